@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import { Connection, dataOf } from './kit/client.mjs';
+import { renderThreadsOf } from './kit/cpu.mjs';
+import { openPool, planned, task } from './kit/direct-pool.mjs';
+import { longTable } from './kit/documents.mjs';
+import { removeDirectory, startServer, temporaryDirectory, token } from './kit/server.mjs';
+import { percentiles } from './kit/statistics.mjs';
+
+const unruly = new URL('../test/helpers/unruly-thread.mjs', import.meta.url);
+
+/**
+ * How soon a cancelled render has really ended, and how soon another thread stands in its place.
+ * @param {import('./kit/figure.mjs').Run} run
+ * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
+ */
+export async function run({ short, profile, say }) {
+  const rounds = short ? 8 : 40;
+  const directory = temporaryDirectory('cancel');
+  try {
+    const loop = await stops({ rounds, directory, entry: unruly, kind: 'loop', inline: '{}' });
+    say(`endless loop: ${described(loop.free)}`);
+    const table = await stops({ rounds, directory, kind: 'document', inline: planned(longTable(5000)) });
+    say(`table: ${described(table.free)}; successor ready: ${described(table.ready)}`);
+    const http = await deletes({ rounds, directory, profile: profile('cancel') });
+    say(`DELETE answered: ${described(http.answered)}; thread gone: ${described(http.gone)}`);
+    return [
+      ...figures('DELETE to thread gone', http.gone, 50, 'through HTTP, the other thread at work, too'),
+      { name: 'DELETE answered p99', value: percentiles(http.answered).p99, unit: 'ms' },
+      ...figures('endless loop stopped', loop.free, 50, 'the pool alone'),
+      ...figures('table stopped', table.free, 50, 'the pool alone'),
+      ...figures('successor ready', table.ready, 300, 'from the cancel, real thread'),
+    ];
+  } finally {
+    removeDirectory(directory);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {readonly number[]} times
+ * @param {number} atMost ms, for the p99
+ * @param {string} note
+ * @returns {import('./kit/figure.mjs').Figure[]}
+ */
+function figures(name, times, atMost, note) {
+  const { p50, p99 } = percentiles(times);
+  return [
+    { name: `${name} p50`, value: p50, unit: 'ms' },
+    { name: `${name} p99`, value: p99, unit: 'ms', atMost, note: `${note}; ${times.length} times` },
+  ];
+}
+
+/** @param {readonly number[]} times */
+function described(times) {
+  const { p50, p99 } = percentiles(times);
+  return `p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`;
+}
+
+/**
+ * On a pool of one thread: from the cancel to the outcome (the thread is gone by then), and to the successor being ready.
+ * @param {{ rounds: number, directory: string, entry?: URL, kind: string, inline: string }} options
+ */
+async function stops({ rounds, directory, entry, kind, inline }) {
+  const pool = openPool({ threads: 1, ...(entry === undefined ? {} : { entry }) });
+  await pool.ready();
+  /** @type {number[]} */
+  const free = [];
+  /** @type {number[]} */
+  const ready = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const stop = new AbortController();
+    /** @type {() => void} */
+    let onProgress = () => undefined;
+    const begun = new Promise((resolve) => {
+      onProgress = () => resolve('begun');
+    });
+    const aside = join(directory, `${kind}-${round}`);
+    const outcome = pool.run(task(inline, aside, { kind, signal: stop.signal, onProgress }));
+    const first = await Promise.race([begun, outcome]);
+    if (first !== 'begun') throw new Error(`The task ended before it began: ${JSON.stringify(first)}`);
+    // Not at the first step only: anywhere in the document.
+    await new Promise((resolve) => setTimeout(resolve, (round % 10) * 5));
+    const from = performance.now();
+    stop.abort();
+    const { type } = await outcome;
+    if (type !== 'cancelled') throw new Error(`The task was ${type} before it could be cancelled`);
+    free.push(performance.now() - from);
+    await pool.ready();
+    ready.push(performance.now() - from);
+  }
+  await pool.close();
+  return { free, ready };
+}
+
+/**
+ * Through HTTP: from sending DELETE of a running job to its answer, and to the thread being gone from the process.
+ * @param {{ rounds: number, directory: string, profile: readonly string[] }} options
+ */
+async function deletes({ rounds, directory, profile }) {
+  const server = await startServer({
+    directory: join(directory, 'server'),
+    env: { INKWIRE_WORKERS: '2' },
+    profile,
+  });
+  const connection = new Connection(server.port, token);
+  const body = JSON.stringify(longTable(8_000));
+  /** @type {number[]} */
+  const answered = [];
+  /** @type {number[]} */
+  const gone = [];
+  try {
+    /** @type {string[]} */
+    let running = [];
+    for (let round = 0; round < rounds; round += 1) {
+      running = await stillRunning(connection, running);
+      while (running.length < 2) {
+        const { job_id: id } = dataOf(await connection.request('POST', '/api/v1/jobs', { body }));
+        await rendering(connection, id);
+        running.push(id);
+      }
+      const threads = renderThreadsOf(server.pid);
+      const from = performance.now();
+
+      const answer = await connection.request('DELETE', `/api/v1/jobs/${running.pop()}`);
+      if (answer.status !== 204) throw new Error(`DELETE was answered with ${answer.status}`);
+      answered.push(performance.now() - from);
+      for (;;) {
+        const left = renderThreadsOf(server.pid);
+        if (threads.some((thread) => !left.includes(thread))) break;
+        if (performance.now() - from > 10_000) throw new Error('No thread ended within 10 s of a cancel');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      gone.push(performance.now() - from);
+    }
+    return { answered, gone };
+  } finally {
+    connection.close();
+    await server.stop();
+  }
+}
+
+/**
+ * @param {Connection} connection
+ * @param {readonly string[]} ids
+ */
+async function stillRunning(connection, ids) {
+  const running = [];
+  for (const id of ids) {
+    const { status } = dataOf(await connection.request('GET', `/api/v1/jobs/${id}`));
+    if (status === 'running') running.push(id);
+  }
+  return running;
+}
+
+/**
+ * Resolves when a thread is at work on the job: it has told of progress. (A job that was claimed while its thread is still starting is running, too, with 0.)
+ * @param {Connection} connection
+ * @param {string} id
+ */
+async function rendering(connection, id) {
+  for (;;) {
+    const job = dataOf(await connection.request('GET', `/api/v1/jobs/${id}`));
+    if (job.status === 'running' && job.progress > 0) return;
+    if (job.status !== 'pending' && job.status !== 'running')
+      throw new Error(`A job ended as ${job.status}: ${job.error}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

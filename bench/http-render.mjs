@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { CpuWatch } from './kit/cpu.mjs';
+import { openPool, planned, poolRate } from './kit/direct-pool.mjs';
+import { invoice } from './kit/documents.mjs';
+import { LoadProcess } from './kit/load-process.mjs';
+import { removeDirectory, startServer, temporaryDirectory, token } from './kit/server.mjs';
+import { mean, median, spread } from './kit/statistics.mjs';
+
+/**
+ * A one-page invoice through the whole server: submit, wait, download; two render threads and the load generator on
+ * the same cores. Against what one thread renders with nothing around it, in alternating rounds.
+ * @param {import('./kit/figure.mjs').Run} run
+ * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
+ */
+export async function run({ short, profile, say }) {
+  const rounds = short ? 3 : 5;
+  const seconds = short ? 3 : 8;
+  const directory = temporaryDirectory('http-render');
+  const pool = openPool({ threads: 1 });
+  const load = new LoadProcess();
+  const server = await startServer({
+    directory,
+    env: { INKWIRE_WORKERS: '2' },
+    profile: profile('http-render'),
+  });
+  try {
+    await pool.ready();
+    const watch = new CpuWatch(server.pid);
+    const inline = planned(invoice());
+    const body = JSON.stringify(invoice());
+    const alone = (/** @type {number} */ count) => poolRate(pool, inline, count, join(directory, 'alone'));
+    const through = () =>
+      load.run({ port: server.port, token: token, exchange: 'document', connections: 16, body, seconds });
+    const warm = await alone(50);
+    await through();
+
+    /** @type {{ alone: number, through: number, ratio: number, cpu: ReturnType<typeof cpuOf> }[]} */
+    const rows = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const rate = await alone(Math.ceil(warm * seconds));
+      watch.start();
+      const measured = await through();
+      const cpu = cpuOf(watch.stop(), measured);
+      rows.push({ alone: rate, through: measured.perSecond, ratio: measured.perSecond / rate, cpu });
+      say(
+        `round ${round + 1}: alone ${rate.toFixed(1)}/s, HTTP ${measured.perSecond.toFixed(1)}/s, ${cpu.text}`,
+      );
+    }
+    const alones = rows.map((row) => row.alone);
+    const throughs = rows.map((row) => row.through);
+    const ratios = rows.map((row) => row.ratio);
+    const part = (/** @type {keyof ReturnType<typeof cpuOf>['ms']} */ name) =>
+      `${name} ${mean(rows.map(({ cpu }) => cpu.ms[name])).toFixed(1)}`;
+    return [
+      { name: 'one thread, pool alone', value: median(alones), unit: 'documents/s', note: spread(alones, 1) },
+      {
+        name: 'through HTTP, 2 threads',
+        value: median(throughs),
+        unit: 'documents/s',
+        note: spread(throughs, 1),
+      },
+      { name: 'ratio', value: median(ratios), unit: 'x', atLeast: 1.5, note: spread(ratios, 2) },
+      {
+        name: 'CPU that is not rendering',
+        value: median(rows.map(({ cpu }) => cpu.notRendering * 100)),
+        unit: '%',
+        note: `ms CPU per document: ${['render', 'main', 'store', 'v8', 'other', 'load'].map((name) => part(name)).join(', ')}`,
+      },
+      {
+        name: 'CPU used by server and load',
+        value: median(rows.map(({ cpu }) => cpu.used * 100)),
+        unit: '% of 2 cores',
+        note: 'the rest was idle or taken by others',
+      },
+    ];
+  } finally {
+    await server.stop();
+    await pool.close();
+    load.close();
+    removeDirectory(directory);
+  }
+}
+
+/**
+ * @param {ReturnType<CpuWatch['stop']>} server
+ * @param {import('./kit/load.mjs').Measured} measured
+ */
+function cpuOf(server, { cpuMs, exchanges, elapsedMs }) {
+  const all = server.totalMs + cpuMs;
+  const perDocument = Object.fromEntries(
+    Object.entries({ ...server.ms, load: cpuMs }).map(([name, ms]) => [name, ms / exchanges]),
+  );
+  const text = Object.entries(perDocument)
+    .map(([name, ms]) => `${name} ${ms.toFixed(2)}`)
+    .join(', ');
+  return {
+    notRendering: 1 - server.ms.render / all,
+    used: all / (elapsedMs * 2),
+    ms: perDocument,
+    text: `ms CPU per document: ${text}`,
+  };
+}

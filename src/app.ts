@@ -1,0 +1,227 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { capabilityFacts } from './capability-facts.js';
+import type { Config } from './config.js';
+import type { Engine } from './engine/engine.js';
+import { openSqliteEngine } from './engine/sqlite/engine.js';
+import { type Keyring, openKeyring } from './http/keyring.js';
+import { createHttpServer, type HttpServer } from './http/server.js';
+import { measureProcess, storeMeter } from './process-meters.js';
+import { kinds } from './render/kinds/kinds.js';
+import { RenderPool } from './render/pool.js';
+import { createFetchGuard } from './work/fetch-guard.js';
+import { InstantRenderer } from './work/instant-renderer.js';
+import { IntakeDesk } from './work/intake-desk.js';
+import { createJobService } from './work/job-service.js';
+import { exposureOf } from './work/keys.js';
+import { LiveTable } from './work/live-table.js';
+import { Meters } from './work/meters.js';
+import { JobReader } from './work/reader.js';
+import { JobRemover } from './work/remover.js';
+import { Runner } from './work/runner.js';
+import { JobSubmitter } from './work/submitter.js';
+import { Sweeper } from './work/sweeper.js';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Logger;
+  /** Where log lines of the HTTP side go, too. */
+  readonly logStream: { write(line: string): void };
+  /** Folder of the compiled threads, for who runs from source. */
+  readonly threads?: URL;
+}
+
+export interface App {
+  /** `http://host:port` */
+  readonly url: string;
+  /** True when everybody on this machine may use the server: no key exists. */
+  readonly development: boolean;
+  /** Resolves when the engine failed for good: the process has to end and start anew. */
+  readonly failed: Promise<Error>;
+  /** Stops accepting, lets what runs end within the deadline, hands back the rest. Safe twice. */
+  close(): Promise<void>;
+}
+
+/** A server that cannot start for a reason that the operator can mend; the message says how. */
+export class StartRefused extends Error {}
+
+const leaseMs = 30_000;
+/** Rendering gives way to the thread that answers. */
+const renderNice = 10;
+const threadReadyMs = 30_000;
+
+/** Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const opened = new Opened();
+  try {
+    return await open(options, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function open({ config, version, log, logStream, threads }: AppOptions, opened: Opened): Promise<App> {
+  if (config.natsUrl !== '' || config.role !== 'all') {
+    throw new StartRefused(
+      'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version; leave them unset.',
+    );
+  }
+  const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
+  const clock = Date.now;
+  const registry = new Registry();
+  measureProcess(registry, opened);
+
+  const pool = opened.add(startPool(config, entry('render/thread.js')));
+  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry, clock));
+  const { store, blobs, bus } = engine;
+  const keyring = opened.add(await openKeys(config, engine, clock));
+  const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
+  const desk = opened.add(
+    new IntakeDesk({
+      kinds,
+      allowPrivate: config.allowPrivateFetch,
+      threadEntry: entry('work/intake-thread.js'),
+    }),
+  );
+  const live = opened.add(new LiveTable(bus));
+  const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
+  const worker = `w-${randomBytes(8).toString('hex')}`;
+  const random = Math.random;
+  const runner = new Runner({ store, bus, blobs, pool, guard, meters, log, clock, random, worker, leaseMs });
+  const sweeper = opened.add(new Sweeper({ store, blobs, meters, log, clock, retention: config }));
+  const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
+  const reader = new JobReader({ store, blobs, live });
+  const submitter = new JobSubmitter({
+    store,
+    blobs,
+    desk,
+    reader,
+    clock,
+    expectedWait,
+    limits: { ...config, maxAttempts: 3 },
+  });
+  const instant = new InstantRenderer({
+    blobs,
+    pool,
+    guard,
+    desk,
+    expectedWait,
+    timeoutMs: config.renderTimeoutMs,
+    maxWaiting: 64,
+  });
+  const remover = new JobRemover(store, blobs, clock);
+  const service = createJobService({ engine, pool, submitter, reader, remover, instant });
+  const http = await openHttp({ config, service, keyring, registry, version, clock, log, logStream });
+
+  // Everything that was running belongs to a process that is gone: it goes back to the queue before anything is accepted.
+  const abandoned = engine.capabilities.exclusive ? await store.abandon(worker, clock()) : 0;
+  if (abandoned > 0) log.warn({ jobs: abandoned }, 'jobs of an earlier process go back to the queue');
+  await pool.ready();
+  runner.start();
+  sweeper.start();
+  const url = await http.listen(config.host, config.port);
+  void blobs
+    .cleanUp((names) => store.unused(names))
+    .then((files) => files > 0 && log.info({ files }, 'files that belong to no job were removed'))
+    .catch((error: unknown) => log.error({ error }, 'the clean-up of files failed'));
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    submitter.stop();
+    instant.stop();
+    http.drain();
+    await runner.drain(config.shutdownTimeoutMs);
+    await http.close();
+    await opened.close();
+  };
+  return {
+    url,
+    development: keyring.open,
+    failed: engine.failure,
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function startPool(config: Config, entry: URL): RenderPool {
+  return new RenderPool({
+    entry,
+    threads: config.workers === 0 ? availableParallelism() : config.workers,
+    heapLimitMb: config.workerHeapMb,
+    raisedHeapLimitMb: config.workerHeapMb * 2,
+    recycleAfter: config.recycleAfter === 0 ? Number.POSITIVE_INFINITY : config.recycleAfter,
+    nice: renderNice,
+    readyTimeoutMs: threadReadyMs,
+  });
+}
+
+function openEngine(
+  config: Config,
+  threadEntry: URL,
+  registry: Registry,
+  clock: () => number,
+): Promise<Engine> {
+  const fairness = { maxRunningPerOwner: config.maxRunningPerOwner, weights: {} };
+  return openSqliteEngine({
+    directory: join(config.dataDir),
+    threadEntry,
+    fairness,
+    clock,
+    onCommit: storeMeter(registry),
+  });
+}
+
+async function openKeys(config: Config, engine: Engine, clock: () => number): Promise<Keyring> {
+  const known = (await engine.keys.list()).length + config.keys.length;
+  const exposure = exposureOf(config.host, known);
+  if (!exposure.ok) throw new StartRefused(exposure.message);
+  const development = exposure.mode === 'development';
+  return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
+}
+
+interface HttpParts extends Omit<AppOptions, 'threads'> {
+  readonly service: ReturnType<typeof createJobService>;
+  readonly keyring: Keyring;
+  readonly registry: Registry;
+  readonly clock: () => number;
+}
+
+function openHttp({ config, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
+  return createHttpServer({
+    ...parts,
+    kinds,
+    capabilities: capabilityFacts(config, kinds),
+    limits: {
+      ...config,
+      headersTimeoutMs: Math.min(30_000, config.requestTimeoutMs),
+      keepAliveTimeoutMs: 75_000,
+      closeTimeoutMs: 5_000,
+    },
+    corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
+    metricsOpen: config.metricsPublic,
+    logger: config.logLevel === 'silent' ? false : { level: config.logLevel, stream: logStream },
+    startedAt: parts.clock(),
+  });
+}
+
+/** Closes in reverse what was opened in order. */
+export class Opened {
+  readonly #parts: { close(): unknown }[] = [];
+
+  add<T extends { close(): unknown }>(part: T): T {
+    this.#parts.push(part);
+    return part;
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#parts.splice(0).reverse()) await part.close();
+  }
+}

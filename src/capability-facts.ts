@@ -1,0 +1,32 @@
+import type { Config } from './config.js';
+import type { CapabilityFacts } from './http/routes/capabilities.js';
+import { fonts } from './render/fonts/catalogue.js';
+import type { Kind } from './render/kind.js';
+import { operationNames } from './render/kinds/document/operation-fields.js';
+
+/** What `GET /api/v1/capabilities` tells. */
+export function capabilityFacts(config: Config, kinds: readonly Kind[]): CapabilityFacts {
+  return {
+    capabilities: [
+      ...kinds.map(({ name }) => ({ name, enabled: true })),
+      { name: 'groups', enabled: true },
+      { name: 'idempotency', enabled: true },
+      { name: 'push', enabled: false },
+      { name: 'webhooks', enabled: false },
+      { name: 'pdf_a', enabled: false },
+    ],
+    operations: operationNames,
+    fonts,
+    dialects: ['connect'],
+    limits: {
+      max_body_bytes: config.maxBodyBytes,
+      max_operations: 10_000,
+      max_pending_per_owner: config.maxPendingPerOwner,
+      max_running_per_owner: config.maxRunningPerOwner,
+      render_timeout_seconds: config.renderTimeoutMs / 1000,
+      run_timeout_seconds: config.runTimeoutMs / 1000,
+      result_ttl_seconds: config.resultTtlMs / 1000,
+      rate_limit_per_minute: config.ratePerKey,
+    },
+  };
+}

@@ -1,0 +1,258 @@
+import {
+  choice,
+  flag,
+  list,
+  nearest,
+  type Option,
+  type Read,
+  readBlock,
+  readKey,
+  readOrigin,
+  seconds,
+  text,
+  whole,
+} from './config-option.js';
+import type { ConfiguredKey } from './work/keys.js';
+
+/**
+ * The one schema of the configuration. Everything is read from variables `INKWIRE_*`, of the environment or of the
+ * file that `INKWIRE_CONFIG` names (the environment wins), and checked at once: a server with a wrong option does not
+ * start. The table in docs/OPERATIONS.md is made from it.
+ */
+
+const day = 86_400;
+
+const options = {
+  host: text('INKWIRE_HOST', 'a name or an address', /^[^\s/]+$/, {
+    standard: '127.0.0.1',
+    sentence: 'Where the server listens. Without any key only a loopback address is allowed.',
+  }),
+  port: whole('INKWIRE_PORT', '', [0, 65_535], { standard: 8080, sentence: '0 picks a free one.' }),
+  dataDir: text('INKWIRE_DATA_DIR', 'a path', /^[^\0]+$/, {
+    standard: './data',
+    sentence: 'Jobs, events, keys and files. Belongs to one server at a time.',
+  }),
+  keys: list<ConfiguredKey>(
+    'INKWIRE_KEYS',
+    'owner=token, with commas between them',
+    'API keys for containers and tests, with every scope. Other keys are made with `inkwire keys create` and kept hashed.',
+    readKey,
+  ),
+  role: choice('INKWIRE_ROLE', ['all', 'gateway', 'worker'], {
+    standard: 'all',
+    sentence: 'What this process does: `gateway` speaks to callers, `worker` renders.',
+  }),
+  natsUrl: text('INKWIRE_NATS_URL', 'nats:// or tls:// addresses', /^((nats|tls|wss?):\/\/[^\s,]+(,|$))*$/, {
+    standard: '',
+    sentence: 'Where many nodes meet; unset, everything is embedded in this process.',
+  }),
+  workers: whole('INKWIRE_WORKERS', 'threads', [0, 256], {
+    standard: 0,
+    sentence: 'Render threads; 0 is one for each core.',
+  }),
+  workerHeapMb: whole('INKWIRE_WORKER_HEAP_MB', 'MiB', [64, 16_384], {
+    standard: 512,
+    sentence:
+      'Heap of a render thread. A job that needs more is tried once more with twice as much, then fails as `out_of_memory`.',
+  }),
+  recycleAfter: whole('INKWIRE_WORKER_RECYCLE_AFTER', 'documents', [0, 1_000_000], {
+    standard: 500,
+    sentence: 'A render thread is replaced after so many documents; 0 is never.',
+  }),
+  maxBodyBytes: whole('INKWIRE_MAX_BODY_BYTES', 'bytes', [1024, 1_073_741_824], {
+    standard: 33_554_432,
+    sentence: 'Larger request bodies are refused as `payload-too-large`.',
+  }),
+  renderTimeoutMs: seconds(
+    'INKWIRE_RENDER_TIMEOUT',
+    [1, 3600],
+    30,
+    'Limit of `/render` and the PDF tools: `request-timeout`.',
+  ),
+  runTimeoutMs: seconds(
+    'INKWIRE_RUN_TIMEOUT',
+    [1, 3600],
+    300,
+    'Limit of one attempt of a job that names none: `timed_out`.',
+  ),
+  waitTimeoutMs: seconds(
+    'INKWIRE_WAIT_TIMEOUT',
+    [1, 366 * day],
+    day,
+    'How long a job that does not say may wait to be started: `expired`.',
+  ),
+  maxPending: whole('INKWIRE_MAX_PENDING', 'jobs', [1, 10_000_000], {
+    standard: 100_000,
+    sentence: 'Waiting jobs of everybody; past it submits are refused as `queue-full`.',
+  }),
+  maxPendingPerOwner: whole('INKWIRE_MAX_PENDING_PER_OWNER', 'jobs', [1, 10_000_000], {
+    standard: 50_000,
+    sentence: 'Waiting jobs of one owner: `queue-full`.',
+  }),
+  maxRunningPerOwner: whole('INKWIRE_MAX_RUNNING_PER_OWNER', 'jobs', [1, 10_000], {
+    standard: 64,
+    sentence: 'Jobs of one owner that run at once; the others wait.',
+  }),
+  resultTtlMs: seconds(
+    'INKWIRE_RESULT_TTL',
+    [60, 366 * day],
+    7 * day,
+    'How long results are kept where a job does not say: `result-expired`.',
+  ),
+  recordTtlMs: seconds(
+    'INKWIRE_RECORD_TTL',
+    [60, 3660 * day],
+    30 * day,
+    'How long the record of a job is kept after its end.',
+  ),
+  logTtlMs: seconds(
+    'INKWIRE_LOG_TTL',
+    [60, 366 * day],
+    3 * day,
+    'How long events are kept; a reader that was away for longer gets `reset`.',
+  ),
+  logMaxFacts: whole('INKWIRE_LOG_MAX_FACTS', 'events', [1000, 100_000_000], {
+    standard: 2_000_000,
+    sentence: 'The oldest events go when there are more.',
+  }),
+  ratePerKey: whole('INKWIRE_RATE_LIMIT', 'requests per minute', [0, 100_000_000], {
+    standard: 300_000,
+    sentence: 'For one key: `client-rate-exceeded`; 0 is no limit.',
+  }),
+  ratePerIp: whole('INKWIRE_IP_RATE_LIMIT', 'requests per minute', [0, 100_000_000], {
+    standard: 600_000,
+    sentence: 'For one address, IPv6 by /64: `ip-rate-exceeded`; 0 is no limit.',
+  }),
+  connectionsPerIp: whole('INKWIRE_MAX_CONNECTIONS_PER_IP', 'connections', [0, 1_000_000], {
+    standard: 20_000,
+    sentence:
+      'Open at one time from one address that is no trusted proxy: `ip-rate-exceeded`; 0 is no limit.',
+  }),
+  maxHeldRequests: whole('INKWIRE_MAX_HELD_REQUESTS', 'requests', [0, 1_000_000], {
+    standard: 10_000,
+    sentence: 'Answers held back by `Prefer: wait`; past it they are given at once.',
+  }),
+  requestTimeoutMs: seconds(
+    'INKWIRE_REQUEST_TIMEOUT',
+    [1, 3600],
+    120,
+    'A request that has not arrived by then is answered with 408.',
+  ),
+  trustedProxies: list(
+    'INKWIRE_TRUSTED_PROXIES',
+    'addresses or CIDR blocks',
+    'Proxies whose `X-Forwarded-For` is believed.',
+    readBlock,
+  ),
+  corsOrigins: list(
+    'INKWIRE_CORS_ORIGINS',
+    'origins such as https://example.org, or *',
+    'Pages that may call this server from a browser.',
+    readOrigin,
+  ),
+  metricsPublic: flag(
+    'INKWIRE_METRICS_PUBLIC',
+    'Serves `/metrics` without a key; otherwise one with the scope `metrics` is needed.',
+  ),
+  allowPrivateFetch: flag(
+    'INKWIRE_ALLOW_PRIVATE_FETCH',
+    'Lets jobs fetch from private and loopback addresses.',
+  ),
+  logLevel: choice('INKWIRE_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    standard: 'info',
+    sentence: 'JSON lines on standard error; `info` has one for each request.',
+  }),
+  shutdownTimeoutMs: seconds(
+    'INKWIRE_SHUTDOWN_TIMEOUT',
+    [1, 600],
+    30,
+    'What has not ended by then is cut off; its jobs run again at the next start.',
+  ),
+} as const;
+
+type Options = typeof options;
+type ValueOf<T> = T extends Option<infer Value> ? Value : never;
+
+/** Times in milliseconds, sizes in bytes, unless a name says otherwise. */
+export type Config = { readonly [Name in keyof Options]: ValueOf<Options[Name]> };
+
+export type ConfigAnswer =
+  | { readonly ok: true; readonly config: Config }
+  /** One line for each defect. */
+  | { readonly ok: false; readonly defects: readonly string[] };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const fileName = 'INKWIRE_CONFIG';
+const names: readonly string[] = [fileName, ...Object.values(options).map((option) => option.name)];
+
+/**
+ * @param readFile called with the path in `INKWIRE_CONFIG`, if there is one; may throw
+ */
+export function readConfig(environment: Environment, readFile: (path: string) => string): ConfigAnswer {
+  const defects: string[] = [];
+  const path = environment[fileName];
+  const filed = path ? readVariables(path, readFile, defects) : {};
+  // An empty variable is an unset one: compose files and unit files cannot leave one out.
+  const given = {
+    ...filed,
+    ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== '')),
+  };
+  for (const name of Object.keys(given)) {
+    if (!name.startsWith('INKWIRE_') || names.includes(name)) continue;
+    defects.push(`${name} is not known; did you mean ${nearest(name, names)}?`);
+  }
+  const values = Object.entries(options).map(([member, option]): [string, unknown] => {
+    const text = given[option.name] ?? option.standard;
+    const read: Read<unknown> = option.read(text.trim());
+    if (read.ok) return [member, read.value];
+    defects.push(`${option.name} ${read.message}`);
+    return [member, undefined];
+  });
+  if (defects.length > 0) return { ok: false, defects };
+  // Every member was read by the option of its name.
+  return { ok: true, config: Object.freeze(Object.fromEntries(values)) as Config };
+}
+
+/** Lines `NAME=value`; empty ones and those that begin with `#` mean nothing. Quotes around a value are taken off. */
+function readVariables(
+  path: string,
+  readFile: (path: string) => string,
+  defects: string[],
+): Record<string, string> {
+  const variables: Record<string, string> = {};
+  try {
+    for (const [index, line] of readFile(path).split(/\r?\n/).entries()) {
+      if (/^\s*(#|$)/.test(line)) continue;
+      const [, name, value] = /^\s*(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+      if (name === undefined || value === undefined || !name.startsWith('INKWIRE_')) {
+        defects.push(`${path}:${index + 1} must be INKWIRE_NAME=value`);
+      } else if (name === fileName) {
+        defects.push(`${path}:${index + 1} ${fileName} cannot be set in the file itself`);
+      } else {
+        variables[name] = value.replace(/^(["'])(.*)\1$/, '$2');
+      }
+    }
+  } catch (error) {
+    defects.push(
+      `${fileName}: ${path} cannot be read (${error instanceof Error ? error.message : 'unknown'})`,
+    );
+  }
+  return variables;
+}
+
+/** The table of all options, in Markdown. */
+export function configTable(): string {
+  const file: Omit<Option<string>, 'read'> = {
+    name: fileName,
+    standard: '',
+    unit: '',
+    bound: 'a path',
+    sentence: 'A file with the same names, one `NAME=value` on a line. The environment wins.',
+  };
+  const rows = [...Object.values(options), file].map(({ name, standard, unit, bound, sentence }) => {
+    const cells = [`\`${name}\``, standard === '' ? 'unset' : `\`${standard}\``, unit, bound, sentence];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return ['| variable | default | unit | values | |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+}

@@ -1,0 +1,156 @@
+import { randomUUID, webcrypto } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { DirectorySync } from './directory-sync.js';
+import type { AsideFile, Blobs } from './engine.js';
+
+const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
+const shelfShape = /^[0-9a-f]{2}$/;
+const unusedBatch = 500;
+const removalsAtOnce = 16;
+
+/**
+ * Blobs as files: `<directory>/ab/<scope>-<sha256>` where `ab` begins the digest, and `<directory>/aside/` for what is
+ * being written. A name holds nothing but what `nameShape` allows, so no name leads out of the directory.
+ */
+export class DiskBlobs implements Blobs {
+  readonly #directory: string;
+  readonly #aside: string;
+  readonly #sync = new DirectorySync();
+  readonly #shelves = new Map<string, Promise<void>>();
+
+  private constructor(directory: string) {
+    this.#directory = resolve(directory);
+    this.#aside = join(this.#directory, 'aside');
+  }
+
+  /** @param directory made when it is not there */
+  static async open(directory: string): Promise<DiskBlobs> {
+    const blobs = new DiskBlobs(directory);
+    await mkdir(blobs.#aside, { recursive: true });
+    await blobs.#sync.sync(blobs.#directory);
+    return blobs;
+  }
+
+  aside(): string {
+    return join(this.#aside, randomUUID());
+  }
+
+  async keep(file: AsideFile, scope: string): Promise<string> {
+    const name = `${scope}-${file.sha256}`;
+    const target = this.#path(name);
+    const source = this.#pathAside(file.path);
+    const handle = await open(source, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const shelf = dirname(target);
+    await this.#makeShelf(shelf);
+    await rename(source, target);
+    await this.#sync.sync(shelf);
+    return name;
+  }
+
+  async put(bytes: Uint8Array, scope: string): Promise<string> {
+    const path = this.aside();
+    try {
+      // Hashed off this thread: an upload of many megabytes must not hold it.
+      const digest = await webcrypto.subtle.digest('SHA-256', bytes);
+      await writeFile(path, bytes, { flag: 'wx' });
+      return await this.keep({ path, sha256: Buffer.from(digest).toString('hex') }, scope);
+    } catch (error) {
+      await this.discard(path);
+      throw error;
+    }
+  }
+
+  async path(name: string): Promise<string> {
+    return this.#path(name);
+  }
+
+  async read(
+    name: string,
+    range?: { readonly start: number; readonly end: number },
+  ): Promise<NodeJS.ReadableStream> {
+    const handle = await open(this.#path(name), 'r');
+    return handle.createReadStream(range);
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    const paths = names.map((name) => this.#path(name));
+    for (let at = 0; at < paths.length; at += removalsAtOnce) {
+      await Promise.all(paths.slice(at, at + removalsAtOnce).map(removeFile));
+    }
+  }
+
+  async discard(path: string): Promise<void> {
+    const whole = this.#pathAside(path);
+    await removeFile(whole);
+    for (let part = 0; await removeFile(`${whole}.${part}`); part += 1);
+  }
+
+  async cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>): Promise<number> {
+    const aside = await readdir(this.#aside);
+    for (const file of aside) await rm(join(this.#aside, file), { recursive: true, force: true });
+    let removed = aside.length;
+    const shelves = (await readdir(this.#directory)).filter((shelf) => shelfShape.test(shelf));
+    for (const shelf of shelves) {
+      const names = (await readdir(join(this.#directory, shelf))).filter((name) => nameShape.test(name));
+      for (let at = 0; at < names.length; at += unusedBatch) {
+        const orphans = await unused(names.slice(at, at + unusedBatch));
+        await this.remove(orphans);
+        removed += orphans.length;
+      }
+    }
+    return removed;
+  }
+
+  async ping(): Promise<void> {
+    const path = this.aside();
+    try {
+      await writeFile(path, 'ping', { flag: 'wx' });
+    } finally {
+      await this.discard(path);
+    }
+  }
+
+  #path(name: string): string {
+    if (!nameShape.test(name)) throw new Error(`Not the name of a blob: ${JSON.stringify(name)}`);
+    return join(this.#directory, name.slice(-64, -62), name);
+  }
+
+  #pathAside(path: string): string {
+    const inside = resolve(path);
+    if (dirname(inside) !== this.#aside) throw new Error(`Not a file aside: ${JSON.stringify(path)}`);
+    return inside;
+  }
+
+  /** Once per shelf and process; the shelf's own name is durable before a blob is kept in it. */
+  #makeShelf(shelf: string): Promise<void> {
+    let made = this.#shelves.get(shelf);
+    if (made === undefined) {
+      made = this.#newShelf(shelf);
+      this.#shelves.set(shelf, made);
+      made.catch(() => this.#shelves.delete(shelf));
+    }
+    return made;
+  }
+
+  async #newShelf(shelf: string): Promise<void> {
+    await mkdir(shelf, { recursive: true });
+    await this.#sync.sync(this.#directory);
+  }
+}
+
+/** False when there was no such file. */
+async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    return false;
+  }
+}

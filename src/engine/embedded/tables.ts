@@ -1,0 +1,123 @@
+import type { Job } from '../../jobs/job.js';
+import type { GroupRecord } from '../../protocol/fact.js';
+import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
+import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+
+/** A job as tables keep it. */
+export interface Kept {
+  readonly job: Job;
+  /** Pending and may be claimed. Changes when the ledger says so, not by the clock alone. */
+  readonly ready: boolean;
+}
+
+/** What time does to a job next; with `due`, the one index that retention walks. */
+export const stages = ['waiting', 'running', 'result', 'record'] as const;
+export type Stage = (typeof stages)[number];
+
+export interface Place {
+  readonly stage: Stage;
+  /** Wait deadline, end of the lease, end of the result, or end of the job. */
+  readonly due: number;
+}
+
+export function placeOf(job: Job): Place {
+  if (job.status === 'pending') return { stage: 'waiting', due: job.waitDeadline };
+  if (job.status === 'running') return { stage: 'running', due: job.lease?.expiresAt ?? 0 };
+  if (job.status === 'completed' && job.expired !== true) {
+    return { stage: 'result', due: job.expiresAt ?? 0 };
+  }
+  return { stage: 'record', due: job.completedAt ?? 0 };
+}
+
+/** What an idempotency key stands for. */
+export interface Remembered {
+  readonly fingerprint: string;
+  readonly jobId: string;
+  /** Of the job's first fact. */
+  readonly seq: number;
+  readonly expiresAt: number;
+}
+
+/** Pending jobs of one owner, for the counts at open. */
+export interface Waiting {
+  readonly owner: string;
+  readonly ready: boolean;
+  readonly count: number;
+}
+
+export interface ListStep {
+  readonly jobs: readonly Job[];
+  readonly more: boolean;
+  /** The step looked at enough and found too few: go on after this id. */
+  readonly resumeAfter?: string;
+}
+
+/** Which counter of a group's record goes down and which up. */
+export interface GroupChange {
+  readonly from?: JobStatus;
+  readonly to?: JobStatus;
+}
+
+/**
+ * What an embedded engine keeps, as the ledger sees it: calls answer at once, each reads or writes one thing, and
+ * whoever calls makes several of them one commit. Throws when it cannot; then the whole commit is undone.
+ */
+export interface Tables {
+  readonly epoch: string;
+  /** Sequence of the last fact, and of the last one that was trimmed. */
+  readonly last: number;
+  readonly trimmedTo: number;
+  /** Reads again what is held beside the tables, after a commit was undone. */
+  reload(): void;
+
+  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void;
+  job(id: string): Kept | undefined;
+  input(id: string): JobInput | undefined;
+  /** Throws when `before` is not the current revision. */
+  setJob(before: Job, after: Kept): void;
+  /** Takes away job, input and idempotency key. */
+  removeJob(job: Job): void;
+
+  /** The ready job of an owner that is first by priority, then by age. */
+  firstReady(owner: string): Kept | undefined;
+  /** Makes jobs ready whose time has come; at most `limit`. Returns their owners, one for each. */
+  ripen(now: number, limit: number): readonly string[];
+  nextReadyAt(): number | undefined;
+  /** Jobs of a stage that are due by then, the longest due first. */
+  due(stage: Stage, by: number, limit: number): readonly Kept[];
+  waiting(): readonly Waiting[];
+  oldestPendingAt(): number | undefined;
+  list(filter: ListFilter): ListStep;
+
+  /** The counts after the change; forgets a group without jobs. */
+  changeGroup(owner: string, group: string, change: GroupChange): GroupRecord;
+  group(owner: string, group: string): GroupRecord | undefined;
+
+  remembered(owner: string, key: string): Remembered | undefined;
+  remember(owner: string, key: string, what: Remembered): void;
+  /** Returns how many went. */
+  forgetKeys(expiredBy: number, limit: number): number;
+
+  refer(blob: string, jobId: string): void;
+  release(blob: string, jobId: string): void;
+  referred(blob: string): boolean;
+
+  /** Gives the fact the next number. */
+  append(fact: Omit<Fact, 'seq'>): Fact;
+  facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number };
+  /** Of at most `limit` facts from the oldest on, how many are older than `before`. */
+  olderFacts(before: number, limit: number): number;
+  /** Takes away facts up to this sequence. */
+  trim(to: number): void;
+}
+
+export function emptyGroup(group: string): GroupRecord {
+  return { group, jobs: 0, pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
+}
+
+export function changedGroup(record: GroupRecord, change: GroupChange): GroupRecord {
+  const counts = { ...record };
+  if (change.from !== undefined) counts[change.from] -= 1;
+  if (change.to !== undefined) counts[change.to] += 1;
+  return { ...counts, jobs: jobStatuses.reduce((sum, status) => sum + counts[status], 0) };
+}

@@ -1,0 +1,119 @@
+import type { Job } from '../../jobs/job.js';
+import { recordOf } from '../../jobs/record.js';
+import type { FactType, GroupRecord } from '../../protocol/fact.js';
+import { isTerminal } from '../../protocol/job-record.js';
+import type { Fact, JobInput } from '../engine.js';
+import type { GroupChange, Kept, Tables } from './tables.js';
+import type { Tally } from './tally.js';
+
+/** Writes a change with everything that belongs to it: the fact, the counts, the references to blobs. */
+export class Writer {
+  readonly #tables: Tables;
+  readonly #tally: Tally;
+  #facts: Fact[] = [];
+
+  constructor(tables: Tables, tally: Tally) {
+    this.#tables = tables;
+    this.#tally = tally;
+  }
+
+  takeFacts(): readonly Fact[] {
+    const facts = this.#facts;
+    if (facts.length > 0) this.#facts = [];
+    return facts;
+  }
+
+  /** Returns the job's first fact. */
+  create(job: Job, input: JobInput, idempotencyKey: string | undefined): Fact {
+    const kept = { job, ready: job.readyAt <= job.createdAt };
+    this.#tables.addJob(kept, input, idempotencyKey);
+    for (const blob of blobsOfInput(input)) this.#tables.refer(blob, job.id);
+    this.#tally.move(undefined, standingOf(kept));
+    const fact = this.#append(job, 'job.created', job.createdAt);
+    this.#countGroup(job, { to: job.status }, job.createdAt);
+    return fact;
+  }
+
+  /** Returns the blobs that nothing refers to any more. */
+  change(
+    kept: Kept,
+    changed: { readonly job: Job; readonly fact: FactType },
+    now: number,
+  ): readonly string[] {
+    const { job: before } = kept;
+    const { job, fact } = changed;
+    const gone = fact === 'job.deleted';
+    const released = gone ? this.#remove(before) : this.#set(kept, job, now);
+    this.#append(job, fact, now);
+    const change = { from: before.status, ...(gone ? {} : { to: job.status }) };
+    if (gone || before.status !== job.status) this.#countGroup(job, change, now);
+    return released.filter((blob) => !this.#tables.referred(blob));
+  }
+
+  #set(kept: Kept, job: Job, now: number): readonly string[] {
+    const after = { job, ready: job.status === 'pending' && job.readyAt <= now };
+    this.#tables.setJob(kept.job, after);
+    this.#tally.move(standingOf(kept), standingOf(after));
+    if (job.artifacts === kept.job.artifacts) return [];
+    const released = blobsOfArtifacts(kept.job);
+    for (const blob of released) this.#tables.release(blob, job.id);
+    for (const blob of blobsOfArtifacts(job)) this.#tables.refer(blob, job.id);
+    return released;
+  }
+
+  #remove(job: Job): readonly string[] {
+    const input = this.#tables.input(job.id);
+    const released = [...blobsOfArtifacts(job), ...(input === undefined ? [] : blobsOfInput(input))];
+    for (const blob of released) this.#tables.release(blob, job.id);
+    this.#tables.removeJob(job);
+    return [...new Set(released)];
+  }
+
+  #countGroup(job: Job, change: GroupChange, now: number): void {
+    if (job.group === undefined) return;
+    const record = this.#tables.changeGroup(job.owner, job.group, change);
+    const ended = change.to !== undefined && isTerminal(change.to);
+    if (ended && record.pending + record.running === 0) this.#completeGroup(job, record, now);
+  }
+
+  #completeGroup(job: Job, record: GroupRecord, at: number): void {
+    const fact = this.#tables.append({
+      at,
+      type: 'group.completed',
+      owner: job.owner,
+      jobId: '',
+      kind: '',
+      group: record.group,
+      rev: 0,
+      record: JSON.stringify(record),
+    });
+    this.#facts.push(fact);
+  }
+
+  #append(job: Job, type: FactType, at: number): Fact {
+    const fact = this.#tables.append({
+      at,
+      type,
+      owner: job.owner,
+      jobId: job.id,
+      kind: job.kind,
+      ...(job.group === undefined ? {} : { group: job.group }),
+      rev: job.rev,
+      record: JSON.stringify(recordOf(job)),
+    });
+    this.#facts.push(fact);
+    return fact;
+  }
+}
+
+function standingOf({ job, ready }: Kept): { owner: string; status: Job['status']; ready: boolean } {
+  return { owner: job.owner, status: job.status, ready };
+}
+
+function blobsOfArtifacts(job: Job): readonly string[] {
+  return job.artifacts?.map(({ blob }) => blob) ?? [];
+}
+
+function blobsOfInput({ request, blobs }: JobInput): readonly string[] {
+  return 'blob' in request ? [request.blob, ...blobs] : blobs;
+}

@@ -1,0 +1,28 @@
+import type { Bus, Hint, JobProgress } from './engine.js';
+
+/** The bus of one process: a call of every listener, in the order of subscription. */
+export class LocalBus implements Bus {
+  readonly #hints = new Set<{ readonly listener: (hint: Hint) => void }>();
+  readonly #progress = new Set<{ readonly listener: (progress: JobProgress) => void }>();
+
+  onHint(listener: (hint: Hint) => void): () => void {
+    const subscription = { listener };
+    this.#hints.add(subscription);
+    return () => this.#hints.delete(subscription);
+  }
+
+  /** For the store: after each commit. */
+  publishHint(hint: Hint): void {
+    for (const { listener } of this.#hints) listener(hint);
+  }
+
+  onProgress(listener: (progress: JobProgress) => void): () => void {
+    const subscription = { listener };
+    this.#progress.add(subscription);
+    return () => this.#progress.delete(subscription);
+  }
+
+  publishProgress(progress: JobProgress): void {
+    for (const { listener } of this.#progress) listener(progress);
+  }
+}

@@ -1,0 +1,151 @@
+import { type Job, timeOfJobId } from '../../jobs/job.js';
+import { type Kept, placeOf, type Stage, type Waiting } from '../embedded/tables.js';
+import type { JobInput, ListFilter } from '../engine.js';
+import { byText, SortedList } from './sorted-list.js';
+
+interface Entry extends Kept {
+  readonly input: JobInput;
+}
+
+/** Jobs with the orders in which they are asked for. */
+export class JobShelf {
+  readonly #entries = new Map<string, Entry>();
+  readonly #idsByOwner = new Map<string, SortedList<string>>();
+  readonly #readyByOwner = new Map<string, SortedList<Kept>>();
+  readonly #pendingIds = new SortedList<string>(byText);
+  readonly #unready = new SortedList<Job>((a, b) => a.readyAt - b.readyAt || byText(a.id, b.id));
+  readonly #due: Readonly<Record<Stage, SortedList<Job>>> = {
+    waiting: new SortedList(byDue),
+    running: new SortedList(byDue),
+    result: new SortedList(byDue),
+    record: new SortedList(byDue),
+  };
+
+  get(id: string): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  add(kept: Kept, input: JobInput): void {
+    const { job } = kept;
+    if (this.#entries.has(job.id)) throw new Error(`There is a job ${job.id} already`);
+    this.#insert({ ...kept, input });
+    const ids = this.#idsByOwner.get(job.owner) ?? new SortedList<string>(byText);
+    ids.add(job.id);
+    this.#idsByOwner.set(job.owner, ids);
+  }
+
+  replace(before: Job, after: Kept): void {
+    const entry = this.#entries.get(before.id);
+    if (entry?.job.rev !== before.rev) throw new Error(`${before.id} is not at revision ${before.rev}`);
+    this.#take(entry);
+    this.#insert({ ...after, input: entry.input });
+  }
+
+  remove(job: Job): void {
+    const entry = this.#entries.get(job.id);
+    if (entry === undefined) return;
+    this.#take(entry);
+    this.#entries.delete(job.id);
+    const ids = this.#idsByOwner.get(job.owner);
+    ids?.remove(job.id);
+    if (ids?.size === 0) this.#idsByOwner.delete(job.owner);
+  }
+
+  firstReady(owner: string): Kept | undefined {
+    return this.#readyByOwner.get(owner)?.first;
+  }
+
+  ripen(now: number, limit: number): readonly string[] {
+    const owners: string[] = [];
+    for (;;) {
+      const job = this.#unready.first;
+      if (job === undefined || job.readyAt > now || owners.length >= limit) return owners;
+      this.replace(job, { job, ready: true });
+      owners.push(job.owner);
+    }
+  }
+
+  nextReadyAt(): number | undefined {
+    return this.#unready.first?.readyAt;
+  }
+
+  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+    const found: Kept[] = [];
+    for (const job of this.#due[stage]) {
+      if (found.length >= limit || placeOf(job).due > by) break;
+      const entry = this.#entries.get(job.id);
+      if (entry !== undefined) found.push(entry);
+    }
+    return found;
+  }
+
+  waiting(): readonly Waiting[] {
+    return [...this.#due.waiting].map(({ id, owner }) => ({
+      owner,
+      ready: this.#entries.get(id)?.ready === true,
+      count: 1,
+    }));
+  }
+
+  oldestPendingAt(): number | undefined {
+    const id = this.#pendingIds.first;
+    return id === undefined ? undefined : timeOfJobId(id);
+  }
+
+  list(filter: ListFilter): { jobs: readonly Job[]; more: boolean } {
+    const jobs: Job[] = [];
+    for (const id of this.#idsByOwner.get(filter.owner)?.before(filter.afterId) ?? []) {
+      const job = this.#entries.get(id)?.job;
+      if (job === undefined || !matches(filter, job)) continue;
+      if (jobs.length === filter.limit) return { jobs, more: true };
+      jobs.push(job);
+    }
+    return { jobs, more: false };
+  }
+
+  #insert(entry: Entry): void {
+    const { job, ready } = entry;
+    this.#entries.set(job.id, entry);
+    this.#due[placeOf(job).stage].add(job);
+    if (job.status !== 'pending') return;
+    this.#pendingIds.add(job.id);
+    if (!ready) {
+      this.#unready.add(job);
+      return;
+    }
+    const queue = this.#readyByOwner.get(job.owner) ?? new SortedList<Kept>(byTurn);
+    queue.add(entry);
+    this.#readyByOwner.set(job.owner, queue);
+  }
+
+  #take({ job, ready }: Entry): void {
+    this.#due[placeOf(job).stage].remove(job);
+    if (job.status !== 'pending') return;
+    this.#pendingIds.remove(job.id);
+    if (!ready) {
+      this.#unready.remove(job);
+      return;
+    }
+    const queue = this.#readyByOwner.get(job.owner);
+    queue?.remove({ job, ready });
+    if (queue?.size === 0) this.#readyByOwner.delete(job.owner);
+  }
+}
+
+function byDue(a: Job, b: Job): number {
+  return placeOf(a).due - placeOf(b).due || byText(a.id, b.id);
+}
+
+function byTurn(a: Kept, b: Kept): number {
+  return b.job.priority - a.job.priority || byText(a.job.id, b.job.id);
+}
+
+function matches(filter: ListFilter, job: Job): boolean {
+  return (
+    (filter.status === undefined || job.status === filter.status) &&
+    (filter.kind === undefined || job.kind === filter.kind) &&
+    (filter.group === undefined || job.group === filter.group) &&
+    (filter.createdAfter === undefined || job.createdAt > filter.createdAfter) &&
+    (filter.createdBefore === undefined || job.createdAt < filter.createdBefore)
+  );
+}

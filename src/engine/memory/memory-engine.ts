@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DiskBlobs } from '../disk-blobs.js';
+import type { Caller, OperationName, Operations } from '../embedded/caller.js';
+import { Ledger } from '../embedded/ledger.js';
+import { EmbeddedStore } from '../embedded/store.js';
+import { type Engine, type EngineOptions, StoreFailed } from '../engine.js';
+import { LocalBus } from '../local-bus.js';
+import { MemoryKeys } from './memory-keys.js';
+import { MemoryTables } from './memory-tables.js';
+
+/** An engine that forgets: for tests and for trying things out. Files lie in a temporary directory until `close`. */
+export async function openMemoryEngine(options: EngineOptions): Promise<Engine> {
+  const directory = await mkdtemp(join(tmpdir(), 'inkwire-'));
+  const bus = new LocalBus();
+  const caller = new DirectCaller(new MemoryTables(randomBytes(8).toString('hex')), options, bus);
+  return {
+    capabilities: { durable: false, exclusive: true },
+    store: new EmbeddedStore(caller),
+    bus,
+    blobs: await DiskBlobs.open(directory),
+    keys: new MemoryKeys(),
+    failure: new Promise(() => {}),
+    async close(): Promise<void> {
+      caller.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the ledger where it is called. */
+class DirectCaller implements Caller {
+  readonly #ledger: Ledger;
+  readonly #bus: LocalBus;
+  readonly #epoch: string;
+  #last: number;
+  #closed = false;
+
+  constructor(tables: MemoryTables, options: EngineOptions, bus: LocalBus) {
+    this.#ledger = new Ledger(tables, options.fairness);
+    this.#bus = bus;
+    this.#epoch = tables.epoch;
+    this.#last = tables.last;
+  }
+
+  async call<Name extends OperationName>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>> {
+    await this.ping();
+    const operations: Operations = this.#ledger;
+    const operation = operations[name] as (
+      ...args: Parameters<Operations[Name]>
+    ) => ReturnType<Operations[Name]>;
+    const outcome = operation.apply(this.#ledger, args);
+    this.#publish();
+    return outcome;
+  }
+
+  async ping(): Promise<void> {
+    if (this.#closed) throw new StoreFailed('closed', 'The engine is closed');
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #publish(): void {
+    const facts = this.#ledger.takeFacts();
+    const last = facts.at(-1)?.seq;
+    if (last === undefined) return;
+    const after = this.#last;
+    this.#last = last;
+    this.#bus.publishHint({ epoch: this.#epoch, after, last, facts });
+  }
+}

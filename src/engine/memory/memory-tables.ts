@@ -1,0 +1,183 @@
+import type { Job } from '../../jobs/job.js';
+import type { GroupRecord } from '../../protocol/fact.js';
+import {
+  changedGroup,
+  emptyGroup,
+  type GroupChange,
+  type Kept,
+  type ListStep,
+  type Remembered,
+  type Stage,
+  type Tables,
+  type Waiting,
+} from '../embedded/tables.js';
+import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+import { JobShelf } from './job-shelf.js';
+
+interface RememberedKey extends Remembered {
+  readonly owner: string;
+  readonly key: string;
+}
+
+/** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
+export class MemoryTables implements Tables {
+  readonly epoch: string;
+  readonly #jobs = new JobShelf();
+  readonly #groups = new Map<string, GroupRecord>();
+  readonly #keys = new Map<string, RememberedKey>();
+  readonly #keyOfJob = new Map<string, string>();
+  readonly #references = new Map<string, Set<string>>();
+  readonly #facts: Fact[] = [];
+  #last = 0;
+  #trimmedTo = 0;
+
+  constructor(epoch: string) {
+    this.epoch = epoch;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  get trimmedTo(): number {
+    return this.#trimmedTo;
+  }
+
+  reload(): void {}
+
+  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void {
+    this.#jobs.add(kept, input);
+    if (idempotencyKey !== undefined) this.#keyOfJob.set(kept.job.id, pair(kept.job.owner, idempotencyKey));
+  }
+
+  job(id: string): Kept | undefined {
+    return this.#jobs.get(id);
+  }
+
+  input(id: string): JobInput | undefined {
+    return this.#jobs.get(id)?.input;
+  }
+
+  setJob(before: Job, after: Kept): void {
+    this.#jobs.replace(before, after);
+  }
+
+  removeJob(job: Job): void {
+    this.#jobs.remove(job);
+    const key = this.#keyOfJob.get(job.id);
+    this.#keyOfJob.delete(job.id);
+    if (key !== undefined && this.#keys.get(key)?.jobId === job.id) this.#keys.delete(key);
+  }
+
+  firstReady(owner: string): Kept | undefined {
+    return this.#jobs.firstReady(owner);
+  }
+
+  ripen(now: number, limit: number): readonly string[] {
+    return this.#jobs.ripen(now, limit);
+  }
+
+  nextReadyAt(): number | undefined {
+    return this.#jobs.nextReadyAt();
+  }
+
+  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+    return this.#jobs.due(stage, by, limit);
+  }
+
+  waiting(): readonly Waiting[] {
+    return this.#jobs.waiting();
+  }
+
+  oldestPendingAt(): number | undefined {
+    return this.#jobs.oldestPendingAt();
+  }
+
+  list(filter: ListFilter): ListStep {
+    return this.#jobs.list(filter);
+  }
+
+  changeGroup(owner: string, group: string, change: GroupChange): GroupRecord {
+    const key = pair(owner, group);
+    const record = changedGroup(this.#groups.get(key) ?? emptyGroup(group), change);
+    if (record.jobs > 0) this.#groups.set(key, record);
+    else this.#groups.delete(key);
+    return record;
+  }
+
+  group(owner: string, group: string): GroupRecord | undefined {
+    return this.#groups.get(pair(owner, group));
+  }
+
+  remembered(owner: string, key: string): Remembered | undefined {
+    return this.#keys.get(pair(owner, key));
+  }
+
+  remember(owner: string, key: string, what: Remembered): void {
+    this.#keys.set(pair(owner, key), { ...what, owner, key });
+  }
+
+  forgetKeys(expiredBy: number, limit: number): number {
+    const expired = [...this.#keys.values()]
+      .filter(({ expiresAt }) => expiresAt <= expiredBy)
+      .slice(0, limit);
+    for (const { owner, key } of expired) this.#keys.delete(pair(owner, key));
+    return expired.length;
+  }
+
+  refer(blob: string, jobId: string): void {
+    const jobs = this.#references.get(blob) ?? new Set();
+    this.#references.set(blob, jobs.add(jobId));
+  }
+
+  release(blob: string, jobId: string): void {
+    const jobs = this.#references.get(blob);
+    jobs?.delete(jobId);
+    if (jobs?.size === 0) this.#references.delete(blob);
+  }
+
+  referred(blob: string): boolean {
+    return this.#references.has(blob);
+  }
+
+  append(fact: Omit<Fact, 'seq'>): Fact {
+    this.#last += 1;
+    const numbered = { seq: this.#last, ...fact };
+    this.#facts.push(numbered);
+    return numbered;
+  }
+
+  facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number } {
+    const facts: Fact[] = [];
+    for (let index = Math.max(0, filter.after - this.#trimmedTo); index < this.#facts.length; index += 1) {
+      const fact = this.#facts[index];
+      if (fact === undefined || !matches(filter, fact)) continue;
+      facts.push(fact);
+      if (facts.length >= filter.limit) return { facts, reached: fact.seq };
+    }
+    return { facts, reached: this.#last };
+  }
+
+  olderFacts(before: number, limit: number): number {
+    return this.#facts.slice(0, limit).filter(({ at }) => at < before).length;
+  }
+
+  trim(to: number): void {
+    this.#facts.splice(0, to - this.#trimmedTo);
+    this.#trimmedTo = to;
+  }
+}
+
+/** A length first: no two pairs give one text. */
+function pair(owner: string, name: string): string {
+  return `${owner.length}:${owner}${name}`;
+}
+
+function matches(filter: FactFilter, fact: Fact): boolean {
+  return (
+    fact.owner === filter.owner &&
+    (filter.jobId === undefined || fact.jobId === filter.jobId) &&
+    (filter.group === undefined || fact.group === filter.group) &&
+    (filter.kind === undefined || fact.kind === filter.kind)
+  );
+}

@@ -1,0 +1,107 @@
+import type { Ledger } from '../embedded/ledger.js';
+import { type Fact, type Key, StoreFailed } from '../engine.js';
+import type { KeyRows } from './key-rows.js';
+import type { Connection, Statement } from './sql.js';
+import { type Answer, type Call, type Failure, packValue } from './wire.js';
+
+/** Operations that change nothing. */
+export const reading: ReadonlySet<Call['name']> = new Set([
+  'get',
+  'input',
+  'list',
+  'group',
+  'depth',
+  'facts',
+  'log',
+  'unused',
+  'nextReadyAt',
+  'keyList',
+]);
+
+export interface BatchOutcome {
+  readonly answers: readonly Answer[];
+  readonly facts: readonly Fact[];
+}
+
+/**
+ * Runs the calls that came together as one transaction: one sync of the disk for all of them. When one of them fails,
+ * or the commit, all is undone and each runs once more in a transaction of its own, so that it fails alone.
+ */
+export class BatchRunner {
+  readonly #ledger: Ledger;
+  readonly #keys: KeyRows;
+  readonly #connection: Connection;
+  readonly #begin: Statement;
+  readonly #beginReading: Statement;
+  readonly #commit: Statement;
+
+  constructor(connection: Connection, ledger: Ledger, keys: KeyRows) {
+    this.#ledger = ledger;
+    this.#keys = keys;
+    this.#connection = connection;
+    this.#begin = connection.prepare('BEGIN IMMEDIATE');
+    this.#beginReading = connection.prepare('BEGIN');
+    this.#commit = connection.prepare('COMMIT');
+  }
+
+  run(calls: readonly Call[]): BatchOutcome {
+    try {
+      return this.#transaction(calls);
+    } catch (error) {
+      const [only] = calls;
+      if (only !== undefined && calls.length === 1) {
+        return { answers: [{ number: only.number, failure: failureOf(error) }], facts: [] };
+      }
+    }
+    const outcomes = calls.map((call) => this.run([call]));
+    return {
+      answers: outcomes.flatMap(({ answers }) => answers),
+      facts: outcomes.flatMap(({ facts }) => facts),
+    };
+  }
+
+  #transaction(calls: readonly Call[]): BatchOutcome {
+    const begin = calls.every(({ name }) => reading.has(name)) ? this.#beginReading : this.#begin;
+    try {
+      begin.run();
+      const answers = calls.map((call) => ({
+        number: call.number,
+        value: packValue(call.name, this.#answer(call)),
+      }));
+      this.#commit.run();
+      return { answers, facts: this.#ledger.takeFacts() };
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
+  #undo(): void {
+    // Some errors, a full disk for one, have ended the transaction already.
+    if (this.#connection.inTransaction) this.#connection.execute('ROLLBACK');
+    this.#ledger.restore();
+  }
+
+  /** The arguments are what `Caller.call` or the keys were given, so their types hold. */
+  #answer({ name, args }: Call): unknown {
+    switch (name) {
+      case 'ping':
+        return undefined;
+      case 'keyPut':
+        return this.#keys.put(args[0] as Key);
+      case 'keyList':
+        return this.#keys.list();
+      default: {
+        const operation = this.#ledger[name] as (...args: readonly unknown[]) => unknown;
+        return operation.apply(this.#ledger, [...args]);
+      }
+    }
+  }
+}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof StoreFailed) return { code: error.code, message: error.message };
+  if (!(error instanceof Error)) return { code: 'unknown', message: String(error) };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'internal';
+  return { code, message: error.message };
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { DiskBlobs } from '../disk-blobs.js';
+import { EmbeddedStore } from '../embedded/store.js';
+import type { Engine, EngineOptions, Fact, Key, Keys } from '../engine.js';
+import { LocalBus } from '../local-bus.js';
+import { Link } from './link.js';
+
+export interface SqliteEngineOptions extends EngineOptions {
+  /** Holds the database and the blobs; made when it is not there. One server at a time. */
+  readonly directory: string;
+  /** The compiled thread, for who runs from source. */
+  readonly threadEntry?: URL;
+}
+
+/** Opens the engine of a data directory. Rejects with `StoreFailed`, for one when another server has it. */
+export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Engine> {
+  const { directory, fairness } = options;
+  const bus = new LocalBus();
+  const keys = new WatchedKeys();
+  let publish: (facts: readonly Fact[]) => void = () => {};
+  const { link, epoch, last } = await Link.open(
+    options.threadEntry ?? new URL('./thread.js', import.meta.url),
+    { directory, fairness },
+    {
+      onFacts: (facts) => publish(facts),
+      onKeys: (list) => keys.changed(list),
+      onCommit: options.onCommit ?? (() => undefined),
+    },
+  );
+  publish = hintsFrom(bus, epoch, last);
+  try {
+    return {
+      capabilities: { durable: true, exclusive: true },
+      store: new EmbeddedStore(link),
+      bus,
+      blobs: await DiskBlobs.open(join(directory, 'blobs')),
+      keys: keys.of(link),
+      failure: link.failure,
+      close: () => link.close(),
+    };
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+function hintsFrom(bus: LocalBus, epoch: string, from: number): (facts: readonly Fact[]) => void {
+  let after = from;
+  return (facts) => {
+    const last = facts.at(-1)?.seq ?? after;
+    bus.publishHint({ epoch, after, last, facts });
+    after = last;
+  };
+}
+
+/** Tells watchers what the thread saw last. */
+class WatchedKeys {
+  readonly #listeners = new Set<{ readonly listener: (keys: readonly Key[]) => void }>();
+
+  changed(keys: readonly Key[]): void {
+    for (const { listener } of this.#listeners) listener(keys);
+  }
+
+  of(link: Link): Keys {
+    return {
+      put: (key) => link.putKey(key),
+      list: () => link.listKeys(),
+      watch: async (listener) => {
+        const subscription = { listener };
+        listener(await link.listKeys());
+        this.#listeners.add(subscription);
+        return () => this.#listeners.delete(subscription);
+      },
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import { type Job, timeOfJobId } from '../../jobs/job.js';
+import { jobStatuses } from '../../protocol/job-record.js';
+import { type Kept, type ListStep, placeOf, type Stage, stages, type Waiting } from '../embedded/tables.js';
+import type { ListFilter } from '../engine.js';
+import { JobListing, jobOfText } from './job-listing.js';
+import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
+
+/** The jobs: the whole value as JSON, and beside it the columns that somebody looks for. */
+export class JobRows {
+  readonly #add: Statement;
+  readonly #job: Statement;
+  readonly #set: Statement;
+  readonly #remove: Statement;
+  readonly #firstReady: Statement;
+  readonly #unready: Statement;
+  readonly #makeReady: Statement;
+  readonly #nextReadyAt: Statement;
+  readonly #due: Statement;
+  readonly #waiting: Statement;
+  readonly #oldestPending: Statement;
+  readonly #listing: JobListing;
+
+  constructor(connection: Connection) {
+    this.#add = connection.prepare(
+      `INSERT INTO jobs (id, owner, kind, grp, priority, status, stage, due, ready, ready_at, rev, idempotency_key, job)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#job = connection.prepare('SELECT job, ready FROM jobs WHERE id = ?');
+    this.#set = connection.prepare(
+      `UPDATE jobs SET status = ?, stage = ?, due = ?, ready = ?, ready_at = ?, rev = ?, job = ?
+       WHERE id = ? AND rev = ?`,
+    );
+    this.#remove = connection.prepare('DELETE FROM jobs WHERE id = ? RETURNING idempotency_key');
+    this.#firstReady = connection.prepare(
+      `SELECT job, ready FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND owner = ? AND ready = 1
+       ORDER BY priority DESC, id LIMIT 1`,
+    );
+    this.#unready = connection.prepare(
+      `SELECT id, owner FROM jobs INDEXED BY jobs_later WHERE status = 0 AND ready = 0 AND ready_at <= ?
+       ORDER BY ready_at LIMIT ?`,
+    );
+    this.#makeReady = connection.prepare('UPDATE jobs SET ready = 1 WHERE id = ? AND status = 0');
+    this.#nextReadyAt = connection.prepare(
+      `SELECT ready_at FROM jobs INDEXED BY jobs_later WHERE status = 0 AND ready = 0 ORDER BY ready_at LIMIT 1`,
+    );
+    this.#due = connection.prepare(
+      'SELECT job, ready FROM jobs INDEXED BY jobs_due WHERE stage = ? AND due <= ? ORDER BY due LIMIT ?',
+    );
+    this.#waiting = connection.prepare(
+      `SELECT owner, ready, count(*) FROM jobs INDEXED BY jobs_pending WHERE status = 0 GROUP BY owner, ready`,
+    );
+    this.#oldestPending = connection.prepare(
+      `SELECT min(id) FROM jobs INDEXED BY jobs_pending WHERE status = 0`,
+    );
+    this.#listing = new JobListing(connection);
+  }
+
+  add({ job, ready }: Kept, idempotencyKey: string | undefined): void {
+    const { stage, due } = placeOf(job);
+    this.#add.run(
+      job.id,
+      job.owner,
+      job.kind,
+      job.group ?? null,
+      job.priority,
+      jobStatuses.indexOf(job.status),
+      stages.indexOf(stage),
+      due,
+      ready ? 1 : 0,
+      job.readyAt,
+      job.rev,
+      idempotencyKey ?? null,
+      JSON.stringify(job),
+    );
+  }
+
+  get(id: string): Kept | undefined {
+    const row = this.#job.one(id);
+    return row && keptOf(row);
+  }
+
+  /** False when `before` is not the current revision. */
+  set(before: Job, { job, ready }: Kept): boolean {
+    const { stage, due } = placeOf(job);
+    const changes = this.#set.run(
+      jobStatuses.indexOf(job.status),
+      stages.indexOf(stage),
+      due,
+      ready ? 1 : 0,
+      job.readyAt,
+      job.rev,
+      JSON.stringify(job),
+      job.id,
+      before.rev,
+    );
+    return changes === 1;
+  }
+
+  /** Returns the idempotency key that the job was submitted with. */
+  remove(id: string): string | undefined {
+    const [key] = this.#remove.all(id)[0] ?? [];
+    return typeof key === 'string' ? key : undefined;
+  }
+
+  firstReady(owner: string): Kept | undefined {
+    const row = this.#firstReady.one(owner);
+    return row && keptOf(row);
+  }
+
+  ripen(now: number, limit: number): readonly string[] {
+    return this.#unready.all(now, limit).map(([id, owner]) => {
+      this.#makeReady.run(textOf(id));
+      return textOf(owner);
+    });
+  }
+
+  nextReadyAt(): number | undefined {
+    const row = this.#nextReadyAt.one();
+    return row && integerOf(row[0]);
+  }
+
+  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+    return this.#due.all(stages.indexOf(stage), by, limit).map(keptOf);
+  }
+
+  waiting(): readonly Waiting[] {
+    return this.#waiting.all().map(([owner, ready, count]) => ({
+      owner: textOf(owner),
+      ready: ready === 1,
+      count: integerOf(count),
+    }));
+  }
+
+  oldestPendingAt(): number | undefined {
+    const [id] = this.#oldestPending.one() ?? [];
+    return typeof id === 'string' ? timeOfJobId(id) : undefined;
+  }
+
+  list(filter: ListFilter): ListStep {
+    return this.#listing.step(filter);
+  }
+}
+
+function keptOf([job, ready]: Row): Kept {
+  return { job: jobOfText(textOf(job)), ready: ready === 1 };
+}

@@ -1,0 +1,164 @@
+import { Worker } from 'node:worker_threads';
+import type { Caller, OperationName, Operations } from '../embedded/caller.js';
+import { type Commit, type Fact, type Key, StoreFailed } from '../engine.js';
+import {
+  type Call,
+  type FromThread,
+  type ThreadSettings,
+  type ToThread,
+  unpackFacts,
+  unpackValue,
+} from './wire.js';
+
+/** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
+const maxOpenCalls = 20_000;
+
+export interface LinkListeners {
+  readonly onFacts: (facts: readonly Fact[]) => void;
+  readonly onKeys: (keys: readonly Key[]) => void;
+  readonly onCommit: (commit: Commit) => void;
+}
+
+interface OpenCall {
+  readonly name: Call['name'];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (failure: StoreFailed) => void;
+}
+
+/** The near end of the store's thread. Calls of one turn of the event loop leave as one message. */
+export class Link implements Caller {
+  readonly #worker: Worker;
+  readonly #listeners: LinkListeners;
+  readonly #open = new Map<number, OpenCall>();
+  readonly #ended: Promise<void>;
+  #gathered: Call[] = [];
+  #number = 0;
+  #state: 'open' | 'closing' | StoreFailed = 'open';
+  #fail: (failure: StoreFailed) => void = () => {};
+
+  /** Resolves when the thread ended without being asked to. */
+  readonly failure: Promise<StoreFailed>;
+
+  private constructor(worker: Worker, listeners: LinkListeners) {
+    this.#worker = worker;
+    this.#listeners = listeners;
+    this.failure = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.#ended = new Promise((resolve) => {
+      worker.on('exit', () => {
+        this.#end(new StoreFailed('thread-ended', 'The thread of the store has ended'));
+        resolve();
+      });
+    });
+    worker.on('error', (error) => this.#end(new StoreFailed('thread-ended', String(error))));
+    worker.on('messageerror', (error) => this.#end(new StoreFailed('thread-ended', String(error))));
+  }
+
+  /** Starts the thread and waits until the database is open. */
+  static async open(
+    entry: URL,
+    settings: ThreadSettings,
+    listeners: LinkListeners,
+  ): Promise<{ readonly link: Link; readonly epoch: string; readonly last: number }> {
+    const worker = new Worker(entry, { workerData: settings, name: 'inkwire-store' });
+    const link = new Link(worker, listeners);
+    const opened = await new Promise<FromThread & { readonly type: 'opened' }>((resolve, reject) => {
+      void link.failure.then(reject);
+      worker.on('message', (message: FromThread) => {
+        if (message.type === 'opened') resolve(message);
+        else if (message.type === 'not-opened') {
+          reject(new StoreFailed(message.failure.code, message.failure.message));
+        } else link.#take(message);
+      });
+    }).catch(async (error: unknown) => {
+      await worker.terminate();
+      throw error;
+    });
+    return { link, epoch: opened.epoch, last: opened.last };
+  }
+
+  /** The answer of an operation is what the ledger gave: see `BatchRunner`. */
+  async call<Name extends OperationName>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>> {
+    return (await this.#ask(name, args)) as ReturnType<Operations[Name]>;
+  }
+
+  async ping(): Promise<void> {
+    await this.#ask('ping', []);
+  }
+
+  async putKey(key: Key): Promise<void> {
+    await this.#ask('keyPut', [key]);
+  }
+
+  async listKeys(): Promise<readonly Key[]> {
+    return (await this.#ask('keyList', [])) as readonly Key[];
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#flush();
+      this.#state = 'closing';
+      this.#post({ type: 'close' });
+    }
+    await this.#ended;
+  }
+
+  #ask(name: Call['name'], args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal();
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      this.#number += 1;
+      this.#open.set(this.#number, { name, resolve, reject });
+      if (this.#gathered.length === 0) setImmediate(() => this.#flush());
+      this.#gathered.push({ number: this.#number, name, args });
+    });
+  }
+
+  #refusal(): StoreFailed | undefined {
+    if (this.#state instanceof StoreFailed) return this.#state;
+    if (this.#state === 'closing') return new StoreFailed('closed', 'The engine is closed');
+    if (this.#open.size < maxOpenCalls) return undefined;
+    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`);
+  }
+
+  #flush(): void {
+    if (this.#gathered.length === 0 || this.#state !== 'open') return;
+    const calls = this.#gathered;
+    this.#gathered = [];
+    this.#post({ type: 'calls', calls });
+  }
+
+  #take(message: FromThread): void {
+    if (message.type === 'keys') this.#listeners.onKeys(message.keys);
+    if (message.type !== 'answers') return;
+    for (const { number, value, failure } of message.answers) {
+      const call = this.#open.get(number);
+      this.#open.delete(number);
+      if (call === undefined) continue;
+      if (failure === undefined) call.resolve(unpackValue(call.name, value));
+      else call.reject(new StoreFailed(failure.code, failure.message));
+    }
+    if (message.facts.length > 0) this.#listeners.onFacts(unpackFacts(message.facts));
+    if (message.commit.operations > 0) this.#listeners.onCommit(message.commit);
+  }
+
+  #end(failure: StoreFailed): void {
+    if (this.#state instanceof StoreFailed) return;
+    const expected = this.#state === 'closing';
+    this.#state = expected ? new StoreFailed('closed', 'The engine is closed') : failure;
+    for (const call of this.#open.values()) call.reject(this.#state);
+    this.#open.clear();
+    if (!expected) this.#fail(failure);
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+}

@@ -1,0 +1,132 @@
+import { type FactType, factTypes } from '../../protocol/fact.js';
+import type { Fact, FactFilter } from '../engine.js';
+import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
+
+/** Rows that one read looks at when a filter is left over that no index answers. */
+const readWindow = 1_000;
+
+interface Read {
+  readonly facts: readonly Fact[];
+  readonly reached: number;
+}
+
+/** The event log. Numbers are given here, without gaps and never twice: the last one is known as long as it matters. */
+export class LogRows {
+  readonly #append: Statement;
+  readonly #ofOwner: Reading;
+  readonly #ofJob: Reading;
+  readonly #ofGroup: Reading;
+  readonly #older: Statement;
+  readonly #trim: Statement;
+  readonly #setTrimmedTo: Statement;
+  readonly #readLast: Statement;
+  readonly #readTrimmedTo: Statement;
+  #last = 0;
+  #trimmedTo = 0;
+
+  constructor(connection: Connection) {
+    this.#append = connection.prepare(
+      'INSERT INTO facts (seq, at, type, owner, job, kind, grp, rev, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#ofOwner = new Reading(connection, 'facts_owner', 'owner = ?3');
+    this.#ofJob = new Reading(connection, 'facts_job', `job = ?3 AND job <> ''`);
+    this.#ofGroup = new Reading(connection, 'facts_group', 'grp = ?3');
+    this.#older = connection.prepare(
+      'SELECT count(*) FROM (SELECT at FROM facts ORDER BY seq LIMIT ?) WHERE at < ?',
+    );
+    this.#trim = connection.prepare('DELETE FROM facts WHERE seq <= ?');
+    this.#setTrimmedTo = connection.prepare(`UPDATE meta SET value = ? WHERE name = 'trimmed_to'`);
+    this.#readLast = connection.prepare('SELECT max(seq) FROM facts');
+    this.#readTrimmedTo = connection.prepare(`SELECT value FROM meta WHERE name = 'trimmed_to'`);
+    this.reload();
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  get trimmedTo(): number {
+    return this.#trimmedTo;
+  }
+
+  reload(): void {
+    this.#trimmedTo = integerOf(this.#readTrimmedTo.one()?.[0]);
+    // An empty log ends where it was trimmed.
+    this.#last = integerOf(this.#readLast.one()?.[0] ?? this.#trimmedTo);
+  }
+
+  append(fact: Omit<Fact, 'seq'>): Fact {
+    const seq = this.#last + 1;
+    const { at, type, owner, jobId, kind, group, rev, record } = fact;
+    this.#append.run(seq, at, type, owner, jobId, kind, group ?? null, rev, record);
+    this.#last = seq;
+    return { seq, ...fact };
+  }
+
+  read(filter: FactFilter): Read {
+    const { owner, jobId, group } = filter;
+    if (jobId !== undefined) return this.#ofJob.read(filter, jobId, this.#last);
+    if (group !== undefined) return this.#ofGroup.read(filter, group, this.#last);
+    return this.#ofOwner.read(filter, owner, this.#last);
+  }
+
+  older(before: number, limit: number): number {
+    return integerOf(this.#older.one(limit, before)?.[0]);
+  }
+
+  trim(to: number): void {
+    this.#trim.run(to);
+    this.#setTrimmedTo.run(to);
+    this.#trimmedTo = to;
+  }
+}
+
+/** Reads along one index, through a window of rows whose order the outer query keeps. */
+class Reading {
+  readonly #matching: Statement;
+  readonly #windowEnd: Statement;
+
+  constructor(connection: Connection, index: string, term: string) {
+    const range = `FROM facts INDEXED BY ${index} WHERE owner = ?1 AND seq > ?2 AND ${term}`;
+    this.#matching = connection.prepare(
+      `SELECT seq, at, type, owner, job, kind, grp, rev, record
+       FROM (SELECT * ${range} ORDER BY seq LIMIT ${readWindow})
+       WHERE (?4 IS NULL OR grp = ?4) AND (?5 IS NULL OR kind = ?5) LIMIT ?6`,
+    );
+    this.#windowEnd = connection.prepare(`SELECT seq ${range} ORDER BY seq LIMIT 1 OFFSET ${readWindow - 1}`);
+  }
+
+  /**
+   * @param wanted what the index's column has to hold
+   * @param last the end of the log
+   */
+  read(filter: FactFilter, wanted: string, last: number): Read {
+    const range = [filter.owner, filter.after, wanted] as const;
+    const others = [filter.group ?? null, filter.kind ?? null] as const;
+    const facts = this.#matching.all(...range, ...others, filter.limit).map(factOf);
+    const lastFact = facts.at(-1);
+    if (lastFact !== undefined && facts.length >= filter.limit) return { facts, reached: lastFact.seq };
+    const windowEnd = this.#windowEnd.one(...range)?.[0];
+    return { facts, reached: windowEnd === undefined ? last : integerOf(windowEnd) };
+  }
+}
+
+function factOf([seq, at, type, owner, job, kind, group, rev, record]: Row): Fact {
+  return {
+    seq: integerOf(seq),
+    at: integerOf(at),
+    type: typeOf(textOf(type)),
+    owner: textOf(owner),
+    jobId: textOf(job),
+    kind: textOf(kind),
+    ...(group === null ? {} : { group: textOf(group) }),
+    rev: integerOf(rev),
+    record: textOf(record),
+  };
+}
+
+function typeOf(text: string): FactType {
+  const type = factTypes.find((known) => known === text);
+  if (type === undefined) throw new Error(`The log holds an unknown type of fact: ${text}`);
+  return type;
+}

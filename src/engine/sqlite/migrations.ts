@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { StoreFailed } from '../engine.js';
+import { type Connection, integerOf } from './sql.js';
+
+/**
+ * Every version of the schema, from empty on; the number of a migration is its place. What has been released is never
+ * edited: a change is another one at the end.
+ *
+ * Few indexes, since each costs every submit, most of all those that begin with the owner: a batch of many owners
+ * writes a page for each. Listings (`jobs_listed`, `jobs_group`), claims (`jobs_pending`, as large as the queue), backoff
+ * (`jobs_later`), and one for everything that time does to a job (`jobs_due`). Ids begin with the time, so that all of
+ * them grow at their end. An input has the row number of its job.
+ */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    grp TEXT,
+    priority INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    stage INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    ready INTEGER NOT NULL,
+    ready_at INTEGER NOT NULL,
+    rev INTEGER NOT NULL,
+    idempotency_key TEXT,
+    job TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX jobs_id ON jobs(id);
+  CREATE INDEX jobs_listed ON jobs(owner, status, id, kind);
+  CREATE INDEX jobs_group ON jobs(owner, grp, id) WHERE grp IS NOT NULL;
+  CREATE INDEX jobs_pending ON jobs(owner, ready, priority DESC, id) WHERE status = 0;
+  CREATE INDEX jobs_later ON jobs(ready_at) WHERE status = 0 AND ready = 0;
+  CREATE INDEX jobs_due ON jobs(stage, due);
+
+  CREATE TABLE inputs (
+    n INTEGER PRIMARY KEY,
+    inline TEXT,
+    blob TEXT,
+    blobs TEXT,
+    fetches TEXT
+  ) STRICT;
+
+  CREATE TABLE idempotency (
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    job TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_expiry ON idempotency(expires_at);
+
+  CREATE TABLE facts (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    job TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    grp TEXT,
+    rev INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX facts_owner ON facts(owner, seq);
+  CREATE INDEX facts_job ON facts(job, seq) WHERE job <> '';
+  CREATE INDEX facts_group ON facts(owner, grp, seq) WHERE grp IS NOT NULL;
+
+  CREATE TABLE groups (
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    pending INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    completed INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL,
+    PRIMARY KEY (owner, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE blob_references (
+    name TEXT NOT NULL,
+    job TEXT NOT NULL,
+    PRIMARY KEY (name, job)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE keys (
+    kid TEXT PRIMARY KEY,
+    key TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/** Brings a database to the version of this program; two processes may try at once. Throws for a newer one. */
+export function migrate(connection: Connection): void {
+  if (versionOf(connection) === migrations.length) return;
+  connection.execute('BEGIN IMMEDIATE');
+  try {
+    const version = versionOf(connection);
+    if (version > migrations.length) {
+      throw new StoreFailed(
+        'schema-too-new',
+        `The database has schema ${version}, this program knows ${migrations.length}: it was used by a newer program`,
+      );
+    }
+    for (const migration of migrations.slice(version)) connection.execute(migration);
+    if (version === 0) {
+      const begin = connection.prepare('INSERT INTO meta (name, value) VALUES (?, ?)');
+      begin.run('epoch', randomBytes(8).toString('hex'));
+      begin.run('trimmed_to', 0);
+    }
+    connection.execute(`PRAGMA user_version = ${migrations.length}`);
+    connection.execute('COMMIT');
+  } catch (error) {
+    if (connection.inTransaction) connection.execute('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(connection: Connection): number {
+  return integerOf(connection.pragma('user_version'));
+}

@@ -1,0 +1,193 @@
+import type { Job } from '../../jobs/job.js';
+import type { GroupRecord } from '../../protocol/fact.js';
+import {
+  changedGroup,
+  emptyGroup,
+  type GroupChange,
+  type Kept,
+  type ListStep,
+  type Remembered,
+  type Stage,
+  type Tables,
+  type Waiting,
+} from '../embedded/tables.js';
+import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+import { InputRows } from './input-rows.js';
+import { JobRows } from './job-rows.js';
+import { LogRows } from './log-rows.js';
+import { type Connection, integerOf, type Statement, textOf } from './sql.js';
+
+/** Tables in SQLite. Whoever calls opens and ends the transactions. */
+export class SqliteTables implements Tables {
+  readonly epoch: string;
+  readonly #jobs: JobRows;
+  readonly #inputs: InputRows;
+  readonly #log: LogRows;
+  readonly #group: Statement;
+  readonly #setGroup: Statement;
+  readonly #removeGroup: Statement;
+  readonly #remembered: Statement;
+  readonly #remember: Statement;
+  readonly #forget: Statement;
+  readonly #forgetKeys: Statement;
+  readonly #refer: Statement;
+  readonly #release: Statement;
+  readonly #referred: Statement;
+
+  constructor(connection: Connection) {
+    this.epoch = textOf(connection.prepare(`SELECT value FROM meta WHERE name = 'epoch'`).one()?.[0]);
+    this.#jobs = new JobRows(connection);
+    this.#inputs = new InputRows(connection);
+    this.#log = new LogRows(connection);
+    this.#group = connection.prepare(
+      'SELECT pending, running, completed, failed, cancelled FROM groups WHERE owner = ? AND name = ?',
+    );
+    this.#setGroup = connection.prepare(
+      `INSERT OR REPLACE INTO groups (owner, name, pending, running, completed, failed, cancelled)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#removeGroup = connection.prepare('DELETE FROM groups WHERE owner = ? AND name = ?');
+    this.#remembered = connection.prepare(
+      'SELECT fingerprint, job, seq, expires_at FROM idempotency WHERE owner = ? AND key = ?',
+    );
+    this.#remember = connection.prepare(
+      `INSERT OR REPLACE INTO idempotency (owner, key, fingerprint, job, seq, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+    );
+    this.#forget = connection.prepare('DELETE FROM idempotency WHERE owner = ? AND key = ? AND job = ?');
+    this.#forgetKeys = connection.prepare(
+      `DELETE FROM idempotency WHERE (owner, key) IN
+       (SELECT owner, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+    );
+    this.#refer = connection.prepare('INSERT OR IGNORE INTO blob_references (name, job) VALUES (?, ?)');
+    this.#release = connection.prepare('DELETE FROM blob_references WHERE name = ? AND job = ?');
+    this.#referred = connection.prepare('SELECT 1 FROM blob_references WHERE name = ? LIMIT 1');
+  }
+
+  get last(): number {
+    return this.#log.last;
+  }
+
+  get trimmedTo(): number {
+    return this.#log.trimmedTo;
+  }
+
+  reload(): void {
+    this.#log.reload();
+  }
+
+  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void {
+    this.#jobs.add(kept, idempotencyKey);
+    this.#inputs.add(kept.job.id, input);
+  }
+
+  job(id: string): Kept | undefined {
+    return this.#jobs.get(id);
+  }
+
+  input(id: string): JobInput | undefined {
+    return this.#inputs.get(id);
+  }
+
+  setJob(before: Job, after: Kept): void {
+    if (!this.#jobs.set(before, after)) throw new Error(`${before.id} is not at revision ${before.rev}`);
+  }
+
+  removeJob(job: Job): void {
+    this.#inputs.remove(job.id);
+    const key = this.#jobs.remove(job.id);
+    if (key !== undefined) this.#forget.run(job.owner, key, job.id);
+  }
+
+  firstReady(owner: string): Kept | undefined {
+    return this.#jobs.firstReady(owner);
+  }
+
+  ripen(now: number, limit: number): readonly string[] {
+    return this.#jobs.ripen(now, limit);
+  }
+
+  nextReadyAt(): number | undefined {
+    return this.#jobs.nextReadyAt();
+  }
+
+  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+    return this.#jobs.due(stage, by, limit);
+  }
+
+  waiting(): readonly Waiting[] {
+    return this.#jobs.waiting();
+  }
+
+  oldestPendingAt(): number | undefined {
+    return this.#jobs.oldestPendingAt();
+  }
+
+  list(filter: ListFilter): ListStep {
+    return this.#jobs.list(filter);
+  }
+
+  changeGroup(owner: string, group: string, change: GroupChange): GroupRecord {
+    const record = changedGroup(this.group(owner, group) ?? emptyGroup(group), change);
+    const { pending, running, completed, failed, cancelled } = record;
+    if (record.jobs > 0) this.#setGroup.run(owner, group, pending, running, completed, failed, cancelled);
+    else this.#removeGroup.run(owner, group);
+    return record;
+  }
+
+  group(owner: string, group: string): GroupRecord | undefined {
+    const row = this.#group.one(owner, group);
+    if (row === undefined) return undefined;
+    const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0] = row.map(integerOf);
+    const jobs = pending + running + completed + failed + cancelled;
+    return { group, jobs, pending, running, completed, failed, cancelled };
+  }
+
+  remembered(owner: string, key: string): Remembered | undefined {
+    const row = this.#remembered.one(owner, key);
+    if (row === undefined) return undefined;
+    const [fingerprint, job, seq, expiresAt] = row;
+    return {
+      fingerprint: textOf(fingerprint),
+      jobId: textOf(job),
+      seq: integerOf(seq),
+      expiresAt: integerOf(expiresAt),
+    };
+  }
+
+  remember(owner: string, key: string, { fingerprint, jobId, seq, expiresAt }: Remembered): void {
+    this.#remember.run(owner, key, fingerprint, jobId, seq, expiresAt);
+  }
+
+  forgetKeys(expiredBy: number, limit: number): number {
+    return this.#forgetKeys.run(expiredBy, limit);
+  }
+
+  refer(blob: string, jobId: string): void {
+    this.#refer.run(blob, jobId);
+  }
+
+  release(blob: string, jobId: string): void {
+    this.#release.run(blob, jobId);
+  }
+
+  referred(blob: string): boolean {
+    return this.#referred.one(blob) !== undefined;
+  }
+
+  append(fact: Omit<Fact, 'seq'>): Fact {
+    return this.#log.append(fact);
+  }
+
+  facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number } {
+    return this.#log.read(filter);
+  }
+
+  olderFacts(before: number, limit: number): number {
+    return this.#log.older(before, limit);
+  }
+
+  trim(to: number): void {
+    this.#log.trim(to);
+  }
+}

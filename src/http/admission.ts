@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Problem } from '../protocol/problem.js';
+import type { Caller, Scope } from '../work/keys.js';
+import { sendProblem } from './problem-reply.js';
+
+/**
+ * What happens to every request before its body is read. Each concern is a check in its own file; the server lists
+ * them in the order that the contract fixes. All run in one synchronous hook: a submit costs microseconds here.
+ */
+
+/** Who may call a route: everybody, whoever has a key, or whoever has a key with the scope. */
+export type Access = 'public' | 'any' | Scope;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** `any` where a route does not say. */
+    readonly access?: Access;
+    /** Starts work: refused while the server drains. */
+    readonly startsWork?: boolean;
+    /** Never counted against a rate limit. */
+    readonly unlimited?: boolean;
+  }
+  interface FastifyRequest {
+    /** Undefined on public routes. */
+    caller: Caller | undefined;
+    /** `performance.now()` at the start. */
+    startedAt: number;
+  }
+}
+
+export type Route = FastifyRequest['routeOptions'];
+
+/**
+ * Undefined lets the request pass. A problem is sent as the answer. `answered` means that the check has replied.
+ */
+export type Check = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  route: Route,
+) => Problem | 'answered' | undefined;
+
+export function admit(app: FastifyInstance, checks: readonly Check[]): void {
+  app.decorateRequest('caller', undefined);
+  app.decorateRequest('startedAt', 0);
+  app.addHook('onRequest', (request, reply, done) => {
+    const route = request.routeOptions;
+    request.startedAt = performance.now();
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    for (const check of checks) {
+      const outcome = check(request, reply, route);
+      if (outcome === undefined) continue;
+      if (outcome !== 'answered') sendProblem(request, reply, outcome);
+      return;
+    }
+    done();
+  });
+}
+
+/** The owner of an authenticated request. */
+export function ownerOf(request: FastifyRequest): string {
+  if (request.caller === undefined) throw new Error('A route that needs an owner must not be public');
+  return request.caller.owner;
+}

@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { type Problem, problem } from '../protocol/problem.js';
+import { allows, type Caller, isLoopback, type KeyRefusal } from '../work/keys.js';
+import type { Check } from './admission.js';
+import type { Keyring } from './keyring.js';
+
+/** Parameters in which callers of other services send keys. */
+const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;
+
+export type Identified =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Who speaks, by the headers and the address alone: for requests and for upgrades. */
+export function identify(keyring: Keyring, headers: IncomingHttpHeaders, url: string): Identified {
+  if (keyring.open && !isLoopback(nameIn(headers.host))) {
+    // A page of the web may make a browser call this machine by a name of its own.
+    const detail =
+      'Without API keys only requests to localhost are served. Make a key with "inkwire keys create".';
+    return { ok: false, problem: problem('unauthorized', detail) };
+  }
+  const token = tokenIn(headers.authorization);
+  if (token === undefined && keyParameter.test(url)) {
+    const detail =
+      'Keys are never accepted in an address, where logs would keep them. Send "Authorization: Bearer".';
+    return { ok: false, problem: problem('unauthorized', detail) };
+  }
+  const known = keyring.authenticate(token);
+  if (known.ok) return known;
+  const reason = known.reason === 'missing' && headers.authorization !== undefined ? 'scheme' : known.reason;
+  return { ok: false, problem: problem('unauthorized', details[reason]) };
+}
+
+const details: Readonly<Record<KeyRefusal | 'scheme', string>> = {
+  missing: 'Send an API key as "Authorization: Bearer npk_live_...".',
+  scheme: 'The Authorization header must be "Bearer" and one API key.',
+  malformed: 'The API key is not known.',
+  unknown: 'The API key is not known.',
+  disabled: 'The API key was disabled.',
+  expired: 'The API key has expired.',
+};
+
+export function createAuthenticationCheck(keyring: Keyring, onFailure: Check): Check {
+  return (request, reply, route) => {
+    // What does not exist needs no key to be told so; paths are no secret.
+    if (route.config.access === 'public' || request.is404) return undefined;
+    const { headers, url } = request.raw;
+    const identified = identify(keyring, headers, url ?? '/');
+    if (identified.ok) {
+      request.caller = identified.caller;
+      return undefined;
+    }
+    const tooMany = onFailure(request, reply, route);
+    if (tooMany !== undefined) return tooMany;
+    const error = tokenIn(headers.authorization) === undefined ? '' : ' error="invalid_token"';
+    reply.header('www-authenticate', `Bearer${error}`);
+    return identified.problem;
+  };
+}
+
+/** After authentication: whether the key may do what the route does. */
+export const checkPermission: Check = (request, _reply, route) => {
+  const { access } = route.config;
+  if (access === undefined || access === 'public' || access === 'any' || request.caller === undefined) {
+    return undefined;
+  }
+  if (allows(request.caller, access)) return undefined;
+  return problem('capability-denied', `The key needs the scope ${access}.`);
+};
+
+function tokenIn(authorization: string | undefined): string | undefined {
+  return /^bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
+}
+
+function nameIn(host: string | undefined): string {
+  return (host ?? '').replace(/:\d*$/, '');
+}

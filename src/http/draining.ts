@@ -1,0 +1,25 @@
+import { problem } from '../protocol/problem.js';
+import type { Check } from './admission.js';
+
+/** Whether the server is about to end. Goes one way only. */
+export class Draining {
+  #started = false;
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  start(): void {
+    this.#started = true;
+  }
+}
+
+/** New work goes elsewhere; what is here can still be read. */
+export function createDrainCheck(draining: Draining): Check {
+  return (_request, reply, route) => {
+    if (!draining.started) return undefined;
+    reply.header('connection', 'close');
+    if (route.config.startsWork !== true) return undefined;
+    return problem('shutting-down', 'The server is shutting down. Try again in a moment.', { retryAfter: 5 });
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Rate limits by GCRA (the generic cell rate algorithm): one number per caller, the time at which its allowance is
+ * whole again. A caller may use the whole limit at once and then gets it back evenly.
+ */
+
+export interface RateRule {
+  /** Requests in a period; at least 1. */
+  readonly limit: number;
+  readonly periodMs: number;
+}
+
+export interface RateVerdict {
+  readonly allowed: boolean;
+  /** Requests that may follow at once. */
+  readonly remaining: number;
+  /** Until the allowance is whole again. */
+  readonly resetMs: number;
+  /** Until one more request is allowed; 0 when it was. */
+  readonly retryMs: number;
+}
+
+/** Mutable: belongs to one server. */
+export class RateTable {
+  readonly rule: RateRule;
+  readonly #intervalMs: number;
+  readonly #maxCallers: number;
+  /** Least recently seen first. */
+  readonly #fullAt = new Map<string, number>();
+
+  /**
+   * @param maxCallers past it the caller that was silent for longest is forgotten, and starts anew when it comes back
+   */
+  constructor(rule: RateRule, maxCallers: number) {
+    this.rule = rule;
+    this.#intervalMs = rule.periodMs / rule.limit;
+    this.#maxCallers = maxCallers;
+  }
+
+  get callers(): number {
+    return this.#fullAt.size;
+  }
+
+  /** Counts one request, unless it is refused. */
+  take(caller: string, now: number): RateVerdict {
+    const known = this.#fullAt.get(caller);
+    const fullAt = Math.max(known ?? now, now);
+    const next = fullAt + this.#intervalMs;
+    const { periodMs } = this.rule;
+    // A tolerance far below one request, so that rounding never costs one.
+    const allowed = next - now <= periodMs + this.#intervalMs / 1000;
+    const kept = allowed ? next : fullAt;
+    if (known !== undefined) this.#fullAt.delete(caller);
+    this.#fullAt.set(caller, kept);
+    if (known === undefined) this.#shrink(now);
+    return {
+      allowed,
+      remaining: Math.max(0, Math.floor((periodMs - (kept - now)) / this.#intervalMs + 0.001)),
+      resetMs: kept - now,
+      retryMs: allowed ? 0 : next - now - periodMs,
+    };
+  }
+
+  /** Two at most for each that comes: callers whose allowance is whole, then whoever was silent for longest. */
+  #shrink(now: number): void {
+    let looked = 0;
+    for (const [caller, fullAt] of this.#fullAt) {
+      if (looked === 2 || (fullAt > now && this.#fullAt.size <= this.#maxCallers)) return;
+      this.#fullAt.delete(caller);
+      looked += 1;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Answer, Instant, InstantFile } from '../work/service.js';
+import { ownerOf } from './admission.js';
+import { jobBodyOf } from './job-body.js';
+
+/** A kind to run while the caller waits. */
+export interface InstantKind {
+  readonly kind: string;
+  readonly onlyKind: boolean;
+}
+
+export interface InstantFiles {
+  readonly files: readonly InstantFile[];
+  readonly pages?: number;
+}
+
+/**
+ * Runs work for a waiting caller and hands its files to `use`; they are gone when that has settled. The work is
+ * stopped when the caller leaves, or after `timeoutMs` (504).
+ */
+export async function runInstant(
+  instant: Instant,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { kind, onlyKind, timeoutMs }: InstantKind & { readonly timeoutMs: number },
+  use: (made: InstantFiles) => Promise<void>,
+): Promise<Problem | undefined> {
+  const given = jobBodyOf(request);
+  if (!given.ok) return given.problem;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const leave = () => controller.abort();
+  const timer = setTimeout(() => controller.abort('timeout'), timeoutMs);
+  reply.raw.once('close', leave);
+  if (reply.raw.destroyed) leave();
+  const stopped = new Promise<'stopped'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('stopped'), { once: true });
+  });
+  const running = instant.run({
+    owner: ownerOf(request),
+    body: given.body,
+    kind,
+    onlyKind,
+    requestId: request.id,
+    signal,
+  });
+  try {
+    const outcome = signal.aborted ? 'stopped' : await Promise.race([running, stopped]);
+    clearTimeout(timer);
+    if (outcome === 'stopped') {
+      forget(running, request);
+      return problem(
+        'request-timeout',
+        `The work took longer than ${timeoutMs / 1000} s. Submit it as a job instead.`,
+      );
+    }
+    if (!outcome.ok) return outcome.problem;
+    try {
+      await use(outcome);
+    } finally {
+      await outcome.dispose();
+    }
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+    reply.raw.off('close', leave);
+  }
+}
+
+/** Nobody waits for it any more, but what it made has to go. */
+function forget(running: Promise<Answer<{ dispose: () => Promise<void> }>>, request: FastifyRequest): void {
+  running
+    .then((late) => (late.ok ? late.dispose() : undefined))
+    .catch((error: unknown) =>
+      request.log.info({ request_id: request.id, err: error }, 'stopped work has failed'),
+    );
+}
+
+/** Sends a file as the whole answer. Settles when it is out, or the caller is gone. */
+export async function sendInstantFile(reply: FastifyReply, file: InstantFile): Promise<void> {
+  const body = createReadStream(file.path);
+  const over = new Promise<void>((resolve) => reply.raw.once('close', resolve));
+  if (reply.raw.destroyed) {
+    body.destroy();
+    return;
+  }
+  reply.send(body);
+  await over;
+}
+
+export async function readInstantFile(file: InstantFile | undefined): Promise<Buffer> {
+  if (file === undefined) throw new Error('The kind made another set of files than this route knows');
+  return readFile(file.path);
+}

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Problem, problem } from '../protocol/problem.js';
+
+/** Bodies stay bytes: the service reads the JSON, so that it can be stored and hashed as it came. */
+export function keepJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const { headers } = request.raw;
+    const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
+    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+      done(unsupported());
+      return;
+    }
+    const encoding = headers['content-encoding']?.trim().toLowerCase();
+    if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+      done(unsupported());
+      return;
+    }
+    done(null, body);
+  });
+}
+
+/** As Fastify itself says it, so that it is told in one way. */
+function unsupported(): Error {
+  return Object.assign(new Error('unsupported media type'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' });
+}
+
+export type JobBody =
+  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: false; readonly problem: Problem };
+
+export function jobBodyOf(request: FastifyRequest): JobBody {
+  const { body } = request;
+  if (body instanceof Uint8Array && body.length > 0) return { ok: true, body };
+  return { ok: false, problem: problem('malformed-json', 'The body is empty; it must be a JSON object.') };
+}
+
+export type IdempotencyKey =
+  | { readonly ok: true; readonly key: string | undefined }
+  | { readonly ok: false; readonly problem: Problem };
+
+export function idempotencyKeyOf(request: FastifyRequest): IdempotencyKey {
+  const key = request.raw.headers['idempotency-key'];
+  if (key === undefined) return { ok: true, key: undefined };
+  if (typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key)) return { ok: true, key };
+  const detail = 'Idempotency-Key must be 1 to 255 printable ASCII characters.';
+  return { ok: false, problem: problem('malformed-request', detail) };
+}

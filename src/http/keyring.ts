@@ -1,0 +1,49 @@
+import type { Keys } from '../engine/engine.js';
+import { type Authentication, type ConfiguredKey, KeyTable } from '../work/keys.js';
+
+/** The keys of a running server. */
+export interface Keyring {
+  /** True while there is no key at all and the server was started for this machine only: everybody is `anonymous`. */
+  readonly open: boolean;
+  authenticate(token: string | undefined): Authentication;
+  /** Safe twice. */
+  close(): Promise<void>;
+}
+
+export interface KeyringOptions {
+  readonly keys: Keys;
+  readonly configured: readonly ConfiguredKey[];
+  /** Let everybody in as long as no key exists (see `exposureOf`). */
+  readonly development: boolean;
+  readonly clock: () => number;
+}
+
+const anonymous: Authentication = {
+  ok: true,
+  caller: { owner: 'anonymous', keyId: 'anonymous', scopes: ['*'] },
+};
+
+/** Opens the keyring; from then on it follows every change of the stored keys. */
+export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
+  let table = new KeyTable([], options.configured);
+  const stop = await options.keys.watch((stored) => {
+    table = new KeyTable(stored, options.configured);
+  });
+  const isOpen = () => options.development && table.size === 0;
+  let closed = false;
+  return {
+    get open() {
+      return isOpen();
+    },
+    authenticate(token) {
+      if (isOpen()) return anonymous;
+      if (token === undefined) return { ok: false, reason: 'missing' };
+      return table.authenticate(token, options.clock());
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      stop();
+    },
+  };
+}

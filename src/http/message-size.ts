@@ -1,0 +1,40 @@
+import type { FastifyReply } from 'fastify';
+import { problem } from '../protocol/problem.js';
+import type { Check } from './admission.js';
+
+const maxUrlLength = 8192;
+
+/** Past this many times the limit, an announced body is not taken in to be thrown away: the connection is closed. */
+const lingerFactor = 4;
+
+/**
+ * Judges a message by what it announces. A body without `Content-Length` is counted while it comes in, after the
+ * caller is known.
+ */
+export const checkMessageSize: Check = (request, reply, route) => {
+  const { headers, url, httpVersion } = request.raw;
+  if (headers.host === undefined && httpVersion !== '1.0') {
+    return problem('malformed-request', 'HTTP/1.1 needs exactly one Host header.');
+  }
+  if (url !== undefined && url.length > maxUrlLength) {
+    return problem('uri-too-long', `An address may have ${maxUrlLength} characters.`);
+  }
+  const length = headers['content-length'];
+  if (length === undefined || Number(length) <= route.bodyLimit) return undefined;
+  if (Number(length) > route.bodyLimit * lingerFactor) reply.header('connection', 'close');
+  return problem('payload-too-large', tooLarge(route.bodyLimit));
+};
+
+export function tooLarge(limit: number): string {
+  return `The body may have ${limit} bytes.`;
+}
+
+/** Tells a caller that waits for it (`Expect: 100-continue`) to send the body, now that it is wanted. */
+export const checkExpectation: Check = (request, reply) => {
+  if (request.raw.headers.expect !== undefined && !request.is404) continueBody(reply);
+  return undefined;
+};
+
+function continueBody(reply: FastifyReply): void {
+  reply.raw.writeContinue();
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Holds } from './holds.js';
+import { pathOf } from './problem-reply.js';
+
+/**
+ * One log line and one measurement for each answer. A line holds the path without its query, and never a header or a
+ * body: keys, tickets and documents stay out of logs.
+ */
+export function observe(app: FastifyInstance, registry: Registry, holds: Holds): void {
+  const requests = new Counter({
+    name: 'inkwire_http_requests_total',
+    help: 'Answers by route and status',
+    labelNames: ['method', 'route', 'status'],
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: 'inkwire_http_request_seconds',
+    help: 'Time to the end of an answer, by route',
+    labelNames: ['method', 'route'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'inkwire_http_held_requests',
+    help: 'Answers held back by Prefer: wait',
+    registers: [registry],
+    collect() {
+      this.set(holds.count);
+    },
+  });
+  const logged = ['trace', 'debug', 'info'].includes(app.log.level);
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method } = request.raw;
+    const status = reply.raw.statusCode;
+    const durationMs = performance.now() - request.startedAt;
+    // The pattern, not the path: as many series as there are routes.
+    const route = request.routeOptions.url ?? 'none';
+    const known = route === 'none' ? 'other' : (method ?? 'other');
+    requests.inc({ method: known, route, status });
+    seconds.observe({ method: known, route }, durationMs / 1000);
+    if (logged) {
+      const line = {
+        request_id: request.id,
+        method,
+        path: pathOf(request.raw.url),
+        status,
+        duration_ms: Math.round(durationMs * 100) / 100,
+        ...(request.caller === undefined ? {} : { owner: request.caller.owner, key: request.caller.keyId }),
+        ...(reply.raw.writableEnded ? {} : { left: true }),
+      };
+      request.log.info(line, 'request');
+    }
+    done();
+  });
+}

@@ -1,0 +1,203 @@
+import type { RouteOptions } from 'fastify';
+import type { TSchema } from 'typebox';
+import { type ProblemSlug, problemTypes } from '../protocol/problem.js';
+import { problemBase, problemMediaType } from './problem-reply.js';
+import type { AnswerDocs, RouteDocs } from './route-docs.js';
+import { problemSchema } from './schemas.js';
+
+/**
+ * OpenAPI 3.1 from the routes themselves: what is not in a route is not in the document. Schemas with an `$id` become
+ * components.
+ */
+
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
+  readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
+}
+
+export interface OpenApiOperation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly security: readonly Json[];
+  readonly parameters?: readonly OpenApiParameter[];
+  readonly requestBody?: { readonly required: true; readonly content: Json };
+  readonly responses: Readonly<Record<string, OpenApiResponse>>;
+}
+
+export interface OpenApiParameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly required: boolean;
+  readonly description?: string;
+  readonly schema: unknown;
+}
+
+export interface OpenApiResponse {
+  readonly description: string;
+  readonly headers?: Json;
+  readonly content?: Json;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export function openApiOf(routes: readonly RouteOptions[], version: string): OpenApiDocument {
+  const schemas: Record<string, unknown> = {};
+  const use = (schema: TSchema) => withRefs(schema, schemas);
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
+  for (const route of routes) {
+    const docs = route.config?.docs;
+    const [method] = [route.method].flat();
+    if (docs === undefined || method === undefined || method === 'HEAD') continue;
+    const path = route.url.replace(/:(\w+)/g, '{$1}');
+    const operations = paths[path] ?? {};
+    operations[method.toLowerCase()] = operationOf(route, docs, use);
+    paths[path] = operations;
+  }
+  use(problemSchema);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Inkwire',
+      version,
+      description: 'Documents as jobs, with their progress pushed to whoever waits.',
+    },
+    servers: [{ url: '/' }],
+    tags: ['jobs', 'results', 'render', 'pdf tools', 'server'].map((name) => ({ name })),
+    paths,
+    components: { schemas, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+  };
+}
+
+type UseSchema = (schema: TSchema) => unknown;
+
+function operationOf(route: RouteOptions, docs: RouteDocs, use: UseSchema): OpenApiOperation {
+  const access = route.config?.access ?? 'any';
+  const parameters = [
+    ...parametersOf(route.schema?.params, 'path', use),
+    ...parametersOf(route.schema?.querystring, 'query', use),
+    ...Object.entries(docs.headers ?? {}).map(
+      ([name, description]): OpenApiParameter => ({
+        name,
+        in: 'header',
+        required: false,
+        description,
+        schema: { type: 'string' },
+      }),
+    ),
+  ];
+  const scope = access === 'public' || access === 'any' ? undefined : `Needs the scope \`${access}\`.`;
+  const description = [docs.description, scope].filter((text) => text !== undefined).join(' ');
+  return {
+    operationId: docs.id,
+    summary: docs.summary,
+    ...(description === '' ? {} : { description }),
+    tags: [docs.tag],
+    security: access === 'public' ? [] : [{ key: [] }],
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(docs.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: use(docs.body) } } } }),
+    responses: { ...answersOf(docs.answers, use), ...problemsOf(slugsOf(route, docs)) },
+  };
+}
+
+function parametersOf(schema: unknown, place: 'path' | 'query', use: UseSchema): readonly OpenApiParameter[] {
+  if (!isObjectSchema(schema)) return [];
+  return Object.entries(schema.properties).map(([name, member]) => {
+    const { description } = member as { description?: string };
+    return {
+      name,
+      in: place,
+      required: place === 'path',
+      ...(description === undefined ? {} : { description }),
+      schema: use(member),
+    };
+  });
+}
+
+function isObjectSchema(
+  schema: unknown,
+): schema is { readonly properties: Readonly<Record<string, TSchema>> } {
+  return typeof schema === 'object' && schema !== null && 'properties' in schema;
+}
+
+function answersOf(answers: RouteDocs['answers'], use: UseSchema): Record<string, OpenApiResponse> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, use)]),
+  );
+}
+
+function answerOf({ description, headers, content }: AnswerDocs, use: UseSchema): OpenApiResponse {
+  const contentOf = ([type, schema]: [string, TSchema | null]) => [
+    type,
+    schema === null ? {} : { schema: use(schema) },
+  ];
+  const headerOf = ([name, text]: [string, string]) => [
+    name,
+    { description: text, schema: { type: 'string' } },
+  ];
+  return {
+    description,
+    ...(headers === undefined ? {} : { headers: Object.fromEntries(Object.entries(headers).map(headerOf)) }),
+    ...(content === undefined ? {} : { content: Object.fromEntries(Object.entries(content).map(contentOf)) }),
+  };
+}
+
+/** Every problem that a caller of the route can meet. */
+function slugsOf(route: RouteOptions, docs: RouteDocs): readonly ProblemSlug[] {
+  const access = route.config?.access ?? 'any';
+  return [
+    ...(docs.problems ?? []),
+    ...(docs.body === undefined
+      ? []
+      : (['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed'] as const)),
+    ...(access === 'public' ? [] : (['unauthorized'] as const)),
+    ...(access === 'public' || access === 'any' ? [] : (['capability-denied'] as const)),
+    ...(route.config?.unlimited ? [] : (['ip-rate-exceeded'] as const)),
+    ...(access === 'public' ? [] : (['client-rate-exceeded'] as const)),
+    ...(route.config?.startsWork ? (['shutting-down'] as const) : []),
+    ...(route.config?.unlimited ? [] : (['internal-error'] as const)),
+  ];
+}
+
+/** One response for each status: slugs that share it are listed together. */
+function problemsOf(slugs: readonly ProblemSlug[]): Record<string, OpenApiResponse> {
+  const byStatus = new Map<number, ProblemSlug[]>();
+  for (const slug of new Set(slugs)) {
+    const { status } = problemTypes[slug];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), slug]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, list]) => {
+      const schema = {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { properties: { type: { enum: list.map((slug) => `${problemBase}${slug}`) } } },
+        ],
+      };
+      const description = list.map((slug) => `${problemTypes[slug].title} (\`${slug}\`)`).join('; ');
+      return [String(status), { description, content: { [problemMediaType]: { schema } } }];
+    }),
+  );
+}
+
+/** A copy in which every schema with an `$id` is a reference to a component, which is added. */
+function withRefs(schema: unknown, components: Record<string, unknown>): unknown {
+  if (Array.isArray(schema)) return schema.map((member: unknown) => withRefs(member, components));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { $id, ...rest } = schema as { $id?: unknown };
+  const copy = () =>
+    Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, withRefs(value, components)]));
+  if (typeof $id !== 'string') return copy();
+  if (!(($id as string) in components)) {
+    components[$id] = {};
+    components[$id] = copy();
+  }
+  return { $ref: `#/components/schemas/${$id}` };
+}

@@ -1,0 +1,100 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
+import { problem } from '../../protocol/problem.js';
+import type { JobService } from '../../work/service.js';
+import { ownerOf } from '../admission.js';
+import { sendEnvelope } from '../envelope.js';
+import { sendProblem } from '../problem-reply.js';
+import { json, type RouteDocs } from '../route-docs.js';
+import { envelope, envelopeOf, groupSchema, jobSchema } from '../schemas.js';
+
+const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
+const name = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
+
+const listQuery = Type.Object({
+  status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
+  kind: name('Only jobs of this kind'),
+  group: name('Only jobs of this group'),
+  created_after: time('Exclusive'),
+  created_before: time('Exclusive'),
+  cursor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
+  ),
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+});
+
+const groupParams = Type.Object({ group: Type.String({ description: 'Name of a group' }) });
+
+const listDocs: RouteDocs = {
+  id: 'listJobs',
+  tag: 'jobs',
+  summary: 'Jobs, newest first',
+  answers: {
+    '200': {
+      description: 'One page; without next_cursor it is the last',
+      content: {
+        [json]: envelopeOf({ jobs: Type.Array(jobSchema), next_cursor: Type.Optional(Type.String()) }),
+      },
+    },
+  },
+  problems: ['validation-failed'],
+};
+
+const groupDocs: RouteDocs = {
+  id: 'getGroup',
+  tag: 'jobs',
+  summary: 'How far a group of jobs is',
+  answers: { '200': { description: 'Counts and progress', content: { [json]: envelope(groupSchema) } } },
+  problems: ['not-found'],
+};
+
+/** Many jobs at a time: the list and the groups. */
+export function addJobListRoutes(app: FastifyInstance, { service }: { readonly service: JobService }): void {
+  app.get<{ Querystring: Static<typeof listQuery> }>(
+    '/api/v1/jobs',
+    { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
+    async (request, reply) => {
+      const { status, kind, group, created_after, created_before, cursor, limit } = request.query;
+      const answer = await service.list({
+        owner: ownerOf(request),
+        limit,
+        ...(status === undefined ? {} : { status }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(group === undefined ? {} : { group }),
+        ...(created_after === undefined ? {} : { createdAfter: Date.parse(created_after) }),
+        ...(created_before === undefined ? {} : { createdBefore: Date.parse(created_before) }),
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      if (!answer.ok) return sendProblem(request, reply, answer.problem);
+      const page = { jobs: answer.jobs, ...(answer.next === undefined ? {} : { next_cursor: answer.next }) };
+      reply.header('cache-control', 'no-store');
+      return sendEnvelope(request, reply, JSON.stringify(page));
+    },
+  );
+
+  app.get<{ Params: Static<typeof groupParams> }>(
+    '/api/v1/groups/:group',
+    { config: { access: 'jobs:read', docs: groupDocs }, schema: { params: groupParams } },
+    async (request, reply) => {
+      const owner = ownerOf(request);
+      const group = await service.group(owner, request.params.group);
+      if (group === undefined)
+        return sendProblem(request, reply, problem('not-found', 'There is no such group.'));
+      const ended = group.completed + group.failed + group.cancelled;
+      const begun = group.running === 0 ? 0 : await progressOfRunning(service, owner, group.group);
+      const share = group.jobs === 0 ? 0 : (ended * 100 + begun) / group.jobs;
+      // 100 only when nothing is left to do.
+      const progress = ended === group.jobs ? 100 : Math.max(0, Math.min(99, Math.floor(share)));
+      reply.header('cache-control', 'no-store');
+      return sendEnvelope(request, reply, JSON.stringify({ ...group, progress }));
+    },
+  );
+}
+
+/** Sum of the progress of running jobs: 100 for each that is nearly done. There are never more than there are threads. */
+async function progressOfRunning(service: JobService, owner: string, group: string): Promise<number> {
+  const running = await service.list({ owner, group, status: 'running', limit: 200 });
+  return running.ok ? running.jobs.reduce((sum, job) => sum + (job.progress ?? 0), 0) : 0;
+}

@@ -1,0 +1,172 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { formatCursor } from '../../protocol/cursor.js';
+import { isTerminal } from '../../protocol/job-record.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { JobService, JobView } from '../../work/service.js';
+import { ownerOf } from '../admission.js';
+import { matchesNone } from '../conditional.js';
+import { sendEnvelope } from '../envelope.js';
+import type { Holds } from '../holds.js';
+import { idempotencyKeyOf, jobBodyOf } from '../job-body.js';
+import { readWait } from '../prefer.js';
+import { sendProblem } from '../problem-reply.js';
+import { jobDocs } from './jobs-docs.js';
+
+export interface JobRouteOptions {
+  readonly service: JobService;
+  readonly holds: Holds;
+  /** Of a submit, for OpenAPI. */
+  readonly bodySchema: TSchema;
+}
+
+interface JobRoute {
+  Params: { id: string };
+}
+
+/** Seconds, as the contract names them. */
+const pollAfter = '2';
+
+/** Submit, poll, look at the request, cancel or delete. */
+export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema }: JobRouteOptions): void {
+  const docs = jobDocs(bodySchema);
+
+  app.post('/api/v1/jobs', { config: { access: 'jobs:write', startsWork: true, docs: docs.submit } }, submit);
+
+  async function submit(request: FastifyRequest, reply: FastifyReply) {
+    const owner = ownerOf(request);
+    const idempotency = idempotencyKeyOf(request);
+    if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
+    const given = jobBodyOf(request);
+    if (!given.ok) return sendProblem(request, reply, given.problem);
+    const answer = await service.submit({
+      owner,
+      body: given.body,
+      kind: 'document',
+      requestId: request.id,
+      ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
+    });
+    if (!answer.ok) return sendProblem(request, reply, answer.problem);
+    const id = answer.record.job_id;
+    const view = await endOf(request, reply, owner, { record: answer.record, version: answer.version });
+    reply.code(answer.created ? 201 : 200).header('location', `/api/v1/jobs/${id}`);
+    describe(reply, view);
+    const record = JSON.stringify(view.record);
+    return sendEnvelope(
+      request,
+      reply,
+      `${record.slice(0, -1)},"events_cursor":"${formatCursor(answer.position)}"}`,
+    );
+  }
+
+  app.get<JobRoute>(
+    '/api/v1/jobs/:id',
+    { config: { access: 'jobs:read', docs: docs.poll }, schema: { params: docs.params } },
+    poll,
+  );
+
+  async function poll(request: FastifyRequest<JobRoute>, reply: FastifyReply) {
+    const owner = ownerOf(request);
+    const known = request.raw.headers['if-none-match'];
+    const current = await service.view(owner, request.params.id);
+    if (current === undefined) return sendProblem(request, reply, noSuchJob());
+    const unchanged = matchesNone(known, current.version);
+    const view =
+      known === undefined
+        ? await endOf(request, reply, owner, current)
+        : unchanged
+          ? await changeOf(request, reply, owner, current)
+          : current;
+    if (view === undefined) return sendProblem(request, reply, noSuchJob());
+    describe(reply, view);
+    if (matchesNone(known, view.version)) return reply.code(304).send();
+    return sendEnvelope(request, reply, JSON.stringify(view.record));
+  }
+
+  app.get<JobRoute>(
+    '/api/v1/jobs/:id/request',
+    { config: { access: 'jobs:read', docs: docs.request }, schema: { params: docs.params } },
+    async (request, reply) => {
+      const input = await service.input(ownerOf(request), request.params.id);
+      if (input === undefined) return sendProblem(request, reply, noSuchJob());
+      reply.header('cache-control', 'no-store');
+      return sendEnvelope(
+        request,
+        reply,
+        `{"job_id":${JSON.stringify(request.params.id)},"request":${input}}`,
+      );
+    },
+  );
+
+  app.delete<JobRoute>(
+    '/api/v1/jobs/:id',
+    { config: { access: 'jobs:write', docs: docs.remove }, schema: { params: docs.params } },
+    async (request, reply) => {
+      const removed = await service.remove(ownerOf(request), request.params.id);
+      return removed ? reply.code(204).send() : sendProblem(request, reply, noSuchJob());
+    },
+  );
+
+  /** The view when the job has ended, if the caller wants to wait for that; else as it is. */
+  async function endOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    owner: string,
+    view: JobView,
+  ): Promise<JobView> {
+    if (isTerminal(view.record.status)) {
+      noteWait(request, reply);
+      return view;
+    }
+    return (await held(request, reply, owner, view, undefined)) ?? view;
+  }
+
+  function changeOf(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    owner: string,
+    view: JobView,
+  ): Promise<JobView | undefined> {
+    return held(request, reply, owner, view, view.version);
+  }
+
+  async function held(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    owner: string,
+    view: JobView,
+    version: string | undefined,
+  ): Promise<JobView | undefined> {
+    const seconds = readWait(request.raw.headers.prefer);
+    if (seconds === undefined || seconds === 0) return view;
+    const options = { waitMs: seconds * 1000, ...(version === undefined ? {} : { version }) };
+    const outcome = await holds.hold(reply, (signal) =>
+      service.wait(owner, view.record.job_id, { ...options, signal }),
+    );
+    if (outcome === undefined) return view;
+    noteWait(request, reply);
+    return outcome.value;
+  }
+}
+
+/** Says that a wait was granted. */
+function noteWait(request: FastifyRequest, reply: FastifyReply): void {
+  const seconds = readWait(request.raw.headers.prefer);
+  if (seconds !== undefined) reply.header('preference-applied', `wait=${seconds}`);
+}
+
+function describe(reply: FastifyReply, view: JobView): void {
+  // Weak: the bytes differ in `meta` from answer to answer.
+  reply.header('etag', `W/"${view.version}"`).header('cache-control', 'no-store');
+  vary(reply, 'Prefer');
+  if (!isTerminal(view.record.status)) reply.header('retry-after', pollAfter);
+}
+
+function vary(reply: FastifyReply, field: string): void {
+  const current = reply.getHeader('vary');
+  reply.header('vary', current === undefined ? field : `${String(current)}, ${field}`);
+}
+
+export function noSuchJob(): Problem {
+  return problem('not-found', 'There is no such job.');
+}

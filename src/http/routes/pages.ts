@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { docsPage, landingPage, pageStyle } from '../docs-page.js';
+import { openApiOf } from '../openapi.js';
+import type { RouteIndex } from '../route-index.js';
+
+/** Nothing is loaded, nothing runs; the one style is known by its digest. */
+const styleDigest = createHash('sha256').update(pageStyle).digest('base64');
+const policy = `default-src 'none'; style-src 'sha256-${styleDigest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** `/openapi.json`, and the pages made from it for people. Made once, when they are first asked for. */
+export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: string): void {
+  let document: string | undefined;
+  let page: string | undefined;
+  const open = { config: { access: 'public' } } as const;
+
+  app.get('/openapi.json', open, (_request, reply) => {
+    document ??= JSON.stringify(openApiOf(index.routes, version));
+    return reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .send(document);
+  });
+
+  const html = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy,
+    'cache-control': 'no-cache',
+  };
+  app.get('/docs', open, (_request, reply) => {
+    page ??= docsPage(openApiOf(index.routes, version));
+    return reply.headers(html).header('referrer-policy', 'no-referrer').send(page);
+  });
+
+  app.get('/', open, (_request, reply) =>
+    reply.headers(html).header('referrer-policy', 'no-referrer').send(landingPage(version)),
+  );
+}

@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import type { Kind } from '../../render/kind.js';
+import type { Instant } from '../../work/service.js';
+import { prefers } from '../accept.js';
+import { contentDisposition } from '../content-disposition.js';
+import { sendEnvelope } from '../envelope.js';
+import { readInstantFile, runInstant, sendInstantFile } from '../instant.js';
+import { sendProblem } from '../problem-reply.js';
+import { json, type RouteDocs } from '../route-docs.js';
+import { envelopeOf } from '../schemas.js';
+
+export interface PdfToolOptions {
+  readonly service: Instant;
+  readonly kinds: readonly Kind[];
+  readonly timeoutMs: number;
+}
+
+const pdf = 'application/pdf';
+const base64 = Type.String({ contentEncoding: 'base64' });
+const count = Type.Integer({ minimum: 0 });
+
+/** Reading, joining and cutting PDFs while the caller waits; each is a kind of job as well. */
+export function addPdfToolRoutes(app: FastifyInstance, { service, kinds, timeoutMs }: PdfToolOptions): void {
+  const only = (kind: string) => ({ kind, onlyKind: true, timeoutMs });
+  const config = (docs: RouteDocs) => ({ config: { access: 'tools', startsWork: true, docs } }) as const;
+
+  app.post('/api/v1/extract-text', config(extractDocs(kinds)), async (request, reply) => {
+    const refused = await runInstant(service, request, reply, only('extract_text'), async ({ files }) => {
+      sendEnvelope(request, reply, (await readInstantFile(files[0])).toString('utf8'));
+    });
+    return refused === undefined ? reply : sendProblem(request, reply, refused);
+  });
+
+  app.post('/api/v1/merge', config(mergeDocs(kinds)), async (request, reply) => {
+    const raw = prefers(request.raw.headers.accept, pdf, json);
+    const refused = await runInstant(service, request, reply, only('merge'), async ({ files, pages }) => {
+      const [file] = files;
+      if (raw && file !== undefined) {
+        reply
+          .header('content-type', pdf)
+          .header('content-length', String(file.sizeBytes))
+          .header('content-disposition', contentDisposition(file.name, file.contentType));
+        return sendInstantFile(reply, file);
+      }
+      const bytes = await readInstantFile(file);
+      const size = bytes.length;
+      const text = `{"pdf_data":"${bytes.toString('base64')}","page_count":${pages ?? 0},"size_bytes":${size}}`;
+      sendEnvelope(request, reply, text);
+    });
+    return refused === undefined ? reply : sendProblem(request, reply, refused);
+  });
+
+  app.post('/api/v1/split', config(splitDocs(kinds)), async (request, reply) => {
+    const refused = await runInstant(service, request, reply, only('split'), async ({ files }) => {
+      const index = readSplitIndex((await readInstantFile(files[0])).toString('utf8'));
+      const chunks: string[] = [];
+      for (const name of index.chunks) {
+        const bytes = await readInstantFile(files.find((file) => file.name === name));
+        chunks.push(bytes.toString('base64'));
+      }
+      const parts = { chunks, chunk_page_counts: index.chunk_page_counts };
+      sendEnvelope(request, reply, JSON.stringify(parts));
+    });
+    return refused === undefined ? reply : sendProblem(request, reply, refused);
+  });
+}
+
+interface SplitIndex {
+  readonly chunks: readonly string[];
+  readonly chunk_page_counts: readonly number[];
+}
+
+/** `split.json` of the kind, which our own thread wrote. */
+function readSplitIndex(text: string): SplitIndex {
+  return JSON.parse(text) as SplitIndex;
+}
+
+const problems = ['render-failed', 'queue-full', 'request-timeout'] as const;
+
+function bodyOf(kinds: readonly Kind[], name: string): TSchema {
+  return kinds.find((kind) => kind.name === name)?.schema ?? Type.Object({});
+}
+
+function extractDocs(kinds: readonly Kind[]): RouteDocs {
+  const schema = envelopeOf({ text: Type.String(), page_count: count, pages_processed: count });
+  return {
+    id: 'extractText',
+    tag: 'pdf tools',
+    summary: 'The text of a PDF',
+    body: bodyOf(kinds, 'extract_text'),
+    answers: { '200': { description: 'The text', content: { [json]: schema } } },
+    problems,
+  };
+}
+
+function mergeDocs(kinds: readonly Kind[]): RouteDocs {
+  const schema = envelopeOf({ pdf_data: base64, page_count: count, size_bytes: count });
+  return {
+    id: 'merge',
+    tag: 'pdf tools',
+    summary: 'Join PDFs',
+    headers: { Accept: '`application/pdf` asks for the bytes instead of base64' },
+    body: bodyOf(kinds, 'merge'),
+    answers: { '200': { description: 'One PDF', content: { [json]: schema, [pdf]: null } } },
+    problems,
+  };
+}
+
+function splitDocs(kinds: readonly Kind[]): RouteDocs {
+  const schema = envelopeOf({ chunks: Type.Array(base64), chunk_page_counts: Type.Array(count) });
+  return {
+    id: 'split',
+    tag: 'pdf tools',
+    summary: 'Cut a PDF',
+    body: bodyOf(kinds, 'split'),
+    answers: { '200': { description: 'The parts, in page order', content: { [json]: schema } } },
+    problems,
+  };
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Instant } from '../../work/service.js';
+import { contentDisposition } from '../content-disposition.js';
+import { runInstant, sendInstantFile } from '../instant.js';
+import { sendProblem } from '../problem-reply.js';
+import type { RouteDocs } from '../route-docs.js';
+
+export interface RenderRouteOptions {
+  readonly service: Instant;
+  readonly bodySchema: TSchema;
+  readonly timeoutMs: number;
+}
+
+/** A document while the caller waits. Leaving stops the render. */
+export function addRenderRoute(
+  app: FastifyInstance,
+  { service, bodySchema, timeoutMs }: RenderRouteOptions,
+): void {
+  const docs: RouteDocs = {
+    id: 'render',
+    tag: 'render',
+    summary: 'Render at once',
+    description: `The same body as for a job; nothing is kept. Limited to ${timeoutMs / 1000} s.`,
+    body: bodySchema,
+    answers: {
+      '200': {
+        description: 'The document',
+        content: { 'application/pdf': null },
+        headers: { 'Content-Disposition': 'Name of the file' },
+      },
+    },
+    problems: ['render-failed', 'queue-full', 'request-timeout'],
+  };
+  app.post(
+    '/api/v1/render',
+    { config: { access: 'render', startsWork: true, docs } },
+    async (request, reply) => {
+      const refused = await runInstant(
+        service,
+        request,
+        reply,
+        { kind: 'document', onlyKind: false, timeoutMs },
+        async ({ files }) => {
+          const [file] = files;
+          if (file === undefined) throw new Error('A render made no file');
+          reply
+            .header('content-type', file.contentType)
+            .header('content-length', String(file.sizeBytes))
+            .header('content-disposition', contentDisposition(file.name, file.contentType))
+            .header('cache-control', 'no-store');
+          await sendInstantFile(reply, file);
+        },
+      );
+      return refused === undefined ? reply : sendProblem(request, reply, refused);
+    },
+  );
+}

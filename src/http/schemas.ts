@@ -1,0 +1,119 @@
+import { type TProperties, type TSchema, Type } from 'typebox';
+import { errorCodes, jobStatuses } from '../protocol/job-record.js';
+
+/** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
+
+const literals = (values: readonly string[]) => Type.Unsafe<string>({ type: 'string', enum: [...values] });
+const time = Type.String({ format: 'date-time' });
+const count = Type.Integer({ minimum: 0 });
+
+export const artifactSchema = Type.Object(
+  {
+    name: Type.String(),
+    content_type: Type.String(),
+    size_bytes: count,
+    sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    url: Type.String({ format: 'uri-reference' }),
+  },
+  { $id: 'Artifact' },
+);
+
+const warning = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  pointer: Type.Optional(Type.String({ format: 'json-pointer' })),
+});
+
+const jobMembers = {
+  job_id: Type.String({ pattern: '^job_[0-9a-f]{24}$' }),
+  status: literals(jobStatuses),
+  kind: Type.String(),
+  rev: Type.Integer({ minimum: 1, description: 'Grows by one with every change of the status' }),
+  created_at: time,
+  started_at: Type.Optional(time),
+  completed_at: Type.Optional(time),
+  progress: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  message: Type.Optional(Type.String({ description: 'What the render is doing' })),
+  pages_done: Type.Optional(count),
+  pages_total: Type.Optional(count),
+  attempt: Type.Integer({ minimum: 0, description: 'Starts so far' }),
+  priority: Type.Integer({ minimum: -10, maximum: 10 }),
+  group: Type.Optional(Type.String()),
+  error: Type.Optional(Type.String({ description: 'Only on failed jobs' })),
+  error_code: Type.Optional(literals(errorCodes)),
+  pages: Type.Optional(count),
+  size_bytes: Type.Optional(count),
+  artifacts: Type.Optional(Type.Array(artifactSchema)),
+  warnings: Type.Optional(Type.Array(warning)),
+  expires_at: Type.Optional(time),
+  result_url: Type.Optional(Type.String({ format: 'uri-reference' })),
+  poll_url: Type.Optional(Type.String({ format: 'uri-reference' })),
+  events_url: Type.String({ format: 'uri-reference' }),
+};
+
+export const jobSchema = Type.Object(jobMembers, {
+  $id: 'Job',
+  description: 'What does not apply is left out, never null.',
+});
+
+export const submittedSchema = Type.Object(
+  {
+    ...jobMembers,
+    events_cursor: Type.String({ description: 'Where the first event of the job sits: subscribe after it' }),
+  },
+  { $id: 'SubmittedJob' },
+);
+
+export const groupSchema = Type.Object(
+  {
+    group: Type.String(),
+    jobs: count,
+    pending: count,
+    running: count,
+    completed: count,
+    failed: count,
+    cancelled: count,
+    progress: Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      description: 'Of all jobs; ended ones count as whole',
+    }),
+  },
+  { $id: 'Group' },
+);
+
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ format: 'uri', description: 'The last segment is the slug' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    instance: Type.Optional(Type.String({ format: 'uri-reference' })),
+    request_id: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ pointer: Type.String({ format: 'json-pointer' }), message: Type.String() })),
+    ),
+  },
+  { $id: 'Problem', description: 'RFC 9457' },
+);
+
+export const metaSchema = Type.Object(
+  {
+    request_id: Type.String(),
+    timestamp: time,
+    duration_ms: Type.Number({ minimum: 0 }),
+    api_version: Type.Literal('v1'),
+  },
+  { $id: 'Meta' },
+);
+
+export function envelope(schema: TSchema): TSchema {
+  return Type.Object({ data: schema, meta: metaSchema });
+}
+
+export function envelopeOf(members: TProperties): TSchema {
+  return envelope(Type.Object(members));
+}
+
+/** Any text: an id that does not exist is not found, however it is written. */
+export const jobParams = Type.Object({ id: Type.String({ description: 'Id of a job' }) });

@@ -1,0 +1,246 @@
+import type { ServerOptions } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { Ajv } from 'ajv';
+import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { TSchema } from 'typebox';
+import type { Kind } from '../render/kind.js';
+import type { JobService } from '../work/service.js';
+import { admit, type Check } from './admission.js';
+import { checkPermission, createAuthenticationCheck } from './authentication.js';
+import { createCorsChecks } from './cors.js';
+import { createDrainCheck, Draining } from './draining.js';
+import { answerError, handleErrors } from './errors.js';
+import { Holds } from './holds.js';
+import { keepJsonBodies } from './job-body.js';
+import type { Keyring } from './keyring.js';
+import { checkExpectation, checkMessageSize } from './message-size.js';
+import { observe } from './observation.js';
+import { pathOf } from './problem-reply.js';
+import { createRateChecks } from './rate-limit.js';
+import { requestIdOf } from './request-id.js';
+import { createRouteCheck, indexRoutes, type RouteIndex } from './route-index.js';
+import { addCapabilityRoute, type CapabilityFacts } from './routes/capabilities.js';
+import { addJobListRoutes } from './routes/job-list.js';
+import { addJobRoutes } from './routes/jobs.js';
+import { addMetricsRoute } from './routes/metrics.js';
+import { addPageRoutes } from './routes/pages.js';
+import { addPdfToolRoutes } from './routes/pdf-tools.js';
+import { addProbeRoutes } from './routes/probes.js';
+import { addRenderRoute } from './routes/render.js';
+import { addResultRoutes } from './routes/results.js';
+import { answerClientError, answerExpectation, limitConnections, trackSilent } from './sockets.js';
+import { submitBodySchema } from './submit-schema.js';
+
+/** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
+export interface HttpLimits {
+  /** Of a body: `payload-too-large`. */
+  readonly maxBodyBytes: number;
+  /** Requests per minute for one key and for one address; 0 is no limit. */
+  readonly ratePerKey: number;
+  readonly ratePerIp: number;
+  /** Open at one time from one address; 0 is no limit. */
+  readonly connectionsPerIp: number;
+  /** Of `/render` and the PDF tools: `request-timeout`. */
+  readonly renderTimeoutMs: number;
+  /** For the header fields, and for the whole request: 408. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** `Prefer: wait` at one time; past it nothing is held. */
+  readonly maxHeldRequests: number;
+  /** After `close` was called, what is still open then is cut off. */
+  readonly closeTimeoutMs: number;
+}
+
+export interface HttpServerOptions {
+  readonly service: JobService;
+  readonly keyring: Keyring;
+  readonly kinds: readonly Kind[];
+  readonly capabilities: CapabilityFacts;
+  readonly limits: HttpLimits;
+  /** `*` is every origin. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  readonly metricsOpen: boolean;
+  readonly logger: false | { readonly level: string; readonly stream: { write(line: string): void } };
+  readonly registry: Registry;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly startedAt: number;
+}
+
+export interface HttpServer {
+  /** For routes that are added before `listen`; the checks of admission are for them, too. */
+  readonly app: FastifyInstance;
+  /** Where it listens, as `http://host:port`. */
+  listen(host: string, port: number): Promise<string>;
+  /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
+  drain(): void;
+  /** Drains, lets answers end and closes. Safe twice, and before `listen`. */
+  close(): Promise<void>;
+}
+
+const maxHeaderSize = 16 * 1024;
+
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { limits } = options;
+  const proxies = blockList(options.trustedProxies);
+  const app = fastify(fastifyOptions(options, proxies));
+  const draining = new Draining();
+  const holds = new Holds(limits.maxHeldRequests);
+
+  const closeSilent = trackSilent(app.server);
+  limitConnections(app.server, limits.connectionsPerIp, proxies);
+  // Without a listener Node would ask for the body at once, before anybody knows who sends it.
+  app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+  app.server.on('checkExpectation', answerExpectation);
+
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.setSerializerCompiler(() => JSON.stringify);
+  keepJsonBodies(app);
+  handleErrors(app);
+  const index = indexRoutes(app);
+  admit(app, admissionOf(options, index, draining));
+  observe(app, options.registry, holds);
+  addRoutes(app, options, { index, draining, holds });
+
+  const drain = () => {
+    draining.start();
+    holds.end();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    app,
+    listen: (host, port) => app.listen({ host, port }),
+    drain,
+    close() {
+      drain();
+      closing ??= closeGently(app, closeSilent, limits.closeTimeoutMs);
+      return closing;
+    },
+  };
+}
+
+/** The order is the contract's; the request id comes before all of them. */
+function admissionOf(options: HttpServerOptions, index: RouteIndex, draining: Draining): readonly Check[] {
+  const { limits, clock, keyring } = options;
+  const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, clock);
+  const cors = createCorsChecks(options.corsOrigins, index);
+  return [
+    cors.mark,
+    checkMessageSize,
+    cors.options,
+    createAuthenticationCheck(keyring, rates.checkIp),
+    checkPermission,
+    rates.check,
+    createRouteCheck(index),
+    createDrainCheck(draining),
+    checkExpectation,
+  ];
+}
+
+interface Parts {
+  readonly index: RouteIndex;
+  readonly draining: Draining;
+  readonly holds: Holds;
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  options: HttpServerOptions,
+  { index, draining, holds }: Parts,
+): void {
+  const { service, kinds, clock, startedAt, version } = options;
+  const timeoutMs = options.limits.renderTimeoutMs;
+  const bodySchema: TSchema = submitBodySchema(kinds);
+  addProbeRoutes(app, { service, draining, version, clock, startedAt });
+  addCapabilityRoute(app, options.capabilities);
+  addJobRoutes(app, { service, holds, bodySchema });
+  addJobListRoutes(app, { service });
+  addResultRoutes(app, { service, clock });
+  addRenderRoute(app, { service, bodySchema, timeoutMs });
+  addPdfToolRoutes(app, { service, kinds, timeoutMs });
+  addPageRoutes(app, index, version);
+  addMetricsRoute(app, options.registry, options.metricsOpen);
+}
+
+type AddressTest = (address: string) => boolean;
+
+function fastifyOptions(
+  options: HttpServerOptions,
+  proxies: AddressTest,
+): FastifyServerOptions & { http: ServerOptions } {
+  const { limits } = options;
+  return {
+    bodyLimit: limits.maxBodyBytes,
+    routerOptions: { maxParamLength: 256 },
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    forceCloseConnections: 'idle',
+    // Our own check refuses what must be refused, as a problem.
+    return503OnClosing: false,
+    genReqId: (request) => requestIdOf(request.headers),
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies.length === 0 ? false : proxies,
+    logger:
+      options.logger === false
+        ? false
+        : {
+            level: options.logger.level,
+            stream: options.logger.stream,
+            serializers: { req: (request) => ({ method: request.method, path: pathOf(request.url) }) },
+          },
+    logController: new LogController({ disableRequestLogging: true }),
+    // A child logger for each request would be made for nothing: lines name their request.
+    childLoggerFactory: (logger) => logger,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    http: {
+      maxHeaderSize,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs, limits.requestTimeoutMs),
+      // Checked with the other sizes and shapes of a message, so that it is told as a problem.
+      requireHostHeader: false,
+    },
+  };
+}
+
+function createValidatorCompiler() {
+  const ajv = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, strict: false });
+  ajv.addFormat('date-time', (text) => isoTime.test(text) && Number.isFinite(Date.parse(text)));
+  return ({ schema }: { schema: unknown }) => ajv.compile(schema as object);
+}
+
+const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+
+function blockList(entries: readonly string[]): AddressTest {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+const idleCheckMs = 50;
+
+/** Node closes connections that are idle when the server closes, but not those that become so later. */
+async function closeGently(app: FastifyInstance, closeSilent: () => void, timeoutMs: number): Promise<void> {
+  const idle = setInterval(() => {
+    app.server.closeIdleConnections();
+    closeSilent();
+  }, idleCheckMs);
+  const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,97 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { problem } from '../protocol/problem.js';
+import { type RawRefusal, rawProblem } from './problem-reply.js';
+
+/** What happens below requests: connections that are too many, and messages that are not HTTP. */
+
+/** @param exempt addresses (of proxies) that stand for many callers */
+export function limitConnections(server: Server, perIp: number, exempt: (address: string) => boolean): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress;
+    if (address === undefined || perIp === 0 || exempt(address)) return;
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count <= perIp) return;
+    const detail = `There may be ${perIp} connections from one address.`;
+    refuse(socket, rawProblem(problem('ip-rate-exceeded', detail, { retryAfter: 1 })));
+  });
+}
+
+/**
+ * Finds connections on which nothing was asked yet, as browsers open them in advance: Node counts them as busy and
+ * would wait for them at the end.
+ * @returns what closes them
+ */
+export function trackSilent(server: Server): () => void {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
+  return () => {
+    for (const socket of silent) socket.destroy();
+  };
+}
+
+/** For `clientError`: answers in turn, after what the same connection asked before. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const current = responseOn(socket);
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    // The one that is late is the last one, and what goes on is its answer.
+    if (current?.headersSent) socket.destroy();
+    else refuse(socket, rawProblem(slow));
+    return;
+  }
+  if (current !== undefined && !current.writableFinished && current.req.complete) {
+    // A defect after a whole request: that one is still being answered.
+    current.once('close', () => answerClientError(error, socket));
+    return;
+  }
+  if (current?.headersSent && !current.writableFinished) socket.destroy();
+  else refuse(socket, rawProblem(refusalOf(error)));
+}
+
+/** `Expect` with anything but `100-continue`. */
+export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const detail = 'Only 100-continue can be expected.';
+  response.shouldKeepAlive = false;
+  response.socket?.end(rawProblem({ status: 417, title: 'Expectation Failed', detail }));
+}
+
+const slow: RawRefusal = {
+  status: 408,
+  title: 'Request Timeout',
+  detail: 'The request did not arrive in time.',
+};
+
+function refusalOf(error: NodeJS.ErrnoException) {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return problem('headers-too-large', 'The request line and header fields are too long.');
+  }
+  if (error.code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return problem('payload-too-large', 'The chunk extensions are too long.');
+  }
+  return problem('malformed-request', 'This is not valid HTTP/1.1.');
+}
+
+function refuse(socket: Socket, text: string): void {
+  socket.end(text, () => socket.destroy());
+}
+
+/** The answer that Node is writing to a socket; it keeps it in a property that has no other way to it. */
+function responseOn(socket: Socket): ServerResponse | undefined {
+  const { _httpMessage } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  return _httpMessage ?? undefined;
+}

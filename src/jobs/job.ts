@@ -1,0 +1,87 @@
+import type { ErrorCode, JobStatus } from '../protocol/job-record.js';
+
+/** A file that a job produced, as the store keeps it. `blob` is its name in the blob store. */
+export interface Artifact {
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly blob: string;
+}
+
+export interface JobWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly pointer?: string;
+}
+
+/** Who runs the job, and until when that is believed without word from them. */
+export interface Lease {
+  readonly worker: string;
+  readonly expiresAt: number;
+}
+
+/** A job as the engine keeps it. Times are milliseconds since 1970. Immutable: a change makes another value. */
+export interface Job {
+  readonly id: string;
+  readonly owner: string;
+  readonly kind: string;
+  readonly group?: string;
+  /** -10..10, higher first; compared within one owner only. */
+  readonly priority: number;
+  readonly status: JobStatus;
+  /** 1 when created; one more with every fact. */
+  readonly rev: number;
+  /** Starts so far. Together with `id` it is the identity of a claim. */
+  readonly attempt: number;
+  /** Attempts that ended in a failure which another attempt may mend; neither a loss nor a hand-back is one. */
+  readonly failures: number;
+  /** Attempts whose worker disappeared. */
+  readonly losses?: number;
+  readonly maxAttempts: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly completedAt?: number;
+  /** Not claimed before. */
+  readonly readyAt: number;
+  /** Fails as `expired` when it has not started by then. */
+  readonly waitDeadline: number;
+  /** An attempt that takes longer is stopped and fails as `timed_out`. */
+  readonly runTimeoutMs: number;
+  /** How long a result is kept. */
+  readonly resultTtlMs: number;
+  readonly lease?: Lease;
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly artifacts?: readonly Artifact[];
+  readonly warnings?: readonly JobWarning[];
+  readonly pages?: number;
+  /** When the result goes; set when completed. */
+  readonly expiresAt?: number;
+  /** True once the result went. */
+  readonly expired?: boolean;
+  /** The next attempt gets the raised memory limit: the last one ran out of memory. */
+  readonly raisedMemory?: boolean;
+  /** `X-Request-Id` of the submit, for the logs. */
+  readonly requestId?: string;
+}
+
+export const jobIdShape = /^job_[0-9a-f]{24}$/;
+
+/**
+ * `job_` and 24 hex digits: 12 of the time, so that ids sort by age and stay together in an index, 12 of chance.
+ * @param random 6 bytes from a cryptographic source
+ */
+export function jobId(now: number, random: Uint8Array): string {
+  const chance = Array.from(random.subarray(0, 6), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${jobIdFloor(now)}${chance}`;
+}
+
+/** What sorts before every id of this millisecond and after every id of an earlier one. */
+export function jobIdFloor(now: number): string {
+  return `job_${Math.max(0, now).toString(16).padStart(12, '0')}`;
+}
+
+/** The time that an id was made of. */
+export function timeOfJobId(id: string): number {
+  return Number.parseInt(id.slice(4, 16), 16);
+}

@@ -1,0 +1,78 @@
+import { type ArtifactRecord, isTerminal, type JobRecord } from '../protocol/job-record.js';
+import type { Artifact, Job } from './job.js';
+
+/** Where a running attempt is, as last heard. */
+export interface LiveProgress {
+  readonly attempt: number;
+  /** 0..1 */
+  readonly ratio: number;
+  readonly phase: string;
+  readonly pagesDone?: number;
+  readonly pagesTotal?: number;
+}
+
+/** The record of a job, as it is polled and as its facts carry it; `live` is taken when it is of the running attempt. */
+export function recordOf(job: Job, live?: LiveProgress): JobRecord {
+  const path = `/api/v1/jobs/${job.id}`;
+  const hasResult = job.status === 'completed' && job.expired !== true;
+  return {
+    job_id: job.id,
+    status: job.status,
+    kind: job.kind,
+    rev: job.rev,
+    created_at: iso(job.createdAt),
+    ...(job.startedAt === undefined ? {} : { started_at: iso(job.startedAt) }),
+    ...(job.completedAt === undefined ? {} : { completed_at: iso(job.completedAt) }),
+    ...progressOf(job, live),
+    attempt: job.attempt,
+    priority: job.priority,
+    ...(job.group === undefined ? {} : { group: job.group }),
+    ...errorOf(job),
+    ...(job.pages === undefined ? {} : { pages: job.pages }),
+    ...(hasResult && job.artifacts?.[0] ? { size_bytes: job.artifacts[0].sizeBytes } : {}),
+    ...(hasResult && job.artifacts
+      ? { artifacts: job.artifacts.map((artifact) => artifactOf(path, artifact)) }
+      : {}),
+    ...(job.warnings === undefined ? {} : { warnings: job.warnings }),
+    ...(job.expiresAt === undefined ? {} : { expires_at: iso(job.expiresAt) }),
+    ...(hasResult ? { result_url: `${path}/result` } : {}),
+    ...(isTerminal(job.status) ? {} : { poll_url: path }),
+    events_url: `${path}/events`,
+  };
+}
+
+function progressOf(job: Job, live: LiveProgress | undefined): Partial<JobRecord> {
+  if (job.status === 'completed') return { progress: 100 };
+  if (job.status !== 'running') return {};
+  if (live === undefined || live.attempt !== job.attempt) return { progress: 0 };
+  return {
+    // 100 is kept for a result that can be downloaded.
+    progress: Math.min(99, Math.floor(live.ratio * 100)),
+    message: live.phase,
+    ...(live.pagesDone === undefined ? {} : { pages_done: live.pagesDone }),
+    ...(live.pagesTotal === undefined ? {} : { pages_total: live.pagesTotal }),
+  };
+}
+
+/** The message belongs to `failed` alone; the code also tells why a job waits again or was cancelled. */
+function errorOf(job: Job): Partial<JobRecord> {
+  if (job.error === undefined) return {};
+  return {
+    ...(job.status === 'failed' ? { error: job.error.message } : {}),
+    error_code: job.error.code,
+  };
+}
+
+function artifactOf(path: string, artifact: Artifact): ArtifactRecord {
+  return {
+    name: artifact.name,
+    content_type: artifact.contentType,
+    size_bytes: artifact.sizeBytes,
+    sha256: artifact.sha256,
+    url: `${path}/artifacts/${encodeURIComponent(artifact.name)}`,
+  };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

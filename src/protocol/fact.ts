@@ -1,0 +1,30 @@
+/**
+ * What can be said of a job for ever. A fact is durable, ordered and never skipped; each one raises the job's `rev` by
+ * one and carries the whole record (`JobRecord`) as it was after the change.
+ */
+export const factTypes = [
+  'job.created',
+  'job.started',
+  /** An attempt ended without a result and the job waits for the next one. */
+  'job.requeued',
+  'job.completed',
+  'job.failed',
+  'job.cancelled',
+  /** The result is gone, the record stays. */
+  'job.expired',
+  /** The record is gone, too. */
+  'job.deleted',
+  /** Every job of a group has ended; carries the group's record instead of a job's. */
+  'group.completed',
+] as const;
+export type FactType = (typeof factTypes)[number];
+
+export interface GroupRecord {
+  readonly group: string;
+  readonly jobs: number;
+  readonly pending: number;
+  readonly running: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}

@@ -1,0 +1,71 @@
+export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+export function isTerminal(status: JobStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'cancelled';
+}
+
+export interface ArtifactRecord {
+  readonly name: string;
+  readonly content_type: string;
+  readonly size_bytes: number;
+  /** Lower-case hex SHA-256 of the bytes. */
+  readonly sha256: string;
+  readonly url: string;
+}
+
+export interface WarningRecord {
+  readonly code: string;
+  readonly message: string;
+  readonly pointer?: string;
+}
+
+/** Why a job ended as it did, for programs. */
+export const errorCodes = [
+  'invalid_input',
+  'input_unavailable',
+  'timed_out',
+  'out_of_memory',
+  'crashed',
+  'render_failed',
+  'cancelled',
+  'expired',
+  'storage_failed',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * The job as everybody sees it: the same JSON in a poll, in every event and in a webhook. Times are ISO 8601, sizes
+ * bytes. What does not apply is left out, never null.
+ */
+export interface JobRecord {
+  readonly job_id: string;
+  readonly status: JobStatus;
+  readonly kind: string;
+  /** Grows by exactly one with every fact of the job. */
+  readonly rev: number;
+  readonly created_at: string;
+  readonly started_at?: string;
+  readonly completed_at?: string;
+  /** 0..100, never falls within an attempt. */
+  readonly progress?: number;
+  /** What the render is doing, for a person. */
+  readonly message?: string;
+  readonly pages_done?: number;
+  readonly pages_total?: number;
+  /** Starts so far; 0 until the first one. */
+  readonly attempt: number;
+  readonly priority: number;
+  readonly group?: string;
+  readonly error?: string;
+  readonly error_code?: ErrorCode;
+  readonly pages?: number;
+  readonly size_bytes?: number;
+  readonly artifacts?: readonly ArtifactRecord[];
+  readonly warnings?: readonly WarningRecord[];
+  /** When the result goes; only on `completed`. */
+  readonly expires_at?: string;
+  readonly result_url?: string;
+  readonly poll_url?: string;
+  readonly events_url: string;
+}

@@ -1,0 +1,151 @@
+/**
+ * The fonts that a document may use, as plain values: loads no font and no engine, so that the HTTP side (request
+ * check, capabilities) and the render side agree on the names.
+ */
+
+export type FaceStyle = 'normal' | 'bold' | 'italics' | 'bolditalics';
+
+/** One font file, or one of the fonts that every PDF reader has. */
+export interface Face {
+  /** `dejavu-sans:bold`; unique. */
+  readonly id: string;
+  readonly source:
+    | { readonly type: 'standard'; readonly name: string }
+    | { readonly type: 'file'; readonly package: string; readonly path: string };
+}
+
+export interface Family {
+  /** Name in requests, lower case. */
+  readonly name: string;
+  readonly label: string;
+  /** ISO 15924 codes of what it covers well. */
+  readonly scripts: readonly string[];
+  readonly styles: readonly ('' | 'B' | 'I' | 'BI')[];
+  /** A family without an own italic (Chinese, Japanese, Korean) repeats its upright face. */
+  readonly faces: Readonly<Record<FaceStyle, Face>>;
+}
+
+const standard = (family: string, name: string): Face => ({
+  id: `${family}:${name}`,
+  source: { type: 'standard', name },
+});
+
+const file = (family: string, packageName: string, path: string): Face => ({
+  id: `${family}:${path.slice(path.lastIndexOf('/') + 1)}`,
+  source: { type: 'file', package: packageName, path },
+});
+
+const core = (name: string, label: string, names: readonly [string, string, string, string]): Family => ({
+  name,
+  label,
+  scripts: ['Latn'],
+  styles: ['', 'B', 'I', 'BI'],
+  faces: {
+    normal: standard(name, names[0]),
+    bold: standard(name, names[1]),
+    italics: standard(name, names[2]),
+    bolditalics: standard(name, names[3]),
+  },
+});
+
+const dejavu = (name: string, label: string, stem: string, slant: 'Oblique' | 'Italic'): Family => {
+  const face = (suffix: string) => file(name, 'dejavu-fonts-ttf', `ttf/${stem}${suffix}.ttf`);
+  return {
+    name,
+    label,
+    scripts: ['Latn', 'Grek', 'Cyrl', 'Armn', 'Geor'],
+    styles: ['', 'B', 'I', 'BI'],
+    faces: {
+      normal: face(''),
+      bold: face('-Bold'),
+      italics: face(`-${slant}`),
+      bolditalics: face(`-Bold${slant}`),
+    },
+  };
+};
+
+const eastAsian = (
+  name: string,
+  label: string,
+  packageName: string,
+  stem: string,
+  scripts: string[],
+): Family => {
+  const normal = file(name, packageName, `fonts/${stem}-Regular.otf`);
+  const bold = file(name, packageName, `fonts/${stem}-Bold.otf`);
+  return {
+    name,
+    label,
+    scripts,
+    styles: ['', 'B'],
+    faces: { normal, bold, italics: normal, bolditalics: bold },
+  };
+};
+
+export const families: readonly Family[] = [
+  core('helvetica', 'Helvetica', [
+    'Helvetica',
+    'Helvetica-Bold',
+    'Helvetica-Oblique',
+    'Helvetica-BoldOblique',
+  ]),
+  core('times', 'Times', ['Times-Roman', 'Times-Bold', 'Times-Italic', 'Times-BoldItalic']),
+  core('courier', 'Courier', ['Courier', 'Courier-Bold', 'Courier-Oblique', 'Courier-BoldOblique']),
+  dejavu('dejavu-sans', 'DejaVu Sans', 'DejaVuSans', 'Oblique'),
+  dejavu('dejavu-serif', 'DejaVu Serif', 'DejaVuSerif', 'Italic'),
+  dejavu('dejavu-mono', 'DejaVu Sans Mono', 'DejaVuSansMono', 'Oblique'),
+  eastAsian('noto-sans-jp', 'Noto Sans JP', '@embedpdf/fonts-jp', 'NotoSansJP', ['Jpan', 'Latn']),
+  eastAsian('noto-sans-sc', 'Noto Sans SC', '@embedpdf/fonts-sc', 'NotoSansHans', ['Hans', 'Latn']),
+  eastAsian('noto-sans-kr', 'Noto Sans KR', '@embedpdf/fonts-kr', 'NotoSansKR', ['Kore', 'Latn']),
+];
+
+/** What `GET /capabilities` lists. */
+export const fonts = families.map(({ name, label, styles, scripts }) => ({
+  family: name,
+  label,
+  styles,
+  scripts,
+}));
+
+const byName = new Map(families.map((family) => [family.name, family]));
+const aliases = new Map([
+  ['arial', 'helvetica'],
+  ['times-roman', 'times'],
+  ['dejavu sans', 'dejavu-sans'],
+  ['dejavu serif', 'dejavu-serif'],
+  ['dejavu sans mono', 'dejavu-mono'],
+  ['dejavusans', 'dejavu-sans'],
+  ['dejavuserif', 'dejavu-serif'],
+  ['dejavusansmono', 'dejavu-mono'],
+]);
+
+/** A family by the name in a request, in any case; undefined when there is none. */
+export function findFamily(name: string): Family | undefined {
+  const key = name.toLowerCase();
+  return byName.get(aliases.get(key) ?? key);
+}
+
+/** The family of text that names none. Text outside WinAnsi falls back to the next in the chain. */
+export const defaultFamily = 'helvetica';
+
+/** The Unicode family that stands in for `name` where its own glyphs end. */
+export function unicodeFamilyOf(name: string): string {
+  if (name === 'times' || name === 'dejavu-serif') return 'dejavu-serif';
+  if (name === 'courier' || name === 'dejavu-mono') return 'dejavu-mono';
+  return 'dejavu-sans';
+}
+
+/**
+ * Families to try in order for text of `family` in `language` (BCP 47). The language decides which East Asian shapes
+ * a Han character gets, since one code point is drawn differently in Japan, China and Korea.
+ */
+export function fallbackChain(family: string, language: string | undefined): readonly string[] {
+  const unicode = unicodeFamilyOf(family);
+  const tag = (language ?? '').toLowerCase();
+  const eastern = tag.startsWith('zh')
+    ? ['noto-sans-sc', 'noto-sans-jp', 'noto-sans-kr']
+    : tag.startsWith('ko')
+      ? ['noto-sans-kr', 'noto-sans-jp', 'noto-sans-sc']
+      : ['noto-sans-jp', 'noto-sans-sc', 'noto-sans-kr'];
+  return [...new Set([family, unicode, 'dejavu-sans', ...eastern])];
+}

@@ -1,0 +1,118 @@
+import { createRequire } from 'node:module';
+
+/**
+ * The part of pdfkit and fontkit that font sharing rests on. Both are CommonJS without types; this file is the only one
+ * that takes them untyped, and the fontkit here is the very instance that pdfkit uses.
+ */
+
+export interface Glyph {
+  readonly id: number;
+  readonly codePoints: readonly number[];
+  readonly advanceWidth: number;
+}
+
+export interface GlyphPosition {
+  xAdvance: number;
+  yAdvance: number;
+  xOffset: number;
+  yOffset: number;
+  advanceWidth: number;
+}
+
+export interface GlyphRun {
+  readonly glyphs: readonly Glyph[];
+  readonly positions: readonly GlyphPosition[];
+  readonly advanceWidth: number;
+}
+
+/** What fontkit knows of a TrueType outline. */
+export interface TrueTypeGlyph extends Glyph {
+  _decode(): {
+    readonly numberOfContours: number;
+    readonly components?: readonly { readonly glyphID: number; readonly pos: number }[];
+  } | null;
+  _getMetrics(): { readonly leftBearing: number };
+}
+
+/** The glyphs that a document uses, in the order of its own glyph ids. */
+export interface Subset {
+  readonly glyphs: readonly number[];
+  /** Present in subsets of fonts with PostScript outlines. */
+  readonly cff?: unknown;
+  includeGlyph(id: number): number;
+  encode(): Uint8Array;
+}
+
+/** A font as fontkit parses it. */
+export interface ParsedFont {
+  readonly postscriptName: string;
+  readonly unitsPerEm: number;
+  getGlyph(id: number, codePoints?: readonly number[]): Glyph;
+  hasGlyphForCodePoint(codePoint: number): boolean;
+  createSubset(): Subset;
+  readonly directory: { readonly tables: Readonly<Record<string, unknown>> };
+  readonly loca: { readonly offsets: readonly number[]; readonly version: number };
+  _getTableStream(tag: 'glyf'): { pos: number; readBuffer(length: number): Uint8Array };
+  /** Glyphs that fontkit has made so far, by glyph id. */
+  _glyphs: Record<number, Glyph | undefined>;
+}
+
+/** A font of one PDF document. */
+export interface PdfFont {
+  readonly id: string;
+  readonly name: string;
+  readonly ascender: number;
+  widthOfString(text: string, size: number, features?: unknown): number;
+  lineHeight(size: number): number;
+}
+
+export interface EmbeddedFont extends PdfFont {
+  readonly font: ParsedFont;
+  readonly scale: number;
+  subset: Subset;
+  readonly widths: (number | undefined)[];
+  readonly unicode: (readonly number[] | undefined)[];
+  layoutCache?: Record<string, GlyphRun | undefined>;
+  layoutRun(text: string, features?: unknown): GlyphRun;
+  layoutCached(text: string): GlyphRun;
+  layout(text: string, features?: unknown, onlyWidth?: boolean): GlyphRun;
+  encode(text: string, features?: unknown): [string[], GlyphPosition[]];
+}
+
+/** One of the fourteen fonts of every reader; `font` holds the metrics. */
+export interface StandardFont extends PdfFont {
+  readonly font: { characterToGlyph(code: number): string };
+  encode(text: string): [string[], GlyphPosition[]];
+}
+
+interface PdfKitDocument {
+  font(source: string | Uint8Array): unknown;
+  readonly _font: PdfFont;
+  end(): void;
+}
+
+const require = createRequire(import.meta.url);
+const PDFDocument = require('pdfkit') as new (options: object) => PdfKitDocument;
+const fontkit = createRequire(require.resolve('pdfkit'))('fontkit') as {
+  create(bytes: Uint8Array): ParsedFont;
+};
+
+export function parseFont(bytes: Uint8Array): ParsedFont {
+  return fontkit.create(bytes);
+}
+
+/** pdfkit exports neither of its font classes; a document without pages shows the one of the standard fonts. */
+export function standardFont(name: string): StandardFont {
+  const document = new PDFDocument({ autoFirstPage: false, font: null });
+  document.font(name);
+  return document._font as StandardFont;
+}
+
+export type EmbeddedFontClass = new (document: object, font: ParsedFont, id: string) => EmbeddedFont;
+
+/** The class with which pdfkit embeds TrueType and OpenType fonts; `sample` is any such font. */
+export function embeddedFontClass(sample: Uint8Array): EmbeddedFontClass {
+  const document = new PDFDocument({ autoFirstPage: false, font: null });
+  document.font(sample);
+  return (document._font as EmbeddedFont).constructor as EmbeddedFontClass;
+}

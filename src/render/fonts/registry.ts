@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type Face, families } from './catalogue.js';
+import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
+import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
+
+/**
+ * Bytes of the font files that one thread keeps parsed. Past it the font that was used least recently is dropped and
+ * read again when it is needed. All bundled faces but the bold Chinese one fit.
+ */
+const defaultMaxBytes = 40_000_000;
+
+interface LoadedFont {
+  readonly type: 'file';
+  readonly bytes: number;
+  readonly font: SharedFont;
+}
+type Loaded =
+  | LoadedFont
+  | { readonly type: 'standard'; readonly bytes: 0; readonly font: SharedStandardFont };
+
+const require = createRequire(import.meta.url);
+
+function packageFolder(name: string): string {
+  // Font packages have no entry point and may hide their package.json; their folder is found by the search path.
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const path = join(folder, name);
+    try {
+      readFileSync(join(path, 'package.json'));
+      return path;
+    } catch {
+      // Not in this node_modules; the next one up may have it.
+    }
+  }
+  throw new Error(`font package ${name} is not installed (looked from ${dirname(import.meta.url)})`);
+}
+
+/** Bytes of a face that comes from a file. */
+export function readFace(face: Face): Buffer {
+  if (face.source.type !== 'file') throw new Error(`${face.id} has no file`);
+  return readFileSync(join(packageFolder(face.source.package), face.source.path));
+}
+
+/** What a face has glyphs for, one byte per BMP character once it was asked for: 0 unknown, 1 yes, 2 no. */
+class Coverage {
+  readonly #known = new Uint8Array(0x1_0000);
+  constructor(readonly has: (codePoint: number) => boolean) {}
+
+  covers(codePoint: number): boolean {
+    if (codePoint > 0xffff) return this.has(codePoint);
+    const known = this.#known[codePoint];
+    if (known === 1) return true;
+    if (known === 2) return false;
+    const covered = this.has(codePoint);
+    this.#known[codePoint] = covered ? 1 : 2;
+    return covered;
+  }
+}
+
+/** The fonts of one thread: read when they are first needed, parsed once, shared by all its documents. */
+export class FontRegistry {
+  readonly #faces = new Map<string, Face>();
+  /** In order of use; the first is the next to go. */
+  readonly #loaded = new Map<string, Loaded>();
+  readonly #coverage = new Map<string, Coverage>();
+  #bytes = 0;
+  #openShared: OpenShared | undefined;
+
+  constructor(private readonly maxBytes: number = defaultMaxBytes) {
+    for (const family of families)
+      for (const face of Object.values(family.faces)) this.#faces.set(face.id, face);
+  }
+
+  has(faceId: string): boolean {
+    return this.#faces.has(faceId);
+  }
+
+  #load(faceId: string): Loaded {
+    const known = this.#loaded.get(faceId);
+    if (known !== undefined) {
+      this.#loaded.delete(faceId);
+      this.#loaded.set(faceId, known);
+      return known;
+    }
+    const face = this.#faces.get(faceId);
+    if (face === undefined) throw new Error(`no font ${faceId}`);
+    const loaded = this.#read(face);
+    this.#loaded.set(faceId, loaded);
+    this.#bytes += loaded.bytes;
+    for (const [id, old] of this.#loaded) {
+      if (this.#bytes <= this.maxBytes || id === faceId) break;
+      this.#loaded.delete(id);
+      this.#bytes -= old.bytes;
+    }
+    return loaded;
+  }
+
+  #read(face: Face): Loaded {
+    if (face.source.type === 'standard')
+      return { type: 'standard', bytes: 0, font: new SharedStandardFont(standardFont(face.source.name)) };
+    const bytes = readFace(face);
+    this.#openShared ??= sharedFontOpener(embeddedFontClass(bytes));
+    return { type: 'file', bytes: bytes.length, font: new SharedFont(parseFont(bytes)) };
+  }
+
+  /** Whether the face can show the character. Loads the face. */
+  covers(faceId: string, codePoint: number): boolean {
+    let coverage = this.#coverage.get(faceId);
+    if (coverage === undefined) {
+      coverage = new Coverage((code) => {
+        const { type, font } = this.#load(faceId);
+        if (type === 'file') return font.font.hasGlyphForCodePoint(code);
+        // Below the space and in C1 pdfkit would write codes that mean something else.
+        if (code < 0x20 || (code > 0x7e && code < 0xa0) || code > 0xffff) return false;
+        return font.font.font.characterToGlyph(code) !== '.notdef';
+      });
+      this.#coverage.set(faceId, coverage);
+    }
+    return coverage.covers(codePoint);
+  }
+
+  /** The face as a font of `document`, under the resource name `id`. */
+  open(faceId: string, document: object, id: string): PdfFont {
+    const loaded = this.#load(faceId);
+    if (loaded.type === 'file') {
+      if (this.#openShared === undefined) throw new Error('no font class');
+      return this.#openShared(document, loaded.font, id);
+    }
+    return loaded.font.open(document, id);
+  }
+}

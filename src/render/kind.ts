@@ -1,0 +1,107 @@
+import type { TSchema } from 'typebox';
+
+/**
+ * A job kind, in two halves that meet only through plain data:
+ *
+ * - the **front** (`Kind`) runs in the thread that answers HTTP. It checks a request and says what the job will
+ *   need. It is pure, fast and loads no engine.
+ * - the **back** (`KindRunner`) runs in a render thread. It turns the request into artifacts, tells how far it is and
+ *   knows neither the store nor the network.
+ */
+
+/** One defect of a request. `pointer` is a JSON pointer (RFC 6901) into the body as the caller sent it. */
+export interface Issue {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** Something the render noticed that did not stop it, for example a glyph that no font has. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly pointer?: string;
+}
+
+/** A request that may run. Everything in it survives `JSON.stringify` but the blobs, which are stored as files. */
+export interface Plan {
+  /** What the back gets: the request, normalised; large binary members replaced by their index in `blobs`. */
+  readonly request: unknown;
+  /** Binary inputs, in the order in which the back refers to them. */
+  readonly blobs: readonly Uint8Array[];
+  /** Addresses that have to be fetched (through the guard) before the back runs; it finds them by this text. */
+  readonly fetches: readonly string[];
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly plan: Plan }
+  | { readonly ok: false; readonly issues: readonly Issue[] };
+
+export interface Kind {
+  /** `document`, `merge`, ...: the value of a job's `kind`. */
+  readonly name: string;
+  /** Shape of the request's own members, for OpenAPI. The check itself is `parse`. */
+  readonly schema: TSchema;
+  /** Checks a request of any shape; never throws. Members that it does not own (job options) are ignored. */
+  parse(request: unknown): Parsed;
+}
+
+/** How far a running attempt is. `ratio` is 0..1 and never falls; pages are counted once they are known. */
+export interface Progress {
+  readonly ratio: number;
+  /** A word for a person: `fonts`, `layout`, `pages`, `storing`. */
+  readonly phase: string;
+  readonly pagesDone?: number;
+  readonly pagesTotal?: number;
+}
+
+/** A file that was fetched for the job. */
+export interface Fetched {
+  readonly path: string;
+  /** Type found in the bytes, not the one that the server claimed: `image/png`, `image/jpeg`, ... */
+  readonly contentType: string;
+}
+
+/** A file being made. Bytes go to disk as they come; the digest is taken on the way. */
+export interface ArtifactWriter {
+  write(chunk: Uint8Array): void;
+  /** Call once, after the last write. */
+  end(): void;
+}
+
+export interface RunContext {
+  /** Absolute path of an input blob, by its index in `Plan.blobs`. */
+  blobPath(index: number): string;
+  fetched(url: string): Fetched;
+  /** Cheap to call often: what reaches the pool is limited to one update per 50 ms or 1 %, and never falls. */
+  progress(progress: Progress): void;
+  /**
+   * Starts an artifact; the first one is the job's result, others are found by name beside it.
+   * `name` is a plain file name (`document.pdf`, `chunk-001.pdf`).
+   */
+  artifact(name: string, contentType: string): ArtifactWriter;
+  warn(warning: Warning): void;
+}
+
+export interface RunResult {
+  /** Pages in the result, where it has pages. */
+  readonly pages?: number;
+}
+
+export interface KindRunner {
+  readonly name: string;
+  /** Loads what every job of the kind needs, before the thread reports that it is ready. */
+  warm?(): Promise<void>;
+  /** Rejects with `RenderFailure` for what the caller has to mend, with anything else for a defect. */
+  run(request: unknown, context: RunContext): Promise<RunResult>;
+}
+
+/** A failure that belongs to the request, not to the server: it is told to the caller and never tried again. */
+export class RenderFailure extends Error {
+  constructor(
+    message: string,
+    readonly pointer?: string,
+  ) {
+    super(message);
+    this.name = 'RenderFailure';
+  }
+}

@@ -1,0 +1,301 @@
+import { blockNodes, headingFont, headingNode, ruleNode } from './draw-blocks.js';
+import { drawBarcode, drawQr } from './draw-codes.js';
+import { tableNode } from './draw-table.js';
+import type { ListItem, Operation } from './operations.js';
+import type { Node } from './pdfmake.js';
+import type { Picture } from './pictures.js';
+import { type FontState, linkColor, points, type Typesetter } from './typesetting.js';
+
+/** The page as the drawing of one operation sees it, in points. */
+export interface Frame {
+  readonly left: number;
+  readonly contentWidth: number;
+  readonly contentHeight: number;
+}
+
+type Of<T extends Operation['type']> = Extract<Operation, { type: T }>;
+/** Operations that put something on the page. */
+export type Drawn = Exclude<Operation, { type: 'set_font' | 'add_page' | 'add_page_break' }>;
+
+/** Draws operations as pdfmake nodes; pages and fonts are kept by the caller. */
+export class Drawing {
+  constructor(
+    private readonly setter: Typesetter,
+    private readonly pictures: (operation: Of<'add_image'>) => Picture,
+    /** The operations of a column, drawn in turn. */
+    private readonly column: (operations: readonly Operation[], font: FontState, frame: Frame) => Node[],
+  ) {}
+
+  node(operation: Drawn, font: FontState, frame: Frame): Node {
+    switch (operation.type) {
+      case 'add_text':
+        return this.#text(operation, font, frame);
+      case 'add_image':
+        return this.#image(operation, frame);
+      case 'add_table': {
+        const { grid, font_size, lang, ...look } = operation;
+        const own = font_size === undefined ? font : { ...font, size: font_size };
+        return tableNode(grid, { ...look, language: lang }, own, this.setter, operation.at);
+      }
+      case 'add_html':
+        return { stack: blockNodes(operation.blocks, font, this.setter, operation.lang, operation.at) };
+      case 'add_list':
+        return this.#list(operation, font);
+      case 'add_link':
+        return this.#link(operation, font, frame);
+      case 'add_toc':
+        return this.#toc(operation, font);
+      case 'add_line':
+        return line(operation);
+      case 'add_rect':
+        return rect(operation);
+      case 'add_qr': {
+        const code = drawQr(
+          operation.value,
+          operation.ecc ?? 'M',
+          operation.color ?? '#000000',
+          operation.at,
+        );
+        const side = points(operation.size ?? 30);
+        return placed(
+          { svg: code.svg, width: side, height: side, ...alignment(operation.align) },
+          operation,
+          frame,
+        );
+      }
+      case 'add_barcode':
+        return this.#barcode(operation, frame);
+      case 'add_svg': {
+        const size = { ...length('width', operation.width), ...length('height', operation.height) };
+        return placed(this.#svg(operation.svg, size, operation.align, frame, operation.at), operation, frame);
+      }
+      case 'add_columns':
+        return {
+          columns: operation.columns.map(({ width, operations }) => ({
+            width: typeof width === 'number' ? points(width) : width,
+            stack: this.column(operations, font, {
+              ...frame,
+              contentWidth: frame.contentWidth / operation.columns.length,
+            }),
+          })),
+          columnGap: points(operation.gap ?? 5),
+        };
+      case 'add_spacer':
+        return { stack: [], margin: [0, points(operation.height), 0, 0] };
+    }
+  }
+
+  #text(operation: Of<'add_text'>, font: FontState, frame: Frame): Node {
+    const { at, text, heading, width } = operation;
+    const base = heading === undefined ? font : headingFont(heading, font);
+    const own: FontState = {
+      family: font.family,
+      size: operation.font_size ?? base.size,
+      bold: operation.bold ?? base.bold,
+      italic: operation.italic ?? base.italic,
+      underline: operation.underline ?? base.underline,
+    };
+    const extra: Node = {
+      ...alignment(operation.align),
+      ...(operation.color === undefined ? {} : { color: operation.color }),
+      ...(operation.line_height === undefined ? {} : { lineHeight: operation.line_height }),
+      ...(operation.link === undefined
+        ? {}
+        : { link: operation.link, ...(operation.color === undefined ? { color: linkColor } : {}) }),
+      ...(heading === undefined ? {} : { margin: [0, own.size * 0.4, 0, own.size * 0.25] }),
+    };
+    const plain = this.setter.text(text, own, extra, operation.lang, at);
+    const node = heading === undefined ? plain : headingNode(plain, heading, text);
+    if (width === undefined) return placed(node, operation, frame);
+    return placed({ columns: [{ ...node, width: points(width) }] }, operation, frame);
+  }
+
+  #image(operation: Of<'add_image'>, frame: Frame): Node {
+    const picture = this.pictures(operation);
+    const { width, height, fit = 'fill', align, link } = operation;
+    const both = width !== undefined && height !== undefined;
+    const size: Node = both
+      ? fit === 'contain'
+        ? { fit: [points(width), points(height)] }
+        : fit === 'cover' && picture.type === 'raster'
+          ? { cover: { width: points(width), height: points(height) } }
+          : { width: points(width), height: points(height) }
+      : { ...length('width', width), ...length('height', height) };
+    const linked = link === undefined ? {} : { link };
+    if (picture.type === 'svg')
+      return placed(
+        { ...this.#svg(picture.svg, size, align, frame, operation.at), ...linked },
+        operation,
+        frame,
+      );
+    // 96 pixels to the inch unless a size is given, and never wider or higher than the page has room.
+    const natural =
+      Object.keys(size).length > 0
+        ? size
+        : {
+            fit: [
+              Math.min(frame.contentWidth, picture.width * 0.75),
+              Math.min(frame.contentHeight, picture.height * 0.75),
+            ],
+          };
+    return placed({ image: picture.key, ...natural, ...linked, ...alignment(align) }, operation, frame);
+  }
+
+  #svg(svg: string, size: Node, align: string | undefined, frame: Frame, at: string): Node {
+    const text = svg.replace(/<[^>]*>/g, '');
+    const family = this.setter.familyFor(
+      text,
+      { family: 'helvetica', size: 12, bold: false, italic: false, underline: false },
+      at,
+    );
+    const bounded =
+      Object.keys(size).length > 0 ? size : { maxWidth: frame.contentWidth, maxHeight: frame.contentHeight };
+    return {
+      svg,
+      ...bounded,
+      font: family,
+      unicode: family !== 'helvetica',
+      ...alignment(align),
+      options: {
+        // The check at submit lets only pictures in data: URIs through; here even a mistake of it opens nothing.
+        imageCallback: (address: string) => {
+          const data = /^data:image\/(?:png|jpe?g);base64,/i.exec(address);
+          if (data === null) throw new Error('an SVG may not refer to files or addresses');
+          return address;
+        },
+        warningCallback: () => undefined,
+      },
+    };
+  }
+
+  #list(operation: Of<'add_list'>, font: FontState): Node {
+    const { font_size, ordered = false, style, start, color, lang, at } = operation;
+    const own = font_size === undefined ? font : { ...font, size: font_size };
+    const colored = color === undefined ? {} : { color };
+    const build = (items: readonly ListItem[], numbered: boolean, extra: Node): Node => {
+      const nodes = items.flatMap((item) => {
+        const text = this.setter.text(
+          item.text,
+          own,
+          { ...colored, margin: [0, 0, 0, own.size * 0.15] },
+          lang,
+          at,
+        );
+        return item.items === undefined ? [text] : [text, build(item.items, item.ordered ?? numbered, {})];
+      });
+      return { ...this.setter.style(own), ...extra, [numbered ? 'ol' : 'ul']: nodes };
+    };
+    return build(operation.items, ordered, {
+      ...(style === undefined ? {} : { type: style }),
+      ...(start === undefined ? {} : { start }),
+      margin: [0, 0, 0, own.size * 0.5],
+    });
+  }
+
+  #link(operation: Of<'add_link'>, font: FontState, frame: Frame): Node {
+    const { text, url, width, height, at } = operation;
+    if (text === undefined) {
+      const area = { type: 'rect', x: 0, y: 0, w: points(width ?? 0), h: points(height ?? 0) };
+      // An empty drawing carries the clickable area.
+      const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${area.w} ${area.h}"></svg>`;
+      return placed({ svg, width: area.w, height: area.h, link: url }, operation, frame);
+    }
+    const own = { ...font, underline: true, size: operation.font_size ?? font.size };
+    const extra = { link: url, color: operation.color ?? linkColor, ...alignment(operation.align) };
+    const node = this.setter.text(text, own, extra, undefined, at);
+    return placed(
+      width === undefined ? node : { columns: [{ ...node, width: points(width) }] },
+      operation,
+      frame,
+    );
+  }
+
+  #toc(operation: Of<'add_toc'>, font: FontState): Node {
+    const own = operation.font_size === undefined ? font : { ...font, size: operation.font_size };
+    const title =
+      operation.title === undefined
+        ? {}
+        : {
+            title: this.setter.text(
+              operation.title,
+              headingFont(2, own),
+              { margin: [0, 0, 0, own.size * 0.4] },
+              undefined,
+              operation.at,
+            ),
+          };
+    const style = { ...this.setter.style({ ...own, bold: false }), margin: [0, 1, 0, 1] };
+    return { toc: { ...title, textStyle: style, numberStyle: style }, margin: [0, 0, 0, own.size] };
+  }
+
+  #barcode(operation: Of<'add_barcode'>, frame: Frame): Node {
+    const { symbology, value, at, color = '#000000', show_text = true } = operation;
+    const code = drawBarcode(symbology, value, operation.height ?? 15, show_text, color, at);
+    const width = points(
+      operation.width ??
+        (operation.height !== undefined && code.ratio < 1.5 ? operation.height * code.ratio : 50),
+    );
+    const height = operation.height === undefined ? width / code.ratio : points(operation.height);
+    return placed({ svg: code.svg, width, height, ...alignment(operation.align) }, operation, frame);
+  }
+}
+
+function alignment(align: string | undefined): Node {
+  return align === undefined ? {} : { alignment: align };
+}
+
+function length(name: string, mm: number | undefined): Node {
+  return mm === undefined ? {} : { [name]: points(mm) };
+}
+
+/** With a `y` the node stands at its place and breaks nothing; with an `x` alone it flows, indented. */
+function placed(node: Node, { x, y }: { readonly x?: number; readonly y?: number }, frame: Frame): Node {
+  if (y !== undefined) {
+    const { margin: _, ...rest } = node;
+    return { ...rest, absolutePosition: { x: x === undefined ? frame.left : points(x), y: points(y) } };
+  }
+  // What is no text gets a little air below, or the next line would touch it.
+  const bottomAir = 'text' in node || 'columns' in node ? undefined : [0, 0, 0, 4];
+  if (x === undefined)
+    return bottomAir === undefined || 'margin' in node ? node : { ...node, margin: bottomAir };
+  const [, top = 0, , bottom = 0] = Array.isArray(node.margin) ? (node.margin as number[]) : [];
+  return { ...node, margin: [points(x) - frame.left, top, 0, bottomAir === undefined ? bottom : 4] };
+}
+
+function line(operation: Of<'add_line'>): Node {
+  const { x1, y1, x2, y2, color = '#000000', line_width, dash } = operation;
+  const thickness = points(line_width ?? 0.2);
+  if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined) {
+    return ruleNode(thickness, color, points(2), dash === undefined ? undefined : points(dash));
+  }
+  const drawn = {
+    type: 'line',
+    x1: points(x1),
+    y1: points(y1),
+    x2: points(x2),
+    y2: points(y2),
+    lineWidth: thickness,
+    lineColor: color,
+    ...(dash === undefined ? {} : { dash: { length: points(dash) } }),
+  };
+  return { canvas: [drawn], absolutePosition: { x: 0, y: 0 } };
+}
+
+function rect(operation: Of<'add_rect'>): Node {
+  const { x, y, width, height, fill, color, line_width, radius, opacity } = operation;
+  // Without any colour it is an outline; with a fill only it has none.
+  const stroke = color ?? (fill === undefined ? '#000000' : undefined);
+  const drawn = {
+    type: 'rect',
+    x: points(x),
+    y: points(y),
+    w: points(width),
+    h: points(height),
+    lineWidth: points(line_width ?? 0.2),
+    ...(stroke === undefined ? {} : { lineColor: stroke }),
+    ...(fill === undefined ? {} : { color: fill }),
+    ...(radius === undefined ? {} : { r: Math.min(points(radius), points(width) / 2, points(height) / 2) }),
+    ...(opacity === undefined ? {} : { fillOpacity: opacity, strokeOpacity: opacity }),
+  };
+  return { canvas: [drawn], absolutePosition: { x: 0, y: 0 } };
+}

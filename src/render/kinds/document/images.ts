@@ -1,0 +1,127 @@
+import { limits } from './limits.js';
+import type { ImageSource } from './model.js';
+import { readRasterHeader } from './raster.js';
+import { stringDefect } from './shapes.js';
+import { svgDefect } from './svg.js';
+
+const dataUri = /^data:([a-z]+\/[a-z0-9.+-]+)?((?:;(?!base64,)[a-z0-9.-]+(?:=[^;,]*)?)*)(;base64)?,/i;
+
+/** Bytes of strict base64 (white space allowed, padding optional), or undefined. */
+export function decodeBase64(value: string): Buffer | undefined {
+  const text = /[\s]/.test(value) ? value.replace(/\s+/g, '') : value;
+  const unpadded = text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length;
+  if (unpadded % 4 === 1 || (unpadded !== text.length && text.length % 4 !== 0)) return undefined;
+  const bytes = Buffer.from(text, 'base64');
+  // Buffer skips what it does not know; the length then falls short.
+  if (bytes.length !== Math.floor((unpadded * 3) / 4) || /[^A-Za-z0-9+/]/.test(text.slice(0, unpadded)))
+    return undefined;
+  return bytes;
+}
+
+/** The binary inputs and addresses of one request, each kept once however often it is used. */
+export class Inputs {
+  readonly blobs: Uint8Array[] = [];
+  readonly fetches: string[] = [];
+  readonly #bySource = new Map<string, ImageSource | string>();
+  readonly #fetched = new Set<string>();
+  #pixels = 0;
+
+  addBlob(bytes: Uint8Array): number {
+    this.blobs.push(bytes);
+    return this.blobs.length - 1;
+  }
+
+  /** The image behind the `source` of an operation, or why there is none. */
+  image(source: string, sized: boolean): ImageSource | string {
+    const known = this.#bySource.get(source);
+    if (known !== undefined) return known;
+    const image = this.#read(source, sized);
+    if (typeof image !== 'string') {
+      if (this.#bySource.size >= limits.images)
+        return `is one image too many: a document may have ${limits.images}`;
+      this.#bySource.set(source, image);
+    }
+    return image;
+  }
+
+  #read(source: string, sized: boolean): ImageSource | string {
+    if (/^https?:/i.test(source)) return this.#address(source);
+    const head = dataUri.exec(source.slice(0, 256));
+    if (head) {
+      const body = source.slice(head[0].length);
+      const type = (head[1] ?? '').toLowerCase();
+      if (head[3] === undefined) {
+        if (type !== 'image/svg+xml') return 'must be base64 (data:image/...;base64,...)';
+        return this.#svg(percentDecoded(body), sized);
+      }
+      const bytes = decodeBase64(body);
+      if (bytes === undefined || bytes.length === 0) return 'is not valid base64';
+      return this.#bytes(bytes, sized);
+    }
+    if (/^[a-z][a-z0-9+.-]*:/i.test(source)) {
+      return `must be a data: URI, base64 or an http(s) address; ${source.slice(0, source.indexOf(':') + 1).slice(0, 20)} is not allowed`;
+    }
+    if (/^(?:[./~\\]|[a-z]:)/i.test(source) && !/^\/9j\//.test(source))
+      return 'must not be a path: files of the server cannot be read';
+    const bytes = decodeBase64(source);
+    if (bytes === undefined || bytes.length === 0) {
+      return /[./\\]/.test(source.slice(0, 200)) && source.length < 1024
+        ? 'must be a data: URI, base64 or an http(s) address; files of the server cannot be read'
+        : 'is not valid base64';
+    }
+    return this.#bytes(bytes, sized);
+  }
+
+  #address(source: string): ImageSource | string {
+    if (source.length > limits.urlChars) return `must have at most ${limits.urlChars} characters`;
+    if (!URL.canParse(source)) return 'is not a valid address';
+    const url = new URL(source);
+    if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
+    if (!this.#fetched.has(source)) {
+      if (this.fetches.length >= limits.fetches)
+        return `is one address too many: a document may fetch ${limits.fetches}`;
+      this.#fetched.add(source);
+      this.fetches.push(source);
+    }
+    return { from: 'url', url: source };
+  }
+
+  #svg(svg: string | undefined, sized: boolean): ImageSource | string {
+    if (svg === undefined) return 'is not valid percent-encoding';
+    if (svg.length > limits.svgChars) return `must be an SVG of at most ${limits.svgChars} characters`;
+    const defect = stringDefect(svg) ?? svgDefect(svg, sized);
+    return defect === undefined ? { from: 'svg', svg } : `SVG ${defect}`;
+  }
+
+  #bytes(bytes: Buffer, sized: boolean): ImageSource | string {
+    const header = readRasterHeader(bytes);
+    if (header === undefined) {
+      const start = bytes
+        .toString('utf8', 0, 300)
+        .replace(/^\uFEFF/, '')
+        .trimStart();
+      if (/^<(?:\?xml|svg|!--)/i.test(start))
+        return this.#svg(bytes.toString('utf8').replace(/^\uFEFF/, ''), sized);
+      return 'is not a PNG, JPEG, GIF, WebP or SVG image';
+    }
+    const { format, width, height } = header;
+    if (width === 0 || height === 0) return 'is an image without size';
+    const pixels = width * height;
+    if (pixels > limits.imagePixels) {
+      return `has ${width} x ${height} pixels; the limit is ${limits.imagePixels / 1e6} megapixels`;
+    }
+    this.#pixels += pixels;
+    if (this.#pixels > limits.imagePixelsTotal) {
+      return `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
+    }
+    return { from: 'blob', blob: this.addBlob(bytes), format, width, height };
+  }
+}
+
+function percentDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

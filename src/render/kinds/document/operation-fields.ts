@@ -1,0 +1,235 @@
+import { Type } from 'typebox';
+import { symbologyNames } from './codes.js';
+import {
+  align,
+  anyFontSize,
+  color,
+  family,
+  flag,
+  language,
+  lineText,
+  link,
+  mapped,
+  mm,
+  orientation,
+  pageSize,
+  place,
+  positiveMm,
+  raw,
+} from './fields.js';
+import { limits } from './limits.js';
+import { choice, type Fields, type Members, number, optional, required, text } from './shapes.js';
+
+/** The catalogue of operations: which members each of them has. What else must hold is in `operations.ts`. */
+
+const bold = optional(flag('Bold'));
+const italic = optional(flag('Italic'));
+const underline = optional(flag('Underlined'));
+const lineWidth = optional(number({ min: 0.01, max: 50, description: 'Thickness of the line, mm' }));
+
+const cellSchema = Type.Union([
+  Type.String(),
+  Type.Number(),
+  Type.Null(),
+  Type.Object(
+    {
+      text: Type.String(),
+      bold: Type.Optional(Type.Boolean()),
+      italic: Type.Optional(Type.Boolean()),
+      underline: Type.Optional(Type.Boolean()),
+      color: Type.Optional(Type.String()),
+      background: Type.Optional(Type.String()),
+      align: Type.Optional(align.schema),
+      link: Type.Optional(Type.String()),
+      colspan: Type.Optional(Type.Integer({ minimum: 1 })),
+      rowspan: Type.Optional(Type.Integer({ minimum: 1 })),
+    },
+    { additionalProperties: false },
+  ),
+]);
+const itemSchema = Type.Union([
+  Type.String(),
+  Type.Object(
+    {
+      text: Type.String(),
+      items: Type.Optional(Type.Array(Type.Unknown())),
+      ordered: Type.Optional(Type.Boolean()),
+    },
+    { additionalProperties: false },
+  ),
+]);
+
+export const operationFields = {
+  add_text: {
+    text: required(text({ min: 1, max: limits.textChars })),
+    ...place,
+    width: optional(positiveMm('Width of the text block')),
+    font_size: optional(anyFontSize),
+    align: optional(align),
+    bold,
+    italic,
+    underline,
+    color: optional(color),
+    line_height: optional(number({ min: 0.5, max: 10, description: 'Factor of the font size' })),
+    link: optional(link),
+    lang: optional(language),
+    heading: optional(
+      number({
+        min: 1,
+        max: 6,
+        integer: true,
+        description: 'Level of a heading: gets a bookmark and a line in the table of contents',
+      }),
+    ),
+  },
+  set_font: {
+    family: optional(family),
+    style: optional(
+      mapped(
+        text({ max: 3, description: 'Any of B, I and U, or empty' }),
+        (style) => (/^(?!.*(.).*\1)[BIU]*$/i.test(style) ? style.toUpperCase() : undefined),
+        'must be "", "B", "I", "BI" or "U"',
+      ),
+    ),
+    size: optional(anyFontSize),
+  },
+  add_page: { page_size: optional(pageSize), orientation: optional(orientation) },
+  add_image: {
+    source: required(
+      text({ min: 1, max: limits.base64Chars, description: 'data: URI, base64, or http(s) address' }),
+    ),
+    ...place,
+    width: optional(positiveMm('Width')),
+    height: optional(positiveMm('Height')),
+    fit: optional(choice(['fill', 'contain', 'cover'], 'How the image fills width x height')),
+    align: optional(choice(['left', 'center', 'right'])),
+    link: optional(link),
+  },
+  add_table: {
+    html: optional(text({ min: 1, max: limits.htmlChars })),
+    headers: optional(raw(Type.Array(cellSchema, { maxItems: limits.tableColumns }))),
+    rows: optional(
+      raw(
+        Type.Array(Type.Array(cellSchema, { maxItems: limits.tableColumns }), { maxItems: limits.tableRows }),
+      ),
+    ),
+    widths: optional(
+      raw(Type.Array(Type.Union([Type.Number(), Type.String({ description: 'mm, "auto", "*" or "25%"' })]))),
+    ),
+    align: optional(raw(Type.Array(align.schema, { maxItems: limits.tableColumns }))),
+    header_rows: optional(number({ min: 0, max: 20, integer: true })),
+    zebra: optional(flag('Shade every other row')),
+    borders: optional(choice(['grid', 'lines', 'none'])),
+    font_size: optional(anyFontSize),
+    lang: optional(language),
+  },
+  add_html: { html: required(text({ min: 1, max: limits.htmlChars })), lang: optional(language) },
+  add_list: {
+    items: required(raw(Type.Array(itemSchema, { minItems: 1, maxItems: limits.listItems }))),
+    ordered: optional(flag('Numbered')),
+    start: optional(number({ min: 0, max: 1_000_000, integer: true })),
+    style: optional(
+      choice([
+        'disc',
+        'circle',
+        'square',
+        'none',
+        'decimal',
+        'lower-alpha',
+        'upper-alpha',
+        'lower-roman',
+        'upper-roman',
+      ]),
+    ),
+    font_size: optional(anyFontSize),
+    color: optional(color),
+    lang: optional(language),
+  },
+  add_link: {
+    url: required(link),
+    text: optional(text({ min: 1, max: limits.textChars })),
+    ...place,
+    width: optional(positiveMm('Width of the clickable area')),
+    height: optional(positiveMm('Height of the clickable area')),
+    font_size: optional(anyFontSize),
+    color: optional(color),
+    align: optional(align),
+  },
+  add_toc: {
+    title: optional(lineText('Line above the table of contents')),
+    font_size: optional(anyFontSize),
+  },
+  add_line: {
+    x1: optional(mm('Start')),
+    y1: optional(mm('Start')),
+    x2: optional(mm('End')),
+    y2: optional(mm('End')),
+    line_width: lineWidth,
+    color: optional(color),
+    dash: optional(number({ above: 0, max: 100, description: 'Length of a dash, mm' })),
+  },
+  add_rect: {
+    x: required(mm('Left edge')),
+    y: required(mm('Top edge')),
+    width: required(positiveMm('Width')),
+    height: required(positiveMm('Height')),
+    line_width: lineWidth,
+    color: optional(color),
+    fill: optional(color),
+    radius: optional(mm('Corner radius')),
+    opacity: optional(number({ min: 0, max: 1 })),
+  },
+  add_qr: {
+    value: required(text({ min: 1, max: limits.qrBytes })),
+    ...place,
+    size: optional(number({ min: 5, max: 1_000, description: 'Side, mm' })),
+    ecc: optional(choice(['L', 'M', 'Q', 'H'], 'Error correction')),
+    color: optional(color),
+    align: optional(choice(['left', 'center', 'right'])),
+  },
+  add_barcode: {
+    symbology: required(choice(symbologyNames)),
+    value: required(text({ min: 1, max: limits.barcodeChars })),
+    ...place,
+    width: optional(positiveMm('Width')),
+    height: optional(positiveMm('Height')),
+    show_text: optional(flag('Print the value under the bars')),
+    color: optional(color),
+    align: optional(choice(['left', 'center', 'right'])),
+  },
+  add_svg: {
+    svg: required(text({ min: 1, max: limits.svgChars })),
+    ...place,
+    width: optional(positiveMm('Width')),
+    height: optional(positiveMm('Height')),
+    align: optional(choice(['left', 'center', 'right'])),
+  },
+  add_columns: {
+    columns: required(
+      raw(
+        Type.Array(
+          Type.Object(
+            {
+              width: Type.Optional(
+                Type.Union([Type.Number(), Type.String({ description: 'mm, "auto", "*" or "25%"' })]),
+              ),
+              operations: Type.Array(Type.Unknown(), {
+                description: 'Operations, but for add_page, add_page_break and add_toc',
+              }),
+            },
+            { additionalProperties: false },
+          ),
+          { minItems: 1, maxItems: limits.columns },
+        ),
+      ),
+    ),
+    gap: optional(mm('Space between two columns')),
+  },
+  add_spacer: { height: required(positiveMm('Height')) },
+  add_page_break: {},
+} as const satisfies Record<string, Fields>;
+
+export type OperationName = keyof typeof operationFields;
+export type OperationMembers<N extends OperationName> = Members<(typeof operationFields)[N]>;
+
+export const operationNames = Object.keys(operationFields) as OperationName[];

@@ -1,0 +1,360 @@
+import { qrCapacity, symbologies } from './codes.js';
+import { child, type Findings } from './findings.js';
+import { readBlocks, readTable } from './html-blocks.js';
+import type { Inputs } from './images.js';
+import { limits } from './limits.js';
+import type { Align, Block, Grid, ImageSource } from './model.js';
+import {
+  type OperationMembers,
+  type OperationName,
+  operationFields,
+  operationNames,
+} from './operation-fields.js';
+import { boolean, type Fields, isRecord, optional, readFields, required, text } from './shapes.js';
+import { svgDefect } from './svg.js';
+import { readAlign, readPerColumn, readRows, readWidth, type Width } from './tables.js';
+
+/** An operation after the check, as the back draws it. `at` is its JSON pointer. */
+export type Operation = { readonly at: string } & (
+  | ({ readonly type: 'add_text' } & OperationMembers<'add_text'>)
+  | ({ readonly type: 'set_font' } & OperationMembers<'set_font'>)
+  | ({ readonly type: 'add_page' } & OperationMembers<'add_page'>)
+  | ({ readonly type: 'add_image'; readonly source: ImageSource } & Omit<
+      OperationMembers<'add_image'>,
+      'source'
+    >)
+  | TableOperation
+  | { readonly type: 'add_html'; readonly blocks: readonly Block[]; readonly lang?: string }
+  | ({ readonly type: 'add_list'; readonly items: readonly ListItem[] } & Omit<
+      OperationMembers<'add_list'>,
+      'items'
+    >)
+  | ({ readonly type: 'add_link' } & OperationMembers<'add_link'>)
+  | ({ readonly type: 'add_toc' } & OperationMembers<'add_toc'>)
+  | ({ readonly type: 'add_line' } & OperationMembers<'add_line'>)
+  | ({ readonly type: 'add_rect' } & OperationMembers<'add_rect'>)
+  | ({ readonly type: 'add_qr' } & OperationMembers<'add_qr'>)
+  | ({ readonly type: 'add_barcode' } & OperationMembers<'add_barcode'>)
+  | ({ readonly type: 'add_svg' } & OperationMembers<'add_svg'>)
+  | { readonly type: 'add_columns'; readonly columns: readonly Column[]; readonly gap?: number }
+  | ({ readonly type: 'add_spacer' } & OperationMembers<'add_spacer'>)
+  | { readonly type: 'add_page_break' }
+);
+
+export interface TableOperation {
+  readonly type: 'add_table';
+  readonly grid: Grid;
+  readonly widths?: readonly Width[];
+  readonly align?: readonly Align[];
+  readonly zebra?: boolean;
+  readonly borders?: 'grid' | 'lines' | 'none';
+  readonly font_size?: number;
+  readonly lang?: string;
+}
+
+export interface ListItem {
+  readonly text: string;
+  readonly ordered?: boolean;
+  readonly items?: readonly ListItem[];
+}
+
+export interface Column {
+  readonly width: Width;
+  readonly operations: readonly Operation[];
+}
+
+/** What one request has used up so far. */
+export class Scope {
+  operations = 0;
+  cells = 0;
+  codes = 0;
+  listItems = 0;
+  tocs = 0;
+  columnDepth = 0;
+  constructor(
+    readonly findings: Findings,
+    readonly inputs: Inputs,
+  ) {}
+}
+
+type Finish<N extends OperationName> = (
+  members: OperationMembers<N>,
+  at: string,
+  scope: Scope,
+) => Operation | undefined;
+
+const discriminators = new Set(['type', 'op']);
+const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(operationFields).map(([name, fields]) => [
+    name,
+    new Set([...discriminators, ...Object.keys(fields)]),
+  ]),
+);
+
+function takeCells(grid: Grid, at: string, scope: Scope): boolean {
+  scope.cells += grid.columns * grid.rows.length;
+  if (scope.cells <= limits.tableCells) return true;
+  scope.findings.add(at, `brings the tables of the document over ${limits.tableCells} cells`);
+  return false;
+}
+
+function takeCode(at: string, scope: Scope): boolean {
+  scope.codes++;
+  if (scope.codes <= limits.codes) return true;
+  scope.findings.add(at, `is one code too many: a document may have ${limits.codes}`);
+  return false;
+}
+
+function blockGrids(blocks: readonly Block[]): Grid[] {
+  return blocks.flatMap((block) => {
+    if (block.type === 'table') return [block.grid];
+    if (block.type === 'list') return block.items.flatMap(blockGrids);
+    return block.type === 'quote' ? blockGrids(block.blocks) : [];
+  });
+}
+
+const addTable: Finish<'add_table'> = (members, at, scope) => {
+  const { html, headers, rows, header_rows, widths, align, ...rest } = members;
+  const { findings } = scope;
+  if (html !== undefined && (headers !== undefined || rows !== undefined)) {
+    return findings.add(at, 'must have either "html" or "headers" and "rows", not both');
+  }
+  let grid: Grid | undefined;
+  if (html !== undefined) {
+    const read = readTable(html);
+    if (!read.ok) return findings.add(child(at, 'html'), read.message);
+    const repeated = Math.min(header_rows ?? read.value.headerRows, read.value.rows.length);
+    grid = { ...read.value, headerRows: repeated };
+  } else if (rows === undefined) return findings.add(at, 'must have "html" or "rows"');
+  else grid = readRows(headers, rows, header_rows, at, findings);
+  if (grid === undefined || !takeCells(grid, at, scope)) return undefined;
+  const { columns } = grid;
+  const readWidths =
+    widths === undefined
+      ? undefined
+      : readPerColumn(widths, columns, child(at, 'widths'), findings, (one, where) =>
+          readWidth(one, where, findings),
+        );
+  const readAligns =
+    align === undefined ? undefined : readAlign(align, columns, child(at, 'align'), findings);
+  if ((widths !== undefined && readWidths === undefined) || (align !== undefined && readAligns === undefined))
+    return undefined;
+  return {
+    type: 'add_table',
+    at,
+    grid,
+    ...rest,
+    ...(readWidths === undefined ? {} : { widths: readWidths }),
+    ...(readAligns === undefined ? {} : { align: readAligns }),
+  };
+};
+
+const addHtml: Finish<'add_html'> = ({ html, ...rest }, at, scope) => {
+  const read = readBlocks(html);
+  if (!read.ok) return scope.findings.add(child(at, 'html'), read.message);
+  for (const grid of blockGrids(read.value)) if (!takeCells(grid, at, scope)) return undefined;
+  return { type: 'add_html', at, blocks: read.value, ...rest };
+};
+
+const itemFields = { text: required(text({ max: limits.textChars })), ordered: optional(boolean()) };
+const plainItem = text({ max: limits.textChars });
+
+function readItems(value: unknown, pointer: string, scope: Scope, depth: number): ListItem[] | undefined {
+  const { findings } = scope;
+  if (!Array.isArray(value) || value.length === 0)
+    return findings.add(pointer, 'must be an array with at least one item');
+  if (depth > limits.listDepth)
+    return findings.add(pointer, `must not nest deeper than ${limits.listDepth} lists`);
+  const items: ListItem[] = [];
+  for (let i = 0; i < value.length && !findings.full; i++) {
+    const entry: unknown = value[i];
+    scope.listItems++;
+    if (scope.listItems > limits.listItems)
+      return findings.add(pointer, `brings the lists over ${limits.listItems} items`);
+    if (!isRecord(entry)) {
+      const read = plainItem.read(entry, pointer, i, findings);
+      if (read !== undefined) items.push({ text: read });
+      continue;
+    }
+    const at = child(pointer, i);
+    const stranger = Object.keys(entry).find((key) => key !== 'text' && key !== 'items' && key !== 'ordered');
+    if (stranger !== undefined) findings.add(child(at, stranger), 'is not a known member');
+    const members = readFields(itemFields, entry, at, findings);
+    const nested =
+      entry.items === undefined ? undefined : readItems(entry.items, child(at, 'items'), scope, depth + 1);
+    if (members !== undefined) items.push({ ...members, ...(nested === undefined ? {} : { items: nested }) });
+  }
+  return items;
+}
+
+const addList: Finish<'add_list'> = ({ items, ...rest }, at, scope) => {
+  const before = scope.findings.issues.length;
+  const read = readItems(items, child(at, 'items'), scope, 1);
+  if (read === undefined || scope.findings.issues.length > before) return undefined;
+  return { type: 'add_list', at, items: read, ...rest };
+};
+
+const addColumns: Finish<'add_columns'> = ({ columns, gap }, at, scope) => {
+  const { findings } = scope;
+  const pointer = child(at, 'columns');
+  if (!Array.isArray(columns) || columns.length === 0)
+    return findings.add(pointer, 'must be an array with at least one column');
+  if (columns.length > limits.columns)
+    return findings.add(pointer, `must have at most ${limits.columns} columns`);
+  if (scope.columnDepth >= limits.columnDepth) {
+    return findings.add(at, `must not nest deeper than ${limits.columnDepth} columns in columns`);
+  }
+  scope.columnDepth++;
+  const before = findings.issues.length;
+  const read: Column[] = [];
+  for (const [i, column] of columns.entries()) {
+    const where = child(pointer, i);
+    if (!isRecord(column)) {
+      findings.add(where, 'must be an object with "operations"');
+      continue;
+    }
+    const stranger = Object.keys(column).find((key) => key !== 'width' && key !== 'operations');
+    if (stranger !== undefined) findings.add(child(where, stranger), 'is not a known member');
+    const width = column.width === undefined ? '*' : readWidth(column.width, child(where, 'width'), findings);
+    const operations = readOperations(column.operations, child(where, 'operations'), scope);
+    if (width !== undefined && operations !== undefined) read.push({ width, operations });
+  }
+  scope.columnDepth--;
+  if (findings.issues.length > before) return undefined;
+  return { type: 'add_columns', at, columns: read, ...(gap === undefined ? {} : { gap }) };
+};
+
+const finishers: { readonly [N in OperationName]: Finish<N> } = {
+  add_text: (members, at) => ({ type: 'add_text', at, ...members }),
+  set_font: (members, at, { findings }) =>
+    members.family === undefined && members.size === undefined && members.style === undefined
+      ? findings.add(at, 'must have "family", "style" or "size"')
+      : { type: 'set_font', at, ...members },
+  add_page: (members, at) => ({ type: 'add_page', at, ...members }),
+  add_image: ({ source, ...rest }, at, scope) => {
+    const sized = rest.width !== undefined && rest.height !== undefined;
+    const image = scope.inputs.image(source, sized);
+    if (typeof image === 'string') return scope.findings.add(child(at, 'source'), image);
+    return { type: 'add_image', at, source: image, ...rest };
+  },
+  add_table: addTable,
+  add_html: addHtml,
+  add_list: addList,
+  add_link: (members, at, { findings }) => {
+    const area =
+      members.width !== undefined &&
+      members.height !== undefined &&
+      members.x !== undefined &&
+      members.y !== undefined;
+    if (members.text === undefined && !area)
+      return findings.add(at, 'must have "text", or an area of "x", "y", "width" and "height"');
+    return { type: 'add_link', at, ...members };
+  },
+  add_toc: (members, at, scope) => {
+    scope.tocs++;
+    if (scope.tocs > 1)
+      return scope.findings.add(at, 'is the second table of contents; a document may have one');
+    return { type: 'add_toc', at, ...members };
+  },
+  add_line: (members, at, { findings }) => {
+    const given = [members.x1, members.y1, members.x2, members.y2].filter(
+      (value) => value !== undefined,
+    ).length;
+    if (given !== 0 && given !== 4)
+      return findings.add(at, 'must have all of "x1", "y1", "x2", "y2", or none for a rule across the page');
+    return { type: 'add_line', at, ...members };
+  },
+  add_rect: (members, at) => ({ type: 'add_rect', at, ...members }),
+  add_qr: (members, at, scope) => {
+    const most = qrCapacity[members.ecc ?? 'M'];
+    const bytes = Buffer.byteLength(members.value);
+    if (bytes > most)
+      return scope.findings.add(
+        child(at, 'value'),
+        `has ${bytes} bytes; a QR code holds ${most} at this error correction`,
+      );
+    return takeCode(at, scope) ? { type: 'add_qr', at, ...members } : undefined;
+  },
+  add_barcode: (members, at, scope) => {
+    const defect = symbologies[members.symbology].defect(members.value);
+    if (defect !== undefined) return scope.findings.add(child(at, 'value'), defect);
+    return takeCode(at, scope) ? { type: 'add_barcode', at, ...members } : undefined;
+  },
+  add_svg: (members, at, { findings }) => {
+    const defect = svgDefect(members.svg, members.width !== undefined && members.height !== undefined);
+    return defect === undefined
+      ? { type: 'add_svg', at, ...members }
+      : findings.add(child(at, 'svg'), defect);
+  },
+  add_columns: addColumns,
+  add_spacer: (members, at) => ({ type: 'add_spacer', at, ...members }),
+  add_page_break: (_, at) => ({ type: 'add_page_break', at }),
+};
+
+const pageOnly: ReadonlySet<OperationName> = new Set(['add_page', 'add_page_break', 'add_toc']);
+
+function nameOf(record: Record<string, unknown>, at: string, findings: Findings): OperationName | undefined {
+  const { type, op } = record;
+  const key = type === undefined ? 'op' : 'type';
+  const name = type ?? op;
+  if (name === undefined) return findings.add(child(at, 'type'), 'is required');
+  if (type !== undefined && op !== undefined && type !== op)
+    return findings.add(child(at, 'op'), '"type" and "op" must not differ');
+  const found = operationNames.find((candidate) => candidate === name);
+  return (
+    found ?? findings.add(child(at, key), `is not a known operation; known are ${operationNames.join(', ')}`)
+  );
+}
+
+function finish<N extends OperationName>(
+  name: N,
+  record: Record<string, unknown>,
+  at: string,
+  scope: Scope,
+): Operation | undefined {
+  const fields: Fields = operationFields[name];
+  const members = readFields(fields, record, at, scope.findings);
+  // The fields and the finisher are looked up under one name; the compiler cannot follow that.
+  return members === undefined ? undefined : finishers[name](members as OperationMembers<N>, at, scope);
+}
+
+function readOperation(value: unknown, at: string, scope: Scope): Operation | undefined {
+  const { findings } = scope;
+  if (!isRecord(value)) return findings.add(at, 'must be an object');
+  const name = nameOf(value, at, findings);
+  if (name === undefined) return undefined;
+  const members = known.get(name);
+  let good = true;
+  for (const key of Object.keys(value)) {
+    if (members?.has(key)) continue;
+    findings.add(child(at, key), `is not a member of ${name}`);
+    good = false;
+  }
+  if (scope.columnDepth > 0 && pageOnly.has(name))
+    return findings.add(at, `${name} cannot stand inside columns`);
+  const operation = finish(name, value, at, scope);
+  return good ? operation : undefined;
+}
+
+/** The operations of the document or of a column; undefined after any finding. */
+export function readOperations(
+  value: unknown,
+  pointer: string,
+  scope: Scope,
+): readonly Operation[] | undefined {
+  const { findings } = scope;
+  if (value === undefined || value === null) return findings.add(pointer, 'is required');
+  if (!Array.isArray(value)) return findings.add(pointer, 'must be an array');
+  if (value.length === 0) return findings.add(pointer, 'must have at least one operation');
+  if (value.length > limits.operations)
+    return findings.add(pointer, `must have at most ${limits.operations} operations`);
+  const operations: Operation[] = [];
+  for (let i = 0; i < value.length && !findings.full; i++) {
+    scope.operations++;
+    if (scope.operations > limits.operations)
+      return findings.add(pointer, `brings the document over ${limits.operations} operations`);
+    const operation = readOperation(value[i], child(pointer, i), scope);
+    if (operation !== undefined) operations.push(operation);
+  }
+  return operations.length === value.length ? operations : undefined;
+}

@@ -1,0 +1,138 @@
+import { families } from '../../fonts/catalogue.js';
+import type { FontRegistry } from '../../fonts/registry.js';
+import { type DrawnPage, type PdfImage, PdfMakeDocument } from './pdfmake.js';
+
+/** Output is handed on in pieces of at least this size, so that a page does not cost hundreds of small writes. */
+const pieceBytes = 64 * 1024;
+
+/** What pdfmake calls fonts: family -> style -> face, the faces by their ids. */
+function fontTable(): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    families.map(({ name, faces }) => [
+      name,
+      Object.fromEntries(Object.entries(faces).map(([style, face]) => [style, face.id])),
+    ]),
+  );
+}
+
+/** Bytes of pictures by the keys under which the definition names them. */
+export type Pictures = ReadonlyMap<string, Uint8Array>;
+
+/**
+ * A PDF being written: its fonts come from the thread's registry, its pictures from memory, and its bytes go to
+ * `write` as pages are finished. It opens no file and no address.
+ */
+export class InkwireDocument extends PdfMakeDocument {
+  readonly #registry: FontRegistry;
+  readonly #pictures: Pictures;
+  readonly #byFace = new Map<string, InkwireDocument['_font']>();
+  // Declared, not initialised: the constructor of pdfkit already writes the first line.
+  declare private pieces: Uint8Array[] | undefined;
+  declare private size: number | undefined;
+  declare private write: ((bytes: Uint8Array) => void) | undefined;
+  declare private ended: (() => void) | undefined;
+  /** The page being drawn, and the operators for it that were not written yet. */
+  declare private drawn: DrawnPage | undefined;
+  declare private content: string | undefined;
+  /** Called when a page is begun. */
+  onPage: (() => void) | undefined;
+
+  constructor(
+    registry: FontRegistry,
+    pictures: Pictures,
+    write: (bytes: Uint8Array) => void,
+    options: object,
+  ) {
+    super(fontTable(), {}, {}, {}, { ...options, autoFirstPage: false, font: null }, null, (path) =>
+      typeof path === 'string' ? registry.has(path) : false,
+    );
+    this.#registry = registry;
+    this.#pictures = pictures;
+    this.write = write;
+  }
+
+  #flush(): void {
+    if (this.pieces !== undefined && this.pieces.length > 0) this.write?.(Buffer.concat(this.pieces));
+    this.pieces = [];
+    this.size = 0;
+  }
+
+  override push(chunk: Uint8Array | null): boolean {
+    if (chunk === null) {
+      this.#flush();
+      this.ended?.();
+      return true;
+    }
+    this.pieces ??= [];
+    this.pieces.push(chunk);
+    this.size = (this.size ?? 0) + chunk.length;
+    if (this.size >= pieceBytes) this.#flush();
+    return true;
+  }
+
+  /** Ends the document; resolves when its last byte was handed on (pictures with transparency end later). */
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.ended = resolve;
+      this.end();
+    });
+  }
+
+  /** pdfkit's own `font`, with the same numbering, but for faces of the registry only. */
+  override font(source: string, family?: string | number, size?: number): this {
+    const points = typeof family === 'number' ? family : size;
+    if (points !== undefined && points !== null) this.fontSize(points);
+    if (!this.#registry.has(source)) throw new Error(`no font ${source}`);
+    const id = `F${++this._fontCount}`;
+    const open = this.#byFace.get(source);
+    if (open !== undefined) {
+      this._font = open;
+      return this;
+    }
+    const font = this.#registry.open(source, this, id);
+    this._font = font;
+    this.#byFace.set(source, font);
+    this._fontFamilies[font.name] ??= font;
+    return this;
+  }
+  override provideImage(key: string): PdfImage {
+    const known = this._imageRegistry[key];
+    if (known !== undefined) return known;
+    const bytes = this.#pictures.get(key);
+    if (bytes === undefined) throw new Error('no such picture');
+    const image = this.openImage(bytes);
+    image.embed(this);
+    this._imageRegistry[key] = image;
+    return image;
+  }
+
+  override addPage(options: object): this {
+    this.onPage?.();
+    super.addPage(options);
+    this.drawn = this.page;
+    return this;
+  }
+
+  /** pdfkit makes a buffer of each operator; a page has thousands of them, so they are put together first. */
+  override addContent(operator: string | Uint8Array): this {
+    if (this.page !== this.drawn || typeof operator !== 'string') {
+      // Inside a group or pattern pdfkit and the SVG part put another page in; theirs is written at once.
+      if (this.page === this.drawn) this.#writeContent();
+      return super.addContent(operator);
+    }
+    this.content = this.content === undefined ? operator : `${this.content}\n${operator}`;
+    if (this.content.length > pieceBytes) this.#writeContent();
+    return this;
+  }
+
+  #writeContent(): void {
+    const { content, drawn } = this;
+    this.content = undefined;
+    if (content !== undefined) drawn?.write(content);
+  }
+
+  override flushPages(): void {
+    this.#writeContent();
+    super.flushPages();
+  }
+}

@@ -1,0 +1,197 @@
+import { createRequire } from 'node:module';
+import type { PdfFont } from '../../fonts/pdfkit.js';
+
+/**
+ * The parts of pdfmake that the engine is put together from. pdfmake's own entry keeps its settings in a singleton and
+ * builds its document class itself; taking the parts instead leaves no state between documents and lets pages leave as
+ * they are drawn. This file is the only one that takes pdfmake untyped.
+ */
+
+/** A node of a document definition. pdfmake keeps its own notes in it while it works. */
+export interface Node {
+  [key: string]: unknown;
+}
+
+export interface Inline {
+  text: string;
+  width: number;
+  noWrap?: boolean;
+  noNewLine?: boolean;
+  [key: string]: unknown;
+}
+
+export interface TextNode extends Node {
+  _inlines?: Inline[];
+}
+
+export interface Line {
+  inlines: Inline[];
+  lastLineInParagraph: boolean;
+  addInline(inline: Inline): void;
+  getAvailableWidth(): number;
+  hasEnoughSpaceForInline(inline: Inline, next: readonly Inline[]): boolean;
+}
+
+export interface PageSize {
+  readonly width: number;
+  readonly height: number;
+  readonly orientation?: 'portrait' | 'landscape';
+}
+
+export interface Margins {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface Page {
+  readonly pageSize: PageSize;
+  readonly items: readonly unknown[];
+}
+
+export interface Context {
+  readonly pages: Page[];
+  x: number;
+  y: number;
+  availableHeight: number;
+  availableWidth: number;
+  getCurrentPage(): Page | null;
+  moveTo(x: number, y: number): void;
+  addListener(event: 'pageAdded', listener: (page: Page) => void): void;
+}
+
+export interface Writer {
+  context(): Context;
+  addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
+  setMaxListeners(count: number): void;
+}
+
+export interface Preprocessor {
+  preprocessNode(node: unknown, sectionAllowed?: boolean): Node;
+  preprocessDocument(content: unknown): Node;
+}
+
+export interface Measurer {
+  textInlines: TextInlines;
+  measureNode(node: Node): Node;
+  measureDocument(node: Node): Node;
+}
+
+export interface TextInlines {
+  measure(words: Inline[], stack: StyleStack): Inline[];
+  widthOfText(text: string, inline: Inline): number;
+}
+
+export interface StyleStack {
+  /** Nodes, outermost first; a string is a style by name. */
+  readonly styleOverrides: readonly (Record<string, unknown> | string)[];
+  readonly defaultStyle: Record<string, unknown>;
+}
+
+export interface TableNode extends Node {
+  table: { widths: { width: number | string; _minWidth: number }[]; body: unknown[][] };
+  _offsets: { total: number };
+}
+
+export interface SectionNode extends Node {
+  section: Node;
+  pageSize: PageSize;
+}
+
+export interface LayoutBuilder {
+  pageSize: PageSize;
+  pageMargins: Margins;
+  writer: Writer;
+  docPreprocessor: Preprocessor;
+  docMeasure: Measurer;
+  linearNodeList: Node[];
+  registerTableLayouts(layouts: object): void;
+  layoutDocument(
+    content: unknown,
+    document: PdfDocument,
+    styles: object,
+    defaultStyle: object,
+    background: undefined,
+    header: unknown,
+    footer: unknown,
+    watermark: unknown,
+  ): Page[];
+  tryLayoutDocument(...all: Parameters<LayoutBuilder['layoutDocument']>): {
+    pages: Page[];
+    linearNodeList: Node[];
+  };
+  addHeadersAndFooters(header: unknown, footer: unknown): void;
+  addWatermark(watermark: unknown, document: PdfDocument, defaultStyle: object): void;
+  processNode(node: Node, verticalAlignment?: boolean): void;
+  processTable(node: TableNode): void;
+  processSection(node: SectionNode): void;
+  buildNextLine(node: TextNode): Line | null;
+}
+
+export interface Renderer {
+  pdfDocument: PdfDocument;
+  renderPages(pages: readonly Page[]): void;
+  renderSVG(node: Node): void;
+}
+
+export interface PdfImage {
+  readonly width: number;
+  readonly height: number;
+  embed(document: PdfDocument): void;
+}
+
+/** A page of pdfkit, as far as it is written to. */
+export interface DrawnPage {
+  write(operators: string): void;
+}
+
+export interface PdfDocument {
+  page: DrawnPage;
+  addContent(operator: string | Uint8Array): this;
+  flushPages(): void;
+  fonts: Record<string, Record<string, string>>;
+  _font: PdfFont;
+  _fontCount: number;
+  _fontFamilies: Record<string, PdfFont>;
+  _imageRegistry: Record<string, PdfImage>;
+  _offset: number;
+  font(source: string, family?: string | number, size?: number): this;
+  fontSize(size: number): this;
+  openImage(source: Uint8Array): PdfImage;
+  provideFont(family: string, bold: boolean, italics: boolean): PdfFont;
+  provideImage(key: string): PdfImage;
+  addPage(options: object): this;
+  file(content: Uint8Array, options: object): unknown;
+  push(chunk: Uint8Array | null): boolean;
+  _write(bytes: Uint8Array | string): void;
+  end(): void;
+}
+
+type PdfDocumentClass = new (
+  fonts: object,
+  images: object,
+  patterns: object,
+  attachments: object,
+  options: object,
+  virtualFiles: null,
+  localAccess: (path: unknown) => boolean,
+) => PdfDocument;
+
+const require = createRequire(import.meta.url);
+function load<T>(part: string): T {
+  return (require(`pdfmake/js/${part}.js`) as { default: T }).default;
+}
+
+export const PdfMakeDocument = load<PdfDocumentClass>('PDFDocument');
+export const PdfMakeLayout =
+  load<new (size: PageSize, margins: Margins, svg: object) => LayoutBuilder>('LayoutBuilder');
+export const PdfMakeRenderer = load<new (document: PdfDocument) => Renderer>('Renderer');
+export const PdfMakeContext = load<new () => Context>('DocumentContext');
+export const PdfMakeWriter = load<new (context: Context) => Writer>('PageElementWriter');
+export const PdfMakeLine = load<new (maxWidth: number) => Line>('Line');
+export const PdfMakeTextInlines = load<new (document: PdfDocument | null) => TextInlines>('TextInlines');
+/** Named table looks; the table of contents uses one of them. */
+export const pdfMakeTableLayouts = (require('pdfmake/js/tableLayouts.js') as { tableLayouts: object })
+  .tableLayouts;
+export const PdfMakeSvgMeasure = load<new () => object>('SVGMeasure');

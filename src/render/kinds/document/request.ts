@@ -1,0 +1,146 @@
+import { Type } from 'typebox';
+import type { Kind, Parsed } from '../../kind.js';
+import { type DocumentMembers, documentFields } from './document-fields.js';
+import { defaultMarginMm, defaultPageSize, type PageSize } from './fields.js';
+import { child, Findings } from './findings.js';
+import { decodeBase64, Inputs } from './images.js';
+import { limits } from './limits.js';
+import { operationFields } from './operation-fields.js';
+import { type Operation, readOperations, Scope } from './operations.js';
+import { fieldSchemas, isRecord, object, optional, readFields, required, text } from './shapes.js';
+
+/** A request after the check. Everything is JSON; images and attachments are blobs of the plan. */
+export interface DocumentRequest extends Omit<DocumentMembers, 'attachments'> {
+  readonly operations: readonly Operation[];
+  readonly attachments?: readonly Attachment[];
+}
+
+export interface Attachment {
+  readonly name: string;
+  readonly blob: number;
+  readonly contentType?: string;
+  readonly description?: string;
+}
+
+const attachment = object({
+  name: required(
+    text({
+      min: 1,
+      max: 255,
+      pattern: {
+        test: /^[^\\/:*?"<>|\p{Cc}]+$/u,
+        rule: 'must be a file name without path and special characters',
+      },
+    }),
+  ),
+  content: required(text({ max: limits.base64Chars })),
+  content_type: optional(
+    text({
+      max: 127,
+      pattern: { test: /^[\w.+-]+\/[\w.+-]+$/, rule: 'must be a media type such as "text/plain"' },
+    }),
+  ),
+  description: optional(text({ max: limits.lineChars })),
+});
+
+function readAttachments(value: unknown, findings: Findings, inputs: Inputs): Attachment[] | undefined {
+  const pointer = '/attachments';
+  if (!Array.isArray(value)) return findings.add(pointer, 'must be an array');
+  if (value.length > limits.attachments)
+    return findings.add(pointer, `must have at most ${limits.attachments} files`);
+  const names = new Set<string>();
+  const attachments: Attachment[] = [];
+  let bytes = 0;
+  for (const [i, entry] of value.entries()) {
+    const read = attachment.read(entry, pointer, i, findings);
+    if (read === undefined) continue;
+    const at = child(pointer, i);
+    const content = decodeBase64(read.content);
+    if (content === undefined) {
+      findings.add(child(at, 'content'), 'is not valid base64');
+      continue;
+    }
+    bytes += content.length;
+    if (bytes > limits.attachmentBytes)
+      return findings.add(at, `brings the attachments over ${limits.attachmentBytes} bytes`);
+    if (names.has(read.name)) findings.add(child(at, 'name'), 'is the name of another attachment, too');
+    names.add(read.name);
+    attachments.push({
+      name: read.name,
+      blob: inputs.addBlob(content),
+      ...(read.content_type === undefined ? {} : { contentType: read.content_type }),
+      ...(read.description === undefined ? {} : { description: read.description }),
+    });
+  }
+  return attachments;
+}
+
+/** Margins must leave room on the first page and on every page that has a size of its own. */
+function checkMargins(members: DocumentMembers, operations: readonly Operation[], findings: Findings): void {
+  const margin = members.margin_mm ?? defaultMarginMm;
+  const fits = ({ widthMm, heightMm }: PageSize) =>
+    2 * margin + limits.pageMinMm / 2 <= Math.min(widthMm, heightMm);
+  const leaves = `must leave room between margins of ${margin} mm`;
+  if (!fits(members.page_size ?? defaultPageSize)) {
+    findings.add(members.margin_mm === undefined ? '/page_size' : '/margin_mm', leaves);
+  }
+  for (const operation of operations) {
+    if (operation.type !== 'add_page' || operation.page_size === undefined || fits(operation.page_size))
+      continue;
+    findings.add(child(operation.at, 'page_size'), leaves);
+  }
+}
+
+function parse(request: unknown): Parsed {
+  const findings = new Findings();
+  if (!isRecord(request)) {
+    findings.add('', 'must be an object');
+    return { ok: false, issues: findings.issues };
+  }
+  const inputs = new Inputs();
+  if (request.pdf_a !== undefined && request.pdf_a !== null && request.pdf_a !== false) {
+    findings.add('/pdf_a', 'is not supported yet: leave it out or set it to false');
+  }
+  const members = readFields(documentFields, request, '', findings);
+  if (
+    members?.encryption !== undefined &&
+    members.encryption.user_password === undefined &&
+    members.encryption.owner_password === undefined
+  ) {
+    findings.add('/encryption', 'must have "user_password" or "owner_password"');
+  }
+  const operations = readOperations(request.operations, '/operations', new Scope(findings, inputs));
+  if (members !== undefined && operations !== undefined) checkMargins(members, operations, findings);
+  const attachments =
+    members?.attachments === undefined ? undefined : readAttachments(members.attachments, findings, inputs);
+  if (findings.issues.length > 0 || members === undefined || operations === undefined) {
+    return { ok: false, issues: findings.issues };
+  }
+  const { attachments: _, ...rest } = members;
+  const checked: DocumentRequest = {
+    ...rest,
+    operations,
+    ...(attachments === undefined ? {} : { attachments }),
+  };
+  return { ok: true, plan: { request: checked, blobs: inputs.blobs, fetches: inputs.fetches } };
+}
+
+const operationSchema = Type.Union(
+  Object.entries(operationFields).map(([name, fields]) =>
+    Type.Object(
+      { type: Type.Literal(name), ...fieldSchemas(fields) },
+      { additionalProperties: false, title: name, description: '`op` is accepted for `type`' },
+    ),
+  ),
+);
+
+/** Draws operations into a PDF. */
+export const documentKind: Kind = {
+  name: 'document',
+  schema: Type.Object({
+    operations: Type.Array(operationSchema, { minItems: 1, maxItems: limits.operations }),
+    ...fieldSchemas(documentFields),
+    pdf_a: Type.Optional(Type.Literal(false, { description: 'Not supported yet' })),
+  }),
+  parse,
+};

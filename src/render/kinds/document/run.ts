@@ -1,0 +1,74 @@
+import { FontRegistry } from '../../fonts/registry.js';
+import { nameCharacters, Segmenter } from '../../fonts/segments.js';
+import type { KindRunner, RunContext, RunResult } from '../../kind.js';
+import { composeDefinition } from './definition.js';
+import { drawDocument } from './engine.js';
+import { PictureShelf } from './pictures.js';
+import type { DocumentRequest } from './request.js';
+import { Typesetter } from './typesetting.js';
+
+/** How the ratio is split between the phases. Drawing pages takes about as long as laying them out. */
+const share = { fonts: 0.02, layout: 0.5, pages: 0.97 } as const;
+
+function tellWarnings(segmenter: Segmenter, context: RunContext): void {
+  const { missing, missingCount, firstMissing, firstRightToLeft } = segmenter;
+  if (missing.size > 0) {
+    context.warn({
+      code: 'missing_glyph',
+      message: `No font has a glyph for ${nameCharacters(missing)}${missingCount > missing.size ? ` (${missingCount} characters in all)` : ''}`,
+      ...(firstMissing === undefined ? {} : { pointer: firstMissing }),
+    });
+  }
+  if (firstRightToLeft !== undefined) {
+    context.warn({
+      code: 'right_to_left',
+      message:
+        'Text in a right-to-left script is set from left to right and without joining; later releases may do better',
+      pointer: firstRightToLeft,
+    });
+  }
+}
+
+/** Runs documents with the fonts of `registry`. `now` dates them. */
+export function createDocumentRunner(registry: FontRegistry, now: () => Date): KindRunner {
+  return {
+    name: 'document',
+
+    async warm() {
+      registry.covers('helvetica:Helvetica', 0x20);
+      registry.covers('dejavu-sans:DejaVuSans.ttf', 0x20);
+    },
+
+    async run(request: unknown, context: RunContext): Promise<RunResult> {
+      // The plan of `documentKind` comes back as it was made; the two halves are of one build.
+      const checked = request as DocumentRequest;
+      context.progress({ ratio: 0, phase: 'fonts' });
+      const segmenter = new Segmenter(registry, checked.language);
+      const shelf = new PictureShelf(context);
+      await shelf.load(checked.operations);
+      const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
+      const artifact = context.artifact('document.pdf', 'application/pdf');
+      const pages = await drawDocument(definition, registry, shelf.bytes, {
+        write: (bytes) => artifact.write(bytes),
+        layout: (ratio) =>
+          context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
+        pages: (pagesDone, pagesTotal) =>
+          context.progress({
+            ratio: share.layout + (pagesDone / Math.max(1, pagesTotal)) * (share.pages - share.layout),
+            phase: 'pages',
+            pagesDone,
+            pagesTotal,
+          }),
+      });
+      context.progress({ ratio: share.pages, phase: 'storing', pagesDone: pages, pagesTotal: pages });
+      artifact.end();
+      tellWarnings(segmenter, context);
+      return { pages };
+    },
+  };
+}
+
+/** The fonts of this thread. State of the module on purpose: parsing them once per thread is what makes it fast. */
+const threadFonts = new FontRegistry();
+
+export const documentRunner: KindRunner = createDocumentRunner(threadFonts, () => new Date());

@@ -1,0 +1,176 @@
+import { color, link } from './fields.js';
+import { child, type Findings } from './findings.js';
+import { type LooseCell, placeCells } from './grid.js';
+import { limits } from './limits.js';
+import type { Align, Cell, Grid, Run } from './model.js';
+import {
+  boolean,
+  choice,
+  isRecord,
+  number,
+  optional,
+  readFields,
+  required,
+  stringDefect,
+  text,
+} from './shapes.js';
+
+/** The `headers` and `rows` form of `add_table`, read cell by cell: half a million of them must stay cheap. */
+
+const cellFields = {
+  text: required(text({ max: limits.textChars })),
+  bold: optional(boolean()),
+  italic: optional(boolean()),
+  underline: optional(boolean()),
+  color: optional(color),
+  background: optional(color),
+  align: optional(choice(['left', 'center', 'right', 'justify'])),
+  link: optional(link),
+  colspan: optional(number({ min: 1, max: limits.tableColumns, integer: true })),
+  rowspan: optional(number({ min: 1, max: limits.tableRows, integer: true })),
+};
+const cellMembers = new Set(Object.keys(cellFields));
+
+function readCell(
+  value: unknown,
+  pointer: string,
+  x: number,
+  header: boolean,
+  findings: Findings,
+): LooseCell | undefined {
+  if (typeof value === 'string') {
+    if (value.length > limits.textChars)
+      return findings.add(child(pointer, x), `must have at most ${limits.textChars} characters`);
+    const defect = stringDefect(value);
+    if (defect !== undefined) return findings.add(child(pointer, x), defect);
+    return header ? { runs: [{ text: value, bold: true }], header } : value;
+  }
+  if (value === null) return header ? { runs: [], header } : '';
+  if (typeof value === 'number') {
+    // JSON may spell numbers that no double holds (1e400): better refused than printed as "Infinity".
+    if (!Number.isFinite(value)) return findings.add(child(pointer, x), 'must be a number within range');
+    return header ? { runs: [{ text: String(value), bold: true }], header } : String(value);
+  }
+  if (!isRecord(value)) return findings.add(child(pointer, x), 'must be a string, a number or a cell object');
+  const at = child(pointer, x);
+  const stranger = Object.keys(value).find((key) => !cellMembers.has(key));
+  if (stranger !== undefined) return findings.add(child(at, stranger), 'is not a known member');
+  const members = readFields(cellFields, value, at, findings);
+  if (members === undefined) return undefined;
+  const { text: content, background, colspan, rowspan, ...style } = members;
+  const run: Run = {
+    text: content,
+    ...(style.bold === true || (header && style.bold !== false) ? { bold: true } : {}),
+    ...(style.italic === true ? { italic: true } : {}),
+    ...(style.underline === true ? { underline: true } : {}),
+    ...(style.color === undefined ? {} : { color: style.color }),
+    ...(style.link === undefined ? {} : { link: style.link }),
+  };
+  const cell: Cell = {
+    runs: content === '' ? [] : [run],
+    ...(header ? { header } : {}),
+    ...(style.align === undefined ? {} : { align: style.align }),
+    ...(background === undefined ? {} : { background }),
+    ...(colspan === undefined ? {} : { colspan }),
+    ...(rowspan === undefined ? {} : { rowspan }),
+  };
+  return cell;
+}
+
+function readRow(
+  value: unknown,
+  pointer: string,
+  header: boolean,
+  findings: Findings,
+): LooseCell[] | undefined {
+  if (!Array.isArray(value)) return findings.add(pointer, 'must be an array of cells');
+  if (value.length > limits.tableColumns)
+    return findings.add(pointer, `must have at most ${limits.tableColumns} cells`);
+  const row: LooseCell[] = [];
+  let good = true;
+  for (let x = 0; x < value.length && !findings.full; x++) {
+    const cell = readCell(value[x], pointer, x, header, findings);
+    if (cell === undefined) good = false;
+    else row.push(cell);
+  }
+  return good && !findings.full ? row : undefined;
+}
+
+/** The grid of `headers` and `rows`; `pointer` is the operation's. */
+export function readRows(
+  headers: unknown,
+  rows: unknown,
+  headerRows: number | undefined,
+  pointer: string,
+  findings: Findings,
+): Grid | undefined {
+  const loose: LooseCell[][] = [];
+  if (headers !== undefined) {
+    const row = readRow(headers, child(pointer, 'headers'), true, findings);
+    if (row === undefined) return undefined;
+    loose.push(row);
+  }
+  const at = child(pointer, 'rows');
+  if (!Array.isArray(rows)) return findings.add(at, 'must be an array of rows');
+  if (rows.length > limits.tableRows) return findings.add(at, `must have at most ${limits.tableRows} rows`);
+  const repeated = headers === undefined ? 0 : 1;
+  let good = true;
+  for (let y = 0; y < rows.length && !findings.full; y++) {
+    const row = readRow(rows[y], child(at, y), headers === undefined && y < (headerRows ?? 0), findings);
+    if (row === undefined) good = false;
+    else loose.push(row);
+  }
+  if (!good || findings.full) return undefined;
+  const placed = placeCells(loose, Math.max(repeated, headerRows ?? 0));
+  return placed.ok ? placed.grid : findings.add(at, placed.message);
+}
+
+export type Width = number | 'auto' | '*' | `${number}%`;
+
+/** A column width: millimetres, `auto`, `*` (an equal share of what is left) or a percentage. */
+export function readWidth(value: unknown, pointer: string, findings: Findings): Width | undefined {
+  if (value === 'auto' || value === '*') return value;
+  if (typeof value === 'number' && value > 0 && value <= limits.lengthMm) return value;
+  if (typeof value === 'string') {
+    const percent = /^(\d{1,3}(?:\.\d{1,3})?)%$/.exec(value);
+    const share = Number(percent?.[1]);
+    if (percent && share > 0 && share <= 100) return `${share}%`;
+  }
+  return findings.add(pointer, 'must be a number of mm > 0, "auto", "*" or a percentage such as "25%"');
+}
+
+/** A value per column: exactly as many as the table has columns, or one for all where a single value is allowed. */
+export function readPerColumn<T>(
+  value: unknown,
+  columns: number,
+  pointer: string,
+  findings: Findings,
+  read: (value: unknown, pointer: string) => T | undefined,
+): T[] | undefined {
+  if (!Array.isArray(value)) return findings.add(pointer, 'must be an array');
+  if (value.length !== columns) {
+    return findings.add(
+      pointer,
+      `must have one value per column (${columns}), not ${Math.min(value.length, 1_000_000)}`,
+    );
+  }
+  const all: T[] = [];
+  for (let x = 0; x < value.length; x++) {
+    const one = read(value[x], child(pointer, x));
+    if (one === undefined) return undefined;
+    all.push(one);
+  }
+  return all;
+}
+
+const alignShape = choice(['left', 'center', 'right', 'justify']);
+export function readAlign(
+  value: unknown,
+  columns: number,
+  pointer: string,
+  findings: Findings,
+): Align[] | undefined {
+  return readPerColumn(value, columns, pointer, findings, (one, at) =>
+    alignShape.read(one, at.slice(0, at.lastIndexOf('/')), at.slice(at.lastIndexOf('/') + 1), findings),
+  );
+}

@@ -1,0 +1,137 @@
+import { defaultFamily, type FaceStyle, findFamily } from '../../fonts/catalogue.js';
+import type { Segmenter } from '../../fonts/segments.js';
+import type { Run, RunStyle } from './model.js';
+import type { Node } from './pdfmake.js';
+
+export const pointsPerMm = 72 / 25.4;
+/** Millimetres as points. */
+export const points = (mm: number): number => mm * pointsPerMm;
+
+/** What `set_font` sets; it holds until the next one. */
+export interface FontState {
+  readonly family: string;
+  /** Points. */
+  readonly size: number;
+  readonly bold: boolean;
+  readonly italic: boolean;
+  readonly underline: boolean;
+}
+
+export const initialFont: FontState = {
+  family: defaultFamily,
+  size: 12,
+  bold: false,
+  italic: false,
+  underline: false,
+};
+
+function faceStyle(bold: boolean, italic: boolean): FaceStyle {
+  return bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal';
+}
+
+/** Turns text in a font state into pdfmake's text nodes, in segments that one font can show each. */
+export class Typesetter {
+  constructor(private readonly segmenter: Segmenter) {}
+
+  /** Style members of a node, without its text. */
+  style(font: FontState): Node {
+    return {
+      font: font.family,
+      fontSize: font.size,
+      bold: font.bold,
+      italics: font.italic,
+      ...(font.underline ? { decoration: 'underline' } : {}),
+    };
+  }
+
+  /** One text in one style. `extra` is laid over it (alignment, margin, colour). */
+  text(text: string, font: FontState, extra: Node, language: string | undefined, at: string): Node {
+    const segments = this.segmenter.split(text, font.family, faceStyle(font.bold, font.italic), language, at);
+    const only = segments[0];
+    if (segments.length === 1 && only !== undefined) {
+      return { ...this.style({ ...font, family: only.family }), ...extra, text: only.text };
+    }
+    return {
+      ...this.style(font),
+      ...extra,
+      text: segments.map(({ text, family }) => ({ text, font: family })),
+    };
+  }
+
+  /** As `text`, for a node that stands inside another with the same style: says only what differs. */
+  within(text: string, font: FontState, extra: Node, language: string | undefined, at: string): Node {
+    const segments = this.segmenter.split(text, font.family, faceStyle(font.bold, font.italic), language, at);
+    const only = segments[0];
+    if (segments.length !== 1 || only === undefined) {
+      return { ...extra, text: segments.map(({ text, family }) => ({ text, font: family })) };
+    }
+    return only.family === font.family
+      ? { ...extra, text: only.text }
+      : { ...extra, font: only.family, text: only.text };
+  }
+
+  /** Runs of different styles as one paragraph. */
+  runs(runs: readonly Run[], font: FontState, extra: Node, language: string | undefined, at: string): Node {
+    const only = runs[0];
+    if (runs.length === 0 || only === undefined) return { ...this.style(font), ...extra, text: '' };
+    if (runs.length === 1) {
+      return this.text(only.text, this.#fontOf(only, font), { ...runMembers(only), ...extra }, language, at);
+    }
+    // Parts say what differs from the paragraph, so that it can also stand elsewhere (in a table of contents).
+    const parts = runs.flatMap((run) => {
+      const own = this.#fontOf(run, font);
+      const style = {
+        ...(own.bold === font.bold ? {} : { bold: own.bold }),
+        ...(own.italic === font.italic ? {} : { italics: own.italic }),
+        ...(own.size === font.size ? {} : { fontSize: own.size }),
+        ...runMembers(run),
+      };
+      return this.segmenter
+        .split(run.text, own.family, faceStyle(own.bold, own.italic), language, at)
+        .map(({ text, family }) => ({ ...style, text, font: family }));
+    });
+    return { ...this.style(font), ...extra, text: parts };
+  }
+
+  #fontOf(run: RunStyle, font: FontState): FontState {
+    return {
+      family: run.code === true ? 'courier' : font.family,
+      size: run.size ?? font.size,
+      bold: font.bold || run.bold === true,
+      italic: font.italic || run.italic === true,
+      underline: font.underline || run.underline === true,
+    };
+  }
+
+  /** A family that shows all of the text, for places where the engine takes one font only. */
+  familyFor(text: string, font: FontState, at: string): string {
+    const segments = this.segmenter.split(
+      text,
+      font.family,
+      faceStyle(font.bold, font.italic),
+      undefined,
+      at,
+    );
+    const other = segments.find(({ family }) => family !== font.family);
+    return findFamily(other?.family ?? font.family)?.name ?? defaultFamily;
+  }
+}
+
+export const linkColor = '#0b57d0';
+
+function runMembers(run: RunStyle): Node {
+  const decorations = [
+    run.underline === true || run.link !== undefined ? 'underline' : '',
+    run.strike === true ? 'lineThrough' : '',
+  ].filter((name) => name !== '');
+  return {
+    ...(run.color !== undefined ? { color: run.color } : run.link !== undefined ? { color: linkColor } : {}),
+    ...(run.background === undefined ? {} : { background: run.background }),
+    ...(run.link === undefined ? {} : { link: run.link }),
+    ...(run.sup === true ? { sup: true } : {}),
+    ...(run.sub === true ? { sub: true } : {}),
+    ...(decorations.length === 0
+      ? {}
+      : { decoration: decorations.length === 1 ? decorations[0] : decorations }),
+  };
+}

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import Value from 'typebox/value';
+import type { KindRunner, RunContext, RunResult } from '../../kind.js';
+import { pdfLimits } from './limits.js';
+import { openPdf } from './pdf-document.js';
+import { pdfFailure } from './pdf-failure.js';
+import { createPdfOutput, warnOfLosses } from './pdf-output.js';
+import { mergePlanSchema } from './requests.js';
+
+/**
+ * Joins PDFs. Page sizes, rotation, annotations, links within a file and bookmarks are kept; what is not is listed
+ * in page-copy.ts. The title and the other properties of the files are not carried over: the result is a new document.
+ */
+export const mergeRunner: KindRunner = { name: 'merge', run };
+
+async function run(request: unknown, context: RunContext): Promise<RunResult> {
+  const { files } = Value.Parse(mergePlanSchema, request);
+  const output = await createPdfOutput();
+  let pagesDone = 0;
+  for (const [index, file] of files.entries()) {
+    const pointer = `/pdf_files/${index}`;
+    const source = await openPdf(await readFile(context.blobPath(file)), pointer);
+    const pages = pagesDone + source.pages.length;
+    if (pages > pdfLimits.pages) throw pdfFailure({ is: 'too-long', pages, limit: pdfLimits.pages }, pointer);
+    warnOfLosses(source, pointer, context);
+    let copied = 0;
+    output.append(source, source.pages, () => {
+      copied += 1;
+      // The total is not known before the last file is open, so the ratio goes by files. Writing is the last tenth.
+      const ratio = ((index + copied / source.pages.length) / files.length) * 0.9;
+      context.progress({ ratio, phase: 'pages', pagesDone: pagesDone + copied });
+    });
+    pagesDone += copied;
+  }
+  context.progress({ ratio: 0.9, phase: 'storing', pagesDone, pagesTotal: pagesDone });
+  const writer = context.artifact('merged.pdf', 'application/pdf');
+  writer.write(await output.save());
+  writer.end();
+  return { pages: pagesDone };
+}

@@ -1,0 +1,37 @@
+import { RenderFailure } from '../../kind.js';
+
+/** What can be wrong with a PDF that was given. Each case reads differently, so that a caller knows what to mend. */
+export type PdfDefect =
+  | { readonly is: 'truncated' }
+  | { readonly is: 'encrypted' }
+  | { readonly is: 'broken'; readonly detail: string }
+  | { readonly is: 'empty' }
+  | { readonly is: 'too-long'; readonly pages: number; readonly limit: number };
+
+export function pdfFailure(defect: PdfDefect, pointer: string): RenderFailure {
+  return new RenderFailure(wording(defect), pointer);
+}
+
+function wording(defect: PdfDefect): string {
+  switch (defect.is) {
+    case 'truncated':
+      return 'the PDF is truncated: its end is missing';
+    case 'encrypted':
+      return 'the PDF is encrypted: it does not open without a password';
+    case 'broken':
+      return `the PDF is broken: ${defect.detail}`;
+    case 'empty':
+      return 'the PDF has no pages';
+    case 'too-long':
+      return `the PDF makes ${defect.pages} pages together; the limit is ${defect.limit}`;
+  }
+}
+
+/**
+ * A whole PDF ends with `startxref`; a file that was cut has objects after the last one, or none at all. Engines
+ * rebuild such files from what is left and would drop pages without a word, so it is asked before they see it.
+ */
+export function isTruncated(file: Buffer): boolean {
+  const end = file.lastIndexOf('startxref', undefined, 'latin1');
+  return end === -1 || file.indexOf(' obj', end, 'latin1') !== -1;
+}

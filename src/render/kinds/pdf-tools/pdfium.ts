@@ -1,0 +1,210 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { PDFiumModule } from '@hyzyla/pdfium';
+import { pdfFailure } from './pdf-failure.js';
+import { type Box, type Glyph, hundredths } from './text-layout.js';
+
+/**
+ * PDFium through its raw functions: the package's own classes never close a page that is not rendered, and offer
+ * text without places.
+ */
+export interface Pdfium {
+  /** Throws `RenderFailure` at `pointer` for a file that PDFium does not open. */
+  open(file: Uint8Array, pointer: string): PdfiumDocument;
+}
+
+export interface PdfiumDocument {
+  readonly pageCount: number;
+  /** Opens page `index`, hands it to `read` and closes it, whatever happens. */
+  withPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
+  /** Gives the memory back. Once. */
+  close(): void;
+}
+
+export interface PdfiumPage {
+  /** As shown, millimetres. */
+  readonly width: number;
+  readonly height: number;
+  /** Lines end with `\n`. */
+  text(): string;
+  glyphs(): readonly Glyph[];
+}
+
+type Base = Awaited<ReturnType<typeof PDFiumModule>>;
+
+/** Functions that the WebAssembly module exports and that the package's types leave out. Numbers are pointers. */
+interface Engine extends Base {
+  _FPDF_PageToDevice(
+    page: number,
+    ...place: [
+      x: number,
+      y: number,
+      w: number,
+      h: number,
+      turn: number,
+      px: number,
+      py: number,
+      dx: number,
+      dy: number,
+    ]
+  ): number;
+  _FPDFText_GetUnicode(textPage: number, index: number): number;
+  _FPDFText_IsGenerated(textPage: number, index: number): number;
+  _FPDFText_GetFontSize(textPage: number, index: number): number;
+  _FPDFText_GetMatrix(textPage: number, index: number, matrix: number): number;
+  _FPDFText_GetLooseCharBox(textPage: number, index: number, rectangle: number): number;
+}
+
+const needed = [
+  '_FPDF_PageToDevice',
+  '_FPDFText_GetUnicode',
+  '_FPDFText_IsGenerated',
+  '_FPDFText_GetFontSize',
+  '_FPDFText_GetMatrix',
+  '_FPDFText_GetLooseCharBox',
+];
+
+function isEngine(module: Base): module is Engine {
+  return needed.every((name) => typeof Reflect.get(module, name) === 'function');
+}
+
+/** Reads the program of the engine, to start instances from. */
+export async function loadPdfiumProgram(): Promise<ArrayBuffer> {
+  const file = await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm'));
+  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+}
+
+/**
+ * Starts an instance, about 30 ms. One job gets one: WebAssembly memory grows and never shrinks, so this is how it
+ * comes back, and a file that upsets the engine spoils nothing for the next owner's.
+ */
+export async function startPdfium(program: ArrayBuffer): Promise<Pdfium> {
+  const module = await PDFiumModule({ wasmBinary: program, locateFile: () => '' });
+  if (!isEngine(module)) throw new Error('the PDFium build lacks a text function');
+  module._FPDF_InitLibraryWithConfig({});
+  return { open: (file, pointer) => openDocument(module, file, pointer) };
+}
+
+/** FPDF_GetLastError: 4 a password is needed, 5 a security scheme that is not known. */
+const passwordErrors: ReadonlySet<number> = new Set([4, 5]);
+
+function openDocument(engine: Engine, file: Uint8Array, pointer: string): PdfiumDocument {
+  const memory = allocate(engine, file.length);
+  engine.HEAPU8.set(file, memory);
+  const document = engine._FPDF_LoadMemDocument(memory, file.length, 0);
+  if (document === 0) {
+    const encrypted = passwordErrors.has(engine._FPDF_GetLastError());
+    engine.wasmExports.free(memory);
+    throw pdfFailure(
+      encrypted ? { is: 'encrypted' } : { is: 'broken', detail: 'it cannot be read' },
+      pointer,
+    );
+  }
+  return {
+    pageCount: engine._FPDF_GetPageCount(document),
+    withPage(index, read) {
+      const page = engine._FPDF_LoadPage(document, index);
+      if (page === 0) throw pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
+      const textPage = engine._FPDFText_LoadPage(page);
+      const scratch = allocate(engine, 32);
+      try {
+        if (textPage === 0)
+          throw pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
+        return read(createPage(engine, page, textPage, scratch));
+      } finally {
+        engine.wasmExports.free(scratch);
+        if (textPage !== 0) engine._FPDFText_ClosePage(textPage);
+        engine._FPDF_ClosePage(page);
+      }
+    },
+    close() {
+      engine._FPDF_CloseDocument(document);
+      engine.wasmExports.free(memory);
+    },
+  };
+}
+
+const mmPerPoint = 25.4 / 72;
+/** PDFium places in whole device units; this many to a point keep a thousandth. */
+const unitsPerPoint = 1000;
+
+/** `scratch`: 32 bytes of the engine's memory for answers. */
+function createPage(engine: Engine, page: number, textPage: number, scratch: number): PdfiumPage {
+  const width = engine._FPDF_GetPageWidth(page);
+  const height = engine._FPDF_GetPageHeight(page);
+  const count = Math.max(0, engine._FPDFText_CountChars(textPage));
+  // A view is made for every read: the engine's memory moves when it grows.
+  const floats = () => new Float32Array(engine.HEAPU8.buffer, scratch, 6);
+
+  function toPage(x: number, y: number): readonly [number, number] {
+    const [w, h] = [Math.round(width * unitsPerPoint), Math.round(height * unitsPerPoint)];
+    engine._FPDF_PageToDevice(page, 0, 0, w, h, 0, x, y, scratch, scratch + 4);
+    const answer = new Int32Array(engine.HEAPU8.buffer, scratch, 2);
+    const scale = mmPerPoint / unitsPerPoint;
+    return [(answer[0] ?? 0) * scale, (answer[1] ?? 0) * scale];
+  }
+
+  function box(index: number): Box | undefined {
+    if (engine._FPDFText_IsGenerated(textPage, index) === 1) return undefined;
+    if (engine._FPDFText_GetLooseCharBox(textPage, index, scratch) === 0) return undefined;
+    const [left = 0, top = 0, right = 0, bottom = 0] = floats();
+    const [x1, y1] = toPage(left, top);
+    const [x2, y2] = toPage(right, bottom);
+    return {
+      left: Math.min(x1, x2),
+      top: Math.min(y1, y2),
+      right: Math.max(x1, x2),
+      bottom: Math.max(y1, y2),
+    };
+  }
+
+  /** The size that is set, times what the text matrix makes of it: many producers set 1 and scale. */
+  function fontSize(index: number): number {
+    const size = engine._FPDFText_GetFontSize(textPage, index);
+    if (engine._FPDFText_GetMatrix(textPage, index, scratch) === 0) return hundredths(size);
+    const [, , c = 0, d = 1] = floats();
+    return hundredths(size * Math.hypot(c, d));
+  }
+
+  return {
+    width: width * mmPerPoint,
+    height: height * mmPerPoint,
+    text() {
+      if (count === 0) return '';
+      const memory = allocate(engine, (count + 1) * 2);
+      try {
+        const units = engine._FPDFText_GetText(textPage, 0, count, memory);
+        const bytes = engine.HEAPU8.subarray(memory, memory + Math.max(0, units - 1) * 2);
+        return readable(new TextDecoder('utf-16le').decode(bytes));
+      } finally {
+        engine.wasmExports.free(memory);
+      }
+    },
+    glyphs() {
+      return Array.from({ length: count }, (_, index) => {
+        const found = box(index);
+        const text = readable(codePoint(engine._FPDFText_GetUnicode(textPage, index)));
+        return { text, fontSize: fontSize(index), ...(found === undefined ? {} : { box: found }) };
+      });
+    },
+  };
+}
+
+function codePoint(unit: number): string {
+  return unit > 0 && unit <= 0x10ffff ? String.fromCodePoint(unit) : '';
+}
+
+/** PDFium writes U+0002 or U+FFFE for a hyphen at the end of a line, and NUL for a glyph without a meaning. */
+function readable(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\u0002', '-')
+    .replaceAll('\ufffe', '-')
+    .replaceAll('\0', '');
+}
+
+function allocate(engine: Engine, bytes: number): number {
+  const memory = engine.wasmExports.malloc(bytes);
+  if (memory === 0) throw new Error(`PDFium has no memory for ${bytes} bytes`);
+  return memory;
+}

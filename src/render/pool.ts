@@ -1,0 +1,302 @@
+import type { ErrorCode } from '../protocol/job-record.js';
+import type { Fetched, Progress, Warning } from './kind.js';
+import { type Death, RenderThread } from './render-thread.js';
+import type { FinishedFile, FromThread, RunMessage } from './wire.js';
+
+export interface PoolOptions {
+  readonly entry: URL;
+  readonly threads: number;
+  readonly heapLimitMb: number;
+  /** For the second try of a task that ran out of memory. */
+  readonly raisedHeapLimitMb: number;
+  /** A thread is replaced after so many tasks: what an engine leaks goes with it. */
+  readonly recycleAfter: number;
+  readonly nice: number;
+  readonly readyTimeoutMs: number;
+}
+
+export interface Task {
+  readonly kind: string;
+  readonly request: RunMessage['request'];
+  readonly blobPaths: readonly string[];
+  readonly fetched: Readonly<Record<string, Fetched>>;
+  readonly asidePrefix: string;
+  /** Counted from when a thread takes the task. */
+  readonly timeoutMs: number;
+  readonly raisedMemory: boolean;
+  /** Goes before tasks that are not urgent: somebody waits on an open connection. */
+  readonly urgent: boolean;
+  /** Stops the task, waiting or running. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+export type Outcome =
+  | {
+      readonly type: 'done';
+      readonly files: readonly FinishedFile[];
+      readonly pages?: number;
+      readonly warnings: readonly Warning[];
+      /** From the thread taking the task to its answer. */
+      readonly runMs: number;
+    }
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly pointer?: string;
+      readonly warnings: readonly Warning[];
+    }
+  /** By the signal. The thread that ran it is free again (gone, its successor starting) when this is told. */
+  | { readonly type: 'cancelled' };
+
+export interface PoolState {
+  readonly threads: number;
+  readonly starting: number;
+  readonly idle: number;
+  readonly busy: number;
+  readonly waiting: number;
+  readonly respawns: number;
+}
+
+interface Entry {
+  readonly id: number;
+  readonly task: Task;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+interface Running extends Entry {
+  readonly startedAt: number;
+  readonly timer: NodeJS.Timeout;
+  /** Set when the pool itself ended the thread. */
+  verdict?: Outcome;
+}
+
+interface Slot {
+  thread: RenderThread;
+  state: 'starting' | 'idle' | 'busy' | 'ending';
+  tasks: number;
+  running?: Running;
+  failedStarts: number;
+}
+
+const longestStartPauseMs = 5_000;
+
+/**
+ * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
+ * thread costs that task one attempt and the pool one thread's start.
+ */
+export class RenderPool {
+  readonly #options: PoolOptions;
+  readonly #slots: Slot[] = [];
+  readonly #waiting: Entry[] = [];
+  readonly #idleWaiters: (() => void)[] = [];
+  #nextId = 1;
+  #respawns = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    for (let index = 0; index < options.threads; index += 1) {
+      this.#slots.push(this.#newSlot(options.heapLimitMb, 0));
+    }
+  }
+
+  get state(): PoolState {
+    const count = (state: Slot['state']): number => this.#slots.filter((slot) => slot.state === state).length;
+    return {
+      threads: this.#slots.length,
+      starting: count('starting') + count('ending'),
+      idle: count('idle'),
+      busy: count('busy'),
+      waiting: this.#waiting.length,
+      respawns: this.#respawns,
+    };
+  }
+
+  /** Resolves when a thread is ready for the first time. */
+  async ready(): Promise<void> {
+    while (!this.#closed && !this.#slots.some((slot) => slot.state === 'idle' || slot.state === 'busy')) {
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+  }
+
+  /** Runs a task on the next free thread. Never rejects. */
+  run(task: Task): Promise<Outcome> {
+    if (this.#closed || task.signal.aborted) return Promise.resolve({ type: 'cancelled' });
+    return new Promise((resolve) => {
+      const onAbort = (): void => this.#cancel(entry.id);
+      const settle = (outcome: Outcome): void => {
+        task.signal.removeEventListener('abort', onAbort);
+        resolve(outcome);
+      };
+      const entry: Entry = { id: this.#nextId++, task, settle };
+      task.signal.addEventListener('abort', onAbort, { once: true });
+      if (task.urgent) this.#waiting.splice(this.#firstNotUrgent(), 0, entry);
+      else this.#waiting.push(entry);
+      this.#dispatch();
+    });
+  }
+
+  /** Ends every thread; what waits or runs is cancelled. Safe twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const entry of this.#waiting.splice(0)) entry.settle({ type: 'cancelled' });
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+    await Promise.all(
+      this.#slots.map((slot) => {
+        if (slot.running) slot.running.verdict ??= { type: 'cancelled' };
+        return slot.thread.end();
+      }),
+    );
+  }
+
+  #firstNotUrgent(): number {
+    const index = this.#waiting.findIndex((entry) => !entry.task.urgent);
+    return index === -1 ? this.#waiting.length : index;
+  }
+
+  #newSlot(heapLimitMb: number, failedStarts: number): Slot {
+    const thread = new RenderThread({ ...this.#options, heapLimitMb }, (message) =>
+      this.#heard(slot, message),
+    );
+    const slot: Slot = { thread, state: 'starting', tasks: 0, failedStarts };
+    void thread.exited.then((death) => this.#gone(slot, death));
+    return slot;
+  }
+
+  /** Gives idle threads what fits them, in order. */
+  #dispatch(): void {
+    for (const slot of this.#slots) {
+      if (slot.state !== 'idle') continue;
+      const index = this.#waiting.findIndex((entry) => this.#limitOf(entry) <= slot.thread.heapLimitMb);
+      const raisedFirst = this.#waiting[0]?.task.raisedMemory === true && index !== 0;
+      if (raisedFirst && !this.#hasRaisedThread()) {
+        // The limit belongs to a thread: a successor with the raised one takes the task when it is ready.
+        this.#end(slot, this.#options.raisedHeapLimitMb);
+        continue;
+      }
+      const [entry] = index === -1 ? [] : this.#waiting.splice(index, 1);
+      if (entry !== undefined) this.#start(slot, entry);
+    }
+  }
+
+  #limitOf(entry: Entry): number {
+    return entry.task.raisedMemory ? this.#options.raisedHeapLimitMb : this.#options.heapLimitMb;
+  }
+
+  #hasRaisedThread(): boolean {
+    return this.#slots.some((slot) => slot.thread.heapLimitMb > this.#options.heapLimitMb);
+  }
+
+  #start(slot: Slot, entry: Entry): void {
+    const { task } = entry;
+    const timer = setTimeout(() => {
+      const message = `The document took longer than ${Math.round(task.timeoutMs / 1000)} s to render`;
+      this.#stop(slot, { type: 'failed', code: 'timed_out', message, warnings: [] });
+    }, task.timeoutMs);
+    slot.state = 'busy';
+    slot.tasks += 1;
+    slot.running = { ...entry, startedAt: performance.now(), timer };
+    slot.thread.send({
+      type: 'run',
+      task: entry.id,
+      kind: task.kind,
+      request: task.request,
+      blobPaths: task.blobPaths,
+      fetched: task.fetched,
+      asidePrefix: task.asidePrefix,
+    });
+  }
+
+  #heard(slot: Slot, message: FromThread): void {
+    if (message.type === 'ready') {
+      slot.state = 'idle';
+      slot.failedStarts = 0;
+      for (const wake of this.#idleWaiters.splice(0)) wake();
+      this.#dispatch();
+      return;
+    }
+    const { running } = slot;
+    if (running === undefined || running.id !== message.task || running.verdict !== undefined) return;
+    if (message.type === 'progress') {
+      running.task.onProgress(message.progress);
+      return;
+    }
+    this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
+    const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
+    if (raised || slot.tasks >= this.#options.recycleAfter) this.#end(slot, this.#options.heapLimitMb);
+    else slot.state = 'idle';
+    this.#dispatch();
+  }
+
+  #cancel(id: number): void {
+    const index = this.#waiting.findIndex((entry) => entry.id === id);
+    if (index !== -1) {
+      const [entry] = this.#waiting.splice(index, 1);
+      entry?.settle({ type: 'cancelled' });
+      return;
+    }
+    const slot = this.#slots.find((candidate) => candidate.running?.id === id);
+    if (slot) this.#stop(slot, { type: 'cancelled' });
+  }
+
+  /** Ends the thread of a running task; its outcome is told when the thread is gone. */
+  #stop(slot: Slot, verdict: Outcome): void {
+    if (slot.running === undefined || slot.running.verdict !== undefined) return;
+    slot.running.verdict = verdict;
+    slot.state = 'ending';
+    void slot.thread.end();
+  }
+
+  /** Ends a thread that runs nothing, in favour of one with this limit. */
+  #end(slot: Slot, heapLimitMb: number): void {
+    slot.state = 'ending';
+    this.#replace(slot, heapLimitMb, 0);
+    void slot.thread.end();
+  }
+
+  #gone(slot: Slot, death: Death | undefined): void {
+    const { running } = slot;
+    if (running !== undefined) {
+      const failed = death ?? { code: 'crashed', message: 'The render thread ended' };
+      this.#settle(slot, running, running.verdict ?? { type: 'failed', warnings: [], ...failed });
+    }
+    if (!this.#slots.includes(slot) || this.#closed) return;
+    const failedStarts = slot.state === 'starting' ? slot.failedStarts + 1 : 0;
+    this.#replace(slot, this.#options.heapLimitMb, failedStarts);
+  }
+
+  /** Puts a new thread in a slot's place; after failed starts with growing pauses, so that a broken one cannot spin. */
+  #replace(slot: Slot, heapLimitMb: number, failedStarts: number): void {
+    const index = this.#slots.indexOf(slot);
+    const start = (): void => {
+      if (this.#closed || this.#slots[index] !== slot) return;
+      this.#respawns += 1;
+      this.#slots[index] = this.#newSlot(heapLimitMb, failedStarts);
+    };
+    if (failedStarts === 0) start();
+    else setTimeout(start, Math.min(longestStartPauseMs, 100 * 2 ** failedStarts)).unref();
+  }
+
+  #settle(slot: Slot, running: Running, outcome: Outcome): void {
+    clearTimeout(running.timer);
+    delete slot.running;
+    running.settle(outcome);
+  }
+}
+
+function outcomeOf(message: Exclude<FromThread, { type: 'ready' | 'progress' }>, runMs: number): Outcome {
+  if (message.type === 'done') {
+    const pages = message.pages === undefined ? {} : { pages: message.pages };
+    return { type: 'done', files: message.files, warnings: message.warnings, runMs, ...pages };
+  }
+  const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };
+  return {
+    type: 'failed',
+    code: message.code,
+    message: message.message,
+    warnings: message.warnings,
+    ...pointer,
+  };
+}

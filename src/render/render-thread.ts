@@ -1,0 +1,81 @@
+import { Worker } from 'node:worker_threads';
+import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
+
+export interface ThreadOptions {
+  readonly entry: URL;
+  readonly heapLimitMb: number;
+  readonly nice: number;
+  /** A thread that is not ready by then has failed. */
+  readonly readyTimeoutMs: number;
+}
+
+/** Why a thread ended that nobody had ended. */
+export interface Death {
+  readonly code: 'out_of_memory' | 'crashed';
+  readonly message: string;
+}
+
+/**
+ * One worker thread: its start, its messages, its end. Knows no tasks.
+ * `exited` settles once, when the thread is really gone, with the reason when it was not ended by `end`.
+ */
+export class RenderThread {
+  readonly heapLimitMb: number;
+  readonly exited: Promise<Death | undefined>;
+  readonly #worker: Worker;
+  #ending = false;
+  #death: Death | undefined;
+
+  constructor(options: ThreadOptions, onMessage: (message: FromThread) => void) {
+    this.heapLimitMb = options.heapLimitMb;
+    const settings: ThreadSettings = { nice: options.nice };
+    this.#worker = new Worker(options.entry, {
+      workerData: settings,
+      resourceLimits: { maxOldGenerationSizeMb: options.heapLimitMb },
+      // A thread gets nothing of the process that a document could read: no environment, no arguments.
+      env: {},
+      argv: [],
+    });
+    const readyTimer = setTimeout(() => {
+      this.#death = { code: 'crashed', message: 'The render thread did not get ready in time' };
+      void this.#worker.terminate();
+    }, options.readyTimeoutMs);
+    this.#worker.on('message', (message: FromThread) => {
+      if (message.type === 'ready') clearTimeout(readyTimer);
+      if (!this.#ending) onMessage(message);
+    });
+    this.#worker.on('error', (error: Error & { code?: string }) => {
+      this.#death ??= deathOf(error, options.heapLimitMb);
+    });
+    this.exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        clearTimeout(readyTimer);
+        if (this.#ending) resolve(undefined);
+        else
+          resolve(
+            this.#death ?? { code: 'crashed', message: `The render thread ended by itself (code ${code})` },
+          );
+      });
+    });
+  }
+
+  send(message: RunMessage): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends the thread, whatever it does. Resolves when it is gone; nothing that it said later is heard. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#worker.terminate();
+  }
+}
+
+function deathOf(error: Error & { code?: string }, heapLimitMb: number): Death {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      code: 'out_of_memory',
+      message: `The document needs more memory than a render may use (${heapLimitMb} MB)`,
+    };
+  }
+  return { code: 'crashed', message: `The render thread died: ${error.message}`.slice(0, 2000) };
+}

@@ -1,0 +1,115 @@
+import { readFileSync, unlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import type { MessagePort } from 'node:worker_threads';
+import { ArtifactFile } from './artifact-file.js';
+import { type Fetched, type KindRunner, RenderFailure, type RunContext, type Warning } from './kind.js';
+import { ProgressGate } from './progress-gate.js';
+import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
+
+const maxWarnings = 100;
+
+/** Serves one task at a time, as the pool sends them, with these backs of kinds. */
+export async function serveTasks(
+  port: MessagePort,
+  settings: ThreadSettings,
+  runners: readonly KindRunner[],
+): Promise<void> {
+  lowerPriority(settings.nice);
+  const byName = new Map(runners.map((runner) => [runner.name, runner]));
+  await Promise.all(runners.map((runner) => runner.warm?.()));
+  const send = (message: FromThread): void => port.postMessage(message);
+
+  port.on('message', (message: RunMessage) => {
+    const runner = byName.get(message.kind);
+    const task = new TaskContext(message, send);
+    const running = runner
+      ? runner.run(readRequest(message), task)
+      : Promise.reject(new Error(`No runner for the kind ${message.kind}`));
+    running
+      .then((result) => {
+        const files = task.finish();
+        const pages = result.pages === undefined ? {} : { pages: result.pages };
+        send({ type: 'done', task: message.task, files, warnings: task.warnings, ...pages });
+      })
+      .catch((error: unknown) => {
+        task.discard();
+        send(failure(message.task, error, task.warnings));
+      });
+  });
+  send({ type: 'ready' });
+}
+
+/** On Linux a priority belongs to a thread: rendering then yields to the thread that answers. Elsewhere it is best left. */
+function lowerPriority(nice: number): void {
+  if (process.platform === 'linux' && nice > 0) setPriority(0, nice);
+}
+
+function readRequest(message: RunMessage): unknown {
+  const { request } = message;
+  return JSON.parse('inline' in request ? request.inline : readFileSync(request.path, 'utf8'));
+}
+
+function failure(task: number, error: unknown, warnings: readonly Warning[]): FromThread {
+  if (error instanceof RenderFailure) {
+    const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
+    return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { type: 'failed', task, code: 'render_failed', message: text.slice(0, 2000), warnings };
+}
+
+class TaskContext implements RunContext {
+  readonly warnings: Warning[] = [];
+  readonly #message: RunMessage;
+  readonly #files: ArtifactFile[] = [];
+  readonly #gate: ProgressGate;
+
+  constructor(message: RunMessage, send: (message: FromThread) => void) {
+    this.#message = message;
+    this.#gate = new ProgressGate(
+      (progress) => send({ type: 'progress', task: message.task, progress }),
+      () => performance.now(),
+    );
+  }
+
+  blobPath(index: number): string {
+    const path = this.#message.blobPaths[index];
+    if (path === undefined) throw new Error(`The task has no blob ${index}`);
+    return path;
+  }
+
+  fetched(url: string): Fetched {
+    const file = this.#message.fetched[url];
+    if (file === undefined) throw new Error('An address was not fetched before the task');
+    return file;
+  }
+
+  progress(progress: Parameters<RunContext['progress']>[0]): void {
+    this.#gate.offer(progress);
+  }
+
+  artifact(name: string, contentType: string): ArtifactFile {
+    const file = new ArtifactFile(name, contentType, `${this.#message.asidePrefix}.${this.#files.length}`);
+    this.#files.push(file);
+    return file;
+  }
+
+  warn(warning: Warning): void {
+    if (this.warnings.length < maxWarnings) this.warnings.push(warning);
+  }
+
+  finish() {
+    return this.#files.map((file) => {
+      if (file.finished === undefined) throw new Error('A runner left an artifact unfinished');
+      return file.finished;
+    });
+  }
+
+  /** A failed attempt leaves nothing behind. */
+  discard(): void {
+    for (const [index, file] of this.#files.entries()) {
+      file.close();
+      unlinkSync(`${this.#message.asidePrefix}.${index}`);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import type { Fetched, Progress, Warning } from './kind.js';
+
+/** What the pool and a render thread say to each other. A thread is a remote peer: plain data only. */
+
+export interface RunMessage {
+  readonly type: 'run';
+  readonly task: number;
+  readonly kind: string;
+  /** JSON text, or the file that holds it. */
+  readonly request: { readonly inline: string } | { readonly path: string };
+  readonly blobPaths: readonly string[];
+  readonly fetched: Readonly<Record<string, Fetched>>;
+  /** The thread writes its n-th artifact to this path with `.n` behind it. */
+  readonly asidePrefix: string;
+}
+
+export interface ReadyMessage {
+  readonly type: 'ready';
+}
+
+export interface ProgressMessage {
+  readonly type: 'progress';
+  readonly task: number;
+  readonly progress: Progress;
+}
+
+/** An artifact that lies complete at `path`; not yet synced to the disk. */
+export interface FinishedFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly path: string;
+}
+
+export interface DoneMessage {
+  readonly type: 'done';
+  readonly task: number;
+  readonly files: readonly FinishedFile[];
+  readonly pages?: number;
+  readonly warnings: readonly Warning[];
+}
+
+export interface FailedMessage {
+  readonly type: 'failed';
+  readonly task: number;
+  /** `invalid_input`: the caller has to mend the request. `render_failed`: the engine gave up for a reason of its own. */
+  readonly code: 'invalid_input' | 'render_failed';
+  readonly message: string;
+  readonly pointer?: string;
+  readonly warnings: readonly Warning[];
+}
+
+export type FromThread = ReadyMessage | ProgressMessage | DoneMessage | FailedMessage;
+
+/** Given to a thread when it starts. */
+export interface ThreadSettings {
+  /** Scheduling priority as `nice` counts it: 0 is normal, 19 the lowest. */
+  readonly nice: number;
+}

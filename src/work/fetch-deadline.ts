@@ -1,0 +1,54 @@
+import { type FetchRefusal, refuseFetch } from './fetch-refusal.js';
+
+/** Ends a fetch that takes too long, stands still, or is not wanted any more. */
+export interface FetchDeadline {
+  /** Aborted when the fetch has to end; `refusal` then says why. */
+  readonly signal: AbortSignal;
+  /** Something came: the time for standing still begins anew. */
+  touch(): void;
+  refusal(): FetchRefusal | undefined;
+  /** Waits for `work`, but not past the end of the fetch. What becomes of `work` then is not looked at. */
+  race<Result>(work: Promise<Result>): Promise<Result>;
+  /** Gives timers and listeners back. */
+  end(): void;
+}
+
+export function startDeadline(
+  limits: { readonly timeoutMs: number; readonly idleMs: number },
+  cancels: readonly AbortSignal[],
+): FetchDeadline {
+  const controller = new AbortController();
+  let refusal: FetchRefusal | undefined;
+  const stop = (why: FetchRefusal) => {
+    if (refusal !== undefined) return;
+    refusal = why;
+    controller.abort();
+  };
+  const cancel = () => stop(refuseFetch('cancelled', 'the request was given up'));
+  const total = setTimeout(() => {
+    stop(refuseFetch('timeout', `the server did not finish within ${limits.timeoutMs} ms`));
+  }, limits.timeoutMs);
+  const idle = setTimeout(() => {
+    stop(refuseFetch('timeout', `the server sent nothing for ${limits.idleMs} ms`));
+  }, limits.idleMs);
+  for (const signal of cancels) signal.addEventListener('abort', cancel, { once: true });
+  if (cancels.some(({ aborted }) => aborted)) cancel();
+  return {
+    signal: controller.signal,
+    touch: () => void idle.refresh(),
+    refusal: () => refusal,
+    race(work) {
+      return new Promise((resolve, reject) => {
+        const leave = () => reject(controller.signal.reason);
+        if (controller.signal.aborted) leave();
+        controller.signal.addEventListener('abort', leave, { once: true });
+        work.then(resolve, reject).finally(() => controller.signal.removeEventListener('abort', leave));
+      });
+    },
+    end() {
+      clearTimeout(total);
+      clearTimeout(idle);
+      for (const signal of cancels) signal.removeEventListener('abort', cancel);
+    },
+  };
+}

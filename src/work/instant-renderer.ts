@@ -1,0 +1,117 @@
+import { writeFile } from 'node:fs/promises';
+import type { Blobs } from '../engine/engine.js';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Outcome, RenderPool } from '../render/pool.js';
+import type { FetchGuard } from './fetch-guard.js';
+import type { Intake } from './intake.js';
+import type { IntakeDesk } from './intake-desk.js';
+import { prepare } from './preparation.js';
+import type { Instant } from './service.js';
+import { shuttingDown } from './submitter.js';
+
+export interface InstantParts {
+  readonly blobs: Blobs;
+  readonly pool: RenderPool;
+  readonly guard: FetchGuard;
+  readonly desk: IntakeDesk;
+  /** From the request to its answer, waiting for a thread included. */
+  readonly timeoutMs: number;
+  /** Requests that may wait for a thread; past it, 503. */
+  readonly maxWaiting: number;
+  readonly expectedWait: (jobs: number) => number;
+}
+
+type Ran = Awaited<ReturnType<Instant['run']>>;
+
+/** Renders while the caller waits, on the same pool, and keeps nothing. */
+export class InstantRenderer implements Instant {
+  readonly #parts: InstantParts;
+  #open = true;
+  #inside = 0;
+
+  constructor(parts: InstantParts) {
+    this.#parts = parts;
+  }
+
+  stop(): void {
+    this.#open = false;
+  }
+
+  async run(request: Parameters<Instant['run']>[0]): Promise<Ran> {
+    const { pool, maxWaiting, expectedWait, desk } = this.#parts;
+    if (!this.#open) return { ok: false, problem: shuttingDown() };
+    if (this.#inside >= maxWaiting + pool.state.threads) {
+      const detail = `${this.#inside} requests wait for a render thread; send this one again, or submit it as a job`;
+      return {
+        ok: false,
+        problem: problem('queue-full', detail, { retryAfter: expectedWait(this.#inside) }),
+      };
+    }
+    this.#inside += 1;
+    try {
+      const read = await desk.read({ ...request, needsFingerprint: false });
+      return read.ok ? await this.#render(read.intake, request.signal) : read;
+    } finally {
+      this.#inside -= 1;
+    }
+  }
+
+  async #render(intake: Intake, gone: AbortSignal): Promise<Ran> {
+    const { blobs, guard, pool, timeoutMs } = this.#parts;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([gone, deadline]);
+    const paths = await writeAside(intake.blobs, blobs);
+    const input = { request: { inline: intake.request }, blobs: [], fetches: intake.fetches };
+    const prepared = await prepare(input, { blobs, guard }, signal);
+    const asidePrefix = blobs.aside();
+    const discard = async (): Promise<void> => {
+      await Promise.all([asidePrefix, ...paths, ...prepared.fetchedPaths].map((path) => blobs.discard(path)));
+    };
+    const outcome: Outcome = prepared.ok
+      ? await pool.run({
+          ...prepared.materials,
+          blobPaths: paths,
+          kind: intake.kind,
+          asidePrefix,
+          timeoutMs,
+          raisedMemory: false,
+          urgent: true,
+          signal,
+          onProgress: () => undefined,
+        })
+      : { type: 'failed', code: prepared.code, message: prepared.message, warnings: [] };
+    if (outcome.type === 'done') {
+      const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
+      return { ok: true, files: outcome.files, dispose: discard, ...pages };
+    }
+    await discard();
+    return { ok: false, problem: problemOf(outcome, deadline.aborted, timeoutMs) };
+  }
+}
+
+async function writeAside(files: readonly Uint8Array[], blobs: Blobs): Promise<readonly string[]> {
+  return Promise.all(
+    files.map(async (bytes) => {
+      const path = blobs.aside();
+      await writeFile(path, bytes, { mode: 0o600 });
+      return path;
+    }),
+  );
+}
+
+function problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean, timeoutMs: number): Problem {
+  const timedOut = outcome.type === 'failed' && outcome.code === 'timed_out';
+  if (late || timedOut) {
+    const detail = `The document was not ready within ${timeoutMs / 1000} s; submit it as a job instead`;
+    return problem('request-timeout', detail);
+  }
+  if (outcome.type === 'cancelled') return shuttingDown();
+  if (outcome.code === 'invalid_input') {
+    const errors =
+      outcome.pointer === undefined
+        ? {}
+        : { errors: [{ pointer: outcome.pointer, message: outcome.message }] };
+    return problem('validation-failed', outcome.message, errors);
+  }
+  return problem('render-failed', outcome.message);
+}

@@ -1,0 +1,20 @@
+import { parentPort } from 'node:worker_threads';
+import { kinds } from '../render/kinds/kinds.js';
+import { createAddressCheck } from './address-check.js';
+import { type IntakeRequest, readIntake } from './intake.js';
+
+/** Entry of the thread that reads large bodies. */
+
+export interface IntakeTask {
+  readonly id: number;
+  readonly request: IntakeRequest;
+  readonly allowPrivate: boolean;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('This file runs in a worker thread only');
+
+port.on('message', ({ id, request, allowPrivate }: IntakeTask) => {
+  const answer = readIntake(request, kinds, createAddressCheck(allowPrivate));
+  port.postMessage({ id, answer });
+});

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Issue, Kind } from '../render/kind.js';
+import { canonicalJson } from './canonical-json.js';
+import { type JobOptions, readJobOptions } from './job-options.js';
+import { readJsonBody } from './json-body.js';
+
+/** A body that may become a job. */
+export interface Intake {
+  readonly kind: string;
+  /** What the back of the kind gets, as JSON text. */
+  readonly request: string;
+  readonly blobs: readonly Uint8Array[];
+  readonly fetches: readonly string[];
+  readonly options: JobOptions;
+  /** Digest of the canonical body: equal bodies have equal ones, however they are written. */
+  readonly fingerprint: string;
+}
+
+export interface IntakeRequest {
+  readonly body: Uint8Array;
+  readonly kind: string;
+  readonly onlyKind?: boolean;
+  readonly needsFingerprint: boolean;
+}
+
+export type IntakeAnswer =
+  | { readonly ok: true; readonly intake: Intake }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** As many defects as a person can use at once; the rest shows when these are mended. */
+const maxIssues = 50;
+
+/** Refuses an address without asking the network; undefined when it may be tried. */
+export type CheckAddress = (url: string) => string | undefined;
+
+/** Reads and checks a body. Pure but for the digest; what it costs is bounded by the size of the body. */
+export function readIntake(
+  request: IntakeRequest,
+  kinds: readonly Kind[],
+  checkAddress: CheckAddress,
+): IntakeAnswer {
+  const body = readJsonBody(request.body);
+  if (!body.ok) return body;
+  const name = body.value.kind ?? request.kind;
+  const kind = kinds.find((candidate) => candidate.name === name);
+  if (kind === undefined || (request.onlyKind === true && name !== request.kind)) {
+    const known = request.onlyKind ? request.kind : kinds.map((candidate) => candidate.name).join(', ');
+    return refused([{ pointer: '/kind', message: `must be one of: ${known}` }]);
+  }
+  const options = readJobOptions(body.value);
+  const parsed = kind.parse(body.value);
+  if (!options.ok || !parsed.ok) {
+    return refused([...(options.ok ? [] : options.issues), ...(parsed.ok ? [] : parsed.issues)]);
+  }
+  const { plan } = parsed;
+  const addresses = plan.fetches.flatMap((url): Issue[] => {
+    const message = checkAddress(url);
+    return message === undefined ? [] : [{ pointer: pointerTo(body.value, url) ?? '', message }];
+  });
+  if (addresses.length > 0) return refused(addresses);
+  return {
+    ok: true,
+    intake: {
+      kind: kind.name,
+      request: JSON.stringify(plan.request),
+      blobs: plan.blobs,
+      fetches: plan.fetches,
+      options: options.options,
+      fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
+    },
+  };
+}
+
+function refused(issues: readonly Issue[]): IntakeAnswer {
+  const errors = issues.slice(0, maxIssues);
+  const more = issues.length > maxIssues ? `; the first ${maxIssues} are listed` : '';
+  const detail = `The request has ${issues.length} ${issues.length === 1 ? 'defect' : 'defects'}${more}`;
+  return { ok: false, problem: problem('validation-failed', detail, { errors }) };
+}
+
+function fingerprintOf(kind: string, body: Readonly<Record<string, unknown>>): string {
+  return createHash('sha256')
+    .update(`${kind}\n${canonicalJson(body)}`)
+    .digest('hex');
+}
+
+/** Where in a value a text stands, as a JSON pointer. */
+function pointerTo(value: unknown, text: string, path = ''): string | undefined {
+  if (value === text) return path;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const found = pointerTo(member, text, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

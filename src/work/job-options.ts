@@ -1,0 +1,83 @@
+import { Type } from 'typebox';
+import type { Issue } from '../render/kind.js';
+
+/** What a caller may say about the job itself, beside what the kind wants to know; all optional. */
+export interface JobOptions {
+  readonly group?: string;
+  readonly priority: number;
+  readonly resultTtlMs?: number;
+  readonly runTimeoutMs?: number;
+  readonly waitTimeoutMs?: number;
+  readonly maxAttempts?: number;
+}
+
+const groupShape = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
+const yearSeconds = 366 * 24 * 3600;
+
+/** For OpenAPI; `readJobOptions` checks the same bounds. */
+export const jobOptionsSchema = Type.Object({
+  kind: Type.Optional(Type.String({ description: 'What to do; `document` when left out' })),
+  group: Type.Optional(
+    Type.String({ pattern: groupShape, description: 'Counts and events for jobs that belong together' }),
+  ),
+  priority: Type.Optional(
+    Type.Integer({ minimum: -10, maximum: 10, description: 'Higher first, among your own jobs' }),
+  ),
+  expires_in: Type.Optional(
+    Type.Integer({ minimum: 60, maximum: yearSeconds, description: 'Seconds that the result is kept' }),
+  ),
+  timeout: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 3600, description: 'Seconds that an attempt may run' }),
+  ),
+  wait_timeout: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: yearSeconds,
+      description: 'Seconds that the job may wait to be started',
+    }),
+  ),
+  max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+});
+
+export function readJobOptions(
+  body: Readonly<Record<string, unknown>>,
+):
+  | { readonly ok: true; readonly options: JobOptions }
+  | { readonly ok: false; readonly issues: readonly Issue[] } {
+  const issues: Issue[] = [];
+  const integer = (name: string, minimum: number, maximum: number): number | undefined => {
+    const value = body[name];
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum)
+      return value;
+    issues.push({ pointer: `/${name}`, message: `must be an integer from ${minimum} to ${maximum}` });
+    return undefined;
+  };
+  const seconds = (name: string, minimum: number, maximum: number): number | undefined => {
+    const value = integer(name, minimum, maximum);
+    return value === undefined ? undefined : value * 1000;
+  };
+  const group = body.group;
+  if (group !== undefined && (typeof group !== 'string' || !new RegExp(groupShape).test(group))) {
+    issues.push({
+      pointer: '/group',
+      message: 'must be 1 to 128 letters, digits or ._:- and begin with a letter or digit',
+    });
+  }
+  if (body.webhook !== undefined) {
+    issues.push({ pointer: '/webhook', message: 'is not supported by this version; poll the job instead' });
+  }
+  const options = {
+    ...(typeof group === 'string' ? { group } : {}),
+    priority: integer('priority', -10, 10) ?? 0,
+    ...defined('resultTtlMs', seconds('expires_in', 60, yearSeconds)),
+    ...defined('runTimeoutMs', seconds('timeout', 1, 3600)),
+    ...defined('waitTimeoutMs', seconds('wait_timeout', 1, yearSeconds)),
+    ...defined('maxAttempts', integer('max_attempts', 1, 10)),
+  };
+  return issues.length === 0 ? { ok: true, options } : { ok: false, issues };
+}
+
+function defined<Name extends string>(name: Name, value: number | undefined): Partial<Record<Name, number>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<Name, number>);
+}

@@ -1,0 +1,52 @@
+import type { Engine } from '../engine/engine.js';
+import type { RenderPool } from '../render/pool.js';
+import type { InstantRenderer } from './instant-renderer.js';
+import type { JobReader } from './reader.js';
+import type { JobRemover } from './remover.js';
+import type { JobService } from './service.js';
+import type { JobSubmitter } from './submitter.js';
+
+export interface ServiceParts {
+  readonly engine: Engine;
+  readonly pool: RenderPool;
+  readonly submitter: JobSubmitter;
+  readonly reader: JobReader;
+  readonly remover: JobRemover;
+  readonly instant: InstantRenderer;
+}
+
+/** The one face of the job engine towards everything that speaks to callers. */
+export function createJobService(parts: ServiceParts): JobService {
+  const { submitter, reader, remover, instant } = parts;
+  return {
+    submit: (request) => submitter.submit(request),
+    view: (owner, id) => reader.view(owner, id),
+    wait: (owner, id, options) => reader.wait(owner, id, options),
+    list: (request) => reader.list(request),
+    group: (owner, group) => reader.group(owner, group),
+    job: (owner, id) => reader.job(owner, id),
+    input: (owner, id) => reader.input(owner, id),
+    read: (blob, range) => reader.read(blob, range),
+    remove: (owner, id) => remover.remove(owner, id),
+    run: (request) => instant.run(request),
+    check: () => checkParts(parts),
+  };
+}
+
+/** Asks the parts themselves: a store that cannot commit and a pool without a living thread take no work. */
+async function checkParts({ engine, pool }: ServiceParts) {
+  const state = pool.state;
+  const checks: Record<string, string> = {
+    store: await verdict(engine.store.ping()),
+    blobs: await verdict(engine.blobs.ping()),
+    render_pool: state.idle + state.busy > 0 ? 'ok' : 'no render thread is ready',
+  };
+  return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+}
+
+function verdict(ping: Promise<void>): Promise<string> {
+  return ping.then(
+    () => 'ok',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}

@@ -1,0 +1,122 @@
+import { Readable } from 'node:stream';
+import type { Blobs, Store } from '../engine/engine.js';
+import { type Job, jobIdShape } from '../jobs/job.js';
+import { recordOf } from '../jobs/record.js';
+import type { GroupRecord } from '../protocol/fact.js';
+import { isTerminal, type JobRecord } from '../protocol/job-record.js';
+import { problem } from '../protocol/problem.js';
+import type { LiveTable } from './live-table.js';
+import type { Answer, JobView, ListRequest, Reader, WaitOptions } from './service.js';
+
+/** How often a waiting request looks by itself, should word of a change have been lost. */
+const floorMs = 5_000;
+
+export interface ReaderParts {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly live: LiveTable;
+}
+
+/** Everything that callers read: records with live progress, listings, groups, inputs and results. */
+export class JobReader implements Reader {
+  readonly #parts: ReaderParts;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  async job(owner: string, id: string): Promise<Job | undefined> {
+    return jobIdShape.test(id) ? this.#parts.store.get(owner, id) : undefined;
+  }
+
+  async view(owner: string, id: string): Promise<JobView | undefined> {
+    // Taken before the job: read afterwards, it could be gone already while the job is still shown as running, and
+    // the version would go back.
+    const live = this.#parts.live.get(id);
+    const job = await this.job(owner, id);
+    return job === undefined ? undefined : this.viewOf(job, live);
+  }
+
+  viewOf(job: Job, live = this.#parts.live.get(job.id)): JobView {
+    const current = live !== undefined && live.progress.attempt === job.attempt ? live : undefined;
+    const count = current === undefined || isTerminal(job.status) ? '' : `.${current.count}`;
+    return { record: recordOf(job, current?.progress), version: `${job.rev}${count}` };
+  }
+
+  async wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined> {
+    const deadline = performance.now() + options.waitMs;
+    const done = (view: JobView): boolean =>
+      options.version === undefined ? isTerminal(view.record.status) : view.version !== options.version;
+    for (;;) {
+      // Watch before reading: a change between the two wakes at once instead of being missed.
+      const change = this.#nextChange(id, options.signal);
+      const view = await this.view(owner, id);
+      const leftMs = deadline - performance.now();
+      if (view === undefined || done(view) || leftMs <= 0 || options.signal.aborted) {
+        change.end();
+        return view;
+      }
+      await change.happened(Math.min(leftMs, floorMs));
+    }
+  }
+
+  async list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>> {
+    const { cursor, ...filter } = request;
+    if (cursor !== undefined && !jobIdShape.test(cursor)) {
+      const errors = [{ pointer: '/cursor', message: 'must be the next_cursor of an earlier answer' }];
+      return {
+        ok: false,
+        problem: problem('validation-failed', 'The cursor is not one of ours', { errors }),
+      };
+    }
+    const page = await this.#parts.store.list({
+      ...filter,
+      ...(cursor === undefined ? {} : { afterId: cursor }),
+    });
+    const last = page.jobs.at(-1);
+    return {
+      ok: true,
+      jobs: page.jobs.map((job) => this.viewOf(job).record),
+      ...(page.more && last ? { next: last.id } : {}),
+    };
+  }
+
+  group(owner: string, group: string): Promise<GroupRecord | undefined> {
+    return this.#parts.store.group(owner, group);
+  }
+
+  async input(owner: string, id: string): Promise<string | undefined> {
+    const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
+    if (input === undefined) return undefined;
+    if ('inline' in input.request) return input.request.inline;
+    const chunks: Buffer[] = [];
+    for await (const chunk of await this.#parts.blobs.read(input.request.blob))
+      chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
+    const stream = await this.#parts.blobs.read(blob, range);
+    return stream instanceof Readable ? stream : new Readable().wrap(stream);
+  }
+
+  #nextChange(id: string, signal: AbortSignal) {
+    let wake = (): void => undefined;
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const unwatch = this.#parts.live.watch(id, wake);
+    signal.addEventListener('abort', wake, { once: true });
+    const end = (): void => {
+      unwatch();
+      signal.removeEventListener('abort', wake);
+    };
+    const happened = async (timeoutMs: number): Promise<void> => {
+      const timer = setTimeout(wake, timeoutMs);
+      await woken;
+      clearTimeout(timer);
+      end();
+    };
+    return { happened, end };
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import type { Blobs } from '../../src/engine/engine.js';
+import { freshEngine, type OpenEngine } from './engine.suite.js';
+
+async function textOf(blobs: Blobs, name: string, range?: { start: number; end: number }): Promise<string> {
+  let text = '';
+  for await (const chunk of await blobs.read(name, range)) text += chunk.toString();
+  return text;
+}
+
+export function blobsSuite(name: string, open: OpenEngine): void {
+  describe(`blobs of ${name}`, () => {
+    const engine = freshEngine(open);
+    const sha256 = createHash('sha256').update('hello').digest('hex');
+    const hello = Buffer.from('hello');
+
+    it('keeps bytes under a name that holds their digest', async () => {
+      const { blobs } = engine();
+      const blob = await blobs.put(hello, 'job_1');
+      expect(blob).toContain(sha256);
+      expect(await textOf(blobs, blob)).toBe('hello');
+      expect(await readFile(await blobs.path(blob), 'utf8')).toBe('hello');
+    });
+
+    it('keeps a file that was written aside, and only then', async () => {
+      const { blobs } = engine();
+      const path = blobs.aside();
+      expect(blobs.aside()).not.toBe(path);
+      await writeFile(path, 'hello');
+      const blob = await blobs.keep({ path, sha256 }, 'job_1');
+      await expect(access(path)).rejects.toThrow();
+      expect(await textOf(blobs, blob)).toBe('hello');
+    });
+
+    it('reads a range, both ends inclusive', async () => {
+      const { blobs } = engine();
+      const blob = await blobs.put(hello, 'job_1');
+      expect(await textOf(blobs, blob, { start: 1, end: 3 })).toBe('ell');
+      expect(await textOf(blobs, blob, { start: 4, end: 4 })).toBe('o');
+    });
+
+    it('keeps equal bytes of two scopes apart and of one scope together', async () => {
+      const { blobs } = engine();
+      const [one, two, again] = await Promise.all([
+        blobs.put(hello, 'job_1'),
+        blobs.put(hello, 'job_2'),
+        blobs.put(hello, 'job_1'),
+      ]);
+      expect(one).not.toBe(two);
+      expect(again).toBe(one);
+      await blobs.remove([one]);
+      await expect(blobs.read(one)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await textOf(blobs, two)).toBe('hello');
+    });
+
+    it('keeps many at once', async () => {
+      const { blobs } = engine();
+      const texts = Array.from({ length: 50 }, (_, n) => `text ${n}`);
+      const names = await Promise.all(texts.map((text) => blobs.put(Buffer.from(text), 'job_1')));
+      expect(await Promise.all(names.map((blob) => textOf(blobs, blob)))).toEqual(texts);
+    });
+
+    it('removes and discards what is not there without complaint', async () => {
+      const { blobs } = engine();
+      await blobs.remove([`job_1-${sha256}`]);
+      await blobs.discard(blobs.aside());
+    });
+
+    it('takes no name, scope or file that leads elsewhere', async () => {
+      const { blobs } = engine();
+      await expect(blobs.read('../../etc/passwd')).rejects.toThrow('Not the name of a blob');
+      await expect(blobs.read(`../x-${sha256}`)).rejects.toThrow('Not the name of a blob');
+      await expect(blobs.remove(['/etc/passwd'])).rejects.toThrow('Not the name of a blob');
+      await expect(blobs.put(hello, '../job')).rejects.toThrow('Not the name of a blob');
+      await expect(blobs.keep({ path: '/etc/passwd', sha256 }, 'job_1')).rejects.toThrow('Not a file aside');
+      await expect(blobs.discard(`${blobs.aside()}/../../x`)).rejects.toThrow('Not a file aside');
+    });
+
+    it('cleans up what nothing refers to and what lies aside', async () => {
+      const { blobs } = engine();
+      const kept = await blobs.put(hello, 'job_1');
+      const orphan = await blobs.put(hello, 'job_2');
+      const aside = blobs.aside();
+      await writeFile(aside, 'half');
+      const asked: string[] = [];
+      const removed = await blobs.cleanUp(async (names) => {
+        asked.push(...names);
+        return names.filter((blob) => blob === orphan);
+      });
+      expect(removed).toBe(2);
+      expect(asked.sort()).toEqual([kept, orphan].sort());
+      expect(await textOf(blobs, kept)).toBe('hello');
+      await expect(blobs.read(orphan)).rejects.toThrow();
+      await expect(access(aside)).rejects.toThrow();
+    });
+
+    it('answers a ping', async () => {
+      await engine().blobs.ping();
+    });
+  });
+}

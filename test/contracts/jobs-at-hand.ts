@@ -1,0 +1,97 @@
+import type { Engine, Submission, SweepRequest } from '../../src/engine/engine.js';
+import { type Job, jobId } from '../../src/jobs/job.js';
+
+/** The time at which every test begins. */
+export const start = 1_800_000_000_000;
+export const hour = 3_600_000;
+export const day = 24 * hour;
+
+let made = 0;
+
+/** A pending job of `start`; each later one has the greater id. */
+export function aJob(change: Partial<Job> = {}): Job {
+  made += 1;
+  const createdAt = change.createdAt ?? start;
+  const chance = Uint8Array.from([0, 0, made >>> 24, (made >>> 16) & 255, (made >>> 8) & 255, made & 255]);
+  return {
+    id: jobId(createdAt, chance),
+    owner: 'alice',
+    kind: 'document',
+    priority: 0,
+    status: 'pending',
+    rev: 1,
+    attempt: 0,
+    failures: 0,
+    maxAttempts: 3,
+    createdAt,
+    readyAt: createdAt,
+    waitDeadline: createdAt + hour,
+    runTimeoutMs: 60_000,
+    resultTtlMs: day,
+    ...change,
+  };
+}
+
+export function aSubmission(job: Job, change: Partial<Submission> = {}): Submission {
+  return {
+    job,
+    input: { request: { inline: '{"operations":[]}' }, blobs: [], fetches: [] },
+    limits: { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 },
+    ...change,
+  };
+}
+
+export async function submitted(engine: Engine, change: Partial<Job> = {}): Promise<Job> {
+  const outcome = await engine.store.submit(aSubmission(aJob(change)));
+  if (outcome.type !== 'created') throw new Error(`The submit was ${outcome.type}`);
+  return outcome.job;
+}
+
+/** Claims as of `now`, for a worker called `w1`, with leases of a minute. */
+export async function claimed(
+  engine: Engine,
+  limit = 1,
+  now = start,
+  worker = 'w1',
+): Promise<readonly Job[]> {
+  const claims = await engine.store.claim({ worker, limit, now, leaseUntil: now + 60_000 });
+  return claims.map(({ job }) => job);
+}
+
+/** A job that was submitted, claimed alone and completed with one artifact. */
+export async function completed(engine: Engine, change: Partial<Job> = {}, at = start + 10): Promise<Job> {
+  const job = await submitted(engine, change);
+  const [running] = await claimed(engine, 1, Math.max(start, job.readyAt));
+  if (running?.id !== job.id) throw new Error('Another job was ready before');
+  const artifact = anArtifact(blobName(job.id, 'a'));
+  const outcome = await engine.store.apply(
+    job.id,
+    { type: 'complete', attempt: running.attempt, result: { artifacts: [artifact] } },
+    at,
+  );
+  if (!outcome.ok) throw new Error(`The completion was refused: ${outcome.refusal}`);
+  return outcome.job;
+}
+
+export function blobName(scope: string, digit: string): string {
+  return `${scope}-${digit.repeat(64)}`;
+}
+
+export function anArtifact(blob: string) {
+  return {
+    name: 'document.pdf',
+    contentType: 'application/pdf',
+    sizeBytes: 1_000,
+    sha256: blob.slice(-64),
+    blob,
+  };
+}
+
+export function aSweep(now: number, change: Partial<SweepRequest> = {}): SweepRequest {
+  return { now, limit: 100, recordTtlMs: 7 * day, logTtlMs: 30 * day, logMaxFacts: 1_000_000, ...change };
+}
+
+export async function factsOf(engine: Engine, owner = 'alice', after = 0): Promise<readonly string[]> {
+  const { facts } = await engine.store.facts({ owner, after, limit: 1_000 });
+  return facts.map(({ type, rev }) => (rev === 0 ? type : `${type} ${rev}`));
+}

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Fact } from '../../src/engine/engine.js';
+import { openSqliteEngine } from '../../src/engine/sqlite/engine.js';
+import { type Load, startLoad } from '../helpers/crash-load.js';
+import { startServer } from '../helpers/server.js';
+
+const run = promisify(execFile);
+
+/** `npm run crash` kills a hundred times; the suite a few. */
+const kills = Number(process.env.CRASH_KILLS ?? 6);
+const seed = Number(process.env.CRASH_SEED ?? 1);
+const owner = 'anonymous';
+
+/** Mulberry32: the same instants for the same seed. */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => {
+  let dataDir: string;
+  let load: Load;
+  let facts: readonly Fact[];
+  const records = new Map<string, { status: string; sha256?: string; pdf?: Buffer }>();
+  let replays: readonly string[] = [];
+
+  beforeAll(
+    async () => {
+      dataDir = await mkdtemp(join(tmpdir(), 'inkwire-crash-'));
+      const random = randomFrom(seed);
+      const env = { INKWIRE_LOG_LEVEL: 'warn', INKWIRE_WORKERS: '2' };
+      let server = await startServer({ dataDir, env });
+      load = startLoad(() => server.url, 4, random, kills * 40);
+      for (let kill = 0; kill < kills; kill += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 20 + random() * 480));
+        await server.kill();
+        server = await startServer({ dataDir, env });
+      }
+      await load.stop();
+      for (const { id } of load.submitted) {
+        const response = await fetch(`${server.url}/api/v1/jobs/${id}`, { headers: { prefer: 'wait=60' } });
+        const { data } = (await response.json()) as {
+          data?: { status: string; artifacts?: { sha256: string }[]; result_url?: string };
+        };
+        const result = data?.result_url === undefined ? undefined : await fetch(server.url + data.result_url);
+        records.set(id ?? '', {
+          status: data?.status ?? `HTTP ${response.status}`,
+          ...(data?.artifacts?.[0] ? { sha256: data.artifacts[0].sha256 } : {}),
+          ...(result === undefined ? {} : { pdf: Buffer.from(await result.arrayBuffer()) }),
+        });
+      }
+      replays = await Promise.all(
+        load.submitted.slice(0, 50).map(async ({ key, body }) => {
+          const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+          const response = await fetch(`${server.url}/api/v1/jobs`, { method: 'POST', headers, body });
+          const { data } = (await response.json()) as { data: { job_id: string } };
+          return `${response.status} ${data.job_id}`;
+        }),
+      );
+      expect(await server.stop()).toBe(0);
+      facts = await readFacts(dataDir);
+    },
+    60_000 + kills * 10_000,
+  );
+
+  afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+  it('loses no accepted job: every one ends, and none because of the kills alone', () => {
+    expect(load.submitted.length).toBeGreaterThan(kills);
+    const open = [...records].filter(
+      ([, { status }]) => !['completed', 'failed', 'cancelled'].includes(status),
+    );
+    expect(open).toEqual([]);
+    const failed = [...records].filter(([, { status }]) => status !== 'completed');
+    expect(failed).toEqual([]);
+  });
+
+  it('finds the job of every idempotency key again, and no key makes two', () => {
+    expect(load.contradictions).toEqual([]);
+    expect(new Set(load.submitted.map(({ id }) => id)).size).toBe(load.submitted.length);
+    expect(replays).toEqual(load.submitted.slice(0, 50).map(({ id }) => `200 ${id}`));
+  });
+
+  it('keeps one result for each completed job, and nothing for the others', async () => {
+    const shelves = (await readdir(join(dataDir, 'blobs'))).filter((name) => name.length === 2);
+    const files = (await Promise.all(shelves.map((shelf) => readdir(join(dataDir, 'blobs', shelf))))).flat();
+    const inputs = new Set<string>();
+    const results = files.filter((name) => !inputs.has(name) && /^[0-9a-f]{24}-\d+-0-/.test(name));
+    const expected = [...records]
+      .filter(([, { status }]) => status === 'completed')
+      .map(([id]) => id.slice(4));
+    expect(results.map((name) => name.slice(0, 24)).sort()).toEqual(expected.sort());
+    expect(await readdir(join(dataDir, 'blobs', 'aside'))).toEqual([]);
+  });
+
+  it('tells a true history: one line of revisions for each job, one end, one epoch', () => {
+    const byJob = new Map<string, Fact[]>();
+    for (const fact of facts)
+      if (fact.jobId !== '') byJob.set(fact.jobId, [...(byJob.get(fact.jobId) ?? []), fact]);
+    expect(byJob.size).toBe(load.submitted.length);
+    for (const [id, ofJob] of byJob) {
+      expect(
+        ofJob.map(({ rev }) => rev),
+        id,
+      ).toEqual(ofJob.map((_, index) => index + 1));
+      const ends = ofJob.filter(({ type }) =>
+        ['job.completed', 'job.failed', 'job.cancelled'].includes(type),
+      );
+      expect(ends.length, id).toBe(1);
+      expect(ofJob.at(-1), id).toBe(ends[0]);
+    }
+    const sequences = facts.map(({ seq }) => seq);
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+  });
+
+  it('serves only whole results', async (context) => {
+    const pdfs = [...records.values()].flatMap(({ pdf }) => (pdf === undefined ? [] : [pdf]));
+    for (const pdf of pdfs) expect(pdf.subarray(-7).toString('latin1')).toContain('%%EOF');
+    const hasQpdf = await run('qpdf', ['--version']).then(
+      () => true,
+      () => false,
+    );
+    if (!hasQpdf && process.env.CI !== 'true') context.skip('qpdf is not installed');
+    for (const [index, pdf] of pdfs.entries()) {
+      const path = join(dataDir, `check-${index}.pdf`);
+      await writeFile(path, pdf);
+      await run('qpdf', ['--check', path]);
+    }
+  }, 120_000);
+});
+
+async function readFacts(directory: string): Promise<readonly Fact[]> {
+  const threadEntry = new URL('../../dist/engine/sqlite/thread.js', import.meta.url);
+  const fairness = { maxRunningPerOwner: 1, weights: {} };
+  const engine = await openSqliteEngine({ directory, threadEntry, fairness, clock: Date.now });
+  const facts: Fact[] = [];
+  for (let after = 0; ; ) {
+    const page = await engine.store.facts({ owner, after, limit: 1000 });
+    facts.push(...page.facts);
+    if (page.facts.length === 0) break;
+    after = page.reached;
+  }
+  await engine.close();
+  return facts;
+}

@@ -1,0 +1,33 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Engine, EngineOptions } from '../../src/engine/engine.js';
+import { openSqliteEngine } from '../../src/engine/sqlite/engine.js';
+
+/** The compiled thread: a worker cannot load TypeScript. */
+const threadEntry = new URL('../../dist/engine/sqlite/thread.js', import.meta.url);
+
+export async function scratchDirectory(): Promise<{
+  readonly directory: string;
+  readonly remove: () => Promise<void>;
+}> {
+  const directory = await mkdtemp(join(tmpdir(), 'inkwire-test-'));
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+export function openIn(directory: string, options: EngineOptions): Promise<Engine> {
+  return openSqliteEngine({ ...options, directory, threadEntry });
+}
+
+/** An engine whose directory goes when it is closed. */
+export async function openScratch(options: EngineOptions): Promise<Engine> {
+  const { directory, remove } = await scratchDirectory();
+  const engine = await openIn(directory, options);
+  return {
+    ...engine,
+    async close(): Promise<void> {
+      await engine.close();
+      await remove();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/engine/embedded/ledger.js';
+import { BatchRunner } from '../../src/engine/sqlite/batch.js';
+import { openDatabase } from '../../src/engine/sqlite/database.js';
+import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
+import { type Connection, integerOf } from '../../src/engine/sqlite/sql.js';
+import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
+import type { Answer, Call } from '../../src/engine/sqlite/wire.js';
+import type { Job } from '../../src/jobs/job.js';
+import { aJob, aSubmission } from '../contracts/jobs-at-hand.js';
+import { scratchDirectory } from './scratch.js';
+
+describe('batch of the SQLite engine', () => {
+  let connection: Connection;
+  let ledger: Ledger;
+  let runner: BatchRunner;
+  let remove: () => Promise<void>;
+  let number = 0;
+
+  beforeEach(async () => {
+    const scratch = await scratchDirectory();
+    remove = scratch.remove;
+    connection = openDatabase(scratch.directory);
+    ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 10, weights: {} });
+    runner = new BatchRunner(connection, ledger, new KeyRows(connection));
+  });
+
+  afterEach(async () => {
+    connection.close();
+    await remove();
+  });
+
+  function submit(job: Job, inline = '{}'): Call {
+    number += 1;
+    const input = { request: { inline }, blobs: [], fetches: [] };
+    return { number, name: 'submit', args: [aSubmission(job, { input })] };
+  }
+
+  function failuresOf(answers: readonly Answer[]): readonly (string | undefined)[] {
+    return answers.map(({ failure }) => failure?.code);
+  }
+
+  it('is one transaction, with its facts in order', () => {
+    const { answers, facts } = runner.run([submit(aJob()), submit(aJob()), submit(aJob())]);
+    expect(failuresOf(answers)).toEqual([undefined, undefined, undefined]);
+    expect(facts.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  });
+
+  it('reads what was changed before it in the batch', () => {
+    const job = aJob();
+    const { answers } = runner.run([submit(job), { number: -1, name: 'get', args: [job.owner, job.id] }]);
+    expect(answers[1]).toEqual({ number: -1, value: JSON.stringify(job) });
+  });
+
+  it('lets an operation that fails harm no neighbour', () => {
+    const twice = aJob({ group: 'g' });
+    const calls = [submit(aJob({ group: 'g' })), submit(twice), submit(twice), submit(aJob({ group: 'g' }))];
+    const { answers, facts } = runner.run(calls);
+    expect(failuresOf(answers)).toEqual([undefined, undefined, 'SQLITE_CONSTRAINT_UNIQUE', undefined]);
+    expect(answers.map((answer) => answer.number)).toEqual(calls.map((call) => call.number));
+    expect(facts.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(ledger.depth()).toMatchObject({ pending: 3, running: 0 });
+    expect(ledger.group('alice', 'g')).toMatchObject({ jobs: 3, pending: 3 });
+    expect(ledger.log()).toMatchObject({ last: 3 });
+    const claims = ledger.claim({
+      worker: 'w',
+      limit: 10,
+      now: twice.createdAt,
+      leaseUntil: twice.createdAt,
+    });
+    expect(claims).toHaveLength(3);
+  });
+
+  it('fails what finds the disk full, with nothing half written, and goes on when there is room', () => {
+    runner.run([submit(aJob())]);
+    const pages = integerOf(connection.pragma('page_count'));
+    connection.pragma(`max_page_count = ${pages + 2}`);
+    const large = aJob({ group: 'g' });
+    const refused = runner.run([submit(large, 'x'.repeat(100_000)), submit(aJob())]);
+    expect(failuresOf(refused.answers)).toEqual(['SQLITE_FULL', undefined]);
+    expect(ledger.get(large.owner, large.id)).toBeUndefined();
+    expect(ledger.group('alice', 'g')).toBeUndefined();
+    expect(ledger.depth()).toMatchObject({ pending: 2 });
+    expect(refused.facts.map(({ seq }) => seq)).toEqual([2]);
+    connection.pragma(`max_page_count = ${pages + 1_000}`);
+    expect(failuresOf(runner.run([submit(large, 'x'.repeat(100_000))]).answers)).toEqual([undefined]);
+    expect(ledger.log().last).toBe(3);
+  });
+});

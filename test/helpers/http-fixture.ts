@@ -1,0 +1,135 @@
+import { Registry } from 'prom-client';
+import { Type } from 'typebox';
+import type { Key, Keys } from '../../src/engine/engine.js';
+import { openKeyring } from '../../src/http/keyring.js';
+import {
+  createHttpServer,
+  type HttpLimits,
+  type HttpServer,
+  type HttpServerOptions,
+} from '../../src/http/server.js';
+import type { Kind } from '../../src/render/kind.js';
+import { makeKey, type NewKey } from '../../src/work/keys.js';
+import { FakeJobService } from './fake-job-service.js';
+
+export const limits: HttpLimits = {
+  maxBodyBytes: 64 * 1024,
+  ratePerKey: 0,
+  ratePerIp: 0,
+  connectionsPerIp: 0,
+  renderTimeoutMs: 5000,
+  headersTimeoutMs: 5000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 5000,
+  maxHeldRequests: 100,
+  closeTimeoutMs: 2000,
+};
+
+export const token = 'alice-token';
+export const auth = { authorization: `Bearer ${token}` };
+export const json = { ...auth, 'content-type': 'application/json' };
+export const body = JSON.stringify({ operations: [{ type: 'add_text', text: 'Hello' }] });
+
+/** Keys that a test can change; listeners hear of it at once. */
+export class FakeKeys implements Keys {
+  readonly stored = new Map<string, Key>();
+  readonly #listeners = new Set<(keys: readonly Key[]) => void>();
+
+  async put(key: Key): Promise<void> {
+    this.stored.set(key.kid, key);
+    for (const listener of this.#listeners) listener([...this.stored.values()]);
+  }
+
+  async list(): Promise<readonly Key[]> {
+    return [...this.stored.values()];
+  }
+
+  async watch(listener: (keys: readonly Key[]) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    listener([...this.stored.values()]);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get watchers(): number {
+    return this.#listeners.size;
+  }
+
+  /** Makes and keeps a key; returns its token. */
+  async make(wanted: Partial<NewKey> = {}): Promise<{ token: string; key: Key }> {
+    const made = makeKey({ owner: 'carol', scopes: ['*'], now: 0, ...wanted }, (size) =>
+      crypto.getRandomValues(new Uint8Array(size)),
+    );
+    await this.put(made.key);
+    return made;
+  }
+}
+
+export const kinds: readonly Kind[] = ['document', 'extract_text', 'merge', 'split'].map((name) => ({
+  name,
+  schema: Type.Object({ [`${name}_member`]: Type.String() }),
+  parse: () => ({ ok: true, plan: { request: {}, blobs: [], fetches: [] } }),
+}));
+
+export interface Fixture {
+  readonly server: HttpServer;
+  readonly service: FakeJobService;
+  readonly keys: FakeKeys;
+  readonly lines: string[];
+  /** Moves the server's clock. */
+  tick(ms: number): void;
+  close(): Promise<void>;
+}
+
+export type FixtureOptions = Partial<Omit<HttpServerOptions, 'limits'>> & {
+  readonly limits?: Partial<HttpLimits>;
+  readonly configured?: readonly { owner: string; token: string }[];
+  readonly development?: boolean;
+};
+
+export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
+  const service = new FakeJobService();
+  const keys = new FakeKeys();
+  const lines: string[] = [];
+  let now = 1_700_000_100_000;
+  const clock = () => now;
+  const configured = options.configured ?? [
+    { owner: 'alice', token },
+    { owner: 'bob', token: 'bob-token' },
+  ];
+  const keyring = await openKeyring({ keys, configured, development: options.development ?? false, clock });
+  const server = await createHttpServer({
+    service,
+    keyring,
+    kinds,
+    capabilities: {
+      capabilities: [{ name: 'render', enabled: true }],
+      operations: ['add_text'],
+      fonts: [{ family: 'helvetica' }],
+      dialects: ['connect'],
+      limits: { max_body_bytes: 65536 },
+    },
+    corsOrigins: [],
+    trustedProxies: [],
+    metricsOpen: false,
+    logger: { level: 'info', stream: { write: (line) => lines.push(line) } },
+    registry: new Registry(),
+    version: '1.2.3',
+    clock,
+    startedAt: now - 5000,
+    ...options,
+    limits: { ...limits, ...options.limits },
+  });
+  return {
+    server,
+    service,
+    keys,
+    lines,
+    tick(ms) {
+      now += ms;
+    },
+    async close() {
+      await server.close();
+      await keyring.close();
+    },
+  };
+}

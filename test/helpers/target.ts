@@ -1,0 +1,151 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import { expect } from 'vitest';
+import type { ProblemSlug } from '../../src/protocol/problem.js';
+import { type RunningServer, type ServerOptions, startServer } from './server.js';
+
+/** A real server under attack, and a way to ask it. */
+export interface Target {
+  readonly server: RunningServer;
+  ask(question: Question): Promise<Answered>;
+  /** Submits a body and waits for the end of its job. */
+  run(body: unknown): Promise<Record<string, unknown>>;
+  /** Fails unless the server is ready, has logged no error and lost no thread, and its memory is within `maxMegabytes`. */
+  expectUnharmed(maxMegabytes?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Question {
+  /** `POST` where there is a body, else `GET`. */
+  readonly method?: string;
+  readonly path: string;
+  /** Replaces what is sent otherwise (key, content type); undefined leaves it out. */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  /** Bytes and texts as they are, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
+  /** The JSON in it, or an empty object. */
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly ms: number;
+}
+
+export const alice = 'alice-token-0123456789';
+export const bob = 'bob-token-0123456789';
+
+/** Longer than this is an answer that cost more than its limits. Generous: the machine may be busy. */
+export const answerMaxMs = 2_000;
+
+export async function openTarget(options: ServerOptions = {}): Promise<Target> {
+  const server = await startServer({
+    ...options,
+    env: { INKWIRE_KEYS: `alice=${alice},bob=${bob}`, INKWIRE_WORKERS: '2', ...options.env },
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const ask = (question: Question): Promise<Answered> => send(server.port, agent, question);
+  return {
+    server,
+    ask,
+    async run(body) {
+      const submitted = await ask({ path: '/api/v1/jobs', body, headers: { prefer: 'wait=25' } });
+      expect(submitted.status, submitted.bytes.toString('utf8', 0, 500)).toBe(201);
+      return dataOf(submitted);
+    },
+    async expectUnharmed(maxMegabytes = 1_200) {
+      const readiness = await ask({ path: '/readyz' });
+      expect(readiness.status, readiness.bytes.toString()).toBe(200);
+      expect(errorsIn(server.log())).toEqual([]);
+      const metrics = (await ask({ path: '/metrics' })).bytes.toString();
+      expect(figure(metrics, 'inkwire_render_threads{state="respawns"}')).toBe(0);
+      expect(figure(metrics, 'process_resident_memory_bytes') / 1e6).toBeLessThan(maxMegabytes);
+    },
+    async close() {
+      agent.destroy();
+      await server.stop();
+    },
+  };
+}
+
+/** Fails unless an answer is this problem, told in time. `pointer`: one of the members that a 422 names. */
+export function expectProblem(answer: Answered, status: number, slug: ProblemSlug, pointer?: string): void {
+  const text = answer.bytes.toString('utf8', 0, 1_000);
+  expect(answer.status, text).toBe(status);
+  expect(answer.headers['content-type'], text).toBe('application/problem+json');
+  const { type, title, detail, status: told, request_id: id, errors } = answer.json;
+  expect(String(type).split('/').at(-1), text).toBe(slug);
+  expect(told).toBe(status);
+  expect(title).toEqual(expect.any(String));
+  expect(detail).toEqual(expect.any(String));
+  expect(id).toBe(answer.headers['x-request-id']);
+  if (pointer !== undefined) expect(pointersOf(errors), text).toContain(pointer);
+  expect(answer.ms).toBeLessThan(answerMaxMs);
+}
+
+function pointersOf(errors: unknown): readonly unknown[] {
+  return Array.isArray(errors) ? errors.map((error: { pointer?: unknown }) => error.pointer) : [];
+}
+
+export function dataOf(answer: Answered): Record<string, unknown> {
+  return answer.json.data as Record<string, unknown>;
+}
+
+/** Lines of the log at level `error` and above. */
+export function errorsIn(log: string): readonly string[] {
+  return log.split('\n').filter((line) => Number(/"level":(\d+)/.exec(line)?.[1] ?? 0) >= 50);
+}
+
+/** @param name with its labels, as the text format has them */
+export function figure(metrics: string, name: string): number {
+  const line = metrics.split('\n').find((one) => one.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`There is no metric ${name}`);
+  return Number(line.slice(name.length + 1));
+}
+
+function send(port: number, agent: Agent, question: Question): Promise<Answered> {
+  const { path, body } = question;
+  const bytes = body === undefined ? undefined : bytesOf(body);
+  const given = {
+    authorization: `Bearer ${alice}`,
+    ...(bytes === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+    ...question.headers,
+  };
+  const headers = Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const method = question.method ?? (bytes === undefined ? 'GET' : 'POST');
+  const startedAt = performance.now();
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, host: '127.0.0.1', agent, method, path, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const received = Buffer.concat(chunks);
+        const ms = performance.now() - startedAt;
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.headers,
+          bytes: received,
+          json: jsonIn(received, answer.headers['content-type']),
+          ms,
+        });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(bytes);
+  });
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function jsonIn(bytes: Buffer, type: string | undefined): Readonly<Record<string, unknown>> {
+  return /[/+]json/.test(type ?? '') ? (JSON.parse(bytes.toString()) as Record<string, unknown>) : {};
+}

@@ -1,0 +1,136 @@
+import { Registry } from 'prom-client';
+import { Type } from 'typebox';
+import type { Engine } from '../../src/engine/engine.js';
+import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
+import type { Kind } from '../../src/render/kind.js';
+import { RenderPool } from '../../src/render/pool.js';
+import { createFetchGuard } from '../../src/work/fetch-guard.js';
+import { InstantRenderer } from '../../src/work/instant-renderer.js';
+import { IntakeDesk } from '../../src/work/intake-desk.js';
+import { createJobService } from '../../src/work/job-service.js';
+import { LiveTable } from '../../src/work/live-table.js';
+import { Meters } from '../../src/work/meters.js';
+import { JobReader } from '../../src/work/reader.js';
+import { JobRemover } from '../../src/work/remover.js';
+import { Runner } from '../../src/work/runner.js';
+import type { JobService } from '../../src/work/service.js';
+import { JobSubmitter } from '../../src/work/submitter.js';
+
+/** The whole job engine over the memory driver and real threads whose kinds misbehave (unruly-thread.mjs). */
+export interface WorkRig {
+  readonly service: JobService;
+  readonly engine: Engine;
+  readonly runner: Runner;
+  readonly pool: RenderPool;
+  readonly errors: unknown[];
+  submit(kind: string, request?: object): Promise<string>;
+  /** The record when the job has ended. */
+  end(id: string): ReturnType<JobService['view']>;
+  /** Resolves when the job's progress is first told. */
+  progressed(id: string): Promise<void>;
+  facts(id: string): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+const names = ['write', 'loop', 'hang', 'eat', 'exit', 'refuse', 'defect', 'heap', 'steps'];
+
+const kinds = names.map(
+  (name): Kind => ({
+    name,
+    schema: Type.Object({}),
+    parse: (request) => ({ ok: true, plan: { request, blobs: [Buffer.from('input')], fetches: [] } }),
+  }),
+);
+
+export async function openWorkRig(
+  options: { readonly leaseMs?: number; readonly instantMs?: number } = {},
+): Promise<WorkRig> {
+  const clock = Date.now;
+  const engine = await openMemoryEngine({ clock, fairness: { maxRunningPerOwner: 10, weights: {} } });
+  const { store, blobs, bus } = engine;
+  const pool = new RenderPool({
+    entry: new URL('./unruly-thread.mjs', import.meta.url),
+    threads: 1,
+    heapLimitMb: 64,
+    raisedHeapLimitMb: 96,
+    recycleAfter: 1000,
+    nice: 0,
+    readyTimeoutMs: 20_000,
+  });
+  const guard = createFetchGuard({ allowPrivate: false });
+  const desk = new IntakeDesk({
+    kinds,
+    allowPrivate: false,
+    threadEntry: new URL('../../dist/work/intake-thread.js', import.meta.url),
+  });
+  const live = new LiveTable(bus);
+  const errors: unknown[] = [];
+  const log = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields: unknown) => errors.push(fields),
+  };
+  const meters = new Meters(new Registry(), { pool: () => pool.state, depth: () => store.depth(), clock });
+  const leaseMs = options.leaseMs ?? 30_000;
+  const runner = new Runner({
+    store,
+    bus,
+    blobs,
+    pool,
+    guard,
+    meters,
+    log,
+    clock,
+    random: () => 0,
+    worker: 'w-1',
+    leaseMs,
+  });
+  const reader = new JobReader({ store, blobs, live });
+  const limits = {
+    maxPending: 100,
+    maxPendingPerOwner: 50,
+    runTimeoutMs: 10_000,
+    waitTimeoutMs: 60_000,
+    resultTtlMs: 60_000,
+    maxAttempts: 3,
+  };
+  const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
+  const submitter = new JobSubmitter({ store, blobs, desk, reader, limits, clock, expectedWait });
+  const timeoutMs = options.instantMs ?? 10_000;
+  const instant = new InstantRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
+  const remover = new JobRemover(store, blobs, clock);
+  const service = createJobService({ engine, pool, submitter, reader, remover, instant });
+  runner.start();
+  return {
+    service,
+    engine,
+    runner,
+    pool,
+    errors,
+    async submit(kind, request = {}) {
+      const body = Buffer.from(JSON.stringify({ ...request, kind }));
+      const answer = await service.submit({ owner: 'ann', kind, body, requestId: 'r-1' });
+      if (!answer.ok) throw new Error(answer.problem.detail);
+      return answer.record.job_id;
+    },
+    end: (id) => service.wait('ann', id, { waitMs: 20_000, signal: new AbortController().signal }),
+    progressed: (id) =>
+      new Promise((resolve) => {
+        const unwatch = live.watch(id, () => {
+          if (live.get(id) === undefined) return;
+          unwatch();
+          resolve();
+        });
+      }),
+    async facts(id) {
+      const page = await store.facts({ owner: 'ann', jobId: id, after: 0, limit: 100 });
+      return page.facts.map((fact) => `${fact.rev} ${fact.type}`);
+    },
+    async close() {
+      await runner.drain(0);
+      live.close();
+      await Promise.all([pool.close(), desk.close(), guard.close()]);
+      await engine.close();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { request as send } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { problem } from '../../src/protocol/problem.js';
+import { body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
+
+let http: Fixture;
+beforeEach(async () => {
+  http = await openHttp();
+});
+afterEach(() => http.close());
+
+function post(url: string, headers: object = {}, payload = body) {
+  return http.server.app.inject({ method: 'POST', url, headers: { ...json, ...headers }, payload });
+}
+
+const pdf = (name: string, text: string) => ({
+  name,
+  contentType: 'application/pdf',
+  bytes: Buffer.from(text),
+});
+const jsonFile = (name: string, value: unknown) => ({
+  name,
+  contentType: 'application/json',
+  bytes: Buffer.from(JSON.stringify(value)),
+});
+
+async function until(condition: () => boolean) {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('POST /api/v1/render', () => {
+  test('raw bytes of the document, kept nowhere', async () => {
+    const answer = await post('/api/v1/render');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toBe('%PDF-1.7 instant');
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/pdf',
+      'content-length': '16',
+      'content-disposition': 'inline; filename="document.pdf"',
+      'cache-control': 'no-store',
+    });
+    expect(http.service.submitted[0]).toMatchObject({ owner: 'alice', kind: 'document', onlyKind: false });
+    await until(() => http.service.disposed === 1);
+  });
+
+  test('problems of the service are printed', async () => {
+    http.service.refusal = problem('render-failed', 'an image is broken');
+    expect((await post('/api/v1/render')).statusCode).toBe(422);
+    http.service.refusal = problem('queue-full', 'later');
+    expect((await post('/api/v1/render')).headers['retry-after']).toBe('1');
+  });
+
+  test('504 past the limit; what comes late is thrown away', async () => {
+    await http.close();
+    http = await openHttp({ limits: { renderTimeoutMs: 5 } });
+    let finish = () => {};
+    http.service.instant = (signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          finish = () => resolve([pdf('a.pdf', 'late')]);
+        });
+      });
+    const answer = await post('/api/v1/render');
+    expect(answer.statusCode).toBe(504);
+    expect(answer.json().type).toMatch(/request-timeout$/);
+    expect(http.service.disposed).toBe(0);
+    finish();
+    await until(() => http.service.disposed === 1);
+  });
+
+  test('a caller that leaves stops the render', async () => {
+    let stopped = false;
+    let started = false;
+    http.service.instant = (signal) =>
+      new Promise((_resolve, reject) => {
+        started = true;
+        signal.addEventListener('abort', () => {
+          stopped = true;
+          reject(new Error('stopped'));
+        });
+      });
+    const url = await http.server.listen('127.0.0.1', 0);
+    const request = send(`${url}/api/v1/render`, { method: 'POST', headers: json });
+    request.on('error', () => {});
+    request.end(body);
+    await until(() => started);
+    request.destroy();
+    await until(() => stopped);
+    expect(stopped).toBe(true);
+  });
+
+  test('a caller that leaves during the download leaves no file', async () => {
+    http.service.instant = async () => [{ ...pdf('a.pdf', ''), bytes: Buffer.alloc(32 * 1024 * 1024) }];
+    const url = await http.server.listen('127.0.0.1', 0);
+    const request = send(`${url}/api/v1/render`, { method: 'POST', headers: json }, (answer) => {
+      answer.on('error', () => {});
+      answer.once('data', () => request.destroy());
+    });
+    request.on('error', () => {});
+    request.end(body);
+    await until(() => http.service.disposed === 1);
+    expect(http.service.disposed).toBe(1);
+  });
+
+  test('a failure is 500 and tells nothing', async () => {
+    http.service.failure = new Error('secret path /etc/x');
+    const answer = await post('/api/v1/render');
+    expect(answer.statusCode).toBe(500);
+    expect(answer.body).not.toContain('secret');
+  });
+});
+
+describe('PDF tools', () => {
+  test('extract-text answers with text.json', async () => {
+    const text = { text: 'Grüße', page_count: 3, pages_processed: 3 };
+    http.service.instant = async () => [jsonFile('text.json', text)];
+    const answer = await post('/api/v1/extract-text');
+    expect(answer.json().data).toEqual(text);
+    expect(http.service.submitted[0]).toMatchObject({ kind: 'extract_text', onlyKind: true });
+    expect(http.service.disposed).toBe(1);
+  });
+
+  test('merge answers in base64', async () => {
+    http.service.instant = async () => [pdf('merged.pdf', '%PDF-m')];
+    const answer = await post('/api/v1/merge');
+    const pdf_data = Buffer.from('%PDF-m').toString('base64');
+    expect(answer.json().data).toEqual({ pdf_data, page_count: 3, size_bytes: 6 });
+  });
+
+  test('merge answers in bytes to who asks for a PDF', async () => {
+    http.service.instant = async () => [pdf('merged.pdf', '%PDF-m')];
+    const answer = await post('/api/v1/merge', { accept: 'application/pdf' });
+    expect(answer.headers['content-type']).toBe('application/pdf');
+    expect(answer.body).toBe('%PDF-m');
+    await until(() => http.service.disposed === 1);
+  });
+
+  test('split answers with the parts in the order of split.json', async () => {
+    http.service.instant = async () => [
+      jsonFile('split.json', { chunks: ['chunk-001.pdf', 'chunk-002.pdf'], chunk_page_counts: [2, 1] }),
+      pdf('chunk-002.pdf', 'two'),
+      pdf('chunk-001.pdf', 'one'),
+    ];
+    const answer = await post('/api/v1/split');
+    const chunks = ['one', 'two'].map((text) => Buffer.from(text).toString('base64'));
+    expect(answer.json().data).toEqual({ chunks, chunk_page_counts: [2, 1] });
+    expect(http.service.disposed).toBe(1);
+  });
+
+  test('files that are not what the route knows are a defect, and go all the same', async () => {
+    http.service.instant = async () => [];
+    expect((await post('/api/v1/split')).statusCode).toBe(500);
+    expect(http.service.disposed).toBe(1);
+  });
+});

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OpenApiDocument } from '../../src/http/openapi.js';
+import { problemTypes } from '../../src/protocol/problem.js';
+import { auth, body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
+
+let http: Fixture;
+let document: OpenApiDocument;
+beforeAll(async () => {
+  http = await openHttp();
+  document = (await http.server.app.inject('/openapi.json')).json();
+});
+afterAll(() => http.close());
+
+function operations() {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+}
+
+describe('/openapi.json', () => {
+  test('is OpenAPI 3.1 with all routes of the contract', () => {
+    expect(document.openapi).toMatch(/^3\.1\.\d$/);
+    expect(document.info).toMatchObject({ title: 'Inkwire', version: '1.2.3' });
+    const listed = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect(listed.sort()).toEqual([
+      'DELETE /api/v1/jobs/{id}',
+      'GET /api/v1/capabilities',
+      'GET /api/v1/groups/{group}',
+      'GET /api/v1/jobs',
+      'GET /api/v1/jobs/{id}',
+      'GET /api/v1/jobs/{id}/artifacts/{name}',
+      'GET /api/v1/jobs/{id}/request',
+      'GET /api/v1/jobs/{id}/result',
+      'GET /healthz',
+      'GET /metrics',
+      'GET /readyz',
+      'POST /api/v1/extract-text',
+      'POST /api/v1/jobs',
+      'POST /api/v1/merge',
+      'POST /api/v1/render',
+      'POST /api/v1/split',
+    ]);
+  });
+
+  test('every operation has an id of its own, a summary, a known tag and a success', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const tags = document.tags.map(({ name }) => name);
+    for (const { operation } of operations()) {
+      expect(operation.summary).not.toBe('');
+      expect(tags).toContain(operation.tags[0]);
+      expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
+      for (const [status, response] of Object.entries(operation.responses)) {
+        expect(status).toMatch(/^[1-5]\d\d$/);
+        expect(response.description).not.toBe('');
+      }
+    }
+  });
+
+  test('path parameters are the ones in the path, and required', () => {
+    for (const { path, operation } of operations()) {
+      const inPath = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name);
+      const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+      expect(declared.map(({ name }) => name)).toEqual(inPath);
+      expect(declared.every(({ required }) => required)).toBe(true);
+      const keys = (operation.parameters ?? []).map(({ name, in: place }) => `${place} ${name}`);
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const parameter of operation.parameters ?? []) expect(parameter.schema).toBeTypeOf('object');
+    }
+  });
+
+  test('every reference leads somewhere, and no schema has an $id', () => {
+    const text = JSON.stringify(document);
+    for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+      expect(document.components.schemas).toHaveProperty(name ?? '');
+    }
+    expect(text).not.toContain('"$id"');
+    expect(Object.keys(document.components.schemas)).toEqual(
+      expect.arrayContaining([
+        'Job',
+        'SubmittedJob',
+        'Problem',
+        'Meta',
+        'Group',
+        'DocumentRequest',
+        'MergeRequest',
+        'JobOptions',
+      ]),
+    );
+  });
+
+  test('problems come from the catalogue, under their status', () => {
+    for (const { operation } of operations()) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        for (const [, slug] of JSON.stringify(response).matchAll(/problems\/([a-z-]+)"/g)) {
+          expect(problemTypes).toHaveProperty(slug ?? '');
+          expect(Object.entries(problemTypes).find(([name]) => name === slug)?.[1].status).toBe(
+            Number(status),
+          );
+        }
+      }
+    }
+    const submit = document.paths['/api/v1/jobs']?.post;
+    expect(Object.keys(submit?.responses ?? {})).toEqual(
+      expect.arrayContaining(['200', '201', '400', '401', '403', '409', '413', '415', '422', '429', '503']),
+    );
+    expect(JSON.stringify(submit?.requestBody)).toContain('#/components/schemas/DocumentRequest');
+  });
+
+  test('what needs no key says so', () => {
+    const open = operations().filter(({ operation }) => operation.security.length === 0);
+    expect(open.map(({ path }) => path).sort()).toEqual(['/healthz', '/readyz']);
+  });
+
+  test('records are as described', async () => {
+    const answer = await http.server.app.inject({
+      method: 'POST',
+      url: '/api/v1/jobs',
+      headers: json,
+      payload: body,
+    });
+    const schema = document.components.schemas.SubmittedJob as { properties: object; required: string[] };
+    const { data } = answer.json();
+    for (const name of Object.keys(data)) expect(schema.properties).toHaveProperty(name);
+    for (const name of schema.required) expect(data).toHaveProperty(name);
+    const poll = await http.server.app.inject({ url: `/api/v1/jobs/${data.job_id}`, headers: auth });
+    const job = document.components.schemas.Job as { required: string[] };
+    for (const name of job.required) expect(poll.json().data).toHaveProperty(name);
+  });
+});
+
+describe('pages', () => {
+  test.each(['/docs', '/'])('%s is self-contained and runs nothing', async (url) => {
+    const answer = await http.server.app.inject(url);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    const policy = String(answer.headers['content-security-policy']);
+    expect(policy).toMatch(/^default-src 'none';/);
+    const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(answer.body) ?? [];
+    expect(policy).toContain(`'sha256-${createHash('sha256').update(style).digest('base64')}'`);
+    expect(style).toContain('light dark');
+    expect(answer.body).not.toMatch(
+      /<script|<link|<img|\sstyle=|\son\w+=|src=|https?:\/\/(?!inkwire)[^"]*\.(js|css)/,
+    );
+    expect(answer.body).toMatch(/^<!doctype html>\n<html lang="en">/);
+  });
+
+  test('/docs shows every operation and shape', async () => {
+    const { body: page } = await http.server.app.inject('/docs');
+    for (const { path, operation } of operations()) {
+      expect(page).toContain(`id="${operation.operationId}"`);
+      expect(page).toContain(path);
+    }
+    for (const name of Object.keys(document.components.schemas))
+      expect(page).toContain(`id="schema-${name}"`);
+  });
+
+  test('/ names the documentation', async () => {
+    expect((await http.server.app.inject('/')).body).toContain('href="/docs"');
+  });
+});

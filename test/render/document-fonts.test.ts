@@ -1,0 +1,257 @@
+import { describe, expect, it } from 'vitest';
+import { families, fonts } from '../../src/render/fonts/catalogue.js';
+import { parseFont } from '../../src/render/fonts/pdfkit.js';
+import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
+import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
+import { SharedFont } from '../../src/render/fonts/sharing.js';
+import type { RunContext } from '../../src/render/kind.js';
+import { composeDefinition } from '../../src/render/kinds/document/definition.js';
+import { type Definition, drawDocument } from '../../src/render/kinds/document/engine.js';
+import {
+  PdfMakeDocument,
+  PdfMakeLayout,
+  PdfMakeRenderer,
+  PdfMakeSvgMeasure,
+  pdfMakeTableLayouts,
+} from '../../src/render/kinds/document/pdfmake.js';
+import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
+import { type DocumentRequest, documentKind } from '../../src/render/kinds/document/request.js';
+import { Typesetter } from '../../src/render/kinds/document/typesetting.js';
+import { createdAt } from './document-fixture.js';
+
+const context: RunContext = {
+  blobPath: () => '',
+  fetched: () => ({ path: '', contentType: '' }),
+  progress: () => undefined,
+  warn: () => undefined,
+  artifact: () => ({ write: () => undefined, end: () => undefined }),
+};
+
+/** A definition belongs to one drawing: the engine keeps its notes in it. */
+function define(registry: FontRegistry, request: object): Promise<Definition> {
+  const parsed = documentKind.parse(request);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  const checked = parsed.plan.request as DocumentRequest;
+  const segmenter = new Segmenter(registry, checked.language);
+  return composeDefinition(checked, new Typesetter(segmenter), new PictureShelf(context), context, createdAt);
+}
+
+async function shared(registry: FontRegistry, request: object): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  await drawDocument(await define(registry, request), registry, new Map(), {
+    write: (piece) => pieces.push(Uint8Array.from(piece)),
+    layout: () => undefined,
+    pages: () => undefined,
+  });
+  return Buffer.concat(pieces);
+}
+
+/** The same definition drawn by pdfmake's own document, layout and renderer, with fonts parsed for it alone. */
+async function unshared(registry: FontRegistry, request: object): Promise<Buffer> {
+  const definition = await define(registry, request);
+  const own = Object.fromEntries(
+    families.map(({ name, faces }) => [
+      name,
+      Object.fromEntries(
+        Object.entries(faces).map(([style, face]) => [
+          style,
+          face.source.type === 'standard' ? face.source.name : readFace(face),
+        ]),
+      ),
+    ]),
+  );
+  const options = {
+    autoFirstPage: false,
+    font: null,
+    size: [definition.pageSize.width, definition.pageSize.height],
+    pdfVersion: '1.7',
+    compress: true,
+    displayTitle: definition.info.Title !== undefined,
+    info: definition.info,
+    ...(definition.language === undefined ? {} : { lang: definition.language }),
+  };
+  const document = new PdfMakeDocument(own, {}, {}, {}, options, null, () => true);
+  const pieces: Uint8Array[] = [];
+  const done = new Promise<void>((resolve) => {
+    document.push = (piece) => {
+      if (piece === null) resolve();
+      else pieces.push(Uint8Array.from(piece));
+      return true;
+    };
+  });
+  const head = Buffer.from('%PDF-1.7\n%\xFF\xFF\xFF\xFF\n', 'latin1');
+  const layout = new PdfMakeLayout(definition.pageSize, definition.margins, new PdfMakeSvgMeasure());
+  layout.registerTableLayouts(pdfMakeTableLayouts);
+  const pages = layout.layoutDocument(
+    definition.content,
+    document,
+    {},
+    definition.defaultStyle,
+    undefined,
+    definition.header,
+    definition.footer,
+    definition.watermark,
+  );
+  new PdfMakeRenderer(document).renderPages(pages);
+  document.end();
+  await done;
+  return Buffer.concat([head, ...pieces]);
+}
+
+const invoice = {
+  title: 'Rechnung',
+  language: 'de',
+  fonts: { default: 'dejavu-sans', size: 10 },
+  header: 'Kopf',
+  footer: 'Seite {page} von {pages}',
+  operations: [
+    { type: 'add_text', text: 'Rechnung Ω Å fi ffl', heading: 1 },
+    {
+      type: 'add_text',
+      text: 'Blocksatz mit vielen Wörtern, die umbrochen werden. '.repeat(8),
+      align: 'justify',
+      lang: 'de',
+    },
+    {
+      type: 'add_table',
+      headers: ['Pos', 'Artikel', 'Preis'],
+      rows: Array.from({ length: 70 }, (_, i) => [i, `Ware ${i} – Größe Ä`, `${i},00 €`]),
+      zebra: true,
+    },
+    { type: 'add_list', items: ['eins', { text: 'zwei', items: ['drei'] }] },
+    {
+      type: 'add_html',
+      html: '<p><b>fett</b> <i>kursiv</i> <u>unter</u> H<sub>2</sub>O <code>code</code></p>',
+    },
+    { type: 'add_toc' },
+  ],
+};
+/** Characters that share a glyph in the font: whoever comes first decides what a font of one's own remembers. */
+const pairs = ['\u2212\uff0d', '\u2215\uff0f', '\u3008\u2329', '\u6bcd\u2e9f', '\u2011-'];
+const paired = (texts: readonly string[]) => ({
+  fonts: { default: 'noto-sans-jp' },
+  operations: texts.map((text) => ({ type: 'add_text', text })),
+});
+const ambiguous = paired(pairs);
+const reversed = paired(pairs.map((pair) => [...pair].reverse().join('')));
+const standard = {
+  operations: [
+    { type: 'add_text', text: 'Helvetica “quoted” AVA To. 10 €' },
+    { type: 'set_font', family: 'times', style: 'BI', size: 14 },
+    { type: 'add_text', text: 'Times AVA, mixed Привет' },
+    { type: 'set_font', family: 'courier', style: 'U' },
+    { type: 'add_text', text: 'Courier' },
+  ],
+};
+const eastern = {
+  language: 'ja',
+  operations: [
+    { type: 'add_text', text: '日本語のテキスト、かな。漢字 ABC 123 简体' },
+    { type: 'add_text', text: '한국어', bold: true },
+  ],
+};
+
+describe('font sharing', () => {
+  it.each([
+    ['an invoice', invoice],
+    ['characters with a glyph in common', ambiguous],
+    ['the same in another order', reversed],
+    ['standard fonts', standard],
+    ['Japanese, Chinese, Korean', eastern],
+  ])('writes the bytes that fonts of its own would give: %s', async (_, request) => {
+    const registry = new FontRegistry();
+    // What went before must not show.
+    for (const other of [reversed, ambiguous, standard, invoice]) await shared(registry, other);
+    const expected = await unshared(registry, request);
+    expect((await shared(registry, request)).equals(expected)).toBe(true);
+    expect((await shared(registry, request)).equals(expected)).toBe(true);
+  });
+
+  it('writes the subsets that fontkit writes, for every face with TrueType outlines', () => {
+    for (const family of families) {
+      for (const face of Object.values(family.faces)) {
+        if (face.source.type !== 'file' || !face.source.path.endsWith('.ttf')) continue;
+        const bytes = readFace(face);
+        const own = parseFont(bytes).createSubset();
+        const font = new SharedFont(parseFont(bytes));
+        const subset = font.font.createSubset();
+        for (let id = 0; id < 700; id += 7) {
+          own.includeGlyph(id);
+          subset.includeGlyph(id);
+        }
+        const written = font.subsetter?.encode(subset);
+        expect(written !== undefined && Buffer.from(written).equals(own.encode())).toBe(true);
+      }
+    }
+  });
+
+  it('keeps no more font bytes than it may, and draws the same after dropping one', async () => {
+    const small = new FontRegistry(1_000_000);
+    const large = new FontRegistry();
+    expect((await shared(small, invoice)).equals(await shared(large, invoice))).toBe(true);
+    expect((await shared(small, invoice)).equals(await shared(large, invoice))).toBe(true);
+  });
+});
+
+describe('font segments', () => {
+  const registry = new FontRegistry();
+  const split = (text: string, family = 'helvetica', language?: string) => {
+    const segmenter = new Segmenter(registry, language);
+    return {
+      parts: segmenter.split(text, family, 'normal', undefined, '/x').map((part) => [part.family, part.text]),
+      segmenter,
+    };
+  };
+
+  it('leaves what the requested family can show in one run', () => {
+    expect(split('plain text, (really) 100 %').parts).toEqual([['helvetica', 'plain text, (really) 100 %']]);
+    expect(split('Größe – 10 € “x”').parts).toEqual([['helvetica', 'Größe – 10 € “x”']]);
+    expect(split('Привет, мир! 1', 'dejavu-serif').parts).toEqual([['dejavu-serif', 'Привет, мир! 1']]);
+  });
+
+  it('falls back by character and comes back as soon as it can', () => {
+    expect(split('abc Привет abc').parts).toEqual([
+      ['helvetica', 'abc '],
+      ['dejavu-sans', 'Привет '],
+      ['helvetica', 'abc'],
+    ]);
+    expect(split('times Ω', 'times').parts.at(-1)).toEqual(['dejavu-serif', 'Ω']);
+  });
+
+  it('takes Han characters from the font of the language', () => {
+    expect(split('漢', 'helvetica', 'ja').parts[0]?.[0]).toBe('noto-sans-jp');
+    expect(split('漢', 'helvetica', 'zh-Hans').parts[0]?.[0]).toBe('noto-sans-sc');
+    expect(split('漢', 'helvetica', 'ko').parts[0]?.[0]).toBe('noto-sans-kr');
+  });
+
+  it('loses no character but controls, whatever the text is', () => {
+    for (const text of [
+      '',
+      'a\tb',
+      'a\r\nb\rc',
+      '\u0007bell',
+      'e\u0301',
+      '\u{1f600}x',
+      'a\u200bb',
+      '日本\u0308',
+    ]) {
+      expect(
+        split(text)
+          .parts.map(([, part]) => part)
+          .join(''),
+      ).toBe(text.replace(/\r\n?/g, '\n').replace('\u0007', ''));
+    }
+  });
+
+  it('names what no font has, a bounded list of it', () => {
+    const { segmenter } = split(String.fromCodePoint(...Array.from({ length: 60 }, (_, i) => 0x13000 + i)));
+    expect(segmenter.missingCount).toBe(60);
+    expect(segmenter.missing.size).toBe(20);
+    expect(nameCharacters([0x41, 0x13000])).toBe('U+0041, U+13000');
+  });
+
+  it('tells the capabilities in plain values', () => {
+    expect(fonts.map((font) => font.family)).toContain('noto-sans-jp');
+    expect(JSON.parse(JSON.stringify(fonts))).toEqual(fonts);
+  });
+});

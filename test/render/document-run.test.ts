@@ -1,0 +1,333 @@
+import { writeFileSync } from 'node:fs';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { FontRegistry } from '../../src/render/fonts/registry.js';
+import { RenderFailure } from '../../src/render/kind.js';
+import { inspect, render, without } from './document-fixture.js';
+
+const registry = new FontRegistry();
+const noPoppler = without('pdftotext', 'pdffonts', 'pdfinfo');
+const noQpdf = without('qpdf');
+const text = (pdf: Uint8Array, ...args: string[]) => inspect(pdf, 'pdftotext', ...args, '{}', '-');
+
+async function picture(format: 'png' | 'jpeg' | 'gif' | 'webp'): Promise<string> {
+  const image = sharp({
+    create: { width: 40, height: 20, channels: 4, background: { r: 200, g: 30, b: 60, alpha: 0.5 } },
+  });
+  return (await image.toFormat(format).toBuffer()).toString('base64');
+}
+const svg =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 60"><rect width="100" height="60" fill="#f80"/><text x="9" y="30" font-size="12">Zeichnung Ω</text></svg>';
+
+describe('document run', () => {
+  it.skipIf(noPoppler)('reads back text of six scripts, from every place text can be', async () => {
+    const samples = ['Größe 10 €', 'Ελληνικά', 'Привет мир', '日本語のテキスト', '한국어 텍스트'];
+    const { pdf, warnings } = await render(registry, {
+      language: 'ja',
+      header: 'Kopf Привет',
+      operations: [
+        ...samples.map((sample) => ({ type: 'add_text', text: sample })),
+        { type: 'add_text', text: '简体中文测试', lang: 'zh-Hans', bold: true },
+        { type: 'add_table', headers: ['表', 'Таблица'], rows: [['日本', 'Ответ']] },
+        { type: 'add_table', html: '<table><tr><td>Zelle Ωμέγα</td></tr></table>' },
+        { type: 'add_list', items: ['Пункт', { text: '항목', items: ['Unterpunkt ß'] }] },
+        { type: 'add_html', html: '<h2>Überschrift Жук</h2><p>Absatz <b>жирный</b></p>' },
+        { type: 'add_columns', columns: [{ operations: [{ type: 'add_text', text: 'Spalte Я' }] }] },
+      ],
+    });
+    const read = text(pdf, '-layout').normalize('NFC');
+    for (const sample of [
+      ...samples,
+      'Kopf Привет',
+      '简体中文测试',
+      'Таблица',
+      'Ответ',
+      'Ωμέγα',
+      'Пункт',
+      '항목',
+      'Unterpunkt ß',
+      'Überschrift Жук',
+      'жирный',
+      'Spalte Я',
+    ]) {
+      expect(read).toContain(sample);
+    }
+    expect(warnings).toEqual([]);
+    const fonts = inspect(pdf, 'pdffonts', '{}');
+    expect(fonts).toMatch(/Helvetica +Type 1 +WinAnsi/);
+    expect(fonts).toMatch(/\+DejaVuSans .*yes yes yes/);
+    expect(fonts).toMatch(/\+NotoSansJP-Regular/);
+    // Japanese text comes from the Japanese font, Chinese text from the Chinese one.
+    expect(fonts).toMatch(/\+NotoSansHans-Bold/);
+    expect(fonts).toMatch(/\+NotoSansKR-Regular/);
+  });
+
+  it('warns once of glyphs that no font has, and of right-to-left text', async () => {
+    const { warnings } = await render(registry, {
+      operations: [
+        { type: 'add_text', text: 'fine' },
+        { type: 'add_text', text: 'missing \u{13000}\u{13001} and \u{13000}' },
+        { type: 'add_table', headers: ['a'], rows: [['\u{13002}']] },
+        { type: 'add_text', text: 'שלום' },
+      ],
+    });
+    expect(warnings.map(({ code, pointer }) => [code, pointer])).toEqual([
+      ['missing_glyph', '/operations/1'],
+      ['right_to_left', '/operations/3'],
+    ]);
+    expect(warnings[0]?.message).toContain('U+13000, U+13001, U+13002');
+  });
+
+  it.skipIf(noPoppler)('repeats header rows and numbers the pages', async () => {
+    const { pdf, pages } = await render(registry, {
+      footer: 'Seite {page} von {pages}',
+      operations: [
+        {
+          type: 'add_table',
+          headers: ['KOPFZEILE', 'Wert'],
+          rows: Array.from({ length: 120 }, (_, i) => [`Zeile ${i}`, i]),
+          zebra: true,
+        },
+      ],
+    });
+    expect(pages).toBeGreaterThan(2);
+    const sheets = text(pdf, '-layout').split('\f').slice(0, -1);
+    expect(sheets.length).toBe(pages);
+    for (const [i, sheet] of sheets.entries()) {
+      expect(sheet).toContain('KOPFZEILE');
+      expect(sheet).toContain(`Seite ${i + 1} von ${pages}`);
+    }
+    for (let i = 0; i < 120; i++) expect(sheets.some((sheet) => sheet.includes(`Zeile ${i} `))).toBe(true);
+  });
+
+  it.skipIf(noPoppler)('puts fixed content where it says and lets the rest flow', async () => {
+    const { pdf } = await render(registry, {
+      operations: [
+        { type: 'add_text', text: 'flowing' },
+        { type: 'add_text', text: 'fixed', x: 100, y: 200, font_size: 10 },
+        { type: 'add_text', text: 'bottom', x: 10, y: 292, font_size: 8 },
+        { type: 'add_text', text: 'next' },
+      ],
+    });
+    const words = new Map(
+      [
+        ...inspect(pdf, 'pdftotext', '-bbox', '{}', '-').matchAll(
+          /xMin="([\d.]+)" yMin="([\d.]+)".*?>(\w+)<\/word>/g,
+        ),
+      ].map(([, x, y, word]) => [word, { x: Number(x) / (72 / 25.4), y: Number(y) / (72 / 25.4) }]),
+    );
+    expect(words.get('flowing')?.x).toBeCloseTo(10, 0);
+    expect(words.get('fixed')?.x).toBeCloseTo(100, 0);
+    expect(words.get('fixed')?.y).toBeCloseTo(200, 0);
+    expect(words.get('bottom')?.y).toBeGreaterThan(291);
+    const flow = (words.get('next')?.y ?? 0) - (words.get('flowing')?.y ?? 0);
+    expect(flow).toBeGreaterThan(3);
+    expect(flow).toBeLessThan(8);
+    expect(inspect(pdf, 'pdfinfo', '{}')).toMatch(/Pages: +1\n/);
+  });
+
+  it.skipIf(noPoppler)('gives each page its own size, and a page for every add_page', async () => {
+    const { pdf, pages } = await render(registry, {
+      page_size: 'A4',
+      operations: [
+        { type: 'set_font', size: 10 },
+        { type: 'add_page', page_size: 'A5', orientation: 'landscape' },
+        { type: 'add_text', text: 'one' },
+        { type: 'add_page' },
+        { type: 'add_page', page_size: { width_mm: 100, height_mm: 150 }, orientation: 'portrait' },
+        { type: 'add_text', text: 'three' },
+        { type: 'add_page_break' },
+        { type: 'add_text', text: 'four' },
+      ],
+    });
+    expect(pages).toBe(4);
+    const sizes = [...inspect(pdf, 'pdfinfo', '-l', '9', '{}').matchAll(/size: +([\d.]+) x ([\d.]+)/g)].map(
+      ([, w, h]) => [Math.round(Number(w) / (72 / 25.4)), Math.round(Number(h) / (72 / 25.4))],
+    );
+    expect(sizes).toEqual([
+      [210, 148],
+      [210, 148],
+      [100, 150],
+      [100, 150],
+    ]);
+  });
+
+  it.skipIf(noPoppler)('lists headings in the table of contents and as bookmarks', async () => {
+    const { pdf } = await render(registry, {
+      operations: [
+        { type: 'add_toc', title: 'Inhalt' },
+        { type: 'add_page' },
+        { type: 'add_text', text: 'Erstes Kapitel', heading: 1 },
+        { type: 'add_page' },
+        { type: 'add_html', html: '<h1>Второе</h1>' },
+      ],
+    });
+    const [contents = ''] = text(pdf, '-layout').split('\f');
+    expect(contents).toMatch(/Inhalt[\s\S]*Erstes Kapitel +2[\s\S]*Второе +3/);
+    expect(pdf.includes('/Outlines')).toBe(true);
+  });
+
+  it.skipIf(noQpdf)('draws every operation into a file that qpdf finds nothing wrong with', async () => {
+    const [png, jpeg, gif, webp] = await Promise.all([
+      picture('png'),
+      picture('jpeg'),
+      picture('gif'),
+      picture('webp'),
+    ]);
+    const { pdf, pages, warnings, pieces } = await render(registry, {
+      title: 'Alles Ω',
+      author: 'A',
+      subject: 'S',
+      keywords: 'k',
+      header: { left: 'L', right: 'R', line: true },
+      footer: '{page}',
+      watermark: { text: 'DRAFT', angle: 30 },
+      attachments: [
+        { name: 'note.txt', content: Buffer.from('hello').toString('base64'), content_type: 'text/plain' },
+      ],
+      operations: [
+        { type: 'add_toc' },
+        { type: 'set_font', family: 'times', style: 'BIU', size: 11 },
+        { type: 'add_text', text: 'text', heading: 2, link: 'https://example.org/' },
+        ...[png, jpeg, gif, webp].map((source) => ({ type: 'add_image', source, width: 20 })),
+        { type: 'add_image', source: png, width: 20, height: 20, fit: 'cover' },
+        {
+          type: 'add_image',
+          source: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+          x: 100,
+          y: 50,
+          width: 40,
+        },
+        { type: 'add_svg', svg, width: 50, align: 'right' },
+        {
+          type: 'add_table',
+          html: '<table><thead><tr><th colspan=2>H</th></tr></thead><tr><td rowspan=2>a</td><td>b</td></tr><tr><td>c</td></tr></table>',
+        },
+        { type: 'add_list', ordered: true, style: 'upper-roman', items: ['x', { text: 'y', items: ['z'] }] },
+        { type: 'add_link', url: 'https://example.org/', text: 'link' },
+        { type: 'add_link', url: 'https://example.org/', x: 10, y: 10, width: 20, height: 5 },
+        { type: 'add_line' },
+        { type: 'add_line', x1: 10, y1: 10, x2: 50, y2: 50, dash: 2 },
+        { type: 'add_rect', x: 10, y: 10, width: 20, height: 20, fill: '#ff0000', opacity: 0.3, radius: 50 },
+        { type: 'add_qr', value: 'https://example.org/', align: 'center' },
+        { type: 'add_barcode', symbology: 'ean13', value: '4006381333931' },
+        { type: 'add_barcode', symbology: 'datamatrix', value: 'ABC', height: 15 },
+        {
+          type: 'add_columns',
+          columns: [
+            { operations: [{ type: 'add_text', text: 'a' }] },
+            {
+              width: 30,
+              operations: [
+                { type: 'add_columns', columns: [{ operations: [{ type: 'add_text', text: 'b' }] }] },
+              ],
+            },
+          ],
+        },
+        { type: 'add_spacer', height: 500 },
+        {
+          type: 'add_html',
+          html: '<p style="color:#c00">x <sub>1</sub></p><pre> y</pre><hr><blockquote>q</blockquote>',
+        },
+        { type: 'add_page_break' },
+      ],
+    });
+    expect(pages).toBeGreaterThan(1);
+    expect(pieces).toBeGreaterThan(0);
+    expect(warnings).toEqual([]);
+    expect(inspect(pdf, 'qpdf', '--check', '{}')).toMatch(/No syntax or stream encoding errors/);
+    expect(inspect(pdf, 'qpdf', '--list-attachments', '{}')).toContain('note.txt');
+    expect(inspect(pdf, 'qpdf', '--show-attachment=note.txt', '{}')).toBe('hello');
+  });
+
+  it.skipIf(noQpdf || noPoppler)('encrypts with AES-256 and the permissions asked for', async () => {
+    const { pdf } = await render(registry, {
+      encryption: {
+        user_password: 'geheim',
+        owner_password: 'chef',
+        permissions: { printing: 'low', copying: false },
+      },
+      operations: [{ type: 'add_text', text: 'vertraulich' }],
+    });
+    expect(pdf.includes('vertraulich')).toBe(false);
+    expect(() => inspect(pdf, 'pdftotext', '{}', '-')).toThrow();
+    expect(inspect(pdf, 'pdftotext', '-upw', 'geheim', '{}', '-')).toContain('vertraulich');
+    const shown = inspect(pdf, 'qpdf', '--password=chef', '--show-encryption', '{}');
+    expect(shown).toMatch(/AESv3/);
+    expect(shown).toMatch(/extract for any purpose: not allowed/);
+    expect(shown).toMatch(/print low resolution: allowed/);
+  });
+
+  it('fails with a pointer on an image that only shows its fault when it is decoded', async () => {
+    const whole = Buffer.from(await picture('png'), 'base64');
+    const broken = whole.subarray(0, whole.length - 40);
+    const failing = render(registry, {
+      operations: [
+        { type: 'add_text', text: 'x' },
+        { type: 'add_image', source: broken.toString('base64') },
+      ],
+    });
+    await expect(failing).rejects.toThrow(RenderFailure);
+    await expect(failing).rejects.toMatchObject({ pointer: '/operations/1/source' });
+    const code = render(registry, {
+      operations: [{ type: 'add_barcode', symbology: 'gs1-128', value: '(01)12' }],
+    });
+    await expect(code).rejects.toMatchObject({ name: 'RenderFailure', pointer: '/operations/0/value' });
+  });
+
+  it('draws fetched images, and refuses what is none or points elsewhere', async () => {
+    const operations = [{ type: 'add_image', source: 'https://example.org/x', width: 10 }];
+    const serve = (bytes: Uint8Array) =>
+      render(registry, { operations }, (_, folder) => {
+        writeFileSync(folder(99), bytes);
+        return { path: folder(99), contentType: 'image/png' };
+      });
+    expect((await serve(Buffer.from(await picture('png'), 'base64'))).pages).toBe(1);
+    await expect(serve(Buffer.from('<html>'))).rejects.toMatchObject({ pointer: '/operations/0/source' });
+    const sly = Buffer.from('<svg viewBox="0 0 1 1"><image href="/etc/passwd"/></svg>');
+    await expect(serve(sly)).rejects.toMatchObject({ pointer: '/operations/0/source' });
+  });
+
+  it.skipIf(noPoppler)(
+    'keeps a table with long words on the page, and loses no text of a long cell',
+    async () => {
+      const long = Array.from({ length: 12 }, (_, i) => `${'W'.repeat(30)}${i}`);
+      const tall = Array.from({ length: 3_000 }, (_, i) => `w${i}`).join(' ');
+      const { pdf } = await render(registry, {
+        operations: [
+          { type: 'add_table', headers: long, rows: [long] },
+          { type: 'add_table', headers: ['a'], rows: [[tall], ['last']] },
+        ],
+      });
+      const boxes = [...inspect(pdf, 'pdftotext', '-bbox', '{}', '-').matchAll(/xMax="([\d.]+)"/g)].map(
+        ([, x]) => Number(x),
+      );
+      expect(Math.max(...boxes)).toBeLessThan(595);
+      const read = text(pdf).split(/\s+/);
+      for (const word of ['w0', 'w1500', 'w2999', 'last']) expect(read).toContain(word);
+    },
+  );
+
+  it('tells many distinct steps of a 2,000-row table, never falling, in both phases', async () => {
+    const { progress, pages, pieces } = await render(registry, {
+      footer: '{page}',
+      operations: [
+        {
+          type: 'add_table',
+          headers: ['a', 'b'],
+          rows: Array.from({ length: 2_000 }, (_, i) => [`r${i}`, i]),
+        },
+      ],
+    });
+    const distinct = (phase: string) =>
+      new Set(progress.filter((step) => step.phase === phase).map((step) => step.ratio)).size;
+    expect(distinct('layout')).toBeGreaterThan(100);
+    expect(distinct('pages')).toBe((pages ?? 0) + 1);
+    expect(pieces).toBeGreaterThan(1);
+    for (const [i, step] of progress.entries()) {
+      expect(step.ratio).toBeGreaterThanOrEqual(progress[i - 1]?.ratio ?? 0);
+      expect(step.ratio).toBeLessThanOrEqual(1);
+    }
+    expect(progress.at(-1)).toMatchObject({ phase: 'storing', pagesDone: pages, pagesTotal: pages });
+  });
+});

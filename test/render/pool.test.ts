@@ -1,0 +1,201 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Progress } from '../../src/render/kind.js';
+import { type Outcome, type PoolOptions, RenderPool, type Task } from '../../src/render/pool.js';
+
+const entry = new URL('../helpers/unruly-thread.mjs', import.meta.url);
+
+describe('render pool', () => {
+  let directory: string;
+  let pool: RenderPool;
+  let serial = 0;
+
+  const open = async (options: Partial<PoolOptions> = {}): Promise<RenderPool> => {
+    pool = new RenderPool({
+      entry,
+      threads: 1,
+      heapLimitMb: 64,
+      raisedHeapLimitMb: 96,
+      recycleAfter: 1000,
+      nice: 5,
+      readyTimeoutMs: 10_000,
+      ...options,
+    });
+    await pool.ready();
+    return pool;
+  };
+
+  const task = (kind: string, request: unknown = {}, change: Partial<Task> = {}): Task => ({
+    kind,
+    request: { inline: JSON.stringify(request) },
+    blobPaths: [],
+    fetched: {},
+    asidePrefix: join(directory, `task-${serial++}`),
+    timeoutMs: 20_000,
+    raisedMemory: false,
+    urgent: false,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...change,
+  });
+
+  const written = (outcome: Outcome): string => {
+    if (outcome.type !== 'done') throw new Error(`expected a result, got ${JSON.stringify(outcome)}`);
+    return readFileSync(outcome.files[0]?.path ?? '', 'utf8');
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'inkwire-pool-'));
+  });
+  afterEach(async () => {
+    await pool.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('writes the result to disk and tells its digest', async () => {
+    await open();
+    const outcome = await pool.run(task('write', { text: 'hello' }));
+    expect(outcome).toMatchObject({
+      type: 'done',
+      pages: 1,
+      files: [
+        {
+          name: 'out.txt',
+          sizeBytes: 5,
+          sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+        },
+      ],
+    });
+    expect(written(outcome)).toBe('hello');
+  });
+
+  it('fails the task alone when the request cannot be rendered, and leaves no file', async () => {
+    await open();
+    expect(await pool.run(task('refuse'))).toMatchObject({
+      type: 'failed',
+      code: 'invalid_input',
+      message: 'cannot be drawn',
+      pointer: '/operations/3',
+      warnings: [{ code: 'odd' }],
+    });
+    expect(readdirSync(directory)).toEqual([]);
+    expect(await pool.run(task('defect'))).toMatchObject({
+      type: 'failed',
+      code: 'render_failed',
+      message: 'a defect',
+    });
+    expect(pool.state.respawns).toBe(0);
+  });
+
+  it.each([
+    ['exit', 'crashed'],
+    ['throw-later', 'crashed'],
+    ['eat', 'out_of_memory'],
+  ])('heals after a task that kills its thread (%s)', async (kind, code) => {
+    await open();
+    expect(await pool.run(task(kind))).toMatchObject({ type: 'failed', code });
+    expect(written(await pool.run(task('write', { text: 'still here' })))).toBe('still here');
+    expect(pool.state.respawns).toBe(1);
+  });
+
+  it('stops an endless loop at the deadline', async () => {
+    await open();
+    expect(await pool.run(task('loop', {}, { timeoutMs: 100 }))).toMatchObject({
+      type: 'failed',
+      code: 'timed_out',
+    });
+    expect(written(await pool.run(task('write', { text: 'free' })))).toBe('free');
+  });
+
+  it.each(['loop', 'hang'])('stops a running task when it is cancelled (%s)', async (kind) => {
+    await open();
+    const stop = new AbortController();
+    const outcome = new Promise<Outcome>((resolve) => {
+      const onProgress = (): void => stop.abort();
+      void pool.run(task(kind, {}, { signal: stop.signal, onProgress })).then(resolve);
+    });
+    expect(await outcome).toEqual({ type: 'cancelled' });
+    expect(pool.state.busy).toBe(0);
+    expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+  });
+
+  it('takes a waiting task out of the queue when it is cancelled', async () => {
+    await open();
+    const first = new AbortController();
+    const second = new AbortController();
+    const running = pool.run(task('hang', {}, { signal: first.signal }));
+    const waiting = pool.run(task('write', { text: 'never' }, { signal: second.signal }));
+    expect(pool.state).toMatchObject({ busy: 1, waiting: 1 });
+    second.abort();
+    expect(await waiting).toEqual({ type: 'cancelled' });
+    expect(pool.state).toMatchObject({ busy: 1, waiting: 0, respawns: 0 });
+    first.abort();
+    expect(await running).toEqual({ type: 'cancelled' });
+  });
+
+  it('runs urgent tasks before the others that wait', async () => {
+    await open();
+    const order: string[] = [];
+    const note = (name: string) => (outcome: Outcome) => order.push(`${name} ${outcome.type}`);
+    await Promise.all([
+      pool.run(task('write', { text: 'a' })).then(note('first')),
+      pool.run(task('write', { text: 'b' })).then(note('second')),
+      pool.run(task('write', { text: 'c' }, { urgent: true })).then(note('urgent')),
+    ]);
+    expect(order).toEqual(['first done', 'urgent done', 'second done']);
+  });
+
+  it('tells progress that never falls, and little of it', async () => {
+    await open();
+    const seen: Progress[] = [];
+    const ratios = [0, 0.1, 0.1, 0.105, 0.5, 0.3, Number.NaN, 2];
+    await pool.run(task('steps', { ratios }, { onProgress: (progress) => seen.push(progress) }));
+    expect(seen.map(({ ratio }) => ratio)).toEqual([0, 0.1, 0.5, 1]);
+  });
+
+  it('replaces a thread after its share of tasks', async () => {
+    await open({ recycleAfter: 3 });
+    for (let index = 0; index < 7; index += 1) await pool.run(task('write', { text: String(index) }));
+    expect(pool.state.respawns).toBe(2);
+  });
+
+  it('runs a task with the raised memory limit on a thread that has it, and goes back', async () => {
+    await open({ threads: 2 });
+    const raised = pool.run(task('heap', {}, { raisedMemory: true }));
+    const normal = pool.run(task('heap'));
+    expect(written(await raised)).toBe('96');
+    expect(written(await normal)).toBe('64');
+    expect(written(await pool.run(task('heap')))).toBe('64');
+  });
+
+  it('cancels everything at close, and takes nothing afterwards', async () => {
+    await open();
+    const running = pool.run(task('loop'));
+    const waiting = pool.run(task('write', { text: 'x' }));
+    await Promise.all([pool.close(), pool.close()]);
+    expect(await Promise.all([running, waiting])).toEqual([{ type: 'cancelled' }, { type: 'cancelled' }]);
+    expect(await pool.run(task('write', { text: 'late' }))).toEqual({ type: 'cancelled' });
+  });
+
+  it('does not spin when threads cannot start', async () => {
+    pool = new RenderPool({
+      entry: new URL('data:text/javascript,throw new Error("broken")'),
+      threads: 1,
+      heapLimitMb: 64,
+      raisedHeapLimitMb: 96,
+      recycleAfter: 10,
+      nice: 0,
+      readyTimeoutMs: 1000,
+    });
+    const stop = new AbortController();
+    const outcome = pool.run(task('write', {}, { signal: stop.signal }));
+    const startedAt = performance.now();
+    await vi.waitFor(() => expect(pool.state.respawns).toBe(2));
+    // The pauses double: 200 ms after the first failed start, 400 ms after the second.
+    expect(performance.now() - startedAt).toBeGreaterThan(550);
+    stop.abort();
+    expect(await outcome).toEqual({ type: 'cancelled' });
+  });
+});

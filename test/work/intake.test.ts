@@ -1,0 +1,107 @@
+import { Type } from 'typebox';
+import { describe, expect, it } from 'vitest';
+import type { Kind } from '../../src/render/kind.js';
+import { type IntakeRequest, readIntake } from '../../src/work/intake.js';
+import { RunTimes } from '../../src/work/run-times.js';
+
+const echo: Kind = {
+  name: 'echo',
+  schema: Type.Object({}),
+  parse: (request) => {
+    const { bad, url } = request as { bad?: boolean; url?: string };
+    if (bad) return { ok: false, issues: [{ pointer: '/bad', message: 'must not be bad' }] };
+    return { ok: true, plan: { request: { echoed: true }, blobs: [], fetches: url ? [url] : [] } };
+  },
+};
+const other: Kind = { ...echo, name: 'other' };
+
+const read = (body: unknown, change: Partial<IntakeRequest> = {}) =>
+  readIntake(
+    { body: Buffer.from(JSON.stringify(body)), kind: 'echo', needsFingerprint: true, ...change },
+    [echo, other],
+    (url) => (url.includes('10.0.0.1') ? 'must be a public address' : undefined),
+  );
+const errors = (body: unknown, change: Partial<IntakeRequest> = {}) => {
+  const answer = read(body, change);
+  return answer.ok ? [] : answer.problem.errors?.map(({ pointer }) => pointer);
+};
+const fingerprint = (body: unknown): string => {
+  const answer = read(body);
+  if (!answer.ok) throw new Error('refused');
+  return answer.intake.fingerprint;
+};
+
+describe('intake', () => {
+  it('takes the kind of the route unless the body names another one', () => {
+    expect(read({})).toMatchObject({ ok: true, intake: { kind: 'echo', request: '{"echoed":true}' } });
+    expect(read({ kind: 'other' })).toMatchObject({ ok: true, intake: { kind: 'other' } });
+    expect(errors({ kind: 'other' }, { onlyKind: true })).toEqual(['/kind']);
+    expect(errors({ kind: 'unknown' })).toEqual(['/kind']);
+    expect(errors({ kind: 7 })).toEqual(['/kind']);
+  });
+
+  it('reads the job options', () => {
+    const options = {
+      group: 'q3.invoices',
+      priority: 5,
+      expires_in: 120,
+      timeout: 30,
+      wait_timeout: 60,
+      max_attempts: 1,
+    };
+    expect(read(options)).toMatchObject({
+      intake: {
+        options: {
+          group: 'q3.invoices',
+          priority: 5,
+          resultTtlMs: 120_000,
+          runTimeoutMs: 30_000,
+          waitTimeoutMs: 60_000,
+          maxAttempts: 1,
+        },
+      },
+    });
+  });
+
+  it.each([
+    [{ group: '' }, '/group'],
+    [{ group: '../x' }, '/group'],
+    [{ group: 'a'.repeat(129) }, '/group'],
+    [{ group: 7 }, '/group'],
+    [{ priority: 11 }, '/priority'],
+    [{ priority: 0.5 }, '/priority'],
+    [{ priority: '5' }, '/priority'],
+    [{ expires_in: 1 }, '/expires_in'],
+    [{ timeout: 0 }, '/timeout'],
+    [{ wait_timeout: -1 }, '/wait_timeout'],
+    [{ max_attempts: 99 }, '/max_attempts'],
+    [{ webhook: 'https://example.org' }, '/webhook'],
+    [{ bad: true }, '/bad'],
+    [{ url: 'http://10.0.0.1/x.png' }, '/url'],
+  ])('refuses %j with a pointer', (body, pointer) => {
+    expect(errors(body)).toEqual([pointer]);
+  });
+
+  it('lists the defects of job and request together, and no endless list', () => {
+    expect(errors({ bad: true, priority: 99 })).toEqual(['/priority', '/bad']);
+  });
+
+  it('takes bodies for equal when their values are, and apart by kind', () => {
+    expect(fingerprint({ a: 1, b: [2] })).toBe(fingerprint({ b: [2], a: 1 }));
+    expect(fingerprint({ a: 1 })).not.toBe(fingerprint({ a: 2 }));
+    expect(fingerprint({ kind: 'other' })).not.toBe(fingerprint({}));
+  });
+});
+
+describe('run times', () => {
+  it('expects what was measured, shared by the threads', () => {
+    const times = new RunTimes();
+    expect(times.quick).toBe(false);
+    for (let index = 0; index < 100; index += 1) times.add(2_000);
+    expect(times.expectedSeconds(10, 2)).toBe(10);
+    expect(times.expectedSeconds(0, 2)).toBe(1);
+    expect(times.expectedSeconds(1e9, 2)).toBe(600);
+    for (let index = 0; index < 100; index += 1) times.add(20);
+    expect(times.quick).toBe(true);
+  });
+});

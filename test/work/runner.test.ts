@@ -1,0 +1,224 @@
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
+
+describe('running jobs', () => {
+  let rig: WorkRig;
+  const open = async (options: Parameters<typeof openWorkRig>[0] = {}): Promise<WorkRig> => {
+    rig = await openWorkRig(options);
+    return rig;
+  };
+  const left = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
+
+  afterEach(async () => {
+    await rig.close();
+    expect(rig.errors).toEqual([]);
+  });
+
+  it('completes a job with a result that can be read, and tells each step once', async () => {
+    const { service, submit, end, facts } = await open();
+    const id = await submit('write', { text: 'hello' });
+    const view = await end(id);
+    expect(view?.record).toMatchObject({
+      status: 'completed',
+      progress: 100,
+      attempt: 1,
+      rev: 3,
+      size_bytes: 5,
+      pages: 1,
+    });
+    expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.completed']);
+    const blob = (await service.job('ann', id))?.artifacts?.[0]?.blob ?? '';
+    const chunks: Buffer[] = [];
+    for await (const chunk of await service.read(blob, { start: 1, end: 3 })) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe('ell');
+    expect(await service.view('bob', id)).toBe(undefined);
+    expect(await left()).toEqual([]);
+  });
+
+  it('tells progress between the facts, with a version of its own', async () => {
+    const { service, submit, progressed } = await open();
+    const id = await submit('hang');
+    await progressed(id);
+    const view = await service.view('ann', id);
+    expect(view).toMatchObject({
+      version: '2.1',
+      record: { status: 'running', progress: 10, message: 'hanging' },
+    });
+    expect(await service.remove('ann', id)).toBe(true);
+  });
+
+  it.each(['loop', 'hang'])('really stops a running job when it is cancelled (%s)', async (kind) => {
+    const { service, submit, end, progressed, pool, facts } = await open();
+    const id = await submit(kind);
+    await progressed(id);
+    expect(await service.remove('ann', id)).toBe(true);
+    expect((await end(id))?.record).toMatchObject({ status: 'cancelled', error_code: 'cancelled' });
+    const next = await end(await submit('write', { text: 'x' }));
+    expect(next?.record.status).toBe('completed');
+    expect(pool.state.respawns).toBe(1);
+    expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.cancelled']);
+    expect(await left()).toEqual([]);
+  });
+
+  it('deletes a job that has ended, and its files', async () => {
+    const { service, submit, end } = await open();
+    const id = await submit('write', { text: 'x' });
+    await end(id);
+    expect(await service.remove('bob', id)).toBe(false);
+    expect(await service.remove('ann', id)).toBe(true);
+    expect(await service.view('ann', id)).toBe(undefined);
+    expect(await service.remove('ann', id)).toBe(false);
+  });
+
+  it('parks a job that kills its thread every time', async () => {
+    const { submit, end, facts } = await open();
+    const id = await submit('exit');
+    expect((await end(id))?.record).toMatchObject({ status: 'failed', error_code: 'crashed', attempt: 3 });
+    expect(await facts(id)).toEqual([
+      '1 job.created',
+      '2 job.started',
+      '3 job.requeued',
+      '4 job.started',
+      '5 job.requeued',
+      '6 job.started',
+      '7 job.failed',
+    ]);
+  });
+
+  it('tries a job that ran out of memory once more, with the raised limit', async () => {
+    const { submit, end } = await open();
+    const id = await submit('eat');
+    expect((await end(id))?.record).toMatchObject({
+      status: 'failed',
+      error_code: 'out_of_memory',
+      attempt: 2,
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it.each([
+    ['refuse', 'invalid_input'],
+    ['defect', 'render_failed'],
+  ])('never tries again what another try cannot mend (%s)', async (kind, code) => {
+    const { submit, end } = await open();
+    expect((await end(await submit(kind)))?.record).toMatchObject({
+      status: 'failed',
+      error_code: code,
+      attempt: 1,
+    });
+  });
+
+  it('stops an attempt at its limit', async () => {
+    const { submit, end } = await open();
+    const id = await submit('loop', { timeout: 1 });
+    expect((await end(id))?.record).toMatchObject({ status: 'failed', error_code: 'timed_out', attempt: 1 });
+  });
+
+  it('hands back what does not end before the deadline of a shutdown', async () => {
+    const { submit, progressed, runner, service, facts, engine } = await open();
+    const id = await submit('hang');
+    await progressed(id);
+    await runner.drain(1);
+    expect((await service.view('ann', id))?.record).toMatchObject({ status: 'pending', attempt: 1 });
+    expect((await engine.store.get('ann', id))?.failures).toBe(0);
+    expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.requeued']);
+  });
+
+  it('stops an attempt that lost its claim, and runs the job again', async () => {
+    const { submit, progressed, engine, end, facts, pool } = await open();
+    const id = await submit('steps', { ratios: [0.1, 0.2, 0.3, 0.4] });
+    await progressed(id);
+    await engine.store.apply(id, { type: 'lose', attempt: 1 }, Date.now());
+    expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
+    expect(pool.state.respawns).toBe(1);
+    expect(await facts(id)).toEqual([
+      '1 job.created',
+      '2 job.started',
+      '3 job.requeued',
+      '4 job.started',
+      '5 job.completed',
+    ]);
+    expect(await left()).toEqual([]);
+  });
+
+  it('keeps the leases of what runs', async () => {
+    const { submit, end, engine } = await open({ leaseMs: 150 });
+    const id = await submit('steps', { ratios: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] });
+    await rig.progressed(id);
+    const first = (await engine.store.get('ann', id))?.lease?.expiresAt ?? 0;
+    expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
+    const page = await engine.store.facts({ owner: 'ann', jobId: id, after: 0, limit: 10 });
+    expect(page.facts.at(-1)?.at).toBeGreaterThan(first);
+  });
+
+  it('ends a wait at a change, at its time and with its caller', async () => {
+    const { service, submit, progressed } = await open();
+    const id = await submit('hang');
+    await progressed(id);
+    const gone = new AbortController();
+    const version = (await service.view('ann', id))?.version ?? '';
+    const options = { version, waitMs: 20_000, signal: gone.signal };
+    const waits = [service.wait('ann', id, options), service.wait('ann', id, { ...options, waitMs: 1 })];
+    expect((await waits[1])?.version).toBe(version);
+    gone.abort();
+    expect((await waits[0])?.version).toBe(version);
+    const changed = service.wait('ann', id, { ...options, signal: new AbortController().signal });
+    await service.remove('ann', id);
+    expect((await changed)?.record.status).toBe('cancelled');
+  });
+});
+
+describe('instant renders', () => {
+  let rig: WorkRig;
+  const run = (kind: string, signal = new AbortController().signal, request: object = {}) =>
+    rig.service.run({
+      owner: 'ann',
+      kind,
+      body: Buffer.from(JSON.stringify(request)),
+      requestId: 'r',
+      signal,
+    });
+  const slug = async (answer: ReturnType<typeof run>): Promise<string> => {
+    const result = await answer;
+    return result.ok ? 'ok' : result.problem.slug;
+  };
+
+  afterEach(async () => {
+    expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
+    await rig.close();
+  });
+
+  it('renders at once and keeps nothing after disposal', async () => {
+    rig = await openWorkRig();
+    const answer = await run('write', undefined, { text: 'now' });
+    expect(answer).toMatchObject({ ok: true, pages: 1, files: [{ name: 'out.txt', sizeBytes: 3 }] });
+    if (answer.ok) await answer.dispose();
+    expect(await rig.service.list({ owner: 'ann', limit: 10 })).toMatchObject({ jobs: [] });
+  });
+
+  it('says what went wrong', async () => {
+    rig = await openWorkRig();
+    expect(await run('refuse')).toMatchObject({
+      problem: { slug: 'validation-failed', errors: [{ pointer: '/operations/3' }] },
+    });
+    expect(await slug(run('defect'))).toBe('render-failed');
+  });
+
+  it('ends at its limit and frees the thread', async () => {
+    rig = await openWorkRig({ instantMs: 300 });
+    expect(await slug(run('loop'))).toBe('request-timeout');
+  });
+
+  it('stops when the caller leaves, and refuses more than can wait', async () => {
+    rig = await openWorkRig();
+    const gone = new AbortController();
+    const first = run('hang', gone.signal);
+    const second = run('hang', gone.signal);
+    expect(await slug(run('write'))).toBe('queue-full');
+    gone.abort();
+    expect(await slug(first)).toBe('shutting-down');
+    expect(await slug(second)).toBe('shutting-down');
+  });
+});
