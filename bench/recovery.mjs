@@ -73,7 +73,6 @@ export async function run({ short, profile, say, filledStore }) {
     ];
   } finally {
     removeDirectory(directory);
-    removeDirectory(`${directory}.log`);
   }
 }
 

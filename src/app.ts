@@ -7,7 +7,11 @@ import { capabilityFacts } from './capability-facts.js';
 import type { Config } from './config.js';
 import type { Engine } from './engine/engine.js';
 import { openSqliteEngine } from './engine/sqlite/engine.js';
+import { Gateway } from './gateway/gateway.js';
+import { StreamMeters } from './gateway/stream-meters.js';
+import { Tickets } from './gateway/tickets.js';
 import { type Keyring, openKeyring } from './http/keyring.js';
+import { mountPush } from './http/push.js';
 import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import { kinds } from './render/kinds/kinds.js';
@@ -16,7 +20,7 @@ import { createFetchGuard } from './work/fetch-guard.js';
 import { InstantRenderer } from './work/instant-renderer.js';
 import { IntakeDesk } from './work/intake-desk.js';
 import { createJobService } from './work/job-service.js';
-import { exposureOf } from './work/keys.js';
+import { type Caller, exposureOf } from './work/keys.js';
 import { LiveTable } from './work/live-table.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
@@ -116,7 +120,20 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   });
   const remover = new JobRemover(store, blobs, clock);
   const service = createJobService({ engine, pool, submitter, reader, remover, instant });
-  const http = await openHttp({ config, service, keyring, registry, version, clock, log, logStream });
+  const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
+  const gateway = opened.add(await openGateway({ config, engine, keyring, registry, clock, log }));
+  const http = await openHttp({
+    config,
+    service,
+    keyring,
+    tickets,
+    registry,
+    version,
+    clock,
+    log,
+    logStream,
+  });
+  mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
 
   // Everything that was running belongs to a process that is gone: it goes back to the queue before anything is accepted.
   const abandoned = engine.capabilities.exclusive ? await store.abandon(worker, clock()) : 0;
@@ -136,6 +153,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     instant.stop();
     http.drain();
     await runner.drain(config.shutdownTimeoutMs);
+    await gateway.close();
     await http.close();
     await opened.close();
   };
@@ -186,9 +204,55 @@ async function openKeys(config: Config, engine: Engine, clock: () => number): Pr
   return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
 }
 
+interface GatewayParts {
+  readonly config: Config;
+  readonly engine: Engine;
+  readonly keyring: Keyring;
+  readonly registry: Registry;
+  readonly clock: () => number;
+  readonly log: Logger;
+}
+
+function openGateway({ config, engine, keyring, registry, clock, log }: GatewayParts): Promise<Gateway> {
+  let gateway: Gateway | undefined;
+  const nothing = {
+    connections: { ws: 0, sse: 0 },
+    subscriptions: 0,
+    behind: 0,
+    waitingBytes: 0,
+    withheld: 0,
+  };
+  const meters = new StreamMeters(registry, () => gateway?.connections.state ?? nothing);
+  const opening = Gateway.open({
+    store: engine.store,
+    bus: engine.bus,
+    meters,
+    clock,
+    random: Math.random,
+    keyHolds: (keyId) => keyring.holds(keyId),
+    onError: (error) => log.error({ error }, 'a stream could not be served'),
+    tail: { maxFacts: 50_000, maxBytes: 32 * 1024 * 1024 },
+    limits: {
+      maxPerKey: config.streamsPerKey,
+      maxPerAddress: config.streamsPerIp,
+      maxWaitingBytes: config.streamBufferBytes,
+      outboxMaxBytes: 256 * 1024,
+      maxSubscriptions: 1_000,
+      heartbeatMs: 15_000,
+      stuckMs: 30_000,
+      lifeMs: 30 * 60_000,
+    },
+  });
+  return opening.then((opened) => {
+    gateway = opened;
+    return opened;
+  });
+}
+
 interface HttpParts extends Omit<AppOptions, 'threads'> {
   readonly service: ReturnType<typeof createJobService>;
   readonly keyring: Keyring;
+  readonly tickets: Tickets<Caller>;
   readonly registry: Registry;
   readonly clock: () => number;
 }

@@ -11,7 +11,7 @@ export function capabilityFacts(config: Config, kinds: readonly Kind[]): Capabil
       ...kinds.map(({ name }) => ({ name, enabled: true })),
       { name: 'groups', enabled: true },
       { name: 'idempotency', enabled: true },
-      { name: 'push', enabled: false },
+      { name: 'push', enabled: true },
       { name: 'webhooks', enabled: false },
       { name: 'pdf_a', enabled: false },
     ],

@@ -40,11 +40,11 @@ const options = {
   ),
   role: choice('INKWIRE_ROLE', ['all', 'gateway', 'worker'], {
     standard: 'all',
-    sentence: 'What this process does: `gateway` speaks to callers, `worker` renders.',
+    sentence: 'What this process does. Only `all` works in this version.',
   }),
   natsUrl: text('INKWIRE_NATS_URL', 'nats:// or tls:// addresses', /^((nats|tls|wss?):\/\/[^\s,]+(,|$))*$/, {
     standard: '',
-    sentence: 'Where many nodes meet; unset, everything is embedded in this process.',
+    sentence: 'Where many nodes meet. Not in this version: leave it unset.',
   }),
   workers: whole('INKWIRE_WORKERS', 'threads', [0, 256], {
     standard: 0,
@@ -127,6 +127,18 @@ const options = {
     standard: 20_000,
     sentence:
       'Open at one time from one address that is no trusted proxy: `ip-rate-exceeded`; 0 is no limit.',
+  }),
+  streamsPerKey: whole('INKWIRE_MAX_STREAMS_PER_KEY', 'connections', [1, 1_000_000], {
+    standard: 20_000,
+    sentence: 'WebSockets and event streams of one key at one time; more are told to come back.',
+  }),
+  streamsPerIp: whole('INKWIRE_MAX_STREAMS_PER_IP', 'connections', [1, 1_000_000], {
+    standard: 20_000,
+    sentence: 'The same for one address.',
+  }),
+  streamBufferBytes: whole('INKWIRE_STREAM_BUFFER_BYTES', 'bytes', [1_048_576, 17_179_869_184], {
+    standard: 268_435_456,
+    sentence: 'What may wait for slow readers altogether; past it the slowest are closed and come back.',
   }),
   maxHeldRequests: whole('INKWIRE_MAX_HELD_REQUESTS', 'requests', [0, 1_000_000], {
     standard: 10_000,

@@ -64,7 +64,7 @@ export function residentMiB(pid) {
   return Number(kib) / 1024;
 }
 
-/** Follows the threads of a server. Make it while the server is idle; sampled often, since threads are replaced. */
+/** Follows the threads of a server, sampled often, since they are replaced. Make it before the first large body. */
 export class CpuWatch {
   #pid;
   /** @type {Map<number, Part>} */
@@ -82,14 +82,9 @@ export class CpuWatch {
   /** @param {number} pid */
   constructor(pid) {
     this.#pid = pid;
-    const idle = [...threadsOf(pid)].filter(([, { comm, nice }]) => comm === 'node' && nice === 0);
-    // By age: the main thread, V8's timer, V8's four helpers, the listener for SIGUSR1, then what the program started.
-    for (const [index, [tid]] of idle.sort(([a], [b]) => a - b).entries()) {
-      if (tid === pid) this.#parts.set(tid, 'main');
-      else if (index <= 5) this.#parts.set(tid, 'v8');
-      // Besides the main thread and V8's timer only the store's thread waits in an event loop.
-      else if (waitsInLoop(pid, tid)) this.#parts.set(tid, 'store');
-    }
+    // By age: the main thread, V8's timer, V8's four helpers; what the program started comes after them.
+    const oldest = [...threadsOf(pid).keys()].sort((one, other) => one - other).slice(0, 6);
+    for (const tid of oldest) this.#parts.set(tid, tid === pid ? 'main' : 'v8');
   }
 
   start() {
@@ -118,8 +113,13 @@ export class CpuWatch {
 
   #sample() {
     this.#samples += 1;
-    for (const [tid, { ms, nice, state }] of threadsOf(this.#pid)) {
+    const stored = [...this.#parts.values()].includes('store');
+    for (const [tid, { comm, ms, nice, state }] of threadsOf(this.#pid)) {
       if (nice > 0) this.#parts.set(tid, 'render');
+      // Of the others only the store's thread waits in an event loop (and that for large bodies, which starts later).
+      else if (!stored && comm === 'node' && !this.#parts.has(tid) && waitsInLoop(this.#pid, tid)) {
+        this.#parts.set(tid, 'store');
+      }
       if (nice > 0 && state === 'R') this.#working += 1;
       this.#ms.set(tid, ms);
     }
@@ -131,5 +131,9 @@ export class CpuWatch {
  * @param {number} tid
  */
 function waitsInLoop(pid, tid) {
-  return readFileSync(`/proc/${pid}/task/${tid}/wchan`, 'latin1').includes('epoll');
+  try {
+    return readFileSync(`/proc/${pid}/task/${tid}/wchan`, 'latin1').includes('epoll');
+  } catch {
+    return false;
+  }
 }

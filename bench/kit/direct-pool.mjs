@@ -4,19 +4,21 @@ import { pathToFileURL } from 'node:url';
 import { dist } from './server.mjs';
 
 const { RenderPool } = await import(join(dist, 'render/pool.js'));
+const { readConfig } = await import(join(dist, 'config.js'));
 const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
 
 /**
- * The render pool by itself: no HTTP, no store.
+ * The render pool by itself, as a server without options has it: no HTTP, no store.
  * @param {{ threads: number, entry?: URL }} options `entry`: what the threads run, the real kinds by default
  */
 export function openPool({ threads, entry = pathToFileURL(join(dist, 'render/thread.js')) }) {
+  const { config } = readConfig({}, () => '');
   return new RenderPool({
     entry,
     threads,
-    heapLimitMb: 512,
-    raisedHeapLimitMb: 1024,
-    recycleAfter: 500,
+    heapLimitMb: config.workerHeapMb,
+    raisedHeapLimitMb: config.workerHeapMb * 2,
+    recycleAfter: config.recycleAfter,
     nice: 10,
     readyTimeoutMs: 30_000,
   });
@@ -55,7 +57,8 @@ export function task(inline, asidePrefix, more = {}) {
 }
 
 /**
- * Documents per second of a pool that always has the next one at hand.
+ * Documents per second of a pool that always has the next one at hand, and the CPU of this whole process for each (the
+ * compiler and the garbage collector have threads of their own, which use the other cores).
  * @param {InstanceType<typeof RenderPool>} pool
  * @param {string} inline
  * @param {number} count
@@ -63,6 +66,7 @@ export function task(inline, asidePrefix, more = {}) {
  */
 export async function poolRate(pool, inline, count, directory) {
   mkdirSync(directory, { recursive: true });
+  const cpu = process.cpuUsage();
   const from = performance.now();
   let begun = 0;
   const ahead = pool.state.threads + 1;
@@ -76,6 +80,7 @@ export async function poolRate(pool, inline, count, directory) {
     }),
   );
   const perSecond = (count * 1000) / (performance.now() - from);
+  const { user, system } = process.cpuUsage(cpu);
   rmSync(directory, { recursive: true });
-  return perSecond;
+  return { perSecond, cpuMs: (user + system) / 1000 / count };
 }

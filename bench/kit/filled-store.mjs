@@ -36,7 +36,6 @@ export class FilledStores {
   close() {
     if (this.#made === undefined) return;
     removeDirectory(this.#made.directory);
-    removeDirectory(`${this.#made.directory}.log`);
   }
 }
 

@@ -14,9 +14,13 @@ export function temporaryDirectory(name) {
   return mkdtempSync(join(tmpdir(), `inkwire-bench-${name}-`));
 }
 
-/** @param {string} directory */
+/**
+ * With the log of the server that worked in it.
+ * @param {string} directory
+ */
 export function removeDirectory(directory) {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  rmSync(`${directory}.log`, { force: true });
 }
 
 /**
@@ -62,7 +66,12 @@ export async function startServer({ directory, env = {}, profile = [] }) {
       reject(new Error(`The server did not start:\n${readFileSync(logPath, 'utf8').slice(-2000)}`)),
     );
   });
+  let asked = false;
+  void exited.then(() => {
+    if (!asked) console.error(`The server ended by itself:\n${readFileSync(logPath, 'utf8').slice(-2000)}`);
+  });
   const end = async (/** @type {NodeJS.Signals} */ signal) => {
+    asked = true;
     child.kill(signal);
     const late = setTimeout(kill, 15_000);
     await exited;

@@ -1,5 +1,5 @@
 import { randomUUID, webcrypto } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DirectorySync } from './directory-sync.js';
 import type { AsideFile, Blobs } from './engine.js';
@@ -8,6 +8,8 @@ const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
 const shelfShape = /^[0-9a-f]{2}$/;
 const unusedBatch = 500;
 const removalsAtOnce = 16;
+/** File systems stamp files with a clock that lags behind by a tick or two. */
+const clockGrainMs = 100;
 
 /**
  * Blobs as files: `<directory>/ab/<scope>-<sha256>` where `ab` begins the digest, and `<directory>/aside/` for what is
@@ -16,6 +18,7 @@ const removalsAtOnce = 16;
 export class DiskBlobs implements Blobs {
   readonly #directory: string;
   readonly #aside: string;
+  readonly #openedAt = Date.now();
   readonly #sync = new DirectorySync();
   readonly #shelves = new Map<string, Promise<void>>();
 
@@ -92,19 +95,33 @@ export class DiskBlobs implements Blobs {
   }
 
   async cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>): Promise<number> {
-    const aside = await readdir(this.#aside);
-    for (const file of aside) await rm(join(this.#aside, file), { recursive: true, force: true });
-    let removed = aside.length;
+    let removed = 0;
+    for (const file of await readdir(this.#aside)) {
+      if ((await this.#isOlder(join(this.#aside, file))) && (await removeFile(join(this.#aside, file))))
+        removed += 1;
+    }
     const shelves = (await readdir(this.#directory)).filter((shelf) => shelfShape.test(shelf));
     for (const shelf of shelves) {
       const names = (await readdir(join(this.#directory, shelf))).filter((name) => nameShape.test(name));
       for (let at = 0; at < names.length; at += unusedBatch) {
-        const orphans = await unused(names.slice(at, at + unusedBatch));
-        await this.remove(orphans);
-        removed += orphans.length;
+        for (const orphan of await unused(names.slice(at, at + unusedBatch))) {
+          if (!(await this.#isOlder(this.#path(orphan)))) continue;
+          await this.remove([orphan]);
+          removed += 1;
+        }
       }
     }
     return removed;
+  }
+
+  /** Whether a file was written before the blobs were opened: a younger one may belong to a commit that is under way. */
+  async #isOlder(path: string): Promise<boolean> {
+    try {
+      return (await stat(path)).mtimeMs < this.#openedAt - clockGrainMs;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   async ping(): Promise<void> {
@@ -150,7 +167,11 @@ async function removeFile(path: string): Promise<boolean> {
     await unlink(path);
     return true;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
     return false;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -228,6 +228,8 @@ export interface Store {
   depth(): Promise<Depth>;
   /** Facts in order, at most `limit`, and fewer when a filter passes over many: go on from `reached`. */
   facts(filter: FactFilter): Promise<FactPage>;
+  /** Facts of all owners in order, at most `limit`: for one that serves them all and keeps them apart itself. */
+  everyFact(after: number, limit: number): Promise<FactPage>;
   log(): Promise<LogState>;
   sweep(request: SweepRequest): Promise<SweepOutcome>;
   /** Of these blob names, the ones that no job refers to. */
@@ -295,8 +297,8 @@ export interface Blobs {
   /** Throws away what was written aside at a path: the file, and its parts `path.0`, `path.1`, ... */
   discard(path: string): Promise<void>;
   /**
-   * Removes what no job refers to (asked in batches) and everything written aside earlier. For the start, before
-   * anything runs. Returns how many files went.
+   * Removes what was there when the blobs were opened and belongs to nobody: blobs that no job refers to (asked in
+   * batches) and everything written aside. May run beside other work. Returns how many files went.
    */
   cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>): Promise<number>;
   /** Rejects when nothing can be written. For readiness. */

@@ -41,6 +41,7 @@ export type Check = (
 
 export function admit(app: FastifyInstance, checks: readonly Check[]): void {
   app.decorateRequest('caller', undefined);
+  app.decorateRequest('ticketTopics', undefined);
   app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions;

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Tickets } from '../gateway/tickets.js';
 import { type Problem, problem } from '../protocol/problem.js';
+import type { Topic } from '../protocol/topic.js';
 import { allows, type Caller, isLoopback, type KeyRefusal } from '../work/keys.js';
 import type { Check } from './admission.js';
 import type { Keyring } from './keyring.js';
@@ -40,14 +42,58 @@ const details: Readonly<Record<KeyRefusal | 'scheme', string>> = {
   expired: 'The API key has expired.',
 };
 
-export function createAuthenticationCheck(keyring: Keyring, onFailure: Check): Check {
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A stream, which browsers open with a ticket. */
+    readonly acceptsTicket?: boolean;
+  }
+  interface FastifyRequest {
+    /** What the ticket is for; undefined: every topic of the owner. */
+    ticketTopics: readonly Topic[] | undefined;
+  }
+}
+
+const ticketParameter = /[?&]ticket=([A-Za-z0-9_-]{1,128})(?=&|$)/;
+
+/** Who bears a ticket: in the address of a stream, or as the text of a subprotocol. Uses the ticket up. */
+export function identifyByTicket(
+  keyring: Keyring,
+  tickets: Tickets<Caller>,
+  text: string,
+): IdentifiedByTicket {
+  const ticket = tickets.redeem(text);
+  if (ticket === undefined || !keyring.holds(ticket.caller.keyId)) {
+    const detail = 'The ticket is unknown, used or too old. Get a new one with POST /api/v1/tickets.';
+    return { ok: false, problem: problem('unauthorized', detail) };
+  }
+  const { caller, topics } = ticket;
+  return { ok: true, caller, ...(topics === undefined ? {} : { topics }) };
+}
+
+export type IdentifiedByTicket = Identified & { readonly topics?: readonly Topic[] };
+
+/** The ticket in an address, if there is one. */
+export function ticketIn(url: string): string | undefined {
+  return ticketParameter.exec(url)?.[1];
+}
+
+export function createAuthenticationCheck(
+  keyring: Keyring,
+  tickets: Tickets<Caller>,
+  onFailure: Check,
+): Check {
   return (request, reply, route) => {
     // What does not exist needs no key to be told so; paths are no secret.
     if (route.config.access === 'public' || request.is404) return undefined;
     const { headers, url } = request.raw;
-    const identified = identify(keyring, headers, url ?? '/');
+    const ticket = route.config.acceptsTicket === true ? ticketIn(url ?? '/') : undefined;
+    const identified: IdentifiedByTicket =
+      ticket === undefined
+        ? identify(keyring, headers, url ?? '/')
+        : identifyByTicket(keyring, tickets, ticket);
     if (identified.ok) {
       request.caller = identified.caller;
+      request.ticketTopics = identified.topics;
       return undefined;
     }
     const tooMany = onFailure(request, reply, route);

@@ -6,8 +6,9 @@ export function keepJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const { headers } = request.raw;
-    const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
-    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    // All of them: whoever reads the second one of two must not read another text.
+    const charsets = (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^\s";]+)/gi);
+    if (![...charsets].every(([, charset]) => /^utf-?8$/i.test(charset ?? ''))) {
       done(unsupported());
       return;
     }

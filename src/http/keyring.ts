@@ -6,6 +6,8 @@ export interface Keyring {
   /** True while there is no key at all and the server was started for this machine only: everybody is `anonymous`. */
   readonly open: boolean;
   authenticate(token: string | undefined): Authentication;
+  /** Whether the key of this public id may still be used. */
+  holds(keyId: string): boolean;
   /** Safe twice. */
   close(): Promise<void>;
 }
@@ -18,9 +20,10 @@ export interface KeyringOptions {
   readonly clock: () => number;
 }
 
+const anonymousId = 'anonymous';
 const anonymous: Authentication = {
   ok: true,
-  caller: { owner: 'anonymous', keyId: 'anonymous', scopes: ['*'] },
+  caller: { owner: 'anonymous', keyId: anonymousId, scopes: ['*'] },
 };
 
 /** Opens the keyring; from then on it follows every change of the stored keys. */
@@ -39,6 +42,9 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
       if (isOpen()) return anonymous;
       if (token === undefined) return { ok: false, reason: 'missing' };
       return table.authenticate(token, options.clock());
+    },
+    holds(keyId) {
+      return isOpen() ? keyId === anonymousId : table.holds(keyId, options.clock());
     },
     async close() {
       if (closed) return;

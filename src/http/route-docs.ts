@@ -4,7 +4,7 @@ import type { ProblemSlug } from '../protocol/problem.js';
 /** What OpenAPI says of a route beyond its parameters. Routes without it (HEAD twins) are left out. */
 export interface RouteDocs {
   readonly id: string;
-  readonly tag: 'jobs' | 'results' | 'render' | 'pdf tools' | 'server';
+  readonly tag: 'jobs' | 'results' | 'render' | 'pdf tools' | 'events' | 'server';
   readonly summary: string;
   readonly description?: string;
   /** Request headers that matter here, with a sentence each. */

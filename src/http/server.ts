@@ -4,7 +4,9 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { TSchema } from 'typebox';
+import type { Tickets } from '../gateway/tickets.js';
 import type { Kind } from '../render/kind.js';
+import type { Caller } from '../work/keys.js';
 import type { JobService } from '../work/service.js';
 import { admit, type Check } from './admission.js';
 import { checkPermission, createAuthenticationCheck } from './authentication.js';
@@ -56,6 +58,7 @@ export interface HttpLimits {
 export interface HttpServerOptions {
   readonly service: JobService;
   readonly keyring: Keyring;
+  readonly tickets: Tickets<Caller>;
   readonly kinds: readonly Kind[];
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
@@ -75,6 +78,9 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** For routes that are added before `listen`; the checks of admission are for them, too. */
   readonly app: FastifyInstance;
+  /** For routes that hold answers back, or that have to know that the end is near. */
+  readonly holds: Holds;
+  readonly draining: Draining;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
   /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
@@ -114,6 +120,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   let closing: Promise<void> | undefined;
   return {
     app,
+    holds,
+    draining,
     listen: (host, port) => app.listen({ host, port }),
     drain,
     close() {
@@ -133,7 +141,7 @@ function admissionOf(options: HttpServerOptions, index: RouteIndex, draining: Dr
     cors.mark,
     checkMessageSize,
     cors.options,
-    createAuthenticationCheck(keyring, rates.checkIp),
+    createAuthenticationCheck(keyring, options.tickets, rates.checkIp),
     checkPermission,
     rates.check,
     createRouteCheck(index),

@@ -65,8 +65,6 @@ export interface Job {
   readonly requestId?: string;
 }
 
-export const jobIdShape = /^job_[0-9a-f]{24}$/;
-
 /**
  * `job_` and 24 hex digits: 12 of the time, so that ids sort by age and stay together in an index, 12 of chance.
  * @param random 6 bytes from a cryptographic source

@@ -44,7 +44,11 @@ export function recordOf(job: Job, live?: LiveProgress): JobRecord {
 function progressOf(job: Job, live: LiveProgress | undefined): Partial<JobRecord> {
   if (job.status === 'completed') return { progress: 100 };
   if (job.status !== 'running') return {};
-  if (live === undefined || live.attempt !== job.attempt) return { progress: 0 };
+  return live === undefined || live.attempt !== job.attempt ? { progress: 0 } : progressMembers(live);
+}
+
+/** Progress as the members of a record. */
+export function progressMembers(live: Omit<LiveProgress, 'attempt'>): Partial<JobRecord> {
   return {
     // 100 is kept for a result that can be downloaded.
     progress: Math.min(99, Math.floor(live.ratio * 100)),

@@ -34,6 +34,8 @@ const catalogue = {
   'render-failed': { status: 422, title: 'The document cannot be rendered', retry: false },
   'ip-rate-exceeded': { status: 429, title: 'Too many requests from this address', retry: true },
   'client-rate-exceeded': { status: 429, title: 'Too many requests with this key', retry: true },
+  'too-many-connections': { status: 429, title: 'Too many streams are open', retry: true },
+  'too-many-subscriptions': { status: 429, title: 'The connection has too many subscriptions', retry: false },
   'headers-too-large': { status: 431, title: 'The header fields are too large', retry: false },
   'internal-error': { status: 500, title: 'The server failed', retry: true },
   'queue-full': { status: 503, title: 'The queue is full', retry: true },

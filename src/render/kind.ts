@@ -30,6 +30,8 @@ export interface Plan {
   readonly blobs: readonly Uint8Array[];
   /** Addresses that have to be fetched (through the guard) before the back runs; it finds them by this text. */
   readonly fetches: readonly string[];
+  /** Where each of them stands first in the body, in the same order; for who refuses one. */
+  readonly fetchPointers?: readonly string[];
 }
 
 export type Parsed =

@@ -19,60 +19,67 @@ const maxWaitingBytes = 256 * 1024 * 1024;
 const deadlineMs = 30_000;
 
 interface Waiting {
+  readonly task: IntakeTask;
   readonly bytes: number;
   readonly settle: (answer: IntakeAnswer) => void;
-  readonly timer: NodeJS.Timeout;
 }
 
 /** Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. */
 export class IntakeDesk {
   readonly #options: IntakeDeskOptions;
   readonly #checkAddress: (url: string) => string | undefined;
-  readonly #waiting = new Map<number, Waiting>();
+  /** The first one is in the thread: should that end, it is known whose body ended it. */
+  readonly #waiting: Waiting[] = [];
   #worker: Worker | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   #waitingBytes = 0;
   #nextId = 1;
+  #closed = false;
 
   constructor(options: IntakeDeskOptions) {
     this.#options = options;
     this.#checkAddress = createAddressCheck(options.allowPrivate);
   }
 
+  /** The body belongs to the desk from here on. */
   read(request: IntakeRequest): Promise<IntakeAnswer> {
     if (request.body.length <= inlineMaxBytes) {
       return Promise.resolve(readIntake(request, this.#options.kinds, this.#checkAddress));
     }
-    if (this.#waitingBytes + request.body.length > maxWaitingBytes) {
-      const detail = 'Too many large bodies are being read; send this one again';
-      return Promise.resolve({ ok: false, problem: problem('queue-full', detail, { retryAfter: 2 }) });
+    if (this.#closed || this.#waitingBytes + request.body.length > maxWaitingBytes) {
+      return Promise.resolve(later('Too many large bodies are being read; send this one again'));
     }
-    return this.#readInThread(request);
+    const task: IntakeTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
+    const bytes = request.body.length;
+    this.#waitingBytes += bytes;
+    return new Promise((settle) => {
+      if (this.#waiting.push({ task, bytes, settle }) === 1) this.#handOver();
+    });
   }
 
   /** Safe twice; what is being read is refused. */
   async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    this.#closed = true;
+    await this.#worker?.terminate();
   }
 
-  #readInThread(request: IntakeRequest): Promise<IntakeAnswer> {
-    const id = this.#nextId++;
-    const bytes = request.body.length;
+  /** Gives the thread the next body, if there is one: moved rather than copied, where the body has its memory to itself. */
+  #handOver(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
     this.#worker ??= this.#start();
-    const task: IntakeTask = { id, request, allowPrivate: this.#options.allowPrivate };
-    this.#worker.postMessage(task);
-    this.#waitingBytes += bytes;
-    return new Promise((resolve) => {
-      const settle = (answer: IntakeAnswer): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(id);
-        this.#waitingBytes -= bytes;
-        resolve(answer);
-      };
-      const timer = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
-      this.#waiting.set(id, { bytes, settle, timer });
-    });
+    const { body } = next.task.request;
+    const whole = body.byteLength === body.buffer.byteLength;
+    this.#worker.postMessage(next.task, whole && body.buffer instanceof ArrayBuffer ? [body.buffer] : []);
+    this.#deadline = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
+  }
+
+  #settle(answer: IntakeAnswer): void {
+    clearTimeout(this.#deadline);
+    const first = this.#waiting.shift();
+    if (first === undefined) return;
+    this.#waitingBytes -= first.bytes;
+    first.settle(answer);
   }
 
   #start(): Worker {
@@ -82,15 +89,22 @@ export class IntakeDesk {
     });
     worker.unref();
     worker.on('message', ({ id, answer }: { id: number; answer: IntakeAnswer }) => {
-      this.#waiting.get(id)?.settle(answer);
+      if (this.#waiting[0]?.task.id !== id) return;
+      this.#settle(answer);
+      this.#handOver();
     });
     worker.on('error', () => undefined);
     worker.on('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
+      this.#worker = undefined;
       const detail = 'The body could not be read within the limits of memory and time; send a smaller one';
-      const refusal: IntakeAnswer = { ok: false, problem: problem('payload-too-large', detail) };
-      for (const waiting of [...this.#waiting.values()]) waiting.settle(refusal);
+      if (!this.#closed) this.#settle({ ok: false, problem: problem('payload-too-large', detail) });
+      while (this.#closed && this.#waiting.length > 0) this.#settle(later('The server is shutting down'));
+      this.#handOver();
     });
     return worker;
   }
+}
+
+function later(detail: string): IntakeAnswer {
+  return { ok: false, problem: problem('queue-full', detail, { retryAfter: 2 }) };
 }

@@ -54,9 +54,9 @@ export function readIntake(
     return refused([...(options.ok ? [] : options.issues), ...(parsed.ok ? [] : parsed.issues)]);
   }
   const { plan } = parsed;
-  const addresses = plan.fetches.flatMap((url): Issue[] => {
+  const addresses = plan.fetches.flatMap((url, index): Issue[] => {
     const message = checkAddress(url);
-    return message === undefined ? [] : [{ pointer: pointerTo(body.value, url) ?? '', message }];
+    return message === undefined ? [] : [{ pointer: plan.fetchPointers?.[index] ?? '', message }];
   });
   if (addresses.length > 0) return refused(addresses);
   return {
@@ -83,15 +83,4 @@ function fingerprintOf(kind: string, body: Readonly<Record<string, unknown>>): s
   return createHash('sha256')
     .update(`${kind}\n${canonicalJson(body)}`)
     .digest('hex');
-}
-
-/** Where in a value a text stands, as a JSON pointer. */
-function pointerTo(value: unknown, text: string, path = ''): string | undefined {
-  if (value === text) return path;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, member] of Object.entries(value)) {
-    const found = pointerTo(member, text, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { groupShape } from '../protocol/names.js';
 import type { Issue } from '../render/kind.js';
 
 /** What a caller may say about the job itself, beside what the kind wants to know; all optional. */
@@ -11,14 +12,16 @@ export interface JobOptions {
   readonly maxAttempts?: number;
 }
 
-const groupShape = '^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$';
 const yearSeconds = 366 * 24 * 3600;
 
 /** For OpenAPI; `readJobOptions` checks the same bounds. */
 export const jobOptionsSchema = Type.Object({
   kind: Type.Optional(Type.String({ description: 'What to do; `document` when left out' })),
   group: Type.Optional(
-    Type.String({ pattern: groupShape, description: 'Counts and events for jobs that belong together' }),
+    Type.String({
+      pattern: groupShape.source,
+      description: 'Counts and events for jobs that belong together',
+    }),
   ),
   priority: Type.Optional(
     Type.Integer({ minimum: -10, maximum: 10, description: 'Higher first, among your own jobs' }),
@@ -58,7 +61,7 @@ export function readJobOptions(
     return value === undefined ? undefined : value * 1000;
   };
   const group = body.group;
-  if (group !== undefined && (typeof group !== 'string' || !new RegExp(groupShape).test(group))) {
+  if (group !== undefined && (typeof group !== 'string' || !groupShape.test(group))) {
     issues.push({
       pointer: '/group',
       message: 'must be 1 to 128 letters, digits or ._:- and begin with a letter or digit',

@@ -2,11 +2,19 @@ import { type Problem, problem } from '../protocol/problem.js';
 
 /** Arrays and objects within each other. No document needs as many, and recursive readers behind stay safe. */
 export const maxDepth = 48;
+/**
+ * Commas and brackets outside of texts, which is about how many values there are. Twice what the largest table of
+ * styled cells needs. A value of two bytes takes fifty once it is read: without this bound a body could cost a gigabyte.
+ */
+export const maxValues = 4_000_000;
 
 const quote = 0x22;
 const backslash = 0x5c;
-const opening = new Set([0x5b, 0x7b]);
-const closing = new Set([0x5d, 0x7d]);
+const comma = 0x2c;
+/** `[` and `]`; with this bit they are `{` and `}`. */
+const opening = 0x5b;
+const closing = 0x5d;
+const curly = 0x20;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -14,12 +22,16 @@ export type JsonBody =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly problem: Problem };
 
-/** The object in a body. Depth is bounded before anything is built from it: a few megabytes of `[` cost nothing. */
+/** The object in a body. Its shape is bounded before anything is built from it: a few megabytes of `[` cost nothing. */
 export function readJsonBody(bytes: Uint8Array): JsonBody {
   if (bytes.length === 0) return malformed('The body is empty; send a JSON object');
-  if (tooDeep(bytes)) {
-    const errors = [{ pointer: '', message: `must not nest deeper than ${maxDepth} levels` }];
-    return { ok: false, problem: problem('validation-failed', 'The body nests too deeply', { errors }) };
+  const message = excess(bytes);
+  if (message !== undefined) {
+    const detail = 'The body nests too deeply or holds too much';
+    return {
+      ok: false,
+      problem: problem('validation-failed', detail, { errors: [{ pointer: '', message }] }),
+    };
   }
   let value: unknown;
   try {
@@ -38,19 +50,26 @@ function malformed(detail: string): JsonBody {
   return { ok: false, problem: problem('malformed-json', detail.slice(0, 300)) };
 }
 
-function tooDeep(bytes: Uint8Array): boolean {
+function excess(bytes: Uint8Array): string | undefined {
   let depth = 0;
-  let inString = false;
+  let values = 0;
   for (let index = 0; index < bytes.length; index += 1) {
-    const byte = bytes[index] as number;
-    if (inString) {
-      if (byte === backslash) index += 1;
-      else if (byte === quote) inString = false;
-    } else if (byte === quote) inString = true;
-    else if (opening.has(byte)) {
+    const byte = bytes[index];
+    if (byte === quote) index = endOfText(bytes, index + 1);
+    else if (byte === comma) values += 1;
+    else if (byte === opening || byte === (opening | curly)) {
+      values += 1;
       depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (closing.has(byte)) depth -= 1;
+      if (depth > maxDepth) return `must not nest deeper than ${maxDepth} levels`;
+    } else if (byte === closing || byte === (closing | curly)) depth -= 1;
+    if (values > maxValues) return `must not hold more than ${maxValues} values`;
   }
-  return false;
+  return undefined;
+}
+
+/** Index of the quote that ends a text, or past the end. */
+function endOfText(bytes: Uint8Array, start: number): number {
+  let index = start;
+  while (index < bytes.length && bytes[index] !== quote) index += bytes[index] === backslash ? 2 : 1;
+  return index;
 }

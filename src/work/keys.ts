@@ -85,6 +85,7 @@ export class KeyTable {
   readonly size: number;
   readonly #stored: ReadonlyMap<string, Entry>;
   readonly #configured: ReadonlyMap<string, readonly Entry[]>;
+  readonly #configuredIds: ReadonlySet<string>;
 
   constructor(stored: readonly Key[], configured: readonly ConfiguredKey[]) {
     this.size = stored.length + configured.length;
@@ -96,6 +97,7 @@ export class KeyTable {
       entries.set(bucket, [...(entries.get(bucket) ?? []), entry]);
     }
     this.#configured = entries;
+    this.#configuredIds = new Set([...entries.values()].flat().map(({ caller }) => caller.keyId));
   }
 
   authenticate(token: string, now: number): Authentication {
@@ -112,6 +114,13 @@ export class KeyTable {
     if (entry.disabledAt !== undefined && entry.disabledAt <= now) return { ok: false, reason: 'disabled' };
     if (entry.expiresAt !== undefined && entry.expiresAt <= now) return { ok: false, reason: 'expired' };
     return { ok: true, caller: entry.caller };
+  }
+
+  /** Whether the key of this public id may be used now: for connections that outlive their first request. */
+  holds(keyId: string, now: number): boolean {
+    const entry = this.#stored.get(keyId);
+    if (entry === undefined) return this.#configuredIds.has(keyId);
+    return (entry.disabledAt ?? now + 1) > now && (entry.expiresAt ?? now + 1) > now;
   }
 }
 

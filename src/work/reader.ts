@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
 import type { Blobs, Store } from '../engine/engine.js';
-import { type Job, jobIdShape } from '../jobs/job.js';
+import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
+import { jobIdShape } from '../protocol/names.js';
 import { problem } from '../protocol/problem.js';
 import type { LiveTable } from './live-table.js';
 import type { Answer, JobView, ListRequest, Reader, WaitOptions } from './service.js';

@@ -1,5 +1,5 @@
 import type { Blobs, Store } from '../engine/engine.js';
-import { jobIdShape } from '../jobs/job.js';
+import { jobIdShape } from '../protocol/names.js';
 import type { Remover } from './service.js';
 
 /** Cancels what has not ended, deletes what has. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, readFile, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Blobs } from '../../src/engine/engine.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
@@ -78,19 +78,25 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       await expect(blobs.discard(`${blobs.aside()}/../../x`)).rejects.toThrow('Not a file aside');
     });
 
-    it('cleans up what nothing refers to and what lies aside', async () => {
+    it('cleans up what was there at its start and belongs to nobody', async () => {
       const { blobs } = engine();
       const kept = await blobs.put(hello, 'job_1');
       const orphan = await blobs.put(hello, 'job_2');
       const aside = blobs.aside();
       await writeFile(aside, 'half');
+      const young = blobs.aside();
+      await writeFile(young, 'of an attempt that runs');
+      const lateOrphan = await blobs.put(Buffer.from('not committed yet'), 'late');
+      for (const path of [aside, await blobs.path(orphan)]) await utimes(path, 1, 1);
       const asked: string[] = [];
       const removed = await blobs.cleanUp(async (names) => {
         asked.push(...names);
-        return names.filter((blob) => blob === orphan);
+        return names.filter((blob) => blob !== kept);
       });
       expect(removed).toBe(2);
-      expect(asked.sort()).toEqual([kept, orphan].sort());
+      expect(asked.sort()).toEqual([kept, orphan, lateOrphan].sort());
+      expect(await textOf(blobs, lateOrphan)).toBe('not committed yet');
+      await access(young);
       expect(await textOf(blobs, kept)).toBe('hello');
       await expect(blobs.read(orphan)).rejects.toThrow();
       await expect(access(aside)).rejects.toThrow();

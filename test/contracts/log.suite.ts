@@ -42,6 +42,18 @@ export function logSuite(name: string, open: OpenEngine): void {
       expect(await read({ group: 'none' })).toMatchObject({ facts: [], reached: last });
     });
 
+    it('is read whole by who serves every owner', async () => {
+      for (let n = 0; n < 5; n += 1) await submitted(engine(), { owner: `owner-${n}` });
+      const { last } = await engine().store.log();
+      const first = await engine().store.everyFact(0, 3);
+      const rest = await engine().store.everyFact(first.reached, 100);
+      expect([...first.facts, ...rest.facts].map(({ owner }) => owner)).toEqual(
+        Array.from({ length: 5 }, (_, n) => `owner-${n}`),
+      );
+      expect(rest).toMatchObject({ reached: last, trimmed: false });
+      expect(await engine().store.everyFact(last, 10)).toEqual({ facts: [], reached: last, trimmed: false });
+    });
+
     it('is read by job, group and kind, and never of another owner', async () => {
       const job = await submitted(engine(), { group: 'g' });
       const other = await submitted(engine(), { kind: 'preview', group: 'g' });

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import type { Key, Keys } from '../../src/engine/engine.js';
+import { Tickets } from '../../src/gateway/tickets.js';
 import { openKeyring } from '../../src/http/keyring.js';
 import {
   createHttpServer,
@@ -100,6 +102,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const server = await createHttpServer({
     service,
     keyring,
+    tickets: new Tickets(clock, () => randomUUID()),
     kinds,
     capabilities: {
       capabilities: [{ name: 'render', enabled: true }],

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jobId, jobIdFloor, jobIdShape, timeOfJobId } from '../../src/jobs/job.js';
+import { jobId, jobIdFloor, timeOfJobId } from '../../src/jobs/job.js';
 import { formatCursor, parseCursor } from '../../src/protocol/cursor.js';
+import { jobIdShape } from '../../src/protocol/names.js';
 
 const position = fc.record({
   epoch: fc.stringMatching(/^[a-z0-9]{4,32}$/),

@@ -308,6 +308,38 @@ describe('document run', () => {
     },
   );
 
+  it.skipIf(noPoppler)(
+    'ends with header rows higher than a page, lines higher than a page, and nested percentages',
+    async () => {
+      const tall = Array.from({ length: 2_000 }, (_, i) => `h${i}`).join(' ');
+      const { pdf } = await render(registry, {
+        operations: [
+          { type: 'add_table', headers: [tall], rows: [['cell']] },
+          { type: 'add_text', text: 'Huge', font_size: 900 },
+          {
+            type: 'add_columns',
+            columns: [
+              {
+                width: 'auto',
+                operations: [
+                  {
+                    type: 'add_columns',
+                    columns: [{ width: '50%', operations: [{ type: 'add_text', text: 'inner' }] }],
+                  },
+                ],
+              },
+              { operations: [{ type: 'add_table', headers: ['q'], rows: [['r']] }] },
+            ],
+          },
+        ],
+      });
+      const read = text(pdf).split(/\s+/);
+      for (const word of ['h0', 'h1999', 'cell', 'inner', 'r']) expect(read).toContain(word);
+      // A letter of it fills a page, and none is dropped.
+      for (const letter of 'Huge') expect(read).toContain(letter);
+    },
+  );
+
   it('tells many distinct steps of a 2,000-row table, never falling, in both phases', async () => {
     const { progress, pages, pieces } = await render(registry, {
       footer: '{page}',

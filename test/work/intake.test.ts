@@ -10,7 +10,8 @@ const echo: Kind = {
   parse: (request) => {
     const { bad, url } = request as { bad?: boolean; url?: string };
     if (bad) return { ok: false, issues: [{ pointer: '/bad', message: 'must not be bad' }] };
-    return { ok: true, plan: { request: { echoed: true }, blobs: [], fetches: url ? [url] : [] } };
+    const addresses = url ? { fetches: [url], fetchPointers: ['/url'] } : { fetches: [] };
+    return { ok: true, plan: { request: { echoed: true }, blobs: [], ...addresses } };
   },
 };
 const other: Kind = { ...echo, name: 'other' };

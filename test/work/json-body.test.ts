@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/work/canonical-json.js';
-import { maxDepth, readJsonBody } from '../../src/work/json-body.js';
+import { maxDepth, maxValues, readJsonBody } from '../../src/work/json-body.js';
 
 const read = (text: string | Uint8Array) => readJsonBody(typeof text === 'string' ? Buffer.from(text) : text);
 const slug = (text: string | Uint8Array): string => {
@@ -39,6 +39,12 @@ describe('JSON bodies', () => {
     expect(slug(nested(maxDepth))).toBe('ok');
     expect(slug(nested(maxDepth + 1))).toBe('validation-failed');
     expect(slug('['.repeat(5_000_000))).toBe('validation-failed');
+  });
+
+  it('bounds the number of values before anything is built', () => {
+    const objects = (count: number): string => `{"a":[${'{},'.repeat(count)}"{,,,,[[["]}`;
+    expect(slug(objects(maxValues / 2 - 1))).toBe('ok');
+    expect(slug(objects(maxValues / 2))).toBe('validation-failed');
   });
 
   it('does not let a body reach a prototype', () => {

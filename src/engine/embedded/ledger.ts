@@ -146,6 +146,10 @@ export class Ledger {
     return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
   }
 
+  everyFact(after: number, limit: number): FactPage {
+    return { ...this.#tables.everyFact(after, limit), trimmed: after < this.#tables.trimmedTo };
+  }
+
   facts(filter: FactFilter): FactPage {
     return { ...this.#tables.facts(filter), trimmed: filter.after < this.#tables.trimmedTo };
   }

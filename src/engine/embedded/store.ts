@@ -88,6 +88,10 @@ export class EmbeddedStore implements Store {
     return this.#caller.call('facts', filter);
   }
 
+  everyFact(after: number, limit: number): Promise<FactPage> {
+    return this.#caller.call('everyFact', after, limit);
+  }
+
   log(): Promise<LogState> {
     return this.#caller.call('log');
   }

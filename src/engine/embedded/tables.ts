@@ -105,6 +105,7 @@ export interface Tables {
   /** Gives the fact the next number. */
   append(fact: Omit<Fact, 'seq'>): Fact;
   facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number };
+  everyFact(after: number, limit: number): { readonly facts: readonly Fact[]; readonly reached: number };
   /** Of at most `limit` facts from the oldest on, how many are older than `before`. */
   olderFacts(before: number, limit: number): number;
   /** Takes away facts up to this sequence. */

@@ -147,6 +147,12 @@ export class MemoryTables implements Tables {
     return numbered;
   }
 
+  everyFact(after: number, limit: number): { readonly facts: readonly Fact[]; readonly reached: number } {
+    const from = Math.max(0, after - this.#trimmedTo);
+    const facts = this.#facts.slice(from, from + limit);
+    return { facts, reached: facts.at(-1)?.seq ?? this.#last };
+  }
+
   facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number } {
     const facts: Fact[] = [];
     for (let index = Math.max(0, filter.after - this.#trimmedTo); index < this.#facts.length; index += 1) {

@@ -12,6 +12,7 @@ export const reading: ReadonlySet<Call['name']> = new Set([
   'group',
   'depth',
   'facts',
+  'everyFact',
   'log',
   'unused',
   'nextReadyAt',

@@ -16,6 +16,7 @@ export class LogRows {
   readonly #ofOwner: Reading;
   readonly #ofJob: Reading;
   readonly #ofGroup: Reading;
+  readonly #every: Statement;
   readonly #older: Statement;
   readonly #trim: Statement;
   readonly #setTrimmedTo: Statement;
@@ -31,6 +32,9 @@ export class LogRows {
     this.#ofOwner = new Reading(connection, 'facts_owner', 'owner = ?3');
     this.#ofJob = new Reading(connection, 'facts_job', `job = ?3 AND job <> ''`);
     this.#ofGroup = new Reading(connection, 'facts_group', 'grp = ?3');
+    this.#every = connection.prepare(
+      'SELECT seq, at, type, owner, job, kind, grp, rev, record FROM facts WHERE seq > ? ORDER BY seq LIMIT ?',
+    );
     this.#older = connection.prepare(
       'SELECT count(*) FROM (SELECT at FROM facts ORDER BY seq LIMIT ?) WHERE at < ?',
     );
@@ -68,6 +72,11 @@ export class LogRows {
     if (jobId !== undefined) return this.#ofJob.read(filter, jobId, this.#last);
     if (group !== undefined) return this.#ofGroup.read(filter, group, this.#last);
     return this.#ofOwner.read(filter, owner, this.#last);
+  }
+
+  every(after: number, limit: number): Read {
+    const facts = this.#every.all(after, limit).map(factOf);
+    return { facts, reached: facts.at(-1)?.seq ?? this.#last };
   }
 
   older(before: number, limit: number): number {

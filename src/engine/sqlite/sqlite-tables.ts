@@ -179,6 +179,10 @@ export class SqliteTables implements Tables {
     return this.#log.append(fact);
   }
 
+  everyFact(after: number, limit: number): { readonly facts: readonly Fact[]; readonly reached: number } {
+    return this.#log.every(after, limit);
+  }
+
   facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number } {
     return this.#log.read(filter);
   }

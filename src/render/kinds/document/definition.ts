@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../kind.js';
+import { bandHeight } from './document-fields.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
 import type { Definition } from './engine.js';
 import { defaultMarginMm, defaultPageSize, type PageSize as PaperSize } from './fields.js';
@@ -28,11 +29,6 @@ function pageSizeOf({ size, orientation }: Paper): PageSize {
 const defaultLineHeight = 1.15;
 
 type Band = NonNullable<DocumentRequest['header']>;
-
-/** Points that a header or footer needs: its text and some air around it. */
-function bandHeight(band: Band | undefined): number {
-  return band === undefined ? 0 : (band.font_size ?? 9) * 1.4 + 14;
-}
 
 class Composer {
   readonly #drawing: Drawing;

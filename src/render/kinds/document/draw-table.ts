@@ -1,10 +1,10 @@
 import type { Align, Cell, Grid } from './model.js';
 import type { Node } from './pdfmake.js';
-import type { Width } from './tables.js';
-import { type FontState, points, type Typesetter } from './typesetting.js';
+import type { FontState, Typesetter } from './typesetting.js';
 
 export interface TableLook {
-  readonly widths?: readonly Width[];
+  /** Points of whole columns, `auto`, or `*` for an equal share of what is left. */
+  readonly widths?: readonly (number | 'auto' | '*')[];
   readonly align?: readonly Align[];
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
@@ -18,7 +18,7 @@ const zebraFill = '#f7f8fa';
 const sampleRows = 200;
 
 /** The width of each column: as wide as needed, and what is left goes to the one with the most text. */
-function automaticWidths(grid: Grid): Width[] {
+function automaticWidths(grid: Grid): ('auto' | '*')[] {
   const lengths = Array.from({ length: grid.columns }, () => 0);
   for (const row of grid.rows.slice(0, sampleRows)) {
     for (const [x, cell] of row.entries()) {
@@ -66,9 +66,7 @@ export function tableNode(
     return setter.runs(cell.runs, font, extra, language, at);
   };
   const body = grid.rows.map((row, y) => row.map((cell, x) => cellNode(cell, x, y < grid.headerRows)));
-  const widths = (look.widths ?? automaticWidths(grid)).map((width) =>
-    typeof width === 'number' ? points(width) : width,
-  );
+  const widths = look.widths ?? automaticWidths(grid);
   const table: Node = {
     ...setter.style(font),
     table: { headerRows: grid.headerRows, widths: contentWidths(widths, borders), body },

@@ -4,6 +4,7 @@ import { tableNode } from './draw-table.js';
 import type { ListItem, Operation } from './operations.js';
 import type { Node } from './pdfmake.js';
 import type { Picture } from './pictures.js';
+import type { Width } from './tables.js';
 import { type FontState, linkColor, points, type Typesetter } from './typesetting.js';
 
 /** The page as the drawing of one operation sees it, in points. */
@@ -35,7 +36,10 @@ export class Drawing {
       case 'add_table': {
         const { grid, font_size, lang, ...look } = operation;
         const own = font_size === undefined ? font : { ...font, size: font_size };
-        return tableNode(grid, { ...look, language: lang }, own, this.setter, operation.at);
+        const { widths, ...rest } = look;
+        const sized =
+          widths === undefined ? {} : { widths: widths.map((width) => inPoints(width, frame.contentWidth)) };
+        return tableNode(grid, { ...rest, ...sized, language: lang }, own, this.setter, operation.at);
       }
       case 'add_html':
         return { stack: blockNodes(operation.blocks, font, this.setter, operation.lang, operation.at) };
@@ -70,19 +74,23 @@ export class Drawing {
         return placed(this.#svg(operation.svg, size, operation.align, frame, operation.at), operation, frame);
       }
       case 'add_columns':
-        return {
-          columns: operation.columns.map(({ width, operations }) => ({
-            width: typeof width === 'number' ? points(width) : width,
-            stack: this.column(operations, font, {
-              ...frame,
-              contentWidth: frame.contentWidth / operation.columns.length,
-            }),
-          })),
-          columnGap: points(operation.gap ?? 5),
-        };
+        return this.#columns(operation, font, frame);
       case 'add_spacer':
         return { stack: [], margin: [0, points(operation.height), 0, 0] };
     }
+  }
+
+  #columns({ columns, gap = 5 }: Of<'add_columns'>, font: FontState, frame: Frame): Node {
+    const columnGap = points(gap);
+    const room = Math.max(1, frame.contentWidth - columnGap * (columns.length - 1));
+    return {
+      columns: columns.map(({ width, operations }) => {
+        const own = inPoints(width, room);
+        const contentWidth = typeof own === 'number' ? own : room / columns.length;
+        return { width: own, stack: this.column(operations, font, { ...frame, contentWidth }) };
+      }),
+      columnGap,
+    };
   }
 
   #text(operation: Of<'add_text'>, font: FontState, frame: Frame): Node {
@@ -238,6 +246,12 @@ export class Drawing {
     const height = operation.height === undefined ? width / code.ratio : points(operation.height);
     return placed({ svg: code.svg, width, height, ...alignment(operation.align) }, operation, frame);
   }
+}
+
+/** A column width in points; percentages are taken of `room`, because pdfmake cannot nest them. */
+function inPoints(width: Width, room: number): number | 'auto' | '*' {
+  if (typeof width === 'number') return points(width);
+  return width === 'auto' || width === '*' ? width : (Number.parseFloat(width) / 100) * room;
 }
 
 function alignment(align: string | undefined): Node {

@@ -1,4 +1,5 @@
 import type { FontRegistry } from '../../fonts/registry.js';
+import { RenderFailure } from '../../kind.js';
 import { DocumentLayout } from './layout.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
 import { type Margins, type Node, type PageSize, PdfMakeRenderer } from './pdfmake.js';
@@ -36,10 +37,41 @@ class PageRenderer extends PdfMakeRenderer {
     }
     try {
       super.renderSVG(node);
+    } catch (error) {
+      // What the drawing library throws says something about the drawing: a number that no PDF holds, say.
+      throw new RenderFailure(`a drawing cannot be drawn: ${reasonOf(error)}`);
     } finally {
       this.pdfDocument.fonts = fonts;
     }
   }
+}
+
+function openDocument(
+  { encryption, language, info, pageSize }: Definition,
+  registry: FontRegistry,
+  pictures: Pictures,
+  sink: Sink,
+): InkwireDocument {
+  try {
+    return new InkwireDocument(registry, pictures, (bytes) => sink.write(bytes), {
+      size: [pageSize.width, pageSize.height],
+      // 256-bit AES wants the extension level; everything else is plain PDF 1.7.
+      pdfVersion: encryption === undefined ? '1.7' : '1.7ext3',
+      compress: true,
+      displayTitle: info.Title !== undefined,
+      info,
+      ...(language === undefined ? {} : { lang: language }),
+      ...encryption,
+    });
+  } catch (error) {
+    if (encryption === undefined) throw error;
+    // Passwords are prepared by RFC 4013, which knows no character that is younger than it.
+    throw new RenderFailure(`the passwords cannot be used: ${reasonOf(error)}`, '/encryption');
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 200) : 'unknown';
 }
 
 /** Draws the document; resolves with its number of pages when the last byte was written. */
@@ -49,17 +81,7 @@ export async function drawDocument(
   pictures: Pictures,
   sink: Sink,
 ): Promise<number> {
-  const { encryption, language } = definition;
-  const document = new InkwireDocument(registry, pictures, (bytes) => sink.write(bytes), {
-    size: [definition.pageSize.width, definition.pageSize.height],
-    // 256-bit AES wants the extension level; everything else is plain PDF 1.7.
-    pdfVersion: encryption === undefined ? '1.7' : '1.7ext3',
-    compress: true,
-    displayTitle: definition.info.Title !== undefined,
-    info: definition.info,
-    ...(language === undefined ? {} : { lang: language }),
-    ...encryption,
-  });
+  const document = openDocument(definition, registry, pictures, sink);
   for (const { content, options } of definition.files) document.file(content, options);
   const layout = new DocumentLayout(definition.pageSize, definition.margins, (ratio) => sink.layout(ratio));
   const pages = layout.layoutDocument(

@@ -69,7 +69,8 @@ export function cssColor(value: string): string | undefined {
   if (/^#[0-9a-f]{6}$/.test(text)) return text;
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/.exec(text);
   if (short) return `#${short[1]}${short[1]}${short[2]}${short[2]}${short[3]}${short[3]}`;
-  return colorNames[text];
+  // The text is the caller's: names that every object has are no colours.
+  return Object.hasOwn(colorNames, text) ? colorNames[text] : undefined;
 }
 
 /** Addresses that a reader may follow from a page. */

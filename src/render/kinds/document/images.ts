@@ -22,6 +22,7 @@ export function decodeBase64(value: string): Buffer | undefined {
 export class Inputs {
   readonly blobs: Uint8Array[] = [];
   readonly fetches: string[] = [];
+  readonly fetchPointers: string[] = [];
   readonly #bySource = new Map<string, ImageSource | string>();
   readonly #fetched = new Set<string>();
   #pixels = 0;
@@ -31,11 +32,11 @@ export class Inputs {
     return this.blobs.length - 1;
   }
 
-  /** The image behind the `source` of an operation, or why there is none. */
-  image(source: string, sized: boolean): ImageSource | string {
+  /** The image behind the `source` of an operation, which stands at `pointer`, or why there is none. */
+  image(source: string, sized: boolean, pointer: string): ImageSource | string {
     const known = this.#bySource.get(source);
     if (known !== undefined) return known;
-    const image = this.#read(source, sized);
+    const image = this.#read(source, sized, pointer);
     if (typeof image !== 'string') {
       if (this.#bySource.size >= limits.images)
         return `is one image too many: a document may have ${limits.images}`;
@@ -44,8 +45,8 @@ export class Inputs {
     return image;
   }
 
-  #read(source: string, sized: boolean): ImageSource | string {
-    if (/^https?:/i.test(source)) return this.#address(source);
+  #read(source: string, sized: boolean, pointer: string): ImageSource | string {
+    if (/^https?:/i.test(source)) return this.#address(source, pointer);
     const head = dataUri.exec(source.slice(0, 256));
     if (head) {
       const body = source.slice(head[0].length);
@@ -72,7 +73,7 @@ export class Inputs {
     return this.#bytes(bytes, sized);
   }
 
-  #address(source: string): ImageSource | string {
+  #address(source: string, pointer: string): ImageSource | string {
     if (source.length > limits.urlChars) return `must have at most ${limits.urlChars} characters`;
     if (!URL.canParse(source)) return 'is not a valid address';
     const url = new URL(source);
@@ -82,6 +83,7 @@ export class Inputs {
         return `is one address too many: a document may fetch ${limits.fetches}`;
       this.#fetched.add(source);
       this.fetches.push(source);
+      this.fetchPointers.push(pointer);
     }
     return { from: 'url', url: source };
   }

@@ -11,11 +11,15 @@ import {
   PdfMakeTextInlines,
   PdfMakeWriter,
   pdfMakeTableLayouts,
+  type Repeatable,
   type SectionNode,
   type TableNode,
   type TextNode,
 } from './pdfmake.js';
 import { TextMeasure } from './text-measure.js';
+
+/** Characters of a word whose rest is measured exactly at every break. */
+const longWord = 2_000;
 
 /** More than any page is high: what has a fixed place does not break. */
 const unbounded = 1e7;
@@ -28,6 +32,28 @@ class PageContext extends PdfMakeContext {
     const page = this.getCurrentPage();
     // Text that begins right of the margin still needs room for one line.
     if (page !== null && this.availableWidth < 1) this.availableWidth = Math.max(1, page.pageSize.width - x);
+  }
+}
+
+/** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
+const maxHeaderShare = 0.4;
+
+/** pdfmake's writer; it drops a line that is higher than a page and never ends with a header that fills one. */
+class PageWriter extends PdfMakeWriter {
+  override addLine(line: Line, keepsPosition?: boolean, index?: number): unknown {
+    const position = super.addLine(line, keepsPosition, index);
+    if (position) return position;
+    const context = this.context();
+    context.availableHeight = Math.max(context.availableHeight, line.getHeight());
+    return super.addLine(line, keepsPosition, index);
+  }
+
+  override pushToRepeatables(block: Repeatable): void {
+    const context = this.context();
+    const fits =
+      context.availableHeight + block.height > 0 &&
+      block.height < (context.getCurrentPage()?.pageSize.height ?? 0) / 2;
+    super.pushToRepeatables(fits ? block : { ...block, items: [], height: 0 });
   }
 }
 
@@ -78,7 +104,7 @@ export class DocumentLayout extends PdfMakeLayout {
     docMeasure.textInlines = new TextMeasure(document);
     this.linearNodeList = [];
     const root = docMeasure.measureDocument(docPreprocessor.preprocessDocument(content));
-    this.writer = new PdfMakeWriter(new PageContext());
+    this.writer = new PageWriter(new PageContext());
     // Listeners are counted per nesting of tables and columns, which has its own bound.
     this.writer.setMaxListeners(0);
     this.processNode(root);
@@ -116,7 +142,30 @@ export class DocumentLayout extends PdfMakeLayout {
         if (column !== undefined) column.width = width;
       }
     }
+    if (node.table.headerRows > 0 && this.#headerHeight(node, room) > maxHeaderShare * this.#pageHeight()) {
+      node.table.headerRows = 0;
+    }
     super.processTable(node);
+  }
+
+  #pageHeight(): number {
+    const height = this.writer.context().getCurrentPage()?.pageSize.height ?? 0;
+    return height - this.pageMargins.top - this.pageMargins.bottom;
+  }
+
+  /** About the height of the header rows, rather too much: as if all columns had the same width. */
+  #headerHeight({ table }: TableNode, room: number): number {
+    const share = Math.max(1, room / table.widths.length);
+    const heights = table.body.slice(0, table.headerRows).map((row) =>
+      row.reduce((most, cell) => {
+        const words = cell._inlines ?? [];
+        const width = words.reduce((sum, word) => sum + word.width, 0);
+        const lines =
+          Math.ceil(width / (share * (cell.colSpan ?? 1))) + words.filter((word) => word.lineEnd).length;
+        return Math.max(most, lines * words.reduce((high, word) => Math.max(high, word.height ?? 0), 0));
+      }, 0),
+    );
+    return heights.reduce((sum, height) => sum + height + 8, 0);
   }
 
   /** As pdfmake's, but copies the rest of the paragraph only where a word must look ahead. */
@@ -148,12 +197,18 @@ export class DocumentLayout extends PdfMakeLayout {
 
   /** Cuts a word that is wider than the line; what is left of it goes back to `inlines`. */
   #breakWord(word: TextInline, room: number, inlines: TextInline[]): boolean {
+    const widthOf = (end: number) => this.#textInlines.widthOfText(word.text.slice(0, end), word);
     let low = 1;
-    let high = word.text.length;
     let fit = 1;
+    // Only as much of it is measured as a line may hold: the word may have half a million characters.
+    let high = Math.min(word.text.length, 64);
+    while (high < word.text.length && widthOf(high) <= room) {
+      low = high;
+      high = Math.min(word.text.length, high * 2);
+    }
     while (low <= high) {
       const middle = Math.floor((low + high) / 2);
-      if (this.#textInlines.widthOfText(word.text.substring(0, middle), word) <= room) {
+      if (widthOf(middle) <= room) {
         fit = middle;
         low = middle + 1;
       } else high = middle - 1;
@@ -163,8 +218,11 @@ export class DocumentLayout extends PdfMakeLayout {
     if (fit >= word.text.length) return false;
     const rest = { ...word, text: word.text.slice(fit) };
     word.text = word.text.slice(0, fit);
-    rest.width = this.#textInlines.widthOfText(rest.text, rest);
+    const whole = word.width;
     word.width = this.#textInlines.widthOfText(word.text, word);
+    // Far from its end the exact width of the rest says nothing but that it is wider than a line.
+    rest.width =
+      rest.text.length > longWord ? whole - word.width : this.#textInlines.widthOfText(rest.text, rest);
     inlines.unshift(rest);
     return true;
   }

@@ -233,7 +233,7 @@ const finishers: { readonly [N in OperationName]: Finish<N> } = {
   add_page: (members, at) => ({ type: 'add_page', at, ...members }),
   add_image: ({ source, ...rest }, at, scope) => {
     const sized = rest.width !== undefined && rest.height !== undefined;
-    const image = scope.inputs.image(source, sized);
+    const image = scope.inputs.image(source, sized, child(at, 'source'));
     if (typeof image === 'string') return scope.findings.add(child(at, 'source'), image);
     return { type: 'add_image', at, source: image, ...rest };
   },

@@ -17,6 +17,10 @@ export interface Inline {
   width: number;
   noWrap?: boolean;
   noNewLine?: boolean;
+  lineEnd?: boolean;
+  height?: number;
+  leadingCut?: number;
+  trailingCut?: number;
   [key: string]: unknown;
 }
 
@@ -28,6 +32,7 @@ export interface Line {
   inlines: Inline[];
   lastLineInParagraph: boolean;
   addInline(inline: Inline): void;
+  getHeight(): number;
   getAvailableWidth(): number;
   hasEnoughSpaceForInline(inline: Inline, next: readonly Inline[]): boolean;
 }
@@ -61,10 +66,18 @@ export interface Context {
   addListener(event: 'pageAdded', listener: (page: Page) => void): void;
 }
 
+/** Rows that are drawn again on every page. */
+export interface Repeatable {
+  readonly items: readonly unknown[];
+  readonly height: number;
+}
+
 export interface Writer {
   context(): Context;
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
   setMaxListeners(count: number): void;
+  addLine(line: Line, keepsPosition?: boolean, index?: number): unknown;
+  pushToRepeatables(block: Repeatable): void;
 }
 
 export interface Preprocessor {
@@ -78,7 +91,18 @@ export interface Measurer {
   measureDocument(node: Node): Node;
 }
 
+/** A piece of text with a style of its own, or plain. */
+export type TextPart = string | (Node & { readonly text?: unknown });
+
+/** A text in words, with the width of its longest word and of its longest line. */
+export interface Paragraph {
+  readonly items: Inline[];
+  readonly minWidth: number;
+  readonly maxWidth: number;
+}
+
 export interface TextInlines {
+  buildInlines(text: TextPart | readonly TextPart[], stack: StyleStack): Paragraph;
   measure(words: Inline[], stack: StyleStack): Inline[];
   widthOfText(text: string, inline: Inline): number;
 }
@@ -87,10 +111,15 @@ export interface StyleStack {
   /** Nodes, outermost first; a string is a style by name. */
   readonly styleOverrides: readonly (Record<string, unknown> | string)[];
   readonly defaultStyle: Record<string, unknown>;
+  getProperty(name: string): unknown;
 }
 
 export interface TableNode extends Node {
-  table: { widths: { width: number | string; _minWidth: number }[]; body: unknown[][] };
+  readonly table: {
+    readonly widths: { width: number | string; _minWidth: number }[];
+    readonly body: (TextNode & { readonly colSpan?: number })[][];
+    headerRows: number;
+  };
   _offsets: { total: number };
 }
 
@@ -190,6 +219,8 @@ export const PdfMakeRenderer = load<new (document: PdfDocument) => Renderer>('Re
 export const PdfMakeContext = load<new () => Context>('DocumentContext');
 export const PdfMakeWriter = load<new (context: Context) => Writer>('PageElementWriter');
 export const PdfMakeLine = load<new (maxWidth: number) => Line>('Line');
+export const PdfMakeTextBreaker =
+  load<new () => { getBreaks(parts: readonly TextPart[], stack: StyleStack): Inline[] }>('TextBreaker');
 export const PdfMakeTextInlines = load<new (document: PdfDocument | null) => TextInlines>('TextInlines');
 /** Named table looks; the table of contents uses one of them. */
 export const pdfMakeTableLayouts = (require('pdfmake/js/tableLayouts.js') as { tableLayouts: object })

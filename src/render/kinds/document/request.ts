@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Kind, Parsed } from '../../kind.js';
-import { type DocumentMembers, documentFields } from './document-fields.js';
+import { bandHeight, type DocumentMembers, documentFields } from './document-fields.js';
 import { defaultMarginMm, defaultPageSize, type PageSize } from './fields.js';
 import { child, Findings } from './findings.js';
 import { decodeBase64, Inputs } from './images.js';
@@ -78,9 +78,12 @@ function readAttachments(value: unknown, findings: Findings, inputs: Inputs): At
 /** Margins must leave room on the first page and on every page that has a size of its own. */
 function checkMargins(members: DocumentMembers, operations: readonly Operation[], findings: Findings): void {
   const margin = members.margin_mm ?? defaultMarginMm;
-  const fits = ({ widthMm, heightMm }: PageSize) =>
-    2 * margin + limits.pageMinMm / 2 <= Math.min(widthMm, heightMm);
-  const leaves = `must leave room between margins of ${margin} mm`;
+  const bands = [members.header, members.footer].map((band) =>
+    Math.max(margin, (bandHeight(band) * 25.4) / 72),
+  );
+  const least = Math.max(2 * margin, (bands[0] ?? 0) + (bands[1] ?? 0)) + limits.pageMinMm / 2;
+  const fits = ({ widthMm, heightMm }: PageSize) => least <= Math.min(widthMm, heightMm);
+  const leaves = `must leave room between the margins (${margin} mm), header and footer`;
   if (!fits(members.page_size ?? defaultPageSize)) {
     findings.add(members.margin_mm === undefined ? '/page_size' : '/margin_mm', leaves);
   }
@@ -122,7 +125,8 @@ function parse(request: unknown): Parsed {
     operations,
     ...(attachments === undefined ? {} : { attachments }),
   };
-  return { ok: true, plan: { request: checked, blobs: inputs.blobs, fetches: inputs.fetches } };
+  const { blobs, fetches, fetchPointers } = inputs;
+  return { ok: true, plan: { request: checked, blobs, fetches, fetchPointers } };
 }
 
 const operationSchema = Type.Union(

@@ -1,0 +1,66 @@
+import type { Hub } from './hub.js';
+import type { StreamMeters } from './stream-meters.js';
+import type { Subscriber } from './subscriber.js';
+
+export interface AuditParts {
+  readonly hub: Hub;
+  readonly meters: StreamMeters;
+  readonly subscribers: () => readonly Subscriber[];
+  /** A connection that was not sent what the log holds: it has to begin anew. */
+  readonly repair: (subscriber: Subscriber) => void;
+}
+
+const everyMs = 10_000;
+const sampled = 100;
+
+/**
+ * The backstop: compares what the store holds with what the hub has handed out, and for some connections what the log
+ * holds for them with what they were sent. Whatever it finds is a defect of ours: it is repaired and counted, and the
+ * count has to stay 0.
+ */
+export class Audit {
+  readonly #parts: AuditParts;
+  readonly #timer: NodeJS.Timeout;
+  #next = 0;
+
+  constructor(parts: AuditParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.run(), everyMs).unref();
+  }
+
+  /** One round. Resolves with the number of facts that had to be repaired. */
+  async run(): Promise<number> {
+    const { hub, meters } = this.#parts;
+    const missed = await hub.checkEnd();
+    if (missed > 0) meters.repaired('hint', missed);
+    const all = this.#parts.subscribers();
+    let found = missed;
+    for (let index = 0; index < Math.min(sampled, all.length); index += 1) {
+      const subscriber = all[(this.#next + index) % all.length];
+      if (subscriber !== undefined) found += this.#compare(subscriber);
+    }
+    this.#next += sampled;
+    return found;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** How many facts the connection was sent too few (or too many) since the last comparison. */
+  #compare(subscriber: Subscriber): number {
+    const { hub, meters, repair } = this.#parts;
+    if (!subscriber.isOpen || subscriber.hasOutput) return 0;
+    const { from, facts } = subscriber.audit;
+    const { seq } = hub.position;
+    subscriber.audit = { from: seq, facts: 0 };
+    const entries = hub.tail.read(subscriber.owner, from, Number.POSITIVE_INFINITY);
+    if (entries === undefined) return 0;
+    const due = entries.filter(({ fact }) => subscriber.wants(fact, fact.type)).length;
+    const wrong = Math.abs(due - facts);
+    if (wrong === 0) return 0;
+    meters.repaired('reader', wrong);
+    repair(subscriber);
+    return wrong;
+  }
+}

@@ -1,0 +1,161 @@
+import type { CloseReason } from '../protocol/close-codes.js';
+import { heartbeatBytes } from './frame.js';
+import type { Hub } from './hub.js';
+import type { StreamMeters, StreamState } from './stream-meters.js';
+import type { Subscriber } from './subscriber.js';
+
+export interface ConnectionLimits {
+  readonly maxPerKey: number;
+  readonly maxPerAddress: number;
+  /** Bytes that may wait for all sockets together (P-44). */
+  readonly maxWaitingBytes: number;
+  readonly heartbeatMs: number;
+  /** A socket that takes nothing for so long is closed (P-43). */
+  readonly stuckMs: number;
+  /** A connection lives for this to twice this long (P-56). */
+  readonly lifeMs: number;
+}
+
+/** What a transport may offer beside its sink. */
+export interface Open {
+  readonly subscriber: Subscriber;
+  readonly address: string;
+  readonly endsAt: number;
+}
+
+const lookMs = 500;
+/** Delays of `bye` are drawn from 0.5 s to this. */
+const spreadMs = 5_000;
+
+/** The open connections: who may have one more, who needs a heartbeat, and whose time is over. */
+export class Connections {
+  readonly #hub: Hub;
+  readonly #meters: StreamMeters;
+  readonly #limits: ConnectionLimits;
+  readonly #random: () => number;
+  /** Whether the key of a connection may still be used. */
+  readonly #keyHolds: (keyId: string) => boolean;
+  readonly #open = new Map<Subscriber, Open>();
+  readonly #perKey = new Map<string, number>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(parts: {
+    readonly hub: Hub;
+    readonly meters: StreamMeters;
+    readonly limits: ConnectionLimits;
+    readonly random: () => number;
+    readonly keyHolds: (keyId: string) => boolean;
+  }) {
+    this.#hub = parts.hub;
+    this.#meters = parts.meters;
+    this.#limits = parts.limits;
+    this.#random = parts.random;
+    this.#keyHolds = parts.keyHolds;
+    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+  }
+
+  hasRoom(keyId: string, address: string): boolean {
+    const { maxPerKey, maxPerAddress } = this.#limits;
+    return (this.#perKey.get(keyId) ?? 0) < maxPerKey && (this.#perAddress.get(address) ?? 0) < maxPerAddress;
+  }
+
+  add(subscriber: Subscriber, address: string): void {
+    const endsAt = performance.now() + this.#limits.lifeMs * (1 + this.#random());
+    this.#open.set(subscriber, { subscriber, address, endsAt });
+    change(this.#perKey, subscriber.keyId, 1);
+    change(this.#perAddress, address, 1);
+  }
+
+  /** The connection is gone, by whatever way. Safe twice. */
+  remove(subscriber: Subscriber): void {
+    const open = this.#open.get(subscriber);
+    if (open === undefined) return;
+    this.#open.delete(subscriber);
+    change(this.#perKey, subscriber.keyId, -1);
+    change(this.#perAddress, open.address, -1);
+    this.#meters.withheldBefore += subscriber.withheld;
+    this.#hub.forget(subscriber);
+    subscriber.close();
+  }
+
+  /** Says when to come back, then ends. */
+  end(subscriber: Subscriber, reason: CloseReason): void {
+    if (subscriber.isClosed) return;
+    this.#meters.closed(reason);
+    subscriber.sink.close(reason, this.retryMs());
+    this.remove(subscriber);
+  }
+
+  /** A delay for one client, so that many do not come back at once (P-56). */
+  retryMs(): number {
+    return Math.round(500 + this.#random() * spreadMs);
+  }
+
+  get state(): StreamState {
+    const connections = { ws: 0, sse: 0 };
+    let [subscriptions, behind, waitingBytes, withheld] = [0, 0, 0, 0];
+    for (const subscriber of this.#open.keys()) {
+      connections[subscriber.sink.wire] += 1;
+      subscriptions += subscriber.subscriptions.size;
+      behind += subscriber.isBehind ? 1 : 0;
+      waitingBytes += subscriber.sink.waitingBytes;
+      withheld += subscriber.withheld;
+    }
+    return { connections, subscriptions, behind, waitingBytes, withheld };
+  }
+
+  get subscribers(): readonly Subscriber[] {
+    return [...this.#open.keys()];
+  }
+
+  /** Ends every connection, told to come back at spread times. Safe twice. */
+  close(): void {
+    clearInterval(this.#timer);
+    for (const subscriber of this.subscribers) this.end(subscriber, 'restart');
+  }
+
+  #look(): void {
+    const now = performance.now();
+    let waiting = 0;
+    for (const { subscriber, endsAt } of this.#open.values()) {
+      waiting += subscriber.sink.waitingBytes;
+      const reason = this.#reasonToEnd(subscriber, endsAt, now);
+      if (reason !== undefined) this.end(subscriber, reason);
+      else if (now - subscriber.wroteAt >= this.#limits.heartbeatMs && subscriber.fullSince === undefined) {
+        const position = {
+          ...this.#hub.position,
+          seq: subscriber.isOpen ? this.#hub.position.seq : subscriber.position,
+        };
+        subscriber.send(heartbeatBytes(subscriber.sink.wire, position, subscriber.withheld), now);
+      }
+    }
+    if (waiting > this.#limits.maxWaitingBytes) this.#relieve(waiting);
+  }
+
+  #reasonToEnd(subscriber: Subscriber, endsAt: number, now: number): CloseReason | undefined {
+    if (!this.#keyHolds(subscriber.keyId)) return 'unauthorized';
+    if (subscriber.fullSince !== undefined && now - subscriber.fullSince > this.#limits.stuckMs)
+      return 'stuck';
+    return now > endsAt ? 'restart' : undefined;
+  }
+
+  /** Those with the most bytes go until the rest fits. */
+  #relieve(waiting: number): void {
+    let left = waiting;
+    const slowest = [...this.subscribers].sort(
+      (one, other) => other.sink.waitingBytes - one.sink.waitingBytes,
+    );
+    for (const subscriber of slowest) {
+      if (left <= this.#limits.maxWaitingBytes) return;
+      left -= subscriber.sink.waitingBytes;
+      this.end(subscriber, 'overloaded');
+    }
+  }
+}
+
+function change(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count <= 0) counts.delete(key);
+  else counts.set(key, count);
+}

@@ -1,0 +1,24 @@
+import type { ServerMessage } from '../protocol/messages.js';
+import { sseText } from '../protocol/sse.js';
+import { textFrame, type Wire } from './frame.js';
+
+/** A message of the server that is no event, as bytes: a JSON message, or an SSE event named like it. */
+export function controlBytes(wire: Wire, message: ServerMessage): Buffer {
+  if (wire === 'ws') return textFrame(JSON.stringify(message));
+  const { type, ...members } = message;
+  const { id: _subscription, ...data } = members as { readonly id?: string };
+  const retry = message.type === 'bye' ? { retryMs: message.retry_ms } : {};
+  return Buffer.from(sseText({ event: type, data: JSON.stringify(data), ...retry }));
+}
+
+/** A part of a snapshot; the records are JSON texts. */
+export function snapshotBytes(
+  wire: Wire,
+  subscription: string,
+  records: readonly string[],
+  rest: { readonly more: boolean; readonly truncated: boolean },
+): Buffer {
+  const members = `"jobs":[${records.join(',')}],"more":${rest.more}${rest.truncated ? ',"truncated":true' : ''}`;
+  if (wire === 'sse') return Buffer.from(sseText({ event: 'snapshot', data: `{${members}}` }));
+  return textFrame(`{"type":"snapshot","id":${JSON.stringify(subscription)},${members}}`);
+}

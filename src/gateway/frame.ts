@@ -1,0 +1,77 @@
+import type { Fact } from '../engine/engine.js';
+import { formatCursor, type Position } from '../protocol/cursor.js';
+import { eventText, progressText } from '../protocol/event.js';
+import { sseText } from '../protocol/sse.js';
+
+/** The wire forms that bytes are made in. */
+export type Wire = 'ws' | 'sse';
+
+/** Something to send, whose bytes are made once for each wire, when first needed, and shared by all who get them. */
+export class Frame {
+  readonly #make: Readonly<Record<Wire, () => Buffer>>;
+  readonly #made: Partial<Record<Wire, Buffer>> = {};
+
+  constructor(make: Readonly<Record<Wire, () => Buffer>>) {
+    this.#make = make;
+  }
+
+  bytes(wire: Wire): Buffer {
+    let bytes = this.#made[wire];
+    if (bytes === undefined) {
+      bytes = this.#make[wire]();
+      this.#made[wire] = bytes;
+    }
+    return bytes;
+  }
+}
+
+/** A fact, as every live reader gets it (P-2, P-25, P-31). */
+export function factFrame(epoch: string, fact: Fact): Frame {
+  const id = formatCursor({ epoch, seq: fact.seq });
+  const text = (): string => eventText(id, fact.type, fact.at, fact.record);
+  return new Frame({
+    ws: () => textFrame(`{"type":"event","event":${text()}}`),
+    sse: () => Buffer.from(sseText({ event: fact.type, id, data: text() })),
+  });
+}
+
+/** A fact of the past for one subscription alone (P-26). */
+export function pastFrame(epoch: string, fact: Fact, subscription: string): Buffer {
+  const id = formatCursor({ epoch, seq: fact.seq });
+  const event = eventText(id, fact.type, fact.at, fact.record);
+  return textFrame(`{"type":"event","id":${JSON.stringify(subscription)},"event":${event}}`);
+}
+
+export function progressFrame(at: number, record: string): Frame {
+  return new Frame({
+    ws: () => textFrame(`{"type":"progress","progress":${progressText(at, record)}}`),
+    sse: () => Buffer.from(sseText({ event: 'job.progress', data: progressText(at, record) })),
+  });
+}
+
+export function heartbeatBytes(wire: Wire, position: Position, withheld: number): Buffer {
+  const cursor = formatCursor(position);
+  const data = { cursor, withheld };
+  if (wire === 'ws') return textFrame(JSON.stringify({ type: 'heartbeat', ...data }));
+  return Buffer.from(sseText({ event: 'heartbeat', id: cursor, data: JSON.stringify(data) }));
+}
+
+const textOpcode = 0x81;
+
+/** A whole, unmasked text message of a WebSocket (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(header + length);
+  frame[0] = textOpcode;
+  if (header === 2) frame[1] = length;
+  else if (header === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, header);
+  return frame;
+}

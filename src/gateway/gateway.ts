@@ -1,0 +1,160 @@
+import type { Bus, Store } from '../engine/engine.js';
+import { isTerminal } from '../protocol/job-record.js';
+import type { Wanted } from '../protocol/messages.js';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Topic } from '../protocol/topic.js';
+import { Audit } from './audit.js';
+import { type ConnectionLimits, Connections } from './connections.js';
+import { controlBytes } from './control.js';
+import { Delivery } from './delivery.js';
+import { Hub } from './hub.js';
+import { LongPoll } from './long-poll.js';
+import { startPointOf } from './start-point.js';
+import type { StreamMeters } from './stream-meters.js';
+import { endsJob, type Sink, Subscriber, type Subscription } from './subscriber.js';
+import { Turns } from './turns.js';
+
+export interface GatewayParts {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly meters: StreamMeters;
+  readonly limits: ConnectionLimits & { readonly outboxMaxBytes: number; readonly maxSubscriptions: number };
+  readonly tail: { readonly maxFacts: number; readonly maxBytes: number };
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly keyHolds: (keyId: string) => boolean;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Whose connection it is. */
+export interface StreamCaller {
+  readonly owner: string;
+  readonly keyId: string;
+  readonly address: string;
+  /** Undefined: every topic of the owner; otherwise these alone, by a ticket. */
+  readonly topics?: readonly Topic[];
+}
+
+const turnBudgetMs = 8;
+
+/** The push side: connections, their subscriptions, and the log that they follow. */
+export class Gateway {
+  readonly connections: Connections;
+  readonly longPoll: LongPoll;
+  readonly audit: Audit;
+  readonly #parts: GatewayParts;
+  readonly #hub: Hub;
+  readonly #delivery: Delivery;
+  readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
+
+  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery) {
+    const { store, meters, limits, random, keyHolds } = parts;
+    this.#parts = parts;
+    this.#hub = hub;
+    this.#delivery = delivery;
+    this.connections = new Connections({ hub, meters, limits, random, keyHolds });
+    this.longPoll = new LongPoll({ store, hub, meters });
+    this.audit = new Audit({
+      hub,
+      meters,
+      subscribers: () => this.connections.subscribers,
+      repair: (subscriber) => this.connections.end(subscriber, 'restart'),
+    });
+  }
+
+  static async open(parts: GatewayParts): Promise<Gateway> {
+    const { store, bus, meters, clock, tail } = parts;
+    let delivery: Delivery | undefined;
+    const behind = (subscriber: Subscriber): void => {
+      delivery?.readOn(subscriber).catch(parts.onError);
+    };
+    const hub = await Hub.open({ store, bus, meters, clock, tail }, behind);
+    delivery = new Delivery({ store, hub, meters, turns: new Turns(turnBudgetMs) });
+    return new Gateway(parts, hub, delivery);
+  }
+
+  /** A new connection; undefined when its key or address has too many. */
+  connect(sink: Sink, caller: StreamCaller): Subscriber | undefined {
+    if (!this.connections.hasRoom(caller.keyId, caller.address)) return undefined;
+    const outbox = { maxBytes: this.#parts.limits.outboxMaxBytes };
+    const subscriber = new Subscriber(caller, sink, this.#hub.position.seq, outbox, performance.now());
+    this.connections.add(subscriber, caller.address);
+    if (caller.topics !== undefined) this.#allowed.set(subscriber, caller.topics);
+    return subscriber;
+  }
+
+  /** Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. */
+  async subscribe(subscriber: Subscriber, id: string, wanted: Wanted): Promise<Problem | undefined> {
+    const { maxSubscriptions } = this.#parts.limits;
+    if (subscriber.subscriptions.has(id)) return refuseMember('/id', 'is the id of another subscription');
+    if (subscriber.subscriptions.size >= maxSubscriptions) {
+      return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
+    }
+    const subscription: Subscription = { id, wanted, live: false };
+    // Taken at once: two messages with one id must not both be accepted.
+    subscriber.subscriptions.set(id, subscription);
+    const refusal = await this.refusalOf(subscriber.owner, wanted.topics, this.#allowed.get(subscriber));
+    if (refusal !== undefined) {
+      subscriber.subscriptions.delete(id);
+      return refusal;
+    }
+    if (!subscriber.isClosed) this.#delivery.begin(subscriber, subscription).catch(this.#parts.onError);
+    return undefined;
+  }
+
+  unsubscribe(subscriber: Subscriber, id: string): boolean {
+    const subscription = subscriber.subscriptions.get(id);
+    if (subscription === undefined) return false;
+    this.#hub.leave(subscriber, subscription);
+    subscriber.subscriptions.delete(id);
+    const message = { type: 'unsubscribed', id, withheld: subscriber.withheld } as const;
+    subscriber.send(controlBytes(subscriber.sink.wire, message), performance.now());
+    return true;
+  }
+
+  /** Why an owner may not follow these topics (P-17, P-46). */
+  async refusalOf(
+    owner: string,
+    topics: readonly Topic[],
+    allowed: readonly Topic[] | undefined,
+  ): Promise<Problem | undefined> {
+    for (const topic of topics) {
+      if (allowed !== undefined && !allowed.some((pass) => covers(pass, topic))) {
+        return problem('capability-denied', 'The ticket is for other topics');
+      }
+      if (topic.type === 'job' && (await this.#parts.store.get(owner, topic.id)) === undefined) {
+        return problem('not-found', `There is no job ${topic.id}`);
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether a job has ended and the cursor lies behind its end: nothing will ever come again (P-33). */
+  async isOver(owner: string, jobId: string, after: string | undefined): Promise<boolean> {
+    const { store } = this.#parts;
+    if (after === undefined) return false;
+    const { trimmedTo } = await store.log();
+    const start = startPointOf(after, { position: this.#hub.position, trimmedTo });
+    const job = start.type === 'after' ? await store.get(owner, jobId) : undefined;
+    if (job === undefined || start.type !== 'after' || !isTerminal(job.status)) return false;
+    const page = await store.facts({ owner, jobId, after: start.seq, limit: 100 });
+    return !page.facts.some(({ type }) => endsJob(type));
+  }
+
+  /** Ends all connections, told when to come back. Safe twice. */
+  async close(): Promise<void> {
+    this.audit.close();
+    this.longPoll.close();
+    this.connections.close();
+    this.#hub.close();
+  }
+}
+
+function covers(pass: Topic, topic: Topic): boolean {
+  if (pass.type === 'jobs') return true;
+  return JSON.stringify(pass) === JSON.stringify(topic);
+}
+
+function refuseMember(pointer: string, message: string): Problem {
+  return problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] });
+}

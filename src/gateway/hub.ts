@@ -1,0 +1,275 @@
+import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
+import type { Position } from '../protocol/cursor.js';
+import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
+import { type LiveProgress, RunningJobs } from './running-jobs.js';
+import type { StreamMeters } from './stream-meters.js';
+import type { Subscriber, Subscription } from './subscriber.js';
+import { TopicIndex } from './topic-index.js';
+
+export interface HubParts {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly meters: StreamMeters;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly tail: TailLimits;
+}
+
+const pageFacts = 1_000;
+const progressTickMs = 20;
+
+/** One follower of a topic: a live subscription of a connection. */
+interface Follower {
+  readonly subscriber: Subscriber;
+  readonly subscription: Subscription;
+}
+
+/**
+ * Follows the log and hands each fact to the connections whose live subscriptions it concerns. What is due to one socket
+ * in one turn of the event loop leaves in one write, and readers that are due the same get the same bytes.
+ */
+export class Hub {
+  readonly #parts: HubParts;
+  readonly #tail: LogTail;
+  readonly #running: RunningJobs;
+  readonly #index = new TopicIndex<Follower>();
+  readonly #followers = new Map<Subscription, Follower>();
+  readonly #dirty = new Set<Subscriber>();
+  readonly #withProgress = new Set<Subscriber>();
+  readonly #behind: (subscriber: Subscriber) => void;
+  readonly #unsubscribe: readonly (() => void)[];
+  /** Who waits for a fact of an owner, see `growth`. */
+  readonly #growth = new Map<string, Set<() => void>>();
+  #flushing = false;
+  /** When the newest fact happened that this turn's output holds. */
+  #newestAt: number | undefined;
+  #ticking: NodeJS.Timeout | undefined;
+  #position: number;
+  #filling: Promise<void> | undefined;
+  #target: number;
+
+  /** @param behind called when a connection has to read on from the log */
+  private constructor(
+    parts: HubParts,
+    tail: LogTail,
+    position: number,
+    behind: (subscriber: Subscriber) => void,
+  ) {
+    this.#parts = parts;
+    this.#tail = tail;
+    this.#position = position;
+    this.#target = position;
+    this.#behind = behind;
+    this.#running = new RunningJobs(parts.clock);
+    this.#unsubscribe = [
+      parts.bus.onHint((hint) => this.#hinted(hint)),
+      parts.bus.onProgress((progress) => this.#progressed(progress)),
+    ];
+  }
+
+  /** Reads the end of the log into memory, then follows it. */
+  static async open(parts: HubParts, behind: (subscriber: Subscriber) => void): Promise<Hub> {
+    const { epoch, last } = await parts.store.log();
+    const from = Math.max(0, last - parts.tail.maxFacts);
+    const hub = new Hub(parts, new LogTail(epoch, from, parts.tail), from, behind);
+    hub.#target = Math.max(hub.#target, last);
+    await hub.#fill();
+    return hub;
+  }
+
+  get tail(): LogTail {
+    return this.#tail;
+  }
+
+  /** Up to here every fact has been handed out. */
+  get position(): Position {
+    return { epoch: this.#tail.epoch, seq: this.#position };
+  }
+
+  /** From now on the subscription gets what happens. The caller has sent it everything up to `position`. */
+  goLive(subscriber: Subscriber, subscription: Subscription): void {
+    const follower = { subscriber, subscription };
+    this.#restartAudit(subscriber);
+    subscription.live = true;
+    this.#followers.set(subscription, follower);
+    for (const topic of subscription.wanted.topics) this.#index.add(subscriber.owner, topic, follower);
+    if (subscription.wanted.progressMs === 0) return;
+    for (const live of this.#running.of(subscriber.owner)) {
+      if (subscriber.wants(live, 'job.progress')) this.#offerProgress(subscriber, live);
+    }
+  }
+
+  leave(subscriber: Subscriber, subscription: Subscription): void {
+    const follower = this.#followers.get(subscription);
+    if (follower === undefined) return;
+    this.#followers.delete(subscription);
+    this.#restartAudit(subscriber);
+    subscription.live = false;
+    for (const topic of subscription.wanted.topics) this.#index.remove(subscriber.owner, topic, follower);
+  }
+
+  forget(subscriber: Subscriber): void {
+    for (const subscription of subscriber.subscriptions.values()) this.leave(subscriber, subscription);
+    this.#dirty.delete(subscriber);
+    this.#withProgress.delete(subscriber);
+  }
+
+  /** Sends what was pushed to a subscriber with this turn's other output. */
+  touch(subscriber: Subscriber): void {
+    this.#dirty.add(subscriber);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Compares with the store; returns how many facts no hint had told of. For the audit: hints may be lost. */
+  async checkEnd(): Promise<number> {
+    const { last } = await this.#parts.store.log();
+    const missed = Math.max(0, last - Math.max(this.#target, this.#position));
+    if (missed > 0) {
+      this.#target = last;
+      await this.#fill();
+    }
+    return missed;
+  }
+
+  /** Resolves when an owner has facts after a sequence, after a time, or when the signal fires. */
+  async growth(owner: string, seq: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#position > seq || signal.aborted) return;
+    const waiting = this.#growth.get(owner) ?? new Set();
+    this.#growth.set(owner, waiting);
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        waiting.delete(done);
+        if (waiting.size === 0) this.#growth.delete(owner);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      signal.addEventListener('abort', done, { once: true });
+      waiting.add(done);
+    });
+  }
+
+  close(): void {
+    for (const end of this.#unsubscribe) end();
+    clearInterval(this.#ticking);
+  }
+
+  /** What was counted so far was counted for other topics. */
+  #restartAudit(subscriber: Subscriber): void {
+    subscriber.audit = { from: Math.max(this.#position, subscriber.position), facts: 0 };
+  }
+
+  #hinted(hint: Hint): void {
+    if (hint.last <= this.#position) return;
+    if (this.#filling === undefined && hint.after <= this.#position) {
+      for (const fact of hint.facts) if (fact.seq > this.#position) this.#take(fact);
+      this.#advance(hint.last);
+      return;
+    }
+    this.#target = Math.max(this.#target, hint.last);
+    void this.#fill();
+  }
+
+  /** Reads the log up to the target; hints that come meanwhile move the target. */
+  #fill(): Promise<void> {
+    this.#filling ??= this.#readOn().finally(() => {
+      this.#filling = undefined;
+    });
+    return this.#filling;
+  }
+
+  async #readOn(): Promise<void> {
+    while (this.#position < this.#target) {
+      const page = await this.#parts.store.everyFact(this.#position, pageFacts);
+      for (const fact of page.facts) this.#take(fact);
+      this.#advance(page.reached);
+    }
+  }
+
+  #take(fact: Fact): void {
+    const entry = this.#tail.add(fact);
+    this.#running.fact(fact);
+    this.#position = fact.seq;
+    this.#index.forEach(fact.owner, fact, ({ subscriber }) => this.#hand(subscriber, entry));
+    for (const wake of [...(this.#growth.get(fact.owner) ?? [])]) wake();
+  }
+
+  #hand(subscriber: Subscriber, entry: TailEntry): void {
+    const wasOpen = subscriber.isOpen;
+    if (subscriber.offer(entry)) {
+      this.#parts.meters.sent[subscriber.sink.wire].facts += 1;
+      this.#newestAt = entry.fact.at;
+      this.touch(subscriber);
+    } else if (wasOpen && subscriber.isBehind) this.#behind(subscriber);
+  }
+
+  #advance(to: number): void {
+    this.#position = Math.max(this.#position, to);
+    this.#target = Math.max(this.#target, this.#position);
+  }
+
+  #progressed(progress: JobProgress): void {
+    const live = this.#running.progress(progress);
+    if (live === undefined) return;
+    this.#index.forEach(live.owner, live, ({ subscriber, subscription }) => {
+      const { types, progressMs } = subscription.wanted;
+      if (progressMs > 0 && (types === undefined || types.has('job.progress')))
+        this.#offerProgress(subscriber, live);
+    });
+  }
+
+  #offerProgress(subscriber: Subscriber, { jobId, frame }: LiveProgress): void {
+    subscriber.offerProgress(jobId, frame);
+    this.#withProgress.add(subscriber);
+    this.#ticking ??= setInterval(() => this.#tick(), progressTickMs).unref();
+  }
+
+  /** Looks at those that hold progress only; stands still when nobody does. */
+  #tick(): void {
+    const now = performance.now();
+    for (const subscriber of this.#withProgress) {
+      const released = subscriber.releaseProgress(now);
+      if (released === undefined) continue;
+      this.#withProgress.delete(subscriber);
+      this.#parts.meters.sent[subscriber.sink.wire].progress += released;
+      if (released > 0) this.touch(subscriber);
+    }
+    if (this.#withProgress.size > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+  }
+
+  #flush(): void {
+    const { meters, clock } = this.#parts;
+    this.#flushing = false;
+    const now = performance.now();
+    let parts: readonly Buffer[] = [];
+    let joined: Buffer = Buffer.alloc(0);
+    for (const subscriber of this.#dirty) {
+      const due = subscriber.takeOutbox();
+      if (due.length === 0) continue;
+      if (!sameParts(due, parts)) {
+        parts = due;
+        joined = due.length === 1 ? (due[0] as Buffer) : Buffer.concat(due);
+      }
+      const wasOpen = subscriber.isOpen;
+      subscriber.passed(this.#position);
+      subscriber.write(joined, now);
+      meters.sent[subscriber.sink.wire].bytes += joined.length;
+      if (wasOpen && subscriber.isBehind) this.#behind(subscriber);
+    }
+    this.#dirty.clear();
+    if (this.#newestAt !== undefined) meters.delivered(clock() - this.#newestAt);
+    this.#newestAt = undefined;
+  }
+}
+
+/** Readers of the same topics are due the very same buffers: one comparison of references each instead of a copy. */
+function sameParts(one: readonly Buffer[], other: readonly Buffer[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
+}

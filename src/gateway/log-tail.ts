@@ -1,0 +1,93 @@
+import type { Fact } from '../engine/engine.js';
+import { type Frame, factFrame } from './frame.js';
+
+export interface TailEntry {
+  readonly fact: Fact;
+  readonly frame: Frame;
+}
+
+export interface TailLimits {
+  readonly maxFacts: number;
+  /** Of the facts' records; their frames add up to about twice as much when both wires are in use. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The end of the log, in memory: who was away for a moment reads from here. Past the bounds the oldest facts go; who needs
+ * those asks the store.
+ */
+export class LogTail {
+  readonly epoch: string;
+  readonly #limits: TailLimits;
+  /** A queue with a moving start: shifting a long array for each fact would cost its length. */
+  #entries: TailEntry[] = [];
+  #start = 0;
+  readonly #byOwner = new Map<string, { entries: TailEntry[]; start: number }>();
+  #bytes = 0;
+  /** Facts after this one are here. */
+  #from: number;
+
+  constructor(epoch: string, from: number, limits: TailLimits) {
+    this.epoch = epoch;
+    this.#from = from;
+    this.#limits = limits;
+  }
+
+  /** Sequence after which everything is in the tail. */
+  get from(): number {
+    return this.#from;
+  }
+
+  add(fact: Fact): TailEntry {
+    const entry = { fact, frame: factFrame(this.epoch, fact) };
+    this.#entries.push(entry);
+    this.#bytes += fact.record.length;
+    const own = this.#byOwner.get(fact.owner) ?? { entries: [], start: 0 };
+    own.entries.push(entry);
+    this.#byOwner.set(fact.owner, own);
+    while (this.#entries.length - this.#start > this.#limits.maxFacts || this.#bytes > this.#limits.maxBytes)
+      this.#drop();
+    return entry;
+  }
+
+  /** An owner's facts after a sequence, at most `limit`; undefined when some of them may be gone from here. */
+  read(owner: string, after: number, limit: number): readonly TailEntry[] | undefined {
+    if (after < this.#from) return undefined;
+    const own = this.#byOwner.get(owner);
+    if (own === undefined) return [];
+    const first = firstAfter(own.entries, own.start, after);
+    return own.entries.slice(first, first + limit);
+  }
+
+  #drop(): void {
+    const entry = this.#entries[this.#start];
+    if (entry === undefined) return;
+    this.#start += 1;
+    this.#bytes -= entry.fact.record.length;
+    this.#from = entry.fact.seq;
+    if (this.#start > 1_024 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+    const own = this.#byOwner.get(entry.fact.owner);
+    if (own === undefined) return;
+    own.start += 1;
+    if (own.start === own.entries.length) this.#byOwner.delete(entry.fact.owner);
+    else if (own.start > 1_024 && own.start * 2 > own.entries.length) {
+      own.entries = own.entries.slice(own.start);
+      own.start = 0;
+    }
+  }
+}
+
+/** Index of the first entry after a sequence, by halving. */
+function firstAfter(entries: readonly TailEntry[], start: number, after: number): number {
+  let low = start;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((entries[middle]?.fact.seq ?? Number.POSITIVE_INFINITY) <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,56 @@
+import type { Fact, Store } from '../engine/engine.js';
+import type { Wanted } from '../protocol/messages.js';
+import { type Frame, factFrame } from './frame.js';
+import type { Hub } from './hub.js';
+
+export interface PastPage {
+  readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
+  /** Everything up to here was looked at. */
+  readonly reached: number;
+  /** Facts that were asked for are gone. */
+  readonly trimmed: boolean;
+}
+
+const pageFacts = 256;
+
+/** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
+export class Past {
+  readonly #store: Store;
+  readonly #hub: Hub;
+
+  constructor(store: Store, hub: Hub) {
+    this.#store = store;
+    this.#hub = hub;
+  }
+
+  /** @param wanted narrows what the store has to look at, where it has an index for it; the caller still filters */
+  async read(owner: string, after: number, wanted: readonly Wanted[]): Promise<PastPage> {
+    const near = this.#hub.tail.read(owner, after, pageFacts);
+    if (near !== undefined) {
+      const full = near.length === pageFacts;
+      // Read and position belong to the same moment: nothing was waited for in between.
+      const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#hub.position.seq;
+      return { entries: near, reached, trimmed: false };
+    }
+    const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(wanted) });
+    const { epoch } = this.#hub.tail;
+    const entries = page.facts.map((fact) => ({ fact, frame: factFrame(epoch, fact) }));
+    return { entries, reached: page.reached, trimmed: page.trimmed };
+  }
+}
+
+function narrowed(wanted: readonly Wanted[]): { jobId?: string; group?: string; kind?: string } {
+  const topics = wanted.flatMap(({ topics: own }) => own);
+  const [topic] = topics;
+  if (topics.length !== 1 || topic === undefined) return {};
+  switch (topic.type) {
+    case 'jobs':
+      return {};
+    case 'job':
+      return { jobId: topic.id };
+    case 'group':
+      return { group: topic.name };
+    case 'kind':
+      return { kind: topic.kind };
+  }
+}

@@ -1,0 +1,52 @@
+import type { Fact, JobProgress } from '../engine/engine.js';
+import { progressMembers } from '../jobs/record.js';
+import type { JobRecord } from '../protocol/job-record.js';
+import { type Frame, progressFrame } from './frame.js';
+
+export interface LiveProgress {
+  readonly owner: string;
+  readonly jobId: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly frame: Frame;
+}
+
+interface Entry {
+  /** Of `job.started`: what progress is put into. */
+  readonly record: string;
+  parsed?: JobRecord;
+  latest?: LiveProgress;
+}
+
+/** The attempts that run, each with its latest progress as a frame. As large as what runs. */
+export class RunningJobs {
+  readonly #jobs = new Map<string, Entry>();
+  readonly #clock: () => number;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+  }
+
+  fact(fact: Fact): void {
+    if (fact.type === 'job.started') this.#jobs.set(fact.jobId, { record: fact.record });
+    else this.#jobs.delete(fact.jobId);
+  }
+
+  /** The value as a frame; undefined for an attempt that has ended, or of whose start nothing is known yet. */
+  progress(progress: JobProgress): LiveProgress | undefined {
+    const entry = this.#jobs.get(progress.jobId);
+    if (entry === undefined) return undefined;
+    entry.parsed ??= JSON.parse(entry.record) as JobRecord;
+    if (entry.parsed.attempt !== progress.attempt) return undefined;
+    const { owner, jobId, kind, group } = progress;
+    const record = JSON.stringify({ ...entry.parsed, ...progressMembers(progress) });
+    const frame = progressFrame(this.#clock(), record);
+    entry.latest = { owner, jobId, kind, ...(group === undefined ? {} : { group }), frame };
+    return entry.latest;
+  }
+
+  /** The latest progress of everything of an owner's that runs. */
+  of(owner: string): readonly LiveProgress[] {
+    return [...this.#jobs.values()].flatMap(({ latest }) => (latest?.owner === owner ? [latest] : []));
+  }
+}

@@ -1,0 +1,46 @@
+import type { ServerResponse } from 'node:http';
+import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
+import { controlBytes } from './control.js';
+import type { Sink } from './subscriber.js';
+
+/** Milliseconds until a browser's next connection where nothing else was said. */
+export const sseRetryMs = 2_000;
+
+/** Head of every event stream (P-35). */
+export const sseHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const;
+
+/** An event stream as a sink: bytes into the answer of a request. */
+export class SseSink implements Sink {
+  readonly wire = 'sse';
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get waitingBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#response.writableEnded || this.#response.destroyed) return true;
+    return bytes.length === 0 || this.#response.write(bytes);
+  }
+
+  close(reason: CloseReason, retryMs?: number): void {
+    const { comeBack } = closeCodes[reason];
+    if (comeBack && retryMs !== undefined) this.#response.write(byeBytes(retryMs));
+    this.#response.end();
+    // Nobody takes the end either.
+    if (reason === 'stuck') this.#response.destroy();
+  }
+}
+
+/** Tells a client to come back later; an EventSource understands `retry`. */
+export function byeBytes(retryMs: number): Buffer {
+  return controlBytes('sse', { type: 'bye', reconnect: true, retry_ms: retryMs });
+}

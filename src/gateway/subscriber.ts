@@ -1,0 +1,246 @@
+import type { Fact } from '../engine/engine.js';
+import type { CloseReason } from '../protocol/close-codes.js';
+import type { EventType } from '../protocol/event.js';
+import type { FactType } from '../protocol/fact.js';
+import type { Wanted } from '../protocol/messages.js';
+import { matchesTopic, type Subject } from '../protocol/topic.js';
+import type { Frame, Wire } from './frame.js';
+import type { TailEntry } from './log-tail.js';
+
+/** Whether the stream of one job is over with this. */
+export function endsJob(type: FactType): boolean {
+  return ends.has(type);
+}
+
+const ends: ReadonlySet<FactType> = new Set(['job.completed', 'job.failed', 'job.cancelled', 'job.deleted']);
+
+/** What a transport offers: bytes out, word when they have gone, an end. */
+export interface Sink {
+  readonly wire: Wire;
+  /** Hands bytes to the socket. False when it is full: nothing more until `drained` was called. */
+  write(bytes: Buffer): boolean;
+  /** Bytes handed over and not yet taken by the socket. */
+  readonly waitingBytes: number;
+  /** Ends the connection; `retryMs` is told where it may come back. */
+  close(reason: CloseReason, retryMs?: number): void;
+}
+
+export interface Subscription {
+  readonly id: string;
+  readonly wanted: Wanted;
+  /** False while its past is being sent: what happens meanwhile is part of that. */
+  live: boolean;
+}
+
+export interface OutboxLimits {
+  /** Bytes that may be gathered for one socket in one turn. Past it the reader falls back to the log (P-42). */
+  readonly maxBytes: number;
+}
+
+/**
+ * - `open`: gets everything as it happens.
+ * - `behind`: its socket is full, or more came in one turn than its outbox takes; `position` says where to read on.
+ * - `closed`
+ */
+export type SubscriberState = 'open' | 'behind' | 'closed';
+
+/**
+ * One connection of one owner, with its subscriptions. It holds a place in the log and a small outbox, never a queue
+ * of facts: while its socket is full nothing is kept for it but the latest progress of each job.
+ */
+export class Subscriber {
+  readonly owner: string;
+  readonly keyId: string;
+  readonly sink: Sink;
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly #limits: OutboxLimits;
+  readonly #outbox: Buffer[] = [];
+  readonly #progress = new Map<string, Frame>();
+  #outboxBytes = 0;
+  #state: SubscriberState = 'open';
+  #ended = false;
+  #withheld = 0;
+  #nextProgressAt = 0;
+  #drained: (() => void)[] = [];
+  /** The last fact that was handed to the socket or passed by; what is at or before it is never sent again. */
+  position: number;
+  /** `performance.now()` of the last bytes, for heartbeats. */
+  wroteAt: number;
+  /** `performance.now()` since when the socket takes nothing; undefined while it does. */
+  fullSince: number | undefined;
+  /** A job with whose end the connection ends, too. */
+  endsWith: string | undefined;
+  /** Facts sent live since `position` was `auditFrom`: compared with the log now and then. */
+  audit = { from: 0, facts: 0 };
+
+  constructor(
+    who: { owner: string; keyId: string },
+    sink: Sink,
+    position: number,
+    limits: OutboxLimits,
+    now: number,
+  ) {
+    this.owner = who.owner;
+    this.keyId = who.keyId;
+    this.sink = sink;
+    this.position = position;
+    this.wroteAt = now;
+    this.#limits = limits;
+    this.audit.from = position;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get isBehind(): boolean {
+    return this.#state === 'behind';
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get hasOutput(): boolean {
+    return this.#outbox.length > 0;
+  }
+
+  get hasProgress(): boolean {
+    return this.#progress.size > 0;
+  }
+
+  /** Progress values that were replaced by newer ones before they were sent. */
+  get withheld(): number {
+    return this.#withheld;
+  }
+
+  /** The shortest pace that a live subscription asks for; undefined when none wants progress. */
+  get progressMs(): number | undefined {
+    let shortest: number | undefined;
+    for (const { live, wanted } of this.subscriptions.values()) {
+      if (live && wanted.progressMs > 0)
+        shortest = Math.min(shortest ?? wanted.progressMs, wanted.progressMs);
+    }
+    return shortest;
+  }
+
+  /** Whether a live subscription wants this. */
+  wants(subject: Subject, type: EventType): boolean {
+    for (const { live, wanted } of this.subscriptions.values()) {
+      if (live && wantsFrom(wanted, subject, type)) return true;
+    }
+    return false;
+  }
+
+  /** A fact that happens now, and one of whose topics fits. True when it goes into the outbox. */
+  offer({ fact, frame }: TailEntry): boolean {
+    if (fact.seq <= this.position) return false;
+    this.#progress.delete(fact.jobId);
+    if (this.#state !== 'open' || !this.wants(fact, fact.type)) return false;
+    const bytes = frame.bytes(this.sink.wire);
+    if (this.#outboxBytes + bytes.length > this.#limits.maxBytes && this.#outboxBytes > 0) {
+      this.#state = 'behind';
+      return false;
+    }
+    this.position = fact.seq;
+    this.audit.facts += 1;
+    this.noteEnd(fact);
+    this.push(bytes);
+    return true;
+  }
+
+  /** Everything up to here was offered or does not concern this reader. */
+  passed(position: number): void {
+    if (this.#state === 'open' && position > this.position) this.position = position;
+  }
+
+  /** Bytes for this turn; they leave with `flush`. */
+  push(bytes: Buffer): void {
+    this.#outbox.push(bytes);
+    this.#outboxBytes += bytes.length;
+  }
+
+  offerProgress(jobId: string, frame: Frame): void {
+    if (this.#state === 'closed') return;
+    if (this.#progress.has(jobId)) this.#withheld += 1;
+    this.#progress.set(jobId, frame);
+  }
+
+  /**
+   * Puts the latest progress into the outbox when its time has come.
+   * @returns how many values; undefined when they have to wait
+   */
+  releaseProgress(now: number): number | undefined {
+    const pace = this.progressMs;
+    const values = pace === undefined ? 0 : this.#progress.size;
+    if (values > 0 && (this.#state !== 'open' || now < this.#nextProgressAt)) return undefined;
+    if (values > 0) for (const frame of this.#progress.values()) this.push(frame.bytes(this.sink.wire));
+    this.#progress.clear();
+    this.#nextProgressAt = now + (pace ?? 0);
+    return values;
+  }
+
+  /** Takes what was gathered; the caller joins it, sharing the work between readers that got the same. */
+  takeOutbox(): readonly Buffer[] {
+    const taken = this.#outbox.splice(0);
+    this.#outboxBytes = 0;
+    return taken;
+  }
+
+  /** Writes at once. A full socket puts the reader behind. */
+  write(bytes: Buffer, now: number): void {
+    if (this.#state === 'closed') return;
+    this.wroteAt = now;
+    const room = this.sink.write(bytes);
+    if (this.#ended) this.sink.close('normal');
+    if (room) return;
+    this.fullSince ??= now;
+    if (this.#state === 'open') this.#state = 'behind';
+  }
+
+  /** Writes what was gathered, and this behind it: order is kept. */
+  send(bytes: Buffer, now: number): void {
+    const gathered = this.takeOutbox();
+    this.write(gathered.length === 0 ? bytes : Buffer.concat([...gathered, bytes]), now);
+  }
+
+  /** The stream of one job is over after its end (P-33). */
+  noteEnd(fact: Fact): void {
+    if (this.endsWith === fact.jobId && endsJob(fact.type)) this.#ended = true;
+  }
+
+  /** The next write is the last one. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /** The socket has taken everything. */
+  drained(): void {
+    this.fullSince = undefined;
+    for (const wake of this.#drained.splice(0)) wake();
+  }
+
+  /** Resolves when the socket has room, or the connection has ended. */
+  async room(): Promise<void> {
+    while (this.fullSince !== undefined && this.#state !== 'closed') {
+      await new Promise<void>((resolve) => this.#drained.push(resolve));
+    }
+  }
+
+  /** Has read up to the end of the log. */
+  caughtUp(): void {
+    if (this.#state === 'behind') this.#state = 'open';
+  }
+
+  close(): void {
+    this.#state = 'closed';
+    this.#outbox.length = 0;
+    this.#progress.clear();
+    this.drained();
+  }
+}
+
+export function wantsFrom(wanted: Wanted, subject: Subject, type: EventType): boolean {
+  if (wanted.types !== undefined && !wanted.types.has(type)) return false;
+  return wanted.topics.some((topic) => matchesTopic(topic, subject));
+}

@@ -1,0 +1,191 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
+import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
+import { type Problem, problem } from '../protocol/problem.js';
+import { controlBytes } from './control.js';
+import type { Gateway, StreamCaller } from './gateway.js';
+import type { Sink, Subscriber } from './subscriber.js';
+
+export interface WsOptions {
+  readonly gateway: Gateway;
+  readonly pingMs: number;
+  /** A peer that has not answered a ping by then is gone. */
+  readonly pongMs: number;
+  /** A problem as its members are told over HTTP. */
+  readonly describe: (refusal: Problem) => object;
+}
+
+const maxMistakes = 10;
+const maxMessages = 600;
+const messageWindowMs = 10_000;
+
+/** The WebSocket transport: handshakes, frames in, bytes out. `ws` parses; what is sent is framed once for everybody. */
+export class WsTransport {
+  readonly #options: WsOptions;
+  readonly #server: WebSocketServer;
+
+  constructor(options: WsOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: streamLimits.messageBytes,
+      handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+    });
+  }
+
+  /** Takes over a socket whose request was admitted. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, caller: StreamCaller): void {
+    this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, socket, caller));
+  }
+
+  #open(ws: WebSocket, socket: Duplex, caller: StreamCaller): void {
+    const { gateway } = this.#options;
+    const subscriber = gateway.connect(new WsSink(ws, socket), caller);
+    if (subscriber === undefined) {
+      endWith(ws, 'overloaded', gateway.connections.retryMs());
+      return;
+    }
+    const conversation = new Conversation(subscriber, this.#options);
+    const alive = this.#keepAlive(ws);
+    socket.on('drain', () => subscriber.drained());
+    ws.on('message', (data, isBinary) => {
+      if (isBinary) gateway.connections.end(subscriber, 'binary');
+      else conversation.hear(data.toString());
+    });
+    ws.on('error', () => undefined);
+    ws.on('close', () => {
+      clearInterval(alive);
+      gateway.connections.remove(subscriber);
+    });
+  }
+
+  #keepAlive(ws: WebSocket): NodeJS.Timeout {
+    let waitingSince: number | undefined;
+    ws.on('pong', () => {
+      waitingSince = undefined;
+    });
+    const { pingMs, pongMs } = this.#options;
+    return setInterval(() => {
+      const now = performance.now();
+      if (waitingSince !== undefined && now - waitingSince >= pongMs) ws.terminate();
+      else if (waitingSince === undefined) {
+        waitingSince = now;
+        ws.ping();
+      }
+    }, pingMs).unref();
+  }
+}
+
+class WsSink implements Sink {
+  readonly wire = 'ws';
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+
+  constructor(ws: WebSocket, socket: Duplex) {
+    this.#ws = ws;
+    this.#socket = socket;
+  }
+
+  get waitingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Whole frames go to the socket itself: the library would frame each message for each reader anew. */
+  write(bytes: Buffer): boolean {
+    if (this.#ws.readyState !== this.#ws.OPEN) return true;
+    return this.#socket.write(bytes);
+  }
+
+  close(reason: CloseReason, retryMs?: number): void {
+    endWith(this.#ws, reason, retryMs);
+    // Nobody reads there: a closing handshake would wait for ever.
+    if (reason === 'stuck') this.#ws.terminate();
+  }
+}
+
+function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined): void {
+  const { code, reason: text, comeBack } = closeCodes[reason];
+  if (comeBack && retryMs !== undefined && ws.readyState === ws.OPEN) {
+    ws.send(JSON.stringify({ type: 'bye', reconnect: true, retry_ms: retryMs }));
+  }
+  ws.close(code, text);
+}
+
+/** What a client says on one socket. */
+class Conversation {
+  readonly #subscriber: Subscriber;
+  readonly #gateway: Gateway;
+  readonly #describe: (refusal: Problem) => object;
+  #mistakes = 0;
+  #messages = 0;
+  #windowEnds = 0;
+
+  constructor(subscriber: Subscriber, { gateway, describe }: WsOptions) {
+    this.#subscriber = subscriber;
+    this.#gateway = gateway;
+    this.#describe = describe;
+  }
+
+  hear(text: string): void {
+    if (this.#subscriber.isClosed) return;
+    if (this.#tooFast()) {
+      this.#gateway.connections.end(this.#subscriber, 'tooFast');
+      return;
+    }
+    const read = readClientMessage(text);
+    if (!read.ok) {
+      const { pointer, message, id } = read;
+      this.#mistake(
+        problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] }),
+        id,
+      );
+      return;
+    }
+    const message = read.value;
+    switch (message.type) {
+      case 'ping':
+        this.#say({ type: 'pong', ...(message.n === undefined ? {} : { n: message.n }) });
+        return;
+      case 'unsubscribe':
+        if (!this.#gateway.unsubscribe(this.#subscriber, message.id)) {
+          this.#refuse(problem('not-found', `There is no subscription ${message.id}`), message.id);
+        }
+        return;
+      case 'subscribe':
+        this.#gateway
+          .subscribe(this.#subscriber, message.id, message.wanted)
+          .then((refusal) => refusal && this.#refuse(refusal, message.id))
+          .catch(() =>
+            this.#refuse(problem('storage-unavailable', 'Try the subscription again'), message.id),
+          );
+    }
+  }
+
+  #tooFast(): boolean {
+    const now = performance.now();
+    if (now > this.#windowEnds) {
+      this.#windowEnds = now + messageWindowMs;
+      this.#messages = 0;
+    }
+    this.#messages += 1;
+    return this.#messages > maxMessages;
+  }
+
+  #mistake(refusal: Problem, id: string | undefined): void {
+    this.#mistakes += 1;
+    this.#refuse(refusal, id);
+    if (this.#mistakes >= maxMistakes) this.#gateway.connections.end(this.#subscriber, 'protocol');
+  }
+
+  #refuse(refusal: Problem, id: string | undefined): void {
+    this.#say({ type: 'error', ...(id === undefined ? {} : { id }), problem: this.#describe(refusal) });
+  }
+
+  #say(message: Parameters<typeof controlBytes>[1]): void {
+    if (!this.#subscriber.isClosed) this.#subscriber.send(controlBytes('ws', message), performance.now());
+  }
+}

@@ -1,0 +1,204 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { Gateway } from '../../gateway/gateway.js';
+import { byeBytes, SseSink, sseHeaders, sseRetryMs } from '../../gateway/sse-sink.js';
+import { readWanted, streamLimits, type Wanted } from '../../protocol/messages.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import { sseText } from '../../protocol/sse.js';
+import { prefers } from '../accept.js';
+import { ownerOf } from '../admission.js';
+import type { Draining } from '../draining.js';
+import { sendEnvelope } from '../envelope.js';
+import type { Holds } from '../holds.js';
+import { maxWaitSeconds } from '../prefer.js';
+import { sendProblem } from '../problem-reply.js';
+import { json, type RouteDocs } from '../route-docs.js';
+import { envelopeOf, jobParams } from '../schemas.js';
+
+export interface EventRouteParts {
+  readonly gateway: Gateway;
+  readonly holds: Holds;
+  readonly draining: Draining;
+}
+
+const eventStream = 'text/event-stream';
+const defaultWaitSeconds = 25;
+
+/** Read by hand: a parameter may be given several times, and each defect has its own sentence. */
+const text = (description: string) => Type.Optional(Type.Unsafe<unknown>({ type: 'string', description }));
+const pace = {
+  after: text('A cursor: only what happened after it'),
+  types: text('Only these types of events, with commas between them'),
+  progress_ms: text('Least time between two progress values of a job, in milliseconds; 0 for none'),
+  snapshot: text('`false` leaves the snapshot out'),
+};
+const oneDocs: RouteDocs = {
+  id: 'followJob',
+  tag: 'events',
+  summary: 'Everything that happens to a job, as Server-Sent Events',
+  description: 'Begins with a snapshot, ends after the terminal event. See docs/PROTOCOL.md.',
+  headers: { 'Last-Event-ID': 'A cursor; wins over `after`' },
+  answers: {
+    '200': { description: 'An event stream', content: { [eventStream]: null } },
+    '204': { description: 'The job has ended and its end was seen: nothing will ever come again' },
+  },
+  problems: ['not-found', 'validation-failed'],
+};
+const manyDocs: RouteDocs = {
+  id: 'followTopics',
+  tag: 'events',
+  summary: 'Everything that happens in some topics, as Server-Sent Events or by long-poll',
+  description:
+    'With `Accept: application/json` it answers once, as soon as something happened. See docs/PROTOCOL.md.',
+  headers: { 'Last-Event-ID': 'A cursor; wins over `after`' },
+  answers: {
+    '200': {
+      description: 'An event stream, or the events since `after`',
+      content: {
+        [eventStream]: null,
+        [json]: envelopeOf({
+          events: Type.Array(Type.Object({})),
+          cursor: Type.String(),
+          more: Type.Boolean(),
+        }),
+      },
+    },
+  },
+  problems: ['not-found', 'validation-failed', 'capability-denied', 'too-many-connections'],
+};
+
+/** SSE for one job and for many topics, and long-poll (P-30 to P-37). */
+export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): void {
+  const config = { access: 'jobs:read', acceptsTicket: true } as const;
+  app.get<{ Params: { id: string } }>(
+    '/api/v1/jobs/:id/events',
+    { config: { ...config, docs: oneDocs }, schema: { params: jobParams, querystring: Type.Object(pace) } },
+    async (request, reply) => {
+      const wanted = wantedOf(request, [`job:${request.params.id}`]);
+      if ('slug' in wanted) {
+        const known = wanted.errors?.[0]?.pointer.startsWith('/topics') !== true;
+        return sendProblem(request, reply, known ? wanted : noJob(request.params.id));
+      }
+      if (await parts.gateway.isOver(ownerOf(request), request.params.id, wanted.after))
+        return reply.code(204).send();
+      return follow(request, reply, parts, wanted, request.params.id);
+    },
+  );
+  const many = Type.Object({
+    topic: text('`jobs`, `job:<id>`, `group:<name>` or `kind:<kind>`; may be given several times'),
+    ...pace,
+    wait: text('Long-poll: seconds to wait for an event, 0 to 60'),
+  });
+  app.get(
+    '/api/v1/events',
+    {
+      config: { ...config, docs: manyDocs },
+      schema: { querystring: many },
+      validatorCompiler: () => () => true,
+    },
+    async (request, reply) => {
+      const wanted = wantedOf(request, listOf(queryOf(request).topic));
+      if ('slug' in wanted) return sendProblem(request, reply, wanted);
+      if (!prefers(request.headers.accept, json, eventStream)) return follow(request, reply, parts, wanted);
+      return poll(request, reply, parts, wanted);
+    },
+  );
+}
+
+async function follow(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { gateway, draining }: EventRouteParts,
+  wanted: Wanted,
+  jobId?: string,
+): Promise<FastifyReply> {
+  const owner = ownerOf(request);
+  const refusal = await gateway.refusalOf(owner, wanted.topics, request.ticketTopics);
+  if (refusal !== undefined) return sendProblem(request, reply, refusal);
+  reply.hijack();
+  const { raw } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) raw.setHeader(name, value);
+  raw.writeHead(200, sseHeaders);
+  raw.write(sseText({ retryMs: sseRetryMs }));
+  raw.on('error', () => undefined);
+  const caller = { owner, keyId: request.caller?.keyId ?? '', address: request.ip };
+  // Never an error status for what passes: it would end a browser's EventSource for good (P-34).
+  const subscriber = draining.started ? undefined : gateway.connect(new SseSink(raw), caller);
+  if (subscriber === undefined || raw.destroyed) {
+    if (subscriber !== undefined) gateway.connections.remove(subscriber);
+    raw.end(byeBytes(gateway.connections.retryMs()));
+    return reply;
+  }
+  subscriber.endsWith = jobId;
+  raw.on('drain', () => subscriber.drained());
+  raw.on('close', () => gateway.connections.remove(subscriber));
+  await gateway.subscribe(subscriber, 'sse', wanted);
+  return reply;
+}
+
+async function poll(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { gateway, holds }: EventRouteParts,
+  wanted: Wanted,
+): Promise<FastifyReply> {
+  const owner = ownerOf(request);
+  const refusal = await gateway.refusalOf(owner, wanted.topics, request.ticketTopics);
+  if (refusal !== undefined) return sendProblem(request, reply, refusal);
+  const wait = queryOf(request).wait ?? defaultWaitSeconds;
+  const seconds = typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : wait;
+  if (typeof seconds !== 'number' || seconds > maxWaitSeconds) {
+    return sendProblem(request, reply, invalid('/wait', `must be an integer from 0 to ${maxWaitSeconds}`));
+  }
+  const held = await holds.hold(reply, (signal) =>
+    gateway.longPoll.poll(owner, wanted, seconds * 1000, signal),
+  );
+  // No room to wait: the answer is what there is by now.
+  const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, 0, AbortSignal.abort()) };
+  const { events, cursor, more, reset, snapshot } = value;
+  const members = [`"events":[${events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
+  if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
+  if (snapshot !== undefined) {
+    members.push(`"snapshot":{"jobs":[${snapshot.jobs.join(',')}],"truncated":${snapshot.truncated}}`);
+  }
+  reply.header('cache-control', 'no-store');
+  return sendEnvelope(request, reply, `{${members.join(',')}}`);
+}
+
+function wantedOf(request: FastifyRequest, topics: readonly unknown[]): Wanted | Problem {
+  const { after, types, progress_ms: progress, snapshot } = queryOf(request);
+  const cursor = request.headers['last-event-id'] ?? after;
+  const read = readWanted({
+    topics,
+    ...(cursor === undefined ? {} : { after: cursor }),
+    ...(types === undefined ? {} : { types: listOf(types).flatMap((list) => String(list).split(',')) }),
+    ...(progress === undefined ? {} : { progress_ms: integerOf(progress) }),
+    ...(snapshot === undefined
+      ? {}
+      : { snapshot: snapshot === 'true' ? true : snapshot === 'false' ? false : snapshot }),
+  });
+  return read.ok ? read.value : invalid(read.pointer, read.message);
+}
+
+function queryOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
+  return request.query as Readonly<Record<string, unknown>>;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+function integerOf(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
+}
+
+function invalid(pointer: string, message: string): Problem {
+  const detail = `${pointer.slice(1)} ${message}. At most ${streamLimits.topics} topics; see /docs.`;
+  return problem('validation-failed', detail, { errors: [{ pointer, message }] });
+}
+
+function noJob(id: string): Problem {
+  return problem('not-found', `There is no job ${id.slice(0, 64)}`);
+}

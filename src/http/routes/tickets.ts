@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
+import type { Gateway } from '../../gateway/gateway.js';
+import type { Tickets } from '../../gateway/tickets.js';
+import { streamLimits } from '../../protocol/messages.js';
+import { problem } from '../../protocol/problem.js';
+import { parseTopic, type Topic } from '../../protocol/topic.js';
+import { readJsonBody } from '../../work/json-body.js';
+import type { Caller } from '../../work/keys.js';
+import { ownerOf } from '../admission.js';
+import { sendEnvelope } from '../envelope.js';
+import { sendProblem } from '../problem-reply.js';
+import { json, type RouteDocs } from '../route-docs.js';
+import { envelopeOf } from '../schemas.js';
+
+const docs: RouteDocs = {
+  id: 'createTicket',
+  tag: 'events',
+  summary: 'A pass for one stream, for browsers',
+  description: 'Works once, within 60 seconds, as `?ticket=` of a stream.',
+  body: Type.Object({ topics: Type.Optional(Type.Array(Type.String(), { maxItems: streamLimits.topics })) }),
+  answers: {
+    '201': {
+      description: 'The ticket',
+      content: { [json]: envelopeOf({ ticket: Type.String(), expires_at: Type.String() }) },
+    },
+  },
+  problems: ['malformed-json', 'validation-failed', 'not-found'],
+};
+
+export function addTicketRoute(
+  app: FastifyInstance,
+  { gateway, tickets }: { readonly gateway: Gateway; readonly tickets: Tickets<Caller> },
+): void {
+  app.post(
+    '/api/v1/tickets',
+    { config: { access: 'jobs:read', docs }, schema: {} },
+    async (request, reply) => {
+      const body = request.body instanceof Uint8Array ? readJsonBody(request.body) : undefined;
+      if (body?.ok === false) return sendProblem(request, reply, body.problem);
+      const topics = readTopics(body?.value.topics);
+      if (topics === false) {
+        const message = `must be 1 to ${streamLimits.topics} topics: jobs, job:<id>, group:<name>, kind:<kind>`;
+        const errors = [{ pointer: '/topics', message }];
+        return sendProblem(request, reply, problem('validation-failed', `topics ${message}`, { errors }));
+      }
+      const refusal = await gateway.refusalOf(ownerOf(request), topics ?? [], undefined);
+      if (refusal !== undefined) return sendProblem(request, reply, refusal);
+      if (request.caller === undefined) throw new Error('the route is not public');
+      const { ticket, expiresAt } = tickets.issue(request.caller, topics);
+      reply.code(201).header('cache-control', 'no-store');
+      return sendEnvelope(
+        request,
+        reply,
+        JSON.stringify({ ticket, expires_at: new Date(expiresAt).toISOString() }),
+      );
+    },
+  );
+}
+
+function readTopics(value: unknown): readonly Topic[] | undefined | false {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.length > streamLimits.topics) return false;
+  const topics: Topic[] = [];
+  for (const text of value) {
+    const topic = typeof text === 'string' ? parseTopic(text) : undefined;
+    if (topic === undefined) return false;
+    topics.push(topic);
+  }
+  return topics;
+}

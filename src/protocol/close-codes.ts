@@ -1,0 +1,14 @@
+/** How the server ends a WebSocket, and whether to come back (P-55). */
+export const closeCodes = {
+  normal: { code: 1000, reason: 'done', comeBack: false },
+  binary: { code: 1003, reason: 'text frames only', comeBack: false },
+  tooLarge: { code: 1009, reason: 'message too large', comeBack: false },
+  restart: { code: 1012, reason: 'come back', comeBack: true },
+  overloaded: { code: 1013, reason: 'no room', comeBack: true },
+  protocol: { code: 4400, reason: 'too many wrong messages', comeBack: false },
+  unauthorized: { code: 4401, reason: 'the key is no longer valid', comeBack: false },
+  stuck: { code: 4408, reason: 'the socket takes nothing', comeBack: true },
+  tooFast: { code: 4429, reason: 'too many messages', comeBack: true },
+} as const;
+
+export type CloseReason = keyof typeof closeCodes;

@@ -1,0 +1,35 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { IntakeDesk } from '../../src/work/intake-desk.js';
+
+/** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
+const thread = `
+  import { parentPort } from 'node:worker_threads';
+  parentPort.on('message', ({ id, request }) => {
+    const letter = String.fromCharCode(request.body[0]);
+    if (letter === 'd') process.exit(1);
+    if (letter !== 's') parentPort.postMessage({ id, answer: { ok: false, problem: { slug: letter } } });
+  });`;
+
+const desk = new IntakeDesk({
+  kinds: [],
+  allowPrivate: false,
+  threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
+});
+afterEach(() => desk.close());
+
+async function read(letter: string): Promise<string> {
+  const body = Buffer.alloc(100_000, letter);
+  const answer = await desk.read({ body, kind: 'x', needsFingerprint: false });
+  return answer.ok ? 'ok' : answer.problem.slug;
+}
+
+describe('large bodies', () => {
+  it('one that ends the thread is refused alone; those behind it are read by the next thread', async () => {
+    const slugs = await Promise.all([read('a'), read('d'), read('b'), read('d'), read('c')]);
+    expect(slugs).toEqual(['a', 'payload-too-large', 'b', 'payload-too-large', 'c']);
+    const stuck = [read('s'), read('e')];
+    await desk.close();
+    expect(await Promise.all(stuck)).toEqual(['queue-full', 'queue-full']);
+    expect(await read('f')).toBe('queue-full');
+  });
+});
