@@ -57,6 +57,8 @@ export interface PoolState {
   readonly busy: number;
   readonly waiting: number;
   readonly respawns: number;
+  /** Threads whose last start has failed. Those that only take the place of a stopped one are not among them. */
+  readonly failing: number;
 }
 
 interface Entry {
@@ -109,6 +111,7 @@ export class RenderPool {
       starting: count('starting') + count('ending'),
       idle: count('idle'),
       busy: count('busy'),
+      failing: this.#slots.filter((slot) => slot.failedStarts > 0).length,
       waiting: this.#waiting.length,
       respawns: this.#respawns,
     };

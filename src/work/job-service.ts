@@ -33,13 +33,16 @@ export function createJobService(parts: ServiceParts): JobService {
   };
 }
 
-/** Asks the parts themselves: a store that cannot commit and a pool without a living thread take no work. */
+/**
+ * Asks the parts themselves: a store that cannot commit and a pool whose threads do not start take no work. Threads that
+ * were stopped are replaced within a second; callers who leave their renders must not make the server unready.
+ */
 async function checkParts({ engine, pool }: ServiceParts) {
   const state = pool.state;
   const checks: Record<string, string> = {
     store: await verdict(engine.store.ping()),
     blobs: await verdict(engine.blobs.ping()),
-    render_pool: state.idle + state.busy > 0 ? 'ok' : 'no render thread is ready',
+    render_pool: state.failing < state.threads ? 'ok' : 'no render thread starts',
   };
   return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
 }

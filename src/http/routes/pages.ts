@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { asyncApiOf } from '../asyncapi.js';
 import { docsPage, landingPage, pageStyle } from '../docs-page.js';
 import { openApiOf } from '../openapi.js';
 import type { RouteIndex } from '../route-index.js';
@@ -8,7 +9,7 @@ import type { RouteIndex } from '../route-index.js';
 const styleDigest = createHash('sha256').update(pageStyle).digest('base64');
 const policy = `default-src 'none'; style-src 'sha256-${styleDigest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** `/openapi.json`, and the pages made from it for people. Made once, when they are first asked for. */
+/** `/openapi.json`, `/asyncapi.json`, and the pages made from it for people. Made once, when they are first asked for. */
 export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: string): void {
   let document: string | undefined;
   let page: string | undefined;
@@ -20,6 +21,15 @@ export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: 
       .header('content-type', 'application/json; charset=utf-8')
       .header('cache-control', 'no-cache')
       .send(document);
+  });
+
+  let stream: string | undefined;
+  app.get('/asyncapi.json', open, (_request, reply) => {
+    stream ??= JSON.stringify(asyncApiOf(version));
+    return reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .send(stream);
   });
 
   const html = {
