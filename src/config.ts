@@ -51,13 +51,14 @@ const options = {
     sentence: 'Render threads; 0 is one for each core.',
   }),
   workerHeapMb: whole('INKWIRE_WORKER_HEAP_MB', 'MiB', [64, 16_384], {
-    standard: 512,
+    standard: 1024,
     sentence:
       'Heap of a render thread. A job that needs more is tried once more with twice as much, then fails as `out_of_memory`.',
   }),
   recycleAfter: whole('INKWIRE_WORKER_RECYCLE_AFTER', 'documents', [0, 1_000_000], {
-    standard: 500,
-    sentence: 'A render thread is replaced after so many documents; 0 is never.',
+    standard: 10_000,
+    sentence:
+      'A render thread is replaced after so many documents; 0 is never. A young one needs some 500 to reach its full speed.',
   }),
   maxBodyBytes: whole('INKWIRE_MAX_BODY_BYTES', 'bytes', [1024, 1_073_741_824], {
     standard: 33_554_432,

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.js';
@@ -40,6 +40,10 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
     describe: (refusal) => problemDocument(refusal, requestIdOf({})),
   });
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (pathOf(request.url) !== streamPath || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      serveWithoutUpgrade(app.server, request, socket, head);
+      return;
+    }
     socket.on('error', () => undefined);
     const admitted = admitUpgrade(request, parts);
     if (!admitted.ok) {
@@ -56,11 +60,7 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
 function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByTicket {
   const { keyring, tickets, draining, corsOrigins } = parts;
   const { headers, url = '/' } = request;
-  if (pathOf(url) !== streamPath)
-    return refuse(problem('not-found', `WebSockets are served at ${streamPath}`));
-  if (headers.upgrade?.toLowerCase() !== 'websocket' || request.method !== 'GET') {
-    return refuse(problem('malformed-request', 'Only an upgrade to "websocket" is served'));
-  }
+  if (request.method !== 'GET') return refuse(problem('malformed-request', 'A WebSocket is opened with GET'));
   if (draining.started)
     return refuse(problem('shutting-down', 'The server is shutting down; come back in a moment'));
   if (!isKnownOrigin(headers.origin, headers.host, corsOrigins)) {
@@ -76,6 +76,23 @@ function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByT
   }
   return identified;
 }
+
+/**
+ * An offer to speak something else (`h2c`, as Java's client and `curl --http2` make with every request) may be ignored
+ * (RFC 9110, 7.8). Node has taken the connection out of its server by then: it goes back with the same request, less
+ * the offer.
+ */
+function serveWithoutUpgrade(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
+    const name = request.rawHeaders[index] ?? '';
+    if (!offered.test(name)) lines.push(`${name}: ${request.rawHeaders[index + 1]}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}
+
+const offered = /^(upgrade|http2-settings|connection)$/i;
 
 /** A browser always sends its origin; a page of another site must not speak with the visitor's access (P-28). */
 function isKnownOrigin(

@@ -93,6 +93,8 @@ export class RenderPool {
   readonly #slots: Slot[] = [];
   readonly #waiting: Entry[] = [];
   readonly #idleWaiters: (() => void)[] = [];
+  /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
+  #spare: Slot | undefined;
   #nextId = 1;
   #respawns = 0;
   #closed = false;
@@ -146,8 +148,9 @@ export class RenderPool {
     this.#closed = true;
     for (const entry of this.#waiting.splice(0)) entry.settle({ type: 'cancelled' });
     for (const wake of this.#idleWaiters.splice(0)) wake();
+    const spare = this.#spare === undefined ? [] : [this.#spare];
     await Promise.all(
-      this.#slots.map((slot) => {
+      [...this.#slots, ...spare].map((slot) => {
         if (slot.running) slot.running.verdict ??= { type: 'cancelled' };
         return slot.thread.end();
       }),
@@ -216,6 +219,8 @@ export class RenderPool {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
+      // Not earlier: the threads themselves start first.
+      if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpare();
       for (const wake of this.#idleWaiters.splice(0)) wake();
       this.#dispatch();
       return;
@@ -250,6 +255,8 @@ export class RenderPool {
     slot.running.verdict = verdict;
     slot.state = 'ending';
     void slot.thread.end();
+    // Its successor starts while it goes.
+    this.#replace(slot, this.#options.heapLimitMb, 0);
   }
 
   /** Ends a thread that runs nothing, in favour of one with this limit. */
@@ -265,6 +272,7 @@ export class RenderPool {
       const failed = death ?? { code: 'crashed', message: 'The render thread ended' };
       this.#settle(slot, running, running.verdict ?? { type: 'failed', warnings: [], ...failed });
     }
+    if (slot === this.#spare) this.#spare = undefined;
     if (!this.#slots.includes(slot) || this.#closed) return;
     const failedStarts = slot.state === 'starting' ? slot.failedStarts + 1 : 0;
     this.#replace(slot, this.#options.heapLimitMb, failedStarts);
@@ -276,10 +284,24 @@ export class RenderPool {
     const start = (): void => {
       if (this.#closed || this.#slots[index] !== slot) return;
       this.#respawns += 1;
-      this.#slots[index] = this.#newSlot(heapLimitMb, failedStarts);
+      this.#slots[index] = this.#takeSpare(heapLimitMb) ?? this.#newSlot(heapLimitMb, failedStarts);
+      this.#dispatch();
     };
     if (failedStarts === 0) start();
     else setTimeout(start, Math.min(longestStartPauseMs, 100 * 2 ** failedStarts)).unref();
+  }
+
+  #startSpare(): void {
+    if (!this.#closed) this.#spare ??= this.#newSlot(this.#options.heapLimitMb, 0);
+  }
+
+  /** Also one that is not ready yet: it is ahead of a new one. */
+  #takeSpare(heapLimitMb: number): Slot | undefined {
+    const spare = this.#spare;
+    if (spare === undefined || spare.thread.heapLimitMb !== heapLimitMb) return undefined;
+    this.#spare = undefined;
+    if (spare.state === 'idle') this.#startSpare();
+    return spare;
   }
 
   #settle(slot: Slot, running: Running, outcome: Outcome): void {

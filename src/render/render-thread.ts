@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
 
@@ -24,6 +25,7 @@ export class RenderThread {
   readonly exited: Promise<Death | undefined>;
   readonly #worker: Worker;
   #ending = false;
+  #osThread: number | undefined;
   #death: Death | undefined;
 
   constructor(options: ThreadOptions, onMessage: (message: FromThread) => void) {
@@ -41,7 +43,10 @@ export class RenderThread {
       void this.#worker.terminate();
     }, options.readyTimeoutMs);
     this.#worker.on('message', (message: FromThread) => {
-      if (message.type === 'ready') clearTimeout(readyTimer);
+      if (message.type === 'ready') {
+        clearTimeout(readyTimer);
+        this.#osThread = message.osThread;
+      }
       if (!this.#ending) onMessage(message);
     });
     this.#worker.on('error', (error: Error & { code?: string }) => {
@@ -63,9 +68,23 @@ export class RenderThread {
     this.#worker.postMessage(message);
   }
 
+  /** Clearing a large heap away is the thread's own work: at its low priority it would take several times as long. */
+  #hurry(): void {
+    if (this.#osThread === undefined) return;
+    try {
+      setPriority(this.#osThread, 0);
+    } catch (error) {
+      // Only a privileged process may raise a priority again, and the thread may just have gone.
+      const code =
+        error instanceof Error && 'info' in error ? Reflect.get(Object(error.info), 'code') : undefined;
+      if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ESRCH') throw error;
+    }
+  }
+
   /** Ends the thread, whatever it does. Resolves when it is gone; nothing that it said later is heard. */
   async end(): Promise<void> {
     this.#ending = true;
+    this.#hurry();
     await this.#worker.terminate();
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { ArtifactFile } from './artifact-file.js';
@@ -36,7 +36,15 @@ export async function serveTasks(
         send(failure(message.task, error, task.warnings));
       });
   });
-  send({ type: 'ready' });
+  const osThread = osThreadOf();
+  send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
+}
+
+/** Linux names the calling thread here: `<process>/task/<thread>`. */
+function osThreadOf(): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const number = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  return Number.isInteger(number) ? number : undefined;
 }
 
 /** On Linux a priority belongs to a thread: rendering then yields to the thread that answers. Elsewhere it is best left. */

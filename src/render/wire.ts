@@ -16,6 +16,8 @@ export interface RunMessage {
 
 export interface ReadyMessage {
   readonly type: 'ready';
+  /** The thread as the operating system numbers it, where that is known. */
+  readonly osThread?: number;
 }
 
 export interface ProgressMessage {

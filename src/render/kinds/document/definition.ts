@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../kind.js';
-import { bandHeight } from './document-fields.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
 import type { Definition } from './engine.js';
-import { defaultMarginMm, defaultPageSize, type PageSize as PaperSize } from './fields.js';
 import type { Operation } from './operations.js';
+import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize as PaperSize } from './paper.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
 import type { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';

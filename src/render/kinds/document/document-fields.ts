@@ -118,8 +118,3 @@ export const documentFields = {
 } as const satisfies Fields;
 
 export type DocumentMembers = Members<typeof documentFields>;
-
-/** Points that a header or footer needs above or below the content: its text and some air around it. */
-export function bandHeight(band: DocumentMembers['header']): number {
-  return band === undefined ? 0 : (band.font_size ?? 9) * 1.4 + 14;
-}

@@ -11,9 +11,10 @@ export interface CodeDrawing {
 }
 
 const require = createRequire(import.meta.url);
-const { toSVG } = require('bwip-js') as { toSVG(options: object): string };
 
 function draw(options: object, at: string): CodeDrawing {
+  // Loaded with the first code.
+  const { toSVG } = require('bwip-js') as { toSVG(options: object): string };
   let svg: string;
   try {
     svg = toSVG(options);

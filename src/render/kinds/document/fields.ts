@@ -3,6 +3,7 @@ import { families, findFamily } from '../../fonts/catalogue.js';
 import { child, Findings } from './findings.js';
 import { cssColor, linkPattern } from './html-text.js';
 import { limits } from './limits.js';
+import type { PageSize } from './paper.js';
 import { boolean, choice, isRecord, number, object, optional, required, type Shape, text } from './shapes.js';
 
 /** Members that several operations and the document itself have in common. */
@@ -63,11 +64,6 @@ export const place = {
   y: optional(mm('From the top edge of the page')),
 };
 
-export interface PageSize {
-  readonly widthMm: number;
-  readonly heightMm: number;
-}
-
 const namedSizes: ReadonlyMap<string, PageSize> = new Map([
   ['a3', { widthMm: 297, heightMm: 420 }],
   ['a4', { widthMm: 210, heightMm: 297 }],
@@ -76,8 +72,6 @@ const namedSizes: ReadonlyMap<string, PageSize> = new Map([
   ['legal', { widthMm: 215.9, heightMm: 355.6 }],
   ['tabloid', { widthMm: 279.4, heightMm: 431.8 }],
 ]);
-export const defaultMarginMm = 10;
-export const defaultPageSize: PageSize = { widthMm: 210, heightMm: 297 };
 
 const side = number({ min: limits.pageMinMm, max: limits.lengthMm });
 const ownSize = object({ width_mm: required(side), height_mm: required(side) });

@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { RenderFailure, type RunContext } from '../../kind.js';
 import { limits } from './limits.js';
 import type { ImageSource } from './model.js';
 import type { Operation } from './operations.js';
 import { readRasterHeader } from './raster.js';
-import { svgDefect } from './svg.js';
 
 /** An image ready to be drawn; sizes are pixels. */
 export type Picture =
@@ -59,6 +57,8 @@ export class PictureShelf {
       if (!/^\s*<(?:\?xml|svg|!--)/i.test(svg.slice(0, 300)) || svg.length > limits.svgChars) {
         throw new RenderFailure('the image is not a PNG, JPEG, GIF, WebP or SVG', pointer);
       }
+      // With its parser only where it is needed: threads start often, fetched drawings are rare.
+      const { svgDefect } = await import('./svg.js');
       const defect = svgDefect(svg, width !== undefined && height !== undefined);
       if (defect !== undefined) throw new RenderFailure(`the SVG ${defect}`, pointer);
       return { type: 'svg', svg };
@@ -75,6 +75,8 @@ export class PictureShelf {
   }
 
   async #decode(bytes: Buffer, jpeg: boolean, key: string): Promise<Picture> {
+    // Loaded with the first picture: most documents have none.
+    const { default: sharp } = await import('sharp');
     const image = sharp(bytes, { limitInputPixels: limits.imagePixels, failOn: 'error', animated: false });
     if (jpeg) {
       // Shrinking while decoding reads every block of the file but keeps next to nothing.

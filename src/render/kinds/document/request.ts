@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
 import type { Kind, Parsed } from '../../kind.js';
-import { bandHeight, type DocumentMembers, documentFields } from './document-fields.js';
-import { defaultMarginMm, defaultPageSize, type PageSize } from './fields.js';
+import { type DocumentMembers, documentFields } from './document-fields.js';
 import { child, Findings } from './findings.js';
 import { decodeBase64, Inputs } from './images.js';
 import { limits } from './limits.js';
 import { operationFields } from './operation-fields.js';
 import { type Operation, readOperations, Scope } from './operations.js';
+import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize } from './paper.js';
 import { fieldSchemas, isRecord, object, optional, readFields, required, text } from './shapes.js';
 
 /** A request after the check. Everything is JSON; images and attachments are blobs of the plan. */
