@@ -1,4 +1,14 @@
 import type { Bus, JobProgress } from '../engine/engine.js';
+import type { FactType } from '../protocol/fact.js';
+
+type Watcher = (end: boolean) => void;
+
+const ends: ReadonlySet<string> = new Set<FactType>([
+  'job.completed',
+  'job.failed',
+  'job.cancelled',
+  'job.deleted',
+]);
 
 interface Live {
   readonly progress: JobProgress;
@@ -12,19 +22,19 @@ interface Live {
  */
 export class LiveTable {
   readonly #live = new Map<string, Live>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #unsubscribe: readonly (() => void)[];
 
   constructor(bus: Bus) {
     this.#unsubscribe = [
       bus.onProgress((progress) => {
         this.#live.set(progress.jobId, { progress, count: (this.#live.get(progress.jobId)?.count ?? 0) + 1 });
-        this.#wake(progress.jobId);
+        this.#wake(progress.jobId, false);
       }),
       bus.onHint((hint) => {
         for (const fact of hint.facts) {
           if (fact.type !== 'job.started') this.#live.delete(fact.jobId);
-          this.#wake(fact.jobId);
+          this.#wake(fact.jobId, ends.has(fact.type));
         }
       }),
     ];
@@ -34,8 +44,8 @@ export class LiveTable {
     return this.#live.get(jobId);
   }
 
-  /** Calls back at every change of a job from now on. Returns what ends that. */
-  watch(jobId: string, listener: () => void): () => void {
+  /** Calls back at every change of a job from now on, told whether it is the end. Returns what ends that. */
+  watch(jobId: string, listener: Watcher): () => void {
     const watchers = this.#watchers.get(jobId) ?? new Set();
     this.#watchers.set(jobId, watchers);
     watchers.add(listener);
@@ -49,7 +59,7 @@ export class LiveTable {
     for (const end of this.#unsubscribe) end();
   }
 
-  #wake(jobId: string): void {
-    for (const listener of this.#watchers.get(jobId) ?? []) listener();
+  #wake(jobId: string, end: boolean): void {
+    for (const listener of this.#watchers.get(jobId) ?? []) listener(end);
   }
 }

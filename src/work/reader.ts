@@ -50,7 +50,7 @@ export class JobReader implements Reader {
       options.version === undefined ? isTerminal(view.record.status) : view.version !== options.version;
     for (;;) {
       // Watch before reading: a change between the two wakes at once instead of being missed.
-      const change = this.#nextChange(id, options.signal);
+      const change = this.#nextChange(id, options);
       const view = await this.view(owner, id);
       const leftMs = deadline - performance.now();
       if (view === undefined || done(view) || leftMs <= 0 || options.signal.aborted) {
@@ -101,12 +101,15 @@ export class JobReader implements Reader {
     return stream instanceof Readable ? stream : new Readable().wrap(stream);
   }
 
-  #nextChange(id: string, signal: AbortSignal) {
+  #nextChange(id: string, { version, signal }: WaitOptions) {
     let wake = (): void => undefined;
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    const unwatch = this.#parts.live.watch(id, wake);
+    // Who waits for the end is not woken by the way there.
+    const unwatch = this.#parts.live.watch(id, (end) => {
+      if (end || version !== undefined) wake();
+    });
     signal.addEventListener('abort', wake, { once: true });
     const end = (): void => {
       unwatch();

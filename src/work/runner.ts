@@ -37,6 +37,8 @@ export class Runner {
   #timer: NodeJS.Timeout | undefined;
   /** Revisions of ends that were told while a claim was under way. */
   readonly #endedEarly = new Map<string, number>();
+  /** True at the start: an earlier process may have left some. */
+  #someBackOff = true;
   #claiming = false;
   #again = false;
   #running = false;
@@ -48,6 +50,8 @@ export class Runner {
       for (const fact of hint.facts) {
         // Somebody else ended the attempt; after our own commit it has ended already.
         if (fact.type === 'job.cancelled' || fact.type === 'job.requeued') this.#ended(fact);
+        // Only a job that was put back may have to wait for its time.
+        if (fact.type === 'job.requeued') this.#someBackOff = true;
         if (fact.type === 'job.created' || fact.type === 'job.requeued') this.#wake();
       }
     });
@@ -131,8 +135,12 @@ export class Runner {
 
   async #sleep(): Promise<void> {
     if (!this.#running) return;
-    const readyAt = await this.#parts.store.nextReadyAt().catch(() => undefined);
-    const untilReady = readyAt === undefined ? floorMs : Math.max(0, readyAt - this.#parts.clock());
+    let untilReady = floorMs;
+    if (this.#someBackOff) {
+      const readyAt = await this.#parts.store.nextReadyAt().catch(() => undefined);
+      this.#someBackOff = readyAt !== undefined;
+      if (readyAt !== undefined) untilReady = Math.max(0, readyAt - this.#parts.clock());
+    }
     clearTimeout(this.#timer);
     if (!this.#running) return;
     this.#timer = setTimeout(() => this.#wake(), Math.min(floorMs, untilReady + 1)).unref();
