@@ -10,6 +10,9 @@ export interface ThreadOptions {
   readonly readyTimeoutMs: number;
 }
 
+/** A document's objects live until it is done: room for several documents keeps them out of the old generation. */
+const youngGenerationMb = 96;
+
 /** Why a thread ended that nobody had ended. */
 export interface Death {
   readonly code: 'out_of_memory' | 'crashed';
@@ -33,7 +36,10 @@ export class RenderThread {
     const settings: ThreadSettings = { nice: options.nice };
     this.#worker = new Worker(options.entry, {
       workerData: settings,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapLimitMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.heapLimitMb,
+        maxYoungGenerationSizeMb: youngGenerationMb,
+      },
       // A thread gets nothing of the process that a document could read: no environment, no arguments.
       env: {},
       argv: [],
