@@ -10,6 +10,7 @@ import type { Caller } from '../work/keys.js';
 import type { JobService } from '../work/service.js';
 import { admit, type Check } from './admission.js';
 import { checkPermission, createAuthenticationCheck } from './authentication.js';
+import { createBodyBudget } from './body-budget.js';
 import { createCorsChecks } from './cors.js';
 import { createDrainCheck, Draining } from './draining.js';
 import { answerError, handleErrors } from './errors.js';
@@ -90,6 +91,8 @@ export interface HttpServer {
 }
 
 const maxHeaderSize = 16 * 1024;
+/** Of request bodies that are on their way, all together: `queue-full`. */
+const bodyBudgetBytes = 512 * 1024 * 1024;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { limits } = options;
@@ -146,6 +149,7 @@ function admissionOf(options: HttpServerOptions, index: RouteIndex, draining: Dr
     rates.check,
     createRouteCheck(index),
     createDrainCheck(draining),
+    createBodyBudget(Math.max(bodyBudgetBytes, limits.maxBodyBytes), limits.maxBodyBytes),
     checkExpectation,
   ];
 }

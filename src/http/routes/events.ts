@@ -21,6 +21,8 @@ export interface EventRouteParts {
   readonly draining: Draining;
 }
 
+const onePath = '/api/v1/jobs/:id/events';
+const manyPath = '/api/v1/events';
 const eventStream = 'text/event-stream';
 const defaultWaitSeconds = 25;
 
@@ -71,8 +73,13 @@ const manyDocs: RouteDocs = {
 export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): void {
   const config = { access: 'jobs:read', acceptsTicket: true } as const;
   app.get<{ Params: { id: string } }>(
-    '/api/v1/jobs/:id/events',
-    { config: { ...config, docs: oneDocs }, schema: { params: jobParams, querystring: Type.Object(pace) } },
+    onePath,
+    {
+      config: { ...config, docs: oneDocs },
+      schema: { params: jobParams, querystring: Type.Object(pace) },
+      validatorCompiler: () => () => true,
+      onSend: sayComeBack(parts.gateway),
+    },
     async (request, reply) => {
       const wanted = wantedOf(request, [`job:${request.params.id}`]);
       if ('slug' in wanted) {
@@ -90,16 +97,17 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
     wait: text('Long-poll: seconds to wait for an event, 0 to 60'),
   });
   app.get(
-    '/api/v1/events',
+    manyPath,
     {
       config: { ...config, docs: manyDocs },
       schema: { querystring: many },
       validatorCompiler: () => () => true,
+      onSend: sayComeBack(parts.gateway),
     },
     async (request, reply) => {
       const wanted = wantedOf(request, listOf(queryOf(request).topic));
       if ('slug' in wanted) return sendProblem(request, reply, wanted);
-      if (!prefers(request.headers.accept, json, eventStream)) return follow(request, reply, parts, wanted);
+      if (wantsStream(request)) return follow(request, reply, parts, wanted);
       return poll(request, reply, parts, wanted);
     },
   );
@@ -115,6 +123,7 @@ async function follow(
   const owner = ownerOf(request);
   const refusal = await gateway.refusalOf(owner, wanted.topics, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
+  if (request.method === 'HEAD') return reply.headers(sseHeaders).send();
   reply.hijack();
   const { raw } = reply;
   for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -124,23 +133,25 @@ async function follow(
   raw.on('error', () => undefined);
   const caller = { owner, keyId: request.caller?.keyId ?? '', address: request.ip };
   // Never an error status for what passes: it would end a browser's EventSource for good (P-34).
-  const subscriber = draining.started ? undefined : gateway.connect(new SseSink(raw), caller);
-  if (subscriber === undefined || raw.destroyed) {
-    if (subscriber !== undefined) gateway.connections.remove(subscriber);
+  const subscriber =
+    draining.started || raw.destroyed ? undefined : gateway.connect(new SseSink(raw), caller);
+  if (subscriber === undefined) {
     raw.end(byeBytes(gateway.connections.retryMs()));
     return reply;
   }
   subscriber.endsWith = jobId;
   raw.on('drain', () => subscriber.drained());
   raw.on('close', () => gateway.connections.remove(subscriber));
-  await gateway.subscribe(subscriber, 'sse', wanted);
+  const refused = await gateway.subscribe(subscriber, 'sse', wanted).catch(() => true);
+  // The job was deleted since it was looked at, or the store stumbled: coming back tells.
+  if (refused) gateway.connections.end(subscriber, 'restart');
   return reply;
 }
 
 async function poll(
   request: FastifyRequest,
   reply: FastifyReply,
-  { gateway, holds }: EventRouteParts,
+  { gateway, holds, draining }: EventRouteParts,
   wanted: Wanted,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
@@ -151,10 +162,13 @@ async function poll(
   if (typeof seconds !== 'number' || seconds > maxWaitSeconds) {
     return sendProblem(request, reply, invalid('/wait', `must be an integer from 0 to ${maxWaitSeconds}`));
   }
-  const held = await holds.hold(reply, (signal) =>
-    gateway.longPoll.poll(owner, wanted, seconds * 1000, signal),
-  );
-  // No room to wait: the answer is what there is by now.
+  const leave = gateway.connections.takePlace(request.caller?.keyId ?? '', request.ip);
+  if (leave === undefined) return sendProblem(request, reply, tooMany());
+  const held = await holds
+    .hold(reply, (signal) => gateway.longPoll.poll(owner, wanted, seconds * 1000, signal))
+    .finally(leave);
+  if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
+  // Nobody waits for a server that is about to end: the answer is what there is by now.
   const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, 0, AbortSignal.abort()) };
   const { events, cursor, more, reset, snapshot } = value;
   const members = [`"events":[${events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
@@ -164,6 +178,27 @@ async function poll(
   }
   reply.header('cache-control', 'no-store');
   return sendEnvelope(request, reply, `{${members.join(',')}}`);
+}
+
+/** For `onSend`: what passes must not reach a browser as an error, which would end its EventSource for good (P-34). */
+function sayComeBack(gateway: Gateway) {
+  return async (request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> => {
+    const passes = reply.statusCode === 429 || reply.statusCode >= 500;
+    if (!passes || !wantsStream(request)) return payload;
+    reply.code(200).headers(sseHeaders).removeHeader('content-length');
+    return byeBytes(gateway.connections.retryMs());
+  };
+}
+
+function wantsStream(request: FastifyRequest): boolean {
+  const { url, accept } = { url: request.routeOptions.url, accept: request.headers.accept };
+  return url !== manyPath || !prefers(accept, json, eventStream);
+}
+
+function tooMany(): Problem {
+  return problem('too-many-connections', 'Too many streams and long-polls are open; end some of them', {
+    retryAfter: 1,
+  });
 }
 
 function wantedOf(request: FastifyRequest, topics: readonly unknown[]): Wanted | Problem {
