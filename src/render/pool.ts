@@ -83,6 +83,7 @@ interface Slot {
 }
 
 const longestStartPauseMs = 5_000;
+const sparePauseMs = 500;
 
 /**
  * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
@@ -95,6 +96,7 @@ export class RenderPool {
   readonly #idleWaiters: (() => void)[] = [];
   /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
   #spare: Slot | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
   #nextId = 1;
   #respawns = 0;
   #closed = false;
@@ -146,6 +148,7 @@ export class RenderPool {
   /** Ends every thread; what waits or runs is cancelled. Safe twice. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#spareTimer);
     for (const entry of this.#waiting.splice(0)) entry.settle({ type: 'cancelled' });
     for (const wake of this.#idleWaiters.splice(0)) wake();
     const spare = this.#spare === undefined ? [] : [this.#spare];
@@ -219,8 +222,7 @@ export class RenderPool {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
-      // Not earlier: the threads themselves start first.
-      if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpare();
+      if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpareSoon();
       for (const wake of this.#idleWaiters.splice(0)) wake();
       this.#dispatch();
       return;
@@ -291,7 +293,14 @@ export class RenderPool {
     else setTimeout(start, Math.min(longestStartPauseMs, 100 * 2 ** failedStarts)).unref();
   }
 
+  /** After a while: a start takes a core for a moment, and right after a server's start others need it more. */
+  #startSpareSoon(): void {
+    this.#spareTimer ??= setTimeout(() => this.#startSpare(), sparePauseMs).unref();
+  }
+
   #startSpare(): void {
+    clearTimeout(this.#spareTimer);
+    this.#spareTimer = undefined;
     if (!this.#closed) this.#spare ??= this.#newSlot(this.#options.heapLimitMb, 0);
   }
 
@@ -300,7 +309,7 @@ export class RenderPool {
     const spare = this.#spare;
     if (spare === undefined || spare.thread.heapLimitMb !== heapLimitMb) return undefined;
     this.#spare = undefined;
-    if (spare.state === 'idle') this.#startSpare();
+    this.#startSpareSoon();
     return spare;
   }
 

@@ -12,6 +12,8 @@ export interface Load {
   readonly submitted: readonly Submitted[];
   /** Answers that contradict the promise: another id for a known key, or a refusal that nothing explains. */
   readonly contradictions: readonly string[];
+  /** Resolves with the next job that is accepted; at once when no more will be submitted. */
+  nextAnswer(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export function startLoad(url: () => string, callers: number, random: () => numb
   const submitted: Submitted[] = [];
   const contradictions: string[] = [];
   let running = true;
+  const waiting: (() => void)[] = [];
 
   const post = async (job: Submitted): Promise<void> => {
     const response = await fetch(`${url()}/api/v1/jobs`, {
@@ -57,7 +60,10 @@ export function startLoad(url: () => string, callers: number, random: () => numb
     if (typeof id !== 'string') contradictions.push(`${response.status} ${text}`);
     else if (job.id !== undefined && job.id !== id)
       contradictions.push(`${job.key} made ${job.id} and ${id}`);
-    else job.id = id;
+    else {
+      job.id = id;
+      for (const wake of waiting.splice(0)) wake();
+    }
   };
   const postUntilKnown = async (job: Submitted): Promise<void> => {
     do await post(job).catch(pause);
@@ -74,12 +80,14 @@ export function startLoad(url: () => string, callers: number, random: () => numb
     }
   };
   const calls = Array.from({ length: callers }, call);
+  const done = Promise.all(calls).then(() => undefined);
   return {
     submitted,
     contradictions,
+    nextAnswer: () => Promise.race([done, new Promise<void>((resolve) => waiting.push(resolve))]),
     async stop() {
       running = false;
-      await Promise.all(calls);
+      await done;
     },
   };
 }
