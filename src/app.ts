@@ -231,7 +231,7 @@ function openGateway({ config, engine, keyring, registry, clock, log }: GatewayP
     random: Math.random,
     keyHolds: (keyId) => keyring.holds(keyId),
     onError: (error) => log.error({ error }, 'a stream could not be served'),
-    tail: { maxFacts: 50_000, maxBytes: 32 * 1024 * 1024 },
+    tail: { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 },
     limits: {
       maxPerKey: config.streamsPerKey,
       maxPerAddress: config.streamsPerIp,

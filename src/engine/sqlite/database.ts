@@ -6,7 +6,7 @@ import { Connection } from './sql.js';
 
 /** How long a statement waits for a commit of another process, such as `inkwire keys`. */
 const busyTimeoutMs = 5_000;
-const cacheKiB = 64 * 1024;
+const cacheKiB = 16 * 1024;
 /** Only a net: the thread checkpoints earlier, between two batches. */
 const autocheckpointPages = 16_384;
 /** What the write-ahead log is cut to when it was reset; it grows past that under load. */
