@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,10 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
   let dataDir: string;
   let load: Load;
   let facts: readonly Fact[];
-  const records = new Map<string, { status: string; sha256?: string; pdf?: Buffer }>();
+  const records = new Map<
+    string,
+    { status: string; attempt: number; code?: string; sha256?: string; pdf?: Buffer }
+  >();
   let replays: readonly string[] = [];
 
   beforeAll(
@@ -40,7 +44,7 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
       const random = randomFrom(seed);
       const env = { INKWIRE_LOG_LEVEL: 'warn', INKWIRE_WORKERS: '2' };
       let server = await startServer({ dataDir, env });
-      load = startLoad(() => server.url, 4, random, kills * 40);
+      load = startLoad(() => server.url, 4, random, kills * 10);
       for (let kill = 0; kill < kills; kill += 1) {
         // Counted from the first answer: on a slow machine all kills would fall into the start otherwise.
         await load.nextAnswer();
@@ -52,11 +56,19 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
       for (const { id } of load.submitted) {
         const response = await fetch(`${server.url}/api/v1/jobs/${id}`, { headers: { prefer: 'wait=60' } });
         const { data } = (await response.json()) as {
-          data?: { status: string; artifacts?: { sha256: string }[]; result_url?: string };
+          data?: {
+            status: string;
+            attempt: number;
+            error_code?: string;
+            artifacts?: { sha256: string }[];
+            result_url?: string;
+          };
         };
         const result = data?.result_url === undefined ? undefined : await fetch(server.url + data.result_url);
         records.set(id ?? '', {
           status: data?.status ?? `HTTP ${response.status}`,
+          ...(data?.error_code === undefined ? {} : { code: data.error_code }),
+          attempt: data?.attempt ?? 0,
           ...(data?.artifacts?.[0] ? { sha256: data.artifacts[0].sha256 } : {}),
           ...(result === undefined ? {} : { pdf: Buffer.from(await result.arrayBuffer()) }),
         });
@@ -77,14 +89,15 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
 
   afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-  it('loses no accepted job: every one ends, and none because of the kills alone', () => {
+  it('loses no accepted job: every one ends, with its result unless ten kills found it running', () => {
     expect(load.submitted.length).toBeGreaterThan(kills);
     const open = [...records].filter(
       ([, { status }]) => !['completed', 'failed', 'cancelled'].includes(status),
     );
     expect(open).toEqual([]);
-    const failed = [...records].filter(([, { status }]) => status !== 'completed');
-    expect(failed).toEqual([]);
+    const failed = [...records.values()].filter(({ status }) => status !== 'completed');
+    // Parked as what may have killed the server, since ten of its ends found the job running. Nothing else fails.
+    for (const job of failed) expect(job).toMatchObject({ status: 'failed', code: 'crashed', attempt: 10 });
   });
 
   it('finds the job of every idempotency key again, and no key makes two', () => {
@@ -96,8 +109,7 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
   it('keeps one result for each completed job, and nothing for the others', async () => {
     const shelves = (await readdir(join(dataDir, 'blobs'))).filter((name) => name.length === 2);
     const files = (await Promise.all(shelves.map((shelf) => readdir(join(dataDir, 'blobs', shelf))))).flat();
-    const inputs = new Set<string>();
-    const results = files.filter((name) => !inputs.has(name) && /^[0-9a-f]{24}-\d+-0-/.test(name));
+    const results = files.filter((name) => /^[0-9a-f]{24}-\d+-0-/.test(name));
     const expected = [...records]
       .filter(([, { status }]) => status === 'completed')
       .map(([id]) => id.slice(4));
@@ -125,20 +137,31 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
   });
 
-  it('serves only whole results', async (context) => {
-    const pdfs = [...records.values()].flatMap(({ pdf }) => (pdf === undefined ? [] : [pdf]));
-    for (const pdf of pdfs) expect(pdf.subarray(-7).toString('latin1')).toContain('%%EOF');
-    const hasQpdf = await run('qpdf', ['--version']).then(
-      () => true,
-      () => false,
-    );
-    if (!hasQpdf && process.env.CI !== 'true') context.skip('qpdf is not installed');
-    for (const [index, pdf] of pdfs.entries()) {
-      const path = join(dataDir, `check-${index}.pdf`);
-      await writeFile(path, pdf);
-      await run('qpdf', ['--check', path]);
-    }
-  }, 120_000);
+  it(
+    'serves only whole results',
+    async (context) => {
+      const results = [...records.values()].flatMap(({ pdf, sha256 }) =>
+        pdf === undefined ? [] : [{ pdf, sha256 }],
+      );
+      for (const { pdf, sha256 } of results)
+        expect(createHash('sha256').update(pdf).digest('hex')).toBe(sha256);
+      const hasQpdf = await run('qpdf', ['--version']).then(
+        () => true,
+        () => false,
+      );
+      if (!hasQpdf && process.env.CI !== 'true') context.skip('qpdf is not installed');
+      for (let at = 0; at < results.length; at += 4) {
+        await Promise.all(
+          results.slice(at, at + 4).map(async ({ pdf }, index) => {
+            const path = join(dataDir, `check-${at + index}.pdf`);
+            await writeFile(path, pdf);
+            await run('qpdf', ['--check', path]);
+          }),
+        );
+      }
+    },
+    60_000 + kills * 5_000,
+  );
 });
 
 async function readFacts(directory: string): Promise<readonly Fact[]> {
