@@ -5,6 +5,7 @@ import pino from 'pino';
 import { StartRefused, startApp } from './app.js';
 import { keysUsage, runKeys } from './cli/keys.js';
 import { serve } from './cli/serve.js';
+import { runVerify } from './cli/verify/verify.js';
 import { type Config, readConfig } from './config.js';
 import { StoreFailed } from './engine/engine.js';
 import { openSqliteKeys } from './engine/sqlite/keys.js';
@@ -14,6 +15,7 @@ import { openSqliteKeys } from './engine/sqlite/keys.js';
 const usage = `Usage:
   inkwire serve          run the server (configured by INKWIRE_* variables, see docs/OPERATIONS.md)
   inkwire keys ...       make and end API keys
+  inkwire verify URL     prove that a server loses, repeats and reorders nothing
   inkwire --version
 
 ${keysUsage}`;
@@ -37,6 +39,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return withConfig(serveWith);
     case 'keys':
       return withConfig((config) => keysWith(config, args));
+    case 'verify':
+      return runVerify({ args, print, say });
     case '--version':
       print(version());
       return 0;
