@@ -8,6 +8,7 @@ export interface AuditParts {
   readonly subscribers: () => readonly Subscriber[];
   /** A connection that was not sent what the log holds: it has to begin anew. */
   readonly repair: (subscriber: Subscriber) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 const everyMs = 10_000;
@@ -25,7 +26,7 @@ export class Audit {
 
   constructor(parts: AuditParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.run(), everyMs).unref();
+    this.#timer = setInterval(() => this.run().catch(parts.onError), everyMs).unref();
   }
 
   /** One round. Resolves with the number of facts that had to be repaired. */

@@ -1,5 +1,5 @@
 import type { CloseReason } from '../protocol/close-codes.js';
-import { heartbeatBytes } from './frame.js';
+import { heartbeatBytes, quietBytes } from './frame.js';
 import type { Hub } from './hub.js';
 import type { StreamMeters, StreamState } from './stream-meters.js';
 import type { Subscriber } from './subscriber.js';
@@ -16,10 +16,9 @@ export interface ConnectionLimits {
   readonly lifeMs: number;
 }
 
-/** What a transport may offer beside its sink. */
-export interface Open {
+interface Open {
   readonly subscriber: Subscriber;
-  readonly address: string;
+  readonly leave: () => void;
   readonly endsAt: number;
 }
 
@@ -55,16 +54,29 @@ export class Connections {
     this.#timer = setInterval(() => this.#look(), lookMs).unref();
   }
 
-  hasRoom(keyId: string, address: string): boolean {
+  /**
+   * A place among the connections of a key and of an address (P-50).
+   * @returns what gives it back, safe twice; undefined when there is none left
+   */
+  takePlace(keyId: string, address: string): (() => void) | undefined {
     const { maxPerKey, maxPerAddress } = this.#limits;
-    return (this.#perKey.get(keyId) ?? 0) < maxPerKey && (this.#perAddress.get(address) ?? 0) < maxPerAddress;
+    if ((this.#perKey.get(keyId) ?? 0) >= maxPerKey) return undefined;
+    if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress) return undefined;
+    change(this.#perKey, keyId, 1);
+    change(this.#perAddress, address, 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      change(this.#perKey, keyId, -1);
+      change(this.#perAddress, address, -1);
+    };
   }
 
-  add(subscriber: Subscriber, address: string): void {
+  /** @param leave gives back the place that the connection has taken */
+  add(subscriber: Subscriber, leave: () => void): void {
     const endsAt = performance.now() + this.#limits.lifeMs * (1 + this.#random());
-    this.#open.set(subscriber, { subscriber, address, endsAt });
-    change(this.#perKey, subscriber.keyId, 1);
-    change(this.#perAddress, address, 1);
+    this.#open.set(subscriber, { subscriber, leave, endsAt });
   }
 
   /** The connection is gone, by whatever way. Safe twice. */
@@ -72,8 +84,7 @@ export class Connections {
     const open = this.#open.get(subscriber);
     if (open === undefined) return;
     this.#open.delete(subscriber);
-    change(this.#perKey, subscriber.keyId, -1);
-    change(this.#perAddress, open.address, -1);
+    open.leave();
     this.#meters.withheldBefore += subscriber.withheld;
     this.#hub.forget(subscriber);
     subscriber.close();
@@ -112,6 +123,10 @@ export class Connections {
   /** Ends every connection, told to come back at spread times. Safe twice. */
   close(): void {
     clearInterval(this.#timer);
+    this.endAll();
+  }
+
+  endAll(): void {
     for (const subscriber of this.subscribers) this.end(subscriber, 'restart');
   }
 
@@ -119,18 +134,22 @@ export class Connections {
     const now = performance.now();
     let waiting = 0;
     for (const { subscriber, endsAt } of this.#open.values()) {
+      subscriber.look(now);
       waiting += subscriber.sink.waitingBytes;
       const reason = this.#reasonToEnd(subscriber, endsAt, now);
       if (reason !== undefined) this.end(subscriber, reason);
       else if (now - subscriber.wroteAt >= this.#limits.heartbeatMs && subscriber.fullSince === undefined) {
-        const position = {
-          ...this.#hub.position,
-          seq: subscriber.isOpen ? this.#hub.position.seq : subscriber.position,
-        };
-        subscriber.send(heartbeatBytes(subscriber.sink.wire, position, subscriber.withheld), now);
+        subscriber.send(this.#heartbeat(subscriber), now);
       }
     }
     if (waiting > this.#limits.maxWaitingBytes) this.#relieve(waiting);
+  }
+
+  #heartbeat(subscriber: Subscriber): Buffer {
+    const { epoch, seq: end } = this.#hub.position;
+    const seq = subscriber.cursorAt(end);
+    if (seq === undefined) return quietBytes;
+    return heartbeatBytes(subscriber.sink.wire, { epoch, seq }, subscriber.withheld);
   }
 
   #reasonToEnd(subscriber: Subscriber, endsAt: number, now: number): CloseReason | undefined {

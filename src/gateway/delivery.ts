@@ -1,11 +1,11 @@
-import type { Fact, Store } from '../engine/engine.js';
+import type { Store } from '../engine/engine.js';
 import { formatCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
-import { isTerminal } from '../protocol/job-record.js';
 import { controlBytes, snapshotBytes } from './control.js';
-import { factFrame, pastFrame } from './frame.js';
+import { factFrame, frameForOne, heartbeatBytes, pastFrame } from './frame.js';
 import type { Hub } from './hub.js';
-import { Past } from './past.js';
+import { endedBy } from './job-end.js';
+import { Past, type PastPage } from './past.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -17,6 +17,8 @@ export interface DeliveryParts {
   readonly hub: Hub;
   readonly turns: Turns;
   readonly meters: StreamMeters;
+  /** What a connection is due could not be read: it has to come back with its cursor. */
+  readonly failed: (subscriber: Subscriber, error: unknown) => void;
 }
 
 /**
@@ -32,61 +34,94 @@ export class Delivery {
     this.#past = new Past(parts.store, parts.hub);
   }
 
-  /** Brings a subscription from its start to live. Returns early when the connection or the subscription has ended. */
-  async begin(subscriber: Subscriber, subscription: Subscription): Promise<void> {
+  /** Brings a subscription from its start to live, unless it or its connection ends before. */
+  begin(subscriber: Subscriber, subscription: Subscription): void {
+    this.#begin(subscriber, subscription).catch((error) => this.#parts.failed(subscriber, error));
+  }
+
+  /** Brings a connection that fell behind back to live. */
+  readOn(subscriber: Subscriber): void {
+    if (subscriber.isReadOn) return;
+    this.#readOn(subscriber)
+      .then((trimmed) => (trimmed ? this.#startOver(subscriber) : undefined))
+      .catch((error) => this.#parts.failed(subscriber, error));
+  }
+
+  async #begin(subscriber: Subscriber, subscription: Subscription): Promise<void> {
     const { store, hub } = this.#parts;
-    const { after } = subscription.wanted;
-    const { trimmedTo } = after === undefined ? { trimmedTo: 0 } : await store.log();
-    const start = startPointOf(after, { position: hub.position, trimmedTo });
+    const { after, snapshot } = subscription.wanted;
+    const start =
+      after === undefined ? ({ type: 'snapshot' } as const) : startPointOf(after, await store.log());
+    // The cursor may be of another node, or of a fact whose hint is still under way.
+    if (start.type === 'after') await hub.reach(start.seq);
+    if (!isHere(subscriber, subscription)) return;
     const seq = start.type === 'after' ? start.seq : hub.position.seq;
     this.#control(subscriber, { type: 'subscribed', id: subscription.id, cursor: this.#cursor(seq) });
     if (start.type === 'snapshot') {
+      const wanted = snapshot || start.reset !== undefined;
       if (start.reset !== undefined) this.#reset(subscriber, subscription, start.reset, seq);
-      if (start.reset !== undefined || subscription.wanted.snapshot)
-        await this.#snapshot(subscriber, subscription);
+      await this.#renew(subscriber, subscription, seq, wanted);
     }
     await this.#catchUp(subscriber, subscription, seq);
   }
 
-  /** Brings a connection that fell behind back to live. */
-  async readOn(subscriber: Subscriber): Promise<void> {
-    const { hub, turns, meters } = this.#parts;
+  /** @returns true when what it is due is no longer in the log */
+  async #readOn(subscriber: Subscriber): Promise<boolean> {
+    const { turns, meters } = this.#parts;
     meters.slowReaders += 1;
-    while (subscriber.isBehind) {
-      await subscriber.room();
-      await turns.next();
-      if (!subscriber.isBehind) return;
-      if (subscriber.hasOutput || subscriber.fullSince !== undefined) continue;
-      const live = [...subscriber.subscriptions.values()].filter((subscription) => subscription.live);
-      const wanted = live.map((subscription) => subscription.wanted);
-      const page = await this.#past.read(subscriber.owner, subscriber.position, wanted);
-      if (!subscriber.isBehind) return;
-      if (page.trimmed) return this.#startOver(subscriber, live);
-      const bytes: Buffer[] = [];
-      for (const { fact, frame } of page.entries) {
-        if (!subscriber.wants(fact, fact.type)) continue;
-        subscriber.noteEnd(fact);
-        subscriber.audit.facts += 1;
-        bytes.push(frame.bytes(subscriber.sink.wire));
+    // Given up in the same step in which the loop ends: who falls behind right after that starts it anew.
+    subscriber.isReadOn = true;
+    try {
+      while (subscriber.isBehind) {
+        await subscriber.room();
+        await turns.next();
+        if (!subscriber.isBehind) return false;
+        if (subscriber.hasOutput || subscriber.fullSince !== undefined) continue;
+        const wanted = liveOf(subscriber).map((subscription) => subscription.wanted);
+        const page = await this.#past.read(subscriber.owner, subscriber.position, wanted);
+        if (!subscriber.isBehind) return false;
+        if (page.trimmed) return true;
+        this.#sendPage(subscriber, page);
       }
-      subscriber.position = Math.max(subscriber.position, page.reached);
-      // In the same step as the comparison, so that nothing can happen in between.
-      if (subscriber.position >= hub.position.seq) subscriber.caughtUp();
-      this.#write(subscriber, bytes);
+      return false;
+    } finally {
+      subscriber.isReadOn = false;
     }
   }
 
-  /** What lies before the log's beginning cannot be told: each subscription is told so and begins anew. */
-  async #startOver(subscriber: Subscriber, subscriptions: readonly Subscription[]): Promise<void> {
+  #sendPage(subscriber: Subscriber, page: PastPage): void {
+    const { hub, meters } = this.#parts;
+    const bytes: Buffer[] = [];
+    for (const { fact, frame } of page.entries) {
+      if (subscriber.wants(fact, fact.type)) {
+        subscriber.audit.facts += 1;
+        bytes.push(frame.bytes(subscriber.sink.wire));
+      } else if (subscriber.endsAt(fact)) bytes.push(hub.endMark(subscriber, fact));
+      subscriber.noteEnd(fact);
+    }
+    meters.sent[subscriber.sink.wire].facts += bytes.length;
+    subscriber.position = Math.max(subscriber.position, page.reached);
+    // In the same step as the comparison, so that nothing can happen in between.
+    if (subscriber.position >= hub.position.seq) subscriber.caughtUp();
+    this.#write(subscriber, bytes);
+  }
+
+  /** What lies before the log's beginning cannot be told: each live subscription is told so and begins anew. */
+  async #startOver(subscriber: Subscriber): Promise<void> {
     const { hub } = this.#parts;
     const { seq } = hub.position;
-    for (const subscription of subscriptions) hub.leave(subscriber, subscription);
+    const subscriptions = liveOf(subscriber);
+    for (const subscription of subscriptions) {
+      hub.leave(subscriber, subscription);
+      subscription.reached = undefined;
+    }
     subscriber.position = seq;
     subscriber.audit = { from: seq, facts: 0 };
     subscriber.caughtUp();
     for (const subscription of subscriptions) {
+      if (!isHere(subscriber, subscription)) continue;
       this.#reset(subscriber, subscription, 'trimmed', seq);
-      await this.#snapshot(subscriber, subscription);
+      await this.#renew(subscriber, subscription, seq, true);
       await this.#catchUp(subscriber, subscription, seq);
     }
   }
@@ -94,11 +129,10 @@ export class Delivery {
   async #catchUp(subscriber: Subscriber, subscription: Subscription, from: number): Promise<void> {
     const { hub, turns, meters } = this.#parts;
     const { owner, sink } = subscriber;
-    const here = (): boolean =>
-      !subscriber.isClosed && subscriber.subscriptions.get(subscription.id) === subscription;
     let position = from;
     meters.catchUps += 1;
-    while (here()) {
+    while (isHere(subscriber, subscription)) {
+      subscription.reached = position;
       if (subscriber.isOpen && position >= hub.position.seq) {
         // The same step: what happens from here on finds the subscription live.
         this.#push(subscriber, { type: 'live', id: subscription.id, cursor: this.#cursor(hub.position.seq) });
@@ -108,57 +142,81 @@ export class Delivery {
       }
       await subscriber.room();
       await turns.next();
-      if (!here()) return;
+      if (!isHere(subscriber, subscription)) return;
       if (position >= hub.position.seq) continue;
       const page = await this.#past.read(owner, position, [subscription.wanted]);
-      if (!here()) return;
+      if (!isHere(subscriber, subscription)) return;
       if (page.trimmed) {
         position = hub.position.seq;
         this.#reset(subscriber, subscription, 'trimmed', position);
-        await this.#snapshot(subscriber, subscription);
+        await this.#renew(subscriber, subscription, position, true);
         continue;
       }
       const bytes: Buffer[] = [];
       for (const { fact, frame } of page.entries) {
-        if (!wantsFrom(subscription.wanted, fact, fact.type)) continue;
+        if (wantsFrom(subscription.wanted, fact, fact.type)) {
+          bytes.push(
+            sink.wire === 'sse' ? frame.bytes('sse') : frameForOne(frame.bytes('ws'), subscription.id),
+          );
+        } else if (subscriber.endsAt(fact)) bytes.push(hub.endMark(subscriber, fact));
         subscriber.noteEnd(fact);
-        bytes.push(
-          sink.wire === 'sse' ? frame.bytes('sse') : pastFrame(hub.tail.epoch, fact, subscription.id),
-        );
       }
       meters.sent[sink.wire].facts += bytes.length;
       position = Math.max(position, page.reached);
+      subscription.reached = position;
       this.#write(subscriber, bytes);
     }
   }
 
-  async #snapshot(subscriber: Subscriber, subscription: Subscription): Promise<void> {
+  /**
+   * The state as of `seq`, or later. Facts after `seq` follow it, also those whose effect it holds.
+   * @param snapshot whether the records are wanted; of a job that has ended its end is told in any case
+   */
+  async #renew(
+    subscriber: Subscriber,
+    subscription: Subscription,
+    seq: number,
+    snapshot: boolean,
+  ): Promise<void> {
     const { store } = this.#parts;
     const { owner, sink } = subscriber;
     const { topics } = subscription.wanted;
-    for await (const part of snapshotOf(store, owner, topics)) {
-      await subscriber.room();
-      if (subscriber.isClosed) return;
-      this.#write(subscriber, [snapshotBytes(sink.wire, subscription.id, part.records, part)]);
-      const [job] = part.jobs;
-      const single = topics.length === 1 && topics[0]?.type === 'job' && job !== undefined;
-      if (single && isTerminal(job.status)) await this.#tellEnd(subscriber, subscription, job.id);
+    subscription.reached = undefined;
+    if (snapshot) {
+      for await (const part of snapshotOf(store, owner, topics)) {
+        await subscriber.room();
+        if (!isHere(subscriber, subscription)) return;
+        this.#write(subscriber, [snapshotBytes(sink.wire, subscription.id, part.records, part)]);
+      }
     }
+    const [topic] = topics;
+    if (topics.length === 1 && topic?.type === 'job')
+      await this.#tellEnd(subscriber, subscription, topic.id, seq);
   }
 
-  /** A job that had ended before the snapshot: its terminal fact goes along (P-21). */
-  async #tellEnd(subscriber: Subscriber, subscription: Subscription, jobId: string): Promise<void> {
+  /** A job that had ended before: its terminal fact goes along, and nothing else will ever come (P-21). */
+  async #tellEnd(
+    subscriber: Subscriber,
+    subscription: Subscription,
+    jobId: string,
+    seq: number,
+  ): Promise<void> {
     const { store, hub } = this.#parts;
-    const page = await store.facts({ owner: subscriber.owner, jobId, after: 0, limit: 1_000 });
-    const fact = page.facts.findLast(
-      ({ type }) => type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled',
-    );
-    if (subscriber.endsWith === jobId) subscriber.end();
-    const epoch = hub.tail.epoch;
-    this.#write(
-      subscriber,
-      fact === undefined ? [Buffer.alloc(0)] : [pastBytes(subscriber, subscription, epoch, fact)],
-    );
+    const end = await endedBy(store, subscriber.owner, jobId, seq);
+    if (end === undefined || !isHere(subscriber, subscription)) return;
+    const { epoch } = hub.tail;
+    const { wire } = subscriber.sink;
+    const isLast = subscriber.endsWith === jobId;
+    if (isLast) subscriber.end();
+    if (end.fact !== undefined && wantsFrom(subscription.wanted, end.fact, end.fact.type)) {
+      const { fact } = end;
+      this.#write(subscriber, [
+        wire === 'sse' ? factFrame(epoch, fact).bytes(wire) : pastFrame(epoch, fact, subscription.id),
+      ]);
+    } else if (isLast) {
+      // With the cursor, so that coming back is answered with 204.
+      this.#write(subscriber, [heartbeatBytes(wire, { epoch, seq }, subscriber.withheld)]);
+    }
   }
 
   #reset(subscriber: Subscriber, { id }: Subscription, reason: ResetReason, seq: number): void {
@@ -184,14 +242,15 @@ export class Delivery {
     const [first] = bytes;
     const joined = bytes.length === 1 && first !== undefined ? first : Buffer.concat(bytes);
     this.#parts.meters.sent[subscriber.sink.wire].bytes += joined.length;
-    const wasOpen = subscriber.isOpen;
     subscriber.send(joined, performance.now());
-    if (wasOpen && subscriber.isBehind) void this.readOn(subscriber);
   }
 }
 
-function pastBytes(subscriber: Subscriber, subscription: Subscription, epoch: string, fact: Fact): Buffer {
-  return subscriber.sink.wire === 'sse'
-    ? factFrame(epoch, fact).bytes('sse')
-    : pastFrame(epoch, fact, subscription.id);
+/** Neither the connection has ended nor has the subscription been given up, nor its id been given to another one. */
+function isHere(subscriber: Subscriber, subscription: Subscription): boolean {
+  return !subscriber.isClosed && subscriber.subscriptions.get(subscription.id) === subscription;
+}
+
+function liveOf(subscriber: Subscriber): readonly Subscription[] {
+  return [...subscriber.subscriptions.values()].filter(({ live }) => live);
 }

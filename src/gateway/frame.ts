@@ -1,7 +1,7 @@
 import type { Fact } from '../engine/engine.js';
 import { formatCursor, type Position } from '../protocol/cursor.js';
 import { eventText, progressText } from '../protocol/event.js';
-import { sseText } from '../protocol/sse.js';
+import { sseComment, sseText } from '../protocol/sse.js';
 
 /** The wire forms that bytes are made in. */
 export type Wire = 'ws' | 'sse';
@@ -25,21 +25,36 @@ export class Frame {
   }
 }
 
+const eventOpening = '{"type":"event",';
+
 /** A fact, as every live reader gets it (P-2, P-25, P-31). */
 export function factFrame(epoch: string, fact: Fact): Frame {
   const id = formatCursor({ epoch, seq: fact.seq });
   const text = (): string => eventText(id, fact.type, fact.at, fact.record);
   return new Frame({
-    ws: () => textFrame(`{"type":"event","event":${text()}}`),
+    ws: () => textFrame(`${eventOpening}"event":${text()}}`),
     sse: () => Buffer.from(sseText({ event: fact.type, id, data: text() })),
   });
 }
 
 /** A fact of the past for one subscription alone (P-26). */
 export function pastFrame(epoch: string, fact: Fact, subscription: string): Buffer {
-  const id = formatCursor({ epoch, seq: fact.seq });
-  const event = eventText(id, fact.type, fact.at, fact.record);
-  return textFrame(`{"type":"event","id":${JSON.stringify(subscription)},"event":${event}}`);
+  return frameForOne(factFrame(epoch, fact).bytes('ws'), subscription);
+}
+
+/**
+ * The live frame of a fact with the id of a subscription put in. A copy of bytes: a thousand readers that come back
+ * together would otherwise have the same text made a thousand times.
+ */
+export function frameForOne(live: Buffer, subscription: string): Buffer {
+  const opening = `${eventOpening}"id":${JSON.stringify(subscription)},`;
+  const rest = headerLength(live) + eventOpening.length;
+  const openingLength = Buffer.byteLength(opening);
+  const frame = emptyFrame(openingLength + live.length - rest);
+  const start = frame.length - openingLength - (live.length - rest);
+  frame.write(opening, start);
+  live.copy(frame, start + openingLength, rest);
+  return frame;
 }
 
 export function progressFrame(at: number, record: string): Frame {
@@ -56,11 +71,21 @@ export function heartbeatBytes(wire: Wire, position: Position, withheld: number)
   return Buffer.from(sseText({ event: 'heartbeat', id: cursor, data: JSON.stringify(data) }));
 }
 
+/** Keeps an event stream open where no cursor may be told. */
+export const quietBytes: Buffer = Buffer.from(sseComment('wait'));
+
 const textOpcode = 0x81;
 
 /** A whole, unmasked text message of a WebSocket (RFC 6455, 5.2). */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
+  const frame = emptyFrame(length);
+  frame.write(text, frame.length - length);
+  return frame;
+}
+
+/** The header, and room for the payload behind it. */
+function emptyFrame(length: number): Buffer {
   const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(header + length);
   frame[0] = textOpcode;
@@ -72,6 +97,10 @@ export function textFrame(text: string): Buffer {
     frame[1] = 127;
     frame.writeBigUInt64BE(BigInt(length), 2);
   }
-  frame.write(text, header);
   return frame;
+}
+
+function headerLength(frame: Buffer): number {
+  const short = frame[1];
+  return short === 126 ? 4 : short === 127 ? 10 : 2;
 }

@@ -1,5 +1,4 @@
 import type { Bus, Store } from '../engine/engine.js';
-import { isTerminal } from '../protocol/job-record.js';
 import type { Wanted } from '../protocol/messages.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
@@ -8,10 +7,11 @@ import { type ConnectionLimits, Connections } from './connections.js';
 import { controlBytes } from './control.js';
 import { Delivery } from './delivery.js';
 import { Hub } from './hub.js';
+import { hasFactsAfter, isOverAfter } from './job-end.js';
 import { LongPoll } from './long-poll.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
-import { endsJob, type Sink, Subscriber, type Subscription } from './subscriber.js';
+import { type Sink, Subscriber, type Subscription } from './subscriber.js';
 import { Turns } from './turns.js';
 
 export interface GatewayParts {
@@ -59,26 +59,36 @@ export class Gateway {
       meters,
       subscribers: () => this.connections.subscribers,
       repair: (subscriber) => this.connections.end(subscriber, 'restart'),
+      onError: parts.onError,
     });
   }
 
   static async open(parts: GatewayParts): Promise<Gateway> {
-    const { store, bus, meters, clock, tail } = parts;
-    let delivery: Delivery | undefined;
-    const behind = (subscriber: Subscriber): void => {
-      delivery?.readOn(subscriber).catch(parts.onError);
+    const { store, meters } = parts;
+    let gateway: Gateway | undefined;
+    const hub = await Hub.open({ ...parts, lost: () => gateway?.connections.endAll() });
+    const failed = (subscriber: Subscriber, error: unknown): void => {
+      parts.onError(error);
+      gateway?.connections.end(subscriber, 'restart');
     };
-    const hub = await Hub.open({ store, bus, meters, clock, tail }, behind);
-    delivery = new Delivery({ store, hub, meters, turns: new Turns(turnBudgetMs) });
-    return new Gateway(parts, hub, delivery);
+    const delivery = new Delivery({ store, hub, meters, failed, turns: new Turns(turnBudgetMs) });
+    gateway = new Gateway(parts, hub, delivery);
+    return gateway;
   }
 
   /** A new connection; undefined when its key or address has too many. */
   connect(sink: Sink, caller: StreamCaller): Subscriber | undefined {
-    if (!this.connections.hasRoom(caller.keyId, caller.address)) return undefined;
-    const outbox = { maxBytes: this.#parts.limits.outboxMaxBytes };
-    const subscriber = new Subscriber(caller, sink, this.#hub.position.seq, outbox, performance.now());
-    this.connections.add(subscriber, caller.address);
+    const leave = this.connections.takePlace(caller.keyId, caller.address);
+    if (leave === undefined) return undefined;
+    const subscriber = new Subscriber({
+      ...caller,
+      sink,
+      position: this.#hub.position.seq,
+      outbox: { maxBytes: this.#parts.limits.outboxMaxBytes },
+      now: performance.now(),
+      behind: (reader) => this.#delivery.readOn(reader),
+    });
+    this.connections.add(subscriber, leave);
     if (caller.topics !== undefined) this.#allowed.set(subscriber, caller.topics);
     return subscriber;
   }
@@ -90,15 +100,16 @@ export class Gateway {
     if (subscriber.subscriptions.size >= maxSubscriptions) {
       return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
     }
-    const subscription: Subscription = { id, wanted, live: false };
+    const subscription: Subscription = { id, wanted, live: false, reached: undefined };
     // Taken at once: two messages with one id must not both be accepted.
     subscriber.subscriptions.set(id, subscription);
-    const refusal = await this.refusalOf(subscriber.owner, wanted.topics, this.#allowed.get(subscriber));
+    const refusal = await this.refusalOf(subscriber.owner, wanted, this.#allowed.get(subscriber));
     if (refusal !== undefined) {
-      subscriber.subscriptions.delete(id);
+      // It may have been given up meanwhile, and its id taken by another one.
+      if (subscriber.subscriptions.get(id) === subscription) subscriber.subscriptions.delete(id);
       return refusal;
     }
-    if (!subscriber.isClosed) this.#delivery.begin(subscriber, subscription).catch(this.#parts.onError);
+    this.#delivery.begin(subscriber, subscription);
     return undefined;
   }
 
@@ -112,17 +123,20 @@ export class Gateway {
     return true;
   }
 
-  /** Why an owner may not follow these topics (P-17, P-46). */
+  /**
+   * Why an owner may not follow these topics (P-17, P-46).
+   * @param after a cursor: a job that was deleted after it may be followed to its end
+   */
   async refusalOf(
     owner: string,
-    topics: readonly Topic[],
+    { topics, after }: Pick<Wanted, 'topics' | 'after'>,
     allowed: readonly Topic[] | undefined,
   ): Promise<Problem | undefined> {
     for (const topic of topics) {
       if (allowed !== undefined && !allowed.some((pass) => covers(pass, topic))) {
         return problem('capability-denied', 'The ticket is for other topics');
       }
-      if (topic.type === 'job' && (await this.#parts.store.get(owner, topic.id)) === undefined) {
+      if (topic.type === 'job' && !(await this.#isKnown(owner, topic.id, after))) {
         return problem('not-found', `There is no job ${topic.id}`);
       }
     }
@@ -133,12 +147,16 @@ export class Gateway {
   async isOver(owner: string, jobId: string, after: string | undefined): Promise<boolean> {
     const { store } = this.#parts;
     if (after === undefined) return false;
-    const { trimmedTo } = await store.log();
-    const start = startPointOf(after, { position: this.#hub.position, trimmedTo });
-    const job = start.type === 'after' ? await store.get(owner, jobId) : undefined;
-    if (job === undefined || start.type !== 'after' || !isTerminal(job.status)) return false;
-    const page = await store.facts({ owner, jobId, after: start.seq, limit: 100 });
-    return !page.facts.some(({ type }) => endsJob(type));
+    const start = startPointOf(after, await store.log());
+    return start.type === 'after' && isOverAfter(store, owner, jobId, start.seq);
+  }
+
+  async #isKnown(owner: string, jobId: string, after: string | undefined): Promise<boolean> {
+    const { store } = this.#parts;
+    if ((await store.get(owner, jobId)) !== undefined) return true;
+    if (after === undefined) return false;
+    const start = startPointOf(after, await store.log());
+    return start.type === 'after' && hasFactsAfter(store, owner, jobId, start.seq);
   }
 
   /** Ends all connections, told when to come back. Safe twice. */

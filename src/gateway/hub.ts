@@ -1,9 +1,10 @@
 import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
 import type { Position } from '../protocol/cursor.js';
+import { heartbeatBytes } from './frame.js';
 import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
 import { type LiveProgress, RunningJobs } from './running-jobs.js';
 import type { StreamMeters } from './stream-meters.js';
-import type { Subscriber, Subscription } from './subscriber.js';
+import { type Subscriber, type Subscription, wantsFrom } from './subscriber.js';
 import { TopicIndex } from './topic-index.js';
 
 export interface HubParts {
@@ -13,6 +14,9 @@ export interface HubParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly tail: TailLimits;
+  readonly onError: (error: unknown) => void;
+  /** Facts went out of the log before the hub had read them: every connection has to begin anew. */
+  readonly lost: () => void;
 }
 
 const pageFacts = 1_000;
@@ -36,7 +40,6 @@ export class Hub {
   readonly #followers = new Map<Subscription, Follower>();
   readonly #dirty = new Set<Subscriber>();
   readonly #withProgress = new Set<Subscriber>();
-  readonly #behind: (subscriber: Subscriber) => void;
   readonly #unsubscribe: readonly (() => void)[];
   /** Who waits for a fact of an owner, see `growth`. */
   readonly #growth = new Map<string, Set<() => void>>();
@@ -48,18 +51,11 @@ export class Hub {
   #filling: Promise<void> | undefined;
   #target: number;
 
-  /** @param behind called when a connection has to read on from the log */
-  private constructor(
-    parts: HubParts,
-    tail: LogTail,
-    position: number,
-    behind: (subscriber: Subscriber) => void,
-  ) {
+  private constructor(parts: HubParts, tail: LogTail, position: number) {
     this.#parts = parts;
     this.#tail = tail;
     this.#position = position;
     this.#target = position;
-    this.#behind = behind;
     this.#running = new RunningJobs(parts.clock);
     this.#unsubscribe = [
       parts.bus.onHint((hint) => this.#hinted(hint)),
@@ -68,10 +64,10 @@ export class Hub {
   }
 
   /** Reads the end of the log into memory, then follows it. */
-  static async open(parts: HubParts, behind: (subscriber: Subscriber) => void): Promise<Hub> {
-    const { epoch, last } = await parts.store.log();
-    const from = Math.max(0, last - parts.tail.maxFacts);
-    const hub = new Hub(parts, new LogTail(epoch, from, parts.tail), from, behind);
+  static async open(parts: HubParts): Promise<Hub> {
+    const { epoch, last, trimmedTo } = await parts.store.log();
+    const from = Math.max(trimmedTo, last - parts.tail.maxFacts);
+    const hub = new Hub(parts, new LogTail(epoch, from, parts.tail), from);
     hub.#target = Math.max(hub.#target, last);
     await hub.#fill();
     return hub;
@@ -95,7 +91,7 @@ export class Hub {
     for (const topic of subscription.wanted.topics) this.#index.add(subscriber.owner, topic, follower);
     if (subscription.wanted.progressMs === 0) return;
     for (const live of this.#running.of(subscriber.owner)) {
-      if (subscriber.wants(live, 'job.progress')) this.#offerProgress(subscriber, live);
+      if (subscriber.wantsProgress(live)) this.#offerProgress(subscriber, live);
     }
   }
 
@@ -126,11 +122,15 @@ export class Hub {
   async checkEnd(): Promise<number> {
     const { last } = await this.#parts.store.log();
     const missed = Math.max(0, last - Math.max(this.#target, this.#position));
-    if (missed > 0) {
-      this.#target = last;
-      await this.#fill();
-    }
+    // Also what a hint had told of, but a reading that failed did not bring.
+    await this.reach(last);
     return missed;
+  }
+
+  /** Resolves when every fact up to a sequence, which the log holds, has been handed out. */
+  async reach(seq: number): Promise<void> {
+    this.#target = Math.max(this.#target, seq);
+    if (this.#position < this.#target) await this.#fill();
   }
 
   /** Resolves when an owner has facts after a sequence, after a time, or when the signal fires. */
@@ -159,18 +159,19 @@ export class Hub {
 
   /** What was counted so far was counted for other topics. */
   #restartAudit(subscriber: Subscriber): void {
-    subscriber.audit = { from: Math.max(this.#position, subscriber.position), facts: 0 };
+    subscriber.audit = { from: subscriber.isOpen ? this.#position : subscriber.position, facts: 0 };
   }
 
   #hinted(hint: Hint): void {
     if (hint.last <= this.#position) return;
-    if (this.#filling === undefined && hint.after <= this.#position) {
+    // A hint need not carry the facts that it tells of.
+    const whole = hint.after <= this.#position && hint.facts.at(-1)?.seq === hint.last;
+    if (this.#filling === undefined && whole) {
       for (const fact of hint.facts) if (fact.seq > this.#position) this.#take(fact);
       this.#advance(hint.last);
       return;
     }
-    this.#target = Math.max(this.#target, hint.last);
-    void this.#fill();
+    this.reach(hint.last).catch(this.#parts.onError);
   }
 
   /** Reads the log up to the target; hints that come meanwhile move the target. */
@@ -184,9 +185,17 @@ export class Hub {
   async #readOn(): Promise<void> {
     while (this.#position < this.#target) {
       const page = await this.#parts.store.everyFact(this.#position, pageFacts);
+      if (page.trimmed) this.#restart(page.facts[0]?.seq ?? page.reached + 1);
       for (const fact of page.facts) this.#take(fact);
       this.#advance(page.reached);
     }
+  }
+
+  /** The log now begins with `first`, and what came before it was not read. */
+  #restart(first: number): void {
+    this.#tail.restart(first - 1);
+    this.#running.clear();
+    this.#parts.lost();
   }
 
   #take(fact: Fact): void {
@@ -198,12 +207,21 @@ export class Hub {
   }
 
   #hand(subscriber: Subscriber, entry: TailEntry): void {
-    const wasOpen = subscriber.isOpen;
     if (subscriber.offer(entry)) {
       this.#parts.meters.sent[subscriber.sink.wire].facts += 1;
       this.#newestAt = entry.fact.at;
       this.touch(subscriber);
-    } else if (wasOpen && subscriber.isBehind) this.#behind(subscriber);
+    } else if (subscriber.isOpen && subscriber.endsAt(entry.fact)) {
+      // Its types leave out the end itself: the cursor goes, so that coming back is answered with 204.
+      subscriber.end();
+      subscriber.push(this.endMark(subscriber, entry.fact));
+      this.touch(subscriber);
+    }
+  }
+
+  /** In place of a fact that ends a stream and is not wanted there. */
+  endMark(subscriber: Subscriber, { seq }: Fact): Buffer {
+    return heartbeatBytes(subscriber.sink.wire, { epoch: this.#tail.epoch, seq }, subscriber.withheld);
   }
 
   #advance(to: number): void {
@@ -215,14 +233,14 @@ export class Hub {
     const live = this.#running.progress(progress);
     if (live === undefined) return;
     this.#index.forEach(live.owner, live, ({ subscriber, subscription }) => {
-      const { types, progressMs } = subscription.wanted;
-      if (progressMs > 0 && (types === undefined || types.has('job.progress')))
+      const { wanted } = subscription;
+      if (wanted.progressMs > 0 && wantsFrom(wanted, live, 'job.progress'))
         this.#offerProgress(subscriber, live);
     });
   }
 
-  #offerProgress(subscriber: Subscriber, { jobId, frame }: LiveProgress): void {
-    subscriber.offerProgress(jobId, frame);
+  #offerProgress(subscriber: Subscriber, live: LiveProgress): void {
+    subscriber.offerProgress(live);
     this.#withProgress.add(subscriber);
     this.#ticking ??= setInterval(() => this.#tick(), progressTickMs).unref();
   }
@@ -255,11 +273,9 @@ export class Hub {
         parts = due;
         joined = due.length === 1 ? (due[0] as Buffer) : Buffer.concat(due);
       }
-      const wasOpen = subscriber.isOpen;
       subscriber.passed(this.#position);
       subscriber.write(joined, now);
       meters.sent[subscriber.sink.wire].bytes += joined.length;
-      if (wasOpen && subscriber.isBehind) this.#behind(subscriber);
     }
     this.#dirty.clear();
     if (this.#newestAt !== undefined) meters.delivered(clock() - this.#newestAt);

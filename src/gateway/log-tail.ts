@@ -50,6 +50,15 @@ export class LogTail {
     return entry;
   }
 
+  /** Facts up to a sequence were missed: what is here has no sequel. */
+  restart(from: number): void {
+    this.#entries = [];
+    this.#start = 0;
+    this.#byOwner.clear();
+    this.#bytes = 0;
+    this.#from = from;
+  }
+
   /** An owner's facts after a sequence, at most `limit`; undefined when some of them may be gone from here. */
   read(owner: string, after: number, limit: number): readonly TailEntry[] | undefined {
     if (after < this.#from) return undefined;

@@ -18,14 +18,20 @@ export interface PollAnswer {
   readonly snapshot?: { readonly jobs: readonly string[]; readonly truncated: boolean };
 }
 
+export interface PollAsk {
+  readonly waitMs: number;
+  /** Events of one answer, 1 to `maxPollEvents`: on a bad network a small answer gets through where a large one does not. */
+  readonly limit: number;
+}
+
+/** Events of one answer at the most: what one reading of the past brings. */
+export const maxPollEvents = 256;
+
 export interface LongPollParts {
   readonly store: Store;
   readonly hub: Hub;
   readonly meters: StreamMeters;
 }
-
-/** Events of one answer. */
-const maxEvents = 256;
 
 /** Waiting for facts with a plain request (P-36, P-37). */
 export class LongPoll {
@@ -39,25 +45,25 @@ export class LongPoll {
   }
 
   /** @param signal fires when the caller has gone */
-  async poll(owner: string, wanted: Wanted, waitMs: number, signal: AbortSignal): Promise<PollAnswer> {
+  async poll(owner: string, wanted: Wanted, ask: PollAsk, signal: AbortSignal): Promise<PollAnswer> {
     const { store, hub } = this.#parts;
-    const { trimmedTo } = await store.log();
-    const start = startPointOf(wanted.after, { position: hub.position, trimmedTo });
+    const start = startPointOf(wanted.after, await store.log());
     if (start.type === 'snapshot') return this.#snapshot(owner, wanted, start.reset);
+    await hub.reach(start.seq);
     const stop = AbortSignal.any([signal, this.#closing.signal]);
-    const deadline = performance.now() + waitMs;
+    const deadline = performance.now() + ask.waitMs;
     let seq = start.seq;
     for (;;) {
       const page = await this.#past.read(owner, seq, [wanted]);
       if (page.trimmed) return this.#snapshot(owner, wanted, 'trimmed');
       const { epoch } = hub.tail;
-      const events = page.entries
-        .filter(({ fact }) => wantsFrom(wanted, fact, fact.type))
-        .slice(0, maxEvents)
-        .map(({ fact }) =>
-          eventText(formatCursor({ epoch, seq: fact.seq }), fact.type, fact.at, fact.record),
-        );
-      seq = Math.max(seq, page.reached);
+      const matching = page.entries.filter(({ fact }) => wantsFrom(wanted, fact, fact.type));
+      const facts = matching.slice(0, ask.limit).map(({ fact }) => fact);
+      const events = facts.map((fact) =>
+        eventText(formatCursor({ epoch, seq: fact.seq }), fact.type, fact.at, fact.record),
+      );
+      const cut = facts.length < matching.length;
+      seq = Math.max(seq, cut ? (facts.at(-1)?.seq ?? seq) : page.reached);
       const more = seq < hub.position.seq;
       const leftMs = deadline - performance.now();
       if (events.length > 0 || (!more && (leftMs <= 0 || stop.aborted))) {

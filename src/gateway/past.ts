@@ -5,13 +5,15 @@ import type { Hub } from './hub.js';
 
 export interface PastPage {
   readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
-  /** Everything up to here was looked at. */
+  /** Everything up to here was looked at. Never past what the hub has handed out. */
   readonly reached: number;
   /** Facts that were asked for are gone. */
   readonly trimmed: boolean;
 }
 
 const pageFacts = 256;
+/** Of records in one page: what is read for a reader is what may wait for its socket. One fact is always read. */
+const pageBytes = 256 * 1024;
 
 /** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
 export class Past {
@@ -30,13 +32,26 @@ export class Past {
       const full = near.length === pageFacts;
       // Read and position belong to the same moment: nothing was waited for in between.
       const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#hub.position.seq;
-      return { entries: near, reached, trimmed: false };
+      return bounded({ entries: near, reached, trimmed: false });
     }
     const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(wanted) });
-    const { epoch } = this.#hub.tail;
-    const entries = page.facts.map((fact) => ({ fact, frame: factFrame(epoch, fact) }));
-    return { entries, reached: page.reached, trimmed: page.trimmed };
+    const { epoch, seq } = this.#hub.position;
+    // The store may be ahead of the hub, which will hand out the rest: nobody may get it from both.
+    const facts = page.facts.filter((fact) => fact.seq <= seq);
+    const entries = facts.map((fact) => ({ fact, frame: factFrame(epoch, fact) }));
+    return bounded({ entries, reached: Math.min(page.reached, seq), trimmed: page.trimmed });
   }
+}
+
+function bounded(page: PastPage): PastPage {
+  let bytes = 0;
+  const over = page.entries.findIndex(({ fact }) => {
+    bytes += fact.record.length;
+    return bytes > pageBytes;
+  });
+  if (over === -1) return page;
+  const entries = page.entries.slice(0, Math.max(1, over));
+  return { ...page, entries, reached: entries.at(-1)?.fact.seq ?? page.reached };
 }
 
 function narrowed(wanted: readonly Wanted[]): { jobId?: string; group?: string; kind?: string } {

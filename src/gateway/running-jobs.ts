@@ -8,6 +8,7 @@ export interface LiveProgress {
   readonly jobId: string;
   readonly kind: string;
   readonly group?: string;
+  readonly ratio: number;
   readonly frame: Frame;
 }
 
@@ -32,17 +33,24 @@ export class RunningJobs {
     else this.#jobs.delete(fact.jobId);
   }
 
-  /** The value as a frame; undefined for an attempt that has ended, or of whose start nothing is known yet. */
+  /** The value as a frame; undefined for an attempt that has ended, or of whose start nothing is known. */
   progress(progress: JobProgress): LiveProgress | undefined {
     const entry = this.#jobs.get(progress.jobId);
     if (entry === undefined) return undefined;
     entry.parsed ??= JSON.parse(entry.record) as JobRecord;
     if (entry.parsed.attempt !== progress.attempt) return undefined;
-    const { owner, jobId, kind, group } = progress;
+    const { owner, jobId, kind, group, ratio } = progress;
+    // Late word of an earlier value: progress never falls (P-4).
+    if (entry.latest !== undefined && ratio < entry.latest.ratio) return undefined;
     const record = JSON.stringify({ ...entry.parsed, ...progressMembers(progress) });
     const frame = progressFrame(this.#clock(), record);
-    entry.latest = { owner, jobId, kind, ...(group === undefined ? {} : { group }), frame };
+    entry.latest = { owner, jobId, kind, ...(group === undefined ? {} : { group }), ratio, frame };
     return entry.latest;
+  }
+
+  /** What ran may have ended unseen. */
+  clear(): void {
+    this.#jobs.clear();
   }
 
   /** The latest progress of everything of an owner's that runs. */

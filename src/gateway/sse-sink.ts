@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
+import { backlogOf } from './backlog.js';
 import { controlBytes } from './control.js';
 import type { Sink } from './subscriber.js';
 
@@ -12,6 +13,9 @@ export const sseHeaders = {
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
 } as const;
+
+/** How long a connection that was told to go may still take what waits for it. */
+export const lingerMs = 5_000;
 
 /** An event stream as a sink: bytes into the answer of a request. */
 export class SseSink implements Sink {
@@ -26,17 +30,27 @@ export class SseSink implements Sink {
     return this.#response.writableLength;
   }
 
+  get backlog(): number {
+    return this.#response.writableLength + backlogOf(this.#response.socket);
+  }
+
   write(bytes: Buffer): boolean {
     if (this.#response.writableEnded || this.#response.destroyed) return true;
     return bytes.length === 0 || this.#response.write(bytes);
   }
 
   close(reason: CloseReason, retryMs?: number): void {
+    const response = this.#response;
+    if (response.writableEnded || response.destroyed) return;
     const { comeBack } = closeCodes[reason];
-    if (comeBack && retryMs !== undefined) this.#response.write(byeBytes(retryMs));
-    this.#response.end();
+    if (comeBack && retryMs !== undefined) response.write(byeBytes(retryMs));
+    response.end();
     // Nobody takes the end either.
-    if (reason === 'stuck') this.#response.destroy();
+    if (reason === 'stuck') response.destroy();
+    // A stream that has said everything stays until it is taken; one that was told to go no longer counts.
+    if (reason === 'stuck' || reason === 'normal') return;
+    const cut = setTimeout(() => response.destroy(), lingerMs).unref();
+    response.once('close', () => clearTimeout(cut));
   }
 }
 

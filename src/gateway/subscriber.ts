@@ -1,18 +1,12 @@
 import type { Fact } from '../engine/engine.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import type { EventType } from '../protocol/event.js';
-import type { FactType } from '../protocol/fact.js';
 import type { Wanted } from '../protocol/messages.js';
 import { matchesTopic, type Subject } from '../protocol/topic.js';
-import type { Frame, Wire } from './frame.js';
+import type { Wire } from './frame.js';
+import { endsJob } from './job-end.js';
 import type { TailEntry } from './log-tail.js';
-
-/** Whether the stream of one job is over with this. */
-export function endsJob(type: FactType): boolean {
-  return ends.has(type);
-}
-
-const ends: ReadonlySet<FactType> = new Set(['job.completed', 'job.failed', 'job.cancelled', 'job.deleted']);
+import type { LiveProgress } from './running-jobs.js';
 
 /** What a transport offers: bytes out, word when they have gone, an end. */
 export interface Sink {
@@ -21,6 +15,8 @@ export interface Sink {
   write(bytes: Buffer): boolean;
   /** Bytes handed over and not yet taken by the socket. */
   readonly waitingBytes: number;
+  /** Falls whenever the peer takes bytes, few as they may be; see `backlogOf`. */
+  readonly backlog: number;
   /** Ends the connection; `retryMs` is told where it may come back. */
   close(reason: CloseReason, retryMs?: number): void;
 }
@@ -30,11 +26,26 @@ export interface Subscription {
   readonly wanted: Wanted;
   /** False while its past is being sent: what happens meanwhile is part of that. */
   live: boolean;
+  /** Until it is live: everything up to here was sent. Undefined while its snapshot is. */
+  reached: number | undefined;
 }
 
 export interface OutboxLimits {
   /** Bytes that may be gathered for one socket in one turn. Past it the reader falls back to the log (P-42). */
   readonly maxBytes: number;
+}
+
+export interface SubscriberParts {
+  readonly owner: string;
+  readonly keyId: string;
+  readonly sink: Sink;
+  /** Where the log is handed out. */
+  readonly position: number;
+  readonly outbox: OutboxLimits;
+  /** `performance.now()` */
+  readonly now: number;
+  /** Called whenever the state becomes `behind`, whatever was written: somebody has to read on. */
+  readonly behind: (subscriber: Subscriber) => void;
 }
 
 /**
@@ -54,8 +65,10 @@ export class Subscriber {
   readonly sink: Sink;
   readonly subscriptions = new Map<string, Subscription>();
   readonly #limits: OutboxLimits;
+  readonly #behind: (subscriber: Subscriber) => void;
   readonly #outbox: Buffer[] = [];
-  readonly #progress = new Map<string, Frame>();
+  /** By job; there is none while nothing waits, which is how most connections stand most of the time. */
+  #progress: Map<string, LiveProgress> | undefined;
   #outboxBytes = 0;
   #state: SubscriberState = 'open';
   #ended = false;
@@ -68,24 +81,23 @@ export class Subscriber {
   wroteAt: number;
   /** `performance.now()` since when the socket takes nothing; undefined while it does. */
   fullSince: number | undefined;
+  /** True while somebody reads on from the log for it: two would send the same facts. */
+  isReadOn = false;
+  #backlog = 0;
   /** A job with whose end the connection ends, too. */
   endsWith: string | undefined;
-  /** Facts sent live since `position` was `auditFrom`: compared with the log now and then. */
+  /** Facts sent live since `position` was `from`: compared with the log now and then. */
   audit = { from: 0, facts: 0 };
 
-  constructor(
-    who: { owner: string; keyId: string },
-    sink: Sink,
-    position: number,
-    limits: OutboxLimits,
-    now: number,
-  ) {
-    this.owner = who.owner;
-    this.keyId = who.keyId;
+  constructor(parts: SubscriberParts) {
+    const { owner, keyId, sink, position, outbox, now, behind } = parts;
+    this.owner = owner;
+    this.keyId = keyId;
     this.sink = sink;
     this.position = position;
     this.wroteAt = now;
-    this.#limits = limits;
+    this.#limits = outbox;
+    this.#behind = behind;
     this.audit.from = position;
   }
 
@@ -103,10 +115,6 @@ export class Subscriber {
 
   get hasOutput(): boolean {
     return this.#outbox.length > 0;
-  }
-
-  get hasProgress(): boolean {
-    return this.#progress.size > 0;
   }
 
   /** Progress values that were replaced by newer ones before they were sent. */
@@ -132,14 +140,35 @@ export class Subscriber {
     return false;
   }
 
+  /** Whether a live subscription wants the progress of this. */
+  wantsProgress(subject: Subject): boolean {
+    for (const { live, wanted } of this.subscriptions.values()) {
+      if (live && wanted.progressMs > 0 && wantsFrom(wanted, subject, 'job.progress')) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Up to where the reader has everything, for a heartbeat; undefined when no cursor can say that. The subscriptions of a
+   * WebSocket that are not live yet have cursors of their own (P-14), an event stream has one for its only one.
+   * @param end where the log is handed out
+   */
+  cursorAt(end: number): number | undefined {
+    if (this.sink.wire === 'sse') {
+      const [only] = this.subscriptions.values();
+      if (only?.live !== true) return only?.reached;
+    }
+    return this.isOpen ? end : this.position;
+  }
+
   /** A fact that happens now, and one of whose topics fits. True when it goes into the outbox. */
   offer({ fact, frame }: TailEntry): boolean {
     if (fact.seq <= this.position) return false;
-    this.#progress.delete(fact.jobId);
+    this.#progress?.delete(fact.jobId);
     if (this.#state !== 'open' || !this.wants(fact, fact.type)) return false;
     const bytes = frame.bytes(this.sink.wire);
     if (this.#outboxBytes + bytes.length > this.#limits.maxBytes && this.#outboxBytes > 0) {
-      this.#state = 'behind';
+      this.#fallBehind();
       return false;
     }
     this.position = fact.seq;
@@ -160,10 +189,14 @@ export class Subscriber {
     this.#outboxBytes += bytes.length;
   }
 
-  offerProgress(jobId: string, frame: Frame): void {
+  offerProgress(live: LiveProgress): void {
     if (this.#state === 'closed') return;
-    if (this.#progress.has(jobId)) this.#withheld += 1;
-    this.#progress.set(jobId, frame);
+    this.#progress ??= new Map();
+    const before = this.#progress.get(live.jobId);
+    // Several subscriptions may want the same value.
+    if (before === live) return;
+    if (before !== undefined) this.#withheld += 1;
+    this.#progress.set(live.jobId, live);
   }
 
   /**
@@ -172,12 +205,13 @@ export class Subscriber {
    */
   releaseProgress(now: number): number | undefined {
     const pace = this.progressMs;
-    const values = pace === undefined ? 0 : this.#progress.size;
-    if (values > 0 && (this.#state !== 'open' || now < this.#nextProgressAt)) return undefined;
-    if (values > 0) for (const frame of this.#progress.values()) this.push(frame.bytes(this.sink.wire));
-    this.#progress.clear();
-    this.#nextProgressAt = now + (pace ?? 0);
-    return values;
+    // A subscription may have gone since the value was offered.
+    const due = [...(this.#progress?.values() ?? [])].filter((live) => this.wantsProgress(live));
+    if (due.length > 0 && (this.#state !== 'open' || now < this.#nextProgressAt)) return undefined;
+    for (const { frame } of due) this.push(frame.bytes(this.sink.wire));
+    this.#progress = undefined;
+    if (due.length > 0) this.#nextProgressAt = now + (pace ?? 0);
+    return due.length;
   }
 
   /** Takes what was gathered; the caller joins it, sharing the work between readers that got the same. */
@@ -195,7 +229,8 @@ export class Subscriber {
     if (this.#ended) this.sink.close('normal');
     if (room) return;
     this.fullSince ??= now;
-    if (this.#state === 'open') this.#state = 'behind';
+    this.#backlog = this.sink.backlog;
+    this.#fallBehind();
   }
 
   /** Writes what was gathered, and this behind it: order is kept. */
@@ -204,14 +239,27 @@ export class Subscriber {
     this.write(gathered.length === 0 ? bytes : Buffer.concat([...gathered, bytes]), now);
   }
 
+  /** Whether the stream of one job is over with this fact (P-33). */
+  endsAt(fact: Fact): boolean {
+    return this.endsWith === fact.jobId && endsJob(fact.type);
+  }
+
   /** The stream of one job is over after its end (P-33). */
   noteEnd(fact: Fact): void {
-    if (this.endsWith === fact.jobId && endsJob(fact.type)) this.#ended = true;
+    if (this.endsAt(fact)) this.#ended = true;
   }
 
   /** The next write is the last one. */
   end(): void {
     this.#ended = true;
+  }
+
+  /** Looks whether a full socket has taken bytes since the last look: slow is not stuck (P-43). */
+  look(now: number): void {
+    if (this.fullSince === undefined) return;
+    const { backlog } = this.sink;
+    if (backlog < this.#backlog) this.fullSince = now;
+    this.#backlog = backlog;
   }
 
   /** The socket has taken everything. */
@@ -227,6 +275,12 @@ export class Subscriber {
     }
   }
 
+  #fallBehind(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'behind';
+    this.#behind(this);
+  }
+
   /** Has read up to the end of the log. */
   caughtUp(): void {
     if (this.#state === 'behind') this.#state = 'open';
@@ -235,7 +289,7 @@ export class Subscriber {
   close(): void {
     this.#state = 'closed';
     this.#outbox.length = 0;
-    this.#progress.clear();
+    this.#progress = undefined;
     this.drained();
   }
 }

@@ -1,16 +1,16 @@
 import type { Subject, Topic } from '../protocol/topic.js';
 
-/** One follower, in the index once for each of its topics. */
-type Followers<T> = Set<T>;
+/** A single follower is kept bare: most jobs have one at most, and a set of one takes 200 bytes. */
+type Followers<T> = T | Set<T>;
 
 interface OwnerIndex<T> {
-  readonly all: Followers<T>;
+  readonly all: Set<T>;
   readonly jobs: Map<string, Followers<T>>;
   readonly groups: Map<string, Followers<T>>;
   readonly kinds: Map<string, Followers<T>>;
 }
 
-/** Who follows what, by owner: finding the followers of a fact costs four look-ups, however many there are of other things. */
+/** Who follows what (`T` is no `Set`), by owner: finding the followers of a fact costs four look-ups, however many there are of other things. */
 export class TopicIndex<T> {
   readonly #owners = new Map<string, OwnerIndex<T>>();
 
@@ -25,18 +25,19 @@ export class TopicIndex<T> {
       index.all.add(follower);
       return;
     }
-    const followers = map.get(key) ?? new Set();
-    followers.add(follower);
-    map.set(key, followers);
+    const held = map.get(key);
+    if (held === undefined) map.set(key, follower);
+    else if (held instanceof Set) held.add(follower);
+    else if (held !== follower) map.set(key, new Set([held, follower]));
   }
 
   remove(owner: string, topic: Topic, follower: T): void {
     const index = this.#owners.get(owner);
     if (index === undefined) return;
     const [map, key] = placeOf(index, topic);
-    const followers = map === undefined ? index.all : map.get(key);
-    followers?.delete(follower);
-    if (map !== undefined && followers?.size === 0) map.delete(key);
+    const held = map === undefined ? index.all : map.get(key);
+    if (held instanceof Set) held.delete(follower);
+    if (held === follower || (held instanceof Set && held.size === 0)) map?.delete(key);
     if (index.all.size + index.jobs.size + index.groups.size + index.kinds.size === 0)
       this.#owners.delete(owner);
   }
@@ -46,11 +47,15 @@ export class TopicIndex<T> {
     const index = this.#owners.get(owner);
     if (index === undefined) return;
     for (const follower of index.all) call(follower);
-    for (const follower of index.jobs.get(subject.jobId) ?? []) call(follower);
-    if (subject.group !== undefined)
-      for (const follower of index.groups.get(subject.group) ?? []) call(follower);
-    for (const follower of index.kinds.get(subject.kind) ?? []) call(follower);
+    each(index.jobs.get(subject.jobId), call);
+    if (subject.group !== undefined) each(index.groups.get(subject.group), call);
+    each(index.kinds.get(subject.kind), call);
   }
+}
+
+function each<T>(followers: Followers<T> | undefined, call: (follower: T) => void): void {
+  if (followers instanceof Set) for (const follower of followers) call(follower);
+  else if (followers !== undefined) call(followers);
 }
 
 function placeOf<T>(

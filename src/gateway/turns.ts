@@ -26,8 +26,10 @@ export class Turns {
 
   async #run(): Promise<void> {
     const end = performance.now() + this.#budgetMs;
+    // Who comes back for another step gets it in the next turn: one that waits for something else would spin here.
+    const due = this.#waiting.length;
     let taken = 0;
-    while (taken < this.#waiting.length && performance.now() < end) {
+    while (taken < due && performance.now() < end) {
       this.#waiting[taken]?.();
       taken += 1;
       // The step runs as the promise's continuation.

@@ -4,8 +4,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
 import { type Problem, problem } from '../protocol/problem.js';
+import { backlogOf } from './backlog.js';
 import { controlBytes } from './control.js';
 import type { Gateway, StreamCaller } from './gateway.js';
+import { lingerMs } from './sse-sink.js';
 import type { Sink, Subscriber } from './subscriber.js';
 
 export interface WsOptions {
@@ -44,38 +46,39 @@ export class WsTransport {
 
   #open(ws: WebSocket, socket: Duplex, caller: StreamCaller): void {
     const { gateway } = this.#options;
+    // Before anything else: what a peer does wrong must find a listener.
+    ws.on('error', ignore);
     const subscriber = gateway.connect(new WsSink(ws, socket), caller);
     if (subscriber === undefined) {
       endWith(ws, 'overloaded', gateway.connections.retryMs());
       return;
     }
     const conversation = new Conversation(subscriber, this.#options);
-    const alive = this.#keepAlive(ws);
+    const alive = this.#keepAlive(ws, subscriber);
     socket.on('drain', () => subscriber.drained());
     ws.on('message', (data, isBinary) => {
       if (isBinary) gateway.connections.end(subscriber, 'binary');
       else conversation.hear(data.toString());
     });
-    ws.on('error', () => undefined);
+    ws.on('ping', () => conversation.count());
     ws.on('close', () => {
       clearInterval(alive);
       gateway.connections.remove(subscriber);
     });
   }
 
-  #keepAlive(ws: WebSocket): NodeJS.Timeout {
-    let waitingSince: number | undefined;
-    ws.on('pong', () => {
-      waitingSince = undefined;
-    });
+  /** While the socket is full, a ping waits behind what the peer has yet to read: then its taking bytes tells (P-43). */
+  #keepAlive(ws: WebSocket, subscriber: Subscriber): NodeJS.Timeout {
     const { pingMs, pongMs } = this.#options;
+    let late: NodeJS.Timeout | undefined;
+    const stop = (): void => clearTimeout(late);
+    ws.on('pong', stop);
+    ws.on('close', stop);
     return setInterval(() => {
-      const now = performance.now();
-      if (waitingSince !== undefined && now - waitingSince >= pongMs) ws.terminate();
-      else if (waitingSince === undefined) {
-        waitingSince = now;
-        ws.ping();
-      }
+      if (subscriber.fullSince !== undefined) return;
+      clearTimeout(late);
+      late = setTimeout(() => subscriber.fullSince === undefined && ws.terminate(), pongMs).unref();
+      ws.ping();
     }, pingMs).unref();
   }
 }
@@ -92,6 +95,10 @@ class WsSink implements Sink {
 
   get waitingBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get backlog(): number {
+    return backlogOf(this.#socket);
   }
 
   /** Whole frames go to the socket itself: the library would frame each message for each reader anew. */
@@ -113,6 +120,9 @@ function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined
     ws.send(JSON.stringify({ type: 'bye', reconnect: true, retry_ms: retryMs }));
   }
   ws.close(code, text);
+  // A peer that reads nothing never answers the close.
+  const cut = setTimeout(() => ws.terminate(), lingerMs).unref();
+  ws.once('close', () => clearTimeout(cut));
 }
 
 /** What a client says on one socket. */
@@ -132,10 +142,7 @@ class Conversation {
 
   hear(text: string): void {
     if (this.#subscriber.isClosed) return;
-    if (this.#tooFast()) {
-      this.#gateway.connections.end(this.#subscriber, 'tooFast');
-      return;
-    }
+    if (!this.count()) return;
     const read = readClientMessage(text);
     if (!read.ok) {
       const { pointer, message, id } = read;
@@ -165,14 +172,17 @@ class Conversation {
     }
   }
 
-  #tooFast(): boolean {
+  /** Counts a message, or a ping, which is answered as well. False when they are too many: the socket is closed. */
+  count(): boolean {
     const now = performance.now();
     if (now > this.#windowEnds) {
       this.#windowEnds = now + messageWindowMs;
       this.#messages = 0;
     }
     this.#messages += 1;
-    return this.#messages > maxMessages;
+    if (this.#messages <= maxMessages) return true;
+    this.#gateway.connections.end(this.#subscriber, 'tooFast');
+    return false;
   }
 
   #mistake(refusal: Problem, id: string | undefined): void {
@@ -189,3 +199,5 @@ class Conversation {
     if (!this.#subscriber.isClosed) this.#subscriber.send(controlBytes('ws', message), performance.now());
   }
 }
+
+function ignore(): void {}

@@ -1,7 +1,9 @@
 /** How the server ends a WebSocket, and whether to come back (P-55). */
 export const closeCodes = {
   normal: { code: 1000, reason: 'done', comeBack: false },
+  malformed: { code: 1002, reason: 'malformed frame', comeBack: false },
   binary: { code: 1003, reason: 'text frames only', comeBack: false },
+  notUtf8: { code: 1007, reason: 'text is not UTF-8', comeBack: false },
   tooLarge: { code: 1009, reason: 'message too large', comeBack: false },
   restart: { code: 1012, reason: 'come back', comeBack: true },
   overloaded: { code: 1013, reason: 'no room', comeBack: true },

@@ -93,7 +93,7 @@ export function readClientMessage(text: string): Read<ClientMessage> {
   return wanted.ok ? { ok: true, value: { type, id, wanted: wanted.value } } : { ...wanted, id };
 }
 
-/** Server to client. `event` and `progress` are made as text, see gateway/frames.ts. */
+/** Server to client. `event` and `progress` are made as text, see gateway/frame.ts. */
 export type ServerMessage =
   | { readonly type: 'subscribed' | 'live'; readonly id: string; readonly cursor: string }
   | { readonly type: 'reset'; readonly id: string; readonly reason: ResetReason; readonly cursor: string }

@@ -40,10 +40,13 @@ const followSse: Follow = async ({ url, headers, topic, after, onEvent, cut }) =
   }
 };
 
+/** Few enough to get through where connections are cut after some kilobytes. */
+const pollLimit = 4;
+
 const followPolling: Follow = async ({ url, headers, topic, after, onEvent, cut }) => {
   let cursor = after;
   while (!cut.aborted) {
-    const query = new URLSearchParams({ topic, after: cursor, wait: '5' });
+    const query = new URLSearchParams({ topic, after: cursor, wait: '5', limit: String(pollLimit) });
     const response = await fetch(`${url}/api/v1/events?${query}`, {
       headers: { ...headers, accept: 'application/json' },
       signal: cut,

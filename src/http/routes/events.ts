@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
+import { maxPollEvents } from '../../gateway/long-poll.js';
 import { byeBytes, SseSink, sseHeaders, sseRetryMs } from '../../gateway/sse-sink.js';
 import { readWanted, streamLimits, type Wanted } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
@@ -95,6 +96,7 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
     topic: text('`jobs`, `job:<id>`, `group:<name>` or `kind:<kind>`; may be given several times'),
     ...pace,
     wait: text('Long-poll: seconds to wait for an event, 0 to 60'),
+    limit: text('Long-poll: events of one answer, 1 to 256'),
   });
   app.get(
     manyPath,
@@ -121,7 +123,7 @@ async function follow(
   jobId?: string,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
-  const refusal = await gateway.refusalOf(owner, wanted.topics, request.ticketTopics);
+  const refusal = await gateway.refusalOf(owner, wanted, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
   if (request.method === 'HEAD') return reply.headers(sseHeaders).send();
   reply.hijack();
@@ -155,23 +157,28 @@ async function poll(
   wanted: Wanted,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
-  const refusal = await gateway.refusalOf(owner, wanted.topics, request.ticketTopics);
+  const refusal = await gateway.refusalOf(owner, wanted, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
-  const wait = queryOf(request).wait ?? defaultWaitSeconds;
-  const seconds = typeof wait === 'string' && /^\d{1,2}$/.test(wait) ? Number(wait) : wait;
+  const { wait = defaultWaitSeconds, limit = maxPollEvents } = queryOf(request);
+  const seconds = integerOf(wait);
   if (typeof seconds !== 'number' || seconds > maxWaitSeconds) {
     return sendProblem(request, reply, invalid('/wait', `must be an integer from 0 to ${maxWaitSeconds}`));
   }
+  const events = integerOf(limit);
+  if (typeof events !== 'number' || events < 1 || events > maxPollEvents) {
+    return sendProblem(request, reply, invalid('/limit', `must be an integer from 1 to ${maxPollEvents}`));
+  }
+  const ask = { waitMs: seconds * 1000, limit: events };
   const leave = gateway.connections.takePlace(request.caller?.keyId ?? '', request.ip);
   if (leave === undefined) return sendProblem(request, reply, tooMany());
   const held = await holds
-    .hold(reply, (signal) => gateway.longPoll.poll(owner, wanted, seconds * 1000, signal))
+    .hold(reply, (signal) => gateway.longPoll.poll(owner, wanted, ask, signal))
     .finally(leave);
   if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
   // Nobody waits for a server that is about to end: the answer is what there is by now.
-  const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, 0, AbortSignal.abort()) };
-  const { events, cursor, more, reset, snapshot } = value;
-  const members = [`"events":[${events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
+  const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, ask, AbortSignal.abort()) };
+  const { cursor, more, reset, snapshot } = value;
+  const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
   if (snapshot !== undefined) {
     members.push(`"snapshot":{"jobs":[${snapshot.jobs.join(',')}],"truncated":${snapshot.truncated}}`);

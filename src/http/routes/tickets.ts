@@ -44,7 +44,7 @@ export function addTicketRoute(
         const errors = [{ pointer: '/topics', message }];
         return sendProblem(request, reply, problem('validation-failed', `topics ${message}`, { errors }));
       }
-      const refusal = await gateway.refusalOf(ownerOf(request), topics ?? [], undefined);
+      const refusal = await gateway.refusalOf(ownerOf(request), { topics: topics ?? [] }, undefined);
       if (refusal !== undefined) return sendProblem(request, reply, refusal);
       if (request.caller === undefined) throw new Error('the route is not public');
       const { ticket, expiresAt } = tickets.issue(request.caller, topics);

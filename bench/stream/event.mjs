@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { dist, owner } from '../kit/server.mjs';
+
+/**
+ * What is sent in every benchmark: the completion of a job as the server tells it, about 800 bytes of JSON. Peers send the
+ * same record, made by the same code.
+ */
+
+const { jobId } = await import(join(dist, 'jobs/job.js'));
+const { recordOf } = await import(join(dist, 'jobs/record.js'));
+const { transition } = await import(join(dist, 'jobs/transition.js'));
+const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
+
+/** @param {{ id?: string, kind?: string }} [given] */
+export function pendingJob({ id, kind = 'document' } = {}) {
+  const now = Date.now();
+  return {
+    id: id ?? jobId(now, randomBytes(6)),
+    owner,
+    kind,
+    group: 'invoices-2026-11',
+    priority: 0,
+    status: 'pending',
+    rev: 1,
+    attempt: 0,
+    failures: 0,
+    maxAttempts: 3,
+    createdAt: now,
+    readyAt: now,
+    waitDeadline: now + 86_400_000,
+    runTimeoutMs: 60_000,
+    resultTtlMs: 86_400_000,
+  };
+}
+
+export const input = { request: { inline: '{}' }, blobs: [], fetches: [] };
+
+const sha256 = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c';
+/** Of an attempt that made one document. */
+export const result = {
+  artifacts: [
+    {
+      name: 'document.pdf',
+      contentType: 'application/pdf',
+      sizeBytes: 48_213,
+      sha256,
+      blob: `0193b2c4d5e6-1-0-${sha256}`,
+    },
+  ],
+  pages: 3,
+};
+
+const epoch = '7f3a90c2d1e4b5a6';
+
+/** The events that a peer sends: one completed job after the other. */
+export class PeerEvents {
+  #sent = 0;
+
+  next() {
+    this.#sent += 1;
+    const pending = pendingJob();
+    const now = pending.readyAt;
+    const { job } = transition(pending, { type: 'claim', worker: 'w', leaseUntil: now + 30_000 }, now);
+    const { job: completed } = transition(job, { type: 'complete', attempt: 1, result }, now);
+    return {
+      id: formatCursor({ epoch, seq: this.#sent }),
+      type: 'job.completed',
+      at: new Date(now).toISOString(),
+      job: recordOf(completed),
+    };
+  }
+}

@@ -1,0 +1,215 @@
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { dist, owner } from '../../kit/server.mjs';
+import { input, pendingJob, result } from '../event.mjs';
+import { listen, serve } from './publisher.mjs';
+
+/**
+ * The gateway as the server has it, over the memory engine: changes go through the store, which tells the hub. In place of
+ * Fastify, keys and limits there is a bare http server.
+ *
+ * Options, as JSON in the first argument: `stuckMs`, `tailFacts`, `tailBytes`.
+ */
+
+const { openMemoryEngine } = await import(join(dist, 'engine/memory/memory-engine.js'));
+const { Gateway } = await import(join(dist, 'gateway/gateway.js'));
+const { StreamMeters } = await import(join(dist, 'gateway/stream-meters.js'));
+const { SseSink, sseHeaders } = await import(join(dist, 'gateway/sse-sink.js'));
+const { WsTransport } = await import(join(dist, 'gateway/ws.js'));
+const { readWanted } = await import(join(dist, 'protocol/messages.js'));
+const { sseText } = await import(join(dist, 'protocol/sse.js'));
+const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
+const { recordOf } = await import(join(dist, 'jobs/record.js'));
+const { Registry } = await import(
+  pathToFileURL(createRequire(join(dist, 'app.js')).resolve('prom-client')).href
+);
+
+const {
+  stuckMs = 30_000,
+  tailFacts = 50_000,
+  tailBytes = 32 * 1024 * 1024,
+} = JSON.parse(process.argv[2] ?? '{}');
+const unbounded = Number.MAX_SAFE_INTEGER;
+const engine = await openMemoryEngine({
+  fairness: { maxRunningPerOwner: unbounded, weights: {} },
+  clock: Date.now,
+});
+const { store, bus } = engine;
+/** @type {any} */
+let gateway;
+const none = { connections: { ws: 0, sse: 0 }, subscriptions: 0, behind: 0, waitingBytes: 0, withheld: 0 };
+const meters = new StreamMeters(new Registry(), () => gateway?.connections.state ?? none);
+gateway = await Gateway.open({
+  store,
+  bus,
+  meters,
+  clock: Date.now,
+  random: Math.random,
+  keyHolds: () => true,
+  onError: (/** @type {unknown} */ error) => console.error(error),
+  tail: { maxFacts: tailFacts, maxBytes: tailBytes },
+  limits: {
+    maxPerKey: 20_000,
+    maxPerAddress: 20_000,
+    maxWaitingBytes: 256 * 1024 * 1024,
+    outboxMaxBytes: 256 * 1024,
+    maxSubscriptions: 1_000,
+    heartbeatMs: 15_000,
+    stuckMs,
+    lifeMs: 30 * 60_000,
+  },
+});
+
+const caller = { owner, keyId: 'bench', address: '127.0.0.1' };
+const http = createServer((request, response) => {
+  const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  const read = readWanted({ topics: query.getAll('topic'), snapshot: false, progress_ms: 0 });
+  if (!read.ok) throw new Error(read.message);
+  response.writeHead(200, sseHeaders);
+  response.write(sseText({ retryMs: 2_000 }));
+  const subscriber = gateway.connect(new SseSink(response), caller);
+  response.on('error', () => undefined);
+  response.on('drain', () => subscriber.drained());
+  response.on('close', () => gateway.connections.remove(subscriber));
+  void gateway.subscribe(subscriber, 'sse', read.value);
+});
+const transport = new WsTransport({
+  gateway,
+  pingMs: 25_000,
+  pongMs: 20_000,
+  describe: (/** @type {object} */ problem) => problem,
+});
+http.on('upgrade', (request, socket, head) => {
+  socket.on('error', () => undefined);
+  transport.accept(request, socket, head, caller);
+});
+
+/** Jobs that run and are completed by `publish`, one after the other. @type {string[]} */
+let running = [];
+let next = 0;
+
+/** @type {string[] | undefined} */
+let others;
+let announced = 0;
+
+const limits = { maxPending: unbounded, maxPendingPerOwner: unbounded };
+const lease = () => ({ now: Date.now(), worker: 'w', leaseUntil: Date.now() + 86_400_000 });
+
+/** @param {number} count */
+async function submit(count) {
+  const ids = [];
+  for (let index = 0; index < count; index += 1) {
+    const job = pendingJob();
+    ids.push(job.id);
+    await store.submit({ job, input, limits });
+  }
+  return ids;
+}
+
+/** @param {number} limit */
+const claim = (limit) => store.claim({ ...lease(), limit });
+
+const loopTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** @param {any} job @param {number} ratio */
+function report({ id: jobId, kind, group, attempt }, ratio) {
+  bus.publishProgress({
+    jobId,
+    owner,
+    kind,
+    group,
+    attempt,
+    ratio,
+    phase: 'rendering',
+    pagesDone: 3,
+    pagesTotal: 8,
+  });
+}
+
+const failed = (/** @type {unknown} */ error) => {
+  console.error(error);
+  process.exit(1);
+};
+
+serve({
+  port: await listen(http),
+  publish(count) {
+    for (let index = 0; index < count; index += 1) {
+      const id = running[next] ?? '';
+      next += 1;
+      store
+        .apply(id, { type: 'complete', attempt: 1, result }, Date.now())
+        .then(({ ok }) => ok || failed(new Error(`There is no running job ${id}`)), failed);
+    }
+  },
+  orders: {
+    /** Makes so many jobs that run. */
+    async prepare({ jobs }) {
+      await submit(jobs);
+      running = (await claim(jobs)).map((/** @type {any} */ { job }) => job.id);
+      next = 0;
+    },
+    /** Makes jobs that wait. @returns their ids */
+    submit: ({ jobs }) => submit(jobs),
+    /**
+     * So many `turns`, each with `facts` changes (jobs handed back and claimed again) and `progress` values of what runs.
+     * Two turns of the event loop lie between them.
+     */
+    async churn({ turns, facts, progress, jobs }) {
+      let held = await claim(jobs);
+      for (let turn = 0; turn < turns; turn += 1) {
+        for (let n = 0; n < progress; n += 1)
+          report(held[n % held.length].job, (turn * progress + n) / (turns * progress));
+        const back = held.splice(0, facts / 2);
+        for (const { job } of back)
+          void store.apply(job.id, { type: 'release', attempt: job.attempt }, Date.now());
+        held = [...held, ...(await claim(facts / 2))];
+        await loopTurn();
+        await loopTurn();
+      }
+    },
+    /**
+     * Tells the hub of changes, `batch` in a commit, of so many jobs in turn. They are not in the store: its own work would
+     * hide what the hub does.
+     */
+    async announce({ changes, jobs, batch }) {
+      others ??= Array.from({ length: jobs }, () => pendingJob().id);
+      const { epoch, last } = await store.log();
+      announced = Math.max(announced, last);
+      const record = JSON.stringify(recordOf({ ...pendingJob(), ...result, status: 'completed' }));
+      for (let done = 0; done < changes; done += batch) {
+        const facts = [];
+        const after = announced;
+        for (let n = 0; n < batch; n += 1) {
+          announced += 1;
+          const jobId = others[announced % jobs] ?? '';
+          facts.push({
+            seq: announced,
+            at: Date.now(),
+            type: 'job.completed',
+            owner,
+            jobId,
+            kind: 'document',
+            group: 'others',
+            rev: 3,
+            record,
+          });
+        }
+        bus.publishHint({ epoch, after, last: announced, facts });
+        await loopTurn();
+      }
+    },
+    state: () => ({
+      ...gateway.connections.state,
+      slowReaders: meters.slowReaders,
+      catchUps: meters.catchUps,
+    }),
+    cursor: async () => {
+      const { epoch, last } = await store.log();
+      return formatCursor({ epoch, seq: last });
+    },
+    audit: () => gateway.audit.run(),
+  },
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test, vi } from 'vitest';
+import { startPointOf } from '../../src/gateway/start-point.js';
+import { Tickets, ticketLifeMs } from '../../src/gateway/tickets.js';
+import { TopicIndex } from '../../src/gateway/topic-index.js';
+import { Turns } from '../../src/gateway/turns.js';
+import type { Subject, Topic } from '../../src/protocol/topic.js';
+
+describe('the index of topics', () => {
+  const followed: readonly (readonly [string, Topic, string])[] = [
+    ['alice', { type: 'jobs' }, 'all'],
+    ['alice', { type: 'job', id: 'j1' }, 'one'],
+    ['alice', { type: 'group', name: 'g' }, 'group'],
+    ['alice', { type: 'kind', kind: 'merge' }, 'kind'],
+    ['bob', { type: 'jobs' }, 'bobs'],
+  ];
+  const open = (): TopicIndex<string> => {
+    const index = new TopicIndex<string>();
+    for (const [owner, topic, follower] of followed) index.add(owner, topic, follower);
+    return index;
+  };
+  const found = (index: TopicIndex<string>, owner: string, subject: Subject): readonly string[] => {
+    const followers: string[] = [];
+    index.forEach(owner, subject, (follower) => followers.push(follower));
+    return followers;
+  };
+
+  test('P-15 P-17 finds the followers of a subject, and of nobody else', () => {
+    const index = open();
+    expect(found(index, 'alice', { jobId: 'j1', kind: 'merge', group: 'g' })).toEqual([
+      'all',
+      'one',
+      'group',
+      'kind',
+    ]);
+    expect(found(index, 'alice', { jobId: 'j2', kind: 'document' })).toEqual(['all']);
+    expect(found(index, 'alice', { jobId: '', kind: '', group: 'g' })).toEqual(['all', 'group']);
+    expect(found(index, 'bob', { jobId: 'j1', kind: 'merge', group: 'g' })).toEqual(['bobs']);
+    expect(found(index, 'carol', { jobId: 'j1', kind: 'merge' })).toEqual([]);
+  });
+
+  test('forgets who has gone, in any order, twice too', () => {
+    const index = open();
+    for (const [owner, topic, follower] of [...followed, ...followed]) index.remove(owner, topic, follower);
+    expect(found(index, 'alice', { jobId: 'j1', kind: 'merge', group: 'g' })).toEqual([]);
+    index.add('alice', { type: 'jobs' }, 'again');
+    expect(found(index, 'alice', { jobId: 'j1', kind: 'merge' })).toEqual(['again']);
+  });
+});
+
+describe('turns', () => {
+  test('give as many steps as fit into the budget, and the rest one turn later', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const turns = new Turns(8);
+      let steps = 0;
+      const step = async (): Promise<void> => {
+        await turns.next();
+        steps += 1;
+        vi.advanceTimersByTime(3);
+      };
+      const all = Promise.all(Array.from({ length: 7 }, step));
+      const seen: number[] = [];
+      while (steps < 7) {
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(steps);
+      }
+      await all;
+      expect([...new Set(seen)]).toEqual([3, 6, 7]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('let nobody take two steps in one turn: one that has to wait would take them all', async () => {
+    const turns = new Turns(1_000);
+    let steps = 0;
+    const greedy = (async () => {
+      for (let step = 0; step < 5; step += 1) {
+        await turns.next();
+        steps += 1;
+      }
+    })();
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(steps).toBeLessThanOrEqual(2);
+    await greedy;
+  });
+});
+
+describe('P-11 P-20 where a subscription begins', () => {
+  const log = { epoch: 'abcd', last: 100, trimmedTo: 10 };
+  test.each([
+    [undefined, { type: 'snapshot' }],
+    ['', { type: 'snapshot' }],
+    ['abcd-1k', { type: 'after', seq: 56 }],
+    ['abcd-a', { type: 'after', seq: 10 }],
+    ['abcd-9', { type: 'snapshot', reset: 'trimmed' }],
+    ['abcd-2s', { type: 'after', seq: 100 }],
+    ['abcd-2t', { type: 'snapshot', reset: 'invalid' }],
+    ['dcba-1k', { type: 'snapshot', reset: 'epoch' }],
+    ['what?', { type: 'snapshot', reset: 'invalid' }],
+  ])('after %j', (after, point) => expect(startPointOf(after, log)).toEqual(point));
+});
+
+describe('P-45 a ticket', () => {
+  const open = (life = { now: 1_000 }) => {
+    let made = 0;
+    const tickets = new Tickets<string>(
+      () => life.now,
+      () => {
+        made += 1;
+        return `t${made}`;
+      },
+    );
+    return { tickets, life };
+  };
+
+  test('works once', () => {
+    const { tickets } = open();
+    const { ticket, expiresAt } = tickets.issue('alice', [{ type: 'jobs' }]);
+    expect(expiresAt).toBe(1_000 + ticketLifeMs);
+    expect(tickets.redeem(ticket)).toEqual({ caller: 'alice', topics: [{ type: 'jobs' }], expiresAt });
+    expect(tickets.redeem(ticket)).toBeUndefined();
+    expect(tickets.redeem('unknown')).toBeUndefined();
+  });
+
+  test('lives for 60 seconds, not one millisecond longer', () => {
+    const { tickets, life } = open();
+    const [early, late] = [tickets.issue('alice'), tickets.issue('alice')];
+    life.now += 59_999;
+    expect(tickets.redeem(early.ticket)).toBeDefined();
+    life.now += 1;
+    expect(tickets.redeem(late.ticket)).toBeUndefined();
+  });
+
+  test('past the bound the oldest go', () => {
+    const { tickets } = open();
+    const first = tickets.issue('alice');
+    const second = tickets.issue('alice');
+    for (let count = 0; count < 99_999; count += 1) tickets.issue('bob');
+    expect(tickets.redeem(first.ticket)).toBeUndefined();
+    expect(tickets.redeem(second.ticket)).toBeDefined();
+  });
+});

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
+import type { Keys } from '../../src/engine/engine.js';
+import { Tickets } from '../../src/gateway/tickets.js';
+import { openKeyring } from '../../src/http/keyring.js';
+import { mountPush } from '../../src/http/push.js';
+import { createHttpServer } from '../../src/http/server.js';
+import { FakeJobService } from './fake-job-service.js';
+import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
+import { limits } from './http-fixture.js';
+
+/** The push side over HTTP and an engine in memory: facts cost microseconds, and happen when a test makes them. */
+export interface PushServer {
+  readonly rig: GatewayRig;
+  readonly url: string;
+  readonly port: number;
+  /** `alice`'s. */
+  readonly token: string;
+  /** As the process does it: refuses what is new, then ends what is open. */
+  close(): Promise<void>;
+}
+
+const noKeys: Keys = {
+  put: async () => undefined,
+  list: async () => [],
+  watch: async (listener) => {
+    listener([]);
+    return () => undefined;
+  },
+};
+
+export async function openPushServer(options: RigOptions = {}): Promise<PushServer> {
+  const rig = await openGatewayRig(options);
+  const token = 'alice-token';
+  const clock = Date.now;
+  const configured = [{ owner: 'alice', token }];
+  const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
+  const tickets = new Tickets<never>(clock, () => randomUUID());
+  const server = await createHttpServer({
+    service: new FakeJobService(),
+    keyring,
+    tickets,
+    kinds: [],
+    capabilities: { capabilities: [], operations: [], fonts: [], dialects: [], limits: {} },
+    limits,
+    corsOrigins: [],
+    trustedProxies: [],
+    metricsOpen: false,
+    logger: false,
+    registry: new Registry(),
+    version: '0',
+    clock,
+    startedAt: clock(),
+  });
+  mountPush(server.app, { ...server, gateway: rig.gateway, keyring, tickets, corsOrigins: [] });
+  const url = await server.listen('127.0.0.1', 0);
+  return {
+    rig,
+    url,
+    port: Number(new URL(url).port),
+    token,
+    async close() {
+      server.drain();
+      await rig.gateway.close();
+      await server.close();
+      await keyring.close();
+      await rig.close();
+    },
+  };
+}

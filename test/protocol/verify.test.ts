@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runVerify } from '../../src/cli/verify/verify.js';
+import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+import { openFaultProxy } from '../helpers/fault-proxy.js';
+
+/** The checking client through networks that cut, and through one that lies: what it proves is worth what it can find. */
+
+let server: AppServer;
+beforeAll(async () => {
+  server = await startAppServer();
+});
+afterAll(() => server.close());
+
+async function verify(...args: readonly string[]): Promise<{ code: number; text: string }> {
+  const lines: string[] = [];
+  const write = (line: string): void => void lines.push(line);
+  const code = await runVerify({ args: [...args, '--key', alice], print: write, say: write });
+  return { code, text: lines.join('\n') };
+}
+
+test('P-11 P-12 finds nothing wrong when the network cuts wherever it likes', async () => {
+  const proxy = await openFaultProxy(server.port);
+  // Somewhere in the first events of each connection; never too early for any to get through in the end.
+  proxy.faults = (connection) => ({ cutAt: 1_000 + ((connection * 7_919) % 6_000), splitBytes: 1_000 });
+  const { code, text } = await verify(proxy.url, '--jobs', '10', '--cut-after', '20', '--seconds', '20');
+  expect(text).toMatch(/sse: \d+ facts of 10 jobs/);
+  expect(code, text).toBe(0);
+  expect(proxy.connections).toBeGreaterThan(8);
+  await proxy.close();
+});
+
+/** The bytes of one event of an event stream become a comment of the same length, once. */
+function dropOne(type: string): (bytes: Buffer) => Buffer {
+  let dropped = false;
+  return (bytes) => {
+    const text = bytes.toString('latin1');
+    const start = text.indexOf(`event: ${type}\n`);
+    const end = text.indexOf('\n\n', start);
+    if (dropped || start === -1 || end === -1) return bytes;
+    dropped = true;
+    const comment = `:${'x'.repeat(end - start - 1)}`;
+    return Buffer.from(text.slice(0, start) + comment + text.slice(end), 'latin1');
+  };
+}
+
+test.each([
+  ['job.started', /sse: .* 1 gaps, 0 repeats, 0 out of order, 0 ends lost/],
+  ['job.completed', /sse: .* 0 gaps, 0 repeats, 0 out of order, 1 ends lost/],
+])('fails when the network drops one %s', async (type, finding) => {
+  const proxy = await openFaultProxy(server.port);
+  const change = dropOne(type);
+  proxy.faults = () => ({ change });
+  const { code, text } = await verify(proxy.url, '--jobs', '3', '--cut-after', '1000', '--seconds', '2');
+  expect(text).toMatch(finding);
+  expect(text).toMatch(/websocket: .* 0 gaps, 0 repeats, 0 out of order, 0 ends lost/);
+  expect(code).toBe(1);
+  await proxy.close();
+});
