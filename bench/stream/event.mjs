@@ -12,14 +12,13 @@ const { recordOf } = await import(join(dist, 'jobs/record.js'));
 const { transition } = await import(join(dist, 'jobs/transition.js'));
 const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
 
-/** @param {{ id?: string, kind?: string }} [given] */
-export function pendingJob({ id, kind = 'document' } = {}) {
+export function pendingJob({ group = 'invoices-2026-11' } = {}) {
   const now = Date.now();
   return {
-    id: id ?? jobId(now, randomBytes(6)),
+    id: jobId(now, randomBytes(6)),
     owner,
-    kind,
-    group: 'invoices-2026-11',
+    kind: 'document',
+    group,
     priority: 0,
     status: 'pending',
     rev: 1,

@@ -9,7 +9,7 @@ export class ReceiverPool {
     this.#processes = Array.from({ length: processes }, () => new ChildProcess('./receivers.mjs'));
   }
 
-  /** @param {import('./receivers.mjs').Opening} opening */
+  /** @param {import('./receiver.mjs').Opening} opening */
   async open({ group, port, wire, count: total, request, first, variants: every, live, check, atOnce }) {
     const opening = { group, port, wire, request, first, live, check, atOnce };
     await Promise.all(

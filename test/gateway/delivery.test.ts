@@ -158,7 +158,8 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   });
 
   test('P-42 one that falls behind again with the last write of its way back is read on by one alone, too', async () => {
-    const { engine, gateway } = await open();
+    // A short tail: reading from the store takes long enough for two to read the same.
+    const { engine, gateway } = await open({ tail: { maxFacts: 10, maxBytes: 1e9 } });
     const connection = await follow(gateway, wire, { snapshot: false });
     const { sink } = connection;
     await until('live', () => isLive(connection));
@@ -175,6 +176,30 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await until('all', () => sink.ids.length >= 3_000);
     await turns();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 3_000));
+  });
+
+  test('P-42 large records: what is read at once for a reader is bounded by bytes as well', async () => {
+    const { engine, gateway } = await open();
+    const message = 'x'.repeat(50_000);
+    for (let made = 0; made < 40; made += 1) {
+      const { id } = await claimedJob(engine);
+      const end = { type: 'fail', attempt: 1, code: 'invalid_input', message, random: 0 } as const;
+      expect((await engine.store.apply(id, end, start)).ok).toBe(true);
+    }
+    const { sink, subscriber } = connect(gateway, wire);
+    sink.fill();
+    await gateway.subscribe(subscriber, 's1', wanted({ after: await cursorAt(engine, 0) }));
+    await turns();
+    sink.drain();
+    sink.fill();
+    await turns();
+    expect(sink.waitingBytes).toBeGreaterThan(100_000);
+    expect(sink.waitingBytes).toBeLessThan(300_000);
+    while (sink.ids.length < 120) {
+      sink.drain();
+      await turns(2);
+    }
+    expect(sink.ids.map(seqOf)).toEqual(counted(1, 120));
   });
 
   test('P-14 a heartbeat to a reader that is behind carries what it was sent', async () => {

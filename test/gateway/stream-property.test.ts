@@ -163,7 +163,7 @@ class Reader {
   unsubscribe(which: number): void {
     const followed = this.model.followed.get(`s${which}`);
     if (this.wire !== 'ws' || this.#subscriber === undefined || followed === undefined) return;
-    if (this.#rig.gateway.unsubscribe(this.#subscriber, followed.id)) this.model.followed.delete(followed.id);
+    if (this.#rig.gateway.unsubscribe(this.#subscriber, followed.id)) this.model.leave(followed.id);
   }
 
   /** One long-poll, which does not wait. */

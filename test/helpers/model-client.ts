@@ -26,6 +26,7 @@ export class ModelClient {
   /** Of this connection: highest progress of an attempt, and the attempts that have ended. */
   readonly #progress = new Map<string, number>();
   readonly #ended = new Set<string>();
+  readonly #leaving = new Set<string>();
   progressSeen = 0;
 
   follow(id: string, topics: readonly Topic[], options: Partial<Followed> = {}): Followed {
@@ -45,9 +46,16 @@ export class ModelClient {
 
   /** A new connection: nothing is live, and progress begins anew. */
   reconnect(): void {
+    for (const id of this.#leaving) this.followed.delete(id);
+    this.#leaving.clear();
     for (const followed of this.followed.values()) followed.live = false;
     this.#progress.clear();
     this.#ended.clear();
+  }
+
+  /** What is under way still belongs to it: it is gone when the server says so, or with the connection. */
+  leave(id: string): void {
+    this.#leaving.add(id);
   }
 
   /** @param only the subscription of an event stream, whose messages do not name it */
@@ -59,6 +67,10 @@ export class ModelClient {
         if (own === undefined) return;
         own.from ??= seqOf(String(message.cursor));
         own.cursor = String(message.cursor);
+        return;
+      case 'unsubscribed':
+        this.followed.delete(String(message.id));
+        this.#leaving.delete(String(message.id));
         return;
       case 'live':
         if (own === undefined) return;

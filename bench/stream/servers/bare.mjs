@@ -3,6 +3,7 @@ import { WebSocketServer } from 'ws';
 import { listen, serve } from './publisher.mjs';
 
 /** Connections that are only held: the least that Node needs for a WebSocket, or for an answer that never ends. */
+
 const [wire = 'ws'] = process.argv.slice(2);
 const http = createServer((_request, response) => {
   response.writeHead(200, {

@@ -97,11 +97,14 @@ let announced = 0;
 const limits = { maxPending: unbounded, maxPendingPerOwner: unbounded };
 const lease = () => ({ now: Date.now(), worker: 'w', leaseUntil: Date.now() + 86_400_000 });
 
-/** @param {number} count */
-async function submit(count) {
+/**
+ * @param {number} count
+ * @param {readonly string[]} [groups] one for each job
+ */
+async function submit(count, groups = []) {
   const ids = [];
   for (let index = 0; index < count; index += 1) {
-    const job = pendingJob();
+    const job = pendingJob({ group: groups[index] });
     ids.push(job.id);
     await store.submit({ job, input, limits });
   }
@@ -152,7 +155,7 @@ serve({
       next = 0;
     },
     /** Makes jobs that wait. @returns their ids */
-    submit: ({ jobs }) => submit(jobs),
+    submit: ({ jobs, groups }) => submit(jobs, groups),
     /**
      * So many `turns`, each with `facts` changes (jobs handed back and claimed again) and `progress` values of what runs.
      * Two turns of the event loop lie between them.
