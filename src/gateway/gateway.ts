@@ -11,7 +11,7 @@ import { hasFactsAfter, isOverAfter } from './job-end.js';
 import { LongPoll } from './long-poll.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
-import { type Sink, Subscriber, type Subscription } from './subscriber.js';
+import { type OutboxLimits, type Sink, Subscriber, type Subscription } from './subscriber.js';
 import { Turns } from './turns.js';
 
 export interface GatewayParts {
@@ -45,6 +45,9 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #hub: Hub;
   readonly #delivery: Delivery;
+  /** The same for all connections: there are many of them. */
+  readonly #outbox: OutboxLimits;
+  readonly #behind: (reader: Subscriber) => void;
   readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
 
   private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery) {
@@ -52,6 +55,8 @@ export class Gateway {
     this.#parts = parts;
     this.#hub = hub;
     this.#delivery = delivery;
+    this.#outbox = { maxBytes: limits.outboxMaxBytes };
+    this.#behind = (reader) => delivery.readOn(reader);
     this.connections = new Connections({ hub, meters, limits, random, keyHolds });
     this.longPoll = new LongPoll({ store, hub, meters });
     this.audit = new Audit({
@@ -84,9 +89,9 @@ export class Gateway {
       ...caller,
       sink,
       position: this.#hub.position.seq,
-      outbox: { maxBytes: this.#parts.limits.outboxMaxBytes },
+      outbox: this.#outbox,
       now: performance.now(),
-      behind: (reader) => this.#delivery.readOn(reader),
+      behind: this.#behind,
     });
     this.connections.add(subscriber, leave);
     if (caller.topics !== undefined) this.#allowed.set(subscriber, caller.topics);

@@ -59,7 +59,8 @@ export function readWanted(members: Readonly<Record<string, unknown>>): Read<Wan
   return {
     ok: true,
     value: {
-      topics: parsed,
+      // As long as it has to be: room to grow would be kept for every subscription.
+      topics: parsed.slice(),
       snapshot,
       progressMs: narrowed !== undefined && !narrowed.has('job.progress') ? 0 : progressMs,
       ...(after === undefined ? {} : { after }),

@@ -73,7 +73,7 @@ describe.each(streamClients)('over $transport', (client) => {
     // Every byte of the first events, then strides that meet every kind of place.
     const offsets = [
       ...Array.from({ length: Math.min(length, 1_100) }, (_, index) => index),
-      ...Array.from({ length: Math.floor(length / 7) }, (_, index) => index * 7),
+      ...Array.from({ length: Math.floor(length / 17) }, (_, index) => index * 17),
     ];
     const step = 16;
     for (let from = 0; from < offsets.length; from += step) {
