@@ -55,7 +55,7 @@ export class StartRefused extends Error {}
 
 const leaseMs = 30_000;
 /** Rendering gives way to the thread that answers. */
-const renderNice = 10;
+const renderNice = 19;
 const threadReadyMs = 30_000;
 
 /** Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails. */

@@ -83,7 +83,7 @@ interface Slot {
 }
 
 const longestStartPauseMs = 5_000;
-const sparePauseMs = 500;
+const settleMs = 500;
 
 /**
  * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
@@ -293,9 +293,9 @@ export class RenderPool {
     else setTimeout(start, Math.min(longestStartPauseMs, 100 * 2 ** failedStarts)).unref();
   }
 
-  /** After a while: a start takes a core for a moment, and right after a server's start others need it more. */
+  /** The first one, after a while: a server that has just started has its first requests to answer. */
   #startSpareSoon(): void {
-    this.#spareTimer ??= setTimeout(() => this.#startSpare(), sparePauseMs).unref();
+    this.#spareTimer ??= setTimeout(() => this.#startSpare(), settleMs).unref();
   }
 
   #startSpare(): void {
@@ -309,7 +309,7 @@ export class RenderPool {
     const spare = this.#spare;
     if (spare === undefined || spare.thread.heapLimitMb !== heapLimitMb) return undefined;
     this.#spare = undefined;
-    this.#startSpareSoon();
+    this.#startSpare();
     return spare;
   }
 
