@@ -192,7 +192,7 @@ describe('render pool', () => {
     const stop = new AbortController();
     const outcome = pool.run(task('write', {}, { signal: stop.signal }));
     const startedAt = performance.now();
-    await vi.waitFor(() => expect(pool.state.respawns).toBe(2));
+    await vi.waitFor(() => expect(pool.state.respawns).toBe(2), { timeout: 20_000 });
     // The pauses double: 200 ms after the first failed start, 400 ms after the second.
     expect(performance.now() - startedAt).toBeGreaterThan(550);
     stop.abort();
