@@ -43,7 +43,7 @@ events { worker_connections 15000; }
 http {
   access_log off; client_body_temp_path ${this.#directory}; proxy_temp_path ${this.#directory};
   fastcgi_temp_path ${this.#directory}; uwsgi_temp_path ${this.#directory}; scgi_temp_path ${this.#directory};
-  keepalive_requests 1000000; nchan_shared_memory_size 256m;
+  keepalive_requests 1000000; keepalive_timeout 1h; nchan_shared_memory_size 256m;
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location /publish { nchan_publisher; nchan_channel_id jobs; nchan_message_buffer_length 5000; nchan_message_timeout 5m; }
@@ -53,7 +53,8 @@ http {
 `,
     );
     this.#nginx = spawn(nginx, ['-c', path], { stdio: 'inherit' });
-    process.once('exit', () => this.#nginx?.kill('SIGKILL'));
+    // The master alone would leave its worker behind if it were killed.
+    process.once('exit', () => this.#nginx?.kill('SIGTERM'));
     await new Promise((resolve) => setTimeout(resolve, 500));
     this.#publisher = new ChildProcess('./servers/nchan-publisher.mjs', { args: [String(port)] });
     await this.#publisher.ready;

@@ -330,7 +330,7 @@ describe('bounds', () => {
       { maxBytes: 300_000 },
     );
     expect(answer).toMatchObject({ reason: 'too-large' });
-    await vi.waitFor(() => expect(gone).toBe(true));
+    await vi.waitFor(() => expect(gone).toBe(true), { timeout: 20_000 });
   });
 
   it('a body that unpacks to too much is cut (gzip bomb)', async () => {

@@ -123,9 +123,10 @@ async function measure({ peer, server, receivers }, events, size) {
   const group = peer.name;
   await receivers.all('mark', { group, acknowledge: true });
   const [cpu, receiverCpu] = [server.cpuMs, receivers.cpuMs];
-  const arrived = receivers.expect(group, events);
-  const from = await server.order('burst', { events, batch: size, window });
-  const { at, bytes, most } = await arrived;
+  const [from, { at, bytes, most }] = await Promise.all([
+    server.order('burst', { events, batch: size, window }),
+    receivers.expect(group, events),
+  ]);
   const deliveries = events * followers;
   if (most !== events) throw new Error(`${peer.name} sent ${most} of ${events} events`);
   return {
