@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { capabilityFacts } from './capability-facts.js';
@@ -188,7 +187,7 @@ function openEngine(
 ): Promise<Engine> {
   const fairness = { maxRunningPerOwner: config.maxRunningPerOwner, weights: {} };
   return openSqliteEngine({
-    directory: join(config.dataDir),
+    directory: config.dataDir,
     threadEntry,
     fairness,
     clock,

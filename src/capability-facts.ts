@@ -2,6 +2,7 @@ import type { Config } from './config.js';
 import type { CapabilityFacts } from './http/routes/capabilities.js';
 import { fonts } from './render/fonts/catalogue.js';
 import type { Kind } from './render/kind.js';
+import { limits } from './render/kinds/document/limits.js';
 import { operationNames } from './render/kinds/document/operation-fields.js';
 
 /** What `GET /api/v1/capabilities` tells. */
@@ -20,7 +21,7 @@ export function capabilityFacts(config: Config, kinds: readonly Kind[]): Capabil
     dialects: ['connect'],
     limits: {
       max_body_bytes: config.maxBodyBytes,
-      max_operations: 10_000,
+      max_operations: limits.operations,
       max_pending_per_owner: config.maxPendingPerOwner,
       max_running_per_owner: config.maxRunningPerOwner,
       render_timeout_seconds: config.renderTimeoutMs / 1000,

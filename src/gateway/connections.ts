@@ -17,7 +17,6 @@ export interface ConnectionLimits {
 }
 
 interface Open {
-  readonly subscriber: Subscriber;
   readonly leave: () => void;
   readonly endsAt: number;
 }
@@ -76,7 +75,7 @@ export class Connections {
   /** @param leave gives back the place that the connection has taken */
   add(subscriber: Subscriber, leave: () => void): void {
     const endsAt = performance.now() + this.#limits.lifeMs * (1 + this.#random());
-    this.#open.set(subscriber, { subscriber, leave, endsAt });
+    this.#open.set(subscriber, { leave, endsAt });
   }
 
   /** The connection is gone, by whatever way. Safe twice. */
@@ -133,7 +132,7 @@ export class Connections {
   #look(): void {
     const now = performance.now();
     let waiting = 0;
-    for (const { subscriber, endsAt } of this.#open.values()) {
+    for (const [subscriber, { endsAt }] of this.#open) {
       subscriber.look(now);
       waiting += subscriber.sink.waitingBytes;
       const reason = this.#reasonToEnd(subscriber, endsAt, now);

@@ -1,6 +1,6 @@
 import type { Bus, Store } from '../engine/engine.js';
 import type { Wanted } from '../protocol/messages.js';
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
 import { Audit } from './audit.js';
 import { type ConnectionLimits, Connections } from './connections.js';
@@ -101,7 +101,7 @@ export class Gateway {
   /** Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. */
   async subscribe(subscriber: Subscriber, id: string, wanted: Wanted): Promise<Problem | undefined> {
     const { maxSubscriptions } = this.#parts.limits;
-    if (subscriber.subscriptions.has(id)) return refuseMember('/id', 'is the id of another subscription');
+    if (subscriber.subscriptions.has(id)) return wrongMember('/id', 'is the id of another subscription');
     if (subscriber.subscriptions.size >= maxSubscriptions) {
       return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
     }
@@ -176,8 +176,4 @@ export class Gateway {
 function covers(pass: Topic, topic: Topic): boolean {
   if (pass.type === 'jobs') return true;
   return JSON.stringify(pass) === JSON.stringify(topic);
-}
-
-function refuseMember(pointer: string, message: string): Problem {
-  return problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] });
 }

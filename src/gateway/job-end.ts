@@ -1,11 +1,6 @@
 import type { Fact, Store } from '../engine/engine.js';
-import type { FactType } from '../protocol/fact.js';
+import { endsJob, isTerminalFact } from '../protocol/fact.js';
 import { isTerminal } from '../protocol/job-record.js';
-
-/** Whether the stream of one job is over with this. */
-export function endsJob(type: FactType): boolean {
-  return type === 'job.deleted' || isTerminalFact(type);
-}
 
 /** What is to be told of a job that had ended at some place in the log (P-21). */
 export interface JobEnd {
@@ -53,10 +48,6 @@ export async function hasFactsAfter(
 ): Promise<boolean> {
   for await (const _fact of factsOf(store, owner, jobId, seq)) return true;
   return false;
-}
-
-function isTerminalFact(type: FactType): boolean {
-  return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled';
 }
 
 /** A page may be short because the store passed over much: only `reached` tells how far it is. */

@@ -1,10 +1,10 @@
 import type { Fact } from '../engine/engine.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import type { EventType } from '../protocol/event.js';
+import { endsJob } from '../protocol/fact.js';
 import type { Wanted } from '../protocol/messages.js';
 import { matchesTopic, type Subject } from '../protocol/topic.js';
 import type { Wire } from './frame.js';
-import { endsJob } from './job-end.js';
 import type { TailEntry } from './log-tail.js';
 import type { LiveProgress } from './running-jobs.js';
 

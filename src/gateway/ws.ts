@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import { backlogOf } from './backlog.js';
 import { controlBytes } from './control.js';
 import type { Gateway, StreamCaller } from './gateway.js';
@@ -145,11 +145,7 @@ class Conversation {
     if (!this.count()) return;
     const read = readClientMessage(text);
     if (!read.ok) {
-      const { pointer, message, id } = read;
-      this.#mistake(
-        problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] }),
-        id,
-      );
+      this.#mistake(wrongMember(read.pointer, read.message), read.id);
       return;
     }
     const message = read.value;

@@ -19,6 +19,16 @@ export const factTypes = [
 ] as const;
 export type FactType = (typeof factTypes)[number];
 
+/** Whether a job has come to its end with this: nothing but `job.expired` and `job.deleted` follows. */
+export function isTerminalFact(type: FactType): boolean {
+  return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled';
+}
+
+/** Whether there is nothing left to wait for: the job has ended, or is gone. */
+export function endsJob(type: FactType): boolean {
+  return type === 'job.deleted' || isTerminalFact(type);
+}
+
 export interface GroupRecord {
   readonly group: string;
   readonly jobs: number;

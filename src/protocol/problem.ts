@@ -57,6 +57,11 @@ export interface Problem {
   readonly retryAfter?: number;
 }
 
+/** One wrong member of a request or message, told by its JSON pointer. */
+export function wrongMember(pointer: string, message: string): Problem {
+  return problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] });
+}
+
 export function problem(
   slug: ProblemSlug,
   detail: string,

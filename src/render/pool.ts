@@ -76,7 +76,7 @@ interface Running extends Entry {
 
 interface Slot {
   thread: RenderThread;
-  state: 'starting' | 'idle' | 'busy' | 'ending';
+  state: 'starting' | 'idle' | 'busy';
   tasks: number;
   running?: Running;
   failedStarts: number;
@@ -112,7 +112,7 @@ export class RenderPool {
     const count = (state: Slot['state']): number => this.#slots.filter((slot) => slot.state === state).length;
     return {
       threads: this.#slots.length,
-      starting: count('starting') + count('ending'),
+      starting: count('starting'),
       idle: count('idle'),
       busy: count('busy'),
       failing: this.#slots.filter((slot) => slot.failedStarts > 0).length,
@@ -255,7 +255,6 @@ export class RenderPool {
   #stop(slot: Slot, verdict: Outcome): void {
     if (slot.running === undefined || slot.running.verdict !== undefined) return;
     slot.running.verdict = verdict;
-    slot.state = 'ending';
     void slot.thread.end();
     // Its successor starts while it goes.
     this.#replace(slot, this.#options.heapLimitMb, 0);
@@ -263,7 +262,6 @@ export class RenderPool {
 
   /** Ends a thread that runs nothing, in favour of one with this limit. */
   #end(slot: Slot, heapLimitMb: number): void {
-    slot.state = 'ending';
     this.#replace(slot, heapLimitMb, 0);
     void slot.thread.end();
   }

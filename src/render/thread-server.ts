@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { ArtifactFile } from './artifact-file.js';
 import { type Fetched, type KindRunner, RenderFailure, type RunContext, type Warning } from './kind.js';
 import { ProgressGate } from './progress-gate.js';
+import { lowerThreadPriority } from './thread-priority.js';
 import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
 
 const maxWarnings = 100;
@@ -14,7 +14,7 @@ export async function serveTasks(
   settings: ThreadSettings,
   runners: readonly KindRunner[],
 ): Promise<void> {
-  lowerPriority(settings.nice);
+  lowerThreadPriority(settings.nice);
   const byName = new Map(runners.map((runner) => [runner.name, runner]));
   await Promise.all(runners.map((runner) => runner.warm?.()));
   const send = (message: FromThread): void => port.postMessage(message);
@@ -45,11 +45,6 @@ function osThreadOf(): number | undefined {
   if (process.platform !== 'linux') return undefined;
   const number = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
   return Number.isInteger(number) ? number : undefined;
-}
-
-/** On Linux a priority belongs to a thread: rendering then yields to the thread that answers. Elsewhere it is best left. */
-function lowerPriority(nice: number): void {
-  if (process.platform === 'linux' && nice > 0) setPriority(0, nice);
 }
 
 function readRequest(message: RunMessage): unknown {

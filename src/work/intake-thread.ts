@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { kinds } from '../render/kinds/kinds.js';
+import { lowerThreadPriority } from '../render/thread-priority.js';
 import { createAddressCheck } from './address-check.js';
 import { type IntakeRequest, readIntake } from './intake.js';
 
@@ -15,8 +15,8 @@ export interface IntakeTask {
 const port = parentPort;
 if (port === null) throw new Error('This file runs in a worker thread only');
 
-// On Linux a priority belongs to a thread: reading gives way to the thread that answers, rendering to both.
-if (process.platform === 'linux') setPriority(0, 5);
+// Reading gives way to the thread that answers, rendering to both.
+lowerThreadPriority(5);
 
 port.on('message', ({ id, request, allowPrivate }: IntakeTask) => {
   const answer = readIntake(request, kinds, createAddressCheck(allowPrivate));

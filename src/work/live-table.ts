@@ -1,14 +1,7 @@
 import type { Bus, JobProgress } from '../engine/engine.js';
-import type { FactType } from '../protocol/fact.js';
+import { endsJob } from '../protocol/fact.js';
 
 type Watcher = (end: boolean) => void;
-
-const ends: ReadonlySet<string> = new Set<FactType>([
-  'job.completed',
-  'job.failed',
-  'job.cancelled',
-  'job.deleted',
-]);
 
 interface Live {
   readonly progress: JobProgress;
@@ -34,7 +27,7 @@ export class LiveTable {
       bus.onHint((hint) => {
         for (const fact of hint.facts) {
           if (fact.type !== 'job.started') this.#live.delete(fact.jobId);
-          this.#wake(fact.jobId, ends.has(fact.type));
+          this.#wake(fact.jobId, endsJob(fact.type));
         }
       }),
     ];

@@ -137,13 +137,23 @@ export class Runner {
     if (!this.#running) return;
     let untilReady = floorMs;
     if (this.#someBackOff) {
-      const readyAt = await this.#parts.store.nextReadyAt().catch(() => undefined);
-      this.#someBackOff = readyAt !== undefined;
-      if (readyAt !== undefined) untilReady = Math.max(0, readyAt - this.#parts.clock());
+      untilReady = await this.#untilReady();
     }
     clearTimeout(this.#timer);
     if (!this.#running) return;
     this.#timer = setTimeout(() => this.#wake(), Math.min(floorMs, untilReady + 1)).unref();
+  }
+
+  /** Milliseconds until a job that backs off is ready, as far as that is known. */
+  async #untilReady(): Promise<number> {
+    try {
+      const readyAt = await this.#parts.store.nextReadyAt();
+      this.#someBackOff = readyAt !== undefined;
+      return readyAt === undefined ? floorMs : Math.max(0, readyAt - this.#parts.clock());
+    } catch (error) {
+      this.#parts.log.error({ error }, 'the next job that backs off is not known; asking again');
+      return floorMs;
+    }
   }
 
   #begin(claim: Claimed): void {

@@ -1,5 +1,6 @@
 import { parseCursor } from '../../protocol/cursor.js';
 import type { StreamEvent } from '../../protocol/event.js';
+import { isTerminalFact } from '../../protocol/fact.js';
 
 /** What was wrong with the facts that one client got; all zero is right. */
 export interface Faults {
@@ -12,8 +13,6 @@ export interface Faults {
   /** Jobs whose end was never told. */
   readonly lostEnds: number;
 }
-
-const ends: ReadonlySet<string> = new Set(['job.completed', 'job.failed', 'job.cancelled']);
 
 /** Checks every fact as it comes. Knows the protocol only: it can be turned on any server that speaks it. */
 export class FactCheck {
@@ -50,7 +49,7 @@ export class FactCheck {
     if (job === undefined) return;
     if (job.rev !== (this.#revs.get(job.job_id) ?? 0) + 1) this.#gaps += 1;
     this.#revs.set(job.job_id, job.rev);
-    if (ends.has(event.type)) this.#ended.add(job.job_id);
+    if (isTerminalFact(event.type)) this.#ended.add(job.job_id);
   }
 
   /** @param jobs all that were submitted */
