@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = process.env.INKWIRE_DIST ?? join(root, 'dist');
+const dist = process.env.INKWIRE_DIST ?? join(root, 'dist/src');
 const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
 const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
 const rounds = Number(process.argv[2] ?? 9);

@@ -6,9 +6,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../dist/engine/sqlite/database.js';
-import { openSqliteEngine } from '../dist/engine/sqlite/engine.js';
-import { jobId } from '../dist/jobs/job.js';
+import { openDatabase } from '../dist/src/engine/sqlite/database.js';
+import { openSqliteEngine } from '../dist/src/engine/sqlite/engine.js';
+import { jobId } from '../dist/src/jobs/job.js';
 
 const { values } = parseArgs({
   options: {

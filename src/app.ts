@@ -12,6 +12,7 @@ import { Tickets } from './gateway/tickets.js';
 import { type Keyring, openKeyring } from './http/keyring.js';
 import { mountPush } from './http/push.js';
 import { createHttpServer, type HttpServer } from './http/server.js';
+import { readStaticFiles, type StaticFiles } from './http/static-files.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import { kinds } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
@@ -27,6 +28,7 @@ import { JobRemover } from './work/remover.js';
 import { Runner } from './work/runner.js';
 import { JobSubmitter } from './work/submitter.js';
 import { Sweeper } from './work/sweeper.js';
+import { Thumbnailer } from './work/thumbnailer.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -56,6 +58,8 @@ const leaseMs = 30_000;
 /** Rendering gives way to the thread that answers. */
 const renderNice = 19;
 const threadReadyMs = 30_000;
+/** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
+const thumbnailTimeoutMs = 15_000;
 
 /** Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -117,8 +121,9 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,
   });
-  const remover = new JobRemover(store, blobs, clock);
-  const service = createJobService({ engine, pool, submitter, reader, remover, instant });
+  const remover = new JobRemover({ store, blobs, reader, clock });
+  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs: thumbnailTimeoutMs, maxWaiting: 64 });
+  const service = createJobService({ engine, pool, submitter, reader, remover, instant, thumbnailer });
   const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
   const gateway = opened.add(await openGateway({ config, engine, keyring, registry, clock, log }));
   const http = await openHttp({
@@ -131,6 +136,8 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     clock,
     log,
     logStream,
+    // Beside the compiled server, where the build puts it.
+    web: await readStaticFiles(entry('../web/')),
   });
   mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
 
@@ -254,6 +261,7 @@ interface HttpParts extends Omit<AppOptions, 'threads'> {
   readonly tickets: Tickets<Caller>;
   readonly registry: Registry;
   readonly clock: () => number;
+  readonly web: StaticFiles;
 }
 
 function openHttp({ config, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {

@@ -1,24 +1,32 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import pino from 'pino';
-import { StartRefused, startApp } from './app.js';
-import { keysUsage, runKeys } from './cli/keys.js';
-import { serve } from './cli/serve.js';
-import { runVerify } from './cli/verify/verify.js';
-import { type Config, readConfig } from './config.js';
+import type { WriteStream } from 'node:tty';
+import { exitCodes } from './cli/exit-codes.js';
+import { clientVariables, type Shell, type TextStream } from './cli/terminal.js';
+import { type Config, type Environment, readConfig } from './config.js';
 import { StoreFailed } from './engine/engine.js';
-import { openSqliteKeys } from './engine/sqlite/keys.js';
 
-/** The process: arguments, configuration, signals, exit code. */
+/**
+ * The process: arguments, configuration, signals, streams, exit code. Each command is loaded when it is asked for: who
+ * submits a job does not wait for the server's half of the program.
+ */
 
 const usage = `Usage:
   inkwire serve          run the server (configured by INKWIRE_* variables, see docs/OPERATIONS.md)
+  inkwire doctor         check whether a server could run here, or how the one is that runs
   inkwire keys ...       make and end API keys
-  inkwire verify URL     prove that a server loses, repeats and reorders nothing
-  inkwire --version
 
-${keysUsage}`;
+  inkwire submit FILE    submit a job; watch it, save its result
+  inkwire watch NAME     watch a job or a group
+  inkwire batch FOLDER   make one document of each file in a folder
+  inkwire jobs ...       list, show, cancel, retry and delete jobs
+  inkwire verify URL     prove that a server loses, repeats and reorders nothing
+
+  inkwire --version
+  inkwire COMMAND --help
+
+docs/CLI.md tells all of it.`;
 
 const print = (line: string): void => console.log(line);
 const say = (line: string): void => console.error(line);
@@ -26,7 +34,7 @@ const say = (line: string): void => console.error(line);
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof StartRefused || error instanceof StoreFailed)) throw error;
+  if (!(error instanceof StoreFailed)) throw error;
   say(error.message);
   process.exitCode = 1;
 }
@@ -38,14 +46,27 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
     case 'serve':
       return withConfig(serveWith);
     case 'keys':
-      return withConfig((config) => keysWith(config, args));
-    case 'verify':
+      return keysWith(args);
+    case 'verify': {
+      const { runVerify } = await import('./cli/verify/verify.js');
       return runVerify({ args, print, say });
+    }
+    case 'submit':
+      return asClient(args, (await import('./cli/submit.js')).runSubmit);
+    case 'watch':
+      return asClient(args, (await import('./cli/watch.js')).runWatch);
+    case 'batch':
+      return asClient(args, (await import('./cli/batch/batch.js')).runBatch);
+    case 'jobs':
+      return asClient(args, (await import('./cli/jobs.js')).runJobs);
+    case 'doctor':
+      return doctorWith(args);
     case '--version':
       print(version());
       return 0;
     case undefined:
     case '--help':
+    case '-h':
     case 'help':
       print(usage);
       return command === undefined ? 2 : 0;
@@ -56,27 +77,97 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
 }
 
 async function withConfig(use: (config: Config) => Promise<number>): Promise<number> {
-  const read = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  const read = readConfig(serverEnvironment(), (path) => readFileSync(path, 'utf8'));
   if (read.ok) return use(read.config);
   for (const defect of read.defects) say(defect);
   return 2;
 }
 
-function serveWith(config: Config): Promise<number> {
+/** A shell that is set up for clients may start a server, too. */
+function serverEnvironment(): Environment {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !clientVariables.includes(name)));
+}
+
+async function serveWith(config: Config): Promise<number> {
+  const { StartRefused, startApp } = await import('./app.js');
+  const { serve } = await import('./cli/serve.js');
+  const { pino } = await import('pino');
   const [asked, insisted] = signals();
   const logStream = pino.destination({ fd: 2, sync: false });
   const log = pino({ level: config.logLevel }, logStream);
   const start = () => startApp({ config, version: version(), log, logStream });
-  return serve({ start, asked, insisted, print, say });
+  try {
+    return await serve({ start, asked, insisted, print, say });
+  } catch (error) {
+    if (!(error instanceof StartRefused)) throw error;
+    say(error.message);
+    return 1;
+  }
 }
 
-async function keysWith(config: Config, args: readonly string[]): Promise<number> {
-  const keys = await openSqliteKeys(config.dataDir);
-  try {
-    return await runKeys({ args, keys, now: Date.now(), random: randomBytes, print, say });
-  } finally {
-    await keys.close();
+async function keysWith(args: readonly string[]): Promise<number> {
+  const { keysUsage, runKeys } = await import('./cli/keys.js');
+  if (args.includes('--help') || args.includes('-h')) {
+    print(keysUsage);
+    return 0;
   }
+  const { openSqliteKeys } = await import('./engine/sqlite/keys.js');
+  return withConfig(async (config) => {
+    const keys = await openSqliteKeys(config.dataDir);
+    try {
+      return await runKeys({ args, keys, now: Date.now(), random: randomBytes, print, say });
+    } finally {
+      await keys.close();
+    }
+  });
+}
+
+/** A command that the first signal ends in order, and the second at once. */
+function asClient(args: readonly string[], act: (shell: Shell) => Promise<number>): Promise<number> {
+  const [asked, insisted] = signals();
+  const interrupted = new AbortController();
+  void asked.then((signal) => interrupted.abort(new Error(signal)));
+  void insisted.then(() => process.exit(exitCodes.interrupted));
+  return act(shellWith(args, interrupted.signal));
+}
+
+async function doctorWith(args: readonly string[]): Promise<number> {
+  const { runDoctor } = await import('./cli/doctor/doctor.js');
+  return runDoctor(shellWith(args, new AbortController().signal), {
+    environment: serverEnvironment(),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    version: version(),
+    nodeVersion: process.versions.node,
+    uid: process.getuid?.(),
+    program: new URL('.', import.meta.url),
+  });
+}
+
+function shellWith(args: readonly string[], interrupted: AbortSignal): Shell {
+  return {
+    args,
+    environment: process.env,
+    out: textStreamOf(process.stdout),
+    err: textStreamOf(process.stderr),
+    input: process.stdin,
+    interrupted,
+    now: Date.now,
+  };
+}
+
+/** A stream whose reader has left ends the process without a word, as SIGPIPE ends other tools. */
+function textStreamOf(stream: WriteStream): TextStream {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.readerGone);
+  });
+  return {
+    write: (data) => void stream.write(data),
+    flushed: () => new Promise((resolve) => stream.write('', () => resolve())),
+    terminal: stream.isTTY === true && process.env.TERM !== 'dumb',
+    columns: () => stream.columns || 80,
+    rows: () => stream.rows || 24,
+  };
 }
 
 /** The first and the second signal that ask the process to end. */
@@ -90,7 +181,9 @@ function signals(): readonly [first: Promise<string>, second: Promise<string>] {
 }
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL(import.meta.resolve('inkwire/package.json')), 'utf8'),
+  );
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : '0';

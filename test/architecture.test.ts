@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const src = join(root, 'src');
+const client = join(root, 'client');
 
 /** The first prefix that fits gives a file's layer. Imports go to a lower layer, or stay within a folder. */
 const layers: readonly (readonly [prefix: string, layer: number])[] = [
@@ -33,22 +34,44 @@ function folderOf(file: string): string {
   return dirname(file).split('/').slice(0, 2).join('/');
 }
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.replaceAll('\\', '/'));
+/** Sources in a folder, by their paths in it. */
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
+    .map((file) => file.replaceAll('\\', '/'));
+}
 
-/** Every import of another file of ours, types included. */
-function importsOf(file: string): readonly string[] {
-  const text = readFileSync(join(src, file), 'utf8');
+/** Every import of another file of ours, types included, by its path in the folder. */
+function importsOf(file: string, folder = src): readonly string[] {
+  const text = readFileSync(join(folder, file), 'utf8');
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map(
     (match) => match[1] ?? '',
   );
   return specifiers.map((specifier) =>
-    relative(src, normalize(join(src, dirname(file), specifier))).replace(/\.js$/, '.ts'),
+    relative(folder, normalize(join(folder, dirname(file), specifier))).replace(/\.js$/, '.ts'),
   );
 }
 
-const edges = new Map(files.map((file) => [file, importsOf(file)]));
+/** Every library that a file imports. */
+function librariesOf(file: string, folder = src): readonly string[] {
+  const text = readFileSync(join(folder, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([\w@][^'\s]*)'/g)].map((match) => match[1] ?? '');
+}
+
+const files = sourcesIn(src);
+const clientFiles = sourcesIn(client);
+
+/** A file of the page may hold markup. */
+function withItsEnding(target: string): string {
+  return clientFiles.includes(`${target}x`) ? `${target}x` : target;
+}
+
+/** The command line is a client like any other: it may use the SDK, and nothing else of `client/`. */
+const sdk = '../client/sdk/';
+const imports = files.map((file) => [file, importsOf(file)] as const);
+const edges = new Map(
+  imports.map(([file, targets]) => [file, targets.filter((target) => !target.startsWith(sdk))]),
+);
 
 describe('architecture', () => {
   it('finds the sources and their imports', () => {
@@ -74,7 +97,10 @@ describe('architecture', () => {
     expect(upward).toEqual([]);
   });
 
-  it('has no import cycle', () => {
+  it.each([
+    ['src', edges],
+    ['client', new Map(clientFiles.map((file) => [file, importsOf(file, client).map(withItsEnding)]))],
+  ])('has no import cycle in %s', (_folder, graph) => {
     const done = new Set<string>();
     const path: string[] = [];
     const cycles: string[] = [];
@@ -86,11 +112,11 @@ describe('architecture', () => {
         return;
       }
       path.push(file);
-      for (const target of edges.get(file) ?? []) visit(target);
+      for (const target of graph.get(file) ?? []) visit(target);
       path.pop();
       done.add(file);
     };
-    for (const file of files) visit(file);
+    for (const file of graph.keys()) visit(file);
     expect(cycles).toEqual([]);
   });
 
@@ -103,15 +129,35 @@ describe('architecture', () => {
       [/^undici$/, /^work\//],
     ];
     const misplaced = files.flatMap((file) => {
-      const text = readFileSync(join(src, file), 'utf8');
-      const names = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^.'][^']*)'/g)].map(
-        (match) => match[1] ?? '',
-      );
-      return names
+      return librariesOf(file)
         .filter((name) => rooms.some(([library, room]) => library.test(name) && !room.test(file)))
         .map((name) => `${file} imports ${name}`);
     });
     expect(misplaced).toEqual([]);
+  });
+
+  it('lets the command line alone use the SDK', () => {
+    const users = imports.filter(([, targets]) => targets.some((target) => target.startsWith(sdk)));
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.map(([file]) => file).filter((file) => !file.startsWith('cli/'))).toEqual([]);
+  });
+
+  it('keeps the client apart: of the server it knows the protocol, of Node nothing', () => {
+    expect(clientFiles.filter((file) => file.startsWith('sdk/')).length).toBeGreaterThan(10);
+    const wrong = clientFiles.flatMap((file) => {
+      // The page is made with the SDK; the SDK is made with nothing.
+      const own = file.startsWith('sdk/') ? /^sdk\// : /^(sdk|page)\//;
+      const strays = importsOf(file, client).filter(
+        (target) => !own.test(target) && !/^\.\.\/src\/protocol\//.test(target),
+      );
+      const libraries = librariesOf(file, client).filter((name) => {
+        if (name.startsWith('node:')) return true;
+        if (file.startsWith('sdk/')) return !(name === 'ws' && file === 'sdk/node.ts');
+        return !/^(preact|@preact\/signals)(\/|$)/.test(name);
+      });
+      return [...strays, ...libraries].map((target) => `${file} -> ${target}`);
+    });
+    expect(wrong).toEqual([]);
   });
 
   it('keeps the pure core pure', () => {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 export const token = 'npk_live_benchkey_0123456789abcdef0123456789abcdef';
 export const owner = 'bench';
-export const dist = process.env.INKWIRE_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
+export const dist = process.env.INKWIRE_DIST ?? fileURLToPath(new URL('../../dist/src', import.meta.url));
 
 /** @param {string} name */
 export function temporaryDirectory(name) {

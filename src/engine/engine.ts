@@ -129,6 +129,19 @@ export interface ListFilter {
   readonly limit: number;
 }
 
+export interface GroupFilter {
+  readonly owner: string;
+  /** Only groups after this place in the listing; from `next` of the page before. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+export interface GroupPage {
+  readonly groups: readonly GroupRecord[];
+  /** Where the next page begins; undefined when there is none. */
+  readonly next?: number;
+}
+
 export interface Fact {
   readonly seq: number;
   readonly at: number;
@@ -225,6 +238,12 @@ export interface Store {
   /** Newest first. `more` tells whether there are others after the last one. */
   list(filter: ListFilter): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
+  /**
+   * Groups that have jobs, those first in which a job was created, started or ended last; what retention takes away moves
+   * none. Costs what the page costs, however many jobs there are. A group that moves to the front while somebody pages
+   * is passed over by them.
+   */
+  groups(filter: GroupFilter): Promise<GroupPage>;
   depth(): Promise<Depth>;
   /** Facts in order, at most `limit`, and fewer when a filter passes over many: go on from `reached`. */
   facts(filter: FactFilter): Promise<FactPage>;
@@ -286,6 +305,8 @@ export interface Blobs {
   keep(file: AsideFile, scope: string): Promise<string>;
   /** Keeps bytes at hand: `aside`, write, `keep`. */
   put(bytes: Uint8Array, scope: string): Promise<string>;
+  /** Keeps the bytes of a blob once more, in another scope; undefined when the blob is not there. */
+  copy(name: string, scope: string): Promise<string | undefined>;
   /** A local path for a thread to read from. */
   path(name: string): Promise<string>;
   /** Bytes `start` to `end`, both inclusive, or all. Rejects when the blob is not there. */

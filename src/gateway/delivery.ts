@@ -112,7 +112,7 @@ export class Delivery {
     const { seq } = hub.position;
     const subscriptions = liveOf(subscriber);
     for (const subscription of subscriptions) {
-      hub.leave(subscriber, subscription);
+      hub.leave(subscription);
       subscription.reached = undefined;
     }
     subscriber.position = seq;
@@ -137,7 +137,7 @@ export class Delivery {
         // The same step: what happens from here on finds the subscription live.
         this.#push(subscriber, { type: 'live', id: subscription.id, cursor: this.#cursor(hub.position.seq) });
         subscriber.passed(hub.position.seq);
-        hub.goLive(subscriber, subscription);
+        hub.goLive(subscription);
         return;
       }
       await subscriber.room();

@@ -105,7 +105,7 @@ export class Gateway {
     if (subscriber.subscriptions.size >= maxSubscriptions) {
       return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
     }
-    const subscription: Subscription = { id, wanted, live: false, reached: undefined };
+    const subscription: Subscription = { subscriber, id, wanted, live: false, reached: undefined };
     // Taken at once: two messages with one id must not both be accepted.
     subscriber.subscriptions.set(id, subscription);
     const refusal = await this.refusalOf(subscriber.owner, wanted, this.#allowed.get(subscriber));
@@ -121,7 +121,7 @@ export class Gateway {
   unsubscribe(subscriber: Subscriber, id: string): boolean {
     const subscription = subscriber.subscriptions.get(id);
     if (subscription === undefined) return false;
-    this.#hub.leave(subscriber, subscription);
+    this.#hub.leave(subscription);
     subscriber.subscriptions.delete(id);
     const message = { type: 'unsubscribed', id, withheld: subscriber.withheld } as const;
     subscriber.send(controlBytes(subscriber.sink.wire, message), performance.now());

@@ -22,10 +22,10 @@ export interface HubParts {
 const pageFacts = 1_000;
 const progressTickMs = 20;
 
-/** One follower of a topic: a live subscription of a connection. */
-interface Follower {
-  readonly subscriber: Subscriber;
-  readonly subscription: Subscription;
+/** Somebody who waits for an owner's facts, and for progress that is wanted. */
+interface Waiter {
+  readonly wake: () => void;
+  readonly wants: (live: LiveProgress) => boolean;
 }
 
 /**
@@ -36,13 +36,13 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #tail: LogTail;
   readonly #running: RunningJobs;
-  readonly #index = new TopicIndex<Follower>();
-  readonly #followers = new Map<Subscription, Follower>();
+  /** The live subscriptions. */
+  readonly #index = new TopicIndex<Subscription>();
   readonly #dirty = new Set<Subscriber>();
   readonly #withProgress = new Set<Subscriber>();
   readonly #unsubscribe: readonly (() => void)[];
-  /** Who waits for a fact of an owner, see `growth`. */
-  readonly #growth = new Map<string, Set<() => void>>();
+  /** By owner, see `growth`. */
+  readonly #growth = new Map<string, Set<Waiter>>();
   #flushing = false;
   /** When the newest fact happened that this turn's output holds. */
   #newestAt: number | undefined;
@@ -82,30 +82,33 @@ export class Hub {
     return { epoch: this.#tail.epoch, seq: this.#position };
   }
 
+  /** What runs, and how far. */
+  get running(): RunningJobs {
+    return this.#running;
+  }
+
   /** From now on the subscription gets what happens. The caller has sent it everything up to `position`. */
-  goLive(subscriber: Subscriber, subscription: Subscription): void {
-    const follower = { subscriber, subscription };
+  goLive(subscription: Subscription): void {
+    const { subscriber, wanted } = subscription;
     this.#restartAudit(subscriber);
     subscription.live = true;
-    this.#followers.set(subscription, follower);
-    for (const topic of subscription.wanted.topics) this.#index.add(subscriber.owner, topic, follower);
-    if (subscription.wanted.progressMs === 0) return;
+    for (const topic of wanted.topics) this.#index.add(subscriber.owner, topic, subscription);
+    if (wanted.progressMs === 0) return;
     for (const live of this.#running.of(subscriber.owner)) {
       if (subscriber.wantsProgress(live)) this.#offerProgress(subscriber, live);
     }
   }
 
-  leave(subscriber: Subscriber, subscription: Subscription): void {
-    const follower = this.#followers.get(subscription);
-    if (follower === undefined) return;
-    this.#followers.delete(subscription);
+  leave(subscription: Subscription): void {
+    if (!subscription.live) return;
+    const { subscriber, wanted } = subscription;
     this.#restartAudit(subscriber);
     subscription.live = false;
-    for (const topic of subscription.wanted.topics) this.#index.remove(subscriber.owner, topic, follower);
+    for (const topic of wanted.topics) this.#index.remove(subscriber.owner, topic, subscription);
   }
 
   forget(subscriber: Subscriber): void {
-    for (const subscription of subscriber.subscriptions.values()) this.leave(subscriber, subscription);
+    for (const subscription of subscriber.subscriptions.values()) this.leave(subscription);
     this.#dirty.delete(subscriber);
     this.#withProgress.delete(subscriber);
   }
@@ -133,22 +136,32 @@ export class Hub {
     if (this.#position < this.#target) await this.#fill();
   }
 
-  /** Resolves when an owner has facts after a sequence, after a time, or when the signal fires. */
-  async growth(owner: string, seq: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when an owner has facts after a sequence, after a time, or when the signal fires.
+   * @param wants progress that ends it, too
+   */
+  async growth(
+    owner: string,
+    seq: number,
+    timeoutMs: number,
+    signal: AbortSignal,
+    wants: (live: LiveProgress) => boolean = () => false,
+  ): Promise<void> {
     if (this.#position > seq || signal.aborted) return;
     const waiting = this.#growth.get(owner) ?? new Set();
     this.#growth.set(owner, waiting);
     await new Promise<void>((resolve) => {
-      const done = (): void => {
+      const wake = (): void => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        waiting.delete(done);
+        signal.removeEventListener('abort', wake);
+        waiting.delete(waiter);
         if (waiting.size === 0) this.#growth.delete(owner);
         resolve();
       };
-      const timer = setTimeout(done, timeoutMs);
-      signal.addEventListener('abort', done, { once: true });
-      waiting.add(done);
+      const waiter = { wake, wants };
+      const timer = setTimeout(wake, timeoutMs);
+      signal.addEventListener('abort', wake, { once: true });
+      waiting.add(waiter);
     });
   }
 
@@ -203,7 +216,7 @@ export class Hub {
     this.#running.fact(fact);
     this.#position = fact.seq;
     this.#index.forEach(fact.owner, fact, ({ subscriber }) => this.#hand(subscriber, entry));
-    for (const wake of [...(this.#growth.get(fact.owner) ?? [])]) wake();
+    for (const { wake } of [...(this.#growth.get(fact.owner) ?? [])]) wake();
   }
 
   #hand(subscriber: Subscriber, entry: TailEntry): void {
@@ -232,11 +245,11 @@ export class Hub {
   #progressed(progress: JobProgress): void {
     const live = this.#running.progress(progress);
     if (live === undefined) return;
-    this.#index.forEach(live.owner, live, ({ subscriber, subscription }) => {
-      const { wanted } = subscription;
+    this.#index.forEach(live.owner, live, ({ subscriber, wanted }) => {
       if (wanted.progressMs > 0 && wantsFrom(wanted, live, 'job.progress'))
         this.#offerProgress(subscriber, live);
     });
+    for (const { wake, wants } of [...(this.#growth.get(live.owner) ?? [])]) if (wants(live)) wake();
   }
 
   #offerProgress(subscriber: Subscriber, live: LiveProgress): void {

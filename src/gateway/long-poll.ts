@@ -4,6 +4,7 @@ import { eventText, type ResetReason } from '../protocol/event.js';
 import type { Wanted } from '../protocol/messages.js';
 import type { Hub } from './hub.js';
 import { Past } from './past.js';
+import type { LiveProgress } from './running-jobs.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -16,13 +17,20 @@ export interface PollAnswer {
   readonly more: boolean;
   readonly reset?: ResetReason;
   readonly snapshot?: { readonly jobs: readonly string[]; readonly truncated: boolean };
+  /** Only where it was asked for. */
+  readonly progress?: readonly string[];
 }
 
 export interface PollAsk {
   readonly waitMs: number;
   /** Events of one answer, 1 to `maxPollEvents`: on a bad network a small answer gets through where a large one does not. */
   readonly limit: number;
+  /** Progress is asked for, and may end the wait after so long; `Wanted` has a pace also for who does not ask. */
+  readonly progressMs?: number;
 }
+
+/** Progress values of one answer at the most. */
+const maxPollProgress = 100;
 
 /** Events of one answer at the most: what one reading of the past brings. */
 export const maxPollEvents = 256;
@@ -47,15 +55,17 @@ export class LongPoll {
   /** @param signal fires when the caller has gone */
   async poll(owner: string, wanted: Wanted, ask: PollAsk, signal: AbortSignal): Promise<PollAnswer> {
     const { store, hub } = this.#parts;
+    const began = { at: performance.now(), number: hub.running.number };
+    const progress = this.#progressFor(owner, wanted, ask.progressMs);
     const start = startPointOf(wanted.after, await store.log());
-    if (start.type === 'snapshot') return this.#snapshot(owner, wanted, start.reset);
+    if (start.type === 'snapshot') return this.#snapshot(owner, wanted, start.reset, progress);
     await hub.reach(start.seq);
     const stop = AbortSignal.any([signal, this.#closing.signal]);
-    const deadline = performance.now() + ask.waitMs;
+    const deadline = began.at + ask.waitMs;
     let seq = start.seq;
     for (;;) {
       const page = await this.#past.read(owner, seq, [wanted]);
-      if (page.trimmed) return this.#snapshot(owner, wanted, 'trimmed');
+      if (page.trimmed) return this.#snapshot(owner, wanted, 'trimmed', progress);
       const { epoch } = hub.tail;
       const matching = page.entries.filter(({ fact }) => wantsFrom(wanted, fact, fact.type));
       const facts = matching.slice(0, ask.limit).map(({ fact }) => fact);
@@ -66,11 +76,21 @@ export class LongPoll {
       seq = Math.max(seq, cut ? (facts.at(-1)?.seq ?? seq) : page.reached);
       const more = seq < hub.position.seq;
       const leftMs = deadline - performance.now();
-      if (events.length > 0 || (!more && (leftMs <= 0 || stop.aborted))) {
+      const values = progress();
+      const isNew = values !== undefined && (values[0]?.number ?? 0) > began.number;
+      const paceLeftMs = isNew
+        ? began.at + (ask.progressMs ?? 0) - performance.now()
+        : Number.POSITIVE_INFINITY;
+      if (events.length > 0 || (!more && (leftMs <= 0 || paceLeftMs <= 0 || stop.aborted))) {
         this.#parts.meters.sent['long-poll'].facts += events.length;
-        return { events, cursor: formatCursor({ epoch, seq }), more };
+        // Where facts are left for the next answer, progress would be ahead of them.
+        const told = more && values !== undefined ? [] : values;
+        return { events, cursor: formatCursor({ epoch, seq }), more, ...this.#textsOf(told) };
       }
-      if (!more) await hub.growth(owner, seq, leftMs, stop);
+      if (more) continue;
+      const wants = (live: LiveProgress): boolean =>
+        values !== undefined && !isNew && wantsFrom(wanted, live, 'job.progress');
+      await hub.growth(owner, seq, Math.min(leftMs, paceLeftMs), stop, wants);
     }
   }
 
@@ -79,18 +99,39 @@ export class LongPoll {
     this.#closing.abort();
   }
 
-  async #snapshot(owner: string, wanted: Wanted, reset: ResetReason | undefined): Promise<PollAnswer> {
+  /** What gives the latest values that match, the newest first; undefined where none are asked for. */
+  #progressFor(owner: string, wanted: Wanted, progressMs: number | undefined) {
+    const { running } = this.#parts.hub;
+    return (): readonly LiveProgress[] | undefined => {
+      if (progressMs === undefined || progressMs === 0) return undefined;
+      const matching = running.of(owner).filter((live) => wantsFrom(wanted, live, 'job.progress'));
+      return matching.sort((a, b) => b.number - a.number).slice(0, maxPollProgress);
+    };
+  }
+
+  #textsOf(values: readonly LiveProgress[] | undefined): Pick<PollAnswer, 'progress'> {
+    if (values === undefined) return {};
+    this.#parts.meters.sent['long-poll'].progress += values.length;
+    return { progress: values.map((live) => live.text()) };
+  }
+
+  async #snapshot(
+    owner: string,
+    wanted: Wanted,
+    reset: ResetReason | undefined,
+    progress: () => readonly LiveProgress[] | undefined,
+  ): Promise<PollAnswer> {
     const { store, hub, meters } = this.#parts;
     const cursor = formatCursor(hub.position);
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
-    if (!wanted.snapshot && reset === undefined) return answer;
+    if (!wanted.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
     const jobs: string[] = [];
     let truncated = false;
     for await (const part of snapshotOf(store, owner, wanted.topics)) {
       jobs.push(...part.records);
       truncated = part.truncated;
     }
-    return { ...answer, snapshot: { jobs, truncated } };
+    return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress()) };
   }
 }

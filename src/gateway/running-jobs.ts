@@ -1,5 +1,6 @@
 import type { Fact, JobProgress } from '../engine/engine.js';
 import { progressMembers } from '../jobs/record.js';
+import { progressText } from '../protocol/event.js';
 import type { JobRecord } from '../protocol/job-record.js';
 import { type Frame, progressFrame } from './frame.js';
 
@@ -9,6 +10,10 @@ export interface LiveProgress {
   readonly kind: string;
   readonly group?: string;
   readonly ratio: number;
+  /** Grows with every value of any job. */
+  readonly number: number;
+  /** For who needs it as it stands (P-3); a JSON text made anew with each call. */
+  text(): string;
   readonly frame: Frame;
 }
 
@@ -23,6 +28,7 @@ interface Entry {
 export class RunningJobs {
   readonly #jobs = new Map<string, Entry>();
   readonly #clock: () => number;
+  #number = 0;
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -43,9 +49,24 @@ export class RunningJobs {
     // Late word of an earlier value: progress never falls (P-4).
     if (entry.latest !== undefined && ratio < entry.latest.ratio) return undefined;
     const record = JSON.stringify({ ...entry.parsed, ...progressMembers(progress) });
-    const frame = progressFrame(this.#clock(), record);
-    entry.latest = { owner, jobId, kind, ...(group === undefined ? {} : { group }), ratio, frame };
+    const at = this.#clock();
+    this.#number += 1;
+    entry.latest = {
+      owner,
+      jobId,
+      kind,
+      ...(group === undefined ? {} : { group }),
+      ratio,
+      number: this.#number,
+      text: () => progressText(at, record),
+      frame: progressFrame(at, record),
+    };
     return entry.latest;
+  }
+
+  /** Of the latest value of all. */
+  get number(): number {
+    return this.#number;
   }
 
   /** What ran may have ended unseen. */

@@ -14,6 +14,17 @@ export const sseHeaders = {
   'x-accel-buffering': 'no',
 } as const;
 
+/**
+ * Begins an event stream that ends with its connection. In chunks, Node hands the socket three buffers for each write, which
+ * takes a third more CPU where events come singly; and a stream needs no other mark of its end, since what was cut off within
+ * an event is dropped by every reader. To clients of HTTP/1.0, as nginx is one unless told otherwise, Node answers like this by itself.
+ */
+export function writeSseHead(response: ServerResponse): void {
+  // Node then sends neither this field nor chunks.
+  response.removeHeader('transfer-encoding');
+  response.writeHead(200, { ...sseHeaders, connection: 'close' });
+}
+
 /** How long a connection that was told to go may still take what waits for it. */
 export const lingerMs = 5_000;
 
@@ -41,11 +52,13 @@ export class SseSink implements Sink {
 
   close(reason: CloseReason, retryMs?: number): void {
     const response = this.#response;
-    if (response.writableEnded || response.destroyed) return;
+    if (response.destroyed) return;
     const { comeBack } = closeCodes[reason];
-    if (comeBack && retryMs !== undefined) response.write(byeBytes(retryMs));
-    response.end();
-    // Nobody takes the end either.
+    if (!response.writableEnded) {
+      if (comeBack && retryMs !== undefined) response.write(byeBytes(retryMs));
+      response.end();
+    }
+    // Nobody takes the end either, which may have been written long ago.
     if (reason === 'stuck') response.destroy();
     // A stream that has said everything stays until it is taken; one that was told to go no longer counts.
     if (reason === 'stuck' || reason === 'normal') return;

@@ -17,11 +17,14 @@ export interface Sink {
   readonly waitingBytes: number;
   /** Falls whenever the peer takes bytes, few as they may be; see `backlogOf`. */
   readonly backlog: number;
+  /** Called twice a second, to find a peer that is gone (P-40). `isFull`: what was written still waits for it. */
+  look?(now: number, isFull: boolean): void;
   /** Ends the connection; `retryMs` is told where it may come back. */
   close(reason: CloseReason, retryMs?: number): void;
 }
 
 export interface Subscription {
+  readonly subscriber: Subscriber;
   readonly id: string;
   readonly wanted: Wanted;
   /** False while its past is being sent: what happens meanwhile is part of that. */
@@ -258,6 +261,7 @@ export class Subscriber {
 
   /** Looks whether a full socket has taken bytes since the last look: slow is not stuck (P-43). */
   look(now: number): void {
+    this.sink.look?.(now, this.fullSince !== undefined);
     if (this.fullSince === undefined) return;
     const { backlog } = this.sink;
     if (backlog < this.#backlog) this.fullSince = now;

@@ -10,11 +10,14 @@ import type { Gateway, StreamCaller } from './gateway.js';
 import { lingerMs } from './sse-sink.js';
 import type { Sink, Subscriber } from './subscriber.js';
 
-export interface WsOptions {
-  readonly gateway: Gateway;
+interface PingLimits {
   readonly pingMs: number;
   /** A peer that has not answered a ping by then is gone. */
   readonly pongMs: number;
+}
+
+export interface WsOptions extends PingLimits {
+  readonly gateway: Gateway;
   /** A problem as its members are told over HTTP. */
   readonly describe: (refusal: Problem) => object;
 }
@@ -48,38 +51,21 @@ export class WsTransport {
     const { gateway } = this.#options;
     // Before anything else: what a peer does wrong must find a listener.
     ws.on('error', ignore);
-    const subscriber = gateway.connect(new WsSink(ws, socket), caller);
+    const sink = new WsSink(ws, socket, this.#options);
+    const subscriber = gateway.connect(sink, caller);
     if (subscriber === undefined) {
       endWith(ws, 'overloaded', gateway.connections.retryMs());
       return;
     }
     const conversation = new Conversation(subscriber, this.#options);
-    const alive = this.#keepAlive(ws, subscriber);
     socket.on('drain', () => subscriber.drained());
     ws.on('message', (data, isBinary) => {
       if (isBinary) gateway.connections.end(subscriber, 'binary');
       else conversation.hear(data.toString());
     });
     ws.on('ping', () => conversation.count());
-    ws.on('close', () => {
-      clearInterval(alive);
-      gateway.connections.remove(subscriber);
-    });
-  }
-
-  /** While the socket is full, a ping waits behind what the peer has yet to read: then its taking bytes tells (P-43). */
-  #keepAlive(ws: WebSocket, subscriber: Subscriber): NodeJS.Timeout {
-    const { pingMs, pongMs } = this.#options;
-    let late: NodeJS.Timeout | undefined;
-    const stop = (): void => clearTimeout(late);
-    ws.on('pong', stop);
-    ws.on('close', stop);
-    return setInterval(() => {
-      if (subscriber.fullSince !== undefined) return;
-      clearTimeout(late);
-      late = setTimeout(() => subscriber.fullSince === undefined && ws.terminate(), pongMs).unref();
-      ws.ping();
-    }, pingMs).unref();
+    ws.on('pong', () => sink.answered());
+    ws.on('close', () => gateway.connections.remove(subscriber));
   }
 }
 
@@ -87,10 +73,17 @@ class WsSink implements Sink {
   readonly wire = 'ws';
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
+  readonly #limits: PingLimits;
+  /** `performance.now()` of the next ping. */
+  #pingAt: number;
+  /** `performance.now()`; undefined while no ping waits for its answer. */
+  #answerBy: number | undefined;
 
-  constructor(ws: WebSocket, socket: Duplex) {
+  constructor(ws: WebSocket, socket: Duplex, limits: PingLimits) {
     this.#ws = ws;
     this.#socket = socket;
+    this.#limits = limits;
+    this.#pingAt = performance.now() + limits.pingMs;
   }
 
   get waitingBytes(): number {
@@ -105,6 +98,23 @@ class WsSink implements Sink {
   write(bytes: Buffer): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true;
     return this.#socket.write(bytes);
+  }
+
+  /** Called in place of a timer for each connection, of which there are many. */
+  look(now: number, isFull: boolean): void {
+    // A ping waits behind what the peer has yet to read: its taking bytes tells then (P-43).
+    if (isFull) this.#answerBy = undefined;
+    else if (this.#answerBy !== undefined && now > this.#answerBy) this.#ws.terminate();
+    else if (now >= this.#pingAt) {
+      this.#pingAt = now + this.#limits.pingMs;
+      this.#answerBy = now + this.#limits.pongMs;
+      this.#ws.ping();
+    }
+  }
+
+  /** The peer is there. */
+  answered(): void {
+    this.#answerBy = undefined;
   }
 
   close(reason: CloseReason, retryMs?: number): void {

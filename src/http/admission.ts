@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../protocol/problem.js';
 import type { Caller, Scope } from '../work/keys.js';
+import type { AddressOf } from './client-address.js';
 import { sendProblem } from './problem-reply.js';
 
 /**
@@ -23,6 +24,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined on public routes. */
     caller: Caller | undefined;
+    /** Of who sent it, as trusted proxies tell. */
+    address: string;
     /** `performance.now()` at the start. */
     startedAt: number;
   }
@@ -39,13 +42,15 @@ export type Check = (
   route: Route,
 ) => Problem | 'answered' | undefined;
 
-export function admit(app: FastifyInstance, checks: readonly Check[]): void {
+export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readonly Check[]): void {
   app.decorateRequest('caller', undefined);
   app.decorateRequest('ticketTopics', undefined);
+  app.decorateRequest('address', '');
   app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions;
     request.startedAt = performance.now();
+    request.address = addressOf(request.raw);
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     for (const check of checks) {
       const outcome = check(request, reply, route);

@@ -68,7 +68,7 @@ export function openApiOf(routes: readonly RouteOptions[], version: string): Ope
       description: 'Documents as jobs, with their progress pushed to whoever waits.',
     },
     servers: [{ url: '/' }],
-    tags: ['jobs', 'results', 'render', 'pdf tools', 'server'].map((name) => ({ name })),
+    tags: ['jobs', 'results', 'events', 'render', 'pdf tools', 'server'].map((name) => ({ name })),
     paths,
     components: { schemas, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
   };

@@ -66,6 +66,9 @@ export function rawProblem(problem: Problem | RawRefusal): string {
     `Content-Type: ${problemMediaType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
+    ...('retryAfter' in problem && problem.retryAfter !== undefined
+      ? [`Retry-After: ${problem.retryAfter}`]
+      : []),
     `X-Request-Id: ${requestId}`,
     'Connection: close',
     '',

@@ -6,7 +6,13 @@ import type { Tickets } from '../gateway/tickets.js';
 import { WsTransport } from '../gateway/ws.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import { allows, type Caller } from '../work/keys.js';
-import { type IdentifiedByTicket, identify, identifyByTicket, ticketIn } from './authentication.js';
+import {
+  type Identified,
+  type IdentifiedByTicket,
+  identify,
+  identifyByTicket,
+  ticketIn,
+} from './authentication.js';
 import type { Draining } from './draining.js';
 import type { Holds } from './holds.js';
 import type { Keyring } from './keyring.js';
@@ -14,6 +20,7 @@ import { pathOf, problemDocument, rawProblem } from './problem-reply.js';
 import { requestIdOf } from './request-id.js';
 import { addEventRoutes } from './routes/events.js';
 import { addTicketRoute } from './routes/tickets.js';
+import type { UpgradeGate } from './server.js';
 
 export interface PushParts {
   readonly gateway: Gateway;
@@ -21,6 +28,7 @@ export interface PushParts {
   readonly tickets: Tickets<Caller>;
   readonly holds: Holds;
   readonly draining: Draining;
+  readonly gate: UpgradeGate;
   readonly corsOrigins: readonly string[];
 }
 
@@ -51,15 +59,18 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
       return;
     }
     const { owner, keyId } = admitted.caller;
-    const address = request.socket.remoteAddress ?? '';
+    const address = parts.gate.addressOf(request);
     const topics = admitted.topics === undefined ? {} : { topics: admitted.topics };
     transport.accept(request, socket, head, { owner, keyId, address, ...topics });
   });
 }
 
+/** The checks of admission for requests, for one that Node has taken out of its server. */
 function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByTicket {
-  const { keyring, tickets, draining, corsOrigins } = parts;
-  const { headers, url = '/' } = request;
+  const { draining, corsOrigins, gate } = parts;
+  const { headers } = request;
+  const excess = gate.excess(request.socket);
+  if (excess !== undefined) return refuse(excess);
   if (request.method !== 'GET') return refuse(problem('malformed-request', 'A WebSocket is opened with GET'));
   if (draining.started)
     return refuse(problem('shutting-down', 'The server is shutting down; come back in a moment'));
@@ -68,13 +79,18 @@ function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByT
       problem('capability-denied', 'Pages of this origin may not connect; see INKWIRE_CORS_ORIGINS'),
     );
   }
+  const identified = identifyUpgrade(request, parts);
+  const allowed = !identified.ok || allows(identified.caller, 'jobs:read');
+  if (!allowed) return refuse(problem('capability-denied', 'The key needs the scope jobs:read.'));
+  // A wrong key counts against its address, so that keys cannot be guessed without end.
+  const keyId = identified.ok ? identified.caller.keyId : undefined;
+  const tooMany = gate.rateRefusalOf(gate.addressOf(request), keyId);
+  return tooMany === undefined ? identified : refuse(tooMany);
+}
+
+function identifyUpgrade({ headers, url = '/' }: IncomingMessage, { keyring, tickets }: PushParts) {
   const ticket = ticketIn(url) ?? ticketProtocol.exec(headers['sec-websocket-protocol'] ?? '')?.[1];
-  const identified =
-    ticket === undefined ? identify(keyring, headers, url) : identifyByTicket(keyring, tickets, ticket);
-  if (identified.ok && !allows(identified.caller, 'jobs:read')) {
-    return refuse(problem('capability-denied', 'The key needs the scope jobs:read.'));
-  }
-  return identified;
+  return ticket === undefined ? identify(keyring, headers, url) : identifyByTicket(keyring, tickets, ticket);
 }
 
 /**
@@ -104,6 +120,6 @@ function isKnownOrigin(
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-function refuse(refusal: Problem): IdentifiedByTicket {
+function refuse(refusal: Problem): Identified {
   return { ok: false, problem: refusal };
 }

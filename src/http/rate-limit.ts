@@ -19,6 +19,8 @@ export interface RateChecks {
   readonly check: Check;
   /** For a request whose key is wrong: the address alone, so that keys cannot be guessed without end. */
   readonly checkIp: Check;
+  /** Counts what is no request for a route: an upgrade. Without a key, for its address alone. */
+  refusalOf(address: string, keyId: string | undefined): Problem | undefined;
 }
 
 /** @param clock milliseconds */
@@ -27,31 +29,36 @@ export function createRateChecks(limits: RateLimits, clock: () => number): RateC
   const key = limit('key', limits.perKey);
   const checkIp: Check = (request, reply, route) => {
     if (ip === undefined || route.config.unlimited === true) return undefined;
-    const verdict = ip.table.take(networkOf(request.ip), clock());
+    const verdict = ip.table.take(networkOf(request.address), clock());
     if (request.caller === undefined || key === undefined || !verdict.allowed) tell(reply, ip, verdict);
-    return verdict.allowed ? undefined : refusal(reply, 'ip-rate-exceeded', verdict);
+    return refusal(ip, verdict);
   };
   const checkKey: Check = (request, reply, route) => {
     if (key === undefined || request.caller === undefined || route.config.unlimited === true)
       return undefined;
     const verdict = key.table.take(request.caller.keyId, clock());
     tell(reply, key, verdict);
-    return verdict.allowed ? undefined : refusal(reply, 'client-rate-exceeded', verdict);
+    return refusal(key, verdict);
   };
   return {
     check: (request, reply, route) => checkIp(request, reply, route) ?? checkKey(request, reply, route),
     checkIp,
+    refusalOf(address, keyId) {
+      const ofIp = ip && refusal(ip, ip.table.take(networkOf(address), clock()));
+      if (ofIp !== undefined || key === undefined || keyId === undefined) return ofIp;
+      return refusal(key, key.table.take(keyId, clock()));
+    },
   };
 }
 
 interface Limit {
   readonly table: RateTable;
-  readonly name: string;
+  readonly name: 'ip' | 'key';
   readonly quota: string;
   readonly policy: string;
 }
 
-function limit(name: string, perMinute: number): Limit | undefined {
+function limit(name: Limit['name'], perMinute: number): Limit | undefined {
   if (perMinute === 0) return undefined;
   const table = new RateTable({ limit: perMinute, periodMs }, maxCallers);
   return { table, name, quota: String(perMinute), policy: `"${name}";q=${perMinute};w=${periodMs / 1000}` };
@@ -68,15 +75,11 @@ function tell(reply: FastifyReply, { name, quota, policy }: Limit, verdict: Rate
     .header('x-ratelimit-reset', String(reset));
 }
 
-function refusal(
-  reply: FastifyReply,
-  slug: 'ip-rate-exceeded' | 'client-rate-exceeded',
-  verdict: RateVerdict,
-): Problem {
+function refusal({ name, quota }: Limit, verdict: RateVerdict): Problem | undefined {
+  if (verdict.allowed) return undefined;
   const retryAfter = Math.max(1, Math.ceil(verdict.retryMs / 1000));
-  reply.header('retry-after', String(retryAfter));
-  const detail = `The limit is ${reply.getHeader('x-ratelimit-limit')} requests per minute. Wait for ${retryAfter} s.`;
-  return problem(slug, detail, { retryAfter });
+  const detail = `The limit is ${quota} requests per minute. Wait for ${retryAfter} s.`;
+  return problem(name === 'ip' ? 'ip-rate-exceeded' : 'client-rate-exceeded', detail, { retryAfter });
 }
 
 /** IPv6 addresses count by their /64, which one customer has all of. */

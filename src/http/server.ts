@@ -1,5 +1,4 @@
 import type { ServerOptions } from 'node:http';
-import { BlockList, isIP } from 'node:net';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -11,6 +10,7 @@ import type { JobService } from '../work/service.js';
 import { admit, type Check } from './admission.js';
 import { checkPermission, createAuthenticationCheck } from './authentication.js';
 import { createBodyBudget } from './body-budget.js';
+import { type AddressOf, addressTest, createAddressOf } from './client-address.js';
 import { createCorsChecks } from './cors.js';
 import { createDrainCheck, Draining } from './draining.js';
 import { answerError, handleErrors } from './errors.js';
@@ -20,11 +20,13 @@ import type { Keyring } from './keyring.js';
 import { checkExpectation, checkMessageSize } from './message-size.js';
 import { observe } from './observation.js';
 import { pathOf } from './problem-reply.js';
-import { createRateChecks } from './rate-limit.js';
+import { createRateChecks, type RateChecks } from './rate-limit.js';
 import { requestIdOf } from './request-id.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './route-index.js';
 import { addCapabilityRoute, type CapabilityFacts } from './routes/capabilities.js';
-import { addJobListRoutes } from './routes/job-list.js';
+import { addGroupRoutes } from './routes/groups.js';
+import { addJobControlRoutes } from './routes/job-control.js';
+import { addJobListRoute } from './routes/job-list.js';
 import { addJobRoutes } from './routes/jobs.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/pages.js';
@@ -32,7 +34,17 @@ import { addPdfToolRoutes } from './routes/pdf-tools.js';
 import { addProbeRoutes } from './routes/probes.js';
 import { addRenderRoute } from './routes/render.js';
 import { addResultRoutes } from './routes/results.js';
-import { answerClientError, answerExpectation, limitConnections, trackSilent } from './sockets.js';
+import { addThumbnailRoute } from './routes/thumbnails.js';
+import { addWebRoutes } from './routes/web.js';
+import {
+  answerClientError,
+  answerExpectation,
+  createConnectionCheck,
+  type ExcessOf,
+  limitConnections,
+  trackSilent,
+} from './sockets.js';
+import type { StaticFiles } from './static-files.js';
 import { submitBodySchema } from './submit-schema.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
@@ -68,6 +80,8 @@ export interface HttpServerOptions {
   /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly metricsOpen: boolean;
+  /** The live page and the client for browsers; empty where they were not built. */
+  readonly web: StaticFiles;
   readonly logger: false | { readonly level: string; readonly stream: { write(line: string): void } };
   readonly registry: Registry;
   readonly version: string;
@@ -76,12 +90,20 @@ export interface HttpServerOptions {
   readonly startedAt: number;
 }
 
+export interface UpgradeGate {
+  readonly addressOf: AddressOf;
+  readonly excess: ExcessOf;
+  readonly rateRefusalOf: RateChecks['refusalOf'];
+}
+
 export interface HttpServer {
   /** For routes that are added before `listen`; the checks of admission are for them, too. */
   readonly app: FastifyInstance;
   /** For routes that hold answers back, or that have to know that the end is near. */
   readonly holds: Holds;
   readonly draining: Draining;
+  /** What requests pass in admission, for upgrades, which Node hands out before. */
+  readonly gate: UpgradeGate;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
   /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
@@ -91,18 +113,27 @@ export interface HttpServer {
 }
 
 const maxHeaderSize = 16 * 1024;
+/** For a connection that is one too many to say what it wants. */
+const excessPatienceMs = 2_000;
 /** Of request bodies that are on their way, all together: `queue-full`. */
 const bodyBudgetBytes = 512 * 1024 * 1024;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { limits } = options;
-  const proxies = blockList(options.trustedProxies);
-  const app = fastify(fastifyOptions(options, proxies));
+  const isProxy = addressTest(options.trustedProxies);
+  const addressOf = createAddressOf(isProxy);
+  const app = fastify(fastifyOptions(options));
   const draining = new Draining();
   const holds = new Holds(limits.maxHeldRequests);
+  const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
 
   const closeSilent = trackSilent(app.server);
-  limitConnections(app.server, limits.connectionsPerIp, proxies);
+  const patienceMs = Math.min(excessPatienceMs, limits.headersTimeoutMs);
+  const excess = limitConnections(app.server, {
+    perIp: limits.connectionsPerIp,
+    exempt: isProxy,
+    patienceMs,
+  });
   // Without a listener Node would ask for the body at once, before anybody knows who sends it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
   app.server.on('checkExpectation', answerExpectation);
@@ -112,7 +143,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   keepJsonBodies(app);
   handleErrors(app);
   const index = indexRoutes(app);
-  admit(app, admissionOf(options, index, draining));
+  admit(app, addressOf, admissionOf(options, { index, draining, rates, excess }));
   observe(app, options.registry, holds);
   addRoutes(app, options, { index, draining, holds });
 
@@ -125,6 +156,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     app,
     holds,
     draining,
+    gate: { addressOf, excess, rateRefusalOf: rates.refusalOf },
     listen: (host, port) => app.listen({ host, port }),
     drain,
     close() {
@@ -135,13 +167,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   };
 }
 
+interface AdmissionParts {
+  readonly index: RouteIndex;
+  readonly draining: Draining;
+  readonly rates: RateChecks;
+  readonly excess: ExcessOf;
+}
+
 /** The order is the contract's; the request id comes before all of them. */
-function admissionOf(options: HttpServerOptions, index: RouteIndex, draining: Draining): readonly Check[] {
-  const { limits, clock, keyring } = options;
-  const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, clock);
+function admissionOf(
+  options: HttpServerOptions,
+  { index, draining, rates, excess }: AdmissionParts,
+): readonly Check[] {
+  const { limits, keyring } = options;
   const cors = createCorsChecks(options.corsOrigins, index);
   return [
     cors.mark,
+    createConnectionCheck(excess),
     checkMessageSize,
     cors.options,
     createAuthenticationCheck(keyring, options.tickets, rates.checkIp),
@@ -169,22 +211,21 @@ function addRoutes(
   const timeoutMs = options.limits.renderTimeoutMs;
   const bodySchema: TSchema = submitBodySchema(kinds);
   addProbeRoutes(app, { service, draining, version, clock, startedAt });
-  addCapabilityRoute(app, options.capabilities);
+  addCapabilityRoute(app, options.capabilities, () => options.keyring.open);
   addJobRoutes(app, { service, holds, bodySchema });
-  addJobListRoutes(app, { service });
+  addJobControlRoutes(app, { service });
+  addJobListRoute(app, { service });
+  addGroupRoutes(app, { service });
   addResultRoutes(app, { service, clock });
+  addThumbnailRoute(app, { service, clock });
   addRenderRoute(app, { service, bodySchema, timeoutMs });
   addPdfToolRoutes(app, { service, kinds, timeoutMs });
   addPageRoutes(app, index, version);
+  addWebRoutes(app, { files: options.web, version });
   addMetricsRoute(app, options.registry, options.metricsOpen);
 }
 
-type AddressTest = (address: string) => boolean;
-
-function fastifyOptions(
-  options: HttpServerOptions,
-  proxies: AddressTest,
-): FastifyServerOptions & { http: ServerOptions } {
+function fastifyOptions(options: HttpServerOptions): FastifyServerOptions & { http: ServerOptions } {
   const { limits } = options;
   return {
     bodyLimit: limits.maxBodyBytes,
@@ -196,7 +237,6 @@ function fastifyOptions(
     return503OnClosing: false,
     genReqId: (request) => requestIdOf(request.headers),
     requestIdHeader: false,
-    trustProxy: options.trustedProxies.length === 0 ? false : proxies,
     logger:
       options.logger === false
         ? false
@@ -228,17 +268,6 @@ function createValidatorCompiler() {
 }
 
 const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
-
-function blockList(entries: readonly string[]): AddressTest {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = '', bits] = entry.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
 
 const idleCheckMs = 50;
 

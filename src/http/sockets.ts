@@ -1,16 +1,43 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { problem } from '../protocol/problem.js';
+import type { Duplex } from 'node:stream';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Check } from './admission.js';
 import { type RawRefusal, rawProblem } from './problem-reply.js';
 
 /** What happens below requests: connections that are too many, and messages that are not HTTP. */
 
-/** @param exempt addresses (of proxies) that stand for many callers */
-export function limitConnections(server: Server, perIp: number, exempt: (address: string) => boolean): void {
+export interface ConnectionLimit {
+  /** Open at one time from one address; 0 is no limit. */
+  readonly perIp: number;
+  /** Addresses (of proxies) that stand for many callers. */
+  readonly exempt: (address: string) => boolean;
+  /** What one that is too many is given to say what it wants; then it is refused unheard. */
+  readonly patienceMs: number;
+}
+
+/** Why nothing is done for the requests of a connection: it is one too many. */
+export type ExcessOf = (socket: Duplex) => Problem | undefined;
+
+/** Of all addresses together; further ones are refused unheard. */
+const maxExcess = 256;
+
+/**
+ * Counts connections. One that is too many is heard, in a hurry, before it is refused: the answer depends on who asks,
+ * since an EventSource must be told to come back in a stream of its own (P-34).
+ */
+export function limitConnections(server: Server, { perIp, exempt, patienceMs }: ConnectionLimit): ExcessOf {
   const open = new Map<string, number>();
+  const counted = new WeakSet<Socket>();
+  const excess = new Map<Duplex, NodeJS.Timeout>();
+  const tooMany = problem('ip-rate-exceeded', `There may be ${perIp} connections from one address.`, {
+    retryAfter: 1,
+  });
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress;
-    if (address === undefined || perIp === 0 || exempt(address)) return;
+    // One whose offer of an upgrade was ignored comes back to the server.
+    if (address === undefined || perIp === 0 || exempt(address) || counted.has(socket)) return;
+    counted.add(socket);
     const count = (open.get(address) ?? 0) + 1;
     open.set(address, count);
     socket.once('close', () => {
@@ -19,9 +46,32 @@ export function limitConnections(server: Server, perIp: number, exempt: (address
       else open.set(address, left);
     });
     if (count <= perIp) return;
-    const detail = `There may be ${perIp} connections from one address.`;
-    refuse(socket, rawProblem(problem('ip-rate-exceeded', detail, { retryAfter: 1 })));
+    if (excess.size >= maxExcess) {
+      refuse(socket, rawProblem(tooMany));
+      return;
+    }
+    const timer = setTimeout(() => refuse(socket, rawProblem(tooMany)), patienceMs).unref();
+    excess.set(socket, timer);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      excess.delete(socket);
+    });
   });
+  return (socket) => {
+    const timer = excess.get(socket);
+    if (timer === undefined) return undefined;
+    clearTimeout(timer);
+    return tooMany;
+  };
+}
+
+/** The connection ends with its first answer. */
+export function createConnectionCheck(excessOf: ExcessOf): Check {
+  return (request, reply) => {
+    const excess = excessOf(request.raw.socket);
+    if (excess !== undefined) reply.header('connection', 'close');
+    return excess;
+  };
 }
 
 /**

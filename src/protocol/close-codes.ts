@@ -14,3 +14,8 @@ export const closeCodes = {
 } as const;
 
 export type CloseReason = keyof typeof closeCodes;
+
+/** Whether a client should come back after a close code, for who does not need the table; equal to it by test. */
+export function mayComeBack(code: number): boolean {
+  return ![1002, 1003, 1007, 1009, 4400].includes(code);
+}

@@ -21,3 +21,14 @@ export function parseCursor(text: string): Position | undefined {
   const seq = Number.parseInt(digits, 36);
   return Number.isSafeInteger(seq) && seq.toString(36) === digits ? { epoch, seq } : undefined;
 }
+
+/**
+ * Whether the first cursor is a later place than the second, for who shares this module with the server. Places in
+ * different epochs cannot be compared: undefined, as for anything that is no cursor.
+ */
+export function isLater(cursor: string, than: string): boolean | undefined {
+  const [epoch, seq = ''] = cursor.split('-');
+  const [otherEpoch, otherSeq = ''] = than.split('-');
+  const distance = Number.parseInt(seq, 36) - Number.parseInt(otherSeq, 36);
+  return epoch !== otherEpoch || Number.isNaN(distance) ? undefined : distance > 0;
+}

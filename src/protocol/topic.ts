@@ -45,6 +45,14 @@ export interface Subject {
   readonly group?: string;
 }
 
+/** All topics, as texts, that it belongs to. */
+export function topicsOf({ jobId, kind, group }: Subject): readonly string[] {
+  const topics = ['jobs'];
+  if (jobId !== '') topics.push(`job:${jobId}`, `kind:${kind}`);
+  if (group !== undefined) topics.push(`group:${group}`);
+  return topics;
+}
+
 export function matchesTopic(topic: Topic, subject: Subject): boolean {
   switch (topic.type) {
     case 'jobs':

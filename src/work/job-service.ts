@@ -5,6 +5,7 @@ import type { JobReader } from './reader.js';
 import type { JobRemover } from './remover.js';
 import type { JobService } from './service.js';
 import type { JobSubmitter } from './submitter.js';
+import type { Thumbnailer } from './thumbnailer.js';
 
 export interface ServiceParts {
   readonly engine: Engine;
@@ -13,22 +14,28 @@ export interface ServiceParts {
   readonly reader: JobReader;
   readonly remover: JobRemover;
   readonly instant: InstantRenderer;
+  readonly thumbnailer: Thumbnailer;
 }
 
 /** The one face of the job engine towards everything that speaks to callers. */
 export function createJobService(parts: ServiceParts): JobService {
-  const { submitter, reader, remover, instant } = parts;
+  const { submitter, reader, remover, instant, thumbnailer } = parts;
   return {
     submit: (request) => submitter.submit(request),
+    retry: (request) => submitter.retry(request),
     view: (owner, id) => reader.view(owner, id),
     wait: (owner, id, options) => reader.wait(owner, id, options),
     list: (request) => reader.list(request),
     group: (owner, group) => reader.group(owner, group),
+    groups: (request) => reader.groups(request),
     job: (owner, id) => reader.job(owner, id),
     input: (owner, id) => reader.input(owner, id),
+    history: (owner, id) => reader.history(owner, id),
     read: (blob, range) => reader.read(blob, range),
     remove: (owner, id) => remover.remove(owner, id),
+    cancel: (owner, id) => remover.cancel(owner, id),
     run: (request) => instant.run(request),
+    thumbnail: (request) => thumbnailer.thumbnail(request),
     check: () => checkParts(parts),
   };
 }

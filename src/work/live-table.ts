@@ -3,7 +3,7 @@ import { endsJob } from '../protocol/fact.js';
 
 type Watcher = (end: boolean) => void;
 
-interface Live {
+export interface Live {
   readonly progress: JobProgress;
   /** How many values came before; part of a record's version. */
   readonly count: number;

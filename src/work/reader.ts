@@ -1,16 +1,28 @@
 import { Readable } from 'node:stream';
-import type { Blobs, Store } from '../engine/engine.js';
+import type { Blobs, Fact, Store } from '../engine/engine.js';
 import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
+import { formatCursor } from '../protocol/cursor.js';
+import { eventText } from '../protocol/event.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
-import { problem } from '../protocol/problem.js';
+import { type Problem, problem } from '../protocol/problem.js';
 import type { LiveTable } from './live-table.js';
-import type { Answer, JobView, ListRequest, Reader, WaitOptions } from './service.js';
+import type {
+  Answer,
+  GroupListRequest,
+  History,
+  JobView,
+  ListRequest,
+  Reader,
+  WaitOptions,
+} from './service.js';
 
 /** How often a waiting request looks by itself, should word of a change have been lost. */
 const floorMs = 5_000;
+/** Events of one answer. A job has three; only one that went through hundreds of restarts comes near. */
+const maxHistory = 1_000;
 
 export interface ReaderParts {
   readonly store: Store;
@@ -63,13 +75,7 @@ export class JobReader implements Reader {
 
   async list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>> {
     const { cursor, ...filter } = request;
-    if (cursor !== undefined && !jobIdShape.test(cursor)) {
-      const errors = [{ pointer: '/cursor', message: 'must be the next_cursor of an earlier answer' }];
-      return {
-        ok: false,
-        problem: problem('validation-failed', 'The cursor is not one of ours', { errors }),
-      };
-    }
+    if (cursor !== undefined && !jobIdShape.test(cursor)) return { ok: false, problem: notOurCursor() };
     const page = await this.#parts.store.list({
       ...filter,
       ...(cursor === undefined ? {} : { afterId: cursor }),
@@ -86,6 +92,23 @@ export class JobReader implements Reader {
     return this.#parts.store.group(owner, group);
   }
 
+  async groups({
+    owner,
+    cursor,
+    limit,
+  }: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>> {
+    const after = cursor === undefined ? undefined : Number.parseInt(cursor, 36);
+    if (after !== undefined && (!Number.isSafeInteger(after) || after.toString(36) !== cursor)) {
+      return { ok: false, problem: notOurCursor() };
+    }
+    const page = await this.#parts.store.groups({ owner, limit, ...(after === undefined ? {} : { after }) });
+    return {
+      ok: true,
+      groups: page.groups,
+      ...(page.next === undefined ? {} : { next: page.next.toString(36) }),
+    };
+  }
+
   async input(owner: string, id: string): Promise<string | undefined> {
     const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
     if (input === undefined) return undefined;
@@ -94,6 +117,23 @@ export class JobReader implements Reader {
     for await (const chunk of await this.#parts.blobs.read(input.request.blob))
       chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString('utf8');
+  }
+
+  async history(owner: string, id: string): Promise<History | undefined> {
+    if ((await this.job(owner, id)) === undefined) return undefined;
+    const { store } = this.#parts;
+    const { epoch, last, trimmedTo } = await store.log();
+    const facts: Fact[] = [];
+    let after = trimmedTo;
+    while (after < last && facts.length < maxHistory) {
+      const page = await store.facts({ owner, jobId: id, after, limit: maxHistory - facts.length });
+      facts.push(...page.facts);
+      after = page.reached;
+    }
+    const events = facts.map(({ seq, type, at, record }) =>
+      eventText(formatCursor({ epoch, seq }), type, at, record),
+    );
+    return { events, complete: facts[0]?.rev === 1 && after >= last };
   }
 
   async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
@@ -123,4 +163,9 @@ export class JobReader implements Reader {
     };
     return { happened, end };
   }
+}
+
+function notOurCursor(): Problem {
+  const errors = [{ pointer: '/cursor', message: 'must be the next_cursor of an earlier answer' }];
+  return problem('validation-failed', 'The cursor is not one of ours', { errors });
 }

@@ -1,27 +1,40 @@
-import type { Blobs, Store } from '../engine/engine.js';
+import type { ApplyOutcome, Blobs, Store } from '../engine/engine.js';
 import { jobIdShape } from '../protocol/names.js';
-import type { Remover } from './service.js';
+import type { JobReader } from './reader.js';
+import type { JobView, Remover } from './service.js';
+
+export interface RemoverParts {
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly reader: JobReader;
+  readonly clock: () => number;
+}
 
 /** Cancels what has not ended, deletes what has. */
 export class JobRemover implements Remover {
-  readonly #store: Store;
-  readonly #blobs: Blobs;
-  readonly #clock: () => number;
+  readonly #parts: RemoverParts;
 
-  constructor(store: Store, blobs: Blobs, clock: () => number) {
-    this.#store = store;
-    this.#blobs = blobs;
-    this.#clock = clock;
+  constructor(parts: RemoverParts) {
+    this.#parts = parts;
+  }
+
+  async cancel(owner: string, id: string): Promise<JobView | undefined> {
+    if (!jobIdShape.test(id)) return undefined;
+    const cancelled = await this.#apply(owner, id, 'cancel');
+    return cancelled.ok ? this.#parts.reader.viewOf(cancelled.job) : this.#parts.reader.view(owner, id);
   }
 
   async remove(owner: string, id: string): Promise<boolean> {
     if (!jobIdShape.test(id)) return false;
-    const now = this.#clock();
-    const cancelled = await this.#store.apply(id, { type: 'cancel' }, now, owner);
+    const cancelled = await this.#apply(owner, id, 'cancel');
     if (cancelled.ok) return true;
     if (cancelled.refusal !== 'terminal') return false;
-    const deleted = await this.#store.apply(id, { type: 'delete' }, now, owner);
-    if (deleted.ok) await this.#blobs.remove(deleted.removed);
+    const deleted = await this.#apply(owner, id, 'delete');
+    if (deleted.ok) await this.#parts.blobs.remove(deleted.removed);
     return deleted.ok;
+  }
+
+  #apply(owner: string, id: string, type: 'cancel' | 'delete'): Promise<ApplyOutcome> {
+    return this.#parts.store.apply(id, { type }, this.#parts.clock(), owner);
   }
 }

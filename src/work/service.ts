@@ -20,14 +20,26 @@ export interface SubmitRequest {
   readonly requestId: string;
 }
 
+export interface RetryRequest {
+  readonly owner: string;
+  /** The job that has ended. */
+  readonly id: string;
+  readonly idempotencyKey?: string;
+  readonly requestId: string;
+}
+
+/** `created` is false when the idempotency key had already made the job. */
+export interface Accepted extends JobView {
+  readonly created: boolean;
+  /** Of the job's first fact. */
+  readonly position: Position;
+}
+
 export interface Submitter {
-  /**
-   * Accepts a job. When this resolves with `ok`, the job and its input are durable.
-   * `created` is false when the idempotency key had already made the job.
-   */
-  submit(
-    request: SubmitRequest,
-  ): Promise<Answer<{ created: boolean; record: JobRecord; version: string; position: Position }>>;
+  /** Accepts a job. When this resolves with `ok`, the job and its input are durable. */
+  submit(request: SubmitRequest): Promise<Answer<Accepted>>;
+  /** Accepts a new job from the input and the options of one that has ended, as durably; neither needs the other. */
+  retry(request: RetryRequest): Promise<Answer<Accepted>>;
 }
 
 export interface JobView {
@@ -49,6 +61,8 @@ export interface ListRequest {
   readonly limit: number;
 }
 
+export type GroupListRequest = Pick<ListRequest, 'owner' | 'cursor' | 'limit'>;
+
 export interface Reader {
   /** Undefined for an unknown id and for somebody else's. */
   view(owner: string, id: string): Promise<JobView | undefined>;
@@ -59,12 +73,23 @@ export interface Reader {
   wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined>;
   list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
+  /** Those first in which something happened last. `cursor` as `next` of the page before; `limit` 1..200. */
+  groups(request: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>>;
   /** The job with its artifacts, for serving a result. */
   job(owner: string, id: string): Promise<Job | undefined>;
   /** The request as it was submitted, as JSON text; large binary members are left out. */
   input(owner: string, id: string): Promise<string | undefined>;
+  /** What happened to a job, oldest first; undefined as for `view`. */
+  history(owner: string, id: string): Promise<History | undefined>;
   /** Bytes `start`..`end` (inclusive) of an artifact's blob. */
   read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+}
+
+export interface History {
+  /** Events as the stream tells them, JSON texts (P-2). */
+  readonly events: readonly string[];
+  /** False when the first ones are not kept any more, or when there are more than one answer holds. */
+  readonly complete: boolean;
 }
 
 export interface WaitOptions {
@@ -79,6 +104,8 @@ export interface Remover {
    * False when there is no such job of this owner.
    */
   remove(owner: string, id: string): Promise<boolean>;
+  /** Stops what has not ended, and leaves what has as it is. The job after it; undefined as for `view`. */
+  cancel(owner: string, id: string): Promise<JobView | undefined>;
 }
 
 export interface InstantFile {
@@ -100,10 +127,26 @@ export interface Instant {
   ): Promise<Answer<{ files: readonly InstantFile[]; pages?: number; dispose: () => Promise<void> }>>;
 }
 
+export interface ThumbnailRequest {
+  /** Of a PDF. */
+  readonly blob: string;
+  /** From 1. */
+  readonly page: number;
+  /** Pixels. */
+  readonly width: number;
+  /** Fires when the caller has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface Thumbnails {
+  /** A page as a PNG; `not-found` past the last page. */
+  thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>>;
+}
+
 /** Whether new work can be taken, and what the pool and the store look like. */
 export interface Readiness {
   /** Empty when everything can take work; otherwise the name of each failing check with its reason. */
   check(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
 }
 
-export interface JobService extends Submitter, Reader, Remover, Instant, Readiness {}
+export interface JobService extends Submitter, Reader, Remover, Instant, Thumbnails, Readiness {}

@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Blobs, JobInput, Store, Submission } from '../engine/engine.js';
 import { type Job, jobId } from '../jobs/job.js';
+import { isTerminal } from '../protocol/job-record.js';
 import { type Problem, problem } from '../protocol/problem.js';
+import { copyInput, scopeOf } from './input-copy.js';
 import type { Intake } from './intake.js';
 import type { IntakeDesk } from './intake-desk.js';
 import type { JobReader } from './reader.js';
-import type { Answer, SubmitRequest, Submitter } from './service.js';
+import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from './service.js';
 
 export interface SubmitterParts {
   readonly store: Store;
@@ -31,7 +33,11 @@ const idempotencyMs = 24 * 3600 * 1000;
 /** A request up to this size lies in the store beside its job; a larger one is a file. */
 const inlineMaxLength = 64 * 1024;
 
-type Submitted = Awaited<ReturnType<Submitter['submit']>>;
+/** A key and what the body that came with it has to be. */
+interface Once {
+  readonly key: string | undefined;
+  readonly fingerprint: string;
+}
 
 /** Accepts jobs: reads the body, keeps its inputs, then the job itself; answers when all of it is durable. */
 export class JobSubmitter implements Submitter {
@@ -47,22 +53,51 @@ export class JobSubmitter implements Submitter {
     this.#open = false;
   }
 
-  async submit(request: SubmitRequest): Promise<Submitted> {
+  async submit(request: SubmitRequest): Promise<Answer<Accepted>> {
     if (!this.#open) return refuse(shuttingDown());
     const needsFingerprint = request.idempotencyKey !== undefined;
     const read = await this.#parts.desk.read({ ...request, needsFingerprint });
     if (!read.ok) return read;
     const job = this.#newJob(request, read.intake);
     const input = await this.#keepInput(job, read.intake);
-    const submission = this.#submission(request, read.intake, job, input);
-    const outcome = await this.#parts.store.submit(submission);
-    if (outcome.type !== 'created') await this.#parts.blobs.remove(blobsOf(input));
+    return this.#commit(job, input, { key: request.idempotencyKey, fingerprint: read.intake.fingerprint });
+  }
+
+  async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
+    const { store, reader, blobs } = this.#parts;
+    if (!this.#open) return refuse(shuttingDown());
+    const former = await reader.job(owner, id);
+    if (former === undefined) return refuse(noSuchJob());
+    if (!isTerminal(former.status)) {
+      const detail = `The job is ${former.status}. Wait for its end or cancel it; then it can be tried again.`;
+      return refuse(problem('job-not-ended', detail, { retryAfter: 2 }));
+    }
+    const input = await store.input(owner, id);
+    const job = this.#again(former, requestId);
+    const copied = input === undefined ? undefined : await copyInput(input, scopeOf(job), blobs);
+    if (copied === undefined) {
+      // Deleted since it was looked at; else its files went in another way, a restore without them for one.
+      if ((await reader.job(owner, id)) === undefined) return refuse(noSuchJob());
+      return refuse(problem('input-gone', 'The input of the job is not kept any more; submit it anew.'));
+    }
+    const fingerprint = createHash('sha256').update(`retry\n${id}`).digest('hex');
+    return this.#commit(job, copied, { key: idempotencyKey, fingerprint });
+  }
+
+  /** The one commit that makes a job. Its blobs are on the disk; they go again when it makes none. */
+  async #commit(job: Job, input: JobInput, once: Once): Promise<Answer<Accepted>> {
+    const { store, blobs, reader } = this.#parts;
+    const outcome = await store.submit(this.#submission(job, input, once));
+    if (outcome.type !== 'created') await blobs.remove(blobsOf(input));
     switch (outcome.type) {
       case 'created':
-      case 'replayed': {
-        const { record, version } = this.#parts.reader.viewOf(outcome.job);
-        return { ok: true, created: outcome.type === 'created', record, version, position: outcome.position };
-      }
+      case 'replayed':
+        return {
+          ok: true,
+          created: outcome.type === 'created',
+          position: outcome.position,
+          ...reader.viewOf(outcome.job),
+        };
       case 'conflict':
         return refuse(
           problem(
@@ -98,9 +133,34 @@ export class JobSubmitter implements Submitter {
     };
   }
 
+  /** What the former job was asked to be, and nothing of what became of it. */
+  #again(former: Job, requestId: string): Job {
+    const { limits, clock } = this.#parts;
+    const now = clock();
+    const { owner, kind, group, priority, maxAttempts, runTimeoutMs, resultTtlMs } = former;
+    return {
+      id: jobId(now, randomBytes(6)),
+      owner,
+      kind,
+      ...(group === undefined ? {} : { group }),
+      priority,
+      status: 'pending',
+      rev: 1,
+      attempt: 0,
+      failures: 0,
+      maxAttempts,
+      createdAt: now,
+      readyAt: now,
+      waitDeadline: now + former.waitDeadline - former.createdAt,
+      runTimeoutMs: Math.min(runTimeoutMs, limits.runTimeoutMs),
+      resultTtlMs,
+      requestId,
+    };
+  }
+
   async #keepInput(job: Job, intake: Intake): Promise<JobInput> {
     const { blobs } = this.#parts;
-    const scope = job.id.slice('job_'.length);
+    const scope = scopeOf(job);
     const large = intake.request.length > inlineMaxLength;
     const [request, names] = await Promise.all([
       large
@@ -111,16 +171,15 @@ export class JobSubmitter implements Submitter {
     return { request, blobs: names, fetches: intake.fetches };
   }
 
-  #submission(request: SubmitRequest, intake: Intake, job: Job, input: JobInput): Submission {
+  #submission(job: Job, input: JobInput, { key, fingerprint }: Once): Submission {
     const { maxPending, maxPendingPerOwner } = this.#parts.limits;
     const limits = { maxPending, maxPendingPerOwner };
-    if (request.idempotencyKey === undefined) return { job, input, limits };
-    const expiresAt = job.createdAt + idempotencyMs;
+    if (key === undefined) return { job, input, limits };
     return {
       job,
       input,
       limits,
-      idempotency: { key: request.idempotencyKey, fingerprint: intake.fingerprint, expiresAt },
+      idempotency: { key, fingerprint, expiresAt: job.createdAt + idempotencyMs },
     };
   }
 
@@ -145,6 +204,10 @@ export function shuttingDown(): Problem {
 
 function refuse(refusal: Problem): Answer<never> {
   return { ok: false, problem: refusal };
+}
+
+function noSuchJob(): Problem {
+  return problem('not-found', 'There is no such job.');
 }
 
 /** Every blob that an input holds. */

@@ -55,6 +55,34 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       expect(await textOf(blobs, two)).toBe('hello');
     });
 
+    it('copies a blob into another scope, where it lives on its own', async () => {
+      const { blobs } = engine();
+      const one = await blobs.put(hello, 'job_1');
+      const copy = (await blobs.copy(one, 'job_2')) ?? '';
+      expect(copy).not.toBe(one);
+      expect(copy).toContain(sha256);
+      await blobs.remove([one]);
+      expect(await textOf(blobs, copy)).toBe('hello');
+    });
+
+    it('copies nothing where nothing is', async () => {
+      const { blobs } = engine();
+      const gone = await blobs.put(hello, 'job_1');
+      await blobs.remove([gone]);
+      expect(await blobs.copy(gone, 'job_2')).toBeUndefined();
+    });
+
+    it('does not take a fresh copy of an old blob for one that belongs to nobody', async () => {
+      const { blobs } = engine();
+      const one = await blobs.put(hello, 'job_1');
+      const longAgo = new Date(2001, 1, 1);
+      await utimes(await blobs.path(one), longAgo, longAgo);
+      const copy = (await blobs.copy(one, 'job_2')) ?? '';
+      await blobs.cleanUp(async (names) => names);
+      await expect(blobs.read(one)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await textOf(blobs, copy)).toBe('hello');
+    });
+
     it('keeps many at once', async () => {
       const { blobs } = engine();
       const texts = Array.from({ length: 50 }, (_, n) => `text ${n}`);

@@ -165,7 +165,7 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
 });
 
 async function readFacts(directory: string): Promise<readonly Fact[]> {
-  const threadEntry = new URL('../../dist/engine/sqlite/thread.js', import.meta.url);
+  const threadEntry = new URL('../../dist/src/engine/sqlite/thread.js', import.meta.url);
   const fairness = { maxRunningPerOwner: 1, weights: {} };
   const engine = await openSqliteEngine({ directory, threadEntry, fairness, clock: Date.now });
   const facts: Fact[] = [];

@@ -5,7 +5,7 @@ import type { Engine, EngineOptions } from '../../src/engine/engine.js';
 import { openSqliteEngine } from '../../src/engine/sqlite/engine.js';
 
 /** The compiled thread: a worker cannot load TypeScript. */
-const threadEntry = new URL('../../dist/engine/sqlite/thread.js', import.meta.url);
+const threadEntry = new URL('../../dist/src/engine/sqlite/thread.js', import.meta.url);
 
 export async function scratchDirectory(): Promise<{
   readonly directory: string;

@@ -1,13 +1,23 @@
 import { blobsSuite } from '../contracts/blobs.suite.js';
 import { claimSuite } from '../contracts/claim.suite.js';
 import { commandSuite } from '../contracts/command.suite.js';
+import { groupsSuite } from '../contracts/groups.suite.js';
 import { keysSuite } from '../contracts/keys.suite.js';
 import { logSuite } from '../contracts/log.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 import { openScratch } from './scratch.js';
 
-const suites = [submitSuite, claimSuite, commandSuite, logSuite, retentionSuite, keysSuite, blobsSuite];
+const suites = [
+  submitSuite,
+  claimSuite,
+  commandSuite,
+  logSuite,
+  groupsSuite,
+  retentionSuite,
+  keysSuite,
+  blobsSuite,
+];
 
 for (const suite of suites) {
   suite('the SQLite engine', openScratch);

@@ -38,7 +38,7 @@ export async function startAppServer(
     version: '0',
     log: pino({ level: 'silent' }),
     logStream: { write: () => undefined },
-    threads: new URL('../../dist/', import.meta.url),
+    threads: new URL('../../dist/src/', import.meta.url),
   });
   return {
     url: app.url,

@@ -10,11 +10,15 @@ import { isTerminal } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
 import type {
   Answer,
+  GroupListRequest,
+  History,
   InstantFile,
   JobService,
   JobView,
   ListRequest,
+  RetryRequest,
   SubmitRequest,
+  ThumbnailRequest,
   WaitOptions,
 } from '../../src/work/service.js';
 
@@ -63,6 +67,16 @@ export class FakeJobService implements JobService {
     this.inputs.set(id, text);
     if (key !== undefined) this.#keys.set(key, { id, body: text });
     return { ...this.#accepted(job), created: true };
+  }
+
+  async retry(request: RetryRequest) {
+    if (this.failure) throw this.failure;
+    if (this.refusal) return { ok: false as const, problem: this.refusal };
+    const former = this.#own(request.owner, request.id);
+    if (former === undefined) return refuse('not-found', 'no such job');
+    if (!isTerminal(former.status)) return refuse('job-not-ended', 'not ended');
+    const body = Buffer.from(this.inputs.get(request.id) ?? '');
+    return this.submit({ ...request, body, kind: former.kind });
   }
 
   #accepted(job: Job) {
@@ -154,12 +168,28 @@ export class FakeJobService implements JobService {
     };
   }
 
+  async groups({ owner, cursor, limit }: GroupListRequest) {
+    if (cursor === 'bad') return refuse('validation-failed', 'bad cursor');
+    const own = [...this.jobs.values()].filter((job) => job.owner === owner);
+    const names = [...new Set(own.flatMap(({ group }) => (group === undefined ? [] : [group])))];
+    const start = Number(cursor ?? 0);
+    const found = await Promise.all(names.slice(start, start + limit).map((name) => this.group(owner, name)));
+    const next = start + limit;
+    const groups = found.filter((group) => group !== undefined);
+    return { ok: true as const, groups, ...(next < names.length ? { next: String(next) } : {}) };
+  }
+
   async job(owner: string, id: string) {
     return this.#own(owner, id);
   }
 
   async input(owner: string, id: string) {
     return this.#own(owner, id) === undefined ? undefined : this.inputs.get(id);
+  }
+
+  async history(owner: string, id: string): Promise<History | undefined> {
+    const job = this.#own(owner, id);
+    return job && { events: [`{"type":"job.created","rev":${job.rev}}`], complete: true };
   }
 
   async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
@@ -177,6 +207,12 @@ export class FakeJobService implements JobService {
     if (isTerminal(job.status)) this.jobs.delete(id);
     else this.change(id, { status: 'cancelled', completedAt: 6000 });
     return true;
+  }
+
+  async cancel(owner: string, id: string): Promise<JobView | undefined> {
+    const job = this.#own(owner, id);
+    if (job && !isTerminal(job.status)) this.change(id, { status: 'cancelled', completedAt: 6000 });
+    return this.view(owner, id);
   }
 
   async run(
@@ -199,6 +235,15 @@ export class FakeJobService implements JobService {
       await rm(folder, { recursive: true });
     };
     return { ok: true, files, pages: this.instantPages, dispose };
+  }
+
+  readonly thumbnails: ThumbnailRequest[] = [];
+
+  async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+    this.thumbnails.push(request);
+    if (this.failure) throw this.failure;
+    if (this.refusal) return { ok: false, problem: this.refusal };
+    return { ok: true, png: Buffer.from(`page ${request.page}, ${request.width} px`) };
   }
 
   async check() {

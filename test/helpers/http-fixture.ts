@@ -114,6 +114,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     corsOrigins: [],
     trustedProxies: [],
     metricsOpen: false,
+    web: new Map(),
     logger: { level: 'info', stream: { write: (line) => lines.push(line) } },
     registry: new Registry(),
     version: '1.2.3',

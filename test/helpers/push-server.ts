@@ -4,7 +4,7 @@ import type { Keys } from '../../src/engine/engine.js';
 import { Tickets } from '../../src/gateway/tickets.js';
 import { openKeyring } from '../../src/http/keyring.js';
 import { mountPush } from '../../src/http/push.js';
-import { createHttpServer } from '../../src/http/server.js';
+import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';
 import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
 import { limits } from './http-fixture.js';
@@ -29,7 +29,12 @@ const noKeys: Keys = {
   },
 };
 
-export async function openPushServer(options: RigOptions = {}): Promise<PushServer> {
+export interface PushHttp {
+  readonly limits?: Partial<HttpLimits>;
+  readonly trustedProxies?: readonly string[];
+}
+
+export async function openPushServer(options: RigOptions = {}, http: PushHttp = {}): Promise<PushServer> {
   const rig = await openGatewayRig(options);
   const token = 'alice-token';
   const clock = Date.now;
@@ -42,10 +47,11 @@ export async function openPushServer(options: RigOptions = {}): Promise<PushServ
     tickets,
     kinds: [],
     capabilities: { capabilities: [], operations: [], fonts: [], dialects: [], limits: {} },
-    limits,
+    limits: { ...limits, ...http.limits },
     corsOrigins: [],
-    trustedProxies: [],
+    trustedProxies: http.trustedProxies ?? [],
     metricsOpen: false,
+    web: new Map(),
     logger: false,
     registry: new Registry(),
     version: '0',

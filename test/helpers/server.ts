@@ -26,16 +26,23 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Belongs to the caller: never removed. Otherwise each server has a temporary one of its own. */
   readonly dataDir?: string;
+  /** Default: a free one. */
+  readonly port?: number;
 }
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const ready = /^Inkwire is ready: (http:\/\/\S+?)\/$/m;
 
 /** Starts a server on a free port and waits until it is ready. Rejects with what it said when it ends before. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'inkwire-test-')));
   const child = spawn(process.execPath, [main, 'serve'], {
-    env: { PATH: process.env.PATH, ...options.env, INKWIRE_PORT: '0', INKWIRE_DATA_DIR: dataDir },
+    env: {
+      PATH: process.env.PATH,
+      ...options.env,
+      INKWIRE_PORT: String(options.port ?? 0),
+      INKWIRE_DATA_DIR: dataDir,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // A test that dies must not leave a server behind.

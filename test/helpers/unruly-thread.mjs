@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { RenderFailure } from '../../dist/render/kind.js';
-import { serveTasks } from '../../dist/render/thread-server.js';
+import { RenderFailure } from '../../dist/src/render/kind.js';
+import { serveTasks } from '../../dist/src/render/thread-server.js';
 
 /** A render thread whose kinds misbehave in every way that a document can. */
 const kind = (name, run) => ({ name, run });

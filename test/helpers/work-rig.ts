@@ -15,6 +15,7 @@ import { JobRemover } from '../../src/work/remover.js';
 import { Runner } from '../../src/work/runner.js';
 import type { JobService } from '../../src/work/service.js';
 import { JobSubmitter } from '../../src/work/submitter.js';
+import { Thumbnailer } from '../../src/work/thumbnailer.js';
 
 /** The whole job engine over the memory driver and real threads whose kinds misbehave (unruly-thread.mjs). */
 export interface WorkRig {
@@ -61,7 +62,7 @@ export async function openWorkRig(
   const desk = new IntakeDesk({
     kinds,
     allowPrivate: false,
-    threadEntry: new URL('../../dist/work/intake-thread.js', import.meta.url),
+    threadEntry: new URL('../../dist/src/work/intake-thread.js', import.meta.url),
   });
   const live = new LiveTable(bus);
   const errors: unknown[] = [];
@@ -98,8 +99,9 @@ export async function openWorkRig(
   const submitter = new JobSubmitter({ store, blobs, desk, reader, limits, clock, expectedWait });
   const timeoutMs = options.instantMs ?? 10_000;
   const instant = new InstantRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
-  const remover = new JobRemover(store, blobs, clock);
-  const service = createJobService({ engine, pool, submitter, reader, remover, instant });
+  const remover = new JobRemover({ store, blobs, reader, clock });
+  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
+  const service = createJobService({ engine, pool, submitter, reader, remover, instant, thumbnailer });
   runner.start();
   return {
     service,

@@ -275,6 +275,7 @@ describe('rate limits', () => {
     expect((await from('10.0.0.1')).statusCode).toBe(200);
     expect((await from('10.0.0.2')).statusCode).toBe(200);
     expect((await from('6.6.6.6, 10.0.0.2')).statusCode).toBe(429);
+    expect((await from('10.0.0.2, 127.0.0.9')).statusCode).toBe(429);
     await http.close();
     await open({ limits: { ratePerIp: 1 } });
     expect((await from('10.0.0.1')).statusCode).toBe(200);
@@ -360,7 +361,7 @@ describe('methods and paths', () => {
     '/api/v1/jobs/x/y',
     '/API/v1/jobs',
     '//api/v1/jobs',
-    '/favicon.ico',
+    '/favicon.png',
   ])('%s is 404', async (url) => {
     await open();
     for (const method of ['GET', 'POST', 'OPTIONS'] as const) {
@@ -496,12 +497,29 @@ describe('probes and capabilities', () => {
   test('capabilities', async () => {
     await open();
     expect((await call('GET', '/api/v1/capabilities', auth)).json().data).toEqual({
+      auth: 'key',
       capabilities: [{ name: 'render', tier: 'core', enabled: true }],
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
       dialects: ['connect'],
       limits: { max_body_bytes: 65536 },
     });
+  });
+
+  test('who has no key finds out from them whether one is needed', async () => {
+    await open();
+    const refused = await call('GET', '/api/v1/capabilities');
+    expect([refused.statusCode, slug(refused)]).toEqual([401, 'unauthorized']);
+    // Nothing but `Bearer`: another scheme would make browsers ask by themselves.
+    expect(refused.headers['www-authenticate']).toBe('Bearer');
+    expect((await call('GET', '/api/v1/capabilities', auth)).statusCode).toBe(200);
+    await http.close();
+    await open({ configured: [], development: true });
+    const answer = await call('GET', '/api/v1/capabilities');
+    expect([answer.statusCode, answer.json().data.auth]).toEqual([200, 'none']);
+    // From the first key on it is needed, without a restart.
+    await http.keys.make();
+    expect((await call('GET', '/api/v1/capabilities')).statusCode).toBe(401);
   });
 });
 

@@ -304,32 +304,3 @@ describe('GET /api/v1/jobs', () => {
     expect(answer.json().errors[0]).toEqual({ pointer, message: expect.any(String) });
   });
 });
-
-describe('GET /api/v1/groups/{group}', () => {
-  test('counts and overall progress', async () => {
-    const ids: string[] = [];
-    for (let count = 0; count < 4; count += 1) ids.push((await submit('{"group":"g"}')).id);
-    const progress = async () => (await call('GET', '/api/v1/groups/g')).json().data;
-    expect(await progress()).toEqual({
-      group: 'g',
-      jobs: 4,
-      pending: 4,
-      running: 0,
-      completed: 0,
-      failed: 0,
-      cancelled: 0,
-      progress: 0,
-    });
-    for (const id of ids.slice(1)) http.service.complete(id, []);
-    http.service.change(ids[0] ?? '', { status: 'running', attempt: 1 });
-    expect(await progress()).toMatchObject({ completed: 3, running: 1, progress: 75 });
-    http.service.change(ids[0] ?? '', { status: 'failed' });
-    expect((await progress()).progress).toBe(100);
-  });
-
-  test('unknown, and of somebody else: not found', async () => {
-    await submit('{"group":"g"}');
-    expect((await call('GET', '/api/v1/groups/h')).statusCode).toBe(404);
-    expect((await call('GET', '/api/v1/groups/g', bob)).statusCode).toBe(404);
-  });
-});

@@ -235,7 +235,10 @@ describe('connections', () => {
       expect((await peer.next()).status).toBe(200);
     }
     const third = connection();
-    expectProblem(await third.next(), 429, 'ip-rate-exceeded');
+    third.write(get);
+    const refused = await third.next();
+    expectProblem(refused, 429, 'ip-rate-exceeded');
+    expect(refused.headers).toMatchObject({ connection: 'close', 'retry-after': '1' });
     await third.closed;
     first.socket.destroy();
     await first.closed;
@@ -249,6 +252,18 @@ describe('connections', () => {
     const fourth = connection();
     fourth.write(get);
     expect((await fourth.next()).status).toBe(200);
+  });
+
+  test('one too many that says nothing is refused unheard, soon', async () => {
+    await open({ limits: { connectionsPerIp: 1, headersTimeoutMs: 30 } });
+    const first = connection();
+    first.write(get);
+    await first.next();
+    const second = connection();
+    const refused = await second.next();
+    expectProblem(refused, 429, 'ip-rate-exceeded');
+    expect(refused.headers['retry-after']).toBe('1');
+    await second.closed;
   });
 
   test('of a trusted proxy are not', async () => {

@@ -30,7 +30,7 @@ it('the engines of the PDF tools work in a worker thread', async () => {
   const temporary = mkdtempSync(join(tmpdir(), 'inkwire-pdf-thread-'));
   const file = join(temporary, 'in.pdf');
   writeFileSync(file, await makePdf({ pages: [{ size: [100, 100], text: 'Hello' }] }));
-  const folder = new URL('../../dist/render/kinds/pdf-tools/', import.meta.url).href;
+  const folder = new URL('../../dist/src/render/kinds/pdf-tools/', import.meta.url).href;
   const entry = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
   const worker = new Worker(entry, { workerData: { folder, file }, env: {} });
   try {

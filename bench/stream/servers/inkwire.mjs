@@ -16,7 +16,7 @@ import { listen, serve } from './publisher.mjs';
 const { openMemoryEngine } = await import(join(dist, 'engine/memory/memory-engine.js'));
 const { Gateway } = await import(join(dist, 'gateway/gateway.js'));
 const { StreamMeters } = await import(join(dist, 'gateway/stream-meters.js'));
-const { SseSink, sseHeaders } = await import(join(dist, 'gateway/sse-sink.js'));
+const { SseSink, writeSseHead } = await import(join(dist, 'gateway/sse-sink.js'));
 const { WsTransport } = await import(join(dist, 'gateway/ws.js'));
 const { readWanted } = await import(join(dist, 'protocol/messages.js'));
 const { sseText } = await import(join(dist, 'protocol/sse.js'));
@@ -67,7 +67,7 @@ const http = createServer((request, response) => {
   const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
   const read = readWanted({ topics: query.getAll('topic'), snapshot: false, progress_ms: 0 });
   if (!read.ok) throw new Error(read.message);
-  response.writeHead(200, sseHeaders);
+  writeSseHead(response);
   response.write(sseText({ retryMs: 2_000 }));
   const subscriber = gateway.connect(new SseSink(response), caller);
   response.on('error', () => undefined);

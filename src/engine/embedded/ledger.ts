@@ -10,6 +10,8 @@ import type {
   Fact,
   FactFilter,
   FactPage,
+  GroupFilter,
+  GroupPage,
   JobInput,
   ListFilter,
   LogState,
@@ -138,6 +140,10 @@ export class Ledger {
 
   group(owner: string, group: string): GroupRecord | undefined {
     return this.#tables.group(owner, group);
+  }
+
+  groups(filter: GroupFilter): GroupPage {
+    return this.#tables.groups(filter);
   }
 
   depth(): Depth {

@@ -8,6 +8,8 @@ import type {
   Depth,
   FactFilter,
   FactPage,
+  GroupFilter,
+  GroupPage,
   JobInput,
   ListFilter,
   LogState,
@@ -78,6 +80,10 @@ export class EmbeddedStore implements Store {
 
   group(owner: string, group: string): Promise<GroupRecord | undefined> {
     return this.#caller.call('group', owner, group);
+  }
+
+  groups(filter: GroupFilter): Promise<GroupPage> {
+    return this.#caller.call('groups', filter);
   }
 
   depth(): Promise<Depth> {

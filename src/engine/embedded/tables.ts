@@ -1,7 +1,7 @@
 import type { Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 
 /** A job as tables keep it. */
 export interface Kept {
@@ -56,6 +56,8 @@ export interface ListStep {
 export interface GroupChange {
   readonly from?: JobStatus;
   readonly to?: JobStatus;
+  /** Where the group now stands in listings: the sequence of the fact. Left out, it stays where it is. */
+  readonly place?: number;
 }
 
 /**
@@ -92,6 +94,8 @@ export interface Tables {
   /** The counts after the change; forgets a group without jobs. */
   changeGroup(owner: string, group: string, change: GroupChange): GroupRecord;
   group(owner: string, group: string): GroupRecord | undefined;
+  /** By place, the highest first. */
+  groups(filter: GroupFilter): GroupPage;
 
   remembered(owner: string, key: string): Remembered | undefined;
   remember(owner: string, key: string, what: Remembered): void;
@@ -114,6 +118,17 @@ export interface Tables {
 
 export function emptyGroup(group: string): GroupRecord {
   return { group, jobs: 0, pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
+}
+
+/** A page of what was found, which is one more than the limit where there is a next page. */
+export function groupPageOf(
+  found: readonly { readonly record: GroupRecord; readonly place: number }[],
+  limit: number,
+): GroupPage {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const groups = page.map(({ record }) => record);
+  return found.length > limit && last !== undefined ? { groups, next: last.place } : { groups };
 }
 
 export function changedGroup(record: GroupRecord, change: GroupChange): GroupRecord {

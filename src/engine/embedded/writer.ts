@@ -30,7 +30,7 @@ export class Writer {
     for (const blob of blobsOfInput(input)) this.#tables.refer(blob, job.id);
     this.#tally.move(undefined, standingOf(kept));
     const fact = this.#append(job, 'job.created', job.createdAt);
-    this.#countGroup(job, { to: job.status }, job.createdAt);
+    this.#countGroup(job, { to: job.status, place: fact.seq }, job.createdAt);
     return fact;
   }
 
@@ -44,8 +44,8 @@ export class Writer {
     const { job, fact } = changed;
     const gone = fact === 'job.deleted';
     const released = gone ? this.#remove(before) : this.#set(kept, job, now);
-    this.#append(job, fact, now);
-    const change = { from: before.status, ...(gone ? {} : { to: job.status }) };
+    const { seq } = this.#append(job, fact, now);
+    const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, now);
     return released.filter((blob) => !this.#tables.referred(blob));
   }

@@ -4,6 +4,7 @@ import {
   changedGroup,
   emptyGroup,
   type GroupChange,
+  groupPageOf,
   type Kept,
   type ListStep,
   type Remembered,
@@ -11,19 +12,27 @@ import {
   type Tables,
   type Waiting,
 } from '../embedded/tables.js';
-import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 import { JobShelf } from './job-shelf.js';
+import { SortedList } from './sorted-list.js';
 
 interface RememberedKey extends Remembered {
   readonly owner: string;
   readonly key: string;
 }
 
+interface KeptGroup {
+  readonly record: GroupRecord;
+  /** No two groups have the same: each fact concerns one. */
+  readonly place: number;
+}
+
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
 export class MemoryTables implements Tables {
   readonly epoch: string;
   readonly #jobs = new JobShelf();
-  readonly #groups = new Map<string, GroupRecord>();
+  readonly #groups = new Map<string, KeptGroup>();
+  readonly #groupsByOwner = new Map<string, SortedList<KeptGroup>>();
   readonly #keys = new Map<string, RememberedKey>();
   readonly #keyOfJob = new Map<string, string>();
   readonly #references = new Map<string, Set<string>>();
@@ -99,14 +108,32 @@ export class MemoryTables implements Tables {
 
   changeGroup(owner: string, group: string, change: GroupChange): GroupRecord {
     const key = pair(owner, group);
-    const record = changedGroup(this.#groups.get(key) ?? emptyGroup(group), change);
-    if (record.jobs > 0) this.#groups.set(key, record);
-    else this.#groups.delete(key);
+    const before = this.#groups.get(key);
+    const record = changedGroup(before?.record ?? emptyGroup(group), change);
+    const listed = this.#groupsByOwner.get(owner) ?? new SortedList<KeptGroup>((a, b) => a.place - b.place);
+    this.#groupsByOwner.set(owner, listed);
+    if (before !== undefined) listed.remove(before);
+    if (record.jobs > 0) {
+      const kept = { record, place: change.place ?? before?.place ?? 0 };
+      this.#groups.set(key, kept);
+      listed.add(kept);
+    } else this.#groups.delete(key);
+    if (listed.size === 0) this.#groupsByOwner.delete(owner);
     return record;
   }
 
   group(owner: string, group: string): GroupRecord | undefined {
-    return this.#groups.get(pair(owner, group));
+    return this.#groups.get(pair(owner, group))?.record;
+  }
+
+  groups({ owner, after, limit }: GroupFilter): GroupPage {
+    const found: KeptGroup[] = [];
+    const end = after === undefined ? undefined : { record: emptyGroup(''), place: after };
+    for (const kept of this.#groupsByOwner.get(owner)?.before(end) ?? []) {
+      found.push(kept);
+      if (found.length > limit) break;
+    }
+    return groupPageOf(found, limit);
   }
 
   remembered(owner: string, key: string): Remembered | undefined {

@@ -10,6 +10,7 @@ export const reading: ReadonlySet<Call['name']> = new Set([
   'input',
   'list',
   'group',
+  'groups',
   'depth',
   'facts',
   'everyFact',

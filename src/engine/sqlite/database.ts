@@ -14,7 +14,7 @@ const journalSizeLimit = 64 * 1024 * 1024;
 
 /** Opens the database of a directory, both made when they are not there. For a thread that may wait. */
 export function openDatabase(directory: string): Connection {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const connection = new Connection(join(directory, 'inkwire.db'));
   try {
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -37,7 +37,7 @@ export class DirectoryLock {
   readonly #connection: Connection;
 
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#connection = new Connection(join(directory, 'lock.db'));
     try {
       this.#connection.pragma('busy_timeout = 0');

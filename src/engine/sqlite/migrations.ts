@@ -94,7 +94,21 @@ const migrations: readonly string[] = [
     key TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Groups are listed by their last fact. Those whose facts are gone come after all others, no two at one place.
+  `
+  ALTER TABLE groups ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+  UPDATE groups SET place = coalesce(
+    (SELECT max(seq) FROM facts INDEXED BY facts_group WHERE facts.owner = groups.owner AND facts.grp = groups.name), 0
+  );
+  UPDATE groups SET place = ranked.place
+  FROM (SELECT owner, name, -row_number() OVER (ORDER BY owner, name) AS place FROM groups WHERE place = 0) AS ranked
+  WHERE groups.owner = ranked.owner AND groups.name = ranked.name;
+  CREATE INDEX groups_place ON groups(owner, place);
+  `,
 ];
+
+/** The newest schema that this program knows. */
+export const schemaVersion = migrations.length;
 
 /** Brings a database to the version of this program; two processes may try at once. Throws for a newer one. */
 export function migrate(connection: Connection): void {

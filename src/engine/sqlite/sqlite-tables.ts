@@ -1,17 +1,8 @@
 import type { Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import {
-  changedGroup,
-  emptyGroup,
-  type GroupChange,
-  type Kept,
-  type ListStep,
-  type Remembered,
-  type Stage,
-  type Tables,
-  type Waiting,
-} from '../embedded/tables.js';
-import type { Fact, FactFilter, JobInput, ListFilter } from '../engine.js';
+import type { GroupChange, Kept, ListStep, Remembered, Stage, Tables, Waiting } from '../embedded/tables.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
+import { GroupRows } from './group-rows.js';
 import { InputRows } from './input-rows.js';
 import { JobRows } from './job-rows.js';
 import { LogRows } from './log-rows.js';
@@ -23,9 +14,7 @@ export class SqliteTables implements Tables {
   readonly #jobs: JobRows;
   readonly #inputs: InputRows;
   readonly #log: LogRows;
-  readonly #group: Statement;
-  readonly #setGroup: Statement;
-  readonly #removeGroup: Statement;
+  readonly #groups: GroupRows;
   readonly #remembered: Statement;
   readonly #remember: Statement;
   readonly #forget: Statement;
@@ -39,14 +28,7 @@ export class SqliteTables implements Tables {
     this.#jobs = new JobRows(connection);
     this.#inputs = new InputRows(connection);
     this.#log = new LogRows(connection);
-    this.#group = connection.prepare(
-      'SELECT pending, running, completed, failed, cancelled FROM groups WHERE owner = ? AND name = ?',
-    );
-    this.#setGroup = connection.prepare(
-      `INSERT OR REPLACE INTO groups (owner, name, pending, running, completed, failed, cancelled)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#removeGroup = connection.prepare('DELETE FROM groups WHERE owner = ? AND name = ?');
+    this.#groups = new GroupRows(connection);
     this.#remembered = connection.prepare(
       'SELECT fingerprint, job, seq, expires_at FROM idempotency WHERE owner = ? AND key = ?',
     );
@@ -128,19 +110,15 @@ export class SqliteTables implements Tables {
   }
 
   changeGroup(owner: string, group: string, change: GroupChange): GroupRecord {
-    const record = changedGroup(this.group(owner, group) ?? emptyGroup(group), change);
-    const { pending, running, completed, failed, cancelled } = record;
-    if (record.jobs > 0) this.#setGroup.run(owner, group, pending, running, completed, failed, cancelled);
-    else this.#removeGroup.run(owner, group);
-    return record;
+    return this.#groups.change(owner, group, change);
   }
 
   group(owner: string, group: string): GroupRecord | undefined {
-    const row = this.#group.one(owner, group);
-    if (row === undefined) return undefined;
-    const [pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0] = row.map(integerOf);
-    const jobs = pending + running + completed + failed + cancelled;
-    return { group, jobs, pending, running, completed, failed, cancelled };
+    return this.#groups.get(owner, group);
+  }
+
+  groups(filter: GroupFilter): GroupPage {
+    return this.#groups.list(filter);
   }
 
   remembered(owner: string, key: string): Remembered | undefined {

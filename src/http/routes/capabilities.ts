@@ -21,9 +21,14 @@ const docs: RouteDocs = {
   summary: 'What this server can do',
   answers: {
     '200': {
-      description: 'Capabilities, operations, fonts, dialects and limits',
+      description: 'Whether keys are needed, capabilities, operations, fonts, dialects and limits',
       content: {
         [json]: envelopeOf({
+          auth: Type.Unsafe<string>({
+            type: 'string',
+            enum: ['none', 'key'],
+            description: '`none`: development mode, everybody on this machine may use the server',
+          }),
           capabilities: Type.Array(
             Type.Object({ name: Type.String(), tier: Type.Literal('core'), enabled: Type.Boolean() }),
           ),
@@ -37,10 +42,22 @@ const docs: RouteDocs = {
   },
 };
 
-export function addCapabilityRoute(app: FastifyInstance, facts: CapabilityFacts): void {
+/**
+ * Who has no key finds out here whether one is needed: 401 says so.
+ * @param isOpen whether the server is used without keys just now
+ */
+export function addCapabilityRoute(
+  app: FastifyInstance,
+  facts: CapabilityFacts,
+  isOpen: () => boolean,
+): void {
   const capabilities = facts.capabilities.map(({ name, enabled }) => ({ name, tier: 'core', enabled }));
-  const text = JSON.stringify({ ...facts, capabilities });
-  app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, (request, reply) =>
-    sendEnvelope(request, reply, text),
-  );
+  const texts = {
+    none: JSON.stringify({ auth: 'none', ...facts, capabilities }),
+    key: JSON.stringify({ auth: 'key', ...facts, capabilities }),
+  };
+  app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return sendEnvelope(request, reply, isOpen() ? texts.none : texts.key);
+  });
 }

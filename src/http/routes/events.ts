@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
 import { maxPollEvents } from '../../gateway/long-poll.js';
-import { byeBytes, SseSink, sseHeaders, sseRetryMs } from '../../gateway/sse-sink.js';
+import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../gateway/sse-sink.js';
 import { readWanted, streamLimits, type Wanted } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
@@ -14,7 +14,8 @@ import type { Holds } from '../holds.js';
 import { maxWaitSeconds } from '../prefer.js';
 import { sendProblem } from '../problem-reply.js';
 import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf, jobParams } from '../schemas.js';
+import { envelopeOf, jobParams, jobSchema } from '../schemas.js';
+import { eventSchema, progressSchema } from '../stream-schemas.js';
 
 export interface EventRouteParts {
   readonly gateway: Gateway;
@@ -60,9 +61,14 @@ const manyDocs: RouteDocs = {
       content: {
         [eventStream]: null,
         [json]: envelopeOf({
-          events: Type.Array(Type.Object({})),
+          events: Type.Array(eventSchema),
           cursor: Type.String(),
           more: Type.Boolean(),
+          reset: Type.Optional(Type.Object({ reason: Type.String() })),
+          snapshot: Type.Optional(Type.Object({ jobs: Type.Array(jobSchema), truncated: Type.Boolean() })),
+          progress: Type.Optional(
+            Type.Array(progressSchema, { maxItems: 100, description: 'Only with `progress_ms`' }),
+          ),
         }),
       },
     },
@@ -130,10 +136,10 @@ async function follow(
   const { raw } = reply;
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) raw.setHeader(name, value);
-  raw.writeHead(200, sseHeaders);
+  writeSseHead(raw);
   raw.write(sseText({ retryMs: sseRetryMs }));
   raw.on('error', () => undefined);
-  const caller = { owner, keyId: request.caller?.keyId ?? '', address: request.ip };
+  const caller = { owner, keyId: request.caller?.keyId ?? '', address: request.address };
   // Never an error status for what passes: it would end a browser's EventSource for good (P-34).
   const subscriber =
     draining.started || raw.destroyed ? undefined : gateway.connect(new SseSink(raw), caller);
@@ -168,8 +174,10 @@ async function poll(
   if (typeof events !== 'number' || events < 1 || events > maxPollEvents) {
     return sendProblem(request, reply, invalid('/limit', `must be an integer from 1 to ${maxPollEvents}`));
   }
-  const ask = { waitMs: seconds * 1000, limit: events };
-  const leave = gateway.connections.takePlace(request.caller?.keyId ?? '', request.ip);
+  // Without the parameter there is a pace for streams alone (P-36).
+  const paced = queryOf(request).progress_ms === undefined ? {} : { progressMs: wanted.progressMs };
+  const ask = { waitMs: seconds * 1000, limit: events, ...paced };
+  const leave = gateway.connections.takePlace(request.caller?.keyId ?? '', request.address);
   if (leave === undefined) return sendProblem(request, reply, tooMany());
   const held = await holds
     .hold(reply, (signal) => gateway.longPoll.poll(owner, wanted, ask, signal))
@@ -183,6 +191,7 @@ async function poll(
   if (snapshot !== undefined) {
     members.push(`"snapshot":{"jobs":[${snapshot.jobs.join(',')}],"truncated":${snapshot.truncated}}`);
   }
+  if (value.progress !== undefined) members.push(`"progress":[${value.progress.join(',')}]`);
   reply.header('cache-control', 'no-store');
   return sendEnvelope(request, reply, `{${members.join(',')}}`);
 }

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import { problem } from '../../protocol/problem.js';
 import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission.js';
 import { sendEnvelope } from '../envelope.js';
 import { sendProblem } from '../problem-reply.js';
 import { json, type RouteDocs } from '../route-docs.js';
-import { envelope, envelopeOf, groupSchema, jobSchema } from '../schemas.js';
+import { envelopeOf, jobSchema } from '../schemas.js';
 
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 const name = (description: string) =>
@@ -25,8 +24,6 @@ const listQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
 });
 
-const groupParams = Type.Object({ group: Type.String({ description: 'Name of a group' }) });
-
 const listDocs: RouteDocs = {
   id: 'listJobs',
   tag: 'jobs',
@@ -42,16 +39,8 @@ const listDocs: RouteDocs = {
   problems: ['validation-failed'],
 };
 
-const groupDocs: RouteDocs = {
-  id: 'getGroup',
-  tag: 'jobs',
-  summary: 'How far a group of jobs is',
-  answers: { '200': { description: 'Counts and progress', content: { [json]: envelope(groupSchema) } } },
-  problems: ['not-found'],
-};
-
-/** Many jobs at a time: the list and the groups. */
-export function addJobListRoutes(app: FastifyInstance, { service }: { readonly service: JobService }): void {
+/** Many jobs at a time. */
+export function addJobListRoute(app: FastifyInstance, { service }: { readonly service: JobService }): void {
   app.get<{ Querystring: Static<typeof listQuery> }>(
     '/api/v1/jobs',
     { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
@@ -73,28 +62,4 @@ export function addJobListRoutes(app: FastifyInstance, { service }: { readonly s
       return sendEnvelope(request, reply, JSON.stringify(page));
     },
   );
-
-  app.get<{ Params: Static<typeof groupParams> }>(
-    '/api/v1/groups/:group',
-    { config: { access: 'jobs:read', docs: groupDocs }, schema: { params: groupParams } },
-    async (request, reply) => {
-      const owner = ownerOf(request);
-      const group = await service.group(owner, request.params.group);
-      if (group === undefined)
-        return sendProblem(request, reply, problem('not-found', 'There is no such group.'));
-      const ended = group.completed + group.failed + group.cancelled;
-      const begun = group.running === 0 ? 0 : await progressOfRunning(service, owner, group.group);
-      const share = group.jobs === 0 ? 0 : (ended * 100 + begun) / group.jobs;
-      // 100 only when nothing is left to do.
-      const progress = ended === group.jobs ? 100 : Math.max(0, Math.min(99, Math.floor(share)));
-      reply.header('cache-control', 'no-store');
-      return sendEnvelope(request, reply, JSON.stringify({ ...group, progress }));
-    },
-  );
-}
-
-/** Sum of the progress of running jobs: 100 for each that is nearly done. There are never more than there are threads. */
-async function progressOfRunning(service: JobService, owner: string, group: string): Promise<number> {
-  const running = await service.list({ owner, group, status: 'running', limit: 200 });
-  return running.ok ? running.jobs.reduce((sum, job) => sum + (job.progress ?? 0), 0) : 0;
 }

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 import { json, type RouteDocs } from '../route-docs.js';
 import { envelope, envelopeOf, jobParams, jobSchema, submittedSchema } from '../schemas.js';
+import { eventSchema } from '../stream-schemas.js';
 
 const polled = {
   ETag: 'Changes whenever the record does',
@@ -10,7 +11,50 @@ const polled = {
 
 const wait = 'wait=N holds the answer until the job has ended, N seconds at most (60)';
 
-/** What OpenAPI says of the job routes. */
+const created = { ...polled, Location: 'Path of the job' };
+const acceptHeaders = { 'Idempotency-Key': '1 to 255 printable ASCII characters', Prefer: wait };
+const acceptAnswers: RouteDocs['answers'] = {
+  '201': { description: 'A new job', content: { [json]: envelope(submittedSchema) }, headers: created },
+  '200': {
+    description: 'The job that the key made before',
+    content: { [json]: envelope(submittedSchema) },
+    headers: created,
+  },
+};
+
+export const cancelDocs: RouteDocs = {
+  id: 'cancelJob',
+  tag: 'jobs',
+  summary: 'Stop a job',
+  description:
+    'A job that waits or runs is cancelled, its thread stopped; one that has ended stays as it is, with its result. ' +
+    'Safe to send again.',
+  answers: {
+    '200': {
+      description: 'The record after it',
+      content: { [json]: envelope(jobSchema) },
+      headers: { ETag: polled.ETag },
+    },
+  },
+  problems: ['not-found'],
+};
+
+export const historyDocs: RouteDocs = {
+  id: 'getJobHistory',
+  tag: 'jobs',
+  summary: 'What happened to a job',
+  description: 'Its events as the stream tells them (docs/PROTOCOL.md, P-2), oldest first, at most 1,000.',
+  answers: {
+    '200': {
+      description:
+        '`complete` is false when the first events are not kept any more, or when there are more than these',
+      content: { [json]: envelopeOf({ events: Type.Array(eventSchema), complete: Type.Boolean() }) },
+    },
+  },
+  problems: ['not-found'],
+};
+
+/** What OpenAPI says of the other job routes. */
 export function jobDocs(bodySchema: TSchema) {
   const submit: RouteDocs = {
     id: 'submitJob',
@@ -19,17 +63,29 @@ export function jobDocs(bodySchema: TSchema) {
     description:
       'The answer leaves when the job is stored. With an Idempotency-Key the same body makes one job in 24 hours, ' +
       'however often it is sent.',
-    headers: { 'Idempotency-Key': '1 to 255 printable ASCII characters', Prefer: wait },
+    headers: acceptHeaders,
     body: bodySchema,
-    answers: {
-      '201': { description: 'A new job', content: { [json]: envelope(submittedSchema) }, headers: created },
-      '200': {
-        description: 'The job that the key made before',
-        content: { [json]: envelope(submittedSchema) },
-        headers: created,
-      },
-    },
+    answers: acceptAnswers,
     problems: ['malformed-request', 'idempotency-conflict', 'queue-full', 'storage-unavailable'],
+  };
+  const retry: RouteDocs = {
+    id: 'retryJob',
+    tag: 'jobs',
+    summary: 'Try a job again that has ended',
+    description:
+      'Makes a new job from the same request, with the same kind, group, priority and limits; the old one stays as it ' +
+      'is. A body is ignored. With an Idempotency-Key it makes one job, however often it is sent.',
+    headers: acceptHeaders,
+    answers: acceptAnswers,
+    problems: [
+      'malformed-request',
+      'not-found',
+      'job-not-ended',
+      'idempotency-conflict',
+      'input-gone',
+      'queue-full',
+      'storage-unavailable',
+    ],
   };
   const poll: RouteDocs = {
     id: 'getJob',
@@ -67,7 +123,5 @@ export function jobDocs(bodySchema: TSchema) {
     answers: { '204': { description: 'Done' } },
     problems: ['not-found'],
   };
-  return { submit, poll, request, remove, params: jobParams };
+  return { submit, retry, poll, request, remove, params: jobParams };
 }
-
-const created = { ...polled, Location: 'Path of the job' };

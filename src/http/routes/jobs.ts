@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import { formatCursor } from '../../protocol/cursor.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
-import type { JobService, JobView } from '../../work/service.js';
+import type { Accepted, Answer, JobService, JobView } from '../../work/service.js';
 import { ownerOf } from '../admission.js';
 import { matchesNone } from '../conditional.js';
 import { sendEnvelope } from '../envelope.js';
@@ -11,6 +11,7 @@ import type { Holds } from '../holds.js';
 import { idempotencyKeyOf, jobBodyOf } from '../job-body.js';
 import { readWait } from '../prefer.js';
 import { sendProblem } from '../problem-reply.js';
+import { vary } from '../vary.js';
 import { jobDocs } from './jobs-docs.js';
 
 export interface JobRouteOptions {
@@ -27,7 +28,7 @@ interface JobRoute {
 /** Seconds, as the contract names them. */
 const pollAfter = '2';
 
-/** Submit, poll, look at the request, cancel or delete. */
+/** Submit, try again, poll, look at the request, delete. */
 export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema }: JobRouteOptions): void {
   const docs = jobDocs(bodySchema);
 
@@ -46,17 +47,33 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
       requestId: request.id,
       ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
     });
+    return accept(request, reply, answer);
+  }
+
+  app.post<JobRoute>(
+    '/api/v1/jobs/:id/retry',
+    { config: { access: 'jobs:write', startsWork: true, docs: docs.retry }, schema: { params: docs.params } },
+    async (request, reply) => {
+      const idempotency = idempotencyKeyOf(request);
+      if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
+      const answer = await service.retry({
+        owner: ownerOf(request),
+        id: request.params.id,
+        requestId: request.id,
+        ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
+      });
+      return accept(request, reply, answer);
+    },
+  );
+
+  async function accept(request: FastifyRequest, reply: FastifyReply, answer: Answer<Accepted>) {
     if (!answer.ok) return sendProblem(request, reply, answer.problem);
-    const id = answer.record.job_id;
-    const view = await endOf(request, reply, owner, { record: answer.record, version: answer.version });
-    reply.code(answer.created ? 201 : 200).header('location', `/api/v1/jobs/${id}`);
+    const { record, version, created, position } = answer;
+    const view = await endOf(request, reply, ownerOf(request), { record, version });
+    reply.code(created ? 201 : 200).header('location', `/api/v1/jobs/${record.job_id}`);
     describe(reply, view);
-    const record = JSON.stringify(view.record);
-    return sendEnvelope(
-      request,
-      reply,
-      `${record.slice(0, -1)},"events_cursor":"${formatCursor(answer.position)}"}`,
-    );
+    const text = JSON.stringify(view.record);
+    return sendEnvelope(request, reply, `${text.slice(0, -1)},"events_cursor":"${formatCursor(position)}"}`);
   }
 
   app.get<JobRoute>(
@@ -155,16 +172,12 @@ function noteWait(request: FastifyRequest, reply: FastifyReply): void {
   if (seconds !== undefined) reply.header('preference-applied', `wait=${seconds}`);
 }
 
-function describe(reply: FastifyReply, view: JobView): void {
+/** The headers of a record. */
+export function describe(reply: FastifyReply, view: JobView): void {
   // Weak: the bytes differ in `meta` from answer to answer.
   reply.header('etag', `W/"${view.version}"`).header('cache-control', 'no-store');
   vary(reply, 'Prefer');
   if (!isTerminal(view.record.status)) reply.header('retry-after', pollAfter);
-}
-
-function vary(reply: FastifyReply, field: string): void {
-  const current = reply.getHeader('vary');
-  reply.header('vary', current === undefined ? field : `${String(current)}, ${field}`);
 }
 
 export function noSuchJob(): Problem {

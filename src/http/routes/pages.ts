@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { asyncApiOf } from '../asyncapi.js';
-import { docsPage, landingPage, pageStyle } from '../docs-page.js';
+import { docsPage, pageStyle } from '../docs-page.js';
 import { openApiOf } from '../openapi.js';
 import type { RouteIndex } from '../route-index.js';
 
@@ -9,7 +9,15 @@ import type { RouteIndex } from '../route-index.js';
 const styleDigest = createHash('sha256').update(pageStyle).digest('base64');
 const policy = `default-src 'none'; style-src 'sha256-${styleDigest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** `/openapi.json`, `/asyncapi.json`, and the pages made from it for people. Made once, when they are first asked for. */
+/** Of a page that is a text and its style. */
+export const pageHeaders = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': policy,
+  'cache-control': 'no-cache',
+  'referrer-policy': 'no-referrer',
+} as const;
+
+/** `/openapi.json`, `/asyncapi.json`, and the page made from it for people. Made once, when they are first asked for. */
 export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: string): void {
   let document: string | undefined;
   let page: string | undefined;
@@ -32,17 +40,8 @@ export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: 
       .send(stream);
   });
 
-  const html = {
-    'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy,
-    'cache-control': 'no-cache',
-  };
   app.get('/docs', open, (_request, reply) => {
     page ??= docsPage(openApiOf(index.routes, version));
-    return reply.headers(html).header('referrer-policy', 'no-referrer').send(page);
+    return reply.headers(pageHeaders).send(page);
   });
-
-  app.get('/', open, (_request, reply) =>
-    reply.headers(html).header('referrer-policy', 'no-referrer').send(landingPage(version)),
-  );
 }

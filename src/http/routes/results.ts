@@ -79,7 +79,8 @@ export function addResultRoutes(
   async function serve(request: FastifyRequest<ResultRoute>, reply: FastifyReply) {
     const owner = ownerOf(request);
     const { id, name } = request.params;
-    const found = find(await service.job(owner, id), name);
+    const wanted = (artifact: Artifact) => name === undefined || artifact.name === name;
+    const found = findArtifact(await service.job(owner, id), wanted, 'such artifact');
     if (!found.ok) return sendProblem(request, reply, found.problem);
     const { artifact, expiresAt } = found;
     try {
@@ -90,7 +91,7 @@ export function addResultRoutes(
       });
     } catch (error) {
       // Deleted or expired between the two questions: say so, instead of failing.
-      const now = find(await service.job(owner, id), name);
+      const now = findArtifact(await service.job(owner, id), wanted, 'such artifact');
       if (now.ok) throw error;
       return sendProblem(request, reply, now.problem);
     }
@@ -101,7 +102,15 @@ type Found =
   | { readonly ok: true; readonly artifact: Artifact; readonly expiresAt: number | undefined }
   | { readonly ok: false; readonly problem: Problem };
 
-function find(job: Job | undefined, name: string | undefined): Found {
+/**
+ * The first artifact that is wanted, of a completed job whose result is still kept.
+ * @param what names it where there is none
+ */
+export function findArtifact(
+  job: Job | undefined,
+  wanted: (artifact: Artifact) => boolean,
+  what: string,
+): Found {
   if (job === undefined) return { ok: false, problem: noSuchJob() };
   if (job.status !== 'completed') {
     const ended = job.status === 'failed' || job.status === 'cancelled';
@@ -110,10 +119,9 @@ function find(job: Job | undefined, name: string | undefined): Found {
   }
   if (job.expired === true)
     return { ok: false, problem: problem('result-expired', 'The result was not kept longer.') };
-  const artifacts = job.artifacts ?? [];
-  const artifact = name === undefined ? artifacts[0] : artifacts.find((candidate) => candidate.name === name);
+  const artifact = job.artifacts?.find(wanted);
   if (artifact === undefined) {
-    return { ok: false, problem: problem('not-found', 'The job has no such artifact.') };
+    return { ok: false, problem: problem('not-found', `The job has no ${what}.`) };
   }
   return { ok: true, artifact, expiresAt: job.expiresAt };
 }
@@ -121,7 +129,7 @@ function find(job: Job | undefined, name: string | undefined): Found {
 const daySeconds = 86_400;
 
 /** A result never changes, but it goes: a cache must not keep it longer than the server. */
-function lifetime(expiresAt: number | undefined, now: number): string {
+export function lifetime(expiresAt: number | undefined, now: number): string {
   const seconds = expiresAt === undefined ? daySeconds : Math.max(0, Math.floor((expiresAt - now) / 1000));
   return `private, max-age=${Math.min(seconds, 365 * daySeconds)}, immutable`;
 }

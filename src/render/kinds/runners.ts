@@ -7,6 +7,8 @@ export const runners: readonly KindRunner[] = [
   onDemand('extract_text', async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner),
   onDemand('merge', async () => (await import('./pdf-tools/merge.js')).mergeRunner),
   onDemand('split', async () => (await import('./pdf-tools/split.js')).splitRunner),
+  // For the server itself: without a front there is no such kind for callers.
+  onDemand('thumbnail', async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner),
 ];
 
 function onDemand(name: string, load: () => Promise<KindRunner>): KindRunner {

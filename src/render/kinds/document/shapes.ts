@@ -17,10 +17,10 @@ export interface Field<T> {
   readonly shape: Shape<T>;
   readonly optional: boolean;
 }
-interface Required<T> extends Field<T> {
+export interface Required<T> extends Field<T> {
   readonly optional: false;
 }
-interface Optional<T> extends Field<T> {
+export interface Optional<T> extends Field<T> {
   readonly optional: true;
 }
 export type Fields = Readonly<Record<string, Field<unknown>>>;

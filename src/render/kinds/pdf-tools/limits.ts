@@ -19,6 +19,8 @@ export const pdfLimits = {
   textCharacters: 10_000_000,
   /** Bookmarks kept; further ones are left out with a warning. */
   bookmarks: 10_000,
+  /** Pixels of a page's picture, from top to bottom; a page that is taller for its width is made narrower. */
+  pictureHeight: 4_096,
 } as const;
 
 export type PdfLimits = { readonly [Name in keyof typeof pdfLimits]: number };

@@ -28,6 +28,8 @@ export interface PdfiumPage {
   /** Lines end with `\n`. */
   text(): string;
   glyphs(): readonly Glyph[];
+  /** The page on white, with its annotations: RGBA, row by row. Pixels, whole and at least 1. */
+  picture(width: number, height: number): Buffer;
 }
 
 type Base = Awaited<ReturnType<typeof PDFiumModule>>;
@@ -125,6 +127,10 @@ function openDocument(engine: Engine, file: Uint8Array, pointer: string): Pdfium
 }
 
 const mmPerPoint = 25.4 / 72;
+/** Format and flags of fpdfview.h. */
+const bgra = 4;
+const withAnnotations = 0x01;
+const reverseOrder = 0x10;
 /** PDFium places in whole device units; this many to a point keep a thousandth. */
 const unitsPerPoint = 1000;
 
@@ -166,6 +172,20 @@ function createPage(engine: Engine, page: number, textPage: number, scratch: num
     return hundredths(size * Math.hypot(c, d));
   }
 
+  function picture(columns: number, rows: number): Buffer {
+    const bitmap = engine._FPDFBitmap_CreateEx(columns, rows, bgra, 0, columns * 4);
+    if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
+    try {
+      engine._FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xffffffff);
+      engine._FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, withAnnotations | reverseOrder);
+      const start = engine._FPDFBitmap_GetBuffer(bitmap);
+      // A copy: the engine's memory goes.
+      return Buffer.from(engine.HEAPU8.subarray(start, start + columns * rows * 4));
+    } finally {
+      engine._FPDFBitmap_Destroy(bitmap);
+    }
+  }
+
   return {
     width: width * mmPerPoint,
     height: height * mmPerPoint,
@@ -187,6 +207,7 @@ function createPage(engine: Engine, page: number, textPage: number, scratch: num
         return { text, fontSize: fontSize(index), ...(found === undefined ? {} : { box: found }) };
       });
     },
+    picture,
   };
 }
 

@@ -1,0 +1,145 @@
+import { signal } from '@preact/signals';
+import type { JobRecord } from '../../src/protocol/job-record.js';
+import type { JobRequest, SubmittedJob } from '../sdk/types.js';
+import { hrefOf } from './routes.js';
+import { type OpenSession, reasonOf, type Session } from './session.js';
+
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'done' | 'failed';
+  readonly text: string;
+  /** Job that it is about. */
+  readonly jobId?: string;
+}
+
+const noticeMs = 6_000;
+const maxNotices = 4;
+/** Requests of one bulk action that are under way at a time. */
+const atOnce = 6;
+
+export type Command = 'cancel' | 'retry' | 'delete';
+
+/** What a person does with jobs. Each refusal is shown as a notice; nothing rejects but `submit`. */
+export class Actions {
+  readonly notices = signal<readonly Notice[]>([]);
+  /** Jobs with a request under way. */
+  readonly busy = signal<ReadonlySet<string>>(new Set());
+  /** Of a bulk action that is under way. */
+  readonly bulk = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
+  readonly #session: Session;
+  #count = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  submit(open: OpenSession, request: JobRequest): Promise<SubmittedJob> {
+    return open.client.submit(request).then((job) => {
+      open.jobs.put(job);
+      return job;
+    });
+  }
+
+  async cancel(open: OpenSession, id: string): Promise<void> {
+    await this.#during(id, async () => {
+      open.jobs.put(await open.client.cancel(id));
+    });
+  }
+
+  /** Opens the new job when that went well. */
+  async retry(open: OpenSession, id: string, show: boolean): Promise<void> {
+    await this.#during(id, async () => {
+      const job = await open.client.retry(id);
+      open.jobs.put(job);
+      if (show) location.hash = hrefOf({ view: 'job', id: job.job_id });
+      this.notify({ tone: 'done', text: 'Submitted again as a new job.', jobId: job.job_id });
+    });
+  }
+
+  async delete(open: OpenSession, id: string): Promise<boolean> {
+    return this.#during(id, async () => {
+      await open.client.remove(id);
+      open.jobs.remove(id);
+      this.notify({ tone: 'done', text: 'The job and its result were deleted.' });
+    });
+  }
+
+  /** The same for many, a few at a time; what is refused is counted and told once. */
+  async all(open: OpenSession, command: Command, ids: readonly string[]): Promise<void> {
+    const waiting = [...ids];
+    let done = 0;
+    const refused: unknown[] = [];
+    this.bulk.value = { done, of: ids.length };
+    const one = async (id: string): Promise<void> => {
+      if (command === 'cancel') open.jobs.put(await open.client.cancel(id));
+      else if (command === 'retry') open.jobs.put(await open.client.retry(id));
+      else {
+        await open.client.remove(id);
+        open.jobs.remove(id);
+      }
+    };
+    const work = async (): Promise<void> => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+        try {
+          await one(id);
+        } catch (error) {
+          refused.push(error);
+        }
+        done++;
+        this.bulk.value = { done, of: ids.length };
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    this.bulk.value = undefined;
+    const went = ids.length - refused.length;
+    const words = { cancel: 'cancelled', retry: 'submitted again', delete: 'deleted' }[command];
+    const text = `${went} of ${ids.length} jobs ${words}.`;
+    if (refused.length === 0) this.notify({ tone: 'done', text });
+    else this.notify({ tone: 'failed', text: `${text} ${reasonOf(refused[0])}` });
+  }
+
+  /** Saves a result, checked against its digest, under the name that the server gives. */
+  async download(open: OpenSession, record: JobRecord, artifact?: string): Promise<void> {
+    await this.#during(record.job_id, async () => {
+      const file = await open.client.download(record.job_id, artifact === undefined ? {} : { artifact });
+      // The browser keeps a large one on the disk, where one array of bytes would be in memory.
+      const blob = await new Response(file.stream, { headers: { 'content-type': file.contentType } }).blob();
+      save(blob, file.name);
+    });
+  }
+
+  notify(notice: Omit<Notice, 'id'>): void {
+    const id = ++this.#count;
+    this.notices.value = [...this.notices.value, { ...notice, id }].slice(-maxNotices);
+    setTimeout(() => this.dismiss(id), notice.tone === 'failed' ? noticeMs * 2 : noticeMs);
+  }
+
+  dismiss(id: number): void {
+    this.notices.value = this.notices.value.filter((notice) => notice.id !== id);
+  }
+
+  async #during(id: string, work: () => Promise<void>): Promise<boolean> {
+    if (this.busy.value.has(id)) return false;
+    this.busy.value = new Set([...this.busy.value, id]);
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.#session.refuse(error);
+      this.notify({ tone: 'failed', text: reasonOf(error), jobId: id });
+      return false;
+    } finally {
+      this.busy.value = new Set([...this.busy.value].filter((other) => other !== id));
+    }
+  }
+}
+
+/** Hands a file to the browser's downloads. */
+export function save(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // Not at once: the browser reads the address after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,17 @@
+const kept = 20;
+
+/** Texts of the requests that were written here, by the job that came of them: to be changed and sent again. */
+export class Drafts {
+  readonly #texts = new Map<string, string>();
+
+  put(id: string, text: string): void {
+    this.#texts.set(id, text);
+    const [oldest] = this.#texts.keys();
+    if (this.#texts.size > kept && oldest !== undefined) this.#texts.delete(oldest);
+  }
+
+  /** Undefined for jobs that came from elsewhere, or long ago: the server keeps what it understood, not the text. */
+  get(id: string): string | undefined {
+    return this.#texts.get(id);
+  }
+}

@@ -1,0 +1,63 @@
+import { type Signal, signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import { Actions } from './actions.js';
+import { Announcer } from './announcer.js';
+import { Drafts } from './drafts.js';
+import { hrefOf, parseRoute, type Route } from './routes.js';
+import { Session } from './session.js';
+import { ThemeChoice } from './theme.js';
+
+/** Where a list was left, so that it can be found again as it was. */
+export interface ListPlace {
+  readonly top: number;
+  readonly active: string | undefined;
+}
+
+/** Everything that the views share. One for the page, made when it starts. */
+export class Model {
+  readonly announcer = new Announcer();
+  readonly session = new Session(this.announcer);
+  readonly actions = new Actions(this.session);
+  readonly theme = new ThemeChoice();
+  readonly route: Signal<Route> = signal(parseRoute(location.hash));
+  /** Milliseconds since 1970, a second or less ago. */
+  readonly now = signal(Date.now());
+  /** Two lines for a job in place of columns. */
+  readonly narrow: Signal<boolean>;
+  /** The help is shown. */
+  readonly help = signal(false);
+  /** By the address of the list; one for each view that has one. */
+  readonly places = new Map<string, ListPlace>();
+  readonly drafts = new Drafts();
+
+  constructor() {
+    const narrow = matchMedia('(max-width: 760px)');
+    this.narrow = signal(narrow.matches);
+    narrow.addEventListener('change', () => {
+      this.narrow.value = narrow.matches;
+    });
+    addEventListener('hashchange', () => {
+      this.route.value = parseRoute(location.hash);
+    });
+    setInterval(() => {
+      if (!document.hidden) this.now.value = Date.now();
+    }, 1_000);
+  }
+
+  /** Shows another filter of the same view: at once, so that nobody types faster, and without a step in the history. */
+  refine(route: Route): void {
+    history.replaceState(history.state, '', hrefOf(route));
+    this.route.value = route;
+  }
+}
+
+const context = createContext<Model | undefined>(undefined);
+
+export const ModelProvider = context.Provider;
+
+export function useModel(): Model {
+  const model = useContext(context);
+  if (model === undefined) throw new Error('outside of the page');
+  return model;
+}

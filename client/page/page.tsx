@@ -1,0 +1,172 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { useModel } from './model.js';
+import { ConnectionMenu } from './parts/connection-menu.js';
+import { Help } from './parts/help.js';
+import { Icon } from './parts/icon.js';
+import { Notices } from './parts/notices.js';
+import { ThemeButton } from './parts/theme-button.js';
+import { hrefOf, type Route } from './routes.js';
+import type { OpenSession } from './session.js';
+import { useShortcuts } from './shortcuts.js';
+import { GroupPage } from './views/group.js';
+import { GroupsPage } from './views/groups.js';
+import { JobPage } from './views/job.js';
+import { JobsPage } from './views/jobs.js';
+import { KeyForm } from './views/key-form.js';
+import { SubmitPage } from './views/submit.js';
+
+export function Page() {
+  const { session } = useModel();
+  useShortcuts();
+  const state = session.state.value;
+  return (
+    <>
+      <button type="button" class="skip" onClick={skip}>
+        Skip to the content
+      </button>
+      <Header />
+      <main id="main" tabIndex={-1}>
+        {state.phase === 'opening' && <p class="quiet centred">Connecting …</p>}
+        {state.phase === 'unreachable' && (
+          <div class="empty" role="status">
+            <Icon name="offline" />
+            <h1>The server does not answer</h1>
+            <p>{state.reason}</p>
+            <p class="quiet">Trying again by itself.</p>
+          </div>
+        )}
+        {state.phase === 'locked' && <KeyForm refused={state.refused} />}
+        {state.phase === 'open' && <View open={state} />}
+      </main>
+      <Notices />
+      <Announcements />
+      <Help />
+    </>
+  );
+}
+
+/** A link to `#main` would be taken for a route. */
+function skip(): void {
+  document.getElementById('main')?.focus();
+}
+
+function Header() {
+  const { session, route, help } = useModel();
+  const state = session.state.value;
+  const { view } = route.value;
+  const current = (here: boolean) => (here ? 'page' : undefined);
+  return (
+    <header class="bar">
+      <a class="brand" href={hrefOf({ view: 'jobs', filter: {} })}>
+        <Icon name="brand" />
+        <span>Inkwire</span>
+      </a>
+      {state.phase === 'open' && (
+        <nav aria-label="Views">
+          <a
+            href={hrefOf({ view: 'jobs', filter: {} })}
+            aria-current={current(view === 'jobs' || view === 'job')}
+          >
+            Jobs
+          </a>
+          <a href={hrefOf({ view: 'groups' })} aria-current={current(view === 'groups' || view === 'group')}>
+            Groups
+          </a>
+          <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
+            Submit
+          </a>
+        </nav>
+      )}
+      <div class="bar-end">
+        {state.phase === 'open' && <ConnectionMenu />}
+        <a
+          class="icon-button wide-only"
+          href="/docs"
+          title="API documentation"
+          aria-label="API documentation"
+        >
+          <Icon name="book" />
+        </a>
+        <ThemeButton />
+        <button
+          type="button"
+          class="icon-button wide-only"
+          title="Keyboard and help (?)"
+          aria-label="Keyboard and help"
+          onClick={() => {
+            help.value = true;
+          }}
+        >
+          <Icon name="help" />
+        </button>
+        {state.phase === 'open' && state.keyed && (
+          <button
+            type="button"
+            class="icon-button"
+            title="Forget the key"
+            aria-label="Forget the key"
+            onClick={() => session.lock()}
+          >
+            <Icon name="lock" />
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function View({ open }: { readonly open: OpenSession }) {
+  const { route } = useModel();
+  const current = route.value;
+  useArrival(current);
+  switch (current.view) {
+    case 'jobs':
+      return <JobsPage open={open} filter={current.filter} />;
+    case 'job':
+      return <JobPage key={current.id} open={open} id={current.id} />;
+    case 'groups':
+      return <GroupsPage open={open} />;
+    case 'group':
+      return <GroupPage key={current.name} open={open} name={current.name} filter={current.filter} />;
+    case 'submit':
+      return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
+    case 'nowhere':
+      return (
+        <div class="empty">
+          <h1>There is no such view</h1>
+          <p>
+            <a href={hrefOf({ view: 'jobs', filter: {} })}>To the jobs</a>
+          </p>
+        </div>
+      );
+  }
+}
+
+/** Names the page after what it shows, and tells a screen reader that another view is there. */
+function useArrival(route: Route): void {
+  const place = route.view === 'job' ? route.id : route.view === 'group' ? route.name : route.view;
+  const first = useRef(true);
+  useEffect(() => {
+    const title = { jobs: 'Jobs', groups: 'Groups', submit: 'Submit' }[place] ?? place;
+    document.title = `${title} · Inkwire`;
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    // A list puts the focus where it was left; every other view begins with its heading.
+    requestAnimationFrame(() => {
+      const main = document.getElementById('main');
+      if (main?.contains(document.activeElement) === true && document.activeElement !== main) return;
+      main?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    });
+  }, [place]);
+}
+
+function Announcements() {
+  const { announcer } = useModel();
+  return (
+    <div class="unseen" role="status" aria-live="polite">
+      {announcer.text.value}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { ConnectionState, TransportName } from '../../sdk/types.js';
+import { durationText } from '../format.js';
+import { useModel } from '../model.js';
+
+const transports: Readonly<Record<TransportName, string>> = {
+  websocket: 'WebSocket',
+  sse: 'Event stream',
+  'long-poll': 'Long poll',
+  polling: 'Polling',
+};
+
+function words({ status, retryAt }: ConnectionState, now: number): string {
+  switch (status) {
+    case 'live':
+      return 'Live';
+    case 'idle':
+    case 'connecting':
+      return 'Connecting';
+    case 'waiting': {
+      const seconds = Math.ceil(((retryAt ?? now) - now) / 1000);
+      return seconds > 0 ? `Offline, again in ${seconds} s` : 'Offline, trying again';
+    }
+    case 'failed':
+      return 'Stopped';
+    case 'closed':
+      return 'Closed';
+  }
+}
+
+/** How the stream is, in a word; the rest when it is opened. */
+export function ConnectionMenu() {
+  const { session, now } = useModel();
+  const state = session.connection.value;
+  const text = words(state, now.value);
+  const { transport, latencyMs, resumes, reason, shared = false } = state;
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const leave = (event: Event) => {
+      const { current } = menu;
+      if (current?.open !== true) return;
+      if (event instanceof KeyboardEvent ? event.key !== 'Escape' : current.contains(targetOf(event))) return;
+      if (event instanceof KeyboardEvent) event.preventDefault();
+      current.open = false;
+    };
+    addEventListener('keydown', leave, true);
+    addEventListener('pointerdown', leave);
+    return () => {
+      removeEventListener('keydown', leave, true);
+      removeEventListener('pointerdown', leave);
+    };
+  }, []);
+  return (
+    <details class="menu connection" ref={menu}>
+      <summary title="Connection">
+        <span class={`dot dot-${state.status}`} />
+        <span>{text}</span>
+      </summary>
+      <dl class="menu-body pairs">
+        <dt>Transport</dt>
+        <dd>{transport === undefined ? 'none yet' : transports[transport]}</dd>
+        <dt>Round trip</dt>
+        <dd>{latencyMs === undefined ? 'not measured' : durationText(latencyMs)}</dd>
+        <dt>Resumed</dt>
+        <dd>{resumes === 1 ? 'once' : `${resumes} times`}</dd>
+        {shared && (
+          <>
+            <dt>Shared</dt>
+            <dd>another tab has the connection</dd>
+          </>
+        )}
+        {reason !== undefined && state.status !== 'live' && (
+          <>
+            <dt>Last end</dt>
+            <dd>{reason}</dd>
+          </>
+        )}
+      </dl>
+    </details>
+  );
+}
+
+function targetOf({ target }: Event): Node | null {
+  return target instanceof Node ? target : null;
+}

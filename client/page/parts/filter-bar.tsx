@@ -1,0 +1,130 @@
+import { useEffect, useState } from 'preact/hooks';
+import { jobStatuses } from '../../../src/protocol/job-record.js';
+import { countText } from '../format.js';
+import type { JobFilter } from '../job-filter.js';
+import type { JobView } from '../job-store.js';
+import { useModel } from '../model.js';
+import { hrefOf, type Route } from '../routes.js';
+import type { OpenSession } from '../session.js';
+import { Icon } from './icon.js';
+
+const menuSize = 200;
+
+export interface FilterBarProps {
+  readonly open: OpenSession;
+  readonly view: JobView;
+  readonly route: (filter: JobFilter) => Route;
+  /** Kinds and groups can be chosen, too. */
+  readonly names?: boolean;
+}
+
+/** Search and filters. They are in the address, so that they can be kept and shared; writing makes no history. */
+export function FilterBar({ open, view, route, names = false }: FilterBarProps) {
+  const model = useModel();
+  const { filter } = view;
+  const [text, setText] = useState(filter.text ?? '');
+  useEffect(() => setText(filter.text ?? ''), [filter.text]);
+  const counts = view.counts();
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const change = (next: JobFilter) => model.refine(route(next));
+  const { store } = open.jobs;
+  return (
+    <div class="filters">
+      <div class="tabs" role="group" aria-label="State">
+        {([undefined, ...jobStatuses] as const).map((status) => {
+          const { status: _, ...rest } = filter;
+          const next = status === undefined ? rest : { ...rest, status };
+          return (
+            <a
+              key={status ?? 'all'}
+              class={status === 'failed' && counts.failed > 0 ? 'tab tab-alarm' : 'tab'}
+              href={hrefOf(route(next))}
+              aria-current={filter.status === status ? 'true' : undefined}
+            >
+              {status ?? 'all'}{' '}
+              <span class="tab-count">{countText(status === undefined ? all : counts[status])}</span>
+            </a>
+          );
+        })}
+      </div>
+      <div class="filter-fields">
+        <label class="search">
+          <Icon name="search" />
+          <span class="unseen">Search by id, state, kind, group or error</span>
+          <input
+            type="search"
+            value={text}
+            placeholder="Search id, kind, group, error"
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => {
+              const { text: _, ...rest } = filter;
+              const { value } = event.currentTarget;
+              setText(value);
+              change(value.trim() === '' ? rest : { ...rest, text: value });
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'ArrowDown') {
+                event.preventDefault();
+                document.querySelector<HTMLElement>('.line-active a')?.focus();
+              } else if (event.key === 'Escape' && text === '') event.currentTarget.blur();
+            }}
+          />
+        </label>
+        {names && (
+          <>
+            <NameMenu
+              label="Kind"
+              value={filter.kind}
+              counts={store.kinds}
+              onChange={(kind) => {
+                const { kind: _, ...rest } = filter;
+                change(kind === undefined ? rest : { ...rest, kind });
+              }}
+            />
+            <NameMenu
+              label="Group"
+              value={filter.group}
+              counts={store.groups}
+              onChange={(group) => {
+                const { group: _, ...rest } = filter;
+                change(group === undefined ? rest : { ...rest, group });
+              }}
+            />
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface NameMenuProps {
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly onChange: (value: string | undefined) => void;
+}
+
+function NameMenu({ label, value, counts, onChange }: NameMenuProps) {
+  const known = [...counts.keys()].sort().slice(0, menuSize);
+  const options = value === undefined || known.includes(value) ? known : [value, ...known];
+  if (options.length === 0) return null;
+  return (
+    <label class="name-menu">
+      <span class="unseen">{label}</span>
+      <select
+        value={value ?? ''}
+        onChange={(event) =>
+          onChange(event.currentTarget.value === '' ? undefined : event.currentTarget.value)
+        }
+      >
+        <option value="">{`Any ${label.toLowerCase()}`}</option>
+        {options.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,120 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { StreamEvent } from '../../../src/protocol/event.js';
+import type { FactType } from '../../../src/protocol/fact.js';
+import type { JobHistory } from '../../sdk/types.js';
+import { durationText, timeText } from '../format.js';
+import { type Attempt, attemptsOf } from '../job-facts.js';
+import { useModel } from '../model.js';
+import { type OpenSession, reasonOf } from '../session.js';
+
+const names: Readonly<Record<FactType, string>> = {
+  'job.created': 'Created',
+  'job.started': 'Started',
+  'job.requeued': 'Back in the queue',
+  'job.completed': 'Completed',
+  'job.failed': 'Failed',
+  'job.cancelled': 'Cancelled',
+  'job.expired': 'Result removed',
+  'job.deleted': 'Deleted',
+  'group.completed': 'Group completed',
+};
+
+export interface JobHistoryListProps {
+  readonly open: OpenSession;
+  readonly id: string;
+  /** Of the record: a new one means that there is more to tell. */
+  readonly rev: number;
+}
+
+/** What has happened to a job, from the log of the server. */
+export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
+  const { session } = useModel();
+  const [history, setHistory] = useState<JobHistory>();
+  const [fault, setFault] = useState<string>();
+  useEffect(() => {
+    const gone = new AbortController();
+    open.client.history(id, { signal: gone.signal }).then(
+      (answer) => {
+        setHistory(answer);
+        setFault(undefined);
+      },
+      (error: unknown) => {
+        if (gone.signal.aborted) return;
+        session.refuse(error);
+        setFault(reasonOf(error));
+      },
+    );
+    return () => gone.abort();
+  }, [open, id, rev]);
+
+  const events = history?.events ?? [];
+  const attempts = attemptsOf(events);
+  return (
+    <>
+      <section class="panel" aria-labelledby="timeline">
+        <h2 id="timeline">Timeline</h2>
+        {fault !== undefined && <p class="fault">{fault}</p>}
+        {history?.complete === false && <p class="quiet">The oldest events are not kept any more.</p>}
+        <ol class="timeline">
+          {events.map((event, index) => (
+            <li key={event.id} class={`moment moment-${event.type.replace('.', '-')}`}>
+              <Moment event={event} before={events[index - 1]} />
+            </li>
+          ))}
+        </ol>
+      </section>
+      {attempts.length > 1 && <Attempts attempts={attempts} />}
+    </>
+  );
+}
+
+function Moment({
+  event,
+  before,
+}: {
+  readonly event: StreamEvent;
+  readonly before: StreamEvent | undefined;
+}) {
+  const { type, at, job } = event;
+  const error = type === 'job.failed' || type === 'job.requeued' ? job?.error : undefined;
+  return (
+    <>
+      <span class="moment-name">
+        {names[type] ?? type}
+        {type === 'job.started' && job !== undefined && job.attempt > 1 && `, attempt ${job.attempt}`}
+      </span>
+      <time class="quiet" dateTime={at} title={timeText(at)}>
+        {before === undefined ? timeText(at) : `+ ${durationText(Date.parse(at) - Date.parse(before.at))}`}
+      </time>
+      {error !== undefined && <span class="moment-error">{error}</span>}
+    </>
+  );
+}
+
+function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }) {
+  return (
+    <section class="panel" aria-labelledby="attempts">
+      <h2 id="attempts">Attempts</h2>
+      <table class="attempts">
+        <thead>
+          <tr>
+            <th scope="col">No.</th>
+            <th scope="col">End</th>
+            <th scope="col">Ran</th>
+          </tr>
+        </thead>
+        <tbody>
+          {attempts.map(({ number, startedAt, endedAt, outcome, error }) => (
+            <tr key={number}>
+              <td>{number}</td>
+              <td title={error}>{outcome === 'requeued' ? 'went wrong' : outcome}</td>
+              <td>
+                {endedAt === undefined ? '' : durationText(Date.parse(endedAt) - Date.parse(startedAt))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,152 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ArtifactRecord, JobRecord } from '../../../src/protocol/job-record.js';
+import { bytesText } from '../format.js';
+import { outlineOf } from '../json-outline.js';
+import { useModel } from '../model.js';
+import { type OpenSession, reasonOf } from '../session.js';
+import { Icon } from './icon.js';
+import { PageViewer } from './page-viewer.js';
+
+/** A result of more bytes is saved, not shown. */
+const shownBytes = { pdf: 50_000_000, text: 2_000_000 } as const;
+
+/** What came out: looked at in place, and every file to save. */
+export function JobResult({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
+  const { actions } = useModel();
+  const { artifacts = [] } = record;
+  const first = artifacts[0];
+  if (first === undefined || record.result_url === undefined) {
+    return <p class="panel quiet">The result is not kept any more. Retry makes it again.</p>;
+  }
+  const busy = actions.busy.value.has(record.job_id);
+  return (
+    <>
+      {first.content_type === 'application/pdf' && <PdfPart open={open} record={record} artifact={first} />}
+      {first.content_type.startsWith('application/json') && first.size_bytes <= shownBytes.text && (
+        <JsonPart open={open} record={record} artifact={first} />
+      )}
+      {artifacts.length > 1 && (
+        <section class="panel" aria-labelledby="files">
+          <h2 id="files">Files</h2>
+          <ul class="files">
+            {artifacts.map(({ name, size_bytes }) => (
+              <li key={name}>
+                <span class="clip">{name}</span> <span class="quiet">{bytesText(size_bytes)}</span>
+                <button
+                  type="button"
+                  class="icon-button"
+                  aria-label={`Download ${name}`}
+                  title={`Download ${name}`}
+                  disabled={busy}
+                  onClick={() => void actions.download(open, record, name)}
+                >
+                  <Icon name="download" />
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+interface PartProps {
+  readonly open: OpenSession;
+  readonly record: JobRecord;
+  readonly artifact: ArtifactRecord;
+}
+
+/** Page images, which every browser can show; the file itself where there is a viewer for it. */
+function PdfPart({ open, record, artifact }: PartProps) {
+  const [whole, setWhole] = useState(false);
+  const viewer = navigator.pdfViewerEnabled && artifact.size_bytes <= shownBytes.pdf;
+  return (
+    <section class="panel document" aria-labelledby="document">
+      <div class="panel-head">
+        <h2 id="document">Document</h2>
+        {viewer && (
+          <div class="buttons">
+            <button type="button" class="small" aria-pressed={!whole} onClick={() => setWhole(false)}>
+              Pages
+            </button>
+            <button type="button" class="small" aria-pressed={whole} onClick={() => setWhole(true)}>
+              PDF
+            </button>
+          </div>
+        )}
+      </div>
+      {whole ? (
+        <PdfFrame open={open} record={record} artifact={artifact} />
+      ) : (
+        <PageViewer open={open} id={record.job_id} pages={record.pages} />
+      )}
+    </section>
+  );
+}
+
+function PdfFrame({ open, record, artifact }: PartProps) {
+  const { session } = useModel();
+  const [address, setAddress] = useState<string>();
+  const [fault, setFault] = useState<string>();
+  useEffect(() => {
+    const gone = new AbortController();
+    let made: string | undefined;
+    const load = async () => {
+      const file = await open.client.download(record.job_id, {
+        artifact: artifact.name,
+        signal: gone.signal,
+      });
+      const blob = await new Response(file.stream, { headers: { 'content-type': 'application/pdf' } }).blob();
+      if (gone.signal.aborted) return;
+      made = URL.createObjectURL(blob);
+      setAddress(made);
+    };
+    load().catch((error: unknown) => {
+      if (gone.signal.aborted) return;
+      session.refuse(error);
+      setFault(reasonOf(error));
+    });
+    return () => {
+      gone.abort();
+      if (made !== undefined) URL.revokeObjectURL(made);
+    };
+  }, [open, record.job_id, artifact.name, session]);
+  if (fault !== undefined) {
+    return (
+      <p class="fault" role="alert">
+        {fault}
+      </p>
+    );
+  }
+  if (address === undefined) return <p class="quiet centred">Loading …</p>;
+  return <iframe class="pdf" src={address} title={`${artifact.name} of ${record.job_id}`} />;
+}
+
+function JsonPart({ open, record, artifact }: PartProps) {
+  const [text, setText] = useState('Loading …');
+  useEffect(() => {
+    const gone = new AbortController();
+    const load = async () => {
+      const file = await open.client.download(record.job_id, {
+        artifact: artifact.name,
+        signal: gone.signal,
+      });
+      const value: unknown = JSON.parse(new TextDecoder().decode(await file.bytes()));
+      setText(outlineOf(value).text);
+    };
+    load().catch((error: unknown) => {
+      if (!gone.signal.aborted) setText(reasonOf(error));
+    });
+    return () => gone.abort();
+  }, [open, record.job_id, artifact.name]);
+  return (
+    <section class="panel" aria-labelledby="content">
+      <h2 id="content">{artifact.name}</h2>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also for those who have no mouse */}
+      <pre class="code" tabIndex={0} role="region" aria-label={artifact.name}>
+        {text}
+      </pre>
+    </section>
+  );
+}

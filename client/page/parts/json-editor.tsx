@@ -1,0 +1,97 @@
+import type { RefObject } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { type JsonMap, lineOf } from '../json-map.js';
+
+/** A message about a place in the text. */
+export interface Mistake {
+  readonly message: string;
+  /** Member that it is about, as a JSON pointer; left out for the text as a whole. */
+  readonly pointer?: string;
+  /** Offsets; `to` is left out. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface JsonEditorProps {
+  readonly text: string;
+  /** Of this text; undefined where it is too long to be coloured. */
+  readonly map: JsonMap | undefined;
+  readonly mistakes: readonly Mistake[];
+  readonly describedBy: string;
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly onInput: (text: string) => void;
+}
+
+/**
+ * A plain text field over the same text in colours: both have the same size and scroll as one. Mistakes are drawn at
+ * their line, behind the text.
+ */
+export function JsonEditor({ text, map, mistakes, describedBy, field, onInput }: JsonEditorProps) {
+  const coloured = useMemo(() => (map === undefined ? text : colour(text, map)), [text, map]);
+  const numbers = useMemo(() => lineNumbers(text), [text]);
+  return (
+    <div class="editor">
+      <div class="editor-scroll">
+        <pre class="editor-numbers" aria-hidden="true">
+          {numbers}
+        </pre>
+        <div class="editor-text">
+          {mistakes.map((mistake) => (
+            <MistakeMark key={`${mistake.from} ${mistake.message}`} text={text} mistake={mistake} />
+          ))}
+          <pre class="editor-colours" aria-hidden="true">
+            {coloured}
+            {'\n'}
+          </pre>
+          <textarea
+            ref={field}
+            class="editor-field"
+            aria-label="Request, as JSON"
+            aria-invalid={mistakes.length > 0}
+            aria-describedby={describedBy}
+            wrap="off"
+            spellcheck={false}
+            autocomplete="off"
+            autocapitalize="off"
+            value={text}
+            onInput={(event) => onInput(event.currentTarget.value)}
+          />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function MistakeMark({ text, mistake }: { readonly text: string; readonly mistake: Mistake }) {
+  const line = lineOf(text, mistake.from);
+  const start = text.lastIndexOf('\n', mistake.from - 1) + 1;
+  const stop = text.indexOf('\n', start);
+  const end = stop === -1 ? text.length : stop;
+  const from = mistake.from - start;
+  const to = Math.max(from + 1, Math.min(mistake.to, end) - start);
+  return (
+    <div class="mistake" aria-hidden="true" style={{ top: `calc(${line} * var(--editor-line))` }}>
+      <span class="mistake-place" style={{ left: `${from}ch`, width: `${to - from}ch` }} />
+      <span class="mistake-words" style={{ left: `${end - start + 2}ch` }}>
+        {mistake.message}
+      </span>
+    </div>
+  );
+}
+
+function colour(text: string, { tokens }: JsonMap) {
+  const parts = [];
+  let at = 0;
+  for (const { type, from, to } of tokens) {
+    if (from > at) parts.push(text.slice(at, from));
+    parts.push(<span class={`json-${type}`}>{text.slice(from, to)}</span>);
+    at = to;
+  }
+  parts.push(text.slice(at));
+  return parts;
+}
+
+function lineNumbers(text: string): string {
+  const count = lineOf(text, text.length) + 1;
+  return Array.from({ length: count }, (_, index) => index + 1).join('\n');
+}

@@ -1,0 +1,77 @@
+import { groupShape, jobIdShape } from '../../src/protocol/names.js';
+import { type JobFilter, statusOf } from './job-filter.js';
+
+/** Which view is shown; the address after `#` says it, so that a view can be linked to. */
+export type Route =
+  | { readonly view: 'jobs'; readonly filter: JobFilter }
+  | { readonly view: 'job'; readonly id: string }
+  | { readonly view: 'groups' }
+  | { readonly view: 'group'; readonly name: string; readonly filter: JobFilter }
+  /** `from`: begin with the request of this job. */
+  | { readonly view: 'submit'; readonly from?: string }
+  | { readonly view: 'nowhere' };
+
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
+  const [, view = '', ...rest] = path.split('/');
+  const name = decoded(rest.join('/'));
+  const params = new URLSearchParams(query);
+  if (view === '' || (view === 'jobs' && name === '')) return { view: 'jobs', filter: filterOf(params) };
+  if (view === 'jobs' && jobIdShape.test(name)) return { view: 'job', id: name };
+  if (view === 'groups' && name === '') return { view: 'groups' };
+  if (view === 'groups' && groupShape.test(name)) return { view: 'group', name, filter: filterOf(params) };
+  if (view === 'submit' && name === '') {
+    const from = params.get('from') ?? '';
+    return jobIdShape.test(from) ? { view: 'submit', from } : { view: 'submit' };
+  }
+  return { view: 'nowhere' };
+}
+
+export function hrefOf(route: Route): string {
+  switch (route.view) {
+    case 'jobs':
+      return `#/jobs${queryOf(route.filter)}`;
+    case 'job':
+      return `#/jobs/${route.id}`;
+    case 'groups':
+      return '#/groups';
+    case 'group':
+      return `#/groups/${encodeURIComponent(route.name)}${queryOf(route.filter)}`;
+    case 'submit':
+      return route.from === undefined ? '#/submit' : `#/submit?from=${route.from}`;
+    case 'nowhere':
+      return '#/';
+  }
+}
+
+function filterOf(params: URLSearchParams): JobFilter {
+  const status = statusOf(params.get('status'));
+  const kind = params.get('kind') ?? '';
+  const group = params.get('group') ?? '';
+  const text = params.get('q') ?? '';
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(kind === '' ? {} : { kind }),
+    ...(group === '' ? {} : { group }),
+    ...(text === '' ? {} : { text }),
+  };
+}
+
+function queryOf({ status, kind, group, text }: JobFilter): string {
+  const params = new URLSearchParams();
+  if (status !== undefined) params.set('status', status);
+  if (kind !== undefined) params.set('kind', kind);
+  if (group !== undefined) params.set('group', group);
+  if (text !== undefined && text.trim() !== '') params.set('q', text);
+  const query = params.toString();
+  return query === '' ? '' : `?${query}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Typed by hand: a lone per cent sign is no name of anything.
+    return '/';
+  }
+}

@@ -1,0 +1,106 @@
+import { type Signal, signal } from '@preact/signals';
+import { InkwireError } from '../sdk/error.js';
+import { Inkwire } from '../sdk/inkwire.js';
+import type { ConnectionState } from '../sdk/types.js';
+import type { Announcer } from './announcer.js';
+import { LiveJobs } from './live-jobs.js';
+
+/** A client that may use the server, and what it follows. */
+export interface OpenSession {
+  readonly phase: 'open';
+  readonly client: Inkwire;
+  readonly jobs: LiveJobs;
+  /** The server asked for a key. */
+  readonly keyed: boolean;
+}
+
+export type SessionState =
+  | { readonly phase: 'opening' }
+  /** A key is needed. `refused`: the one that was given is none. */
+  | { readonly phase: 'locked'; readonly refused: boolean }
+  | { readonly phase: 'unreachable'; readonly reason: string }
+  | OpenSession;
+
+const again = 3_000;
+
+/**
+ * Who uses the page. A key lives in the client that was made with it and nowhere else: not in a storage, not in an
+ * address; it is gone with the page.
+ */
+export class Session {
+  readonly state: Signal<SessionState> = signal({ phase: 'opening' });
+  readonly connection = signal<ConnectionState>({ status: 'idle', resumes: 0 });
+  readonly #announcer: Announcer;
+  #stop: () => void = () => undefined;
+
+  constructor(announcer: Announcer) {
+    this.#announcer = announcer;
+  }
+
+  /** Without a key: as a server in development mode wants it. */
+  async open(key?: string): Promise<void> {
+    this.close();
+    const client = new Inkwire(key === undefined ? {} : { key });
+    try {
+      await client.capabilities();
+    } catch (error) {
+      client.close();
+      if (error instanceof InkwireError && (error.status === 401 || error.status === 403)) {
+        this.state.value = { phase: 'locked', refused: key !== undefined };
+        return;
+      }
+      this.state.value = { phase: 'unreachable', reason: reasonOf(error) };
+      const timer = setTimeout(() => void this.open(key), again);
+      this.#stop = () => clearTimeout(timer);
+      return;
+    }
+    const jobs = new LiveJobs(client, this.#announcer);
+    const unlisten = client.onConnection((connection) => this.#connected(connection));
+    this.connection.value = client.connection;
+    // The key may be taken back while the page is open.
+    const unwatch = jobs.failure.subscribe((error) => {
+      if (error !== undefined) this.refuse(error);
+    });
+    this.#stop = () => {
+      unwatch();
+      unlisten();
+      jobs.close();
+      client.close();
+    };
+    this.state.value = { phase: 'open', client, jobs, keyed: key !== undefined };
+  }
+
+  /** Asks for the key again when that is what an error means. */
+  refuse(error: unknown): void {
+    if (!(error instanceof InkwireError) || error.status !== 401) return;
+    this.close();
+    this.state.value = { phase: 'locked', refused: true };
+  }
+
+  #connected(connection: ConnectionState): void {
+    const before = this.connection.value;
+    this.connection.value = connection;
+    if (connection.status === 'live' && connection.resumes > 0 && before.status !== 'live') {
+      this.#announcer.say('Connected again.');
+    } else if (connection.status === 'waiting' && before.status === 'live') {
+      this.#announcer.say('The connection is lost. Trying again.');
+    }
+  }
+
+  /** Forgets the key. */
+  lock(): void {
+    this.close();
+    this.state.value = { phase: 'locked', refused: false };
+  }
+
+  close(): void {
+    const stop = this.#stop;
+    this.#stop = () => undefined;
+    stop();
+  }
+}
+
+/** An error as a sentence for people. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,51 @@
+import { useCallback } from 'preact/hooks';
+import { useGroups } from '../group-progress.js';
+import { GroupBar, groupText } from '../parts/group-bar.js';
+import { Icon } from '../parts/icon.js';
+import { hrefOf } from '../routes.js';
+import type { OpenSession } from '../session.js';
+
+/** Jobs that belong together, with how far each group is as a whole. */
+export function GroupsPage({ open }: { readonly open: OpenSession }) {
+  const ask = useCallback((signal: AbortSignal) => open.client.groups({ signal }), [open]);
+  const { answer, fault } = useGroups(open, ask);
+  return (
+    <section class="view">
+      <div class="view-head">
+        <h1 tabIndex={-1}>Groups</h1>
+      </div>
+      {fault !== undefined && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+      {answer === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
+      {answer?.length === 0 && (
+        <div class="empty">
+          <Icon name="page" />
+          <h2>No groups yet</h2>
+          <p>
+            Jobs that are submitted with the same <code>"group"</code> are counted together here.
+          </p>
+        </div>
+      )}
+      <ul class="groups">
+        {answer?.map((group) => (
+          <li key={group.group} class="panel">
+            <div class="group-head">
+              <h2>
+                <a href={hrefOf({ view: 'group', name: group.group, filter: {} })}>{group.group}</a>
+              </h2>
+              <span class="percent">{Math.floor(group.progress)}%</span>
+            </div>
+            <GroupBar group={group} />
+            <p class="quiet">{groupText(group)}</p>
+          </li>
+        ))}
+      </ul>
+      {(answer?.length ?? 0) >= 200 && (
+        <p class="quiet">The 200 newest groups are shown. Search by group among the jobs for others.</p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,59 @@
+import type { InkwireOptions } from './types.js';
+
+export type RequestHeaders = Readonly<Record<string, string>>;
+
+/** What is needed of `Http` to get a ticket. */
+export interface TicketDesk {
+  json<T>(
+    method: 'POST',
+    path: string,
+    call: { readonly retry: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<T>;
+}
+
+/** Who calls: by key, by tickets, or nobody in particular. What the functions of the options throw comes through. */
+export interface Auth {
+  /** There is no key: every request of a stream needs a ticket in its query. */
+  readonly byTicket: boolean;
+  /**
+   * Headers of a request; empty without a key. The same object until there is another key.
+   * @param refused what was given before and answered with 401: a key function is then asked again, once for all who
+   *   had the same. Where no other key is to be had, the same object comes back.
+   */
+  headers(refused?: RequestHeaders): Promise<RequestHeaders>;
+  /** A ticket for one connection that cannot carry headers; undefined where none is needed. */
+  ticketFor(http: TicketDesk, signal?: AbortSignal): Promise<string | undefined>;
+}
+
+export function authOf({ key, ticket }: Pick<InkwireOptions, 'key' | 'ticket'>): Auth {
+  let held: RequestHeaders | undefined = typeof key === 'function' ? undefined : bearer(key);
+  let asking: Promise<RequestHeaders> | undefined;
+  return {
+    byTicket: ticket !== undefined,
+    async headers(refused) {
+      if (held !== undefined && (held !== refused || typeof key !== 'function')) return held;
+      if (asking === undefined) {
+        held = undefined;
+        asking = ask().finally(() => {
+          asking = undefined;
+        });
+      }
+      return asking;
+    },
+    async ticketFor(http, signal) {
+      if (ticket !== undefined) return ticket();
+      if (key === undefined || key === '') return undefined;
+      const call = { retry: true, signal };
+      return (await http.json<{ readonly ticket: string }>('POST', '/api/v1/tickets', call)).ticket;
+    },
+  };
+
+  async function ask(): Promise<RequestHeaders> {
+    held = bearer(typeof key === 'function' ? await key() : key);
+    return held;
+  }
+}
+
+function bearer(key: string | undefined): RequestHeaders {
+  return key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` };
+}

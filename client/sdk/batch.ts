@@ -1,0 +1,198 @@
+import { endsJob } from '../../src/protocol/fact.js';
+import { isTerminal, type JobRecord } from '../../src/protocol/job-record.js';
+import { shortDigest } from './digest.js';
+import { InkwireError } from './error.js';
+import type { Subscribe } from './group-watch.js';
+import { type Jobs, randomName } from './jobs.js';
+import type {
+  BatchOptions,
+  BatchOutcome,
+  BatchResult,
+  CallOptions,
+  JobRequest,
+  StreamItem,
+  SubmittedJob,
+  WaitOptions,
+} from './types.js';
+
+export interface BatchParts {
+  readonly jobs: Pick<Jobs, 'submit' | 'get'>;
+  readonly subscribe: Subscribe;
+  /** As `Inkwire.waitFor`. */
+  readonly waitFor: (jobId: string, options: WaitOptions) => Promise<JobRecord>;
+}
+
+const progressMs = 250;
+/** What says that a job is over, and how far it is. */
+const types = ['job.completed', 'job.failed', 'job.cancelled', 'job.deleted', 'job.progress'] as const;
+
+/**
+ * Submits documents, a bounded number at a time, and follows all of them over one subscription. Resolves when each
+ * has ended, or was refused for good; rejects with the signal's reason, or when the stream cannot go on. What was
+ * accepted goes on by itself.
+ */
+export async function runBatch(
+  documents: readonly JobRequest[],
+  options: BatchOptions,
+  parts: BatchParts,
+): Promise<BatchResult> {
+  const { name = `batch-${randomName()}`, concurrency = 16, onProgress, onDocument, signal } = options;
+  const call: CallOptions = signal === undefined ? {} : { signal };
+  const total = documents.length;
+  const outcomes: BatchOutcome[] = [];
+  const count = { submitted: 0, completed: 0, failed: 0 };
+  const shares = new Map<number, number>();
+  const ends = groupEnds(name, parts, call, onProgress === undefined ? 0 : progressMs);
+  const queue = documents.entries();
+
+  const lane = async () => {
+    for (const [index, document] of queue) outcomes[index] = await run(index, document);
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(Math.max(concurrency, 1), total) }, lane));
+  } finally {
+    ends.close();
+  }
+  return { name, outcomes, completed: count.completed, failed: count.failed };
+
+  async function run(index: number, document: JobRequest): Promise<BatchOutcome> {
+    const idempotencyKey = `${name}-${index}-${shortDigest(JSON.stringify(document))}`;
+    let outcome: BatchOutcome = { index, idempotencyKey };
+    try {
+      outcome = {
+        ...outcome,
+        job: await make(index, { ...document, group: document.group ?? name }, idempotencyKey),
+      };
+    } catch (error) {
+      signal?.throwIfAborted();
+      // Without the stream nobody would hear of the others either.
+      ends.check();
+      outcome = { ...outcome, error };
+    }
+    shares.delete(index);
+    count[outcome.job?.status === 'completed' ? 'completed' : 'failed'] += 1;
+    report();
+    try {
+      await onDocument?.(outcome);
+    } catch (error) {
+      outcome = { ...outcome, error };
+    }
+    return outcome;
+  }
+
+  async function make(index: number, document: JobRequest, idempotencyKey: string): Promise<JobRecord> {
+    ends.check();
+    const before = ends.strangers();
+    const job = await parts.jobs.submit(document, { ...call, idempotencyKey }, 'patient');
+    count.submitted += 1;
+    report();
+    if (isTerminal(job.status)) return recordOf(job);
+    if (job.group !== name) return parts.waitFor(job.job_id, { ...call, after: job.events_cursor });
+    return ends.of(job.job_id, before, (progress) => {
+      shares.set(index, progress);
+      report();
+    });
+  }
+
+  function report(): void {
+    const ended = count.completed + count.failed;
+    const running = [...shares.values()].reduce((sum, share) => sum + share, 0);
+    const share = Math.floor((ended * 100 + running) / total);
+    onProgress?.({ total, ...count, progress: ended === total ? 100 : Math.min(share, 99) });
+  }
+}
+
+interface Waiter {
+  readonly progress: (progress: number) => void;
+  readonly resolve: (job: JobRecord) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The ends of a group's jobs, told by one subscription, which begins with the first job that is waited for. */
+function groupEnds(
+  name: string,
+  { jobs, subscribe }: Pick<BatchParts, 'jobs' | 'subscribe'>,
+  call: CallOptions,
+  paceMs: number,
+) {
+  const waiters = new Map<string, Waiter>();
+  let feed: ReturnType<Subscribe> | undefined;
+  let begun = false;
+  let failure: { readonly error: unknown } | undefined;
+  let strangers = 0;
+  let told = new Set<string>();
+
+  return {
+    /** Throws when the stream has ended. */
+    check() {
+      if (failure !== undefined) throw failure.error;
+    },
+    /** Counts the ends of jobs that nobody waits for. */
+    strangers: () => strangers,
+    /**
+     * The job at its end.
+     * @param before `strangers` before its submit: where there were more since, it may have been one of them, and
+     *   what would be waited for has happened
+     */
+    of(jobId: string, before: number, progress: Waiter['progress']): Promise<JobRecord> {
+      return new Promise((resolve, reject) => {
+        waiters.set(jobId, { progress, resolve, reject });
+        if (!begun) follow().catch(fail);
+        if (failure !== undefined) fail(failure.error);
+        else if (strangers !== before) look(jobId);
+      });
+    },
+    close: () => feed?.close(),
+  };
+
+  async function follow(): Promise<void> {
+    begun = true;
+    feed = subscribe([`group:${name}`], { ...call, types, progressMs: paceMs });
+    for await (const item of feed) take(item);
+    call.signal?.throwIfAborted();
+    throw new InkwireError('closed', 'The stream was closed.');
+  }
+
+  function take(item: StreamItem): void {
+    if (item.type === 'snapshot') {
+      if (item.first) told = new Set();
+      for (const job of item.jobs) {
+        told.add(job.job_id);
+        update(job, isTerminal(job.status));
+      }
+      // Newer than the snapshot, or gone, or beyond its bound.
+      if (!item.more) for (const jobId of waiters.keys()) if (!told.has(jobId)) look(jobId);
+    } else if (item.type === 'job.progress') update(item.job, false);
+    else if ('job' in item && item.job !== undefined) update(item.job, endsJob(item.type));
+  }
+
+  function update(job: JobRecord, ended: boolean): void {
+    const waiter = waiters.get(job.job_id);
+    if (ended) {
+      if (waiter === undefined) strangers += 1;
+      waiters.delete(job.job_id);
+      waiter?.resolve(job);
+    } else waiter?.progress(job.progress ?? 0);
+  }
+
+  /** Asks for a job that the stream may have spoken of already. */
+  function look(jobId: string): void {
+    jobs.get(jobId, call).then(
+      (job) => update(job, isTerminal(job.status)),
+      (error: unknown) => {
+        waiters.get(jobId)?.reject(error);
+        waiters.delete(jobId);
+      },
+    );
+  }
+
+  function fail(error: unknown): void {
+    failure = { error };
+    for (const waiter of waiters.values()) waiter.reject(error);
+    waiters.clear();
+  }
+}
+
+function recordOf({ events_cursor: _, ...record }: SubmittedJob): JobRecord {
+  return record;
+}

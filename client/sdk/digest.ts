@@ -1,0 +1,13 @@
+/**
+ * 64 bits (FNV-1a, twice) that tell texts apart, as letters, digits and a hyphen. The text cannot be had from them; but
+ * somebody who wants two texts with the same digest finds them.
+ */
+export function shortDigest(text: string): string {
+  return [0x811c9dc5, 0x9747b28c]
+    .map((seed) => {
+      let hash = seed;
+      for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+      return (hash >>> 0).toString(36);
+    })
+    .join('-');
+}

@@ -1,0 +1,148 @@
+import type { Auth, RequestHeaders } from './auth.js';
+import { delay, type Sleep } from './backoff.js';
+import { errorOf, InkwireError } from './error.js';
+
+const maxTries = 5;
+/** Some two minutes, when nobody answers. */
+const maxPatientTries = 10;
+const maxRetryAfterMs = 60_000;
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+export interface HttpParts {
+  /** Address of the server; empty for the page's own origin. */
+  readonly url: string;
+  readonly auth: Auth;
+  readonly fetch: typeof globalThis.fetch;
+  /** As `Math.random`. */
+  readonly random: () => number;
+  readonly sleep: Sleep;
+}
+
+type Named = Readonly<Record<string, unknown>>;
+
+export interface Call {
+  /** By name, or as pairs where a name comes twice; what is undefined is left out. */
+  readonly query?: Named | readonly (readonly [name: string, value: unknown])[];
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: RequestHeaders;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether it does no harm to send it again when the answer was lost, 5 times in all. Default: unless it is a POST
+   * without `idempotency-key`. `patient`: 10 times, and for as long as the server says that it is full.
+   */
+  readonly retry?: boolean | 'patient';
+}
+
+/** Requests with their answers: who asks, what is sent again and when, what a refusal is. */
+export class Http {
+  readonly parts: HttpParts;
+
+  constructor(parts: HttpParts) {
+    this.parts = { ...parts, url: parts.url.replace(/\/+$/, '') };
+  }
+
+  /** @returns `data` of the envelope */
+  json<T>(method: Method, path: string, call: Call = {}): Promise<T> {
+    const headers = { accept: 'application/json', ...call.headers };
+    return this.ask(method, path, { ...call, headers }, (response) => dataOf<T>(response));
+  }
+
+  /** @returns the answer, 2xx, as its headers have come */
+  send(method: Method, path: string, call: Call = {}): Promise<Response> {
+    return this.ask(method, path, call, (response) => response);
+  }
+
+  /**
+   * Sends until an answer was taken in whole, or nothing is gained by sending again. Rejects with `InkwireError` or
+   * the signal's reason.
+   * @param take reads the answer; what it throws beside an `InkwireError` counts as a broken connection
+   */
+  async ask<T>(
+    method: Method,
+    path: string,
+    call: Call,
+    take: (response: Response) => T | Promise<T>,
+  ): Promise<T> {
+    const { url, auth, fetch, random, sleep } = this.parts;
+    const { signal, retry = method !== 'POST' || call.headers?.['idempotency-key'] !== undefined } = call;
+    const address = url + path + queryOf(call.query);
+    const body = call.body === undefined ? null : JSON.stringify(call.body);
+    const type = body === null ? {} : { 'content-type': 'application/json' };
+    let given = await auth.headers();
+    let renewed = false;
+    let failures = 0;
+    for (let attempt = 0; ; attempt += 1) {
+      let error: InkwireError;
+      try {
+        signal?.throwIfAborted();
+        const headers = { ...type, ...given, ...call.headers };
+        const response = await fetch(address, { method, headers, body, signal: signal ?? null });
+        // A 404 for what is sent again: the answer of the time before was lost, and it is gone.
+        const gone = method === 'DELETE' && response.status === 404 && failures > 0;
+        if (response.ok || gone) return await take(response);
+        const problem: unknown = await response.json().catch(() => undefined);
+        signal?.throwIfAborted();
+        error = errorOf(response.status, problem, response.headers.get('retry-after'));
+      } catch (cause) {
+        signal?.throwIfAborted();
+        if (cause instanceof InkwireError) throw cause;
+        error = new InkwireError('network-error', `No answer came from ${url || 'the server'}.`, { cause });
+      }
+      if (error.status === 401 && !renewed) {
+        const other = await auth.headers(given);
+        renewed = true;
+        if (other !== given) {
+          given = other;
+          continue;
+        }
+      }
+      const patient = retry === 'patient';
+      if (!patient || !isFull(error.status)) failures += 1;
+      if (retry === false || !mayPass(error) || failures >= (patient ? maxPatientTries : maxTries))
+        throw error;
+      const { retryAfterMs } = error;
+      // Where the server says when, only those that it told the same are spread.
+      const waitMs =
+        retryAfterMs === undefined
+          ? delay(attempt, random)
+          : Math.min(retryAfterMs, maxRetryAfterMs) + delay(0, random);
+      await sleep(waitMs, signal);
+    }
+  }
+}
+
+function isFull(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
+/** Whether time alone may help: not for a refusal that another event has to lift. */
+function mayPass({ retryable, status }: InkwireError): boolean {
+  return retryable && (status === 0 || status === 429 || status >= 500);
+}
+
+async function dataOf<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  let data: T | undefined;
+  try {
+    data = (JSON.parse(text) as { readonly data?: T }).data;
+  } catch {
+    // Told below, like JSON without `data`.
+  }
+  if (data !== undefined) return data;
+  const { status } = response;
+  throw new InkwireError('unexpected-answer', 'The answer is not one of this server.', { status });
+}
+
+function queryOf(query: Call['query'] = []): string {
+  const pairs: readonly (readonly [string, unknown])[] = isPairs(query) ? query : Object.entries(query);
+  const given = pairs.flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+}
+
+function isPairs(query: Call['query']): query is readonly (readonly [string, unknown])[] {
+  return Array.isArray(query);
+}

@@ -1,0 +1,121 @@
+import type { JobRecord } from '../../src/protocol/job-record.js';
+import { authOf } from './auth.js';
+import { sleep } from './backoff.js';
+import type { Feed } from './feed.js';
+import type { Subscribe } from './group-watch.js';
+import { Http } from './http.js';
+import { Jobs } from './jobs.js';
+import { type Host, openLine, wakeUps } from './line-opening.js';
+import type { Line } from './stream/line.js';
+import type {
+  BatchOptions,
+  BatchResult,
+  CallOptions,
+  ConnectionState,
+  Download,
+  DownloadOptions,
+  GroupProgress,
+  InkwireOptions,
+  JobRequest,
+  StreamItem,
+  SubscribeOptions,
+  WaitOptions,
+  WatchItem,
+  WatchOptions,
+} from './types.js';
+import { subscribe, waitFor, watch } from './watch.js';
+
+export type { EventType, ProgressEvent, StreamEvent } from '../../src/protocol/event.js';
+export type { JobRecord } from '../../src/protocol/job-record.js';
+export { InkwireError } from './error.js';
+export type { Feed } from './feed.js';
+export type * from './types.js';
+
+/**
+ * A client of an Inkwire server: submits jobs, follows them over whatever transport works, and fetches their results.
+ * Calls reject with `InkwireError`, or with the reason of their `AbortSignal`.
+ *
+ * `download`, `runBatch` and `watchGroup` are loaded when they are first called, so that a page which only watches
+ * does not pay for them.
+ *
+ * All watches and subscriptions share one connection, which is opened by the first and closed after the last; in a
+ * browser it is shared by the tabs of an origin, too.
+ */
+export class Inkwire extends Jobs {
+  readonly #http: Http;
+  readonly #line: Line;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #stopWaking: () => void;
+
+  constructor(options: InkwireOptions = {}) {
+    const host: Host = globalThis;
+    const url = options.url ?? host.location?.origin ?? 'http://127.0.0.1:8080';
+    const auth = authOf(options);
+    const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+    const http = new Http({ url, auth, fetch, random: Math.random, sleep });
+    super(http);
+    this.#http = http;
+    this.#line = openLine(host, options, { http, auth }, (state) => {
+      for (const listener of [...this.#listeners]) listener(state);
+    });
+    this.#stopWaking = wakeUps(host, () => this.#line.wake());
+  }
+
+  /** How the shared connection is now. */
+  get connection(): ConnectionState {
+    return this.#line.state;
+  }
+
+  /** Returns what ends the listening. */
+  onConnection(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Follows one job to its end. */
+  watch(jobId: string, options?: WatchOptions): Feed<WatchItem> {
+    return watch(this.#line, jobId, options);
+  }
+
+  /**
+   * Follows `jobs` (all of mine), `job:<id>`, `group:<name>`, `kind:<kind>`. The feed fails with `validation-failed`
+   * for what is no topic.
+   */
+  subscribe(topics: readonly string[], options?: SubscribeOptions): Feed<StreamItem> {
+    return subscribe(this.#line, topics, options);
+  }
+
+  /** The record of a job at its end, whatever the end. */
+  waitFor(jobId: string, options?: WaitOptions): Promise<JobRecord> {
+    return waitFor(this.#line, jobId, options);
+  }
+
+  /** Each change of a group, until no job of it is left to run. */
+  async *watchGroup(name: string, options: CallOptions = {}): AsyncGenerator<GroupProgress, void, undefined> {
+    const { watchGroup } = await import('./group-watch.js');
+    const subscribe: Subscribe = (...call) => this.subscribe(...call);
+    yield* watchGroup(name, options, { http: this.#http, jobs: this, subscribe });
+  }
+
+  /** A file of a completed job. Goes on after a broken connection, and checks the digest. */
+  async download(jobId: string, options?: DownloadOptions): Promise<Download> {
+    const { download } = await import('./download.js');
+    return download(this.#http, jobId, options);
+  }
+
+  /** Submits documents, a bounded number at a time, and resolves when each has ended. */
+  async runBatch(documents: readonly JobRequest[], options: BatchOptions = {}): Promise<BatchResult> {
+    const { runBatch } = await import('./batch.js');
+    return runBatch(documents, options, {
+      jobs: this,
+      subscribe: (...call) => this.subscribe(...call),
+      waitFor: (...call) => this.waitFor(...call),
+    });
+  }
+
+  /** Ends all feeds and the connection; calls that are under way end by themselves. Safe twice. */
+  close(): void {
+    this.#stopWaking();
+    this.#line.close();
+  }
+}

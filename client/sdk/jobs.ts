@@ -1,0 +1,115 @@
+import type { JobRecord } from '../../src/protocol/job-record.js';
+import type { Call, Http, Method } from './http.js';
+import type {
+  CallOptions,
+  GroupProgress,
+  JobHistory,
+  JobPage,
+  JobRequest,
+  ListOptions,
+  SubmitOptions,
+  SubmittedJob,
+} from './types.js';
+
+/** Of a page image: `page` from 1, `width` in pixels, 16 to 1,200. */
+export interface ThumbnailOptions extends CallOptions {
+  readonly page?: number;
+  readonly width?: number;
+}
+
+export interface Ticket {
+  readonly ticket: string;
+  /** ISO 8601. */
+  readonly expires_at: string;
+}
+
+const api = '/api/v1/';
+
+/** The requests that are one question and one answer. */
+export class Jobs {
+  readonly #http: Http;
+
+  constructor(http: Http) {
+    this.#http = http;
+  }
+
+  submit(request: JobRequest, options?: SubmitOptions, retry: Call['retry'] = true): Promise<SubmittedJob> {
+    return this.#json('POST', 'jobs', options, { ...keyOf(options), body: request, retry });
+  }
+
+  get(jobId: string, options?: CallOptions): Promise<JobRecord> {
+    return this.#json('GET', jobPath(jobId), options);
+  }
+
+  list({ signal, ...query }: ListOptions = {}): Promise<JobPage> {
+    return this.#http.json('GET', `${api}jobs`, { query, signal });
+  }
+
+  /** Stops a job. One that had ended stays as it is. */
+  cancel(jobId: string, options?: CallOptions): Promise<JobRecord> {
+    return this.#json('POST', jobPath(jobId, '/cancel'), options, { retry: true });
+  }
+
+  /** Deletes a job that has ended, with its result. One that has not is cancelled. */
+  remove(jobId: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#http.ask('DELETE', api + jobPath(jobId), { signal }, () => undefined);
+  }
+
+  /** A new job from the same request. */
+  retry(jobId: string, options?: SubmitOptions): Promise<SubmittedJob> {
+    return this.#json('POST', jobPath(jobId, '/retry'), options, keyOf(options));
+  }
+
+  /** What the job was made from; large binary members are left out. */
+  async request(jobId: string, options?: CallOptions): Promise<unknown> {
+    const path = jobPath(jobId, '/request');
+    return (await this.#json<{ readonly request: unknown }>('GET', path, options)).request;
+  }
+
+  history(jobId: string, options?: CallOptions): Promise<JobHistory> {
+    return this.#json('GET', jobPath(jobId, '/history'), options);
+  }
+
+  group(name: string, options?: CallOptions): Promise<GroupProgress> {
+    return this.#json('GET', `groups/${encodeURIComponent(name)}`, options);
+  }
+
+  /** At most 200. */
+  async groups(options?: CallOptions): Promise<readonly GroupProgress[]> {
+    const page = { query: { limit: 200 } };
+    type Page = { readonly groups: readonly GroupProgress[] };
+    return (await this.#json<Page>('GET', 'groups', options, page)).groups;
+  }
+
+  /** A page of the result as PNG. */
+  thumbnail(jobId: string, { signal, ...query }: ThumbnailOptions = {}): Promise<Blob> {
+    const path = api + jobPath(jobId, '/thumbnail');
+    return this.#http.ask('GET', path, { query, signal }, (response) => response.blob());
+  }
+
+  capabilities(options?: CallOptions): Promise<Readonly<Record<string, unknown>>> {
+    return this.#json('GET', 'capabilities', options);
+  }
+
+  /** @param topics left out: all of the caller's */
+  ticket(topics?: readonly string[], options?: CallOptions): Promise<Ticket> {
+    return this.#json('POST', 'tickets', options, { body: { topics }, retry: true });
+  }
+
+  #json<T>(method: Method, path: string, options: CallOptions = {}, call: Call = {}): Promise<T> {
+    return this.#http.json(method, api + path, { ...call, signal: options.signal });
+  }
+}
+
+/** 128 random bits as letters and digits, also where pages have no `crypto.randomUUID` (insecure origins). */
+export function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
+}
+
+function keyOf({ idempotencyKey = randomName() }: SubmitOptions = {}): Call {
+  return { headers: { 'idempotency-key': idempotencyKey } };
+}
+
+function jobPath(jobId: string, rest = ''): string {
+  return `jobs/${encodeURIComponent(jobId)}${rest}`;
+}

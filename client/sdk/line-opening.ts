@@ -1,0 +1,75 @@
+import type { Auth } from './auth.js';
+import { shortDigest } from './digest.js';
+import type { Http } from './http.js';
+import { randomName } from './jobs.js';
+import { Connection } from './stream/connection.js';
+import type { Line } from './stream/line.js';
+import { type Channel, type Locks, TabLine } from './stream/tabs.js';
+import type { Surroundings } from './stream/transport.js';
+import type { ConnectionState, InkwireOptions, TransportName, WebSocketLike } from './types.js';
+
+/** What is used of a browser's globals, a worker's or Node's, where it is there. */
+export interface Host {
+  readonly location?: { readonly origin: string };
+  readonly document?: EventSource & { readonly visibilityState?: string };
+  readonly navigator?: { readonly locks?: Locks };
+  readonly BroadcastChannel?: new (name: string) => unknown;
+  readonly WebSocket?: new (url: string, protocols: string[]) => WebSocketLike;
+  readonly addEventListener?: EventSource['addEventListener'];
+}
+
+interface EventSource {
+  addEventListener(type: string, listener: () => void, options: { readonly signal: AbortSignal }): void;
+}
+
+const everyTransport: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
+
+/** The line of a client: shared with the other tabs of the origin where that is possible and wanted. */
+export function openLine(
+  host: Host,
+  options: InkwireOptions,
+  server: { readonly http: Http; readonly auth: Auth },
+  onState: (state: ConnectionState) => void,
+): Line {
+  const surroundings: Surroundings = {
+    ...server,
+    WebSocket: options.WebSocket ?? host.WebSocket,
+    after(ms, act) {
+      const timer = setTimeout(act, ms);
+      return () => clearTimeout(timer);
+    },
+    now: () => performance.now(),
+    random: Math.random,
+  };
+  const connect = (tell: (state: ConnectionState) => void): Line =>
+    new Connection(surroundings, options.transports ?? everyTransport, tell);
+  const name = nameOf(host, options, server.http.parts.url);
+  const locks = host.navigator?.locks;
+  if (name === undefined || locks === undefined || host.BroadcastChannel === undefined)
+    return connect(onState);
+  const channel = new host.BroadcastChannel(name) as Channel;
+  const { after } = surroundings;
+  return new TabLine({ name, tab: randomName(), locks, channel, connect, after, onState });
+}
+
+/** By which name tabs find each other: same server, same rights. Undefined: this one keeps to itself. */
+function nameOf(host: Host, { share, key, ticket }: InkwireOptions, url: string): string | undefined {
+  const named = typeof share === 'string' ? share : undefined;
+  const known = ticket === undefined && typeof key !== 'function';
+  const wanted = share ?? (known && host.document !== undefined);
+  if (wanted === false || (named === undefined && !known)) return undefined;
+  return `inkwire ${url} ${named ?? shortDigest(String(key))}`;
+}
+
+/** Calls back when the network came back or the page is looked at again. Returns what ends that. */
+export function wakeUps(host: Host, wake: () => void): () => void {
+  const { document } = host;
+  const listening = new AbortController();
+  const shown = (): void => {
+    if (document?.visibilityState === 'visible') wake();
+  };
+  host.addEventListener?.('online', wake, listening);
+  host.addEventListener?.('pageshow', shown, listening);
+  document?.addEventListener('visibilitychange', shown, listening);
+  return () => listening.abort();
+}

@@ -1,0 +1,306 @@
+import { delay } from '../backoff.js';
+import { InkwireError } from '../error.js';
+import type { ConnectionState, TransportName } from '../types.js';
+import { EventStreamLink } from './event-stream.js';
+import type { Line } from './line.js';
+import { PollingLink } from './polling.js';
+import type { Subscription } from './subscription.js';
+import type { Link, LinkEnd, LinkHost, OpenLink, Surroundings } from './transport.js';
+import { WebSocketLink } from './web-socket.js';
+
+interface Transport {
+  readonly name: TransportName;
+  readonly open: OpenLink;
+  /** Not to be used before. */
+  notBefore: number;
+  /** Times that it was put aside. */
+  demotions: number;
+  /** Connections in a row that broke right after they had begun. */
+  quickCuts: number;
+}
+
+const openers: Readonly<Record<TransportName, OpenLink>> = {
+  websocket: (host, surroundings) => new WebSocketLink(host, surroundings),
+  sse: (host, surroundings) => new EventStreamLink(host, surroundings),
+  'long-poll': (host, surroundings) => new PollingLink(host, surroundings, true),
+  polling: (host, surroundings) => new PollingLink(host, surroundings, false),
+};
+
+/** A connection that broke sooner says more of its transport than of the network. */
+const quickMs = 5_000;
+const maxQuickCuts = 3;
+/** How long a transport that did not work is left alone, doubled each time. */
+const asideMs = 60_000;
+const maxAsideMs = 600_000;
+/** How long an unused connection stays open. */
+const lingerMs = 500;
+
+/** A link that was asked for, and what became of it. */
+interface Try {
+  readonly transport: Transport;
+  link: Link | undefined;
+  /** Since when something came. */
+  aliveAt: number | undefined;
+  live: boolean;
+}
+
+/**
+ * The one connection of a client. It goes down the chain of transports until one works, comes back when that breaks,
+ * and goes up again when a better one works, too. Which facts were given is known by the subscriptions themselves, so
+ * that nothing is lost or repeated on the way, also while two links are open.
+ */
+export class Connection implements Line {
+  readonly #surroundings: Surroundings;
+  readonly #transports: readonly Transport[];
+  readonly #onState: (state: ConnectionState) => void;
+  readonly #subscriptions = new Set<Subscription>();
+  #state: ConnectionState = { status: 'idle', resumes: 0 };
+  #current: Try | undefined;
+  /** A better transport that is being tried while the current one serves. */
+  #better: Try | undefined;
+  /** Transports that did not open in this round; put aside when another one does. */
+  #unopened: Transport[] = [];
+  #failures = 0;
+  /** A connection that served was lost, and none has taken its place yet. */
+  #broken = false;
+  #changed = false;
+  #stopTimer: () => void = () => undefined;
+  #stopUpgrade: () => void = () => undefined;
+
+  constructor(
+    surroundings: Surroundings,
+    names: readonly TransportName[],
+    onState: (state: ConnectionState) => void,
+  ) {
+    this.#surroundings = surroundings;
+    this.#onState = onState;
+    this.#transports = names
+      .filter((name) => name !== 'websocket' || surroundings.WebSocket !== undefined)
+      .map((name) => ({ name, open: openers[name], notBefore: 0, demotions: 0, quickCuts: 0 }));
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  attach(subscription: Subscription): void {
+    if (this.#state.status === 'closed') {
+      subscription.fail(closed());
+      return;
+    }
+    this.#subscriptions.add(subscription);
+    this.#later();
+  }
+
+  detach(subscription: Subscription): void {
+    if (this.#subscriptions.delete(subscription)) this.#later();
+  }
+
+  wake(): void {
+    if (this.#state.status === 'waiting') this.#start();
+    else this.#current?.link?.wake();
+  }
+
+  close(): void {
+    if (this.#state.status === 'closed') return;
+    this.#drop();
+    this.#say({ status: 'closed' });
+    this.#failAll(closed());
+  }
+
+  /** What changes in one turn goes out together. */
+  #later(): void {
+    if (this.#changed) return;
+    this.#changed = true;
+    queueMicrotask(() => {
+      this.#changed = false;
+      if (this.#state.status === 'closed') return;
+      if (this.#subscriptions.size === 0) this.#linger();
+      else if (this.#current === undefined && this.#state.status !== 'waiting') this.#start();
+      else for (const each of [this.#current, this.#better]) each?.link?.sync();
+    });
+  }
+
+  #linger(): void {
+    this.#surroundings.after(lingerMs, () => {
+      if (this.#subscriptions.size > 0 || this.#state.status === 'closed') return;
+      const failed = this.#state.status === 'failed';
+      this.#drop();
+      if (!failed) this.#say({ status: 'idle' });
+    });
+  }
+
+  #drop(): void {
+    this.#stopTimer();
+    this.#stopUpgrade();
+    for (const each of [this.#current, this.#better]) each?.link?.close();
+    this.#current = undefined;
+    this.#better = undefined;
+  }
+
+  #start(): void {
+    this.#drop();
+    if (this.#subscriptions.size === 0) {
+      this.#say({ status: 'idle' });
+      return;
+    }
+    const transport = this.#next() ?? this.#transports.at(-1);
+    if (transport === undefined) return;
+    this.#say({ status: 'connecting', transport: transport.name });
+    this.#current = this.#try(transport);
+  }
+
+  /** The best transport that is not put aside and has not failed in this round. */
+  #next(): Transport | undefined {
+    const now = this.#surroundings.now();
+    return this.#transports.find(
+      (transport) => transport.notBefore <= now && !this.#unopened.includes(transport),
+    );
+  }
+
+  #try(transport: Transport): Try {
+    const attempt: Try = { transport, link: undefined, aliveAt: undefined, live: false };
+    let over = false;
+    const host: LinkHost = {
+      subscriptions: this.#subscriptions,
+      alive: () => this.#alive(attempt),
+      live: () => this.#live(attempt),
+      latency: (ms) => {
+        if (attempt === this.#current) this.#say({ ...this.#state, latencyMs: Math.round(ms) });
+      },
+      ended: (end) => {
+        over = true;
+        // A link may end while it is being made.
+        queueMicrotask(() => this.#ended(attempt, end));
+      },
+    };
+    const link = transport.open(host, this.#surroundings);
+    if (!over) attempt.link = link;
+    return attempt;
+  }
+
+  #alive(attempt: Try): void {
+    if (attempt.aliveAt !== undefined) return;
+    attempt.aliveAt = this.#surroundings.now();
+    if (attempt !== this.#current) return;
+    // This one gets through: what did not is to blame itself, not the server.
+    for (const transport of this.#unopened.splice(0)) this.#putAside(transport);
+  }
+
+  #live(attempt: Try): void {
+    if (attempt.live) return;
+    attempt.live = true;
+    if (attempt === this.#better) {
+      this.#current?.link?.close();
+      this.#current = attempt;
+      this.#better = undefined;
+    }
+    if (attempt !== this.#current) return;
+    // The better one may have come while the other was waited for.
+    this.#stopTimer();
+    this.#failures = 0;
+    const resumes = this.#state.resumes + (this.#broken ? 1 : 0);
+    this.#broken = false;
+    const transport = attempt.transport.name;
+    this.#say({ status: 'live', transport, resumes, latencyMs: this.#state.latencyMs });
+    this.#planUpgrade();
+  }
+
+  #ended(attempt: Try, end: LinkEnd): void {
+    if (attempt === this.#better) {
+      this.#better = undefined;
+      this.#putAside(attempt.transport);
+      this.#planUpgrade();
+      return;
+    }
+    if (attempt !== this.#current) return;
+    this.#current = undefined;
+    if (attempt.live && !('retryMs' in end && end.retryMs === 0)) this.#broken = true;
+    switch (end.type) {
+      case 'refused':
+        this.#say({ status: 'failed', reason: end.error.message });
+        this.#failAll(end.error);
+        break;
+      case 'unreachable':
+        this.#unopened = [];
+        this.#wait(end);
+        break;
+      case 'blocked':
+        if (attempt.aliveAt === undefined) this.#unopened.push(attempt.transport);
+        else this.#putAside(attempt.transport);
+        // All were tried, and none opened: it is the server, or the network.
+        if (this.#next() !== undefined) {
+          this.#start();
+          break;
+        }
+        this.#unopened = [];
+        this.#wait(end);
+        break;
+      case 'cut':
+        this.#judge(attempt, end);
+        if (end.retryMs === 0) this.#start();
+        else this.#wait(end);
+        break;
+    }
+  }
+
+  #failAll(error: InkwireError): void {
+    for (const subscription of [...this.#subscriptions]) {
+      this.#subscriptions.delete(subscription);
+      subscription.fail(error);
+    }
+  }
+
+  /** A transport whose connections break again and again right after they began is put aside. */
+  #judge({ transport, aliveAt }: Try, { retryMs, stalled }: Extract<LinkEnd, { type: 'cut' }>): void {
+    if (retryMs !== undefined) return;
+    const lived = aliveAt === undefined ? 0 : this.#surroundings.now() - aliveAt;
+    // It may have been the network once; twice in a row, somebody on the way holds bytes back.
+    const weight = stalled === true ? 2 : lived < quickMs ? 1 : 0;
+    transport.quickCuts = weight === 0 ? 0 : transport.quickCuts + weight;
+    if (transport.quickCuts < maxQuickCuts) return;
+    transport.quickCuts = 0;
+    this.#putAside(transport);
+  }
+
+  #putAside(transport: Transport): void {
+    const ms = Math.min(asideMs * 2 ** transport.demotions, maxAsideMs);
+    transport.demotions += 1;
+    transport.notBefore = this.#surroundings.now() + ms;
+  }
+
+  #wait({ retryMs, reason }: { readonly retryMs?: number | undefined; readonly reason: string }): void {
+    const ms = retryMs ?? delay(this.#failures, this.#surroundings.random);
+    this.#failures += 1;
+    this.#say({ status: 'waiting', reason, retryAt: Date.now() + ms });
+    this.#stopTimer();
+    this.#stopTimer = this.#surroundings.after(ms, () => this.#start());
+  }
+
+  /** When a better transport may be tried again, it is opened beside the current one. */
+  #planUpgrade(): void {
+    this.#stopUpgrade();
+    const current = this.#current;
+    if (current === undefined) return;
+    const better = this.#transports.slice(0, this.#transports.indexOf(current.transport));
+    if (better.length === 0) return;
+    const now = this.#surroundings.now();
+    const inMs = Math.max(1_000, Math.min(...better.map(({ notBefore }) => notBefore)) - now);
+    this.#stopUpgrade = this.#surroundings.after(inMs, () => {
+      const transport = better.find(({ notBefore }) => notBefore <= this.#surroundings.now());
+      // Two snapshots at a time would be mixed: only those that have a cursor may be served twice.
+      const ready = [...this.#subscriptions].every(({ cursor }) => cursor !== undefined);
+      if (transport === undefined || !ready || this.#better !== undefined) this.#planUpgrade();
+      else this.#better = this.#try(transport);
+    });
+  }
+
+  #say(state: Omit<ConnectionState, 'resumes'> & { readonly resumes?: number }): void {
+    this.#state = { resumes: this.#state.resumes, ...state };
+    this.#onState(this.#state);
+  }
+}
+
+function closed(): InkwireError {
+  return new InkwireError('closed', 'The client was closed.');
+}

@@ -1,0 +1,165 @@
+import { InkwireError } from '../error.js';
+import { eventsPath, isRefusal, queryOf, ticketQuery, unite } from './poll.js';
+import { type SseMessage, sseReader } from './sse-reader.js';
+import { bring, type Leg, type Subscription } from './subscription.js';
+import {
+  endOf,
+  firstByteMs,
+  type Link,
+  type LinkEnd,
+  type LinkHost,
+  pastMs,
+  type Surroundings,
+  silenceMs,
+  silenceOf,
+  Watchdog,
+} from './transport.js';
+import type { Union } from './union.js';
+
+/** All subscriptions over one event stream (P-30 to P-35), read with `fetch`, so that a key can go with it. */
+export class EventStreamLink implements Link {
+  readonly #host: LinkHost;
+  readonly #surroundings: Surroundings;
+  readonly #watchdog: Watchdog;
+  readonly #gone = new AbortController();
+  #carried: Set<Subscription>;
+  #live = false;
+  #retryMs: number | undefined;
+  #heardAt: number;
+
+  constructor(host: LinkHost, surroundings: Surroundings) {
+    this.#host = host;
+    this.#surroundings = surroundings;
+    this.#carried = new Set(host.subscriptions);
+    this.#heardAt = surroundings.now();
+    this.#watchdog = new Watchdog(surroundings.after, () =>
+      this.#end(silenceOf('event stream', this.#live, false)),
+    );
+    this.#read().then(
+      () => this.#cut('event stream: ended'),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  sync(): void {
+    const { subscriptions } = this.#host;
+    // A reader that left, or is full, gets nothing more; when it comes back it is a new one.
+    for (const one of this.#carried) if (!subscriptions.has(one)) this.#carried.delete(one);
+    const isNew = [...subscriptions].some((one) => !this.#carried.has(one));
+    // Not begun anew before it got somewhere: a way that is blocked would never be found out.
+    if (this.#live && (isNew || this.#carried.size === 0)) this.#cut('change', 0);
+  }
+
+  wake(): void {
+    if (this.#surroundings.now() - this.#heardAt > silenceMs / 2) this.#cut('wake-up', 0);
+  }
+
+  close(): void {
+    this.#watchdog.stop();
+    this.#gone.abort();
+  }
+
+  async #read(): Promise<void> {
+    const { http } = this.#surroundings;
+    const { signal } = this.#gone;
+    const leg = await this.#carry();
+    this.#watchdog.put(firstByteMs);
+    const response = await http.send('GET', eventsPath, {
+      query: [...queryOf(leg.ask()), ...(await ticketQuery(this.#surroundings, signal))],
+      headers: { accept: 'text/event-stream' },
+      signal,
+      retry: false,
+    });
+    if (response.body === null || !/^text\/event-stream/.test(response.headers.get('content-type') ?? '')) {
+      throw new InkwireError('unexpected-answer', 'the answer is no event stream', {
+        status: response.status,
+      });
+    }
+    const read = sseReader({
+      message: (message) => this.#take(leg, message),
+      retry: (ms) => {
+        this.#retryMs = ms;
+      },
+    });
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    // A stream that is never read to its end keeps its connection: whoever closes the link cancels it.
+    signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => ({ done: true, value: '' }));
+      if (done || signal.aborted) return;
+      this.#heardAt = this.#surroundings.now();
+      read(value);
+      if (!signal.aborted) this.#watchdog.put(this.#live ? silenceMs : pastMs);
+    }
+  }
+
+  /** One alone is carried as it is, with its own snapshot; several share a union. */
+  async #carry(): Promise<Leg> {
+    const [first] = this.#carried;
+    if (first !== undefined && this.#carried.size === 1) return first;
+    const union = await this.#unite(false);
+    this.#carried = union.members;
+    return union;
+  }
+
+  #unite(each: boolean): Promise<Union> {
+    const onReset = () => this.#cut('reset', 0);
+    const { signal } = this.#gone;
+    return unite(this.#surroundings, this.#host.subscriptions, { each, limit: 256, signal, onReset });
+  }
+
+  #take(leg: Leg, { event, data }: SseMessage): void {
+    if (this.#gone.signal.aborted) return;
+    const body = JSON.parse(data);
+    // A server that has no room says so in a stream; that one got through says nothing of the other transports then.
+    if (event !== 'bye') this.#host.alive();
+    switch (event) {
+      case 'subscribed':
+      case 'reset':
+      case 'snapshot':
+      case 'live':
+      case 'heartbeat':
+        bring(leg, { ...body, type: event });
+        if (event !== 'live') break;
+        this.#live = true;
+        this.#host.live();
+        this.sync();
+        break;
+      case 'bye':
+        this.#retryMs = body.retry_ms;
+        this.#cut('bye');
+        break;
+      case 'job.progress':
+        leg.progress(body);
+        break;
+      default:
+        // Anything else is a fact, or something that a later version says (P-60).
+        if (/^(job|group)\./.test(event)) leg.fact(body);
+    }
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.#gone.signal.aborted) return;
+    if (!isRefusal(error)) {
+      this.#end(endOf(error));
+      return;
+    }
+    // What was refused may concern one of them alone: asked for each by itself, that one ends and the others go on.
+    try {
+      await this.#unite(true);
+      this.#cut('refusal', 0);
+    } catch (other) {
+      this.#end(endOf(other));
+    }
+  }
+
+  #cut(reason: string, retryMs = this.#retryMs): void {
+    this.#end({ type: 'cut', reason, retryMs });
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#gone.signal.aborted) return;
+    this.close();
+    this.#host.ended(end);
+  }
+}

@@ -1,0 +1,121 @@
+import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
+import type { JobRecord } from '../../../src/protocol/job-record.js';
+import { InkwireError } from '../error.js';
+import type { Ask, Leg, Subscription } from './subscription.js';
+import type { Surroundings } from './transport.js';
+import { canUnite, Union } from './union.js';
+
+/** P-36, P-37. */
+interface PollAnswer {
+  readonly events: readonly StreamEvent[];
+  readonly progress?: readonly ProgressEvent[];
+  readonly cursor: string;
+  readonly more: boolean;
+  readonly reset?: { readonly reason: ResetReason };
+  readonly snapshot?: { readonly jobs: readonly JobRecord[]; readonly truncated: boolean };
+}
+
+/** Whom to ask, and as whom. */
+export type Server = Pick<Surroundings, 'http' | 'auth' | 'after'>;
+
+export interface PollPace {
+  /** Seconds for the server to hold a request without news; 0 to 60. */
+  readonly wait: number;
+  /** Events of one answer. */
+  readonly limit: number;
+}
+
+export const eventsPath = '/api/v1/events';
+/** Of a request that is held: each progress value is an answer of its own. */
+const leastProgressMs = 1_000;
+/** For an answer, added to what the server holds a request. */
+const answerMs = 10_000;
+/** Subscriptions that are brought up to date side by side. */
+const atOnce = 4;
+
+/** What a subscription asks for, as the query of `GET /api/v1/events`. */
+export function queryOf({ topics, after, snapshot, progress_ms, types }: Ask): [string, string][] {
+  const query = topics.map((topic): [string, string] => ['topic', topic]);
+  query.push(['progress_ms', String(progress_ms)]);
+  if (after !== undefined) query.push(['after', after]);
+  if (!snapshot) query.push(['snapshot', 'false']);
+  if (types !== undefined) query.push(['types', types.join()]);
+  return query;
+}
+
+/** What goes into the query of a stream's request where there is no key. */
+export async function ticketQuery(
+  { http, auth }: Pick<Server, 'http' | 'auth'>,
+  signal: AbortSignal,
+): Promise<[string, string][]> {
+  const ticket = auth.byTicket ? await auth.ticketFor(http, signal) : undefined;
+  return ticket === undefined ? [] : [['ticket', ticket]];
+}
+
+/** One request for what happened after a leg's cursor. Resolves with whether there is more to ask for at once. */
+export async function poll(
+  { http, auth, after }: Server,
+  leg: Leg,
+  pace: PollPace,
+  given: AbortSignal,
+): Promise<boolean> {
+  const late = new AbortController();
+  const stop = after(pace.wait * 1000 + answerMs, () =>
+    late.abort(new InkwireError('network-error', 'no answer came')),
+  );
+  const signal = AbortSignal.any([given, late.signal]);
+  const ask = leg.ask();
+  const paceMs = Math.max(ask.progress_ms, leastProgressMs);
+  const query = queryOf(ask.progress_ms === 0 ? ask : { ...ask, progress_ms: paceMs });
+  query.push(['wait', String(pace.wait)], ['limit', String(pace.limit)]);
+  const answer = await ticketQuery({ http, auth }, signal)
+    .then((ticket) => {
+      const call = { query: [...query, ...ticket], signal, retry: false };
+      return http.json<PollAnswer>('GET', eventsPath, call);
+    })
+    .finally(stop);
+  // The leg may belong to nobody any more.
+  signal.throwIfAborted();
+  const { cursor, reset, snapshot, events, progress = [], more } = answer;
+  if (reset !== undefined) leg.reset(reset.reason, cursor);
+  else if (ask.after === undefined) leg.begin(cursor);
+  if (snapshot !== undefined) leg.snapshot({ ...snapshot, more: false });
+  for (const event of events) leg.fact(event);
+  for (const event of progress) leg.progress(event);
+  leg.reached(cursor);
+  return more;
+}
+
+/**
+ * One leg for all subscriptions. Those that cannot be united with the others yet are first brought up to date, each by
+ * requests of its own; what is refused to one of them ends that one alone.
+ * @param each also those that could be united: something is refused to one of them
+ */
+export async function unite(
+  server: Server,
+  all: ReadonlySet<Subscription>,
+  options: { readonly each: boolean; readonly limit: number; readonly signal: AbortSignal; onReset(): void },
+): Promise<Union> {
+  const subscriptions = [...all];
+  const odd =
+    options.each || !canUnite(subscriptions.filter((one) => one.cursor !== undefined))
+      ? [...subscriptions]
+      : subscriptions.filter((one) => one.cursor === undefined);
+  const pace = { wait: 0, limit: options.limit };
+  const bringUpToDate = async (subscription: Subscription): Promise<void> => {
+    try {
+      while (await poll(server, subscription, pace, options.signal));
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      subscription.fail(error);
+    }
+  };
+  while (odd.length > 0) await Promise.all(odd.splice(0, atOnce).map(bringUpToDate));
+  const members = subscriptions.filter((one) => all.has(one));
+  return new Union(new Set(members), options.onReset);
+}
+
+/** Whether a request was refused for what it asks for: it would be again. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof InkwireError && [403, 404, 422].includes(error.status);
+}

@@ -1,0 +1,138 @@
+import { InkwireError } from '../error.js';
+import { isRefusal, poll, unite } from './poll.js';
+import { endOf, type Link, type LinkEnd, type LinkHost, type Surroundings } from './transport.js';
+
+/** Seconds: as the server holds a request by itself (P-36). */
+const longWait = 25;
+const mostEvents = 256;
+/** Between two polls that the server does not hold. */
+const pollMs = 1_500;
+/** Requests that fail one after the other until the server counts as unreachable. */
+const maxFailures = 6;
+/**
+ * All subscriptions by plain requests, which always work: held by the server where the network allows it, smaller and
+ * shorter where answers are cut off on the way (P-36).
+ */
+export class PollingLink implements Link {
+  readonly #host: LinkHost;
+  readonly #surroundings: Surroundings;
+  readonly #gone = new AbortController();
+  #request = new AbortController();
+  #wait: number;
+  #limit = mostEvents;
+  #failures = 0;
+  /** Something was refused: find out what. */
+  #each = false;
+  /** There are subscriptions that no answer was for yet: the next request is not held. */
+  #changed = true;
+  /** The request that is under way may be. */
+  #held = false;
+
+  /** @param mayWait false: the server is not asked to hold a request */
+  constructor(host: LinkHost, surroundings: Surroundings, mayWait: boolean) {
+    this.#host = host;
+    this.#surroundings = surroundings;
+    this.#wait = mayWait ? longWait : 0;
+    this.#run().catch((error: unknown) => this.#end(endOf(error)));
+  }
+
+  /** Only what is held is given up: nothing would ever be answered where changes come faster than answers. */
+  sync(): void {
+    this.#changed = true;
+    if (this.#held) this.#request.abort();
+  }
+
+  wake(): void {
+    this.#request.abort();
+  }
+
+  close(): void {
+    this.#gone.abort();
+    this.#request.abort();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#gone.signal.aborted) {
+      this.#request = new AbortController();
+      const { signal } = this.#request;
+      this.#held = !this.#changed;
+      if (this.#host.subscriptions.size === 0) {
+        this.#held = true;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        continue;
+      }
+      try {
+        const more = await this.#ask(signal);
+        if (signal.aborted) continue;
+        this.#failures = 0;
+        this.#limit = Math.min(mostEvents, this.#limit * 2);
+        this.#host.alive();
+        if (more) continue;
+        this.#host.live();
+        if (this.#changed || this.#wait > 0) continue;
+        this.#held = true;
+        await this.#pause(pollMs, signal);
+      } catch (error) {
+        if (!signal.aborted) await this.#failed(error, signal);
+      }
+    }
+  }
+
+  async #ask(signal: AbortSignal): Promise<boolean> {
+    const limit = this.#limit;
+    const wait = this.#changed ? 0 : this.#wait;
+    this.#changed = false;
+    const options = { each: this.#each, limit, signal, onReset: () => undefined };
+    const leg = await unite(this.#surroundings, this.#host.subscriptions, options);
+    this.#each = false;
+    if (leg.members.size === 0) return false;
+    const askedAt = this.#surroundings.now();
+    const more = await poll(this.#surroundings, leg, { wait, limit }, signal);
+    if (wait === 0) this.#host.latency(this.#surroundings.now() - askedAt);
+    return more;
+  }
+
+  async #failed(error: unknown, signal: AbortSignal): Promise<void> {
+    if (isRefusal(error) && !this.#each) {
+      this.#each = true;
+      return;
+    }
+    const network = error instanceof InkwireError && error.slug === 'network-error';
+    // A proxy that waited too long for the server.
+    const held = error instanceof InkwireError && error.status === 504;
+    const wasHeld = this.#held;
+    this.#failures += 1;
+    this.#changed = true;
+    if (!(network || held) || this.#failures > maxFailures) {
+      this.#end(endOf(error));
+      return;
+    }
+    // One that was not held says nothing of holding: nobody was there.
+    if (wasHeld && this.#wait > 0) {
+      this.#wait = Math.floor(this.#wait / 3);
+      if (this.#wait === 0) {
+        this.#end({ type: 'blocked', reason: error.message });
+        return;
+      }
+    }
+    this.#limit = Math.max(1, Math.floor(this.#limit / 4));
+    await this.#pause(100 * this.#failures, signal);
+  }
+
+  /** Ends early when the subscriptions change. */
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.#surroundings.after(ms * (0.8 + this.#surroundings.random() * 0.4), resolve);
+      signal.addEventListener('abort', () => {
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#gone.signal.aborted) return;
+    this.close();
+    this.#host.ended(end);
+  }
+}

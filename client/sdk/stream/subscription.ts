@@ -1,0 +1,158 @@
+import { isLater } from '../../../src/protocol/cursor.js';
+import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
+import type { JobRecord } from '../../../src/protocol/job-record.js';
+import { topicsOf } from '../../../src/protocol/topic.js';
+import type { SnapshotItem } from '../types.js';
+
+/** A part of a snapshot, as the transports bring it. */
+export type SnapshotPart = Pick<SnapshotItem, 'jobs' | 'more'> & Partial<Pick<SnapshotItem, 'truncated'>>;
+
+/** What a subscription asks for now: the members of a `subscribe` (P-25). */
+export interface Ask {
+  readonly topics: readonly string[];
+  /** Left out: a snapshot first, if `snapshot` says so. */
+  readonly after?: string;
+  readonly snapshot: boolean;
+  readonly progress_ms: number;
+  readonly types?: readonly string[];
+}
+
+/**
+ * What a transport brings for one subscription of the server, in the order in which it came. A `Leg` is one of the
+ * client's subscriptions, or the union of all of them where a transport can carry only one.
+ */
+export interface Leg {
+  ask(): Ask;
+  /** `subscribed`: what follows begins after this cursor, once a snapshot that was asked for has come whole. */
+  begin(cursor: string): void;
+  /** P-20: what was believed is void; a snapshot follows and what happened after this cursor. */
+  reset(reason: ResetReason, cursor: string): void;
+  snapshot(part: SnapshotPart): void;
+  fact(event: StreamEvent): void;
+  progress(event: ProgressEvent): void;
+  /** Everything up to here was brought: the place to come back to. */
+  reached(cursor: string): void;
+}
+
+/** Who gets what a subscription lets through. Cursors go along for one that keeps a subscription of its own. */
+export interface Sink {
+  reset(reason: ResetReason, cursor: string): void;
+  snapshot(item: SnapshotItem, cursor: string): void;
+  fact(event: StreamEvent): void;
+  progress(event: ProgressEvent): void;
+  reached?(cursor: string): void;
+  /** It ends with this. */
+  fail(error: unknown): void;
+}
+
+/**
+ * One subscription of the client, over any number of connections and transports. It holds the cursor, and lets each
+ * fact through once: what lies at or before the cursor was given already.
+ */
+export class Subscription implements Leg {
+  readonly #sink: Sink;
+  readonly #asked: Ask;
+  /** Where to go on; undefined until a snapshot has come whole. */
+  cursor: string | undefined;
+  /** Whether a beginning without cursor needs a snapshot: the application wants one, or was told to drop what it had. */
+  #needsSnapshot: boolean;
+  /** The cursor that holds once the snapshot is whole. */
+  #begun = '';
+  #first = true;
+
+  constructor(asked: Ask, sink: Sink) {
+    this.#asked = asked;
+    this.#sink = sink;
+    this.cursor = asked.after;
+    this.#needsSnapshot = asked.snapshot;
+  }
+
+  ask(): Ask {
+    const { after: _, ...asked } = this.#asked;
+    const after = this.cursor === undefined ? {} : { after: this.cursor };
+    return { ...asked, snapshot: this.#needsSnapshot, ...after };
+  }
+
+  begin(cursor: string): void {
+    this.#begun = cursor;
+    this.#first = true;
+    if (this.#needsSnapshot || this.cursor !== undefined) return;
+    this.cursor = cursor;
+    this.#sink.reached?.(cursor);
+  }
+
+  reset(reason: ResetReason, cursor: string): void {
+    this.#begun = cursor;
+    this.#first = true;
+    this.cursor = undefined;
+    this.#needsSnapshot = true;
+    this.#sink.reset(reason, cursor);
+  }
+
+  snapshot({ jobs, more, truncated = false }: SnapshotPart): void {
+    const mine = jobs.filter((job) => this.#matchesJob(job));
+    const first = this.#first;
+    this.#first = false;
+    if (!more) this.cursor = this.#begun;
+    this.#sink.snapshot({ type: 'snapshot', jobs: mine, first, more, truncated }, this.#begun);
+  }
+
+  fact(event: StreamEvent): void {
+    if (this.cursor !== undefined && isLater(event.id, this.cursor) === false) return;
+    this.cursor = event.id;
+    const { job, group } = event;
+    const matches = job === undefined ? this.#matches('', '', group?.group) : this.#matchesJob(job);
+    if (matches && this.#wants(event.type)) this.#sink.fact(event);
+  }
+
+  progress(event: ProgressEvent): void {
+    if (this.#asked.progress_ms > 0 && this.#matchesJob(event.job)) this.#sink.progress(event);
+  }
+
+  reached(cursor: string): void {
+    if (this.cursor === undefined ? this.#needsSnapshot : isLater(cursor, this.cursor) === false) return;
+    this.cursor = cursor;
+    this.#sink.reached?.(cursor);
+  }
+
+  fail(error: unknown): void {
+    this.#sink.fail(error);
+  }
+
+  #wants(type: StreamEvent['type']): boolean {
+    return this.#asked.types?.includes(type) ?? true;
+  }
+
+  #matchesJob({ job_id: jobId, kind, group }: JobRecord): boolean {
+    return this.#matches(jobId, kind, group);
+  }
+
+  #matches(jobId: string, kind: string, group: string | undefined): boolean {
+    const subject = { jobId, kind, ...(group === undefined ? {} : { group }) };
+    return topicsOf(subject).some((topic) => this.#asked.topics.includes(topic));
+  }
+}
+
+/** What every transport says of one subscription, beside facts and progress. */
+export type LegMessage =
+  | { readonly type: 'subscribed' | 'live' | 'heartbeat'; readonly cursor: string }
+  | { readonly type: 'reset'; readonly reason: ResetReason; readonly cursor: string }
+  | ({ readonly type: 'snapshot' } & SnapshotPart);
+
+export function bring(leg: Leg, message: LegMessage): void {
+  switch (message.type) {
+    case 'subscribed':
+      leg.begin(message.cursor);
+      break;
+    case 'reset':
+      leg.reset(message.reason, message.cursor);
+      break;
+    case 'snapshot':
+      leg.snapshot(message);
+      break;
+    case 'live':
+    case 'heartbeat':
+      leg.reached(message.cursor);
+      break;
+  }
+}

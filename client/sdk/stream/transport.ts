@@ -1,0 +1,114 @@
+import type { Auth } from '../auth.js';
+import { InkwireError } from '../error.js';
+import type { Http } from '../http.js';
+import type { WebSocketLike } from '../types.js';
+import type { Subscription } from './subscription.js';
+
+/** What the streaming half takes from its surroundings. */
+export interface Surroundings {
+  readonly http: Http;
+  readonly auth: Auth;
+  readonly WebSocket: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
+  /** Calls back once after `ms`; returns what prevents it. */
+  readonly after: (ms: number, act: () => void) => () => void;
+  /** Milliseconds, growing evenly. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+/** Why a link ended. */
+export type LinkEnd =
+  /**
+   * The connection broke or was ended: come back, at once or after what the server asked for. `stalled`: it stood, but
+   * nothing came any more.
+   */
+  | {
+      readonly type: 'cut';
+      readonly retryMs?: number | undefined;
+      readonly stalled?: boolean;
+      readonly reason: string;
+    }
+  /** Somebody on the way does not let this transport through, or holds its bytes back. */
+  | { readonly type: 'blocked'; readonly reason: string }
+  /** Nobody answers, or with "not now". */
+  | { readonly type: 'unreachable'; readonly retryMs?: number | undefined; readonly reason: string }
+  /** Asking again is useless. */
+  | { readonly type: 'refused'; readonly error: InkwireError };
+
+/** What a link has of the connection that it belongs to. */
+export interface LinkHost {
+  readonly subscriptions: ReadonlySet<Subscription>;
+  /** Something came from the server: this transport works. */
+  alive(): void;
+  /** All subscriptions have what was in the log: what comes from now on is new. */
+  live(): void;
+  latency(ms: number): void;
+  /** Once, and nothing after it. */
+  ended(end: LinkEnd): void;
+}
+
+/** One connection of a transport. */
+export interface Link {
+  /** The subscriptions have changed. */
+  sync(): void;
+  /** The machine woke up or the network came back: find out whether the connection still stands. */
+  wake(): void;
+  /** Ends it without a word to the host. Safe twice. */
+  close(): void;
+}
+
+export type OpenLink = (host: LinkHost, surroundings: Surroundings) => Link;
+
+/**
+ * Milliseconds from the begin of a connection to its first byte. The server sends one at once: what holds it back is a
+ * proxy.
+ */
+export const firstByteMs = 4_000;
+/** Without a byte while the past is being read. */
+export const pastMs = 10_000;
+/** Without a byte from a server that beats every 15 s (P-40). */
+export const silenceMs = 40_000;
+/** For a sign of life after the machine woke up. */
+export const wakeMs = 5_000;
+
+/** The end of a connection from which nothing came in time. */
+export function silenceOf(name: string, live: boolean, waking: boolean): LinkEnd {
+  const reason = `${name}: silence`;
+  // One that stood may have died with the network; one that never got so far is held back by somebody on the way.
+  return live ? { type: 'cut', reason, stalled: !waking } : { type: 'blocked', reason };
+}
+
+/** Calls `expire` when it was not put off in time. */
+export class Watchdog {
+  readonly #after: Surroundings['after'];
+  readonly #expire: () => void;
+  #stop: () => void = () => undefined;
+
+  constructor(after: Surroundings['after'], expire: () => void) {
+    this.#after = after;
+    this.#expire = expire;
+  }
+
+  /** Begins to wait anew. */
+  put(ms: number): void {
+    this.#stop();
+    this.#stop = this.#after(ms, this.#expire);
+  }
+
+  stop(): void {
+    this.#stop();
+  }
+}
+
+/** The end that an error of a request means. */
+export function endOf(error: unknown): LinkEnd {
+  const reason = error instanceof Error ? error.message : String(error);
+  // Neither frames nor JSON: somebody on the way has changed what the server sent.
+  if (error instanceof SyntaxError) return { type: 'blocked', reason };
+  if (!(error instanceof InkwireError)) return { type: 'unreachable', reason };
+  const { slug, status, retryAfterMs } = error;
+  if (slug === 'unexpected-answer' && status < 500) return { type: 'blocked', reason };
+  if (!error.retryable && slug !== 'unexpected-answer') return { type: 'refused', error };
+  return { type: 'unreachable', reason, retryMs: retryAfterMs };
+}

@@ -1,0 +1,85 @@
+import { isLater } from '../../../src/protocol/cursor.js';
+import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
+import type { Ask, Leg, SnapshotPart, Subscription } from './subscription.js';
+
+/** Of one subscription of the server (P-15). */
+const maxTopics = 100;
+
+/** The earliest of the cursors, or undefined when they cannot be compared or one is missing. */
+function earliest(subscriptions: readonly Subscription[]): string | undefined {
+  let least = subscriptions[0]?.cursor;
+  for (const { cursor } of subscriptions) {
+    const later = cursor === undefined || least === undefined ? undefined : isLater(least, cursor);
+    if (later === undefined) return undefined;
+    if (later) least = cursor;
+  }
+  return least;
+}
+
+/** Whether these can share one subscription of the server: all have a cursor, and of the same epoch. */
+export function canUnite(subscriptions: readonly Subscription[]): boolean {
+  return earliest(subscriptions) !== undefined;
+}
+
+/**
+ * All subscriptions of the client as one of the server, for transports that carry only one. It begins at the earliest
+ * cursor; each subscription leaves out what it was given already.
+ */
+export class Union implements Leg {
+  /** Who is taken out of it gets nothing more. */
+  readonly members: Set<Subscription>;
+  readonly #onReset: () => void;
+  #void = false;
+
+  /** @param onReset called when the cursors are of no use any more: each subscription has to begin anew by itself */
+  constructor(members: Set<Subscription>, onReset: () => void) {
+    this.members = members;
+    this.#onReset = onReset;
+  }
+
+  ask(): Ask {
+    const subscriptions = [...this.members];
+    const asks = subscriptions.map((subscription) => subscription.ask());
+    const topics = [...new Set(asks.flatMap((ask) => ask.topics))];
+    const paces = asks.map((ask) => ask.progress_ms).filter((pace) => pace > 0);
+    const types = asks.every((ask) => ask.types !== undefined)
+      ? { types: [...new Set(asks.flatMap((ask) => ask.types ?? []))] }
+      : {};
+    const after = earliest(subscriptions);
+    return {
+      // More than one subscription may name: everything of the owner's, and each takes its own.
+      topics: topics.length > maxTopics ? ['jobs'] : topics,
+      snapshot: false,
+      progress_ms: paces.length === 0 ? 0 : Math.min(...paces),
+      ...(after === undefined ? {} : { after }),
+      ...types,
+    };
+  }
+
+  begin(): void {}
+
+  reset(reason: ResetReason, cursor: string): void {
+    this.#each((subscription) => subscription.reset(reason, cursor));
+    this.#void = true;
+    this.#onReset();
+  }
+
+  /** Only after a reset: each subscription asks for its own, since a snapshot of all could be cut short for one. */
+  snapshot(_part: SnapshotPart): void {}
+
+  fact(event: StreamEvent): void {
+    this.#each((subscription) => subscription.fact(event));
+  }
+
+  progress(event: ProgressEvent): void {
+    this.#each((subscription) => subscription.progress(event));
+  }
+
+  reached(cursor: string): void {
+    this.#each((subscription) => subscription.reached(cursor));
+  }
+
+  #each(act: (subscription: Subscription) => void): void {
+    if (!this.#void) this.members.forEach(act);
+  }
+}

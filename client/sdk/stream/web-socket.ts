@@ -1,0 +1,240 @@
+import { mayComeBack } from '../../../src/protocol/close-codes.js';
+import type { ProgressEvent, StreamEvent } from '../../../src/protocol/event.js';
+import { errorOf, InkwireError } from '../error.js';
+import type { WebSocketLike } from '../types.js';
+import { bring, type LegMessage, type Subscription } from './subscription.js';
+import {
+  endOf,
+  firstByteMs,
+  type Link,
+  type LinkEnd,
+  type LinkHost,
+  pastMs,
+  type Surroundings,
+  silenceMs,
+  silenceOf,
+  Watchdog,
+  wakeMs,
+} from './transport.js';
+
+/** Server to client (P-25), as far as it is read. */
+type Message =
+  | (Exclude<LegMessage, { readonly type: 'heartbeat' }> & { readonly id: string })
+  | { readonly type: 'event'; readonly id?: string; readonly event: StreamEvent }
+  | { readonly type: 'progress'; readonly progress: ProgressEvent }
+  | { readonly type: 'error'; readonly id?: string; readonly problem: { readonly status: number } }
+  | { readonly type: 'heartbeat'; readonly cursor: string }
+  | { readonly type: 'pong' }
+  | { readonly type: 'bye'; readonly reconnect: boolean; readonly retry_ms: number };
+
+interface Followed {
+  readonly leg: Subscription;
+  live: boolean;
+}
+
+const subprotocol = 'inkwire.v1';
+/** Of the 1,000 that a socket may have (P-50). More are carried by an event stream, which joins them into one. */
+const maxLegs = 900;
+const pingMs = 20_000;
+
+/** Many subscriptions over one WebSocket, each with a cursor of its own (P-25, P-26). */
+export class WebSocketLink implements Link {
+  readonly #host: LinkHost;
+  readonly #surroundings: Surroundings;
+  readonly #watchdog: Watchdog;
+  readonly #followed = new Map<string, Followed>();
+  readonly #ids = new Map<Subscription, string>();
+  readonly #gone = new AbortController();
+  #socket: WebSocketLike | undefined;
+  #open = false;
+  #retryMs: number | undefined;
+  #waking = false;
+  #lastId = 0;
+  #pingedAt: number | undefined;
+  #stopPinging: () => void = () => undefined;
+
+  constructor(host: LinkHost, surroundings: Surroundings) {
+    this.#host = host;
+    this.#surroundings = surroundings;
+    this.#watchdog = new Watchdog(surroundings.after, () =>
+      this.#end(silenceOf('WebSocket', this.#open && this.#allLive(), this.#waking)),
+    );
+    this.#watchdog.put(firstByteMs);
+    this.#connect().catch((error: unknown) => this.#end(endOf(error)));
+  }
+
+  sync(): void {
+    if (!this.#open) return;
+    if (this.#host.subscriptions.size > maxLegs) {
+      this.#end({ type: 'blocked', reason: 'WebSocket: too many subscriptions' });
+      return;
+    }
+    for (const [subscription, id] of this.#ids) {
+      if (this.#host.subscriptions.has(subscription)) continue;
+      this.#send({ type: 'unsubscribe', id });
+      this.#forget(id);
+    }
+    for (const subscription of this.#host.subscriptions) {
+      if (!this.#ids.has(subscription)) this.#ids.set(subscription, this.#follow(subscription));
+    }
+  }
+
+  wake(): void {
+    if (!this.#open) return;
+    this.#waking = true;
+    this.#ping();
+    this.#watchdog.put(wakeMs);
+  }
+
+  close(): void {
+    this.#gone.abort();
+    this.#watchdog.stop();
+    this.#stopPinging();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket === undefined) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  async #connect(): Promise<void> {
+    const { WebSocket, auth, http } = this.#surroundings;
+    if (WebSocket === undefined) throw new InkwireError('unexpected-answer', 'there is no WebSocket here');
+    const ticket = await auth.ticketFor(http, this.#gone.signal);
+    if (this.#gone.signal.aborted) return;
+    const protocols = ticket === undefined ? [subprotocol] : [subprotocol, `ticket.${ticket}`];
+    const socket = new WebSocket(`${http.parts.url.replace(/^http/, 'ws')}/api/v1/stream`, protocols);
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#open = true;
+      this.#ping();
+      this.sync();
+    };
+    socket.onmessage = ({ data }: { readonly data: unknown }) => this.#hear(data);
+    // What went wrong is told by `close`, which follows.
+    socket.onerror = () => undefined;
+    socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
+      this.#closed(code, reason);
+  }
+
+  #follow(leg: Subscription): string {
+    this.#lastId += 1;
+    const id = `s${this.#lastId}`;
+    this.#followed.set(id, { leg, live: false });
+    this.#send({ type: 'subscribe', id, ...leg.ask() });
+    return id;
+  }
+
+  #forget(id: string): void {
+    const followed = this.#followed.get(id);
+    this.#followed.delete(id);
+    if (followed !== undefined) this.#ids.delete(followed.leg);
+    this.#liveness();
+  }
+
+  #send(message: object): void {
+    this.#socket?.send(JSON.stringify(message));
+  }
+
+  #ping(): void {
+    this.#stopPinging();
+    this.#stopPinging = this.#surroundings.after(pingMs, () => this.#ping());
+    this.#pingedAt ??= this.#surroundings.now();
+    this.#send({ type: 'ping' });
+  }
+
+  #hear(data: unknown): void {
+    let message: Message;
+    try {
+      message = JSON.parse(String(data));
+    } catch {
+      this.#end({ type: 'blocked', reason: 'WebSocket: no JSON' });
+      return;
+    }
+    this.#waking = false;
+    this.#host.alive();
+    this.#take(message);
+    if (!this.#gone.signal.aborted) this.#watchdog.put(this.#allLive() ? silenceMs : pastMs);
+  }
+
+  #take(message: Message): void {
+    switch (message.type) {
+      case 'subscribed':
+      case 'reset':
+      case 'snapshot':
+      case 'live': {
+        const followed = this.#followed.get(message.id);
+        if (followed === undefined) break;
+        bring(followed.leg, message);
+        if (message.type !== 'live') break;
+        followed.live = true;
+        this.#liveness();
+        break;
+      }
+      case 'event': {
+        const { id, event } = message;
+        if (id !== undefined) this.#leg(id)?.fact(event);
+        else this.#eachLive((leg) => leg.fact(event));
+        break;
+      }
+      case 'progress':
+        this.#eachLive((leg) => leg.progress(message.progress));
+        break;
+      case 'heartbeat':
+        this.#eachLive((leg) => leg.reached(message.cursor));
+        break;
+      case 'pong':
+        if (this.#pingedAt !== undefined) this.#host.latency(this.#surroundings.now() - this.#pingedAt);
+        this.#pingedAt = undefined;
+        break;
+      case 'bye':
+        this.#retryMs = message.retry_ms;
+        break;
+      case 'error':
+        this.#refused(message);
+        break;
+    }
+  }
+
+  #leg(id: string): Subscription | undefined {
+    return this.#followed.get(id)?.leg;
+  }
+
+  #eachLive(act: (leg: Subscription) => void): void {
+    for (const { leg, live } of this.#followed.values()) if (live) act(leg);
+  }
+
+  #allLive(): boolean {
+    for (const { live } of this.#followed.values()) if (!live) return false;
+    return true;
+  }
+
+  #liveness(): void {
+    if (this.#open && this.#allLive()) this.#host.live();
+  }
+
+  #refused({ id, problem }: Extract<Message, { type: 'error' }>): void {
+    const error = errorOf(problem.status, problem, null);
+    const leg = id === undefined ? undefined : this.#leg(id);
+    if (id === undefined || leg === undefined) return;
+    if (error.retryable) {
+      this.#end({ type: 'cut', reason: error.message });
+      return;
+    }
+    this.#forget(id);
+    leg.fail(error);
+  }
+
+  #closed(code: number, reason: string): void {
+    const why = `WebSocket: closed with ${code} ${reason}`;
+    if (!this.#open || !mayComeBack(code)) this.#end({ type: 'blocked', reason: why });
+    // With another key or ticket, after 4401: the next connection asks for one.
+    else this.#end({ type: 'cut', reason: why, retryMs: this.#retryMs });
+  }
+
+  #end(end: LinkEnd): void {
+    if (this.#gone.signal.aborted) return;
+    this.close();
+    this.#host.ended(end);
+  }
+}

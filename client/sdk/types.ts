@@ -1,0 +1,214 @@
+import type { EventType, ProgressEvent, ResetReason, StreamEvent } from '../../src/protocol/event.js';
+import type { GroupRecord } from '../../src/protocol/fact.js';
+import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
+
+/** A request for a job: the members of its kind, and the options of every job. */
+export interface JobRequest {
+  /** `document` when left out. */
+  readonly kind?: string;
+  readonly group?: string;
+  /** -10 to 10; larger goes first within one owner. */
+  readonly priority?: number;
+  readonly [member: string]: unknown;
+}
+
+/** A job as its submit answers: with the cursor at which its first event sits. */
+export type SubmittedJob = JobRecord & { readonly events_cursor: string };
+
+/** A group with how far it is as a whole, 0 to 100. */
+export type GroupProgress = GroupRecord & { readonly progress: number };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface SubmitOptions extends CallOptions {
+  /** One job per key, however often it is sent; made up when left out, so that a lost answer can be asked for again. */
+  readonly idempotencyKey?: string;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly status?: JobStatus;
+  readonly kind?: string;
+  readonly group?: string;
+  /** ISO 8601, exclusive. */
+  readonly created_after?: string;
+  readonly created_before?: string;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string;
+  /** 1 to 200, default 50. */
+  readonly limit?: number;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobRecord[];
+  readonly next_cursor?: string;
+}
+
+/** One job's past. */
+export interface JobHistory {
+  /** Its facts in order, as they went over the stream. */
+  readonly events: readonly StreamEvent[];
+  /** False when the oldest are not kept any more. */
+  readonly complete: boolean;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** A cursor: only what happened after it (`events_cursor` of a submit). Left out: the job as it is now comes first. */
+  readonly after?: string;
+  /** Least time between two progress values, 0 to 60,000; 0 is none. Default 100. */
+  readonly progressMs?: number;
+}
+
+export interface SubscribeOptions extends WatchOptions {
+  /** Only these types of events. */
+  readonly types?: readonly EventType[];
+  /** False: begin with what happens next. */
+  readonly snapshot?: boolean;
+}
+
+/** The records of all matching jobs, newest first, in one part or several (P-18). */
+export interface SnapshotItem {
+  readonly type: 'snapshot';
+  readonly jobs: readonly JobRecord[];
+  /** The first part: what came before it is void. */
+  readonly first: boolean;
+  /** Another part follows. */
+  readonly more: boolean;
+  /** In the last part: there are more jobs than a snapshot holds; list the others. */
+  readonly truncated: boolean;
+}
+
+/** The cursor could not be honoured (P-20): drop what you believe; a snapshot follows. */
+export interface ResetItem {
+  readonly type: 'reset';
+  readonly reason: ResetReason;
+}
+
+/** What a subscription to topics gives, in order; facts once each. */
+export type StreamItem = SnapshotItem | ResetItem | StreamEvent | ProgressEvent;
+
+/**
+ * What a watch of one job gives. It ends after the fact that ended the job. Where that fact was before the watch
+ * began, it is made from the record: then it has no `id`.
+ */
+export type WatchItem =
+  | { readonly type: 'snapshot'; readonly job: JobRecord }
+  | ResetItem
+  | ProgressEvent
+  | (Omit<StreamEvent, 'id' | 'job'> & { readonly id?: string; readonly job: JobRecord });
+
+export interface WaitOptions extends CallOptions {
+  /** Milliseconds; past it the call rejects with `timed-out`, and the job goes on. */
+  readonly timeout?: number;
+  /** As in `WatchOptions`. */
+  readonly after?: string;
+}
+
+export interface DownloadOptions extends CallOptions {
+  /** Name of an artifact; left out: the result. */
+  readonly artifact?: string;
+  readonly onProgress?: (progress: { readonly bytes: number; readonly total: number }) => void;
+}
+
+export interface Download {
+  /** As `Content-Disposition` names it. */
+  readonly name: string;
+  readonly contentType: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Lower-case hex SHA-256 of the whole file, as the server named it. */
+  readonly sha256: string;
+  /** Goes on by itself after a broken connection; errors with `digest-mismatch` in place of its end when bytes are wrong. */
+  readonly stream: ReadableStream<Uint8Array>;
+  /** All of it. Take this or `stream`. */
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export interface BatchOptions extends CallOptions {
+  /**
+   * Name of the batch: its idempotency keys are made of it, and it is the group of documents that name none. Run the
+   * same batch under the same name again, and only what is missing is rendered. Made up when left out.
+   */
+  readonly name?: string;
+  /** Documents between their submit and their end, at one time. Default 16. */
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: BatchProgress) => void;
+  /** Called with each document as it ends, in the order in which they end. */
+  readonly onDocument?: (outcome: BatchOutcome) => void | Promise<void>;
+}
+
+export interface BatchProgress {
+  readonly total: number;
+  readonly submitted: number;
+  readonly completed: number;
+  /** Refused, failed or cancelled. */
+  readonly failed: number;
+  /** 0 to 100, running documents with their share. */
+  readonly progress: number;
+}
+
+export interface BatchOutcome {
+  /** Of the document in the input. */
+  readonly index: number;
+  readonly idempotencyKey: string;
+  /** The job at its end; left out when it was never accepted. */
+  readonly job?: JobRecord;
+  /** Why it was not accepted, or why `onDocument` failed. */
+  readonly error?: unknown;
+}
+
+export interface BatchResult {
+  readonly name: string;
+  /** By index. */
+  readonly outcomes: readonly BatchOutcome[];
+  readonly completed: number;
+  readonly failed: number;
+}
+
+export type TransportName = 'websocket' | 'sse' | 'long-poll' | 'polling';
+
+/** How the shared connection is. */
+export interface ConnectionState {
+  /** `idle`: nothing is followed. `waiting`: for the next attempt. */
+  readonly status: 'idle' | 'connecting' | 'live' | 'waiting' | 'failed' | 'closed';
+  readonly transport?: TransportName;
+  /** Round trip in milliseconds, last measured. */
+  readonly latencyMs?: number | undefined;
+  /** How often it was taken up again since the client was made. */
+  readonly resumes: number;
+  /** When the next attempt begins, in milliseconds since 1970; in `waiting`. */
+  readonly retryAt?: number;
+  /** Why the last attempt ended. */
+  readonly reason?: string;
+  /** The connection is in another tab, which hands on what comes. */
+  readonly shared?: boolean;
+}
+
+/** What is taken from a WebSocket class: the browser's, Node's own, or that of `ws`. */
+export interface WebSocketLike {
+  send(text: string): void;
+  close(code?: number): void;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+}
+
+export interface InkwireOptions {
+  /** Address of the server, `http://127.0.0.1:8080`; left out in a page: the page's own origin. */
+  readonly url?: string;
+  /** API key, or what gives one: asked again after a 401. Left out where the server runs in development mode. */
+  readonly key?: string | (() => string | Promise<string>);
+  /** In place of a key: gives a fresh ticket (`POST /api/v1/tickets`, made by your back end) for each connection. It can only watch. */
+  readonly ticket?: () => string | Promise<string>;
+  /** Which transports may be used, best first. Default: all. */
+  readonly transports?: readonly TransportName[];
+  /**
+   * Whether tabs of one origin share one connection. Default: with a `key` text or none, where the browser can. A name
+   * lets clients with `ticket` or a key function share, too: those with the same name must have the same rights.
+   */
+  readonly share?: boolean | string;
+  readonly fetch?: typeof globalThis.fetch;
+  readonly WebSocket?: new (url: string, protocols: string[]) => WebSocketLike;
+}

@@ -1,0 +1,135 @@
+import type { EventType } from '../../src/protocol/event.js';
+import { endsJob } from '../../src/protocol/fact.js';
+import { isTerminal, type JobRecord } from '../../src/protocol/job-record.js';
+import { InkwireError } from './error.js';
+import { type Feed, FeedPipe } from './feed.js';
+import type { Line } from './stream/line.js';
+import { type Ask, type Sink, Subscription } from './stream/subscription.js';
+import type { StreamItem, SubscribeOptions, WaitOptions, WatchItem, WatchOptions } from './types.js';
+
+/** Follows topics. The feed fails with `validation-failed` for what is no topic, type or pace. */
+export function subscribe(
+  line: Line,
+  topics: readonly string[],
+  { signal, ...options }: SubscribeOptions = {},
+): Feed<StreamItem> {
+  const follow = follower<StreamItem>(line, topics, options, signal);
+  const { feed } = follow;
+  return follow({
+    reset: (reason) => feed.put({ type: 'reset', reason }, undefined),
+    snapshot: (item, cursor) => feed.put(item, item.more ? undefined : cursor),
+    fact: (event) => feed.put(event, event.id),
+    progress: (event) => feed.put(event, undefined, event.job.job_id),
+    fail: (error) => feed.fail(error),
+  });
+}
+
+/** Follows one job to its end. */
+export function watch(
+  line: Line,
+  jobId: string,
+  { signal, ...options }: WatchOptions = {},
+): FeedPipe<WatchItem> {
+  const follow = follower<WatchItem>(line, [`job:${jobId}`], options, signal);
+  const { feed } = follow;
+  let known: JobRecord | undefined;
+  return follow({
+    reset(reason) {
+      known = undefined;
+      feed.put({ type: 'reset', reason }, undefined);
+    },
+    snapshot({ jobs, more }, cursor) {
+      const [job] = jobs;
+      if (job === undefined) {
+        if (!more) feed.fail(new InkwireError('not-found', `There is no job ${jobId}.`, { status: 404 }));
+        return;
+      }
+      known = job;
+      feed.put({ type: 'snapshot', job }, cursor);
+      if (job.status !== 'pending' && job.status !== 'running') {
+        const at = job.completed_at ?? job.created_at;
+        feed.put({ type: `job.${job.status}`, at, job }, cursor);
+        feed.end();
+      }
+    },
+    fact(event) {
+      const { job } = event;
+      // The snapshot may hold it already (P-18).
+      if (job === undefined || (known !== undefined && job.rev <= known.rev)) return;
+      known = job;
+      feed.put({ ...event, job }, event.id);
+      if (endsJob(event.type)) feed.end();
+    },
+    progress(event) {
+      if (known !== undefined && isOlder(event.job, known)) return;
+      feed.put(event, undefined, jobId);
+    },
+    fail: (error) => feed.fail(error),
+  });
+}
+
+/** The record of a job at its end. */
+export async function waitFor(
+  line: Line,
+  jobId: string,
+  { timeout, ...options }: WaitOptions = {},
+): Promise<JobRecord> {
+  const feed = watch(line, jobId, { ...options, progressMs: 0 });
+  const late = () => feed.fail(new InkwireError('timed-out', `${jobId} has not ended within ${timeout} ms.`));
+  const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+  let last: JobRecord | undefined;
+  try {
+    for await (const item of feed) if (item.type !== 'reset') last = item.job;
+  } finally {
+    clearTimeout(timer);
+  }
+  if (last !== undefined) return last;
+  throw new InkwireError('closed', 'The client was closed.');
+}
+
+/** Whether a progress value belongs to an attempt that the record is past (P-61). */
+export function isOlder(progress: JobRecord, record: JobRecord): boolean {
+  return progress.rev < record.rev || progress.attempt < record.attempt || isTerminal(record.status);
+}
+
+interface Options {
+  readonly after?: string;
+  readonly progressMs?: number;
+  readonly types?: readonly EventType[];
+  readonly snapshot?: boolean;
+}
+
+/** A feed, and what joins it to a subscription. */
+function follower<Item extends { readonly type: string }>(
+  line: Line,
+  topics: readonly string[],
+  { after, progressMs = 100, types, snapshot = true }: Options,
+  signal: AbortSignal | undefined,
+) {
+  const ask: Ask = {
+    topics,
+    snapshot,
+    progress_ms: types === undefined || types.includes('job.progress') ? progressMs : 0,
+    ...(types === undefined ? {} : { types }),
+    ...(after === undefined ? {} : { after }),
+  };
+  let subscription: Subscription | undefined;
+  const feed = new FeedPipe<Item>(
+    {
+      flow(on) {
+        if (subscription !== undefined) line[on ? 'attach' : 'detach'](subscription);
+      },
+      close() {
+        if (subscription !== undefined) line.detach(subscription);
+      },
+      cursor: () => subscription?.cursor,
+    },
+    signal,
+  );
+  const join = (sink: Sink): FeedPipe<Item> => {
+    subscription = new Subscription(ask, sink);
+    line.attach(subscription);
+    return feed;
+  };
+  return Object.assign(join, { feed });
+}

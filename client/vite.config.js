@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+/** The live page: `dist/web/index.html` and its hashed files in `dist/web/assets`. */
+export default defineConfig({
+  root: fileURLToPath(new URL('page/', import.meta.url)),
+  base: '/',
+  build: {
+    outDir: fileURLToPath(new URL('../dist/web/', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    // A file of its own for each: the page's policy loads nothing that stands in the text.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  // `vite client/page` beside a server that runs: its pages are taken from the source, the rest comes from the server.
+  server: {
+    proxy: {
+      '/api': { target: 'http://127.0.0.1:8080', ws: true },
+      '/favicon.ico': 'http://127.0.0.1:8080',
+    },
+  },
+});

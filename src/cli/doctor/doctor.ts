@@ -1,0 +1,183 @@
+import { type Config, type Environment, readConfig } from '../../config.js';
+import { inspectDirectory } from '../../engine/sqlite/inspection.js';
+import { Misuse, readArguments } from '../arguments.js';
+import { exitCodes } from '../exit-codes.js';
+import { obey } from '../server-access.js';
+import { type Paint, printLine, type Shell, type Style, styleOf } from '../terminal.js';
+import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
+import { fetchGuard, keys, port } from './network.js';
+import { fonts, rendering } from './rendering.js';
+import { database, directory } from './storage.js';
+import { checkNode, files, memory, page } from './system.js';
+
+const checks: readonly Check[] = [
+  memory,
+  files,
+  page,
+  fonts,
+  rendering,
+  directory,
+  database,
+  keys,
+  fetchGuard,
+  port,
+];
+
+export const doctorUsage = `Usage:
+  inkwire doctor [--only CHECK,CHECK] [--json]
+
+Checks whether a server could run here with this configuration, or how the one is that runs: one line for each check
+with ok, warn or FAIL, and what to do. It changes nothing.
+
+  --only  only some of: ${checks.map(({ name }) => name).join(', ')}
+  --json  one JSON object on each line: check, verdict (ok, warn, fail), said, advice
+
+Exit code: 0 nothing fails (there may be warnings), 1 a check fails, 2 not understood.`;
+
+export interface DoctorSurroundings {
+  /** As the server reads it, without the variables of clients. */
+  readonly environment: Environment;
+  readonly readFile: (path: string) => string;
+  readonly version: string;
+  /** As `process.versions.node`. */
+  readonly nodeVersion: string;
+  readonly uid: number | undefined;
+  /** Folder of the compiled program, `dist/src/`. */
+  readonly program: URL;
+}
+
+/** `inkwire doctor`. @returns the exit code */
+export function runDoctor(shell: Shell, surroundings: DoctorSurroundings): Promise<number> {
+  return obey(shell, 'doctor', async () => {
+    const { values, positionals } = readArguments(shell.args, {
+      json: { type: 'boolean' },
+      only: { type: 'string' },
+    });
+    if (values.help) {
+      printLine(shell.out, doctorUsage);
+      return exitCodes.ok;
+    }
+    if (positionals.length > 0) throw new Misuse('"doctor" takes options only.');
+    const wanted = readOnly(values.only);
+    const style = styleOf(shell.environment, shell.out);
+    const found: Finding[] = [];
+    const tell = (finding: Finding): void => {
+      found.push(finding);
+      const lines = values.json ? [JSON.stringify(finding)] : linesOf(finding, style);
+      for (const line of lines) printLine(shell.out, line);
+    };
+    tell(checkNode(surroundings.nodeVersion));
+    const config = configOf(surroundings, shell.environment, tell);
+    if (config !== undefined) {
+      const patient = patientOf(config, surroundings, shell.now());
+      for (const check of wanted) {
+        const waiting = shell.out.terminal && !values.json;
+        if (waiting) shell.out.write(style.paint('dim', `  ...  ${check.name}`));
+        const findings = await runCheck(check, patient);
+        if (waiting) shell.out.write('\r\x1b[K');
+        for (const finding of findings) tell(finding);
+      }
+    }
+    const failures = found.filter(({ verdict }) => verdict === 'fail').length;
+    const warnings = found.filter(({ verdict }) => verdict === 'warn').length;
+    if (!values.json) printLine(shell.out, summaryOf(failures, warnings));
+    return failures === 0 ? exitCodes.ok : exitCodes.failed;
+  });
+}
+
+function readOnly(text: string | undefined): readonly Check[] {
+  const names = text?.split(',').map((name) => name.trim());
+  const unknown = names?.find((name) => !checks.some((check) => check.name === name));
+  if (unknown !== undefined) {
+    throw new Misuse(`"${unknown}" is no check; there are ${checks.map(({ name }) => name).join(', ')}.`);
+  }
+  return checks.filter(({ name }) => names?.includes(name) ?? true);
+}
+
+/** A check that breaks says so, and the others go on. */
+async function runCheck(check: Check, patient: Patient): Promise<readonly Finding[]> {
+  try {
+    return await check.run(patient);
+  } catch (error) {
+    return [fail(check.name, `the check itself broke: ${wordsOf(error)}`, 'Report it, with this line.')];
+  }
+}
+
+/** The configuration as the server reads it; undefined when it is wrong: then there is nothing to check it against. */
+function configOf(
+  { environment, readFile }: DoctorSurroundings,
+  client: Shell['environment'],
+  tell: (finding: Finding) => void,
+): Config | undefined {
+  const read = readConfig(environment, readFile);
+  if (!read.ok) {
+    for (const defect of read.defects) tell(fail('config', defect, 'docs/OPERATIONS.md has all variables.'));
+    return undefined;
+  }
+  const { config } = read;
+  if (config.natsUrl !== '' || config.role !== 'all') {
+    tell(
+      fail(
+        'config',
+        'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version',
+        'Leave them unset.',
+      ),
+    );
+  } else {
+    const from = environment.INKWIRE_CONFIG ? ` and ${environment.INKWIRE_CONFIG}` : '';
+    tell(ok('config', `the environment${from} can be used`));
+  }
+  if (/^[^=\s]+=\S/.test(client.INKWIRE_KEY ?? '') && config.keys.length === 0) {
+    tell(
+      warn(
+        'config',
+        'INKWIRE_KEY looks like a key for the server, but is what a client sends',
+        'Keys of the server go into INKWIRE_KEYS.',
+      ),
+    );
+  }
+  return config;
+}
+
+function patientOf(config: Config, { version, program, uid }: DoctorSurroundings, now: number): Patient {
+  let seen: { readonly inspection: ReturnType<Patient['inspect']> } | { readonly error: unknown } | undefined;
+  return {
+    config,
+    version,
+    program,
+    uid,
+    now,
+    inspect() {
+      try {
+        seen ??= { inspection: inspectDirectory(config.dataDir) };
+      } catch (error) {
+        seen = { error };
+      }
+      if ('error' in seen) throw seen.error;
+      return seen.inspection;
+    },
+  };
+}
+
+const marks: Readonly<Record<Finding['verdict'], readonly [word: string, paint: Paint]>> = {
+  ok: ['ok', 'green'],
+  warn: ['warn', 'yellow'],
+  fail: ['FAIL', 'red'],
+};
+
+function linesOf({ check, verdict, said, advice }: Finding, style: Style): readonly string[] {
+  const [word, paint] = marks[verdict];
+  const line = `${style.paint(paint, word.padEnd(4))}  ${check.padEnd(9)}  ${said}`;
+  return advice === undefined
+    ? [line]
+    : [line, `      ${' '.repeat(9)}  ${style.unicode ? '→' : '->'} ${advice}`];
+}
+
+function summaryOf(failures: number, warnings: number): string {
+  if (failures + warnings === 0) return 'All is well.';
+  const parts = [
+    ...(failures === 0 ? [] : [failures === 1 ? '1 check fails' : `${failures} checks fail`]),
+    ...(warnings === 0 ? [] : [warnings === 1 ? '1 warning' : `${warnings} warnings`]),
+  ];
+  return `${parts.join(', ')}.`;
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Face, families } from '../../render/fonts/catalogue.js';
+import { FontRegistry } from '../../render/fonts/registry.js';
+import { kinds } from '../../render/kinds/kinds.js';
+import { RenderPool } from '../../render/pool.js';
+import { readIntake } from '../../work/intake.js';
+import { count, duration, size } from '../progress-bar.js';
+import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
+
+/** Fonts, and a document made of them. */
+
+const startMs = 30_000;
+const renderMs = 60_000;
+
+export const fonts: Check = { name: 'fonts', run: checkFonts };
+export const rendering: Check = { name: 'rendering', run: checkRendering };
+
+const reinstall = 'Install the program again: "npm ci" in a checkout.';
+
+function checkFonts(): readonly Finding[] {
+  const faces = new Map<string, Face>();
+  for (const family of families) for (const face of Object.values(family.faces)) faces.set(face.id, face);
+  const registry = new FontRegistry();
+  const broken: string[] = [];
+  for (const { id } of faces.values()) {
+    try {
+      if (!registry.covers(id, 'A'.charCodeAt(0))) broken.push(`${id} has no "A"`);
+    } catch (error) {
+      broken.push(`${id}: ${wordsOf(error)}`);
+    }
+  }
+  const said = `${count(families.length, 'family', 'families')}, ${count(faces.size, 'face')}`;
+  if (broken.length === 0) return [ok('fonts', `${said}: all can be loaded`)];
+  return [
+    fail(
+      'fonts',
+      `${broken.length} of ${said} cannot be loaded: ${broken.slice(0, 3).join('; ')}`,
+      reinstall,
+    ),
+  ];
+}
+
+/** Text that needs the standard fonts, the Unicode ones and the large East Asian ones. */
+const document = {
+  operations: [
+    { type: 'add_text', text: 'Inkwire, Ελληνικά, Русский, 日本語, 中文, 한국어', font_size: 18 },
+    { type: 'add_table', headers: ['#', 'Item'], rows: [['1', 'one']] },
+  ],
+};
+
+/** One render thread from start to end, as the pool runs them. */
+async function checkRendering({ config, program }: Patient): Promise<readonly Finding[]> {
+  const body = Buffer.from(JSON.stringify(document));
+  const read = readIntake({ body, kind: 'document', needsFingerprint: false }, kinds, () => undefined);
+  if (!read.ok)
+    return [fail('rendering', `the check's own document is refused: ${read.problem.detail}`, reinstall)];
+  const folder = await mkdtemp(join(tmpdir(), 'inkwire-doctor-'));
+  const pool = new RenderPool({
+    entry: new URL('render/thread.js', program),
+    threads: 1,
+    heapLimitMb: config.workerHeapMb,
+    raisedHeapLimitMb: config.workerHeapMb,
+    recycleAfter: Number.POSITIVE_INFINITY,
+    nice: 0,
+    readyTimeoutMs: startMs,
+  });
+  const begun = performance.now();
+  try {
+    // The pool itself starts a broken thread anew for ever.
+    const late = AbortSignal.timeout(startMs);
+    await Promise.race([pool.ready(), new Promise((resolve) => late.addEventListener('abort', resolve))]);
+    const readyMs = performance.now() - begun;
+    if (pool.state.idle === 0) {
+      return [fail('rendering', `no render thread is ready after ${duration(startMs)}`, reinstall)];
+    }
+    const outcome = await pool.run({
+      kind: read.intake.kind,
+      request: { inline: read.intake.request },
+      blobPaths: [],
+      fetched: {},
+      asidePrefix: join(folder, 'doctor'),
+      timeoutMs: renderMs,
+      raisedMemory: false,
+      urgent: true,
+      signal: AbortSignal.timeout(renderMs),
+      onProgress: () => undefined,
+    });
+    if (outcome.type !== 'done') {
+      const why = outcome.type === 'failed' ? outcome.message : `it took longer than ${duration(renderMs)}`;
+      return [fail('rendering', `a small document cannot be made: ${why}`, reinstall)];
+    }
+    const [file] = outcome.files;
+    const bytes = file === undefined ? 0 : (await stat(file.path)).size;
+    const said = `a thread starts in ${duration(readyMs)} and makes a small document in ${duration(outcome.runMs)} (${size(bytes)})`;
+    const [warning] = outcome.warnings;
+    if (warning !== undefined) return [warn('rendering', `${said}, but: ${warning.message}`, reinstall)];
+    return [ok('rendering', said)];
+  } finally {
+    await pool.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,113 @@
+import type { ListOptions } from '../../client/sdk/types.js';
+import { type JobRecord, jobStatuses } from '../protocol/job-record.js';
+import { given, Misuse, readArguments, readChoice, readWhole } from './arguments.js';
+import { exitCodes } from './exit-codes.js';
+import { ago, statusPaints, tellingOf } from './job-words.js';
+import { type Server, serverOptions, withServer } from './server-access.js';
+import { checkGroup } from './submit.js';
+import { table } from './table.js';
+import { printLine, type Shell, styleOf } from './terminal.js';
+import { readable } from './text-width.js';
+
+const listed = {
+  status: { type: 'string' },
+  kind: { type: 'string' },
+  group: { type: 'string' },
+  limit: { type: 'string' },
+} as const;
+
+/** The largest page of the server. */
+const pageSize = 200;
+
+/** `inkwire jobs list`. @param usage for `--help` @returns the exit code */
+export async function runList(shell: Shell, args: readonly string[], usage: string): Promise<number> {
+  const { values, positionals } = readArguments(args, { ...serverOptions, ...listed });
+  if (values.help) {
+    printLine(shell.out, usage);
+    return exitCodes.ok;
+  }
+  if (positionals.length > 0) throw new Misuse('"jobs list" takes options only.');
+  const filter = readFilter(values);
+  return withServer(shell, values, (server) => listJobs(shell, server, filter, values.json === true));
+}
+
+interface Filter extends Pick<ListOptions, 'status' | 'kind' | 'group'> {
+  readonly limit: number;
+}
+
+function readFilter(values: {
+  readonly status?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly group?: string | undefined;
+  readonly limit?: string | undefined;
+}): Filter {
+  if (values.group !== undefined) checkGroup('--group', values.group);
+  return {
+    ...given('status', readChoice('--status', values.status, jobStatuses)),
+    ...given('kind', values.kind),
+    ...given('group', values.group),
+    limit: readWhole('--limit', values.limit, [1, 10_000]) ?? 50,
+  };
+}
+
+async function listJobs(
+  shell: Shell,
+  { client }: Server,
+  { limit, ...filter }: Filter,
+  json: boolean,
+): Promise<number> {
+  const { out, interrupted: signal } = shell;
+  const jobs: JobRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.list({
+      ...filter,
+      ...given('cursor', cursor),
+      limit: Math.min(pageSize, limit - jobs.length),
+      signal,
+    });
+    if (json) for (const job of page.jobs) printLine(out, JSON.stringify(job));
+    jobs.push(...page.jobs);
+    cursor = page.next_cursor;
+  } while (cursor !== undefined && jobs.length < limit);
+  if (json) return exitCodes.ok;
+  if (!out.terminal) {
+    for (const job of jobs) {
+      const { job_id: id, status, kind, group = '-', created_at: created } = job;
+      printLine(out, [id, status, kind, group, created, tellingOf(job)].join('\t'));
+    }
+    return exitCodes.ok;
+  }
+  if (jobs.length === 0) printLine(shell.err, 'There are no such jobs.');
+  else for (const line of jobTable(jobs, shell)) printLine(out, line);
+  if (cursor !== undefined) printLine(shell.err, `There are more; see them with --limit ${limit * 2}.`);
+  return exitCodes.ok;
+}
+
+function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
+  const style = styleOf(shell.environment, shell.out);
+  const columns = [
+    { title: 'JOB' },
+    { title: 'STATUS' },
+    { title: 'KIND' },
+    { title: 'GROUP' },
+    { title: 'CREATED' },
+    { title: '', gives: true },
+  ];
+  const rows = jobs.map((job) => [
+    job.job_id,
+    job.status,
+    readable(job.kind),
+    readable(job.group ?? ''),
+    ago(job.created_at, shell.now()),
+    tellingOf(job),
+  ]);
+  return table(columns, rows, {
+    width: shell.out.columns() - 1,
+    style,
+    paint: (text, column, row) => {
+      const status = jobs[row]?.status;
+      return column === 1 && status !== undefined ? style.paint(statusPaints[status], text) : text;
+    },
+  });
+}

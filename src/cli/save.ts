@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Inkwire } from '../../client/sdk/inkwire.js';
+import { Misuse } from './arguments.js';
+import { Trouble } from './failure.js';
+import { fileReason } from './server-access.js';
+import type { TextStream } from './terminal.js';
+
+/** Where a result goes. */
+export type Destination =
+  | { readonly type: 'file'; readonly path: string }
+  /** The file is named as the server names it. */
+  | { readonly type: 'folder'; readonly path: string }
+  | { readonly type: 'stream'; readonly stream: TextStream };
+
+export interface Saved {
+  /** Undefined for the standard output. */
+  readonly path: string | undefined;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** Reads `-o`, before anything is rendered that could not be kept. @param path `-` for the standard output */
+export async function destinationOf(path: string, out: TextStream): Promise<Destination> {
+  if (path === '-') {
+    if (out.terminal)
+      throw new Misuse('A result is not written to a terminal; send it into a file or a pipe.');
+    return { type: 'stream', stream: out };
+  }
+  if (await isFolder(path)) return { type: 'folder', path };
+  const folder = dirname(path);
+  if (path.endsWith('/') || !(await isFolder(folder))) {
+    throw new Misuse(`There is no folder ${path.endsWith('/') ? path : folder}; make it first.`, 'file');
+  }
+  return { type: 'file', path };
+}
+
+/** Downloads a job's result. A file appears under its name when it is whole and has the right digest. */
+export async function save(
+  client: Pick<Inkwire, 'download'>,
+  jobId: string,
+  to: Destination,
+  signal: AbortSignal,
+): Promise<Saved> {
+  const { name, size, sha256, stream } = await client.download(jobId, { signal });
+  if (to.type === 'stream') {
+    for await (const chunk of stream) {
+      to.stream.write(chunk);
+      await to.stream.flushed();
+    }
+    return { path: undefined, sizeBytes: size, sha256 };
+  }
+  const path = to.type === 'file' ? to.path : join(to.path, plainName(name));
+  const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    const file = await open(aside, 'wx').catch(cannotWrite(aside));
+    try {
+      for await (const chunk of stream) await writeAll(file, chunk, path);
+      await file.sync().catch(cannotWrite(path));
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path).catch(cannotWrite(path));
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+  return { path, sizeBytes: size, sha256 };
+}
+
+/** Whether a file is there with these bytes. */
+export async function holds(path: string, sizeBytes: number, sha256: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    return found.isFile() && found.size === sizeBytes && (await digestOf(path)) === sha256;
+  } catch (error) {
+    // Throws again what is no matter of the file.
+    fileReason(error);
+    return false;
+  }
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, path: string): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await file.write(bytes, at).catch(cannotWrite(path))).bytesWritten;
+  }
+}
+
+function cannotWrite(path: string): (error: unknown) => never {
+  return (error) => {
+    throw new Trouble(`${path} cannot be written: ${fileReason(error)}.`);
+  };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    fileReason(error);
+    return false;
+  }
+}
+
+/** The server's name for a file, without anything that would lead elsewhere or hide it. */
+function plainName(name: string): string {
+  const plain = basename(name.replaceAll('\\', '/'))
+    .replace(/\p{Cc}/gu, '_')
+    .replace(/^\.+/, '');
+  return plain === '' ? 'result' : plain;
+}

@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { InkwireError } from '../../client/sdk/error.js';
+import { Inkwire } from '../../client/sdk/node.js';
+import { Misuse } from './arguments.js';
+import { exitCodes } from './exit-codes.js';
+import { failureOf, networkReason, problemOf, Trouble } from './failure.js';
+import { printLine, type Shell } from './terminal.js';
+
+/** Options of every command that talks to a server. */
+export const serverOptions = {
+  url: { type: 'string' },
+  'key-file': { type: 'string' },
+  json: { type: 'boolean' },
+} as const;
+
+export const serverUsage = `Options of every command that talks to a server:
+  --url URL        address of the server; default INKWIRE_URL, else http://127.0.0.1:8080
+  --key-file PATH  file that holds the API key; default INKWIRE_KEY. A key is never an argument: others could read it.
+  --json           one JSON object on each line of the standard output, and no words there`;
+
+export interface ServerChoice {
+  readonly url?: string | undefined;
+  readonly 'key-file'?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export interface Server {
+  readonly client: Inkwire;
+  /** Without a slash at its end. */
+  readonly url: string;
+  /** The options that name this server and key, to be repeated in a command that the user is told. */
+  readonly again: string;
+}
+
+const standardUrl = 'http://127.0.0.1:8080';
+
+/** Runs a command: what it throws for the user becomes words and an exit code. */
+export async function obey(shell: Shell, name: string, act: () => Promise<number>): Promise<number> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof Misuse) {
+      printLine(shell.err, error.message);
+      if (error.ofOptions) printLine(shell.err, `See "inkwire ${name} --help".`);
+      return exitCodes.misuse;
+    }
+    if (error instanceof Trouble) {
+      printLine(shell.err, error.message);
+      return exitCodes.failed;
+    }
+    // The signal's reason comes through every call that it ended.
+    if (shell.interrupted.aborted && error === shell.interrupted.reason) return exitCodes.interrupted;
+    throw error;
+  }
+}
+
+/** Uses a client of the chosen server, and says in words why it refused or did not answer. */
+export async function withServer(
+  shell: Shell,
+  choice: ServerChoice,
+  use: (server: Server) => Promise<number>,
+): Promise<number> {
+  const url = readUrl(choice.url ?? shell.environment.INKWIRE_URL ?? standardUrl);
+  const key = await readKey(choice['key-file'], shell.environment.INKWIRE_KEY);
+  const client = new Inkwire({
+    url,
+    share: false,
+    fetch: tellingFetch(shell, url),
+    ...(key === undefined ? {} : { key }),
+  });
+  const named = [
+    ...(choice.url === undefined ? [] : [`--url ${url}`]),
+    ...(choice['key-file'] === undefined ? [] : [`--key-file ${quoted(choice['key-file'])}`]),
+  ];
+  try {
+    return await use({ client, url, again: named.map((option) => ` ${option}`).join('') });
+  } catch (error) {
+    if (!(error instanceof InkwireError)) throw error;
+    const { code, lines } = failureOf(error, url, key !== undefined);
+    for (const line of lines) printLine(shell.err, line);
+    if (choice.json) printLine(shell.out, JSON.stringify({ type: 'problem', ...problemOf(error) }));
+    return code;
+  } finally {
+    client.close();
+  }
+}
+
+function readUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new Misuse(`"${text}" is no address of a server; it must be like ${standardUrl}.`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new Misuse('The address must not hold a name or password; keys go into INKWIRE_KEY.');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+async function readKey(path: string | undefined, variable: string | undefined): Promise<string | undefined> {
+  const key =
+    path === undefined
+      ? variable
+      : await readFile(path, 'utf8').catch((error: unknown) => {
+          throw new Misuse(`The key file ${path} cannot be read (${fileReason(error)}).`, 'file');
+        });
+  const trimmed = key?.trim() ?? '';
+  if (trimmed === '') {
+    if (path !== undefined) throw new Misuse(`The key file ${path} is empty.`, 'file');
+    return undefined;
+  }
+  const where = path === undefined ? 'INKWIRE_KEY' : `The key file ${path}`;
+  if (!/^[\x21-\x7e]+$/.test(trimmed)) throw new Misuse(`${where} does not hold one key.`, 'file');
+  return trimmed;
+}
+
+/** Says once when the server does not answer: the client tries for a while before it gives up. */
+function tellingFetch(shell: Shell, url: string): typeof globalThis.fetch {
+  let told = false;
+  let answered = false;
+  return async (input, init) => {
+    try {
+      const response = await globalThis.fetch(input, init);
+      answered = true;
+      return response;
+    } catch (error) {
+      // Later interruptions are told where they are seen: by the watch or the batch.
+      if (!told && !answered && !shell.interrupted.aborted) {
+        told = true;
+        printLine(shell.err, `Nothing answers at ${url} (${networkReason(error)}); trying for a moment.`);
+      }
+      throw error;
+    }
+  };
+}
+
+const fileReasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the file system is read-only',
+};
+
+/** Why a file could not be used; throws again what did not come from the file system. */
+export function fileReason(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  if (typeof code !== 'string') throw error;
+  return fileReasons[code] ?? code;
+}
+
+/** A word of a command line, for a shell. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

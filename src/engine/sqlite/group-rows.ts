@@ -1,0 +1,63 @@
+import type { GroupRecord } from '../../protocol/fact.js';
+import { changedGroup, emptyGroup, type GroupChange, groupPageOf } from '../embedded/tables.js';
+import type { GroupFilter, GroupPage } from '../engine.js';
+import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
+
+const counts = 'pending, running, completed, failed, cancelled';
+
+/** The counts of each group, and where it stands in listings. */
+export class GroupRows {
+  readonly #group: Statement;
+  readonly #set: Statement;
+  readonly #remove: Statement;
+  readonly #listed: Statement;
+
+  constructor(connection: Connection) {
+    this.#group = connection.prepare(
+      `SELECT name, place, ${counts} FROM groups WHERE owner = ? AND name = ?`,
+    );
+    // Not a replacement: that would write the index anew also where the place stays.
+    this.#set = connection.prepare(
+      `INSERT INTO groups (owner, name, place, ${counts}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (owner, name) DO UPDATE SET place = excluded.place, pending = excluded.pending,
+       running = excluded.running, completed = excluded.completed, failed = excluded.failed,
+       cancelled = excluded.cancelled`,
+    );
+    this.#remove = connection.prepare('DELETE FROM groups WHERE owner = ? AND name = ?');
+    this.#listed = connection.prepare(
+      `SELECT name, place, ${counts} FROM groups INDEXED BY groups_place WHERE owner = ? AND place < ?
+       ORDER BY place DESC LIMIT ?`,
+    );
+  }
+
+  get(owner: string, group: string): GroupRecord | undefined {
+    const row = this.#group.one(owner, group);
+    return row && keptOf(row).record;
+  }
+
+  change(owner: string, group: string, change: GroupChange): GroupRecord {
+    const row = this.#group.one(owner, group);
+    const before = row === undefined ? { record: emptyGroup(group), place: 0 } : keptOf(row);
+    const record = changedGroup(before.record, change);
+    if (record.jobs === 0) {
+      this.#remove.run(owner, group);
+      return record;
+    }
+    const { pending, running, completed, failed, cancelled } = record;
+    const place = change.place ?? before.place;
+    this.#set.run(owner, group, place, pending, running, completed, failed, cancelled);
+    return record;
+  }
+
+  list({ owner, after, limit }: GroupFilter): GroupPage {
+    const rows = this.#listed.all(owner, after ?? Number.MAX_SAFE_INTEGER, limit + 1);
+    return groupPageOf(rows.map(keptOf), limit);
+  }
+}
+
+function keptOf([name, ...numbers]: Row): { readonly record: GroupRecord; readonly place: number } {
+  const [place = 0, pending = 0, running = 0, completed = 0, failed = 0, cancelled = 0] =
+    numbers.map(integerOf);
+  const jobs = pending + running + completed + failed + cancelled;
+  return { record: { group: textOf(name), jobs, pending, running, completed, failed, cancelled }, place };
+}

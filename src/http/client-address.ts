@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+export type AddressTest = (address: string) => boolean;
+/** The address of who sent a request, or asked for an upgrade. */
+export type AddressOf = (request: IncomingMessage) => string;
+
+/** Entries are addresses and CIDR blocks. */
+export function addressTest(entries: readonly string[]): AddressTest {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Each proxy writes down whom it speaks for, behind what was there before: from the end on, `X-Forwarded-For` is true as
+ * long as trusted proxies wrote it. The first address that is none of them is the caller's.
+ */
+export function createAddressOf(isProxy: AddressTest): AddressOf {
+  return ({ socket, headers }) => {
+    let address = socket.remoteAddress ?? '';
+    if (!isProxy(address)) return address;
+    const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
+    for (let index = forwarded.length - 1; index >= 0 && isProxy(address); index -= 1) {
+      const entry = bare(forwarded[index]?.trim() ?? '');
+      // What is no address ends what can be believed: it counts as the proxy that let it through.
+      if (isIP(entry) === 0) break;
+      address = entry;
+    }
+    return address;
+  };
+}
+
+/** Some proxies write a port, and then brackets around IPv6. */
+function bare(entry: string): string {
+  const [, inBrackets, withPort] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(entry) ?? [];
+  return inBrackets ?? withPort ?? entry;
+}

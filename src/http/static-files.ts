@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { matchesNone } from './conditional.js';
+import { vary } from './vary.js';
+
+/** How the bytes of an answer are packed (RFC 9110, 8.4); the best first where a caller likes them equally. */
+const codings = ['br', 'gzip', 'identity'] as const;
+type Coding = (typeof codings)[number];
+
+/** A file of the build, in memory in every form that it may leave in. */
+export interface StaticFile {
+  readonly contentType: string;
+  /** Of the bytes as they lie on the disk; each form has an ETag of its own. */
+  readonly sha256: string;
+  readonly bytes: Readonly<Partial<Record<Coding, Buffer>>> & { readonly identity: Buffer };
+}
+
+/** By path below the folder: `index.html`, `assets/page-1a2b3c.js`. */
+export type StaticFiles = ReadonlyMap<string, StaticFile>;
+
+/** All files together. A build has a tenth of it; past it the folder is not what it should be. */
+const maxTotalBytes = 32 * 1024 * 1024;
+/** Below it, packing gains less than the headers that tell of it. */
+const packedMinBytes = 1024;
+/** The last steps cost a start many times what they save. */
+const brotliQuality = 9;
+
+export const svg = 'image/svg+xml';
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': svg,
+  '.json': 'application/json; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.png': 'image/png',
+  '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
+};
+/** Already packed by their own format. */
+const packed: ReadonlySet<string> = new Set(['.png', '.woff2']);
+
+/** Reads a folder of known types once; none when it is not there. Rejects when it is too large or cannot be read. */
+export async function readStaticFiles(folder: URL): Promise<StaticFiles> {
+  const root = fileURLToPath(folder);
+  const files = new Map<string, StaticFile>();
+  let left = maxTotalBytes;
+  for (const path of await pathsIn(root)) {
+    const contentType = types[extname(path)];
+    // A source map, for one: of no use to who is served.
+    if (contentType === undefined) continue;
+    const bytes = await readFile(join(root, path));
+    left -= bytes.length;
+    if (left < 0) throw new Error(`The files in ${root} are larger than ${maxTotalBytes} bytes together`);
+    files.set(path.replaceAll('\\', '/'), await staticFileOf(bytes, contentType, !packed.has(extname(path))));
+  }
+  return files;
+}
+
+async function pathsIn(root: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) =>
+        join(parentPath, name)
+          .slice(root.length)
+          .replace(/^[\\/]/, ''),
+      );
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function staticFileOf(identity: Buffer, contentType: string, packs: boolean): Promise<StaticFile> {
+  const sha256 = createHash('sha256').update(identity).digest('hex');
+  if (!packs || identity.length < packedMinBytes) return { contentType, sha256, bytes: { identity } };
+  const quality = { params: { [zlib.BROTLI_PARAM_QUALITY]: brotliQuality } };
+  const [br, gz] = await Promise.all([
+    promisify(brotliCompress)(identity, quality),
+    promisify(gzip)(identity, { level: 9 }),
+  ]);
+  return { contentType, sha256, bytes: { identity, br, gzip: gz } };
+}
+
+/** Answers GET and HEAD with a file in the form that the caller likes best. */
+export function sendStatic(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  file: StaticFile,
+  cacheControl: string,
+): FastifyReply {
+  const { headers } = request.raw;
+  const coding = codingOf(headers['accept-encoding'], file);
+  const tag = coding === 'identity' ? file.sha256 : `${file.sha256}-${coding}`;
+  reply.header('etag', `"${tag}"`).header('cache-control', cacheControl);
+  vary(reply, 'Accept-Encoding');
+  if (matchesNone(headers['if-none-match'], tag)) return reply.code(304).send();
+  const bytes = file.bytes[coding] ?? file.bytes.identity;
+  if (coding !== 'identity') reply.header('content-encoding', coding);
+  return reply
+    .header('content-type', file.contentType)
+    .header('content-length', String(bytes.length))
+    .send(bytes);
+}
+
+/** What an `Accept-Encoding` (RFC 9110, 12.5.3) weighs most among the forms of the file. */
+function codingOf(header: string | string[] | undefined, { bytes }: StaticFile): Coding {
+  const weights = new Map<string, number>();
+  for (const part of String(header ?? '')
+    .toLowerCase()
+    .split(',')) {
+    const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
+    const quality = Number(parameters.find((text) => text.startsWith('q='))?.slice(2) ?? 1);
+    if (name !== '') weights.set(name, Number.isFinite(quality) ? quality : 0);
+  }
+  const every = weights.get('*');
+  let best: Coding = 'identity';
+  // What is not named is welcome as it is, after everything that is.
+  let most = weights.get('identity') ?? every ?? 0.0001;
+  for (const coding of codings) {
+    const weight = coding === 'identity' ? 0 : (weights.get(coding) ?? every ?? 0);
+    if (bytes[coding] === undefined || weight === 0) continue;
+    if (weight > most || (weight === most && best === 'identity')) [best, most] = [coding, weight];
+  }
+  return best;
+}

@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import type { Blobs } from '../engine/engine.js';
+import { type Problem, problem } from '../protocol/problem.js';
+import type { Outcome, RenderPool } from '../render/pool.js';
+import type { Answer, ThumbnailRequest, Thumbnails } from './service.js';
+import { shuttingDown } from './submitter.js';
+
+export interface ThumbnailerParts {
+  readonly blobs: Blobs;
+  readonly pool: RenderPool;
+  /** From the request to its answer, waiting included. */
+  readonly timeoutMs: number;
+  /** Pictures that may wait; past it, 503. */
+  readonly maxWaiting: number;
+}
+
+interface Waiting {
+  readonly signal: AbortSignal;
+  readonly start: () => void;
+}
+
+/**
+ * Pictures of pages, made by the render threads and kept nowhere: answers may be cached for as long as the result lives.
+ * They take half of the threads at most, so that a page full of them does not hold up jobs. One that waits goes with
+ * its caller; one that is being made is done in a moment, where ending its thread would cost a new one's start.
+ */
+export class Thumbnailer implements Thumbnails {
+  readonly #parts: ThumbnailerParts;
+  readonly #waiting: Waiting[] = [];
+  #running = 0;
+
+  constructor(parts: ThumbnailerParts) {
+    this.#parts = parts;
+  }
+
+  async thumbnail({ blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+    const { maxWaiting, timeoutMs } = this.#parts;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    if (this.#running >= this.#places) {
+      if (this.#waiting.length >= maxWaiting) {
+        const detail = `${maxWaiting} pictures of pages wait to be made; ask for this one again`;
+        return { ok: false, problem: problem('queue-full', detail, { retryAfter: 1 }) };
+      }
+      await this.#turn(AbortSignal.any([signal, deadline]));
+    }
+    // What a turn hands over is a place that is taken already.
+    else this.#running += 1;
+    try {
+      if (deadline.aborted || signal.aborted) return { ok: false, problem: this.#tooSlow() };
+      return await this.#make({ blob, page, width, signal: deadline });
+    } finally {
+      this.#running -= 1;
+      this.#next();
+    }
+  }
+
+  get #places(): number {
+    return Math.max(1, Math.floor(this.#parts.pool.state.threads / 2));
+  }
+
+  /** Resolves with a place, also when the signal fires: whoever waited looks at it and gives the place back. */
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const start = (): void => {
+        signal.removeEventListener('abort', leave);
+        this.#running += 1;
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        start();
+      };
+      const waiting = { signal, start };
+      this.#waiting.push(waiting);
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
+    });
+  }
+
+  #next(): void {
+    if (this.#running < this.#places) this.#waiting.shift()?.start();
+  }
+
+  async #make({ blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+    const { blobs, pool, timeoutMs } = this.#parts;
+    const asidePrefix = blobs.aside();
+    try {
+      const outcome = await pool.run({
+        kind: 'thumbnail',
+        request: { inline: JSON.stringify({ page, width }) },
+        blobPaths: [await blobs.path(blob)],
+        fetched: {},
+        asidePrefix,
+        timeoutMs,
+        raisedMemory: false,
+        urgent: true,
+        signal,
+        onProgress: () => undefined,
+      });
+      if (outcome.type !== 'done') return { ok: false, problem: this.#problemOf(outcome, signal.aborted) };
+      const [file] = outcome.files;
+      if (file === undefined) throw new Error('A picture was made without a file');
+      return { ok: true, png: await readFile(file.path) };
+    } finally {
+      await blobs.discard(asidePrefix);
+    }
+  }
+
+  #problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean): Problem {
+    if (late || (outcome.type === 'failed' && outcome.code === 'timed_out')) return this.#tooSlow();
+    if (outcome.type === 'cancelled') return shuttingDown();
+    if (outcome.pointer === '/page') return problem('not-found', outcome.message);
+    return problem('render-failed', outcome.message);
+  }
+
+  #tooSlow(): Problem {
+    const detail = `The picture was not ready within ${this.#parts.timeoutMs / 1000} s; ask for it again`;
+    return problem('request-timeout', detail, { retryAfter: 1 });
+  }
+}

@@ -1,0 +1,159 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppServer, alice } from '../helpers/app-server.js';
+import { useChromium, withoutChromium } from './chromium.js';
+import { accessibilityFindings, slow, small, startPageServer, submit } from './page-server.js';
+
+const patient = { timeout: 20_000 };
+const schemes = ['light', 'dark'] as const;
+
+describe.skipIf(withoutChromium)('the live page for everybody', () => {
+  const chromium = useChromium();
+  let server: AppServer;
+  let keyed: AppServer;
+  let done: string;
+  let failed: string;
+  beforeAll(async () => {
+    server = await startPageServer();
+    keyed = await startPageServer({ INKWIRE_KEYS: `alice=${alice}` });
+    failed = await submit(server, slow);
+    done = await submit(server, { ...small, group: 'letters' });
+    for (let n = 0; n < 30; n++) await submit(server, { ...small, group: `g${n % 3}` });
+  });
+  afterAll(async () => {
+    await server?.close();
+    await keyed?.close();
+  });
+
+  /** Each view, and how to know that it is there. */
+  const views: readonly (readonly [name: string, arrive: (page: Page) => Promise<void>])[] = [
+    [
+      'the list',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs`);
+        await page.locator('[aria-rowindex="20"] .status-completed').waitFor(patient);
+      },
+    ],
+    [
+      'an empty list',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs?q=nothing-has-this-name`);
+        await page.getByText('No job matches').waitFor(patient);
+      },
+    ],
+    [
+      'a job that is done',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs/${done}`);
+        await page.getByRole('img', { name: /^Page 1/ }).waitFor(patient);
+        await page.getByRole('button', { name: 'Show' }).click();
+        await page.getByRole('region', { name: 'Request' }).getByText('"Small"').waitFor(patient);
+      },
+    ],
+    [
+      'a job that failed',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs/${failed}`);
+        await page.getByRole('heading', { name: /^Failed/ }).waitFor(patient);
+      },
+    ],
+    [
+      'a question',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs/${failed}`);
+        await page.getByRole('button', { name: 'Delete' }).click();
+        await page.getByRole('dialog').waitFor(patient);
+      },
+    ],
+    [
+      'the groups',
+      async (page) => {
+        await page.goto(`${server.url}/#/groups`);
+        await page.getByRole('link', { name: 'letters' }).waitFor(patient);
+      },
+    ],
+    [
+      'a group',
+      async (page) => {
+        await page.goto(`${server.url}/#/groups/g1`);
+        await page.getByText(/^10 of 10 completed/).waitFor(patient);
+        await page.locator('summary').click();
+      },
+    ],
+    [
+      'the form with mistakes',
+      async (page) => {
+        await page.goto(`${server.url}/#/submit`);
+        await page.getByRole('button', { name: /^With mistakes/ }).click();
+        await page.getByRole('button', { name: 'Submit', exact: true }).click();
+        await page.getByRole('heading', { name: '4 mistakes' }).waitFor(patient);
+      },
+    ],
+    [
+      'the help',
+      async (page) => {
+        await page.goto(`${server.url}/#/jobs`);
+        await page.getByRole('button', { name: 'Keyboard and help' }).click();
+        await page.getByRole('dialog').waitFor(patient);
+      },
+    ],
+    [
+      'the key',
+      async (page) => {
+        await page.goto(`${keyed.url}/`);
+        await page.getByLabel('Key', { exact: true }).fill('wrong-key-0123456789');
+        await page.getByRole('button', { name: 'Open' }).click();
+        await page.getByText('The server does not take this key.').waitFor(patient);
+      },
+    ],
+  ];
+
+  test.each(schemes)(
+    'axe finds nothing in any view, %s',
+    async (colorScheme) => {
+      const context = await chromium.visit({ viewport: { width: 1280, height: 800 }, colorScheme });
+      const found: Record<string, unknown> = {};
+      for (const [name, arrive] of views) {
+        const page = await context.newPage();
+        await arrive(page);
+        const findings = await accessibilityFindings(page);
+        if (findings.length > 0) found[name] = findings;
+        await page.close();
+      }
+      expect(found).toEqual({});
+    },
+    90_000,
+  );
+
+  test('a phone shows every view without scrolling sideways', async () => {
+    const context = await chromium.visit({ viewport: { width: 360, height: 740 }, hasTouch: true });
+    const wide: Record<string, number> = {};
+    for (const [name, arrive] of views) {
+      // The help is about keys: a narrow page does not offer it.
+      if (name === 'the help') continue;
+      const page = await context.newPage();
+      await arrive(page);
+      const width = await page.evaluate<number>(
+        `Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth)`,
+      );
+      if (width > 360) wide[name] = width;
+      await page.close();
+    }
+    expect(wide).toEqual({});
+  }, 90_000);
+
+  test('the colours can be chosen, and stay chosen', async () => {
+    const context = await chromium.visit({ colorScheme: 'light' });
+    const page = await context.newPage();
+    await page.goto(server.url);
+    const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const light = await ground();
+    await page.getByRole('button', { name: 'Colours: system' }).click();
+    await page.getByRole('button', { name: 'Colours: light' }).click();
+    await page.getByRole('button', { name: 'Colours: dark' }).waitFor(patient);
+    expect(await ground()).not.toBe(light);
+    await page.reload();
+    await page.getByRole('button', { name: 'Colours: dark' }).waitFor(patient);
+    expect(await ground()).not.toBe(light);
+  });
+});

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { type Job, jobId } from '../../src/jobs/job.js';
+import { openIn } from '../engine/scratch.js';
+import { type AppServer, startAppServer } from '../helpers/app-server.js';
+
+/** Development mode: the page needs no key. */
+const anonymous = 'anonymous';
+
+/** The server with the built page, for everybody on this machine. @param port 0: a free one */
+export function startPageServer(
+  env: Readonly<Record<string, string>> = {},
+  dataDir?: string,
+): Promise<AppServer> {
+  return startAppServer({ INKWIRE_KEYS: '', INKWIRE_RATE_LIMIT: '0', ...env }, dataDir);
+}
+
+/** Submits over HTTP, as another client would. */
+export async function submit(server: AppServer, request: object): Promise<string> {
+  const answer = await fetch(`${server.url}/api/v1/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  const body = (await answer.json()) as { data: { job_id: string } };
+  return body.data.job_id;
+}
+
+/** One page. */
+export const small = { operations: [{ type: 'add_text', text: 'Small' }] };
+
+/** Renders for several seconds. */
+export const large = {
+  operations: [
+    {
+      type: 'add_table',
+      headers: ['No.', 'Item', 'Price'],
+      rows: Array.from({ length: 20_000 }, (_, n) => [String(n), `Item ${n}`, (n * 1.5).toFixed(2)]),
+    },
+  ],
+};
+
+/** Fails after its second. */
+export const slow = { ...large, timeout: 1, max_attempts: 1 };
+
+/** Jobs of the past, a third of them cancelled, written into the store of a server that does not run yet. */
+export async function fillStore(directory: string, count: number): Promise<void> {
+  const engine = await openIn(directory, {
+    clock: Date.now,
+    fairness: { maxRunningPerOwner: 1, weights: {} },
+  });
+  const begin = Date.now() - count * 1000;
+  const write = async (index: number): Promise<void> => {
+    const createdAt = begin + index * 1000;
+    const job: Job = {
+      id: jobId(createdAt, randomBytes(6)),
+      owner: anonymous,
+      kind: index % 4 === 0 ? 'merge' : 'document',
+      group: `batch-${index % 5}`,
+      priority: 0,
+      status: 'pending',
+      rev: 1,
+      attempt: 0,
+      failures: 0,
+      maxAttempts: 3,
+      createdAt,
+      // Nobody runs them while they are looked at.
+      readyAt: createdAt + 1_000 * 3_600_000,
+      waitDeadline: createdAt + 2_000 * 3_600_000,
+      runTimeoutMs: 60_000,
+      resultTtlMs: 3_600_000,
+    };
+    const limits = { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 };
+    await engine.store.submit({ job, input: { request: { inline: '{}' }, blobs: [], fetches: [] }, limits });
+    if (index % 3 === 0) await engine.store.apply(job.id, { type: 'cancel' }, createdAt + 500);
+  };
+  for (let from = 0; from < count; from += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, count - from) }, (_, index) => write(from + index)));
+  }
+  await engine.close();
+}
+
+export interface AxeFinding {
+  readonly id: string;
+  readonly places: readonly string[];
+}
+
+/** What axe has against the page as it is. */
+export async function accessibilityFindings(page: Page): Promise<readonly AxeFinding[]> {
+  const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(source);
+  return page.evaluate<
+    AxeFinding[]
+  >(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+    violations.map(({ id, nodes }) => ({ id, places: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary) })))`);
+}

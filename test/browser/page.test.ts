@@ -1,0 +1,289 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppServer, alice } from '../helpers/app-server.js';
+import { useChromium, withoutChromium } from './chromium.js';
+import { large, slow, small, startPageServer, submit } from './page-server.js';
+
+const patient = { timeout: 20_000 };
+
+describe.skipIf(withoutChromium)('the live page', () => {
+  const chromium = useChromium();
+  let server: AppServer;
+  beforeAll(async () => {
+    server = await startPageServer();
+  });
+  afterAll(() => server?.close());
+
+  /** A visitor, and everything that went wrong in the page without being shown. */
+  async function open(hash: string, url = server.url): Promise<{ page: Page; faults: string[] }> {
+    const context = await chromium.visit({ viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('console', (message) => {
+      // The browser itself reports answers of 4xx.
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        faults.push(message.text());
+    });
+    await page.goto(`${url}/${hash}`);
+    return { page, faults };
+  }
+
+  const state = (page: Page, name: string) => page.locator(`.view-head .status-${name}`).waitFor(patient);
+
+  test('an example is submitted, gets on before the eyes, and its result is downloaded', async () => {
+    const { page, faults } = await open('#/submit');
+    await page.getByRole('button', { name: /^Long list/ }).click();
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
+    await page.waitForURL(/#\/jobs\/job_/);
+    const bar = page.getByRole('progressbar', { name: 'Progress of the job' });
+    const seen = new Set<string | null>();
+    await bar.waitFor(patient);
+    while ((await bar.count()) > 0 && seen.size < 3) {
+      seen.add(await bar.getAttribute('aria-valuenow', { timeout: 2_000 }).catch(() => null));
+    }
+    expect(seen.size).toBeGreaterThan(1);
+    await state(page, 'completed');
+    await page.getByRole('img', { name: 'Page 1 of the document' }).waitFor(patient);
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByRole('img', { name: 'Page 2 of the document' }).waitFor(patient);
+
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download', exact: true }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/\.pdf$/);
+    expect((await readFile(await download.path())).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(faults).toEqual([]);
+  });
+
+  test('a PDF is shown in place by the viewer of the browser', async () => {
+    const id = await submit(server, small);
+    const { page, faults } = await open(`#/jobs/${id}`);
+    await state(page, 'completed');
+    await page.getByRole('button', { name: 'PDF', exact: true }).click();
+    const frame = page.locator('iframe.pdf');
+    await frame.waitFor(patient);
+    expect(await frame.getAttribute('src')).toMatch(/^blob:/);
+    expect(faults).toEqual([]);
+  });
+
+  test('a running job is stopped, and says so', async () => {
+    const id = await submit(server, large);
+    const { page } = await open(`#/jobs/${id}`);
+    await state(page, 'running');
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await state(page, 'cancelled');
+    await page.locator('.timeline').getByText('Cancelled').waitFor(patient);
+    expect(await page.locator('.moment-name').allTextContents()).toEqual(['Created', 'Started', 'Cancelled']);
+  });
+
+  test('a job that failed says why, and is tried again as a new job', async () => {
+    const id = await submit(server, slow);
+    const { page } = await open(`#/jobs/${id}`);
+    await state(page, 'failed');
+    await page.getByRole('heading', { name: 'Failed with timed_out' }).waitFor(patient);
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await page.waitForURL((url) => /job_/.test(url.hash) && !url.hash.includes(id));
+    await page.getByText('Submitted again as a new job.').waitFor(patient);
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await state(page, 'cancelled');
+  });
+
+  test('a job is deleted after a question, and is gone from the list', async () => {
+    const id = await submit(server, small);
+    const { page } = await open(`#/jobs/${id}`);
+    await state(page, 'completed');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
+    await state(page, 'completed');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor(patient);
+    expect(await page.locator(`[data-job="${id}"]`).count()).toBe(0);
+    expect((await fetch(`${server.url}/api/v1/jobs/${id}`)).status).toBe(404);
+  });
+
+  test('each mistake of a request stands at its line', async () => {
+    const { page } = await open('#/submit');
+    await page.getByRole('button', { name: /^With mistakes/ }).click();
+    await page.getByRole('button', { name: 'Submit', exact: true }).click();
+    await page.getByRole('heading', { name: '4 mistakes' }).waitFor(patient);
+    const listed = await page.locator('.mistakes li').allTextContents();
+    expect(listed[0]).toMatch(/^Line 3\s+\/page_size/);
+    expect(listed[1]).toMatch(/^Line 8\s+\/operations\/0\/font_size/);
+    expect(listed[2]).toMatch(/^Line 9\s+\/operations\/0\/colour/);
+    const line = await page.locator('.mistake').first().boundingBox();
+    const number = await page.evaluate<number>(`(() => {
+      const field = document.querySelector('.editor-field');
+      return field.getBoundingClientRect().top + 2 * Number.parseFloat(getComputedStyle(field).lineHeight) +
+        Number.parseFloat(getComputedStyle(field).paddingTop);
+    })()`);
+    expect(Math.abs((line?.y ?? 0) - number)).toBeLessThan(2);
+    // The way back to it.
+    await page.getByRole('button', { name: 'Line 9' }).click();
+    expect(await page.evaluate('document.activeElement.selectionStart')).toBe(
+      await page.evaluate(`document.querySelector('.editor-field').value.indexOf('"colour"')`),
+    );
+  });
+
+  test('what is no JSON is never sent, and the place is told', async () => {
+    const { page } = await open('#/submit');
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.getByRole('textbox', { name: 'Request, as JSON' }).fill('{\n  "operations": [}\n');
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('A value is missing here').first().waitFor(patient);
+    expect(sent).not.toContain('POST /api/v1/jobs');
+  });
+
+  test('filters and search narrow the list at once, and are in the address', async () => {
+    const group = 'search-me';
+    const ids = [await submit(server, { ...small, group }), await submit(server, { ...small, group })];
+    await submit(server, small);
+    const { page } = await open('#/jobs');
+    await page.locator(`[data-job="${ids[0]}"]`).waitFor(patient);
+    await page.getByRole('searchbox').fill(`group:${group}`);
+    await page.getByText(/^2 of /).waitFor(patient);
+    expect(await page.locator('[data-job]').count()).toBe(2);
+    expect(new URL(page.url()).hash).toContain(encodeURIComponent(`group:${group}`));
+    await page.getByRole('link', { name: /^failed/ }).click();
+    await page.getByText('No job matches').waitFor(patient);
+    await page.getByRole('link', { name: /^all/ }).click();
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('combobox', { name: 'Group' }).selectOption(group);
+    await page.getByText(/^2 of /).waitFor(patient);
+    await page.reload();
+    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByRole('combobox', { name: 'Group' }).selectOption('');
+    await page.getByRole('searchbox').fill(ids[1]?.slice(8, 24) ?? '');
+    await page.getByText(/^1 of /).waitFor(patient);
+  });
+
+  test('a group tells how far it is as a whole, live', async () => {
+    const group = 'half-done';
+    for (let n = 0; n < 3; n++) await submit(server, { ...small, group });
+    const { page } = await open(`#/groups/${group}`);
+    await page.getByText('3 of 3 completed').waitFor(patient);
+    await submit(server, { ...small, group });
+    await page.getByText('4 of 4 completed').waitFor(patient);
+    await page.getByRole('link', { name: 'All groups' }).click();
+    await page.getByRole('link', { name: group }).waitFor(patient);
+  });
+
+  test('everything that the mouse does the keyboard does', async () => {
+    const group = 'by-keyboard';
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n++) ids.unshift(await submit(server, { ...small, group }));
+    const { page } = await open(`#/jobs?group=${group}`);
+    await page.locator(`[data-job="${ids[2]}"] .status-completed`).waitFor(patient);
+    const focused = () => page.evaluate(`document.activeElement.closest('[data-job]')?.dataset.job`);
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.type')).toBe('search');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe(ids[0]);
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(focused).toBe(ids[1]);
+    await page.keyboard.press('End');
+    await expect.poll(focused).toBe(ids[2]);
+    // A new job comes in above: the focus stays with its job.
+    await submit(server, { ...small, group });
+    await page.getByText(/^4 of /).waitFor(patient);
+    expect(await focused()).toBe(ids[2]);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(new RegExp(ids[2] ?? ''));
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await page.goBack();
+    await expect.poll(focused).toBe(ids[2]);
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Escape');
+    await expect.poll(focused).toBe(ids[2]);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard and search' }).waitFor(patient);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('n');
+    await page.getByRole('heading', { name: 'New job' }).waitFor(patient);
+  });
+
+  test('a request is loaded only when it is asked for', async () => {
+    const id = await submit(server, small);
+    const { page } = await open(`#/jobs/${id}`);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.reload();
+    await state(page, 'completed');
+    await page.locator('.timeline').getByText('Completed').waitFor(patient);
+    expect(asked).not.toContain(`/api/v1/jobs/${id}/request`);
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('region', { name: 'Request' }).getByText('"Small"').waitFor(patient);
+  });
+
+  test('an unknown job and an unknown view are told, not left empty', async () => {
+    const { page } = await open('#/jobs/job_000000000000000000000000');
+    await page.getByRole('heading', { name: 'There is no such job' }).waitFor(patient);
+    await page.goto(`${server.url}/#/elsewhere`);
+    await page.getByRole('heading', { name: 'There is no such view' }).waitFor(patient);
+  });
+
+  test('a page that was offline goes on by itself, with what happened meanwhile', async () => {
+    const { page } = await open('#/jobs');
+    await page.getByText('Live').waitFor(patient);
+    await page.context().setOffline(true);
+    // Chromium leaves a WebSocket that is open alone; what the page says goes by what it hears.
+    const id = await submit(server, small);
+    await page.context().setOffline(false);
+    await page.locator(`[data-job="${id}"] .status-completed`).waitFor(patient);
+    await page.getByText('Live').waitFor(patient);
+  });
+
+  test('a server that is restarted is found again, with what happened meanwhile', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-page-'));
+    const first = await startPageServer({}, dataDir);
+    const before = await submit(first, small);
+    const { page, faults } = await open('#/jobs', first.url);
+    await page.locator(`[data-job="${before}"] .status-completed`).waitFor(patient);
+    await first.close();
+    await page.getByText(/^Offline|^Connecting/).waitFor(patient);
+    const second = await startPageServer({ INKWIRE_PORT: String(first.port) }, dataDir);
+    const after = await submit(second, small);
+    await page.locator(`[data-job="${after}"] .status-completed`).waitFor(patient);
+    await page.getByText('Live').waitFor(patient);
+    expect(await page.locator(`[data-job="${before}"]`).count()).toBe(1);
+    expect(faults.filter((fault) => !/WebSocket connection|ERR_CONNECTION/.test(fault))).toEqual([]);
+    await page.context().close();
+    await second.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  test('a key is asked for where one is needed, and is in the memory of the page only', async () => {
+    const keyed = await startPageServer({ INKWIRE_KEYS: `alice=${alice}` });
+    const { page, faults } = await open('#/jobs', keyed.url);
+    const field = page.getByLabel('Key', { exact: true });
+    await field.fill('a-wrong-key-0123456789');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('The server does not take this key.').waitFor(patient);
+    await field.fill(alice);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'No jobs yet' }).waitFor(patient);
+    await page.getByText('Live').waitFor(patient);
+
+    const kept = await page.evaluate<string>(
+      `JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state])`,
+    );
+    expect(kept).not.toContain(alice);
+    expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
+    expect(faults).toEqual([]);
+
+    await page.reload();
+    await field.waitFor(patient);
+    await field.fill(alice);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await field.waitFor(patient);
+    await page.context().close();
+    await keyed.close();
+  });
+});

@@ -1,0 +1,206 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { runDoctor } from '../../src/cli/doctor/doctor.js';
+import type { Finding } from '../../src/cli/doctor/finding.js';
+import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
+import { alice, startAppServer } from '../helpers/app-server.js';
+import { scratchFolder, shell } from './shell-fixture.js';
+
+const program = new URL('../../dist/src/', import.meta.url);
+
+describe('inkwire doctor', () => {
+  let root: string;
+  let made = 0;
+  beforeAll(async () => {
+    root = await scratchFolder();
+  });
+
+  const directory = async (): Promise<string> => {
+    made += 1;
+    const path = join(root, `data-${made}`);
+    await mkdir(path, { mode: 0o700 });
+    return path;
+  };
+  const examine = async (
+    environment: Readonly<Record<string, string>>,
+    more: {
+      readonly only?: string;
+      readonly version?: string;
+      readonly nodeVersion?: string;
+      readonly client?: Record<string, string>;
+    } = {},
+  ): Promise<{ readonly code: number; of(check: string): readonly Finding[] }> => {
+    // Rendering and all fonts take seconds: one test looks at them.
+    const only = more.only ?? 'directory,database,keys,fetch,port';
+    const it = shell(['--json', ...(only === '' ? [] : ['--only', only])], more.client);
+    const code = await runDoctor(it, {
+      environment: { INKWIRE_PORT: '0', INKWIRE_WORKERS: '1', ...environment },
+      readFile: () => '',
+      version: more.version ?? '0',
+      nodeVersion: more.nodeVersion ?? '20.19.0',
+      uid: process.getuid?.(),
+      program,
+    });
+    const findings = it.out.values as unknown as readonly Finding[];
+    return { code, of: (check) => findings.filter((finding) => finding.check === check) };
+  };
+
+  it('finds nothing that fails where a server could run', async () => {
+    const { code, of } = await examine({ INKWIRE_DATA_DIR: await directory() }, { only: '' });
+    expect(code).toBe(0);
+    for (const check of ['node', 'config', 'fonts', 'rendering', 'directory', 'database', 'fetch', 'port']) {
+      expect(of(check).map(({ verdict }) => verdict)).toEqual(['ok']);
+    }
+    expect(of('keys')).toMatchObject([
+      { verdict: 'warn', said: expect.stringContaining('development mode') },
+    ]);
+  });
+
+  it('makes no directory and no database', async () => {
+    const path = join(root, 'not', 'there');
+    const { of } = await examine({ INKWIRE_DATA_DIR: path });
+    expect(of('directory')).toMatchObject([
+      { verdict: 'ok', said: expect.stringContaining('not there yet') },
+    ]);
+    await expect(chmod(path, 0o700)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('looks beside a server that runs: its database is left alone, its health is asked for', async () => {
+    const dataDir = await directory();
+    const server = await startAppServer({}, dataDir);
+    try {
+      const environment = {
+        INKWIRE_DATA_DIR: dataDir,
+        INKWIRE_PORT: String(server.port),
+        INKWIRE_KEYS: `alice=${alice}`,
+      };
+      const { code, of } = await examine(environment);
+      expect(code).toBe(0);
+      expect(of('database')).toMatchObject([
+        { verdict: 'ok', said: expect.stringContaining('a server works on it') },
+      ]);
+      expect(of('port')).toMatchObject([{ verdict: 'ok', said: expect.stringContaining('takes work') }]);
+      const newer = await examine(environment, { version: '9' });
+      expect(newer.of('port')).toMatchObject([
+        { verdict: 'warn', advice: expect.stringContaining('version 9') },
+      ]);
+    } finally {
+      await server.close();
+    }
+    const after = await examine({ INKWIRE_DATA_DIR: dataDir });
+    expect(after.of('database')).toMatchObject([
+      { verdict: 'ok', said: expect.stringContaining('quick_check') },
+    ]);
+  });
+
+  it('fails for a damaged database', async () => {
+    const dataDir = await directory();
+    await writeFile(join(dataDir, 'inkwire.db'), 'this is no database'.repeat(1000));
+    const { code, of } = await examine({ INKWIRE_DATA_DIR: dataDir });
+    expect(code).toBe(1);
+    expect(of('database')).toMatchObject([{ verdict: 'fail', advice: expect.stringContaining('backup') }]);
+  });
+
+  it('fails for a configuration that the server would refuse, with a line for each defect', async () => {
+    const { code, of } = await examine({ INKWIRE_WORKERS: 'many', INKWIRE_PORTS: '1' });
+    expect(code).toBe(1);
+    expect(of('config').map(({ said }) => said)).toEqual([
+      'INKWIRE_PORTS is not known; did you mean INKWIRE_PORT?',
+      'INKWIRE_WORKERS must be a whole number, 0..256',
+    ]);
+  });
+
+  it('fails for an old Node', async () => {
+    const { code, of } = await examine({ INKWIRE_DATA_DIR: await directory() }, { nodeVersion: '20.18.1' });
+    expect([code, of('node')[0]?.verdict]).toEqual([1, 'fail']);
+  });
+
+  it('fails for a server that would be open to others, and warns of keys sent in the clear', async () => {
+    const dataDir = await directory();
+    const open = await examine({ INKWIRE_DATA_DIR: dataDir, INKWIRE_HOST: '0.0.0.0' });
+    expect(open.of('keys')).toMatchObject([{ verdict: 'fail' }]);
+    const keyed = { INKWIRE_DATA_DIR: dataDir, INKWIRE_HOST: '0.0.0.0', INKWIRE_KEYS: `alice=${alice}` };
+    expect((await examine(keyed)).of('keys')).toMatchObject([
+      { verdict: 'warn', said: expect.stringContaining('in the clear') },
+    ]);
+  });
+
+  it('looks at the keys: expired, about to expire, easy to guess', async () => {
+    const dataDir = await directory();
+    const keys = await openSqliteKeys(dataDir);
+    const key = { kid: 'AAAAAAAA', owner: 'ann', scopes: ['*'], createdAt: 0, hash: '00' };
+    await keys.put({ ...key, expiresAt: 1 });
+    const of = async (more = {}): Promise<readonly Finding[]> =>
+      (await examine({ INKWIRE_DATA_DIR: dataDir, ...more })).of('keys');
+    expect(await of()).toMatchObject([{ verdict: 'fail', said: expect.stringContaining('nobody can use') }]);
+    await keys.put({ ...key, expiresAt: Date.now() + 3_600_000 });
+    expect(await of()).toMatchObject([{ verdict: 'warn', said: expect.stringContaining('AAAAAAAA of ann') }]);
+    await keys.put(key);
+    expect(await of()).toMatchObject([{ verdict: 'ok', said: '1 key of 1 owner' }]);
+    expect(await of({ INKWIRE_KEYS: 'bob=short' })).toMatchObject([
+      { verdict: 'warn', said: expect.stringContaining('bob') },
+    ]);
+    await keys.close();
+  });
+
+  it('fails for a port that another program has', async () => {
+    const other = createServer((_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { of } = await examine({ INKWIRE_DATA_DIR: await directory(), INKWIRE_PORT: String(port) });
+    expect(of('port')).toMatchObject([{ verdict: 'fail', said: expect.stringContaining('another program') }]);
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('warns of a fetch guard that was opened; metadata services stay closed', async () => {
+    const { of } = await examine({
+      INKWIRE_DATA_DIR: await directory(),
+      INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
+    });
+    expect(of('fetch')).toMatchObject([{ verdict: 'warn', said: expect.stringContaining('stay closed') }]);
+  });
+
+  it('warns of a directory that everybody can read', async () => {
+    const dataDir = await directory();
+    await chmod(dataDir, 0o755);
+    expect((await examine({ INKWIRE_DATA_DIR: dataDir })).of('directory')).toMatchObject([
+      { verdict: 'warn', advice: `chmod 700 ${dataDir}` },
+    ]);
+  });
+
+  it('fails for a data directory that is a file', async () => {
+    const path = join(root, 'file');
+    await writeFile(path, '');
+    expect((await examine({ INKWIRE_DATA_DIR: path })).of('directory')[0]?.verdict).toBe('fail');
+  });
+
+  it('warns when the key of a server was put where a client looks', async () => {
+    const { of } = await examine(
+      { INKWIRE_DATA_DIR: await directory() },
+      { client: { INKWIRE_KEY: 'ann=secret-token' } },
+    );
+    expect(of('config')).toMatchObject([{ verdict: 'ok' }, { verdict: 'warn' }]);
+  });
+
+  it('is read by people, with what to do under each warning', async () => {
+    const it = shell([]);
+    await runDoctor(it, {
+      environment: { INKWIRE_PORT: 'x' },
+      readFile: () => '',
+      version: '0',
+      nodeVersion: '20.19.0',
+      uid: 0,
+      program,
+    });
+    expect(it.out.lines).toEqual([
+      'ok    node       Node 20.19.0',
+      'FAIL  config     INKWIRE_PORT must be a whole number, 0..65535',
+      '                 → docs/OPERATIONS.md has all variables.',
+      '1 check fails.',
+    ]);
+  });
+});

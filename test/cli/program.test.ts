@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningServer, startServer } from '../helpers/server.js';
+import { longDocument, page, scratchFolder, writeJson } from './shell-fixture.js';
+
+const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+const key = 'a-token-of-ann-0123456789';
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+class Program {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  #out = '';
+  #err = '';
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.child = spawn(process.execPath, [main, ...args], {
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      this.#out += chunk.toString();
+    });
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      this.#err += chunk.toString();
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code, signal) => resolve({ code, signal, out: this.#out, err: this.#err }));
+    });
+  }
+
+  /** Resolves when either stream has shown it. */
+  shows(pattern: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (pattern.test(this.#out + this.#err)) resolve();
+      };
+      this.child.stdout?.on('data', look);
+      this.child.stderr?.on('data', look);
+      look();
+    });
+  }
+}
+
+describe('the program', () => {
+  let server: RunningServer;
+  let one: string;
+  let long: string;
+  let environment: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    const folder = await scratchFolder();
+    one = await writeJson(join(folder, 'one.json'), page());
+    long = await writeJson(join(folder, 'long.json'), longDocument(30_000));
+    server = await startServer({ env: { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1' } });
+    environment = { INKWIRE_URL: server.url, INKWIRE_KEY: key };
+  });
+  afterAll(() => server.stop());
+
+  const run = (...args: readonly string[]): Promise<Ended> => new Program(args, environment).ended;
+
+  it('gives its version, and its usage with 0 when asked and 2 when not understood', async () => {
+    expect(await run('--version')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('inkwire batch') });
+    expect(await run()).toMatchObject({ code: 2 });
+    expect(await run('subnit')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('subnit') });
+  });
+
+  it.each(['submit', 'watch', 'batch', 'jobs', 'doctor', 'keys'])(
+    '%s tells how it is used',
+    async (command) => {
+      const { code, out, err } = await run(command, '--help');
+      expect([code, err]).toEqual([0, '']);
+      expect(out).toContain(`inkwire ${command}`);
+    },
+  );
+
+  it('submits with the address and key of the environment', async () => {
+    const { code, out, err } = await run('submit', one);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^job_[0-9a-f]{24}\n$/);
+  });
+
+  it('a server is started by a shell that is set up for clients', async () => {
+    const other = await startServer({ env: { ...environment, INKWIRE_WORKERS: '1' } });
+    expect(await other.stop()).toBe(0);
+  });
+
+  it('the first signal ends a watch in order, the job goes on', async () => {
+    const program = new Program(['submit', long, '--watch'], environment);
+    await program.shows(/running/);
+    program.child.kill('SIGINT');
+    const { code, out, err } = await program.ended;
+    expect(code).toBe(130);
+    expect(err).toContain(`inkwire watch ${out.trim()}`);
+    expect(await run('jobs', 'cancel', out.trim())).toMatchObject({
+      code: 0,
+      out: `${out.trim()}  cancelled\n`,
+    });
+  });
+
+  it('ends without a word when the reader of its output has left', async () => {
+    const program = new Program(['submit', long, '--json', '--watch'], environment);
+    await program.shows(/"pending"/);
+    program.child.stdout?.destroy();
+    const { code, out, err } = await program.ended;
+    expect([code, err]).toEqual([141, '']);
+    const { job_id: id } = JSON.parse(out.split('\n')[0] ?? '');
+    await run('jobs', 'delete', id);
+  });
+
+  it('watches on through a restart of the server', async () => {
+    const folder = await scratchFolder();
+    const env = { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1' };
+    const first = await startServer({ env, dataDir: folder });
+    const program = new Program(['submit', long, '--watch'], { ...environment, INKWIRE_URL: first.url });
+    await program.shows(/running/);
+    await first.kill();
+    const second = await startServer({ env: { ...env }, dataDir: folder, port: first.port });
+    const { code, err } = await program.ended;
+    await second.stop();
+    expect(code).toBe(0);
+    expect(err).toContain('job.requeued');
+    expect(err).toMatch(/ {2}completed {2}/);
+  });
+});

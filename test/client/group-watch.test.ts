@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { watchGroup } from '../../client/sdk/group-watch.js';
+import type { GroupProgress, StreamItem, SubscribeOptions } from '../../client/sdk/types.js';
+import { FeedScript } from './feed-script.js';
+import { data, scripted } from './scripted-http.js';
+
+const reset: StreamItem = { type: 'reset', reason: 'trimmed' };
+
+function group(running: number, completed: number, progress = 0): GroupProgress {
+  return { group: 'g', jobs: 4, pending: 0, running, completed, failed: 0, cancelled: 0, progress };
+}
+
+/** A watch of a group whose looks give these, one after the other; the last one stays. */
+function watched(looks: readonly (GroupProgress | (() => GroupProgress))[], signal?: AbortSignal) {
+  const feed = new FeedScript();
+  const subscribed: { topics: readonly string[]; options: SubscribeOptions }[] = [];
+  const { http, slept, sent } = scripted([data({ events: [], cursor: 'c-1', more: false })]);
+  const state = { looks: 0 };
+  const watch = watchGroup('g', signal === undefined ? {} : { signal }, {
+    http,
+    jobs: {
+      async group() {
+        const look = looks[Math.min(state.looks, looks.length - 1)];
+        state.looks += 1;
+        if (look === undefined) throw new Error('no looks');
+        return typeof look === 'function' ? look() : look;
+      },
+    },
+    subscribe(topics, options) {
+      subscribed.push({ topics, options });
+      return feed;
+    },
+  });
+  return { watch, feed, subscribed, slept, sent, state };
+}
+
+describe('a watch of a group', () => {
+  it('begins with what is there, from a cursor of before', async () => {
+    const { watch, subscribed, sent } = watched([group(0, 4, 100)]);
+    expect(await watch.next()).toEqual({ done: false, value: group(0, 4, 100) });
+    expect(sent[0]?.url).toBe('http://server/api/v1/events?topic=group%3Ag&wait=0&snapshot=false');
+    expect(subscribed).toEqual([{ topics: ['group:g'], options: { after: 'c-1', progressMs: 250 } }]);
+  });
+
+  it('ends when no job is left, and leaves the stream', async () => {
+    const { watch, feed } = watched([group(1, 3), group(0, 4)]);
+    feed.put(reset);
+    const seen: number[] = [];
+    for await (const { completed } of watch) seen.push(completed);
+    expect(seen).toEqual([3, 4]);
+    expect(feed.closed).toBe(true);
+  });
+
+  it('looks once for many changes, a quarter of a second after the last look at the earliest', async () => {
+    const { watch, feed, slept, state } = watched([group(4, 0), group(2, 2), group(0, 4)]);
+    await watch.next();
+    for (let count = 0; count < 50; count += 1) feed.put(reset);
+    expect((await watch.next()).value).toEqual(group(2, 2));
+    expect(state.looks).toBe(2);
+    feed.put(reset);
+    expect((await watch.next()).value).toEqual(group(0, 4));
+    expect(slept).toEqual([250, 250]);
+  });
+
+  it('looks again for a change that happened during a look', async () => {
+    const during = () => {
+      feed.put(reset);
+      return group(2, 2);
+    };
+    const { watch, feed } = watched([during, group(0, 4)]);
+    expect((await watch.next()).value).toEqual(group(2, 2));
+    expect((await watch.next()).value).toEqual(group(0, 4));
+    expect((await watch.next()).done).toBe(true);
+  });
+
+  it('tells nothing when nothing has changed', async () => {
+    const { watch, feed, state } = watched([group(1, 3), group(1, 3), group(1, 3), group(0, 4)]);
+    await watch.next();
+    const next = watch.next();
+    feed.put(reset);
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    // One look for the one change.
+    expect(state.looks).toBe(2);
+    while (state.looks < 4) {
+      feed.put(reset);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await next).value).toEqual(group(0, 4));
+  });
+
+  it('fails with the stream, and with its signal', async () => {
+    const first = watched([group(1, 3)]);
+    await first.watch.next();
+    first.feed.fail(new Error('refused'));
+    await expect(first.watch.next()).rejects.toThrow('refused');
+
+    const second = watched([group(1, 3)]);
+    await second.watch.next();
+    second.feed.close();
+    await expect(second.watch.next()).rejects.toMatchObject({ slug: 'closed' });
+
+    const stop = new AbortController();
+    const third = watched([group(1, 3)], stop.signal);
+    await third.watch.next();
+    stop.abort('enough');
+    await expect(third.watch.next()).rejects.toBe('enough');
+  });
+
+  it('leaves the stream when its reader leaves', async () => {
+    const { watch, feed } = watched([group(1, 3)]);
+    for await (const _ of watch) break;
+    expect(feed.closed).toBe(true);
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { Jobs, randomName } from '../../client/sdk/jobs.js';
+import { broken, data, refusal, scripted } from './scripted-http.js';
+
+const id = 'job_0123456789abcdef01234567';
+
+/** Asks once; tells the answer and what was sent. */
+async function asked(call: (jobs: Jobs) => Promise<unknown>, answer: unknown = 'the answer') {
+  const { http, sent } = scripted([data(answer)]);
+  const result = await call(new Jobs(http));
+  const [first] = sent;
+  const path = first?.url.slice('http://server'.length);
+  return { result, request: `${first?.method} ${path}`, headers: first?.headers };
+}
+
+describe('calls', () => {
+  it.each<[string, (jobs: Jobs) => Promise<unknown>]>([
+    [`POST /api/v1/jobs`, (jobs) => jobs.submit({ operations: [] })],
+    [`GET /api/v1/jobs/${id}`, (jobs) => jobs.get(id)],
+    [`GET /api/v1/jobs?status=running&limit=5`, (jobs) => jobs.list({ status: 'running', limit: 5 })],
+    [`POST /api/v1/jobs/${id}/cancel`, (jobs) => jobs.cancel(id)],
+    [`POST /api/v1/jobs/${id}/retry`, (jobs) => jobs.retry(id)],
+    [`GET /api/v1/jobs/${id}/history`, (jobs) => jobs.history(id)],
+    [`GET /api/v1/groups/a%3Ab`, (jobs) => jobs.group('a:b')],
+    [`GET /api/v1/capabilities`, (jobs) => jobs.capabilities()],
+    [`POST /api/v1/tickets`, (jobs) => jobs.ticket(['jobs'])],
+  ])('%s', async (request, call) => {
+    expect(await asked(call)).toMatchObject({ request, result: 'the answer' });
+  });
+
+  it('the request of a job and the groups are taken out of their answers', async () => {
+    const request = { job_id: id, request: { title: 'x' } };
+    expect(await asked((jobs) => jobs.request(id), request)).toMatchObject({
+      request: `GET /api/v1/jobs/${id}/request`,
+      result: { title: 'x' },
+    });
+    expect((await asked((jobs) => jobs.groups(), { groups: [] })).result).toEqual([]);
+  });
+
+  it('a thumbnail is the image', async () => {
+    const { http, sent } = scripted([new Response('png', { headers: { 'content-type': 'image/png' } })]);
+    const image = await new Jobs(http).thumbnail(id, { page: 2 });
+    expect([image.type, await image.text()]).toEqual(['image/png', 'png']);
+    expect(sent[0]?.url).toBe(`http://server/api/v1/jobs/${id}/thumbnail?page=2`);
+  });
+
+  it('an id cannot lead out of its path', async () => {
+    expect((await asked((jobs) => jobs.get('../keys?x'))).request).toBe('GET /api/v1/jobs/..%2Fkeys%3Fx');
+  });
+});
+
+describe('calls that are sent again', () => {
+  it('a submit and a retry keep their idempotency key, made up where none is given', async () => {
+    for (const call of [(jobs: Jobs) => jobs.submit({}), (jobs: Jobs) => jobs.retry(id)]) {
+      const { http, sent } = scripted([broken(), data({})]);
+      await call(new Jobs(http));
+      expect(sent[0]?.headers['idempotency-key']).toMatch(/^[0-9a-z]{10,28}$/);
+      expect(sent[1]).toEqual(sent[0]);
+    }
+    const given = await asked((jobs) => jobs.submit({}, { idempotencyKey: 'mine' }));
+    expect(given.headers?.['idempotency-key']).toBe('mine');
+  });
+
+  it('a cancel and a ticket are asked for again', async () => {
+    for (const call of [(jobs: Jobs) => jobs.cancel(id), (jobs: Jobs) => jobs.ticket()]) {
+      const { http } = scripted([broken(), data('done')]);
+      expect(await call(new Jobs(http))).toBe('done');
+    }
+  });
+
+  it('a job that was removed by a request without an answer is removed', async () => {
+    const { http } = scripted([broken(), refusal('not-found', 404)]);
+    await expect(new Jobs(http).remove(id)).resolves.toBeUndefined();
+  });
+});
+
+it('made-up names differ', () => {
+  expect(new Set(Array.from({ length: 100 }, randomName)).size).toBe(100);
+});

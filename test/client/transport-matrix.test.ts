@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Inkwire } from '../../client/sdk/node.js';
+import type { TransportName } from '../../client/sdk/types.js';
+import type { Job } from '../../src/jobs/job.js';
+import { formatCursor } from '../../src/protocol/cursor.js';
+import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { Audience, notOnce } from '../helpers/audience.js';
+import { complete, tellProgress } from '../helpers/job-steps.js';
+import { type Obstacles, openMiddlebox } from '../helpers/middlebox.js';
+import { openPushServer, type PushServer } from '../helpers/push-server.js';
+import { startServer } from '../helpers/server.js';
+
+/** 200 jobs through networks that hinder: whatever a client has to fall back to, it sees every end, and each once. */
+
+const jobs = 200;
+const group = 'g';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+/** Every job is followed as one of all and in one way more. */
+type Way = 'watch-after' | 'watch' | 'wait' | 'group';
+const ways: readonly Way[] = ['watch-after', 'watch', 'wait', 'group'];
+const wayOf = (index: number): Way => ways[index % ways.length] ?? 'group';
+
+/** What became of all that was promised, as one value to compare. */
+function balance(audience: Audience, followed: ReadonlyMap<string, Way>) {
+  const by = (...wanted: Way[]) => [...followed].filter(([, way]) => wanted.includes(way)).map(([id]) => id);
+  return {
+    defects: audience.defects,
+    all: notOnce(followed.keys(), audience.all.ends),
+    group: notOnce(by('group'), audience.group.ends),
+    watch: notOnce(by('watch', 'watch-after'), audience.watched.ends),
+    wait: notOnce(by('wait'), audience.waited),
+    strangers: audience.group.ends.size - by('group').length,
+  };
+}
+const kept = { defects: [], all: [], group: [], watch: [], wait: [], strangers: 0 };
+
+interface Case {
+  readonly network: string;
+  readonly obstacles: Obstacles;
+  /** What the client may use; left out: everything. */
+  readonly transports?: readonly TransportName[];
+  /** Over which it is connected at the end. */
+  readonly over: readonly TransportName[];
+}
+
+const cases: readonly Case[] = [
+  { network: 'lets everything through', obstacles: {}, over: ['websocket'] },
+  { network: 'refuses upgrades with 403', obstacles: { upgrade: 403 }, over: ['sse'] },
+  { network: 'refuses upgrades with 400', obstacles: { upgrade: 400 }, over: ['sse'] },
+  { network: 'never answers upgrades', obstacles: { upgrade: 'swallowed' }, over: ['sse'] },
+  {
+    network: 'holds event streams back, and the client wants one first',
+    obstacles: { eventStream: 'body' },
+    transports: ['sse', 'websocket', 'long-poll', 'polling'],
+    over: ['websocket'],
+  },
+  {
+    network: 'refuses upgrades and holds event streams back, head and all',
+    obstacles: { upgrade: 403, eventStream: 'all' },
+    over: ['long-poll'],
+  },
+  {
+    network: 'never answers upgrades and holds event streams back',
+    obstacles: { upgrade: 'swallowed', eventStream: 'body' },
+    over: ['long-poll'],
+  },
+  {
+    network: 'cuts every connection after 300 ms',
+    obstacles: { lifeMs: 300 },
+    over: ['websocket', 'sse', 'long-poll', 'polling'],
+  },
+];
+
+describe.each([
+  { together: false, who: 'clients that follow one way each' },
+  { together: true, who: 'a client that follows all ways at once' },
+])('$who', ({ together }) => {
+  test.each(cases)('P-1 P-6 P-11 sees each end once through a network that $network', async (given) => {
+    const { obstacles, over, transports } = given;
+    const server = await openPushServer();
+    closing.push(() => server.close());
+    const box = await openMiddlebox(server.port, obstacles);
+    closing.push(() => box.close());
+    const options = { url: box.url, key: server.token, ...(transports === undefined ? {} : { transports }) };
+    const connect = () => new Inkwire(options);
+    const after = await cursorOf(server);
+    const audience = new Audience({ connect, together, group, after });
+    closing.push(() => audience.close());
+
+    const followed = new Map<string, Way>();
+    const rounds = 8;
+    for (let round = 1; round <= rounds; round += 1) {
+      await runRound(server, audience, followed, jobs / rounds);
+      await audience.heard({ all: followed.size, group: Math.floor(followed.size / ways.length) });
+    }
+    const reached = new Set(audience.clients.slice(0, 2).map(({ connection }) => connection.transport));
+    await audience.leave();
+
+    expect(balance(audience, followed)).toEqual(kept);
+    expect(audience.all.facts).toBe(3 * jobs);
+    expect([...reached].filter((name) => name === undefined || !over.includes(name))).toEqual([]);
+  });
+});
+
+async function cursorOf({ rig }: PushServer): Promise<string> {
+  const { epoch, last } = await rig.engine.store.log();
+  return formatCursor({ epoch, seq: last });
+}
+
+/** So many jobs from their submit to their end, followed from the submit on. */
+async function runRound(
+  server: PushServer,
+  audience: Audience,
+  followed: Map<string, Way>,
+  count: number,
+): Promise<void> {
+  const { engine } = server.rig;
+  for (let made = 0; made < count; made += 1) {
+    const way = wayOf(followed.size);
+    const job = await submitted(engine, way === 'group' ? { group } : {});
+    followed.set(job.id, way);
+    if (way === 'watch-after') audience.watch(job.id, await cursorOf(server));
+    else if (way === 'watch') audience.watch(job.id, undefined);
+    else if (way === 'wait') audience.waitFor(job.id);
+  }
+  const lease = { worker: 'w', limit: count, now: start, leaseUntil: start + 60_000 };
+  const running: readonly Job[] = (await engine.store.claim(lease)).map(({ job }) => job);
+  for (const job of running) for (const ratio of [0.25, 0.75]) tellProgress(engine, job, ratio);
+  for (const job of running) await complete(engine, job);
+}
+
+test('P-1 P-6 P-11 every end is seen once when the server is killed in the middle and started again', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-matrix-'));
+  closing.push(() => rm(dataDir, { recursive: true, force: true }));
+  const env = { INKWIRE_LOG_LEVEL: 'error', INKWIRE_WORKERS: '1' };
+  const first = await startServer({ dataDir, env });
+  closing.push(() => first.kill());
+  const { url, port } = first;
+  const submitter = new Inkwire({ url });
+  closing.push(() => submitter.close());
+  const beginning = await fetch(`${url}/api/v1/events?topic=jobs&snapshot=false&wait=0`, {
+    headers: { accept: 'application/json' },
+  });
+  const { data } = (await beginning.json()) as { readonly data: { readonly cursor: string } };
+  const connect = () => new Inkwire({ url });
+  const apart = new Audience({ connect, together: false, group, after: data.cursor });
+  const together = new Audience({ connect, together: true, group, after: data.cursor });
+  closing.push(
+    () => apart.close(),
+    () => together.close(),
+  );
+
+  const followed = new Map<string, Way>();
+  const submit = async (index: number): Promise<void> => {
+    const way = wayOf(index);
+    const job = await submitter.submit({
+      operations: [{ type: 'add_text', text: `Job ${index}` }],
+      ...(way === 'group' ? { group } : {}),
+    });
+    followed.set(job.job_id, way);
+    for (const audience of [apart, together]) {
+      if (way === 'watch-after') audience.watch(job.job_id, job.events_cursor);
+      else if (way === 'watch') audience.watch(job.job_id, undefined);
+      else if (way === 'wait') audience.waitFor(job.job_id);
+    }
+  };
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+  await Promise.all(range(0, 100).map(submit));
+  // Some have ended, some run, some wait, and some are being submitted.
+  await apart.all.until(() => apart.all.ends.size >= 30);
+  const others = Promise.all(range(100, jobs).map(submit));
+  await first.kill();
+  const second = await startServer({ dataDir, env, port });
+  closing.push(() => second.stop());
+  await others;
+
+  const whole = { all: jobs, group: jobs / ways.length };
+  for (const audience of [apart, together]) {
+    await audience.heard(whole);
+    await audience.leave();
+    expect(balance(audience, followed)).toEqual(kept);
+  }
+  expect(together.clients[0]?.connection.resumes).toBeGreaterThan(0);
+  // What was told is what the log of the server says.
+  const histories = await Promise.all([...followed.keys()].map((id) => submitter.history(id)));
+  const facts = histories.reduce((sum, { events }) => sum + events.length, 0);
+  expect([apart.all.facts, together.all.facts]).toEqual([facts, facts]);
+});

@@ -1,0 +1,100 @@
+import { afterEach, expect, test } from 'vitest';
+import { openPushServer, type PushServer } from '../helpers/push-server.js';
+import { RawConnection } from '../helpers/raw-http.js';
+import { RawWebSocket } from '../helpers/raw-web-socket.js';
+import { SseDecoder } from '../helpers/sse-decoder.js';
+
+/** What limits make of WebSockets and event streams that ask to be let in. */
+
+let server: PushServer;
+const sockets: { destroy(): void }[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await server.close();
+});
+
+async function socketFrom(address: string): Promise<RawWebSocket> {
+  const socket = await RawWebSocket.open(server.port, server.token, [`X-Forwarded-For: ${address}`]);
+  sockets.push(socket);
+  return socket;
+}
+
+function stream(peer: RawConnection): void {
+  peer.write(
+    `GET /api/v1/events?topic=jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nAccept: text/event-stream\r\n\r\n`,
+  );
+}
+
+function connection(): RawConnection {
+  const made = new RawConnection(server.url);
+  sockets.push(made.socket);
+  return made;
+}
+
+test('P-50 behind a trusted proxy WebSockets count for who is behind it', async () => {
+  const limits = { maxPerAddress: 1 };
+  server = await openPushServer({ limits }, { trustedProxies: ['127.0.0.1'] });
+  const first = await socketFrom('203.0.113.1');
+  expect(first.status).toBe(101);
+  const second = await socketFrom('203.0.113.1');
+  expect(await second.message()).toMatchObject({ type: 'bye', reconnect: true });
+  expect(await second.closeCode()).toBe(1013);
+  const other = await socketFrom('203.0.113.2');
+  other.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0]));
+  expect(await other.next()).toMatchObject({ opcode: 10 });
+});
+
+test('P-50 who is no trusted proxy counts for itself, whatever it writes', async () => {
+  server = await openPushServer({ limits: { maxPerAddress: 1 } });
+  await socketFrom('203.0.113.1');
+  expect(await (await socketFrom('203.0.113.2')).closeCode()).toBe(1013);
+});
+
+test('P-50 handshakes count against the rate of their key', async () => {
+  server = await openPushServer({}, { limits: { ratePerKey: 2 } });
+  const statuses = [];
+  for (let count = 0; count < 3; count += 1) statuses.push((await socketFrom('')).status);
+  expect(statuses).toEqual([101, 101, 429]);
+});
+
+test('P-50 handshakes count against the rate of their address, those with a wrong key as well', async () => {
+  server = await openPushServer({}, { limits: { ratePerIp: 2 }, trustedProxies: ['127.0.0.1'] });
+  const statuses = [];
+  for (let count = 0; count < 3; count += 1) {
+    const socket = await RawWebSocket.open(server.port, 'wrong', ['X-Forwarded-For: 203.0.113.1']);
+    sockets.push(socket);
+    statuses.push(socket.status);
+  }
+  expect(statuses).toEqual([401, 401, 429]);
+  expect((await socketFrom('203.0.113.1')).status).toBe(429);
+  expect((await socketFrom('203.0.113.2')).status).toBe(101);
+});
+
+test('P-34 an event stream on a connection that is one too many is told to come back, with 200', async () => {
+  server = await openPushServer({}, { limits: { connectionsPerIp: 1 } });
+  const first = connection();
+  stream(first);
+  await new Promise<void>((resolve) => first.socket.once('data', () => resolve()));
+  const second = connection();
+  stream(second);
+  const answer = await second.next();
+  expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
+  const [event] = new SseDecoder().push(Buffer.from(answer.body));
+  expect(event).toMatchObject({ event: 'bye', data: expect.stringContaining('"reconnect":true') });
+  expect(event?.retryMs).toBeGreaterThanOrEqual(500);
+  await second.closed;
+});
+
+test('P-50 a WebSocket on a connection that is one too many is refused', async () => {
+  server = await openPushServer({}, { limits: { connectionsPerIp: 1 } });
+  expect((await socketFrom('')).status).toBe(101);
+  expect((await socketFrom('')).status).toBe(429);
+});
+
+test('P-50 a connection whose offer of another protocol is ignored counts once', async () => {
+  server = await openPushServer({}, { limits: { connectionsPerIp: 2 } });
+  for (const peer of [connection(), connection()]) {
+    peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    expect((await peer.next()).status).toBe(200);
+  }
+});
