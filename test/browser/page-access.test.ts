@@ -31,7 +31,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
       'the list',
       async (page) => {
         await page.goto(`${server.url}/#/jobs`);
-        await page.locator('[aria-rowindex="20"] .status-completed').waitFor(patient);
+        await page.locator('[aria-rowindex="8"] .status-completed').waitFor(patient);
       },
     ],
     [
@@ -47,7 +47,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
         await page.goto(`${server.url}/#/jobs/${done}`);
         await page.getByRole('img', { name: /^Page 1/ }).waitFor(patient);
         await page.getByRole('button', { name: 'Show' }).click();
-        await page.getByRole('region', { name: 'Request' }).getByText('"Small"').waitFor(patient);
+        await page.getByRole('region', { name: 'Text of the request' }).getByText('"Small"').waitFor(patient);
       },
     ],
     [

@@ -218,7 +218,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.locator('.timeline').getByText('Completed').waitFor(patient);
     expect(asked).not.toContain(`/api/v1/jobs/${id}/request`);
     await page.getByRole('button', { name: 'Show' }).click();
-    await page.getByRole('region', { name: 'Request' }).getByText('"Small"').waitFor(patient);
+    await page.getByRole('region', { name: 'Text of the request' }).getByText('"Small"').waitFor(patient);
   });
 
   test('an unknown job and an unknown view are told, not left empty', async () => {

@@ -68,7 +68,7 @@ export async function openFront(target: number): Promise<Front> {
     const sse = /event-stream/.test(headers.accept ?? '');
     if (blocked.has('all') || (sse && blocked.has('sse'))) {
       if (blocked.has('all')) request.socket.destroy();
-      else response.writeHead(502).end();
+      else response.writeHead(403).end();
       return;
     }
     const up = requestOf({ port: target, host: '127.0.0.1', path: url, method, headers }, (answer) => {

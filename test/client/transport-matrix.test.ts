@@ -2,8 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { Inkwire } from '../../client/sdk/node.js';
-import type { TransportName } from '../../client/sdk/types.js';
+import {
+  Inkwire,
+  InkwireError,
+  type JobRequest,
+  type SubmittedJob,
+  type TransportName,
+} from '../../client/sdk/node.js';
 import type { Job } from '../../src/jobs/job.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
@@ -99,6 +104,8 @@ describe.each([
     const rounds = 8;
     for (let round = 1; round <= rounds; round += 1) {
       await runRound(server, audience, followed, jobs / rounds);
+      // Where connections are cut, each round lasts through some cuts.
+      if (obstacles.lifeMs !== undefined) await box.connected(box.connections + 6);
       await audience.heard({ all: followed.size, group: Math.floor(followed.size / ways.length) });
     }
     const reached = new Set(audience.clients.slice(0, 2).map(({ connection }) => connection.transport));
@@ -161,10 +168,11 @@ test('P-1 P-6 P-11 every end is seen once when the server is killed in the middl
   const followed = new Map<string, Way>();
   const submit = async (index: number): Promise<void> => {
     const way = wayOf(index);
-    const job = await submitter.submit({
+    const request = {
       operations: [{ type: 'add_text', text: `Job ${index}` }],
       ...(way === 'group' ? { group } : {}),
-    });
+    };
+    const job = await accepted(submitter, request, `job-${index}`);
     followed.set(job.job_id, way);
     for (const audience of [apart, together]) {
       if (way === 'watch-after') audience.watch(job.job_id, job.events_cursor);
@@ -194,3 +202,14 @@ test('P-1 P-6 P-11 every end is seen once when the server is killed in the middl
   const facts = histories.reduce((sum, { events }) => sum + events.length, 0);
   expect([apart.all.facts, together.all.facts]).toEqual([facts, facts]);
 });
+
+/** Goes on for as long as nobody answers: the same key finds the same job. */
+async function accepted(client: Inkwire, request: JobRequest, idempotencyKey: string): Promise<SubmittedJob> {
+  for (;;) {
+    try {
+      return await client.submit(request, { idempotencyKey });
+    } catch (error) {
+      if (!(error instanceof InkwireError) || error.slug !== 'network-error') throw error;
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -22,6 +23,8 @@ export interface Middlebox {
   obstacles: Obstacles;
   /** Connections that there were. */
   readonly connections: number;
+  /** Resolves when there were so many. */
+  connected(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,10 +32,12 @@ export async function openMiddlebox(target: number, given: Obstacles = {}): Prom
   const sockets = new Set<Duplex>();
   let obstacles = given;
   let connections = 0;
+  const counted = new EventEmitter();
   const server = createServer((asked, answer) => forward(target, asked, answer, () => obstacles));
   server.keepAliveTimeout = 60_000;
   server.on('connection', (socket: Socket) => {
     connections += 1;
+    counted.emit('connection');
     sockets.add(socket);
     const { lifeMs } = obstacles;
     const end = lifeMs === undefined ? undefined : setTimeout(() => socket.resetAndDestroy(), lifeMs);
@@ -62,6 +67,9 @@ export async function openMiddlebox(target: number, given: Obstacles = {}): Prom
     },
     get connections() {
       return connections;
+    },
+    async connected(count) {
+      while (connections < count) await once(counted, 'connection');
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -66,7 +66,7 @@ export function JobRequestPart({ open, id }: { readonly open: OpenSession; reado
             {shown.outline.shortened && ', shortened to its outline: “Save” gives all of it'}.
           </p>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also for those who have no mouse */}
-          <pre class="code" tabIndex={0} role="region" aria-label="Request">
+          <pre class="code" tabIndex={0} role="region" aria-label="Text of the request">
             {shown.outline.text}
           </pre>
         </>

@@ -144,7 +144,7 @@ function JsonPart({ open, record, artifact }: PartProps) {
     <section class="panel" aria-labelledby="content">
       <h2 id="content">{artifact.name}</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also for those who have no mouse */}
-      <pre class="code" tabIndex={0} role="region" aria-label={artifact.name}>
+      <pre class="code" tabIndex={0} role="region" aria-label={`Text of ${artifact.name}`}>
         {text}
       </pre>
     </section>

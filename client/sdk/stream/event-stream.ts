@@ -47,7 +47,7 @@ export class EventStreamLink implements Link {
     for (const one of this.#carried) if (!subscriptions.has(one)) this.#carried.delete(one);
     const isNew = [...subscriptions].some((one) => !this.#carried.has(one));
     // Not begun anew before it got somewhere: a way that is blocked would never be found out.
-    if (this.#live && (isNew || this.#carried.size === 0)) this.#cut('change', 0);
+    if ((this.#live && isNew) || this.#carried.size === 0) this.#cut('change', 0);
   }
 
   wake(): void {

@@ -111,8 +111,10 @@ export async function unite(
     }
   };
   while (odd.length > 0) await Promise.all(odd.splice(0, atOnce).map(bringUpToDate));
-  const members = subscriptions.filter((one) => all.has(one));
-  return new Union(new Set(members), options.onReset);
+  return new Union(
+    subscriptions.filter((one) => all.has(one)),
+    options.onReset,
+  );
 }
 
 /** Whether a request was refused for what it asks for: it would be again. */

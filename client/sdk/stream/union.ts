@@ -32,8 +32,8 @@ export class Union implements Leg {
   #void = false;
 
   /** @param onReset called when the cursors are of no use any more: each subscription has to begin anew by itself */
-  constructor(members: Set<Subscription>, onReset: () => void) {
-    this.members = members;
+  constructor(members: Iterable<Subscription>, onReset: () => void) {
+    this.members = new Set(members);
     this.#onReset = onReset;
   }
 
