@@ -18,7 +18,7 @@ export interface ProgressSample {
 /** A change of speed counts for two thirds after this time. */
 const memoryMs = 5_000;
 /** Before this a rate is a guess. */
-const leastMs = 700;
+const leastMs = 1_500;
 
 export function nextPace(pace: Pace | undefined, sample: ProgressSample): Pace {
   const { attempt, progress, at, startedAt } = sample;

@@ -57,6 +57,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   #stopped = false;
   #over = false;
   #error: { readonly cause: unknown } | undefined;
+  readonly #ending = new AbortController();
   #wake: () => void = () => undefined;
   #cursor: string | undefined;
 
@@ -65,7 +66,8 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
     this.#source = source;
     const abort = () => this.fail(signal?.reason);
     if (signal?.aborted) queueMicrotask(abort);
-    else signal?.addEventListener('abort', abort, { once: true });
+    // A signal may live longer than the feeds that it can end.
+    else signal?.addEventListener('abort', abort, this.#ending);
   }
 
   get closed(): boolean {
@@ -182,6 +184,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#ending.abort();
     this.#source.close();
     this.#wake();
   }

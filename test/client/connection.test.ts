@@ -214,6 +214,40 @@ describe('the connection of a client', () => {
     expect(states.at(-1)).toMatchObject({ status: 'live', transport: 'websocket', resumes: 0 });
   });
 
+  it('does not serve a snapshot over two links: who comes without a cursor ends the trial of the better one', async () => {
+    const net = network();
+    const { connection } = connect(net);
+    const streams: ReturnType<typeof eventStream>[] = [];
+    net.answer = ({ headers }) => {
+      if (headers.get('accept') !== 'text/event-stream') {
+        return pollAnswer({
+          events: [],
+          cursor: cursor(1),
+          more: false,
+          snapshot: { jobs: [], truncated: false },
+        });
+      }
+      streams.push(eventStream());
+      return streams.at(-1)?.response;
+    };
+    const beat = () =>
+      streams.at(-1)?.write(sseText({ event: 'live', data: JSON.stringify({ cursor: cursor(1) }) }));
+    follow(connection, { after: cursor(1) });
+    await settle();
+    net.sockets[0]?.drop();
+    await settle();
+    beat();
+    await net.timers.pass(30_000);
+    beat();
+    await net.timers.pass(30_500);
+    expect(net.sockets).toHaveLength(2);
+    const late = follow(connection);
+    await settle();
+    expect(net.sockets[1]?.closed).toBe(true);
+    expect(late.told).toEqual(['snapshot 0']);
+    expect(connection.state.transport).toBe('sse');
+  });
+
   it('gives up an event stream whose bytes are held back, and polls', async () => {
     const net = network();
     const { connection, states } = connect(net);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FeedPipe, type FeedSource } from '../../client/sdk/feed.js';
@@ -132,6 +133,14 @@ describe('a feed', () => {
     await expect(take(feed, 1)).rejects.toThrow('enough');
     expect(state.closed).toBe(1);
     await expect(take(pipe(AbortSignal.abort(new Error('before'))).feed, 1)).rejects.toThrow('before');
+  });
+
+  it('leaves nothing behind on a signal that outlives it', () => {
+    const { signal } = new AbortController();
+    const { feed } = pipe(signal);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    feed.close();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('closes when an iteration is left', async () => {

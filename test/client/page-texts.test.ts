@@ -119,11 +119,11 @@ describe('the pace of an attempt', () => {
 
   test('a new attempt begins anew', () => {
     const first = run([
-      [1_000, 50],
-      [1_500, 80],
+      [2_000, 50],
+      [2_500, 80],
     ]);
-    const second = nextPace(first, { attempt: 2, at: 10_000, progress: 10, startedAt: 9_000 });
-    expect(remainingMs(second, 10_000)).toBeCloseTo(9_000, -1);
+    const second = nextPace(first, { attempt: 2, at: 10_000, progress: 20, startedAt: 8_000 });
+    expect(remainingMs(second, 10_000)).toBeCloseTo(8_000, -1);
   });
 
   test('the time that is left is never below zero nor without end', () => {

@@ -124,9 +124,10 @@ describe('tabs of one origin', () => {
     expect(readers[0]?.facts.length).toBe(1);
     world.thaw(leader.name);
     stream.fact(1);
+    await settle();
+    expect(leader.line.state).toMatchObject({ status: 'live', shared: true });
     await settle(60);
     for (const reader of [own, ...readers]) if (reader !== undefined) expectWhole(reader);
-    expect(leader.leads).toBe(false);
     expect(stream.sockets.size).toBe(1);
   });
 

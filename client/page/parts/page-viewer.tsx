@@ -85,6 +85,7 @@ export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
         class={`sheet${image?.page === page ? '' : ' sheet-waits'}`}
         aria-busy={image?.page !== page && fault === undefined}
       >
+        {image === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
         {image !== undefined && fault === undefined && (
           <img src={image.address} alt={`Page ${image.page} of the document`} />
         )}

@@ -117,8 +117,24 @@ export class Connection implements Line {
       if (this.#state.status === 'closed') return;
       if (this.#subscriptions.size === 0) this.#linger();
       else if (this.#current === undefined && this.#state.status !== 'waiting') this.#start();
-      else for (const each of [this.#current, this.#better]) each?.link?.sync();
+      else {
+        // A new one has no cursor yet: it begins over one link.
+        if (!this.#mayOverlap()) this.#dropBetter();
+        for (const each of [this.#current, this.#better]) each?.link?.sync();
+      }
     });
+  }
+
+  /** Two snapshots at a time would be mixed: only subscriptions that have a cursor may be served by two links. */
+  #mayOverlap(): boolean {
+    return [...this.#subscriptions].every(({ cursor }) => cursor !== undefined);
+  }
+
+  #dropBetter(): void {
+    if (this.#better === undefined) return;
+    this.#better.link?.close();
+    this.#better = undefined;
+    this.#planUpgrade();
   }
 
   #linger(): void {
@@ -288,9 +304,7 @@ export class Connection implements Line {
     const inMs = Math.max(1_000, Math.min(...better.map(({ notBefore }) => notBefore)) - now);
     this.#stopUpgrade = this.#surroundings.after(inMs, () => {
       const transport = better.find(({ notBefore }) => notBefore <= this.#surroundings.now());
-      // Two snapshots at a time would be mixed: only those that have a cursor may be served twice.
-      const ready = [...this.#subscriptions].every(({ cursor }) => cursor !== undefined);
-      if (transport === undefined || !ready || this.#better !== undefined) this.#planUpgrade();
+      if (transport === undefined || !this.#mayOverlap() || this.#better !== undefined) this.#planUpgrade();
       else this.#better = this.#try(transport);
     });
   }

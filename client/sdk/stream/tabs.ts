@@ -191,6 +191,7 @@ export class TabLine implements Line {
   #stepDown(): void {
     this.#release();
     this.#apply({});
+    this.#tell({ type: 'hello' });
     this.#attachAll();
     this.#watch();
   }

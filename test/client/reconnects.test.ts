@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { formatCursor } from '../../src/protocol/cursor.js';
+import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { openFaultProxy } from '../helpers/fault-proxy.js';
+import { complete } from '../helpers/job-steps.js';
+import { openPushServer } from '../helpers/push-server.js';
+
+const reconnects = 1_000;
+const script = fileURLToPath(new URL('../helpers/long-watch.mjs', import.meta.url));
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface Told {
+  readonly type: string;
+  readonly name?: string;
+  readonly rev?: number;
+  readonly bytes?: number;
+}
+
+/** The process that follows, and what it has told. */
+class Follower {
+  readonly facts = { watch: [] as number[], jobs: [] as number[] };
+  readonly ended: string[] = [];
+  lives = 0;
+  #heap: number | undefined;
+  readonly #child: ChildProcess;
+
+  constructor(args: readonly string[]) {
+    this.#child = fork(script, args, { execArgv: ['--expose-gc'] });
+    this.#child.on('message', (message: Told) => this.#hear(message));
+  }
+
+  /** Resolves when enough was told. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await once(this.#child, 'message');
+  }
+
+  /** Bytes, after a collection. */
+  async heap(): Promise<number> {
+    this.#heap = undefined;
+    this.#child.send('heap');
+    await this.until(() => this.#heap !== undefined);
+    return this.#heap ?? Number.NaN;
+  }
+
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill();
+    await gone;
+  }
+
+  #hear({ type, name, rev, bytes }: Told): void {
+    if (type === 'live') this.lives += 1;
+    else if (type === 'heap') this.#heap = bytes;
+    else if (type === 'end') this.ended.push(name ?? '');
+    else if (name === 'watch' || name === 'jobs') this.facts[name].push(rev ?? Number.NaN);
+  }
+}
+
+test.each(['websocket', 'sse', 'long-poll'])(
+  `P-6 P-12 a watch over %s that is cut ${reconnects} times loses and repeats nothing, and keeps its size`,
+  async (transport) => {
+    const server = await openPushServer();
+    closing.push(() => server.close());
+    const proxy = await openFaultProxy(server.port);
+    closing.push(() => proxy.close());
+    const { engine } = server.rig;
+    const { id } = await submitted(engine);
+    const { epoch, last } = await engine.store.log();
+    const after = formatCursor({ epoch, seq: last });
+    const follower = new Follower([proxy.url, server.token, transport, id, after]);
+    closing.push(() => follower.close());
+
+    let rev = 1;
+    const claim = async () => {
+      const lease = { worker: 'w', limit: 1, now: start, leaseUntil: start + 60_000 };
+      const [claimed] = await engine.store.claim(lease);
+      if (claimed === undefined) throw new Error('Nothing to claim');
+      rev += 1;
+      return claimed.job;
+    };
+    const heaps: number[] = [];
+    for (let cut = 0; cut < reconnects; cut += 1) {
+      await follower.until(() => follower.lives > cut);
+      if (cut === 100) heaps.push(await follower.heap());
+      const { attempt } = await claim();
+      await engine.store.apply(id, { type: 'release', attempt }, start);
+      rev += 1;
+      // Some cuts find both facts told, others find them under way.
+      if (cut % 2 === 0) await follower.until(() => follower.facts.jobs.length >= rev - 1);
+      proxy.cutAll();
+    }
+    await complete(engine, await claim());
+    await follower.until(() => follower.ended.includes('watch') && follower.facts.jobs.length >= rev);
+    heaps.push(await follower.heap());
+
+    const all = Array.from({ length: rev }, (_, index) => index + 2);
+    expect(follower.facts.watch).toEqual(all);
+    expect(follower.facts.jobs).toEqual(all);
+    const [early = 0, late = 0] = heaps;
+    expect(late - early).toBeLessThan(1_000_000);
+    console.log(transport, early, late, late - early);
+  },
+  120_000,
+);
