@@ -11,11 +11,11 @@ export default defineConfig({
     target: 'es2022',
     // A file of its own for each: the page's policy loads nothing that stands in the text.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     reportCompressedSize: true,
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  // `vite client/page` beside a server that runs: its pages are taken from the source, the rest comes from the server.
+  // For `vite -c client/vite.config.js`: the page from its source, everything else from a server that runs.
   server: {
     proxy: {
       '/api': { target: 'http://127.0.0.1:8080', ws: true },

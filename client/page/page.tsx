@@ -6,7 +6,7 @@ import { Icon } from './parts/icon.js';
 import { Notices } from './parts/notices.js';
 import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
-import type { OpenSession } from './session.js';
+import { type OpenSession, reasonOf } from './session.js';
 import { useShortcuts } from './shortcuts.js';
 import { GroupPage } from './views/group.js';
 import { GroupsPage } from './views/groups.js';
@@ -36,7 +36,12 @@ export function Page() {
           </div>
         )}
         {state.phase === 'locked' && <KeyForm refused={state.refused} />}
-        {state.phase === 'open' && <View open={state} />}
+        {state.phase === 'open' && (
+          <>
+            <StreamFailure open={state} />
+            <View open={state} />
+          </>
+        )}
       </main>
       <Notices />
       <Announcements />
@@ -112,6 +117,17 @@ function Header() {
         )}
       </div>
     </header>
+  );
+}
+
+/** The stream has ended for good: a key that may not watch, or a server that speaks otherwise. */
+function StreamFailure({ open }: { readonly open: OpenSession }) {
+  const failure = open.jobs.failure.value;
+  if (failure === undefined) return null;
+  return (
+    <p class="panel panel-fault stream-failure" role="alert">
+      Nothing here is live any more: {reasonOf(failure)}
+    </p>
   );
 }
 

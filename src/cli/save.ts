@@ -10,7 +10,12 @@ import type { TextStream } from './terminal.js';
 
 /** Where a result goes. */
 export type Destination =
-  | { readonly type: 'file'; readonly path: string }
+  | {
+      readonly type: 'file';
+      readonly path: string;
+      /** Where it is written until it is whole; left out: beside it, under a name of its own. */
+      readonly aside?: string;
+    }
   /** The file is named as the server names it. */
   | { readonly type: 'folder'; readonly path: string }
   | { readonly type: 'stream'; readonly stream: TextStream };
@@ -44,20 +49,26 @@ export async function save(
   to: Destination,
   signal: AbortSignal,
 ): Promise<Saved> {
-  const { name, size, sha256, stream } = await client.download(jobId, { signal });
+  const { name, sha256, stream } = await client.download(jobId, { signal });
+  let sizeBytes = 0;
   if (to.type === 'stream') {
     for await (const chunk of stream) {
+      sizeBytes += chunk.length;
       to.stream.write(chunk);
       await to.stream.flushed();
     }
-    return { path: undefined, sizeBytes: size, sha256 };
+    return { path: undefined, sizeBytes, sha256 };
   }
   const path = to.type === 'file' ? to.path : join(to.path, plainName(name));
-  const aside = `${path}.${randomBytes(4).toString('hex')}.part`;
+  const given = to.type === 'file' ? to.aside : undefined;
+  const aside = given ?? `${path}.${randomBytes(4).toString('hex')}.part`;
   try {
-    const file = await open(aside, 'wx').catch(cannotWrite(aside));
+    const file = await open(aside, 'w').catch(cannotWrite(aside));
     try {
-      for await (const chunk of stream) await writeAll(file, chunk, path);
+      for await (const chunk of stream) {
+        sizeBytes += chunk.length;
+        await writeAll(file, chunk, path);
+      }
       await file.sync().catch(cannotWrite(path));
     } finally {
       await file.close();
@@ -67,7 +78,7 @@ export async function save(
     await rm(aside, { force: true });
     throw error;
   }
-  return { path, sizeBytes: size, sha256 };
+  return { path, sizeBytes, sha256 };
 }
 
 /** Whether a file is there with these bytes. */

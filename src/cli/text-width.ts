@@ -46,6 +46,21 @@ export function pad(text: string, cells: number, mark = '…'): string {
   return fitted + ' '.repeat(Math.max(0, cells - widthOf(fitted)));
 }
 
+/** The text in lines of so many cells, broken between words; a longer word keeps a line to itself. */
+export function wrap(text: string, cells: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || widthOf(longer) <= cells) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
 function cellsOf(grapheme: string): number {
   if (invisible.test(grapheme)) return 0;
   return wide.test(grapheme) ? 2 : 1;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
@@ -35,6 +35,7 @@ export class WsTransport {
     this.#options = options;
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: StreamSocket,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: streamLimits.messageBytes,
@@ -47,7 +48,7 @@ export class WsTransport {
     this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, socket, caller));
   }
 
-  #open(ws: WebSocket, socket: Duplex, caller: StreamCaller): void {
+  #open(ws: StreamSocket, socket: Duplex, caller: StreamCaller): void {
     const { gateway } = this.#options;
     // Before anything else: what a peer does wrong must find a listener.
     ws.on('error', ignore);
@@ -57,16 +58,34 @@ export class WsTransport {
       endWith(ws, 'overloaded', gateway.connections.retryMs());
       return;
     }
-    const conversation = new Conversation(subscriber, this.#options);
+    ws.conversation = new Conversation(subscriber, sink, this.#options);
     socket.on('drain', () => subscriber.drained());
-    ws.on('message', (data, isBinary) => {
-      if (isBinary) gateway.connections.end(subscriber, 'binary');
-      else conversation.hear(data.toString());
-    });
-    ws.on('ping', () => conversation.count());
-    ws.on('pong', () => sink.answered());
-    ws.on('close', () => gateway.connections.remove(subscriber));
+    ws.on('message', heard).on('ping', pinged).on('pong', answered).on('close', left);
   }
+}
+
+/**
+ * Knows its conversation, so that all sockets share their listeners: closures for each would be a good part of what an idle
+ * connection takes.
+ */
+class StreamSocket extends WebSocket {
+  conversation?: Conversation;
+}
+
+function heard(this: StreamSocket, data: RawData, isBinary: boolean): void {
+  this.conversation?.hear(data, isBinary);
+}
+
+function pinged(this: StreamSocket): void {
+  this.conversation?.count();
+}
+
+function answered(this: StreamSocket): void {
+  this.conversation?.answered();
+}
+
+function left(this: StreamSocket): void {
+  this.conversation?.end();
 }
 
 class WsSink implements Sink {
@@ -138,22 +157,28 @@ function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined
 /** What a client says on one socket. */
 class Conversation {
   readonly #subscriber: Subscriber;
+  readonly #sink: WsSink;
   readonly #gateway: Gateway;
   readonly #describe: (refusal: Problem) => object;
   #mistakes = 0;
   #messages = 0;
   #windowEnds = 0;
 
-  constructor(subscriber: Subscriber, { gateway, describe }: WsOptions) {
+  constructor(subscriber: Subscriber, sink: WsSink, { gateway, describe }: WsOptions) {
     this.#subscriber = subscriber;
+    this.#sink = sink;
     this.#gateway = gateway;
     this.#describe = describe;
   }
 
-  hear(text: string): void {
+  hear(data: RawData, isBinary: boolean): void {
+    if (isBinary) {
+      this.#gateway.connections.end(this.#subscriber, 'binary');
+      return;
+    }
     if (this.#subscriber.isClosed) return;
     if (!this.count()) return;
-    const read = readClientMessage(text);
+    const read = readClientMessage(data.toString());
     if (!read.ok) {
       this.#mistake(wrongMember(read.pointer, read.message), read.id);
       return;
@@ -189,6 +214,16 @@ class Conversation {
     if (this.#messages <= maxMessages) return true;
     this.#gateway.connections.end(this.#subscriber, 'tooFast');
     return false;
+  }
+
+  /** To a ping of ours. */
+  answered(): void {
+    this.#sink.answered();
+  }
+
+  /** The socket has closed. */
+  end(): void {
+    this.#gateway.connections.remove(this.#subscriber);
   }
 
   #mistake(refusal: Problem, id: string | undefined): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice } from '../helpers/app-server.js';
+import { openFaultProxy } from '../helpers/fault-proxy.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { large, slow, small, startPageServer, submit } from './page-server.js';
 
@@ -199,6 +200,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.goBack();
     await expect.poll(focused).toBe(ids[2]);
     await page.keyboard.press('Delete');
+    await page.getByRole('dialog', { name: 'Delete this job?' }).waitFor(patient);
     await page.keyboard.press('Escape');
     await expect.poll(focused).toBe(ids[2]);
     await page.keyboard.press('?');
@@ -229,14 +231,23 @@ describe.skipIf(withoutChromium)('the live page', () => {
   });
 
   test('a page that was offline goes on by itself, with what happened meanwhile', async () => {
-    const { page } = await open('#/jobs');
+    const network = await openFaultProxy(server.port);
+    const { page } = await open('#/jobs', network.url);
     await page.getByText('Live').waitFor(patient);
+    // Chromium itself leaves a WebSocket alone that is open.
     await page.context().setOffline(true);
-    // Chromium leaves a WebSocket that is open alone; what the page says goes by what it hears.
+    network.faults = () => ({ cutAt: 0 });
+    network.cutAll();
+    await page.getByText(/^Offline/).waitFor(patient);
     const id = await submit(server, small);
+    network.faults = () => ({});
     await page.context().setOffline(false);
     await page.locator(`[data-job="${id}"] .status-completed`).waitFor(patient);
     await page.getByText('Live').waitFor(patient);
+    await page.locator('summary').click();
+    expect(await page.locator('.menu-body').innerText()).not.toContain('0 times');
+    await page.context().close();
+    await network.close();
   });
 
   test('a server that is restarted is found again, with what happened meanwhile', async () => {

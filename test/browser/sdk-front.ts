@@ -28,6 +28,9 @@ export interface Front {
   readonly seen: { readonly url: string; readonly protocol: string }[];
   /** Resolves when `open` is this. */
   untilOpen(count: number): Promise<void>;
+  /** Resolves when a page asks for `/pages/held`, which is not answered until `release`. */
+  untilHeld(): Promise<void>;
+  release(): void;
   /** Ends every connection, those of requests too. */
   cutAll(): void;
   close(): Promise<void>;
@@ -40,6 +43,7 @@ export async function openFront(target: number): Promise<Front> {
   const streams = new Set<object>();
   const sockets = new Set<Socket>();
   const waiting = new Set<() => void>();
+  let held: ServerResponse | undefined;
   const blocked = new Set<Blocked>();
   const opened = { websocket: 0, sse: 0 };
   const seen: { url: string; protocol: string }[] = [];
@@ -55,12 +59,27 @@ export async function openFront(target: number): Promise<Front> {
     streams.delete(stream);
     changed();
   };
+  const until = (holds: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!holds()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
   const note = ({ url = '', headers }: IncomingMessage) =>
     seen.push({ url, protocol: headers['sec-websocket-protocol'] ?? '' });
 
   const server: Server = createServer((request, response) => {
     note(request);
     const { url = '', method, headers } = request;
+    if (url === '/pages/held') {
+      held = response;
+      changed();
+      return;
+    }
     if (url.startsWith('/pages/')) {
       void sendPage(url, response);
       return;
@@ -129,16 +148,11 @@ export async function openFront(target: number): Promise<Front> {
     get open() {
       return streams.size;
     },
-    untilOpen(count) {
-      return new Promise((resolve) => {
-        const look = () => {
-          if (streams.size !== count) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      });
+    untilOpen: (count) => until(() => streams.size === count),
+    untilHeld: () => until(() => held !== undefined),
+    release() {
+      held?.end();
+      held = undefined;
     },
     cutAll,
     async close() {

@@ -23,8 +23,11 @@ export interface SdkPage {
   readonly InkwireError: typeof InkwireError;
   readonly client: Inkwire;
   readonly server: string;
+  readonly transports: readonly string[];
   readonly followed: Readonly<Record<string, Kept>>;
   open(options?: InkwireOptions): void;
+  /** Until the front releases it. */
+  sleep(): void;
   keep(name: string, feed: Feed<{ readonly type: string }>): void;
 }
 
@@ -36,7 +39,7 @@ export const large = {
     {
       type: 'add_table',
       headers: ['#', 'Item'],
-      rows: Array.from({ length: 4_000 }, (_, n) => [String(n), `Item ${n}`]),
+      rows: Array.from({ length: 1_500 }, (_, n) => [String(n), `Item ${n}`]),
     },
   ],
 };

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { openWays } from '../../src/cli/doctor/network.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
+import { createFetchGuard } from '../../src/work/fetch-guard.js';
 import { alice, startAppServer } from '../helpers/app-server.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
@@ -162,6 +164,17 @@ describe('inkwire doctor', () => {
       INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
     });
     expect(of('fetch')).toMatchObject([{ verdict: 'warn', said: expect.stringContaining('stay closed') }]);
+  });
+
+  it('would see a guard that lets something through', async () => {
+    const open = createFetchGuard({ allowPrivate: true });
+    const named = { ok: true, contentType: 'image/png', bytes: 1, path: '' } as const;
+    const guard = { check: open.check, fetch: async () => named };
+    expect(await openWays(guard, ['http://127.0.0.1/', 'http://169.254.169.254/'])).toEqual([
+      'http://127.0.0.1/',
+      'a name that leads to 169.254.169.254',
+    ]);
+    await open.close();
   });
 
   it('warns of a directory that everybody can read', async () => {

@@ -6,7 +6,7 @@ import { LiveLines } from '../../src/cli/live-lines.js';
 import { duration, progressBar, size } from '../../src/cli/progress-bar.js';
 import { table } from '../../src/cli/table.js';
 import { styleOf } from '../../src/cli/terminal.js';
-import { cut, pad, readable, widthOf } from '../../src/cli/text-width.js';
+import { cut, pad, readable, widthOf, wrap } from '../../src/cli/text-width.js';
 import type { JobRecord } from '../../src/protocol/job-record.js';
 import { screenOf } from './screen.js';
 import { KeptStream } from './shell-fixture.js';
@@ -54,6 +54,11 @@ describe('text in cells', () => {
         expect(widthOf(pad(clean, cells))).toBe(cells);
       }),
     );
+  });
+
+  it('is broken between words', () => {
+    expect(wrap('one two three fourteen-letters', 9)).toEqual(['one two', 'three', 'fourteen-letters']);
+    expect(wrap('all of it', Number.POSITIVE_INFINITY)).toEqual(['all of it']);
   });
 
   it('has nothing in it that a terminal would obey, whoever wrote it', () => {

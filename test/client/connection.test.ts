@@ -342,6 +342,7 @@ describe('the connection of a client', () => {
     const good = follow(connection, { topics: ['group:good'], after: cursor(2) });
     await settle();
     expect(bad.told).toEqual(['fail gone']);
+    await net.timers.pass(600);
     streams[0]?.write(
       sseText({ event: 'job.started', id: cursor(4), data: JSON.stringify(event(4, 'good')) }),
     );

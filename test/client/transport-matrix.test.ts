@@ -9,43 +9,20 @@ import {
   type SubmittedJob,
   type TransportName,
 } from '../../client/sdk/node.js';
-import type { Job } from '../../src/jobs/job.js';
-import { formatCursor } from '../../src/protocol/cursor.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
-import { Audience, notOnce } from '../helpers/audience.js';
-import { complete, tellProgress } from '../helpers/job-steps.js';
+import { Audience } from '../helpers/audience.js';
+import { balance, cursorOf, group, JobRounds, kept, type Way, wayOf } from '../helpers/job-rounds.js';
 import { type Obstacles, openMiddlebox } from '../helpers/middlebox.js';
-import { openPushServer, type PushServer } from '../helpers/push-server.js';
+import { openPushServer } from '../helpers/push-server.js';
 import { startServer } from '../helpers/server.js';
 
 /** 200 jobs through networks that hinder: whatever a client has to fall back to, it sees every end, and each once. */
 
 const jobs = 200;
-const group = 'g';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-/** Every job is followed as one of all and in one way more. */
-type Way = 'watch-after' | 'watch' | 'wait' | 'group';
-const ways: readonly Way[] = ['watch-after', 'watch', 'wait', 'group'];
-const wayOf = (index: number): Way => ways[index % ways.length] ?? 'group';
-
-/** What became of all that was promised, as one value to compare. */
-function balance(audience: Audience, followed: ReadonlyMap<string, Way>) {
-  const by = (...wanted: Way[]) => [...followed].filter(([, way]) => wanted.includes(way)).map(([id]) => id);
-  return {
-    defects: audience.defects,
-    all: notOnce(followed.keys(), audience.all.ends),
-    group: notOnce(by('group'), audience.group.ends),
-    watch: notOnce(by('watch', 'watch-after'), audience.watched.ends),
-    wait: notOnce(by('wait'), audience.waited),
-    strangers: audience.group.ends.size - by('group').length,
-  };
-}
-const kept = { defects: [], all: [], group: [], watch: [], wait: [], strangers: 0 };
 
 interface Case {
   readonly network: string;
@@ -57,25 +34,25 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { network: 'lets everything through', obstacles: {}, over: ['websocket'] },
-  { network: 'refuses upgrades with 403', obstacles: { upgrade: 403 }, over: ['sse'] },
-  { network: 'refuses upgrades with 400', obstacles: { upgrade: 400 }, over: ['sse'] },
-  { network: 'never answers upgrades', obstacles: { upgrade: 'swallowed' }, over: ['sse'] },
+  { network: 'lets everything through', obstacles: {}, over: 'websocket' },
+  { network: 'refuses upgrades with 403', obstacles: { upgrade: 403 }, over: 'sse' },
+  { network: 'refuses upgrades with 400', obstacles: { upgrade: 400 }, over: 'sse' },
+  { network: 'never answers upgrades', obstacles: { upgrade: 'swallowed' }, over: 'sse' },
   {
     network: 'holds event streams back, and the client wants one first',
     obstacles: { eventStream: 'body' },
     transports: ['sse', 'websocket', 'long-poll', 'polling'],
-    over: ['websocket'],
+    over: 'websocket',
   },
   {
     network: 'refuses upgrades and holds event streams back, head and all',
     obstacles: { upgrade: 403, eventStream: 'all' },
-    over: ['long-poll'],
+    over: 'long-poll',
   },
   {
     network: 'never answers upgrades and holds event streams back',
     obstacles: { upgrade: 'swallowed', eventStream: 'body' },
-    over: ['long-poll'],
+    over: 'long-poll',
   },
   {
     network: 'cuts every connection after 300 ms',
@@ -99,49 +76,22 @@ describe.each([
     const audience = new Audience({ connect, together, group, after });
     closing.push(() => audience.close());
 
-    const followed = new Map<string, Way>();
+    const story = new JobRounds(server, audience);
     const rounds = 8;
     for (let round = 1; round <= rounds; round += 1) {
-      await runRound(server, audience, followed, jobs / rounds);
+      await story.run(jobs / rounds);
       // Where connections are cut, the first rounds last through some cuts each.
       if (obstacles.lifeMs !== undefined && round <= 4) await box.connected(box.connections + 2);
-      await audience.heard({ all: followed.size, group: Math.floor(followed.size / ways.length) });
+      await story.heard();
     }
     const reached = new Set(audience.clients.slice(0, 2).map(({ connection }) => connection.transport));
     await audience.leave();
 
-    expect(balance(audience, followed)).toEqual(kept);
+    expect(story.balance()).toEqual(kept);
     expect(audience.all.facts).toBe(3 * jobs);
     if (over !== undefined) expect([...reached]).toEqual([over]);
   });
 });
-
-async function cursorOf({ rig }: PushServer): Promise<string> {
-  const { epoch, last } = await rig.engine.store.log();
-  return formatCursor({ epoch, seq: last });
-}
-
-/** So many jobs from their submit to their end, followed from the submit on. */
-async function runRound(
-  server: PushServer,
-  audience: Audience,
-  followed: Map<string, Way>,
-  count: number,
-): Promise<void> {
-  const { engine } = server.rig;
-  for (let made = 0; made < count; made += 1) {
-    const way = wayOf(followed.size);
-    const job = await submitted(engine, way === 'group' ? { group } : {});
-    followed.set(job.id, way);
-    if (way === 'watch-after') audience.watch(job.id, await cursorOf(server));
-    else if (way === 'watch') audience.watch(job.id, undefined);
-    else if (way === 'wait') audience.waitFor(job.id);
-  }
-  const lease = { worker: 'w', limit: count, now: start, leaseUntil: start + 60_000 };
-  const running: readonly Job[] = (await engine.store.claim(lease)).map(({ job }) => job);
-  for (const job of running) for (const ratio of [0.25, 0.75]) tellProgress(engine, job, ratio);
-  for (const job of running) await complete(engine, job);
-}
 
 test('P-1 P-6 P-11 every end is seen once when the server is killed in the middle and started again', async () => {
   // Short delays: how long a server takes to start depends on the machine.
@@ -192,7 +142,7 @@ test('P-1 P-6 P-11 every end is seen once when the server is killed in the middl
   closing.push(() => second.stop());
   await others;
 
-  const whole = { all: jobs, group: jobs / ways.length };
+  const whole = { all: jobs, group: jobs / 4 };
   for (const audience of [apart, together]) {
     await audience.heard(whole);
     await audience.leave();

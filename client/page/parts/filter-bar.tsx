@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
 import { jobStatuses } from '../../../src/protocol/job-record.js';
 import { countText } from '../format.js';
 import type { JobFilter } from '../job-filter.js';
@@ -22,8 +21,8 @@ export interface FilterBarProps {
 export function FilterBar({ open, view, route, names = false }: FilterBarProps) {
   const model = useModel();
   const { filter } = view;
-  const [text, setText] = useState(filter.text ?? '');
-  useEffect(() => setText(filter.text ?? ''), [filter.text]);
+  // The field shows what the filter is and nothing of its own: a state beside it would lag behind fast fingers.
+  const { text = '' } = filter;
   const counts = view.counts();
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const change = (next: JobFilter) => model.refine(route(next));
@@ -60,7 +59,6 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             onInput={(event) => {
               const { text: _, ...rest } = filter;
               const { value } = event.currentTarget;
-              setText(value);
               change(value.trim() === '' ? rest : { ...rest, text: value });
             }}
             onKeyDown={(event) => {

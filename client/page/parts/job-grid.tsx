@@ -38,6 +38,8 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const [height, setHeight] = useState(600);
   const [active, setActive] = useState(left?.active);
   const [doomed, setDoomed] = useState<JobRecord>();
+  // Kept, since to ask the element would make the browser lay everything out at once.
+  const scrolled = useRef(left?.top ?? 0);
   const anchor = useRef<{ readonly row: JobRow; readonly offset: number } | undefined>(undefined);
   const lines = useRef<readonly { readonly row: JobRow; readonly index: number }[]>([]);
   const focused = useRef(false);
@@ -70,34 +72,26 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     if (shown.current === filter) return;
     shown.current = filter;
     anchor.current = undefined;
-    body.current?.scrollTo({ top: 0 });
-    setTop(0);
+    scrollTo(0);
   }, [filter]);
 
   // Rows that came in above push everything down: scroll by as much.
   useLayoutEffect(() => {
-    const element = body.current;
-    if (element === null) return;
     const seen = anchor.current;
-    if (seen !== undefined && element.scrollTop > rowHeight / 2) {
+    if (seen !== undefined && scrolled.current > rowHeight / 2) {
       const wanted = view.placeOf(seen.row) * rowHeight + seen.offset;
-      if (Math.abs(wanted - element.scrollTop) >= 1) {
-        element.scrollTop = wanted;
-        setTop(element.scrollTop);
-      }
+      if (Math.abs(wanted - scrolled.current) >= 1) scrollTo(wanted);
     }
     lines.current = drawn;
-    remember(element);
-    if (!focused.current || active === undefined) return;
+    remember();
+    const element = body.current;
+    if (element === null || !focused.current || active === undefined) return;
     if (element.contains(document.activeElement)) return;
     // Moving a row in the document takes the focus from it.
     if (document.activeElement === document.body) linkOf(element, active)?.focus({ preventScroll: true });
   });
 
-  useEffect(
-    () => () => void places.set(label, { top: body.current?.scrollTop ?? 0, active }),
-    [label, active],
-  );
+  useEffect(() => () => void places.set(label, { top: scrolled.current, active }), [label, active]);
 
   // Back from a job: the focus goes to where it was.
   useEffect(() => {
@@ -106,12 +100,21 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     linkOf(element, left.active)?.focus({ preventScroll: true });
   }, [left]);
 
+  /** The browser may bound it: by the height of the list, to whole device pixels. */
+  function scrollTo(place: number): void {
+    const element = body.current;
+    if (element === null) return;
+    element.scrollTop = place;
+    scrolled.current = element.scrollTop;
+    setTop(scrolled.current);
+  }
+
   /** The first row in sight, as it was drawn: since then others may have come. */
-  function remember(element: HTMLElement): void {
-    const index = Math.floor(element.scrollTop / rowHeight);
+  function remember(): void {
+    const index = Math.floor(scrolled.current / rowHeight);
     const line = lines.current.find((one) => one.index === index);
     anchor.current =
-      line === undefined ? undefined : { row: line.row, offset: element.scrollTop - index * rowHeight };
+      line === undefined ? undefined : { row: line.row, offset: scrolled.current - index * rowHeight };
   }
 
   function go(index: number): void {
@@ -119,9 +122,8 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (element === null || row === undefined) return;
     const place = view.indexOf(row);
-    element.scrollTop = revealing(place, element.scrollTop, element.clientHeight, rowHeight);
     anchor.current = undefined;
-    setTop(element.scrollTop);
+    scrollTo(revealing(place, element.scrollTop, element.clientHeight, rowHeight));
     setActive(row.record.job_id);
     focused.current = true;
     // After it is drawn.
@@ -184,8 +186,9 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
         role="rowgroup"
         ref={body}
         onScroll={(event) => {
-          remember(event.currentTarget);
-          setTop(event.currentTarget.scrollTop);
+          scrolled.current = event.currentTarget.scrollTop;
+          remember();
+          setTop(scrolled.current);
         }}
         onKeyDown={press}
         onFocusIn={(event) => {

@@ -154,13 +154,14 @@ export class Connection implements Line {
     this.#better = undefined;
   }
 
-  #start(): void {
+  /** @param again the transport that serves: the others are tried beside it, not in its place */
+  #start(again?: Transport): void {
     this.#drop();
     if (this.#subscriptions.size === 0) {
       this.#say({ status: 'idle' });
       return;
     }
-    const transport = this.#next() ?? this.#transports.at(-1);
+    const transport = again ?? this.#next() ?? this.#transports.at(-1);
     if (transport === undefined) return;
     this.#say({ status: 'connecting', transport: transport.name });
     this.#current = this.#try(transport);
@@ -254,7 +255,7 @@ export class Connection implements Line {
         break;
       case 'cut':
         this.#judge(attempt, end);
-        if (end.retryMs === 0) this.#start();
+        if (end.retryMs === 0) this.#start(attempt.transport);
         else this.#wait(end);
         break;
     }

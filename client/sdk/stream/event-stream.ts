@@ -24,7 +24,6 @@ export class EventStreamLink implements Link {
   readonly #gone = new AbortController();
   #carried: Set<Subscription>;
   #live = false;
-  #retryMs: number | undefined;
   #heardAt: number;
 
   constructor(host: LinkHost, surroundings: Surroundings) {
@@ -75,12 +74,8 @@ export class EventStreamLink implements Link {
         status: response.status,
       });
     }
-    const read = sseReader({
-      message: (message) => this.#take(leg, message),
-      retry: (ms) => {
-        this.#retryMs = ms;
-      },
-    });
+    // `retry` is for a browser's EventSource: all would come back at one moment. To us a goodbye says when.
+    const read = sseReader({ message: (message) => this.#take(leg, message), retry: () => undefined });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     // A stream that is never read to its end keeps its connection: whoever closes the link cancels it.
     signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
@@ -126,8 +121,7 @@ export class EventStreamLink implements Link {
         this.sync();
         break;
       case 'bye':
-        this.#retryMs = body.retry_ms;
-        this.#cut('bye');
+        this.#cut('bye', body.retry_ms);
         break;
       case 'job.progress':
         leg.progress(body);
@@ -147,13 +141,14 @@ export class EventStreamLink implements Link {
     // What was refused may concern one of them alone: asked for each by itself, that one ends and the others go on.
     try {
       await this.#unite(true);
-      this.#cut('refusal', 0);
+      // Not at once: together they may be refused where each alone is not.
+      this.#cut('refusal');
     } catch (other) {
       this.#end(endOf(other));
     }
   }
 
-  #cut(reason: string, retryMs = this.#retryMs): void {
+  #cut(reason: string, retryMs?: number): void {
     this.#end({ type: 'cut', reason, retryMs });
   }
 

@@ -119,5 +119,10 @@ export async function unite(
 
 /** Whether a request was refused for what it asks for: it would be again. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof InkwireError && [403, 404, 422].includes(error.status);
+  // Without a problem it was not the server that refused, but somebody on the way.
+  return (
+    error instanceof InkwireError &&
+    error.slug !== 'unexpected-answer' &&
+    [403, 404, 422].includes(error.status)
+  );
 }

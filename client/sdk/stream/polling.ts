@@ -63,11 +63,11 @@ export class PollingLink implements Link {
       }
       try {
         const more = await this.#ask(signal);
-        if (signal.aborted) continue;
         this.#failures = 0;
         this.#limit = Math.min(mostEvents, this.#limit * 2);
+        // An answer may have ended the last subscription; it has come this way all the same.
         this.#host.alive();
-        if (more) continue;
+        if (more || signal.aborted) continue;
         this.#host.live();
         if (this.#changed || this.#wait > 0) continue;
         this.#held = true;
@@ -93,7 +93,9 @@ export class PollingLink implements Link {
   }
 
   async #failed(error: unknown, signal: AbortSignal): Promise<void> {
-    if (isRefusal(error) && !this.#each) {
+    this.#failures += 1;
+    const again = this.#failures <= maxFailures;
+    if (again && isRefusal(error) && !this.#each) {
       this.#each = true;
       return;
     }
@@ -101,9 +103,8 @@ export class PollingLink implements Link {
     // A proxy that waited too long for the server.
     const held = error instanceof InkwireError && error.status === 504;
     const wasHeld = this.#held;
-    this.#failures += 1;
     this.#changed = true;
-    if (!(network || held) || this.#failures > maxFailures) {
+    if (!(network || held) || !again) {
       this.#end(endOf(error));
       return;
     }

@@ -131,11 +131,13 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
     const [artifact] = job.artifacts ?? [];
     const name = parse(file).name + extname(artifact?.name ?? '.pdf');
     const path = join(output, name);
+    // The next run writes over what one that was killed has left.
+    const to = { type: 'file', path, aside: `${path}.part` } as const;
     const there = artifact !== undefined && (await holds(path, artifact.size_bytes, artifact.sha256));
     try {
       const { sizeBytes, sha256 } = there
         ? { sizeBytes: artifact.size_bytes, sha256: artifact.sha256 }
-        : await persist(() => save(client, job.job_id, { type: 'file', path }, signal));
+        : await persist(() => save(client, job.job_id, to, signal));
       await ledger.add({ output: name, key, size_bytes: sizeBytes, sha256 });
     } catch (error) {
       if (isGone(error)) return undefined;

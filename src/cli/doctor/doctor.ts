@@ -4,6 +4,7 @@ import { Misuse, readArguments } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
 import { obey } from '../server-access.js';
 import { type Paint, printLine, type Shell, type Style, styleOf } from '../terminal.js';
+import { wrap } from '../text-width.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 import { fetchGuard, keys, port } from './network.js';
 import { fonts, rendering } from './rendering.js';
@@ -60,10 +61,11 @@ export function runDoctor(shell: Shell, surroundings: DoctorSurroundings): Promi
     if (positionals.length > 0) throw new Misuse('"doctor" takes options only.');
     const wanted = readOnly(values.only);
     const style = styleOf(shell.environment, shell.out);
+    const width = shell.out.terminal ? shell.out.columns() - 1 : Number.POSITIVE_INFINITY;
     const found: Finding[] = [];
     const tell = (finding: Finding): void => {
       found.push(finding);
-      const lines = values.json ? [JSON.stringify(finding)] : linesOf(finding, style);
+      const lines = values.json ? [JSON.stringify(finding)] : linesOf(finding, style, width);
       for (const line of lines) printLine(shell.out, line);
     };
     tell(checkNode(surroundings.nodeVersion));
@@ -165,12 +167,19 @@ const marks: Readonly<Record<Finding['verdict'], readonly [word: string, paint: 
   fail: ['FAIL', 'red'],
 };
 
-function linesOf({ check, verdict, said, advice }: Finding, style: Style): readonly string[] {
+/** @param width cells of a line; lines are broken for a terminal only */
+function linesOf({ check, verdict, said, advice }: Finding, style: Style, width: number): readonly string[] {
   const [word, paint] = marks[verdict];
-  const line = `${style.paint(paint, word.padEnd(4))}  ${check.padEnd(9)}  ${said}`;
-  return advice === undefined
-    ? [line]
-    : [line, `      ${' '.repeat(9)}  ${style.unicode ? '→' : '->'} ${advice}`];
+  const name = check.padEnd(9);
+  const margin = ' '.repeat(4 + 2 + name.length + 2);
+  const [first = '', ...more] = wrap(said, width - margin.length);
+  const arrow = style.unicode ? '→ ' : '-> ';
+  const advised = advice === undefined ? [] : wrap(advice, width - margin.length - arrow.length);
+  return [
+    `${style.paint(paint, word.padEnd(4))}  ${name}  ${first}`,
+    ...more.map((line) => margin + line),
+    ...advised.map((line, at) => margin + (at === 0 ? arrow : ' '.repeat(arrow.length)) + line),
+  ];
 }
 
 function summaryOf(failures: number, warnings: number): string {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFetchGuard } from '../../work/fetch-guard.js';
+import { createFetchGuard, type FetchGuard } from '../../work/fetch-guard.js';
 import { exposureOf, isLoopback } from '../../work/keys.js';
 import { count, duration } from '../progress-bar.js';
 import { readable } from '../text-width.js';
@@ -32,19 +32,10 @@ async function checkFetchGuard({ config }: Patient): Promise<readonly Finding[]>
   const allowPrivate = config.allowPrivateFetch;
   // A name that leads here is the attack that a check of the text alone would miss.
   const guard = createFetchGuard({ allowPrivate, resolve: async () => ['169.254.169.254'] });
-  try {
-    const closed = allowPrivate ? metadata : [...own, ...metadata];
-    const open = closed.filter((url) => guard.check(url) === undefined);
-    const named = await guard.fetch('http://rebound.example/', {
-      accept: ['image/png'],
-      sink: join(tmpdir(), 'inkwire-doctor-none'),
-    });
-    if (named.ok || named.reason !== 'address') open.push('a name that leads to 169.254.169.254');
-    if (open.length > 0) {
-      return [fail('fetch', `jobs could reach ${open.join(', ')}`, 'Do not run this version; report it.')];
-    }
-  } finally {
-    await guard.close();
+  const closed = allowPrivate ? metadata : [...own, ...metadata];
+  const open = await openWays(guard, closed).finally(() => guard.close());
+  if (open.length > 0) {
+    return [fail('fetch', `jobs could reach ${open.join(', ')}`, 'Do not run this version; report it.')];
   }
   if (!allowPrivate)
     return [ok('fetch', 'jobs cannot reach this machine, private networks or metadata services')];
@@ -55,6 +46,23 @@ async function checkFetchGuard({ config }: Patient): Promise<readonly Finding[]>
       'Leave that off unless every caller may see what is there.',
     ),
   ];
+}
+
+/**
+ * Which of some addresses a guard lets through, and whether it believes a name.
+ * @param guard resolves every name to a metadata service
+ */
+export async function openWays(
+  guard: Pick<FetchGuard, 'check' | 'fetch'>,
+  closed: readonly string[],
+): Promise<readonly string[]> {
+  const open = closed.filter((url) => guard.check(url) === undefined);
+  const named = await guard.fetch('http://rebound.example/', {
+    accept: ['image/png'],
+    sink: join(tmpdir(), 'inkwire-doctor-none'),
+  });
+  const believed = named.ok || named.reason !== 'address';
+  return believed ? [...open, 'a name that leads to 169.254.169.254'] : open;
 }
 
 async function checkPort({ config, version }: Patient): Promise<readonly Finding[]> {

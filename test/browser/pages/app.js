@@ -12,8 +12,19 @@ globalThis.page = {
   server,
   followed,
   client: undefined,
+  /** Every transport that was live, in order. */
+  transports: [],
   open(options = {}) {
     page.client = new sdk.Inkwire({ url: server, ...options });
+    page.client.onConnection(({ status, transport }) => {
+      if (status === 'live' && page.transports.at(-1) !== transport) page.transports.push(transport);
+    });
+  },
+  /** Nothing runs in a page that waits for the answer of such a request. */
+  sleep() {
+    const request = new XMLHttpRequest();
+    request.open('GET', '/pages/held', false);
+    request.send();
   },
   /** Keeps what a feed gives: `type`, cursor, job and `rev` of each item. */
   keep(name, feed) {

@@ -1,0 +1,36 @@
+import { proxySuite } from './proxy.suite.js';
+
+const noUpgrade = [/ +proxy_set_header (Upgrade|Connection) .*\n/, ''] as const;
+
+proxySuite({
+  name: 'nginx',
+  shortIdle: [['proxy_read_timeout 75s', 'proxy_read_timeout 2s']],
+  bad: [
+    { name: 'the upgrade headers are not passed on', changes: [noUpgrade], over: 'sse' },
+    {
+      name: 'event streams are buffered, and the upgrade headers are not passed on',
+      changes: [
+        noUpgrade,
+        [
+          'proxy_read_timeout',
+          'proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; proxy_read_timeout',
+        ],
+      ],
+      over: 'long-poll',
+    },
+    {
+      name: 'idle connections end after five seconds',
+      changes: [['proxy_read_timeout 75s', 'proxy_read_timeout 5s']],
+      over: 'websocket',
+      losses: 1,
+    },
+    {
+      name: 'the host is passed on without its port and requests go on as HTTP/1.0',
+      changes: [
+        ['$http_host', '$host'],
+        [/ +proxy_http_version 1.1;\n/, ''],
+      ],
+      over: 'sse',
+    },
+  ],
+});

@@ -1,0 +1,206 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { TransportName } from '../../client/sdk/types.js';
+import { Audience } from '../helpers/audience.js';
+import { until } from '../helpers/gateway-rig.js';
+import { cursorOf, group, JobRounds, kept } from '../helpers/job-rounds.js';
+import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
+import {
+  chosenProtocol,
+  type ProxiedOptions,
+  proxiedClient,
+  readByCurl,
+  readOverHttp2,
+} from '../helpers/proxied-client.js';
+import { openPushServer, type PushServer } from '../helpers/push-server.js';
+import {
+  changed,
+  commandOf,
+  documented,
+  type ProxyName,
+  type RealProxy,
+  startProxy,
+} from '../helpers/real-proxy.js';
+import { bear, Witness } from '../helpers/witness.js';
+
+export type Changes = readonly (readonly [from: string | RegExp, to: string])[];
+
+/** A set-up that hinders, as changes to the documented one. */
+export interface BadSetUp {
+  readonly name: string;
+  readonly changes: Changes;
+  /** Over which the SDK is connected at the end. */
+  readonly over: TransportName;
+  /** Times that the connection is lost while nothing happens, before anything does. */
+  readonly losses?: number;
+}
+
+export interface ProxyCase {
+  readonly name: ProxyName;
+  /** Makes the documented idle time two seconds. */
+  readonly shortIdle: Changes;
+  readonly bad: readonly BadSetUp[];
+}
+
+const closing: (() => unknown)[] = [];
+const later = <T extends { close(): unknown }>(part: T): T => {
+  closing.push(() => part.close());
+  return part;
+};
+
+export function proxySuite({ name, shortIdle, bad }: ProxyCase): void {
+  const absent = commandOf(name) === undefined;
+  // In CI it has to be there: what is skipped proves nothing.
+  describe.skipIf(absent && process.env.CI !== 'true')(
+    absent ? `${name} (skipped: it is not installed)` : name,
+    () => {
+      afterEach(async () => {
+        for (const close of closing.splice(0).reverse()) await close();
+      });
+      describe('as documented', () => goodSuite(name, shortIdle));
+      describe('badly set up', () => {
+        test.each(bad)('every end is seen once where $name', (setUp) => expectFallback(name, setUp));
+      });
+    },
+  );
+}
+
+function goodSuite(name: ProxyName, shortIdle: Changes): void {
+  let server: PushServer;
+  let proxy: RealProxy;
+
+  beforeAll(async () => {
+    server = await openPushServer({}, { trustedProxies: ['127.0.0.1'] });
+    proxy = await startProxy(name, await documented(name), server.port);
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await server.close();
+  });
+
+  const connect = (options: Omit<ProxiedOptions, 'key'>) =>
+    later(proxiedClient(proxy, { key: server.token, ...options }));
+
+  test('offers HTTP/2', async () => {
+    expect(await chosenProtocol(proxy)).toBe('h2');
+  });
+
+  test.each([
+    { transport: 'websocket', http2: false },
+    { transport: 'sse', http2: false },
+    { transport: 'sse', http2: true },
+    { transport: 'long-poll', http2: false },
+    { transport: 'long-poll', http2: true },
+  ] as const)('P-3 progress arrives while the job runs, over $transport (HTTP/2: $http2)', async (given) => {
+    const client = connect({ transports: [given.transport], http2: given.http2 });
+    const witness = new Witness();
+    const feed = client.subscribe(['jobs'], { after: await cursorOf(server) });
+    const heard = bear(feed, witness);
+    const { engine } = server.rig;
+    const job = await claimedJob(engine);
+    await witness.until(() => witness.rev(job.id) === job.rev);
+    tellProgress(engine, job, 0.5);
+    // The job cannot end before: nothing but the proxy could hold this back.
+    await witness.until(() => witness.progress > 0);
+    expect(client.connection).toMatchObject({ status: 'live', transport: given.transport });
+    await complete(engine, job);
+    await witness.until(() => witness.ends.size === 1);
+    feed.close();
+    await heard;
+    expect(witness.defects).toEqual([]);
+  });
+
+  test.each(['--http1.1', '--http2'] as const)(
+    'P-33 curl %s follows a job live, to the end of the stream',
+    async (flag) => {
+      const { engine } = server.rig;
+      const job = await claimedJob(engine);
+      const curl = later(readByCurl(proxy, `/api/v1/jobs/${job.id}/events`, server.token, flag));
+      await curl.reading.until(() => curl.reading.count('live') === 1);
+      tellProgress(engine, job, 0.5);
+      await curl.reading.until(() => curl.reading.count('job.progress') > 0);
+      await complete(engine, job);
+      expect(await curl.version()).toBe(flag === '--http2' ? '2' : '1.1');
+      expect(curl.reading.events.at(-1)?.event).toBe('job.completed');
+    },
+  );
+
+  test('P-31 an HTTP/2 client follows a job live', async () => {
+    const { engine } = server.rig;
+    const job = await claimedJob(engine);
+    const { reading } = later(readOverHttp2(proxy, `/api/v1/jobs/${job.id}/events`, server.token));
+    await reading.until(() => reading.count('live') === 1);
+    tellProgress(engine, job, 0.5);
+    await reading.until(() => reading.count('job.progress') > 0);
+    await complete(engine, job);
+    await reading.until(() => reading.count('job.completed') === 1);
+  });
+
+  test.each(['websocket', 'sse'] as const)(
+    'the address of the caller arrives, and no other one, over %s',
+    async (transport) => {
+      const forged = { 'x-forwarded-for': '203.0.113.66' };
+      const client = connect({ transports: [transport], from: '127.0.0.9', headers: forged });
+      client.subscribe(['jobs'], { after: await cursorOf(server) });
+      const { connections } = server.rig.gateway;
+      await live(client);
+      expect(connections.subscribers.map(({ address }) => address)).toEqual(['127.0.0.9']);
+      client.close();
+      await until('the server has seen it go', () => connections.subscribers.length === 0, 1_000_000);
+    },
+  );
+
+  test('P-40 heartbeats keep connections open on which nothing happens', async () => {
+    const beating = later(await openPushServer({ limits: { heartbeatMs: 500 } }));
+    const short = later(await startProxy(name, changed(await documented(name), shortIdle), beating.port));
+    const stream = later(readOverHttp2(short, '/api/v1/events?topic=jobs', beating.token));
+    const socket = new WebSocket(`${short.url.replace('https', 'wss')}/api/v1/stream`, 'inkwire.v1', {
+      ca: short.certificate,
+      headers: { authorization: `Bearer ${beating.token}` },
+    });
+    closing.push(() => socket.terminate());
+    const began = performance.now();
+    socket.on('open', () => socket.send('{"type":"subscribe","id":"s","topics":["jobs"]}'));
+    const beats = new Promise<void>((resolve, reject) => {
+      let count = 0;
+      socket.on('error', reject).on('close', (code) => reject(new Error(`closed with ${code}`)));
+      socket.on('message', (data) => {
+        count += String(data).includes('"heartbeat"') ? 1 : 0;
+        if (count === 5) resolve();
+      });
+    });
+    await Promise.all([stream.reading.until(() => stream.reading.count('heartbeat') >= 5), beats]);
+    // Twice as long as the proxy would wait.
+    expect(performance.now() - began).toBeGreaterThan(2_000);
+    expect([socket.readyState, stream.reading.ended]).toEqual([WebSocket.OPEN, false]);
+  });
+}
+
+async function live(client: ReturnType<typeof proxiedClient>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    client.onConnection(({ status }) => status === 'live' && resolve());
+  });
+}
+
+/** Everything that the SDK may use, through a proxy that hinders. */
+async function expectFallback(name: ProxyName, { changes, over, losses = 0 }: BadSetUp): Promise<void> {
+  const server = later(await openPushServer());
+  const proxy = later(await startProxy(name, changed(await documented(name), changes), server.port));
+  const connect = () => proxiedClient(proxy, { key: server.token });
+  const audience = later(new Audience({ connect, together: true, group, after: await cursorOf(server) }));
+  const [client] = audience.clients;
+  if (losses > 0) {
+    await new Promise<void>((resolve) => {
+      client?.onConnection(({ resumes }) => resumes >= losses && resolve());
+    });
+  }
+  const story = new JobRounds(server, audience);
+  for (let round = 0; round < 4; round += 1) {
+    await story.run(10);
+    await story.heard();
+  }
+  const { transport } = client?.connection ?? {};
+  await audience.leave();
+  expect(story.balance()).toEqual(kept);
+  expect(transport).toBe(over);
+}
