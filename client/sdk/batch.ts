@@ -23,6 +23,8 @@ export interface BatchParts {
 }
 
 const progressMs = 250;
+/** Of the tries that a call makes by itself: some 20 s altogether. */
+const maxRounds = 2;
 /** What says that a job is over, and how far it is. */
 const types = ['job.completed', 'job.failed', 'job.cancelled', 'job.deleted', 'job.progress'] as const;
 
@@ -83,7 +85,7 @@ export async function runBatch(
   async function make(index: number, document: JobRequest, idempotencyKey: string): Promise<JobRecord> {
     ends.check();
     const before = ends.strangers();
-    const job = await parts.jobs.submit(document, { ...call, idempotencyKey }, 'patient');
+    const job = await submit(document, idempotencyKey);
     count.submitted += 1;
     report();
     if (isTerminal(job.status)) return recordOf(job);
@@ -92,6 +94,20 @@ export async function runBatch(
       shares.set(index, progress);
       report();
     });
+  }
+
+  /** Waits for as long as the server says that it is full; a server that is not there is given up after two rounds of tries. */
+  async function submit(document: JobRequest, idempotencyKey: string): Promise<SubmittedJob> {
+    for (let lost = 0; ; ) {
+      try {
+        return await parts.jobs.submit(document, { ...call, idempotencyKey });
+      } catch (error) {
+        const { status, retryable } = error instanceof InkwireError ? error : { status: 0, retryable: false };
+        const isFull = status === 429 || status === 503;
+        if (!isFull) lost += 1;
+        if (!retryable || lost === maxRounds) throw error;
+      }
+    }
   }
 
   function report(): void {

@@ -50,6 +50,10 @@ export class InkwireError extends Error {
   }
 }
 
+export function closed(): InkwireError {
+  return new InkwireError('closed', 'The client was closed.');
+}
+
 /** The error in a problem document (RFC 9457), or in anything that came in its place. */
 export function errorOf(status: number, body: unknown, retryAfter: string | null): InkwireError {
   const document =

@@ -3,8 +3,6 @@ import { delay, type Sleep } from './backoff.js';
 import { errorOf, InkwireError } from './error.js';
 
 const maxTries = 5;
-/** Some two minutes, when nobody answers. */
-const maxPatientTries = 10;
 const maxRetryAfterMs = 60_000;
 
 export type Method = 'GET' | 'POST' | 'DELETE';
@@ -30,9 +28,9 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /**
    * Whether it does no harm to send it again when the answer was lost, 5 times in all. Default: unless it is a POST
-   * without `idempotency-key`. `patient`: 10 times, and for as long as the server says that it is full.
+   * without `idempotency-key`.
    */
-  readonly retry?: boolean | 'patient';
+  readonly retry?: boolean;
 }
 
 /** Requests with their answers: who asks, what is sent again and when, what a refusal is. */
@@ -98,10 +96,8 @@ export class Http {
           continue;
         }
       }
-      const patient = retry === 'patient';
-      if (!patient || !isFull(error.status)) failures += 1;
-      if (retry === false || !mayPass(error) || failures >= (patient ? maxPatientTries : maxTries))
-        throw error;
+      failures += 1;
+      if (!retry || !mayPass(error) || failures >= maxTries) throw error;
       const { retryAfterMs } = error;
       // Where the server says when, only those that it told the same are spread.
       const waitMs =
@@ -111,10 +107,6 @@ export class Http {
       await sleep(waitMs, signal);
     }
   }
-}
-
-function isFull(status: number): boolean {
-  return status === 429 || status === 503;
 }
 
 /** Whether time alone may help: not for a refusal that another event has to lift. */

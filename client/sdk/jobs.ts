@@ -33,8 +33,8 @@ export class Jobs {
     this.#http = http;
   }
 
-  submit(request: JobRequest, options?: SubmitOptions, retry: Call['retry'] = true): Promise<SubmittedJob> {
-    return this.#json('POST', 'jobs', options, { ...keyOf(options), body: request, retry });
+  submit(request: JobRequest, options?: SubmitOptions): Promise<SubmittedJob> {
+    return this.#json('POST', 'jobs', options, { ...keyOf(options), body: request });
   }
 
   get(jobId: string, options?: CallOptions): Promise<JobRecord> {

@@ -3,8 +3,9 @@ import { shortDigest } from './digest.js';
 import type { Http } from './http.js';
 import { randomName } from './jobs.js';
 import { Connection } from './stream/connection.js';
+import { LateLine } from './stream/late-line.js';
 import type { Line } from './stream/line.js';
-import { type Channel, type Locks, TabLine } from './stream/tabs.js';
+import type { Channel, Locks } from './stream/tabs.js';
 import type { Surroundings } from './stream/transport.js';
 import type { ConnectionState, InkwireOptions, TransportName, WebSocketLike } from './types.js';
 
@@ -45,11 +46,15 @@ export function openLine(
     new Connection(surroundings, options.transports ?? everyTransport, tell);
   const name = nameOf(host, options, server.http.parts.url);
   const locks = host.navigator?.locks;
-  if (name === undefined || locks === undefined || host.BroadcastChannel === undefined)
-    return connect(onState);
-  const channel = new host.BroadcastChannel(name) as Channel;
+  const { BroadcastChannel } = host;
+  if (name === undefined || locks === undefined || BroadcastChannel === undefined) return connect(onState);
   const { after } = surroundings;
-  return new TabLine({ name, tab: randomName(), locks, channel, connect, after, onState });
+  const shared = import('./stream/tabs.js').then(({ TabLine }) => {
+    const channel = new BroadcastChannel(name) as Channel;
+    return new TabLine({ name, tab: randomName(), locks, channel, connect, after, onState });
+  });
+  // A page that took `client.js` alone to its own server has a connection for each tab.
+  return new LateLine(shared.catch(() => connect(onState)));
 }
 
 /** By which name tabs find each other: same server, same rights. Undefined: this one keeps to itself. */

@@ -1,7 +1,7 @@
 import type { EventType } from '../../src/protocol/event.js';
 import { endsJob } from '../../src/protocol/fact.js';
 import { isTerminal, type JobRecord } from '../../src/protocol/job-record.js';
-import { InkwireError } from './error.js';
+import { closed, InkwireError } from './error.js';
 import { type Feed, FeedPipe } from './feed.js';
 import type { Line } from './stream/line.js';
 import { type Ask, type Sink, Subscription } from './stream/subscription.js';
@@ -84,7 +84,7 @@ export async function waitFor(
     clearTimeout(timer);
   }
   if (last !== undefined) return last;
-  throw new InkwireError('closed', 'The client was closed.');
+  throw closed();
 }
 
 /** Whether a progress value belongs to an attempt that the record is past (P-61). */

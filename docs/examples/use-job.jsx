@@ -28,8 +28,8 @@ export function JobProgress({ jobId }) {
   if (job === undefined) return <p>...</p>;
   return (
     <p role="status">
-      <progress max="100" value={job.progress ?? 0} /> {job.status} {job.pages_done}
-      {job.pages_total === undefined ? '' : ` of ${job.pages_total} pages`}
+      <progress max="100" value={job.progress ?? 0} /> {job.status}
+      {job.pages_total !== undefined && `, ${job.pages_done ?? 0} of ${job.pages_total} pages`}
     </p>
   );
 }

@@ -20,6 +20,8 @@ export interface Front {
   /** Without a slash at the end. */
   readonly url: string;
   readonly blocked: Set<Blocked>;
+  /** By path, below `/pages/`: text of pages that are no files of this folder. */
+  readonly pages: Map<string, string>;
   /** WebSockets and event streams that are open now. */
   readonly open: number;
   /** Of each kind, since the start. */
@@ -36,7 +38,7 @@ export interface Front {
   close(): Promise<void>;
 }
 
-const pages = new URL('pages/', import.meta.url);
+const folder = new URL('pages/', import.meta.url);
 const types: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
 export async function openFront(target: number): Promise<Front> {
@@ -47,6 +49,7 @@ export async function openFront(target: number): Promise<Front> {
   const blocked = new Set<Blocked>();
   const opened = { websocket: 0, sse: 0 };
   const seen: { url: string; protocol: string }[] = [];
+  const pages = new Map<string, string>();
   const changed = () => {
     for (const look of waiting) look();
   };
@@ -81,7 +84,7 @@ export async function openFront(target: number): Promise<Front> {
       return;
     }
     if (url.startsWith('/pages/')) {
-      void sendPage(url, response);
+      void sendPage(url, pages, response);
       return;
     }
     const sse = /event-stream/.test(headers.accept ?? '');
@@ -143,6 +146,7 @@ export async function openFront(target: number): Promise<Front> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     blocked,
+    pages,
     opened,
     seen,
     get open() {
@@ -162,11 +166,15 @@ export async function openFront(target: number): Promise<Front> {
   };
 }
 
-async function sendPage(url: string, response: ServerResponse): Promise<void> {
+async function sendPage(
+  url: string,
+  pages: ReadonlyMap<string, string>,
+  response: ServerResponse,
+): Promise<void> {
   const { pathname } = new URL(url, 'http://front');
   try {
-    const bytes = await readFile(new URL(pathname.slice('/pages/'.length), pages));
-    response.writeHead(200, { 'content-type': types[extname(pathname)] ?? 'text/plain' }).end(bytes);
+    const page = pages.get(pathname) ?? (await readFile(new URL(pathname.slice('/pages/'.length), folder)));
+    response.writeHead(200, { 'content-type': types[extname(pathname)] ?? 'text/plain' }).end(page);
   } catch {
     response.writeHead(404).end();
   }

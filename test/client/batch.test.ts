@@ -98,6 +98,21 @@ async function settled(): Promise<void> {
 }
 
 describe('a batch', () => {
+  it('waits as long as the server is full, and gives up a document when nobody answers', async () => {
+    const script = new BatchScript();
+    const full = new InkwireError('queue-full', 'full', { status: 503, retryable: true });
+    const lost = new InkwireError('network-error', 'nobody');
+    const answers = [...Array.from({ length: 30 }, () => full), lost, full];
+    script.submit = (_request, { number }) => {
+      const error = number === 0 ? answers.shift() : lost;
+      if (error !== undefined) throw error;
+      return record(number, 'completed');
+    };
+    const result = await script.run(2, { concurrency: 1 });
+    expect(result.outcomes).toMatchObject([{ job: { status: 'completed' } }, { error: lost }]);
+    expect(script.submitted).toHaveLength(33 + 2);
+  });
+
   it('submits each document under a key of its own, in the group of the batch', async () => {
     const script = new BatchScript();
     script.submit = (_request, { number }) => record(number, 'completed');

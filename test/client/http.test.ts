@@ -122,15 +122,6 @@ describe('sending again', () => {
     expect(slept).toEqual([3250, 60_250, 1250]);
   });
 
-  it('a patient request waits as long as the server is full, and gives up after ten failures', async () => {
-    const full = () => refusal('queue-full', 503, { 'retry-after': '1' });
-    const patient = scripted([...Array.from({ length: 30 }, () => full), data('done')]);
-    expect(await patient.http.json('POST', '/', { retry: 'patient' })).toBe('done');
-    const dead = scripted(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? full : broken())));
-    expect((await errorOf(dead.http.json('POST', '/', { retry: 'patient' }))).slug).toBe('network-error');
-    expect(dead.sent).toHaveLength(20);
-  });
-
   it('a DELETE that was sent again takes a 404 for success, and only then', async () => {
     const { http } = scripted([broken(), refusal('not-found', 404)]);
     expect(await http.ask('DELETE', '/', {}, () => 'gone')).toBe('gone');

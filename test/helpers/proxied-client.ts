@@ -25,10 +25,11 @@ export interface ProxiedOptions {
 export function proxiedClient(proxy: RealProxy, options: ProxiedOptions): Inkwire {
   const { key, transports, http2 = false, from, headers } = options;
   const local = from === undefined ? {} : { localAddress: from };
-  const dispatcher = new Agent({ connect: { ca: proxy.certificate, ...local }, allowH2: http2 });
+  const dispatcher = new Agent({ connect: { ca: proxy.certificate }, allowH2: http2, ...local });
   const through = (address: string, init: RequestInit) =>
     fetchThrough(address, {
-      ...(init as Parameters<typeof fetchThrough>[1]),
+      // The same thing under two names of its types.
+      ...(init as unknown as Parameters<typeof fetchThrough>[1]),
       headers: { ...(init.headers as Record<string, string>), ...headers },
       dispatcher,
     });
@@ -46,7 +47,6 @@ export function proxiedClient(proxy: RealProxy, options: ProxiedOptions): Inkwir
     url: proxy.url,
     key,
     ...(transports === undefined ? {} : { transports }),
-    // The same thing under two names of its types.
     fetch: through as unknown as NonNullable<InkwireOptions['fetch']>,
     WebSocket: TrustingWebSocket,
   });
@@ -113,17 +113,17 @@ export function readByCurl(proxy: RealProxy, path: string, key: string, version:
     `${proxy.url}${path}`,
   ]);
   const reading = new StreamReading();
-  let version_ = '';
+  let spoken = '';
   child.stdout?.on('data', (bytes: Buffer) => reading.push(bytes)).on('end', () => reading.end());
   child.stderr?.on('data', (bytes: Buffer) => {
-    version_ += bytes.toString();
+    spoken += bytes.toString();
   });
   return {
     reading,
     /** Which HTTP it was, once the stream has ended. */
     async version(): Promise<string> {
       if (child.exitCode === null) await once(child, 'close');
-      return version_;
+      return spoken;
     },
     close: () => child.kill(),
   };

@@ -66,10 +66,7 @@ export async function startProxy(name: ProxyName, configuration: string, target:
   const port = await freePort();
   const { listen, server, certificate: path } = shown[name];
   const text = changed(configuration, [
-    [
-      listen,
-      listen.replace('443', name === 'nginx' ? `127.0.0.1:${port}` : '').replace(':', `127.0.0.1:${port}`),
-    ],
+    [listen, `${listen.slice(0, listen.indexOf(' '))} 127.0.0.1:${port} `],
     [server, `127.0.0.1:${target}`],
     [path, join(directory, 'inkwire')],
   ]);

@@ -25,11 +25,8 @@ proxySuite({
       losses: 1,
     },
     {
-      name: 'the host is passed on without its port and requests go on as HTTP/1.0',
-      changes: [
-        ['$http_host', '$host'],
-        [/ +proxy_http_version 1.1;\n/, ''],
-      ],
+      name: 'nothing is set but the address of the server',
+      changes: [[/ +proxy_(set_header|http_version|read_timeout) .*\n/, '']],
       over: 'sse',
     },
   ],

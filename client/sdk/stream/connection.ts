@@ -1,5 +1,5 @@
 import { delay } from '../backoff.js';
-import { InkwireError } from '../error.js';
+import { closed, type InkwireError } from '../error.js';
 import type { ConnectionState, TransportName } from '../types.js';
 import { EventStreamLink } from './event-stream.js';
 import type { Line } from './line.js';
@@ -314,8 +314,4 @@ export class Connection implements Line {
     this.#state = { resumes: this.#state.resumes, ...state };
     this.#onState(this.#state);
   }
-}
-
-function closed(): InkwireError {
-  return new InkwireError('closed', 'The client was closed.');
 }

@@ -1,4 +1,4 @@
-import { InkwireError } from '../error.js';
+import { closed, InkwireError } from '../error.js';
 import type { ConnectionState } from '../types.js';
 import type { Line } from './line.js';
 import { type Ask, type Leg, type Sink, Subscription } from './subscription.js';
@@ -328,8 +328,4 @@ export class TabLine implements Line {
     this.#state = state;
     this.#parts.onState(state);
   }
-}
-
-function closed(): InkwireError {
-  return new InkwireError('closed', 'The client was closed.');
 }

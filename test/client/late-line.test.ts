@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { LateLine } from '../../client/sdk/stream/late-line.js';
+import type { Line } from '../../client/sdk/stream/line.js';
+import { Subscription } from '../../client/sdk/stream/subscription.js';
+
+class ScriptedLine implements Line {
+  readonly attached = new Set<Subscription>();
+  readonly state = { status: 'live', resumes: 3 } as const;
+  closed = 0;
+  woken = 0;
+
+  attach(subscription: Subscription): void {
+    this.attached.add(subscription);
+  }
+  detach(subscription: Subscription): void {
+    this.attached.delete(subscription);
+  }
+  wake(): void {
+    this.woken += 1;
+  }
+  close(): void {
+    this.closed += 1;
+  }
+}
+
+function late() {
+  const line = new ScriptedLine();
+  let loaded: (line: Line) => void = () => undefined;
+  const loading = new Promise<Line>((resolve) => {
+    loaded = resolve;
+  });
+  const load = async () => {
+    loaded(line);
+    await loading;
+  };
+  return { line, load, proxy: new LateLine(loading) };
+}
+
+function subscription(failures: unknown[] = []): Subscription {
+  const ignore = () => undefined;
+  const sink = { reset: ignore, snapshot: ignore, fact: ignore, progress: ignore };
+  return new Subscription(
+    { topics: ['jobs'], snapshot: true, progress_ms: 0 },
+    { ...sink, fail: (error) => failures.push(error) },
+  );
+}
+
+describe('a line that is still being loaded', () => {
+  it('hands on what was attached and not left meanwhile', async () => {
+    const { line, load, proxy } = late();
+    const [stays, leaves] = [subscription(), subscription()];
+    proxy.attach(stays);
+    proxy.attach(leaves);
+    proxy.detach(leaves);
+    expect(proxy.state).toEqual({ status: 'idle', resumes: 0 });
+    await load();
+    expect([...line.attached]).toEqual([stays]);
+    expect(proxy.state).toBe(line.state);
+  });
+
+  it('is the line once it is there', async () => {
+    const { line, load, proxy } = late();
+    await load();
+    const one = subscription();
+    proxy.attach(one);
+    expect(line.attached.has(one)).toBe(true);
+    proxy.detach(one);
+    expect(line.attached.has(one)).toBe(false);
+    proxy.wake();
+    expect(line.woken).toBe(1);
+  });
+
+  it('that was closed before fails what waited and closes the line that comes', async () => {
+    const { line, load, proxy } = late();
+    const failures: unknown[] = [];
+    proxy.attach(subscription(failures));
+    proxy.close();
+    proxy.close();
+    proxy.attach(subscription(failures));
+    expect(failures.map(String)).toEqual(Array(2).fill('InkwireError: The client was closed.'));
+    expect(proxy.state.status).toBe('closed');
+    await load();
+    expect(line.closed).toBe(1);
+    expect(line.attached.size).toBe(0);
+  });
+});
