@@ -11,11 +11,13 @@ const feed = inkwire.subscribe(['jobs'], {
   ...(after === undefined ? { snapshot: false } : { after }),
 });
 
-// Also when nothing happens: a cursor that is never moved grows too old in the end.
-const timer = setInterval(() => save().catch(fail), 10_000);
+// Also when nothing happens: a cursor that is never moved grows too old in the end. Not amid the work on an item.
+let working = false;
+const timer = setInterval(() => working || save().catch(fail), 10_000);
 process.once('SIGTERM', () => feed.close());
 
 for await (const item of feed) {
+  working = true;
   if (item.type === 'reset') {
     // Away for longer than the log is kept: what follows is a snapshot of all jobs.
     console.log(`missed events: ${item.reason}`);
@@ -25,6 +27,7 @@ for await (const item of feed) {
     await handle(item.job);
   }
   await save();
+  working = false;
 }
 
 clearInterval(timer);
