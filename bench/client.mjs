@@ -8,8 +8,8 @@ import { median, spread } from './kit/statistics.mjs';
 /**
  * What a page pays for the SDK, and how soon it sees something: `npm run client:facts`.
  *
- * The time is from the call of `submit` to the first `job.progress`, with a server that was just started and does
- * nothing else. `new`: a client that has no connection yet. `open`: one that follows `jobs` already.
+ * The time is from the call of `submit` to the first `job.progress`, for a client that has no connection yet, with a
+ * server that was just started and does nothing else.
  */
 
 const rounds = 20;
@@ -17,8 +17,8 @@ const transports = /** @type {const} */ (['websocket', 'sse', 'long-poll']);
 /** Bytes. */
 const most = 10 * 1024;
 const web = new URL('../dist/web/', import.meta.url);
-/** Some seconds in all: there is progress to be seen. */
-const document = longTable(2_000);
+/** Rows: a long-poll tells of progress once in a second, so that its documents must take longer than that. */
+const rows = { websocket: 2_000, sse: 2_000, 'long-poll': 10_000 };
 
 const sizes = readdirSync(web)
   .filter((name) => /^client.*\.js$/.test(name))
@@ -38,23 +38,11 @@ for (const key of [token, undefined]) {
       ...(key === undefined ? {} : { key }),
     };
     try {
-      const fresh = await repeat(async () => {
-        const client = new Inkwire(options);
-        const ms = await untilProgress(client, (job) =>
-          client.watch(job.job_id, { after: job.events_cursor }),
-        );
-        client.close();
-        return ms;
-      });
-      const client = new Inkwire(options);
-      const feed = client.subscribe(['jobs'], { snapshot: false });
-      await live(client);
-      const open = await repeat(() => untilProgress(client, () => feed));
-      client.close();
+      /** @type {number[]} */
+      const values = [];
+      while (values.length < rounds) values.push(await untilProgress(options, longTable(rows[transport])));
       const name = `${transport}, ${key === undefined ? 'no key' : 'key'}:`;
-      const said = (/** @type {number[]} */ values) =>
-        `${median(values).toFixed(0)} (${spread(values)})`.padEnd(18);
-      console.log(`${name.padEnd(20)} new ${said(fresh)} open ${said(open)}`);
+      console.log(`${name.padEnd(20)} ${median(values).toFixed(0)} (${spread(values)})`);
     } finally {
       await server.stop();
       removeDirectory(directory);
@@ -69,43 +57,18 @@ if (client === undefined || client.bytes > most) {
 }
 
 /**
- * @param {() => Promise<number>} act
- * @returns {Promise<number[]>}
+ * @param {import('inkwire/client').InkwireOptions} options
+ * @param {import('inkwire/client').JobRequest} document
  */
-async function repeat(act) {
-  const values = [];
-  while (values.length < rounds) values.push(await act());
-  return values;
-}
-
-/**
- * Submits, and cancels as soon as there was progress, so that the next one finds an idle server.
- * @param {Inkwire} client
- * @param {(job: import('inkwire/client').SubmittedJob) => import('inkwire/client').Feed<import('inkwire/client').StreamItem | import('inkwire/client').WatchItem>} follow
- */
-async function untilProgress(client, follow) {
+async function untilProgress(options, document) {
+  const client = new Inkwire(options);
   const begin = performance.now();
   const job = await client.submit(document);
-  const feed = follow(job);
-  const ms = await new Promise((resolve) => {
-    const stop = feed.on('job.progress', ({ job: { job_id: id } }) => {
-      if (id !== job.job_id) return;
-      stop();
-      resolve(performance.now() - begin);
-    });
-  });
-  await client.cancel(job.job_id);
-  await client.waitFor(job.job_id);
+  let ms;
+  // To its end, so that the next one finds an idle server.
+  for await (const { type } of client.watch(job.job_id, { after: job.events_cursor }))
+    if (type === 'job.progress') ms ??= performance.now() - begin;
+  client.close();
+  if (ms === undefined) throw new Error('The job ended before there was progress');
   return ms;
-}
-
-/** @param {Inkwire} client */
-function live(client) {
-  return new Promise((resolve) => {
-    const stop = client.onConnection(({ status }) => {
-      if (status !== 'live') return;
-      stop();
-      resolve(undefined);
-    });
-  });
 }

@@ -200,9 +200,13 @@ describe('the connection of a client', () => {
     stream.write(sseText({ event: 'job.started', id: cursor(2), data: JSON.stringify(event(2)) }));
     await settle();
     expect(states.at(-1)).toMatchObject({ status: 'live', transport: 'sse' });
-    await net.timers.pass(30_000);
-    stream.write(sseText({ event: 'heartbeat', id: cursor(4), data: JSON.stringify({ cursor: cursor(4) }) }));
-    await net.timers.pass(31_000);
+    for (let beat = 0; beat < 4; beat += 1) {
+      await net.timers.pass(15_000);
+      stream.write(
+        sseText({ event: 'heartbeat', id: cursor(4), data: JSON.stringify({ cursor: cursor(4) }) }),
+      );
+    }
+    await net.timers.pass(1_000);
     expect(net.sockets).toHaveLength(2);
     // The event stream serves until the socket is live.
     expect(stream.cancelled).toBe(false);
@@ -236,10 +240,12 @@ describe('the connection of a client', () => {
     await settle();
     net.sockets[0]?.drop();
     await settle();
+    for (let beats = 0; beats < 4; beats += 1) {
+      beat();
+      await net.timers.pass(15_000);
+    }
     beat();
-    await net.timers.pass(30_000);
-    beat();
-    await net.timers.pass(30_500);
+    await net.timers.pass(500);
     expect(net.sockets).toHaveLength(2);
     const late = follow(connection);
     await settle();
@@ -263,6 +269,23 @@ describe('the connection of a client', () => {
     await net.timers.pass(4_100);
     expect(told).toEqual([cursor(2)]);
     expect(states.at(-1)).toMatchObject({ status: 'live', transport: 'long-poll' });
+  });
+
+  it('polls where a proxy has an error of its own for event streams', async () => {
+    const net = network();
+    const { connection } = connect(net);
+    net.answer = ({ url, headers }) => {
+      if (headers.get('accept') === 'text/event-stream') return new Response('Bad Gateway', { status: 502 });
+      return url.searchParams.get('after') === cursor(1)
+        ? pollAnswer({ events: [event(2)], cursor: cursor(2), more: false })
+        : undefined;
+    };
+    const { told } = follow(connection, { after: cursor(1) });
+    await settle();
+    net.sockets[0]?.drop();
+    await settle();
+    expect(told).toEqual([cursor(2)]);
+    expect(connection.state).toMatchObject({ status: 'live', transport: 'long-poll' });
   });
 
   it('puts a transport aside whose connections break right after they began', async () => {

@@ -9,7 +9,7 @@ import { complete } from '../helpers/job-steps.js';
 import { openPushServer } from '../helpers/push-server.js';
 
 const reconnects = 1_000;
-/** What Node itself still warms up: some 1 MB by 1,000, no more by 5,000. What a link leaves behind would be twice that. */
+/** What Node itself still warms up: some 1 MB by 1,000, no more by 5,000. A link that stayed behind each time is 6 MB. */
 const maxGrowthBytes = 1_500_000;
 const script = fileURLToPath(new URL('../helpers/long-watch.mjs', import.meta.url));
 

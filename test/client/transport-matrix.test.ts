@@ -81,7 +81,8 @@ describe.each([
     for (let round = 1; round <= rounds; round += 1) {
       await story.run(jobs / rounds);
       // Where connections are cut, the first rounds last through some cuts each.
-      if (obstacles.lifeMs !== undefined && round <= 4) await box.connected(box.connections + 2);
+      if (obstacles.lifeMs !== undefined && round <= 4)
+        await box.connected(box.connections + (together ? 2 : 8));
       await story.heard();
     }
     const reached = new Set(audience.clients.slice(0, 2).map(({ connection }) => connection.transport));

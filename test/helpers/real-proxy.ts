@@ -80,7 +80,12 @@ export async function startProxy(name: ProxyName, configuration: string, target:
   const orphaned = () => child.kill('SIGKILL');
   process.once('exit', orphaned);
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  await listening(child, port, () => Buffer.concat(said).toString());
+  try {
+    await listening(child, port, () => Buffer.concat(said).toString());
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return {
     url: `https://localhost:${port}`,
     port,

@@ -239,7 +239,6 @@ export class Connection implements Line {
         this.#failAll(end.error);
         break;
       case 'unreachable':
-        this.#unopened = [];
         this.#wait(end);
         break;
       case 'blocked':
@@ -250,7 +249,6 @@ export class Connection implements Line {
           this.#start();
           break;
         }
-        this.#unopened = [];
         this.#wait(end);
         break;
       case 'cut':
@@ -287,6 +285,8 @@ export class Connection implements Line {
   }
 
   #wait({ retryMs, reason }: { readonly retryMs?: number | undefined; readonly reason: string }): void {
+    // The next round begins with the best again.
+    this.#unopened = [];
     const ms = retryMs ?? delay(this.#failures, this.#surroundings.random);
     this.#failures += 1;
     this.#say({ status: 'waiting', reason, retryAt: Date.now() + ms });

@@ -52,13 +52,21 @@ export async function ticketQuery(
   return ticket === undefined ? [] : [['ticket', ticket]];
 }
 
-/** One request for what happened after a leg's cursor. Resolves with whether there is more to ask for at once. */
+/** What an answer says beside what it brings. */
+export interface Polled {
+  /** There is more to ask for at once. */
+  readonly more: boolean;
+  /** It has brought something. */
+  readonly news: boolean;
+}
+
+/** One request for what happened after a leg's cursor. */
 export async function poll(
   { http, auth, after }: Server,
   leg: Leg,
   pace: PollPace,
   given: AbortSignal,
-): Promise<boolean> {
+): Promise<Polled> {
   const late = new AbortController();
   const stop = after(pace.wait * 1000 + answerMs, () =>
     late.abort(new InkwireError('network-error', 'no answer came')),
@@ -83,7 +91,7 @@ export async function poll(
   for (const event of events) leg.fact(event);
   for (const event of progress) leg.progress(event);
   leg.reached(cursor);
-  return more;
+  return { more, news: events.length + progress.length > 0 };
 }
 
 /**
@@ -104,7 +112,7 @@ export async function unite(
   const pace = { wait: 0, limit: options.limit };
   const bringUpToDate = async (subscription: Subscription): Promise<void> => {
     try {
-      while (await poll(server, subscription, pace, options.signal));
+      while ((await poll(server, subscription, pace, options.signal)).more);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       subscription.fail(error);

@@ -1,5 +1,5 @@
 import { InkwireError } from '../error.js';
-import { isRefusal, poll, unite } from './poll.js';
+import { isRefusal, type Polled, poll, unite } from './poll.js';
 import { endOf, type Link, type LinkEnd, type LinkHost, type Surroundings } from './transport.js';
 
 /** Seconds: as the server holds a request by itself (P-36). */
@@ -7,6 +7,8 @@ const longWait = 25;
 const mostEvents = 256;
 /** Between two polls that the server does not hold. */
 const pollMs = 1_500;
+/** An answer without news that comes sooner was not held. */
+const leastHeldMs = 500;
 /** Requests that fail one after the other until the server counts as unreachable. */
 const maxFailures = 6;
 /**
@@ -62,14 +64,17 @@ export class PollingLink implements Link {
         continue;
       }
       try {
-        const more = await this.#ask(signal);
+        const askedAt = this.#surroundings.now();
+        const { more, news } = await this.#ask(signal);
         this.#failures = 0;
         this.#limit = Math.min(mostEvents, this.#limit * 2);
         // An answer may have ended the last subscription; it has come this way all the same.
         this.#host.alive();
         if (more || signal.aborted) continue;
         this.#host.live();
-        if (this.#changed || this.#wait > 0) continue;
+        // A server that is about to end holds nothing any more: it must not be asked all the time.
+        const wasHeld = news || !this.#held || this.#surroundings.now() - askedAt > leastHeldMs;
+        if (this.#changed || (this.#wait > 0 && wasHeld)) continue;
         this.#held = true;
         await this.#pause(pollMs, signal);
       } catch (error) {
@@ -78,18 +83,18 @@ export class PollingLink implements Link {
     }
   }
 
-  async #ask(signal: AbortSignal): Promise<boolean> {
+  async #ask(signal: AbortSignal): Promise<Polled> {
     const limit = this.#limit;
     const wait = this.#changed ? 0 : this.#wait;
     this.#changed = false;
     const options = { each: this.#each, limit, signal, onReset: () => undefined };
     const leg = await unite(this.#surroundings, this.#host.subscriptions, options);
     this.#each = false;
-    if (leg.members.size === 0) return false;
+    if (leg.members.size === 0) return { more: false, news: true };
     const askedAt = this.#surroundings.now();
-    const more = await poll(this.#surroundings, leg, { wait, limit }, signal);
+    const polled = await poll(this.#surroundings, leg, { wait, limit }, signal);
     if (wait === 0) this.#host.latency(this.#surroundings.now() - askedAt);
-    return more;
+    return polled;
   }
 
   async #failed(error: unknown, signal: AbortSignal): Promise<void> {

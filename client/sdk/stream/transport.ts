@@ -107,8 +107,9 @@ export function endOf(error: unknown): LinkEnd {
   // Neither frames nor JSON: somebody on the way has changed what the server sent.
   if (error instanceof SyntaxError) return { type: 'blocked', reason };
   if (!(error instanceof InkwireError)) return { type: 'unreachable', reason };
-  const { slug, status, retryAfterMs } = error;
-  if (slug === 'unexpected-answer' && status < 500) return { type: 'blocked', reason };
-  if (!error.retryable && slug !== 'unexpected-answer') return { type: 'refused', error };
+  const { slug, retryAfterMs } = error;
+  // Not this server's words: a proxy may refuse one transport and let the next one through.
+  if (slug === 'unexpected-answer') return { type: 'blocked', reason };
+  if (!error.retryable) return { type: 'refused', error };
   return { type: 'unreachable', reason, retryMs: retryAfterMs };
 }

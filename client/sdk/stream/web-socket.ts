@@ -35,6 +35,9 @@ interface Followed {
 const subprotocol = 'inkwire.v1';
 /** Of the 1,000 that a socket may have (P-50). More are carried by an event stream, which joins them into one. */
 const maxLegs = 900;
+/** Of the 600 in 10 s that the server takes (P-50); beyond it would end the socket, and the next one, too. */
+const maxMessages = 500;
+const windowMs = 10_000;
 const pingMs = 20_000;
 
 /** Many subscriptions over one WebSocket, each with a cursor of its own (P-25, P-26). */
@@ -50,6 +53,8 @@ export class WebSocketLink implements Link {
   #retryMs: number | undefined;
   #waking = false;
   #lastId = 0;
+  #sent = 0;
+  #windowFrom = 0;
   #pingedAt: number | undefined;
   #stopPinging: () => void = () => undefined;
 
@@ -133,6 +138,13 @@ export class WebSocketLink implements Link {
   }
 
   #send(message: object): void {
+    const now = this.#surroundings.now();
+    if (now - this.#windowFrom > windowMs) {
+      this.#windowFrom = now;
+      this.#sent = 0;
+    }
+    this.#sent += 1;
+    if (this.#sent > maxMessages) this.#end({ type: 'blocked', reason: 'WebSocket: too many messages' });
     this.#socket?.send(JSON.stringify(message));
   }
 

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'vite';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+interface Chunk {
+  readonly type: 'chunk';
+  readonly fileName: string;
+  readonly code: string;
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+}
+
+describe('client.js', () => {
+  const chunks: Chunk[] = [];
+
+  beforeAll(async () => {
+    const configFile = fileURLToPath(new URL('../../client/vite.sdk.config.js', import.meta.url));
+    const made = await build({
+      configFile,
+      logLevel: 'error',
+      build: { write: false, reportCompressedSize: false },
+    });
+    for (const bundle of Array.isArray(made) ? made : [made])
+      if ('output' in bundle) for (const one of bundle.output) if (one.type === 'chunk') chunks.push(one);
+  });
+
+  const client = () => chunks.find(({ fileName }) => fileName === 'client.js');
+
+  test('is below 10 KB, gzipped', () => {
+    const { length } = gzipSync(client()?.code ?? '', { level: 9 });
+    expect(length).toBeGreaterThan(5_000);
+    expect(length).toBeLessThan(10_000);
+  });
+
+  test('loads nothing before it is needed, and nothing from elsewhere', () => {
+    expect(client()?.imports).toEqual([]);
+    expect(client()?.exports).toEqual(expect.arrayContaining(['Inkwire', 'InkwireError']));
+    const others = chunks.filter((chunk) => chunk !== client());
+    // What the server serves beside it.
+    for (const { fileName } of others) expect(fileName).toMatch(/^client-[a-z-]+\.js$/);
+    for (const { imports } of others) expect(imports).toEqual(['client.js']);
+  });
+});
