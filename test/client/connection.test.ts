@@ -68,6 +68,14 @@ async function serve(socket: FakeSocket | undefined, seq = 1): Promise<FakeSocke
   return socket;
 }
 
+/** Lets time pass until something is so; fails when it is not within a minute. */
+async function until(net: Network, holds: () => boolean): Promise<void> {
+  for (let ms = 0; !holds(); ms += 10) {
+    if (ms > 60_000) throw new Error('it did not come to that');
+    await net.timers.pass(10);
+  }
+}
+
 const pollAnswer = (data: object) => Response.json({ data });
 
 describe('the connection of a client', () => {
@@ -141,7 +149,7 @@ describe('the connection of a client', () => {
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const before = net.sockets.length;
       net.sockets.at(-1)?.drop();
-      while (net.sockets.length === before) await net.timers.pass(10);
+      await until(net, () => net.sockets.length > before);
       opened.push(net.timers.now());
     }
     expect(opened.slice(1).map((time, n) => time - (opened[n] ?? 0))).toEqual([250, 500, 1_000, 2_000]);
@@ -313,7 +321,7 @@ describe('the connection of a client', () => {
       net.sockets.at(-1)?.drop();
       await settle();
       expect(connection.state.status).toBe('waiting');
-      while (net.sockets.length === n + 1) await net.timers.pass(10);
+      await until(net, () => net.sockets.length > n + 1);
     }
     // Each round began with a WebSocket.
     expect(net.sockets).toHaveLength(6);
