@@ -194,7 +194,8 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
             .map((type, at) => `${type} ${job.job_id} ${at + 1}`)
             .slice(-factsOf(seen).length),
         );
-        expect(seen.items.some(({ type }) => type === 'job.progress')).toBe(true);
+        // A long-poll tells progress once a second (P-36): a fast job is over by then.
+        if (transport === 'sse') expect(seen.items.map(({ type }) => type)).toContain('job.progress');
         await tab.waitForFunction('page.transports.length > 0');
         expect(await tab.evaluate(() => page.transports)).toEqual([transport]);
       },
