@@ -88,7 +88,7 @@ export async function waitFor(
 }
 
 /** Whether a progress value belongs to an attempt that the record is past (P-61). */
-export function isOlder(progress: JobRecord, record: JobRecord): boolean {
+function isOlder(progress: JobRecord, record: JobRecord): boolean {
   return progress.rev < record.rev || progress.attempt < record.attempt || isTerminal(record.status);
 }
 
