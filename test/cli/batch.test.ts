@@ -61,7 +61,7 @@ describe('inkwire batch', () => {
   it('a second run asks for nothing that lies there unchanged', async () => {
     await documents(3);
     await run(['--name', 'again']);
-    const second = await run(['--name', 'again']);
+    const second = await run(['--name', 'again', '--concurrency', '1']);
     expect(second.code).toBe(0);
     expect(outcomes(second)).toEqual(['present d1.json', 'present d2.json', 'present d3.json']);
     expect(await jobs('again')).toHaveLength(3);
