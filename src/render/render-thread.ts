@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { heapLimits } from './heap-limits.js';
 import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
 
 export interface ThreadOptions {
@@ -9,9 +10,6 @@ export interface ThreadOptions {
   /** A thread that is not ready by then has failed. */
   readonly readyTimeoutMs: number;
 }
-
-/** A document's objects live until it is done: room for several documents keeps them out of the old generation. */
-const youngGenerationMb = 96;
 
 /** Why a thread ended that nobody had ended. */
 export interface Death {
@@ -36,10 +34,7 @@ export class RenderThread {
     const settings: ThreadSettings = { nice: options.nice };
     this.#worker = new Worker(options.entry, {
       workerData: settings,
-      resourceLimits: {
-        maxOldGenerationSizeMb: options.heapLimitMb,
-        maxYoungGenerationSizeMb: youngGenerationMb,
-      },
+      resourceLimits: heapLimits(options.heapLimitMb),
       // A thread gets nothing of the process that a document could read: no environment, no arguments.
       env: {},
       argv: [],

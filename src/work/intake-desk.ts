@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { problem } from '../protocol/problem.js';
+import { heapLimits } from '../render/heap-limits.js';
 import type { Kind } from '../render/kind.js';
 import { createAddressCheck } from './address-check.js';
 import { type IntakeAnswer, type IntakeRequest, readIntake } from './intake.js';
@@ -85,7 +86,7 @@ export class IntakeDesk {
   #start(): Worker {
     const worker = new Worker(this.#options.threadEntry, {
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: 1024 },
+      resourceLimits: heapLimits(1024),
     });
     worker.unref();
     worker.on('message', ({ id, answer }: { id: number; answer: IntakeAnswer }) => {

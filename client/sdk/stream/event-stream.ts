@@ -3,10 +3,9 @@ import { eventsPath, isRefusal, queryOf, ticketQuery, unite } from './poll.js';
 import { type SseMessage, sseReader } from './sse-reader.js';
 import { bring, type Leg, type Subscription } from './subscription.js';
 import {
+  EndingLink,
   endOf,
   firstByteMs,
-  type Link,
-  type LinkEnd,
   type LinkHost,
   pastMs,
   type Surroundings,
@@ -22,22 +21,18 @@ import type { Union } from './union.js';
 const beatMs = 20_000;
 
 /** All subscriptions over one event stream (P-30 to P-35), read with `fetch`, so that a key can go with it. */
-export class EventStreamLink implements Link {
-  readonly #host: LinkHost;
-  readonly #surroundings: Surroundings;
+export class EventStreamLink extends EndingLink {
   readonly #watchdog: Watchdog;
-  readonly #gone = new AbortController();
   #carried: Set<Subscription>;
   #live = false;
   #heardAt: number;
 
   constructor(host: LinkHost, surroundings: Surroundings) {
-    this.#host = host;
-    this.#surroundings = surroundings;
+    super(host, surroundings);
     this.#carried = new Set(host.subscriptions);
     this.#heardAt = surroundings.now();
     this.#watchdog = new Watchdog(surroundings.after, () =>
-      this.#end(silenceOf('event stream', this.#live, false)),
+      this.end(silenceOf('event stream', this.#live, false)),
     );
     this.#read().then(
       () => this.#cut('event stream: ended'),
@@ -46,7 +41,7 @@ export class EventStreamLink implements Link {
   }
 
   sync(): void {
-    const { subscriptions } = this.#host;
+    const { subscriptions } = this.host;
     // A reader that left, or is full, gets nothing more; when it comes back it is a new one.
     for (const one of this.#carried) if (!subscriptions.has(one)) this.#carried.delete(one);
     const isNew = [...subscriptions].some((one) => !this.#carried.has(one));
@@ -55,21 +50,21 @@ export class EventStreamLink implements Link {
   }
 
   wake(): void {
-    if (this.#surroundings.now() - this.#heardAt > beatMs) this.#cut('wake-up', 0);
+    if (this.surroundings.now() - this.#heardAt > beatMs) this.#cut('wake-up', 0);
   }
 
-  close(): void {
+  override close(): void {
     this.#watchdog.stop();
-    this.#gone.abort();
+    super.close();
   }
 
   async #read(): Promise<void> {
-    const { http } = this.#surroundings;
-    const { signal } = this.#gone;
+    const { http } = this.surroundings;
+    const signal = this.gone;
     const leg = await this.#carry();
     this.#watchdog.put(firstByteMs);
     const response = await http.send('GET', eventsPath, {
-      query: [...queryOf(leg.ask()), ...(await ticketQuery(this.#surroundings, signal))],
+      query: [...queryOf(leg.ask()), ...(await ticketQuery(this.surroundings, signal))],
       headers: { accept: 'text/event-stream' },
       signal,
       retry: false,
@@ -87,7 +82,7 @@ export class EventStreamLink implements Link {
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: '' }));
       if (done || signal.aborted) return;
-      this.#heardAt = this.#surroundings.now();
+      this.#heardAt = this.surroundings.now();
       read(value);
       if (!signal.aborted) this.#watchdog.put(this.#live ? beatMs : pastMs);
     }
@@ -104,15 +99,15 @@ export class EventStreamLink implements Link {
 
   #unite(each: boolean): Promise<Union> {
     const onReset = () => this.#cut('reset', 0);
-    const { signal } = this.#gone;
-    return unite(this.#surroundings, this.#host.subscriptions, { each, limit: 256, signal, onReset });
+    const signal = this.gone;
+    return unite(this.surroundings, this.host.subscriptions, { each, limit: 256, signal, onReset });
   }
 
   #take(leg: Leg, { event, data }: SseMessage): void {
-    if (this.#gone.signal.aborted) return;
+    if (this.gone.aborted) return;
     const body = JSON.parse(data);
     // A server that has no room says so in a stream; that one got through says nothing of the other transports then.
-    if (event !== 'bye') this.#host.alive();
+    if (event !== 'bye') this.host.alive();
     switch (event) {
       case 'subscribed':
       case 'reset':
@@ -122,7 +117,7 @@ export class EventStreamLink implements Link {
         bring(leg, { ...body, type: event });
         if (event !== 'live') break;
         this.#live = true;
-        this.#host.live();
+        this.host.live();
         this.sync();
         break;
       case 'bye':
@@ -138,9 +133,9 @@ export class EventStreamLink implements Link {
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (this.#gone.signal.aborted) return;
+    if (this.gone.aborted) return;
     if (!isRefusal(error)) {
-      this.#end(endOf(error));
+      this.end(endOf(error));
       return;
     }
     // What was refused may concern one of them alone: asked for each by itself, that one ends and the others go on.
@@ -149,17 +144,11 @@ export class EventStreamLink implements Link {
       // Not at once: together they may be refused where each alone is not.
       this.#cut('refusal');
     } catch (other) {
-      this.#end(endOf(other));
+      this.end(endOf(other));
     }
   }
 
   #cut(reason: string, retryMs?: number): void {
-    this.#end({ type: 'cut', reason, retryMs });
-  }
-
-  #end(end: LinkEnd): void {
-    if (this.#gone.signal.aborted) return;
-    this.close();
-    this.#host.ended(end);
+    this.end({ type: 'cut', reason, retryMs });
   }
 }

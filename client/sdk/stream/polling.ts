@@ -1,6 +1,6 @@
 import { InkwireError } from '../error.js';
 import { isRefusal, type Polled, poll, unite } from './poll.js';
-import { endOf, type Link, type LinkEnd, type LinkHost, type Surroundings } from './transport.js';
+import { EndingLink, endOf, type LinkHost, type Surroundings } from './transport.js';
 
 /** Seconds: as the server holds a request by itself (P-36). */
 const longWait = 25;
@@ -15,10 +15,7 @@ const maxFailures = 6;
  * All subscriptions by plain requests, which always work: held by the server where the network allows it, smaller and
  * shorter where answers are cut off on the way (P-36).
  */
-export class PollingLink implements Link {
-  readonly #host: LinkHost;
-  readonly #surroundings: Surroundings;
-  readonly #gone = new AbortController();
+export class PollingLink extends EndingLink {
   #request = new AbortController();
   #wait: number;
   #limit = mostEvents;
@@ -32,10 +29,9 @@ export class PollingLink implements Link {
 
   /** @param mayWait false: the server is not asked to hold a request */
   constructor(host: LinkHost, surroundings: Surroundings, mayWait: boolean) {
-    this.#host = host;
-    this.#surroundings = surroundings;
+    super(host, surroundings);
     this.#wait = mayWait ? longWait : 0;
-    this.#run().catch((error: unknown) => this.#end(endOf(error)));
+    this.#run().catch((error: unknown) => this.end(endOf(error)));
   }
 
   /** Only what is held is given up: nothing would ever be answered where changes come faster than answers. */
@@ -48,32 +44,32 @@ export class PollingLink implements Link {
     this.#request.abort();
   }
 
-  close(): void {
-    this.#gone.abort();
+  override close(): void {
+    super.close();
     this.#request.abort();
   }
 
   async #run(): Promise<void> {
-    while (!this.#gone.signal.aborted) {
+    while (!this.gone.aborted) {
       this.#request = new AbortController();
       const { signal } = this.#request;
       this.#held = !this.#changed;
-      if (this.#host.subscriptions.size === 0) {
+      if (this.host.subscriptions.size === 0) {
         this.#held = true;
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         continue;
       }
       try {
-        const askedAt = this.#surroundings.now();
+        const askedAt = this.surroundings.now();
         const { more, news } = await this.#ask(signal);
         this.#failures = 0;
         this.#limit = Math.min(mostEvents, this.#limit * 2);
         // An answer may have ended the last subscription; it has come this way all the same.
-        this.#host.alive();
+        this.host.alive();
         if (more || signal.aborted) continue;
-        this.#host.live();
+        this.host.live();
         // A server that is about to end holds nothing any more: it must not be asked all the time.
-        const wasHeld = news || !this.#held || this.#surroundings.now() - askedAt > leastHeldMs;
+        const wasHeld = news || !this.#held || this.surroundings.now() - askedAt > leastHeldMs;
         if (this.#changed || (this.#wait > 0 && wasHeld)) continue;
         this.#held = true;
         await this.#pause(pollMs, signal);
@@ -88,12 +84,12 @@ export class PollingLink implements Link {
     const wait = this.#changed ? 0 : this.#wait;
     this.#changed = false;
     const options = { each: this.#each, limit, signal, onReset: () => undefined };
-    const leg = await unite(this.#surroundings, this.#host.subscriptions, options);
+    const leg = await unite(this.surroundings, this.host.subscriptions, options);
     this.#each = false;
     if (leg.members.size === 0) return { more: false, news: true };
-    const askedAt = this.#surroundings.now();
-    const polled = await poll(this.#surroundings, leg, { wait, limit }, signal);
-    if (wait === 0) this.#host.latency(this.#surroundings.now() - askedAt);
+    const askedAt = this.surroundings.now();
+    const polled = await poll(this.surroundings, leg, { wait, limit }, signal);
+    if (wait === 0) this.host.latency(this.surroundings.now() - askedAt);
     return polled;
   }
 
@@ -110,14 +106,14 @@ export class PollingLink implements Link {
     const wasHeld = this.#held;
     this.#changed = true;
     if (!(network || held) || !again) {
-      this.#end(endOf(error));
+      this.end(endOf(error));
       return;
     }
     // One that was not held says nothing of holding: nobody was there.
     if (wasHeld && this.#wait > 0) {
       this.#wait = Math.floor(this.#wait / 3);
       if (this.#wait === 0) {
-        this.#end({ type: 'blocked', reason: error.message });
+        this.end({ type: 'blocked', reason: error.message });
         return;
       }
     }
@@ -128,17 +124,11 @@ export class PollingLink implements Link {
   /** Ends early when the subscriptions change. */
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.#surroundings.after(ms * (0.8 + this.#surroundings.random() * 0.4), resolve);
+      const stop = this.surroundings.after(ms * (0.8 + this.surroundings.random() * 0.4), resolve);
       signal.addEventListener('abort', () => {
         stop();
         resolve();
       });
     });
-  }
-
-  #end(end: LinkEnd): void {
-    if (this.#gone.signal.aborted) return;
-    this.close();
-    this.#host.ended(end);
   }
 }

@@ -58,6 +58,36 @@ export interface Link {
   close(): void;
 }
 
+/** What the links have in common: they end once, by themselves or by `close`. */
+export abstract class EndingLink implements Link {
+  protected readonly host: LinkHost;
+  protected readonly surroundings: Surroundings;
+  readonly #gone = new AbortController();
+
+  constructor(host: LinkHost, surroundings: Surroundings) {
+    this.host = host;
+    this.surroundings = surroundings;
+  }
+
+  abstract sync(): void;
+  abstract wake(): void;
+
+  close(): void {
+    this.#gone.abort();
+  }
+
+  /** Aborted by the end. */
+  protected get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  protected end(end: LinkEnd): void {
+    if (this.gone.aborted) return;
+    this.close();
+    this.host.ended(end);
+  }
+}
+
 export type OpenLink = (host: LinkHost, surroundings: Surroundings) => Link;
 
 /**

@@ -4,10 +4,9 @@ import { errorOf, InkwireError } from '../error.js';
 import type { WebSocketLike } from '../types.js';
 import { bring, type LegMessage, type Subscription } from './subscription.js';
 import {
+  EndingLink,
   endOf,
   firstByteMs,
-  type Link,
-  type LinkEnd,
   type LinkHost,
   pastMs,
   type Surroundings,
@@ -41,13 +40,10 @@ const windowMs = 10_000;
 const pingMs = 20_000;
 
 /** Many subscriptions over one WebSocket, each with a cursor of its own (P-25, P-26). */
-export class WebSocketLink implements Link {
-  readonly #host: LinkHost;
-  readonly #surroundings: Surroundings;
+export class WebSocketLink extends EndingLink {
   readonly #watchdog: Watchdog;
   readonly #followed = new Map<string, Followed>();
   readonly #ids = new Map<Subscription, string>();
-  readonly #gone = new AbortController();
   #socket: WebSocketLike | undefined;
   #open = false;
   #retryMs: number | undefined;
@@ -59,27 +55,26 @@ export class WebSocketLink implements Link {
   #stopPinging: () => void = () => undefined;
 
   constructor(host: LinkHost, surroundings: Surroundings) {
-    this.#host = host;
-    this.#surroundings = surroundings;
+    super(host, surroundings);
     this.#watchdog = new Watchdog(surroundings.after, () =>
-      this.#end(silenceOf('WebSocket', this.#open && this.#allLive(), this.#waking)),
+      this.end(silenceOf('WebSocket', this.#open && this.#allLive(), this.#waking)),
     );
     this.#watchdog.put(firstByteMs);
-    this.#connect().catch((error: unknown) => this.#end(endOf(error)));
+    this.#connect().catch((error: unknown) => this.end(endOf(error)));
   }
 
   sync(): void {
     if (!this.#open) return;
-    if (this.#host.subscriptions.size > maxLegs) {
-      this.#end({ type: 'blocked', reason: 'WebSocket: too many subscriptions' });
+    if (this.host.subscriptions.size > maxLegs) {
+      this.end({ type: 'blocked', reason: 'WebSocket: too many subscriptions' });
       return;
     }
     for (const [subscription, id] of this.#ids) {
-      if (this.#host.subscriptions.has(subscription)) continue;
+      if (this.host.subscriptions.has(subscription)) continue;
       this.#send({ type: 'unsubscribe', id });
       this.#forget(id);
     }
-    for (const subscription of this.#host.subscriptions) {
+    for (const subscription of this.host.subscriptions) {
       if (!this.#ids.has(subscription)) this.#ids.set(subscription, this.#follow(subscription));
     }
   }
@@ -91,8 +86,8 @@ export class WebSocketLink implements Link {
     this.#watchdog.put(wakeMs);
   }
 
-  close(): void {
-    this.#gone.abort();
+  override close(): void {
+    super.close();
     this.#watchdog.stop();
     this.#stopPinging();
     const socket = this.#socket;
@@ -103,10 +98,10 @@ export class WebSocketLink implements Link {
   }
 
   async #connect(): Promise<void> {
-    const { WebSocket, auth, http } = this.#surroundings;
+    const { WebSocket, auth, http } = this.surroundings;
     if (WebSocket === undefined) throw new InkwireError('unexpected-answer', 'there is no WebSocket here');
-    const ticket = await auth.ticketFor(http, this.#gone.signal);
-    if (this.#gone.signal.aborted) return;
+    const ticket = await auth.ticketFor(http, this.gone);
+    if (this.gone.aborted) return;
     const protocols = ticket === undefined ? [subprotocol] : [subprotocol, `ticket.${ticket}`];
     const socket = new WebSocket(`${http.parts.url.replace(/^http/, 'ws')}/api/v1/stream`, protocols);
     this.#socket = socket;
@@ -138,20 +133,20 @@ export class WebSocketLink implements Link {
   }
 
   #send(message: object): void {
-    const now = this.#surroundings.now();
+    const now = this.surroundings.now();
     if (now - this.#windowFrom > windowMs) {
       this.#windowFrom = now;
       this.#sent = 0;
     }
     this.#sent += 1;
-    if (this.#sent > maxMessages) this.#end({ type: 'blocked', reason: 'WebSocket: too many messages' });
+    if (this.#sent > maxMessages) this.end({ type: 'blocked', reason: 'WebSocket: too many messages' });
     this.#socket?.send(JSON.stringify(message));
   }
 
   #ping(): void {
     this.#stopPinging();
-    this.#stopPinging = this.#surroundings.after(pingMs, () => this.#ping());
-    this.#pingedAt ??= this.#surroundings.now();
+    this.#stopPinging = this.surroundings.after(pingMs, () => this.#ping());
+    this.#pingedAt ??= this.surroundings.now();
     this.#send({ type: 'ping' });
   }
 
@@ -160,13 +155,13 @@ export class WebSocketLink implements Link {
     try {
       message = JSON.parse(String(data));
     } catch {
-      this.#end({ type: 'blocked', reason: 'WebSocket: no JSON' });
+      this.end({ type: 'blocked', reason: 'WebSocket: no JSON' });
       return;
     }
     this.#waking = false;
-    this.#host.alive();
+    this.host.alive();
     this.#take(message);
-    if (!this.#gone.signal.aborted) this.#watchdog.put(this.#allLive() ? silenceMs : pastMs);
+    if (!this.gone.aborted) this.#watchdog.put(this.#allLive() ? silenceMs : pastMs);
   }
 
   #take(message: Message): void {
@@ -196,7 +191,7 @@ export class WebSocketLink implements Link {
         this.#eachLive((leg) => leg.reached(message.cursor));
         break;
       case 'pong':
-        if (this.#pingedAt !== undefined) this.#host.latency(this.#surroundings.now() - this.#pingedAt);
+        if (this.#pingedAt !== undefined) this.host.latency(this.surroundings.now() - this.#pingedAt);
         this.#pingedAt = undefined;
         break;
       case 'bye':
@@ -222,7 +217,7 @@ export class WebSocketLink implements Link {
   }
 
   #liveness(): void {
-    if (this.#open && this.#allLive()) this.#host.live();
+    if (this.#open && this.#allLive()) this.host.live();
   }
 
   #refused({ id, problem }: Extract<Message, { type: 'error' }>): void {
@@ -230,7 +225,7 @@ export class WebSocketLink implements Link {
     const leg = id === undefined ? undefined : this.#leg(id);
     if (id === undefined || leg === undefined) return;
     if (error.retryable) {
-      this.#end({ type: 'cut', reason: error.message });
+      this.end({ type: 'cut', reason: error.message });
       return;
     }
     this.#forget(id);
@@ -239,14 +234,8 @@ export class WebSocketLink implements Link {
 
   #closed(code: number, reason: string): void {
     const why = `WebSocket: closed with ${code} ${reason}`;
-    if (!this.#open || !mayComeBack(code)) this.#end({ type: 'blocked', reason: why });
+    if (!this.#open || !mayComeBack(code)) this.end({ type: 'blocked', reason: why });
     // With another key or ticket, after 4401: the next connection asks for one.
-    else this.#end({ type: 'cut', reason: why, retryMs: this.#retryMs });
-  }
-
-  #end(end: LinkEnd): void {
-    if (this.#gone.signal.aborted) return;
-    this.close();
-    this.#host.ended(end);
+    else this.end({ type: 'cut', reason: why, retryMs: this.#retryMs });
   }
 }

@@ -1,0 +1,13 @@
+import type { ResourceLimits } from 'node:worker_threads';
+
+/**
+ * A thread that reaches its limit is stopped, and V8 lets it have 16 MiB more until it stands. One collection of its
+ * young objects may move as much as a semi-space into the old generation: were that more than these 16 MiB, the whole
+ * process would be aborted, not the thread alone (nodejs/node#47224). A semi-space is a third of the young generation.
+ */
+const youngGenerationMb = 48;
+
+/** The limits of a worker thread whose death by memory must leave the process alive. */
+export function heapLimits(oldGenerationMb: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: oldGenerationMb, maxYoungGenerationSizeMb: youngGenerationMb };
+}
