@@ -1,5 +1,5 @@
 import { type LooseCell, placeCells } from './grid.js';
-import { type HtmlElement, type HtmlNode, parseHtml } from './html.js';
+import { type HtmlElement, type HtmlNode, headingTags, parseHtml, sectionTags } from './html.js';
 import { alignOf, backgroundOf, runsOf } from './html-text.js';
 import { limits } from './limits.js';
 import type { Block, Cell, Grid } from './model.js';
@@ -27,24 +27,13 @@ const tableTags = new Set([
   'br',
   'p',
   'span',
-]); // prettier-ignore
+]);
 const spans = new Set(['colspan', 'rowspan']);
 
 const fragmentTags = new Set([
   ...tableTags,
-  'h1',
-  'h2',
-  'h3',
-  'h4',
-  'h5',
-  'h6',
-  'div',
-  'section',
-  'article',
-  'header',
-  'footer',
-  'main',
-  'aside',
+  ...headingTags,
+  ...sectionTags,
   'ul',
   'ol',
   'li',
@@ -58,7 +47,7 @@ const fragmentTags = new Set([
   'sub',
   'blockquote',
   'hr',
-]); // prettier-ignore
+]);
 const fragmentAttributes = new Set(['colspan', 'rowspan', 'style', 'align', 'href', 'start']);
 
 function isElement(node: HtmlNode): node is HtmlElement {
@@ -141,18 +130,13 @@ function findTable(nodes: readonly HtmlNode[]): boolean {
   return nodes.some((node) => isElement(node) && (node.tag === 'table' || findTable(node.children)));
 }
 
-const containers = new Set(['', 'div', 'section', 'article', 'header', 'footer', 'main', 'aside']);
+const containers = new Set(['', ...sectionTags]);
 
 function hasBlock(nodes: readonly HtmlNode[]): boolean {
   return nodes.some((node) => isElement(node) && (blockStarts.has(node.tag) || hasBlock(node.children)));
 }
 const blockStarts = new Set([
-  'h1',
-  'h2',
-  'h3',
-  'h4',
-  'h5',
-  'h6',
+  ...headingTags,
   'ul',
   'ol',
   'table',
@@ -160,14 +144,8 @@ const blockStarts = new Set([
   'pre',
   'hr',
   'p',
-  'div',
-  'section',
-  'article',
-  'header',
-  'footer',
-  'main',
-  'aside',
-]); // prettier-ignore
+  ...sectionTags,
+]);
 
 function plainText(nodes: readonly HtmlNode[]): string {
   return nodes

@@ -1,23 +1,12 @@
-import type { HtmlNode } from './html.js';
+import { type HtmlNode, headingTags, sectionTags } from './html.js';
 import type { Align, Run, RunStyle } from './model.js';
 
 /** Inline content of HTML as runs of text in one style. */
 
 const blockTags = new Set([
   'p',
-  'div',
-  'section',
-  'article',
-  'header',
-  'footer',
-  'main',
-  'aside',
-  'h1',
-  'h2',
-  'h3',
-  'h4',
-  'h5',
-  'h6',
+  ...sectionTags,
+  ...headingTags,
   'ul',
   'ol',
   'li',
@@ -29,7 +18,7 @@ const blockTags = new Set([
   'blockquote',
   'pre',
   'hr',
-]); // prettier-ignore
+]);
 
 const tagStyles: Readonly<Record<string, RunStyle>> = {
   b: { bold: true },
@@ -61,7 +50,7 @@ const colorNames: Readonly<Record<string, string>> = {
   teal: '#008080',
   orange: '#ffa500',
   yellow: '#ffff00',
-}; // prettier-ignore
+};
 
 /** `#rgb`, `#rrggbb` or one of a few names as `#rrggbb`; undefined for anything else. */
 export function cssColor(value: string): string | undefined {

@@ -13,6 +13,9 @@ export type ParsedHtml =
   | { readonly ok: true; readonly root: HtmlElement }
   | { readonly ok: false; readonly message: string };
 
+export const headingTags = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'] as const;
+export const sectionTags = ['div', 'section', 'article', 'header', 'footer', 'main', 'aside'] as const;
+
 /** Elements whose content is not text for a reader: dropped whole. */
 const dropped = new Set([
   'script',
@@ -32,7 +35,7 @@ const dropped = new Set([
   'canvas',
   'select',
   'textarea',
-]); // prettier-ignore
+]);
 
 class TooLarge extends Error {}
 
