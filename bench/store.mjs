@@ -30,7 +30,6 @@ fill(Number(values.finished), Number(values.waiting));
 const openedFrom = performance.now();
 const engine = await openSqliteEngine({
   directory,
-  clock: Date.now,
   fairness: { maxRunningPerOwner: 1_000_000, weights: {} },
 });
 console.log(`open ${(performance.now() - openedFrom).toFixed(0)} ms`);

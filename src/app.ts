@@ -84,7 +84,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   measureProcess(registry, opened);
 
   const pool = opened.add(startPool(config, entry('render/thread.js')));
-  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry, clock));
+  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry));
   const { store, blobs, bus } = engine;
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
@@ -100,6 +100,8 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   const worker = `w-${randomBytes(8).toString('hex')}`;
   const random = Math.random;
   const runner = new Runner({ store, bus, blobs, pool, guard, meters, log, clock, random, worker, leaseMs });
+  // A start that fails later must not leave it asking a store that is closed.
+  opened.add({ close: () => runner.drain(0) });
   const sweeper = opened.add(new Sweeper({ store, blobs, meters, log, clock, retention: config }));
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
   const reader = new JobReader({ store, blobs, live });
@@ -186,18 +188,12 @@ function startPool(config: Config, entry: URL): RenderPool {
   });
 }
 
-function openEngine(
-  config: Config,
-  threadEntry: URL,
-  registry: Registry,
-  clock: () => number,
-): Promise<Engine> {
+function openEngine(config: Config, threadEntry: URL, registry: Registry): Promise<Engine> {
   const fairness = { maxRunningPerOwner: config.maxRunningPerOwner, weights: {} };
   return openSqliteEngine({
     directory: config.dataDir,
     threadEntry,
     fairness,
-    clock,
     onCommit: storeMeter(registry),
   });
 }

@@ -65,7 +65,7 @@ export interface Capabilities {
 
 /** What a job is made from; kept beside the job and never part of a record or fact. */
 export interface JobInput {
-  /** The request as JSON text, or the blob that holds it when it is large. */
+  /** The request as text, or the blob that holds it when it is large. What is in it is for who submits and who runs. */
   readonly request: { readonly inline: string } | { readonly blob: string };
   /** Names of binary inputs, in the order in which the request refers to them. */
   readonly blobs: readonly string[];
@@ -349,8 +349,6 @@ export interface Keys {
 /** How a driver is opened. */
 export interface EngineOptions {
   readonly fairness: FairnessLimits;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
   /** Called after every commit with how many changing operations shared it and how long it took, the disk included. */
   readonly onCommit?: (commit: Commit) => void;
 }

@@ -32,6 +32,15 @@ export interface Plan {
   readonly fetches: readonly string[];
   /** Where each of them stands first in the body, in the same order; for who refuses one. */
   readonly fetchPointers?: readonly string[];
+  /** Every member of the body that is a blob in base64. */
+  readonly binaries?: readonly Binary[];
+}
+
+/** A member of the body that is a blob of the plan. */
+export interface Binary {
+  /** JSON pointer into the body as the caller sent it. */
+  readonly pointer: string;
+  readonly blob: number;
 }
 
 export type Parsed =

@@ -49,7 +49,9 @@ function osThreadOf(): number | undefined {
 
 function readRequest(message: RunMessage): unknown {
   const { request } = message;
-  return JSON.parse('inline' in request ? request.inline : readFileSync(request.path, 'utf8'));
+  const text = 'inline' in request ? request.inline : readFileSync(request.path, 'utf8');
+  const end = text.indexOf('\n');
+  return JSON.parse(end === -1 ? text : text.slice(0, end));
 }
 
 function failure(task: number, error: unknown, warnings: readonly Warning[]): FromThread {

@@ -6,7 +6,7 @@ export interface RunMessage {
   readonly type: 'run';
   readonly task: number;
   readonly kind: string;
-  /** JSON text, or the file that holds it. */
+  /** JSON text, or the file that holds it: the first line; what follows is not for the thread. */
   readonly request: { readonly inline: string } | { readonly path: string };
   readonly blobPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;

@@ -4,12 +4,15 @@ import type { Issue, Kind } from '../render/kind.js';
 import { canonicalJson } from './canonical-json.js';
 import { type JobOptions, readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
+import { type SentRequest, sentRequest } from './sent-request.js';
 
 /** A body that may become a job. */
 export interface Intake {
   readonly kind: string;
   /** What the back of the kind gets, as JSON text. */
   readonly request: string;
+  /** The body itself, when it was asked for. */
+  readonly sent?: SentRequest;
   readonly blobs: readonly Uint8Array[];
   readonly fetches: readonly string[];
   readonly options: JobOptions;
@@ -22,6 +25,8 @@ export interface IntakeRequest {
   readonly kind: string;
   readonly onlyKind?: boolean;
   readonly needsFingerprint: boolean;
+  /** For who keeps what the caller sent. */
+  readonly needsSent?: boolean;
 }
 
 export type IntakeAnswer =
@@ -59,17 +64,18 @@ export function readIntake(
     return message === undefined ? [] : [{ pointer: plan.fetchPointers?.[index] ?? '', message }];
   });
   if (addresses.length > 0) return refused(addresses);
-  return {
-    ok: true,
-    intake: {
-      kind: kind.name,
-      request: JSON.stringify(plan.request),
-      blobs: plan.blobs,
-      fetches: plan.fetches,
-      options: options.options,
-      fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
-    },
+  const intake = {
+    kind: kind.name,
+    request: JSON.stringify(plan.request),
+    blobs: plan.blobs,
+    fetches: plan.fetches,
+    options: options.options,
+    fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
   };
+  if (request.needsSent !== true) return { ok: true, intake };
+  // Last: it takes the body apart.
+  const sent = sentRequest(kind.name, body.value, plan.binaries ?? [], plan.blobs);
+  return { ok: true, intake: { ...intake, sent } };
 }
 
 function refused(issues: readonly Issue[]): IntakeAnswer {

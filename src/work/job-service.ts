@@ -57,6 +57,8 @@ async function checkParts({ engine, pool }: ServiceParts) {
 function verdict(ping: Promise<void>): Promise<string> {
   return ping.then(
     () => 'ok',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    // Everybody may ask whether the server is ready: not the message, which names files.
+    (error: unknown) =>
+      error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed',
   );
 }

@@ -9,11 +9,13 @@ import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { LiveTable } from './live-table.js';
+import { sentOf, sentText } from './sent-request.js';
 import type {
   Answer,
   GroupListRequest,
   History,
   JobView,
+  LeftOut,
   ListRequest,
   Reader,
   WaitOptions,
@@ -23,6 +25,9 @@ import type {
 const floorMs = 5_000;
 /** Events of one answer. A job has three; only one that went through hundreds of restarts comes near. */
 const maxHistory = 1_000;
+/** A binary input is told with the request up to this size, and all of them together up to that one. */
+const maxBinaryBytes = 64 * 1024;
+const maxBinariesBytes = 1024 * 1024;
 
 export interface ReaderParts {
   readonly store: Store;
@@ -109,14 +114,29 @@ export class JobReader implements Reader {
     };
   }
 
-  async input(owner: string, id: string): Promise<string | undefined> {
+  async input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>> {
     const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
-    if (input === undefined) return undefined;
-    if ('inline' in input.request) return input.request.inline;
+    if (input === undefined) return { ok: false, problem: problem('not-found', 'There is no such job.') };
+    const { request, blobs } = input;
+    const sent = sentOf('inline' in request ? request.inline : (await this.#bytes(request.blob)).toString());
+    if (sent === undefined) {
+      const detail = 'The request was kept by an earlier version, in another form than it was sent in.';
+      return { ok: false, problem: problem('input-gone', detail) };
+    }
+    let room = maxBinariesBytes;
+    const text = await sentText(sent, async ({ blob, sizeBytes }) => {
+      const name = blobs[blob];
+      if (name === undefined || sizeBytes > Math.min(room, maxBinaryBytes)) return undefined;
+      room -= sizeBytes;
+      return this.#bytes(name);
+    });
+    return { ok: true, ...text };
+  }
+
+  async #bytes(blob: string): Promise<Buffer> {
     const chunks: Buffer[] = [];
-    for await (const chunk of await this.#parts.blobs.read(input.request.blob))
-      chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks).toString('utf8');
+    for await (const chunk of await this.#parts.blobs.read(blob)) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
   }
 
   async history(owner: string, id: string): Promise<History | undefined> {

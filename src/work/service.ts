@@ -77,12 +77,21 @@ export interface Reader {
   groups(request: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>>;
   /** The job with its artifacts, for serving a result. */
   job(owner: string, id: string): Promise<Job | undefined>;
-  /** The request as it was submitted, as JSON text; large binary members are left out. */
-  input(owner: string, id: string): Promise<string | undefined>;
+  /**
+   * The request as it was submitted, with its kind, as JSON text. Large binary members are left out: where they were
+   * stands a text that no kind takes. `input-gone` for a job of an earlier version.
+   */
+  input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>>;
   /** What happened to a job, oldest first; undefined as for `view`. */
   history(owner: string, id: string): Promise<History | undefined>;
   /** Bytes `start`..`end` (inclusive) of an artifact's blob. */
   read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+}
+
+export interface LeftOut {
+  /** JSON pointer into the request. */
+  readonly pointer: string;
+  readonly sizeBytes: number;
 }
 
 export interface History {

@@ -7,6 +7,7 @@ import { copyInput, scopeOf } from './input-copy.js';
 import type { Intake } from './intake.js';
 import type { IntakeDesk } from './intake-desk.js';
 import type { JobReader } from './reader.js';
+import { keptText } from './sent-request.js';
 import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from './service.js';
 
 export interface SubmitterParts {
@@ -30,7 +31,7 @@ export interface SubmitLimits {
 }
 
 const idempotencyMs = 24 * 3600 * 1000;
-/** A request up to this size lies in the store beside its job; a larger one is a file. */
+/** A request that is up to this long once it is checked lies in the store beside its job; a larger one is a file. */
 const inlineMaxLength = 64 * 1024;
 
 /** A key and what the body that came with it has to be. */
@@ -56,7 +57,7 @@ export class JobSubmitter implements Submitter {
   async submit(request: SubmitRequest): Promise<Answer<Accepted>> {
     if (!this.#open) return refuse(shuttingDown());
     const needsFingerprint = request.idempotencyKey !== undefined;
-    const read = await this.#parts.desk.read({ ...request, needsFingerprint });
+    const read = await this.#parts.desk.read({ ...request, needsFingerprint, needsSent: true });
     if (!read.ok) return read;
     const job = this.#newJob(request, read.intake);
     const input = await this.#keepInput(job, read.intake);
@@ -161,11 +162,11 @@ export class JobSubmitter implements Submitter {
   async #keepInput(job: Job, intake: Intake): Promise<JobInput> {
     const { blobs } = this.#parts;
     const scope = scopeOf(job);
-    const large = intake.request.length > inlineMaxLength;
+    const { request: made, sent } = intake;
+    const text = sent === undefined ? made : keptText(made, sent);
+    const large = made.length > inlineMaxLength;
     const [request, names] = await Promise.all([
-      large
-        ? blobs.put(Buffer.from(intake.request), scope).then((blob) => ({ blob }))
-        : { inline: intake.request },
+      large ? blobs.put(Buffer.from(text), scope).then((blob) => ({ blob })) : { inline: text },
       Promise.all(intake.blobs.map((bytes, index) => blobs.put(bytes, `${scope}-${index}`))),
     ]);
     return { request, blobs: names, fetches: intake.fetches };

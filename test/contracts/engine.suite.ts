@@ -6,7 +6,6 @@ export type OpenEngine = (options: EngineOptions) => Promise<Engine>;
 
 export const openOptions: EngineOptions = {
   fairness: { maxRunningPerOwner: 100, weights: {} },
-  clock: () => 1_800_000_000_000,
 };
 
 /** A fresh engine for every test, closed after it. Call inside of `describe`. */

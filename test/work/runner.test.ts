@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
@@ -10,9 +11,23 @@ describe('running jobs', () => {
     return rig;
   };
   const left = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
+  /** Resolves, without a timer, when something holds. */
+  const until = async (holds: () => Promise<boolean>): Promise<void> => {
+    while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
+  };
+  /** A job of the kind `held` runs until this is called. */
+  const hold = async (): Promise<{ readonly file: string; release(): Promise<void> }> => {
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-held-'));
+    const file = join(folder, 'held');
+    await writeFile(file, '');
+    return { file, release: () => rm(file) };
+  };
+  let folder: string | undefined;
 
   afterEach(async () => {
     await rig.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    folder = undefined;
     expect(rig.errors).toEqual([]);
   });
 
@@ -128,9 +143,13 @@ describe('running jobs', () => {
 
   it('stops an attempt that lost its claim, and runs the job again', async () => {
     const { submit, progressed, engine, end, facts, pool } = await open();
-    const id = await submit('steps', { ratios: [0.1, 0.2, 0.3, 0.4] });
+    const { file, release } = await hold();
+    const id = await submit('held', { file });
     await progressed(id);
     await engine.store.apply(id, { type: 'lose', attempt: 1 }, Date.now());
+    // Not before: the first attempt could have ended by itself.
+    await until(async () => pool.state.respawns === 1);
+    await release();
     expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
     expect(pool.state.respawns).toBe(1);
     expect(await facts(id)).toEqual([
@@ -145,9 +164,15 @@ describe('running jobs', () => {
 
   it('keeps the leases of what runs', async () => {
     const { submit, end, engine } = await open({ leaseMs: 150 });
-    const id = await submit('steps', { ratios: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] });
+    const { file, release } = await hold();
+    const id = await submit('held', { file });
     await rig.progressed(id);
-    const first = (await engine.store.get('ann', id))?.lease?.expiresAt ?? 0;
+    const expiry = async () => (await engine.store.get('ann', id))?.lease?.expiresAt ?? 0;
+    const first = await expiry();
+    await until(async () => Date.now() > first);
+    // It was good until then, and it is good again.
+    await until(async () => (await expiry()) > first + 150);
+    await release();
     expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
     const page = await engine.store.facts({ owner: 'ann', jobId: id, after: 0, limit: 10 });
     expect(page.facts.at(-1)?.at).toBeGreaterThan(first);

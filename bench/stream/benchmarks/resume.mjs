@@ -133,7 +133,6 @@ async function fill(directory) {
   const engine = await openSqliteEngine({
     directory,
     fairness: { maxRunningPerOwner: unbounded, weights: {} },
-    clock: Date.now,
   });
   const { store } = engine;
   const limits = { maxPending: unbounded, maxPendingPerOwner: unbounded };

@@ -32,10 +32,7 @@ const {
   tailBytes = 32 * 1024 * 1024,
 } = JSON.parse(process.argv[2] ?? '{}');
 const unbounded = Number.MAX_SAFE_INTEGER;
-const engine = await openMemoryEngine({
-  fairness: { maxRunningPerOwner: unbounded, weights: {} },
-  clock: Date.now,
-});
+const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: unbounded, weights: {} } });
 const { store, bus } = engine;
 /** @type {any} */
 let gateway;

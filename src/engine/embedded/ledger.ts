@@ -21,7 +21,7 @@ import type {
   SweepRequest,
 } from '../engine.js';
 import { sweep } from './sweep.js';
-import type { Kept, ListStep, Tables } from './tables.js';
+import type { JobPage, Kept, Tables } from './tables.js';
 import { Tally } from './tally.js';
 import { Writer } from './writer.js';
 
@@ -134,7 +134,7 @@ export class Ledger {
     return this.get(owner, id) && this.#tables.input(id);
   }
 
-  list(filter: ListFilter): ListStep {
+  list(filter: ListFilter): JobPage {
     return this.#tables.list(filter);
   }
 

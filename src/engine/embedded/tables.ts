@@ -45,11 +45,9 @@ export interface Waiting {
   readonly count: number;
 }
 
-export interface ListStep {
+export interface JobPage {
   readonly jobs: readonly Job[];
   readonly more: boolean;
-  /** The step looked at enough and found too few: go on after this id. */
-  readonly resumeAfter?: string;
 }
 
 /** Which counter of a group's record goes down and which up. */
@@ -89,7 +87,7 @@ export interface Tables {
   due(stage: Stage, by: number, limit: number): readonly Kept[];
   waiting(): readonly Waiting[];
   oldestPendingAt(): number | undefined;
-  list(filter: ListFilter): ListStep;
+  list(filter: ListFilter): JobPage;
 
   /** The counts after the change; forgets a group without jobs. */
   changeGroup(owner: string, group: string, change: GroupChange): GroupRecord;

@@ -1,5 +1,5 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
-import { type Kept, placeOf, type Stage, type Waiting } from '../embedded/tables.js';
+import { type JobPage, type Kept, placeOf, type Stage, type Waiting } from '../embedded/tables.js';
 import type { JobInput, ListFilter } from '../engine.js';
 import { byText, SortedList } from './sorted-list.js';
 
@@ -92,7 +92,7 @@ export class JobShelf {
     return id === undefined ? undefined : timeOfJobId(id);
   }
 
-  list(filter: ListFilter): { jobs: readonly Job[]; more: boolean } {
+  list(filter: ListFilter): JobPage {
     const jobs: Job[] = [];
     for (const id of this.#idsByOwner.get(filter.owner)?.before(filter.afterId) ?? []) {
       const job = this.#entries.get(id)?.job;

@@ -5,8 +5,8 @@ import {
   emptyGroup,
   type GroupChange,
   groupPageOf,
+  type JobPage,
   type Kept,
-  type ListStep,
   type Remembered,
   type Stage,
   type Tables,
@@ -102,7 +102,7 @@ export class MemoryTables implements Tables {
     return this.#jobs.oldestPendingAt();
   }
 
-  list(filter: ListFilter): ListStep {
+  list(filter: ListFilter): JobPage {
     return this.#jobs.list(filter);
   }
 

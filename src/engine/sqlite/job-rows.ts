@@ -1,6 +1,6 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
-import { type Kept, type ListStep, placeOf, type Stage, stages, type Waiting } from '../embedded/tables.js';
+import { type JobPage, type Kept, placeOf, type Stage, stages, type Waiting } from '../embedded/tables.js';
 import type { ListFilter } from '../engine.js';
 import { JobListing, jobOfText } from './job-listing.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
@@ -136,8 +136,8 @@ export class JobRows {
     return typeof id === 'string' ? timeOfJobId(id) : undefined;
   }
 
-  list(filter: ListFilter): ListStep {
-    return this.#listing.step(filter);
+  list(filter: ListFilter): JobPage {
+    return this.#listing.page(filter);
   }
 }
 

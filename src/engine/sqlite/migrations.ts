@@ -105,6 +105,13 @@ const migrations: readonly string[] = [
   WHERE groups.owner = ranked.owner AND groups.name = ranked.name;
   CREATE INDEX groups_place ON groups(owner, place);
   `,
+  // A listing that finds few or none looked at every job of its owner.
+  `
+  DROP INDEX jobs_listed;
+  DROP INDEX jobs_group;
+  CREATE INDEX jobs_listed ON jobs(owner, status, kind, id);
+  CREATE INDEX jobs_group ON jobs(owner, grp, status, kind, id) WHERE grp IS NOT NULL;
+  `,
 ];
 
 /** The newest schema that this program knows. */

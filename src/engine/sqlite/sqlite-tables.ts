@@ -1,6 +1,6 @@
 import type { Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import type { GroupChange, Kept, ListStep, Remembered, Stage, Tables, Waiting } from '../embedded/tables.js';
+import type { GroupChange, JobPage, Kept, Remembered, Stage, Tables, Waiting } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 import { GroupRows } from './group-rows.js';
 import { InputRows } from './input-rows.js';
@@ -105,7 +105,7 @@ export class SqliteTables implements Tables {
     return this.#jobs.oldestPendingAt();
   }
 
-  list(filter: ListFilter): ListStep {
+  list(filter: ListFilter): JobPage {
     return this.#jobs.list(filter);
   }
 

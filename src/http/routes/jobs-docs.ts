@@ -105,14 +105,26 @@ export function jobDocs(bodySchema: TSchema) {
     id: 'getJobRequest',
     tag: 'jobs',
     summary: 'The request that made a job',
-    description: 'Large binary members are left out.',
+    description:
+      'As it was sent, with its kind: sent to POST /api/v1/jobs it makes the same document. Binary members above 64 KiB, ' +
+      'and what exceeds 1 MiB of them together, are left out: `left_out` names them, and in their place stands a text ' +
+      'that is refused when it is sent.',
     answers: {
       '200': {
-        description: 'The request',
-        content: { [json]: envelopeOf({ job_id: Type.String(), request: Type.Unknown() }) },
+        description:
+          'The request, and what has to be put into it again; it is whole when `left_out` is empty',
+        content: {
+          [json]: envelopeOf({
+            job_id: Type.String(),
+            request: Type.Object({}, { additionalProperties: true }),
+            left_out: Type.Array(
+              Type.Object({ pointer: Type.String({ format: 'json-pointer' }), size_bytes: Type.Integer() }),
+            ),
+          }),
+        },
       },
     },
-    problems: ['not-found'],
+    problems: ['not-found', 'input-gone'],
   };
   const remove: RouteDocs = {
     id: 'removeJob',

@@ -104,14 +104,13 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     '/api/v1/jobs/:id/request',
     { config: { access: 'jobs:read', docs: docs.request }, schema: { params: docs.params } },
     async (request, reply) => {
-      const input = await service.input(ownerOf(request), request.params.id);
-      if (input === undefined) return sendProblem(request, reply, noSuchJob());
+      const { id } = request.params;
+      const answer = await service.input(ownerOf(request), id);
+      if (!answer.ok) return sendProblem(request, reply, answer.problem);
+      const leftOut = answer.leftOut.map(({ pointer, sizeBytes }) => ({ pointer, size_bytes: sizeBytes }));
+      const rest = JSON.stringify({ job_id: id, left_out: leftOut }).slice(1);
       reply.header('cache-control', 'no-store');
-      return sendEnvelope(
-        request,
-        reply,
-        `{"job_id":${JSON.stringify(request.params.id)},"request":${input}}`,
-      );
+      return sendEnvelope(request, reply, `{"request":${answer.request},${rest}`);
     },
   );
 

@@ -1,3 +1,4 @@
+import type { Binary } from '../../kind.js';
 import { limits } from './limits.js';
 import type { ImageSource } from './model.js';
 import { readRasterHeader } from './raster.js';
@@ -23,25 +24,29 @@ export class Inputs {
   readonly blobs: Uint8Array[] = [];
   readonly fetches: string[] = [];
   readonly fetchPointers: string[] = [];
-  readonly #bySource = new Map<string, ImageSource | string>();
+  readonly binaries: Binary[] = [];
+  readonly #bySource = new Map<string, ImageSource>();
   readonly #fetched = new Set<string>();
   #pixels = 0;
 
-  addBlob(bytes: Uint8Array): number {
-    this.blobs.push(bytes);
-    return this.blobs.length - 1;
+  /** The bytes of the member at `pointer`. */
+  file(bytes: Uint8Array, pointer: string): number {
+    const blob = this.#addBlob(bytes);
+    this.binaries.push({ pointer, blob });
+    return blob;
   }
 
   /** The image behind the `source` of an operation, which stands at `pointer`, or why there is none. */
   image(source: string, sized: boolean, pointer: string): ImageSource | string {
     const known = this.#bySource.get(source);
-    if (known !== undefined) return known;
-    const image = this.#read(source, sized, pointer);
-    if (typeof image !== 'string') {
+    const image = known ?? this.#read(source, sized, pointer);
+    if (typeof image === 'string') return image;
+    if (known === undefined) {
       if (this.#bySource.size >= limits.images)
         return `is one image too many: a document may have ${limits.images}`;
       this.#bySource.set(source, image);
     }
+    if (image.from === 'blob') this.binaries.push({ pointer, blob: image.blob });
     return image;
   }
 
@@ -116,7 +121,11 @@ export class Inputs {
     if (this.#pixels > limits.imagePixelsTotal) {
       return `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
     }
-    return { from: 'blob', blob: this.addBlob(bytes), format, width, height };
+    return { from: 'blob', blob: this.#addBlob(bytes), format, width, height };
+  }
+
+  #addBlob(bytes: Uint8Array): number {
+    return this.blobs.push(bytes) - 1;
   }
 }
 

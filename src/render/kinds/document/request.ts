@@ -67,7 +67,7 @@ function readAttachments(value: unknown, findings: Findings, inputs: Inputs): At
     names.add(read.name);
     attachments.push({
       name: read.name,
-      blob: inputs.addBlob(content),
+      blob: inputs.file(content, child(at, 'content')),
       ...(read.content_type === undefined ? {} : { contentType: read.content_type }),
       ...(read.description === undefined ? {} : { description: read.description }),
     });
@@ -125,8 +125,8 @@ function parse(request: unknown): Parsed {
     operations,
     ...(attachments === undefined ? {} : { attachments }),
   };
-  const { blobs, fetches, fetchPointers } = inputs;
-  return { ok: true, plan: { request: checked, blobs, fetches, fetchPointers } };
+  const { blobs, fetches, fetchPointers, binaries } = inputs;
+  return { ok: true, plan: { request: checked, blobs, fetches, fetchPointers, binaries } };
 }
 
 const operationSchema = Type.Union(

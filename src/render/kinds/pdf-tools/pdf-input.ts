@@ -1,14 +1,15 @@
-import type { Issue } from '../../kind.js';
+import type { Binary, Issue } from '../../kind.js';
 import { pdfLimits } from './limits.js';
 
 /** A reader of one request: collects issues and the PDFs that it decoded. Lives for one `parse`. */
 export interface InputReader {
   readonly issues: Issue[];
   readonly blobs: Uint8Array[];
+  readonly binaries: Binary[];
 }
 
 export function createInputReader(): InputReader {
-  return { issues: [], blobs: [] };
+  return { issues: [], blobs: [], binaries: [] };
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -22,7 +23,9 @@ export function readPdf(reader: InputReader, value: unknown, pointer: string): n
     reader.issues.push({ pointer, message: decoded });
     return undefined;
   }
-  return reader.blobs.push(decoded) - 1;
+  const blob = reader.blobs.push(decoded) - 1;
+  reader.binaries.push({ pointer, blob });
+  return blob;
 }
 
 /** A whole number of at least `least`; absent and null are nothing. */

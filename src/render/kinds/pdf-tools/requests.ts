@@ -39,7 +39,7 @@ function parseExtractText(request: unknown): Parsed {
   }
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
   const plan = { file, ...(pageIndex === undefined ? {} : { pageIndex }), includeFormatting: formatting };
-  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [] } };
+  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [], binaries: reader.binaries } };
 }
 
 /** What the back gets: blob indexes in the order of the result. Blob `i` is `/pdf_files/i` of the request. */
@@ -77,7 +77,10 @@ function parseMerge(request: unknown): Parsed {
   const reader = createInputReader();
   const files = given.map((file: unknown, index) => readPdf(reader, file, `/pdf_files/${index}`));
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  return { ok: true, plan: { request: { files }, blobs: reader.blobs, fetches: [] } };
+  return {
+    ok: true,
+    plan: { request: { files }, blobs: reader.blobs, fetches: [], binaries: reader.binaries },
+  };
 }
 
 /** What the back gets. Points stay as the caller sent them, so that a refusal can point at one. */
@@ -116,7 +119,7 @@ function parseSplit(request: unknown): Parsed {
   const most = readWhole(reader, request.max_pages_per_chunk, '/max_pages_per_chunk', 0);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
   const plan = { file, splitAtPages, ...(most ? { maxPagesPerChunk: most } : {}) };
-  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [] } };
+  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [], binaries: reader.binaries } };
 }
 
 function readPoints(reader: InputReader, value: unknown): readonly number[] {
