@@ -16,6 +16,13 @@ export interface ConnectionLimits {
   readonly lifeMs: number;
 }
 
+export interface Wait {
+  /** Fires when the key of the request may no longer be used (P-47). */
+  readonly keyLost: AbortSignal;
+  /** Gives the place back. Safe twice. */
+  readonly leave: () => void;
+}
+
 interface Open {
   readonly leave: () => void;
   readonly endsAt: number;
@@ -36,6 +43,8 @@ export class Connections {
   readonly #open = new Map<Subscriber, Open>();
   readonly #perKey = new Map<string, number>();
   readonly #perAddress = new Map<string, number>();
+  /** Requests that wait, with their keys. */
+  readonly #waits = new Map<AbortController, string>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: {
@@ -69,6 +78,21 @@ export class Connections {
       held = false;
       change(this.#perKey, keyId, -1);
       change(this.#perAddress, address, -1);
+    };
+  }
+
+  /** A place for a request that waits; undefined when there is none left. */
+  takeWait(keyId: string, address: string): Wait | undefined {
+    const leave = this.takePlace(keyId, address);
+    if (leave === undefined) return undefined;
+    const wait = new AbortController();
+    this.#waits.set(wait, keyId);
+    return {
+      keyLost: wait.signal,
+      leave: () => {
+        this.#waits.delete(wait);
+        leave();
+      },
     };
   }
 
@@ -142,6 +166,7 @@ export class Connections {
       }
     }
     if (waiting > this.#limits.maxWaitingBytes) this.#relieve(waiting);
+    for (const [wait, keyId] of this.#waits) if (!this.#keyHolds(keyId)) wait.abort();
   }
 
   #heartbeat(subscriber: Subscriber): Buffer {

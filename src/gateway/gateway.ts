@@ -45,16 +45,18 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #hub: Hub;
   readonly #delivery: Delivery;
+  readonly #turns: Turns;
   /** The same for all connections: there are many of them. */
   readonly #outbox: OutboxLimits;
   readonly #behind: (reader: Subscriber) => void;
   readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
 
-  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery) {
+  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery, turns: Turns) {
     const { store, meters, limits, random, keyHolds } = parts;
     this.#parts = parts;
     this.#hub = hub;
     this.#delivery = delivery;
+    this.#turns = turns;
     this.#outbox = { maxBytes: limits.outboxMaxBytes };
     this.#behind = (reader) => delivery.readOn(reader);
     this.connections = new Connections({ hub, meters, limits, random, keyHolds });
@@ -76,8 +78,9 @@ export class Gateway {
       parts.onError(error);
       gateway?.connections.end(subscriber, 'restart');
     };
-    const delivery = new Delivery({ store, hub, meters, failed, turns: new Turns(turnBudgetMs) });
-    gateway = new Gateway(parts, hub, delivery);
+    const turns = new Turns(turnBudgetMs);
+    const delivery = new Delivery({ store, hub, meters, failed, turns });
+    gateway = new Gateway(parts, hub, delivery, turns);
     return gateway;
   }
 
@@ -98,7 +101,10 @@ export class Gateway {
     return subscriber;
   }
 
-  /** Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. */
+  /**
+   * Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. When the store
+   * fails it throws, and the id is free again.
+   */
   async subscribe(subscriber: Subscriber, id: string, wanted: Wanted): Promise<Problem | undefined> {
     const { maxSubscriptions } = this.#parts.limits;
     if (subscriber.subscriptions.has(id)) return wrongMember('/id', 'is the id of another subscription');
@@ -108,14 +114,18 @@ export class Gateway {
     const subscription: Subscription = { subscriber, id, wanted, live: false, reached: undefined };
     // Taken at once: two messages with one id must not both be accepted.
     subscriber.subscriptions.set(id, subscription);
-    const refusal = await this.refusalOf(subscriber.owner, wanted, this.#allowed.get(subscriber));
-    if (refusal !== undefined) {
-      // It may have been given up meanwhile, and its id taken by another one.
-      if (subscriber.subscriptions.get(id) === subscription) subscriber.subscriptions.delete(id);
+    let accepted = false;
+    try {
+      // A thousand of them may come in one burst.
+      await this.#turns.next();
+      const refusal = await this.refusalOf(subscriber.owner, wanted, this.#allowed.get(subscriber));
+      accepted = refusal === undefined;
+      if (accepted) this.#delivery.begin(subscriber, subscription);
       return refusal;
+    } finally {
+      // It may have been given up meanwhile, and its id taken by another one.
+      if (!accepted && subscriber.subscriptions.get(id) === subscription) subscriber.subscriptions.delete(id);
     }
-    this.#delivery.begin(subscriber, subscription);
-    return undefined;
   }
 
   unsubscribe(subscriber: Subscriber, id: string): boolean {

@@ -9,12 +9,14 @@ export interface Ticket<Caller> {
 }
 
 export const ticketLifeMs = 60_000;
-/** Tickets that may wait to be used; past it the oldest go: they are the first to expire anyway. */
+/** Tickets that may wait to be used, and topics of all of them; past it the oldest go: they are the first to expire anyway. */
 const maxWaiting = 100_000;
+const maxTopics = 100_000;
 
 /** Single-use passes for browsers, which cannot set headers on a stream (P-45). In memory: they live for a minute. */
 export class Tickets<Caller> {
   readonly #waiting = new Map<string, Ticket<Caller>>();
+  #topics = 0;
   readonly #clock: () => number;
   readonly #random: () => string;
 
@@ -29,13 +31,13 @@ export class Tickets<Caller> {
     const ticket = this.#random();
     const expiresAt = this.#clock() + ticketLifeMs;
     this.#waiting.set(ticket, { caller, expiresAt, ...(topics === undefined ? {} : { topics }) });
+    this.#topics += topics?.length ?? 0;
     return { ticket, expiresAt };
   }
 
   /** The ticket, which is used up by that; undefined for one that is unknown, used or too old. */
   redeem(text: string): Ticket<Caller> | undefined {
-    const ticket = this.#waiting.get(text);
-    this.#waiting.delete(text);
+    const ticket = this.#take(text);
     return ticket !== undefined && ticket.expiresAt > this.#clock() ? ticket : undefined;
   }
 
@@ -43,8 +45,15 @@ export class Tickets<Caller> {
   #forgetOld(): void {
     const now = this.#clock();
     for (const [text, { expiresAt }] of this.#waiting) {
-      if (expiresAt > now && this.#waiting.size < maxWaiting) return;
-      this.#waiting.delete(text);
+      if (expiresAt > now && this.#waiting.size < maxWaiting && this.#topics < maxTopics) return;
+      this.#take(text);
     }
+  }
+
+  #take(text: string): Ticket<Caller> | undefined {
+    const ticket = this.#waiting.get(text);
+    this.#waiting.delete(text);
+    this.#topics -= ticket?.topics?.length ?? 0;
+    return ticket;
   }
 }

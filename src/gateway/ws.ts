@@ -23,7 +23,8 @@ export interface WsOptions extends PingLimits {
 }
 
 const maxMistakes = 10;
-const maxMessages = 600;
+/** Room for the 1,000 subscriptions that a socket may have, all at once, and for what goes with them (P-50). */
+const maxMessages = 1_200;
 const messageWindowMs = 10_000;
 
 /** The WebSocket transport: handshakes, frames in, bytes out. `ws` parses; what is sent is framed once for everybody. */
@@ -39,6 +40,8 @@ export class WsTransport {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: streamLimits.messageBytes,
+      // Pings count as messages do, and are answered here: the library would cut a peer with 60 at once, without a word.
+      autoPong: false,
       handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
     });
   }
@@ -76,8 +79,8 @@ function heard(this: StreamSocket, data: RawData, isBinary: boolean): void {
   this.conversation?.hear(data, isBinary);
 }
 
-function pinged(this: StreamSocket): void {
-  this.conversation?.count();
+function pinged(this: StreamSocket, data: Buffer): void {
+  if (this.conversation?.count() === true) this.pong(data);
 }
 
 function answered(this: StreamSocket): void {

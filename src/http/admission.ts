@@ -24,7 +24,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined on public routes. */
     caller: Caller | undefined;
-    /** Of who sent it, as trusted proxies tell. */
+    /** Of who sent it, as trusted proxies tell and limits count. */
     address: string;
     /** `performance.now()` at the start. */
     startedAt: number;

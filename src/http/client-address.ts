@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 export type AddressTest = (address: string) => boolean;
-/** The address of who sent a request, or asked for an upgrade. */
+/** The address of who sent a request, or asked for an upgrade, as limits count it. */
 export type AddressOf = (request: IncomingMessage) => string;
 
 /** Entries are addresses and CIDR blocks. */
@@ -24,7 +24,7 @@ export function addressTest(entries: readonly string[]): AddressTest {
 export function createAddressOf(isProxy: AddressTest): AddressOf {
   return ({ socket, headers }) => {
     let address = socket.remoteAddress ?? '';
-    if (!isProxy(address)) return address;
+    if (!isProxy(address)) return networkOf(address);
     const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
     for (let index = forwarded.length - 1; index >= 0 && isProxy(address); index -= 1) {
       const entry = bare(forwarded[index]?.trim() ?? '');
@@ -32,7 +32,7 @@ export function createAddressOf(isProxy: AddressTest): AddressOf {
       if (isIP(entry) === 0) break;
       address = entry;
     }
-    return address;
+    return networkOf(address);
   };
 }
 
@@ -40,4 +40,15 @@ export function createAddressOf(isProxy: AddressTest): AddressOf {
 function bare(entry: string): string {
   const [, inBrackets, withPort] = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/.exec(entry) ?? [];
   return inBrackets ?? withPort ?? entry;
+}
+
+/** IPv6 addresses count by their /64, which one customer has all of. */
+export function networkOf(address: string): string {
+  // Looked at first: the full test of an address is a long expression, and this is asked for every request.
+  if (!address.includes(':') || !isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
+  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

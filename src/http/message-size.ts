@@ -12,8 +12,9 @@ const lingerFactor = 4;
  * caller is known.
  */
 export const checkMessageSize: Check = (request, reply, route) => {
-  const { headers, url, httpVersion } = request.raw;
-  if (headers.host === undefined && httpVersion !== '1.0') {
+  const { headers, rawHeaders, url, httpVersion } = request.raw;
+  const hosts = hostsIn(rawHeaders);
+  if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) {
     return problem('malformed-request', 'HTTP/1.1 needs exactly one Host header.');
   }
   if (url !== undefined && url.length > maxUrlLength) {
@@ -24,6 +25,16 @@ export const checkMessageSize: Check = (request, reply, route) => {
   if (Number(length) > route.bodyLimit * lingerFactor) reply.header('connection', 'close');
   return problem('payload-too-large', tooLarge(route.bodyLimit));
 };
+
+/** Node itself takes the first of several: whoever stands in front may have taken another one (RFC 9112, 3.2). */
+function hostsIn(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
+}
 
 export function tooLarge(limit: number): string {
   return `The body may have ${limit} bytes.`;

@@ -16,11 +16,12 @@ import {
 import type { Draining } from './draining.js';
 import type { Holds } from './holds.js';
 import type { Keyring } from './keyring.js';
-import { pathOf, problemDocument, rawProblem } from './problem-reply.js';
+import { pathOf, problemDocument, rawProblem, sendProblem } from './problem-reply.js';
 import { requestIdOf } from './request-id.js';
 import { addEventRoutes } from './routes/events.js';
 import { addTicketRoute } from './routes/tickets.js';
 import type { UpgradeGate } from './server.js';
+import { refuse as endWith } from './sockets.js';
 
 export interface PushParts {
   readonly gateway: Gateway;
@@ -41,6 +42,7 @@ const pongMs = 20_000;
 export function mountPush(app: FastifyInstance, parts: PushParts): void {
   addEventRoutes(app, parts);
   addTicketRoute(app, parts);
+  addPlainStream(app);
   const transport = new WsTransport({
     gateway: parts.gateway,
     pingMs,
@@ -55,13 +57,23 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
     socket.on('error', () => undefined);
     const admitted = admitUpgrade(request, parts);
     if (!admitted.ok) {
-      socket.end(rawProblem(admitted.problem));
+      endWith(socket, rawProblem(admitted.problem));
       return;
     }
     const { owner, keyId } = admitted.caller;
     const address = parts.gate.addressOf(request);
     const topics = admitted.topics === undefined ? {} : { topics: admitted.topics };
     transport.accept(request, socket, head, { owner, keyId, address, ...topics });
+  });
+}
+
+/** What is left of a handshake that a proxy has taken the upgrade from; it needs no key to be told so. */
+function addPlainStream(app: FastifyInstance): void {
+  const detail =
+    'Open it as a WebSocket, with "Upgrade: websocket"; a proxy on the way must pass that on. GET /api/v1/events does without.';
+  app.get(streamPath, { config: { access: 'public' }, schema: {} }, (request, reply) => {
+    reply.header('upgrade', 'websocket').header('connection', 'Upgrade');
+    return sendProblem(request, reply, problem('upgrade-required', detail));
   });
 }
 

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { Check } from './admission.js';
@@ -29,7 +28,7 @@ export function createRateChecks(limits: RateLimits, clock: () => number): RateC
   const key = limit('key', limits.perKey);
   const checkIp: Check = (request, reply, route) => {
     if (ip === undefined || route.config.unlimited === true) return undefined;
-    const verdict = ip.table.take(networkOf(request.address), clock());
+    const verdict = ip.table.take(request.address, clock());
     if (request.caller === undefined || key === undefined || !verdict.allowed) tell(reply, ip, verdict);
     return refusal(ip, verdict);
   };
@@ -44,7 +43,7 @@ export function createRateChecks(limits: RateLimits, clock: () => number): RateC
     check: (request, reply, route) => checkIp(request, reply, route) ?? checkKey(request, reply, route),
     checkIp,
     refusalOf(address, keyId) {
-      const ofIp = ip && refusal(ip, ip.table.take(networkOf(address), clock()));
+      const ofIp = ip && refusal(ip, ip.table.take(address, clock()));
       if (ofIp !== undefined || key === undefined || keyId === undefined) return ofIp;
       return refusal(key, key.table.take(keyId, clock()));
     },
@@ -80,15 +79,4 @@ function refusal({ name, quota }: Limit, verdict: RateVerdict): Problem | undefi
   const retryAfter = Math.max(1, Math.ceil(verdict.retryMs / 1000));
   const detail = `The limit is ${quota} requests per minute. Wait for ${retryAfter} s.`;
   return problem(name === 'ip' ? 'ip-rate-exceeded' : 'client-rate-exceeded', detail, { retryAfter });
-}
-
-/** IPv6 addresses count by their /64, which one customer has all of. */
-export function networkOf(address: string): string {
-  // Looked at first: the full test of an address is a long expression, and this is asked for every request.
-  if (!address.includes(':') || !isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

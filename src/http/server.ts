@@ -137,6 +137,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   // Without a listener Node would ask for the body at once, before anybody knows who sends it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
   app.server.on('checkExpectation', answerExpectation);
+  // Node overlooks fields past a number, but not in the framing: a length that it does not tell of would be lost where a
+  // request is passed on. `maxHeaderSize` is the bound.
+  app.server.maxHeadersCount = 0;
 
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(() => JSON.stringify);

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { Check } from './admission.js';
+import { networkOf } from './client-address.js';
 import { type RawRefusal, rawProblem } from './problem-reply.js';
 
 /** What happens below requests: connections that are too many, and messages that are not HTTP. */
@@ -34,10 +35,11 @@ export function limitConnections(server: Server, { perIp, exempt, patienceMs }: 
     retryAfter: 1,
   });
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress;
+    const { remoteAddress } = socket;
     // One whose offer of an upgrade was ignored comes back to the server.
-    if (address === undefined || perIp === 0 || exempt(address) || counted.has(socket)) return;
+    if (remoteAddress === undefined || perIp === 0 || exempt(remoteAddress) || counted.has(socket)) return;
     counted.add(socket);
+    const address = networkOf(remoteAddress);
     const count = (open.get(address) ?? 0) + 1;
     open.set(address, count);
     socket.once('close', () => {
@@ -117,7 +119,8 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const detail = 'Only 100-continue can be expected.';
   response.shouldKeepAlive = false;
-  response.socket?.end(rawProblem({ status: 417, title: 'Expectation Failed', detail }));
+  if (response.socket !== null)
+    refuse(response.socket, rawProblem({ status: 417, title: 'Expectation Failed', detail }));
 }
 
 const slow: RawRefusal = {
@@ -136,7 +139,8 @@ function refusalOf(error: NodeJS.ErrnoException) {
   return problem('malformed-request', 'This is not valid HTTP/1.1.');
 }
 
-function refuse(socket: Socket, text: string): void {
+/** The last word on a socket. It would stay open, and Node look after it no more, until the peer closes its side as well. */
+export function refuse(socket: Duplex, text: string): void {
   socket.end(text, () => socket.destroy());
 }
 

@@ -4,6 +4,7 @@ export const closeCodes = {
   malformed: { code: 1002, reason: 'malformed frame', comeBack: false },
   binary: { code: 1003, reason: 'text frames only', comeBack: false },
   notUtf8: { code: 1007, reason: 'text is not UTF-8', comeBack: false },
+  tooManyPieces: { code: 1008, reason: 'message in too many pieces', comeBack: false },
   tooLarge: { code: 1009, reason: 'message too large', comeBack: false },
   restart: { code: 1012, reason: 'come back', comeBack: true },
   overloaded: { code: 1013, reason: 'no room', comeBack: true },
@@ -17,5 +18,5 @@ export type CloseReason = keyof typeof closeCodes;
 
 /** Whether a client should come back after a close code, for who does not need the table; equal to it by test. */
 export function mayComeBack(code: number): boolean {
-  return ![1002, 1003, 1007, 1009, 4400].includes(code);
+  return ![1002, 1003, 1007, 1008, 1009, 4400].includes(code);
 }

@@ -15,6 +15,9 @@ export const streamLimits = {
   idLength: 64,
 } as const;
 
+const topicForms = 'jobs, job:<id>, group:<name> or kind:<kind>';
+const eventTypes: readonly EventType[] = [...factTypes, 'job.progress'];
+
 /** What a subscription wants; checked. */
 export interface Wanted {
   readonly topics: readonly Topic[];
@@ -40,22 +43,22 @@ export type Read<T> =
 export function readWanted(members: Readonly<Record<string, unknown>>): Read<Wanted> {
   const { topics, after, snapshot = true, progress_ms: progressMs = 100, types } = members;
   if (!Array.isArray(topics) || topics.length === 0 || topics.length > streamLimits.topics) {
-    return refuse('/topics', `must be 1 to ${streamLimits.topics} topics`);
+    return refuse('/topics', `must be 1 to ${streamLimits.topics} topics: ${topicForms}`);
   }
   const parsed: Topic[] = [];
   for (const [index, topic] of topics.entries()) {
     const known = typeof topic === 'string' ? parseTopic(topic) : undefined;
     if (known === undefined) {
-      return refuse(`/topics/${index}`, 'must be jobs, job:<id>, group:<name> or kind:<kind>');
+      return refuse(`/topics/${index}`, `must be ${topicForms}`);
     }
     parsed.push(known);
   }
-  if (after !== undefined && typeof after !== 'string') return refuse('/after', 'must be a cursor');
+  if (after !== undefined && typeof after !== 'string') return refuse('/after', 'must be one cursor');
   if (typeof snapshot !== 'boolean') return refuse('/snapshot', 'must be true or false');
   if (!isProgressMs(progressMs))
     return refuse('/progress_ms', `must be an integer from 0 to ${streamLimits.progressMs}`);
   const narrowed = readTypes(types);
-  if (narrowed === false) return refuse('/types', 'must be a list of event types');
+  if (narrowed === false) return refuse('/types', `must be a list of some of ${eventTypes.join(', ')}`);
   return {
     ok: true,
     value: {
@@ -107,10 +110,9 @@ export type ServerMessage =
 function readTypes(types: unknown): ReadonlySet<EventType> | undefined | false {
   if (types === undefined) return undefined;
   if (!Array.isArray(types) || types.length === 0) return false;
-  const known: readonly EventType[] = [...factTypes, 'job.progress'];
   const found = new Set<EventType>();
   for (const type of types) {
-    const match = known.find((candidate) => candidate === type);
+    const match = eventTypes.find((candidate) => candidate === type);
     if (match === undefined) return false;
     found.add(match);
   }

@@ -34,6 +34,7 @@ const catalogue = {
   'range-not-satisfiable': { status: 416, title: 'The range lies outside of the result', retry: false },
   'validation-failed': { status: 422, title: 'The request breaks its schema', retry: false },
   'render-failed': { status: 422, title: 'The document cannot be rendered', retry: false },
+  'upgrade-required': { status: 426, title: 'The address speaks WebSocket only', retry: false },
   'ip-rate-exceeded': { status: 429, title: 'Too many requests from this address', retry: true },
   'client-rate-exceeded': { status: 429, title: 'Too many requests with this key', retry: true },
   'too-many-connections': { status: 429, title: 'Too many streams are open', retry: true },
@@ -59,9 +60,10 @@ export interface Problem {
   readonly retryAfter?: number;
 }
 
-/** One wrong member of a request or message, told by its JSON pointer. */
+/** One wrong member of a message, told by its JSON pointer; the empty one is the message itself. */
 export function wrongMember(pointer: string, message: string): Problem {
-  return problem('validation-failed', `${pointer} ${message}`, { errors: [{ pointer, message }] });
+  const name = pointer === '' ? 'The message' : pointer;
+  return problem('validation-failed', `${name} ${message}`, { errors: [{ pointer, message }] });
 }
 
 export function problem(

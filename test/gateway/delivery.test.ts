@@ -510,6 +510,26 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   });
 });
 
+test('P-57 a subscription that the store could not begin may be tried again with its id', async () => {
+  let fails = true;
+  const { engine, gateway } = await open({
+    store: (store) =>
+      new Proxy(store, {
+        get: (target, name) =>
+          name === 'get' && fails
+            ? () => Promise.reject(new Error('disk'))
+            : Reflect.get(target, name).bind(target),
+      }),
+  });
+  const job = await submitted(engine);
+  const subscriber = gateway.connect(new FakeSink('ws'), { owner: 'alice', keyId: 'k', address: 'a' });
+  if (subscriber === undefined) throw new Error('There is room');
+  const topics = wanted({ topics: [`job:${job.id}`] });
+  await expect(gateway.subscribe(subscriber, 's1', topics)).rejects.toThrow('disk');
+  fails = false;
+  expect(await gateway.subscribe(subscriber, 's1', topics)).toBeUndefined();
+});
+
 describe('the event stream of one job', () => {
   test('P-33 ends with the terminal fact', async () => {
     const { engine, gateway } = await open();

@@ -141,4 +141,15 @@ describe('P-45 a ticket', () => {
     expect(tickets.redeem(first.ticket)).toBeUndefined();
     expect(tickets.redeem(second.ticket)).toBeDefined();
   });
+
+  test('counts with its topics against that bound, until it is used', () => {
+    const { tickets } = open();
+    const topics = Array.from({ length: 100 }, (): Topic => ({ type: 'jobs' }));
+    const first = tickets.issue('alice', topics);
+    const second = tickets.issue('alice', topics);
+    for (let count = 0; count < 998; count += 1) tickets.redeem(tickets.issue('bob', topics).ticket);
+    for (let count = 0; count < 999; count += 1) tickets.issue('bob', topics);
+    expect(tickets.redeem(first.ticket)).toBeUndefined();
+    expect(tickets.redeem(second.ticket)).toBeDefined();
+  });
 });

@@ -34,17 +34,56 @@ describe('a running server', () => {
   test('tries a job with a file again, which has a file of its own', async () => {
     const file = Buffer.from(await makePdf({ pages: [{ size: [300, 400] }, { size: [300, 400] }] }));
     const body = { kind: 'split', pdf_data: file.toString('base64') };
-    const { job_id: id } = await caller.post<{ job_id: string }>('/api/v1/jobs', body, { prefer: 'wait=20' });
+    const { job_id: id } = await caller.post<{ job_id: string }>('/api/v1/jobs', body, { prefer: 'wait=60' });
     const retry = (of: string) =>
       caller.data<{ job_id: string; status: string; events_cursor: string }>(`/api/v1/jobs/${of}/retry`, {
         method: 'POST',
-        headers: { prefer: 'wait=20' },
+        headers: { prefer: 'wait=60' },
       });
     const again = await retry(id);
     expect(again).toMatchObject({ status: 'completed', events_cursor: expect.any(String) });
     await caller.remove(id);
     expect(await retry(again.job_id)).toMatchObject({ status: 'completed' });
     expect((await page(again.job_id)).status).toBe(200);
+  });
+
+  test('tells the request of a job so that it can be sent again', async () => {
+    const image = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#123456' } })
+      .png()
+      .toBuffer();
+    // Noise, which no compression makes smaller.
+    const noise = {
+      width: 200,
+      height: 200,
+      channels: 3,
+      background: '#000',
+      noise: { type: 'gaussian' },
+    } as const;
+    const large = await sharp({ create: noise }).png().toBuffer();
+    const rows = Array.from({ length: 3_000 }, (_, n) => [String(n), { text: 'item', bold: true }]);
+    const small = { type: 'add_image', source: `data:image/png;base64,${image.toString('base64')}` };
+    const body = { operations: [small, { type: 'add_table', headers: ['#', 'Item'], rows }], group: 'again' };
+    const submit = async (request: object) => {
+      const options = { prefer: 'wait=60' };
+      return caller.post<{ job_id: string; pages: number }>('/api/v1/jobs', request, options);
+    };
+    const requestOf = (id: string) =>
+      caller.data<{ request: object; left_out: object[] }>(`/api/v1/jobs/${id}/request`);
+    const first = await submit(body);
+    const told = await requestOf(first.job_id);
+    const source = image.toString('base64');
+    const operations = [{ ...small, source }, body.operations[1]];
+    expect(told).toMatchObject({ left_out: [], request: { kind: 'document', group: 'again', operations } });
+    const again = await submit(told.request);
+    expect(again).toMatchObject({ status: 'completed', pages: first.pages });
+    expect((await requestOf(again.job_id)).request).toEqual(told.request);
+
+    const { job_id: id } = await submit({ operations: [{ ...small, source: large.toString('base64') }] });
+    expect(await requestOf(id)).toMatchObject({
+      left_out: [{ pointer: '/operations/0/source', size_bytes: large.length }],
+    });
+    const other = new Caller(server.url, bob);
+    expect((await other.ask(`/api/v1/jobs/${id}/request`)).status).toBe(404);
   });
 
   test('tells the past of a job with the cursors of the stream', async () => {

@@ -22,9 +22,10 @@ describe('the address of a caller', () => {
     ['is the proxy itself where it wrote no address', '10.0.0.1', 'unknown', '10.0.0.1'],
     ['does not look behind what is no address', '10.0.0.1', '6.6.6.6, nonsense, 10.0.0.2', '10.0.0.2'],
     ['may have a port', '10.0.0.1', '203.0.113.9:4711', '203.0.113.9'],
-    ['may be IPv6', '10.0.0.1', '2001:db8::1', '2001:db8::1'],
-    ['may be IPv6 with a port', 'fd00::1', '[2001:db8::1]:4711', '2001:db8::1'],
-    ['may be IPv6 in brackets', 'fd00::1', '[2001:db8::1]', '2001:db8::1'],
+    ['may be IPv6, which counts by its /64', '10.0.0.1', '2001:db8::1', '2001:db8:0:0'],
+    ['may be IPv6 with a port', 'fd00::1', '[2001:db8::1]:4711', '2001:db8:0:0'],
+    ['may be IPv6 in brackets', 'fd00::1', '[2001:db8::1]', '2001:db8:0:0'],
+    ['is IPv6 itself, which counts by its /64', '2001:db8:1:2:3:4:5:6', undefined, '2001:db8:1:2'],
     ['may be of a proxy in IPv4-mapped form', '::ffff:10.0.0.1', '203.0.113.9', '203.0.113.9'],
   ])('%s', (_rule, remote, forwarded, address) => expect(from(remote, forwarded)).toBe(address));
 });

@@ -248,10 +248,12 @@ describe('the rest of a job', () => {
     expect((await call('DELETE', `/api/v1/jobs/${id}`)).statusCode).toBe(404);
   });
 
-  test('GET /request is what was submitted', async () => {
+  test('GET /request is what was submitted, and says what of it is left out', async () => {
     const { id } = await submit();
-    const answer = await call('GET', `/api/v1/jobs/${id}/request`);
-    expect(answer.json().data).toEqual({ job_id: id, request: JSON.parse(body) });
+    const request = () => call('GET', `/api/v1/jobs/${id}/request`);
+    expect((await request()).json().data).toEqual({ job_id: id, request: JSON.parse(body), left_out: [] });
+    http.service.leftOut = [{ pointer: '/a~1b', sizeBytes: 70_000 }];
+    expect((await request()).json().data.left_out).toEqual([{ pointer: '/a~1b', size_bytes: 70_000 }]);
   });
 });
 

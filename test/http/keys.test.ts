@@ -102,6 +102,7 @@ describe('inkwire keys', () => {
     const code = await runKeys({
       args,
       keys,
+      directory: '/data',
       now,
       random,
       print: (line) => printed.push(line),

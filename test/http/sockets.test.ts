@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { auth, body, type Fixture, type FixtureOptions, openHttp, token } from '../helpers/http-fixture.js';
 import { type RawAnswer, RawConnection } from '../helpers/raw-http.js';
@@ -68,6 +70,8 @@ describe('what is not HTTP', () => {
     ],
     ['a too long address', `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414, 'uri-too-long'],
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 400, 'malformed-request'],
+    ['two hosts', 'GET /healthz HTTP/1.1\r\nHost: x\r\nHOST: y\r\n\r\n', 400, 'malformed-request'],
+    ['two hosts of old', 'GET /healthz HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n', 400, 'malformed-request'],
     [
       'another expectation',
       'POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nExpect: fame\r\nContent-Length: 1\r\n\r\n',
@@ -98,6 +102,31 @@ describe('what is not HTTP', () => {
     expect((await peer.next()).status).toBe(200);
     await peer.closed;
   });
+});
+
+test('fields past the thousandth count as well', async () => {
+  await open();
+  const peer = connection();
+  const inner = get.replace('/healthz', '/inner');
+  peer.write(
+    `GET /api/v1/jobs HTTP/1.1\r\nHost: x\r\n${'a:\r\n'.repeat(1_500)}Authorization: Bearer ${token}\r\nContent-Length: ${inner.length}\r\n\r\n${inner}${get}`,
+  );
+  expect((await peer.next()).status).toBe(200);
+  expect(JSON.parse((await peer.next()).body).status).toBe('ok');
+});
+
+test.each([
+  ['another expectation', get.replace('\r\n\r\n', '\r\nExpect: fame\r\n\r\n')],
+  ['what is not HTTP', 'rubbish\r\n\r\n'],
+])('who is refused for %s and never closes is let go of', async (_what, text) => {
+  await open();
+  const peer = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+  peer.write(text);
+  await once(peer.resume(), 'end');
+  const count = () =>
+    new Promise<number>((resolve) => http.server.app.server.getConnections((_, open) => resolve(open)));
+  while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
+  peer.destroy();
 });
 
 describe('pipelining', () => {
@@ -255,7 +284,8 @@ describe('connections', () => {
   });
 
   test('one too many that says nothing is refused unheard, soon', async () => {
-    await open({ limits: { connectionsPerIp: 1, headersTimeoutMs: 30 } });
+    // With a limit of header fields that is far off: it would be told of that.
+    await open({ limits: { connectionsPerIp: 1, headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 } });
     const first = connection();
     first.write(get);
     await first.next();

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
-import { RawConnection } from '../helpers/raw-http.js';
+import { overstay, RawConnection } from '../helpers/raw-http.js';
 import { RawWebSocket } from '../helpers/raw-web-socket.js';
 import { SseDecoder } from '../helpers/sse-decoder.js';
 
@@ -97,4 +97,48 @@ test('P-50 a connection whose offer of another protocol is ignored counts once',
     peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
     expect((await peer.next()).status).toBe(200);
   }
+});
+
+test('P-47 a long-poll that waits ends with its key, and tells nothing more', async () => {
+  server = await openPushServer();
+  const headers = { authorization: `Bearer ${server.token}`, accept: 'application/json' };
+  const ask = (query: string): Promise<Response> =>
+    fetch(`${server.url}/api/v1/events?topic=jobs&${query}`, { headers });
+  const { data } = (await (await ask('wait=0')).json()) as { data: { cursor: string } };
+  await socketFrom('');
+  // The keyring of this server knows nothing of it: what comes is let in, and ended by the next look.
+  const [{ keyId } = { keyId: '' }] = server.rig.gateway.connections.subscribers;
+  server.rig.disabled.add(keyId);
+  const response = await ask(`wait=60&after=${data.cursor}`);
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toContain('Bearer');
+});
+
+test('the body of a request whose offer of another protocol is ignored is no request, however many fields it has', async () => {
+  server = await openPushServer();
+  const peer = connection();
+  const inner = 'GET /inner HTTP/1.1\r\nHost: x\r\n\r\n';
+  const fields = 'a:\r\n'.repeat(1_500);
+  peer.write(
+    `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${fields}Content-Length: ${inner.length}\r\n\r\n${inner}GET /outer HTTP/1.1\r\nHost: x\r\n\r\n`,
+  );
+  expect((await peer.next()).status).toBe(200);
+  expect(JSON.parse((await peer.next()).body).instance).toBe('/outer');
+});
+
+test('a handshake that is refused lets go of who never closes', async () => {
+  server = await openPushServer();
+  const handshake =
+    'GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+  expect(await overstay(server.url, handshake)).toMatch(/^HTTP\/1.1 401 /);
+});
+
+test('P-55 a handshake without a key is told how to show one', async () => {
+  server = await openPushServer();
+  const peer = connection();
+  peer.write(
+    'GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const answer = await peer.next();
+  expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
 });

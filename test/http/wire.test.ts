@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { prefers } from '../../src/http/accept.js';
+import { networkOf } from '../../src/http/client-address.js';
 import { matchesNone, matchesStrongly } from '../../src/http/conditional.js';
 import { contentDisposition } from '../../src/http/content-disposition.js';
 import { RateTable } from '../../src/http/gcra.js';
 import { readWait } from '../../src/http/prefer.js';
 import { readRange } from '../../src/http/range.js';
-import { networkOf } from '../../src/http/rate-limit.js';
 import { requestIdOf } from '../../src/http/request-id.js';
 
 describe('Range', () => {

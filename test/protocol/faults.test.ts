@@ -186,7 +186,7 @@ describe('P-42 a reader that does not read while 10,000 facts happen', () => {
   });
 
   test('P-43 one that never reads is cut, and costs nobody else anything', async () => {
-    const small = await openPushServer({ limits: { stuckMs: 300 } });
+    const small = await openPushServer({ limits: { stuckMs: 1_000 } });
     const socket = await RawWebSocket.open(small.port, small.token);
     socket.write(rawFrame('{"type":"subscribe","id":"s","topics":["jobs"],"snapshot":false}'));
     while ((await socket.message()).type !== 'live');

@@ -116,10 +116,49 @@ export function sseSuite(callers: () => Callers): void {
       }
     });
 
-    test('HEAD gives the head alone', async () => {
-      const response = await callers().alice.ask('/api/v1/events?topic=jobs', { method: 'HEAD' });
-      expect(response.status).toBe(200);
-      expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    test.each([
+      ['topic=', '/topic/0', 'The parameter topic must be jobs, job:<id>, group:<name> or kind:<kind>.'],
+      ['topics=jobs', '/topic', 'The parameter topic must be 1 to 100 topics: jobs, job:<id>,'],
+      ['topic=jobs&types=job.finished', '/types', 'job.created, job.started,'],
+      ['topic=jobs&snapshot=no', '/snapshot', 'The parameter snapshot must be true or false.'],
+      ['topic=jobs&after=a&after=b', '/after', 'The parameter after must be one cursor.'],
+    ])('P-57 what is wrong with %j is told, and what would be right', async (query, pointer, detail) => {
+      expect(await (await asked(`/api/v1/events?${query}`)).json()).toMatchObject({
+        detail: expect.stringContaining(detail),
+        errors: [{ pointer }],
+      });
+    });
+
+    test('P-35 HEAD gives the head of the stream, which has no length', async () => {
+      const { job_id: id } = await callers().alice.submitted();
+      for (const path of ['/api/v1/events?topic=jobs', `/api/v1/jobs/${id}/events`]) {
+        const streamed = await asked(path);
+        await streamed.body?.cancel();
+        const response = await callers().alice.ask(path, { method: 'HEAD' });
+        expect(response.status).toBe(200);
+        for (const name of [
+          'content-type',
+          'cache-control',
+          'x-accel-buffering',
+          'content-length',
+          'connection',
+        ]) {
+          expect([name, response.headers.get(name)]).toEqual([name, streamed.headers.get(name)]);
+        }
+        expect(response.headers.get('content-length')).toBeNull();
+      }
+    });
+
+    test('P-45 a ticket takes nothing but its topics: a slip of the pen is no ticket for everything', async () => {
+      const tickets = (body: object): Promise<Response> =>
+        callers().alice.ask('/api/v1/tickets', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+      expect((await tickets({ topic: ['jobs'] })).status).toBe(422);
+      expect((await tickets({ topics: ['jobs'] })).status).toBe(201);
+      expect((await tickets({})).status).toBe(201);
     });
   });
 
@@ -196,7 +235,7 @@ export function sseSuite(callers: () => Callers): void {
     test('P-36 curl polls', async () => {
       const { alice } = callers();
       const job = await alice.submitted();
-      const address = `${alice.url}/api/v1/events?topic=job:${job.job_id}&after=${job.events_cursor}&wait=5`;
+      const address = `${alice.url}/api/v1/events?topic=job:${job.job_id}&after=${job.events_cursor}&wait=60`;
       const answer = JSON.parse(await curl(alice.token, address, '-H', 'Accept: application/json'));
       expect(answer.data.events.map(({ type }: { type: string }) => type)).toEqual([
         'job.started',
@@ -210,7 +249,7 @@ async function curl(token: string, address: string, ...options: readonly string[
   const child = spawn('curl', [
     '-sN',
     '--max-time',
-    '20',
+    '100',
     '-H',
     `Authorization: Bearer ${token}`,
     ...options,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runVerify } from '../../src/cli/verify/verify.js';
+import { shell } from '../cli/shell-fixture.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { openFaultProxy } from '../helpers/fault-proxy.js';
 
@@ -12,17 +13,16 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 async function verify(...args: readonly string[]): Promise<{ code: number; text: string }> {
-  const lines: string[] = [];
-  const write = (line: string): void => void lines.push(line);
-  const code = await runVerify({ args: [...args, '--key', alice], print: write, say: write });
-  return { code, text: lines.join('\n') };
+  const kept = shell(args, { INKWIRE_KEY: alice });
+  const code = await runVerify(kept);
+  return { code, text: kept.out.text + kept.err.text };
 }
 
 test('P-11 P-12 finds nothing wrong when the network cuts wherever it likes', async () => {
   const proxy = await openFaultProxy(server.port);
   // Somewhere in the first events of each connection; never too early for any to get through in the end.
   proxy.faults = (connection) => ({ cutAt: 1_000 + ((connection * 7_919) % 6_000), splitBytes: 1_000 });
-  const { code, text } = await verify(proxy.url, '--jobs', '10', '--cut-after', '20', '--seconds', '20');
+  const { code, text } = await verify(proxy.url, '--jobs', '10', '--cut-after', '20', '--seconds', '100');
   expect(text).toMatch(/sse: \d+ facts of 10 jobs/);
   expect(code, text).toBe(0);
   expect(proxy.connections).toBeGreaterThan(8);
@@ -50,7 +50,7 @@ test.each([
   const proxy = await openFaultProxy(server.port);
   const change = dropOne(type);
   proxy.faults = () => ({ change });
-  const { code, text } = await verify(proxy.url, '--jobs', '3', '--cut-after', '1000', '--seconds', '2');
+  const { code, text } = await verify(proxy.url, '--jobs', '3', '--cut-after', '1000', '--seconds', '8');
   expect(text).toMatch(finding);
   expect(text).toMatch(/websocket: .* 0 gaps, 0 repeats, 0 out of order, 0 ends lost/);
   expect(code).toBe(1);

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
 import { maxPollEvents } from '../../gateway/long-poll.js';
 import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../gateway/sse-sink.js';
-import { readWanted, streamLimits, type Wanted } from '../../protocol/messages.js';
+import { readWanted, type Wanted } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
 import { prefers } from '../accept.js';
@@ -90,7 +90,7 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
     async (request, reply) => {
       const wanted = wantedOf(request, [`job:${request.params.id}`]);
       if ('slug' in wanted) {
-        const known = wanted.errors?.[0]?.pointer.startsWith('/topics') !== true;
+        const known = wanted.errors?.[0]?.pointer.startsWith('/topic') !== true;
         return sendProblem(request, reply, known ? wanted : noJob(request.params.id));
       }
       if (await parts.gateway.isOver(ownerOf(request), request.params.id, wanted.after))
@@ -131,12 +131,16 @@ async function follow(
   const owner = ownerOf(request);
   const refusal = await gateway.refusalOf(owner, wanted, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
-  if (request.method === 'HEAD') return reply.headers(sseHeaders).send();
   reply.hijack();
   const { raw } = reply;
   for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) raw.setHeader(name, value);
   writeSseHead(raw);
+  // The head of the stream that GET would give: one of no length, which ends with its connection.
+  if (request.method === 'HEAD') {
+    raw.end();
+    return reply;
+  }
   raw.write(sseText({ retryMs: sseRetryMs }));
   raw.on('error', () => undefined);
   const caller = { owner, keyId: request.caller?.keyId ?? '', address: request.address };
@@ -177,11 +181,17 @@ async function poll(
   // Without the parameter there is a pace for streams alone (P-36).
   const paced = queryOf(request).progress_ms === undefined ? {} : { progressMs: wanted.progressMs };
   const ask = { waitMs: seconds * 1000, limit: events, ...paced };
-  const leave = gateway.connections.takePlace(request.caller?.keyId ?? '', request.address);
-  if (leave === undefined) return sendProblem(request, reply, tooMany());
+  const place = gateway.connections.takeWait(request.caller?.keyId ?? '', request.address);
+  if (place === undefined) return sendProblem(request, reply, tooMany());
   const held = await holds
-    .hold(reply, (signal) => gateway.longPoll.poll(owner, wanted, ask, signal))
-    .finally(leave);
+    .hold(reply, (signal) =>
+      gateway.longPoll.poll(owner, wanted, ask, AbortSignal.any([signal, place.keyLost])),
+    )
+    .finally(place.leave);
+  if (place.keyLost.aborted) {
+    reply.header('www-authenticate', 'Bearer error="invalid_token"');
+    return sendProblem(request, reply, problem('unauthorized', 'The key was disabled or has expired.'));
+  }
   if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
   // Nobody waits for a server that is about to end: the answer is what there is by now.
   const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, ask, AbortSignal.abort()) };
@@ -229,7 +239,8 @@ function wantedOf(request: FastifyRequest, topics: readonly unknown[]): Wanted |
       ? {}
       : { snapshot: snapshot === 'true' ? true : snapshot === 'false' ? false : snapshot }),
   });
-  return read.ok ? read.value : invalid(read.pointer, read.message);
+  // In an address a topic is a parameter that may come several times.
+  return read.ok ? read.value : invalid(read.pointer.replace('/topics', '/topic'), read.message);
 }
 
 function queryOf(request: FastifyRequest): Readonly<Record<string, unknown>> {
@@ -246,7 +257,8 @@ function integerOf(value: unknown): unknown {
 }
 
 function invalid(pointer: string, message: string): Problem {
-  const detail = `${pointer.slice(1)} ${message}. At most ${streamLimits.topics} topics; see /docs.`;
+  const [, parameter] = pointer.split('/');
+  const detail = `The parameter ${parameter} ${message}.`;
   return problem('validation-failed', detail, { errors: [{ pointer, message }] });
 }
 

@@ -38,6 +38,12 @@ export function addTicketRoute(
     async (request, reply) => {
       const body = request.body instanceof Uint8Array ? readJsonBody(request.body) : undefined;
       if (body?.ok === false) return sendProblem(request, reply, body.problem);
+      // A ticket for all topics is not what somebody wants who wrote `topic`.
+      if (Object.keys(body?.value ?? {}).some((name) => name !== 'topics')) {
+        const errors = [{ pointer: '', message: 'must have no member but topics' }];
+        const detail = 'A ticket takes nothing but "topics"; without it, it is for all topics.';
+        return sendProblem(request, reply, problem('validation-failed', detail, { errors }));
+      }
       const topics = readTopics(body?.value.topics);
       if (topics === false) {
         const message = `must be 1 to ${streamLimits.topics} topics: jobs, job:<id>, group:<name>, kind:<kind>`;
