@@ -20,7 +20,7 @@ export interface Auth {
    * @param refused what was given before and answered with 401: a key function is then asked again, once for all who
    *   had the same. Where no other key is to be had, the same object comes back.
    */
-  headers(refused?: RequestHeaders): Promise<RequestHeaders>;
+  headers(refused?: RequestHeaders): RequestHeaders | Promise<RequestHeaders>;
   /** A ticket for one connection that cannot carry headers; undefined where none is needed. */
   ticketFor(http: TicketDesk, signal?: AbortSignal): Promise<string | undefined>;
 }
@@ -30,7 +30,7 @@ export function authOf({ key, ticket }: Pick<InkwireOptions, 'key' | 'ticket'>):
   let asking: Promise<RequestHeaders> | undefined;
   return {
     byTicket: ticket !== undefined,
-    async headers(refused) {
+    headers(refused) {
       if (held !== undefined && (held !== refused || typeof key !== 'function')) return held;
       if (asking === undefined) {
         held = undefined;

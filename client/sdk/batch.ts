@@ -23,8 +23,8 @@ export interface BatchParts {
 }
 
 const progressMs = 250;
-/** Of the tries that a call makes by itself: some 20 s altogether. */
-const maxRounds = 2;
+/** Of the tries that a call makes by itself, some 4 s each: a server that is restarted or updated is waited for. */
+const maxRounds = 80;
 /** What says that a job is over, and how far it is. */
 const types = ['job.completed', 'job.failed', 'job.cancelled', 'job.deleted', 'job.progress'] as const;
 
@@ -39,7 +39,7 @@ export async function runBatch(
   parts: BatchParts,
 ): Promise<BatchResult> {
   const { name = `batch-${randomName()}`, concurrency = 16, onProgress, onDocument, signal } = options;
-  const call: CallOptions = signal === undefined ? {} : { signal };
+  const call: CallOptions = { signal };
   const total = documents.length;
   const outcomes: BatchOutcome[] = [];
   const count = { submitted: 0, completed: 0, failed: 0 };
@@ -89,14 +89,14 @@ export async function runBatch(
     count.submitted += 1;
     report();
     if (isTerminal(job.status)) return recordOf(job);
-    if (job.group !== name) return parts.waitFor(job.job_id, { ...call, after: job.events_cursor });
+    if (job.group !== name) return parts.waitFor(job.job_id, call);
     return ends.of(job.job_id, before, (progress) => {
       shares.set(index, progress);
       report();
     });
   }
 
-  /** Waits for as long as the server says that it is full; a server that is not there is given up after two rounds of tries. */
+  /** Waits for as long as the server says that it is full; one that is not there is given up after some five minutes. */
   async function submit(document: JobRequest, idempotencyKey: string): Promise<SubmittedJob> {
     for (let lost = 0; ; ) {
       try {

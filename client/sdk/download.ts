@@ -78,8 +78,18 @@ export async function download(http: Http, jobId: string, options: DownloadOptio
     size,
     sha256: digest,
     stream,
+    // Not with `Response`: in Chromium it makes a TypeError of every error of its stream.
     async bytes() {
-      return new Uint8Array(await new Response(stream).arrayBuffer());
+      const pieces: Uint8Array[] = [];
+      const whole = stream.getReader();
+      for (let piece = await whole.read(); !piece.done; piece = await whole.read()) pieces.push(piece.value);
+      const all = new Uint8Array(bytes);
+      let offset = 0;
+      for (const piece of pieces) {
+        all.set(piece, offset);
+        offset += piece.length;
+      }
+      return all;
     },
   };
 

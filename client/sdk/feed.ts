@@ -30,6 +30,19 @@ export interface Feed<Item extends { readonly type: string }> extends AsyncItera
   close(): void;
 }
 
+/** What a listener throws is the application's own: it must not stop the connection, nor be lost. */
+export function tell<Value>(listeners: Iterable<(value: Value) => void> = [], value: Value): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(value);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+}
+
 export interface FeedSource {
   /** The reader is full (`false`), or takes again (`true`). */
   flow(on: boolean): void;
@@ -53,12 +66,14 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   readonly #source: FeedSource;
   readonly #listeners = new Map<string, Set<(value?: unknown) => void>>();
   readonly #waiting: Waiting<Item>[] = [];
+  /** Somebody takes the items as they come; who only waits for the end or an error does not. */
+  #listening = false;
   #iterating = false;
   #stopped = false;
   #over = false;
   #error: { readonly cause: unknown } | undefined;
   readonly #ending = new AbortController();
-  #wake: () => void = () => undefined;
+  readonly #sleepers: (() => void)[] = [];
   #cursor: string | undefined;
 
   /** @param signal ends the feed with its reason */
@@ -83,17 +98,30 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
     this.#listeners.set(type, set);
     const call = listener as (value?: unknown) => void;
     set.add(call);
+    if (type !== 'end' && type !== 'error') this.#listening = true;
+    const late = this.#over;
     // What came before anybody listened.
     queueMicrotask(() => {
       this.#drain();
-      if (!this.#over || !set.has(call)) return;
+      if (!late || !set.has(call)) return;
       if (type === 'end' && this.#error === undefined) call();
       if (type === 'error' && this.#error !== undefined) call(this.#error.cause);
     });
     return () => void set.delete(call);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    const items = this.#items();
+    const { return: leave } = items;
+    // A generator alone would wait for the next item before it takes leave.
+    items.return = (value) => {
+      if (this.#iterating) this.close();
+      return leave.call(items, value);
+    };
+    return items;
+  }
+
+  async *#items(): AsyncGenerator<Item, void, undefined> {
     this.#iterating = true;
     try {
       for (;;) {
@@ -103,7 +131,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
         else if (this.#over) return;
         else
           await new Promise<void>((resolve) => {
-            this.#wake = resolve;
+            this.#sleepers.push(resolve);
           });
       }
     } finally {
@@ -118,8 +146,9 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   /** @param slot progress of the same slot that still waits is replaced by this */
   put(item: Item, cursor: string | undefined, slot?: string): void {
     if (this.#over) return;
-    if (this.#listeners.size > 0) this.#tell(item);
-    if (this.#listeners.size > 0 && !this.#iterating) {
+    this.#drain();
+    if (this.#listening) this.#tell(item);
+    if (this.#listening && !this.#iterating) {
       this.#cursor = cursor ?? this.#cursor;
       return;
     }
@@ -137,12 +166,14 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   /** Nothing follows. */
   end(): void {
     if (this.#over) return;
+    this.#drain();
     this.#emit('end');
     this.#finish();
   }
 
   fail(cause: unknown): void {
     if (this.#over) return;
+    this.#drain();
     this.#error = { cause };
     this.#emit('error', cause);
     this.#finish();
@@ -159,7 +190,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   }
 
   #drain(): void {
-    if (this.#iterating) return;
+    if (this.#iterating || !this.#listening) return;
     for (let next = this.#take(); next !== undefined; next = this.#take()) this.#tell(next.item);
   }
 
@@ -169,16 +200,11 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   }
 
   #emit(type: string, value?: unknown): void {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
-      try {
-        listener(value);
-      } catch (error) {
-        // The application's own: it must not stop the connection, nor be lost.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    tell(this.#listeners.get(type), value);
+  }
+
+  #wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
   }
 
   #finish(): void {

@@ -32,16 +32,22 @@ export async function* watchGroup(
   // From before the first look, so that nothing happens in between; and no snapshot of all jobs is needed.
   const query = { topic, wait: 0, snapshot: false };
   const { cursor } = await http.json<{ readonly cursor: string }>('GET', '/api/v1/events', { query, signal });
-  const feed = subscribe([topic], { after: cursor, progressMs: paceMs, ...(signal && { signal }) });
+  const feed = subscribe([topic], { after: cursor, progressMs: paceMs, signal });
   const changes = flagOf(feed);
   try {
     for (let last = ''; ; ) {
       changes.lower();
-      const group = await jobs.group(name, signal && { signal });
-      const text = JSON.stringify(group);
-      if (text !== last) yield group;
-      last = text;
-      if (group.pending + group.running === 0) return;
+      const group = await jobs.group(name, { signal }).catch((error: unknown) => {
+        // As the stream does: a server that is away is waited for.
+        if (!(error instanceof InkwireError && error.retryable)) throw error;
+      });
+      if (group === undefined) changes.raise();
+      else {
+        const text = JSON.stringify(group);
+        if (text !== last) yield group;
+        last = text;
+        if (group.pending + group.running === 0) return;
+      }
       await sleep(paceMs, signal);
       await changes.raised();
     }
@@ -51,7 +57,7 @@ export async function* watchGroup(
 }
 
 /** Whether something came since the flag was lowered: one bit, however much comes. */
-function flagOf(feed: AsyncIterable<unknown>): { lower(): void; raised(): Promise<void> } {
+function flagOf(feed: AsyncIterable<unknown>): { lower(): void; raise(): void; raised(): Promise<void> } {
   let up = false;
   let end: { readonly error: unknown } | undefined;
   let wake: () => void = () => undefined;
@@ -69,6 +75,9 @@ function flagOf(feed: AsyncIterable<unknown>): { lower(): void; raised(): Promis
   return {
     lower() {
       up = false;
+    },
+    raise() {
+      up = end === undefined;
     },
     async raised() {
       if (!up && end === undefined) {

@@ -1,5 +1,5 @@
 import type { Auth, RequestHeaders } from './auth.js';
-import { delay, type Sleep } from './backoff.js';
+import { delay, type Sleep, unlessAborted } from './backoff.js';
 import { errorOf, InkwireError } from './error.js';
 
 const maxTries = 5;
@@ -27,8 +27,8 @@ export interface Call {
   readonly headers?: RequestHeaders;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether it does no harm to send it again when the answer was lost, 5 times in all. Default: unless it is a POST
-   * without `idempotency-key`.
+   * Whether it does no harm to send it again when the answer was lost, 5 times in all. Left out: a GET and what has an
+   * `idempotency-key`; anything else only where the server says that it did nothing. False: never.
    */
   readonly retry?: boolean;
 }
@@ -64,11 +64,12 @@ export class Http {
     take: (response: Response) => T | Promise<T>,
   ): Promise<T> {
     const { url, auth, fetch, random, sleep } = this.parts;
-    const { signal, retry = method !== 'POST' || call.headers?.['idempotency-key'] !== undefined } = call;
+    const { signal, retry } = call;
+    const harmless = retry ?? (method === 'GET' || call.headers?.['idempotency-key'] !== undefined);
     const address = url + path + queryOf(call.query);
     const body = call.body === undefined ? null : JSON.stringify(call.body);
     const type = body === null ? {} : { 'content-type': 'application/json' };
-    let given = await auth.headers();
+    let given = await unlessAborted(auth.headers(), signal);
     let renewed = false;
     let failures = 0;
     for (let attempt = 0; ; attempt += 1) {
@@ -76,10 +77,9 @@ export class Http {
       try {
         signal?.throwIfAborted();
         const headers = { ...type, ...given, ...call.headers };
+        checkForm(address, headers);
         const response = await fetch(address, { method, headers, body, signal: signal ?? null });
-        // A 404 for what is sent again: the answer of the time before was lost, and it is gone.
-        const gone = method === 'DELETE' && response.status === 404 && failures > 0;
-        if (response.ok || gone) return await take(response);
+        if (response.ok) return await take(response);
         const problem: unknown = await response.json().catch(() => undefined);
         signal?.throwIfAborted();
         error = errorOf(response.status, problem, response.headers.get('retry-after'));
@@ -89,7 +89,7 @@ export class Http {
         error = new InkwireError('network-error', `No answer came from ${url || 'the server'}.`, { cause });
       }
       if (error.status === 401 && !renewed) {
-        const other = await auth.headers(given);
+        const other = await unlessAborted(auth.headers(given), signal);
         renewed = true;
         if (other !== given) {
           given = other;
@@ -97,7 +97,8 @@ export class Http {
         }
       }
       failures += 1;
-      if (!retry || !mayPass(error) || failures >= maxTries) throw error;
+      const again = harmless || (retry === undefined && isUntouched(error));
+      if (!again || !mayPass(error) || failures >= maxTries) throw error;
       const { retryAfterMs } = error;
       // Where the server says when, only those that it told the same are spread.
       const waitMs =
@@ -112,6 +113,20 @@ export class Http {
 /** Whether time alone may help: not for a refusal that another event has to lift. */
 function mayPass({ retryable, status }: InkwireError): boolean {
   return retryable && (status === 0 || status === 429 || status >= 500);
+}
+
+/** Whether the server itself says that it has done nothing: a proxy does not know. */
+function isUntouched({ slug, status }: InkwireError): boolean {
+  return slug !== 'unexpected-answer' && (status === 429 || status === 503);
+}
+
+/** What `fetch` would refuse with the same error as a network that is down. */
+function checkForm(address: string, headers: RequestHeaders): void {
+  try {
+    new Request(address, { headers });
+  } catch (cause) {
+    throw new InkwireError('malformed-request', String(cause), { cause });
+  }
 }
 
 async function dataOf<T>(response: Response): Promise<T> {

@@ -1,7 +1,7 @@
 import type { JobRecord } from '../../src/protocol/job-record.js';
 import { authOf } from './auth.js';
 import { sleep } from './backoff.js';
-import type { Feed } from './feed.js';
+import { type Feed, tell } from './feed.js';
 import type { Subscribe } from './group-watch.js';
 import { Http } from './http.js';
 import { Jobs } from './jobs.js';
@@ -55,9 +55,7 @@ export class Inkwire extends Jobs {
     const http = new Http({ url, auth, fetch, random: Math.random, sleep });
     super(http);
     this.#http = http;
-    this.#line = openLine(host, options, { http, auth }, (state) => {
-      for (const listener of [...this.#listeners]) listener(state);
-    });
+    this.#line = openLine(host, options, { http, auth }, (state) => tell(this.#listeners, state));
     this.#stopWaking = wakeUps(host, () => this.#line.wake());
   }
 

@@ -13,8 +13,8 @@ import type {
 
 /** Of a page image: `page` from 1, `width` in pixels, 16 to 1,200. */
 export interface ThumbnailOptions extends CallOptions {
-  readonly page?: number;
-  readonly width?: number;
+  readonly page?: number | undefined;
+  readonly width?: number | undefined;
 }
 
 export interface Ticket {
@@ -50,7 +50,10 @@ export class Jobs {
     return this.#json('POST', jobPath(jobId, '/cancel'), options, { retry: true });
   }
 
-  /** Deletes a job that has ended, with its result. One that has not is cancelled. */
+  /**
+   * Deletes a job that has ended, with its result. One that has not is cancelled, and a second call would delete it: so
+   * it is not sent again when its answer was lost.
+   */
   remove(jobId: string, { signal }: CallOptions = {}): Promise<void> {
     return this.#http.ask('DELETE', api + jobPath(jobId), { signal }, () => undefined);
   }

@@ -1,11 +1,53 @@
 import { WebSocket as WsWebSocket } from 'ws';
-import { Inkwire as Client, type InkwireOptions } from './inkwire.js';
+import type { JobRecord } from '../../src/protocol/job-record.js';
+import type { Feed } from './feed.js';
+import {
+  Inkwire as Client,
+  type InkwireOptions,
+  type StreamItem,
+  type SubscribeOptions,
+  type WaitOptions,
+  type WatchItem,
+  type WatchOptions,
+} from './inkwire.js';
 
 export * from './inkwire.js';
+
+// Asked for, not imported: bundlers for browsers stumble over the import even where this file is not used.
+const { setMaxListeners } = process.getBuiltinModule('node:events');
+
+/** `closeTimeout`: milliseconds for an answer to a goodbye. A process waits for it, also where nobody is there any more. */
+const socketOptions = { perMessageDeflate: false, closeTimeout: 1_000 };
+
+class BriefWebSocket extends WsWebSocket {
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols, socketOptions);
+  }
+}
 
 /** As in a browser; with the WebSocket of `ws` where Node has none of its own. */
 export class Inkwire extends Client {
   constructor(options: InkwireOptions = {}) {
-    super({ WebSocket: globalThis.WebSocket ?? WsWebSocket, ...options });
+    super({ ...options, WebSocket: options.WebSocket ?? globalThis.WebSocket ?? BriefWebSocket });
   }
+
+  override watch(jobId: string, options?: WatchOptions): Feed<WatchItem> {
+    share(options?.signal);
+    return super.watch(jobId, options);
+  }
+
+  override subscribe(topics: readonly string[], options?: SubscribeOptions): Feed<StreamItem> {
+    share(options?.signal);
+    return super.subscribe(topics, options);
+  }
+
+  override waitFor(jobId: string, options?: WaitOptions): Promise<JobRecord> {
+    share(options?.signal);
+    return super.waitFor(jobId, options);
+  }
+}
+
+/** One signal may end any number of waits: Node would warn of a leak at the eleventh. */
+function share(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
 }

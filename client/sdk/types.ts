@@ -1,5 +1,5 @@
-import type { EventType, ProgressEvent, ResetReason, StreamEvent } from '../../src/protocol/event.js';
-import type { GroupRecord } from '../../src/protocol/fact.js';
+import type { EventType, ProgressEvent, ResetReason } from '../../src/protocol/event.js';
+import type { FactType, GroupRecord } from '../../src/protocol/fact.js';
 import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
 
 /** A request for a job: the members of its kind, and the options of every job. */
@@ -19,25 +19,25 @@ export type SubmittedJob = JobRecord & { readonly events_cursor: string };
 export type GroupProgress = GroupRecord & { readonly progress: number };
 
 export interface CallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface SubmitOptions extends CallOptions {
   /** One job per key, however often it is sent; made up when left out, so that a lost answer can be asked for again. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface ListOptions extends CallOptions {
-  readonly status?: JobStatus;
-  readonly kind?: string;
-  readonly group?: string;
+  readonly status?: JobStatus | undefined;
+  readonly kind?: string | undefined;
+  readonly group?: string | undefined;
   /** ISO 8601, exclusive. */
-  readonly created_after?: string;
-  readonly created_before?: string;
+  readonly created_after?: string | undefined;
+  readonly created_before?: string | undefined;
   /** `next_cursor` of the page before. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
   /** 1 to 200, default 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 export interface JobPage {
@@ -48,23 +48,23 @@ export interface JobPage {
 /** One job's past. */
 export interface JobHistory {
   /** Its facts in order, as they went over the stream. */
-  readonly events: readonly StreamEvent[];
+  readonly events: readonly JobFact[];
   /** False when the oldest are not kept any more. */
   readonly complete: boolean;
 }
 
 export interface WatchOptions extends CallOptions {
   /** A cursor: only what happened after it (`events_cursor` of a submit). Left out: the job as it is now comes first. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   /** Least time between two progress values, 0 to 60,000; 0 is none. Default 100. */
-  readonly progressMs?: number;
+  readonly progressMs?: number | undefined;
 }
 
 export interface SubscribeOptions extends WatchOptions {
   /** Only these types of events. */
-  readonly types?: readonly EventType[];
+  readonly types?: readonly EventType[] | undefined;
   /** False: begin with what happens next. */
-  readonly snapshot?: boolean;
+  readonly snapshot?: boolean | undefined;
 }
 
 /** The records of all matching jobs, newest first, in one part or several (P-18). */
@@ -85,8 +85,34 @@ export interface ResetItem {
   readonly reason: ResetReason;
 }
 
+type JobFactType = Exclude<FactType, 'group.completed'>;
+
+/** A fact of a job, with the record after it; its `type` tells one kind from another. */
+export type JobFact = {
+  [Type in JobFactType]: {
+    /** The cursor of this fact. */
+    readonly id: string;
+    readonly type: Type;
+    readonly at: string;
+    readonly job: JobRecord;
+  };
+}[JobFactType];
+
+/** Every job of a group has ended. */
+export interface GroupFact {
+  readonly id: string;
+  readonly type: 'group.completed';
+  readonly at: string;
+  readonly group: GroupRecord;
+}
+
 /** What a subscription to topics gives, in order; facts once each. */
-export type StreamItem = SnapshotItem | ResetItem | StreamEvent | ProgressEvent;
+export type StreamItem = SnapshotItem | ResetItem | JobFact | GroupFact | ProgressEvent;
+
+/** A fact of a job that may have been made from the record: then it has no `id`. */
+type ToldFact<Fact extends JobFact> = Fact extends JobFact
+  ? Omit<Fact, 'id'> & { readonly id?: string | undefined }
+  : never;
 
 /**
  * What a watch of one job gives. It ends after the fact that ended the job. Where that fact was before the watch
@@ -96,19 +122,17 @@ export type WatchItem =
   | { readonly type: 'snapshot'; readonly job: JobRecord }
   | ResetItem
   | ProgressEvent
-  | (Omit<StreamEvent, 'id' | 'job'> & { readonly id?: string; readonly job: JobRecord });
+  | ToldFact<JobFact>;
 
 export interface WaitOptions extends CallOptions {
   /** Milliseconds; past it the call rejects with `timed-out`, and the job goes on. */
-  readonly timeout?: number;
-  /** As in `WatchOptions`. */
-  readonly after?: string;
+  readonly timeout?: number | undefined;
 }
 
 export interface DownloadOptions extends CallOptions {
   /** Name of an artifact; left out: the result. */
-  readonly artifact?: string;
-  readonly onProgress?: (progress: { readonly bytes: number; readonly total: number }) => void;
+  readonly artifact?: string | undefined;
+  readonly onProgress?: ((progress: { readonly bytes: number; readonly total: number }) => void) | undefined;
 }
 
 export interface Download {
@@ -130,12 +154,12 @@ export interface BatchOptions extends CallOptions {
    * Name of the batch: its idempotency keys are made of it, and it is the group of documents that name none. Run the
    * same batch under the same name again, and only what is missing is rendered. Made up when left out.
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Documents between their submit and their end, at one time. Default 16. */
-  readonly concurrency?: number;
-  readonly onProgress?: (progress: BatchProgress) => void;
+  readonly concurrency?: number | undefined;
+  readonly onProgress?: ((progress: BatchProgress) => void) | undefined;
   /** Called with each document as it ends, in the order in which they end. */
-  readonly onDocument?: (outcome: BatchOutcome) => void | Promise<void>;
+  readonly onDocument?: ((outcome: BatchOutcome) => void | Promise<void>) | undefined;
 }
 
 export interface BatchProgress {
@@ -197,18 +221,18 @@ export interface WebSocketLike {
 
 export interface InkwireOptions {
   /** Address of the server, `http://127.0.0.1:8080`; left out in a page: the page's own origin. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** API key, or what gives one: asked again after a 401. Left out where the server runs in development mode. */
-  readonly key?: string | (() => string | Promise<string>);
+  readonly key?: string | (() => string | Promise<string>) | undefined;
   /** In place of a key: gives a fresh ticket (`POST /api/v1/tickets`, made by your back end) for each connection. It can only watch. */
-  readonly ticket?: () => string | Promise<string>;
+  readonly ticket?: (() => string | Promise<string>) | undefined;
   /** Which transports may be used, best first. Default: all. */
-  readonly transports?: readonly TransportName[];
+  readonly transports?: readonly TransportName[] | undefined;
   /**
    * Whether tabs of one origin share one connection. Default: with a `key` text or none, where the browser can. A name
    * lets clients with `ticket` or a key function share, too: those with the same name must have the same rights.
    */
-  readonly share?: boolean | string;
-  readonly fetch?: typeof globalThis.fetch;
-  readonly WebSocket?: new (url: string, protocols: string[]) => WebSocketLike;
+  readonly share?: boolean | string | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly WebSocket?: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
 }

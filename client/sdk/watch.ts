@@ -1,11 +1,20 @@
-import type { EventType } from '../../src/protocol/event.js';
+import type { StreamEvent } from '../../src/protocol/event.js';
 import { endsJob } from '../../src/protocol/fact.js';
-import { isTerminal, type JobRecord } from '../../src/protocol/job-record.js';
+import type { JobRecord } from '../../src/protocol/job-record.js';
+import { maxTimerMs } from './backoff.js';
 import { closed, InkwireError } from './error.js';
 import { type Feed, FeedPipe } from './feed.js';
 import type { Line } from './stream/line.js';
 import { type Ask, type Sink, Subscription } from './stream/subscription.js';
-import type { StreamItem, SubscribeOptions, WaitOptions, WatchItem, WatchOptions } from './types.js';
+import type {
+  GroupFact,
+  JobFact,
+  StreamItem,
+  SubscribeOptions,
+  WaitOptions,
+  WatchItem,
+  WatchOptions,
+} from './types.js';
 
 /** Follows topics. The feed fails with `validation-failed` for what is no topic, type or pace. */
 export function subscribe(
@@ -18,7 +27,9 @@ export function subscribe(
   return follow({
     reset: (reason) => feed.put({ type: 'reset', reason }, undefined),
     snapshot: (item, cursor) => feed.put(item, item.more ? undefined : cursor),
-    fact: (event) => feed.put(event, event.id),
+    fact(event) {
+      if (isJobFact(event) || isGroupFact(event)) feed.put(event, event.id);
+    },
     progress: (event) => feed.put(event, undefined, event.job.job_id),
     fail: (error) => feed.fail(error),
   });
@@ -53,30 +64,26 @@ export function watch(
       }
     },
     fact(event) {
-      const { job } = event;
       // The snapshot may hold it already (P-18).
-      if (job === undefined || (known !== undefined && job.rev <= known.rev)) return;
-      known = job;
-      feed.put({ ...event, job }, event.id);
+      if (!isJobFact(event) || (known !== undefined && event.job.rev <= known.rev)) return;
+      known = event.job;
+      feed.put(event, event.id);
       if (endsJob(event.type)) feed.end();
     },
-    progress(event) {
-      if (known !== undefined && isOlder(event.job, known)) return;
-      feed.put(event, undefined, jobId);
-    },
+    progress: (event) => feed.put(event, undefined, jobId),
     fail: (error) => feed.fail(error),
   });
 }
 
-/** The record of a job at its end. */
+/** The record of a job at its end. It begins with the record as it is: a cursor might lie past the end. */
 export async function waitFor(
   line: Line,
   jobId: string,
-  { timeout, ...options }: WaitOptions = {},
+  { timeout = maxTimerMs, signal }: WaitOptions = {},
 ): Promise<JobRecord> {
-  const feed = watch(line, jobId, { ...options, progressMs: 0 });
+  const feed = watch(line, jobId, { signal, progressMs: 0 });
   const late = () => feed.fail(new InkwireError('timed-out', `${jobId} has not ended within ${timeout} ms.`));
-  const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+  const timer = timeout < maxTimerMs ? setTimeout(late, timeout) : undefined;
   let last: JobRecord | undefined;
   try {
     for await (const item of feed) if (item.type !== 'reset') last = item.job;
@@ -87,31 +94,28 @@ export async function waitFor(
   throw closed();
 }
 
-/** Whether a progress value belongs to an attempt that the record is past (P-61). */
-function isOlder(progress: JobRecord, record: JobRecord): boolean {
-  return progress.rev < record.rev || progress.attempt < record.attempt || isTerminal(record.status);
+/** Each fact but `group.completed` has the job's record, and that one the group's (P-2). */
+function isJobFact(event: StreamEvent): event is JobFact {
+  return event.job !== undefined;
 }
 
-interface Options {
-  readonly after?: string;
-  readonly progressMs?: number;
-  readonly types?: readonly EventType[];
-  readonly snapshot?: boolean;
+function isGroupFact(event: StreamEvent): event is GroupFact {
+  return event.group !== undefined;
 }
 
 /** A feed, and what joins it to a subscription. */
 function follower<Item extends { readonly type: string }>(
   line: Line,
   topics: readonly string[],
-  { after, progressMs = 100, types, snapshot = true }: Options,
+  { after, progressMs = 100, types, snapshot = true }: SubscribeOptions,
   signal: AbortSignal | undefined,
 ) {
   const ask: Ask = {
     topics,
     snapshot,
-    progress_ms: types === undefined || types.includes('job.progress') ? progressMs : 0,
-    ...(types === undefined ? {} : { types }),
-    ...(after === undefined ? {} : { after }),
+    progress_ms: types?.includes('job.progress') === false ? 0 : progressMs,
+    types,
+    after,
   };
   let subscription: Subscription | undefined;
   const feed = new FeedPipe<Item>(

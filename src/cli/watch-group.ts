@@ -143,7 +143,7 @@ class GroupView {
       for (const job of item.jobs) this.#job(job, false);
     } else if (item.type === 'reset') {
       this.#running.clear();
-    } else if (item.job !== undefined) {
+    } else if ('job' in item) {
       this.#job(item.job, item.type !== 'job.progress');
     }
     this.#live?.touch();

@@ -33,13 +33,13 @@ export interface SdkPage {
 
 /** A document that is rendered at once. */
 export const small = { operations: [{ type: 'add_text', text: 'Hello' }] };
-/** One that takes long enough to have progress. */
+/** One that takes a second or more: long enough for a page that is connected to be told of its progress. */
 export const large = {
   operations: [
     {
       type: 'add_table',
       headers: ['#', 'Item'],
-      rows: Array.from({ length: 1_500 }, (_, n) => [String(n), `Item ${n}`]),
+      rows: Array.from({ length: 5_000 }, (_, n) => [String(n), `Item ${n}`]),
     },
   ],
 };

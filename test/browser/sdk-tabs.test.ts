@@ -64,20 +64,16 @@ describe.skipIf(withoutChromium)('tabs of one origin', () => {
   const submit = (count: number, group: string): Promise<SubmittedJob[]> =>
     Promise.all(Array.from({ length: count }, () => other.submit({ ...small, group })));
   const ended = (jobs: readonly SubmittedJob[]) =>
-    Promise.all(jobs.map(({ job_id: id, events_cursor: after }) => other.waitFor(id, { after })));
+    Promise.all(jobs.map(({ job_id: id }) => other.waitFor(id)));
 
   /** Waits until a tab has the ends of all these jobs; it must have every fact of them, in order, once. */
   async function expectAll(tab: Page, jobs: readonly SubmittedJob[]): Promise<void> {
     const ids = jobs.map(({ job_id: id }) => id);
-    await tab.waitForFunction(
-      (ids) => {
-        const items = page.followed.all?.items ?? [];
-        const done = new Set(items.flatMap(({ type, job }) => (type === 'job.completed' ? [job] : [])));
-        return ids.every((id) => done.has(id));
-      },
-      ids,
-      { timeout: 20_000 },
-    );
+    await tab.waitForFunction((ids) => {
+      const items = page.followed.all?.items ?? [];
+      const done = new Set(items.flatMap(({ type, job }) => (type === 'job.completed' ? [job] : [])));
+      return ids.every((id) => done.has(id));
+    }, ids);
     const facts = factsOf(await kept(tab, 'all'));
     const mine = facts.filter((fact) => ids.some((id) => fact.includes(id)));
     expect(new Set(mine).size).toBe(mine.length);
@@ -195,13 +191,13 @@ describe.skipIf(withoutChromium)('tabs of one origin', () => {
     for (const tab of [leader, second, third]) await expectAll(tab, [...jobs, ...later]);
     await front.untilOpen(1);
     expect(await leads(leader)).toBe(false);
-  }, 60_000);
+  });
 
   test('leave room for requests where there are six connections to a host and no WebSocket', async () => {
     front.blocked.add('websocket');
     const tabs = await openTabs(Array(7).fill('jobs'));
     // Each tab that comes is taken into the one stream, which begins anew for it.
-    await expect.poll(() => front.open, { timeout: 10_000 }).toBe(1);
+    await front.untilOpen(1);
     const answers = await Promise.all(
       tabs.map((tab) => tab.evaluate(async () => 'limits' in (await page.client.capabilities()))),
     );

@@ -24,10 +24,37 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
 
   const visit = async () => openSdkPage(await chromium.visit(), front.url);
 
+  test('says of a file whose bytes are wrong that its digest is', async () => {
+    const tab = await visit();
+    const told = await tab.evaluate(async (request) => {
+      const lying = async (...asked: Parameters<typeof fetch>) => {
+        const answer = await fetch(...asked);
+        if (!String(asked[0]).endsWith('/result')) return answer;
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        bytes[5] = 0;
+        return new Response(bytes, { headers: answer.headers });
+      };
+      page.open({ fetch: lying });
+      const job = await page.client.submit(request);
+      await page.client.waitFor(job.job_id);
+      const file = await page.client.download(job.job_id);
+      return file.bytes().then(
+        () => 'taken',
+        (error) => error.slug,
+      );
+    }, small);
+    expect(told).toBe('digest-mismatch');
+  });
+
   test('submits, watches a job to its end, and downloads its result', async () => {
     const tab = await visit();
-    const seen = await tab.evaluate(async (request) => {
+    await tab.evaluate(() => {
       page.open();
+      page.keep('all', page.client.subscribe(['jobs'], { snapshot: false }));
+    });
+    // Connected before there is a job: it could have ended by then, and progress is of what runs.
+    await tab.waitForFunction('page.client.connection.status === "live"');
+    const seen = await tab.evaluate(async (request) => {
       const job = await page.client.submit(request);
       const types: string[] = [];
       let last = 0;
@@ -168,7 +195,7 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
       front.cutAll();
       await tab.waitForFunction('page.client.connection.status === "waiting"');
       await context.setOffline(false);
-      await tab.waitForFunction('page.client.connection.status === "live"', undefined, { timeout: 10_000 });
+      await tab.waitForFunction('page.client.connection.status === "live"');
     });
 
     test.each([
@@ -179,12 +206,15 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
       async ({ blocked, transport }) => {
         for (const one of blocked) front.blocked.add(one);
         const tab = await visit();
-        const job = await tab.evaluate(async (request) => {
+        await tab.evaluate(() => {
           page.open();
+          // Something to follow before there is a job and when it has ended, too.
+          page.keep('all', page.client.subscribe(['jobs']));
+        });
+        await tab.waitForFunction('page.transports.length > 0');
+        const job = await tab.evaluate(async (request) => {
           const job = await page.client.submit(request);
           page.keep('job', page.client.watch(job.job_id, { after: job.events_cursor }));
-          // Something to follow when the job has ended, too.
-          page.keep('all', page.client.subscribe(['jobs']));
           return job;
         }, large);
         await tab.waitForFunction('page.followed.job.ended');
@@ -196,7 +226,6 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
         );
         // A long-poll tells progress once a second (P-36): a fast job is over by then.
         if (transport === 'sse') expect(seen.items.map(({ type }) => type)).toContain('job.progress');
-        await tab.waitForFunction('page.transports.length > 0');
         expect(await tab.evaluate(() => page.transports)).toEqual([transport]);
       },
     );
@@ -209,7 +238,7 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
       const status = await tab.evaluate(async (request) => {
         page.open();
         const job = await page.client.submit(request);
-        return (await page.client.waitFor(job.job_id, { after: job.events_cursor })).status;
+        return (await page.client.waitFor(job.job_id)).status;
       }, small);
       expect(status).toBe('completed');
       expect(await tab.evaluate(() => page.transports)).toEqual(['sse']);
@@ -239,7 +268,7 @@ describe.skipIf(withoutChromium)('the SDK in a page of another origin', () => {
         async ([request, key, transport]) => {
           page.open({ key, transports: [transport] });
           const job = await page.client.submit(request);
-          const { status } = await page.client.waitFor(job.job_id, { after: job.events_cursor });
+          const { status } = await page.client.waitFor(job.job_id);
           const { name, sha256 } = await page.client.download(job.job_id);
           return { status, transports: page.transports, name, sha256 };
         },
@@ -259,7 +288,7 @@ describe.skipIf(withoutChromium)('the SDK in a page of another origin', () => {
     const slug = await tab.evaluate(
       async ([request, key]) => {
         page.open({ key });
-        const once = { signal: AbortSignal.timeout(20_000) };
+        const once = { signal: AbortSignal.timeout(60_000) };
         return page.client.submit(request, once).catch((error: { slug: string }) => error.slug);
       },
       [small, alice] as const,

@@ -110,7 +110,7 @@ describe('a batch', () => {
     };
     const result = await script.run(2, { concurrency: 1 });
     expect(result.outcomes).toMatchObject([{ job: { status: 'completed' } }, { error: lost }]);
-    expect(script.submitted).toHaveLength(33 + 2);
+    expect(script.submitted).toHaveLength(33 + 80);
   });
 
   it('submits each document under a key of its own, in the group of the batch', async () => {

@@ -413,6 +413,79 @@ describe('the connection of a client', () => {
     expect(connection.state.transport).toBe('sse');
   });
 
+  it('leaves no timer when it is closed, nor more than one when it is left again and again', async () => {
+    const net = network();
+    const { connection } = connect(net);
+    const { subscription } = follow(connection, { after: cursor(1) });
+    await settle();
+    await serve(net.sockets[0]);
+    const serving = net.timers.set.length;
+    for (let n = 0; n < 5; n += 1) {
+      connection.detach(subscription);
+      await settle();
+      connection.attach(subscription);
+      await settle();
+    }
+    expect(net.timers.set.length).toBeLessThanOrEqual(serving + 1);
+    connection.detach(subscription);
+    await settle();
+    connection.close();
+    expect(net.timers.set).toEqual([]);
+  });
+
+  it.each(['0', '-5'])(
+    'asks nobody all the time who says that it may come back after %s s',
+    async (seconds) => {
+      const net = network({ webSocket: false });
+      const { connection } = connect(net);
+      net.answer = () =>
+        Response.json(
+          { type: 'https://x.example/problems/shutting-down' },
+          { status: 503, headers: { 'retry-after': seconds } },
+        );
+      follow(connection, { after: cursor(1) });
+      await net.timers.pass(10_000);
+      expect(net.requests.length).toBeGreaterThan(2);
+      expect(net.requests.length).toBeLessThan(20);
+    },
+  );
+
+  it('nor whose goodbye says so', async () => {
+    const net = network();
+    const { connection } = connect(net, ['websocket', 'sse']);
+    const hello = sseText({ event: 'live', data: JSON.stringify({ cursor: cursor(1) }) });
+    const bye = sseText({ event: 'bye', data: JSON.stringify({ reconnect: true, retry_ms: 0 }) });
+    net.answer = () => {
+      const stream = eventStream();
+      stream.write(hello + bye);
+      return stream.response;
+    };
+    follow(connection, { after: cursor(1) });
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      const socket = net.sockets.at(-1);
+      if (socket !== undefined && !socket.closed) {
+        await serve(socket);
+        socket.say({ type: 'bye', reconnect: true, retry_ms: 0 });
+        socket.drop(1012);
+      }
+      await net.timers.pass(100);
+    }
+    expect(net.sockets.length + net.requests.length).toBeGreaterThan(2);
+    expect(net.sockets.length + net.requests.length).toBeLessThan(60);
+  });
+
+  it('sets no timer that is too long for one', async () => {
+    const net = network();
+    const { connection } = connect(net);
+    follow(connection);
+    await settle();
+    const socket = await serve(net.sockets[0]);
+    socket.say({ type: 'bye', reconnect: true, retry_ms: 1e12 });
+    socket.drop(1012);
+    await settle();
+    expect(Math.max(...net.timers.set)).toBeLessThan(2 ** 31);
+  });
+
   it('fails what is followed when it is closed, and what comes after', async () => {
     const net = network();
     const { connection } = connect(net);

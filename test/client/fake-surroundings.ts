@@ -11,6 +11,11 @@ export class FakeTimers {
 
   readonly now = (): number => this.#now;
 
+  /** In how many milliseconds each timer goes off that is set. */
+  get set(): readonly number[] {
+    return [...this.#timers.values()].map(({ at }) => at - this.#now);
+  }
+
   readonly after = (ms: number, act: () => void): (() => void) => {
     this.#last += 1;
     const id = this.#last;

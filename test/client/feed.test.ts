@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FeedPipe, type FeedSource } from '../../client/sdk/feed.js';
 
 interface Item {
@@ -143,6 +143,17 @@ describe('a feed', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
+  it('ends an iteration that is left while it waits, and all others with it', async () => {
+    const { feed, state } = pipe();
+    const iterator = feed[Symbol.asyncIterator]();
+    const next = iterator.next();
+    const other = take(feed, 1);
+    expect(await iterator.return()).toEqual({ done: true, value: undefined });
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(await other).toEqual([]);
+    expect(state.closed).toBe(1);
+  });
+
   it('closes when an iteration is left', async () => {
     const { feed, state } = pipe();
     feed.put(fact(1), 'c1');
@@ -151,6 +162,96 @@ describe('a feed', () => {
     expect(state.closed).toBe(1);
     feed.put(fact(2), 'c2');
     expect(await take(feed, 1)).toEqual([]);
+  });
+
+  it.each(['end', 'error'] as const)(
+    'tells its %s once to who began to listen in the same turn',
+    async (type) => {
+      const { feed } = pipe();
+      const heard: string[] = [];
+      feed.on(type, () => heard.push(type));
+      if (type === 'end') feed.end();
+      else feed.fail(new Error('gone'));
+      await Promise.resolve();
+      expect(heard).toEqual([type]);
+    },
+  );
+
+  it('keeps its items for the iteration while only its end and its error are listened to', async () => {
+    const { feed } = pipe();
+    const heard: string[] = [];
+    feed.on('error', () => heard.push('error'));
+    feed.on('end', () => heard.push('end'));
+    await Promise.resolve();
+    feed.put(fact(1), 'c1');
+    await Promise.resolve();
+    const taken = take(feed, 3);
+    feed.put(fact(2), 'c2');
+    feed.end();
+    expect(await taken).toEqual([1, 2]);
+    expect(heard).toEqual(['end']);
+  });
+
+  it('tells each listener everything in order and its end once, whenever it began to listen', async () => {
+    const step = fc.oneof(
+      fc.constant('put' as const),
+      fc.constant('listen' as const),
+      fc.constant('turn' as const),
+      fc.constant('end' as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+        const { feed } = pipe();
+        const listeners: { items: number[]; ends: number; late: boolean }[] = [];
+        let n = 0;
+        for (const each of [...steps, 'listen' as const, 'end' as const]) {
+          if (each === 'put' && !feed.closed) {
+            n += 1;
+            feed.put(fact(n), `c${n}`);
+          }
+          if (each === 'turn') await Promise.resolve();
+          if (each === 'end') feed.end();
+          if (each !== 'listen') continue;
+          const one = { items: [] as number[], ends: 0, late: false };
+          listeners.push(one);
+          feed.on('item', (item: Item) => {
+            one.late ||= one.ends > 0;
+            one.items.push(item.n);
+          });
+          feed.on('end', () => {
+            one.ends += 1;
+          });
+        }
+        await Promise.resolve();
+        const all = Array.from({ length: n }, (_, index) => index + 1);
+        expect(listeners[0]?.items).toEqual(all);
+        for (const one of listeners) {
+          expect(one).toMatchObject({ ends: 1, late: false });
+          expect(one.items).toEqual(one.items.length === 0 ? [] : all.slice(-one.items.length));
+        }
+      }),
+    );
+  });
+
+  it('goes on after a listener that throws, and lets the error be seen', async () => {
+    const thrown: unknown[] = [];
+    vi.stubGlobal('queueMicrotask', (act: () => void) => {
+      try {
+        act();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+    const { feed } = pipe();
+    const heard: number[] = [];
+    feed.on('item', () => {
+      throw new Error('mine');
+    });
+    feed.on('item', ({ n }) => heard.push(n));
+    feed.put(fact(1), 'c1');
+    vi.unstubAllGlobals();
+    expect(thrown).toEqual([new Error('mine')]);
+    expect(heard).toEqual([1]);
   });
 
   it('stops telling who has ended the listening', async () => {

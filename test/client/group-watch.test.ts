@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InkwireError } from '../../client/sdk/error.js';
 import { watchGroup } from '../../client/sdk/group-watch.js';
 import type { GroupProgress, StreamItem, SubscribeOptions } from '../../client/sdk/types.js';
 import { FeedScript } from './feed-script.js';
@@ -40,6 +41,31 @@ describe('a watch of a group', () => {
     expect(await watch.next()).toEqual({ done: false, value: group(0, 4, 100) });
     expect(sent[0]?.url).toBe('http://server/api/v1/events?topic=group%3Ag&wait=0&snapshot=false');
     expect(subscribed).toEqual([{ topics: ['group:g'], options: { after: 'c-1', progressMs: 250 } }]);
+  });
+
+  it('looks again when the server was away for longer than a request is tried, and not once it is closed', async () => {
+    const away = () => {
+      throw new InkwireError('network-error', 'No answer came.');
+    };
+    const { watch, feed, state } = watched([group(1, 3), away, away, group(0, 4)]);
+    const seen: number[] = [];
+    for await (const { completed } of watch) {
+      seen.push(completed);
+      if (state.looks === 1) feed.put(reset);
+    }
+    expect(seen).toEqual([3, 4]);
+    expect(state.looks).toBe(4);
+
+    const closed = watched([away]);
+    const next = closed.watch.next();
+    closed.feed.close();
+    await expect(next).rejects.toMatchObject({ slug: 'closed' });
+    const refused = watched([
+      () => {
+        throw new InkwireError('not-found', 'There is no such group.', { status: 404 });
+      },
+    ]);
+    await expect(refused.watch.next()).rejects.toMatchObject({ slug: 'not-found' });
   });
 
   it('ends when no job is left, and leaves the stream', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { InkwireError } from '../../client/sdk/error.js';
 import { broken, data, type Reply, refusal, scripted } from './scripted-http.js';
@@ -122,13 +123,53 @@ describe('sending again', () => {
     expect(slept).toEqual([3250, 60_250, 1250]);
   });
 
-  it('a DELETE that was sent again takes a 404 for success, and only then', async () => {
-    const { http } = scripted([broken(), refusal('not-found', 404)]);
-    expect(await http.ask('DELETE', '/', {}, () => 'gone')).toBe('gone');
-    const unknown = scripted([refusal('not-found', 404)]);
-    expect((await errorOf(unknown.http.send('DELETE', '/'))).slug).toBe('not-found');
-    const renewed = scripted([refusal('unauthorized', 401), refusal('not-found', 404)], { key: () => 'k' });
-    expect((await errorOf(renewed.http.send('DELETE', '/'))).slug).toBe('not-found');
+  it.each([
+    ['a lost answer', broken],
+    ['a fault of the server', () => refusal('internal-error', 500)],
+    ['a proxy that lost the server', () => new Response('bad gateway', { status: 502 })],
+    ['a 503 that is not of this server', () => new Response('upstream reset', { status: 503 })],
+  ])(
+    'a DELETE is not sent again after %s: it may delete what the first one cancelled',
+    async (_what, first) => {
+      const { http, sent } = twice(first());
+      expect(await errorOf(http.send('DELETE', '/'))).toMatchObject({ retryable: true });
+      expect(sent).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['client-rate-exceeded', 429],
+    ['shutting-down', 503],
+  ])('a DELETE that was refused with %s is sent again, and a plain POST, too', async (slug, status) => {
+    for (const method of ['DELETE', 'POST'] as const) {
+      const { http, sent } = twice(refusal(slug, status));
+      expect(await http.json(method, '/')).toBe('done');
+      expect(sent).toHaveLength(2);
+    }
+  });
+
+  it('nothing is sent again that must not be', async () => {
+    const { http, sent } = twice(refusal('client-rate-exceeded', 429));
+    expect((await errorOf(http.json('GET', '/', { retry: false }))).slug).toBe('client-rate-exceeded');
+    expect(sent).toHaveLength(1);
+  });
+
+  it.each([
+    ['an idempotency key', { 'idempotency-key': 'März €' }],
+    ['an API key', { authorization: 'Bearer schlüssel€' }],
+  ])('%s that no header can hold is refused at once, and not sent', async (_what, headers) => {
+    const { http, sent } = scripted([]);
+    expect(await errorOf(http.json('POST', '/', { headers }))).toMatchObject({
+      slug: 'malformed-request',
+      retryable: false,
+    });
+    expect(sent).toHaveLength(0);
+  });
+
+  it('an address that is none is refused at once', async () => {
+    const { http, sent } = scripted([], { url: '127.0.0.1:8080' });
+    expect((await errorOf(http.json('GET', '/'))).slug).toBe('malformed-request');
+    expect(sent).toHaveLength(0);
   });
 });
 
@@ -153,6 +194,18 @@ describe('a refused key', () => {
 });
 
 describe('an abort', () => {
+  it('rejects at once while the key function is asked, first or again, and leaves nothing on the signal', async () => {
+    const reason = new Error('the user left');
+    for (const given of [[], ['k1']]) {
+      const leaving = new AbortController();
+      const key = () =>
+        given.shift() ?? new Promise<string>(() => queueMicrotask(() => leaving.abort(reason)));
+      const { http } = scripted([refusal('unauthorized', 401)], { key });
+      await expect(http.json('GET', '/', { signal: leaving.signal })).rejects.toBe(reason);
+      expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(0);
+    }
+  });
+
   it('before, while asking and while waiting rejects with the reason of the signal', async () => {
     const reason = new Error('the user left');
     const before = scripted([]);

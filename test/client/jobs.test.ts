@@ -68,9 +68,10 @@ describe('calls that are sent again', () => {
     }
   });
 
-  it('a job that was removed by a request without an answer is removed', async () => {
-    const { http } = scripted([broken(), refusal('not-found', 404)]);
-    await expect(new Jobs(http).remove(id)).resolves.toBeUndefined();
+  it('a removal whose answer was lost is not: it might delete what the first one cancelled', async () => {
+    const { http, sent } = scripted([broken(), refusal('not-found', 404)]);
+    await expect(new Jobs(http).remove(id)).rejects.toMatchObject({ slug: 'network-error' });
+    expect(sent).toHaveLength(1);
   });
 });
 

@@ -4,6 +4,7 @@ import { agoText, bytesText, durationText, leftText } from '../../client/page/fo
 import { attemptsOf, progressText, waitedMs } from '../../client/page/job-facts.js';
 import { lineOf, mapJson, spanOf } from '../../client/page/json-map.js';
 import { outlineOf } from '../../client/page/json-outline.js';
+import { indented } from '../../client/page/json-text.js';
 import { nextPace, type Pace, remainingMs } from '../../client/page/pace.js';
 import { hrefOf, parseRoute, type Route } from '../../client/page/routes.js';
 import { revealing, windowOf } from '../../client/page/window.js';
@@ -95,6 +96,22 @@ describe('the outline of a request', () => {
     expect(text.length).toBeLessThan(60_000);
     expect(text).toContain('20,000,000 characters');
     expect(text).toContain('499,940 more');
+  });
+});
+
+describe('a request as text to be edited', () => {
+  test('it is the same value, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.stringify(JSON.parse(indented(value)))).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+
+  test('a row of a table stands in one line', () => {
+    expect(indented({ rows: [['1', 2], []], none: {} })).toBe(
+      '{\n  "rows": [\n    ["1", 2],\n    []\n  ],\n  "none": {}\n}',
+    );
   });
 });
 

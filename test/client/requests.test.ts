@@ -52,7 +52,7 @@ describe('jobs', () => {
     expect((await client.submit({ ...page('one'), group }, { idempotencyKey: group })).job_id).toBe(
       job.job_id,
     );
-    const ended = await client.waitFor(job.job_id, { after: job.events_cursor });
+    const ended = await client.waitFor(job.job_id);
     expect(ended.status).toBe('completed');
     expect(await client.get(job.job_id)).toEqual(ended);
     expect((await client.list({ group })).jobs).toEqual([ended]);

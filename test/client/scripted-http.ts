@@ -26,7 +26,7 @@ export function scripted(replies: readonly Reply[], options: InkwireOptions = { 
   const sent: Sent[] = [];
   const slept: number[] = [];
   const http = new Http({
-    url: 'http://server/',
+    url: options.url ?? 'http://server/',
     auth: authOf(options),
     random: () => 0.5,
     async sleep(ms, signal) {

@@ -63,6 +63,81 @@ describe('a subscription of the client', () => {
     expect(told).toEqual(['snapshot 1 first more', 'snapshot 1']);
   });
 
+  it('P-4 P-61 never goes back while two links bring the same, each in its own time', () => {
+    const jobs = 3;
+    const step = fc.record({
+      job: fc.nat(jobs - 1),
+      isFact: fc.boolean(),
+      more: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 30 }),
+        fc.array(fc.boolean(), { maxLength: 80 }),
+        fc.nat(30),
+        (steps, turns, opened) => {
+          // What the server says, in order.
+          const places = Array.from({ length: jobs }, () => ({ rev: 1, progress: 0 }));
+          const said = steps.map(({ job, isFact, more }, n) => {
+            const { rev, progress } = places[job] ?? { rev: 0, progress: 0 };
+            const next = isFact
+              ? { rev: rev + 1, progress: 0 }
+              : { rev, progress: Math.min(100, progress + more) };
+            places[job] = next;
+            return { isFact, seq: n + 10, record: record(job, next) };
+          });
+          const facts: number[] = [];
+          const known = new Map<string, JobRecord>();
+          const take = (job: JobRecord) => {
+            const before = known.get(job.job_id);
+            if (before !== undefined) {
+              expect(job.rev * 1_000 + (job.progress ?? 0)).toBeGreaterThanOrEqual(
+                before.rev * 1_000 + (before.progress ?? 0),
+              );
+            }
+            known.set(job.job_id, job);
+          };
+          const one = new Subscription(
+            { topics: ['jobs'], snapshot: false, progress_ms: 1, after: cursor(1) },
+            {
+              reset: () => undefined,
+              snapshot: () => undefined,
+              fail: () => undefined,
+              fact({ id, job }) {
+                facts.push(Number.parseInt(id.split('-')[1] ?? '', 36));
+                if (job !== undefined) take(job);
+              },
+              progress: ({ job }) => take(job),
+            },
+          );
+          const bring = ({ isFact, seq, record: job }: (typeof said)[number]) => {
+            if (isFact) one.fact(fact(seq, job));
+            else one.progress({ type: 'job.progress', at, job });
+          };
+          const links = [said.slice(), said.slice(Math.min(opened, said.length))];
+          // The second one is asked for what lies after the cursor of its time, so not before the first got there.
+          for (const item of links[0]?.splice(0, opened) ?? []) bring(item);
+          for (const isSecond of turns) {
+            const item = links[isSecond ? 1 : 0]?.shift();
+            if (item !== undefined) bring(item);
+          }
+          for (const item of links[1] ?? []) bring(item);
+          expect(facts).toEqual(said.filter(({ isFact }) => isFact).map(({ seq }) => seq));
+        },
+      ),
+    );
+  });
+
+  it('takes what a reset brings, also where it is less', () => {
+    const { one, told } = subscription({ after: cursor(1) });
+    one.fact(fact(2, record(1, { rev: 5 })));
+    one.reset('epoch', cursor(1, 'bbbb'));
+    one.snapshot({ jobs: [record(1, { rev: 2, progress: 0 })], more: false });
+    one.progress({ type: 'job.progress', at, job: record(1, { rev: 2, progress: 40 }) });
+    one.progress({ type: 'job.progress', at, job: record(1, { rev: 1, progress: 90 }) });
+    expect(told).toEqual([`job.started ${cursor(2)}`, 'reset epoch', 'snapshot 1 first', 'progress 40']);
+  });
+
   it('begins a snapshot anew that broke off', () => {
     const { one, told } = subscription();
     one.begin(cursor(5));

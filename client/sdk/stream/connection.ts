@@ -1,4 +1,4 @@
-import { delay } from '../backoff.js';
+import { delay, maxTimerMs } from '../backoff.js';
 import { closed, type InkwireError } from '../error.js';
 import type { ConnectionState, TransportName } from '../types.js';
 import { EventStreamLink } from './event-stream.js';
@@ -66,6 +66,7 @@ export class Connection implements Line {
   #changed = false;
   #stopTimer: () => void = () => undefined;
   #stopUpgrade: () => void = () => undefined;
+  #stopLinger: () => void = () => undefined;
 
   constructor(
     surroundings: Surroundings,
@@ -138,7 +139,8 @@ export class Connection implements Line {
   }
 
   #linger(): void {
-    this.#surroundings.after(lingerMs, () => {
+    this.#stopLinger();
+    this.#stopLinger = this.#surroundings.after(lingerMs, () => {
       if (this.#subscriptions.size > 0 || this.#state.status === 'closed') return;
       const failed = this.#state.status === 'failed';
       this.#drop();
@@ -149,6 +151,7 @@ export class Connection implements Line {
   #drop(): void {
     this.#stopTimer();
     this.#stopUpgrade();
+    this.#stopLinger();
     for (const each of [this.#current, this.#better]) each?.link?.close();
     this.#current = undefined;
     this.#better = undefined;
@@ -287,7 +290,9 @@ export class Connection implements Line {
   #wait({ retryMs, reason }: { readonly retryMs?: number | undefined; readonly reason: string }): void {
     // The next round begins with the best again.
     this.#unopened = [];
-    const ms = retryMs ?? delay(this.#failures, this.#surroundings.random);
+    // Nobody is asked all the time, whatever he says.
+    const asked = Math.max(retryMs ?? 0, 0) || delay(this.#failures, this.#surroundings.random);
+    const ms = Math.min(asked, maxTimerMs - 1);
     this.#failures += 1;
     this.#say({ status: 'waiting', reason, retryAt: Date.now() + ms });
     this.#stopTimer();

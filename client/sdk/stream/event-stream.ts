@@ -121,7 +121,7 @@ export class EventStreamLink extends EndingLink {
         this.sync();
         break;
       case 'bye':
-        this.#cut('bye', body.retry_ms);
+        this.#cut('bye', body.retry_ms || undefined);
         break;
       case 'job.progress':
         leg.progress(body);

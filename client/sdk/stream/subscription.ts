@@ -11,10 +11,10 @@ export type SnapshotPart = Pick<SnapshotItem, 'jobs' | 'more'> & Partial<Pick<Sn
 export interface Ask {
   readonly topics: readonly string[];
   /** Left out: a snapshot first, if `snapshot` says so. */
-  readonly after?: string;
+  readonly after?: string | undefined;
   readonly snapshot: boolean;
   readonly progress_ms: number;
-  readonly types?: readonly string[];
+  readonly types?: readonly string[] | undefined;
 }
 
 /**
@@ -45,6 +45,9 @@ export interface Sink {
   fail(error: unknown): void;
 }
 
+/** Jobs whose place is known, those that were told of last. */
+const maxPlaces = 1_000;
+
 /**
  * One subscription of the client, over any number of connections and transports. It holds the cursor, and lets each
  * fact through once: what lies at or before the cursor was given already.
@@ -59,6 +62,8 @@ export class Subscription implements Leg {
   /** The cursor that holds once the snapshot is whole. */
   #begun = '';
   #first = true;
+  /** How far each job is, as one number: two links may bring its progress out of order (P-4, P-61). */
+  readonly #places = new Map<string, number>();
 
   constructor(asked: Ask, sink: Sink) {
     this.#asked = asked;
@@ -68,9 +73,7 @@ export class Subscription implements Leg {
   }
 
   ask(): Ask {
-    const { after: _, ...asked } = this.#asked;
-    const after = this.cursor === undefined ? {} : { after: this.cursor };
-    return { ...asked, snapshot: this.#needsSnapshot, ...after };
+    return { ...this.#asked, snapshot: this.#needsSnapshot, after: this.cursor };
   }
 
   begin(cursor: string): void {
@@ -86,6 +89,7 @@ export class Subscription implements Leg {
     this.#first = true;
     this.cursor = undefined;
     this.#needsSnapshot = true;
+    this.#places.clear();
     this.#sink.reset(reason, cursor);
   }
 
@@ -93,6 +97,7 @@ export class Subscription implements Leg {
     const mine = jobs.filter((job) => this.#matchesJob(job));
     const first = this.#first;
     this.#first = false;
+    for (const job of mine) this.#moves(job);
     if (!more) this.cursor = this.#begun;
     this.#sink.snapshot({ type: 'snapshot', jobs: mine, first, more, truncated }, this.#begun);
   }
@@ -102,11 +107,13 @@ export class Subscription implements Leg {
     this.cursor = event.id;
     const { job, group } = event;
     const matches = job === undefined ? this.#matches('', '', group?.group) : this.#matchesJob(job);
+    if (job !== undefined) this.#moves(job);
     if (matches && this.#wants(event.type)) this.#sink.fact(event);
   }
 
   progress(event: ProgressEvent): void {
-    if (this.#asked.progress_ms > 0 && this.#matchesJob(event.job)) this.#sink.progress(event);
+    const { job } = event;
+    if (this.#asked.progress_ms > 0 && this.#matchesJob(job) && this.#moves(job)) this.#sink.progress(event);
   }
 
   reached(cursor: string): void {
@@ -121,6 +128,17 @@ export class Subscription implements Leg {
 
   #wants(type: StreamEvent['type']): boolean {
     return this.#asked.types?.includes(type) ?? true;
+  }
+
+  /** Notes where a job is now; false when it was further already. */
+  #moves({ job_id: jobId, rev, progress = 0 }: JobRecord): boolean {
+    const place = rev + progress / 1_000;
+    if (place < (this.#places.get(jobId) ?? 0)) return false;
+    this.#places.delete(jobId);
+    this.#places.set(jobId, place);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > maxPlaces && oldest !== undefined) this.#places.delete(oldest);
+    return true;
   }
 
   #matchesJob({ job_id: jobId, kind, group }: JobRecord): boolean {

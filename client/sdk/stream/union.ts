@@ -42,17 +42,14 @@ export class Union implements Leg {
     const asks = subscriptions.map((subscription) => subscription.ask());
     const topics = [...new Set(asks.flatMap((ask) => ask.topics))];
     const paces = asks.map((ask) => ask.progress_ms).filter((pace) => pace > 0);
-    const types = asks.every((ask) => ask.types !== undefined)
-      ? { types: [...new Set(asks.flatMap((ask) => ask.types ?? []))] }
-      : {};
-    const after = earliest(subscriptions);
+    const each = asks.map((ask) => ask.types);
     return {
       // More than one subscription may name: everything of the owner's, and each takes its own.
       topics: topics.length > maxTopics ? ['jobs'] : topics,
       snapshot: false,
       progress_ms: paces.length === 0 ? 0 : Math.min(...paces),
-      ...(after === undefined ? {} : { after }),
-      ...types,
+      after: earliest(subscriptions),
+      types: each.includes(undefined) ? undefined : [...new Set(each.flatMap((types) => types ?? []))],
     };
   }
 

@@ -34,8 +34,8 @@ interface Followed {
 const subprotocol = 'inkwire.v1';
 /** Of the 1,000 that a socket may have (P-50). More are carried by an event stream, which joins them into one. */
 const maxLegs = 900;
-/** Of the 600 in 10 s that the server takes (P-50); beyond it would end the socket, and the next one, too. */
-const maxMessages = 500;
+/** Of the 1,200 in 10 s that the server takes (P-50), so that `maxLegs` begin at once; beyond it would end the socket, and the next one, too. */
+const maxMessages = 1_100;
 const windowMs = 10_000;
 const pingMs = 20_000;
 
@@ -195,7 +195,7 @@ export class WebSocketLink extends EndingLink {
         this.#pingedAt = undefined;
         break;
       case 'bye':
-        this.#retryMs = message.retry_ms;
+        this.#retryMs = message.retry_ms || undefined;
         break;
       case 'error':
         this.#refused(message);
