@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { JobRecord } from '../../src/protocol/job-record.js';
+import { InkwireError } from '../sdk/error.js';
 import type { JobRequest, SubmittedJob } from '../sdk/types.js';
 import { hrefOf } from './routes.js';
 import { type OpenSession, reasonOf, type Session } from './session.js';
@@ -126,6 +127,8 @@ export class Actions {
       return true;
     } catch (error) {
       this.#session.refuse(error);
+      // No answer of the server, but maybe a part of the page that is gone.
+      if (!(error instanceof InkwireError)) void this.#session.compare();
       this.notify({ tone: 'failed', text: reasonOf(error), jobId: id });
       return false;
     } finally {

@@ -37,12 +37,13 @@ export function useGroups<T>(open: OpenSession, ask: (signal: AbortSignal) => Pr
         if (wanted) void run();
       }, gapMs);
     };
-    const unwatch = open.jobs.groupRevision.subscribe(() => {
+    const again = () => {
       if (busy) wanted = true;
       else void run();
-    });
+    };
+    const unwatch = [open.jobs.groupRevision.subscribe(again), session.returns.subscribe(again)];
     return () => {
-      unwatch();
+      for (const stop of unwatch) stop();
       gone.abort();
       clearTimeout(timer);
     };

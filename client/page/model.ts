@@ -10,6 +10,8 @@ import { ThemeChoice } from './theme.js';
 
 /** Where a list was left, so that it can be found again as it was. */
 export interface ListPlace {
+  /** As text: with another filter it is another list. */
+  readonly filter: string;
   readonly top: number;
   readonly active: string | undefined;
 }
@@ -27,12 +29,13 @@ export class Model {
   readonly narrow: Signal<boolean>;
   /** The help is shown. */
   readonly help = signal(false);
-  /** By the address of the list; one for each view that has one. */
+  /** By the label of the list; one for each view that has one. */
   readonly places = new Map<string, ListPlace>();
   readonly drafts = new Drafts();
+  #list: Route = { view: 'jobs', filter: {} };
 
   constructor() {
-    const narrow = matchMedia('(max-width: 760px)');
+    const narrow = matchMedia('(max-width: 1010px)');
     this.narrow = signal(narrow.matches);
     narrow.addEventListener('change', () => {
       this.narrow.value = narrow.matches;
@@ -40,9 +43,17 @@ export class Model {
     addEventListener('hashchange', () => {
       this.route.value = parseRoute(location.hash);
     });
+    this.route.subscribe((route) => {
+      if (route.view === 'jobs' || route.view === 'group') this.#list = route;
+    });
     setInterval(() => {
       if (!document.hidden) this.now.value = Date.now();
     }, 1_000);
+  }
+
+  /** Where the list is that was looked at last, with its filter: the way back from one of its jobs. */
+  get listHref(): string {
+    return hrefOf(this.#list);
   }
 
   /** Shows another filter of the same view: at once, so that nobody types faster, and without a step in the history. */

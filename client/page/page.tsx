@@ -26,6 +26,7 @@ export function Page() {
       </button>
       <Header />
       <main id="main" tabIndex={-1}>
+        {session.outdated.value && <Outdated keyed={state.phase === 'open' && state.keyed} />}
         {state.phase === 'opening' && <p class="quiet centred">Connecting …</p>}
         {state.phase === 'unreachable' && (
           <div class="empty" role="status">
@@ -120,12 +121,26 @@ function Header() {
   );
 }
 
+/** Not by itself: a request may be half written, and a key would have to be typed again. */
+function Outdated({ keyed }: { readonly keyed: boolean }) {
+  return (
+    <div class="panel panel-warning strip" role="status">
+      <span>
+        The server has another version of this page{keyed && '; after a reload it asks for the key again'}.
+      </span>
+      <button type="button" class="small" onClick={() => location.reload()}>
+        Reload
+      </button>
+    </div>
+  );
+}
+
 /** The stream has ended for good: a key that may not watch, or a server that speaks otherwise. */
 function StreamFailure({ open }: { readonly open: OpenSession }) {
   const failure = open.jobs.failure.value;
   if (failure === undefined) return null;
   return (
-    <p class="panel panel-fault stream-failure" role="alert">
+    <p class="panel panel-fault strip" role="alert">
       Nothing here is live any more: {reasonOf(failure)}
     </p>
   );

@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { InkwireError } from '../sdk/error.js';
 import { Inkwire } from '../sdk/inkwire.js';
 import type { ConnectionState } from '../sdk/types.js';
@@ -30,6 +31,10 @@ const again = 3_000;
 export class Session {
   readonly state: Signal<SessionState> = signal({ phase: 'opening' });
   readonly connection = signal<ConnectionState>({ status: 'idle', resumes: 0 });
+  /** How often the connection came back: what could not be had before may be had now. */
+  readonly returns = signal(0);
+  /** The server has another version of this page. */
+  readonly outdated = signal(false);
   readonly #announcer: Announcer;
   #stop: () => void = () => undefined;
 
@@ -41,9 +46,13 @@ export class Session {
   async open(key?: string): Promise<void> {
     this.close();
     const client = new Inkwire(key === undefined ? {} : { key });
+    const stop = () => client.close();
+    this.#stop = stop;
     try {
       await client.capabilities();
     } catch (error) {
+      // Another key was given meanwhile.
+      if (this.#stop !== stop) return;
       client.close();
       if (error instanceof InkwireError && (error.status === 401 || error.status === 403)) {
         this.state.value = { phase: 'locked', refused: key !== undefined };
@@ -54,12 +63,18 @@ export class Session {
       this.#stop = () => clearTimeout(timer);
       return;
     }
+    if (this.#stop !== stop) return;
+    // Here now, so that an upgrade of the server cannot take it away. What is not there is asked for again when it is
+    // needed, and told then.
+    import('../sdk/download.js').catch(() => undefined);
     const jobs = new LiveJobs(client, this.#announcer);
     const unlisten = client.onConnection((connection) => this.#connected(connection));
     this.connection.value = client.connection;
     // The key may be taken back while the page is open.
     const unwatch = jobs.failure.subscribe((error) => {
-      if (error !== undefined) this.refuse(error);
+      if (error === undefined) return;
+      this.refuse(error);
+      void this.compare();
     });
     this.#stop = () => {
       unwatch();
@@ -81,9 +96,25 @@ export class Session {
     const before = this.connection.value;
     this.connection.value = connection;
     if (connection.status === 'live' && connection.resumes > 0 && before.status !== 'live') {
+      this.returns.value++;
+      void this.compare();
       this.#announcer.say('Connected again.');
     } else if (connection.status === 'waiting' && before.status === 'live') {
       this.#announcer.say('The connection is lost. Trying again.');
+    }
+  }
+
+  /** Looks whether the server still has this page: another one may speak otherwise, and its parts have other names. */
+  async compare(): Promise<void> {
+    const own = new URL(import.meta.url).pathname;
+    // As Vite serves it from its source.
+    if (!own.startsWith('/assets/')) return;
+    try {
+      const answer = await fetch('/', { cache: 'no-cache' });
+      if (answer.ok && !(await answer.text()).includes(own)) this.outdated.value = true;
+    } catch {
+      // Not there just now: it is looked at again when the connection has come back.
+      return;
     }
   }
 
@@ -103,4 +134,12 @@ export class Session {
 /** An error as a sentence for people. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Another number after the connection has come back, as long as there is a fault: a reason to ask again. */
+export function useReturn({ returns }: Session, fault: unknown): number {
+  const count = returns.value;
+  const last = useRef(count);
+  if (fault !== undefined) last.current = count;
+  return last.current;
 }

@@ -34,7 +34,7 @@ export function useShortcuts(): void {
       if (model.session.state.value.phase !== 'open') return;
       const { view } = model.route.value;
       if (event.key === 'Escape') {
-        if (view === 'job' || view === 'submit') location.hash = hrefOf({ view: 'jobs', filter: {} });
+        if (view === 'job' || view === 'submit') location.hash = model.listHref;
         else if (view === 'group') location.hash = hrefOf({ view: 'groups' });
         return;
       }

@@ -31,7 +31,7 @@ export function useChromium(): Chromium {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, args });
-  }, 60_000);
+  });
   afterEach(async () => {
     await Promise.all([...contexts].map((context) => context.close()));
     contexts.clear();
@@ -42,6 +42,8 @@ export function useChromium(): Chromium {
     async visit(options = {}) {
       if (browser === undefined) throw new Error('the browser is there only while tests run');
       const context = await browser.newContext(options);
+      // What a page is waited for without a time of its own: a busy machine may be slow.
+      context.setDefaultTimeout(60_000);
       contexts.add(context);
       return context;
     },

@@ -45,10 +45,12 @@ export const large = {
 /** Fails after its second. */
 export const slow = { ...large, timeout: 1, max_attempts: 1 };
 
-/** Jobs of the past, a third of them cancelled, written into the store of a server that does not run yet. */
-export async function fillStore(directory: string, count: number): Promise<void> {
+/**
+ * Jobs of the past, one a second, a third of them cancelled, written into the store of a server that does not run yet.
+ * @returns when the first of them was created
+ */
+export async function fillStore(directory: string, count: number): Promise<number> {
   const engine = await openIn(directory, {
-    clock: Date.now,
     fairness: { maxRunningPerOwner: 1, weights: {} },
   });
   const begin = Date.now() - count * 1000;
@@ -80,6 +82,7 @@ export async function fillStore(directory: string, count: number): Promise<void>
     await Promise.all(Array.from({ length: Math.min(500, count - from) }, (_, index) => write(from + index)));
   }
   await engine.close();
+  return begin;
 }
 
 export interface AxeFinding {

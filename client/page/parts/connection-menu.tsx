@@ -58,7 +58,7 @@ export function ConnectionMenu() {
       </summary>
       <dl class="menu-body pairs">
         <dt>Transport</dt>
-        <dd>{transport === undefined ? 'none yet' : transports[transport]}</dd>
+        <dd>{transport === undefined ? 'none' : transports[transport]}</dd>
         <dt>Round trip</dt>
         <dd>{latencyMs === undefined ? 'not measured' : durationText(latencyMs)}</dd>
         <dt>Resumed</dt>

@@ -105,6 +105,7 @@ interface NameMenuProps {
 
 function NameMenu({ label, value, counts, onChange }: NameMenuProps) {
   const known = [...counts.keys()].sort().slice(0, menuSize);
+  const others = counts.size - known.length;
   const options = value === undefined || known.includes(value) ? known : [value, ...known];
   if (options.length === 0) return null;
   return (
@@ -122,6 +123,9 @@ function NameMenu({ label, value, counts, onChange }: NameMenuProps) {
             {name}
           </option>
         ))}
+        {others > 0 && (
+          <option disabled>{`${countText(others)} more: write ${label.toLowerCase()}: in the search`}</option>
+        )}
       </select>
     </label>
   );

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isTerminal, type JobRecord } from '../../../src/protocol/job-record.js';
 import type { JobRow } from '../job-row.js';
 import type { JobView } from '../job-store.js';
-import { useModel } from '../model.js';
+import { type ListPlace, useModel } from '../model.js';
 import type { OpenSession } from '../session.js';
 import { shortcutsOn } from '../shortcuts.js';
 import { revealing, windowOf } from '../window.js';
@@ -33,7 +33,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   // Read, so that a change draws the list again.
   void open.jobs.revision.value;
   const body = useRef<HTMLDivElement>(null);
-  const left = useRef(places.get(label)).current;
+  const left = useRef(placeIn(places.get(label), filter)).current;
   const [top, setTop] = useState(left?.top ?? 0);
   const [height, setHeight] = useState(600);
   const [active, setActive] = useState(left?.active);
@@ -43,6 +43,8 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const anchor = useRef<{ readonly row: JobRow; readonly offset: number } | undefined>(undefined);
   const lines = useRef<readonly { readonly row: JobRow; readonly index: number }[]>([]);
   const focused = useRef(false);
+  /** Index of the active row, as long as it is here. */
+  const activePlace = useRef(0);
 
   const rowHeight = narrow.value ? heights.narrow : heights.wide;
   const { rows } = view;
@@ -72,6 +74,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     if (shown.current === filter) return;
     shown.current = filter;
     anchor.current = undefined;
+    activePlace.current = 0;
     scrollTo(0);
   }, [filter]);
 
@@ -84,14 +87,19 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     }
     lines.current = drawn;
     remember();
+    if (activeIndex >= 0) activePlace.current = activeIndex;
     const element = body.current;
     if (element === null || !focused.current || active === undefined) return;
-    if (element.contains(document.activeElement)) return;
-    // Moving a row in the document takes the focus from it.
-    if (document.activeElement === document.body) linkOf(element, active)?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) return;
+    // Moving a row in the document takes the focus from it. When it has left the list, the next one has it.
+    if (activeIndex >= 0) linkOf(element, active)?.focus({ preventScroll: true });
+    else go(activePlace.current);
   });
 
-  useEffect(() => () => void places.set(label, { top: scrolled.current, active }), [label, active]);
+  useEffect(
+    () => () => void places.set(label, { filter, top: scrolled.current, active }),
+    [label, filter, active],
+  );
 
   // Back from a job: the focus goes to where it was.
   useEffect(() => {
@@ -242,6 +250,10 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
       )}
     </div>
   );
+}
+
+function placeIn(place: ListPlace | undefined, filter: string): ListPlace | undefined {
+  return place?.filter === filter ? place : undefined;
 }
 
 const cellNames: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import type { JobHistory } from '../../sdk/types.js';
 import { durationText, timeText } from '../format.js';
 import { type Attempt, attemptsOf } from '../job-facts.js';
 import { useModel } from '../model.js';
-import { type OpenSession, reasonOf } from '../session.js';
+import { type OpenSession, reasonOf, useReturn } from '../session.js';
 
 const names: Readonly<Record<FactType, string>> = {
   'job.created': 'Created',
@@ -31,6 +31,7 @@ export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
   const { session } = useModel();
   const [history, setHistory] = useState<JobHistory>();
   const [fault, setFault] = useState<string>();
+  const again = useReturn(session, fault);
   useEffect(() => {
     const gone = new AbortController();
     open.client.history(id, { signal: gone.signal }).then(
@@ -45,7 +46,7 @@ export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
       },
     );
     return () => gone.abort();
-  }, [open, id, rev]);
+  }, [open, id, rev, again]);
 
   const events = history?.events ?? [];
   const attempts = attemptsOf(events);

@@ -13,7 +13,7 @@ interface Shown {
 
 /** What the job was made from. It may be many megabytes: nothing is loaded before it is asked for, and only a part is drawn. */
 export function JobRequestPart({ open, id }: { readonly open: OpenSession; readonly id: string }) {
-  const { drafts, session } = useModel();
+  const { session } = useModel();
   const [shown, setShown] = useState<Shown>();
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string>();
@@ -47,11 +47,9 @@ export function JobRequestPart({ open, id }: { readonly open: OpenSession; reado
               <Icon name="download" /> Save
             </button>
           )}
-          {drafts.get(id) !== undefined && (
-            <a class="button small" href={hrefOf({ view: 'submit', from: id })}>
-              <Icon name="edit" /> Edit as new
-            </a>
-          )}
+          <a class="button small" href={hrefOf({ view: 'submit', from: id })}>
+            <Icon name="edit" /> Edit as new
+          </a>
         </div>
       </div>
       {fault !== undefined && (
@@ -61,10 +59,7 @@ export function JobRequestPart({ open, id }: { readonly open: OpenSession; reado
       )}
       {shown !== undefined && (
         <>
-          <p class="quiet">
-            As the server read it
-            {shown.outline.shortened && ', shortened to its outline: “Save” gives all of it'}.
-          </p>
+          {shown.outline.shortened && <p class="quiet">Shortened to its outline: “Save” gives all of it.</p>}
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also for those who have no mouse */}
           <pre class="code" tabIndex={0} role="region" aria-label="Text of the request">
             {shown.outline.text}

@@ -3,7 +3,7 @@ import type { ArtifactRecord, JobRecord } from '../../../src/protocol/job-record
 import { bytesText } from '../format.js';
 import { outlineOf } from '../json-outline.js';
 import { useModel } from '../model.js';
-import { type OpenSession, reasonOf } from '../session.js';
+import { type OpenSession, reasonOf, useReturn } from '../session.js';
 import { Icon } from './icon.js';
 import { PageViewer } from './page-viewer.js';
 
@@ -89,6 +89,7 @@ function PdfFrame({ open, record, artifact }: PartProps) {
   const { session } = useModel();
   const [address, setAddress] = useState<string>();
   const [fault, setFault] = useState<string>();
+  const again = useReturn(session, fault);
   useEffect(() => {
     const gone = new AbortController();
     let made: string | undefined;
@@ -101,6 +102,7 @@ function PdfFrame({ open, record, artifact }: PartProps) {
       if (gone.signal.aborted) return;
       made = URL.createObjectURL(blob);
       setAddress(made);
+      setFault(undefined);
     };
     load().catch((error: unknown) => {
       if (gone.signal.aborted) return;
@@ -111,7 +113,7 @@ function PdfFrame({ open, record, artifact }: PartProps) {
       gone.abort();
       if (made !== undefined) URL.revokeObjectURL(made);
     };
-  }, [open, record.job_id, artifact.name, session]);
+  }, [open, record.job_id, artifact.name, session, again]);
   if (fault !== undefined) {
     return (
       <p class="fault" role="alert">
@@ -125,6 +127,7 @@ function PdfFrame({ open, record, artifact }: PartProps) {
 
 function JsonPart({ open, record, artifact }: PartProps) {
   const [text, setText] = useState('Loading …');
+  const [shortened, setShortened] = useState(false);
   useEffect(() => {
     const gone = new AbortController();
     const load = async () => {
@@ -133,7 +136,9 @@ function JsonPart({ open, record, artifact }: PartProps) {
         signal: gone.signal,
       });
       const value: unknown = JSON.parse(new TextDecoder().decode(await file.bytes()));
-      setText(outlineOf(value).text);
+      const outline = outlineOf(value);
+      setText(outline.text);
+      setShortened(outline.shortened);
     };
     load().catch((error: unknown) => {
       if (!gone.signal.aborted) setText(reasonOf(error));
@@ -143,6 +148,7 @@ function JsonPart({ open, record, artifact }: PartProps) {
   return (
     <section class="panel" aria-labelledby="content">
       <h2 id="content">{artifact.name}</h2>
+      {shortened && <p class="quiet">Shortened: “Download” gives all of it.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also for those who have no mouse */}
       <pre class="code" tabIndex={0} role="region" aria-label={`Text of ${artifact.name}`}>
         {text}

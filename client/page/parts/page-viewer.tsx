@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useModel } from '../model.js';
-import { type OpenSession, reasonOf } from '../session.js';
+import { type OpenSession, reasonOf, useReturn } from '../session.js';
 import { Icon } from './icon.js';
 
 /** Pixels: sharp on screens of two device pixels at the size that is shown. */
@@ -19,6 +19,7 @@ export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
   const [page, setPage] = useState(1);
   const [image, setImage] = useState<{ readonly page: number; readonly address: string }>();
   const [fault, setFault] = useState<string>();
+  const again = useReturn(session, fault);
 
   useEffect(() => {
     const gone = new AbortController();
@@ -35,7 +36,7 @@ export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
       },
     );
     return () => gone.abort();
-  }, [open, id, page, session]);
+  }, [open, id, page, session, again]);
   useEffect(() => {
     if (image !== undefined) return () => URL.revokeObjectURL(image.address);
   }, [image]);

@@ -13,8 +13,7 @@ import { JobRequestPart } from '../parts/job-request-part.js';
 import { JobResult } from '../parts/job-result.js';
 import { ProgressBar } from '../parts/progress-bar.js';
 import { StatusMark } from '../parts/status-mark.js';
-import { hrefOf } from '../routes.js';
-import { type OpenSession, reasonOf } from '../session.js';
+import { type OpenSession, reasonOf, useReturn } from '../session.js';
 
 /** One job, live. */
 export function JobPage({ open, id }: { readonly open: OpenSession; readonly id: string }) {
@@ -25,6 +24,7 @@ export function JobPage({ open, id }: { readonly open: OpenSession; readonly id:
   const [last, setLast] = useState<JobRecord>();
   const [fault, setFault] = useState<unknown>();
   const here = row !== undefined;
+  const again = useReturn(session, fault);
 
   useEffect(() => {
     if (here || last !== undefined) return;
@@ -39,7 +39,7 @@ export function JobPage({ open, id }: { readonly open: OpenSession; readonly id:
     return () => {
       left = true;
     };
-  }, [here, last, id, open, jobs, session]);
+  }, [here, last, id, open, jobs, session, again]);
   // A job that is deleted while it is looked at is still shown as it was.
   useEffect(() => {
     if (row !== undefined) setLast(row.record);
@@ -58,30 +58,27 @@ export function JobPage({ open, id }: { readonly open: OpenSession; readonly id:
 }
 
 function Gone({ title, text }: { readonly title: string; readonly text?: string }) {
+  const { listHref } = useModel();
   return (
     <div class="empty" role="status">
       <Icon name="page" />
       <h1 tabIndex={-1}>{title}</h1>
       {text !== undefined && <p>{text}</p>}
       <p>
-        <a href={hrefOf({ view: 'jobs', filter: {} })}>To the jobs</a>
+        <a href={listHref}>To the jobs</a>
       </p>
     </div>
   );
 }
 
 function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobRow }) {
+  const { listHref } = useModel();
   const { record } = row;
   useSpokenProgress(record);
   return (
     <article class="view job">
       <div class="view-head">
-        <a
-          class="icon-button"
-          href={hrefOf({ view: 'jobs', filter: {} })}
-          title="All jobs"
-          aria-label="All jobs"
-        >
+        <a class="icon-button" href={listHref} title="Back to the list" aria-label="Back to the list">
           <Icon name="back" />
         </a>
         <h1 class="mono" tabIndex={-1}>
@@ -107,7 +104,7 @@ function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobR
 }
 
 function JobButtons({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
-  const { actions } = useModel();
+  const { actions, listHref } = useModel();
   const [asked, setAsked] = useState(false);
   const busy = actions.busy.value.has(record.job_id);
   const ended = isTerminal(record.status);
@@ -148,8 +145,7 @@ function JobButtons({ open, record }: { readonly open: OpenSession; readonly rec
           yes="Delete"
           onClose={() => setAsked(false)}
           onYes={async () => {
-            if (await actions.delete(open, record.job_id))
-              location.hash = hrefOf({ view: 'jobs', filter: {} });
+            if (await actions.delete(open, record.job_id)) location.hash = listHref;
           }}
         >
           <p>The job and its result will be gone for good.</p>

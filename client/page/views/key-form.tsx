@@ -1,17 +1,26 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useModel } from '../model.js';
 import { Icon } from '../parts/icon.js';
 
 export function KeyForm({ refused }: { readonly refused: boolean }) {
   const { session } = useModel();
   const input = useRef<HTMLInputElement>(null);
+  const [busy, setBusy] = useState(false);
+  // A browser minds `autofocus` once in the life of a page; a key may be asked for again.
+  useEffect(() => input.current?.focus(), []);
+  const open = async () => {
+    const key = input.current?.value.trim() ?? '';
+    if (key === '') return;
+    setBusy(true);
+    await session.open(key);
+    setBusy(false);
+  };
   return (
     <form
       class="key-form"
       onSubmit={(event) => {
         event.preventDefault();
-        const key = input.current?.value.trim() ?? '';
-        if (key !== '') void session.open(key);
+        if (!busy) void open();
       }}
     >
       <Icon name="lock" />
@@ -25,7 +34,6 @@ export function KeyForm({ refused }: { readonly refused: boolean }) {
           ref={input}
           type="password"
           required
-          autofocus
           autocomplete="off"
           spellcheck={false}
           aria-invalid={refused}
@@ -37,8 +45,8 @@ export function KeyForm({ refused }: { readonly refused: boolean }) {
           The server does not take this key.
         </p>
       )}
-      <button type="submit" class="primary">
-        Open
+      <button type="submit" class="primary" disabled={busy}>
+        {busy ? 'Opening …' : 'Open'}
       </button>
     </form>
   );

@@ -1,173 +1,78 @@
-import { useMemo, useRef, useState } from 'preact/hooks';
-import { InkwireError } from '../../sdk/error.js';
-import type { JobRequest } from '../../sdk/types.js';
+import { useEffect, useState } from 'preact/hooks';
 import { examples } from '../examples.js';
-import { amount, bytesText } from '../format.js';
-import { lineOf, mapJson, spanOf } from '../json-map.js';
+import { bytesText } from '../format.js';
+import { indented } from '../json-text.js';
 import { useModel } from '../model.js';
-import { Icon } from '../parts/icon.js';
-import { JsonEditor, type Mistake } from '../parts/json-editor.js';
+import { SubmitForm } from '../parts/submit-form.js';
 import { hrefOf } from '../routes.js';
-import { type OpenSession, reasonOf } from '../session.js';
+import { type OpenSession, reasonOf, useReturn } from '../session.js';
 
-/** Characters: longer texts are edited without colours. */
-const colouredLength = 30_000;
+/** Characters: a text field with more is no place to edit. */
+const editedLength = 500_000;
 
 export interface SubmitPageProps {
   readonly open: OpenSession;
-  /** Job whose text is begun with, when it was written here. */
+  /** Job whose request is begun with. */
   readonly from: string | undefined;
 }
 
 /** A new job, from an example, from another job, or written by hand. */
 export function SubmitPage({ open, from }: SubmitPageProps) {
-  const { actions, announcer, drafts, session } = useModel();
-  const draft = from === undefined ? undefined : drafts.get(from);
-  const [text, setText] = useState(() => draft ?? examples[0]?.text() ?? '');
-  const [chosen, setChosen] = useState(draft === undefined ? examples[0]?.name : undefined);
-  const [mistakes, setMistakes] = useState<readonly Mistake[]>([]);
-  const [fault, setFault] = useState<string>();
-  const [busy, setBusy] = useState(false);
-  const field = useRef<HTMLTextAreaElement>(null);
-  const list = useRef<HTMLDivElement>(null);
-  const map = useMemo(() => (text.length <= colouredLength ? mapJson(text) : undefined), [text]);
-
-  const show = (found: readonly Mistake[]) => {
-    setMistakes(found);
-    setFault(undefined);
-    if (found.length > 0) announcer.say(amount(found.length, 'mistake'));
-    requestAnimationFrame(() => list.current?.scrollIntoView({ block: 'nearest' }));
-  };
-  const submit = async () => {
-    const read = mapJson(text);
-    if (read.error !== undefined) {
-      const { at, message } = read.error;
-      show([{ message, from: at, to: at + 1 }]);
-      goTo(at);
-      return;
-    }
-    const request: unknown = JSON.parse(text);
-    if (!isRequest(request)) {
-      show([{ message: 'A request is an object: { … }', from: 0, to: 1 }]);
-      return;
-    }
-    setBusy(true);
-    try {
-      const job = await actions.submit(open, request);
-      drafts.put(job.job_id, text);
-      location.hash = hrefOf({ view: 'job', id: job.job_id });
-    } catch (error) {
-      session.refuse(error);
-      if (error instanceof InkwireError && error.errors.length > 0) {
-        const found = error.errors.map(({ pointer, message }) => ({
-          pointer,
-          message,
-          ...spanOf(read, pointer),
-        }));
-        show(found.sort((a, b) => a.from - b.from));
-      } else {
-        setMistakes([]);
-        setFault(reasonOf(error));
-      }
-    }
-    setBusy(false);
-  };
-  const goTo = (offset: number) => {
-    const element = field.current;
-    if (element === null) return;
-    element.focus();
-    element.setSelectionRange(offset, offset);
-    const height = Number.parseFloat(getComputedStyle(element).lineHeight);
-    const scroll = element.closest('.editor-scroll');
-    scroll?.scrollTo({ top: Math.max(0, (lineOf(text, offset) - 3) * height), left: 0 });
-  };
-  const edit = (next: string) => {
-    setText(next);
-    setMistakes([]);
-  };
-
-  return (
-    <section class="view submit">
-      <div class="view-head">
-        <h1 tabIndex={-1}>{draft === undefined ? 'New job' : 'New job from another'}</h1>
-      </div>
-      <div class="examples" role="group" aria-label="Examples">
-        {examples.map((example) => (
-          <button
-            key={example.name}
-            type="button"
-            class="example"
-            aria-pressed={chosen === example.name}
-            onClick={() => {
-              setChosen(example.name);
-              setFault(undefined);
-              edit(example.text());
-            }}
-          >
-            <strong>{example.name}</strong>
-            <span>{example.about}</span>
-          </button>
-        ))}
-      </div>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) void submit();
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-          event.preventDefault();
-          if (!busy) void submit();
-        }}
-      >
-        <JsonEditor
-          text={text}
-          map={map}
-          mistakes={mistakes}
-          describedBy="mistakes"
-          field={field}
-          onInput={edit}
-        />
-        <div class="mistakes" id="mistakes" ref={list}>
-          {fault !== undefined && (
-            <p class="fault" role="alert">
-              <Icon name="failed" /> {fault}
-            </p>
-          )}
-          {mistakes.length > 0 && (
-            <>
-              <h2>{amount(mistakes.length, 'mistake')}</h2>
-              <ul>
-                {mistakes.map((mistake) => (
-                  <li key={`${mistake.from} ${mistake.message}`}>
-                    <button type="button" class="link" onClick={() => goTo(mistake.from)}>
-                      Line {lineOf(text, mistake.from) + 1}
-                    </button>{' '}
-                    {mistake.pointer !== undefined && mistake.pointer !== '' && (
-                      <code>{mistake.pointer}</code>
-                    )}{' '}
-                    {mistake.message}
-                  </li>
-                ))}
-              </ul>
-            </>
-          )}
-        </div>
-        <div class="buttons submit-buttons">
-          <button type="submit" class="primary" disabled={busy}>
-            {busy ? 'Submitting …' : 'Submit'}
-          </button>
-          <span class="quiet wide-only">
-            <kbd>Ctrl</kbd> <kbd>Enter</kbd>
-          </span>
-          <span class="quiet">{bytesText(text.length)}</span>
-          <a href="/docs">What a request can hold</a>
-        </div>
-      </form>
-    </section>
-  );
+  const { drafts } = useModel();
+  if (from === undefined) {
+    const example = examples[0];
+    return <SubmitForm open={open} title="New job" begin={example?.text() ?? ''} example={example?.name} />;
+  }
+  const draft = drafts.get(from);
+  if (draft === undefined) return <FetchedForm open={open} from={from} />;
+  return <SubmitForm open={open} title={again} begin={draft} />;
 }
 
-function isRequest(value: unknown): value is JobRequest {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const again = 'New job from another';
+
+/** A job that was submitted elsewhere: its request comes from the server. */
+function FetchedForm({ open, from }: { readonly open: OpenSession; readonly from: string }) {
+  const { session } = useModel();
+  const [text, setText] = useState<string>();
+  const [fault, setFault] = useState<string>();
+  const returned = useReturn(session, fault);
+  useEffect(() => {
+    const gone = new AbortController();
+    open.client.request(from, { signal: gone.signal }).then(
+      (request) => {
+        const whole = indented(request);
+        if (whole.length <= editedLength) setText(whole);
+        else
+          setFault(
+            `Its request of ${bytesText(whole.length)} is too long to be edited here. It can be saved from its page.`,
+          );
+      },
+      (error: unknown) => {
+        if (gone.signal.aborted) return;
+        session.refuse(error);
+        setFault(reasonOf(error));
+      },
+    );
+    return () => gone.abort();
+  }, [open, from, session, returned]);
+  if (text !== undefined) return <SubmitForm open={open} title={again} begin={text} />;
+  return (
+    <section class="view">
+      <div class="view-head">
+        <h1 tabIndex={-1}>{again}</h1>
+      </div>
+      {fault === undefined ? (
+        <p class="quiet centred">Loading …</p>
+      ) : (
+        <>
+          <p class="fault" role="alert">
+            {fault}
+          </p>
+          <p>
+            <a href={hrefOf({ view: 'job', id: from })}>To the job</a>
+          </p>
+        </>
+      )}
+    </section>
+  );
 }
