@@ -4,7 +4,12 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // What measures time, or holds a real browser, proxy or server to a deadline, has the machine for itself: one file
+    // at a time, also where there are many cores.
+    fileParallelism: false,
+    // They end a test that hangs, and say nothing of how fast anything is: a machine may be busy.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -4,10 +4,9 @@ import { answerMaxMs, expectProblem, openTarget, type Target } from '../helpers/
 
 /** PDFs that are none, are cut, locked, circular or explode, at the three tools and as jobs. */
 
-const renderTimeoutMs = 3_000;
 let target: Target;
 beforeAll(async () => {
-  target = await openTarget({ env: { INKWIRE_RENDER_TIMEOUT: String(renderTimeoutMs / 1_000) } });
+  target = await openTarget();
 });
 afterAll(() => target.close());
 
@@ -156,7 +155,7 @@ describe('circles and bombs', () => {
   });
   it.each(broken)('%s: extract-text refuses it or reads what is there', async (_name, file) => {
     const answer = await target.ask({ path: '/api/v1/extract-text', body: { pdf_data: base64(file) } });
-    if (answer.status === 200) expect(answer.ms).toBeLessThan(2_000);
+    if (answer.status === 200) expect(answer.ms).toBeLessThan(answerMaxMs);
     else expectProblem(answer, 422, 'validation-failed', '/pdf_data');
   });
 
@@ -233,8 +232,16 @@ describe('circles and bombs', () => {
       stream(Buffer.from('/A Do')),
       stream(Buffer.from('/A Do /A Do'), `/Type/XObject/Subtype/Form${box}`),
     ]);
-    const answer = await target.ask({ path: '/api/v1/extract-text', body: { pdf_data: base64(file) } });
-    expectProblem(answer, 504, 'request-timeout', undefined, renderTimeoutMs + 1_000);
+    // Its own, since the others must be answered on a busy machine, too.
+    const strict = await openTarget({ env: { INKWIRE_RENDER_TIMEOUT: '3' } });
+    try {
+      const answer = await strict.ask({ path: '/api/v1/extract-text', body: { pdf_data: base64(file) } });
+      expectProblem(answer, 504, 'request-timeout');
+      // One thread was stopped at the limit.
+      await strict.expectUnharmed({ maxRespawns: 1 });
+    } finally {
+      await strict.close();
+    }
   });
 
   it('a merge drops scripts and launches', async () => {
@@ -254,5 +261,4 @@ describe('circles and bombs', () => {
   });
 });
 
-// One thread was stopped at the limit.
-it('is unharmed', () => target.expectUnharmed({ maxRespawns: 1 }));
+it('is unharmed', () => target.expectUnharmed());

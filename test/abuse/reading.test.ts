@@ -185,7 +185,8 @@ describe('conditions and preferences', () => {
     async (_name, prefer) => {
       const answer = await target.ask({ path: `/api/v1/jobs/${id}`, headers: { prefer } });
       expect(answer.status).toBe(200);
-      expect(answer.ms).toBeLessThan(500);
+      // The shortest wait that any of them could be taken for.
+      expect(answer.ms).toBeLessThan(5_000);
     },
   );
 

@@ -37,7 +37,7 @@ export class Caller {
     members: object = {},
   ): Promise<{ readonly job_id: string; readonly events_cursor: string }> {
     const body = { operations: [{ type: 'add_text', text: 'x' }], ...members };
-    return this.post('/api/v1/jobs', body, { prefer: 'wait=20' });
+    return this.post('/api/v1/jobs', body, { prefer: 'wait=60' });
   }
 
   async remove(id: string): Promise<void> {

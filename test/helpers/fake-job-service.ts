@@ -15,6 +15,7 @@ import type {
   InstantFile,
   JobService,
   JobView,
+  LeftOut,
   ListRequest,
   RetryRequest,
   SubmitRequest,
@@ -26,6 +27,8 @@ import type {
 export class FakeJobService implements JobService {
   readonly jobs = new Map<string, Job>();
   readonly inputs = new Map<string, string>();
+  /** Told of every request. */
+  leftOut: readonly LeftOut[] = [];
   readonly blobs = new Map<string, Buffer>();
   readonly submitted: SubmitRequest[] = [];
   readonly opened: Readable[] = [];
@@ -184,7 +187,9 @@ export class FakeJobService implements JobService {
   }
 
   async input(owner: string, id: string) {
-    return this.#own(owner, id) === undefined ? undefined : this.inputs.get(id);
+    const request = this.#own(owner, id) === undefined ? undefined : this.inputs.get(id);
+    if (request === undefined) return refuse('not-found', 'no such job');
+    return { ok: true as const, request, leftOut: this.leftOut };
   }
 
   async history(owner: string, id: string): Promise<History | undefined> {

@@ -39,10 +39,7 @@ const limits: Limits = {
 };
 
 export async function openGatewayRig(options: RigOptions = {}): Promise<GatewayRig> {
-  const engine = await openMemoryEngine({
-    clock: () => start,
-    fairness: { maxRunningPerOwner: 1_000, weights: {} },
-  });
+  const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 1_000, weights: {} } });
   const bus = new LossyBus(engine.bus);
   const registry = new Registry();
   const errors: unknown[] = [];

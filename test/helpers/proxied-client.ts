@@ -114,6 +114,7 @@ export function readByCurl(proxy: RealProxy, path: string, key: string, version:
   ]);
   const reading = new StreamReading();
   let spoken = '';
+  const closed = once(child, 'close');
   child.stdout?.on('data', (bytes: Buffer) => reading.push(bytes)).on('end', () => reading.end());
   child.stderr?.on('data', (bytes: Buffer) => {
     spoken += bytes.toString();
@@ -122,7 +123,7 @@ export function readByCurl(proxy: RealProxy, path: string, key: string, version:
     reading,
     /** Which HTTP it was, once the stream has ended. */
     async version(): Promise<string> {
-      if (child.exitCode === null) await once(child, 'close');
+      await closed;
       return spoken;
     },
     close: () => child.kill(),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** One answer as it came over a socket. */
@@ -5,6 +6,33 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+/**
+ * Sends a request, hears the whole answer and keeps its own side open, as somebody does who wants to hold a descriptor of the
+ * server. Resolves when the server has let go of the connection nevertheless.
+ */
+export async function overstay(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+  let received = '';
+  socket
+    .on('error', () => {})
+    .on('data', (chunk) => {
+      received += chunk.toString('latin1');
+    });
+  socket.write(text);
+  await once(socket, 'end');
+  // Only a peer that is gone refuses to be written to.
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  const write = (): void => {
+    socket.write('x', (error) => {
+      if (!error) setImmediate(write);
+    });
+  };
+  write();
+  await closed;
+  return received;
 }
 
 /** A connection on which a test writes what it likes. */

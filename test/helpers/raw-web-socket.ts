@@ -28,7 +28,12 @@ export class RawWebSocket {
     });
   }
 
-  static async open(port: number, token: string, headers: readonly string[] = []): Promise<RawWebSocket> {
+  static async open(
+    port: number,
+    token: string,
+    headers: readonly string[] = [],
+    subprotocol = 'inkwire.v1',
+  ): Promise<RawWebSocket> {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write(
@@ -39,7 +44,7 @@ export class RawWebSocket {
         'Connection: Upgrade',
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
         'Sec-WebSocket-Version: 13',
-        'Sec-WebSocket-Protocol: inkwire.v1',
+        `Sec-WebSocket-Protocol: ${subprotocol}`,
         `Authorization: Bearer ${token}`,
         ...headers,
         '',

@@ -45,13 +45,15 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  // A test that dies must not leave a server behind.
+  // A test that dies must not leave a server behind, nor one that is ended because it hangs.
   const orphaned = () => child.kill('SIGKILL');
   process.once('exit', orphaned);
+  process.once('SIGTERM', exit);
   const said = collect(child.stderr);
   const exited = new Promise<number | null>((resolve) => {
     child.once('close', (code) => {
       process.off('exit', orphaned);
+      process.off('SIGTERM', exit);
       resolve(code);
     });
   });
@@ -82,6 +84,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       await exited;
     },
   };
+}
+
+function exit(): void {
+  process.exit(143);
 }
 
 function readyLine(child: ChildProcess): Promise<string> {

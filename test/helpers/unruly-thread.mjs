@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { RenderFailure } from '../../dist/src/render/kind.js';
 import { serveTasks } from '../../dist/src/render/thread-server.js';
@@ -19,6 +20,12 @@ const runners = [
   kind('hang', (_request, context) => {
     context.progress({ ratio: 0.1, phase: 'hanging' });
     return new Promise(() => undefined);
+  }),
+  kind('held', async ({ file }, context) => {
+    context.progress({ ratio: 0.1, phase: 'held' });
+    // As long as the test leaves it there.
+    while (existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+    return {};
   }),
   kind('eat', async () => {
     const eaten = [];

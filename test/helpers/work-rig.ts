@@ -33,7 +33,7 @@ export interface WorkRig {
   close(): Promise<void>;
 }
 
-const names = ['write', 'loop', 'hang', 'eat', 'exit', 'refuse', 'defect', 'heap', 'steps'];
+const names = ['write', 'loop', 'hang', 'held', 'eat', 'exit', 'refuse', 'defect', 'heap', 'steps'];
 
 const kinds = names.map(
   (name): Kind => ({
@@ -47,7 +47,7 @@ export async function openWorkRig(
   options: { readonly leaseMs?: number; readonly instantMs?: number } = {},
 ): Promise<WorkRig> {
   const clock = Date.now;
-  const engine = await openMemoryEngine({ clock, fairness: { maxRunningPerOwner: 10, weights: {} } });
+  const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 10, weights: {} } });
   const { store, blobs, bus } = engine;
   const pool = new RenderPool({
     entry: new URL('./unruly-thread.mjs', import.meta.url),
@@ -56,7 +56,7 @@ export async function openWorkRig(
     raisedHeapLimitMb: 96,
     recycleAfter: 1000,
     nice: 0,
-    readyTimeoutMs: 20_000,
+    readyTimeoutMs: 60_000,
   });
   const guard = createFetchGuard({ allowPrivate: false });
   const desk = new IntakeDesk({
@@ -90,14 +90,14 @@ export async function openWorkRig(
   const limits = {
     maxPending: 100,
     maxPendingPerOwner: 50,
-    runTimeoutMs: 10_000,
+    runTimeoutMs: 60_000,
     waitTimeoutMs: 60_000,
     resultTtlMs: 60_000,
     maxAttempts: 3,
   };
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
   const submitter = new JobSubmitter({ store, blobs, desk, reader, limits, clock, expectedWait });
-  const timeoutMs = options.instantMs ?? 10_000;
+  const timeoutMs = options.instantMs ?? 60_000;
   const instant = new InstantRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
   const remover = new JobRemover({ store, blobs, reader, clock });
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
@@ -115,7 +115,7 @@ export async function openWorkRig(
       if (!answer.ok) throw new Error(answer.problem.detail);
       return answer.record.job_id;
     },
-    end: (id) => service.wait('ann', id, { waitMs: 20_000, signal: new AbortController().signal }),
+    end: (id) => service.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal }),
     progressed: (id) =>
       new Promise((resolve) => {
         const unwatch = live.watch(id, () => {
