@@ -127,7 +127,7 @@ const options = {
   connectionsPerIp: whole('INKWIRE_MAX_CONNECTIONS_PER_IP', 'connections', [0, 1_000_000], {
     standard: 20_000,
     sentence:
-      'Open at one time from one address that is no trusted proxy: `ip-rate-exceeded`; 0 is no limit.',
+      'Open at one time from one address, IPv6 by /64, that is no trusted proxy: `ip-rate-exceeded`; 0 is no limit.',
   }),
   streamsPerKey: whole('INKWIRE_MAX_STREAMS_PER_KEY', 'connections', [1, 1_000_000], {
     standard: 20_000,
@@ -135,7 +135,7 @@ const options = {
   }),
   streamsPerIp: whole('INKWIRE_MAX_STREAMS_PER_IP', 'connections', [1, 1_000_000], {
     standard: 20_000,
-    sentence: 'The same for one address.',
+    sentence: 'The same for one address, IPv6 by /64.',
   }),
   streamBufferBytes: whole('INKWIRE_STREAM_BUFFER_BYTES', 'bytes', [1_048_576, 17_179_869_184], {
     standard: 268_435_456,

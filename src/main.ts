@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
+import { meantBy } from './cli/arguments.js';
 import { exitCodes } from './cli/exit-codes.js';
-import { clientVariables, type Shell, type TextStream } from './cli/terminal.js';
+import { fileReason } from './cli/file-reason.js';
+import { clientVariables, printLine, type Shell, type TextStream } from './cli/terminal.js';
 import { type Config, type Environment, readConfig } from './config.js';
-import { StoreFailed } from './engine/engine.js';
 
 /**
  * The process: arguments, configuration, signals, streams, exit code. Each command is loaded when it is asked for: who
@@ -28,29 +30,25 @@ const usage = `Usage:
 
 docs/CLI.md tells all of it.`;
 
+const commands = ['serve', 'doctor', 'keys', 'submit', 'watch', 'batch', 'jobs', 'verify'];
+
 const print = (line: string): void => console.log(line);
 const say = (line: string): void => console.error(line);
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof StoreFailed)) throw error;
-  say(error.message);
-  process.exitCode = 1;
-}
+process.exitCode = await run(process.argv.slice(2));
+// What was written last may be refused in the next turn: by a disk that is full.
+await new Promise((resolve) => setImmediate(resolve));
 // A thread that cannot be ended must not keep a process that was told to go.
 process.exit();
 
 async function run([command, ...args]: readonly string[]): Promise<number> {
   switch (command) {
     case 'serve':
-      return withConfig(serveWith);
+      return serveAs(args);
     case 'keys':
       return keysWith(args);
-    case 'verify': {
-      const { runVerify } = await import('./cli/verify/verify.js');
-      return runVerify({ args, print, say });
-    }
+    case 'verify':
+      return asClient(args, (await import('./cli/verify/verify.js')).runVerify);
     case 'submit':
       return asClient(args, (await import('./cli/submit.js')).runSubmit);
     case 'watch':
@@ -71,7 +69,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       print(usage);
       return command === undefined ? 2 : 0;
     default:
-      say(`"${command}" is not known.\n\n${usage}`);
+      say(`"${command}" is not known; did you mean "inkwire ${meantBy(command, commands)}"?`);
+      say('See "inkwire --help".');
       return 2;
   }
 }
@@ -88,9 +87,18 @@ function serverEnvironment(): Environment {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !clientVariables.includes(name)));
 }
 
+async function serveAs(args: readonly string[]): Promise<number> {
+  const { serveAnswer } = await import('./cli/serve.js');
+  const answer = serveAnswer(args);
+  if (answer === undefined) return withConfig(serveWith);
+  (answer.code === exitCodes.ok ? print : say)(answer.text);
+  return answer.code;
+}
+
 async function serveWith(config: Config): Promise<number> {
   const { StartRefused, startApp } = await import('./app.js');
   const { serve } = await import('./cli/serve.js');
+  const { startFailureOf } = await import('./cli/start-failure.js');
   const { pino } = await import('pino');
   const [asked, insisted] = signals();
   const logStream = pino.destination({ fd: 2, sync: false });
@@ -99,8 +107,9 @@ async function serveWith(config: Config): Promise<number> {
   try {
     return await serve({ start, asked, insisted, print, say });
   } catch (error) {
-    if (!(error instanceof StartRefused)) throw error;
-    say(error.message);
+    const lines = error instanceof StartRefused ? [error.message] : startFailureOf(error, config);
+    if (lines === undefined) throw error;
+    for (const line of lines) say(line);
     return 1;
   }
 }
@@ -112,10 +121,29 @@ async function keysWith(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { openSqliteKeys } = await import('./engine/sqlite/keys.js');
+  const { directoryFailureOf } = await import('./cli/start-failure.js');
+  const { out, err } = shellWith(args, new AbortController().signal);
   return withConfig(async (config) => {
-    const keys = await openSqliteKeys(config.dataDir);
+    const dataDir = resolve(config.dataDir);
+    let keys: Awaited<ReturnType<typeof openSqliteKeys>>;
     try {
-      return await runKeys({ args, keys, now: Date.now(), random: randomBytes, print, say });
+      keys = await openSqliteKeys(dataDir);
+    } catch (error) {
+      const lines = directoryFailureOf(error, dataDir);
+      if (lines === undefined) throw error;
+      for (const line of lines) say(line);
+      return exitCodes.failed;
+    }
+    try {
+      return await runKeys({
+        args,
+        keys,
+        directory: dataDir,
+        now: Date.now(),
+        random: randomBytes,
+        print: (line) => printLine(out, line),
+        say: (line) => printLine(err, line),
+      });
     } finally {
       await keys.close();
     }
@@ -155,11 +183,15 @@ function shellWith(args: readonly string[], interrupted: AbortSignal): Shell {
   };
 }
 
-/** A stream whose reader has left ends the process without a word, as SIGPIPE ends other tools. */
+/**
+ * A stream whose reader has left ends the process without a word, as SIGPIPE ends other tools; one that cannot be written
+ * otherwise, with one.
+ */
 function textStreamOf(stream: WriteStream): TextStream {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exitCodes.readerGone);
+    if (error.code === 'EPIPE') process.exit(exitCodes.readerGone);
+    if (stream !== process.stderr) say(`The output cannot be written: ${fileReason(error)}.`);
+    process.exit(exitCodes.failed);
   });
   return {
     write: (data) => void stream.write(data),

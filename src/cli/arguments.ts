@@ -24,18 +24,38 @@ type Found<T extends Options> = ReturnType<
 /** `parseArgs` with `--help` and positionals. Throws `Misuse`. */
 export function readArguments<const T extends Options>(args: readonly string[], options: T): Found<T> {
   try {
-    return parseArgs({ args: [...args], options: { ...options, ...standing }, allowPositionals: true });
+    return parseArgs({
+      args: withNegativeValues(args, options),
+      options: { ...options, ...standing },
+      allowPositionals: true,
+    });
   } catch (error) {
     if (!(error instanceof TypeError && 'code' in error)) throw error;
     if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') {
       const name = /'(-[^']*)'/.exec(error.message)?.[1] ?? '';
       const known = Object.keys({ ...options, ...standing }).map((option) => `--${option}`);
-      const meant = known.find((option) => option.startsWith(name)) ?? nearest(name, known);
-      throw new Misuse(`${name} is not known; did you mean ${meant}?`);
+      throw new Misuse(`${name} is not known; did you mean ${meantBy(name, known)}?`);
     }
     if (!String(error.code).startsWith('ERR_PARSE_ARGS')) throw error;
     throw new Misuse(error.message);
   }
+}
+
+/** `--priority -5` as `--priority=-5`: `parseArgs` takes the number for another option. */
+function withNegativeValues(args: readonly string[], options: Options): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1);
+    const valued = before?.startsWith('--') && options[before.slice(2)]?.type === 'string';
+    if (valued && /^-\d+$/.test(arg)) joined.splice(-1, 1, `${before}=${arg}`);
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+/** The word that is most like one that is not known. */
+export function meantBy(word: string, known: readonly string[]): string {
+  return known.find((candidate) => candidate.startsWith(word)) ?? nearest(word, known);
 }
 
 export function readWhole(

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { JobRequest } from '../../client/sdk/types.js';
 import { Misuse } from './arguments.js';
-import { fileReason } from './server-access.js';
+import { fileReason } from './file-reason.js';
 import type { Shell } from './terminal.js';
 import { readable } from './text-width.js';
 
@@ -13,8 +13,11 @@ export type ReadDocument =
   | { readonly ok: false; readonly message: string };
 
 /** A request from a file. @param path `-` for the standard input */
-export async function readDocument(path: string, input: Shell['input']): Promise<JobRequest> {
-  const text = path === '-' ? await readAll(input) : await readText(path);
+export async function readDocument(
+  path: string,
+  { input, interrupted }: Pick<Shell, 'input' | 'interrupted'>,
+): Promise<JobRequest> {
+  const text = path === '-' ? await unless(interrupted, readAll(input)) : await readText(path);
   const read = parseDocument(text, path === '-' ? 'the standard input' : path);
   if (!read.ok) throw new Misuse(read.message, 'file');
   return read.document;
@@ -52,6 +55,15 @@ async function readAll(input: Shell['input']): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Rejects with the reason of a signal that comes first: nobody may ever write to the input. */
+function unless<T>(interrupted: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (interrupted.aborted) reject(interrupted.reason);
+    interrupted.addEventListener('abort', () => reject(interrupted.reason), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 /** What the engine says, with line and column where it names a position. */

@@ -92,6 +92,7 @@ function jsonView({ out, err }: Shell): ItemView {
 
 function plainView(view: TextStream): ItemView {
   let told = -plainStep;
+  let last = '';
   return {
     item({ type }, job) {
       if (job === undefined) return;
@@ -99,7 +100,10 @@ function plainView(view: TextStream): ItemView {
       if (type === 'job.progress' && progress < told + plainStep) return;
       told = type === 'job.requeued' ? -plainStep : progress;
       const what = type === 'job.requeued' || type === 'job.deleted' ? ` (${type})` : '';
-      printLine(view, plainLine(job) + what);
+      const line = plainLine(job) + what;
+      // A job that has ended comes twice: in the snapshot, and as its last fact.
+      if (line !== last) printLine(view, line);
+      last = line;
     },
     connection: (line) => printLine(view, line),
     noteFrom: () => undefined,

@@ -8,6 +8,8 @@ export interface KeysCommand {
   /** After `keys`. */
   readonly args: readonly string[];
   readonly keys: Keys;
+  /** The data directory that they are of. */
+  readonly directory: string;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Bytes from a cryptographic source. */
@@ -81,14 +83,14 @@ async function create(command: KeysCommand, args: string[]): Promise<number> {
   return 0;
 }
 
-async function listKeys({ keys, now, print, say }: KeysCommand, args: string[]): Promise<number> {
+async function listKeys({ keys, directory, now, print, say }: KeysCommand, args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } });
   const all = [...(await keys.list())].sort((one, other) => one.createdAt - other.createdAt);
   if (values.json) {
     print(JSON.stringify(all.map((key) => described(key, now))));
     return 0;
   }
-  if (all.length === 0) say('There are no keys.');
+  if (all.length === 0) say(`There are no keys in ${directory}.`);
   const rows = all.map((key) => {
     const { kid, owner, state, created_at, expires_at, scopes } = described(key, now);
     return [kid, owner, state, created_at, expires_at ?? '-', scopes.join(',')].join('\t');
@@ -148,12 +150,15 @@ function show(
   print(token);
 }
 
-async function findKey({ keys, say }: KeysCommand, positionals: readonly string[]): Promise<Key | undefined> {
+async function findKey(
+  { keys, directory, say }: KeysCommand,
+  positionals: readonly string[],
+): Promise<Key | undefined> {
   const [kid, ...more] = positionals;
   if (kid === undefined || more.length > 0)
     throw new Misuse('Name one key by its 8 public characters (see "keys list").');
   const key = (await keys.list()).find((candidate) => candidate.kid === kid);
-  if (key === undefined) say(`There is no key ${kid}.`);
+  if (key === undefined) say(`There is no key ${kid} in ${directory}.`);
   return key;
 }
 

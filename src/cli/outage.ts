@@ -69,7 +69,7 @@ export class Outage {
 
   #lost(reason: string | undefined): void {
     this.#told = true;
-    const why = reason === undefined ? '' : ` (${readable(reason)})`;
+    const why = reason === undefined ? '' : ` (${readable(reason).trim()})`;
     this.#tell(`The connection is lost${why}; trying again.`, true);
   }
 

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Inkwire } from '../../client/sdk/inkwire.js';
 import { Misuse } from './arguments.js';
 import { Trouble } from './failure.js';
-import { fileReason } from './server-access.js';
+import { fileReason } from './file-reason.js';
 import type { TextStream } from './terminal.js';
 
 /** Where a result goes. */
@@ -16,6 +16,8 @@ export type Destination =
       /** Where it is written until it is whole; left out: beside it, under a name of its own. */
       readonly aside?: string;
     }
+  /** A device or a named pipe: it takes the bytes as they come, and nothing may be put in its place. */
+  | { readonly type: 'device'; readonly path: string }
   /** The file is named as the server names it. */
   | { readonly type: 'folder'; readonly path: string }
   | { readonly type: 'stream'; readonly stream: TextStream };
@@ -34,12 +36,15 @@ export async function destinationOf(path: string, out: TextStream): Promise<Dest
       throw new Misuse('A result is not written to a terminal; send it into a file or a pipe.');
     return { type: 'stream', stream: out };
   }
-  if (await isFolder(path)) return { type: 'folder', path };
+  const found = await statOf(path);
+  if (found?.isDirectory()) return { type: 'folder', path };
+  if (found !== undefined && !found.isFile()) return { type: 'device', path };
   const folder = dirname(path);
-  if (path.endsWith('/') || !(await isFolder(folder))) {
+  if (path.endsWith('/') || !(await statOf(folder))?.isDirectory()) {
     throw new Misuse(`There is no folder ${path.endsWith('/') ? path : folder}; make it first.`, 'file');
   }
-  return { type: 'file', path };
+  // Behind a link the file is written, and the link stays.
+  return { type: 'file', path: found === undefined ? path : await realpathOf(path) };
 }
 
 /** Downloads a job's result. A file appears under its name when it is whole and has the right digest. */
@@ -58,6 +63,18 @@ export async function save(
       await to.stream.flushed();
     }
     return { path: undefined, sizeBytes, sha256 };
+  }
+  if (to.type === 'device') {
+    const device = await open(to.path, 'w').catch(cannotWrite(to.path));
+    try {
+      for await (const chunk of stream) {
+        sizeBytes += chunk.length;
+        await writeAll(device, chunk, to.path);
+      }
+    } finally {
+      await device.close();
+    }
+    return { path: to.path, sizeBytes, sha256 };
   }
   const path = to.type === 'file' ? to.path : join(to.path, plainName(name));
   const given = to.type === 'file' ? to.aside : undefined;
@@ -111,13 +128,20 @@ function cannotWrite(path: string): (error: unknown) => never {
   };
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** What is there, behind links, too; undefined for nothing. */
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).isDirectory();
+    return await stat(path);
   } catch (error) {
+    // Throws again what is no matter of the file.
     fileReason(error);
-    return false;
+    return undefined;
   }
+}
+
+/** As it was given, but for a link: that one's end. */
+async function realpathOf(path: string): Promise<string> {
+  return (await lstat(path)).isSymbolicLink() ? await realpath(path) : path;
 }
 
 /** The server's name for a file, without anything that would lead elsewhere or hide it. */

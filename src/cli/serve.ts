@@ -1,4 +1,31 @@
 import type { App } from '../app.js';
+import { exitCodes } from './exit-codes.js';
+import { readable } from './text-width.js';
+
+export const serveUsage = `Usage:
+  inkwire serve
+
+Runs the server until a signal (SIGINT, SIGTERM); prints its address when it is ready. It takes no options: it is
+configured by INKWIRE_* variables (INKWIRE_PORT, INKWIRE_DATA_DIR, ...), which docs/OPERATIONS.md lists. "inkwire doctor"
+checks them.
+
+Exit code: 0 after a clean shutdown, 1 it could not start or not end cleanly, 2 a variable or an argument is wrong.`;
+
+/** What is said in place of a start: the usage that was asked for, or what is wrong. Undefined for a plain start. */
+export function serveAnswer(
+  args: readonly string[],
+): { readonly code: number; readonly text: string } | undefined {
+  const [first] = args;
+  if (first === undefined) return undefined;
+  if (args.includes('--help') || args.includes('-h')) return { code: exitCodes.ok, text: serveUsage };
+  // What a person tries who knows other servers.
+  const name = /^--?(port|host|data-dir|keys|workers|config|log-level)\b/.exec(first)?.[1];
+  const set = name === undefined ? 'INKWIRE_* variables' : `INKWIRE_${name.replace('-', '_').toUpperCase()}`;
+  return {
+    code: exitCodes.misuse,
+    text: `"serve" takes no arguments, such as ${readable(first)}: set ${set}.\nSee "inkwire serve --help".`,
+  };
+}
 
 export interface ServeCommand {
   start(): Promise<App>;
@@ -15,7 +42,12 @@ export interface ServeCommand {
  * @returns the exit code: 0 after a clean shutdown, 1 when the engine failed or the shutdown was cut short
  */
 export async function serve(command: ServeCommand): Promise<number> {
-  const app = await command.start();
+  const app = await Promise.race([command.start(), command.asked]);
+  // A start that takes long, or for ever, must not keep the process: nothing was accepted yet.
+  if (typeof app === 'string') {
+    command.say(`${app}: stopped before it was ready.`);
+    return 1;
+  }
   command.print(`Inkwire is ready: ${app.url}/`);
   if (app.development) {
     command.say('Development mode: there are no API keys, so everybody on this machine may use the server.');

@@ -4,6 +4,7 @@ import { Inkwire } from '../../client/sdk/node.js';
 import { Misuse } from './arguments.js';
 import { exitCodes } from './exit-codes.js';
 import { failureOf, networkReason, problemOf, Trouble } from './failure.js';
+import { fileReason } from './file-reason.js';
 import { printLine, type Shell } from './terminal.js';
 
 /** Options of every command that talks to a server. */
@@ -28,6 +29,8 @@ export interface Server {
   readonly client: Inkwire;
   /** Without a slash at its end. */
   readonly url: string;
+  /** What a request that does not go through the client has to send: the key, if there is one. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The options that name this server and key, to be repeated in a command that the user is told. */
   readonly again: string;
 }
@@ -73,7 +76,8 @@ export async function withServer(
     ...(choice['key-file'] === undefined ? [] : [`--key-file ${quoted(choice['key-file'])}`]),
   ];
   try {
-    return await use({ client, url, again: named.map((option) => ` ${option}`).join('') });
+    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    return await use({ client, url, headers, again: named.map((option) => ` ${option}`).join('') });
   } catch (error) {
     if (!(error instanceof InkwireError)) throw error;
     const { code, lines } = failureOf(error, url, key !== undefined);
@@ -131,24 +135,6 @@ function tellingFetch(shell: Shell, url: string): typeof globalThis.fetch {
       throw error;
     }
   };
-}
-
-const fileReasons: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EROFS: 'the file system is read-only',
-};
-
-/** Why a file could not be used; throws again what did not come from the file system. */
-export function fileReason(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  if (typeof code !== 'string') throw error;
-  return fileReasons[code] ?? code;
 }
 
 /** A word of a command line, for a shell. */

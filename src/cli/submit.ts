@@ -56,7 +56,7 @@ export function runSubmit(shell: Shell): Promise<number> {
     const toStream = to?.type === 'stream';
     const json = values.json === true;
     if (json && toStream) throw new Misuse('--json and "-o -" both want the standard output.');
-    const document = { ...(await readDocument(path, shell.input)), ...settings };
+    const document = { ...(await readDocument(path, shell)), ...settings };
 
     return withServer(shell, values, async (server) => {
       const { client } = server;

@@ -116,6 +116,15 @@ describe('inkwire batch', () => {
     expect(await jobs('stopped')).toHaveLength(3);
   });
 
+  it('ends when OUT cannot be written, and says how to go on', async () => {
+    await documents(2);
+    await mkdir(join(out, 'd1.pdf'), { recursive: true });
+    const it = await run(['--name', 'blocked']);
+    expect(it.code).toBe(1);
+    expect(it.err.text).toContain(`${join(out, 'd1.pdf')} cannot be written: it is a folder.`);
+    expect(it.err.text).toContain(`  inkwire batch ${folder} -o ${out} --name=blocked`);
+  });
+
   it('tells of each document that failed and why, makes the others, and ends with 1', async () => {
     await documents(2);
     await writeFile(join(folder, 'broken.json'), '{');

@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runJobs } from '../../src/cli/jobs.js';
@@ -11,6 +12,12 @@ import { type KeptShell, longDocument, page, scratchFolder, shell, writeJson } f
 
 const jobId = /^job_[0-9a-f]{24}$/;
 const unknown = 'job_000000000000000000000000';
+
+/** A standard input that nobody writes to. */
+async function* silence(): AsyncGenerator<Uint8Array> {
+  await new Promise(() => undefined);
+  yield new Uint8Array();
+}
 
 describe('commands for jobs', () => {
   let server: AppServer;
@@ -55,6 +62,24 @@ describe('commands for jobs', () => {
       expect(screenOf(it.err.text, 100)).toEqual([expect.stringMatching(/^completed {2}\d+ pages, /)]);
     });
 
+    it('writes into a pipe that is there, and puts no file in its place', async () => {
+      const path = join(folder, 'pipe');
+      execFileSync('mkfifo', [path]);
+      const [code, bytes] = await Promise.all([runSubmit(as([one, '-o', path])), readFile(path)]);
+      expect(code).toBe(0);
+      expect(bytes.subarray(0, 5).toString()).toBe('%PDF-');
+      expect((await lstat(path)).isFIFO()).toBe(true);
+    });
+
+    it('writes the file behind a link, which stays', async () => {
+      const [file, link] = [join(folder, 'behind.pdf'), join(folder, 'link.pdf')];
+      await writeFile(file, 'old');
+      await symlink(file, link);
+      expect(await runSubmit(as([one, '-o', link]))).toBe(0);
+      expect((await readFile(file)).subarray(0, 5).toString()).toBe('%PDF-');
+      expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    });
+
     it('goes from standard input to standard output', async () => {
       const it = as(['-', '-o', '-'], { input: JSON.stringify(page()) });
       expect(await runSubmit(it)).toBe(0);
@@ -74,7 +99,7 @@ describe('commands for jobs', () => {
     });
 
     it('puts group, priority and key of the command line into the job', async () => {
-      const args = [one, '--json', '--group', 'g1', '--priority=-3', '--idempotency-key', 'k1'];
+      const args = [one, '--json', '--group', 'g1', '--priority', '-3', '--idempotency-key', 'k1'];
       const first = as(args);
       const second = as(args);
       expect([await runSubmit(first), await runSubmit(second)]).toEqual([0, 0]);
@@ -108,6 +133,14 @@ describe('commands for jobs', () => {
       expect(await runSubmit(it)).toBe(1);
       expect(it.err.text).toContain('timed_out');
       expect(await readdir(folder)).not.toContain('none.pdf');
+    });
+
+    it('a signal ends it while it waits for the standard input', async () => {
+      const it = { ...as(['-']), input: silence() };
+      const ended = runSubmit(it);
+      it.interrupt();
+      expect(await ended).toBe(130);
+      expect(it.out.text).toBe('');
     });
 
     it('leaves the job running when it is interrupted, and says how to go on watching', async () => {
@@ -193,7 +226,7 @@ describe('commands for jobs', () => {
       const path = join(folder, 'watched.pdf');
       const it = as([id, '-o', path]);
       expect(await runWatch(it)).toBe(0);
-      expect(it.out.text).toContain('completed');
+      expect(it.out.lines).toEqual([expect.stringMatching(/ {2}completed {2}1 page, /)]);
       expect((await readFile(path)).length).toBeGreaterThan(500);
     });
 

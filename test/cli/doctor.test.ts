@@ -214,6 +214,7 @@ describe('inkwire doctor', () => {
       'FAIL  config     INKWIRE_PORT must be a whole number, 0..65535',
       '                 → docs/OPERATIONS.md has all variables.',
       '1 check fails.',
+      'The others need a configuration that can be used: run this again with one.',
     ]);
   });
 });

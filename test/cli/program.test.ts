@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,10 +22,14 @@ class Program {
   #out = '';
   #err = '';
 
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    out: 'pipe' | number = 'pipe',
+  ) {
     this.child = spawn(process.execPath, [main, ...args], {
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', out, 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.#out += chunk.toString();
@@ -76,7 +81,14 @@ describe('the program', () => {
     expect(await run('subnit')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('subnit') });
   });
 
-  it.each(['submit', 'watch', 'batch', 'jobs', 'doctor', 'keys'])(
+  it('names the command that was meant', async () => {
+    expect(await run('wacth', 'x')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('did you mean "inkwire watch"?'),
+    });
+  });
+
+  it.each(['submit', 'watch', 'batch', 'jobs', 'doctor', 'keys', 'verify', 'serve'])(
     '%s tells how it is used',
     async (command) => {
       const { code, out, err } = await run(command, '--help');
@@ -84,6 +96,57 @@ describe('the program', () => {
       expect(out).toContain(`inkwire ${command}`);
     },
   );
+
+  it('a server takes no arguments: it does not start and ignore them', async () => {
+    expect(await run('serve', '--port', '9000')).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('set INKWIRE_PORT'),
+    });
+    expect(await run('serve', 'here')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('a server that finds its port or its data directory in use says what to do', async () => {
+    const folder = await scratchFolder();
+    const others = { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1', INKWIRE_DATA_DIR: folder };
+    const port = new URL(server.url).port;
+    const start = (more: Readonly<Record<string, string>>) =>
+      new Program(['serve'], { ...others, INKWIRE_LOG_LEVEL: 'warn', ...more }).ended;
+    expect(await start({ INKWIRE_PORT: port })).toEqual({
+      code: 1,
+      signal: null,
+      out: '',
+      err: `The server cannot start: another program listens on 127.0.0.1:${port}.\nEnd it, or take another INKWIRE_PORT.\n`,
+    });
+    expect(await start({ INKWIRE_PORT: '0', INKWIRE_DATA_DIR: server.dataDir })).toMatchObject({
+      code: 1,
+      err: `Another server works in ${server.dataDir}.\nEnd it, or give this one another INKWIRE_DATA_DIR and INKWIRE_PORT.\n`,
+    });
+  });
+
+  it.each([['serve'], ['keys', 'list']])('%s %s says which data directory it cannot use', async (...args) => {
+    const folder = await scratchFolder();
+    const file = await writeJson(join(folder, 'file'), {});
+    const { code, out, err } = await new Program(args, { INKWIRE_PORT: '0', INKWIRE_DATA_DIR: file }).ended;
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toContain(`The data directory ${file} cannot be used`);
+    expect(err).toContain('inkwire doctor');
+    expect(err).not.toContain('    at ');
+  });
+
+  it.runIf(existsSync('/dev/full')).each([
+    ['a list', ['jobs', 'list']],
+    ['a result', ['submit', 'ONE', '-o', '-']],
+  ])('%s that the disk has no room for is a failure in words', async (_what, args) => {
+    await run('submit', one, '--watch');
+    const full = openSync('/dev/full', 'w');
+    const words = args.map((word) => (word === 'ONE' ? one : word));
+    const { code, err } = await new Program(words, environment, full).ended;
+    closeSync(full);
+    expect(code).toBe(1);
+    expect(err).toContain('The output cannot be written: the disk is full.');
+    expect(err).not.toContain('    at ');
+  });
 
   it('submits with the address and key of the environment', async () => {
     const { code, out, err } = await run('submit', one);

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FactCheck } from '../../src/cli/verify/fact-check.js';
 import { runVerify } from '../../src/cli/verify/verify.js';
 import type { StreamEvent } from '../../src/protocol/event.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
+import { scratchFolder, shell } from './shell-fixture.js';
 
 const one = 'job_000000000000000000000001';
 const fact = (seq: number, type: StreamEvent['type'], rev: number, id = one): StreamEvent =>
@@ -34,16 +37,13 @@ describe('inkwire verify', () => {
       expect(await server.stop()).toBe(0);
     });
 
+    const keyed = { INKWIRE_KEY: 'secret' };
+
     it('proves that all transports tell everything once, in order, through cut connections', async () => {
-      const lines: string[] = [];
-      const args = [server.url, '--key', 'secret', '--jobs', '15', '--cut-after', '3'];
-      const code = await runVerify({
-        args,
-        print: (line) => lines.push(line),
-        say: (line) => lines.push(line),
-      });
+      const kept = shell([server.url, '--jobs', '15', '--cut-after', '3'], keyed);
+      const code = await runVerify(kept);
       expect(
-        lines.map((line) => line.replace(/\d+ facts/, 'the facts').replace(/\d+ cuts/, 'many cuts')),
+        kept.out.lines.map((line) => line.replace(/\d+ facts/, 'the facts').replace(/\d+ cuts/, 'many cuts')),
       ).toEqual(
         ['websocket', 'sse', 'long-poll'].map(
           (name) =>
@@ -53,13 +53,60 @@ describe('inkwire verify', () => {
       expect(code).toBe(0);
     });
 
+    it('takes its server and key as the other commands do, and tells every transport as JSON', async () => {
+      const folder = await scratchFolder();
+      await writeFile(join(folder, 'key'), 'secret\n');
+      const args = ['--json', '--jobs', '2', '--key-file', join(folder, 'key')];
+      const kept = shell(args, { INKWIRE_URL: server.url });
+      expect(await runVerify(kept)).toBe(0);
+      expect(kept.out.values).toMatchObject(
+        ['websocket', 'sse', 'long-poll'].map((transport) => ({
+          type: 'transport',
+          transport,
+          jobs: 2,
+          gaps: 0,
+          lost_ends: 0,
+        })),
+      );
+    });
+
+    it('a key is never an argument', async () => {
+      const kept = shell([server.url, '--key', 'secret']);
+      expect(await runVerify(kept)).toBe(2);
+      expect(kept.err.text).toContain('did you mean --key-file?');
+    });
+
+    it('a refused key ends it with 4, a server that is away with 3', async () => {
+      const refused = shell([server.url], { INKWIRE_KEY: 'wrong' });
+      expect(await runVerify(refused)).toBe(4);
+      expect(refused.err.text).toContain('INKWIRE_KEY');
+      const away = shell(['http://127.0.0.1:1'], keyed);
+      expect(await runVerify(away)).toBe(3);
+      expect(away.err.text).toContain('Nothing answers at http://127.0.0.1:1');
+    });
+
+    it('a signal ends it with 130, whatever it waits for', async () => {
+      const kept = shell([server.url, '--jobs', '100000'], keyed);
+      const ended = runVerify(kept);
+      kept.interrupt();
+      expect(await ended).toBe(130);
+      expect(kept.out.text).toBe('');
+    });
+
     it('says how it is used when it is not understood', async () => {
-      const said: string[] = [];
-      const command = { print: () => undefined, say: (line: string) => said.push(line) };
-      for (const args of [[], ['not a url'], [server.url, '--jobs', '-1'], [server.url, '--nonsense']]) {
-        expect(await runVerify({ ...command, args })).toBe(2);
+      for (const args of [
+        ['not a url'],
+        [server.url, '--jobs', '-1'],
+        [server.url, '--nonsense'],
+        ['a', 'b'],
+      ]) {
+        const kept = shell(args, keyed);
+        expect(await runVerify(kept)).toBe(2);
+        expect(kept.err.text).toContain('See "inkwire verify --help".');
       }
-      expect(said[0]).toContain('inkwire verify URL');
+      const helped = shell(['--help']);
+      expect(await runVerify(helped)).toBe(0);
+      expect(helped.out.text).toContain('inkwire verify [URL]');
     });
   });
 });

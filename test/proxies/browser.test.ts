@@ -4,7 +4,6 @@ import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Inkwire, TransportName } from '../../client/sdk/inkwire.js';
 import { useChromium, withoutChromium } from '../browser/chromium.js';
-import { until } from '../helpers/gateway-rig.js';
 import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
 import { openPushServer } from '../helpers/push-server.js';
 import { changed, commandOf, documented, type ProxyName, startProxy } from '../helpers/real-proxy.js';
@@ -61,18 +60,14 @@ describe.skipIf(withoutChromium)('a page behind a proxy', () => {
     const job = await claimedJob(engine);
     await page.evaluate(follow, [job.id, server.token, given.transports] as const);
     const state = () => page.evaluate(() => Reflect.get(globalThis, 'told'));
-    await expect.poll(state, { timeout: 10_000 }).toMatchObject({ transport: given.over });
+    await expect.poll(state).toMatchObject({ transport: given.over });
     tellProgress(engine, job, 0.5);
     await expect.poll(state).toMatchObject({ types: ['snapshot', 'job.progress'] });
     await complete(engine, job);
     await expect.poll(state).toMatchObject({ types: ['snapshot', 'job.progress', 'job.completed'] });
     expect(await page.evaluate(spoken)).toBe('h2');
     await page.close();
-    await until(
-      'the server has seen it go',
-      () => server.rig.gateway.connections.subscribers.length === 0,
-      1e6,
-    );
+    await expect.poll(() => server.rig.gateway.connections.subscribers.length).toBe(0);
   });
 });
 

@@ -6,17 +6,10 @@ import { InkwireError } from '../../../client/sdk/error.js';
 import type { JobRequest } from '../../../client/sdk/types.js';
 import { Misuse, readArguments, readWhole } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
-import { failureOf, networkReason } from '../failure.js';
+import { failureOf, networkReason, Trouble } from '../failure.js';
+import { fileReason } from '../file-reason.js';
 import { Outage } from '../outage.js';
-import {
-  fileReason,
-  obey,
-  quoted,
-  type Server,
-  serverOptions,
-  serverUsage,
-  withServer,
-} from '../server-access.js';
+import { obey, quoted, type Server, serverOptions, serverUsage, withServer } from '../server-access.js';
 import { checkGroup, jobSettings } from '../submit.js';
 import { printLine, type Shell } from '../terminal.js';
 import { readable } from '../text-width.js';
@@ -94,7 +87,8 @@ export function runBatch(shell: Shell): Promise<number> {
       } catch (error) {
         const lost =
           error instanceof InkwireError && failureOf(error, server.url).code === exitCodes.unreachable;
-        if (shell.interrupted.aborted || lost) tellHowToGoOn(shell, server, plan, values);
+        if (shell.interrupted.aborted || lost || error instanceof Trouble)
+          tellHowToGoOn(shell, server, plan, values);
         throw error;
       }
     });

@@ -7,9 +7,9 @@ import type { JobRequest, SubmittedJob } from '../../../client/sdk/types.js';
 import { isTerminal, type JobRecord } from '../../protocol/job-record.js';
 import { parseDocument } from '../document-file.js';
 import { defectsOf } from '../failure.js';
+import { fileReason } from '../file-reason.js';
 import { outcomeOf } from '../job-words.js';
 import { holds, save } from '../save.js';
-import { fileReason } from '../server-access.js';
 import type { BatchLedger } from './ledger.js';
 
 /** What became of one document. */

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Trouble } from '../failure.js';
-import { fileReason } from '../server-access.js';
+import { fileReason } from '../file-reason.js';
 
 /** A file that a batch has written. */
 export interface LedgerEntry {

@@ -82,7 +82,11 @@ export function runDoctor(shell: Shell, surroundings: DoctorSurroundings): Promi
     }
     const failures = found.filter(({ verdict }) => verdict === 'fail').length;
     const warnings = found.filter(({ verdict }) => verdict === 'warn').length;
-    if (!values.json) printLine(shell.out, summaryOf(failures, warnings));
+    if (!values.json) {
+      printLine(shell.out, summaryOf(failures, warnings));
+      const unmade = 'The others need a configuration that can be used: run this again with one.';
+      if (config === undefined) printLine(shell.out, unmade);
+    }
     return failures === 0 ? exitCodes.ok : exitCodes.failed;
   });
 }

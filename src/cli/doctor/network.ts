@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFetchGuard, type FetchGuard } from '../../work/fetch-guard.js';
 import { exposureOf, isLoopback } from '../../work/keys.js';
+import { listenRefusal } from '../listen-refusal.js';
 import { count, duration } from '../progress-bar.js';
 import { readable } from '../text-width.js';
 import { type Check, type Finding, fail, ok, type Patient, warn } from './finding.js';
@@ -71,28 +72,10 @@ async function checkPort({ config, version }: Patient): Promise<readonly Finding
   const where = `${host}:${port}`;
   const code = await tryToListen(host, port);
   if (code === undefined) return [ok('port', `${where} is free`)];
-  if (code === 'EACCES') {
-    return [
-      fail(
-        'port',
-        `${where} may not be used by this user`,
-        'Ports below 1024 need a right: take a higher INKWIRE_PORT.',
-      ),
-    ];
-  }
-  if (code !== 'EADDRINUSE') {
-    return [
-      fail(
-        'port',
-        `${where} cannot be listened on (${code})`,
-        'INKWIRE_HOST must be a name or an address of this machine.',
-      ),
-    ];
-  }
+  const { said: why, advice } = listenRefusal(code, where);
+  if (code !== 'EADDRINUSE') return [fail('port', why, advice)];
   const health = await askHealth(host, port);
-  if (health === undefined) {
-    return [fail('port', `another program listens on ${where}`, 'End it, or take another INKWIRE_PORT.')];
-  }
+  if (health === undefined) return [fail('port', why, advice)];
   const said = `a server is running on ${where} (version ${health.version}, for ${duration(health.uptimeMs)})`;
   if (health.unready !== undefined) {
     return [fail('port', `${said} but takes no work: ${health.unready}`, 'Its log says more.')];

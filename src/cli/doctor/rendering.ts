@@ -67,10 +67,13 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
     readyTimeoutMs: startMs,
   });
   const begun = performance.now();
+  let late: NodeJS.Timeout | undefined;
   try {
-    // The pool itself starts a broken thread anew for ever.
-    const late = AbortSignal.timeout(startMs);
-    await Promise.race([pool.ready(), new Promise((resolve) => late.addEventListener('abort', resolve))]);
+    // The pool itself starts a broken thread anew for ever. Between two threads this timer alone keeps the process.
+    const tooLate = new Promise((resolve) => {
+      late = setTimeout(resolve, startMs);
+    });
+    await Promise.race([pool.ready(), tooLate]);
     const readyMs = performance.now() - begun;
     if (pool.state.idle === 0) {
       return [fail('rendering', `no render thread is ready after ${duration(startMs)}`, reinstall)];
@@ -98,6 +101,7 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
     if (warning !== undefined) return [warn('rendering', `${said}, but: ${warning.message}`, reinstall)];
     return [ok('rendering', said)];
   } finally {
+    clearTimeout(late);
     await pool.close();
     await rm(folder, { recursive: true, force: true });
   }

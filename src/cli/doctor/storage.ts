@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, constants, stat, statfs, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { fileReason } from '../file-reason.js';
 import { count, size } from '../progress-bar.js';
-import { fileReason, quoted } from '../server-access.js';
+import { quoted } from '../server-access.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 
 /** The data directory and the database in it. */

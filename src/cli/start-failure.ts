@@ -1,0 +1,30 @@
+import { resolve } from 'node:path';
+import type { Config } from '../config.js';
+import { listenRefusal } from './listen-refusal.js';
+
+/** Why a server could not start, for the operator who can mend it; undefined for what is a defect of the program. */
+export function startFailureOf(
+  error: unknown,
+  config: Pick<Config, 'host' | 'port' | 'dataDir'>,
+): readonly string[] | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const call: unknown = Reflect.get(error, 'syscall');
+  if (call === 'listen' || call === 'bind' || call === 'getaddrinfo') {
+    const { said, advice } = listenRefusal(String(error.code), `${config.host}:${config.port}`);
+    return [`The server cannot start: ${said}.`, advice];
+  }
+  return directoryFailureOf(error, config.dataDir);
+}
+
+/** Why a data directory could not be opened; undefined for what is a defect of the program. */
+export function directoryFailureOf(error: unknown, directory: string): readonly string[] | undefined {
+  // Only what the system, SQLite or the store refuses has a code.
+  if (!(error instanceof Error) || !('code' in error) || /^ERR_/.test(String(error.code))) return undefined;
+  if (error.code === 'directory-in-use') {
+    return [`${error.message}.`, 'End it, or give this one another INKWIRE_DATA_DIR and INKWIRE_PORT.'];
+  }
+  return [
+    `The data directory ${resolve(directory)} cannot be used: ${error.message}.`,
+    '"inkwire doctor --only directory,database" says what is wrong with it, and what to do.',
+  ];
+}
