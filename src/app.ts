@@ -146,7 +146,10 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   // Everything that was running belongs to a process that is gone: it goes back to the queue before anything is accepted.
   const abandoned = engine.capabilities.exclusive ? await store.abandon(worker, clock()) : 0;
   if (abandoned > 0) log.warn({ jobs: abandoned }, 'jobs of an earlier process go back to the queue');
-  await pool.ready();
+  await pool.ready().catch((error: Error) => {
+    const advice = '"inkwire doctor --only fonts,rendering" says what is wrong with it, and what to do.';
+    throw new StartRefused(`No render thread can start: ${error.message}.\n${advice}`);
+  });
   runner.start();
   sweeper.start();
   const url = await http.listen(config.host, config.port);

@@ -83,6 +83,8 @@ interface Slot {
 }
 
 const longestStartPauseMs = 5_000;
+/** In a row, of every thread: then none will ever be ready. */
+const hopelessStarts = 3;
 const settleMs = 500;
 
 /**
@@ -99,6 +101,8 @@ export class RenderPool {
   #spareTimer: NodeJS.Timeout | undefined;
   #nextId = 1;
   #respawns = 0;
+  /** Why the last thread that could not start could not. */
+  #startFailure: string | undefined;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -121,9 +125,12 @@ export class RenderPool {
     };
   }
 
-  /** Resolves when a thread is ready for the first time. */
+  /** Resolves when a thread is ready for the first time; rejects when each has failed to start several times. */
   async ready(): Promise<void> {
     while (!this.#closed && !this.#slots.some((slot) => slot.state === 'idle' || slot.state === 'busy')) {
+      if (this.#slots.every(({ failedStarts }) => failedStarts >= hopelessStarts)) {
+        throw new Error(this.#startFailure);
+      }
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }
   }
@@ -150,7 +157,7 @@ export class RenderPool {
     this.#closed = true;
     clearTimeout(this.#spareTimer);
     for (const entry of this.#waiting.splice(0)) entry.settle({ type: 'cancelled' });
-    for (const wake of this.#idleWaiters.splice(0)) wake();
+    this.#wake();
     const spare = this.#spare === undefined ? [] : [this.#spare];
     await Promise.all(
       [...this.#slots, ...spare].map((slot) => {
@@ -223,7 +230,7 @@ export class RenderPool {
       slot.state = 'idle';
       slot.failedStarts = 0;
       if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpareSoon();
-      for (const wake of this.#idleWaiters.splice(0)) wake();
+      this.#wake();
       this.#dispatch();
       return;
     }
@@ -275,6 +282,7 @@ export class RenderPool {
     if (slot === this.#spare) this.#spare = undefined;
     if (!this.#slots.includes(slot) || this.#closed) return;
     const failedStarts = slot.state === 'starting' ? slot.failedStarts + 1 : 0;
+    if (failedStarts > 0) this.#startFailure = death?.message;
     this.#replace(slot, this.#options.heapLimitMb, failedStarts);
   }
 
@@ -285,6 +293,7 @@ export class RenderPool {
       if (this.#closed || this.#slots[index] !== slot) return;
       this.#respawns += 1;
       this.#slots[index] = this.#takeSpare(heapLimitMb) ?? this.#newSlot(heapLimitMb, failedStarts);
+      if (failedStarts >= hopelessStarts) this.#wake();
       this.#dispatch();
     };
     if (failedStarts === 0) start();
@@ -309,6 +318,10 @@ export class RenderPool {
     this.#spare = undefined;
     this.#startSpare();
     return spare;
+  }
+
+  #wake(): void {
+    for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 
   #settle(slot: Slot, running: Running, outcome: Outcome): void {

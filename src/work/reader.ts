@@ -63,8 +63,9 @@ export class JobReader implements Reader {
 
   async wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined> {
     const deadline = performance.now() + options.waitMs;
-    const done = (view: JobView): boolean =>
-      options.version === undefined ? isTerminal(view.record.status) : view.version !== options.version;
+    // What has ended changes no more.
+    const done = ({ record, version }: JobView): boolean =>
+      isTerminal(record.status) || (options.version !== undefined && version !== options.version);
     for (;;) {
       // Watch before reading: a change between the two wakes at once instead of being missed.
       const change = this.#nextChange(id, options);

@@ -179,7 +179,7 @@ describe('render pool', () => {
     expect(await pool.run(task('write', { text: 'late' }))).toEqual({ type: 'cancelled' });
   });
 
-  it('does not spin when threads cannot start', async () => {
+  it('does not spin when threads cannot start, and says why', async () => {
     pool = new RenderPool({
       entry: new URL('data:text/javascript,throw new Error("broken")'),
       threads: 1,
@@ -191,10 +191,12 @@ describe('render pool', () => {
     });
     const stop = new AbortController();
     const outcome = pool.run(task('write', {}, { signal: stop.signal }));
+    const ready = expect(pool.ready()).rejects.toThrow('The render thread died: broken');
     const startedAt = performance.now();
     await vi.waitFor(() => expect(pool.state.respawns).toBeGreaterThan(1), { timeout: 60_000 });
     // The pauses double: 200 ms after the first failed start, 400 ms after the second.
     expect(performance.now() - startedAt).toBeGreaterThan(550);
+    await ready;
     stop.abort();
     expect(await outcome).toEqual({ type: 'cancelled' });
   });

@@ -193,6 +193,18 @@ describe('running jobs', () => {
     await service.remove('ann', id);
     expect((await changed)?.record.status).toBe('cancelled');
   });
+
+  it('never waits for a job that has ended, also where its end is known', async () => {
+    const { service, submit, end } = await open();
+    const id = await submit('write');
+    const ended = await end(id);
+    const options = {
+      version: ended?.version ?? '',
+      waitMs: 1_000_000,
+      signal: new AbortController().signal,
+    };
+    expect(await service.wait('ann', id, options)).toEqual(ended);
+  });
 });
 
 describe('instant renders', () => {
