@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -103,6 +103,7 @@ describe('inkwire doctor', () => {
     const { code, of } = await examine({ INKWIRE_DATA_DIR: dataDir });
     expect(code).toBe(1);
     expect(of('database')).toMatchObject([{ verdict: 'fail', advice: expect.stringContaining('backup') }]);
+    expect(await readdir(dataDir)).toEqual(['inkwire.db']);
   });
 
   it('fails for a configuration that the server would refuse, with a line for each defect', async () => {

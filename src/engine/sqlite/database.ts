@@ -32,13 +32,16 @@ export function openDatabase(directory: string): Connection {
   }
 }
 
+/** Made by the first server in a directory, and left there. */
+export const lockFile = 'lock.db';
+
 /** Holds a directory for one server: a lock of the system, which ends with the process however it ends. */
 export class DirectoryLock {
   readonly #connection: Connection;
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.#connection = new Connection(join(directory, 'lock.db'));
+    this.#connection = new Connection(join(directory, lockFile));
     try {
       this.#connection.pragma('busy_timeout = 0');
       this.#connection.execute('BEGIN EXCLUSIVE');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Key, StoreFailed } from '../engine.js';
-import { DirectoryLock } from './database.js';
+import { DirectoryLock, lockFile } from './database.js';
 import { KeyRows } from './key-rows.js';
 import { schemaVersion } from './migrations.js';
 import { Connection, integerOf, textOf } from './sql.js';
@@ -57,6 +57,8 @@ export function inspectDirectory(directory: string): Inspection {
 }
 
 function isInUse(directory: string): boolean {
+  // To try a lock that nobody has made would make it.
+  if (!existsSync(join(directory, lockFile))) return false;
   try {
     new DirectoryLock(directory).release();
     return false;
