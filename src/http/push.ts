@@ -72,7 +72,8 @@ function addPlainStream(app: FastifyInstance): void {
   const detail =
     'Open it as a WebSocket, with "Upgrade: websocket"; a proxy on the way must pass that on. GET /api/v1/events does without.';
   app.get(streamPath, { config: { access: 'public' }, schema: {} }, (request, reply) => {
-    reply.header('upgrade', 'websocket').header('connection', 'Upgrade');
+    // To go on with the connection would need to know whether the other side asked for its end, as most proxies do.
+    reply.header('upgrade', 'websocket').header('connection', 'Upgrade, close');
     return sendProblem(request, reply, problem('upgrade-required', detail));
   });
 }

@@ -259,6 +259,8 @@ export function webSocketSuite(callers: () => Callers): void {
       const response = await callers().alice.ask('/api/v1/stream');
       expect(response.status).toBe(426);
       expect(response.headers.get('upgrade')).toBe('websocket');
+      // A proxy that asks for the end of the connection must not use it again.
+      expect(response.headers.get('connection')).toMatch(/\bclose\b/);
       expect(await response.json()).toMatchObject({ type: expect.stringMatching(/upgrade-required$/) });
       expect((await callers().alice.ask('/api/v1/stream', { method: 'POST' })).status).toBe(405);
     });
