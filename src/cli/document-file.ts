@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { unlessAborted } from '../../client/sdk/backoff.js';
 import type { JobRequest } from '../../client/sdk/types.js';
 import { Misuse } from './arguments.js';
 import { fileReason } from './file-reason.js';
@@ -17,7 +18,8 @@ export async function readDocument(
   path: string,
   { input, interrupted }: Pick<Shell, 'input' | 'interrupted'>,
 ): Promise<JobRequest> {
-  const text = path === '-' ? await unless(interrupted, readAll(input)) : await readText(path);
+  // Nobody may ever write to the input.
+  const text = path === '-' ? await unlessAborted(readAll(input), interrupted) : await readText(path);
   const read = parseDocument(text, path === '-' ? 'the standard input' : path);
   if (!read.ok) throw new Misuse(read.message, 'file');
   return read.document;
@@ -55,15 +57,6 @@ async function readAll(input: Shell['input']): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Rejects with the reason of a signal that comes first: nobody may ever write to the input. */
-function unless<T>(interrupted: AbortSignal, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (interrupted.aborted) reject(interrupted.reason);
-    interrupted.addEventListener('abort', () => reject(interrupted.reason), { once: true });
-    work.then(resolve, reject);
-  });
 }
 
 /** What the engine says, with line and column where it names a position. */

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
@@ -32,6 +33,7 @@ describe('inkwire doctor', () => {
       readonly version?: string;
       readonly nodeVersion?: string;
       readonly client?: Record<string, string>;
+      readonly program?: URL;
     } = {},
   ): Promise<{ readonly code: number; of(check: string): readonly Finding[] }> => {
     // Rendering and all fonts take seconds: one test looks at them.
@@ -43,7 +45,7 @@ describe('inkwire doctor', () => {
       version: more.version ?? '0',
       nodeVersion: more.nodeVersion ?? '20.19.0',
       uid: process.getuid?.(),
-      program,
+      program: more.program ?? program,
     });
     const findings = it.out.values as unknown as readonly Finding[];
     return { code, of: (check) => findings.filter((finding) => finding.check === check) };
@@ -94,6 +96,24 @@ describe('inkwire doctor', () => {
     const after = await examine({ INKWIRE_DATA_DIR: dataDir });
     expect(after.of('database')).toMatchObject([
       { verdict: 'ok', said: expect.stringContaining('quick_check') },
+    ]);
+  });
+
+  it('says why where no render thread can start', async () => {
+    const broken = join(await directory(), 'program/');
+    await mkdir(join(broken, 'render'), { recursive: true });
+    await writeFile(join(broken, 'render/thread.js'), 'throw new Error("a font is missing")');
+    const { code, of } = await examine(
+      { INKWIRE_DATA_DIR: await directory() },
+      { only: 'rendering', program: pathToFileURL(broken) },
+    );
+    expect(code).toBe(1);
+    expect(of('rendering')).toMatchObject([
+      {
+        verdict: 'fail',
+        said: expect.stringMatching(/^no render thread can start: .*a font is missing/),
+        advice: expect.stringContaining('npm ci'),
+      },
     ]);
   });
 

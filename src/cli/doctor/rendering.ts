@@ -69,15 +69,14 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
   const begun = performance.now();
   let late: NodeJS.Timeout | undefined;
   try {
-    // The pool itself starts a broken thread anew for ever. Between two threads this timer alone keeps the process.
-    const tooLate = new Promise((resolve) => {
-      late = setTimeout(resolve, startMs);
+    // A thread that never gets ready fails no start. Between two threads this timer alone keeps the process.
+    const tooLate = new Promise<string>((resolve) => {
+      late = setTimeout(() => resolve(`no render thread is ready after ${duration(startMs)}`), startMs);
     });
-    await Promise.race([pool.ready(), tooLate]);
+    const failed = (error: Error) => `no render thread can start: ${error.message}`;
+    const defect = await Promise.race([pool.ready().then(() => undefined, failed), tooLate]);
+    if (defect !== undefined) return [fail('rendering', defect, reinstall)];
     const readyMs = performance.now() - begun;
-    if (pool.state.idle === 0) {
-      return [fail('rendering', `no render thread is ready after ${duration(startMs)}`, reinstall)];
-    }
     const outcome = await pool.run({
       kind: read.intake.kind,
       request: { inline: read.intake.request },
