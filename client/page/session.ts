@@ -1,5 +1,4 @@
 import { type Signal, signal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import { InkwireError } from '../sdk/error.js';
 import { Inkwire } from '../sdk/inkwire.js';
 import type { ConnectionState } from '../sdk/types.js';
@@ -134,12 +133,4 @@ export class Session {
 /** An error as a sentence for people. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Another number after the connection has come back, as long as there is a fault: a reason to ask again. */
-export function useReturn({ returns }: Session, fault: unknown): number {
-  const count = returns.value;
-  const last = useRef(count);
-  if (fault !== undefined) last.current = count;
-  return last.current;
 }

@@ -1,11 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { StreamEvent } from '../../../src/protocol/event.js';
 import type { FactType } from '../../../src/protocol/fact.js';
-import type { JobHistory } from '../../sdk/types.js';
+import { useAnswer } from '../answer.js';
 import { durationText, timeText } from '../format.js';
 import { type Attempt, attemptsOf } from '../job-facts.js';
-import { useModel } from '../model.js';
-import { type OpenSession, reasonOf, useReturn } from '../session.js';
+import type { OpenSession } from '../session.js';
 
 const names: Readonly<Record<FactType, string>> = {
   'job.created': 'Created',
@@ -28,25 +26,10 @@ export interface JobHistoryListProps {
 
 /** What has happened to a job, from the log of the server. */
 export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
-  const { session } = useModel();
-  const [history, setHistory] = useState<JobHistory>();
-  const [fault, setFault] = useState<string>();
-  const again = useReturn(session, fault);
-  useEffect(() => {
-    const gone = new AbortController();
-    open.client.history(id, { signal: gone.signal }).then(
-      (answer) => {
-        setHistory(answer);
-        setFault(undefined);
-      },
-      (error: unknown) => {
-        if (gone.signal.aborted) return;
-        session.refuse(error);
-        setFault(reasonOf(error));
-      },
-    );
-    return () => gone.abort();
-  }, [open, id, rev, again]);
+  const { answer: history, fault } = useAnswer(
+    (signal) => open.client.history(id, { signal }),
+    [open, id, rev],
+  );
 
   const events = history?.events ?? [];
   const attempts = attemptsOf(events);

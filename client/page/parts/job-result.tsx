@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ArtifactRecord, JobRecord } from '../../../src/protocol/job-record.js';
+import { useAddress, useAnswer } from '../answer.js';
 import { bytesText } from '../format.js';
 import { outlineOf } from '../json-outline.js';
 import { useModel } from '../model.js';
-import { type OpenSession, reasonOf, useReturn } from '../session.js';
+import { type OpenSession, reasonOf } from '../session.js';
 import { Icon } from './icon.js';
 import { PageViewer } from './page-viewer.js';
 
@@ -86,34 +87,14 @@ function PdfPart({ open, record, artifact }: PartProps) {
 }
 
 function PdfFrame({ open, record, artifact }: PartProps) {
-  const { session } = useModel();
-  const [address, setAddress] = useState<string>();
-  const [fault, setFault] = useState<string>();
-  const again = useReturn(session, fault);
-  useEffect(() => {
-    const gone = new AbortController();
-    let made: string | undefined;
-    const load = async () => {
-      const file = await open.client.download(record.job_id, {
-        artifact: artifact.name,
-        signal: gone.signal,
-      });
-      const blob = await new Response(file.stream, { headers: { 'content-type': 'application/pdf' } }).blob();
-      if (gone.signal.aborted) return;
-      made = URL.createObjectURL(blob);
-      setAddress(made);
-      setFault(undefined);
-    };
-    load().catch((error: unknown) => {
-      if (gone.signal.aborted) return;
-      session.refuse(error);
-      setFault(reasonOf(error));
-    });
-    return () => {
-      gone.abort();
-      if (made !== undefined) URL.revokeObjectURL(made);
-    };
-  }, [open, record.job_id, artifact.name, session, again]);
+  const { answer: bytes, fault } = useAnswer(
+    async (signal) => {
+      const file = await open.client.download(record.job_id, { artifact: artifact.name, signal });
+      return new Response(file.stream, { headers: { 'content-type': 'application/pdf' } }).blob();
+    },
+    [open, record.job_id, artifact.name],
+  );
+  const address = useAddress(bytes);
   if (fault !== undefined) {
     return (
       <p class="fault" role="alert">

@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'preact/hooks';
-import { useModel } from '../model.js';
-import { type OpenSession, reasonOf, useReturn } from '../session.js';
+import { useState } from 'preact/hooks';
+import { useAddress, useAnswer } from '../answer.js';
+import type { OpenSession } from '../session.js';
 import { Icon } from './icon.js';
 
 /** Pixels: sharp on screens of two device pixels at the size that is shown. */
@@ -15,31 +15,12 @@ export interface PageViewerProps {
 
 /** A document page by page, as images from the server. */
 export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
-  const { session } = useModel();
   const [page, setPage] = useState(1);
-  const [image, setImage] = useState<{ readonly page: number; readonly address: string }>();
-  const [fault, setFault] = useState<string>();
-  const again = useReturn(session, fault);
-
-  useEffect(() => {
-    const gone = new AbortController();
-    open.client.thumbnail(id, { page, width: imageWidth, signal: gone.signal }).then(
-      (blob) => {
-        if (gone.signal.aborted) return;
-        setFault(undefined);
-        setImage({ page, address: URL.createObjectURL(blob) });
-      },
-      (error: unknown) => {
-        if (gone.signal.aborted) return;
-        session.refuse(error);
-        setFault(reasonOf(error));
-      },
-    );
-    return () => gone.abort();
-  }, [open, id, page, session, again]);
-  useEffect(() => {
-    if (image !== undefined) return () => URL.revokeObjectURL(image.address);
-  }, [image]);
+  const { answer: image, fault } = useAnswer(
+    async (signal) => ({ page, bytes: await open.client.thumbnail(id, { page, width: imageWidth, signal }) }),
+    [open, id, page],
+  );
+  const address = useAddress(image?.bytes);
 
   const turn = (to: number) => setPage(Math.min(pages, Math.max(1, to)));
   return (
@@ -88,7 +69,7 @@ export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
       >
         {image === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
         {image !== undefined && fault === undefined && (
-          <img src={image.address} alt={`Page ${image.page} of the document`} />
+          <img src={address} alt={`Page ${image.page} of the document`} />
         )}
       </div>
     </div>

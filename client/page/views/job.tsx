@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { isTerminal, type JobRecord } from '../../../src/protocol/job-record.js';
 import { InkwireError } from '../../sdk/error.js';
+import { useReturn } from '../answer.js';
 import { progressText, resultText } from '../job-facts.js';
 import type { JobRow } from '../job-row.js';
 import { useModel } from '../model.js';
@@ -13,7 +14,7 @@ import { JobRequestPart } from '../parts/job-request-part.js';
 import { JobResult } from '../parts/job-result.js';
 import { ProgressBar } from '../parts/progress-bar.js';
 import { StatusMark } from '../parts/status-mark.js';
-import { type OpenSession, reasonOf, useReturn } from '../session.js';
+import { type OpenSession, reasonOf } from '../session.js';
 
 /** One job, live. */
 export function JobPage({ open, id }: { readonly open: OpenSession; readonly id: string }) {
@@ -24,7 +25,7 @@ export function JobPage({ open, id }: { readonly open: OpenSession; readonly id:
   const [last, setLast] = useState<JobRecord>();
   const [fault, setFault] = useState<unknown>();
   const here = row !== undefined;
-  const again = useReturn(session, fault);
+  const again = useReturn(fault);
 
   useEffect(() => {
     if (here || last !== undefined) return;

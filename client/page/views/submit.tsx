@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useAnswer } from '../answer.js';
 import { examples } from '../examples.js';
 import { bytesText } from '../format.js';
 import { indented } from '../json-text.js';
 import { useModel } from '../model.js';
 import { SubmitForm } from '../parts/submit-form.js';
 import { hrefOf } from '../routes.js';
-import { type OpenSession, reasonOf, useReturn } from '../session.js';
+import type { OpenSession } from '../session.js';
 
 /** Characters: a text field with more is no place to edit. */
 const editedLength = 500_000;
@@ -32,30 +32,16 @@ const again = 'New job from another';
 
 /** A job that was submitted elsewhere: its request comes from the server. */
 function FetchedForm({ open, from }: { readonly open: OpenSession; readonly from: string }) {
-  const { session } = useModel();
-  const [text, setText] = useState<string>();
-  const [fault, setFault] = useState<string>();
-  const returned = useReturn(session, fault);
-  useEffect(() => {
-    const gone = new AbortController();
-    open.client.request(from, { signal: gone.signal }).then(
-      (request) => {
-        const whole = indented(request);
-        if (whole.length <= editedLength) setText(whole);
-        else
-          setFault(
-            `Its request of ${bytesText(whole.length)} is too long to be edited here. It can be saved from its page.`,
-          );
-      },
-      (error: unknown) => {
-        if (gone.signal.aborted) return;
-        session.refuse(error);
-        setFault(reasonOf(error));
-      },
-    );
-    return () => gone.abort();
-  }, [open, from, session, returned]);
-  if (text !== undefined) return <SubmitForm open={open} title={again} begin={text} />;
+  const asked = useAnswer(
+    async (signal) => indented(await open.client.request(from, { signal })),
+    [open, from],
+  );
+  const { answer: text } = asked;
+  const tooLong = text !== undefined && text.length > editedLength;
+  const fault = tooLong
+    ? `Its request of ${bytesText(text.length)} is too long to be edited here. It can be saved from its page.`
+    : asked.fault;
+  if (text !== undefined && !tooLong) return <SubmitForm open={open} title={again} begin={text} />;
   return (
     <section class="view">
       <div class="view-head">
