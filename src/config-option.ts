@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ConfiguredKey, ownerShape } from './work/keys.js';
+import { type ConfiguredKey, ownerShape } from './access/keys.js';
 
 /** How one option is read from text: pure, and a refusal never repeats the text, which may be a secret. */
 

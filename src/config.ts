@@ -1,3 +1,4 @@
+import type { ConfiguredKey } from './access/keys.js';
 import {
   choice,
   flag,
@@ -12,7 +13,6 @@ import {
   text,
   whole,
 } from './config-option.js';
-import type { ConfiguredKey } from './work/keys.js';
 
 /**
  * The one schema of the configuration. Everything is read from variables `INKWIRE_*`, of the environment or of the

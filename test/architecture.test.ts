@@ -20,6 +20,8 @@ const layers: readonly (readonly [prefix: string, layer: number])[] = [
   ['render/fonts/', 2.2],
   ['render/thread.ts', 2.9],
   ['render/', 2],
+  ['access/', 3],
+  ['fetch/', 2.9],
   ['work/', 3],
   ['gateway/', 3],
   ['http/', 4],
@@ -126,7 +128,7 @@ describe('architecture', () => {
       [/^libsql$/, /^engine\/sqlite\//],
       [/^pdfmake|^fontkit|^bwip-js|^sharp$/, /^render\//],
       [/^@cantoo\/pdf-lib$|^@hyzyla\/pdfium$/, /^render\/kinds\/pdf-tools\//],
-      [/^undici$/, /^work\//],
+      [/^undici$/, /^(work|fetch)\//],
     ];
     const misplaced = files.flatMap((file) => {
       return librariesOf(file)

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller, Scope } from '../access/keys.js';
 import type { Problem } from '../protocol/problem.js';
-import type { Caller, Scope } from '../work/keys.js';
 import type { AddressOf } from './client-address.js';
 import { sendProblem } from './problem-reply.js';
 

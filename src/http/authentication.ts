@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Tickets } from '../gateway/tickets.js';
+import type { Keyring } from '../access/keyring.js';
+import { allows, type Caller, isLoopback, type KeyRefusal } from '../access/keys.js';
+import type { Tickets } from '../access/tickets.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
-import { allows, type Caller, isLoopback, type KeyRefusal } from '../work/keys.js';
 import type { Check } from './admission.js';
-import type { Keyring } from './keyring.js';
 
 /** Parameters in which callers of other services send keys. */
 const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;

@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Keyring } from '../access/keyring.js';
+import { allows, type Caller } from '../access/keys.js';
+import type { Tickets } from '../access/tickets.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { Tickets } from '../gateway/tickets.js';
 import { WsTransport } from '../gateway/ws.js';
 import { type Problem, problem } from '../protocol/problem.js';
-import { allows, type Caller } from '../work/keys.js';
 import {
   type Identified,
   type IdentifiedByTicket,
@@ -15,7 +16,6 @@ import {
 } from './authentication.js';
 import type { Draining } from './draining.js';
 import type { Holds } from './holds.js';
-import type { Keyring } from './keyring.js';
 import { pathOf, problemDocument, rawProblem, sendProblem } from './problem-reply.js';
 import { requestIdOf } from './request-id.js';
 import { addEventRoutes } from './routes/events.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
+import { Tickets, ticketLifeMs } from '../../src/access/tickets.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
-import { Tickets, ticketLifeMs } from '../../src/gateway/tickets.js';
 import { TopicIndex } from '../../src/gateway/topic-index.js';
 import { Turns } from '../../src/gateway/turns.js';
 import type { Subject, Topic } from '../../src/protocol/topic.js';

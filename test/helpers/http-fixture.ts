@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
+import { openKeyring } from '../../src/access/keyring.js';
+import { makeKey, type NewKey } from '../../src/access/keys.js';
+import { Tickets } from '../../src/access/tickets.js';
 import type { Key, Keys } from '../../src/engine/engine.js';
-import { Tickets } from '../../src/gateway/tickets.js';
-import { openKeyring } from '../../src/http/keyring.js';
 import {
   createHttpServer,
   type HttpLimits,
@@ -11,7 +12,6 @@ import {
   type HttpServerOptions,
 } from '../../src/http/server.js';
 import type { Kind } from '../../src/render/kind.js';
-import { makeKey, type NewKey } from '../../src/work/keys.js';
 import { FakeJobService } from './fake-job-service.js';
 
 export const limits: HttpLimits = {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
+import { openKeyring } from '../../src/access/keyring.js';
+import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/engine.js';
-import { Tickets } from '../../src/gateway/tickets.js';
-import { openKeyring } from '../../src/http/keyring.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';

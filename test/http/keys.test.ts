@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { openKeyring } from '../../src/access/keyring.js';
+import { digestOf, exposureOf, KeyTable, kidOf, makeKey, type Scope, scopes } from '../../src/access/keys.js';
 import { keysUsage, runKeys } from '../../src/cli/keys.js';
-import { openKeyring } from '../../src/http/keyring.js';
-import { digestOf, exposureOf, KeyTable, kidOf, makeKey, type Scope, scopes } from '../../src/work/keys.js';
 import { FakeKeys } from '../helpers/http-fixture.js';
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));

@@ -1,7 +1,7 @@
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeKey } from '../../src/access/keys.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
-import { makeKey } from '../../src/work/keys.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
 import { RawWebSocket, rawFrame } from '../helpers/raw-web-socket.js';

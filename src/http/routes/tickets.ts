@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import type { Caller } from '../../access/keys.js';
+import type { Tickets } from '../../access/tickets.js';
 import type { Gateway } from '../../gateway/gateway.js';
-import type { Tickets } from '../../gateway/tickets.js';
 import { streamLimits } from '../../protocol/messages.js';
 import { problem } from '../../protocol/problem.js';
 import { parseTopic, type Topic } from '../../protocol/topic.js';
 import { readJsonBody } from '../../work/json-body.js';
-import type { Caller } from '../../work/keys.js';
 import { ownerOf } from '../admission.js';
 import { sendEnvelope } from '../envelope.js';
 import { sendProblem } from '../problem-reply.js';

@@ -1,5 +1,5 @@
 import type { Keys } from '../engine/engine.js';
-import { type Authentication, type ConfiguredKey, KeyTable } from '../work/keys.js';
+import { type Authentication, type ConfiguredKey, KeyTable } from './keys.js';
 
 /** The keys of a running server. */
 export interface Keyring {
