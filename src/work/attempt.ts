@@ -1,9 +1,9 @@
 import type { Blobs, Bus, Claimed } from '../engine/engine.js';
+import type { FetchGuard } from '../fetch/fetch-guard.js';
 import type { Artifact, Job } from '../jobs/job.js';
 import type { Command } from '../jobs/transition.js';
 import type { Outcome, RenderPool } from '../render/pool.js';
 import type { FinishedFile } from '../render/wire.js';
-import type { FetchGuard } from './fetch-guard.js';
 import type { Meters } from './meters.js';
 import { type Materials, prepare } from './preparation.js';
 import type { RunTimes } from './run-times.js';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Blobs } from '../engine/engine.js';
+import type { FetchGuard } from '../fetch/fetch-guard.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { Outcome, RenderPool } from '../render/pool.js';
-import type { FetchGuard } from './fetch-guard.js';
 import type { Intake } from './intake.js';
 import type { IntakeDesk } from './intake-desk.js';
 import { prepare } from './preparation.js';

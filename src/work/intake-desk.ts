@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import { createAddressCheck } from '../fetch/address-check.js';
 import { problem } from '../protocol/problem.js';
 import { heapLimits } from '../render/heap-limits.js';
 import type { Kind } from '../render/kind.js';
-import { createAddressCheck } from './address-check.js';
 import { type IntakeAnswer, type IntakeRequest, readIntake } from './intake.js';
 import type { IntakeTask } from './intake-thread.js';
 

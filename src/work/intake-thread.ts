@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
+import { createAddressCheck } from '../fetch/address-check.js';
 import { kinds } from '../render/kinds/kinds.js';
 import { lowerThreadPriority } from '../render/thread-priority.js';
-import { createAddressCheck } from './address-check.js';
 import { type IntakeRequest, readIntake } from './intake.js';
 
 /** Entry of the thread that reads large bodies. */

@@ -7,7 +7,7 @@ import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { openWays } from '../../src/cli/doctor/network.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
-import { createFetchGuard } from '../../src/work/fetch-guard.js';
+import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { alice, startAppServer } from '../helpers/app-server.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 

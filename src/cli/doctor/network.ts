@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exposureOf, isLoopback } from '../../access/keys.js';
-import { createFetchGuard, type FetchGuard } from '../../work/fetch-guard.js';
+import { createFetchGuard, type FetchGuard } from '../../fetch/fetch-guard.js';
 import { listenRefusal } from '../listen-refusal.js';
 import { count, duration } from '../progress-bar.js';
 import { readable } from '../text-width.js';

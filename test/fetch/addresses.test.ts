@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createAddressCheck } from '../../src/work/address-check.js';
-import { addressScope, createAddressRule } from '../../src/work/addresses.js';
+import { createAddressCheck } from '../../src/fetch/address-check.js';
+import { addressScope, createAddressRule } from '../../src/fetch/addresses.js';
 
 describe('where an address leads', () => {
   it.each([

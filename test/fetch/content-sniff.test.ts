@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sniffContentType } from '../../src/work/content-sniff.js';
+import { sniffContentType } from '../../src/fetch/content-sniff.js';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createAddressRule } from '../../src/work/addresses.js';
-import { createFetchGuard, type FetchGuard, type FetchGuardOptions } from '../../src/work/fetch-guard.js';
+import { createAddressRule } from '../../src/fetch/addresses.js';
+import { createFetchGuard, type FetchGuard, type FetchGuardOptions } from '../../src/fetch/fetch-guard.js';
 import { testCertificate, testKey } from './tls-fixture.js';
 
 const png = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(10_000, 7)]);
