@@ -6,8 +6,8 @@ import type {
   FastifySchemaValidationError,
 } from 'fastify';
 import { type Problem, problem } from '../protocol/problem.js';
-import { tooLarge } from './message-size.js';
-import { sendProblem } from './problem-reply.js';
+import { tooLarge } from './admission/message-size.js';
+import { sendProblem } from './reply/problem-reply.js';
 
 /** Turns everything that is thrown, by Fastify or by a defect, into a problem. */
 export function handleErrors(app: FastifyInstance): void {

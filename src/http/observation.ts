@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Holds } from './holds.js';
-import { pathOf } from './problem-reply.js';
+import type { Holds } from './reply/long-waits.js';
+import { pathOf } from './reply/problem-reply.js';
 
 /**
  * One log line and one measurement for each answer. A line holds the path without its query, and never a header or a

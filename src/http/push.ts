@@ -13,15 +13,15 @@ import {
   identify,
   identifyByTicket,
   ticketIn,
-} from './authentication.js';
-import type { Draining } from './draining.js';
-import type { Holds } from './holds.js';
-import { pathOf, problemDocument, rawProblem, sendProblem } from './problem-reply.js';
-import { requestIdOf } from './request-id.js';
+} from './admission/authentication.js';
+import type { Draining } from './admission/draining.js';
+import { refuse as endWith } from './admission/sockets.js';
+import type { Holds } from './reply/long-waits.js';
+import { pathOf, problemDocument, rawProblem, sendProblem } from './reply/problem-reply.js';
+import { requestIdOf } from './reply/request-id.js';
 import { addEventRoutes } from './routes/events.js';
 import { addTicketRoute } from './routes/tickets.js';
 import type { UpgradeGate } from './server.js';
-import { refuse as endWith } from './sockets.js';
 
 export interface PushParts {
   readonly gateway: Gateway;

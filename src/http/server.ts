@@ -8,23 +8,33 @@ import type { Caller } from '../access/keys.js';
 import type { Tickets } from '../access/tickets.js';
 import type { Kind } from '../render/kind.js';
 import type { JobService } from '../work/service.js';
-import { admit, type Check } from './admission.js';
-import { checkPermission, createAuthenticationCheck } from './authentication.js';
-import { createBodyBudget } from './body-budget.js';
-import { type AddressOf, addressTest, createAddressOf } from './client-address.js';
-import { createCorsChecks } from './cors.js';
-import { createDrainCheck, Draining } from './draining.js';
+import { admit, type Check } from './admission/admission.js';
+import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
+import { createBodyBudget } from './admission/body-budget.js';
+import { type AddressOf, addressTest, createAddressOf } from './admission/client-address.js';
+import { createCorsChecks } from './admission/cors.js';
+import { createDrainCheck, Draining } from './admission/draining.js';
+import { checkExpectation, checkMessageSize } from './admission/message-size.js';
+import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
+import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
+import {
+  answerClientError,
+  answerExpectation,
+  createConnectionCheck,
+  type ExcessOf,
+  limitConnections,
+  trackSilent,
+} from './admission/sockets.js';
+import { submitBodySchema } from './docs/submit-schema.js';
 import { answerError, handleErrors } from './errors.js';
-import { Holds } from './holds.js';
-import { keepJsonBodies } from './job-body.js';
-import { checkExpectation, checkMessageSize } from './message-size.js';
 import { observe } from './observation.js';
-import { pathOf } from './problem-reply.js';
-import { createRateChecks, type RateChecks } from './rate-limit.js';
-import { requestIdOf } from './request-id.js';
-import { createRouteCheck, indexRoutes, type RouteIndex } from './route-index.js';
+import { Holds } from './reply/long-waits.js';
+import { pathOf } from './reply/problem-reply.js';
+import { requestIdOf } from './reply/request-id.js';
+import type { StaticFiles } from './reply/static-files.js';
 import { addCapabilityRoute, type CapabilityFacts } from './routes/capabilities.js';
 import { addGroupRoutes } from './routes/groups.js';
+import { keepJsonBodies } from './routes/job-body.js';
 import { addJobControlRoutes } from './routes/job-control.js';
 import { addJobListRoute } from './routes/job-list.js';
 import { addJobRoutes } from './routes/jobs.js';
@@ -36,16 +46,6 @@ import { addRenderRoute } from './routes/render.js';
 import { addResultRoutes } from './routes/results.js';
 import { addThumbnailRoute } from './routes/thumbnails.js';
 import { addWebRoutes } from './routes/web.js';
-import {
-  answerClientError,
-  answerExpectation,
-  createConnectionCheck,
-  type ExcessOf,
-  limitConnections,
-  trackSilent,
-} from './sockets.js';
-import type { StaticFiles } from './static-files.js';
-import { submitBodySchema } from './submit-schema.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
 export interface HttpLimits {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asyncApiOf } from '../../src/http/asyncapi.js';
-import { clientMessages, serverMessages, sseEvents } from '../../src/http/stream-schemas.js';
+import { asyncApiOf } from '../../src/http/docs/asyncapi.js';
+import { clientMessages, serverMessages, sseEvents } from '../../src/http/docs/stream-schemas.js';
 import { factTypes } from '../../src/protocol/fact.js';
 
 /** Follows a JSON pointer with its `$ref`s. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { createBodyBudget } from '../../src/http/body-budget.js';
+import { createBodyBudget } from '../../src/http/admission/body-budget.js';
 
 const mib = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { addressTest, createAddressOf } from '../../src/http/client-address.js';
+import { addressTest, createAddressOf } from '../../src/http/admission/client-address.js';
 
 const isProxy = addressTest(['10.0.0.0/8', '192.168.1.1', 'fd00::/8']);
 const addressOf = createAddressOf(isProxy);

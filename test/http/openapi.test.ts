@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OpenApiDocument } from '../../src/http/openapi.js';
+import type { OpenApiDocument } from '../../src/http/docs/openapi.js';
 import { problemTypes } from '../../src/protocol/problem.js';
 import { auth, body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readStaticFiles } from '../../src/http/static-files.js';
+import { readStaticFiles } from '../../src/http/reply/static-files.js';
 import { type Fixture, type FixtureOptions, openHttp } from '../helpers/http-fixture.js';
 
 const script = `export const lines = ${JSON.stringify(Array.from({ length: 200 }, (_, n) => `line ${n}`))};`;

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { prefers } from '../../src/http/accept.js';
-import { networkOf } from '../../src/http/client-address.js';
-import { matchesNone, matchesStrongly } from '../../src/http/conditional.js';
-import { contentDisposition } from '../../src/http/content-disposition.js';
-import { RateTable } from '../../src/http/gcra.js';
-import { readWait } from '../../src/http/prefer.js';
-import { readRange } from '../../src/http/range.js';
-import { requestIdOf } from '../../src/http/request-id.js';
+import { networkOf } from '../../src/http/admission/client-address.js';
+import { RateTable } from '../../src/http/admission/gcra.js';
+import { matchesNone, matchesStrongly } from '../../src/http/reply/conditional.js';
+import { contentDisposition } from '../../src/http/reply/content-disposition.js';
+import { readWait } from '../../src/http/reply/prefer.js';
+import { prefers } from '../../src/http/reply/preferences.js';
+import { readRange } from '../../src/http/reply/range.js';
+import { requestIdOf } from '../../src/http/reply/request-id.js';
 
 describe('Range', () => {
   test.each([

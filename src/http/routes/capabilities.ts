@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { sendEnvelope } from '../envelope.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf } from '../schemas.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelopeOf } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
 
 /** What this server can do, as `GET /api/v1/capabilities` tells it. */
 export interface CapabilityFacts {

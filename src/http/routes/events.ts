@@ -6,16 +6,16 @@ import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../g
 import { readWanted, type Wanted } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
-import { prefers } from '../accept.js';
-import { ownerOf } from '../admission.js';
-import type { Draining } from '../draining.js';
-import { sendEnvelope } from '../envelope.js';
-import type { Holds } from '../holds.js';
-import { maxWaitSeconds } from '../prefer.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf, jobParams, jobSchema } from '../schemas.js';
-import { eventSchema, progressSchema } from '../stream-schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import type { Draining } from '../admission/draining.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelopeOf, jobParams, jobSchema } from '../docs/schemas.js';
+import { eventSchema, progressSchema } from '../docs/stream-schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import type { Holds } from '../reply/long-waits.js';
+import { maxWaitSeconds } from '../reply/prefer.js';
+import { prefers } from '../reply/preferences.js';
+import { sendProblem } from '../reply/problem-reply.js';
 
 export interface EventRouteParts {
   readonly gateway: Gateway;

@@ -3,11 +3,11 @@ import { type Static, Type } from 'typebox';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { problem } from '../../protocol/problem.js';
 import type { JobService } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { sendEnvelope } from '../envelope.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelope, envelopeOf, groupSchema } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelope, envelopeOf, groupSchema } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import { sendProblem } from '../reply/problem-reply.js';
 
 const groupParams = Type.Object({ group: Type.String({ description: 'Name of a group' }) });
 const listQuery = Type.Object({

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { JobService } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { sendEnvelope } from '../envelope.js';
-import { sendProblem } from '../problem-reply.js';
-import { jobParams } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import { jobParams } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import { sendProblem } from '../reply/problem-reply.js';
 import { describe, noSuchJob } from './jobs.js';
 import { cancelDocs, historyDocs } from './jobs-docs.js';
 

@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { JobService } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { sendEnvelope } from '../envelope.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf, jobSchema } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelopeOf, jobSchema } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import { sendProblem } from '../reply/problem-reply.js';
 
 const time = (description: string) => Type.Optional(Type.String({ format: 'date-time', description }));
 const name = (description: string) =>

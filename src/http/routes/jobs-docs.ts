@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelope, envelopeOf, jobParams, jobSchema, submittedSchema } from '../schemas.js';
-import { eventSchema } from '../stream-schemas.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelope, envelopeOf, jobParams, jobSchema, submittedSchema } from '../docs/schemas.js';
+import { eventSchema } from '../docs/stream-schemas.js';
 
 const polled = {
   ETag: 'Changes whenever the record does',

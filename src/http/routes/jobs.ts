@@ -4,14 +4,14 @@ import { formatCursor } from '../../protocol/cursor.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Accepted, Answer, JobService, JobView } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { matchesNone } from '../conditional.js';
-import { sendEnvelope } from '../envelope.js';
-import type { Holds } from '../holds.js';
-import { idempotencyKeyOf, jobBodyOf } from '../job-body.js';
-import { readWait } from '../prefer.js';
-import { sendProblem } from '../problem-reply.js';
-import { vary } from '../vary.js';
+import { ownerOf } from '../admission/admission.js';
+import { matchesNone } from '../reply/conditional.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import type { Holds } from '../reply/long-waits.js';
+import { readWait } from '../reply/prefer.js';
+import { sendProblem } from '../reply/problem-reply.js';
+import { vary } from '../reply/vary.js';
+import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
 import { jobDocs } from './jobs-docs.js';
 
 export interface JobRouteOptions {

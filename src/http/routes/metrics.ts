@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { RouteDocs } from '../route-docs.js';
+import type { RouteDocs } from '../docs/route-docs.js';
 
 const docs: RouteDocs = {
   id: 'metrics',

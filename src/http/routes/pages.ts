@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { asyncApiOf } from '../asyncapi.js';
-import { docsPage, pageStyle } from '../docs-page.js';
-import { openApiOf } from '../openapi.js';
-import type { RouteIndex } from '../route-index.js';
+import type { RouteIndex } from '../admission/route-index.js';
+import { asyncApiOf } from '../docs/asyncapi.js';
+import { docsPage, pageStyle } from '../docs/docs-page.js';
+import { openApiOf } from '../docs/openapi.js';
 
 /** Nothing is loaded, nothing runs; the one style is known by its digest. */
 const styleDigest = createHash('sha256').update(pageStyle).digest('base64');

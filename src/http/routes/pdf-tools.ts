@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import type { Kind } from '../../render/kind.js';
 import type { Instant } from '../../work/service.js';
-import { prefers } from '../accept.js';
-import { contentDisposition } from '../content-disposition.js';
-import { sendEnvelope } from '../envelope.js';
-import { readInstantFile, runInstant, sendInstantFile } from '../instant.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf } from '../schemas.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelopeOf } from '../docs/schemas.js';
+import { contentDisposition } from '../reply/content-disposition.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import { prefers } from '../reply/preferences.js';
+import { sendProblem } from '../reply/problem-reply.js';
+import { readInstantFile, runInstant, sendInstantFile } from './sync-render.js';
 
 export interface PdfToolOptions {
   readonly service: Instant;

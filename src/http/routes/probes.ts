@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Readiness } from '../../work/service.js';
-import type { Draining } from '../draining.js';
-import { json, type RouteDocs } from '../route-docs.js';
+import type { Draining } from '../admission/draining.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
 
 export interface ProbeOptions {
   readonly service: Readiness;

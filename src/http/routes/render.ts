@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { Instant } from '../../work/service.js';
-import { contentDisposition } from '../content-disposition.js';
-import { runInstant, sendInstantFile } from '../instant.js';
-import { sendProblem } from '../problem-reply.js';
-import type { RouteDocs } from '../route-docs.js';
+import type { RouteDocs } from '../docs/route-docs.js';
+import { contentDisposition } from '../reply/content-disposition.js';
+import { sendProblem } from '../reply/problem-reply.js';
+import { runInstant, sendInstantFile } from './sync-render.js';
 
 export interface RenderRouteOptions {
   readonly service: Instant;

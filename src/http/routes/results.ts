@@ -3,11 +3,11 @@ import { Type } from 'typebox';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { JobService } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { sendFile } from '../file-reply.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { jobParams } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { jobParams } from '../docs/schemas.js';
+import { sendFile } from '../reply/file-reply.js';
+import { sendProblem } from '../reply/problem-reply.js';
 import { noSuchJob } from './jobs.js';
 
 interface ResultRoute {

@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Artifact } from '../../jobs/job.js';
 import type { JobService } from '../../work/service.js';
-import { ownerOf } from '../admission.js';
-import { matchesNone } from '../conditional.js';
-import { sendProblem } from '../problem-reply.js';
-import type { RouteDocs } from '../route-docs.js';
-import { jobParams } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import type { RouteDocs } from '../docs/route-docs.js';
+import { jobParams } from '../docs/schemas.js';
+import { matchesNone } from '../reply/conditional.js';
+import { sendProblem } from '../reply/problem-reply.js';
 import { findArtifact, lifetime } from './results.js';
 
 const query = Type.Object({

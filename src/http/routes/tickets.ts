@@ -7,11 +7,11 @@ import { streamLimits } from '../../protocol/messages.js';
 import { problem } from '../../protocol/problem.js';
 import { parseTopic, type Topic } from '../../protocol/topic.js';
 import { readJsonBody } from '../../work/json-body.js';
-import { ownerOf } from '../admission.js';
-import { sendEnvelope } from '../envelope.js';
-import { sendProblem } from '../problem-reply.js';
-import { json, type RouteDocs } from '../route-docs.js';
-import { envelopeOf } from '../schemas.js';
+import { ownerOf } from '../admission/admission.js';
+import { json, type RouteDocs } from '../docs/route-docs.js';
+import { envelopeOf } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
+import { sendProblem } from '../reply/problem-reply.js';
 
 const docs: RouteDocs = {
   id: 'createTicket',

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { problem } from '../../protocol/problem.js';
-import { landingPage } from '../docs-page.js';
-import { sendProblem } from '../problem-reply.js';
-import { type StaticFiles, sendStatic, svg } from '../static-files.js';
+import { landingPage } from '../docs/docs-page.js';
+import { sendProblem } from '../reply/problem-reply.js';
+import { type StaticFiles, sendStatic, svg } from '../reply/static-files.js';
 import { pageHeaders } from './pages.js';
 
 /** Asked again each time: the name stays when the bytes change. */

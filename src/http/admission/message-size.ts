@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { problem } from '../protocol/problem.js';
+import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
 
 const maxUrlLength = 8192;

@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
-import { type ProblemSlug, problemTypes } from '../protocol/problem.js';
-import { problemBase, problemMediaType } from './problem-reply.js';
+import { type ProblemSlug, problemTypes } from '../../protocol/problem.js';
+import { problemBase, problemMediaType } from '../reply/problem-reply.js';
 import type { AnswerDocs, RouteDocs } from './route-docs.js';
 import { problemSchema } from './schemas.js';
 

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Keyring } from '../access/keyring.js';
-import { allows, type Caller, isLoopback, type KeyRefusal } from '../access/keys.js';
-import type { Tickets } from '../access/tickets.js';
-import { type Problem, problem } from '../protocol/problem.js';
-import type { Topic } from '../protocol/topic.js';
+import type { Keyring } from '../../access/keyring.js';
+import { allows, type Caller, isLoopback, type KeyRefusal } from '../../access/keys.js';
+import type { Tickets } from '../../access/tickets.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { Topic } from '../../protocol/topic.js';
 import type { Check } from './admission.js';
 
 /** Parameters in which callers of other services send keys. */

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller, Scope } from '../access/keys.js';
-import type { Problem } from '../protocol/problem.js';
+import type { Caller, Scope } from '../../access/keys.js';
+import type { Problem } from '../../protocol/problem.js';
+import { sendProblem } from '../reply/problem-reply.js';
 import type { AddressOf } from './client-address.js';
-import { sendProblem } from './problem-reply.js';
 
 /**
  * What happens to every request before its body is read. Each concern is a check in its own file; the server lists

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
-import { factTypes } from '../protocol/fact.js';
-import { streamLimits } from '../protocol/messages.js';
+import { factTypes } from '../../protocol/fact.js';
+import { streamLimits } from '../../protocol/messages.js';
 import { groupSchema, jobSchema, problemSchema } from './schemas.js';
 
 /** Shapes of the stream's messages (docs/PROTOCOL.md), for AsyncAPI and for the tests that hold real messages against them. */

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
 import { RateTable, type RateVerdict } from './gcra.js';
 

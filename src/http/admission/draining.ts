@@ -1,4 +1,4 @@
-import { problem } from '../protocol/problem.js';
+import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
 
 /** Whether the server is about to end. Goes one way only. */

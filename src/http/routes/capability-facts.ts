@@ -1,9 +1,9 @@
-import type { Config } from './config.js';
-import type { CapabilityFacts } from './http/routes/capabilities.js';
-import { fonts } from './render/fonts/catalogue.js';
-import type { Kind } from './render/kind.js';
-import { limits } from './render/kinds/document/limits.js';
-import { operationNames } from './render/kinds/document/operation-fields.js';
+import type { Config } from '../../config.js';
+import { fonts } from '../../render/fonts/catalogue.js';
+import type { Kind } from '../../render/kind.js';
+import { limits } from '../../render/kinds/document/limits.js';
+import { operationNames } from '../../render/kinds/document/operation-fields.js';
+import type { CapabilityFacts } from './capabilities.js';
 
 /** What `GET /api/v1/capabilities` tells. */
 export function capabilityFacts(config: Config, kinds: readonly Kind[]): CapabilityFacts {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem } from '../../protocol/problem.js';
 
 /** Bodies stay bytes: the service reads the JSON, so that it can be stored and hashed as it came. */
 export function keepJsonBodies(app: FastifyInstance): void {

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { subprotocol } from '../protocol/messages.js';
+import { subprotocol } from '../../protocol/messages.js';
 import { clientMessages, serverMessages, sseEvents } from './stream-schemas.js';
 
 /** The stream as AsyncAPI 3.0, made from the schemas of its messages. */

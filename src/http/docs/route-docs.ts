@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { ProblemSlug } from '../protocol/problem.js';
+import type { ProblemSlug } from '../../protocol/problem.js';
 
 /** What OpenAPI says of a route beyond its parameters. Routes without it (HEAD twins) are left out. */
 export interface RouteDocs {

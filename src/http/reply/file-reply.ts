@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { problem } from '../protocol/problem.js';
+import { problem } from '../../protocol/problem.js';
 import { matchesNone, matchesStrongly } from './conditional.js';
 import { contentDisposition } from './content-disposition.js';
 import { sendProblem } from './problem-reply.js';

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import { type RawRefusal, rawProblem } from '../reply/problem-reply.js';
 import type { Check } from './admission.js';
 import { networkOf } from './client-address.js';
-import { type RawRefusal, rawProblem } from './problem-reply.js';
 
 /** What happens below requests: connections that are too many, and messages that are not HTTP. */
 

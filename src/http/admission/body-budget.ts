@@ -1,4 +1,4 @@
-import { problem } from '../protocol/problem.js';
+import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
 
 /** Smaller bodies are not worth counting. */

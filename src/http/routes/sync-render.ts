@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Problem, problem } from '../protocol/problem.js';
-import type { Answer, Instant, InstantFile } from '../work/service.js';
-import { ownerOf } from './admission.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { Answer, Instant, InstantFile } from '../../work/service.js';
+import { ownerOf } from '../admission/admission.js';
 import { jobBodyOf } from './job-body.js';
 
 /** A kind to run while the caller waits. */

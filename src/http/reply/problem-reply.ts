@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Problem, problemTypes } from '../protocol/problem.js';
+import { type Problem, problemTypes } from '../../protocol/problem.js';
 import { requestIdOf } from './request-id.js';
 
 /** The slug follows; the one place that names it. */

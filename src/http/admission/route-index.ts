@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { problem } from '../protocol/problem.js';
+import { problem } from '../../protocol/problem.js';
+import { pathOf } from '../reply/problem-reply.js';
 import type { Check } from './admission.js';
-import { pathOf } from './problem-reply.js';
 
 /** All routes of a server, as they were added. */
 export interface RouteIndex {

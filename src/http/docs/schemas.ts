@@ -1,5 +1,5 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { errorCodes, jobStatuses } from '../protocol/job-record.js';
+import { errorCodes, jobStatuses } from '../../protocol/job-record.js';
 
 /** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
 
