@@ -18,17 +18,17 @@ import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import { kinds } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
-import { InstantRenderer } from './work/instant-renderer.js';
-import { IntakeDesk } from './work/intake-desk.js';
-import { createJobService } from './work/job-service.js';
 import { LiveTable } from './work/live-table.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
+import { createJobService } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
-import { Runner } from './work/runner.js';
-import { JobSubmitter } from './work/submitter.js';
-import { Sweeper } from './work/sweeper.js';
-import { Thumbnailer } from './work/thumbnailer.js';
+import { Runner } from './work/run/runner.js';
+import { Sweeper } from './work/run/sweeper.js';
+import { InstantRenderer } from './work/run/sync-renderer.js';
+import { Thumbnailer } from './work/run/thumbnailer.js';
+import { IntakeDesk } from './work/submit/body-reader.js';
+import { JobSubmitter } from './work/submit/submitter.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -92,7 +92,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     new IntakeDesk({
       kinds,
       allowPrivate: config.allowPrivateFetch,
-      threadEntry: entry('work/intake-thread.js'),
+      threadEntry: entry('work/submit/body-thread.js'),
     }),
   );
   const live = opened.add(new LiveTable(bus));

@@ -9,7 +9,7 @@ import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { LiveTable } from './live-table.js';
-import { sentOf, sentText } from './sent-request.js';
+import { sentOf, sentText } from './original-request.js';
 import type {
   Answer,
   GroupListRequest,

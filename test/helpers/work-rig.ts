@@ -5,17 +5,17 @@ import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import type { Kind } from '../../src/render/kind.js';
 import { RenderPool } from '../../src/render/pool.js';
-import { InstantRenderer } from '../../src/work/instant-renderer.js';
-import { IntakeDesk } from '../../src/work/intake-desk.js';
-import { createJobService } from '../../src/work/job-service.js';
 import { LiveTable } from '../../src/work/live-table.js';
 import { Meters } from '../../src/work/meters.js';
 import { JobReader } from '../../src/work/reader.js';
+import { createJobService } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
-import { Runner } from '../../src/work/runner.js';
+import { Runner } from '../../src/work/run/runner.js';
+import { InstantRenderer } from '../../src/work/run/sync-renderer.js';
+import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
-import { JobSubmitter } from '../../src/work/submitter.js';
-import { Thumbnailer } from '../../src/work/thumbnailer.js';
+import { IntakeDesk } from '../../src/work/submit/body-reader.js';
+import { JobSubmitter } from '../../src/work/submit/submitter.js';
 
 /** The whole job engine over the memory driver and real threads whose kinds misbehave (unruly-thread.mjs). */
 export interface WorkRig {
@@ -62,7 +62,7 @@ export async function openWorkRig(
   const desk = new IntakeDesk({
     kinds,
     allowPrivate: false,
-    threadEntry: new URL('../../dist/src/work/intake-thread.js', import.meta.url),
+    threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
   });
   const live = new LiveTable(bus);
   const errors: unknown[] = [];

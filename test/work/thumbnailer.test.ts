@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Outcome, PoolState, RenderPool, Task } from '../../src/render/pool.js';
-import { Thumbnailer } from '../../src/work/thumbnailer.js';
+import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 
 interface Started {
   readonly task: Task;

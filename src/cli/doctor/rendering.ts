@@ -5,7 +5,7 @@ import { type Face, families } from '../../render/fonts/catalogue.js';
 import { FontRegistry } from '../../render/fonts/registry.js';
 import { kinds } from '../../render/kinds/kinds.js';
 import { RenderPool } from '../../render/pool.js';
-import { readIntake } from '../../work/intake.js';
+import { readIntake } from '../../work/submit/parsed-request.js';
 import { count, duration, size } from '../progress-bar.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { Kind } from '../../render/kind.js';
-import { jobOptionsSchema } from '../../work/job-options.js';
+import { jobOptionsSchema } from '../../work/submit/job-options.js';
 
 /** The body of a submit, for OpenAPI: what one of the kinds wants, and the options of the job. */
 export function submitBodySchema(kinds: readonly Kind[]): TSchema {

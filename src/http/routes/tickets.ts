@@ -6,7 +6,7 @@ import type { Gateway } from '../../gateway/gateway.js';
 import { streamLimits } from '../../protocol/messages.js';
 import { problem } from '../../protocol/problem.js';
 import { parseTopic, type Topic } from '../../protocol/topic.js';
-import { readJsonBody } from '../../work/json-body.js';
+import { readJsonBody } from '../../work/submit/json-body.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf } from '../docs/schemas.js';

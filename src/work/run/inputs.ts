@@ -1,7 +1,7 @@
-import type { Blobs, JobInput } from '../engine/engine.js';
-import type { FetchGuard } from '../fetch/fetch-guard.js';
-import type { Fetched } from '../render/kind.js';
-import type { Task } from '../render/pool.js';
+import type { Blobs, JobInput } from '../../engine/engine.js';
+import type { FetchGuard } from '../../fetch/fetch-guard.js';
+import type { Fetched } from '../../render/kind.js';
+import type { Task } from '../../render/pool.js';
 
 /** The parts of a pool's task that come from a job's input. */
 export type Materials = Pick<Task, 'request' | 'blobPaths' | 'fetched'>;

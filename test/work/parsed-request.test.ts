@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type { Kind } from '../../src/render/kind.js';
-import { type IntakeRequest, readIntake } from '../../src/work/intake.js';
-import { RunTimes } from '../../src/work/run-times.js';
+import { RunTimes } from '../../src/work/run/run-times.js';
+import { type IntakeRequest, readIntake } from '../../src/work/submit/parsed-request.js';
 
 const echo: Kind = {
   name: 'echo',

@@ -1,14 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Blobs, JobInput, Store, Submission } from '../engine/engine.js';
-import { type Job, jobId } from '../jobs/job.js';
-import { isTerminal } from '../protocol/job-record.js';
-import { type Problem, problem } from '../protocol/problem.js';
+import type { Blobs, JobInput, Store, Submission } from '../../engine/engine.js';
+import { type Job, jobId } from '../../jobs/job.js';
+import { isTerminal } from '../../protocol/job-record.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import { keptText } from '../original-request.js';
+import type { JobReader } from '../reader.js';
+import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from '../service.js';
+import type { IntakeDesk } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
-import type { Intake } from './intake.js';
-import type { IntakeDesk } from './intake-desk.js';
-import type { JobReader } from './reader.js';
-import { keptText } from './sent-request.js';
-import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from './service.js';
+import type { Intake } from './parsed-request.js';
 
 export interface SubmitterParts {
   readonly store: Store;

@@ -1,5 +1,5 @@
-import type { Blobs, JobInput } from '../engine/engine.js';
-import type { Job } from '../jobs/job.js';
+import type { Blobs, JobInput } from '../../engine/engine.js';
+import type { Job } from '../../jobs/job.js';
 
 /** Keeps the blobs of a job together. */
 export function scopeOf(job: Job): string {

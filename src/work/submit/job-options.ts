@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
-import { groupShape } from '../protocol/names.js';
-import type { Issue } from '../render/kind.js';
+import { groupShape } from '../../protocol/names.js';
+import type { Issue } from '../../render/kind.js';
 
 /** What a caller may say about the job itself, beside what the kind wants to know; all optional. */
 export interface JobOptions {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import type { Blobs } from '../engine/engine.js';
-import { type Problem, problem } from '../protocol/problem.js';
-import type { Outcome, RenderPool } from '../render/pool.js';
-import type { Answer, ThumbnailRequest, Thumbnails } from './service.js';
-import { shuttingDown } from './submitter.js';
+import type { Blobs } from '../../engine/engine.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { Outcome, RenderPool } from '../../render/pool.js';
+import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
+import { shuttingDown } from '../submit/submitter.js';
 
 export interface ThumbnailerParts {
   readonly blobs: Blobs;

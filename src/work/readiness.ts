@@ -1,11 +1,11 @@
 import type { Engine } from '../engine/engine.js';
 import type { RenderPool } from '../render/pool.js';
-import type { InstantRenderer } from './instant-renderer.js';
 import type { JobReader } from './reader.js';
 import type { JobRemover } from './remover.js';
+import type { InstantRenderer } from './run/sync-renderer.js';
+import type { Thumbnailer } from './run/thumbnailer.js';
 import type { JobService } from './service.js';
-import type { JobSubmitter } from './submitter.js';
-import type { Thumbnailer } from './thumbnailer.js';
+import type { JobSubmitter } from './submit/submitter.js';
 
 export interface ServiceParts {
   readonly engine: Engine;

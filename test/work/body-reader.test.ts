@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { IntakeDesk } from '../../src/work/intake-desk.js';
+import { IntakeDesk } from '../../src/work/submit/body-reader.js';
 
 /** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
 const thread = `

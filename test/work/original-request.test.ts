@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/render/kinds/kinds.js';
-import { type Intake, readIntake } from '../../src/work/intake.js';
-import { keptText, sentOf, sentText } from '../../src/work/sent-request.js';
+import { keptText, sentOf, sentText } from '../../src/work/original-request.js';
+import { type Intake, readIntake } from '../../src/work/submit/parsed-request.js';
 import { dataUri, png } from '../helpers/hostile-images.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 

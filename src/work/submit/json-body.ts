@@ -1,4 +1,4 @@
-import { type Problem, problem } from '../protocol/problem.js';
+import { type Problem, problem } from '../../protocol/problem.js';
 
 /** Arrays and objects within each other. No document needs as many, and recursive readers behind stay safe. */
 export const maxDepth = 48;

@@ -1,10 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { createAddressCheck } from '../fetch/address-check.js';
-import { problem } from '../protocol/problem.js';
-import { heapLimits } from '../render/heap-limits.js';
-import type { Kind } from '../render/kind.js';
-import { type IntakeAnswer, type IntakeRequest, readIntake } from './intake.js';
-import type { IntakeTask } from './intake-thread.js';
+import { createAddressCheck } from '../../fetch/address-check.js';
+import { problem } from '../../protocol/problem.js';
+import { heapLimits } from '../../render/heap-limits.js';
+import type { Kind } from '../../render/kind.js';
+import type { IntakeTask } from './body-thread.js';
+import { type IntakeAnswer, type IntakeRequest, readIntake } from './parsed-request.js';
 
 export interface IntakeDeskOptions {
   readonly kinds: readonly Kind[];

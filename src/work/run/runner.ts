@@ -1,5 +1,5 @@
-import type { Claimed, Fact, Store } from '../engine/engine.js';
-import type { Command } from '../jobs/transition.js';
+import type { Claimed, Fact, Store } from '../../engine/engine.js';
+import type { Command } from '../../jobs/transition.js';
 import { type AttemptParts, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
 

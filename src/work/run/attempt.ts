@@ -1,13 +1,13 @@
-import type { Blobs, Bus, Claimed } from '../engine/engine.js';
-import type { FetchGuard } from '../fetch/fetch-guard.js';
-import type { Artifact, Job } from '../jobs/job.js';
-import type { Command } from '../jobs/transition.js';
-import type { Outcome, RenderPool } from '../render/pool.js';
-import type { FinishedFile } from '../render/wire.js';
-import type { Meters } from './meters.js';
-import { type Materials, prepare } from './preparation.js';
+import type { Blobs, Bus, Claimed } from '../../engine/engine.js';
+import type { FetchGuard } from '../../fetch/fetch-guard.js';
+import type { Artifact, Job } from '../../jobs/job.js';
+import type { Command } from '../../jobs/transition.js';
+import type { Outcome, RenderPool } from '../../render/pool.js';
+import type { FinishedFile } from '../../render/wire.js';
+import type { Meters } from '../meters.js';
+import type { WorkLog } from '../work-log.js';
+import { type Materials, prepare } from './inputs.js';
 import type { RunTimes } from './run-times.js';
-import type { WorkLog } from './work-log.js';
 
 export interface AttemptParts {
   readonly bus: Bus;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type Problem, problem } from '../protocol/problem.js';
-import type { Issue, Kind } from '../render/kind.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { Issue, Kind } from '../../render/kind.js';
+import { type SentRequest, sentRequest } from '../original-request.js';
 import { canonicalJson } from './canonical-json.js';
 import { type JobOptions, readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
-import { type SentRequest, sentRequest } from './sent-request.js';
 
 /** A body that may become a job. */
 export interface Intake {

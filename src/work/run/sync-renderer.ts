@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import type { Blobs } from '../engine/engine.js';
-import type { FetchGuard } from '../fetch/fetch-guard.js';
-import { type Problem, problem } from '../protocol/problem.js';
-import type { Outcome, RenderPool } from '../render/pool.js';
-import type { Intake } from './intake.js';
-import type { IntakeDesk } from './intake-desk.js';
-import { prepare } from './preparation.js';
-import type { Instant } from './service.js';
-import { shuttingDown } from './submitter.js';
+import type { Blobs } from '../../engine/engine.js';
+import type { FetchGuard } from '../../fetch/fetch-guard.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import type { Outcome, RenderPool } from '../../render/pool.js';
+import type { Instant } from '../service.js';
+import type { IntakeDesk } from '../submit/body-reader.js';
+import type { Intake } from '../submit/parsed-request.js';
+import { shuttingDown } from '../submit/submitter.js';
+import { prepare } from './inputs.js';
 
 export interface InstantParts {
   readonly blobs: Blobs;

@@ -1,6 +1,6 @@
-import type { Blobs, Store } from '../engine/engine.js';
-import type { Meters } from './meters.js';
-import type { WorkLog } from './work-log.js';
+import type { Blobs, Store } from '../../engine/engine.js';
+import type { Meters } from '../meters.js';
+import type { WorkLog } from '../work-log.js';
 
 export interface SweeperParts {
   readonly store: Store;

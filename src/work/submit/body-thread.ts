@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
-import { createAddressCheck } from '../fetch/address-check.js';
-import { kinds } from '../render/kinds/kinds.js';
-import { lowerThreadPriority } from '../render/thread-priority.js';
-import { type IntakeRequest, readIntake } from './intake.js';
+import { createAddressCheck } from '../../fetch/address-check.js';
+import { kinds } from '../../render/kinds/kinds.js';
+import { lowerThreadPriority } from '../../render/thread-priority.js';
+import { type IntakeRequest, readIntake } from './parsed-request.js';
 
 /** Entry of the thread that reads large bodies. */
 
