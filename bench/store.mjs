@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../dist/src/engine/sqlite/database.js';
-import { openSqliteEngine } from '../dist/src/engine/sqlite/engine.js';
+import { openSqliteEngine } from '../dist/src/engine/sqlite/sqlite-engine.js';
 import { jobId } from '../dist/src/jobs/job.js';
 
 const { values } = parseArgs({

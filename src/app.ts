@@ -7,7 +7,7 @@ import { type Caller, exposureOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import type { Config } from './config.js';
 import type { Engine } from './engine/engine.js';
-import { openSqliteEngine } from './engine/sqlite/engine.js';
+import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Gateway } from './gateway/gateway.js';
 import { StreamMeters } from './gateway/stream-meters.js';

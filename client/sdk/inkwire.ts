@@ -5,8 +5,8 @@ import { type Feed, tell } from './feed.js';
 import type { Subscribe } from './group-watch.js';
 import { Http } from './http.js';
 import { Jobs } from './jobs.js';
-import { type Host, openLine, wakeUps } from './line-opening.js';
-import type { Line } from './stream/line.js';
+import { type Host, openLine, wakeUps } from './session-opening.js';
+import type { Line } from './stream/session.js';
 import type {
   BatchOptions,
   BatchResult,

@@ -4,7 +4,7 @@ import type { JobRecord } from '../../src/protocol/job-record.js';
 import { maxTimerMs } from './backoff.js';
 import { closed, InkwireError } from './error.js';
 import { type Feed, FeedPipe } from './feed.js';
-import type { Line } from './stream/line.js';
+import type { Line } from './stream/session.js';
 import { type Ask, type Sink, Subscription } from './stream/subscription.js';
 import type {
   GroupFact,

@@ -5,12 +5,12 @@ import { controlBytes, snapshotBytes } from './control.js';
 import { factFrame, frameForOne, heartbeatBytes, pastFrame } from './frame.js';
 import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
-import { Past, type PastPage } from './past.js';
+import { Past, type PastPage } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
+import type { Turns } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
 import { type Subscriber, type Subscription, wantsFrom } from './subscriber.js';
-import type { Turns } from './turns.js';
 
 export interface DeliveryParts {
   readonly store: Store;

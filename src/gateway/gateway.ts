@@ -10,9 +10,9 @@ import { Hub } from './hub.js';
 import { hasFactsAfter, isOverAfter } from './job-end.js';
 import { LongPoll } from './long-poll.js';
 import { startPointOf } from './start-point.js';
+import { Turns } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
 import { type OutboxLimits, type Sink, Subscriber, type Subscription } from './subscriber.js';
-import { Turns } from './turns.js';
 
 export interface GatewayParts {
   readonly store: Store;

@@ -3,7 +3,7 @@ import { formatCursor } from '../protocol/cursor.js';
 import { eventText, type ResetReason } from '../protocol/event.js';
 import type { Wanted } from '../protocol/messages.js';
 import type { Hub } from './hub.js';
-import { Past } from './past.js';
+import { Past } from './log-reader.js';
 import type { LiveProgress } from './running-jobs.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';

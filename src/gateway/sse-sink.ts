@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
-import { backlogOf } from './backlog.js';
 import { controlBytes } from './control.js';
 import type { Sink } from './subscriber.js';
+import { backlogOf } from './unsent-bytes.js';
 
 /** Milliseconds until a browser's next connection where nothing else was said. */
 export const sseRetryMs = 2_000;

@@ -4,11 +4,11 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
-import { backlogOf } from './backlog.js';
 import { controlBytes } from './control.js';
 import type { Gateway, StreamCaller } from './gateway.js';
 import { lingerMs } from './sse-sink.js';
 import type { Sink, Subscriber } from './subscriber.js';
+import { backlogOf } from './unsent-bytes.js';
 
 interface PingLimits {
   readonly pingMs: number;

@@ -4,7 +4,7 @@ import { type Ask, Subscription } from '../../client/sdk/stream/subscription.js'
 import type { ConnectionState, TransportName } from '../../client/sdk/types.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { sseText } from '../../src/protocol/sse.js';
-import { eventStream, type FakeSocket, type Network, network, settle } from './fake-surroundings.js';
+import { eventStream, type FakeSocket, type Network, network, settle } from './fake-environment.js';
 
 const everything: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 const cursor = (seq: number) => formatCursor({ epoch: 'aaaa', seq });

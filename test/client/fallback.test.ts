@@ -4,7 +4,7 @@ import { type Ask, Subscription } from '../../client/sdk/stream/subscription.js'
 import type { TransportName } from '../../client/sdk/types.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { sseText } from '../../src/protocol/sse.js';
-import { eventStream, type Network, network, settle } from './fake-surroundings.js';
+import { eventStream, type Network, network, settle } from './fake-environment.js';
 
 /** What the way down to polling, and life there, must not do. */
 

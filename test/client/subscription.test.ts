@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../../client/sdk/error.js';
+import { canUnite, Union } from '../../client/sdk/stream/merged-subscription.js';
 import { sseReader } from '../../client/sdk/stream/sse-reader.js';
 import { type Ask, type Sink, Subscription } from '../../client/sdk/stream/subscription.js';
-import { canUnite, Union } from '../../client/sdk/stream/union.js';
 import { closeCodes, mayComeBack } from '../../src/protocol/close-codes.js';
 import { formatCursor, isLater } from '../../src/protocol/cursor.js';
 import type { StreamEvent } from '../../src/protocol/event.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
-import { openSqliteEngine } from '../../src/engine/sqlite/engine.js';
+import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { type Load, startLoad } from '../helpers/crash-load.js';
 import { startServer } from '../helpers/server.js';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, EngineOptions } from '../../src/engine/engine.js';
-import { openSqliteEngine } from '../../src/engine/sqlite/engine.js';
+import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 
 /** The compiled thread: a worker cannot load TypeScript. */
 const threadEntry = new URL('../../dist/src/engine/sqlite/thread.js', import.meta.url);

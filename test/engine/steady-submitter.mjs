@@ -1,6 +1,6 @@
 // Submits and completes jobs without end and prints what was acknowledged. Killed by the test that runs it.
 import { randomBytes } from 'node:crypto';
-import { openSqliteEngine } from '../../dist/src/engine/sqlite/engine.js';
+import { openSqliteEngine } from '../../dist/src/engine/sqlite/sqlite-engine.js';
 import { jobId } from '../../dist/src/jobs/job.js';
 
 const engine = await openSqliteEngine({

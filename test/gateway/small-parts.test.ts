@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Tickets, ticketLifeMs } from '../../src/access/tickets.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
+import { Turns } from '../../src/gateway/step-scheduler.js';
 import { TopicIndex } from '../../src/gateway/topic-index.js';
-import { Turns } from '../../src/gateway/turns.js';
 import type { Subject, Topic } from '../../src/protocol/topic.js';
 
 describe('the index of topics', () => {

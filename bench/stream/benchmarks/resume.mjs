@@ -127,7 +127,7 @@ async function comeBack(profile) {
  * @returns {Promise<string>} the cursor after which there are `facts` facts
  */
 async function fill(directory) {
-  const { openSqliteEngine } = await import(join(dist, 'engine/sqlite/engine.js'));
+  const { openSqliteEngine } = await import(join(dist, 'engine/sqlite/sqlite-engine.js'));
   const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
   const unbounded = Number.MAX_SAFE_INTEGER;
   const engine = await openSqliteEngine({

@@ -1,4 +1,5 @@
 import { InkwireError } from '../error.js';
+import type { Union } from './merged-subscription.js';
 import { eventsPath, isRefusal, queryOf, ticketQuery, unite } from './poll.js';
 import { type SseMessage, sseReader } from './sse-reader.js';
 import { bring, type Leg, type Subscription } from './subscription.js';
@@ -12,7 +13,6 @@ import {
   silenceOf,
   Watchdog,
 } from './transport.js';
-import type { Union } from './union.js';
 
 /**
  * Without a byte on a stream that beats every 15 s (P-40). Less than elsewhere: a proxy that fills a buffer before it

@@ -1,9 +1,9 @@
 import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
 import type { JobRecord } from '../../../src/protocol/job-record.js';
 import { InkwireError } from '../error.js';
+import { canUnite, Union } from './merged-subscription.js';
 import type { Ask, Leg, Subscription } from './subscription.js';
 import type { Surroundings } from './transport.js';
-import { canUnite, Union } from './union.js';
 
 /** P-36, P-37. */
 interface PollAnswer {

@@ -1,6 +1,6 @@
 import { closed, InkwireError } from '../error.js';
 import type { ConnectionState } from '../types.js';
-import type { Line } from './line.js';
+import type { Line } from './session.js';
 import { type Ask, type Leg, type Sink, Subscription } from './subscription.js';
 import type { Surroundings } from './transport.js';
 

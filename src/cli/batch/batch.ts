@@ -13,9 +13,9 @@ import { obey, quoted, type Server, serverOptions, serverUsage, withServer } fro
 import { checkGroup, jobSettings } from '../submit.js';
 import { printLine, type Shell } from '../terminal.js';
 import { readable } from '../text-width.js';
+import { BatchLedger } from './batch-journal.js';
 import { BatchBoard } from './board.js';
 import { runDocument } from './document-run.js';
-import { BatchLedger } from './ledger.js';
 import { Persistence } from './persistence.js';
 
 export const batchUsage = `Usage:

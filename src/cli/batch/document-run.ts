@@ -10,7 +10,7 @@ import { defectsOf } from '../failure.js';
 import { fileReason } from '../file-reason.js';
 import { outcomeOf } from '../job-words.js';
 import { holds, save } from '../save.js';
-import type { BatchLedger } from './ledger.js';
+import type { BatchLedger } from './batch-journal.js';
 
 /** What became of one document. */
 export type DocumentOutcome =

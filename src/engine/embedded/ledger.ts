@@ -20,9 +20,9 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
+import { Tally } from './queue-counts.js';
 import { sweep } from './sweep.js';
 import type { JobPage, Kept, Tables } from './tables.js';
-import { Tally } from './tally.js';
 import { Writer } from './writer.js';
 
 /** Jobs that become ready in one claim; what is left follows with the next one. */

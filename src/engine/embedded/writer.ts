@@ -3,8 +3,8 @@ import { recordOf } from '../../jobs/record.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
+import type { Tally } from './queue-counts.js';
 import type { GroupChange, Kept, Tables } from './tables.js';
-import type { Tally } from './tally.js';
 
 /** Writes a change with everything that belongs to it: the fact, the counts, the references to blobs. */
 export class Writer {

@@ -13,7 +13,7 @@ import {
   type Waiting,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
-import { JobShelf } from './job-shelf.js';
+import { JobShelf } from './job-index.js';
 import { SortedList } from './sorted-list.js';
 
 interface RememberedKey extends Remembered {

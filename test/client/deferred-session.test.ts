@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LateLine } from '../../client/sdk/stream/late-line.js';
-import type { Line } from '../../client/sdk/stream/line.js';
+import { LateLine } from '../../client/sdk/stream/deferred-session.js';
+import type { Line } from '../../client/sdk/stream/session.js';
 import { Subscription } from '../../client/sdk/stream/subscription.js';
 
 class ScriptedLine implements Line {

@@ -1,6 +1,6 @@
 import { closed } from '../error.js';
 import type { ConnectionState } from '../types.js';
-import type { Line } from './line.js';
+import type { Line } from './session.js';
 import type { Subscription } from './subscription.js';
 
 /** A line that is still being loaded: what is attached meanwhile waits for it. */

@@ -3,7 +3,7 @@ import { DiskBlobs } from '../disk-blobs.js';
 import { EmbeddedStore } from '../embedded/store.js';
 import type { Engine, EngineOptions, Fact, Key, Keys } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
-import { Link } from './link.js';
+import { Link } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
   /** Holds the database and the blobs; made when it is not there. One server at a time. */
