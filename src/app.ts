@@ -21,12 +21,13 @@ import { RenderPool } from './render/pool.js';
 import { LiveTable } from './work/live-table.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
-import { createJobService } from './work/readiness.js';
+import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
 import { Runner } from './work/run/runner.js';
 import { Sweeper } from './work/run/sweeper.js';
-import { InstantRenderer } from './work/run/sync-renderer.js';
+import { SyncRenderer } from './work/run/sync-renderer.js';
 import { Thumbnailer } from './work/run/thumbnailer.js';
+import type { JobService } from './work/service.js';
 import { IntakeDesk } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
 
@@ -114,7 +115,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     expectedWait,
     limits: { ...config, maxAttempts: 3 },
   });
-  const instant = new InstantRenderer({
+  const syncRenderer = new SyncRenderer({
     blobs,
     pool,
     guard,
@@ -125,7 +126,14 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs: thumbnailTimeoutMs, maxWaiting: 64 });
-  const service = createJobService({ engine, pool, submitter, reader, remover, instant, thumbnailer });
+  const service: JobService = {
+    submitter,
+    reader,
+    remover,
+    syncRenderer,
+    thumbnails: thumbnailer,
+    readiness: new PartsReadiness(engine, pool),
+  };
   const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
   const gateway = opened.add(await openGateway({ config, engine, keyring, registry, clock, log }));
   const http = await openHttp({
@@ -161,7 +169,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     submitter.stop();
-    instant.stop();
+    syncRenderer.stop();
     http.drain();
     await runner.drain(config.shutdownTimeoutMs);
     await gateway.close();
@@ -255,7 +263,7 @@ function openGateway({ config, engine, keyring, registry, clock, log }: GatewayP
 }
 
 interface HttpParts extends Omit<AppOptions, 'threads'> {
-  readonly service: ReturnType<typeof createJobService>;
+  readonly service: JobService;
   readonly keyring: Keyring;
   readonly tickets: Tickets<Caller>;
   readonly registry: Registry;

@@ -3,7 +3,6 @@ import {
   choice,
   flag,
   list,
-  nearest,
   type Option,
   type Read,
   readBlock,
@@ -13,6 +12,7 @@ import {
   text,
   whole,
 } from './config-option.js';
+import { nearest } from './nearest.js';
 
 /**
  * The one schema of the configuration. Everything is read from variables `INKWIRE_*`, of the environment or of the

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { nearest } from '../config-option.js';
+import { nearest } from '../nearest.js';
 
 /** The command line cannot be used; the message says what to write instead. */
 export class Misuse extends Error {

@@ -211,9 +211,10 @@ function addRoutes(
   { index, draining, holds }: Parts,
 ): void {
   const { service, kinds, clock, startedAt, version } = options;
+  const { readiness, syncRenderer } = service;
   const timeoutMs = options.limits.renderTimeoutMs;
   const bodySchema: TSchema = submitBodySchema(kinds);
-  addProbeRoutes(app, { service, draining, version, clock, startedAt });
+  addProbeRoutes(app, { readiness, draining, version, clock, startedAt });
   addCapabilityRoute(app, options.capabilities, () => options.keyring.open);
   addJobRoutes(app, { service, holds, bodySchema });
   addJobControlRoutes(app, { service });
@@ -221,8 +222,8 @@ function addRoutes(
   addGroupRoutes(app, { service });
   addResultRoutes(app, { service, clock });
   addThumbnailRoute(app, { service, clock });
-  addRenderRoute(app, { service, bodySchema, timeoutMs });
-  addPdfToolRoutes(app, { service, kinds, timeoutMs });
+  addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
+  addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
   addPageRoutes(app, index, version);
   addWebRoutes(app, { files: options.web, version });
   addMetricsRoute(app, options.registry, options.metricsOpen);

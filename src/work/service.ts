@@ -4,6 +4,7 @@ import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobStatus } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
+import type { FinishedFile } from '../render/wire.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
 
@@ -117,23 +118,15 @@ export interface Remover {
   cancel(owner: string, id: string): Promise<JobView | undefined>;
 }
 
-export interface InstantFile {
-  readonly name: string;
-  readonly contentType: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly path: string;
-}
-
 /** Work without a job: rendered at once on the same pool, kept nowhere. */
-export interface Instant {
+export interface SyncRender {
   /**
    * @param signal fires when the caller has gone: the thread is stopped
    * The files are there until `dispose` is called, which the caller must do.
    */
   run(
     request: Omit<SubmitRequest, 'idempotencyKey'> & { readonly signal: AbortSignal },
-  ): Promise<Answer<{ files: readonly InstantFile[]; pages?: number; dispose: () => Promise<void> }>>;
+  ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>>;
 }
 
 export interface ThumbnailRequest {
@@ -158,4 +151,12 @@ export interface Readiness {
   check(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
 }
 
-export interface JobService extends Submitter, Reader, Remover, Instant, Thumbnails, Readiness {}
+/** All of it, as what speaks to callers is given it. */
+export interface JobService {
+  readonly submitter: Submitter;
+  readonly reader: Reader;
+  readonly remover: Remover;
+  readonly syncRenderer: SyncRender;
+  readonly thumbnails: Thumbnails;
+  readonly readiness: Readiness;
+}

@@ -8,11 +8,11 @@ import { recordOf } from '../../src/jobs/record.js';
 import type { GroupRecord } from '../../src/protocol/fact.js';
 import { isTerminal } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
+import type { FinishedFile } from '../../src/render/wire.js';
 import type {
   Answer,
   GroupListRequest,
   History,
-  InstantFile,
   JobService,
   JobView,
   LeftOut,
@@ -25,6 +25,12 @@ import type {
 
 /** A job engine in a few maps: enough to answer every route, and to be told what to do. */
 export class FakeJobService implements JobService {
+  readonly submitter = this;
+  readonly reader = this;
+  readonly remover = this;
+  readonly syncRenderer = this;
+  readonly thumbnails = this;
+  readonly readiness = this;
   readonly jobs = new Map<string, Job>();
   readonly inputs = new Map<string, string>();
   /** Told of every request. */
@@ -38,10 +44,10 @@ export class FakeJobService implements JobService {
   failure: Error | undefined;
   ready = true;
   /** What `run` makes; called with the signal of the caller. */
-  instant: (signal: AbortSignal, request: SubmitRequest) => Promise<readonly FakeFile[]> = async () => [
-    { name: 'document.pdf', contentType: 'application/pdf', bytes: Buffer.from('%PDF-1.7 instant') },
+  render: (signal: AbortSignal, request: SubmitRequest) => Promise<readonly FakeFile[]> = async () => [
+    { name: 'document.pdf', contentType: 'application/pdf', bytes: Buffer.from('%PDF-1.7 rendered') },
   ];
-  instantPages = 3;
+  renderedPages = 3;
   disposed = 0;
   waiting = 0;
   readonly #keys = new Map<string, { id: string; body: string }>();
@@ -222,12 +228,12 @@ export class FakeJobService implements JobService {
 
   async run(
     request: Omit<SubmitRequest, 'idempotencyKey'> & { readonly signal: AbortSignal },
-  ): Promise<Answer<{ files: readonly InstantFile[]; pages?: number; dispose: () => Promise<void> }>> {
+  ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>> {
     this.submitted.push(request);
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false, problem: this.refusal };
-    const made = await this.instant(request.signal, request);
-    const folder = await mkdtemp(join(tmpdir(), 'inkwire-instant-'));
+    const made = await this.render(request.signal, request);
+    const folder = await mkdtemp(join(tmpdir(), 'inkwire-rendered-'));
     const files = await Promise.all(
       made.map(async ({ name, contentType, bytes }) => {
         const path = join(folder, name);
@@ -239,13 +245,13 @@ export class FakeJobService implements JobService {
       this.disposed += 1;
       await rm(folder, { recursive: true });
     };
-    return { ok: true, files, pages: this.instantPages, dispose };
+    return { ok: true, files, pages: this.renderedPages, dispose };
   }
 
-  readonly thumbnails: ThumbnailRequest[] = [];
+  readonly picturesAsked: ThumbnailRequest[] = [];
 
   async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
-    this.thumbnails.push(request);
+    this.picturesAsked.push(request);
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false, problem: this.refusal };
     return { ok: true, png: Buffer.from(`page ${request.page}, ${request.width} px`) };

@@ -8,10 +8,10 @@ import { RenderPool } from '../../src/render/pool.js';
 import { LiveTable } from '../../src/work/live-table.js';
 import { Meters } from '../../src/work/meters.js';
 import { JobReader } from '../../src/work/reader.js';
-import { createJobService } from '../../src/work/readiness.js';
+import { PartsReadiness } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
 import { Runner } from '../../src/work/run/runner.js';
-import { InstantRenderer } from '../../src/work/run/sync-renderer.js';
+import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
 import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
 import { IntakeDesk } from '../../src/work/submit/body-reader.js';
@@ -26,7 +26,7 @@ export interface WorkRig {
   readonly errors: unknown[];
   submit(kind: string, request?: object): Promise<string>;
   /** The record when the job has ended. */
-  end(id: string): ReturnType<JobService['view']>;
+  end(id: string): ReturnType<JobService['reader']['view']>;
   /** Resolves when the job's progress is first told. */
   progressed(id: string): Promise<void>;
   facts(id: string): Promise<readonly string[]>;
@@ -44,7 +44,7 @@ const kinds = names.map(
 );
 
 export async function openWorkRig(
-  options: { readonly leaseMs?: number; readonly instantMs?: number } = {},
+  options: { readonly leaseMs?: number; readonly syncRenderMs?: number } = {},
 ): Promise<WorkRig> {
   const clock = Date.now;
   const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 10, weights: {} } });
@@ -97,11 +97,12 @@ export async function openWorkRig(
   };
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
   const submitter = new JobSubmitter({ store, blobs, desk, reader, limits, clock, expectedWait });
-  const timeoutMs = options.instantMs ?? 60_000;
-  const instant = new InstantRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
+  const timeoutMs = options.syncRenderMs ?? 60_000;
+  const syncRenderer = new SyncRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
   const remover = new JobRemover({ store, blobs, reader, clock });
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
-  const service = createJobService({ engine, pool, submitter, reader, remover, instant, thumbnailer });
+  const readiness = new PartsReadiness(engine, pool);
+  const service = { submitter, reader, remover, syncRenderer, thumbnails: thumbnailer, readiness };
   runner.start();
   return {
     service,
@@ -111,11 +112,11 @@ export async function openWorkRig(
     errors,
     async submit(kind, request = {}) {
       const body = Buffer.from(JSON.stringify({ ...request, kind }));
-      const answer = await service.submit({ owner: 'ann', kind, body, requestId: 'r-1' });
+      const answer = await service.submitter.submit({ owner: 'ann', kind, body, requestId: 'r-1' });
       if (!answer.ok) throw new Error(answer.problem.detail);
       return answer.record.job_id;
     },
-    end: (id) => service.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal }),
+    end: (id) => service.reader.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal }),
     progressed: (id) =>
       new Promise((resolve) => {
         const unwatch = live.watch(id, () => {

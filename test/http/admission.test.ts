@@ -447,7 +447,7 @@ describe('shutting down', () => {
     await idle.next();
     const silent = new RawConnection(url);
     let finish = () => {};
-    http.service.instant = () =>
+    http.service.render = () =>
       new Promise((resolve) => {
         finish = () =>
           resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('done') }]);

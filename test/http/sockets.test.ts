@@ -133,7 +133,7 @@ describe('pipelining', () => {
   test('answers come in the order of the requests', async () => {
     await open();
     let finish = () => {};
-    http.service.instant = () =>
+    http.service.render = () =>
       new Promise((resolve) => {
         finish = () =>
           resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
@@ -151,7 +151,7 @@ describe('pipelining', () => {
   test('what is not HTTP is answered after what came before it', async () => {
     await open();
     let finish = () => {};
-    http.service.instant = () =>
+    http.service.render = () =>
       new Promise((resolve) => {
         finish = () =>
           resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);

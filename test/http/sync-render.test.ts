@@ -32,10 +32,10 @@ describe('POST /api/v1/render', () => {
   test('raw bytes of the document, kept nowhere', async () => {
     const answer = await post('/api/v1/render');
     expect(answer.statusCode).toBe(200);
-    expect(answer.body).toBe('%PDF-1.7 instant');
+    expect(answer.body).toBe('%PDF-1.7 rendered');
     expect(answer.headers).toMatchObject({
       'content-type': 'application/pdf',
-      'content-length': '16',
+      'content-length': '17',
       'content-disposition': 'inline; filename="document.pdf"',
       'cache-control': 'no-store',
     });
@@ -54,7 +54,7 @@ describe('POST /api/v1/render', () => {
     await http.close();
     http = await openHttp({ limits: { renderTimeoutMs: 5 } });
     let finish = () => {};
-    http.service.instant = (signal) =>
+    http.service.render = (signal) =>
       new Promise((resolve) => {
         signal.addEventListener('abort', () => {
           finish = () => resolve([pdf('a.pdf', 'late')]);
@@ -71,7 +71,7 @@ describe('POST /api/v1/render', () => {
   test('a caller that leaves stops the render', async () => {
     let stopped = false;
     let started = false;
-    http.service.instant = (signal) =>
+    http.service.render = (signal) =>
       new Promise((_resolve, reject) => {
         started = true;
         signal.addEventListener('abort', () => {
@@ -90,7 +90,7 @@ describe('POST /api/v1/render', () => {
   });
 
   test('a caller that leaves during the download leaves no file', async () => {
-    http.service.instant = async () => [{ ...pdf('a.pdf', ''), bytes: Buffer.alloc(32 * 1024 * 1024) }];
+    http.service.render = async () => [{ ...pdf('a.pdf', ''), bytes: Buffer.alloc(32 * 1024 * 1024) }];
     const url = await http.server.listen('127.0.0.1', 0);
     const request = send(`${url}/api/v1/render`, { method: 'POST', headers: json }, (answer) => {
       answer.on('error', () => {});
@@ -113,7 +113,7 @@ describe('POST /api/v1/render', () => {
 describe('PDF tools', () => {
   test('extract-text answers with text.json', async () => {
     const text = { text: 'Grüße', page_count: 3, pages_processed: 3 };
-    http.service.instant = async () => [jsonFile('text.json', text)];
+    http.service.render = async () => [jsonFile('text.json', text)];
     const answer = await post('/api/v1/extract-text');
     expect(answer.json().data).toEqual(text);
     expect(http.service.submitted[0]).toMatchObject({ kind: 'extract_text', onlyKind: true });
@@ -121,14 +121,14 @@ describe('PDF tools', () => {
   });
 
   test('merge answers in base64', async () => {
-    http.service.instant = async () => [pdf('merged.pdf', '%PDF-m')];
+    http.service.render = async () => [pdf('merged.pdf', '%PDF-m')];
     const answer = await post('/api/v1/merge');
     const pdf_data = Buffer.from('%PDF-m').toString('base64');
     expect(answer.json().data).toEqual({ pdf_data, page_count: 3, size_bytes: 6 });
   });
 
   test('merge answers in bytes to who asks for a PDF', async () => {
-    http.service.instant = async () => [pdf('merged.pdf', '%PDF-m')];
+    http.service.render = async () => [pdf('merged.pdf', '%PDF-m')];
     const answer = await post('/api/v1/merge', { accept: 'application/pdf' });
     expect(answer.headers['content-type']).toBe('application/pdf');
     expect(answer.body).toBe('%PDF-m');
@@ -136,7 +136,7 @@ describe('PDF tools', () => {
   });
 
   test('split answers with the parts in the order of split.json', async () => {
-    http.service.instant = async () => [
+    http.service.render = async () => [
       jsonFile('split.json', { chunks: ['chunk-001.pdf', 'chunk-002.pdf'], chunk_page_counts: [2, 1] }),
       pdf('chunk-002.pdf', 'two'),
       pdf('chunk-001.pdf', 'one'),
@@ -148,7 +148,7 @@ describe('PDF tools', () => {
   });
 
   test('files that are not what the route knows are a defect, and go all the same', async () => {
-    http.service.instant = async () => [];
+    http.service.render = async () => [];
     expect((await post('/api/v1/split')).statusCode).toBe(500);
     expect(http.service.disposed).toBe(1);
   });

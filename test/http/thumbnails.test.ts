@@ -37,7 +37,7 @@ describe('GET thumbnail', () => {
       etag: `"${digest(pdf)}-2-480"`,
       'cache-control': 'private, max-age=60, immutable',
     });
-    expect(http.service.thumbnails[0]?.blob).toBe(`blob-${digest(pdf)}`);
+    expect(http.service.picturesAsked[0]?.blob).toBe(`blob-${digest(pdf)}`);
     expect((await call()).body).toBe('page 1, 240 px');
   });
 
@@ -46,7 +46,7 @@ describe('GET thumbnail', () => {
     const answer = await call('', { 'if-none-match': `"x", "${digest(pdf)}-1-240"` });
     expect([answer.statusCode, answer.body]).toEqual([304, '']);
     expect(answer.headers.etag).toBe(`"${digest(pdf)}-1-240"`);
-    expect(http.service.thumbnails).toEqual([]);
+    expect(http.service.picturesAsked).toEqual([]);
     expect((await call('?page=2', { 'if-none-match': `"${digest(pdf)}-1-240"` })).statusCode).toBe(200);
   });
 

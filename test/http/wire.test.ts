@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { networkOf } from '../../src/http/admission/client-address.js';
 import { RateTable } from '../../src/http/admission/gcra.js';
-import { matchesNone, matchesStrongly } from '../../src/http/reply/conditional.js';
-import { contentDisposition } from '../../src/http/reply/content-disposition.js';
-import { readWait } from '../../src/http/reply/prefer.js';
-import { prefers } from '../../src/http/reply/preferences.js';
-import { readRange } from '../../src/http/reply/range.js';
+import {
+  contentDisposition,
+  matchesNone,
+  matchesStrongly,
+  readRange,
+} from '../../src/http/reply/file-reply.js';
+import { prefers, readWait } from '../../src/http/reply/preferences.js';
 import { requestIdOf } from '../../src/http/reply/request-id.js';
 
 describe('Range', () => {

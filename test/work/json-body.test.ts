@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/work/submit/canonical-json.js';
 import { maxDepth, maxValues, readJsonBody } from '../../src/work/submit/json-body.js';
+import { canonicalJson } from '../../src/work/submit/parsed-request.js';
 
 const read = (text: string | Uint8Array) => readJsonBody(typeof text === 'string' ? Buffer.from(text) : text);
 const slug = (text: string | Uint8Array): string => {

@@ -5,8 +5,14 @@ import { openWorkRig } from '../helpers/work-rig.js';
 
 it('says what is not ready by the code of its failure, which names no file of the server', async () => {
   const rig = await openWorkRig();
-  expect(await rig.service.check()).toMatchObject({ ready: true, checks: { store: 'ok', blobs: 'ok' } });
+  expect(await rig.service.readiness.check()).toMatchObject({
+    ready: true,
+    checks: { store: 'ok', blobs: 'ok' },
+  });
   await rm(dirname(rig.engine.blobs.aside()), { recursive: true });
-  expect(await rig.service.check()).toMatchObject({ ready: false, checks: { store: 'ok', blobs: 'ENOENT' } });
+  expect(await rig.service.readiness.check()).toMatchObject({
+    ready: false,
+    checks: { store: 'ok', blobs: 'ENOENT' },
+  });
   await rig.close();
 });

@@ -15,7 +15,7 @@ describe('trying a job again', () => {
   });
 
   const retry = (id: string, more: { owner?: string; idempotencyKey?: string } = {}) =>
-    rig.service.retry({ owner: 'ann', id, requestId: 'r-2', ...more });
+    rig.service.submitter.retry({ owner: 'ann', id, requestId: 'r-2', ...more });
 
   async function retried(id: string, more: { idempotencyKey?: string } = {}): Promise<string> {
     const answer = await retry(id, more);
@@ -48,13 +48,16 @@ describe('trying a job again', () => {
     expect(answer).toMatchObject({ created: true, record: { kind: 'defect', status: 'pending', rev: 1 } });
     const again = answer.record.job_id;
     expect(again).not.toBe(id);
-    const [before, after] = [await rig.service.job('ann', id), await rig.service.job('ann', again)];
+    const [before, after] = [
+      await rig.service.reader.job('ann', id),
+      await rig.service.reader.job('ann', again),
+    ];
     for (const member of ['group', 'priority', 'resultTtlMs', 'runTimeoutMs', 'maxAttempts'] as const)
       expect(after?.[member], member).toBe(before?.[member]);
     expect((after?.waitDeadline ?? 0) - (after?.createdAt ?? 0)).toBe(33_000);
     expect(after?.requestId).toBe('r-2');
-    const told = await rig.service.input('ann', again);
-    expect(told).toEqual(await rig.service.input('ann', id));
+    const told = await rig.service.reader.input('ann', again);
+    expect(told).toEqual(await rig.service.reader.input('ann', id));
     expect(told.ok && JSON.parse(told.request)).toEqual({ kind: 'defect', ...options });
     expect((await rig.end(again))?.record).toMatchObject({ status: 'failed', attempt: 1 });
   });
@@ -63,7 +66,12 @@ describe('trying a job again', () => {
   async function submitLarge(): Promise<string> {
     const numbers = Array.from({ length: 10_000 }, () => '1e20').join();
     const body = Buffer.from(`{"kind":"write","text":"large","numbers":[${numbers}]}`);
-    const answer = await rig.service.submit({ owner: 'ann', kind: 'write', body, requestId: 'r-1' });
+    const answer = await rig.service.submitter.submit({
+      owner: 'ann',
+      kind: 'write',
+      body,
+      requestId: 'r-1',
+    });
     if (!answer.ok) throw new Error(answer.problem.detail);
     return answer.record.job_id;
   }
@@ -81,11 +89,11 @@ describe('trying a job again', () => {
       const [first, second] = [await blobsOf(id), await blobsOf(again)];
       expect([first.length, second.length]).toEqual([files, files]);
       expect(second.filter((blob) => first.includes(blob))).toEqual([]);
-      await rig.service.remove('ann', id);
+      await rig.service.remover.remove('ann', id);
       const third = await retried(again);
       expect((await rig.end(third))?.record.size_bytes).toBe(5);
-      await rig.service.remove('ann', again);
-      await rig.service.remove('ann', third);
+      await rig.service.remover.remove('ann', again);
+      await rig.service.remover.remove('ann', third);
       for (const blob of [...first, ...second])
         await expect(access(await rig.engine.blobs.path(blob))).rejects.toThrow();
       expect(await aside()).toEqual([]);
@@ -96,7 +104,7 @@ describe('trying a job again', () => {
     const id = await rig.submit('hang');
     await rig.progressed(id);
     expect(await retry(id)).toMatchObject({ ok: false, problem: { slug: 'job-not-ended', retryAfter: 2 } });
-    await rig.service.cancel('ann', id);
+    await rig.service.remover.cancel('ann', id);
     expect(await retry(id, { owner: 'bob' })).toMatchObject({ problem: { slug: 'not-found' } });
     expect(await retry('nonsense')).toMatchObject({ problem: { slug: 'not-found' } });
     expect((await retry(id)).ok).toBe(true);
@@ -157,15 +165,18 @@ describe('cancelling', () => {
   it('really stops what runs, answers with the record after it, and leaves what has ended', async () => {
     const id = await rig.submit('loop');
     await rig.progressed(id);
-    expect(await rig.service.cancel('bob', id)).toBeUndefined();
-    const view = await rig.service.cancel('ann', id);
+    expect(await rig.service.remover.cancel('bob', id)).toBeUndefined();
+    const view = await rig.service.remover.cancel('ann', id);
     expect(view?.record).toMatchObject({ status: 'cancelled', rev: 3 });
-    expect(await rig.service.cancel('ann', id)).toEqual(view);
+    expect(await rig.service.remover.cancel('ann', id)).toEqual(view);
     const next = await rig.submit('write', { text: 'x' });
     expect((await rig.end(next))?.record.status).toBe('completed');
-    expect((await rig.service.cancel('ann', next))?.record).toMatchObject({ status: 'completed', rev: 3 });
+    expect((await rig.service.remover.cancel('ann', next))?.record).toMatchObject({
+      status: 'completed',
+      rev: 3,
+    });
     expect(rig.pool.state.respawns).toBe(1);
-    expect(await rig.service.cancel('ann', 'nonsense')).toBeUndefined();
+    expect(await rig.service.remover.cancel('ann', 'nonsense')).toBeUndefined();
   });
 });
 
@@ -181,7 +192,7 @@ describe('the history of a job', () => {
   it('P-2 P-6 is its facts in order, as the stream tells them', async () => {
     const id = await rig.submit('write', { text: 'x' });
     await rig.end(id);
-    const history = await rig.service.history('ann', id);
+    const history = await rig.service.reader.history('ann', id);
     expect(history?.complete).toBe(true);
     expect(typesOf(history?.events ?? [])).toEqual(['job.created', 'job.started', 'job.completed']);
     const { epoch } = await rig.engine.store.log();
@@ -189,10 +200,10 @@ describe('the history of a job', () => {
       id: `${epoch}-3`,
       type: 'job.completed',
       at: expect.stringMatching(/Z$/),
-      job: (await rig.service.view('ann', id))?.record,
+      job: (await rig.service.reader.view('ann', id))?.record,
     });
-    expect(await rig.service.history('bob', id)).toBeUndefined();
-    expect(await rig.service.history('ann', 'nonsense')).toBeUndefined();
+    expect(await rig.service.reader.history('bob', id)).toBeUndefined();
+    expect(await rig.service.reader.history('ann', 'nonsense')).toBeUndefined();
   });
 
   it('says when its beginning is not kept any more, and when nothing is', async () => {
@@ -202,12 +213,12 @@ describe('the history of a job', () => {
     const trim = (logMaxFacts: number) =>
       store.sweep({ now: 0, limit: 100, recordTtlMs: 1e9, logTtlMs: 1e15, logMaxFacts });
     await trim(2);
-    const history = await rig.service.history('ann', id);
+    const history = await rig.service.reader.history('ann', id);
     expect([history?.complete, typesOf(history?.events ?? [])]).toEqual([
       false,
       ['job.started', 'job.completed'],
     ]);
     await trim(0);
-    expect(await rig.service.history('ann', id)).toEqual({ events: [], complete: false });
+    expect(await rig.service.reader.history('ann', id)).toEqual({ events: [], complete: false });
   });
 });

@@ -44,11 +44,11 @@ describe('running jobs', () => {
       pages: 1,
     });
     expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.completed']);
-    const blob = (await service.job('ann', id))?.artifacts?.[0]?.blob ?? '';
+    const blob = (await service.reader.job('ann', id))?.artifacts?.[0]?.blob ?? '';
     const chunks: Buffer[] = [];
-    for await (const chunk of await service.read(blob, { start: 1, end: 3 })) chunks.push(chunk);
+    for await (const chunk of await service.reader.read(blob, { start: 1, end: 3 })) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe('ell');
-    expect(await service.view('bob', id)).toBe(undefined);
+    expect(await service.reader.view('bob', id)).toBe(undefined);
     expect(await left()).toEqual([]);
   });
 
@@ -56,19 +56,19 @@ describe('running jobs', () => {
     const { service, submit, progressed } = await open();
     const id = await submit('hang');
     await progressed(id);
-    const view = await service.view('ann', id);
+    const view = await service.reader.view('ann', id);
     expect(view).toMatchObject({
       version: '2.1',
       record: { status: 'running', progress: 10, message: 'hanging' },
     });
-    expect(await service.remove('ann', id)).toBe(true);
+    expect(await service.remover.remove('ann', id)).toBe(true);
   });
 
   it.each(['loop', 'hang'])('really stops a running job when it is cancelled (%s)', async (kind) => {
     const { service, submit, end, progressed, pool, facts } = await open();
     const id = await submit(kind);
     await progressed(id);
-    expect(await service.remove('ann', id)).toBe(true);
+    expect(await service.remover.remove('ann', id)).toBe(true);
     expect((await end(id))?.record).toMatchObject({ status: 'cancelled', error_code: 'cancelled' });
     const next = await end(await submit('write', { text: 'x' }));
     expect(next?.record.status).toBe('completed');
@@ -81,10 +81,10 @@ describe('running jobs', () => {
     const { service, submit, end } = await open();
     const id = await submit('write', { text: 'x' });
     await end(id);
-    expect(await service.remove('bob', id)).toBe(false);
-    expect(await service.remove('ann', id)).toBe(true);
-    expect(await service.view('ann', id)).toBe(undefined);
-    expect(await service.remove('ann', id)).toBe(false);
+    expect(await service.remover.remove('bob', id)).toBe(false);
+    expect(await service.remover.remove('ann', id)).toBe(true);
+    expect(await service.reader.view('ann', id)).toBe(undefined);
+    expect(await service.remover.remove('ann', id)).toBe(false);
   });
 
   it('parks a job that kills its thread every time', async () => {
@@ -136,7 +136,7 @@ describe('running jobs', () => {
     const id = await submit('hang');
     await progressed(id);
     await runner.drain(1);
-    expect((await service.view('ann', id))?.record).toMatchObject({ status: 'pending', attempt: 1 });
+    expect((await service.reader.view('ann', id))?.record).toMatchObject({ status: 'pending', attempt: 1 });
     expect((await engine.store.get('ann', id))?.failures).toBe(0);
     expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.requeued']);
   });
@@ -183,14 +183,17 @@ describe('running jobs', () => {
     const id = await submit('hang');
     await progressed(id);
     const gone = new AbortController();
-    const version = (await service.view('ann', id))?.version ?? '';
+    const version = (await service.reader.view('ann', id))?.version ?? '';
     const options = { version, waitMs: 20_000, signal: gone.signal };
-    const waits = [service.wait('ann', id, options), service.wait('ann', id, { ...options, waitMs: 1 })];
+    const waits = [
+      service.reader.wait('ann', id, options),
+      service.reader.wait('ann', id, { ...options, waitMs: 1 }),
+    ];
     expect((await waits[1])?.version).toBe(version);
     gone.abort();
     expect((await waits[0])?.version).toBe(version);
-    const changed = service.wait('ann', id, { ...options, signal: new AbortController().signal });
-    await service.remove('ann', id);
+    const changed = service.reader.wait('ann', id, { ...options, signal: new AbortController().signal });
+    await service.remover.remove('ann', id);
     expect((await changed)?.record.status).toBe('cancelled');
   });
 
@@ -203,14 +206,14 @@ describe('running jobs', () => {
       waitMs: 1_000_000,
       signal: new AbortController().signal,
     };
-    expect(await service.wait('ann', id, options)).toEqual(ended);
+    expect(await service.reader.wait('ann', id, options)).toEqual(ended);
   });
 });
 
-describe('instant renders', () => {
+describe('renders while the caller waits', () => {
   let rig: WorkRig;
   const run = (kind: string, signal = new AbortController().signal, request: object = {}) =>
-    rig.service.run({
+    rig.service.syncRenderer.run({
       owner: 'ann',
       kind,
       body: Buffer.from(JSON.stringify(request)),
@@ -232,7 +235,7 @@ describe('instant renders', () => {
     const answer = await run('write', undefined, { text: 'now' });
     expect(answer).toMatchObject({ ok: true, pages: 1, files: [{ name: 'out.txt', sizeBytes: 3 }] });
     if (answer.ok) await answer.dispose();
-    expect(await rig.service.list({ owner: 'ann', limit: 10 })).toMatchObject({ jobs: [] });
+    expect(await rig.service.reader.list({ owner: 'ann', limit: 10 })).toMatchObject({ jobs: [] });
   });
 
   it('says what went wrong', async () => {
@@ -244,7 +247,7 @@ describe('instant renders', () => {
   });
 
   it('ends at its limit and frees the thread', async () => {
-    rig = await openWorkRig({ instantMs: 300 });
+    rig = await openWorkRig({ syncRenderMs: 300 });
     expect(await slug(run('loop'))).toBe('request-timeout');
   });
 

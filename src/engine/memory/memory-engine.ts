@@ -6,9 +6,8 @@ import { DiskBlobs } from '../disk-blobs.js';
 import type { Caller, OperationName, Operations } from '../embedded/caller.js';
 import { Ledger } from '../embedded/ledger.js';
 import { EmbeddedStore } from '../embedded/store.js';
-import { type Engine, type EngineOptions, StoreFailed } from '../engine.js';
+import { type Engine, type EngineOptions, type Key, type Keys, StoreFailed } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
-import { MemoryKeys } from './memory-keys.js';
 import { MemoryTables } from './memory-tables.js';
 
 /** An engine that forgets: for tests and for trying things out. Files lie in a temporary directory until `close`. */
@@ -74,5 +73,28 @@ class DirectCaller implements Caller {
     const after = this.#last;
     this.#last = last;
     this.#bus.publishHint({ epoch: this.#epoch, after, last, facts });
+  }
+}
+
+/** Keys that are forgotten with the process. */
+class MemoryKeys implements Keys {
+  readonly #keys = new Map<string, Key>();
+  readonly #listeners = new Set<{ readonly listener: (keys: readonly Key[]) => void }>();
+
+  async put(key: Key): Promise<void> {
+    this.#keys.set(key.kid, key);
+    const keys = [...this.#keys.values()];
+    for (const { listener } of this.#listeners) listener(keys);
+  }
+
+  async list(): Promise<readonly Key[]> {
+    return [...this.#keys.values()];
+  }
+
+  async watch(listener: (keys: readonly Key[]) => void): Promise<() => void> {
+    const subscription = { listener };
+    this.#listeners.add(subscription);
+    listener([...this.#keys.values()]);
+    return () => this.#listeners.delete(subscription);
   }
 }

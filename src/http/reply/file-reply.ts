@@ -1,10 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../../protocol/problem.js';
-import { matchesNone, matchesStrongly } from './conditional.js';
-import { contentDisposition } from './content-disposition.js';
 import { sendProblem } from './problem-reply.js';
-import { type ByteRange, readRange } from './range.js';
 
 /** A file that can be read more than once, and never changes under its digest. */
 export interface ServedFile {
@@ -71,4 +68,75 @@ function describe(reply: FastifyReply, file: ServedFile): void {
   // Should a browser show it after all, it runs nothing. PDF viewers of browsers do not work in a sandbox.
   if (file.contentType !== 'application/pdf')
     reply.header('content-security-policy', "default-src 'none'; sandbox");
+}
+
+/** A range of bytes, both ends inclusive. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What a `Range` header asks of `size` bytes (RFC 9110, 14.1). `whole` stands for what may be ignored: no header,
+ * another unit, a header that cannot be read, and several ranges.
+ */
+export function readRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
+  const [, first, last] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '') ?? [];
+  if (first === undefined || last === undefined || (first === '' && last === '')) return 'whole';
+  if (first === '') {
+    const count = Number(last);
+    if (count === 0 || size === 0) return 'unsatisfiable';
+    return { start: Math.max(0, size - count), end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== '' && Number(last) < start) return 'whole';
+  return start >= size ? 'unsatisfiable' : { start, end };
+}
+
+/** Entity tags in conditional headers (RFC 9110, 13.1). Here they stand without quotes and `W/`. */
+const listed = /(W\/)?"([^"]*)"/g;
+
+/** The tags of an `If-None-Match` or `If-Match`; `*` is told as such. */
+function readTags(header: string | undefined): readonly { tag: string; weak: boolean }[] | '*' {
+  if (header === undefined) return [];
+  if (header.trim() === '*') return '*';
+  return Array.from(header.matchAll(listed), ([, weak, tag]) => ({
+    tag: tag ?? '',
+    weak: weak !== undefined,
+  }));
+}
+
+/** Weak comparison: whether an `If-None-Match` names the current tag. */
+export function matchesNone(header: string | undefined, current: string): boolean {
+  const tags = readTags(header);
+  return tags === '*' || tags.some(({ tag }) => tag === current);
+}
+
+/** Strong comparison: whether an `If-Match` or `If-Range` names the current tag. */
+export function matchesStrongly(header: string, current: string): boolean {
+  const tags = readTags(header);
+  return tags === '*' || tags.some(({ tag, weak }) => !weak && tag === current);
+}
+
+/** Types that a browser may show: nothing in them runs with the rights of this server's pages. */
+const shown = new Set([
+  'application/pdf',
+  'application/json',
+  'text/plain',
+  'image/png',
+  'image/jpeg',
+  'image/webp',
+]);
+
+/** `Content-Disposition` for a file (RFC 6266), with the real name as RFC 8187 where ASCII does not hold it. */
+export function contentDisposition(name: string, contentType: string): string {
+  const type = shown.has(contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '') ? 'inline' : 'attachment';
+  const plain = name.replace(/[^\x20-\x7e]|["\\%/]/g, '_');
+  if (plain === name) return `${type}; filename="${name}"`;
+  const encoded = encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `${type}; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { matchesNone } from './conditional.js';
-import { vary } from './vary.js';
+import { matchesNone } from './file-reply.js';
+import { vary, weightsOf } from './preferences.js';
 
 /** How the bytes of an answer are packed (RFC 9110, 8.4); the best first where a caller likes them equally. */
 const codings = ['br', 'gzip', 'identity'] as const;
@@ -113,14 +113,7 @@ export function sendStatic(
 
 /** What an `Accept-Encoding` (RFC 9110, 12.5.3) weighs most among the forms of the file. */
 function codingOf(header: string | string[] | undefined, { bytes }: StaticFile): Coding {
-  const weights = new Map<string, number>();
-  for (const part of String(header ?? '')
-    .toLowerCase()
-    .split(',')) {
-    const [name = '', ...parameters] = part.split(';').map((text) => text.trim());
-    const quality = Number(parameters.find((text) => text.startsWith('q='))?.slice(2) ?? 1);
-    if (name !== '') weights.set(name, Number.isFinite(quality) ? quality : 0);
-  }
+  const weights = weightsOf(header);
   const every = weights.get('*');
   let best: Coding = 'identity';
   // What is not named is welcome as it is, after everything that is.

@@ -1,12 +1,23 @@
-import type { Config } from '../../config.js';
 import { fonts } from '../../render/fonts/catalogue.js';
 import type { Kind } from '../../render/kind.js';
 import { limits } from '../../render/kinds/document/limits.js';
 import { operationNames } from '../../render/kinds/document/operation-fields.js';
 import type { CapabilityFacts } from './capabilities.js';
 
+/** Settings of the service that its callers may know. */
+export interface PublicSettings {
+  readonly maxBodyBytes: number;
+  readonly maxPendingPerOwner: number;
+  readonly maxRunningPerOwner: number;
+  readonly renderTimeoutMs: number;
+  readonly runTimeoutMs: number;
+  readonly resultTtlMs: number;
+  /** Requests a minute. */
+  readonly ratePerKey: number;
+}
+
 /** What `GET /api/v1/capabilities` tells. */
-export function capabilityFacts(config: Config, kinds: readonly Kind[]): CapabilityFacts {
+export function capabilityFacts(config: PublicSettings, kinds: readonly Kind[]): CapabilityFacts {
   return {
     capabilities: [
       ...kinds.map(({ name }) => ({ name, enabled: true })),

@@ -13,8 +13,7 @@ import { envelopeOf, jobParams, jobSchema } from '../docs/schemas.js';
 import { eventSchema, progressSchema } from '../docs/stream-schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import type { Holds } from '../reply/long-waits.js';
-import { maxWaitSeconds } from '../reply/prefer.js';
-import { prefers } from '../reply/preferences.js';
+import { maxWaitSeconds, prefers } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
 
 export interface EventRouteParts {

@@ -48,7 +48,7 @@ export function addGroupRoutes(app: FastifyInstance, { service }: { readonly ser
     { config: { access: 'jobs:read', docs: oneDocs }, schema: { params: groupParams } },
     async (request, reply) => {
       const owner = ownerOf(request);
-      const group = await service.group(owner, request.params.group);
+      const group = await service.reader.group(owner, request.params.group);
       if (group === undefined)
         return sendProblem(request, reply, problem('not-found', 'There is no such group.'));
       const [described] = await withProgress(service, owner, [group]);
@@ -62,7 +62,7 @@ export function addGroupRoutes(app: FastifyInstance, { service }: { readonly ser
     { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
     async (request, reply) => {
       const owner = ownerOf(request);
-      const answer = await service.groups({ owner, ...request.query });
+      const answer = await service.reader.groups({ owner, ...request.query });
       if (!answer.ok) return sendProblem(request, reply, answer.problem);
       const page = {
         groups: await withProgress(service, owner, answer.groups),
@@ -96,7 +96,7 @@ async function progressOfRunning(service: JobService, owner: string): Promise<Re
   const sums = new Map<string, number>();
   let cursor: string | undefined;
   do {
-    const page = await service.list({
+    const page = await service.reader.list({
       owner,
       status: 'running',
       limit: 200,

@@ -21,7 +21,7 @@ export function addJobControlRoutes(
     '/api/v1/jobs/:id/cancel',
     { config: { access: 'jobs:write', docs: cancelDocs }, schema: { params: jobParams } },
     async (request, reply) => {
-      const view = await service.cancel(ownerOf(request), request.params.id);
+      const view = await service.remover.cancel(ownerOf(request), request.params.id);
       if (view === undefined) return sendProblem(request, reply, noSuchJob());
       describe(reply, view);
       return sendEnvelope(request, reply, JSON.stringify(view.record));
@@ -32,7 +32,7 @@ export function addJobControlRoutes(
     '/api/v1/jobs/:id/history',
     { config: { access: 'jobs:read', docs: historyDocs }, schema: { params: jobParams } },
     async (request, reply) => {
-      const history = await service.history(ownerOf(request), request.params.id);
+      const history = await service.reader.history(ownerOf(request), request.params.id);
       if (history === undefined) return sendProblem(request, reply, noSuchJob());
       const { events, complete } = history;
       reply.header('cache-control', 'no-store');

@@ -46,7 +46,7 @@ export function addJobListRoute(app: FastifyInstance, { service }: { readonly se
     { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
     async (request, reply) => {
       const { status, kind, group, created_after, created_before, cursor, limit } = request.query;
-      const answer = await service.list({
+      const answer = await service.reader.list({
         owner: ownerOf(request),
         limit,
         ...(status === undefined ? {} : { status }),

@@ -5,12 +5,11 @@ import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Accepted, Answer, JobService, JobView } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
-import { matchesNone } from '../reply/conditional.js';
 import { sendEnvelope } from '../reply/envelope.js';
+import { matchesNone } from '../reply/file-reply.js';
 import type { Holds } from '../reply/long-waits.js';
-import { readWait } from '../reply/prefer.js';
+import { readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
-import { vary } from '../reply/vary.js';
 import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
 import { jobDocs } from './jobs-docs.js';
 
@@ -40,7 +39,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
     const given = jobBodyOf(request);
     if (!given.ok) return sendProblem(request, reply, given.problem);
-    const answer = await service.submit({
+    const answer = await service.submitter.submit({
       owner,
       body: given.body,
       kind: 'document',
@@ -56,7 +55,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     async (request, reply) => {
       const idempotency = idempotencyKeyOf(request);
       if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
-      const answer = await service.retry({
+      const answer = await service.submitter.retry({
         owner: ownerOf(request),
         id: request.params.id,
         requestId: request.id,
@@ -85,7 +84,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
   async function poll(request: FastifyRequest<JobRoute>, reply: FastifyReply) {
     const owner = ownerOf(request);
     const known = request.raw.headers['if-none-match'];
-    const current = await service.view(owner, request.params.id);
+    const current = await service.reader.view(owner, request.params.id);
     if (current === undefined) return sendProblem(request, reply, noSuchJob());
     const unchanged = matchesNone(known, current.version);
     const view =
@@ -105,7 +104,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     { config: { access: 'jobs:read', docs: docs.request }, schema: { params: docs.params } },
     async (request, reply) => {
       const { id } = request.params;
-      const answer = await service.input(ownerOf(request), id);
+      const answer = await service.reader.input(ownerOf(request), id);
       if (!answer.ok) return sendProblem(request, reply, answer.problem);
       const leftOut = answer.leftOut.map(({ pointer, sizeBytes }) => ({ pointer, size_bytes: sizeBytes }));
       const rest = JSON.stringify({ job_id: id, left_out: leftOut }).slice(1);
@@ -118,7 +117,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     '/api/v1/jobs/:id',
     { config: { access: 'jobs:write', docs: docs.remove }, schema: { params: docs.params } },
     async (request, reply) => {
-      const removed = await service.remove(ownerOf(request), request.params.id);
+      const removed = await service.remover.remove(ownerOf(request), request.params.id);
       return removed ? reply.code(204).send() : sendProblem(request, reply, noSuchJob());
     },
   );
@@ -157,7 +156,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     if (seconds === undefined || seconds === 0) return view;
     const options = { waitMs: seconds * 1000, ...(version === undefined ? {} : { version }) };
     const outcome = await holds.hold(reply, (signal) =>
-      service.wait(owner, view.record.job_id, { ...options, signal }),
+      service.reader.wait(owner, view.record.job_id, { ...options, signal }),
     );
     if (outcome === undefined) return view;
     noteWait(request, reply);

@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import type { Kind } from '../../render/kind.js';
-import type { Instant } from '../../work/service.js';
+import type { SyncRender } from '../../work/service.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf } from '../docs/schemas.js';
-import { contentDisposition } from '../reply/content-disposition.js';
 import { sendEnvelope } from '../reply/envelope.js';
+import { contentDisposition } from '../reply/file-reply.js';
 import { prefers } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
-import { readInstantFile, runInstant, sendInstantFile } from './sync-render.js';
+import { readRenderedFile, renderWhileCallerWaits, sendRenderedFile } from './sync-render.js';
 
 export interface PdfToolOptions {
-  readonly service: Instant;
+  readonly syncRenderer: SyncRender;
   readonly kinds: readonly Kind[];
   readonly timeoutMs: number;
 }
@@ -21,47 +21,68 @@ const base64 = Type.String({ contentEncoding: 'base64' });
 const count = Type.Integer({ minimum: 0 });
 
 /** Reading, joining and cutting PDFs while the caller waits; each is a kind of job as well. */
-export function addPdfToolRoutes(app: FastifyInstance, { service, kinds, timeoutMs }: PdfToolOptions): void {
+export function addPdfToolRoutes(
+  app: FastifyInstance,
+  { syncRenderer, kinds, timeoutMs }: PdfToolOptions,
+): void {
   const only = (kind: string) => ({ kind, onlyKind: true, timeoutMs });
   const config = (docs: RouteDocs) => ({ config: { access: 'tools', startsWork: true, docs } }) as const;
 
   app.post('/api/v1/extract-text', config(extractDocs(kinds)), async (request, reply) => {
-    const refused = await runInstant(service, request, reply, only('extract_text'), async ({ files }) => {
-      sendEnvelope(request, reply, (await readInstantFile(files[0])).toString('utf8'));
-    });
+    const refused = await renderWhileCallerWaits(
+      syncRenderer,
+      request,
+      reply,
+      only('extract_text'),
+      async ({ files }) => {
+        sendEnvelope(request, reply, (await readRenderedFile(files[0])).toString('utf8'));
+      },
+    );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   });
 
   app.post('/api/v1/merge', config(mergeDocs(kinds)), async (request, reply) => {
     const raw = prefers(request.raw.headers.accept, pdf, json);
-    const refused = await runInstant(service, request, reply, only('merge'), async ({ files, pages }) => {
-      const [file] = files;
-      if (raw && file !== undefined) {
-        reply
-          .header('content-type', pdf)
-          .header('content-length', String(file.sizeBytes))
-          .header('content-disposition', contentDisposition(file.name, file.contentType));
-        return sendInstantFile(reply, file);
-      }
-      const bytes = await readInstantFile(file);
-      const size = bytes.length;
-      const text = `{"pdf_data":"${bytes.toString('base64')}","page_count":${pages ?? 0},"size_bytes":${size}}`;
-      sendEnvelope(request, reply, text);
-    });
+    const refused = await renderWhileCallerWaits(
+      syncRenderer,
+      request,
+      reply,
+      only('merge'),
+      async ({ files, pages }) => {
+        const [file] = files;
+        if (raw && file !== undefined) {
+          reply
+            .header('content-type', pdf)
+            .header('content-length', String(file.sizeBytes))
+            .header('content-disposition', contentDisposition(file.name, file.contentType));
+          return sendRenderedFile(reply, file);
+        }
+        const bytes = await readRenderedFile(file);
+        const size = bytes.length;
+        const text = `{"pdf_data":"${bytes.toString('base64')}","page_count":${pages ?? 0},"size_bytes":${size}}`;
+        sendEnvelope(request, reply, text);
+      },
+    );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   });
 
   app.post('/api/v1/split', config(splitDocs(kinds)), async (request, reply) => {
-    const refused = await runInstant(service, request, reply, only('split'), async ({ files }) => {
-      const index = readSplitIndex((await readInstantFile(files[0])).toString('utf8'));
-      const chunks: string[] = [];
-      for (const name of index.chunks) {
-        const bytes = await readInstantFile(files.find((file) => file.name === name));
-        chunks.push(bytes.toString('base64'));
-      }
-      const parts = { chunks, chunk_page_counts: index.chunk_page_counts };
-      sendEnvelope(request, reply, JSON.stringify(parts));
-    });
+    const refused = await renderWhileCallerWaits(
+      syncRenderer,
+      request,
+      reply,
+      only('split'),
+      async ({ files }) => {
+        const index = readSplitIndex((await readRenderedFile(files[0])).toString('utf8'));
+        const chunks: string[] = [];
+        for (const name of index.chunks) {
+          const bytes = await readRenderedFile(files.find((file) => file.name === name));
+          chunks.push(bytes.toString('base64'));
+        }
+        const parts = { chunks, chunk_page_counts: index.chunk_page_counts };
+        sendEnvelope(request, reply, JSON.stringify(parts));
+      },
+    );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   });
 }

@@ -5,7 +5,7 @@ import type { Draining } from '../admission/draining.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 
 export interface ProbeOptions {
-  readonly service: Readiness;
+  readonly readiness: Readiness;
   readonly draining: Draining;
   readonly version: string;
   readonly clock: () => number;
@@ -41,7 +41,7 @@ const readyDocs: RouteDocs = {
 
 /** For load balancers and orchestrators: no key, no envelope, no rate limit. */
 export function addProbeRoutes(app: FastifyInstance, options: ProbeOptions): void {
-  const { service, draining, version, clock, startedAt } = options;
+  const { readiness, draining, version, clock, startedAt } = options;
   const open = { access: 'public', unlimited: true } as const;
 
   app.get('/healthz', { config: { ...open, docs: healthDocs } }, (_request, reply) => {
@@ -55,7 +55,7 @@ export function addProbeRoutes(app: FastifyInstance, options: ProbeOptions): voi
       return reply.code(503).send({ status: 'unready', checks: { server: 'shutting down' } });
     }
     try {
-      const { ready, checks } = await service.check();
+      const { ready, checks } = await readiness.check();
       return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unready', checks });
     } catch (error) {
       request.log.error({ request_id: request.id, err: error }, 'the readiness check failed');

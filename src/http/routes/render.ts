@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { TSchema } from 'typebox';
-import type { Instant } from '../../work/service.js';
+import type { SyncRender } from '../../work/service.js';
 import type { RouteDocs } from '../docs/route-docs.js';
-import { contentDisposition } from '../reply/content-disposition.js';
+import { contentDisposition } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
-import { runInstant, sendInstantFile } from './sync-render.js';
+import { renderWhileCallerWaits, sendRenderedFile } from './sync-render.js';
 
 export interface RenderRouteOptions {
-  readonly service: Instant;
+  readonly syncRenderer: SyncRender;
   readonly bodySchema: TSchema;
   readonly timeoutMs: number;
 }
@@ -15,7 +15,7 @@ export interface RenderRouteOptions {
 /** A document while the caller waits. Leaving stops the render. */
 export function addRenderRoute(
   app: FastifyInstance,
-  { service, bodySchema, timeoutMs }: RenderRouteOptions,
+  { syncRenderer, bodySchema, timeoutMs }: RenderRouteOptions,
 ): void {
   const docs: RouteDocs = {
     id: 'render',
@@ -36,8 +36,8 @@ export function addRenderRoute(
     '/api/v1/render',
     { config: { access: 'render', startsWork: true, docs } },
     async (request, reply) => {
-      const refused = await runInstant(
-        service,
+      const refused = await renderWhileCallerWaits(
+        syncRenderer,
         request,
         reply,
         { kind: 'document', onlyKind: false, timeoutMs },
@@ -49,7 +49,7 @@ export function addRenderRoute(
             .header('content-length', String(file.sizeBytes))
             .header('content-disposition', contentDisposition(file.name, file.contentType))
             .header('cache-control', 'no-store');
-          await sendInstantFile(reply, file);
+          await sendRenderedFile(reply, file);
         },
       );
       return refused === undefined ? reply : sendProblem(request, reply, refused);

@@ -80,18 +80,18 @@ export function addResultRoutes(
     const owner = ownerOf(request);
     const { id, name } = request.params;
     const wanted = (artifact: Artifact) => name === undefined || artifact.name === name;
-    const found = findArtifact(await service.job(owner, id), wanted, 'such artifact');
+    const found = findArtifact(await service.reader.job(owner, id), wanted, 'such artifact');
     if (!found.ok) return sendProblem(request, reply, found.problem);
     const { artifact, expiresAt } = found;
     try {
       return await sendFile(request, reply, {
         ...artifact,
         cacheControl: lifetime(expiresAt, clock()),
-        open: (range) => service.read(artifact.blob, range),
+        open: (range) => service.reader.read(artifact.blob, range),
       });
     } catch (error) {
       // Deleted or expired between the two questions: say so, instead of failing.
-      const now = findArtifact(await service.job(owner, id), wanted, 'such artifact');
+      const now = findArtifact(await service.reader.job(owner, id), wanted, 'such artifact');
       if (now.ok) throw error;
       return sendProblem(request, reply, now.problem);
     }

@@ -2,18 +2,19 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../protocol/problem.js';
-import type { Answer, Instant, InstantFile } from '../../work/service.js';
+import type { FinishedFile } from '../../render/wire.js';
+import type { Answer, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { jobBodyOf } from './job-body.js';
 
 /** A kind to run while the caller waits. */
-export interface InstantKind {
+export interface SyncKind {
   readonly kind: string;
   readonly onlyKind: boolean;
 }
 
-export interface InstantFiles {
-  readonly files: readonly InstantFile[];
+export interface RenderedFiles {
+  readonly files: readonly FinishedFile[];
   readonly pages?: number;
 }
 
@@ -21,12 +22,12 @@ export interface InstantFiles {
  * Runs work for a waiting caller and hands its files to `use`; they are gone when that has settled. The work is
  * stopped when the caller leaves, or after `timeoutMs` (504).
  */
-export async function runInstant(
-  instant: Instant,
+export async function renderWhileCallerWaits(
+  renderer: SyncRender,
   request: FastifyRequest,
   reply: FastifyReply,
-  { kind, onlyKind, timeoutMs }: InstantKind & { readonly timeoutMs: number },
-  use: (made: InstantFiles) => Promise<void>,
+  { kind, onlyKind, timeoutMs }: SyncKind & { readonly timeoutMs: number },
+  use: (made: RenderedFiles) => Promise<void>,
 ): Promise<Problem | undefined> {
   const given = jobBodyOf(request);
   if (!given.ok) return given.problem;
@@ -39,7 +40,7 @@ export async function runInstant(
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
-  const running = instant.run({
+  const running = renderer.run({
     owner: ownerOf(request),
     body: given.body,
     kind,
@@ -80,7 +81,7 @@ function forget(running: Promise<Answer<{ dispose: () => Promise<void> }>>, requ
 }
 
 /** Sends a file as the whole answer. Settles when it is out, or the caller is gone. */
-export async function sendInstantFile(reply: FastifyReply, file: InstantFile): Promise<void> {
+export async function sendRenderedFile(reply: FastifyReply, file: FinishedFile): Promise<void> {
   const body = createReadStream(file.path);
   const over = new Promise<void>((resolve) => reply.raw.once('close', resolve));
   if (reply.raw.destroyed) {
@@ -91,7 +92,7 @@ export async function sendInstantFile(reply: FastifyReply, file: InstantFile): P
   await over;
 }
 
-export async function readInstantFile(file: InstantFile | undefined): Promise<Buffer> {
+export async function readRenderedFile(file: FinishedFile | undefined): Promise<Buffer> {
   if (file === undefined) throw new Error('The kind made another set of files than this route knows');
   return readFile(file.path);
 }

@@ -5,7 +5,7 @@ import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import type { RouteDocs } from '../docs/route-docs.js';
 import { jobParams } from '../docs/schemas.js';
-import { matchesNone } from '../reply/conditional.js';
+import { matchesNone } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { findArtifact, lifetime } from './results.js';
 
@@ -63,7 +63,7 @@ export function addThumbnailRoute(
       const owner = ownerOf(request);
       const { id } = request.params;
       const { page, width } = request.query;
-      const found = findArtifact(await service.job(owner, id), isPdf, 'PDF among its artifacts');
+      const found = findArtifact(await service.reader.job(owner, id), isPdf, 'PDF among its artifacts');
       if (!found.ok) return sendProblem(request, reply, found.problem);
       const { blob, sha256 } = found.artifact;
       const tag = `${sha256}-${page}-${width}`;
@@ -71,11 +71,13 @@ export function addThumbnailRoute(
       const gone = new AbortController();
       const leave = () => gone.abort();
       reply.raw.once('close', leave);
-      const answer = known ? undefined : await service.thumbnail({ blob, page, width, signal: gone.signal });
+      const answer = known
+        ? undefined
+        : await service.thumbnails.thumbnail({ blob, page, width, signal: gone.signal });
       reply.raw.off('close', leave);
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.
-        const now = findArtifact(await service.job(owner, id), isPdf, 'PDF among its artifacts');
+        const now = findArtifact(await service.reader.job(owner, id), isPdf, 'PDF among its artifacts');
         return sendProblem(request, reply, now.ok ? answer.problem : now.problem);
       }
       reply.header('etag', `"${tag}"`).header('cache-control', lifetime(found.expiresAt, clock()));

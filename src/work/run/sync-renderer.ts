@@ -3,13 +3,13 @@ import type { Blobs } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
-import type { Instant } from '../service.js';
+import type { SyncRender } from '../service.js';
 import type { IntakeDesk } from '../submit/body-reader.js';
 import type { Intake } from '../submit/parsed-request.js';
 import { shuttingDown } from '../submit/submitter.js';
 import { prepare } from './inputs.js';
 
-export interface InstantParts {
+export interface SyncRendererParts {
   readonly blobs: Blobs;
   readonly pool: RenderPool;
   readonly guard: FetchGuard;
@@ -21,15 +21,15 @@ export interface InstantParts {
   readonly expectedWait: (jobs: number) => number;
 }
 
-type Ran = Awaited<ReturnType<Instant['run']>>;
+type Ran = Awaited<ReturnType<SyncRender['run']>>;
 
 /** Renders while the caller waits, on the same pool, and keeps nothing. */
-export class InstantRenderer implements Instant {
-  readonly #parts: InstantParts;
+export class SyncRenderer implements SyncRender {
+  readonly #parts: SyncRendererParts;
   #open = true;
   #inside = 0;
 
-  constructor(parts: InstantParts) {
+  constructor(parts: SyncRendererParts) {
     this.#parts = parts;
   }
 
@@ -37,7 +37,7 @@ export class InstantRenderer implements Instant {
     this.#open = false;
   }
 
-  async run(request: Parameters<Instant['run']>[0]): Promise<Ran> {
+  async run(request: Parameters<SyncRender['run']>[0]): Promise<Ran> {
     const { pool, maxWaiting, expectedWait, desk } = this.#parts;
     if (!this.#open) return { ok: false, problem: shuttingDown() };
     if (this.#inside >= maxWaiting + pool.state.threads) {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Issue, Kind } from '../../render/kind.js';
 import { type SentRequest, sentRequest } from '../original-request.js';
-import { canonicalJson } from './canonical-json.js';
 import { type JobOptions, readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
 
@@ -89,4 +88,17 @@ function fingerprintOf(kind: string, body: Readonly<Record<string, unknown>>): s
   return createHash('sha256')
     .update(`${kind}\n${canonicalJson(body)}`)
     .digest('hex');
+}
+
+/**
+ * JSON text that is the same for equal values: members sorted by name, no white space (RFC 8785 for what
+ * `JSON.parse` returns). The caller bounds the depth.
+ */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
 }
