@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
-import { type Caller, exposureOf } from './access/keys.js';
+import { type Caller, startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import type { Config } from './config.js';
 import type { Engine } from './engine/engine.js';
@@ -28,7 +28,7 @@ import { Sweeper } from './work/run/sweeper.js';
 import { SyncRenderer } from './work/run/sync-renderer.js';
 import { Thumbnailer } from './work/run/thumbnailer.js';
 import type { JobService } from './work/service.js';
-import { IntakeDesk } from './work/submit/body-reader.js';
+import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
 
 export interface AppOptions {
@@ -64,7 +64,7 @@ const thumbnailTimeoutMs = 15_000;
 
 /** Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const opened = new Opened();
+  const opened = new CloseStack();
   try {
     return await open(options, opened);
   } catch (error) {
@@ -73,7 +73,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
-async function open({ config, version, log, logStream, threads }: AppOptions, opened: Opened): Promise<App> {
+async function open(
+  { config, version, log, logStream, threads }: AppOptions,
+  opened: CloseStack,
+): Promise<App> {
   if (config.natsUrl !== '' || config.role !== 'all') {
     throw new StartRefused(
       'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version; leave them unset.',
@@ -89,8 +92,8 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   const { store, blobs, bus } = engine;
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
-  const desk = opened.add(
-    new IntakeDesk({
+  const bodyReader = opened.add(
+    new BodyReader({
       kinds,
       allowPrivate: config.allowPrivateFetch,
       threadEntry: entry('work/submit/body-thread.js'),
@@ -109,7 +112,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   const submitter = new JobSubmitter({
     store,
     blobs,
-    desk,
+    bodyReader,
     reader,
     clock,
     expectedWait,
@@ -119,7 +122,7 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
     blobs,
     pool,
     guard,
-    desk,
+    bodyReader,
     expectedWait,
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,
@@ -152,8 +155,8 @@ async function open({ config, version, log, logStream, threads }: AppOptions, op
   mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
 
   // Everything that was running belongs to a process that is gone: it goes back to the queue before anything is accepted.
-  const abandoned = engine.capabilities.exclusive ? await store.abandon(worker, clock()) : 0;
-  if (abandoned > 0) log.warn({ jobs: abandoned }, 'jobs of an earlier process go back to the queue');
+  const reclaimed = engine.capabilities.exclusive ? await store.reclaimLeases(worker, clock()) : 0;
+  if (reclaimed > 0) log.warn({ jobs: reclaimed }, 'jobs of an earlier process go back to the queue');
   await pool.ready().catch((error: Error) => {
     const advice = '"inkwire doctor --only fonts,rendering" says what is wrong with it, and what to do.';
     throw new StartRefused(`No render thread can start: ${error.message}.\n${advice}`);
@@ -211,9 +214,9 @@ function openEngine(config: Config, threadEntry: URL, registry: Registry): Promi
 
 async function openKeys(config: Config, engine: Engine, clock: () => number): Promise<Keyring> {
   const known = (await engine.keys.list()).length + config.keys.length;
-  const exposure = exposureOf(config.host, known);
-  if (!exposure.ok) throw new StartRefused(exposure.message);
-  const development = exposure.mode === 'development';
+  const startMode = startModeOf(config.host, known);
+  if (!startMode.ok) throw new StartRefused(startMode.message);
+  const development = startMode.mode === 'development';
   return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
 }
 
@@ -291,7 +294,7 @@ function openHttp({ config, log: _log, logStream, ...parts }: HttpParts): Promis
 }
 
 /** Closes in reverse what was opened in order. */
-export class Opened {
+export class CloseStack {
   readonly #parts: { close(): unknown }[] = [];
 
   add<T extends { close(): unknown }>(part: T): T {

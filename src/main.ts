@@ -100,12 +100,12 @@ async function serveWith(config: Config): Promise<number> {
   const { serve } = await import('./cli/serve.js');
   const { startFailureOf } = await import('./cli/start-failure.js');
   const { pino } = await import('pino');
-  const [asked, insisted] = signals();
+  const [firstSignal, secondSignal] = signals();
   const logStream = pino.destination({ fd: 2, sync: false });
   const log = pino({ level: config.logLevel }, logStream);
   const start = () => startApp({ config, version: version(), log, logStream });
   try {
-    return await serve({ start, asked, insisted, print, say });
+    return await serve({ start, firstSignal, secondSignal, print, say });
   } catch (error) {
     const lines = error instanceof StartRefused ? [error.message] : startFailureOf(error, config);
     if (lines === undefined) throw error;
@@ -152,10 +152,10 @@ async function keysWith(args: readonly string[]): Promise<number> {
 
 /** A command that the first signal ends in order, and the second at once. */
 function asClient(args: readonly string[], act: (shell: Shell) => Promise<number>): Promise<number> {
-  const [asked, insisted] = signals();
+  const [firstSignal, secondSignal] = signals();
   const interrupted = new AbortController();
-  void asked.then((signal) => interrupted.abort(new Error(signal)));
-  void insisted.then(() => process.exit(exitCodes.interrupted));
+  void firstSignal.then((signal) => interrupted.abort(new Error(signal)));
+  void secondSignal.then(() => process.exit(exitCodes.interrupted));
   return act(shellWith(args, interrupted.signal));
 }
 

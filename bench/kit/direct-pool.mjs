@@ -48,7 +48,7 @@ export function task(inline, asidePrefix, more = {}) {
     fetched: {},
     asidePrefix,
     timeoutMs: 300_000,
-    raisedMemory: false,
+    memoryRetry: false,
     urgent: false,
     signal: new AbortController().signal,
     onProgress: () => undefined,

@@ -5,8 +5,8 @@ import { type Feed, tell } from './feed.js';
 import type { Subscribe } from './group-watch.js';
 import { Http } from './http.js';
 import { Jobs } from './jobs.js';
-import { type Host, openLine, wakeUps } from './session-opening.js';
-import type { Line } from './stream/session.js';
+import { type Globals, openSession, wakeUps } from './session-opening.js';
+import type { Session } from './stream/session.js';
 import type {
   BatchOptions,
   BatchResult,
@@ -43,25 +43,25 @@ export type * from './types.js';
  */
 export class Inkwire extends Jobs {
   readonly #http: Http;
-  readonly #line: Line;
+  readonly #session: Session;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #stopWaking: () => void;
 
   constructor(options: InkwireOptions = {}) {
-    const host: Host = globalThis;
-    const url = options.url ?? host.location?.origin ?? 'http://127.0.0.1:8080';
+    const globals: Globals = globalThis;
+    const url = options.url ?? globals.location?.origin ?? 'http://127.0.0.1:8080';
     const auth = authOf(options);
     const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     const http = new Http({ url, auth, fetch, random: Math.random, sleep });
     super(http);
     this.#http = http;
-    this.#line = openLine(host, options, { http, auth }, (state) => tell(this.#listeners, state));
-    this.#stopWaking = wakeUps(host, () => this.#line.wake());
+    this.#session = openSession(globals, options, { http, auth }, (state) => tell(this.#listeners, state));
+    this.#stopWaking = wakeUps(globals, () => this.#session.wake());
   }
 
   /** How the shared connection is now. */
   get connection(): ConnectionState {
-    return this.#line.state;
+    return this.#session.state;
   }
 
   /** Returns what ends the listening. */
@@ -72,7 +72,7 @@ export class Inkwire extends Jobs {
 
   /** Follows one job to its end. */
   watch(jobId: string, options?: WatchOptions): Feed<WatchItem> {
-    return watch(this.#line, jobId, options);
+    return watch(this.#session, jobId, options);
   }
 
   /**
@@ -80,12 +80,12 @@ export class Inkwire extends Jobs {
    * for what is no topic.
    */
   subscribe(topics: readonly string[], options?: SubscribeOptions): Feed<StreamItem> {
-    return subscribe(this.#line, topics, options);
+    return subscribe(this.#session, topics, options);
   }
 
   /** The record of a job at its end, whatever the end. */
   waitFor(jobId: string, options?: WaitOptions): Promise<JobRecord> {
-    return waitFor(this.#line, jobId, options);
+    return waitFor(this.#session, jobId, options);
   }
 
   /** Each change of a group, until no job of it is left to run. */
@@ -114,6 +114,6 @@ export class Inkwire extends Jobs {
   /** Ends all feeds and the connection; calls that are under way end by themselves. Safe twice. */
   close(): void {
     this.#stopWaking();
-    this.#line.close();
+    this.#session.close();
   }
 }

@@ -3,14 +3,14 @@ import { shortDigest } from './digest.js';
 import type { Http } from './http.js';
 import { randomName } from './jobs.js';
 import { Connection } from './stream/connection.js';
-import { LateLine } from './stream/deferred-session.js';
-import type { Line } from './stream/session.js';
+import { DeferredSession } from './stream/deferred-session.js';
+import type { Session } from './stream/session.js';
 import type { Channel, Locks } from './stream/tabs.js';
-import type { Surroundings } from './stream/transport.js';
+import type { Environment } from './stream/transport.js';
 import type { ConnectionState, InkwireOptions, TransportName, WebSocketLike } from './types.js';
 
 /** What is used of a browser's globals, a worker's or Node's, where it is there. */
-export interface Host {
+export interface Globals {
   readonly location?: { readonly origin: string };
   readonly document?: EventSource & { readonly visibilityState?: string };
   readonly navigator?: { readonly locks?: Locks };
@@ -26,15 +26,15 @@ interface EventSource {
 const everyTransport: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 
 /** The line of a client: shared with the other tabs of the origin where that is possible and wanted. */
-export function openLine(
-  host: Host,
+export function openSession(
+  globals: Globals,
   options: InkwireOptions,
   server: { readonly http: Http; readonly auth: Auth },
   onState: (state: ConnectionState) => void,
-): Line {
-  const surroundings: Surroundings = {
+): Session {
+  const environment: Environment = {
     ...server,
-    WebSocket: options.WebSocket ?? host.WebSocket,
+    WebSocket: options.WebSocket ?? globals.WebSocket,
     after(ms, act) {
       const timer = setTimeout(act, ms);
       return () => clearTimeout(timer);
@@ -42,39 +42,39 @@ export function openLine(
     now: () => performance.now(),
     random: Math.random,
   };
-  const connect = (tell: (state: ConnectionState) => void): Line =>
-    new Connection(surroundings, options.transports ?? everyTransport, tell);
-  const name = nameOf(host, options, server.http.parts.url);
-  const locks = host.navigator?.locks;
-  const { BroadcastChannel } = host;
+  const connect = (tell: (state: ConnectionState) => void): Session =>
+    new Connection(environment, options.transports ?? everyTransport, tell);
+  const name = nameOf(globals, options, server.http.parts.url);
+  const locks = globals.navigator?.locks;
+  const { BroadcastChannel } = globals;
   if (name === undefined || locks === undefined || BroadcastChannel === undefined) return connect(onState);
-  const { after } = surroundings;
+  const { after } = environment;
   const shared = import('./stream/tabs.js').then(({ TabLine }) => {
     const channel = new BroadcastChannel(name) as Channel;
     return new TabLine({ name, tab: randomName(), locks, channel, connect, after, onState });
   });
   // A page that took `client.js` alone to its own server has a connection for each tab.
-  return new LateLine(shared.catch(() => connect(onState)));
+  return new DeferredSession(shared.catch(() => connect(onState)));
 }
 
 /** By which name tabs find each other: same server, same rights. Undefined: this one keeps to itself. */
-function nameOf(host: Host, { share, key, ticket }: InkwireOptions, url: string): string | undefined {
+function nameOf(globals: Globals, { share, key, ticket }: InkwireOptions, url: string): string | undefined {
   const named = typeof share === 'string' ? share : undefined;
   const known = ticket === undefined && typeof key !== 'function';
-  const wanted = share ?? (known && host.document !== undefined);
+  const wanted = share ?? (known && globals.document !== undefined);
   if (wanted === false || (named === undefined && !known)) return undefined;
   return `inkwire ${url} ${named ?? shortDigest(String(key))}`;
 }
 
 /** Calls back when the network came back or the page is looked at again. Returns what ends that. */
-export function wakeUps(host: Host, wake: () => void): () => void {
-  const { document } = host;
+export function wakeUps(globals: Globals, wake: () => void): () => void {
+  const { document } = globals;
   const listening = new AbortController();
   const shown = (): void => {
     if (document?.visibilityState === 'visible') wake();
   };
-  host.addEventListener?.('online', wake, listening);
-  host.addEventListener?.('pageshow', shown, listening);
+  globals.addEventListener?.('online', wake, listening);
+  globals.addEventListener?.('pageshow', shown, listening);
   document?.addEventListener('visibilitychange', shown, listening);
   return () => listening.abort();
 }

@@ -4,7 +4,7 @@ import type { JobRecord } from '../../src/protocol/job-record.js';
 import { maxTimerMs } from './backoff.js';
 import { closed, InkwireError } from './error.js';
 import { type Feed, FeedPipe } from './feed.js';
-import type { Line } from './stream/session.js';
+import type { Session } from './stream/session.js';
 import { type Ask, type Sink, Subscription } from './stream/subscription.js';
 import type {
   GroupFact,
@@ -18,7 +18,7 @@ import type {
 
 /** Follows topics. The feed fails with `validation-failed` for what is no topic, type or pace. */
 export function subscribe(
-  line: Line,
+  line: Session,
   topics: readonly string[],
   { signal, ...options }: SubscribeOptions = {},
 ): Feed<StreamItem> {
@@ -37,7 +37,7 @@ export function subscribe(
 
 /** Follows one job to its end. */
 export function watch(
-  line: Line,
+  line: Session,
   jobId: string,
   { signal, ...options }: WatchOptions = {},
 ): FeedPipe<WatchItem> {
@@ -77,7 +77,7 @@ export function watch(
 
 /** The record of a job at its end. It begins with the record as it is: a cursor might lie past the end. */
 export async function waitFor(
-  line: Line,
+  line: Session,
   jobId: string,
   { timeout = maxTimerMs, signal }: WaitOptions = {},
 ): Promise<JobRecord> {
@@ -105,7 +105,7 @@ function isGroupFact(event: StreamEvent): event is GroupFact {
 
 /** A feed, and what joins it to a subscription. */
 function follower<Item extends { readonly type: string }>(
-  line: Line,
+  line: Session,
   topics: readonly string[],
   { after, progressMs = 100, types, snapshot = true }: SubscribeOptions,
   signal: AbortSignal | undefined,

@@ -15,7 +15,7 @@ export interface Keyring {
 export interface KeyringOptions {
   readonly keys: Keys;
   readonly configured: readonly ConfiguredKey[];
-  /** Let everybody in as long as no key exists (see `exposureOf`). */
+  /** Let everybody in as long as no key exists (see `startModeOf`). */
   readonly development: boolean;
   readonly clock: () => number;
 }

@@ -144,7 +144,7 @@ function entryOfConfigured(key: ConfiguredKey): Entry {
   return { digest, caller: { owner: key.owner, keyId, scopes: ['*'] } };
 }
 
-export type Exposure =
+export type StartMode =
   | { readonly ok: true; readonly mode: 'keys' | 'development' }
   | { readonly ok: false; readonly message: string };
 
@@ -153,7 +153,7 @@ export type Exposure =
  * anybody's work.
  * @param knownKeys stored and configured, disabled ones too
  */
-export function exposureOf(host: string, knownKeys: number): Exposure {
+export function startModeOf(host: string, knownKeys: number): StartMode {
   if (knownKeys > 0) return { ok: true, mode: 'keys' };
   if (isLoopback(host)) return { ok: true, mode: 'development' };
   const message =

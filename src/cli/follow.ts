@@ -66,9 +66,9 @@ export function conclude(shell: Shell, job: JobRecord | undefined, view: TextStr
     const style = styleOf(shell.environment, view);
     if (job === undefined) printLine(view, 'The job was deleted.');
     else {
-      const words = [style.paint(statusPaints[job.status], job.status), outcomeOf(job)];
+      const words = [style.apply(statusPaints[job.status], job.status), outcomeOf(job)];
       if (view.terminal) printLine(view, words.filter((word) => word !== '').join('  '));
-      for (const line of warningsOf(job)) printLine(view, style.paint('yellow', line));
+      for (const line of warningsOf(job)) printLine(view, style.apply('yellow', line));
     }
   }
   return job?.status === 'completed' ? exitCodes.ok : exitCodes.failed;
@@ -119,7 +119,7 @@ function liveView(shell: Shell, view: TextStream): ItemView {
     const said = note();
     return [
       ...(current === undefined ? [] : [liveLine(current, shell.now(), columns, style)]),
-      ...(said === undefined ? [] : [style.paint('yellow', cut(said, columns - 1, style.mark))]),
+      ...(said === undefined ? [] : [style.apply('yellow', cut(said, columns - 1, style.mark))]),
     ];
   });
   return {

@@ -68,7 +68,7 @@ export function plainLine(job: JobRecord): string {
 /** `running  ████░░░░  45 %  page 12 of 27  3.2 s`, shorter than `columns`. */
 export function liveLine(job: JobRecord, now: number, columns: number, style: Style): string {
   const { status, progress = 0, started_at: started, created_at: created } = job;
-  const state = style.paint(statusPaints[status], status.padEnd('cancelled'.length));
+  const state = style.apply(statusPaints[status], status.padEnd('cancelled'.length));
   const since = Date.parse(status === 'running' ? (started ?? created) : created);
   const clock = longDuration(Math.max(0, now - since));
   const words = [`${String(progress).padStart(3)} %`, stepOf(job), clock]

@@ -92,7 +92,7 @@ function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
     { title: 'KIND' },
     { title: 'GROUP' },
     { title: 'CREATED' },
-    { title: '', gives: true },
+    { title: '', flexible: true },
   ];
   const rows = jobs.map((job) => [
     job.job_id,
@@ -107,7 +107,7 @@ function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
     style,
     paint: (text, column, row) => {
       const status = jobs[row]?.status;
-      return column === 1 && status !== undefined ? style.paint(statusPaints[status], text) : text;
+      return column === 1 && status !== undefined ? style.apply(statusPaints[status], text) : text;
     },
   });
 }

@@ -89,7 +89,7 @@ function describe(job: JobRecord, shell: Shell): readonly string[] {
   const told = tellingOf(job);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['job', job.job_id],
-    ['status', style.paint(statusPaints[job.status], job.status) + (told === '' ? '' : `  ${told}`)],
+    ['status', style.apply(statusPaints[job.status], job.status) + (told === '' ? '' : `  ${told}`)],
     ['kind', readable(job.kind)],
     ['group', job.group === undefined ? undefined : readable(job.group)],
     ['priority', job.priority === 0 ? undefined : String(job.priority)],
@@ -102,10 +102,10 @@ function describe(job: JobRecord, shell: Shell): readonly string[] {
       ({ name, size_bytes: bytes, sha256 }) =>
         ['file', `${readable(name)}  ${bytes} bytes  sha256 ${sha256}`] as const,
     ),
-    ...warningsOf(job).map((line) => ['', style.paint('yellow', line)] as const),
+    ...warningsOf(job).map((line) => ['', style.apply('yellow', line)] as const),
   ];
   return facts.flatMap(([name, value]) =>
-    value === undefined ? [] : [`${style.paint('dim', name.padEnd(10))}  ${value}`],
+    value === undefined ? [] : [`${style.apply('dim', name.padEnd(10))}  ${value}`],
   );
 }
 

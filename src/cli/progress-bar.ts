@@ -12,7 +12,7 @@ export function progressBar(percent: number, cells: number, style: Style): strin
   }
   const parts = Math.floor(ratio * cells * 8);
   const full = '█'.repeat(Math.floor(parts / 8)) + (eighths[parts % 8] ?? '');
-  return style.paint('cyan', full) + style.paint('dim', '░'.repeat(cells - full.length));
+  return style.apply('cyan', full) + style.apply('dim', '░'.repeat(cells - full.length));
 }
 
 /** `340 ms`, `12.4 s`, `3 min 05 s`, `2 h 04 min`. */

@@ -30,9 +30,9 @@ export function serveAnswer(
 export interface ServeCommand {
   start(): Promise<App>;
   /** Resolves with the name of the first signal that asks for an end. */
-  readonly asked: Promise<string>;
+  readonly firstSignal: Promise<string>;
   /** Resolves when a second one asks again. */
-  readonly insisted: Promise<string>;
+  readonly secondSignal: Promise<string>;
   print(line: string): void;
   say(line: string): void;
 }
@@ -42,7 +42,7 @@ export interface ServeCommand {
  * @returns the exit code: 0 after a clean shutdown, 1 when the engine failed or the shutdown was cut short
  */
 export async function serve(command: ServeCommand): Promise<number> {
-  const app = await Promise.race([command.start(), command.asked]);
+  const app = await Promise.race([command.start(), command.firstSignal]);
   // A start that takes long, or for ever, must not keep the process: nothing was accepted yet.
   if (typeof app === 'string') {
     command.say(`${app}: stopped before it was ready.`);
@@ -54,7 +54,7 @@ export async function serve(command: ServeCommand): Promise<number> {
     command.say('Make a key with "inkwire keys create --owner NAME".');
   }
   const end = await Promise.race([
-    command.asked.then((signal) => ({ signal })),
+    command.firstSignal.then((signal) => ({ signal })),
     app.failed.then((failure) => ({ failure })),
   ]);
   if ('failure' in end) {
@@ -64,5 +64,5 @@ export async function serve(command: ServeCommand): Promise<number> {
     return 1;
   }
   command.say(`${end.signal}: no new work is taken; waiting for what runs. Once more to stop at once.`);
-  return Promise.race([app.close().then(() => 0), command.insisted.then(() => 1)]);
+  return Promise.race([app.close().then(() => 0), command.secondSignal.then(() => 1)]);
 }

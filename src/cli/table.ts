@@ -4,7 +4,7 @@ import { pad, widthOf } from './text-width.js';
 export interface Column {
   readonly title: string;
   /** The only column that gives way when the line is too long; without one the last does. */
-  readonly gives?: boolean;
+  readonly flexible?: boolean;
   readonly right?: boolean;
 }
 
@@ -25,8 +25,8 @@ export function table(
     Math.max(widthOf(title), ...rows.map((row) => widthOf(row[at] ?? ''))),
   );
   const total = widths.reduce((sum, width) => sum + width, gap * (columns.length - 1));
-  const giving = columns.findIndex((column) => column.gives);
-  const at = giving < 0 ? columns.length - 1 : giving;
+  const flexible = columns.findIndex((column) => column.flexible);
+  const at = flexible < 0 ? columns.length - 1 : flexible;
   const least = Math.min(8, widths[at] ?? 0);
   widths[at] = Math.max(least, (widths[at] ?? 0) - Math.max(0, total - options.width));
   const line = (cells: readonly string[], row: number): string =>
@@ -37,7 +37,7 @@ export function table(
         const text = right ? ' '.repeat(width - widthOf(cell)) + cell : pad(cell, width, style.mark);
         const last = column === cells.length - 1;
         return row < 0
-          ? style.paint('dim', last ? text.trimEnd() : text)
+          ? style.apply('dim', last ? text.trimEnd() : text)
           : paint(last ? text.trimEnd() : text, column, row);
       })
       .join(' '.repeat(gap));

@@ -47,7 +47,7 @@ export interface Style {
   readonly unicode: boolean;
   /** Stands for text that was cut off; one cell. */
   readonly mark: string;
-  paint(paint: Paint, text: string): string;
+  apply(paint: Paint, text: string): string;
 }
 
 /** Colours only for a person who did not refuse them (https://no-color.org); block characters where the locale has them. */
@@ -59,7 +59,7 @@ export function styleOf(environment: Shell['environment'], stream: Pick<TextStre
     colour,
     unicode,
     mark: unicode ? '…' : '~',
-    paint: (paint, text) => (colour ? `\x1b[${codes[paint][0]}m${text}\x1b[${codes[paint][1]}m` : text),
+    apply: (paint, text) => (colour ? `\x1b[${codes[paint][0]}m${text}\x1b[${codes[paint][1]}m` : text),
   };
 }
 

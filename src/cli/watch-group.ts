@@ -173,7 +173,7 @@ class GroupView {
     this.#told += 1;
     if (this.#told > maxTold) return;
     const words = `${job.job_id}  ${job.status}  ${job.status === 'failed' ? outcomeOf(job) : ''}`;
-    this.#live.above(this.#style.paint(job.status === 'failed' ? 'red' : 'yellow', words.trimEnd()));
+    this.#live.above(this.#style.apply(job.status === 'failed' ? 'red' : 'yellow', words.trimEnd()));
     if (this.#told === maxTold) {
       this.#live.above(`more are told by: inkwire jobs list --status failed --group ${this.#group.group}`);
     }
@@ -188,7 +188,7 @@ class GroupView {
     const running = [...this.#running.values()].slice(0, Math.max(0, Math.min(maxShown, rows - 5)));
     const hidden = this.#running.size - running.length;
     return [
-      `${style.paint('bold', head)}  ${progressBar(progress, bar, style)}  ${String(Math.floor(progress)).padStart(3)} %`,
+      `${style.apply('bold', head)}  ${progressBar(progress, bar, style)}  ${String(Math.floor(progress)).padStart(3)} %`,
       cut(summaryOf(this.#group), columns - 1, style.mark),
       ...running.map((job) => {
         const idWidth = 'job_'.length + 24;
@@ -196,8 +196,8 @@ class GroupView {
           ? liveLine(job, this.#shell.now(), columns, style)
           : `${pad(job.job_id, idWidth)}  ${liveLine(job, this.#shell.now(), columns - idWidth - 2, style)}`;
       }),
-      ...(hidden > 0 && jobs > 0 ? [style.paint('dim', `and ${hidden} more running`)] : []),
-      ...(note === undefined ? [] : [style.paint('yellow', cut(note, columns - 1, style.mark))]),
+      ...(hidden > 0 && jobs > 0 ? [style.apply('dim', `and ${hidden} more running`)] : []),
+      ...(note === undefined ? [] : [style.apply('yellow', cut(note, columns - 1, style.mark))]),
     ];
   }
 }

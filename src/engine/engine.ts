@@ -230,7 +230,7 @@ export interface Store {
     leaseUntil: number,
   ): Promise<readonly string[]>;
   /** Gives up the leases of every worker but this one, as lost. For engines that are `exclusive`. Returns how many. */
-  abandon(worker: string, now: number): Promise<number>;
+  reclaimLeases(worker: string, now: number): Promise<number>;
   /** When the next job that is not ready yet will be; undefined when there is none. */
   nextReadyAt(): Promise<number | undefined>;
   get(owner: string, id: string): Promise<Job | undefined>;

@@ -28,7 +28,7 @@ interface Open {
   readonly endsAt: number;
 }
 
-const lookMs = 500;
+const livenessCheckMs = 500;
 /** Delays of `bye` are drawn from 0.5 s to this. */
 const spreadMs = 5_000;
 
@@ -59,7 +59,7 @@ export class Connections {
     this.#limits = parts.limits;
     this.#random = parts.random;
     this.#keyHolds = parts.keyHolds;
-    this.#timer = setInterval(() => this.#look(), lookMs).unref();
+    this.#timer = setInterval(() => this.#checkLiveness(), livenessCheckMs).unref();
   }
 
   /**
@@ -153,11 +153,11 @@ export class Connections {
     for (const subscriber of this.subscribers) this.end(subscriber, 'restart');
   }
 
-  #look(): void {
+  #checkLiveness(): void {
     const now = performance.now();
     let waiting = 0;
     for (const [subscriber, { endsAt }] of this.#open) {
-      subscriber.look(now);
+      subscriber.checkLiveness(now);
       waiting += subscriber.sink.waitingBytes;
       const reason = this.#reasonToEnd(subscriber, endsAt, now);
       if (reason !== undefined) this.end(subscriber, reason);

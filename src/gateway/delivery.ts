@@ -5,17 +5,17 @@ import { controlBytes, snapshotBytes } from './control.js';
 import { factFrame, frameForOne, heartbeatBytes, pastFrame } from './frame.js';
 import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
-import { Past, type PastPage } from './log-reader.js';
+import { type LogPage, LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
-import type { Turns } from './step-scheduler.js';
+import type { StepScheduler } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
 import { type Subscriber, type Subscription, wantsFrom } from './subscriber.js';
 
 export interface DeliveryParts {
   readonly store: Store;
   readonly hub: Hub;
-  readonly turns: Turns;
+  readonly scheduler: StepScheduler;
   readonly meters: StreamMeters;
   /** What a connection is due could not be read: it has to come back with its cursor. */
   readonly failed: (subscriber: Subscriber, error: unknown) => void;
@@ -27,11 +27,11 @@ export interface DeliveryParts {
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #past: Past;
+  readonly #logReader: LogReader;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
-    this.#past = new Past(parts.store, parts.hub);
+    this.#logReader = new LogReader(parts.store, parts.hub);
   }
 
   /** Brings a subscription from its start to live, unless it or its connection ends before. */
@@ -40,16 +40,16 @@ export class Delivery {
   }
 
   /** Brings a connection that fell behind back to live. */
-  readOn(subscriber: Subscriber): void {
-    if (subscriber.isReadOn) return;
-    this.#readOn(subscriber)
+  catchUp(subscriber: Subscriber): void {
+    if (subscriber.isCatchingUp) return;
+    this.#catchUpConnection(subscriber)
       .then((trimmed) => (trimmed ? this.#startOver(subscriber) : undefined))
       .catch((error) => this.#parts.failed(subscriber, error));
   }
 
   async #begin(subscriber: Subscriber, subscription: Subscription): Promise<void> {
     const { store, hub } = this.#parts;
-    const { after, snapshot } = subscription.wanted;
+    const { after, snapshot } = subscription.filter;
     const start =
       after === undefined ? ({ type: 'snapshot' } as const) : startPointOf(after, await store.log());
     // The cursor may be of another node, or of a fact whose hint is still under way.
@@ -58,38 +58,38 @@ export class Delivery {
     const seq = start.type === 'after' ? start.seq : hub.position.seq;
     this.#control(subscriber, { type: 'subscribed', id: subscription.id, cursor: this.#cursor(seq) });
     if (start.type === 'snapshot') {
-      const wanted = snapshot || start.reset !== undefined;
+      const wantsSnapshot = snapshot || start.reset !== undefined;
       if (start.reset !== undefined) this.#reset(subscriber, subscription, start.reset, seq);
-      await this.#renew(subscriber, subscription, seq, wanted);
+      await this.#renew(subscriber, subscription, seq, wantsSnapshot);
     }
-    await this.#catchUp(subscriber, subscription, seq);
+    await this.#catchUpSubscription(subscriber, subscription, seq);
   }
 
   /** @returns true when what it is due is no longer in the log */
-  async #readOn(subscriber: Subscriber): Promise<boolean> {
-    const { turns, meters } = this.#parts;
+  async #catchUpConnection(subscriber: Subscriber): Promise<boolean> {
+    const { scheduler, meters } = this.#parts;
     meters.slowReaders += 1;
     // Given up in the same step in which the loop ends: who falls behind right after that starts it anew.
-    subscriber.isReadOn = true;
+    subscriber.isCatchingUp = true;
     try {
       while (subscriber.isBehind) {
         await subscriber.room();
-        await turns.next();
+        await scheduler.next();
         if (!subscriber.isBehind) return false;
         if (subscriber.hasOutput || subscriber.fullSince !== undefined) continue;
-        const wanted = liveOf(subscriber).map((subscription) => subscription.wanted);
-        const page = await this.#past.read(subscriber.owner, subscriber.position, wanted);
+        const filters = liveOf(subscriber).map((subscription) => subscription.filter);
+        const page = await this.#logReader.read(subscriber.owner, subscriber.position, filters);
         if (!subscriber.isBehind) return false;
         if (page.trimmed) return true;
         this.#sendPage(subscriber, page);
       }
       return false;
     } finally {
-      subscriber.isReadOn = false;
+      subscriber.isCatchingUp = false;
     }
   }
 
-  #sendPage(subscriber: Subscriber, page: PastPage): void {
+  #sendPage(subscriber: Subscriber, page: LogPage): void {
     const { hub, meters } = this.#parts;
     const bytes: Buffer[] = [];
     for (const { fact, frame } of page.entries) {
@@ -122,12 +122,16 @@ export class Delivery {
       if (!isHere(subscriber, subscription)) continue;
       this.#reset(subscriber, subscription, 'trimmed', seq);
       await this.#renew(subscriber, subscription, seq, true);
-      await this.#catchUp(subscriber, subscription, seq);
+      await this.#catchUpSubscription(subscriber, subscription, seq);
     }
   }
 
-  async #catchUp(subscriber: Subscriber, subscription: Subscription, from: number): Promise<void> {
-    const { hub, turns, meters } = this.#parts;
+  async #catchUpSubscription(
+    subscriber: Subscriber,
+    subscription: Subscription,
+    from: number,
+  ): Promise<void> {
+    const { hub, scheduler, meters } = this.#parts;
     const { owner, sink } = subscriber;
     let position = from;
     meters.catchUps += 1;
@@ -141,10 +145,10 @@ export class Delivery {
         return;
       }
       await subscriber.room();
-      await turns.next();
+      await scheduler.next();
       if (!isHere(subscriber, subscription)) return;
       if (position >= hub.position.seq) continue;
-      const page = await this.#past.read(owner, position, [subscription.wanted]);
+      const page = await this.#logReader.read(owner, position, [subscription.filter]);
       if (!isHere(subscriber, subscription)) return;
       if (page.trimmed) {
         position = hub.position.seq;
@@ -154,7 +158,7 @@ export class Delivery {
       }
       const bytes: Buffer[] = [];
       for (const { fact, frame } of page.entries) {
-        if (wantsFrom(subscription.wanted, fact, fact.type)) {
+        if (wantsFrom(subscription.filter, fact, fact.type)) {
           bytes.push(
             sink.wire === 'sse' ? frame.bytes('sse') : frameForOne(frame.bytes('ws'), subscription.id),
           );
@@ -180,7 +184,7 @@ export class Delivery {
   ): Promise<void> {
     const { store } = this.#parts;
     const { owner, sink } = subscriber;
-    const { topics } = subscription.wanted;
+    const { topics } = subscription.filter;
     subscription.reached = undefined;
     if (snapshot) {
       for await (const part of snapshotOf(store, owner, topics)) {
@@ -206,9 +210,9 @@ export class Delivery {
     if (end === undefined || !isHere(subscriber, subscription)) return;
     const { epoch } = hub.tail;
     const { wire } = subscriber.sink;
-    const isLast = subscriber.endsWith === jobId;
+    const isLast = subscriber.endsWithJob === jobId;
     if (isLast) subscriber.end();
-    if (end.fact !== undefined && wantsFrom(subscription.wanted, end.fact, end.fact.type)) {
+    if (end.fact !== undefined && wantsFrom(subscription.filter, end.fact, end.fact.type)) {
       const { fact } = end;
       this.#write(subscriber, [
         wire === 'sse' ? factFrame(epoch, fact).bytes(wire) : pastFrame(epoch, fact, subscription.id),

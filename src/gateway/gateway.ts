@@ -1,5 +1,5 @@
 import type { Bus, Store } from '../engine/engine.js';
-import type { Wanted } from '../protocol/messages.js';
+import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
 import { Audit } from './audit.js';
@@ -10,7 +10,7 @@ import { Hub } from './hub.js';
 import { hasFactsAfter, isOverAfter } from './job-end.js';
 import { LongPoll } from './long-poll.js';
 import { startPointOf } from './start-point.js';
-import { Turns } from './step-scheduler.js';
+import { StepScheduler } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
 import { type OutboxLimits, type Sink, Subscriber, type Subscription } from './subscriber.js';
 
@@ -45,20 +45,20 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #hub: Hub;
   readonly #delivery: Delivery;
-  readonly #turns: Turns;
+  readonly #scheduler: StepScheduler;
   /** The same for all connections: there are many of them. */
   readonly #outbox: OutboxLimits;
   readonly #behind: (reader: Subscriber) => void;
   readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
 
-  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery, turns: Turns) {
+  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery, scheduler: StepScheduler) {
     const { store, meters, limits, random, keyHolds } = parts;
     this.#parts = parts;
     this.#hub = hub;
     this.#delivery = delivery;
-    this.#turns = turns;
+    this.#scheduler = scheduler;
     this.#outbox = { maxBytes: limits.outboxMaxBytes };
-    this.#behind = (reader) => delivery.readOn(reader);
+    this.#behind = (reader) => delivery.catchUp(reader);
     this.connections = new Connections({ hub, meters, limits, random, keyHolds });
     this.longPoll = new LongPoll({ store, hub, meters });
     this.audit = new Audit({
@@ -78,9 +78,9 @@ export class Gateway {
       parts.onError(error);
       gateway?.connections.end(subscriber, 'restart');
     };
-    const turns = new Turns(turnBudgetMs);
-    const delivery = new Delivery({ store, hub, meters, failed, turns });
-    gateway = new Gateway(parts, hub, delivery, turns);
+    const scheduler = new StepScheduler(turnBudgetMs);
+    const delivery = new Delivery({ store, hub, meters, failed, scheduler });
+    gateway = new Gateway(parts, hub, delivery, scheduler);
     return gateway;
   }
 
@@ -105,20 +105,24 @@ export class Gateway {
    * Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. When the store
    * fails it throws, and the id is free again.
    */
-  async subscribe(subscriber: Subscriber, id: string, wanted: Wanted): Promise<Problem | undefined> {
+  async subscribe(
+    subscriber: Subscriber,
+    id: string,
+    filter: SubscriptionFilter,
+  ): Promise<Problem | undefined> {
     const { maxSubscriptions } = this.#parts.limits;
     if (subscriber.subscriptions.has(id)) return wrongMember('/id', 'is the id of another subscription');
     if (subscriber.subscriptions.size >= maxSubscriptions) {
       return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
     }
-    const subscription: Subscription = { subscriber, id, wanted, live: false, reached: undefined };
+    const subscription: Subscription = { subscriber, id, filter, live: false, reached: undefined };
     // Taken at once: two messages with one id must not both be accepted.
     subscriber.subscriptions.set(id, subscription);
     let accepted = false;
     try {
       // A thousand of them may come in one burst.
-      await this.#turns.next();
-      const refusal = await this.refusalOf(subscriber.owner, wanted, this.#allowed.get(subscriber));
+      await this.#scheduler.next();
+      const refusal = await this.refusalOf(subscriber.owner, filter, this.#allowed.get(subscriber));
       accepted = refusal === undefined;
       if (accepted) this.#delivery.begin(subscriber, subscription);
       return refusal;
@@ -144,7 +148,7 @@ export class Gateway {
    */
   async refusalOf(
     owner: string,
-    { topics, after }: Pick<Wanted, 'topics' | 'after'>,
+    { topics, after }: Pick<SubscriptionFilter, 'topics' | 'after'>,
     allowed: readonly Topic[] | undefined,
   ): Promise<Problem | undefined> {
     for (const topic of topics) {

@@ -89,11 +89,11 @@ export class Hub {
 
   /** From now on the subscription gets what happens. The caller has sent it everything up to `position`. */
   goLive(subscription: Subscription): void {
-    const { subscriber, wanted } = subscription;
+    const { subscriber, filter } = subscription;
     this.#restartAudit(subscriber);
     subscription.live = true;
-    for (const topic of wanted.topics) this.#index.add(subscriber.owner, topic, subscription);
-    if (wanted.progressMs === 0) return;
+    for (const topic of filter.topics) this.#index.add(subscriber.owner, topic, subscription);
+    if (filter.progressMs === 0) return;
     for (const live of this.#running.of(subscriber.owner)) {
       if (subscriber.wantsProgress(live)) this.#offerProgress(subscriber, live);
     }
@@ -101,10 +101,10 @@ export class Hub {
 
   leave(subscription: Subscription): void {
     if (!subscription.live) return;
-    const { subscriber, wanted } = subscription;
+    const { subscriber, filter } = subscription;
     this.#restartAudit(subscriber);
     subscription.live = false;
-    for (const topic of wanted.topics) this.#index.remove(subscriber.owner, topic, subscription);
+    for (const topic of filter.topics) this.#index.remove(subscriber.owner, topic, subscription);
   }
 
   forget(subscriber: Subscriber): void {
@@ -189,13 +189,13 @@ export class Hub {
 
   /** Reads the log up to the target; hints that come meanwhile move the target. */
   #fill(): Promise<void> {
-    this.#filling ??= this.#readOn().finally(() => {
+    this.#filling ??= this.#catchUp().finally(() => {
       this.#filling = undefined;
     });
     return this.#filling;
   }
 
-  async #readOn(): Promise<void> {
+  async #catchUp(): Promise<void> {
     while (this.#position < this.#target) {
       const page = await this.#parts.store.everyFact(this.#position, pageFacts);
       if (page.trimmed) this.#restart(page.facts[0]?.seq ?? page.reached + 1);
@@ -245,8 +245,8 @@ export class Hub {
   #progressed(progress: JobProgress): void {
     const live = this.#running.progress(progress);
     if (live === undefined) return;
-    this.#index.forEach(live.owner, live, ({ subscriber, wanted }) => {
-      if (wanted.progressMs > 0 && wantsFrom(wanted, live, 'job.progress'))
+    this.#index.forEach(live.owner, live, ({ subscriber, filter }) => {
+      if (filter.progressMs > 0 && wantsFrom(filter, live, 'job.progress'))
         this.#offerProgress(subscriber, live);
     });
     for (const { wake, wants } of [...(this.#growth.get(live.owner) ?? [])]) if (wants(live)) wake();

@@ -1,9 +1,9 @@
 import type { Fact, Store } from '../engine/engine.js';
-import type { Wanted } from '../protocol/messages.js';
+import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Frame, factFrame } from './frame.js';
 import type { Hub } from './hub.js';
 
-export interface PastPage {
+export interface LogPage {
   readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
   /** Everything up to here was looked at. Never past what the hub has handed out. */
   readonly reached: number;
@@ -16,7 +16,7 @@ const pageFacts = 256;
 const pageBytes = 256 * 1024;
 
 /** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
-export class Past {
+export class LogReader {
   readonly #store: Store;
   readonly #hub: Hub;
 
@@ -25,8 +25,8 @@ export class Past {
     this.#hub = hub;
   }
 
-  /** @param wanted narrows what the store has to look at, where it has an index for it; the caller still filters */
-  async read(owner: string, after: number, wanted: readonly Wanted[]): Promise<PastPage> {
+  /** @param filter narrows what the store has to look at, where it has an index for it; the caller still filters */
+  async read(owner: string, after: number, filter: readonly SubscriptionFilter[]): Promise<LogPage> {
     const near = this.#hub.tail.read(owner, after, pageFacts);
     if (near !== undefined) {
       const full = near.length === pageFacts;
@@ -34,7 +34,7 @@ export class Past {
       const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#hub.position.seq;
       return bounded({ entries: near, reached, trimmed: false });
     }
-    const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(wanted) });
+    const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
     const { epoch, seq } = this.#hub.position;
     // The store may be ahead of the hub, which will hand out the rest: nobody may get it from both.
     const facts = page.facts.filter((fact) => fact.seq <= seq);
@@ -43,7 +43,7 @@ export class Past {
   }
 }
 
-function bounded(page: PastPage): PastPage {
+function bounded(page: LogPage): LogPage {
   let bytes = 0;
   const over = page.entries.findIndex(({ fact }) => {
     bytes += fact.record.length;
@@ -54,8 +54,8 @@ function bounded(page: PastPage): PastPage {
   return { ...page, entries, reached: entries.at(-1)?.fact.seq ?? page.reached };
 }
 
-function narrowed(wanted: readonly Wanted[]): { jobId?: string; group?: string; kind?: string } {
-  const topics = wanted.flatMap(({ topics: own }) => own);
+function narrowed(filter: readonly SubscriptionFilter[]): { jobId?: string; group?: string; kind?: string } {
+  const topics = filter.flatMap(({ topics: own }) => own);
   const [topic] = topics;
   if (topics.length !== 1 || topic === undefined) return {};
   switch (topic.type) {

@@ -1,9 +1,9 @@
 import type { Store } from '../engine/engine.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText, type ResetReason } from '../protocol/event.js';
-import type { Wanted } from '../protocol/messages.js';
+import type { SubscriptionFilter } from '../protocol/messages.js';
 import type { Hub } from './hub.js';
-import { Past } from './log-reader.js';
+import { LogReader } from './log-reader.js';
 import type { LiveProgress } from './running-jobs.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
@@ -25,7 +25,7 @@ export interface PollAsk {
   readonly waitMs: number;
   /** Events of one answer, 1 to `maxPollEvents`: on a bad network a small answer gets through where a large one does not. */
   readonly limit: number;
-  /** Progress is asked for, and may end the wait after so long; `Wanted` has a pace also for who does not ask. */
+  /** Progress is asked for, and may end the wait after so long; `SubscriptionFilter` has a pace also for who does not ask. */
   readonly progressMs?: number;
 }
 
@@ -44,30 +44,35 @@ export interface LongPollParts {
 /** Waiting for facts with a plain request (P-36, P-37). */
 export class LongPoll {
   readonly #parts: LongPollParts;
-  readonly #past: Past;
+  readonly #logReader: LogReader;
   readonly #closing = new AbortController();
 
   constructor(parts: LongPollParts) {
     this.#parts = parts;
-    this.#past = new Past(parts.store, parts.hub);
+    this.#logReader = new LogReader(parts.store, parts.hub);
   }
 
   /** @param signal fires when the caller has gone */
-  async poll(owner: string, wanted: Wanted, ask: PollAsk, signal: AbortSignal): Promise<PollAnswer> {
+  async poll(
+    owner: string,
+    filter: SubscriptionFilter,
+    ask: PollAsk,
+    signal: AbortSignal,
+  ): Promise<PollAnswer> {
     const { store, hub } = this.#parts;
     const began = { at: performance.now(), number: hub.running.number };
-    const progress = this.#progressFor(owner, wanted, ask.progressMs);
-    const start = startPointOf(wanted.after, await store.log());
-    if (start.type === 'snapshot') return this.#snapshot(owner, wanted, start.reset, progress);
+    const progress = this.#progressFor(owner, filter, ask.progressMs);
+    const start = startPointOf(filter.after, await store.log());
+    if (start.type === 'snapshot') return this.#snapshot(owner, filter, start.reset, progress);
     await hub.reach(start.seq);
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     const deadline = began.at + ask.waitMs;
     let seq = start.seq;
     for (;;) {
-      const page = await this.#past.read(owner, seq, [wanted]);
-      if (page.trimmed) return this.#snapshot(owner, wanted, 'trimmed', progress);
+      const page = await this.#logReader.read(owner, seq, [filter]);
+      if (page.trimmed) return this.#snapshot(owner, filter, 'trimmed', progress);
       const { epoch } = hub.tail;
-      const matching = page.entries.filter(({ fact }) => wantsFrom(wanted, fact, fact.type));
+      const matching = page.entries.filter(({ fact }) => wantsFrom(filter, fact, fact.type));
       const facts = matching.slice(0, ask.limit).map(({ fact }) => fact);
       const events = facts.map((fact) =>
         eventText(formatCursor({ epoch, seq: fact.seq }), fact.type, fact.at, fact.record),
@@ -89,7 +94,7 @@ export class LongPoll {
       }
       if (more) continue;
       const wants = (live: LiveProgress): boolean =>
-        values !== undefined && !isNew && wantsFrom(wanted, live, 'job.progress');
+        values !== undefined && !isNew && wantsFrom(filter, live, 'job.progress');
       await hub.growth(owner, seq, Math.min(leftMs, paceLeftMs), stop, wants);
     }
   }
@@ -100,11 +105,11 @@ export class LongPoll {
   }
 
   /** What gives the latest values that match, the newest first; undefined where none are asked for. */
-  #progressFor(owner: string, wanted: Wanted, progressMs: number | undefined) {
+  #progressFor(owner: string, filter: SubscriptionFilter, progressMs: number | undefined) {
     const { running } = this.#parts.hub;
     return (): readonly LiveProgress[] | undefined => {
       if (progressMs === undefined || progressMs === 0) return undefined;
-      const matching = running.of(owner).filter((live) => wantsFrom(wanted, live, 'job.progress'));
+      const matching = running.of(owner).filter((live) => wantsFrom(filter, live, 'job.progress'));
       return matching.sort((a, b) => b.number - a.number).slice(0, maxPollProgress);
     };
   }
@@ -117,7 +122,7 @@ export class LongPoll {
 
   async #snapshot(
     owner: string,
-    wanted: Wanted,
+    filter: SubscriptionFilter,
     reset: ResetReason | undefined,
     progress: () => readonly LiveProgress[] | undefined,
   ): Promise<PollAnswer> {
@@ -125,10 +130,10 @@ export class LongPoll {
     const cursor = formatCursor(hub.position);
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
-    if (!wanted.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
+    if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
     const jobs: string[] = [];
     let truncated = false;
-    for await (const part of snapshotOf(store, owner, wanted.topics)) {
+    for await (const part of snapshotOf(store, owner, filter.topics)) {
       jobs.push(...part.records);
       truncated = part.truncated;
     }

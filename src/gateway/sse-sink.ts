@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { controlBytes } from './control.js';
 import type { Sink } from './subscriber.js';
-import { backlogOf } from './unsent-bytes.js';
+import { unsentBytes } from './unsent-bytes.js';
 
 /** Milliseconds until a browser's next connection where nothing else was said. */
 export const sseRetryMs = 2_000;
@@ -41,8 +41,8 @@ export class SseSink implements Sink {
     return this.#response.writableLength;
   }
 
-  get backlog(): number {
-    return this.#response.writableLength + backlogOf(this.#response.socket);
+  get unsent(): number {
+    return this.#response.writableLength + unsentBytes(this.#response.socket);
   }
 
   write(bytes: Buffer): boolean {

@@ -2,7 +2,7 @@
  * Work that is cut into steps, from many readers at once: as many steps in a turn of the event loop as fit into the
  * budget, the rest in the next turn. A thousand readers that catch up together then delay nobody for longer than that.
  */
-export class Turns {
+export class StepScheduler {
   readonly #budgetMs: number;
   readonly #waiting: (() => void)[] = [];
   #scheduled = false;

@@ -14,7 +14,7 @@ export interface StreamState {
 }
 
 /** Plain numbers: counting a delivered event costs an addition. */
-interface Tally {
+interface QueueCounts {
   facts: number;
   progress: number;
   bytes: number;
@@ -22,7 +22,7 @@ interface Tally {
 
 /** What the stream counts, for Prometheus. Labels have few values. */
 export class StreamMeters {
-  readonly sent: Readonly<Record<Transport, Tally>> = {
+  readonly sent: Readonly<Record<Transport, QueueCounts>> = {
     ws: { facts: 0, progress: 0, bytes: 0 },
     sse: { facts: 0, progress: 0, bytes: 0 },
     'long-poll': { facts: 0, progress: 0, bytes: 0 },

@@ -2,7 +2,7 @@ import type { Fact } from '../engine/engine.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import type { EventType } from '../protocol/event.js';
 import { endsJob } from '../protocol/fact.js';
-import type { Wanted } from '../protocol/messages.js';
+import type { SubscriptionFilter } from '../protocol/messages.js';
 import { matchesTopic, type Subject } from '../protocol/topic.js';
 import type { Wire } from './frame.js';
 import type { TailEntry } from './log-tail.js';
@@ -15,10 +15,10 @@ export interface Sink {
   write(bytes: Buffer): boolean;
   /** Bytes handed over and not yet taken by the socket. */
   readonly waitingBytes: number;
-  /** Falls whenever the peer takes bytes, few as they may be; see `backlogOf`. */
-  readonly backlog: number;
+  /** Falls whenever the peer takes bytes, few as they may be; see `unsentBytes`. */
+  readonly unsent: number;
   /** Called twice a second, to find a peer that is gone (P-40). `isFull`: what was written still waits for it. */
-  look?(now: number, isFull: boolean): void;
+  checkLiveness?(now: number, isFull: boolean): void;
   /** Ends the connection; `retryMs` is told where it may come back. */
   close(reason: CloseReason, retryMs?: number): void;
 }
@@ -26,7 +26,7 @@ export interface Sink {
 export interface Subscription {
   readonly subscriber: Subscriber;
   readonly id: string;
-  readonly wanted: Wanted;
+  readonly filter: SubscriptionFilter;
   /** False while its past is being sent: what happens meanwhile is part of that. */
   live: boolean;
   /** Until it is live: everything up to here was sent. Undefined while its snapshot is. */
@@ -34,7 +34,7 @@ export interface Subscription {
 }
 
 export interface OutboxLimits {
-  /** Bytes that may be gathered for one socket in one turn. Past it the reader falls back to the log (P-42). */
+  /** Bytes that may be gathered for one socket in one turn. LogReader it the reader falls back to the log (P-42). */
   readonly maxBytes: number;
 }
 
@@ -85,10 +85,10 @@ export class Subscriber {
   /** `performance.now()` since when the socket takes nothing; undefined while it does. */
   fullSince: number | undefined;
   /** True while somebody reads on from the log for it: two would send the same facts. */
-  isReadOn = false;
-  #backlog = 0;
+  isCatchingUp = false;
+  #unsent = 0;
   /** A job with whose end the connection ends, too. */
-  endsWith: string | undefined;
+  endsWithJob: string | undefined;
   /** Facts sent live since `position` was `from`: compared with the log now and then. */
   audit = { from: 0, facts: 0 };
 
@@ -128,25 +128,25 @@ export class Subscriber {
   /** The shortest pace that a live subscription asks for; undefined when none wants progress. */
   get progressMs(): number | undefined {
     let shortest: number | undefined;
-    for (const { live, wanted } of this.subscriptions.values()) {
-      if (live && wanted.progressMs > 0)
-        shortest = Math.min(shortest ?? wanted.progressMs, wanted.progressMs);
+    for (const { live, filter } of this.subscriptions.values()) {
+      if (live && filter.progressMs > 0)
+        shortest = Math.min(shortest ?? filter.progressMs, filter.progressMs);
     }
     return shortest;
   }
 
   /** Whether a live subscription wants this. */
   wants(subject: Subject, type: EventType): boolean {
-    for (const { live, wanted } of this.subscriptions.values()) {
-      if (live && wantsFrom(wanted, subject, type)) return true;
+    for (const { live, filter } of this.subscriptions.values()) {
+      if (live && wantsFrom(filter, subject, type)) return true;
     }
     return false;
   }
 
   /** Whether a live subscription wants the progress of this. */
   wantsProgress(subject: Subject): boolean {
-    for (const { live, wanted } of this.subscriptions.values()) {
-      if (live && wanted.progressMs > 0 && wantsFrom(wanted, subject, 'job.progress')) return true;
+    for (const { live, filter } of this.subscriptions.values()) {
+      if (live && filter.progressMs > 0 && wantsFrom(filter, subject, 'job.progress')) return true;
     }
     return false;
   }
@@ -234,7 +234,7 @@ export class Subscriber {
     if (this.#ended) this.sink.close('normal');
     if (room) return;
     this.fullSince ??= now;
-    this.#backlog = this.sink.backlog;
+    this.#unsent = this.sink.unsent;
     this.#fallBehind();
   }
 
@@ -246,7 +246,7 @@ export class Subscriber {
 
   /** Whether the stream of one job is over with this fact (P-33). */
   endsAt(fact: Fact): boolean {
-    return this.endsWith === fact.jobId && endsJob(fact.type);
+    return this.endsWithJob === fact.jobId && endsJob(fact.type);
   }
 
   /** The stream of one job is over after its end (P-33). */
@@ -260,12 +260,12 @@ export class Subscriber {
   }
 
   /** Looks whether a full socket has taken bytes since the last look: slow is not stuck (P-43). */
-  look(now: number): void {
-    this.sink.look?.(now, this.fullSince !== undefined);
+  checkLiveness(now: number): void {
+    this.sink.checkLiveness?.(now, this.fullSince !== undefined);
     if (this.fullSince === undefined) return;
-    const { backlog } = this.sink;
-    if (backlog < this.#backlog) this.fullSince = now;
-    this.#backlog = backlog;
+    const { unsent } = this.sink;
+    if (unsent < this.#unsent) this.fullSince = now;
+    this.#unsent = unsent;
   }
 
   /** The socket has taken everything. */
@@ -305,7 +305,7 @@ export class Subscriber {
   }
 }
 
-export function wantsFrom(wanted: Wanted, subject: Subject, type: EventType): boolean {
-  if (wanted.types !== undefined && !wanted.types.has(type)) return false;
-  return wanted.topics.some((topic) => matchesTopic(topic, subject));
+export function wantsFrom(filter: SubscriptionFilter, subject: Subject, type: EventType): boolean {
+  if (filter.types !== undefined && !filter.types.has(type)) return false;
+  return filter.topics.some((topic) => matchesTopic(topic, subject));
 }

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
  * `writableLength` alone stands still until a whole chunk is gone, which a slow reader may need minutes for; the handle
  * beneath knows how much of the chunk is left, as Node's own idle timer asks it.
  */
-export function backlogOf(socket: Duplex | null): number {
+export function unsentBytes(socket: Duplex | null): number {
   if (socket === null) return 0;
   const { _handle: handle } = socket as Duplex & { readonly _handle?: { writeQueueSize?: number } | null };
   return socket.writableLength + (handle?.writeQueueSize ?? 0);

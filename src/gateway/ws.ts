@@ -8,7 +8,7 @@ import { controlBytes } from './control.js';
 import type { Gateway, StreamCaller } from './gateway.js';
 import { lingerMs } from './sse-sink.js';
 import type { Sink, Subscriber } from './subscriber.js';
-import { backlogOf } from './unsent-bytes.js';
+import { unsentBytes } from './unsent-bytes.js';
 
 interface PingLimits {
   readonly pingMs: number;
@@ -61,7 +61,7 @@ export class WsTransport {
       endWith(ws, 'overloaded', gateway.connections.retryMs());
       return;
     }
-    ws.conversation = new Conversation(subscriber, sink, this.#options);
+    ws.conversation = new ProtocolSession(subscriber, sink, this.#options);
     socket.on('drain', () => subscriber.drained());
     ws.on('message', heard).on('ping', pinged).on('pong', answered).on('close', left);
   }
@@ -72,7 +72,7 @@ export class WsTransport {
  * connection takes.
  */
 class StreamSocket extends WebSocket {
-  conversation?: Conversation;
+  conversation?: ProtocolSession;
 }
 
 function heard(this: StreamSocket, data: RawData, isBinary: boolean): void {
@@ -112,8 +112,8 @@ class WsSink implements Sink {
     return this.#socket.writableLength;
   }
 
-  get backlog(): number {
-    return backlogOf(this.#socket);
+  get unsent(): number {
+    return unsentBytes(this.#socket);
   }
 
   /** Whole frames go to the socket itself: the library would frame each message for each reader anew. */
@@ -123,7 +123,7 @@ class WsSink implements Sink {
   }
 
   /** Called in place of a timer for each connection, of which there are many. */
-  look(now: number, isFull: boolean): void {
+  checkLiveness(now: number, isFull: boolean): void {
     // A ping waits behind what the peer has yet to read: its taking bytes tells then (P-43).
     if (isFull) this.#answerBy = undefined;
     else if (this.#answerBy !== undefined && now > this.#answerBy) this.#ws.terminate();
@@ -158,7 +158,7 @@ function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined
 }
 
 /** What a client says on one socket. */
-class Conversation {
+class ProtocolSession {
   readonly #subscriber: Subscriber;
   readonly #sink: WsSink;
   readonly #gateway: Gateway;
@@ -198,7 +198,7 @@ class Conversation {
         return;
       case 'subscribe':
         this.#gateway
-          .subscribe(this.#subscriber, message.id, message.wanted)
+          .subscribe(this.#subscriber, message.id, message.filter)
           .then((refusal) => refusal && this.#refuse(refusal, message.id))
           .catch(() =>
             this.#refuse(problem('storage-unavailable', 'Try the subscription again'), message.id),

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Holds } from './reply/long-waits.js';
+import type { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 
 /**
  * One log line and one measurement for each answer. A line holds the path without its query, and never a header or a
  * body: keys, tickets and documents stay out of logs.
  */
-export function observe(app: FastifyInstance, registry: Registry, holds: Holds): void {
+export function observe(app: FastifyInstance, registry: Registry, longWaits: LongWaits): void {
   const requests = new Counter({
     name: 'inkwire_http_requests_total',
     help: 'Answers by route and status',
@@ -26,7 +26,7 @@ export function observe(app: FastifyInstance, registry: Registry, holds: Holds):
     help: 'Answers held back by Prefer: wait',
     registers: [registry],
     collect() {
-      this.set(holds.count);
+      this.set(longWaits.count);
     },
   });
   const logged = ['trace', 'debug', 'info'].includes(app.log.level);

@@ -16,7 +16,7 @@ import {
 } from './admission/authentication.js';
 import type { Draining } from './admission/draining.js';
 import { refuse as endWith } from './admission/sockets.js';
-import type { Holds } from './reply/long-waits.js';
+import type { LongWaits } from './reply/long-waits.js';
 import { pathOf, problemDocument, rawProblem, sendProblem } from './reply/problem-reply.js';
 import { requestIdOf } from './reply/request-id.js';
 import { addEventRoutes } from './routes/events.js';
@@ -27,7 +27,7 @@ export interface PushParts {
   readonly gateway: Gateway;
   readonly keyring: Keyring;
   readonly tickets: Tickets<Caller>;
-  readonly holds: Holds;
+  readonly longWaits: LongWaits;
   readonly draining: Draining;
   readonly gate: UpgradeGate;
   readonly corsOrigins: readonly string[];

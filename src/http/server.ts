@@ -28,7 +28,7 @@ import {
 import { submitBodySchema } from './docs/submit-schema.js';
 import { answerError, handleErrors } from './errors.js';
 import { observe } from './observation.js';
-import { Holds } from './reply/long-waits.js';
+import { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 import { requestIdOf } from './reply/request-id.js';
 import type { StaticFiles } from './reply/static-files.js';
@@ -100,7 +100,7 @@ export interface HttpServer {
   /** For routes that are added before `listen`; the checks of admission are for them, too. */
   readonly app: FastifyInstance;
   /** For routes that hold answers back, or that have to know that the end is near. */
-  readonly holds: Holds;
+  readonly longWaits: LongWaits;
   readonly draining: Draining;
   /** What requests pass in admission, for upgrades, which Node hands out before. */
   readonly gate: UpgradeGate;
@@ -124,7 +124,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const addressOf = createAddressOf(isProxy);
   const app = fastify(fastifyOptions(options));
   const draining = new Draining();
-  const holds = new Holds(limits.maxHeldRequests);
+  const longWaits = new LongWaits(limits.maxHeldRequests);
   const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
 
   const closeSilent = trackSilent(app.server);
@@ -147,17 +147,17 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   handleErrors(app);
   const index = indexRoutes(app);
   admit(app, addressOf, admissionOf(options, { index, draining, rates, excess }));
-  observe(app, options.registry, holds);
-  addRoutes(app, options, { index, draining, holds });
+  observe(app, options.registry, longWaits);
+  addRoutes(app, options, { index, draining, longWaits });
 
   const drain = () => {
     draining.start();
-    holds.end();
+    longWaits.end();
   };
   let closing: Promise<void> | undefined;
   return {
     app,
-    holds,
+    longWaits,
     draining,
     gate: { addressOf, excess, rateRefusalOf: rates.refusalOf },
     listen: (host, port) => app.listen({ host, port }),
@@ -202,13 +202,13 @@ function admissionOf(
 interface Parts {
   readonly index: RouteIndex;
   readonly draining: Draining;
-  readonly holds: Holds;
+  readonly longWaits: LongWaits;
 }
 
 function addRoutes(
   app: FastifyInstance,
   options: HttpServerOptions,
-  { index, draining, holds }: Parts,
+  { index, draining, longWaits }: Parts,
 ): void {
   const { service, kinds, clock, startedAt, version } = options;
   const { readiness, syncRenderer } = service;
@@ -216,7 +216,7 @@ function addRoutes(
   const bodySchema: TSchema = submitBodySchema(kinds);
   addProbeRoutes(app, { readiness, draining, version, clock, startedAt });
   addCapabilityRoute(app, options.capabilities, () => options.keyring.open);
-  addJobRoutes(app, { service, holds, bodySchema });
+  addJobRoutes(app, { service, longWaits, bodySchema });
   addJobControlRoutes(app, { service });
   addJobListRoute(app, { service });
   addGroupRoutes(app, { service });

@@ -1,4 +1,4 @@
-import type { ErrorCode, JobStatus } from '../protocol/job-record.js';
+import type { ErrorCode, JobStatus, JobWarning } from '../protocol/job-record.js';
 
 /** A file that a job produced, as the store keeps it. `blob` is its name in the blob store. */
 export interface Artifact {
@@ -7,12 +7,6 @@ export interface Artifact {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly blob: string;
-}
-
-export interface JobWarning {
-  readonly code: string;
-  readonly message: string;
-  readonly pointer?: string;
 }
 
 /** Who runs the job, and until when that is believed without word from them. */
@@ -37,7 +31,7 @@ export interface Job {
   /** Attempts that ended in a failure which another attempt may mend; neither a loss nor a hand-back is one. */
   readonly failures: number;
   /** Attempts whose worker disappeared. */
-  readonly losses?: number;
+  readonly interruptions?: number;
   readonly maxAttempts: number;
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -60,7 +54,7 @@ export interface Job {
   /** True once the result went. */
   readonly expired?: boolean;
   /** The next attempt gets the raised memory limit: the last one ran out of memory. */
-  readonly raisedMemory?: boolean;
+  readonly memoryRetry?: boolean;
   /** `X-Request-Id` of the submit, for the logs. */
   readonly requestId?: string;
 }

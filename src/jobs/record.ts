@@ -2,7 +2,7 @@ import { type ArtifactRecord, isTerminal, type JobRecord } from '../protocol/job
 import type { Artifact, Job } from './job.js';
 
 /** Where a running attempt is, as last heard. */
-export interface LiveProgress {
+export interface AttemptProgress {
   readonly attempt: number;
   /** 0..1 */
   readonly ratio: number;
@@ -12,7 +12,7 @@ export interface LiveProgress {
 }
 
 /** The record of a job, as it is polled and as its facts carry it; `live` is taken when it is of the running attempt. */
-export function recordOf(job: Job, live?: LiveProgress): JobRecord {
+export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
   const path = `/api/v1/jobs/${job.id}`;
   const hasResult = job.status === 'completed' && job.expired !== true;
   return {
@@ -41,14 +41,14 @@ export function recordOf(job: Job, live?: LiveProgress): JobRecord {
   };
 }
 
-function progressOf(job: Job, live: LiveProgress | undefined): Partial<JobRecord> {
+function progressOf(job: Job, live: AttemptProgress | undefined): Partial<JobRecord> {
   if (job.status === 'completed') return { progress: 100 };
   if (job.status !== 'running') return {};
   return live === undefined || live.attempt !== job.attempt ? { progress: 0 } : progressMembers(live);
 }
 
 /** Progress as the members of a record. */
-export function progressMembers(live: Omit<LiveProgress, 'attempt'>): Partial<JobRecord> {
+export function progressMembers(live: Omit<AttemptProgress, 'attempt'>): Partial<JobRecord> {
   return {
     // 100 is kept for a result that can be downloaded.
     progress: Math.min(99, Math.floor(live.ratio * 100)),

@@ -5,7 +5,7 @@ const firstDelayMs = 500;
 const longestDelayMs = 60_000;
 
 /** Failures that another attempt may mend: what the caller sent was not the cause, as far as one can tell. */
-const mendable: ReadonlySet<ErrorCode> = new Set([
+const retryable: ReadonlySet<ErrorCode> = new Set([
   'crashed',
   'out_of_memory',
   'storage_failed',
@@ -20,9 +20,9 @@ const mendable: ReadonlySet<ErrorCode> = new Set([
  * @returns the delay in milliseconds, or undefined when the job has to end
  */
 export function retryDelayMs(job: Job, code: ErrorCode, random: number): number | undefined {
-  if (!mendable.has(code)) return undefined;
+  if (!retryable.has(code)) return undefined;
   if (job.failures + 1 >= job.maxAttempts) return undefined;
-  if (code === 'out_of_memory' && job.raisedMemory === true) return undefined;
+  if (code === 'out_of_memory' && job.memoryRetry === true) return undefined;
   const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** job.failures);
   return Math.round(ceiling * random);
 }

@@ -1,6 +1,6 @@
 import type { FactType } from '../protocol/fact.js';
-import { type ErrorCode, isTerminal } from '../protocol/job-record.js';
-import type { Artifact, Job, JobWarning } from './job.js';
+import { type ErrorCode, isTerminal, type JobWarning } from '../protocol/job-record.js';
+import type { Artifact, Job } from './job.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -8,7 +8,7 @@ import { retryDelayMs } from './retry.js';
  *
  *     pending --claim--> running --complete--> completed --expire--> (result gone)
  *        ^                  |------fail------> failed
- *        |--fail, lose------|------cancel----> cancelled
+ *        |--fail, interrupt------|------cancel----> cancelled
  *        |--release---------|
  *     pending --cancel--> cancelled, --timeOut--> failed
  *     completed, failed, cancelled --delete--> (record gone)
@@ -28,7 +28,7 @@ export type Command =
       readonly random: number;
     }
   /** The lease ran out or its holder is known to be gone: most likely a restart, but the job may be what killed it. */
-  | { readonly type: 'lose'; readonly attempt: number }
+  | { readonly type: 'interrupt'; readonly attempt: number }
   /** Handed back unfinished, by a server that shuts down. Does not count as a failure. */
   | { readonly type: 'release'; readonly attempt: number }
   | { readonly type: 'cancel' }
@@ -38,7 +38,7 @@ export type Command =
   | { readonly type: 'delete' };
 
 /** Losses after which a job is parked: a server is restarted now and then, but not ten times during one job. */
-const maxLosses = 10;
+const maxInterruptions = 10;
 
 export interface AttemptResult {
   readonly artifacts: readonly Artifact[];
@@ -67,8 +67,8 @@ export function transition(job: Job, command: Command, now: number): Transition 
       return ofAttempt(job, command.attempt) ?? complete(job, command.result, now);
     case 'fail':
       return ofAttempt(job, command.attempt) ?? fail(job, command, now);
-    case 'lose':
-      return ofAttempt(job, command.attempt) ?? lose(job, now);
+    case 'interrupt':
+      return ofAttempt(job, command.attempt) ?? interrupt(job, now);
     case 'release':
       return (
         ofAttempt(job, command.attempt) ??
@@ -132,16 +132,17 @@ function fail(
     failures: job.failures + 1,
     error,
     readyAt: now + delayMs,
-    ...(failure.code === 'out_of_memory' ? { raisedMemory: true } : {}),
+    ...(failure.code === 'out_of_memory' ? { memoryRetry: true } : {}),
   });
 }
 
 /** No failure of the job's, as far as one can tell; but a job that is there at every end of a server is parked. */
-function lose(job: Job, now: number): Transition {
-  const losses = (job.losses ?? 0) + 1;
+function interrupt(job: Job, now: number): Transition {
+  const interruptions = (job.interruptions ?? 0) + 1;
   const error = { code: 'crashed', message: 'The server that ran the job disappeared' } as const;
-  if (losses >= maxLosses) return end(job, 'job.failed', now, { status: 'failed', losses, error });
-  return next(withoutLease(job), 'job.requeued', { status: 'pending', losses, error, readyAt: now });
+  if (interruptions >= maxInterruptions)
+    return end(job, 'job.failed', now, { status: 'failed', interruptions, error });
+  return next(withoutLease(job), 'job.requeued', { status: 'pending', interruptions, error, readyAt: now });
 }
 
 function end(job: Job, fact: FactType, now: number, change: Partial<Job>): Transition {

@@ -14,9 +14,11 @@ export interface ArtifactRecord {
   readonly url: string;
 }
 
-export interface WarningRecord {
+/** Something that a render noticed and that did not stop it, for example a glyph that no font has. */
+export interface JobWarning {
   readonly code: string;
   readonly message: string;
+  /** JSON pointer (RFC 6901) into the request, where one place is meant. */
   readonly pointer?: string;
 }
 
@@ -62,7 +64,7 @@ export interface JobRecord {
   readonly pages?: number;
   readonly size_bytes?: number;
   readonly artifacts?: readonly ArtifactRecord[];
-  readonly warnings?: readonly WarningRecord[];
+  readonly warnings?: readonly JobWarning[];
   /** When the result goes; only on `completed`. */
   readonly expires_at?: string;
   readonly result_url?: string;

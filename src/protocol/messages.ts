@@ -1,5 +1,6 @@
 import type { EventType, ResetReason } from './event.js';
 import { factTypes } from './fact.js';
+import { isObject } from './is-object.js';
 import { parseTopic, type Topic } from './topic.js';
 
 /** Messages of the WebSocket, subprotocol `inkwire.v1` (P-25). */
@@ -19,7 +20,7 @@ const topicForms = 'jobs, job:<id>, group:<name> or kind:<kind>';
 const eventTypes: readonly EventType[] = [...factTypes, 'job.progress'];
 
 /** What a subscription wants; checked. */
-export interface Wanted {
+export interface SubscriptionFilter {
   readonly topics: readonly Topic[];
   /** As the client gave it: a cursor, or anything. */
   readonly after?: string;
@@ -31,7 +32,7 @@ export interface Wanted {
 }
 
 export type ClientMessage =
-  | { readonly type: 'subscribe'; readonly id: string; readonly wanted: Wanted }
+  | { readonly type: 'subscribe'; readonly id: string; readonly filter: SubscriptionFilter }
   | { readonly type: 'unsubscribe'; readonly id: string }
   | { readonly type: 'ping'; readonly n?: number };
 
@@ -40,7 +41,7 @@ export type Read<T> =
   | { readonly ok: false; readonly id?: string; readonly pointer: string; readonly message: string };
 
 /** The wanted of a subscription, from members of any type. Unknown members are ignored (P-60). */
-export function readWanted(members: Readonly<Record<string, unknown>>): Read<Wanted> {
+export function readWanted(members: Readonly<Record<string, unknown>>): Read<SubscriptionFilter> {
   const { topics, after, snapshot = true, progress_ms: progressMs = 100, types } = members;
   if (!Array.isArray(topics) || topics.length === 0 || topics.length > streamLimits.topics) {
     return refuse('/topics', `must be 1 to ${streamLimits.topics} topics: ${topicForms}`);
@@ -93,8 +94,8 @@ export function readClientMessage(text: string): Read<ClientMessage> {
     return refuse('/id', `must be a text of 1 to ${streamLimits.idLength} characters`);
   }
   if (type === 'unsubscribe') return { ok: true, value: { type, id } };
-  const wanted = readWanted(members);
-  return wanted.ok ? { ok: true, value: { type, id, wanted: wanted.value } } : { ...wanted, id };
+  const filter = readWanted(members);
+  return filter.ok ? { ok: true, value: { type, id, filter: filter.value } } : { ...filter, id };
 }
 
 /** Server to client. `event` and `progress` are made as text, see gateway/frame.ts. */
@@ -123,10 +124,6 @@ function isProgressMs(value: unknown): value is number {
   return (
     typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= streamLimits.progressMs
   );
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refuse(pointer: string, message: string): { ok: false; pointer: string; message: string } {

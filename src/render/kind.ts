@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { JobWarning } from '../protocol/job-record.js';
 
 /**
  * A job kind, in two halves that meet only through plain data:
@@ -13,13 +14,6 @@ import type { TSchema } from 'typebox';
 export interface Issue {
   readonly pointer: string;
   readonly message: string;
-}
-
-/** Something the render noticed that did not stop it, for example a glyph that no font has. */
-export interface Warning {
-  readonly code: string;
-  readonly message: string;
-  readonly pointer?: string;
 }
 
 /** A request that may run. Everything in it survives `JSON.stringify` but the blobs, which are stored as files. */
@@ -90,7 +84,7 @@ export interface RunContext {
    * `name` is a plain file name (`document.pdf`, `chunk-001.pdf`).
    */
   artifact(name: string, contentType: string): ArtifactWriter;
-  warn(warning: Warning): void;
+  warn(warning: JobWarning): void;
 }
 
 export interface RunResult {

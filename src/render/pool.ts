@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../protocol/job-record.js';
-import type { Fetched, Progress, Warning } from './kind.js';
+import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
+import type { Fetched, Progress } from './kind.js';
 import { type Death, RenderThread } from './render-thread.js';
 import type { FinishedFile, FromThread, RunMessage } from './wire.js';
 
@@ -23,7 +23,7 @@ export interface Task {
   readonly asidePrefix: string;
   /** Counted from when a thread takes the task. */
   readonly timeoutMs: number;
-  readonly raisedMemory: boolean;
+  readonly memoryRetry: boolean;
   /** Goes before tasks that are not urgent: somebody waits on an open connection. */
   readonly urgent: boolean;
   /** Stops the task, waiting or running. */
@@ -36,7 +36,7 @@ export type Outcome =
       readonly type: 'done';
       readonly files: readonly FinishedFile[];
       readonly pages?: number;
-      readonly warnings: readonly Warning[];
+      readonly warnings: readonly JobWarning[];
       /** From the thread taking the task to its answer. */
       readonly runMs: number;
     }
@@ -45,7 +45,7 @@ export type Outcome =
       readonly code: ErrorCode;
       readonly message: string;
       readonly pointer?: string;
-      readonly warnings: readonly Warning[];
+      readonly warnings: readonly JobWarning[];
     }
   /** By the signal. The thread that ran it is free again (gone, its successor starting) when this is told. */
   | { readonly type: 'cancelled' };
@@ -186,7 +186,7 @@ export class RenderPool {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
       const index = this.#waiting.findIndex((entry) => this.#limitOf(entry) <= slot.thread.heapLimitMb);
-      const raisedFirst = this.#waiting[0]?.task.raisedMemory === true && index !== 0;
+      const raisedFirst = this.#waiting[0]?.task.memoryRetry === true && index !== 0;
       if (raisedFirst && !this.#hasRaisedThread()) {
         // The limit belongs to a thread: a successor with the raised one takes the task when it is ready.
         this.#end(slot, this.#options.raisedHeapLimitMb);
@@ -198,7 +198,7 @@ export class RenderPool {
   }
 
   #limitOf(entry: Entry): number {
-    return entry.task.raisedMemory ? this.#options.raisedHeapLimitMb : this.#options.heapLimitMb;
+    return entry.task.memoryRetry ? this.#options.raisedHeapLimitMb : this.#options.heapLimitMb;
   }
 
   #hasRaisedThread(): boolean {

@@ -1,7 +1,8 @@
 import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
+import type { JobWarning } from '../protocol/job-record.js';
 import { ArtifactFile } from './artifact-file.js';
-import { type Fetched, type KindRunner, RenderFailure, type RunContext, type Warning } from './kind.js';
+import { type Fetched, type KindRunner, RenderFailure, type RunContext } from './kind.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
 import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
@@ -54,7 +55,7 @@ function readRequest(message: RunMessage): unknown {
   return JSON.parse(end === -1 ? text : text.slice(0, end));
 }
 
-function failure(task: number, error: unknown, warnings: readonly Warning[]): FromThread {
+function failure(task: number, error: unknown, warnings: readonly JobWarning[]): FromThread {
   if (error instanceof RenderFailure) {
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
@@ -64,7 +65,7 @@ function failure(task: number, error: unknown, warnings: readonly Warning[]): Fr
 }
 
 class TaskContext implements RunContext {
-  readonly warnings: Warning[] = [];
+  readonly warnings: JobWarning[] = [];
   readonly #message: RunMessage;
   readonly #files: ArtifactFile[] = [];
   readonly #gate: ProgressGate;
@@ -99,7 +100,7 @@ class TaskContext implements RunContext {
     return file;
   }
 
-  warn(warning: Warning): void {
+  warn(warning: JobWarning): void {
     if (this.warnings.length < maxWarnings) this.warnings.push(warning);
   }
 

@@ -1,4 +1,5 @@
-import type { Fetched, Progress, Warning } from './kind.js';
+import type { JobWarning } from '../protocol/job-record.js';
+import type { Fetched, Progress } from './kind.js';
 
 /** What the pool and a render thread say to each other. A thread is a remote peer: plain data only. */
 
@@ -40,7 +41,7 @@ export interface DoneMessage {
   readonly task: number;
   readonly files: readonly FinishedFile[];
   readonly pages?: number;
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly JobWarning[];
 }
 
 export interface FailedMessage {
@@ -50,7 +51,7 @@ export interface FailedMessage {
   readonly code: 'invalid_input' | 'render_failed';
   readonly message: string;
   readonly pointer?: string;
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly JobWarning[];
 }
 
 export type FromThread = ReadyMessage | ProgressMessage | DoneMessage | FailedMessage;

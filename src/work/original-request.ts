@@ -2,64 +2,64 @@ import { randomUUID } from 'node:crypto';
 import type { Binary } from '../render/kind.js';
 
 /** A body as the caller sent it, broken where its binary members stood: they are kept as files. */
-export interface SentRequest {
+export interface OriginalRequest {
   /** In the order of the text. */
-  readonly places: readonly Place[];
+  readonly members: readonly BinaryMember[];
   /** One more than there are places. JSON when a JSON value stands between each two. */
   readonly pieces: readonly string[];
 }
 
-export interface Place extends Binary {
+export interface BinaryMember extends Binary {
   readonly sizeBytes: number;
 }
 
 /** The body in pieces. Takes the binary members out of the body itself, so that it is of no more use. */
-export function sentRequest(
+export function originalRequest(
   kind: string,
   body: Readonly<Record<string, unknown>>,
   binaries: readonly Binary[],
   blobs: readonly Uint8Array[],
-): SentRequest {
-  if (binaries.length === 0) return { places: [], pieces: [JSON.stringify({ kind, ...body })] };
+): OriginalRequest {
+  if (binaries.length === 0) return { members: [], pieces: [JSON.stringify({ kind, ...body })] };
   // Nobody can have written it into the body.
   const mark = randomUUID();
   for (const [index, { pointer }] of binaries.entries()) setAt(body, pointer, `${mark}:${index}`);
   const parts = JSON.stringify({ kind, ...body }).split(new RegExp(`"${mark}:(\\d+)"`));
   const pieces = parts.filter((_, index) => index % 2 === 0);
   const order = parts.filter((_, index) => index % 2 === 1).map(Number);
-  const places = order.flatMap((index): Place[] => {
+  const members = order.flatMap((index): BinaryMember[] => {
     const binary = binaries[index];
     return binary === undefined ? [] : [{ ...binary, sizeBytes: blobs[binary.blob]?.length ?? 0 }];
   });
-  return { places, pieces };
+  return { members, pieces };
 }
 
 /**
  * What a job keeps of its request, as lines of JSON: what the back of the kind gets (a render thread reads no further),
  * the places, the pieces. One text, so that it is kept, copied and removed as one thing, and costs no second file.
  */
-export function keptText(request: string, { places, pieces }: SentRequest): string {
-  return [request, JSON.stringify(places), ...pieces].join('\n');
+export function encodeRequest(request: string, { members, pieces }: OriginalRequest): string {
+  return [request, JSON.stringify(members), ...pieces].join('\n');
 }
 
-/** Of a text from `keptText`, which is trusted; undefined for one that an earlier version kept, without what was sent. */
-export function sentOf(text: string): SentRequest | undefined {
-  const [, places, ...pieces] = text.split('\n');
-  return places === undefined ? undefined : { places: JSON.parse(places), pieces };
+/** Of a text from `encodeRequest`, which is trusted; undefined for one that an earlier version kept, without what was sent. */
+export function decodeOriginal(text: string): OriginalRequest | undefined {
+  const [, members, ...pieces] = text.split('\n');
+  return members === undefined ? undefined : { members: JSON.parse(members), pieces };
 }
 
 /** For `POST`, as far as it is whole: JSON text with each binary input in its place as base64, or a text that says that it is left out. */
-export async function sentText(
-  { places, pieces }: SentRequest,
-  bytesOf: (place: Place) => Promise<Uint8Array | undefined>,
-): Promise<{ readonly request: string; readonly leftOut: readonly Place[] }> {
-  const leftOut: Place[] = [];
+export async function originalText(
+  { members, pieces }: OriginalRequest,
+  bytesOf: (member: BinaryMember) => Promise<Uint8Array | undefined>,
+): Promise<{ readonly request: string; readonly leftOut: readonly BinaryMember[] }> {
+  const leftOut: BinaryMember[] = [];
   let request = pieces[0] ?? '';
-  for (const [index, place] of places.entries()) {
-    const bytes = await bytesOf(place);
-    if (bytes === undefined) leftOut.push(place);
+  for (const [index, member] of members.entries()) {
+    const bytes = await bytesOf(member);
+    if (bytes === undefined) leftOut.push(member);
     // Not base64, so that a kind refuses it at its place when it is sent as it is.
-    const value = bytes === undefined ? `(left out: ${place.sizeBytes} bytes)` : base64(bytes);
+    const value = bytes === undefined ? `(left out: ${member.sizeBytes} bytes)` : base64(bytes);
     request += `"${value}"${pieces[index + 1] ?? ''}`;
   }
   return { request, leftOut };

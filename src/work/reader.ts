@@ -9,7 +9,7 @@ import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { LiveTable } from './live-table.js';
-import { sentOf, sentText } from './original-request.js';
+import { decodeOriginal, originalText } from './original-request.js';
 import type {
   Answer,
   GroupListRequest,
@@ -119,13 +119,15 @@ export class JobReader implements Reader {
     const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
     if (input === undefined) return { ok: false, problem: problem('not-found', 'There is no such job.') };
     const { request, blobs } = input;
-    const sent = sentOf('inline' in request ? request.inline : (await this.#bytes(request.blob)).toString());
-    if (sent === undefined) {
+    const original = decodeOriginal(
+      'inline' in request ? request.inline : (await this.#bytes(request.blob)).toString(),
+    );
+    if (original === undefined) {
       const detail = 'The request was kept by an earlier version, in another form than it was sent in.';
       return { ok: false, problem: problem('input-gone', detail) };
     }
     let room = maxBinariesBytes;
-    const text = await sentText(sent, async ({ blob, sizeBytes }) => {
+    const text = await originalText(original, async ({ blob, sizeBytes }) => {
       const name = blobs[blob];
       if (name === undefined || sizeBytes > Math.min(room, maxBinaryBytes)) return undefined;
       room -= sizeBytes;

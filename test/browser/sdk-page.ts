@@ -5,7 +5,7 @@ import type { Feed } from '../../client/sdk/feed.js';
 import { Inkwire, type InkwireError, type InkwireOptions } from '../../client/sdk/inkwire.js';
 
 /** What `pages/app.js` keeps of a feed. */
-export interface Kept {
+export interface StoredJob {
   readonly items: {
     readonly type: string;
     readonly id?: string;
@@ -24,7 +24,7 @@ export interface SdkPage {
   readonly client: Inkwire;
   readonly server: string;
   readonly transports: readonly string[];
-  readonly followed: Readonly<Record<string, Kept>>;
+  readonly followed: Readonly<Record<string, StoredJob>>;
   open(options?: InkwireOptions): void;
   /** Until the front releases it. */
   sleep(): void;
@@ -57,12 +57,12 @@ export async function openSdkPage(context: BrowserContext, front: string, server
 }
 
 /** What a feed has been given so far. */
-export function kept(page: Page, name: string): Promise<Kept> {
+export function kept(page: Page, name: string): Promise<StoredJob> {
   return page.evaluate((name) => globalThis.page.followed[name] ?? { items: [], ended: false }, name);
 }
 
 /** Resolves when a feed was given so many facts of one type. */
-export async function untilFacts(page: Page, name: string, type: string, count: number): Promise<Kept> {
+export async function untilFacts(page: Page, name: string, type: string, count: number): Promise<StoredJob> {
   await page.waitForFunction(
     ([name, type, count]) =>
       (globalThis.page.followed[name]?.items.filter((item) => item.type === type).length ?? 0) >= count,
@@ -72,7 +72,7 @@ export async function untilFacts(page: Page, name: string, type: string, count: 
 }
 
 /** The facts of a feed: what is not a snapshot, progress or a reset. */
-export function factsOf({ items }: Kept): string[] {
+export function factsOf({ items }: StoredJob): string[] {
   return items.flatMap(({ type, id, job, rev }) => (id === undefined ? [] : [`${id} ${type} ${job} ${rev}`]));
 }
 

@@ -3,12 +3,12 @@ import { authOf } from '../../client/sdk/auth.js';
 import { data, refusal, scripted } from './scripted-http.js';
 
 /** A key function that gives k1, k2, ... */
-function keys(): { readonly next: () => Promise<string>; asked: number } {
+function keys(): { readonly next: () => Promise<string>; firstSignal: number } {
   const counter = {
-    asked: 0,
+    firstSignal: 0,
     async next() {
-      counter.asked += 1;
-      return `k${counter.asked}`;
+      counter.firstSignal += 1;
+      return `k${counter.firstSignal}`;
     },
   };
   return counter;
@@ -32,7 +32,7 @@ describe('keys', () => {
     const auth = authOf({ key: counter.next });
     await Promise.all([auth.headers(), auth.headers()]);
     await auth.headers();
-    expect(counter.asked).toBe(1);
+    expect(counter.firstSignal).toBe(1);
   });
 
   it('a function is asked once more for all whose key was refused', async () => {
@@ -43,15 +43,15 @@ describe('keys', () => {
     // Its 401 came late: there is another key already.
     const late = await auth.headers(given);
     expect([...both, late]).toEqual(Array(3).fill({ authorization: 'Bearer k2' }));
-    expect(counter.asked).toBe(2);
+    expect(counter.firstSignal).toBe(2);
   });
 
   it('a function that fails is asked again by the next request', async () => {
-    let asked = 0;
+    let firstSignal = 0;
     const auth = authOf({
       key() {
-        asked += 1;
-        if (asked === 1) throw new Error('signed out');
+        firstSignal += 1;
+        if (firstSignal === 1) throw new Error('signed out');
         return 'k2';
       },
     });

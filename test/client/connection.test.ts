@@ -50,7 +50,7 @@ function follow(connection: Connection, ask: Partial<Ask> = {}) {
 
 function connect(net: Network, names = everything) {
   const states: ConnectionState[] = [];
-  const connection = new Connection(net.surroundings, names, (state) => states.push(state));
+  const connection = new Connection(net.environment, names, (state) => states.push(state));
   return { connection, states };
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LateLine } from '../../client/sdk/stream/deferred-session.js';
-import type { Line } from '../../client/sdk/stream/session.js';
+import { DeferredSession } from '../../client/sdk/stream/deferred-session.js';
+import type { Session } from '../../client/sdk/stream/session.js';
 import { Subscription } from '../../client/sdk/stream/subscription.js';
 
-class ScriptedLine implements Line {
+class ScriptedLine implements Session {
   readonly attached = new Set<Subscription>();
   readonly state = { status: 'live', resumes: 3 } as const;
   closed = 0;
@@ -24,16 +24,16 @@ class ScriptedLine implements Line {
 }
 
 function late() {
-  const line = new ScriptedLine();
-  let loaded: (line: Line) => void = () => undefined;
-  const loading = new Promise<Line>((resolve) => {
+  const session = new ScriptedLine();
+  let loaded: (session: Session) => void = () => undefined;
+  const loading = new Promise<Session>((resolve) => {
     loaded = resolve;
   });
   const load = async () => {
-    loaded(line);
+    loaded(session);
     await loading;
   };
-  return { line, load, proxy: new LateLine(loading) };
+  return { session, load, proxy: new DeferredSession(loading) };
 }
 
 function subscription(failures: unknown[] = []): Subscription {
@@ -47,31 +47,31 @@ function subscription(failures: unknown[] = []): Subscription {
 
 describe('a line that is still being loaded', () => {
   it('hands on what was attached and not left meanwhile', async () => {
-    const { line, load, proxy } = late();
+    const { session, load, proxy } = late();
     const [stays, leaves] = [subscription(), subscription()];
     proxy.attach(stays);
     proxy.attach(leaves);
     proxy.detach(leaves);
     expect(proxy.state).toEqual({ status: 'idle', resumes: 0 });
     await load();
-    expect([...line.attached]).toEqual([stays]);
-    expect(proxy.state).toBe(line.state);
+    expect([...session.attached]).toEqual([stays]);
+    expect(proxy.state).toBe(session.state);
   });
 
   it('is the line once it is there', async () => {
-    const { line, load, proxy } = late();
+    const { session, load, proxy } = late();
     await load();
     const one = subscription();
     proxy.attach(one);
-    expect(line.attached.has(one)).toBe(true);
+    expect(session.attached.has(one)).toBe(true);
     proxy.detach(one);
-    expect(line.attached.has(one)).toBe(false);
+    expect(session.attached.has(one)).toBe(false);
     proxy.wake();
-    expect(line.woken).toBe(1);
+    expect(session.woken).toBe(1);
   });
 
   it('that was closed before fails what waited and closes the line that comes', async () => {
-    const { line, load, proxy } = late();
+    const { session, load, proxy } = late();
     const failures: unknown[] = [];
     proxy.attach(subscription(failures));
     proxy.close();
@@ -80,7 +80,7 @@ describe('a line that is still being loaded', () => {
     expect(failures.map(String)).toEqual(Array(2).fill('InkwireError: The client was closed.'));
     expect(proxy.state.status).toBe('closed');
     await load();
-    expect(line.closed).toBe(1);
-    expect(line.attached.size).toBe(0);
+    expect(session.closed).toBe(1);
+    expect(session.attached.size).toBe(0);
   });
 });

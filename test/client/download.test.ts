@@ -40,9 +40,9 @@ function whole(stream = body(0, file.length), more: Readonly<Record<string, stri
 
 /** What a server says to the range that was asked for. */
 function rest(to: number, end: 'ends' | 'breaks'): Reply {
-  return ({ headers: asked }) => {
-    expect(asked['if-range']).toBe(etag);
-    const from = Number(/^bytes=(\d+)-$/.exec(asked.range ?? '')?.[1]);
+  return ({ headers: firstSignal }) => {
+    expect(firstSignal['if-range']).toBe(etag);
+    const from = Number(/^bytes=(\d+)-$/.exec(firstSignal.range ?? '')?.[1]);
     const range = `bytes ${from}-${file.length - 1}/${file.length}`;
     return new Response(body(from, to, end), {
       status: 206,

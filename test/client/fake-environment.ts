@@ -1,6 +1,6 @@
 import { authOf } from '../../client/sdk/auth.js';
 import { Http } from '../../client/sdk/http.js';
-import type { Surroundings } from '../../client/sdk/stream/transport.js';
+import type { Environment } from '../../client/sdk/stream/transport.js';
 import type { WebSocketLike } from '../../client/sdk/types.js';
 
 /** Timers that go off when the test says so. */
@@ -98,7 +98,7 @@ export interface Network {
   readonly requests: URL[];
   /** Changed by the test. */
   answer: Answer;
-  readonly surroundings: Surroundings;
+  readonly environment: Environment;
 }
 
 /** A network of which the test decides everything. Chance is always one half. */
@@ -130,7 +130,7 @@ export function network(options: { readonly webSocket?: boolean; readonly key?: 
     sockets,
     requests,
     answer: () => new TypeError('nobody answers'),
-    surroundings: {
+    environment: {
       http,
       auth,
       WebSocket: options.webSocket === false ? undefined : WebSocket,

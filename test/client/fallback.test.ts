@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 function connect(net: Network, names: readonly TransportName[]): Connection {
-  const connection = new Connection(net.surroundings, names, () => undefined);
+  const connection = new Connection(net.environment, names, () => undefined);
   connections.push(connection);
   return connection;
 }

@@ -175,8 +175,8 @@ describe('sending again', () => {
 
 describe('a refused key', () => {
   it('a key function is asked for another one, once, whatever the method', async () => {
-    let asked = 0;
-    const key = () => `k${++asked}`;
+    let firstSignal = 0;
+    const key = () => `k${++firstSignal}`;
     const { http, sent, slept } = scripted([refusal('unauthorized', 401), data('done')], { key });
     expect(await http.json('POST', '/')).toBe('done');
     expect(sent.map(({ headers }) => headers.authorization)).toEqual(['Bearer k1', 'Bearer k2']);

@@ -5,7 +5,7 @@ import { broken, data, refusal, scripted } from './scripted-http.js';
 const id = 'job_0123456789abcdef01234567';
 
 /** Asks once; tells the answer and what was sent. */
-async function asked(call: (jobs: Jobs) => Promise<unknown>, answer: unknown = 'the answer') {
+async function firstSignal(call: (jobs: Jobs) => Promise<unknown>, answer: unknown = 'the answer') {
   const { http, sent } = scripted([data(answer)]);
   const result = await call(new Jobs(http));
   const [first] = sent;
@@ -25,16 +25,16 @@ describe('calls', () => {
     [`GET /api/v1/capabilities`, (jobs) => jobs.capabilities()],
     [`POST /api/v1/tickets`, (jobs) => jobs.ticket(['jobs'])],
   ])('%s', async (request, call) => {
-    expect(await asked(call)).toMatchObject({ request, result: 'the answer' });
+    expect(await firstSignal(call)).toMatchObject({ request, result: 'the answer' });
   });
 
   it('the request of a job and the groups are taken out of their answers', async () => {
     const request = { job_id: id, request: { title: 'x' } };
-    expect(await asked((jobs) => jobs.request(id), request)).toMatchObject({
+    expect(await firstSignal((jobs) => jobs.request(id), request)).toMatchObject({
       request: `GET /api/v1/jobs/${id}/request`,
       result: { title: 'x' },
     });
-    expect((await asked((jobs) => jobs.groups(), { groups: [] })).result).toEqual([]);
+    expect((await firstSignal((jobs) => jobs.groups(), { groups: [] })).result).toEqual([]);
   });
 
   it('a thumbnail is the image', async () => {
@@ -45,7 +45,9 @@ describe('calls', () => {
   });
 
   it('an id cannot lead out of its path', async () => {
-    expect((await asked((jobs) => jobs.get('../keys?x'))).request).toBe('GET /api/v1/jobs/..%2Fkeys%3Fx');
+    expect((await firstSignal((jobs) => jobs.get('../keys?x'))).request).toBe(
+      'GET /api/v1/jobs/..%2Fkeys%3Fx',
+    );
   });
 });
 
@@ -57,7 +59,7 @@ describe('calls that are sent again', () => {
       expect(sent[0]?.headers['idempotency-key']).toMatch(/^[0-9a-z]{10,28}$/);
       expect(sent[1]).toEqual(sent[0]);
     }
-    const given = await asked((jobs) => jobs.submit({}, { idempotencyKey: 'mine' }));
+    const given = await firstSignal((jobs) => jobs.submit({}, { idempotencyKey: 'mine' }));
     expect(given.headers?.['idempotency-key']).toBe('mine');
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../../client/sdk/error.js';
-import { canUnite, Union } from '../../client/sdk/stream/merged-subscription.js';
+import { canUnite, MergedSubscription } from '../../client/sdk/stream/merged-subscription.js';
 import { sseReader } from '../../client/sdk/stream/sse-reader.js';
 import { type Ask, type Sink, Subscription } from '../../client/sdk/stream/subscription.js';
 import { closeCodes, mayComeBack } from '../../src/protocol/close-codes.js';
@@ -48,8 +48,8 @@ function subscription(ask: Partial<Ask> = {}) {
     reached: (reached) => told.push(`reached ${reached}`),
     fail: (error) => told.push(`fail ${String(error)}`),
   };
-  const asked = { topics: ['jobs'], snapshot: true, progress_ms: 100, ...ask };
-  return { one: new Subscription(asked, sink), told };
+  const firstSignal = { topics: ['jobs'], snapshot: true, progress_ms: 100, ...ask };
+  return { one: new Subscription(firstSignal, sink), told };
 }
 
 describe('a subscription of the client', () => {
@@ -213,7 +213,7 @@ describe('a union of subscriptions', () => {
       subscription({ topics: ['group:b', 'kind:k'], after: cursor(4), progress_ms: 0 }),
       subscription({ topics: ['group:c'], after: cursor(9), progress_ms: 200 }),
     ];
-    const union = new Union([a.one, b.one, c.one], () => undefined);
+    const union = new MergedSubscription([a.one, b.one, c.one], () => undefined);
     expect(union.ask()).toEqual({
       topics: ['group:a', 'kind:k', 'group:b', 'group:c'],
       after: cursor(4),
@@ -226,11 +226,11 @@ describe('a union of subscriptions', () => {
     const narrow = subscription({ types: ['job.failed'], after: cursor(1) });
     const other = subscription({ types: ['job.completed'], after: cursor(1) });
     const wide = subscription({ after: cursor(1) });
-    expect(new Union([narrow.one, other.one], () => undefined).ask().types).toEqual([
+    expect(new MergedSubscription([narrow.one, other.one], () => undefined).ask().types).toEqual([
       'job.failed',
       'job.completed',
     ]);
-    expect(new Union([narrow.one, wide.one], () => undefined).ask().types).toBeUndefined();
+    expect(new MergedSubscription([narrow.one, wide.one], () => undefined).ask().types).toBeUndefined();
   });
 
   it('P-50 asks for everything when there are more topics than a subscription may name', () => {
@@ -238,12 +238,12 @@ describe('a union of subscriptions', () => {
       { length: 101 },
       (_, n) => subscription({ topics: [`group:g${n}`], after: cursor(1) }).one,
     );
-    expect(new Union(many, () => undefined).ask().topics).toEqual(['jobs']);
+    expect(new MergedSubscription(many, () => undefined).ask().topics).toEqual(['jobs']);
   });
 
   it('gives each what it has not had', () => {
     const [behind, ahead] = [subscription({ after: cursor(1) }), subscription({ after: cursor(2) })];
-    const union = new Union([behind.one, ahead.one], () => undefined);
+    const union = new MergedSubscription([behind.one, ahead.one], () => undefined);
     for (const seq of [2, 3]) union.fact(fact(seq, record(seq)));
     expect(behind.told).toEqual([`job.started ${cursor(2)}`, `job.started ${cursor(3)}`]);
     expect(ahead.told).toEqual([`job.started ${cursor(3)}`]);
@@ -252,7 +252,7 @@ describe('a union of subscriptions', () => {
   it('P-20 resets all of them, and brings nothing more', () => {
     let resets = 0;
     const [a, b] = [subscription({ after: cursor(1) }), subscription({ after: cursor(2) })];
-    const union = new Union([a.one, b.one], () => {
+    const union = new MergedSubscription([a.one, b.one], () => {
       resets += 1;
     });
     union.reset('epoch', cursor(9, 'bbbb'));

@@ -3,7 +3,7 @@ import { Http } from '../../client/sdk/http.js';
 import { Connection } from '../../client/sdk/stream/connection.js';
 import { Subscription } from '../../client/sdk/stream/subscription.js';
 import { TabLine } from '../../client/sdk/stream/tabs.js';
-import type { Surroundings } from '../../client/sdk/stream/transport.js';
+import type { Environment } from '../../client/sdk/stream/transport.js';
 import type { ConnectionState } from '../../client/sdk/types.js';
 import type { StreamEvent } from '../../src/protocol/event.js';
 import { type TabStream, topicsFor } from './tab-stream.js';
@@ -12,7 +12,7 @@ import type { TabWorld } from './tab-world.js';
 /** A tab that uses the SDK. */
 export class Tab {
   readonly name: string;
-  readonly line: TabLine;
+  readonly session: TabLine;
   readonly readers: Reader[] = [];
   readonly states: ConnectionState[] = [];
   alive = true;
@@ -23,12 +23,12 @@ export class Tab {
     this.#world = world;
     this.#stream = stream;
     this.name = name;
-    const after: Surroundings['after'] = (ms, act) => world.after(name, ms, act);
+    const after: Environment['after'] = (ms, act) => world.after(name, ms, act);
     const auth = authOf({});
     const fetch = () => Promise.reject(new Error('tabs of this world have only a WebSocket'));
     const sleep = () => Promise.resolve();
     const random = () => 0.5;
-    const surroundings: Surroundings = {
+    const environment: Environment = {
       http: new Http({ url: 'http://server', auth, fetch, random, sleep }),
       auth,
       WebSocket: stream.socketClass(name),
@@ -36,23 +36,23 @@ export class Tab {
       now: () => world.now,
       random,
     };
-    this.line = new TabLine({
+    this.session = new TabLine({
       name: 'inkwire',
       tab: name,
       locks: world.locks(name),
       channel: world.channel(name),
-      connect: (tell) => new Connection(surroundings, ['websocket'], tell),
+      connect: (tell) => new Connection(environment, ['websocket'], tell),
       after,
       onState: (state) => this.states.push(state),
     });
   }
 
   get leads(): boolean {
-    return this.alive && this.line.state.shared !== true && this.line.state.status === 'live';
+    return this.alive && this.session.state.shared !== true && this.session.state.status === 'live';
   }
 
   follow(topics: readonly string[], begin: Begin): Reader {
-    const reader = new Reader(this.line, topics, begin);
+    const reader = new Reader(this.session, topics, begin);
     this.readers.push(reader);
     return reader;
   }
@@ -60,7 +60,7 @@ export class Tab {
   /** Orderly: the page closes its client. */
   close(): void {
     this.alive = false;
-    this.line.close();
+    this.session.close();
   }
 
   /** Its process dies, or the page is left without a word. */
@@ -83,7 +83,7 @@ export class Reader {
   error: unknown;
   /** Where `facts` begins. */
   from: number | undefined;
-  readonly #line: TabLine;
+  readonly #session: TabLine;
   readonly #subscription: Subscription;
   /** What must never be. */
   readonly wrong: string[] = [];
@@ -91,8 +91,8 @@ export class Reader {
   #last = -1;
   #paused = false;
 
-  constructor(line: TabLine, topics: readonly string[], begin: Begin) {
-    this.#line = line;
+  constructor(session: TabLine, topics: readonly string[], begin: Begin) {
+    this.#session = session;
     this.topics = topics;
     if (typeof begin === 'object') this.from = seqOf(begin.after);
     this.#subscription = new Subscription(
@@ -132,21 +132,21 @@ export class Reader {
         },
         fail: (error) => {
           this.error = error;
-          line.detach(this.#subscription);
+          session.detach(this.#subscription);
         },
       },
     );
-    line.attach(this.#subscription);
+    session.attach(this.#subscription);
   }
 
   /** As a feed does whose reader is full. */
   pause(): void {
-    if (this.error === undefined) this.#line.detach(this.#subscription);
+    if (this.error === undefined) this.#session.detach(this.#subscription);
     this.#paused = true;
   }
 
   resume(): void {
-    if (this.#paused && this.error === undefined) this.#line.attach(this.#subscription);
+    if (this.#paused && this.error === undefined) this.#session.attach(this.#subscription);
     this.#paused = false;
   }
 

@@ -125,7 +125,7 @@ describe('tabs of one origin', () => {
     world.thaw(leader.name);
     stream.fact(1);
     await settle();
-    expect(leader.line.state).toMatchObject({ status: 'live', shared: true });
+    expect(leader.session.state).toMatchObject({ status: 'live', shared: true });
     await settle(60);
     for (const reader of [own, ...readers]) if (reader !== undefined) expectWhole(reader);
     expect(stream.sockets.size).toBe(1);
@@ -189,12 +189,12 @@ describe('tabs of one origin', () => {
       const paused = tab.follow(['jobs'], 'next');
       await settle();
       paused.pause();
-      tab.line.close();
+      tab.session.close();
       paused.resume();
       expect(before.error).toMatchObject({ slug: 'closed' });
       expect(paused.error).toMatchObject({ slug: 'closed' });
       expect(tab.follow(['jobs'], 'next').error).toMatchObject({ slug: 'closed' });
-      expect(tab.line.state.status).toBe('closed');
+      expect(tab.session.state.status).toBe('closed');
     }
   });
 
@@ -218,10 +218,10 @@ describe('tabs of one origin', () => {
     await settle();
     stream.cutAll();
     await world.deliverAll();
-    expect(second.line.state.status).toBe('waiting');
-    second.line.wake();
+    expect(second.session.state.status).toBe('waiting');
+    second.session.wake();
     await world.deliverAll();
-    expect(second.line.state.status).toBe('live');
+    expect(second.session.state.status).toBe('live');
   });
 });
 

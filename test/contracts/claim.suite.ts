@@ -113,9 +113,9 @@ export function claimSuite(name: string, open: OpenEngine): void {
       const held = [...jobs.map(({ id }) => ({ id, attempt: 1 })), { id: 'job_0', attempt: 1 }];
       const gone = await store.extend('w1', held, start + hour);
       expect([...gone].sort()).toEqual([cancelled?.id, others?.id, 'job_0'].sort());
-      const kept = await store.get('alice', mine?.id ?? '');
-      expect(kept?.lease).toEqual({ worker: 'w1', expiresAt: start + hour });
-      expect(kept?.rev).toBe(mine?.rev);
+      const stored = await store.get('alice', mine?.id ?? '');
+      expect(stored?.lease).toEqual({ worker: 'w1', expiresAt: start + hour });
+      expect(stored?.rev).toBe(mine?.rev);
       expect(await store.extend('w1', [{ id: mine?.id ?? '', attempt: 2 }], start + hour)).toEqual([
         mine?.id,
       ]);
@@ -124,14 +124,14 @@ export function claimSuite(name: string, open: OpenEngine): void {
     it('gives up the leases of every other worker', async () => {
       const { store } = engine();
       const fresh = await submitted(engine());
-      const last = await submitted(engine(), { losses: 9 });
+      const last = await submitted(engine(), { interruptions: 9 });
       await claimed(engine(), 2, start, 'before');
       const own = await submitted(engine());
       await claimed(engine(), 1, start, 'now');
-      expect(await store.abandon('now', start + 1)).toBe(2);
+      expect(await store.reclaimLeases('now', start + 1)).toBe(2);
       expect(await store.get('alice', fresh.id)).toMatchObject({
         status: 'pending',
-        losses: 1,
+        interruptions: 1,
         readyAt: start + 1,
       });
       expect(await store.get('alice', last.id)).toMatchObject({
@@ -140,7 +140,7 @@ export function claimSuite(name: string, open: OpenEngine): void {
       });
       expect(await store.get('alice', own.id)).toMatchObject({ status: 'running' });
       expect(await store.depth()).toMatchObject({ pending: 1, running: 1 });
-      expect(await store.abandon('now', start + 1)).toBe(0);
+      expect(await store.reclaimLeases('now', start + 1)).toBe(0);
     });
   });
 }

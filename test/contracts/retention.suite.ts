@@ -47,7 +47,10 @@ export function retentionSuite(name: string, open: OpenEngine): void {
       await claimed(engine(), 2);
       await engine().store.extend('w1', [{ id: extended.id, attempt: 1 }], start + hour);
       expect(await engine().store.sweep(aSweep(start + 60_000))).toEqual({ ...nothing, lost: 1 });
-      expect(await engine().store.get('alice', job.id)).toMatchObject({ status: 'pending', losses: 1 });
+      expect(await engine().store.get('alice', job.id)).toMatchObject({
+        status: 'pending',
+        interruptions: 1,
+      });
       expect(await claimed(engine(), 2, start + 60_000)).toMatchObject([{ id: job.id, attempt: 2 }]);
     });
 

@@ -4,9 +4,15 @@ import type { Wire } from '../../src/gateway/frame.js';
 import type { Gateway } from '../../src/gateway/gateway.js';
 import type { Subscriber } from '../../src/gateway/subscriber.js';
 import { day, start, submitted } from '../contracts/jobs-at-hand.js';
-import { wanted } from '../helpers/a-fact.js';
+import { filter } from '../helpers/a-fact.js';
 import { FakeSink, type Message } from '../helpers/fake-sink.js';
-import { type GatewayRig, openGatewayRig, type RigOptions, turns, until } from '../helpers/gateway-rig.js';
+import {
+  type GatewayRig,
+  openGatewayRig,
+  type RigOptions,
+  scheduler,
+  until,
+} from '../helpers/gateway-rig.js';
 import { cancel, claimedJob, complete, remove, tellProgress } from '../helpers/job-steps.js';
 import { seqOf } from '../helpers/model-client.js';
 
@@ -40,7 +46,7 @@ function connect(gateway: Gateway, wire: Wire = 'ws', jobId?: string): Connectio
   const sink = new FakeSink(wire);
   const subscriber = gateway.connect(sink, { owner: 'alice', keyId: 'k', address: '127.0.0.1' });
   if (subscriber === undefined) throw new Error('There was no room');
-  subscriber.endsWith = jobId;
+  subscriber.endsWithJob = jobId;
   sink.subscriber = subscriber;
   return { sink, subscriber };
 }
@@ -52,7 +58,7 @@ async function follow(
   jobId?: string,
 ): Promise<Connection> {
   const connection = connect(gateway, wire, jobId);
-  expect(await gateway.subscribe(connection.subscriber, 's1', wanted(members))).toBeUndefined();
+  expect(await gateway.subscribe(connection.subscriber, 's1', filter(members))).toBeUndefined();
   return connection;
 }
 
@@ -83,9 +89,9 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const { engine, gateway } = await open();
     const job = await submitted(engine);
     const { sink } = await follow(gateway, wire);
-    await turns();
+    await scheduler();
     await cancel(engine, job.id);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'live', 'job.cancelled']);
     expect(sink.of('snapshot')[0]).toMatchObject({ jobs: [{ job_id: job.id, rev: 1 }], more: false });
   });
@@ -115,10 +121,10 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const connection = await follow(gateway, wire, { after: await cursorAt(engine, 100) });
     while (!isLive(connection)) {
       await submitted(engine);
-      await turns(1);
+      await scheduler(1);
     }
     await submitMany(engine, 5);
-    await turns();
+    await scheduler();
     const { last } = await engine.store.log();
     expect(connection.sink.ids.map(seqOf)).toEqual(counted(101, last));
   });
@@ -129,12 +135,12 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await until('live', () => isLive(connection));
     connection.sink.fill();
     await submitMany(engine, 10_000);
-    await turns();
+    await scheduler();
     // One turn's outbox, whatever happens after it.
     expect(connection.sink.waitingBytes).toBeLessThan(256 * 1024);
     connection.sink.drain();
     await until('all', () => connection.sink.ids.length >= 10_000);
-    await turns();
+    await scheduler();
     expect(connection.sink.ids.map(seqOf)).toEqual(counted(1, 10_000));
     expect(gateway.connections.state.behind).toBe(0);
     expect(await gateway.audit.run()).toBe(0);
@@ -150,10 +156,10 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     for (let round = 0; round < 200 && sink.ids.length < 3_000; round += 1) {
       sink.drain();
       sink.fill();
-      await turns(3);
+      await scheduler(3);
     }
     sink.drain();
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 3_000));
   });
 
@@ -167,14 +173,14 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     for (let round = 0; round < 5; round += 1) {
       await submitMany(engine, 600);
       for (let turn = 0; turn < 6; turn += 1) {
-        await turns(4);
+        await scheduler(4);
         sink.drain();
         sink.fill();
       }
     }
     sink.drain();
     await until('all', () => sink.ids.length >= 3_000);
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 3_000));
   });
 
@@ -188,16 +194,16 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     }
     const { sink, subscriber } = connect(gateway, wire);
     sink.fill();
-    await gateway.subscribe(subscriber, 's1', wanted({ after: await cursorAt(engine, 0) }));
-    await turns();
+    await gateway.subscribe(subscriber, 's1', filter({ after: await cursorAt(engine, 0) }));
+    await scheduler();
     sink.drain();
     sink.fill();
-    await turns();
+    await scheduler();
     expect(sink.waitingBytes).toBeGreaterThan(100_000);
     expect(sink.waitingBytes).toBeLessThan(300_000);
     while (sink.ids.length < 120) {
       sink.drain();
-      await turns(2);
+      await scheduler(2);
     }
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 120));
   });
@@ -208,7 +214,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await until('live', () => isLive(connection));
     connection.sink.fill();
     await submitted(engine);
-    await turns();
+    await scheduler();
     await submitMany(engine, 5);
     expect(connection.subscriber.isBehind).toBe(true);
     expect(connection.subscriber.cursorAt(6)).toBe(1);
@@ -223,9 +229,9 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     expect(connection.subscriber.isBehind).toBe(true);
     await submitMany(engine, 3);
     connection.sink.drain();
-    await turns();
+    await scheduler();
     await submitMany(engine, 2);
-    await turns();
+    await scheduler();
     expect(connection.sink.of('heartbeat')).toHaveLength(1);
     expect(connection.sink.ids.map(seqOf)).toEqual(counted(1, 5));
   });
@@ -236,7 +242,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await until('live', () => isLive(connection));
     const submits = Array.from({ length: 50 }, () => submitted(engine));
     await Promise.all(submits);
-    await turns();
+    await scheduler();
     expect(connection.sink.ids.map(seqOf)).toEqual(counted(1, 50));
   });
 
@@ -251,7 +257,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
       ];
       // P-20: the snapshot comes even where it was not wanted.
       const { sink } = await follow(gateway, wire, { after, snapshot: false });
-      await turns();
+      await scheduler();
       expect(typesOf(sink.messages)).toEqual(['subscribed', 'reset', 'snapshot', 'live']);
       expect(sink.of('reset')[0]).toMatchObject({ reason, cursor: await cursorAt(engine, 20) });
       expect(sink.of('snapshot')[0]?.jobs).toHaveLength(20);
@@ -262,7 +268,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const { engine, gateway } = await open();
     await submitMany(engine, 3);
     const { sink } = await follow(gateway, wire, { after: await cursorAt(engine, 4) });
-    await turns();
+    await scheduler();
     expect(sink.of('reset')[0]).toMatchObject({ reason: 'invalid' });
   });
 
@@ -279,7 +285,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     connection.sink.drain();
     await until('live again', () => connection.sink.of('live').length === 2);
     await submitMany(engine, 2);
-    await turns();
+    await scheduler();
     const types = typesOf(connection.sink.messages);
     const reset = types.indexOf('reset');
     expect(connection.sink.of('reset')).toHaveLength(1);
@@ -293,8 +299,8 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await submitMany(engine, 600);
     const connection = connect(gateway, wire);
     connection.sink.fill();
-    await gateway.subscribe(connection.subscriber, 's1', wanted({ after: await cursorAt(engine, 0) }));
-    await turns();
+    await gateway.subscribe(connection.subscriber, 's1', filter({ after: await cursorAt(engine, 0) }));
+    await scheduler();
     await trimTo(engine, 500);
     connection.sink.drain();
     await until('live', () => isLive(connection));
@@ -310,11 +316,11 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
       after: await cursorAt(engine, 1),
       topics: [`job:${job.id}`],
     });
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'live']);
     bus.pass = (hint) => hint;
     await cancel(engine, job.id);
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual([2]);
   });
 
@@ -332,7 +338,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await until('live', () => isLive(connection));
     // The next hint makes the gateway read what it has missed.
     await submitMany(engine, 1);
-    await turns();
+    await scheduler();
     expect(connection.sink.ids.map(seqOf)).toEqual(counted(1, 16));
     expect(held).toHaveLength(5);
   });
@@ -342,7 +348,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const job = await claimedJob(engine);
     await complete(engine, job);
     const { sink } = await follow(gateway, wire, { topics: [`job:${job.id}`] });
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'job.completed', 'live']);
   });
 
@@ -352,34 +358,34 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     bus.pass = () => undefined;
     await complete(engine, job);
     const { sink } = await follow(gateway, wire, { topics: [`job:${job.id}`] });
-    await turns();
+    await scheduler();
     bus.pass = (hint) => hint;
     await gateway.audit.run();
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'live', 'job.completed']);
   });
 
   test('P-16 types narrow a subscription', async () => {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire, { types: ['job.cancelled'], snapshot: false });
-    await turns();
+    await scheduler();
     const job = await submitted(engine);
     await cancel(engine, job.id);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'live', 'job.cancelled']);
   });
 
   test('P-41 progress keeps its pace, and what was left out is counted once', async () => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, wire, { progress_ms: 200, snapshot: false });
-    await turns();
+    await scheduler();
     const job = await claimedJob(engine);
     for (let step = 1; step <= 50; step += 1) {
       tellProgress(engine, job, step / 100);
       await vi.advanceTimersByTimeAsync(20);
     }
     await vi.advanceTimersByTimeAsync(400);
-    await turns();
+    await scheduler();
     const values = sink
       .of('progress')
       .map(({ progress }) => (progress as { job: { progress: number } }).job.progress);
@@ -395,26 +401,26 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const job = await claimedJob(engine);
     tellProgress(engine, job, 0.4);
     const { sink } = await follow(gateway, wire);
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(150);
-    await turns();
+    await scheduler();
     expect(sink.of('progress')[0]).toMatchObject({ progress: { job: { job_id: job.id, progress: 40 } } });
   });
 
   test('P-4 no progress after the end of its attempt, and none that falls', async () => {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire, { snapshot: false });
-    await turns();
+    await scheduler();
     const job = await claimedJob(engine);
     tellProgress(engine, job, 0.9);
     tellProgress(engine, job, 0.5);
     await vi.advanceTimersByTimeAsync(150);
-    await turns();
+    await scheduler();
     tellProgress(engine, job, 0.95);
     await complete(engine, job);
     tellProgress(engine, job, 1);
     await vi.advanceTimersByTimeAsync(500);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages).slice(2)).toEqual([
       'job.created',
       'job.started',
@@ -427,10 +433,10 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   test('P-40 a heartbeat after 15 s without anything else', async () => {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire);
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(14_000);
     await submitted(engine);
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(14_000);
     expect(sink.of('heartbeat')).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(2_000);
@@ -442,10 +448,10 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   test('P-43 a socket that takes nothing for 30 s is closed', async () => {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire, { snapshot: false });
-    await turns();
+    await scheduler();
     sink.fill();
     await submitted(engine);
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(29_000);
     expect(sink.closed).toBeUndefined();
     await vi.advanceTimersByTimeAsync(2_000);
@@ -455,11 +461,11 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   test('P-42 P-43 a socket that takes a little stays, however long it needs', async () => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, wire, { snapshot: false });
-    await turns();
+    await scheduler();
     sink.fill();
     await submitted(engine);
     // Two more chunks wait behind the first.
-    await turns();
+    await scheduler();
     for (let chunk = 0; chunk < 3; chunk += 1) subscriber.send(Buffer.from(': x\n\n'), performance.now());
     for (let chunk = 0; chunk < 3; chunk += 1) {
       await vi.advanceTimersByTimeAsync(25_000);
@@ -504,7 +510,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     await submitted(engine);
     fails = true;
     const { sink } = await follow(gateway, wire);
-    await turns();
+    await scheduler();
     expect(sink.closed?.reason).toBe('restart');
     expect(errors.splice(0)).toHaveLength(1);
   });
@@ -524,7 +530,7 @@ test('P-57 a subscription that the store could not begin may be tried again with
   const job = await submitted(engine);
   const subscriber = gateway.connect(new FakeSink('ws'), { owner: 'alice', keyId: 'k', address: 'a' });
   if (subscriber === undefined) throw new Error('There is room');
-  const topics = wanted({ topics: [`job:${job.id}`] });
+  const topics = filter({ topics: [`job:${job.id}`] });
   await expect(gateway.subscribe(subscriber, 's1', topics)).rejects.toThrow('disk');
   fails = false;
   expect(await gateway.subscribe(subscriber, 's1', topics)).toBeUndefined();
@@ -535,10 +541,10 @@ describe('the event stream of one job', () => {
     const { engine, gateway } = await open();
     const job = await claimedJob(engine);
     const { sink } = await follow(gateway, 'sse', { topics: [`job:${job.id}`] }, job.id);
-    await turns();
+    await scheduler();
     expect(sink.closed).toBeUndefined();
     await complete(engine, job);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'live', 'job.completed']);
     expect(sink.closed?.reason).toBe('normal');
   });
@@ -548,7 +554,7 @@ describe('the event stream of one job', () => {
     const job = await claimedJob(engine);
     await complete(engine, job);
     const { sink } = await follow(gateway, 'sse', { topics: [`job:${job.id}`], snapshot }, job.id);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages).at(-1)).toBe('job.completed');
     expect(sink.closed?.reason).toBe('normal');
     expect(await gateway.isOver('alice', job.id, sink.ids[0])).toBe(true);
@@ -566,9 +572,9 @@ describe('the event stream of one job', () => {
         ...(when === 'past' ? { after: await cursorAt(engine, 0) } : {}),
       };
       const { sink } = await follow(gateway, 'sse', members, job.id);
-      await turns();
+      await scheduler();
       if (when === 'live') await complete(engine, job);
-      await turns();
+      await scheduler();
       expect(sink.closed?.reason).toBe('normal');
       // The cursor with which an EventSource comes back, and is told that nothing will ever come.
       const cursor = String(sink.of('heartbeat').at(-1)?.cursor);
@@ -583,7 +589,7 @@ describe('the event stream of one job', () => {
     await submitMany(engine, 10);
     await trimTo(engine, 8);
     const { sink } = await follow(gateway, 'sse', { topics: [`job:${job.id}`] }, job.id);
-    await turns();
+    await scheduler();
     expect(typesOf(sink.messages).slice(0, 3)).toEqual(['subscribed', 'snapshot', 'heartbeat']);
     expect(sink.closed?.reason).toBe('normal');
     expect(await gateway.isOver('alice', job.id, String(sink.of('heartbeat')[0]?.cursor))).toBe(true);
@@ -607,12 +613,12 @@ describe('the event stream of one job', () => {
     const cursor = await cursorAt(engine, 2);
     const members = { topics: [`job:${job.id}`], after: cursor };
     const slow = await follow(gateway, 'sse', members, job.id);
-    await turns();
+    await scheduler();
     slow.sink.fill();
     await complete(engine, job);
     await remove(engine, job.id);
     slow.sink.drain();
-    await turns();
+    await scheduler();
     expect(typesOf(slow.sink.messages)).toEqual(['subscribed', 'live', 'job.completed', 'job.deleted']);
     expect(slow.sink.closed?.reason).toBe('normal');
   });
@@ -630,8 +636,8 @@ describe('the event stream of one job', () => {
       if (part === 3) await new Promise<void>((resolve) => release.push(resolve));
       return list(filter);
     });
-    await gateway.subscribe(connection.subscriber, 's1', wanted());
-    await turns();
+    await gateway.subscribe(connection.subscriber, 's1', filter());
+    await scheduler();
     await vi.advanceTimersByTimeAsync(16_000);
     expect(connection.sink.writes).toBeGreaterThan(2);
     expect(connection.sink.of('heartbeat')).toEqual([]);
@@ -654,7 +660,7 @@ describe('the event stream of one job', () => {
       return facts(filter);
     });
     const connection = await follow(gateway, 'sse', { after: await cursorAt(engine, 0) });
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(16_000);
     expect(connection.sink.of('heartbeat')[0]?.cursor).toBe(connection.sink.ids.at(-1));
     expect(connection.sink.ids).toHaveLength(256);
@@ -672,11 +678,11 @@ describe('several subscriptions on a socket', () => {
     await gateway.subscribe(
       subscriber,
       's2',
-      wanted({ topics: ['group:g'], after: await cursorAt(engine, 0) }),
+      filter({ topics: ['group:g'], after: await cursorAt(engine, 0) }),
     );
-    await turns();
+    await scheduler();
     await cancel(engine, first.id);
-    await turns();
+    await scheduler();
     const events = sink.of('event').map(({ id, event }) => [id, seqOf((event as { id: string }).id)]);
     expect(events).toEqual([
       ['s2', 1],
@@ -689,13 +695,13 @@ describe('several subscriptions on a socket', () => {
   test('an id is taken once, and free again after unsubscribe', async () => {
     const { gateway } = await open();
     const { sink, subscriber } = await follow(gateway, 'ws');
-    const again = await gateway.subscribe(subscriber, 's1', wanted());
+    const again = await gateway.subscribe(subscriber, 's1', filter());
     expect(again).toMatchObject({ slug: 'validation-failed', errors: [{ pointer: '/id' }] });
-    await turns();
+    await scheduler();
     expect(gateway.unsubscribe(subscriber, 's1')).toBe(true);
     expect(gateway.unsubscribe(subscriber, 's1')).toBe(false);
-    expect(await gateway.subscribe(subscriber, 's1', wanted())).toBeUndefined();
-    await turns();
+    expect(await gateway.subscribe(subscriber, 's1', filter())).toBeUndefined();
+    await scheduler();
     expect(sink.of('live')).toHaveLength(2);
     expect(sink.of('unsubscribed')).toEqual([{ type: 'unsubscribed', id: 's1', withheld: 0 }]);
   });
@@ -709,10 +715,10 @@ describe('several subscriptions on a socket', () => {
         'ws',
         turn % 2 === 0 ? {} : { after: await cursorAt(engine, 1) },
       );
-      await turns(turn);
+      await scheduler(turn);
       gateway.unsubscribe(subscriber, 's1');
       await submitted(engine);
-      await turns();
+      await scheduler();
       expect(sink.messages.at(-1)?.type).toBe('unsubscribed');
     }
   });
@@ -720,17 +726,17 @@ describe('several subscriptions on a socket', () => {
   test('P-41 P-42 unsubscribing while behind leaves the others whole', async () => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, 'ws', { snapshot: false });
-    await gateway.subscribe(subscriber, 's2', wanted({ snapshot: false }));
-    await turns();
+    await gateway.subscribe(subscriber, 's2', filter({ snapshot: false }));
+    await scheduler();
     sink.fill();
     await submitMany(engine, 1);
-    await turns();
+    await scheduler();
     await submitMany(engine, 19);
     expect(subscriber.isBehind).toBe(true);
     gateway.unsubscribe(subscriber, 's2');
     await submitMany(engine, 20);
     sink.drain();
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 40));
     expect(await gateway.audit.run()).toBe(0);
     expect(sink.closed).toBeUndefined();
@@ -739,20 +745,20 @@ describe('several subscriptions on a socket', () => {
   test('P-41 a value that two subscriptions want is withheld by neither, and one that nobody wants any more is not sent', async () => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, 'ws', { snapshot: false });
-    await gateway.subscribe(subscriber, 's2', wanted({ topics: ['kind:document'], snapshot: false }));
-    await gateway.subscribe(subscriber, 's3', wanted({ topics: ['kind:merge'], snapshot: false }));
-    await turns();
+    await gateway.subscribe(subscriber, 's2', filter({ topics: ['kind:document'], snapshot: false }));
+    await gateway.subscribe(subscriber, 's3', filter({ topics: ['kind:merge'], snapshot: false }));
+    await scheduler();
     const job = await claimedJob(engine);
     tellProgress(engine, job, 0.1);
     await vi.advanceTimersByTimeAsync(150);
-    await turns();
+    await scheduler();
     expect(sink.of('progress')).toHaveLength(1);
     expect(subscriber.withheld).toBe(0);
     tellProgress(engine, job, 0.2);
     gateway.unsubscribe(subscriber, 's1');
     gateway.unsubscribe(subscriber, 's2');
     await vi.advanceTimersByTimeAsync(500);
-    await turns();
+    await scheduler();
     expect(sink.of('progress')).toHaveLength(1);
   });
 
@@ -761,19 +767,19 @@ describe('several subscriptions on a socket', () => {
     const running = await claimedJob(engine);
     tellProgress(engine, running, 0.1);
     const { sink, subscriber } = await follow(gateway, 'ws', { snapshot: false, progress_ms: 0 });
-    await gateway.subscribe(subscriber, 's2', wanted({ topics: ['kind:merge'], snapshot: false }));
-    await turns();
+    await gateway.subscribe(subscriber, 's2', filter({ topics: ['kind:merge'], snapshot: false }));
+    await scheduler();
     tellProgress(engine, running, 0.2);
     await vi.advanceTimersByTimeAsync(500);
-    await turns();
+    await scheduler();
     expect(sink.of('progress')).toEqual([]);
   });
 
   test('P-50 past the bound a subscription is refused', async () => {
     const { gateway } = await open({ limits: { maxSubscriptions: 2 } });
     const { subscriber } = await follow(gateway, 'ws');
-    expect(await gateway.subscribe(subscriber, 's2', wanted())).toBeUndefined();
-    expect(await gateway.subscribe(subscriber, 's3', wanted())).toMatchObject({
+    expect(await gateway.subscribe(subscriber, 's2', filter())).toBeUndefined();
+    expect(await gateway.subscribe(subscriber, 's3', filter())).toMatchObject({
       slug: 'too-many-subscriptions',
     });
   });
@@ -782,11 +788,11 @@ describe('several subscriptions on a socket', () => {
     const { engine, gateway } = await open();
     const bobs = await submitted(engine, { owner: 'bob' });
     const { sink, subscriber } = connect(gateway);
-    const refusal = await gateway.subscribe(subscriber, 's1', wanted({ topics: [`job:${bobs.id}`] }));
+    const refusal = await gateway.subscribe(subscriber, 's1', filter({ topics: [`job:${bobs.id}`] }));
     const unknown = await gateway.subscribe(
       subscriber,
       's1',
-      wanted({ topics: [`job:job_${'0'.repeat(24)}`] }),
+      filter({ topics: [`job:job_${'0'.repeat(24)}`] }),
     );
     expect(refusal?.detail.replace(bobs.id, '')).toBe(unknown?.detail.replace(/job_0+/, ''));
     expect(refusal?.slug).toBe('not-found');
@@ -799,13 +805,13 @@ describe('the log is the truth', () => {
   test('a hint that is lost is found by the audit, and counted', async () => {
     const { engine, gateway, bus, registry } = await open();
     const { sink } = await follow(gateway, 'ws', { snapshot: false });
-    await turns();
+    await scheduler();
     bus.pass = () => undefined;
     await submitMany(engine, 3);
-    await turns();
+    await scheduler();
     expect(sink.ids).toEqual([]);
     expect(await gateway.audit.run()).toBe(3);
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual([1, 2, 3]);
     expect(await gateway.audit.run()).toBe(0);
     expect(await registry.metrics()).toContain('inkwire_stream_repaired_total{what="hint"} 3');
@@ -814,7 +820,7 @@ describe('the log is the truth', () => {
   test('hints that come twice, late, out of order or without facts change nothing', async () => {
     const { engine, gateway, bus } = await open();
     const { sink } = await follow(gateway, 'ws', { snapshot: false });
-    await turns();
+    await scheduler();
     const seen: Parameters<typeof bus.pass>[0][] = [];
     bus.pass = (hint) => {
       seen.push(hint);
@@ -822,20 +828,20 @@ describe('the log is the truth', () => {
       return seen.length === 1 || seen.length === 5 ? { ...hint, facts: [] } : undefined;
     };
     await submitMany(engine, 5);
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 5));
     bus.pass = () => seen[2];
     await submitted(engine);
     bus.pass = (hint) => hint;
     await submitted(engine);
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 7));
   });
 
   test('a hint that comes while the log is being read is not taken twice', async () => {
     const { engine, gateway, bus } = await open();
     const { sink } = await follow(gateway, 'ws', { snapshot: false });
-    await turns();
+    await scheduler();
     const { store } = engine;
     const everyFact = store.everyFact.bind(store);
     const release: (() => void)[] = [];
@@ -848,27 +854,27 @@ describe('the log is the truth', () => {
     await submitMany(engine, 2);
     bus.pass = (hint) => ({ ...hint, after: 0 });
     await submitMany(engine, 2);
-    await turns();
+    await scheduler();
     for (const go of release) go();
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual(counted(1, 4));
     const late = await follow(gateway, 'ws', { after: await cursorAt(engine, 0) });
-    await turns();
+    await scheduler();
     expect(late.sink.ids.map(seqOf)).toEqual(counted(1, 4));
   });
 
   test('a reading of the log that fails is made up for', async () => {
     const { engine, gateway, bus, errors } = await open();
     const { sink } = await follow(gateway, 'ws', { snapshot: false });
-    await turns();
+    await scheduler();
     const spy = vi.spyOn(engine.store, 'everyFact').mockRejectedValueOnce(new Error('disk'));
     bus.pass = (hint) => ({ ...hint, facts: [] });
     await submitted(engine);
-    await turns();
+    await scheduler();
     expect(spy).toHaveBeenCalledTimes(1);
     expect(errors.splice(0)).toHaveLength(1);
     await gateway.audit.run();
-    await turns();
+    await scheduler();
     expect(sink.ids.map(seqOf)).toEqual([1]);
   });
 
@@ -876,15 +882,15 @@ describe('the log is the truth', () => {
     const { engine, gateway, bus } = await open();
     const cursor = await cursorAt(engine, 0);
     const before = await follow(gateway, 'ws', { after: cursor });
-    await turns();
+    await scheduler();
     bus.pass = () => undefined;
     await submitMany(engine, 50);
     await trimTo(engine, 40);
     await gateway.audit.run();
-    await turns();
+    await scheduler();
     expect(before.sink.closed?.reason).toBe('restart');
     const { sink } = await follow(gateway, 'ws', { after: cursor });
-    await turns();
+    await scheduler();
     expect(sink.of('reset')[0]).toMatchObject({ reason: 'trimmed' });
     expect(sink.of('snapshot')[0]?.jobs).toHaveLength(50);
   });
@@ -914,10 +920,10 @@ describe('P-44 P-50 bounds of all connections', () => {
     for (let index = 0; index < 4; index += 1) {
       readers.push(await follow(gateway, index % 2 === 0 ? 'ws' : 'sse', { snapshot: false }));
     }
-    await turns();
+    await scheduler();
     for (const { sink } of readers.slice(0, 3)) sink.fill();
     await submitted(engine);
-    await turns();
+    await scheduler();
     readers[1]?.subscriber.send(Buffer.alloc(10_000), performance.now());
     await vi.advanceTimersByTimeAsync(600);
     expect(readers.map(({ sink }) => sink.closed?.reason)).toEqual([
@@ -931,10 +937,10 @@ describe('P-44 P-50 bounds of all connections', () => {
   test('P-56 a shutdown ends everything, told when to come back', async () => {
     const { gateway } = await open();
     const readers = [await follow(gateway, 'ws'), await follow(gateway, 'sse')];
-    await turns();
+    await scheduler();
     const poll = gateway.longPoll.poll(
       'alice',
-      wanted({ after: '' }),
+      filter({ after: '' }),
       { waitMs: 60_000, limit: 256 },
       new AbortController().signal,
     );
@@ -953,23 +959,23 @@ describe('long-poll', () => {
     const after = await cursorAt(engine, 1);
     const missed = await gateway.longPoll.poll(
       'alice',
-      wanted({ after }),
+      filter({ after }),
       { waitMs: 60_000, limit: 256 },
       never,
     );
     expect(missed.events.map((text) => seqOf(JSON.parse(text).id))).toEqual([2, 3]);
-    const small = await gateway.longPoll.poll('alice', wanted({ after }), { waitMs: 0, limit: 1 }, never);
+    const small = await gateway.longPoll.poll('alice', filter({ after }), { waitMs: 0, limit: 1 }, never);
     expect(small).toMatchObject({ cursor: await cursorAt(engine, 2), more: true });
     expect(small.events.map((text) => seqOf(JSON.parse(text).id))).toEqual([2]);
     const waiting = gateway.longPoll.poll(
       'alice',
-      wanted({ after: missed.cursor, topics: ['kind:merge'] }),
+      filter({ after: missed.cursor, topics: ['kind:merge'] }),
       { waitMs: 60_000, limit: 256 },
       never,
     );
     await submitted(engine, { owner: 'bob', kind: 'merge' });
     await submitted(engine, { kind: 'document' });
-    await turns();
+    await scheduler();
     await submitted(engine, { kind: 'merge' });
     const answer = await waiting;
     expect(answer.events.map((text) => seqOf(JSON.parse(text).id))).toEqual([6]);
@@ -981,11 +987,11 @@ describe('long-poll', () => {
     await submitted(engine);
     const waiting = gateway.longPoll.poll(
       'alice',
-      wanted({ after: await cursorAt(engine, 0), topics: ['kind:merge'] }),
+      filter({ after: await cursorAt(engine, 0), topics: ['kind:merge'] }),
       { waitMs: 5_000, limit: 256 },
       never,
     );
-    await turns();
+    await scheduler();
     await vi.advanceTimersByTimeAsync(5_100);
     expect(await waiting).toMatchObject({ events: [], more: false, cursor: await cursorAt(engine, 1) });
   });
@@ -997,7 +1003,7 @@ describe('long-poll', () => {
     for (let after = await cursorAt(engine, 0), more = true; more; ) {
       const answer = await gateway.longPoll.poll(
         'alice',
-        wanted({ after }),
+        filter({ after }),
         { waitMs: 60_000, limit: 256 },
         never,
       );
@@ -1010,7 +1016,7 @@ describe('long-poll', () => {
   test('P-37 P-20 begins with a snapshot, and after a reset likewise', async () => {
     const { engine, gateway } = await open();
     await submitMany(engine, 120);
-    const first = await gateway.longPoll.poll('alice', wanted(), { waitMs: 60_000, limit: 256 }, never);
+    const first = await gateway.longPoll.poll('alice', filter(), { waitMs: 60_000, limit: 256 }, never);
     expect(first).toMatchObject({
       events: [],
       cursor: await cursorAt(engine, 120),
@@ -1020,7 +1026,7 @@ describe('long-poll', () => {
     expect(first.reset).toBeUndefined();
     const reset = await gateway.longPoll.poll(
       'alice',
-      wanted({ after: 'what?', snapshot: false }),
+      filter({ after: 'what?', snapshot: false }),
       { waitMs: 60_000, limit: 256 },
       never,
     );
@@ -1033,11 +1039,11 @@ describe('long-poll', () => {
     const leave = new AbortController();
     const waiting = gateway.longPoll.poll(
       'alice',
-      wanted({ after: await cursorAt(engine, 0) }),
+      filter({ after: await cursorAt(engine, 0) }),
       { waitMs: 60_000, limit: 256 },
       leave.signal,
     );
-    await turns();
+    await scheduler();
     leave.abort();
     expect((await waiting).events).toEqual([]);
   });

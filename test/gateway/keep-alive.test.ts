@@ -30,41 +30,41 @@ describe('the pings of a WebSocket', () => {
     socket.write(rawFrame('{"type":"ping"}'));
     expect(await socket.message()).toEqual({ type: 'pong' });
   };
-  const look = (ms: number): void => subscriber.look(opened + ms);
+  const checkLiveness = (ms: number): void => subscriber.checkLiveness(opened + ms);
 
   test('P-40 one every 25 s; a peer that answers stays', async () => {
-    look(20_000);
+    checkLiveness(20_000);
     await heard();
     // A millisecond later than due each time: sums of fractions are not exact.
     for (const ms of [25_001, 50_002, 75_003]) {
-      look(ms);
+      checkLiveness(ms);
       expect(await socket.next()).toMatchObject({ opcode: ping });
       socket.write(rawFrame('', { opcode: pong }));
       await heard();
-      look(ms + 24_500);
+      checkLiveness(ms + 24_500);
       await heard();
     }
   });
 
   test('P-40 a peer that answers none within 20 s is cut', async () => {
-    look(25_000);
+    checkLiveness(25_000);
     expect(await socket.next()).toMatchObject({ opcode: ping });
-    look(45_000);
+    checkLiveness(45_000);
     await heard();
-    look(45_001);
+    checkLiveness(45_001);
     expect(await socket.next()).toEqual({ opcode: 'end' });
   });
 
   test('P-43 none is sent to a full socket, nor is the answer to an earlier one awaited', async () => {
-    look(25_000);
+    checkLiveness(25_000);
     expect(await socket.next()).toMatchObject({ opcode: ping });
     subscriber.fullSince = opened + 30_000;
-    for (const ms of [30_000, 50_000, 60_000]) look(ms);
+    for (const ms of [30_000, 50_000, 60_000]) checkLiveness(ms);
     subscriber.drained();
     await heard();
-    look(60_001);
+    checkLiveness(60_001);
     expect(await socket.next()).toMatchObject({ opcode: ping });
-    look(80_002);
+    checkLiveness(80_002);
     expect(await socket.next()).toEqual({ opcode: 'end' });
   });
 });

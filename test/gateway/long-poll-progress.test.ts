@@ -3,8 +3,8 @@ import type { Engine } from '../../src/engine/engine.js';
 import type { PollAnswer } from '../../src/gateway/long-poll.js';
 import type { Job } from '../../src/jobs/job.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
-import { wanted } from '../helpers/a-fact.js';
-import { type GatewayRig, openGatewayRig, turns } from '../helpers/gateway-rig.js';
+import { filter } from '../helpers/a-fact.js';
+import { type GatewayRig, openGatewayRig, scheduler } from '../helpers/gateway-rig.js';
 import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
 
 /** P-36: what a long-poll tells of progress, over an engine in memory and a clock that stands. */
@@ -41,22 +41,22 @@ async function poll({ waitMs = 10_000, progressMs, members = {}, fromStart }: As
   const asked: Poll = { answer: undefined };
   const ask = { waitMs, limit: 256, ...(progressMs === undefined ? {} : { progressMs }) };
   void rig.gateway.longPoll
-    .poll('alice', wanted({ after, ...members }), ask, new AbortController().signal)
+    .poll('alice', filter({ after, ...members }), ask, new AbortController().signal)
     .then((answer) => {
       asked.answer = answer;
     });
-  await turns();
+  await scheduler();
   return asked;
 }
 
 async function pass(ms: number): Promise<void> {
   vi.advanceTimersByTime(ms);
-  await turns();
+  await scheduler();
 }
 
 async function tell(job: Job, ratio: number): Promise<void> {
   tellProgress(engine, job, ratio);
-  await turns();
+  await scheduler();
 }
 
 const values = ({ answer }: Poll) =>
@@ -85,9 +85,9 @@ describe('P-36 a long-poll with progress_ms', () => {
     const { epoch } = await engine.store.log();
     const ask = { waitMs: 0, limit: 1, progressMs: 100 };
     const signal = new AbortController().signal;
-    const first = await rig.gateway.longPoll.poll('alice', wanted({ after: `${epoch}-0` }), ask, signal);
+    const first = await rig.gateway.longPoll.poll('alice', filter({ after: `${epoch}-0` }), ask, signal);
     expect([first.more, first.progress]).toEqual([true, []]);
-    const rest = await rig.gateway.longPoll.poll('alice', wanted({ after: first.cursor }), ask, signal);
+    const rest = await rig.gateway.longPoll.poll('alice', filter({ after: first.cursor }), ask, signal);
     expect([rest.more, values({ answer: rest })]).toEqual([false, [['job.progress', job.id, 20]]]);
   });
 
@@ -138,7 +138,7 @@ describe('P-36 a long-poll with progress_ms', () => {
     const asked = await poll({ progressMs: 60_000 });
     await tell(job, 0.9);
     await complete(engine, job);
-    await turns();
+    await scheduler();
     expect(asked.answer?.events).toHaveLength(1);
     expect(values(asked)).toEqual([]);
   });
@@ -170,9 +170,9 @@ describe('P-36 a long-poll with progress_ms', () => {
     await tell(job, 0.2);
     const signal = new AbortController().signal;
     const ask = { waitMs: 0, limit: 256, progressMs: 100 };
-    const answer = await rig.gateway.longPoll.poll('alice', wanted(), ask, signal);
+    const answer = await rig.gateway.longPoll.poll('alice', filter(), ask, signal);
     expect(values({ answer })).toEqual([['job.progress', job.id, 20]]);
-    const bare = await rig.gateway.longPoll.poll('alice', wanted({ snapshot: false }), ask, signal);
+    const bare = await rig.gateway.longPoll.poll('alice', filter({ snapshot: false }), ask, signal);
     expect(values({ answer: bare })).toEqual([['job.progress', job.id, 20]]);
   });
 });
@@ -184,7 +184,7 @@ test('P-36 without progress_ms there is no progress and no answer for its sake',
   await pass(9_999);
   expect(asked.answer).toBeUndefined();
   await submitted(engine);
-  await turns();
+  await scheduler();
   expect(asked.answer?.events).toHaveLength(1);
   expect(asked.answer).not.toHaveProperty('progress');
 });

@@ -100,7 +100,7 @@ describe('P-25 a message of a client', () => {
       {
         type: 'subscribe',
         id: 's1',
-        wanted: { topics: [{ type: 'jobs' }], snapshot: true, progressMs: 100 },
+        filter: { topics: [{ type: 'jobs' }], snapshot: true, progressMs: 100 },
       },
     ],
     [
@@ -115,7 +115,7 @@ describe('P-25 a message of a client', () => {
       {
         type: 'subscribe',
         id: 'x'.repeat(64),
-        wanted: { topics: [{ type: 'jobs' }], after: 'anything', snapshot: false, progressMs: 0 },
+        filter: { topics: [{ type: 'jobs' }], after: 'anything', snapshot: false, progressMs: 0 },
       },
     ],
     [
@@ -129,7 +129,7 @@ describe('P-25 a message of a client', () => {
       {
         type: 'subscribe',
         id: 's',
-        wanted: {
+        filter: {
           topics: [{ type: 'jobs' }, { type: 'kind', kind: 'merge' }],
           snapshot: true,
           // P-16: no progress among the types, no progress.

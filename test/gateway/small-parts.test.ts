@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { Tickets, ticketLifeMs } from '../../src/access/tickets.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
-import { Turns } from '../../src/gateway/step-scheduler.js';
+import { StepScheduler } from '../../src/gateway/step-scheduler.js';
 import { TopicIndex } from '../../src/gateway/topic-index.js';
 import type { Subject, Topic } from '../../src/protocol/topic.js';
 
@@ -51,10 +51,10 @@ describe('turns', () => {
   test('give as many steps as fit into the budget, and the rest one turn later', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     try {
-      const turns = new Turns(8);
+      const scheduler = new StepScheduler(8);
       let steps = 0;
       const step = async (): Promise<void> => {
-        await turns.next();
+        await scheduler.next();
         steps += 1;
         vi.advanceTimersByTime(3);
       };
@@ -72,11 +72,11 @@ describe('turns', () => {
   });
 
   test('let nobody take two steps in one turn: one that has to wait would take them all', async () => {
-    const turns = new Turns(1_000);
+    const scheduler = new StepScheduler(1_000);
     let steps = 0;
     const greedy = (async () => {
       for (let step = 0; step < 5; step += 1) {
-        await turns.next();
+        await scheduler.next();
         steps += 1;
       }
     })();

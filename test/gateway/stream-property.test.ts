@@ -3,11 +3,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
 import type { Subscriber } from '../../src/gateway/subscriber.js';
 import type { EventType } from '../../src/protocol/event.js';
-import type { Wanted } from '../../src/protocol/messages.js';
+import type { SubscriptionFilter } from '../../src/protocol/messages.js';
 import { matchesTopic, type Topic } from '../../src/protocol/topic.js';
 import { aJob, aSubmission, start } from '../contracts/jobs-at-hand.js';
 import { FakeSink } from '../helpers/fake-sink.js';
-import { type GatewayRig, openGatewayRig, turns, until } from '../helpers/gateway-rig.js';
+import { type GatewayRig, openGatewayRig, scheduler, until } from '../helpers/gateway-rig.js';
 import { type Followed, ModelClient, seqOf } from '../helpers/model-client.js';
 
 /**
@@ -23,7 +23,7 @@ const groups = [undefined, 'one', 'two'] as const;
 type Action =
   | { type: 'submit'; owner: number; kind: number; group: number }
   | { type: 'claim' | 'progress' | 'burst' }
-  | { type: 'end'; job: number; how: 'complete' | 'fail' | 'lose' | 'cancel' | 'delete' }
+  | { type: 'end'; job: number; how: 'complete' | 'fail' | 'interrupt' | 'cancel' | 'delete' }
   | { type: 'connect' | 'cut' | 'fill' | 'heartbeat' | 'run'; client: number }
   | { type: 'drain'; client: number; writes: number }
   | { type: 'subscribe'; client: number; topics: number; past: boolean; types: boolean; progress: boolean }
@@ -54,7 +54,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       how: fc.constantFrom(
         'complete' as const,
         'fail' as const,
-        'lose' as const,
+        'interrupt' as const,
         'cancel' as const,
         'delete' as const,
       ),
@@ -193,7 +193,7 @@ class Reader {
   }
 }
 
-function wantedOf({ topics, types, cursor, wantsProgress }: Followed): Wanted {
+function wantedOf({ topics, types, cursor, wantsProgress }: Followed): SubscriptionFilter {
   return {
     topics,
     snapshot: false,
@@ -273,7 +273,7 @@ class Play {
         await vi.advanceTimersByTimeAsync(25);
         return;
       case 'turns':
-        await turns(action.count);
+        await scheduler(action.count);
     }
   }
 
@@ -292,7 +292,7 @@ class Play {
         this.readers.every((reader) => reader.wire === 'long-poll' || areLive(reader))
       );
     });
-    await turns(3);
+    await scheduler(3);
   }
 
   async #submit(owner: number, kind: number, group: number): Promise<void> {
@@ -306,7 +306,7 @@ class Play {
     await this.#rig.engine.store.submit(aSubmission(job));
   }
 
-  async #end(index: number, how: 'complete' | 'fail' | 'lose' | 'cancel' | 'delete'): Promise<void> {
+  async #end(index: number, how: 'complete' | 'fail' | 'interrupt' | 'cancel' | 'delete'): Promise<void> {
     const id = this.#jobs[index % Math.max(1, this.#jobs.length)];
     if (id === undefined) return;
     const { store } = this.#rig.engine;
@@ -316,7 +316,7 @@ class Play {
     const commands = {
       complete: { type: 'complete', attempt, result: { artifacts: [] } },
       fail: { type: 'fail', attempt, code: 'invalid_input', message: 'no', random: 0 },
-      lose: { type: 'release', attempt },
+      interrupt: { type: 'release', attempt },
       cancel: { type: 'cancel' },
       delete: { type: 'delete' },
     } as const;

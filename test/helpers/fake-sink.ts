@@ -31,7 +31,7 @@ export class FakeSink implements Sink {
     return this.#waiting.reduce((sum, { length }) => sum + length, 0);
   }
 
-  get backlog(): number {
+  get unsent(): number {
     return this.waitingBytes;
   }
 

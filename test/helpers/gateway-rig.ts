@@ -96,7 +96,7 @@ export class LossyBus implements Bus {
 }
 
 /** Lets everything that needs no timer happen. */
-export async function turns(count = 12): Promise<void> {
+export async function scheduler(count = 12): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -57,8 +57,8 @@ export class FakeKeys implements Keys {
   }
 
   /** Makes and keeps a key; returns its token. */
-  async make(wanted: Partial<NewKey> = {}): Promise<{ token: string; key: Key }> {
-    const made = makeKey({ owner: 'carol', scopes: ['*'], now: 0, ...wanted }, (size) =>
+  async make(filter: Partial<NewKey> = {}): Promise<{ token: string; key: Key }> {
+    const made = makeKey({ owner: 'carol', scopes: ['*'], now: 0, ...filter }, (size) =>
       crypto.getRandomValues(new Uint8Array(size)),
     );
     await this.put(made.key);

@@ -18,7 +18,7 @@ export const group = 'g';
 
 /** What became of all that was promised, as one value to compare with `kept`. */
 export function balance(audience: Audience, followed: ReadonlyMap<string, Way>) {
-  const by = (...wanted: Way[]) => [...followed].filter(([, way]) => wanted.includes(way)).map(([id]) => id);
+  const by = (...filter: Way[]) => [...followed].filter(([, way]) => filter.includes(way)).map(([id]) => id);
   return {
     defects: audience.defects,
     all: notOnce(followed.keys(), audience.all.ends),

@@ -122,10 +122,10 @@ export class ModelClient {
     const before = this.#progress.get(attempt) ?? 0;
     if ((job.progress ?? 0) < before) throw new Error(`P-4: progress of ${attempt} fell from ${before}`);
     this.#progress.set(attempt, job.progress ?? 0);
-    const wanted = [...this.followed.values()].some(
+    const filter = [...this.followed.values()].some(
       (followed) => followed.live && followed.wantsProgress && followsJob(followed, job),
     );
-    if (!wanted) throw new Error(`Nobody wants the progress of ${job.job_id}`);
+    if (!filter) throw new Error(`Nobody wants the progress of ${job.job_id}`);
   }
 }
 

@@ -14,7 +14,7 @@ import { Runner } from '../../src/work/run/runner.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
 import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
-import { IntakeDesk } from '../../src/work/submit/body-reader.js';
+import { BodyReader } from '../../src/work/submit/body-reader.js';
 import { JobSubmitter } from '../../src/work/submit/submitter.js';
 
 /** The whole job engine over the memory driver and real threads whose kinds misbehave (unruly-thread.mjs). */
@@ -59,7 +59,7 @@ export async function openWorkRig(
     readyTimeoutMs: 60_000,
   });
   const guard = createFetchGuard({ allowPrivate: false });
-  const desk = new IntakeDesk({
+  const bodyReader = new BodyReader({
     kinds,
     allowPrivate: false,
     threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
@@ -96,9 +96,17 @@ export async function openWorkRig(
     maxAttempts: 3,
   };
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const submitter = new JobSubmitter({ store, blobs, desk, reader, limits, clock, expectedWait });
+  const submitter = new JobSubmitter({ store, blobs, bodyReader, reader, limits, clock, expectedWait });
   const timeoutMs = options.syncRenderMs ?? 60_000;
-  const syncRenderer = new SyncRenderer({ blobs, pool, guard, desk, timeoutMs, maxWaiting: 1, expectedWait });
+  const syncRenderer = new SyncRenderer({
+    blobs,
+    pool,
+    guard,
+    bodyReader,
+    timeoutMs,
+    maxWaiting: 1,
+    expectedWait,
+  });
   const remover = new JobRemover({ store, blobs, reader, clock });
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
   const readiness = new PartsReadiness(engine, pool);
@@ -132,7 +140,7 @@ export async function openWorkRig(
     async close() {
       await runner.drain(0);
       live.close();
-      await Promise.all([pool.close(), desk.close(), guard.close()]);
+      await Promise.all([pool.close(), bodyReader.close(), guard.close()]);
       await engine.close();
     },
   };

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { openKeyring } from '../../src/access/keyring.js';
-import { digestOf, exposureOf, KeyTable, kidOf, makeKey, type Scope, scopes } from '../../src/access/keys.js';
+import {
+  digestOf,
+  KeyTable,
+  kidOf,
+  makeKey,
+  type Scope,
+  scopes,
+  startModeOf,
+} from '../../src/access/keys.js';
 import { keysUsage, runKeys } from '../../src/cli/keys.js';
 import { FakeKeys } from '../helpers/http-fixture.js';
 
@@ -90,9 +98,9 @@ test.each([
   ['127.0.0.1.example.org', 0, undefined],
   ['10.0.0.1', 0, undefined],
 ])('on %s with %i keys the server starts as %s', (host, count, mode) => {
-  const exposure = exposureOf(host, count);
-  expect(exposure.ok ? exposure.mode : undefined).toBe(mode);
-  if (!exposure.ok) expect(exposure.message).toMatch(/inkwire keys create.*INKWIRE_KEYS/s);
+  const startMode = startModeOf(host, count);
+  expect(startMode.ok ? startMode.mode : undefined).toBe(mode);
+  if (!startMode.ok) expect(startMode.message).toMatch(/inkwire keys create.*INKWIRE_KEYS/s);
 });
 
 describe('inkwire keys', () => {

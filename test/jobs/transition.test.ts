@@ -51,7 +51,7 @@ const commands: Readonly<Record<string, Command>> = {
   failForGood: { ...fail, attempt: 1, code: 'invalid_input' },
   failOnce: { ...fail, attempt: 1, code: 'crashed' },
   failLast: { ...fail, attempt: 3, code: 'crashed' },
-  lose: { type: 'lose', attempt: 1 },
+  interrupt: { type: 'interrupt', attempt: 1 },
   release: { type: 'release', attempt: 1 },
   cancel: { type: 'cancel' },
   timeOut: { type: 'timeOut' },
@@ -81,7 +81,7 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...ofAttemptOne(stale),
     lastAttempt: 'failed, job.failed',
   },
-  lose: ofAttemptOne('pending, job.requeued'),
+  interrupt: ofAttemptOne('pending, job.requeued'),
   release: ofAttemptOne('pending, job.requeued'),
   cancel: {
     pending: 'cancelled, job.cancelled',
@@ -169,21 +169,23 @@ describe('transition', () => {
   it('counts failures and losses apart, and a hand-back as neither', () => {
     const countsAfter = (command: Command | undefined) => {
       const changed = command && transition(running, command, now);
-      return changed?.ok ? [changed.job.failures, changed.job.losses ?? 0] : undefined;
+      return changed?.ok ? [changed.job.failures, changed.job.interruptions ?? 0] : undefined;
     };
     expect(countsAfter(commands.failOnce)).toEqual([1, 0]);
-    expect(countsAfter(commands.lose)).toEqual([0, 1]);
+    expect(countsAfter(commands.interrupt)).toEqual([0, 1]);
     expect(countsAfter(commands.release)).toEqual([0, 0]);
   });
 
   it('makes what lost its lease ready at once, and what failed after its delay', () => {
-    expect(transition(running, { type: 'lose', attempt: 1 }, now)).toMatchObject({ job: { readyAt: now } });
+    expect(transition(running, { type: 'interrupt', attempt: 1 }, now)).toMatchObject({
+      job: { readyAt: now },
+    });
     const failed = transition(running, { ...fail, attempt: 1, code: 'crashed', random: 1 }, now);
     expect(failed).toMatchObject({ job: { readyAt: now + 500 } });
   });
 
   it.each([
-    [{ type: 'lose' }, 10],
+    [{ type: 'interrupt' }, 10],
     [{ ...fail, code: 'crashed' }, 3],
   ] as const)('parks a job with its reason after too many of %j', (command, times) => {
     let job: Job = pending;
@@ -204,8 +206,8 @@ describe('transition', () => {
     const out = { ...fail, attempt: 1, code: 'out_of_memory' } as const;
     const first = transition(running, out, now);
     if (!first.ok) throw new Error(first.refusal);
-    expect(first.job).toMatchObject({ status: 'pending', raisedMemory: true });
-    const second = transition({ ...running, raisedMemory: true }, out, now);
+    expect(first.job).toMatchObject({ status: 'pending', memoryRetry: true });
+    const second = transition({ ...running, memoryRetry: true }, out, now);
     expect(second).toMatchObject({ job: { status: 'failed', error: { code: 'out_of_memory' } } });
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
 import { type FaultProxy, openFaultProxy } from '../helpers/fault-proxy.js';
-import { turns } from '../helpers/gateway-rig.js';
+import { scheduler } from '../helpers/gateway-rig.js';
 import { cancel, claimedJob, complete } from '../helpers/job-steps.js';
 import { seqOf } from '../helpers/model-client.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   const second = await submitted(engine);
   await complete(engine, first);
   await cancel(engine, second.id);
-  await turns();
+  await scheduler();
   log = (await engine.store.everyFact(0, 100)).facts;
 });
 afterAll(async () => {
@@ -93,7 +93,7 @@ describe.each(streamClients)('over $transport', (client) => {
       proxy.faults = () => ({ stallAt });
       const following = followAll(client, proxy.url);
       while (proxy.passed < stallAt) await new Promise((resolve) => setImmediate(resolve));
-      await turns();
+      await scheduler();
       proxy.resume();
       expect(await following).toEqual(log.map(({ seq }) => seq));
     }
@@ -123,7 +123,7 @@ describe('P-42 a reader that does not read while 10,000 facts happen', () => {
       const { id } = await submitted(server.rig.engine, { kind: 'merge' });
       await store.claim(lease);
       await store.apply(id, { ...end, attempt: 1 }, start);
-      await turns(1);
+      await scheduler(1);
     }
   }
 
@@ -193,7 +193,7 @@ describe('P-42 a reader that does not read while 10,000 facts happen', () => {
     socket.pause();
     for (let made = 0; made < 20_000 && small.rig.gateway.connections.state.behind === 0; made += 1) {
       await submitted(small.rig.engine);
-      if (made % 100 === 0) await turns(1);
+      if (made % 100 === 0) await scheduler(1);
     }
     const { connections } = small.rig.gateway;
     expect(connections.state.behind).toBe(1);

@@ -32,7 +32,7 @@ proxySuite({
         ['timeout server  75s', 'timeout server  5s'],
       ],
       over: 'websocket',
-      losses: 1,
+      interruptions: 1,
     },
   ],
 });

@@ -22,7 +22,7 @@ proxySuite({
       name: 'idle connections end after five seconds',
       changes: [['proxy_read_timeout 75s', 'proxy_read_timeout 5s']],
       over: 'websocket',
-      losses: 1,
+      interruptions: 1,
     },
     {
       name: 'nothing is set but the address of the server',

@@ -32,7 +32,7 @@ export interface BadSetUp {
   /** Over which the SDK is connected at the end. */
   readonly over: TransportName;
   /** Times that the connection is lost while nothing happens, before anything does. */
-  readonly losses?: number;
+  readonly interruptions?: number;
 }
 
 export interface ProxyCase {
@@ -209,15 +209,18 @@ async function draw({ rig }: PushServer, job: Job, heard: Promise<void>): Promis
 }
 
 /** Everything that the SDK may use, through a proxy that hinders. */
-async function expectFallback(name: ProxyName, { changes, over, losses = 0 }: BadSetUp): Promise<void> {
+async function expectFallback(
+  name: ProxyName,
+  { changes, over, interruptions = 0 }: BadSetUp,
+): Promise<void> {
   const server = later(await openPushServer());
   const proxy = later(await startProxy(name, changed(await documented(name), changes), server.port));
   const connect = () => proxiedClient(proxy, { key: server.token });
   const audience = later(new Audience({ connect, together: true, group, after: await cursorOf(server) }));
   const [client] = audience.clients;
-  if (losses > 0) {
+  if (interruptions > 0) {
     await new Promise<void>((resolve) => {
-      client?.onConnection(({ resumes }) => resumes >= losses && resolve());
+      client?.onConnection(({ resumes }) => resumes >= interruptions && resolve());
     });
   }
   const story = new JobRounds(server, audience);

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { FontRegistry } from '../../src/render/fonts/registry.js';
-import type { Fetched, Progress, RunContext, Warning } from '../../src/render/kind.js';
+import type { Fetched, Progress, RunContext } from '../../src/render/kind.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
 
@@ -13,7 +14,7 @@ export interface Rendered {
   readonly pdf: Buffer;
   readonly pages: number | undefined;
   readonly progress: readonly Progress[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly JobWarning[];
   /** Pieces in which the file was written. */
   readonly pieces: number;
 }
@@ -47,7 +48,7 @@ export async function render(
   return withBlobs(plan.blobs, async (blobPath) => {
     const pieces: Uint8Array[] = [];
     const progress: Progress[] = [];
-    const warnings: Warning[] = [];
+    const warnings: JobWarning[] = [];
     let ended = 0;
     const context: RunContext = {
       blobPath,

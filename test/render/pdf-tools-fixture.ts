@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { degrees, PDFDocument, PDFName, PDFString, StandardFonts } from '@cantoo/pdf-lib';
-import type { Kind, KindRunner, Progress, RunContext, RunResult, Warning } from '../../src/render/kind.js';
+import type { JobWarning } from '../../src/protocol/job-record.js';
+import type { Kind, KindRunner, Progress, RunContext, RunResult } from '../../src/render/kind.js';
 
 export interface SamplePage {
   readonly size: [number, number];
@@ -80,7 +81,7 @@ export interface Ran {
   readonly result: RunResult;
   readonly names: readonly string[];
   readonly progress: readonly Progress[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly JobWarning[];
   bytes(name: string): Buffer;
   json(name: string): unknown;
 }
@@ -99,7 +100,7 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
     const artifacts = new Map<string, Uint8Array[]>();
     const ended = new Set<string>();
     const progress: Progress[] = [];
-    const warnings: Warning[] = [];
+    const warnings: JobWarning[] = [];
     const context: RunContext = {
       blobPath: (index) => paths[index] ?? '',
       fetched: () => {

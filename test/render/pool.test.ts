@@ -34,7 +34,7 @@ describe('render pool', () => {
     fetched: {},
     asidePrefix: join(directory, `task-${serial++}`),
     timeoutMs: 60_000,
-    raisedMemory: false,
+    memoryRetry: false,
     urgent: false,
     signal: new AbortController().signal,
     onProgress: () => undefined,
@@ -163,7 +163,7 @@ describe('render pool', () => {
 
   it('runs a task with the raised memory limit on a thread that has it, and goes back', async () => {
     await open({ threads: 2 });
-    const raised = pool.run(task('heap', {}, { raisedMemory: true }));
+    const raised = pool.run(task('heap', {}, { memoryRetry: true }));
     const normal = pool.run(task('heap'));
     expect(written(await raised)).toBe('96');
     expect(written(await normal)).toBe('64');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { IntakeDesk } from '../../src/work/submit/body-reader.js';
+import { BodyReader } from '../../src/work/submit/body-reader.js';
 
 /** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
 const thread = `
@@ -10,16 +10,16 @@ const thread = `
     if (letter !== 's') parentPort.postMessage({ id, answer: { ok: false, problem: { slug: letter } } });
   });`;
 
-const desk = new IntakeDesk({
+const bodyReader = new BodyReader({
   kinds: [],
   allowPrivate: false,
   threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
 });
-afterEach(() => desk.close());
+afterEach(() => bodyReader.close());
 
 async function read(letter: string): Promise<string> {
   const body = Buffer.alloc(100_000, letter);
-  const answer = await desk.read({ body, kind: 'x', needsFingerprint: false });
+  const answer = await bodyReader.read({ body, kind: 'x', needsFingerprint: false });
   return answer.ok ? 'ok' : answer.problem.slug;
 }
 
@@ -28,7 +28,7 @@ describe('large bodies', () => {
     const slugs = await Promise.all([read('a'), read('d'), read('b'), read('d'), read('c')]);
     expect(slugs).toEqual(['a', 'payload-too-large', 'b', 'payload-too-large', 'c']);
     const stuck = [read('s'), read('e')];
-    await desk.close();
+    await bodyReader.close();
     expect(await Promise.all(stuck)).toEqual(['queue-full', 'queue-full']);
     expect(await read('f')).toBe('queue-full');
   });

@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/render/kinds/kinds.js';
-import { keptText, sentOf, sentText } from '../../src/work/original-request.js';
-import { type Intake, readIntake } from '../../src/work/submit/parsed-request.js';
+import { decodeOriginal, encodeRequest, originalText } from '../../src/work/original-request.js';
+import { type ParsedRequest, parseBody } from '../../src/work/submit/parsed-request.js';
 import { dataUri, png } from '../helpers/hostile-images.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 
-function intakeOf(body: string): Intake {
+function intakeOf(body: string): ParsedRequest {
   const request = {
     body: Buffer.from(body),
     kind: 'document',
     needsFingerprint: false,
-    needsSent: true,
+    needsOriginal: true,
   };
-  const answer = readIntake(request, kinds, () => undefined);
+  const answer = parseBody(request, kinds, () => undefined);
   if (!answer.ok) throw new Error(JSON.stringify(answer.problem));
-  return answer.intake;
+  return answer.parsedRequest;
 }
 
 /** What is told of a request that was kept, with the binary inputs that are up to so large. */
-async function toldOf({ request, sent, blobs }: Intake, maxBytes = Number.POSITIVE_INFINITY) {
-  if (sent === undefined) throw new Error('it was asked for');
-  const kept = sentOf(keptText(request, sent));
+async function toldOf({ request, original, blobs }: ParsedRequest, maxBytes = Number.POSITIVE_INFINITY) {
+  if (original === undefined) throw new Error('it was asked for');
+  const kept = decodeOriginal(encodeRequest(request, original));
   if (kept === undefined) throw new Error('it was kept');
-  return sentText(kept, async ({ blob, sizeBytes }) => (sizeBytes > maxBytes ? undefined : blobs[blob]));
+  return originalText(kept, async ({ blob, sizeBytes }) => (sizeBytes > maxBytes ? undefined : blobs[blob]));
 }
 
 const image = png(3, 2);
@@ -76,34 +76,34 @@ describe('the request of a job', () => {
       const first = intakeOf(JSON.stringify(body));
       const { request, leftOut } = await toldOf(first);
       expect(leftOut).toEqual([]);
-      const { sent: _, ...again } = intakeOf(request);
-      const { sent: __, ...before } = first;
+      const { original: _, ...again } = intakeOf(request);
+      const { original: __, ...before } = first;
       expect(again).toEqual(before);
     }
   });
 
   it('names each member that is left out, which is refused at its place when it is sent again', async () => {
     const { request, leftOut } = await toldOf(intakeOf(JSON.stringify(pictures)), 10);
-    const places = [
+    const members = [
       { pointer: '/attachments/0/content', sizeBytes: 8 },
       { pointer: '/attachments/1/content', sizeBytes: 7 },
       { pointer: '/operations/0/source', sizeBytes: image.length },
       { pointer: '/operations/1/columns/0/operations/0/source', sizeBytes: other.length },
       { pointer: '/operations/3/source', sizeBytes: image.length },
     ];
-    expect(leftOut).toMatchObject(places.slice(2));
+    expect(leftOut).toMatchObject(members.slice(2));
     const told = JSON.parse(request);
     expect(told.operations[3].source).toBe(`(left out: ${image.length} bytes)`);
     expect(told.operations[4]).toEqual(pictures.operations[4]);
     expect(told.attachments).toEqual(pictures.attachments);
     const nothing = await toldOf(intakeOf(JSON.stringify(pictures)), 0);
-    expect(nothing.leftOut).toMatchObject(places);
-    const refused = readIntake(
+    expect(nothing.leftOut).toMatchObject(members);
+    const refused = parseBody(
       { body: Buffer.from(nothing.request), kind: 'document', needsFingerprint: false },
       kinds,
       () => undefined,
     );
-    const pointers = places.map(({ pointer }) => ({ pointer, message: 'is not valid base64' }));
+    const pointers = members.map(({ pointer }) => ({ pointer, message: 'is not valid base64' }));
     expect(!refused.ok && new Set(refused.problem.errors)).toEqual(new Set(pointers));
   });
 
@@ -127,6 +127,6 @@ describe('the request of a job', () => {
   });
 
   it('is not known of a job that an earlier version kept', () => {
-    expect(sentOf('{"operations":[]}')).toBeUndefined();
+    expect(decodeOriginal('{"operations":[]}')).toBeUndefined();
   });
 });

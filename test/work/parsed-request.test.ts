@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import type { Kind } from '../../src/render/kind.js';
 import { RunTimes } from '../../src/work/run/run-times.js';
-import { type IntakeRequest, readIntake } from '../../src/work/submit/parsed-request.js';
+import { type BodyToParse, parseBody } from '../../src/work/submit/parsed-request.js';
 
 const echo: Kind = {
   name: 'echo',
@@ -16,26 +16,26 @@ const echo: Kind = {
 };
 const other: Kind = { ...echo, name: 'other' };
 
-const read = (body: unknown, change: Partial<IntakeRequest> = {}) =>
-  readIntake(
+const read = (body: unknown, change: Partial<BodyToParse> = {}) =>
+  parseBody(
     { body: Buffer.from(JSON.stringify(body)), kind: 'echo', needsFingerprint: true, ...change },
     [echo, other],
     (url) => (url.includes('10.0.0.1') ? 'must be a public address' : undefined),
   );
-const errors = (body: unknown, change: Partial<IntakeRequest> = {}) => {
+const errors = (body: unknown, change: Partial<BodyToParse> = {}) => {
   const answer = read(body, change);
   return answer.ok ? [] : answer.problem.errors?.map(({ pointer }) => pointer);
 };
 const fingerprint = (body: unknown): string => {
   const answer = read(body);
   if (!answer.ok) throw new Error('refused');
-  return answer.intake.fingerprint;
+  return answer.parsedRequest.fingerprint;
 };
 
 describe('intake', () => {
   it('takes the kind of the route unless the body names another one', () => {
-    expect(read({})).toMatchObject({ ok: true, intake: { kind: 'echo', request: '{"echoed":true}' } });
-    expect(read({ kind: 'other' })).toMatchObject({ ok: true, intake: { kind: 'other' } });
+    expect(read({})).toMatchObject({ ok: true, parsedRequest: { kind: 'echo', request: '{"echoed":true}' } });
+    expect(read({ kind: 'other' })).toMatchObject({ ok: true, parsedRequest: { kind: 'other' } });
     expect(errors({ kind: 'other' }, { onlyKind: true })).toEqual(['/kind']);
     expect(errors({ kind: 'unknown' })).toEqual(['/kind']);
     expect(errors({ kind: 7 })).toEqual(['/kind']);
@@ -51,7 +51,7 @@ describe('intake', () => {
       max_attempts: 1,
     };
     expect(read(options)).toMatchObject({
-      intake: {
+      parsedRequest: {
         options: {
           group: 'q3.invoices',
           priority: 5,

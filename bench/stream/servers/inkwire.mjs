@@ -157,11 +157,11 @@ serve({
      * So many `turns`, each with `facts` changes (jobs handed back and claimed again) and `progress` values of what runs.
      * Two turns of the event loop lie between them.
      */
-    async churn({ turns, facts, progress, jobs }) {
+    async churn({ scheduler, facts, progress, jobs }) {
       let held = await claim(jobs);
-      for (let turn = 0; turn < turns; turn += 1) {
+      for (let turn = 0; turn < scheduler; turn += 1) {
         for (let n = 0; n < progress; n += 1)
-          report(held[n % held.length].job, (turn * progress + n) / (turns * progress));
+          report(held[n % held.length].job, (turn * progress + n) / (scheduler * progress));
         const back = held.splice(0, facts / 2);
         for (const { job } of back)
           void store.apply(job.id, { type: 'release', attempt: job.attempt }, Date.now());

@@ -88,7 +88,7 @@ export function serve({ port, publish, orders = {} }) {
  */
 export function listen(server) {
   return new Promise((resolve) => {
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+    server.listen({ port: 0, host: '127.0.0.1', unsent: 4096 }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : 0);
     });

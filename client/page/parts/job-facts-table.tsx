@@ -72,7 +72,7 @@ export function JobFacts({ record }: { readonly record: JobRecord }) {
         )}
         {expires_at !== undefined && (
           <>
-            <dt>Kept until</dt>
+            <dt>StoredJob until</dt>
             <dd>{timeText(expires_at)}</dd>
           </>
         )}

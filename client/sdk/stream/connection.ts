@@ -3,9 +3,9 @@ import { closed, type InkwireError } from '../error.js';
 import type { ConnectionState, TransportName } from '../types.js';
 import { EventStreamLink } from './event-stream.js';
 import { PollingLink } from './polling.js';
-import type { Line } from './session.js';
+import type { Session } from './session.js';
 import type { Subscription } from './subscription.js';
-import type { Link, LinkEnd, LinkHost, OpenLink, Surroundings } from './transport.js';
+import type { ConnectionHost, Environment, LinkEnd, OpenLink, TransportConnection } from './transport.js';
 import { WebSocketLink } from './web-socket.js';
 
 interface Transport {
@@ -20,10 +20,10 @@ interface Transport {
 }
 
 const openers: Readonly<Record<TransportName, OpenLink>> = {
-  websocket: (host, surroundings) => new WebSocketLink(host, surroundings),
-  sse: (host, surroundings) => new EventStreamLink(host, surroundings),
-  'long-poll': (host, surroundings) => new PollingLink(host, surroundings, true),
-  polling: (host, surroundings) => new PollingLink(host, surroundings, false),
+  websocket: (host, environment) => new WebSocketLink(host, environment),
+  sse: (host, environment) => new EventStreamLink(host, environment),
+  'long-poll': (host, environment) => new PollingLink(host, environment, true),
+  polling: (host, environment) => new PollingLink(host, environment, false),
 };
 
 /** A connection that broke sooner says more of its transport than of the network. */
@@ -38,7 +38,7 @@ const lingerMs = 500;
 /** A link that was asked for, and what became of it. */
 interface Try {
   readonly transport: Transport;
-  link: Link | undefined;
+  link: TransportConnection | undefined;
   /** Since when something came. */
   aliveAt: number | undefined;
   live: boolean;
@@ -49,8 +49,8 @@ interface Try {
  * and goes up again when a better one works, too. Which facts were given is known by the subscriptions themselves, so
  * that nothing is lost or repeated on the way, also while two links are open.
  */
-export class Connection implements Line {
-  readonly #surroundings: Surroundings;
+export class Connection implements Session {
+  readonly #environment: Environment;
   readonly #transports: readonly Transport[];
   readonly #onState: (state: ConnectionState) => void;
   readonly #subscriptions = new Set<Subscription>();
@@ -69,14 +69,14 @@ export class Connection implements Line {
   #stopLinger: () => void = () => undefined;
 
   constructor(
-    surroundings: Surroundings,
+    environment: Environment,
     names: readonly TransportName[],
     onState: (state: ConnectionState) => void,
   ) {
-    this.#surroundings = surroundings;
+    this.#environment = environment;
     this.#onState = onState;
     this.#transports = names
-      .filter((name) => name !== 'websocket' || surroundings.WebSocket !== undefined)
+      .filter((name) => name !== 'websocket' || environment.WebSocket !== undefined)
       .map((name) => ({ name, open: openers[name], notBefore: 0, demotions: 0, quickCuts: 0 }));
   }
 
@@ -140,7 +140,7 @@ export class Connection implements Line {
 
   #linger(): void {
     this.#stopLinger();
-    this.#stopLinger = this.#surroundings.after(lingerMs, () => {
+    this.#stopLinger = this.#environment.after(lingerMs, () => {
       if (this.#subscriptions.size > 0 || this.#state.status === 'closed') return;
       const failed = this.#state.status === 'failed';
       this.#drop();
@@ -172,7 +172,7 @@ export class Connection implements Line {
 
   /** The best transport that is not put aside and has not failed in this round. */
   #next(): Transport | undefined {
-    const now = this.#surroundings.now();
+    const now = this.#environment.now();
     return this.#transports.find(
       (transport) => transport.notBefore <= now && !this.#unopened.includes(transport),
     );
@@ -181,7 +181,7 @@ export class Connection implements Line {
   #try(transport: Transport): Try {
     const attempt: Try = { transport, link: undefined, aliveAt: undefined, live: false };
     let over = false;
-    const host: LinkHost = {
+    const host: ConnectionHost = {
       subscriptions: this.#subscriptions,
       alive: () => this.#alive(attempt),
       live: () => this.#live(attempt),
@@ -194,14 +194,14 @@ export class Connection implements Line {
         queueMicrotask(() => this.#ended(attempt, end));
       },
     };
-    const link = transport.open(host, this.#surroundings);
+    const link = transport.open(host, this.#environment);
     if (!over) attempt.link = link;
     return attempt;
   }
 
   #alive(attempt: Try): void {
     if (attempt.aliveAt !== undefined) return;
-    attempt.aliveAt = this.#surroundings.now();
+    attempt.aliveAt = this.#environment.now();
     if (attempt !== this.#current) return;
     // This one gets through: what did not is to blame itself, not the server.
     for (const transport of this.#unopened.splice(0)) this.#putAside(transport);
@@ -272,7 +272,7 @@ export class Connection implements Line {
   /** A transport whose connections break again and again right after they began is put aside. */
   #judge({ transport, aliveAt }: Try, { retryMs, stalled }: Extract<LinkEnd, { type: 'cut' }>): void {
     if (retryMs !== undefined) return;
-    const lived = aliveAt === undefined ? 0 : this.#surroundings.now() - aliveAt;
+    const lived = aliveAt === undefined ? 0 : this.#environment.now() - aliveAt;
     // It may have been the network once; twice in a row, somebody on the way holds bytes back.
     const weight = stalled === true ? 2 : lived < quickMs ? 1 : 0;
     transport.quickCuts = weight === 0 ? 0 : transport.quickCuts + weight;
@@ -284,19 +284,19 @@ export class Connection implements Line {
   #putAside(transport: Transport): void {
     const ms = Math.min(asideMs * 2 ** transport.demotions, maxAsideMs);
     transport.demotions += 1;
-    transport.notBefore = this.#surroundings.now() + ms;
+    transport.notBefore = this.#environment.now() + ms;
   }
 
   #wait({ retryMs, reason }: { readonly retryMs?: number | undefined; readonly reason: string }): void {
     // The next round begins with the best again.
     this.#unopened = [];
     // Nobody is asked all the time, whatever he says.
-    const asked = Math.max(retryMs ?? 0, 0) || delay(this.#failures, this.#surroundings.random);
+    const asked = Math.max(retryMs ?? 0, 0) || delay(this.#failures, this.#environment.random);
     const ms = Math.min(asked, maxTimerMs - 1);
     this.#failures += 1;
     this.#say({ status: 'waiting', reason, retryAt: Date.now() + ms });
     this.#stopTimer();
-    this.#stopTimer = this.#surroundings.after(ms, () => this.#start());
+    this.#stopTimer = this.#environment.after(ms, () => this.#start());
   }
 
   /** When a better transport may be tried again, it is opened beside the current one. */
@@ -306,10 +306,10 @@ export class Connection implements Line {
     if (current === undefined) return;
     const better = this.#transports.slice(0, this.#transports.indexOf(current.transport));
     if (better.length === 0) return;
-    const now = this.#surroundings.now();
+    const now = this.#environment.now();
     const inMs = Math.max(1_000, Math.min(...better.map(({ notBefore }) => notBefore)) - now);
-    this.#stopUpgrade = this.#surroundings.after(inMs, () => {
-      const transport = better.find(({ notBefore }) => notBefore <= this.#surroundings.now());
+    this.#stopUpgrade = this.#environment.after(inMs, () => {
+      const transport = better.find(({ notBefore }) => notBefore <= this.#environment.now());
       if (transport === undefined || !this.#mayOverlap() || this.#better !== undefined) this.#planUpgrade();
       else this.#better = this.#try(transport);
     });

@@ -1,15 +1,15 @@
 import { InkwireError } from '../error.js';
-import type { Union } from './merged-subscription.js';
+import type { MergedSubscription } from './merged-subscription.js';
 import { eventsPath, isRefusal, queryOf, ticketQuery, unite } from './poll.js';
 import { type SseMessage, sseReader } from './sse-reader.js';
-import { bring, type Leg, type Subscription } from './subscription.js';
+import { bring, type ServerSubscription, type Subscription } from './subscription.js';
 import {
-  EndingLink,
+  BaseConnection,
+  type ConnectionHost,
+  type Environment,
   endOf,
   firstByteMs,
-  type LinkHost,
   pastMs,
-  type Surroundings,
   silenceOf,
   Watchdog,
 } from './transport.js';
@@ -21,17 +21,17 @@ import {
 const beatMs = 20_000;
 
 /** All subscriptions over one event stream (P-30 to P-35), read with `fetch`, so that a key can go with it. */
-export class EventStreamLink extends EndingLink {
+export class EventStreamLink extends BaseConnection {
   readonly #watchdog: Watchdog;
   #carried: Set<Subscription>;
   #live = false;
   #heardAt: number;
 
-  constructor(host: LinkHost, surroundings: Surroundings) {
-    super(host, surroundings);
+  constructor(host: ConnectionHost, environment: Environment) {
+    super(host, environment);
     this.#carried = new Set(host.subscriptions);
-    this.#heardAt = surroundings.now();
-    this.#watchdog = new Watchdog(surroundings.after, () =>
+    this.#heardAt = environment.now();
+    this.#watchdog = new Watchdog(environment.after, () =>
       this.end(silenceOf('event stream', this.#live, false)),
     );
     this.#read().then(
@@ -50,7 +50,7 @@ export class EventStreamLink extends EndingLink {
   }
 
   wake(): void {
-    if (this.surroundings.now() - this.#heardAt > beatMs) this.#cut('wake-up', 0);
+    if (this.environment.now() - this.#heardAt > beatMs) this.#cut('wake-up', 0);
   }
 
   override close(): void {
@@ -59,12 +59,12 @@ export class EventStreamLink extends EndingLink {
   }
 
   async #read(): Promise<void> {
-    const { http } = this.surroundings;
+    const { http } = this.environment;
     const signal = this.gone;
-    const leg = await this.#carry();
+    const part = await this.#carry();
     this.#watchdog.put(firstByteMs);
     const response = await http.send('GET', eventsPath, {
-      query: [...queryOf(leg.ask()), ...(await ticketQuery(this.surroundings, signal))],
+      query: [...queryOf(part.ask()), ...(await ticketQuery(this.environment, signal))],
       headers: { accept: 'text/event-stream' },
       signal,
       retry: false,
@@ -75,21 +75,21 @@ export class EventStreamLink extends EndingLink {
       });
     }
     // `retry` is for a browser's EventSource: all would come back at one moment. To us a goodbye says when.
-    const read = sseReader({ message: (message) => this.#take(leg, message), retry: () => undefined });
+    const read = sseReader({ message: (message) => this.#take(part, message), retry: () => undefined });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     // A stream that is never read to its end keeps its connection: whoever closes the link cancels it.
     signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: '' }));
       if (done || signal.aborted) return;
-      this.#heardAt = this.surroundings.now();
+      this.#heardAt = this.environment.now();
       read(value);
       if (!signal.aborted) this.#watchdog.put(this.#live ? beatMs : pastMs);
     }
   }
 
   /** One alone is carried as it is, with its own snapshot; several share a union. */
-  async #carry(): Promise<Leg> {
+  async #carry(): Promise<ServerSubscription> {
     const [first] = this.#carried;
     if (first !== undefined && this.#carried.size === 1) return first;
     const union = await this.#unite(false);
@@ -97,13 +97,13 @@ export class EventStreamLink extends EndingLink {
     return union;
   }
 
-  #unite(each: boolean): Promise<Union> {
+  #unite(each: boolean): Promise<MergedSubscription> {
     const onReset = () => this.#cut('reset', 0);
     const signal = this.gone;
-    return unite(this.surroundings, this.host.subscriptions, { each, limit: 256, signal, onReset });
+    return unite(this.environment, this.host.subscriptions, { each, limit: 256, signal, onReset });
   }
 
-  #take(leg: Leg, { event, data }: SseMessage): void {
+  #take(part: ServerSubscription, { event, data }: SseMessage): void {
     if (this.gone.aborted) return;
     const body = JSON.parse(data);
     // A server that has no room says so in a stream; that one got through says nothing of the other transports then.
@@ -114,7 +114,7 @@ export class EventStreamLink extends EndingLink {
       case 'snapshot':
       case 'live':
       case 'heartbeat':
-        bring(leg, { ...body, type: event });
+        bring(part, { ...body, type: event });
         if (event !== 'live') break;
         this.#live = true;
         this.host.live();
@@ -124,11 +124,11 @@ export class EventStreamLink extends EndingLink {
         this.#cut('bye', body.retry_ms || undefined);
         break;
       case 'job.progress':
-        leg.progress(body);
+        part.progress(body);
         break;
       default:
         // Anything else is a fact, or something that a later version says (P-60).
-        if (/^(job|group)\./.test(event)) leg.fact(body);
+        if (/^(job|group)\./.test(event)) part.fact(body);
     }
   }
 

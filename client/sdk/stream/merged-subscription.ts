@@ -1,6 +1,6 @@
 import { isLater } from '../../../src/protocol/cursor.js';
 import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
-import type { Ask, Leg, SnapshotPart, Subscription } from './subscription.js';
+import type { Ask, ServerSubscription, SnapshotPart, Subscription } from './subscription.js';
 
 /** Of one subscription of the server (P-15). */
 const maxTopics = 100;
@@ -25,7 +25,7 @@ export function canUnite(subscriptions: readonly Subscription[]): boolean {
  * All subscriptions of the client as one of the server, for transports that carry only one. It begins at the earliest
  * cursor; each subscription leaves out what it was given already.
  */
-export class Union implements Leg {
+export class MergedSubscription implements ServerSubscription {
   /** Who is taken out of it gets nothing more. */
   readonly members: Set<Subscription>;
   readonly #onReset: () => void;

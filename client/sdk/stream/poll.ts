@@ -1,9 +1,9 @@
 import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
 import type { JobRecord } from '../../../src/protocol/job-record.js';
 import { InkwireError } from '../error.js';
-import { canUnite, Union } from './merged-subscription.js';
-import type { Ask, Leg, Subscription } from './subscription.js';
-import type { Surroundings } from './transport.js';
+import { canUnite, MergedSubscription } from './merged-subscription.js';
+import type { Ask, ServerSubscription, Subscription } from './subscription.js';
+import type { Environment } from './transport.js';
 
 /** P-36, P-37. */
 interface PollAnswer {
@@ -16,7 +16,7 @@ interface PollAnswer {
 }
 
 /** Whom to ask, and as whom. */
-export type Server = Pick<Surroundings, 'http' | 'auth' | 'after'>;
+export type Server = Pick<Environment, 'http' | 'auth' | 'after'>;
 
 export interface PollPace {
   /** Seconds for the server to hold a request without news; 0 to 60. */
@@ -63,7 +63,7 @@ export interface Polled {
 /** One request for what happened after a leg's cursor. */
 export async function poll(
   { http, auth, after }: Server,
-  leg: Leg,
+  part: ServerSubscription,
   pace: PollPace,
   given: AbortSignal,
 ): Promise<Polled> {
@@ -72,7 +72,7 @@ export async function poll(
     late.abort(new InkwireError('network-error', 'no answer came')),
   );
   const signal = AbortSignal.any([given, late.signal]);
-  const ask = leg.ask();
+  const ask = part.ask();
   const paceMs = Math.max(ask.progress_ms, leastProgressMs);
   const query = queryOf(ask.progress_ms === 0 ? ask : { ...ask, progress_ms: paceMs });
   query.push(['wait', String(pace.wait)], ['limit', String(pace.limit)]);
@@ -85,12 +85,12 @@ export async function poll(
   // The leg may belong to nobody any more.
   signal.throwIfAborted();
   const { cursor, reset, snapshot, events, progress = [], more } = answer;
-  if (reset !== undefined) leg.reset(reset.reason, cursor);
-  else if (ask.after === undefined) leg.begin(cursor);
-  if (snapshot !== undefined) leg.snapshot({ ...snapshot, more: false });
-  for (const event of events) leg.fact(event);
-  for (const event of progress) leg.progress(event);
-  leg.reached(cursor);
+  if (reset !== undefined) part.reset(reset.reason, cursor);
+  else if (ask.after === undefined) part.begin(cursor);
+  if (snapshot !== undefined) part.snapshot({ ...snapshot, more: false });
+  for (const event of events) part.fact(event);
+  for (const event of progress) part.progress(event);
+  part.reached(cursor);
   return { more, news: events.length + progress.length > 0 };
 }
 
@@ -103,7 +103,7 @@ export async function unite(
   server: Server,
   all: ReadonlySet<Subscription>,
   options: { readonly each: boolean; readonly limit: number; readonly signal: AbortSignal; onReset(): void },
-): Promise<Union> {
+): Promise<MergedSubscription> {
   const subscriptions = [...all];
   const odd =
     options.each || !canUnite(subscriptions.filter((one) => one.cursor !== undefined))
@@ -119,7 +119,7 @@ export async function unite(
     }
   };
   while (odd.length > 0) await Promise.all(odd.splice(0, atOnce).map(bringUpToDate));
-  return new Union(
+  return new MergedSubscription(
     subscriptions.filter((one) => all.has(one)),
     options.onReset,
   );

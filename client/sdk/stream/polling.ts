@@ -1,6 +1,6 @@
 import { InkwireError } from '../error.js';
 import { isRefusal, type Polled, poll, unite } from './poll.js';
-import { EndingLink, endOf, type LinkHost, type Surroundings } from './transport.js';
+import { BaseConnection, type ConnectionHost, type Environment, endOf } from './transport.js';
 
 /** Seconds: as the server holds a request by itself (P-36). */
 const longWait = 25;
@@ -15,7 +15,7 @@ const maxFailures = 6;
  * All subscriptions by plain requests, which always work: held by the server where the network allows it, smaller and
  * shorter where answers are cut off on the way (P-36).
  */
-export class PollingLink extends EndingLink {
+export class PollingLink extends BaseConnection {
   #request = new AbortController();
   #wait: number;
   #limit = mostEvents;
@@ -28,8 +28,8 @@ export class PollingLink extends EndingLink {
   #held = false;
 
   /** @param mayWait false: the server is not asked to hold a request */
-  constructor(host: LinkHost, surroundings: Surroundings, mayWait: boolean) {
-    super(host, surroundings);
+  constructor(host: ConnectionHost, environment: Environment, mayWait: boolean) {
+    super(host, environment);
     this.#wait = mayWait ? longWait : 0;
     this.#run().catch((error: unknown) => this.end(endOf(error)));
   }
@@ -60,7 +60,7 @@ export class PollingLink extends EndingLink {
         continue;
       }
       try {
-        const askedAt = this.surroundings.now();
+        const askedAt = this.environment.now();
         const { more, news } = await this.#ask(signal);
         this.#failures = 0;
         this.#limit = Math.min(mostEvents, this.#limit * 2);
@@ -69,7 +69,7 @@ export class PollingLink extends EndingLink {
         if (more || signal.aborted) continue;
         this.host.live();
         // A server that is about to end holds nothing any more: it must not be asked all the time.
-        const wasHeld = news || !this.#held || this.surroundings.now() - askedAt > leastHeldMs;
+        const wasHeld = news || !this.#held || this.environment.now() - askedAt > leastHeldMs;
         if (this.#changed || (this.#wait > 0 && wasHeld)) continue;
         this.#held = true;
         await this.#pause(pollMs, signal);
@@ -84,12 +84,12 @@ export class PollingLink extends EndingLink {
     const wait = this.#changed ? 0 : this.#wait;
     this.#changed = false;
     const options = { each: this.#each, limit, signal, onReset: () => undefined };
-    const leg = await unite(this.surroundings, this.host.subscriptions, options);
+    const part = await unite(this.environment, this.host.subscriptions, options);
     this.#each = false;
-    if (leg.members.size === 0) return { more: false, news: true };
-    const askedAt = this.surroundings.now();
-    const polled = await poll(this.surroundings, leg, { wait, limit }, signal);
-    if (wait === 0) this.host.latency(this.surroundings.now() - askedAt);
+    if (part.members.size === 0) return { more: false, news: true };
+    const askedAt = this.environment.now();
+    const polled = await poll(this.environment, part, { wait, limit }, signal);
+    if (wait === 0) this.host.latency(this.environment.now() - askedAt);
     return polled;
   }
 
@@ -124,7 +124,7 @@ export class PollingLink extends EndingLink {
   /** Ends early when the subscriptions change. */
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const stop = this.surroundings.after(ms * (0.8 + this.surroundings.random() * 0.4), resolve);
+      const stop = this.environment.after(ms * (0.8 + this.environment.random() * 0.4), resolve);
       signal.addEventListener('abort', () => {
         stop();
         resolve();

@@ -2,7 +2,7 @@ import type { ConnectionState } from '../types.js';
 import type { Subscription } from './subscription.js';
 
 /** What carries the subscriptions of a client: its own connection, or that of another tab. */
-export interface Line {
+export interface Session {
   readonly state: ConnectionState;
   attach(subscription: Subscription): void;
   /** Nothing comes for it any more; it keeps its cursor, and can be attached again. */

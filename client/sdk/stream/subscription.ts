@@ -18,10 +18,10 @@ export interface Ask {
 }
 
 /**
- * What a transport brings for one subscription of the server, in the order in which it came. A `Leg` is one of the
+ * What a transport brings for one subscription of the server, in the order in which it came. A `ServerSubscription` is one of the
  * client's subscriptions, or the union of all of them where a transport can carry only one.
  */
-export interface Leg {
+export interface ServerSubscription {
   ask(): Ask;
   /** `subscribed`: what follows begins after this cursor, once a snapshot that was asked for has come whole. */
   begin(cursor: string): void;
@@ -52,7 +52,7 @@ const maxPlaces = 1_000;
  * One subscription of the client, over any number of connections and transports. It holds the cursor, and lets each
  * fact through once: what lies at or before the cursor was given already.
  */
-export class Subscription implements Leg {
+export class Subscription implements ServerSubscription {
   readonly #sink: Sink;
   readonly #asked: Ask;
   /** Where to go on; undefined until a snapshot has come whole. */
@@ -157,20 +157,20 @@ export type LegMessage =
   | { readonly type: 'reset'; readonly reason: ResetReason; readonly cursor: string }
   | ({ readonly type: 'snapshot' } & SnapshotPart);
 
-export function bring(leg: Leg, message: LegMessage): void {
+export function bring(part: ServerSubscription, message: LegMessage): void {
   switch (message.type) {
     case 'subscribed':
-      leg.begin(message.cursor);
+      part.begin(message.cursor);
       break;
     case 'reset':
-      leg.reset(message.reason, message.cursor);
+      part.reset(message.reason, message.cursor);
       break;
     case 'snapshot':
-      leg.snapshot(message);
+      part.snapshot(message);
       break;
     case 'live':
     case 'heartbeat':
-      leg.reached(message.cursor);
+      part.reached(message.cursor);
       break;
   }
 }

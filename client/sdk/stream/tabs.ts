@@ -1,8 +1,8 @@
 import { closed, InkwireError } from '../error.js';
 import type { ConnectionState } from '../types.js';
-import type { Line } from './session.js';
-import { type Ask, type Leg, type Sink, Subscription } from './subscription.js';
-import type { Surroundings } from './transport.js';
+import type { Session } from './session.js';
+import { type Ask, type ServerSubscription, type Sink, Subscription } from './subscription.js';
+import type { Environment } from './transport.js';
 
 /** What is taken from the Web Locks API. */
 export interface Locks {
@@ -31,8 +31,11 @@ type Request =
 
 /** What the leader hands on to a subscription of another tab: a call of it. */
 type Handed = {
-  [Name in keyof Leg]: { readonly call: Name; readonly given: Parameters<Leg[Name]> };
-}[Exclude<keyof Leg, 'ask'>];
+  [Name in keyof ServerSubscription]: {
+    readonly call: Name;
+    readonly given: Parameters<ServerSubscription[Name]>;
+  };
+}[Exclude<keyof ServerSubscription, 'ask'>];
 
 interface Failed {
   readonly call: 'fail';
@@ -52,8 +55,8 @@ export interface TabParts {
   readonly locks: Locks;
   readonly channel: Channel;
   /** The connection, for the tab that leads. */
-  readonly connect: (onState: (state: ConnectionState) => void) => Line;
-  readonly after: Surroundings['after'];
+  readonly connect: (onState: (state: ConnectionState) => void) => Session;
+  readonly after: Environment['after'];
   readonly onState: (state: ConnectionState) => void;
 }
 
@@ -66,7 +69,7 @@ const answerMs = 5_000;
  * tab keeps the cursors of its own subscriptions, so that nothing is lost or repeated when the leader goes: the next
  * one gets the lock, says so, and all attach again from where they are.
  */
-export class TabLine implements Line {
+export class TabLine implements Session {
   readonly #parts: TabParts;
   /** This tab's. */
   readonly #mine = new Map<Subscription, number>();
@@ -77,7 +80,7 @@ export class TabLine implements Line {
   readonly #closed = new Promise<void>((resolve) => {
     this.#closing.signal.addEventListener('abort', () => resolve());
   });
-  #connection: Line | undefined;
+  #connection: Session | undefined;
   #state: ConnectionState = { status: 'idle', resumes: 0 };
   #last = 0;
   /** Whom this tab listens to: one that was replaced without knowing it may still speak. */
@@ -151,7 +154,7 @@ export class TabLine implements Line {
   }
 
   /**
-   * Holds a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false when
+   * LongWaits a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false when
    * it could not be had.
    */
   async #hold(

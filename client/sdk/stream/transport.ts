@@ -5,7 +5,7 @@ import type { WebSocketLike } from '../types.js';
 import type { Subscription } from './subscription.js';
 
 /** What the streaming half takes from its surroundings. */
-export interface Surroundings {
+export interface Environment {
   readonly http: Http;
   readonly auth: Auth;
   readonly WebSocket: (new (url: string, protocols: string[]) => WebSocketLike) | undefined;
@@ -37,7 +37,7 @@ export type LinkEnd =
   | { readonly type: 'refused'; readonly error: InkwireError };
 
 /** What a link has of the connection that it belongs to. */
-export interface LinkHost {
+export interface ConnectionHost {
   readonly subscriptions: ReadonlySet<Subscription>;
   /** Something came from the server: this transport works. */
   alive(): void;
@@ -49,7 +49,7 @@ export interface LinkHost {
 }
 
 /** One connection of a transport. */
-export interface Link {
+export interface TransportConnection {
   /** The subscriptions have changed. */
   sync(): void;
   /** The machine woke up or the network came back: find out whether the connection still stands. */
@@ -59,14 +59,14 @@ export interface Link {
 }
 
 /** What the links have in common: they end once, by themselves or by `close`. */
-export abstract class EndingLink implements Link {
-  protected readonly host: LinkHost;
-  protected readonly surroundings: Surroundings;
+export abstract class BaseConnection implements TransportConnection {
+  protected readonly host: ConnectionHost;
+  protected readonly environment: Environment;
   readonly #gone = new AbortController();
 
-  constructor(host: LinkHost, surroundings: Surroundings) {
+  constructor(host: ConnectionHost, environment: Environment) {
     this.host = host;
-    this.surroundings = surroundings;
+    this.environment = environment;
   }
 
   abstract sync(): void;
@@ -88,7 +88,7 @@ export abstract class EndingLink implements Link {
   }
 }
 
-export type OpenLink = (host: LinkHost, surroundings: Surroundings) => Link;
+export type OpenLink = (host: ConnectionHost, environment: Environment) => TransportConnection;
 
 /**
  * Milliseconds from the begin of a connection to its first byte. The server sends one at once: what holds it back is a
@@ -111,11 +111,11 @@ export function silenceOf(name: string, live: boolean, waking: boolean): LinkEnd
 
 /** Calls `expire` when it was not put off in time. */
 export class Watchdog {
-  readonly #after: Surroundings['after'];
+  readonly #after: Environment['after'];
   readonly #expire: () => void;
   #stop: () => void = () => undefined;
 
-  constructor(after: Surroundings['after'], expire: () => void) {
+  constructor(after: Environment['after'], expire: () => void) {
     this.#after = after;
     this.#expire = expire;
   }

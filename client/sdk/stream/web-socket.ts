@@ -4,12 +4,12 @@ import { errorOf, InkwireError } from '../error.js';
 import type { WebSocketLike } from '../types.js';
 import { bring, type LegMessage, type Subscription } from './subscription.js';
 import {
-  EndingLink,
+  BaseConnection,
+  type ConnectionHost,
+  type Environment,
   endOf,
   firstByteMs,
-  type LinkHost,
   pastMs,
-  type Surroundings,
   silenceMs,
   silenceOf,
   Watchdog,
@@ -27,7 +27,7 @@ type Message =
   | { readonly type: 'bye'; readonly reconnect: boolean; readonly retry_ms: number };
 
 interface Followed {
-  readonly leg: Subscription;
+  readonly part: Subscription;
   live: boolean;
 }
 
@@ -40,7 +40,7 @@ const windowMs = 10_000;
 const pingMs = 20_000;
 
 /** Many subscriptions over one WebSocket, each with a cursor of its own (P-25, P-26). */
-export class WebSocketLink extends EndingLink {
+export class WebSocketLink extends BaseConnection {
   readonly #watchdog: Watchdog;
   readonly #followed = new Map<string, Followed>();
   readonly #ids = new Map<Subscription, string>();
@@ -54,9 +54,9 @@ export class WebSocketLink extends EndingLink {
   #pingedAt: number | undefined;
   #stopPinging: () => void = () => undefined;
 
-  constructor(host: LinkHost, surroundings: Surroundings) {
-    super(host, surroundings);
-    this.#watchdog = new Watchdog(surroundings.after, () =>
+  constructor(host: ConnectionHost, environment: Environment) {
+    super(host, environment);
+    this.#watchdog = new Watchdog(environment.after, () =>
       this.end(silenceOf('WebSocket', this.#open && this.#allLive(), this.#waking)),
     );
     this.#watchdog.put(firstByteMs);
@@ -98,7 +98,7 @@ export class WebSocketLink extends EndingLink {
   }
 
   async #connect(): Promise<void> {
-    const { WebSocket, auth, http } = this.surroundings;
+    const { WebSocket, auth, http } = this.environment;
     if (WebSocket === undefined) throw new InkwireError('unexpected-answer', 'there is no WebSocket here');
     const ticket = await auth.ticketFor(http, this.gone);
     if (this.gone.aborted) return;
@@ -117,23 +117,23 @@ export class WebSocketLink extends EndingLink {
       this.#closed(code, reason);
   }
 
-  #follow(leg: Subscription): string {
+  #follow(part: Subscription): string {
     this.#lastId += 1;
     const id = `s${this.#lastId}`;
-    this.#followed.set(id, { leg, live: false });
-    this.#send({ type: 'subscribe', id, ...leg.ask() });
+    this.#followed.set(id, { part, live: false });
+    this.#send({ type: 'subscribe', id, ...part.ask() });
     return id;
   }
 
   #forget(id: string): void {
     const followed = this.#followed.get(id);
     this.#followed.delete(id);
-    if (followed !== undefined) this.#ids.delete(followed.leg);
+    if (followed !== undefined) this.#ids.delete(followed.part);
     this.#liveness();
   }
 
   #send(message: object): void {
-    const now = this.surroundings.now();
+    const now = this.environment.now();
     if (now - this.#windowFrom > windowMs) {
       this.#windowFrom = now;
       this.#sent = 0;
@@ -145,8 +145,8 @@ export class WebSocketLink extends EndingLink {
 
   #ping(): void {
     this.#stopPinging();
-    this.#stopPinging = this.surroundings.after(pingMs, () => this.#ping());
-    this.#pingedAt ??= this.surroundings.now();
+    this.#stopPinging = this.environment.after(pingMs, () => this.#ping());
+    this.#pingedAt ??= this.environment.now();
     this.#send({ type: 'ping' });
   }
 
@@ -172,7 +172,7 @@ export class WebSocketLink extends EndingLink {
       case 'live': {
         const followed = this.#followed.get(message.id);
         if (followed === undefined) break;
-        bring(followed.leg, message);
+        bring(followed.part, message);
         if (message.type !== 'live') break;
         followed.live = true;
         this.#liveness();
@@ -180,18 +180,18 @@ export class WebSocketLink extends EndingLink {
       }
       case 'event': {
         const { id, event } = message;
-        if (id !== undefined) this.#leg(id)?.fact(event);
-        else this.#eachLive((leg) => leg.fact(event));
+        if (id !== undefined) this.#part(id)?.fact(event);
+        else this.#eachLive((part) => part.fact(event));
         break;
       }
       case 'progress':
-        this.#eachLive((leg) => leg.progress(message.progress));
+        this.#eachLive((part) => part.progress(message.progress));
         break;
       case 'heartbeat':
-        this.#eachLive((leg) => leg.reached(message.cursor));
+        this.#eachLive((part) => part.reached(message.cursor));
         break;
       case 'pong':
-        if (this.#pingedAt !== undefined) this.host.latency(this.surroundings.now() - this.#pingedAt);
+        if (this.#pingedAt !== undefined) this.host.latency(this.environment.now() - this.#pingedAt);
         this.#pingedAt = undefined;
         break;
       case 'bye':
@@ -203,12 +203,12 @@ export class WebSocketLink extends EndingLink {
     }
   }
 
-  #leg(id: string): Subscription | undefined {
-    return this.#followed.get(id)?.leg;
+  #part(id: string): Subscription | undefined {
+    return this.#followed.get(id)?.part;
   }
 
-  #eachLive(act: (leg: Subscription) => void): void {
-    for (const { leg, live } of this.#followed.values()) if (live) act(leg);
+  #eachLive(act: (part: Subscription) => void): void {
+    for (const { part, live } of this.#followed.values()) if (live) act(part);
   }
 
   #allLive(): boolean {
@@ -222,14 +222,14 @@ export class WebSocketLink extends EndingLink {
 
   #refused({ id, problem }: Extract<Message, { type: 'error' }>): void {
     const error = errorOf(problem.status, problem, null);
-    const leg = id === undefined ? undefined : this.#leg(id);
-    if (id === undefined || leg === undefined) return;
+    const part = id === undefined ? undefined : this.#part(id);
+    if (id === undefined || part === undefined) return;
     if (error.retryable) {
       this.end({ type: 'cut', reason: error.message });
       return;
     }
     this.#forget(id);
-    leg.fail(error);
+    part.fail(error);
   }
 
   #closed(code: number, reason: string): void {

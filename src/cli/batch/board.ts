@@ -109,7 +109,7 @@ export class BatchBoard {
     ];
     const words = `${count(total, 'document')}: ${parts.join(', ')} (${duration(this.#shell.now() - this.#startedAt)})`;
     const style = styleOf(this.#shell.environment, this.#shell.out);
-    printLine(this.#shell.out, style.paint(failed === 0 ? 'green' : 'red', words));
+    printLine(this.#shell.out, style.apply(failed === 0 ? 'green' : 'red', words));
   }
 
   get #state(): BoardState {
@@ -134,7 +134,7 @@ export class BatchBoard {
 
   #tellFailure({ file, reason, defects }: Extract<DocumentOutcome, { type: 'failed' }>): void {
     if (this.#live === undefined || this.#counts.failed > maxTold) return;
-    this.#live.above(this.#style.paint('red', `${readable(file)}: ${readable(reason)}`));
+    this.#live.above(this.#style.apply('red', `${readable(file)}: ${readable(reason)}`));
     for (const defect of defects) this.#live.above(defect);
     if (this.#counts.failed === maxTold) this.#live.above('Further failures are counted, not told.');
   }
@@ -166,8 +166,8 @@ export function boardLines(
   return [
     ...(room >= widthOf(facts) ? [`${overall}  ${facts}`] : [overall, cut(facts, columns - 1, style.mark)]),
     ...shown.map(([file, job]) => documentLine(file, job, columns, style)),
-    ...(hidden > 0 ? [style.paint('dim', cut(`and ${hidden} more`, columns - 1, style.mark))] : []),
-    ...(note === undefined ? [] : [style.paint('yellow', cut(note, columns - 1, style.mark))]),
+    ...(hidden > 0 ? [style.apply('dim', cut(`and ${hidden} more`, columns - 1, style.mark))] : []),
+    ...(note === undefined ? [] : [style.apply('yellow', cut(note, columns - 1, style.mark))]),
   ];
 }
 
@@ -176,7 +176,7 @@ function documentLine(file: string, job: JobRecord | undefined, columns: number,
   const name = pad(readable(file), nameCells, style.mark);
   const room = columns - 1 - nameCells - 2;
   if (job === undefined || job.status !== 'running') {
-    return `${name}  ${style.paint('dim', cut(job === undefined ? 'submitting' : 'waiting', room, style.mark))}`;
+    return `${name}  ${style.apply('dim', cut(job === undefined ? 'submitting' : 'waiting', room, style.mark))}`;
   }
   const { progress = 0 } = job;
   const step = stepOf(job);

@@ -74,7 +74,7 @@ export function runDoctor(shell: Shell, surroundings: DoctorSurroundings): Promi
       const patient = patientOf(config, surroundings, shell.now());
       for (const check of wanted) {
         const waiting = shell.out.terminal && !values.json;
-        if (waiting) shell.out.write(style.paint('dim', `  ...  ${check.name}`));
+        if (waiting) shell.out.write(style.apply('dim', `  ...  ${check.name}`));
         const findings = await runCheck(check, patient);
         if (waiting) shell.out.write('\r\x1b[K');
         for (const finding of findings) tell(finding);
@@ -180,7 +180,7 @@ function linesOf({ check, verdict, said, advice }: Finding, style: Style, width:
   const arrow = style.unicode ? '→ ' : '-> ';
   const advised = advice === undefined ? [] : wrap(advice, width - margin.length - arrow.length);
   return [
-    `${style.paint(paint, word.padEnd(4))}  ${name}  ${first}`,
+    `${style.apply(paint, word.padEnd(4))}  ${name}  ${first}`,
     ...more.map((line) => margin + line),
     ...advised.map((line, at) => margin + (at === 0 ? arrow : ' '.repeat(arrow.length)) + line),
   ];

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exposureOf, isLoopback } from '../../access/keys.js';
+import { isLoopback, startModeOf } from '../../access/keys.js';
 import { createFetchGuard, type FetchGuard } from '../../fetch/fetch-guard.js';
 import { listenRefusal } from '../listen-refusal.js';
 import { count, duration } from '../progress-bar.js';
@@ -135,7 +135,7 @@ function checkKeys({ config, inspect, now }: Patient): readonly Finding[] {
   }
   const stored = found?.state === 'database' ? found.keys : [];
   if (found === undefined || stored === undefined) return [];
-  const exposure = exposureOf(config.host, stored.length + config.keys.length);
+  const exposure = startModeOf(config.host, stored.length + config.keys.length);
   if (!exposure.ok) {
     const said = `there are none, and ${config.host} can be reached by others: the server refuses to start`;
     return [

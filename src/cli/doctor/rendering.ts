@@ -5,7 +5,7 @@ import { type Face, families } from '../../render/fonts/catalogue.js';
 import { FontRegistry } from '../../render/fonts/registry.js';
 import { kinds } from '../../render/kinds/kinds.js';
 import { RenderPool } from '../../render/pool.js';
-import { readIntake } from '../../work/submit/parsed-request.js';
+import { parseBody } from '../../work/submit/parsed-request.js';
 import { count, duration, size } from '../progress-bar.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 
@@ -53,7 +53,7 @@ const document = {
 /** One render thread from start to end, as the pool runs them. */
 async function checkRendering({ config, program }: Patient): Promise<readonly Finding[]> {
   const body = Buffer.from(JSON.stringify(document));
-  const read = readIntake({ body, kind: 'document', needsFingerprint: false }, kinds, () => undefined);
+  const read = parseBody({ body, kind: 'document', needsFingerprint: false }, kinds, () => undefined);
   if (!read.ok)
     return [fail('rendering', `the check's own document is refused: ${read.problem.detail}`, reinstall)];
   const folder = await mkdtemp(join(tmpdir(), 'inkwire-doctor-'));
@@ -78,13 +78,13 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
     if (defect !== undefined) return [fail('rendering', defect, reinstall)];
     const readyMs = performance.now() - begun;
     const outcome = await pool.run({
-      kind: read.intake.kind,
-      request: { inline: read.intake.request },
+      kind: read.parsedRequest.kind,
+      request: { inline: read.parsedRequest.request },
       blobPaths: [],
       fetched: {},
       asidePrefix: join(folder, 'doctor'),
       timeoutMs: renderMs,
-      raisedMemory: false,
+      memoryRetry: false,
       urgent: true,
       signal: AbortSignal.timeout(renderMs),
       onProgress: () => undefined,

@@ -5,7 +5,7 @@ export type Operations = Omit<Ledger, 'restore' | 'takeFacts'>;
 export type OperationName = keyof Operations;
 
 /** Runs an operation of a ledger as one commit. Rejects with `StoreFailed`. */
-export interface Caller {
+export interface OperationRunner {
   call<Name extends OperationName>(
     name: Name,
     ...args: Parameters<Operations[Name]>

@@ -20,13 +20,13 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
-import { Tally } from './queue-counts.js';
+import { QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
-import type { JobPage, Kept, Tables } from './tables.js';
+import type { JobPage, StoredJob, Tables } from './tables.js';
 import { Writer } from './writer.js';
 
 /** Jobs that become ready in one claim; what is left follows with the next one. */
-const ripenAtOnce = 256;
+const promoteAtOnce = 256;
 
 /**
  * The operations of an embedded engine, over tables that answer at once. Every public method is one atomic operation
@@ -35,21 +35,21 @@ const ripenAtOnce = 256;
 export class Ledger {
   readonly #tables: Tables;
   readonly #limits: FairnessLimits;
-  #tally: Tally;
+  #counts: QueueCounts;
   #writer: Writer;
 
   constructor(tables: Tables, limits: FairnessLimits) {
     this.#tables = tables;
     this.#limits = limits;
-    this.#tally = new Tally(limits, tables);
-    this.#writer = new Writer(tables, this.#tally);
+    this.#counts = new QueueCounts(limits, tables);
+    this.#writer = new Writer(tables, this.#counts);
   }
 
   /** Forgets what was not committed. Passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.reload();
-    this.#tally = new Tally(this.#limits, this.#tables);
-    this.#writer = new Writer(this.#tables, this.#tally);
+    this.#counts = new QueueCounts(this.#limits, this.#tables);
+    this.#writer = new Writer(this.#tables, this.#counts);
   }
 
   /** The facts since the last call, in order. */
@@ -59,33 +59,34 @@ export class Ledger {
 
   submit(submission: Submission): SubmitOutcome {
     const { job, input, idempotency, limits } = submission;
-    const known = idempotency && this.#tables.remembered(job.owner, idempotency.key);
+    const known = idempotency && this.#tables.idempotencyEntry(job.owner, idempotency.key);
     if (known !== undefined && known.expiresAt > job.createdAt) {
       if (known.fingerprint !== idempotency?.fingerprint) return { type: 'conflict' };
-      const kept = this.#tables.job(known.jobId);
-      if (kept !== undefined) return { type: 'replayed', job: kept.job, position: this.#position(known.seq) };
+      const stored = this.#tables.job(known.jobId);
+      if (stored !== undefined)
+        return { type: 'replayed', job: stored.job, position: this.#position(known.seq) };
     }
-    if (this.#tally.pending >= limits.maxPending) {
-      return { type: 'full', scope: 'queue', pending: this.#tally.pending };
+    if (this.#counts.pending >= limits.maxPending) {
+      return { type: 'full', scope: 'queue', pending: this.#counts.pending };
     }
-    const pendingOfOwner = this.#tally.pendingOf(job.owner);
+    const pendingOfOwner = this.#counts.pendingOf(job.owner);
     if (pendingOfOwner >= limits.maxPendingPerOwner) {
       return { type: 'full', scope: 'owner', pending: pendingOfOwner };
     }
     const { seq } = this.#writer.create(job, input, idempotency?.key);
     if (idempotency !== undefined) {
       const { key, fingerprint, expiresAt } = idempotency;
-      this.#tables.remember(job.owner, key, { fingerprint, expiresAt, jobId: job.id, seq });
+      this.#tables.putIdempotency(job.owner, key, { fingerprint, expiresAt, jobId: job.id, seq });
     }
     return { type: 'created', job, position: this.#position(seq) };
   }
 
   claim({ worker, limit, now, leaseUntil }: ClaimRequest): readonly Claimed[] {
-    this.#ripen(now);
+    this.#promoteDue(now);
     const claimed: Claimed[] = [];
     const passedOver = new Set<string>();
     while (claimed.length < limit) {
-      const owner = this.#tally.fair.next(passedOver);
+      const owner = this.#counts.fair.next(passedOver);
       if (owner === undefined) break;
       const job = this.#claimOf(owner, { type: 'claim', worker, leaseUntil }, now);
       if (job === undefined) passedOver.add(owner);
@@ -95,13 +96,13 @@ export class Ledger {
   }
 
   apply(id: string, command: Command, now: number, owner?: string): ApplyOutcome {
-    const kept = this.#tables.job(id);
-    if (kept === undefined || (owner !== undefined && kept.job.owner !== owner)) {
+    const stored = this.#tables.job(id);
+    if (stored === undefined || (owner !== undefined && stored.job.owner !== owner)) {
       return { ok: false, refusal: 'not-found' };
     }
-    const changed = transition(kept.job, command, now);
+    const changed = transition(stored.job, command, now);
     if (!changed.ok) return changed;
-    return { ok: true, job: changed.job, removed: this.#writer.change(kept, changed, now) };
+    return { ok: true, job: changed.job, removed: this.#writer.change(stored, changed, now) };
   }
 
   extend(
@@ -112,17 +113,17 @@ export class Ledger {
     return held.filter((claim) => !this.#extendOne(worker, claim, leaseUntil)).map(({ id }) => id);
   }
 
-  abandon(worker: string, now: number): number {
+  reclaimLeases(worker: string, now: number): number {
     const running = this.#tables.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    const abandoned = running.filter(({ job }) => job.lease?.worker !== worker);
-    for (const kept of abandoned) {
-      this.#must(kept, { type: 'lose', attempt: kept.job.attempt }, now);
+    const reclaimed = running.filter(({ job }) => job.lease?.worker !== worker);
+    for (const stored of reclaimed) {
+      this.#must(stored, { type: 'interrupt', attempt: stored.job.attempt }, now);
     }
-    return abandoned.length;
+    return reclaimed.length;
   }
 
   nextReadyAt(): number | undefined {
-    return this.#tally.unready === 0 ? undefined : this.#tables.nextReadyAt();
+    return this.#counts.scheduled === 0 ? undefined : this.#tables.nextReadyAt();
   }
 
   get(owner: string, id: string): Job | undefined {
@@ -147,7 +148,7 @@ export class Ledger {
   }
 
   depth(): Depth {
-    const { pending, running } = this.#tally;
+    const { pending, running } = this.#counts;
     const oldestPendingAt = pending > 0 ? this.#tables.oldestPendingAt() : undefined;
     return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
   }
@@ -166,7 +167,7 @@ export class Ledger {
   }
 
   sweep(request: SweepRequest): SweepOutcome {
-    return sweep(this.#tables, request, (kept, command) => this.#must(kept, command, request.now));
+    return sweep(this.#tables, request, (stored, command) => this.#must(stored, command, request.now));
   }
 
   unused(blobs: readonly string[]): readonly string[] {
@@ -177,22 +178,22 @@ export class Ledger {
     return { epoch: this.#tables.epoch, seq };
   }
 
-  #ripen(now: number): void {
-    if (this.#tally.unready === 0) return;
-    for (const owner of this.#tables.ripen(now, ripenAtOnce)) {
+  #promoteDue(now: number): void {
+    if (this.#counts.scheduled === 0) return;
+    for (const owner of this.#tables.promoteDue(now, promoteAtOnce)) {
       const standing = { owner, status: 'pending' as const };
-      this.#tally.move({ ...standing, ready: false }, { ...standing, ready: true });
+      this.#counts.move({ ...standing, ready: false }, { ...standing, ready: true });
     }
   }
 
   #claimOf(owner: string, command: Command, now: number): Job | undefined {
-    const kept = this.#tables.firstReady(owner);
-    if (kept === undefined) return undefined;
-    const changed = transition(kept.job, command, now);
+    const stored = this.#tables.firstReady(owner);
+    if (stored === undefined) return undefined;
+    const changed = transition(stored.job, command, now);
     // Ready, but not yet by this clock: it was set back.
     if (!changed.ok) return undefined;
-    this.#tally.fair.charge(owner);
-    this.#writer.change(kept, changed, now);
+    this.#counts.fair.charge(owner);
+    this.#writer.change(stored, changed, now);
     return changed.job;
   }
 
@@ -203,9 +204,9 @@ export class Ledger {
   }
 
   #extendOne(worker: string, claim: { id: string; attempt: number }, leaseUntil: number): boolean {
-    const kept = this.#tables.job(claim.id);
-    if (kept === undefined) return false;
-    const { job, ready } = kept;
+    const stored = this.#tables.job(claim.id);
+    if (stored === undefined) return false;
+    const { job, ready } = stored;
     if (job.status !== 'running' || job.attempt !== claim.attempt || job.lease?.worker !== worker)
       return false;
     this.#tables.setJob(job, { job: { ...job, lease: { worker, expiresAt: leaseUntil } }, ready });
@@ -213,9 +214,9 @@ export class Ledger {
   }
 
   /** For a command that was chosen by the state of the job. */
-  #must(kept: Kept, command: Command, now: number): readonly string[] {
-    const changed: Transition = transition(kept.job, command, now);
-    if (!changed.ok) throw new Error(`${command.type} of ${kept.job.id} was refused: ${changed.refusal}`);
-    return this.#writer.change(kept, changed, now);
+  #must(stored: StoredJob, command: Command, now: number): readonly string[] {
+    const changed: Transition = transition(stored.job, command, now);
+    if (!changed.ok) throw new Error(`${command.type} of ${stored.job.id} was refused: ${changed.refusal}`);
+    return this.#writer.change(stored, changed, now);
   }
 }

@@ -3,19 +3,19 @@ import type { JobStatus } from '../../protocol/job-record.js';
 import type { Tables } from './tables.js';
 
 /** What counts of a job: who owns it and whether it waits, is ready, or runs. */
-export interface Standing {
+export interface QueueState {
   readonly owner: string;
   readonly status: JobStatus;
   readonly ready: boolean;
 }
 
 /** The counts that a commit asks for, held in memory so that none of them needs a query, and the order of owners. */
-export class Tally {
+export class QueueCounts {
   readonly fair: FairQueue;
   readonly #pendingByOwner = new Map<string, number>();
   #pending = 0;
   #running = 0;
-  #unready = 0;
+  #scheduled = 0;
 
   constructor(limits: FairnessLimits, tables: Tables) {
     this.fair = new FairQueue(limits);
@@ -36,28 +36,28 @@ export class Tally {
   }
 
   /** Pending jobs whose time has not come. */
-  get unready(): number {
-    return this.#unready;
+  get scheduled(): number {
+    return this.#scheduled;
   }
 
   pendingOf(owner: string): number {
     return this.#pendingByOwner.get(owner) ?? 0;
   }
 
-  move(before: Standing | undefined, after: Standing | undefined): void {
+  move(before: QueueState | undefined, after: QueueState | undefined): void {
     // In this order the owner is not forgotten in between.
     if (after !== undefined) this.#add(after, 1);
     if (before !== undefined) this.#add(before, -1);
   }
 
-  #add({ owner, status, ready }: Standing, count: number): void {
+  #add({ owner, status, ready }: QueueState, count: number): void {
     if (status === 'pending') {
       const pending = this.pendingOf(owner) + count;
       if (pending > 0) this.#pendingByOwner.set(owner, pending);
       else this.#pendingByOwner.delete(owner);
       this.#pending += count;
       if (ready) this.fair.addWaiting(owner, count);
-      else this.#unready += count;
+      else this.#scheduled += count;
     } else if (status === 'running') {
       this.#running += count;
       this.fair.addRunning(owner, count);

@@ -19,26 +19,26 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
-import type { Caller } from './caller.js';
+import type { OperationRunner } from './caller.js';
 
 /** The store of an embedded engine: each operation is a call of the ledger. */
 export class EmbeddedStore implements Store {
-  readonly #caller: Caller;
+  readonly #runner: OperationRunner;
 
-  constructor(caller: Caller) {
-    this.#caller = caller;
+  constructor(runner: OperationRunner) {
+    this.#runner = runner;
   }
 
   submit(submission: Submission): Promise<SubmitOutcome> {
-    return this.#caller.call('submit', submission);
+    return this.#runner.call('submit', submission);
   }
 
   claim(request: ClaimRequest): Promise<readonly Claimed[]> {
-    return this.#caller.call('claim', request);
+    return this.#runner.call('claim', request);
   }
 
   apply(id: string, command: Command, now: number, owner?: string): Promise<ApplyOutcome> {
-    return this.#caller.call('apply', id, command, now, owner);
+    return this.#runner.call('apply', id, command, now, owner);
   }
 
   extend(
@@ -46,62 +46,62 @@ export class EmbeddedStore implements Store {
     held: readonly { id: string; attempt: number }[],
     leaseUntil: number,
   ): Promise<readonly string[]> {
-    return this.#caller.call('extend', worker, held, leaseUntil);
+    return this.#runner.call('extend', worker, held, leaseUntil);
   }
 
-  abandon(worker: string, now: number): Promise<number> {
-    return this.#caller.call('abandon', worker, now);
+  reclaimLeases(worker: string, now: number): Promise<number> {
+    return this.#runner.call('reclaimLeases', worker, now);
   }
 
   nextReadyAt(): Promise<number | undefined> {
-    return this.#caller.call('nextReadyAt');
+    return this.#runner.call('nextReadyAt');
   }
 
   get(owner: string, id: string): Promise<Job | undefined> {
-    return this.#caller.call('get', owner, id);
+    return this.#runner.call('get', owner, id);
   }
 
   input(owner: string, id: string): Promise<JobInput | undefined> {
-    return this.#caller.call('input', owner, id);
+    return this.#runner.call('input', owner, id);
   }
 
   list(filter: ListFilter): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }> {
-    return this.#caller.call('list', filter);
+    return this.#runner.call('list', filter);
   }
 
   group(owner: string, group: string): Promise<GroupRecord | undefined> {
-    return this.#caller.call('group', owner, group);
+    return this.#runner.call('group', owner, group);
   }
 
   groups(filter: GroupFilter): Promise<GroupPage> {
-    return this.#caller.call('groups', filter);
+    return this.#runner.call('groups', filter);
   }
 
   depth(): Promise<Depth> {
-    return this.#caller.call('depth');
+    return this.#runner.call('depth');
   }
 
   facts(filter: FactFilter): Promise<FactPage> {
-    return this.#caller.call('facts', filter);
+    return this.#runner.call('facts', filter);
   }
 
   everyFact(after: number, limit: number): Promise<FactPage> {
-    return this.#caller.call('everyFact', after, limit);
+    return this.#runner.call('everyFact', after, limit);
   }
 
   log(): Promise<LogState> {
-    return this.#caller.call('log');
+    return this.#runner.call('log');
   }
 
   sweep(request: SweepRequest): Promise<SweepOutcome> {
-    return this.#caller.call('sweep', request);
+    return this.#runner.call('sweep', request);
   }
 
   unused(blobs: readonly string[]): Promise<readonly string[]> {
-    return this.#caller.call('unused', blobs);
+    return this.#runner.call('unused', blobs);
   }
 
   ping(): Promise<void> {
-    return this.#caller.ping();
+    return this.#runner.ping();
   }
 }

@@ -1,27 +1,27 @@
 import type { Command } from '../../jobs/transition.js';
 import type { SweepOutcome, SweepRequest } from '../engine.js';
-import type { Kept, Stage, Tables } from './tables.js';
+import type { Stage, StoredJob, Tables } from './tables.js';
 
 /** One small step of retention: what is due first by kind, until the limit is used up. */
 export function sweep(
   tables: Tables,
   request: SweepRequest,
-  change: (kept: Kept, command: Command) => readonly string[],
+  change: (stored: StoredJob, command: Command) => readonly string[],
 ): SweepOutcome {
   const { now, limit, recordTtlMs } = request;
   const removed: string[] = [];
   let left = limit;
-  const each = (stage: Stage, by: number, command: (kept: Kept) => Command): number => {
+  const each = (stage: Stage, by: number, command: (stored: StoredJob) => Command): number => {
     const due = left > 0 ? tables.due(stage, by, left) : [];
-    for (const kept of due) removed.push(...change(kept, command(kept)));
+    for (const stored of due) removed.push(...change(stored, command(stored)));
     left -= due.length;
     return due.length;
   };
   const timedOut = each('waiting', now, () => ({ type: 'timeOut' }));
-  const lost = each('running', now, ({ job }) => ({ type: 'lose', attempt: job.attempt }));
+  const lost = each('running', now, ({ job }) => ({ type: 'interrupt', attempt: job.attempt }));
   const expired = each('result', now, () => ({ type: 'expire' }));
   const deleted = each('record', now - recordTtlMs, () => ({ type: 'delete' }));
-  if (left > 0) left -= tables.forgetKeys(now, left);
+  if (left > 0) left -= tables.forgetIdempotency(now, left);
   const trimmed = left > 0 ? trim(tables, request, left) : 0;
   left -= trimmed;
   return { timedOut, lost, expired, deleted, trimmed, removed, more: left <= 0 };

@@ -4,7 +4,7 @@ import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 
 /** A job as tables keep it. */
-export interface Kept {
+export interface StoredJob {
   readonly job: Job;
   /** Pending and may be claimed. Changes when the ledger says so, not by the clock alone. */
   readonly ready: boolean;
@@ -14,13 +14,13 @@ export interface Kept {
 export const stages = ['waiting', 'running', 'result', 'record'] as const;
 export type Stage = (typeof stages)[number];
 
-export interface Place {
+export interface StageDue {
   readonly stage: Stage;
   /** Wait deadline, end of the lease, end of the result, or end of the job. */
   readonly due: number;
 }
 
-export function placeOf(job: Job): Place {
+export function stageDueOf(job: Job): StageDue {
   if (job.status === 'pending') return { stage: 'waiting', due: job.waitDeadline };
   if (job.status === 'running') return { stage: 'running', due: job.lease?.expiresAt ?? 0 };
   if (job.status === 'completed' && job.expired !== true) {
@@ -30,7 +30,7 @@ export function placeOf(job: Job): Place {
 }
 
 /** What an idempotency key stands for. */
-export interface Remembered {
+export interface IdempotencyEntry {
   readonly fingerprint: string;
   readonly jobId: string;
   /** Of the job's first fact. */
@@ -70,21 +70,21 @@ export interface Tables {
   /** Reads again what is held beside the tables, after a commit was undone. */
   reload(): void;
 
-  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void;
-  job(id: string): Kept | undefined;
+  addJob(stored: StoredJob, input: JobInput, idempotencyKey: string | undefined): void;
+  job(id: string): StoredJob | undefined;
   input(id: string): JobInput | undefined;
   /** Throws when `before` is not the current revision. */
-  setJob(before: Job, after: Kept): void;
+  setJob(before: Job, after: StoredJob): void;
   /** Takes away job, input and idempotency key. */
   removeJob(job: Job): void;
 
   /** The ready job of an owner that is first by priority, then by age. */
-  firstReady(owner: string): Kept | undefined;
+  firstReady(owner: string): StoredJob | undefined;
   /** Makes jobs ready whose time has come; at most `limit`. Returns their owners, one for each. */
-  ripen(now: number, limit: number): readonly string[];
+  promoteDue(now: number, limit: number): readonly string[];
   nextReadyAt(): number | undefined;
   /** Jobs of a stage that are due by then, the longest due first. */
-  due(stage: Stage, by: number, limit: number): readonly Kept[];
+  due(stage: Stage, by: number, limit: number): readonly StoredJob[];
   waiting(): readonly Waiting[];
   oldestPendingAt(): number | undefined;
   list(filter: ListFilter): JobPage;
@@ -95,10 +95,10 @@ export interface Tables {
   /** By place, the highest first. */
   groups(filter: GroupFilter): GroupPage;
 
-  remembered(owner: string, key: string): Remembered | undefined;
-  remember(owner: string, key: string, what: Remembered): void;
+  idempotencyEntry(owner: string, key: string): IdempotencyEntry | undefined;
+  putIdempotency(owner: string, key: string, what: IdempotencyEntry): void;
   /** Returns how many went. */
-  forgetKeys(expiredBy: number, limit: number): number;
+  forgetIdempotency(expiredBy: number, limit: number): number;
 
   refer(blob: string, jobId: string): void;
   release(blob: string, jobId: string): void;

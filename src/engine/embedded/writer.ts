@@ -3,18 +3,18 @@ import { recordOf } from '../../jobs/record.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
-import type { Tally } from './queue-counts.js';
-import type { GroupChange, Kept, Tables } from './tables.js';
+import type { QueueCounts } from './queue-counts.js';
+import type { GroupChange, StoredJob, Tables } from './tables.js';
 
 /** Writes a change with everything that belongs to it: the fact, the counts, the references to blobs. */
 export class Writer {
   readonly #tables: Tables;
-  readonly #tally: Tally;
+  readonly #counts: QueueCounts;
   #facts: Fact[] = [];
 
-  constructor(tables: Tables, tally: Tally) {
+  constructor(tables: Tables, counts: QueueCounts) {
     this.#tables = tables;
-    this.#tally = tally;
+    this.#counts = counts;
   }
 
   takeFacts(): readonly Fact[] {
@@ -25,10 +25,10 @@ export class Writer {
 
   /** Returns the job's first fact. */
   create(job: Job, input: JobInput, idempotencyKey: string | undefined): Fact {
-    const kept = { job, ready: job.readyAt <= job.createdAt };
-    this.#tables.addJob(kept, input, idempotencyKey);
+    const stored = { job, ready: job.readyAt <= job.createdAt };
+    this.#tables.addJob(stored, input, idempotencyKey);
     for (const blob of blobsOfInput(input)) this.#tables.refer(blob, job.id);
-    this.#tally.move(undefined, standingOf(kept));
+    this.#counts.move(undefined, standingOf(stored));
     const fact = this.#append(job, 'job.created', job.createdAt);
     this.#countGroup(job, { to: job.status, place: fact.seq }, job.createdAt);
     return fact;
@@ -36,26 +36,26 @@ export class Writer {
 
   /** Returns the blobs that nothing refers to any more. */
   change(
-    kept: Kept,
+    stored: StoredJob,
     changed: { readonly job: Job; readonly fact: FactType },
     now: number,
   ): readonly string[] {
-    const { job: before } = kept;
+    const { job: before } = stored;
     const { job, fact } = changed;
     const gone = fact === 'job.deleted';
-    const released = gone ? this.#remove(before) : this.#set(kept, job, now);
+    const released = gone ? this.#remove(before) : this.#set(stored, job, now);
     const { seq } = this.#append(job, fact, now);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, now);
     return released.filter((blob) => !this.#tables.referred(blob));
   }
 
-  #set(kept: Kept, job: Job, now: number): readonly string[] {
+  #set(stored: StoredJob, job: Job, now: number): readonly string[] {
     const after = { job, ready: job.status === 'pending' && job.readyAt <= now };
-    this.#tables.setJob(kept.job, after);
-    this.#tally.move(standingOf(kept), standingOf(after));
-    if (job.artifacts === kept.job.artifacts) return [];
-    const released = blobsOfArtifacts(kept.job);
+    this.#tables.setJob(stored.job, after);
+    this.#counts.move(standingOf(stored), standingOf(after));
+    if (job.artifacts === stored.job.artifacts) return [];
+    const released = blobsOfArtifacts(stored.job);
     for (const blob of released) this.#tables.release(blob, job.id);
     for (const blob of blobsOfArtifacts(job)) this.#tables.refer(blob, job.id);
     return released;
@@ -106,7 +106,7 @@ export class Writer {
   }
 }
 
-function standingOf({ job, ready }: Kept): { owner: string; status: Job['status']; ready: boolean } {
+function standingOf({ job, ready }: StoredJob): { owner: string; status: Job['status']; ready: boolean } {
   return { owner: job.owner, status: job.status, ready };
 }
 

@@ -1,19 +1,19 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
-import { type JobPage, type Kept, placeOf, type Stage, type Waiting } from '../embedded/tables.js';
+import { type JobPage, type Stage, type StoredJob, stageDueOf, type Waiting } from '../embedded/tables.js';
 import type { JobInput, ListFilter } from '../engine.js';
 import { byText, SortedList } from './sorted-list.js';
 
-interface Entry extends Kept {
+interface Entry extends StoredJob {
   readonly input: JobInput;
 }
 
 /** Jobs with the orders in which they are asked for. */
-export class JobShelf {
+export class JobIndex {
   readonly #entries = new Map<string, Entry>();
   readonly #idsByOwner = new Map<string, SortedList<string>>();
-  readonly #readyByOwner = new Map<string, SortedList<Kept>>();
+  readonly #readyByOwner = new Map<string, SortedList<StoredJob>>();
   readonly #pendingIds = new SortedList<string>(byText);
-  readonly #unready = new SortedList<Job>((a, b) => a.readyAt - b.readyAt || byText(a.id, b.id));
+  readonly #scheduled = new SortedList<Job>((a, b) => a.readyAt - b.readyAt || byText(a.id, b.id));
   readonly #due: Readonly<Record<Stage, SortedList<Job>>> = {
     waiting: new SortedList(byDue),
     running: new SortedList(byDue),
@@ -25,16 +25,16 @@ export class JobShelf {
     return this.#entries.get(id);
   }
 
-  add(kept: Kept, input: JobInput): void {
-    const { job } = kept;
+  add(stored: StoredJob, input: JobInput): void {
+    const { job } = stored;
     if (this.#entries.has(job.id)) throw new Error(`There is a job ${job.id} already`);
-    this.#insert({ ...kept, input });
+    this.#insert({ ...stored, input });
     const ids = this.#idsByOwner.get(job.owner) ?? new SortedList<string>(byText);
     ids.add(job.id);
     this.#idsByOwner.set(job.owner, ids);
   }
 
-  replace(before: Job, after: Kept): void {
+  replace(before: Job, after: StoredJob): void {
     const entry = this.#entries.get(before.id);
     if (entry?.job.rev !== before.rev) throw new Error(`${before.id} is not at revision ${before.rev}`);
     this.#take(entry);
@@ -51,14 +51,14 @@ export class JobShelf {
     if (ids?.size === 0) this.#idsByOwner.delete(job.owner);
   }
 
-  firstReady(owner: string): Kept | undefined {
+  firstReady(owner: string): StoredJob | undefined {
     return this.#readyByOwner.get(owner)?.first;
   }
 
-  ripen(now: number, limit: number): readonly string[] {
+  promoteDue(now: number, limit: number): readonly string[] {
     const owners: string[] = [];
     for (;;) {
-      const job = this.#unready.first;
+      const job = this.#scheduled.first;
       if (job === undefined || job.readyAt > now || owners.length >= limit) return owners;
       this.replace(job, { job, ready: true });
       owners.push(job.owner);
@@ -66,13 +66,13 @@ export class JobShelf {
   }
 
   nextReadyAt(): number | undefined {
-    return this.#unready.first?.readyAt;
+    return this.#scheduled.first?.readyAt;
   }
 
-  due(stage: Stage, by: number, limit: number): readonly Kept[] {
-    const found: Kept[] = [];
+  due(stage: Stage, by: number, limit: number): readonly StoredJob[] {
+    const found: StoredJob[] = [];
     for (const job of this.#due[stage]) {
-      if (found.length >= limit || placeOf(job).due > by) break;
+      if (found.length >= limit || stageDueOf(job).due > by) break;
       const entry = this.#entries.get(job.id);
       if (entry !== undefined) found.push(entry);
     }
@@ -106,24 +106,24 @@ export class JobShelf {
   #insert(entry: Entry): void {
     const { job, ready } = entry;
     this.#entries.set(job.id, entry);
-    this.#due[placeOf(job).stage].add(job);
+    this.#due[stageDueOf(job).stage].add(job);
     if (job.status !== 'pending') return;
     this.#pendingIds.add(job.id);
     if (!ready) {
-      this.#unready.add(job);
+      this.#scheduled.add(job);
       return;
     }
-    const queue = this.#readyByOwner.get(job.owner) ?? new SortedList<Kept>(byTurn);
+    const queue = this.#readyByOwner.get(job.owner) ?? new SortedList<StoredJob>(byTurn);
     queue.add(entry);
     this.#readyByOwner.set(job.owner, queue);
   }
 
   #take({ job, ready }: Entry): void {
-    this.#due[placeOf(job).stage].remove(job);
+    this.#due[stageDueOf(job).stage].remove(job);
     if (job.status !== 'pending') return;
     this.#pendingIds.remove(job.id);
     if (!ready) {
-      this.#unready.remove(job);
+      this.#scheduled.remove(job);
       return;
     }
     const queue = this.#readyByOwner.get(job.owner);
@@ -133,10 +133,10 @@ export class JobShelf {
 }
 
 function byDue(a: Job, b: Job): number {
-  return placeOf(a).due - placeOf(b).due || byText(a.id, b.id);
+  return stageDueOf(a).due - stageDueOf(b).due || byText(a.id, b.id);
 }
 
-function byTurn(a: Kept, b: Kept): number {
+function byTurn(a: StoredJob, b: StoredJob): number {
   return b.job.priority - a.job.priority || byText(a.job.id, b.job.id);
 }
 

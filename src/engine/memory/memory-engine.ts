@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
-import type { Caller, OperationName, Operations } from '../embedded/caller.js';
+import type { OperationName, OperationRunner, Operations } from '../embedded/caller.js';
 import { Ledger } from '../embedded/ledger.js';
 import { EmbeddedStore } from '../embedded/store.js';
 import { type Engine, type EngineOptions, type Key, type Keys, StoreFailed } from '../engine.js';
@@ -14,23 +14,23 @@ import { MemoryTables } from './memory-tables.js';
 export async function openMemoryEngine(options: EngineOptions): Promise<Engine> {
   const directory = await mkdtemp(join(tmpdir(), 'inkwire-'));
   const bus = new LocalBus();
-  const caller = new DirectCaller(new MemoryTables(randomBytes(8).toString('hex')), options, bus);
+  const runner = new DirectRunner(new MemoryTables(randomBytes(8).toString('hex')), options, bus);
   return {
     capabilities: { durable: false, exclusive: true },
-    store: new EmbeddedStore(caller),
+    store: new EmbeddedStore(runner),
     bus,
     blobs: await DiskBlobs.open(directory),
     keys: new MemoryKeys(),
     failure: new Promise(() => {}),
     async close(): Promise<void> {
-      caller.close();
+      runner.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
 }
 
 /** Runs the ledger where it is called. */
-class DirectCaller implements Caller {
+class DirectRunner implements OperationRunner {
   readonly #ledger: Ledger;
   readonly #bus: LocalBus;
   readonly #epoch: string;

@@ -5,18 +5,18 @@ import {
   emptyGroup,
   type GroupChange,
   groupPageOf,
+  type IdempotencyEntry,
   type JobPage,
-  type Kept,
-  type Remembered,
   type Stage,
+  type StoredJob,
   type Tables,
   type Waiting,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
-import { JobShelf } from './job-index.js';
+import { JobIndex } from './job-index.js';
 import { SortedList } from './sorted-list.js';
 
-interface RememberedKey extends Remembered {
+interface RememberedKey extends IdempotencyEntry {
   readonly owner: string;
   readonly key: string;
 }
@@ -30,7 +30,7 @@ interface KeptGroup {
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
 export class MemoryTables implements Tables {
   readonly epoch: string;
-  readonly #jobs = new JobShelf();
+  readonly #jobs = new JobIndex();
   readonly #groups = new Map<string, KeptGroup>();
   readonly #groupsByOwner = new Map<string, SortedList<KeptGroup>>();
   readonly #keys = new Map<string, RememberedKey>();
@@ -54,12 +54,13 @@ export class MemoryTables implements Tables {
 
   reload(): void {}
 
-  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void {
-    this.#jobs.add(kept, input);
-    if (idempotencyKey !== undefined) this.#keyOfJob.set(kept.job.id, pair(kept.job.owner, idempotencyKey));
+  addJob(stored: StoredJob, input: JobInput, idempotencyKey: string | undefined): void {
+    this.#jobs.add(stored, input);
+    if (idempotencyKey !== undefined)
+      this.#keyOfJob.set(stored.job.id, pair(stored.job.owner, idempotencyKey));
   }
 
-  job(id: string): Kept | undefined {
+  job(id: string): StoredJob | undefined {
     return this.#jobs.get(id);
   }
 
@@ -67,7 +68,7 @@ export class MemoryTables implements Tables {
     return this.#jobs.get(id)?.input;
   }
 
-  setJob(before: Job, after: Kept): void {
+  setJob(before: Job, after: StoredJob): void {
     this.#jobs.replace(before, after);
   }
 
@@ -78,19 +79,19 @@ export class MemoryTables implements Tables {
     if (key !== undefined && this.#keys.get(key)?.jobId === job.id) this.#keys.delete(key);
   }
 
-  firstReady(owner: string): Kept | undefined {
+  firstReady(owner: string): StoredJob | undefined {
     return this.#jobs.firstReady(owner);
   }
 
-  ripen(now: number, limit: number): readonly string[] {
-    return this.#jobs.ripen(now, limit);
+  promoteDue(now: number, limit: number): readonly string[] {
+    return this.#jobs.promoteDue(now, limit);
   }
 
   nextReadyAt(): number | undefined {
     return this.#jobs.nextReadyAt();
   }
 
-  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+  due(stage: Stage, by: number, limit: number): readonly StoredJob[] {
     return this.#jobs.due(stage, by, limit);
   }
 
@@ -114,9 +115,9 @@ export class MemoryTables implements Tables {
     this.#groupsByOwner.set(owner, listed);
     if (before !== undefined) listed.remove(before);
     if (record.jobs > 0) {
-      const kept = { record, place: change.place ?? before?.place ?? 0 };
-      this.#groups.set(key, kept);
-      listed.add(kept);
+      const stored = { record, place: change.place ?? before?.place ?? 0 };
+      this.#groups.set(key, stored);
+      listed.add(stored);
     } else this.#groups.delete(key);
     if (listed.size === 0) this.#groupsByOwner.delete(owner);
     return record;
@@ -129,22 +130,22 @@ export class MemoryTables implements Tables {
   groups({ owner, after, limit }: GroupFilter): GroupPage {
     const found: KeptGroup[] = [];
     const end = after === undefined ? undefined : { record: emptyGroup(''), place: after };
-    for (const kept of this.#groupsByOwner.get(owner)?.before(end) ?? []) {
-      found.push(kept);
+    for (const stored of this.#groupsByOwner.get(owner)?.before(end) ?? []) {
+      found.push(stored);
       if (found.length > limit) break;
     }
     return groupPageOf(found, limit);
   }
 
-  remembered(owner: string, key: string): Remembered | undefined {
+  idempotencyEntry(owner: string, key: string): IdempotencyEntry | undefined {
     return this.#keys.get(pair(owner, key));
   }
 
-  remember(owner: string, key: string, what: Remembered): void {
+  putIdempotency(owner: string, key: string, what: IdempotencyEntry): void {
     this.#keys.set(pair(owner, key), { ...what, owner, key });
   }
 
-  forgetKeys(expiredBy: number, limit: number): number {
+  forgetIdempotency(expiredBy: number, limit: number): number {
     const expired = [...this.#keys.values()]
       .filter(({ expiresAt }) => expiresAt <= expiredBy)
       .slice(0, limit);

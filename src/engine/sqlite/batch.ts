@@ -84,7 +84,7 @@ export class BatchRunner {
     this.#ledger.restore();
   }
 
-  /** The arguments are what `Caller.call` or the keys were given, so their types hold. */
+  /** The arguments are what `OperationRunner.call` or the keys were given, so their types hold. */
   #answer({ name, args }: Call): unknown {
     switch (name) {
       case 'ping':

@@ -35,7 +35,7 @@ export function openDatabase(directory: string): Connection {
 /** Made by the first server in a directory, and left there. */
 export const lockFile = 'lock.db';
 
-/** Holds a directory for one server: a lock of the system, which ends with the process however it ends. */
+/** LongWaits a directory for one server: a lock of the system, which ends with the process however it ends. */
 export class DirectoryLock {
   readonly #connection: Connection;
 

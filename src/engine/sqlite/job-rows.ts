@@ -1,6 +1,13 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
-import { type JobPage, type Kept, placeOf, type Stage, stages, type Waiting } from '../embedded/tables.js';
+import {
+  type JobPage,
+  type Stage,
+  type StoredJob,
+  stageDueOf,
+  stages,
+  type Waiting,
+} from '../embedded/tables.js';
 import type { ListFilter } from '../engine.js';
 import { JobListing, jobOfText } from './job-listing.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
@@ -12,7 +19,7 @@ export class JobRows {
   readonly #set: Statement;
   readonly #remove: Statement;
   readonly #firstReady: Statement;
-  readonly #unready: Statement;
+  readonly #scheduled: Statement;
   readonly #makeReady: Statement;
   readonly #nextReadyAt: Statement;
   readonly #due: Statement;
@@ -35,7 +42,7 @@ export class JobRows {
       `SELECT job, ready FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND owner = ? AND ready = 1
        ORDER BY priority DESC, id LIMIT 1`,
     );
-    this.#unready = connection.prepare(
+    this.#scheduled = connection.prepare(
       `SELECT id, owner FROM jobs INDEXED BY jobs_later WHERE status = 0 AND ready = 0 AND ready_at <= ?
        ORDER BY ready_at LIMIT ?`,
     );
@@ -55,8 +62,8 @@ export class JobRows {
     this.#listing = new JobListing(connection);
   }
 
-  add({ job, ready }: Kept, idempotencyKey: string | undefined): void {
-    const { stage, due } = placeOf(job);
+  add({ job, ready }: StoredJob, idempotencyKey: string | undefined): void {
+    const { stage, due } = stageDueOf(job);
     this.#add.run(
       job.id,
       job.owner,
@@ -74,14 +81,14 @@ export class JobRows {
     );
   }
 
-  get(id: string): Kept | undefined {
+  get(id: string): StoredJob | undefined {
     const row = this.#job.one(id);
     return row && keptOf(row);
   }
 
   /** False when `before` is not the current revision. */
-  set(before: Job, { job, ready }: Kept): boolean {
-    const { stage, due } = placeOf(job);
+  set(before: Job, { job, ready }: StoredJob): boolean {
+    const { stage, due } = stageDueOf(job);
     const changes = this.#set.run(
       jobStatuses.indexOf(job.status),
       stages.indexOf(stage),
@@ -102,13 +109,13 @@ export class JobRows {
     return typeof key === 'string' ? key : undefined;
   }
 
-  firstReady(owner: string): Kept | undefined {
+  firstReady(owner: string): StoredJob | undefined {
     const row = this.#firstReady.one(owner);
     return row && keptOf(row);
   }
 
-  ripen(now: number, limit: number): readonly string[] {
-    return this.#unready.all(now, limit).map(([id, owner]) => {
+  promoteDue(now: number, limit: number): readonly string[] {
+    return this.#scheduled.all(now, limit).map(([id, owner]) => {
       this.#makeReady.run(textOf(id));
       return textOf(owner);
     });
@@ -119,7 +126,7 @@ export class JobRows {
     return row && integerOf(row[0]);
   }
 
-  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+  due(stage: Stage, by: number, limit: number): readonly StoredJob[] {
     return this.#due.all(stages.indexOf(stage), by, limit).map(keptOf);
   }
 
@@ -141,6 +148,6 @@ export class JobRows {
   }
 }
 
-function keptOf([job, ready]: Row): Kept {
+function keptOf([job, ready]: Row): StoredJob {
   return { job: jobOfText(textOf(job)), ready: ready === 1 };
 }

@@ -3,10 +3,10 @@ import { DiskBlobs } from '../disk-blobs.js';
 import { EmbeddedStore } from '../embedded/store.js';
 import type { Engine, EngineOptions, Fact, Key, Keys } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
-import { Link } from './store-client.js';
+import { StoreClient } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
-  /** Holds the database and the blobs; made when it is not there. One server at a time. */
+  /** LongWaits the database and the blobs; made when it is not there. One server at a time. */
   readonly directory: string;
   /** The compiled thread, for who runs from source. */
   readonly threadEntry?: URL;
@@ -18,7 +18,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
   const bus = new LocalBus();
   const keys = new WatchedKeys();
   let publish: (facts: readonly Fact[]) => void = () => {};
-  const { link, epoch, last } = await Link.open(
+  const { client, epoch, last } = await StoreClient.open(
     options.threadEntry ?? new URL('./thread.js', import.meta.url),
     { directory, fairness },
     {
@@ -31,15 +31,15 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
   try {
     return {
       capabilities: { durable: true, exclusive: true },
-      store: new EmbeddedStore(link),
+      store: new EmbeddedStore(client),
       bus,
       blobs: await DiskBlobs.open(join(directory, 'blobs')),
-      keys: keys.of(link),
-      failure: link.failure,
-      close: () => link.close(),
+      keys: keys.of(client),
+      failure: client.failure,
+      close: () => client.close(),
     };
   } catch (error) {
-    await link.close();
+    await client.close();
     throw error;
   }
 }
@@ -61,13 +61,13 @@ class WatchedKeys {
     for (const { listener } of this.#listeners) listener(keys);
   }
 
-  of(link: Link): Keys {
+  of(client: StoreClient): Keys {
     return {
-      put: (key) => link.putKey(key),
-      list: () => link.listKeys(),
+      put: (key) => client.putKey(key),
+      list: () => client.listKeys(),
       watch: async (listener) => {
         const subscription = { listener };
-        listener(await link.listKeys());
+        listener(await client.listKeys());
         this.#listeners.add(subscription);
         return () => this.#listeners.delete(subscription);
       },

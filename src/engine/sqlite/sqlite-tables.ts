@@ -1,6 +1,14 @@
 import type { Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import type { GroupChange, JobPage, Kept, Remembered, Stage, Tables, Waiting } from '../embedded/tables.js';
+import type {
+  GroupChange,
+  IdempotencyEntry,
+  JobPage,
+  Stage,
+  StoredJob,
+  Tables,
+  Waiting,
+} from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 import { GroupRows } from './group-rows.js';
 import { InputRows } from './input-rows.js';
@@ -15,10 +23,10 @@ export class SqliteTables implements Tables {
   readonly #inputs: InputRows;
   readonly #log: LogRows;
   readonly #groups: GroupRows;
-  readonly #remembered: Statement;
-  readonly #remember: Statement;
+  readonly #idempotencyEntry: Statement;
+  readonly #putIdempotency: Statement;
   readonly #forget: Statement;
-  readonly #forgetKeys: Statement;
+  readonly #forgetIdempotency: Statement;
   readonly #refer: Statement;
   readonly #release: Statement;
   readonly #referred: Statement;
@@ -29,15 +37,15 @@ export class SqliteTables implements Tables {
     this.#inputs = new InputRows(connection);
     this.#log = new LogRows(connection);
     this.#groups = new GroupRows(connection);
-    this.#remembered = connection.prepare(
+    this.#idempotencyEntry = connection.prepare(
       'SELECT fingerprint, job, seq, expires_at FROM idempotency WHERE owner = ? AND key = ?',
     );
-    this.#remember = connection.prepare(
+    this.#putIdempotency = connection.prepare(
       `INSERT OR REPLACE INTO idempotency (owner, key, fingerprint, job, seq, expires_at)
        VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#forget = connection.prepare('DELETE FROM idempotency WHERE owner = ? AND key = ? AND job = ?');
-    this.#forgetKeys = connection.prepare(
+    this.#forgetIdempotency = connection.prepare(
       `DELETE FROM idempotency WHERE (owner, key) IN
        (SELECT owner, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
     );
@@ -58,12 +66,12 @@ export class SqliteTables implements Tables {
     this.#log.reload();
   }
 
-  addJob(kept: Kept, input: JobInput, idempotencyKey: string | undefined): void {
-    this.#jobs.add(kept, idempotencyKey);
-    this.#inputs.add(kept.job.id, input);
+  addJob(stored: StoredJob, input: JobInput, idempotencyKey: string | undefined): void {
+    this.#jobs.add(stored, idempotencyKey);
+    this.#inputs.add(stored.job.id, input);
   }
 
-  job(id: string): Kept | undefined {
+  job(id: string): StoredJob | undefined {
     return this.#jobs.get(id);
   }
 
@@ -71,7 +79,7 @@ export class SqliteTables implements Tables {
     return this.#inputs.get(id);
   }
 
-  setJob(before: Job, after: Kept): void {
+  setJob(before: Job, after: StoredJob): void {
     if (!this.#jobs.set(before, after)) throw new Error(`${before.id} is not at revision ${before.rev}`);
   }
 
@@ -81,19 +89,19 @@ export class SqliteTables implements Tables {
     if (key !== undefined) this.#forget.run(job.owner, key, job.id);
   }
 
-  firstReady(owner: string): Kept | undefined {
+  firstReady(owner: string): StoredJob | undefined {
     return this.#jobs.firstReady(owner);
   }
 
-  ripen(now: number, limit: number): readonly string[] {
-    return this.#jobs.ripen(now, limit);
+  promoteDue(now: number, limit: number): readonly string[] {
+    return this.#jobs.promoteDue(now, limit);
   }
 
   nextReadyAt(): number | undefined {
     return this.#jobs.nextReadyAt();
   }
 
-  due(stage: Stage, by: number, limit: number): readonly Kept[] {
+  due(stage: Stage, by: number, limit: number): readonly StoredJob[] {
     return this.#jobs.due(stage, by, limit);
   }
 
@@ -121,8 +129,8 @@ export class SqliteTables implements Tables {
     return this.#groups.list(filter);
   }
 
-  remembered(owner: string, key: string): Remembered | undefined {
-    const row = this.#remembered.one(owner, key);
+  idempotencyEntry(owner: string, key: string): IdempotencyEntry | undefined {
+    const row = this.#idempotencyEntry.one(owner, key);
     if (row === undefined) return undefined;
     const [fingerprint, job, seq, expiresAt] = row;
     return {
@@ -133,12 +141,12 @@ export class SqliteTables implements Tables {
     };
   }
 
-  remember(owner: string, key: string, { fingerprint, jobId, seq, expiresAt }: Remembered): void {
-    this.#remember.run(owner, key, fingerprint, jobId, seq, expiresAt);
+  putIdempotency(owner: string, key: string, { fingerprint, jobId, seq, expiresAt }: IdempotencyEntry): void {
+    this.#putIdempotency.run(owner, key, fingerprint, jobId, seq, expiresAt);
   }
 
-  forgetKeys(expiredBy: number, limit: number): number {
-    return this.#forgetKeys.run(expiredBy, limit);
+  forgetIdempotency(expiredBy: number, limit: number): number {
+    return this.#forgetIdempotency.run(expiredBy, limit);
   }
 
   refer(blob: string, jobId: string): void {

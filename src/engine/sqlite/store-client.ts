@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Caller, OperationName, Operations } from '../embedded/caller.js';
+import type { OperationName, OperationRunner, Operations } from '../embedded/caller.js';
 import { type Commit, type Fact, type Key, StoreFailed } from '../engine.js';
 import {
   type Call,
@@ -13,7 +13,7 @@ import {
 /** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
 const maxOpenCalls = 20_000;
 
-export interface LinkListeners {
+export interface StoreClientListeners {
   readonly onFacts: (facts: readonly Fact[]) => void;
   readonly onKeys: (keys: readonly Key[]) => void;
   readonly onCommit: (commit: Commit) => void;
@@ -26,9 +26,9 @@ interface OpenCall {
 }
 
 /** The near end of the store's thread. Calls of one turn of the event loop leave as one message. */
-export class Link implements Caller {
+export class StoreClient implements OperationRunner {
   readonly #worker: Worker;
-  readonly #listeners: LinkListeners;
+  readonly #listeners: StoreClientListeners;
   readonly #open = new Map<number, OpenCall>();
   readonly #ended: Promise<void>;
   #gathered: Call[] = [];
@@ -39,7 +39,7 @@ export class Link implements Caller {
   /** Resolves when the thread ended without being asked to. */
   readonly failure: Promise<StoreFailed>;
 
-  private constructor(worker: Worker, listeners: LinkListeners) {
+  private constructor(worker: Worker, listeners: StoreClientListeners) {
     this.#worker = worker;
     this.#listeners = listeners;
     this.failure = new Promise((resolve) => {
@@ -59,23 +59,23 @@ export class Link implements Caller {
   static async open(
     entry: URL,
     settings: ThreadSettings,
-    listeners: LinkListeners,
-  ): Promise<{ readonly link: Link; readonly epoch: string; readonly last: number }> {
+    listeners: StoreClientListeners,
+  ): Promise<{ readonly client: StoreClient; readonly epoch: string; readonly last: number }> {
     const worker = new Worker(entry, { workerData: settings, name: 'inkwire-store' });
-    const link = new Link(worker, listeners);
+    const client = new StoreClient(worker, listeners);
     const opened = await new Promise<FromThread & { readonly type: 'opened' }>((resolve, reject) => {
-      void link.failure.then(reject);
+      void client.failure.then(reject);
       worker.on('message', (message: FromThread) => {
         if (message.type === 'opened') resolve(message);
         else if (message.type === 'not-opened') {
           reject(new StoreFailed(message.failure.code, message.failure.message));
-        } else link.#take(message);
+        } else client.#take(message);
       });
     }).catch(async (error: unknown) => {
       await worker.terminate();
       throw error;
     });
-    return { link, epoch: opened.epoch, last: opened.last };
+    return { client, epoch: opened.epoch, last: opened.last };
   }
 
   /** The answer of an operation is what the ledger gave: see `BatchRunner`. */

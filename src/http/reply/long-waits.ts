@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 
 /** Answers that are held back until something happens (`Prefer: wait`). */
-export class Holds {
+export class LongWaits {
   readonly #waits = new Set<AbortController>();
   readonly #max: number;
   #ended = false;
@@ -19,7 +19,7 @@ export class Holds {
    * Runs a wait that ends when the caller leaves or the server drains.
    * @returns undefined when it was not run
    */
-  async hold<T>(
+  async run<T>(
     reply: FastifyReply,
     wait: (signal: AbortSignal) => Promise<T>,
   ): Promise<{ value: T } | undefined> {

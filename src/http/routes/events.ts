@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
 import { maxPollEvents } from '../../gateway/long-poll.js';
 import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../gateway/sse-sink.js';
-import { readWanted, type Wanted } from '../../protocol/messages.js';
+import { readWanted, type SubscriptionFilter } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
 import { ownerOf } from '../admission/admission.js';
@@ -12,13 +12,13 @@ import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf, jobParams, jobSchema } from '../docs/schemas.js';
 import { eventSchema, progressSchema } from '../docs/stream-schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
-import type { Holds } from '../reply/long-waits.js';
+import type { LongWaits } from '../reply/long-waits.js';
 import { maxWaitSeconds, prefers } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
 
 export interface EventRouteParts {
   readonly gateway: Gateway;
-  readonly holds: Holds;
+  readonly longWaits: LongWaits;
   readonly draining: Draining;
 }
 
@@ -87,14 +87,14 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
       onSend: sayComeBack(parts.gateway),
     },
     async (request, reply) => {
-      const wanted = wantedOf(request, [`job:${request.params.id}`]);
-      if ('slug' in wanted) {
-        const known = wanted.errors?.[0]?.pointer.startsWith('/topic') !== true;
-        return sendProblem(request, reply, known ? wanted : noJob(request.params.id));
+      const filter = wantedOf(request, [`job:${request.params.id}`]);
+      if ('slug' in filter) {
+        const known = filter.errors?.[0]?.pointer.startsWith('/topic') !== true;
+        return sendProblem(request, reply, known ? filter : noJob(request.params.id));
       }
-      if (await parts.gateway.isOver(ownerOf(request), request.params.id, wanted.after))
+      if (await parts.gateway.isOver(ownerOf(request), request.params.id, filter.after))
         return reply.code(204).send();
-      return follow(request, reply, parts, wanted, request.params.id);
+      return follow(request, reply, parts, filter, request.params.id);
     },
   );
   const many = Type.Object({
@@ -112,10 +112,10 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
       onSend: sayComeBack(parts.gateway),
     },
     async (request, reply) => {
-      const wanted = wantedOf(request, listOf(queryOf(request).topic));
-      if ('slug' in wanted) return sendProblem(request, reply, wanted);
-      if (wantsStream(request)) return follow(request, reply, parts, wanted);
-      return poll(request, reply, parts, wanted);
+      const filter = wantedOf(request, listOf(queryOf(request).topic));
+      if ('slug' in filter) return sendProblem(request, reply, filter);
+      if (wantsStream(request)) return follow(request, reply, parts, filter);
+      return poll(request, reply, parts, filter);
     },
   );
 }
@@ -124,11 +124,11 @@ async function follow(
   request: FastifyRequest,
   reply: FastifyReply,
   { gateway, draining }: EventRouteParts,
-  wanted: Wanted,
+  filter: SubscriptionFilter,
   jobId?: string,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
-  const refusal = await gateway.refusalOf(owner, wanted, request.ticketTopics);
+  const refusal = await gateway.refusalOf(owner, filter, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
   reply.hijack();
   const { raw } = reply;
@@ -150,10 +150,10 @@ async function follow(
     raw.end(byeBytes(gateway.connections.retryMs()));
     return reply;
   }
-  subscriber.endsWith = jobId;
+  subscriber.endsWithJob = jobId;
   raw.on('drain', () => subscriber.drained());
   raw.on('close', () => gateway.connections.remove(subscriber));
-  const refused = await gateway.subscribe(subscriber, 'sse', wanted).catch(() => true);
+  const refused = await gateway.subscribe(subscriber, 'sse', filter).catch(() => true);
   // The job was deleted since it was looked at, or the store stumbled: coming back tells.
   if (refused) gateway.connections.end(subscriber, 'restart');
   return reply;
@@ -162,11 +162,11 @@ async function follow(
 async function poll(
   request: FastifyRequest,
   reply: FastifyReply,
-  { gateway, holds, draining }: EventRouteParts,
-  wanted: Wanted,
+  { gateway, longWaits, draining }: EventRouteParts,
+  filter: SubscriptionFilter,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
-  const refusal = await gateway.refusalOf(owner, wanted, request.ticketTopics);
+  const refusal = await gateway.refusalOf(owner, filter, request.ticketTopics);
   if (refusal !== undefined) return sendProblem(request, reply, refusal);
   const { wait = defaultWaitSeconds, limit = maxPollEvents } = queryOf(request);
   const seconds = integerOf(wait);
@@ -178,13 +178,13 @@ async function poll(
     return sendProblem(request, reply, invalid('/limit', `must be an integer from 1 to ${maxPollEvents}`));
   }
   // Without the parameter there is a pace for streams alone (P-36).
-  const paced = queryOf(request).progress_ms === undefined ? {} : { progressMs: wanted.progressMs };
+  const paced = queryOf(request).progress_ms === undefined ? {} : { progressMs: filter.progressMs };
   const ask = { waitMs: seconds * 1000, limit: events, ...paced };
   const place = gateway.connections.takeWait(request.caller?.keyId ?? '', request.address);
   if (place === undefined) return sendProblem(request, reply, tooMany());
-  const held = await holds
-    .hold(reply, (signal) =>
-      gateway.longPoll.poll(owner, wanted, ask, AbortSignal.any([signal, place.keyLost])),
+  const held = await longWaits
+    .run(reply, (signal) =>
+      gateway.longPoll.poll(owner, filter, ask, AbortSignal.any([signal, place.keyLost])),
     )
     .finally(place.leave);
   if (place.keyLost.aborted) {
@@ -193,7 +193,7 @@ async function poll(
   }
   if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
   // Nobody waits for a server that is about to end: the answer is what there is by now.
-  const { value } = held ?? { value: await gateway.longPoll.poll(owner, wanted, ask, AbortSignal.abort()) };
+  const { value } = held ?? { value: await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort()) };
   const { cursor, more, reset, snapshot } = value;
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
@@ -226,7 +226,7 @@ function tooMany(): Problem {
   });
 }
 
-function wantedOf(request: FastifyRequest, topics: readonly unknown[]): Wanted | Problem {
+function wantedOf(request: FastifyRequest, topics: readonly unknown[]): SubscriptionFilter | Problem {
   const { after, types, progress_ms: progress, snapshot } = queryOf(request);
   const cursor = request.headers['last-event-id'] ?? after;
   const read = readWanted({

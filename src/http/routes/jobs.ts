@@ -7,7 +7,7 @@ import type { Accepted, Answer, JobService, JobView } from '../../work/service.j
 import { ownerOf } from '../admission/admission.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { matchesNone } from '../reply/file-reply.js';
-import type { Holds } from '../reply/long-waits.js';
+import type { LongWaits } from '../reply/long-waits.js';
 import { readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
@@ -15,7 +15,7 @@ import { jobDocs } from './jobs-docs.js';
 
 export interface JobRouteOptions {
   readonly service: JobService;
-  readonly holds: Holds;
+  readonly longWaits: LongWaits;
   /** Of a submit, for OpenAPI. */
   readonly bodySchema: TSchema;
 }
@@ -28,7 +28,10 @@ interface JobRoute {
 const pollAfter = '2';
 
 /** Submit, try again, poll, look at the request, delete. */
-export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema }: JobRouteOptions): void {
+export function addJobRoutes(
+  app: FastifyInstance,
+  { service, longWaits, bodySchema }: JobRouteOptions,
+): void {
   const docs = jobDocs(bodySchema);
 
   app.post('/api/v1/jobs', { config: { access: 'jobs:write', startsWork: true, docs: docs.submit } }, submit);
@@ -155,7 +158,7 @@ export function addJobRoutes(app: FastifyInstance, { service, holds, bodySchema 
     const seconds = readWait(request.raw.headers.prefer);
     if (seconds === undefined || seconds === 0) return view;
     const options = { waitMs: seconds * 1000, ...(version === undefined ? {} : { version }) };
-    const outcome = await holds.hold(reply, (signal) =>
+    const outcome = await longWaits.run(reply, (signal) =>
       service.reader.wait(owner, view.record.job_id, { ...options, signal }),
     );
     if (outcome === undefined) return view;

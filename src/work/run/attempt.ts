@@ -74,7 +74,7 @@ function render(
     ...materials,
     kind,
     timeoutMs: job.runTimeoutMs,
-    raisedMemory: job.raisedMemory === true,
+    memoryRetry: job.memoryRetry === true,
     urgent: false,
     signal,
     onProgress: (progress) => bus.publishProgress({ ...from, ...progress }),

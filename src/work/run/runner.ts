@@ -24,7 +24,7 @@ const floorMs = 1_000;
 const commitTries = 5;
 
 /**
- * Claims jobs, runs them on the pool and commits what came of them. Holds at most as many claims as there are threads
+ * Claims jobs, runs them on the pool and commits what came of them. LongWaits at most as many claims as there are threads
  * and, while documents are quick, one more for each: the next one is then at hand when a thread gets free.
  */
 export class Runner {

@@ -4,8 +4,8 @@ import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import type { SyncRender } from '../service.js';
-import type { IntakeDesk } from '../submit/body-reader.js';
-import type { Intake } from '../submit/parsed-request.js';
+import type { BodyReader } from '../submit/body-reader.js';
+import type { ParsedRequest } from '../submit/parsed-request.js';
 import { shuttingDown } from '../submit/submitter.js';
 import { prepare } from './inputs.js';
 
@@ -13,7 +13,7 @@ export interface SyncRendererParts {
   readonly blobs: Blobs;
   readonly pool: RenderPool;
   readonly guard: FetchGuard;
-  readonly desk: IntakeDesk;
+  readonly bodyReader: BodyReader;
   /** From the request to its answer, waiting for a thread included. */
   readonly timeoutMs: number;
   /** Requests that may wait for a thread; past it, 503. */
@@ -38,7 +38,7 @@ export class SyncRenderer implements SyncRender {
   }
 
   async run(request: Parameters<SyncRender['run']>[0]): Promise<Ran> {
-    const { pool, maxWaiting, expectedWait, desk } = this.#parts;
+    const { pool, maxWaiting, expectedWait, bodyReader } = this.#parts;
     if (!this.#open) return { ok: false, problem: shuttingDown() };
     if (this.#inside >= maxWaiting + pool.state.threads) {
       const detail = `${this.#inside} requests wait for a render thread; send this one again, or submit it as a job`;
@@ -49,19 +49,19 @@ export class SyncRenderer implements SyncRender {
     }
     this.#inside += 1;
     try {
-      const read = await desk.read({ ...request, needsFingerprint: false });
-      return read.ok ? await this.#render(read.intake, request.signal) : read;
+      const read = await bodyReader.read({ ...request, needsFingerprint: false });
+      return read.ok ? await this.#render(read.parsedRequest, request.signal) : read;
     } finally {
       this.#inside -= 1;
     }
   }
 
-  async #render(intake: Intake, gone: AbortSignal): Promise<Ran> {
+  async #render(parsedRequest: ParsedRequest, gone: AbortSignal): Promise<Ran> {
     const { blobs, guard, pool, timeoutMs } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([gone, deadline]);
-    const paths = await writeAside(intake.blobs, blobs);
-    const input = { request: { inline: intake.request }, blobs: [], fetches: intake.fetches };
+    const paths = await writeAside(parsedRequest.blobs, blobs);
+    const input = { request: { inline: parsedRequest.request }, blobs: [], fetches: parsedRequest.fetches };
     const prepared = await prepare(input, { blobs, guard }, signal);
     const asidePrefix = blobs.aside();
     const discard = async (): Promise<void> => {
@@ -71,10 +71,10 @@ export class SyncRenderer implements SyncRender {
       ? await pool.run({
           ...prepared.materials,
           blobPaths: paths,
-          kind: intake.kind,
+          kind: parsedRequest.kind,
           asidePrefix,
           timeoutMs,
-          raisedMemory: false,
+          memoryRetry: false,
           urgent: true,
           signal,
           onProgress: () => undefined,

@@ -92,7 +92,7 @@ export class Thumbnailer implements Thumbnails {
         fetched: {},
         asidePrefix,
         timeoutMs,
-        raisedMemory: false,
+        memoryRetry: false,
         urgent: true,
         signal,
         onProgress: () => undefined,

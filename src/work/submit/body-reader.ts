@@ -3,10 +3,10 @@ import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
 import { heapLimits } from '../../render/heap-limits.js';
 import type { Kind } from '../../render/kind.js';
-import type { IntakeTask } from './body-thread.js';
-import { type IntakeAnswer, type IntakeRequest, readIntake } from './parsed-request.js';
+import type { BodyTask } from './body-thread.js';
+import { type BodyToParse, type ParseAnswer, parseBody } from './parsed-request.js';
 
-export interface IntakeDeskOptions {
+export interface BodyReaderOptions {
   readonly kinds: readonly Kind[];
   readonly allowPrivate: boolean;
   readonly threadEntry: URL;
@@ -20,14 +20,14 @@ const maxWaitingBytes = 256 * 1024 * 1024;
 const deadlineMs = 30_000;
 
 interface Waiting {
-  readonly task: IntakeTask;
+  readonly task: BodyTask;
   readonly bytes: number;
-  readonly settle: (answer: IntakeAnswer) => void;
+  readonly settle: (answer: ParseAnswer) => void;
 }
 
 /** Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. */
-export class IntakeDesk {
-  readonly #options: IntakeDeskOptions;
+export class BodyReader {
+  readonly #options: BodyReaderOptions;
   readonly #checkAddress: (url: string) => string | undefined;
   /** The first one is in the thread: should that end, it is known whose body ended it. */
   readonly #waiting: Waiting[] = [];
@@ -37,20 +37,20 @@ export class IntakeDesk {
   #nextId = 1;
   #closed = false;
 
-  constructor(options: IntakeDeskOptions) {
+  constructor(options: BodyReaderOptions) {
     this.#options = options;
     this.#checkAddress = createAddressCheck(options.allowPrivate);
   }
 
   /** The body belongs to the desk from here on. */
-  read(request: IntakeRequest): Promise<IntakeAnswer> {
+  read(request: BodyToParse): Promise<ParseAnswer> {
     if (request.body.length <= inlineMaxBytes) {
-      return Promise.resolve(readIntake(request, this.#options.kinds, this.#checkAddress));
+      return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
     }
     if (this.#closed || this.#waitingBytes + request.body.length > maxWaitingBytes) {
       return Promise.resolve(later('Too many large bodies are being read; send this one again'));
     }
-    const task: IntakeTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
+    const task: BodyTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
     const bytes = request.body.length;
     this.#waitingBytes += bytes;
     return new Promise((settle) => {
@@ -75,7 +75,7 @@ export class IntakeDesk {
     this.#deadline = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
   }
 
-  #settle(answer: IntakeAnswer): void {
+  #settle(answer: ParseAnswer): void {
     clearTimeout(this.#deadline);
     const first = this.#waiting.shift();
     if (first === undefined) return;
@@ -89,7 +89,7 @@ export class IntakeDesk {
       resourceLimits: heapLimits(1024),
     });
     worker.unref();
-    worker.on('message', ({ id, answer }: { id: number; answer: IntakeAnswer }) => {
+    worker.on('message', ({ id, answer }: { id: number; answer: ParseAnswer }) => {
       if (this.#waiting[0]?.task.id !== id) return;
       this.#settle(answer);
       this.#handOver();
@@ -106,6 +106,6 @@ export class IntakeDesk {
   }
 }
 
-function later(detail: string): IntakeAnswer {
+function later(detail: string): ParseAnswer {
   return { ok: false, problem: problem('queue-full', detail, { retryAfter: 2 }) };
 }

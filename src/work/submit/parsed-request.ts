@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Issue, Kind } from '../../render/kind.js';
-import { type SentRequest, sentRequest } from '../original-request.js';
+import { type OriginalRequest, originalRequest } from '../original-request.js';
 import { type JobOptions, readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
 
 /** A body that may become a job. */
-export interface Intake {
+export interface ParsedRequest {
   readonly kind: string;
   /** What the back of the kind gets, as JSON text. */
   readonly request: string;
   /** The body itself, when it was asked for. */
-  readonly sent?: SentRequest;
+  readonly original?: OriginalRequest;
   readonly blobs: readonly Uint8Array[];
   readonly fetches: readonly string[];
   readonly options: JobOptions;
@@ -19,17 +19,17 @@ export interface Intake {
   readonly fingerprint: string;
 }
 
-export interface IntakeRequest {
+export interface BodyToParse {
   readonly body: Uint8Array;
   readonly kind: string;
   readonly onlyKind?: boolean;
   readonly needsFingerprint: boolean;
   /** For who keeps what the caller sent. */
-  readonly needsSent?: boolean;
+  readonly needsOriginal?: boolean;
 }
 
-export type IntakeAnswer =
-  | { readonly ok: true; readonly intake: Intake }
+export type ParseAnswer =
+  | { readonly ok: true; readonly parsedRequest: ParsedRequest }
   | { readonly ok: false; readonly problem: Problem };
 
 /** As many defects as a person can use at once; the rest shows when these are mended. */
@@ -39,11 +39,11 @@ const maxIssues = 50;
 export type CheckAddress = (url: string) => string | undefined;
 
 /** Reads and checks a body. Pure but for the digest; what it costs is bounded by the size of the body. */
-export function readIntake(
-  request: IntakeRequest,
+export function parseBody(
+  request: BodyToParse,
   kinds: readonly Kind[],
   checkAddress: CheckAddress,
-): IntakeAnswer {
+): ParseAnswer {
   const body = readJsonBody(request.body);
   if (!body.ok) return body;
   const name = body.value.kind ?? request.kind;
@@ -63,7 +63,7 @@ export function readIntake(
     return message === undefined ? [] : [{ pointer: plan.fetchPointers?.[index] ?? '', message }];
   });
   if (addresses.length > 0) return refused(addresses);
-  const intake = {
+  const parsedRequest = {
     kind: kind.name,
     request: JSON.stringify(plan.request),
     blobs: plan.blobs,
@@ -71,13 +71,13 @@ export function readIntake(
     options: options.options,
     fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
   };
-  if (request.needsSent !== true) return { ok: true, intake };
+  if (request.needsOriginal !== true) return { ok: true, parsedRequest };
   // Last: it takes the body apart.
-  const sent = sentRequest(kind.name, body.value, plan.binaries ?? [], plan.blobs);
-  return { ok: true, intake: { ...intake, sent } };
+  const original = originalRequest(kind.name, body.value, plan.binaries ?? [], plan.blobs);
+  return { ok: true, parsedRequest: { ...parsedRequest, original } };
 }
 
-function refused(issues: readonly Issue[]): IntakeAnswer {
+function refused(issues: readonly Issue[]): ParseAnswer {
   const errors = issues.slice(0, maxIssues);
   const more = issues.length > maxIssues ? `; the first ${maxIssues} are listed` : '';
   const detail = `The request has ${issues.length} ${issues.length === 1 ? 'defect' : 'defects'}${more}`;

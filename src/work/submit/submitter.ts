@@ -3,17 +3,17 @@ import type { Blobs, JobInput, Store, Submission } from '../../engine/engine.js'
 import { type Job, jobId } from '../../jobs/job.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
-import { keptText } from '../original-request.js';
+import { encodeRequest } from '../original-request.js';
 import type { JobReader } from '../reader.js';
 import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from '../service.js';
-import type { IntakeDesk } from './body-reader.js';
+import type { BodyReader } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
-import type { Intake } from './parsed-request.js';
+import type { ParsedRequest } from './parsed-request.js';
 
 export interface SubmitterParts {
   readonly store: Store;
   readonly blobs: Blobs;
-  readonly desk: IntakeDesk;
+  readonly bodyReader: BodyReader;
   readonly reader: JobReader;
   readonly limits: SubmitLimits;
   readonly clock: () => number;
@@ -57,11 +57,14 @@ export class JobSubmitter implements Submitter {
   async submit(request: SubmitRequest): Promise<Answer<Accepted>> {
     if (!this.#open) return refuse(shuttingDown());
     const needsFingerprint = request.idempotencyKey !== undefined;
-    const read = await this.#parts.desk.read({ ...request, needsFingerprint, needsSent: true });
+    const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint, needsOriginal: true });
     if (!read.ok) return read;
-    const job = this.#newJob(request, read.intake);
-    const input = await this.#keepInput(job, read.intake);
-    return this.#commit(job, input, { key: request.idempotencyKey, fingerprint: read.intake.fingerprint });
+    const job = this.#newJob(request, read.parsedRequest);
+    const input = await this.#keepInput(job, read.parsedRequest);
+    return this.#commit(job, input, {
+      key: request.idempotencyKey,
+      fingerprint: read.parsedRequest.fingerprint,
+    });
   }
 
   async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
@@ -111,7 +114,7 @@ export class JobSubmitter implements Submitter {
     }
   }
 
-  #newJob(request: SubmitRequest, { kind, options }: Intake): Job {
+  #newJob(request: SubmitRequest, { kind, options }: ParsedRequest): Job {
     const { limits, clock } = this.#parts;
     const now = clock();
     return {
@@ -159,17 +162,17 @@ export class JobSubmitter implements Submitter {
     };
   }
 
-  async #keepInput(job: Job, intake: Intake): Promise<JobInput> {
+  async #keepInput(job: Job, parsedRequest: ParsedRequest): Promise<JobInput> {
     const { blobs } = this.#parts;
     const scope = scopeOf(job);
-    const { request: made, sent } = intake;
-    const text = sent === undefined ? made : keptText(made, sent);
+    const { request: made, original } = parsedRequest;
+    const text = original === undefined ? made : encodeRequest(made, original);
     const large = made.length > inlineMaxLength;
     const [request, names] = await Promise.all([
       large ? blobs.put(Buffer.from(text), scope).then((blob) => ({ blob })) : { inline: text },
-      Promise.all(intake.blobs.map((bytes, index) => blobs.put(bytes, `${scope}-${index}`))),
+      Promise.all(parsedRequest.blobs.map((bytes, index) => blobs.put(bytes, `${scope}-${index}`))),
     ]);
-    return { request, blobs: names, fetches: intake.fetches };
+    return { request, blobs: names, fetches: parsedRequest.fetches };
   }
 
   #submission(job: Job, input: JobInput, { key, fingerprint }: Once): Submission {

@@ -1,10 +1,11 @@
 import { type TSchema, Type } from 'typebox';
+import { isObject } from '../../../protocol/is-object.js';
 import { families, findFamily } from '../../fonts/catalogue.js';
 import { child, Findings } from './findings.js';
 import { cssColor, linkPattern } from './html-text.js';
 import { limits } from './limits.js';
 import type { PageSize } from './paper.js';
-import { boolean, choice, isRecord, number, object, optional, required, type Shape, text } from './shapes.js';
+import { boolean, choice, number, object, optional, required, type Shape, text } from './shapes.js';
 
 /** Members that several operations and the document itself have in common. */
 
@@ -28,7 +29,7 @@ export const language = text({
   },
 });
 
-/** Turns what one shape reads into something else, or into a finding. */
+/** StepScheduler what one shape reads into something else, or into a finding. */
 export function mapped<A, B>(shape: Shape<A>, map: (value: A) => B | undefined, rule: string): Shape<B> {
   return {
     schema: shape.schema,
@@ -118,7 +119,7 @@ export function raw(schema: TSchema): Shape<object> {
   return {
     schema,
     read: (value, parent, key, findings) =>
-      Array.isArray(value) || isRecord(value) ? value : findings.add(child(parent, key), 'must be an array'),
+      Array.isArray(value) || isObject(value) ? value : findings.add(child(parent, key), 'must be an array'),
   };
 }
 

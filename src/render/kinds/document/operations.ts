@@ -1,3 +1,4 @@
+import { isObject } from '../../../protocol/is-object.js';
 import { qrCapacity, symbologies } from './codes.js';
 import { child, type Findings } from './findings.js';
 import { readBlocks, readTable } from './html-blocks.js';
@@ -10,7 +11,7 @@ import {
   operationFields,
   operationNames,
 } from './operation-fields.js';
-import { boolean, type Fields, isRecord, optional, readFields, required, text } from './shapes.js';
+import { boolean, type Fields, optional, readFields, required, text } from './shapes.js';
 import { svgDefect } from './svg.js';
 import { readAlign, readPerColumn, readRows, readWidth, type Width } from './tables.js';
 
@@ -171,7 +172,7 @@ function readItems(value: unknown, pointer: string, scope: Scope, depth: number)
     scope.listItems++;
     if (scope.listItems > limits.listItems)
       return findings.add(pointer, `brings the lists over ${limits.listItems} items`);
-    if (!isRecord(entry)) {
+    if (!isObject(entry)) {
       const read = plainItem.read(entry, pointer, i, findings);
       if (read !== undefined) items.push({ text: read });
       continue;
@@ -209,7 +210,7 @@ const addColumns: Finish<'add_columns'> = ({ columns, gap }, at, scope) => {
   const read: Column[] = [];
   for (const [i, column] of columns.entries()) {
     const where = child(pointer, i);
-    if (!isRecord(column)) {
+    if (!isObject(column)) {
       findings.add(where, 'must be an object with "operations"');
       continue;
     }
@@ -320,7 +321,7 @@ function finish<N extends OperationName>(
 
 function readOperation(value: unknown, at: string, scope: Scope): Operation | undefined {
   const { findings } = scope;
-  if (!isRecord(value)) return findings.add(at, 'must be an object');
+  if (!isObject(value)) return findings.add(at, 'must be an object');
   const name = nameOf(value, at, findings);
   if (name === undefined) return undefined;
   const members = known.get(name);

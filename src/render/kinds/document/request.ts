@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { isObject } from '../../../protocol/is-object.js';
 import type { Kind, Parsed } from '../../kind.js';
 import { type DocumentMembers, documentFields } from './document-fields.js';
 import { child, Findings } from './findings.js';
@@ -7,7 +8,7 @@ import { limits } from './limits.js';
 import { operationFields } from './operation-fields.js';
 import { type Operation, readOperations, Scope } from './operations.js';
 import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize } from './paper.js';
-import { fieldSchemas, isRecord, object, optional, readFields, required, text } from './shapes.js';
+import { fieldSchemas, object, optional, readFields, required, text } from './shapes.js';
 
 /** A request after the check. Everything is JSON; images and attachments are blobs of the plan. */
 export interface DocumentRequest extends Omit<DocumentMembers, 'attachments'> {
@@ -96,7 +97,7 @@ function checkMargins(members: DocumentMembers, operations: readonly Operation[]
 
 function parse(request: unknown): Parsed {
   const findings = new Findings();
-  if (!isRecord(request)) {
+  if (!isObject(request)) {
     findings.add('', 'must be an object');
     return { ok: false, issues: findings.issues };
   }

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { isObject } from '../../../protocol/is-object.js';
 import { child, type Findings } from './findings.js';
 
 /**
@@ -34,10 +35,6 @@ export type Members<F> = { readonly [K in RequiredKeys<F>]: FieldValue<F[K]> } &
 
 export const required = <T>(shape: Shape<T>): Required<T> => ({ shape, optional: false });
 export const optional = <T>(shape: Shape<T>): Optional<T> => ({ shape, optional: true });
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 export interface NumberBounds {
   readonly min?: number;
@@ -211,7 +208,7 @@ export function object<F extends Fields>(fields: F, description?: string): Shape
     }),
     read(value, parent, key, findings) {
       const pointer = child(parent, key);
-      if (!isRecord(value)) return findings.add(pointer, 'must be an object');
+      if (!isObject(value)) return findings.add(pointer, 'must be an object');
       let good = true;
       for (const name of Object.keys(value)) {
         if (known.has(name)) continue;

@@ -1,19 +1,10 @@
+import { isObject } from '../../../protocol/is-object.js';
 import { color, link } from './fields.js';
 import { child, type Findings } from './findings.js';
 import { type LooseCell, placeCells } from './grid.js';
 import { limits } from './limits.js';
 import type { Align, Cell, Grid, Run } from './model.js';
-import {
-  boolean,
-  choice,
-  isRecord,
-  number,
-  optional,
-  readFields,
-  required,
-  stringDefect,
-  text,
-} from './shapes.js';
+import { boolean, choice, number, optional, readFields, required, stringDefect, text } from './shapes.js';
 
 /** The `headers` and `rows` form of `add_table`, read cell by cell: half a million of them must stay cheap. */
 
@@ -51,7 +42,7 @@ function readCell(
     if (!Number.isFinite(value)) return findings.add(child(pointer, x), 'must be a number within range');
     return header ? { runs: [{ text: String(value), bold: true }], header } : String(value);
   }
-  if (!isRecord(value)) return findings.add(child(pointer, x), 'must be a string, a number or a cell object');
+  if (!isObject(value)) return findings.add(child(pointer, x), 'must be a string, a number or a cell object');
   const at = child(pointer, x);
   const stranger = Object.keys(value).find((key) => !cellMembers.has(key));
   if (stranger !== undefined) return findings.add(child(at, stranger), 'is not a known member');

@@ -12,10 +12,6 @@ export function createInputReader(): InputReader {
   return { issues: [], blobs: [], binaries: [] };
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Decodes the PDF at `pointer` into the next blob. Answers the blob's index, nothing where there was an issue. */
 export function readPdf(reader: InputReader, value: unknown, pointer: string): number | undefined {
   const decoded = decodePdf(value);

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
+import { isObject } from '../../../protocol/is-object.js';
 import type { Kind, Parsed } from '../../kind.js';
 import { pdfLimits } from './limits.js';
-import { createInputReader, type InputReader, isRecord, readPdf, readWhole } from './pdf-input.js';
+import { createInputReader, type InputReader, readPdf, readWhole } from './pdf-input.js';
 
 /** What the back gets. Without `pageIndex` every page is read. */
 export const extractTextPlanSchema = Type.Object({
@@ -29,7 +30,7 @@ export const extractTextKind: Kind = {
 };
 
 function parseExtractText(request: unknown): Parsed {
-  if (!isRecord(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
+  if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
   const reader = createInputReader();
   const file = readPdf(reader, request.pdf_data, '/pdf_data');
   const pageIndex = readWhole(reader, request.page_index, '/page_index', 0);
@@ -59,7 +60,7 @@ export const mergeKind: Kind = {
 };
 
 function parseMerge(request: unknown): Parsed {
-  if (!isRecord(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
+  if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
   const given = request.pdf_files;
   const refused = (message: string): Parsed => ({ ok: false, issues: [{ pointer: '/pdf_files', message }] });
   if (given === undefined || given === null) return refused('is required');
@@ -112,7 +113,7 @@ export const splitKind: Kind = {
 };
 
 function parseSplit(request: unknown): Parsed {
-  if (!isRecord(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
+  if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
   const reader = createInputReader();
   const file = readPdf(reader, request.pdf_data, '/pdf_data');
   const splitAtPages = readPoints(reader, request.split_at_pages);
