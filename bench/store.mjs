@@ -40,7 +40,7 @@ await measure('submit', (n) => submit(n, () => undefined));
 await measure('submit with key', (n) =>
   submit(n, ({ id, createdAt }) => ({ key: id, fingerprint: id, expiresAt: createdAt + 86_400_000 })),
 );
-await measure('claim + complete', async () => {
+await measure('claim + start + complete', async () => {
   const now = Date.now();
   const [claimed] = await store.claim({ worker: 'bench', limit: 1, now, leaseUntil: now + 30_000 });
   if (claimed === undefined) throw new Error('Nothing to claim');
@@ -54,7 +54,8 @@ await measure('claim + complete', async () => {
     blob: `${job.id}-${sha256}`,
   };
   const result = { artifacts: [artifact], pages: 1 };
-  const outcome = await store.apply(job.id, { type: 'complete', attempt: job.attempt, result }, Date.now());
+  await store.apply(job.id, { type: 'start', claim: job.claims }, Date.now());
+  const outcome = await store.apply(job.id, { type: 'complete', claim: job.claims, result }, Date.now());
   if (!outcome.ok) throw new Error(outcome.refusal);
 });
 await measure('get', async () => {

@@ -124,6 +124,7 @@ async function open(
     guard,
     bodyReader,
     expectedWait,
+    log,
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,
   });
@@ -164,10 +165,6 @@ async function open(
   runner.start();
   sweeper.start();
   const url = await http.listen(config.host, config.port);
-  void blobs
-    .cleanUp((names) => store.unused(names))
-    .then((files) => files > 0 && log.info({ files }, 'files that belong to no job were removed'))
-    .catch((error: unknown) => log.error({ error }, 'the clean-up of files failed'));
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

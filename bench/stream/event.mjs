@@ -60,8 +60,13 @@ export class PeerEvents {
     this.#sent += 1;
     const pending = pendingJob();
     const now = pending.readyAt;
-    const { job } = transition(pending, { type: 'claim', worker: 'w', leaseUntil: now + 30_000 }, now);
-    const { job: completed } = transition(job, { type: 'complete', attempt: 1, result }, now);
+    const { job: claimed } = transition(
+      pending,
+      { type: 'claim', worker: 'w', leaseUntil: now + 30_000 },
+      now,
+    );
+    const { job: started } = transition(claimed, { type: 'start', claim: 1 }, now);
+    const { job: completed } = transition(started, { type: 'complete', claim: 1, result }, now);
     return {
       id: formatCursor({ epoch, seq: this.#sent }),
       type: 'job.completed',

@@ -124,10 +124,16 @@ export class DiskBlobs implements Blobs {
     for (let part = 0; await removeFile(`${whole}.${part}`); part += 1);
   }
 
-  async cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>): Promise<number> {
+  async cleanUp(
+    unused: (names: readonly string[]) => Promise<readonly string[]>,
+    before = this.#openedAt,
+  ): Promise<number> {
     let removed = 0;
     for (const file of await readdir(this.#aside)) {
-      if ((await this.#isOlder(join(this.#aside, file))) && (await removeFile(join(this.#aside, file))))
+      if (
+        (await this.#isOlder(join(this.#aside, file), before)) &&
+        (await removeFile(join(this.#aside, file)))
+      )
         removed += 1;
     }
     const shelves = (await readdir(this.#directory)).filter((shelf) => shelfShape.test(shelf));
@@ -135,7 +141,7 @@ export class DiskBlobs implements Blobs {
       const names = (await readdir(join(this.#directory, shelf))).filter((name) => nameShape.test(name));
       for (let at = 0; at < names.length; at += unusedBatch) {
         for (const orphan of await unused(names.slice(at, at + unusedBatch))) {
-          if (!(await this.#isOlder(this.#path(orphan)))) continue;
+          if (!(await this.#isOlder(this.#path(orphan), before))) continue;
           await this.remove([orphan]);
           removed += 1;
         }
@@ -144,10 +150,10 @@ export class DiskBlobs implements Blobs {
     return removed;
   }
 
-  /** Whether a file was written before the blobs were opened: a younger one may belong to a commit that is under way. */
-  async #isOlder(path: string): Promise<boolean> {
+  /** A younger file may belong to a commit that is under way. */
+  async #isOlder(path: string, before: number): Promise<boolean> {
     try {
-      return (await stat(path)).mtimeMs < this.#openedAt - clockGrainMs;
+      return (await stat(path)).mtimeMs < before - clockGrainMs;
     } catch (error) {
       if (isMissing(error)) return false;
       throw error;

@@ -10,8 +10,9 @@ import type { JobStatus } from '../protocol/job-record.js';
  *
  * Glossary
  * - job: a piece of work that was accepted, with its whole state (`jobs/job.ts`).
- * - attempt: one start of a job. (job id, attempt number) is the identity of a claim.
- * - claim: taking a pending job to run it. A claim is a lease: it ends by itself when nobody extends it.
+ * - claim: a worker's hold on a job. A lease: it ends by itself when nobody extends it. (job id, claim number) is its
+ *   identity. A worker claims ahead of a free thread; until it starts the job, that job is pending to everybody.
+ * - attempt: one start of a job, by the worker that has claimed it.
  * - fact: one durable line of the event log; made by the same commit as the change that it tells.
  * - log: all facts in one order. `seq` grows; gaps mean nothing; numbers are compared within one epoch only.
  * - hint: word that the log has grown. May be lost, late or doubled; whoever needs certainty reads the log.
@@ -22,7 +23,7 @@ import type { JobStatus } from '../protocol/job-record.js';
  * - Each operation concerns one job (or says otherwise) and is atomic: all of it is there after a crash, or none.
  * - When a promise of a changing operation resolves, the change is durable, as far as `Capabilities.durable` says.
  * - Changes are conditional: `apply` runs the pure `transition` on the current state and writes only if that state is
- *   still the current one; a command of a stale attempt is refused.
+ *   still the current one; a command of a stale claim is refused.
  * - Drivers validate nothing about owners but the filter that they are given; callers pass the owner of the request.
  * - Facts of one job are in `rev` order in the log; a reader at position p that reads up to q has seen every fact in
  *   (p, q], also when commits run side by side.
@@ -216,17 +217,20 @@ export interface Depth {
 export interface Store {
   /** Keeps a new job and its first fact; or finds the one that its idempotency key made. */
   submit(submission: Submission): Promise<SubmitOutcome>;
-  /** Claims up to `limit` jobs that are ready: fair by owner, then by priority, then by age. Makes `job.started`. */
+  /**
+   * Claims up to `limit` jobs that are ready: fair by owner, then by priority, then by age. They stay pending, without a
+   * fact, until their worker applies `start`.
+   */
   claim(request: ClaimRequest): Promise<readonly Claimed[]>;
   /**
    * One command for one job, as of `now`.
    * @param owner when given, a job of somebody else is `not-found`
    */
   apply(id: string, command: Command, now: number, owner?: string): Promise<ApplyOutcome>;
-  /** Extends the leases of a worker's attempts, without a fact. Returns the ids that it no longer holds. */
+  /** Extends the leases of a worker's claims, without a fact. Returns the ids that it no longer holds. */
   extend(
     worker: string,
-    held: readonly { id: string; attempt: number }[],
+    held: readonly { id: string; claim: number }[],
     leaseUntil: number,
   ): Promise<readonly string[]>;
   /** Gives up the leases of every worker but this one, as lost. For engines that are `exclusive`. Returns how many. */
@@ -294,7 +298,7 @@ export interface AsideFile {
 
 /** A blob is immutable. Its name is chosen by the store of blobs and holds the digest of the bytes. */
 export interface Blobs {
-  /** A fresh path to write a file aside; what lies there is cleaned up at the next start. */
+  /** A fresh path to write a file aside; `cleanUp` removes what is left there. */
   aside(): string;
   /**
    * Makes a file that was written aside durable under its name. Returns the name. Equal bytes in the same scope are
@@ -318,10 +322,11 @@ export interface Blobs {
   /** Throws away what was written aside at a path: the file, and its parts `path.0`, `path.1`, ... */
   discard(path: string): Promise<void>;
   /**
-   * Removes what was there when the blobs were opened and belongs to nobody: blobs that no job refers to (asked in
-   * batches) and everything written aside. May run beside other work. Returns how many files went.
+   * Removes what was written before a time and belongs to nobody: blobs that no job refers to (asked in batches) and
+   * files aside. May run beside other work. Returns how many files went.
+   * @param before milliseconds since 1970; left out, the moment in which the blobs were opened
    */
-  cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>): Promise<number>;
+  cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>, before?: number): Promise<number>;
   /** Rejects when nothing can be written. For readiness. */
   ping(): Promise<void>;
 }

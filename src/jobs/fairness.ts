@@ -74,6 +74,12 @@ export class FairQueue {
     standing.pass += this.#stride(owner);
   }
 
+  /** Takes one charge back: the claim was given up before it ran. */
+  refund(owner: string): void {
+    const standing = this.#standings.get(owner);
+    if (standing !== undefined) standing.pass -= this.#stride(owner);
+  }
+
   #standing(owner: string): Standing {
     let standing = this.#standings.get(owner);
     if (standing === undefined) {

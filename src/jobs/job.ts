@@ -9,7 +9,7 @@ export interface Artifact {
   readonly blob: string;
 }
 
-/** Who runs the job, and until when that is believed without word from them. */
+/** The worker that has claimed the job, and until when that is believed without word from it. */
 export interface Lease {
   readonly worker: string;
   readonly expiresAt: number;
@@ -26,8 +26,13 @@ export interface Job {
   readonly status: JobStatus;
   /** 1 when created; one more with every fact. */
   readonly rev: number;
-  /** Starts so far. Together with `id` it is the identity of a claim. */
+  /** Starts so far. */
   readonly attempt: number;
+  /**
+   * Claims so far, those that were given back before a thread took the job included: together with `id` the identity of
+   * a claim. Left out before the first one.
+   */
+  readonly claims?: number;
   /** Attempts that ended in a failure which another attempt may mend; neither a loss nor a hand-back is one. */
   readonly failures: number;
   /** Attempts whose worker disappeared. */
@@ -44,6 +49,7 @@ export interface Job {
   readonly runTimeoutMs: number;
   /** How long a result is kept. */
   readonly resultTtlMs: number;
+  /** Of a job that is claimed: one that runs, or a pending one that a worker has taken ahead. */
   readonly lease?: Lease;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
   readonly artifacts?: readonly Artifact[];

@@ -6,21 +6,26 @@ import { retryDelayMs } from './retry.js';
 /**
  * Everything that can happen to a job after it was created.
  *
- *     pending --claim--> running --complete--> completed --expire--> (result gone)
- *        ^                  |------fail------> failed
- *        |--fail, interrupt------|------cancel----> cancelled
- *        |--release---------|
- *     pending --cancel--> cancelled, --timeOut--> failed
+ *     pending --claim--> pending, claimed --start--> running --complete--> completed --expire--> (result gone)
+ *        ^                      |                      |-------fail------> failed
+ *        |--release, interrupt--|                      |------cancel-----> cancelled
+ *        |--fail, interrupt, release-------------------|
+ *     pending, claimed or not --cancel--> cancelled, --timeOut--> failed
+ *     pending, claimed --fail--> failed, or pending again after a pause
  *     completed, failed, cancelled --delete--> (record gone)
  *
- * Commands of a running attempt carry its number: a worker that lost its claim changes nothing.
+ * A worker claims ahead, so that the next job is at hand when a thread gets free: until then the job is pending to
+ * everybody, and that it was claimed or given back is no fact. Commands of a worker carry the number of its claim: one
+ * that lost it changes nothing.
  */
 export type Command =
   | { readonly type: 'claim'; readonly worker: string; readonly leaseUntil: number }
-  | { readonly type: 'complete'; readonly attempt: number; readonly result: AttemptResult }
+  /** A thread takes the job. */
+  | { readonly type: 'start'; readonly claim: number }
+  | { readonly type: 'complete'; readonly claim: number; readonly result: AttemptResult }
   | {
       readonly type: 'fail';
-      readonly attempt: number;
+      readonly claim: number;
       readonly code: ErrorCode;
       readonly message: string;
       readonly warnings?: readonly JobWarning[];
@@ -28,16 +33,16 @@ export type Command =
       readonly random: number;
     }
   /** The lease ran out or its holder is known to be gone: most likely a restart, but the job may be what killed it. */
-  | { readonly type: 'interrupt'; readonly attempt: number }
-  /** Handed back unfinished, by a server that shuts down. Does not count as a failure. */
-  | { readonly type: 'release'; readonly attempt: number }
+  | { readonly type: 'interrupt'; readonly claim: number }
+  /** Handed back: unstarted for a job that goes first, or unfinished by a server that shuts down. Never a failure. */
+  | { readonly type: 'release'; readonly claim: number }
   | { readonly type: 'cancel' }
   /** Waited past `waitDeadline`. */
   | { readonly type: 'timeOut' }
   | { readonly type: 'expire' }
   | { readonly type: 'delete' };
 
-/** Losses after which a job is parked: a server is restarted now and then, but not ten times during one job. */
+/** Interruptions after which a job is parked: a server is restarted now and then, but not ten times during one job. */
 const maxInterruptions = 10;
 
 export interface AttemptResult {
@@ -51,27 +56,42 @@ export type Refusal =
   | 'not-terminal'
   | 'not-running'
   | 'not-pending'
-  | 'stale-attempt'
+  | 'not-claimed'
+  | 'stale-claim'
   | 'nothing-to-expire';
 
 export type Transition =
-  | { readonly ok: true; readonly job: Job; readonly fact: FactType }
+  /** No fact (and no other `rev`) when nothing changes but who has claimed the job. */
+  | { readonly ok: true; readonly job: Job; readonly fact: FactType | undefined }
   | { readonly ok: false; readonly refusal: Refusal };
+
+/** The number of the job's latest claim; 0 before the first. */
+export function claimOf(job: Job): number {
+  return job.claims ?? 0;
+}
+
+/** Whether a worker has taken a pending job ahead of a free thread. */
+export function isClaimedAhead(job: Job): boolean {
+  return job.status === 'pending' && job.lease !== undefined;
+}
 
 /** The job after a command and the fact that it makes, or why the command does not apply. */
 export function transition(job: Job, command: Command, now: number): Transition {
   switch (command.type) {
     case 'claim':
       return claim(job, command, now);
+    case 'start':
+      return byHolder(job, command.claim) ?? start(job, now);
     case 'complete':
-      return ofAttempt(job, command.attempt) ?? complete(job, command.result, now);
+      return byHolder(job, command.claim) ?? complete(job, command.result, now);
     case 'fail':
-      return ofAttempt(job, command.attempt) ?? fail(job, command, now);
+      return byHolder(job, command.claim) ?? fail(job, command, now);
     case 'interrupt':
-      return ofAttempt(job, command.attempt) ?? interrupt(job, now);
+      return byHolder(job, command.claim) ?? giveUp(job) ?? interrupt(job, now);
     case 'release':
       return (
-        ofAttempt(job, command.attempt) ??
+        byHolder(job, command.claim) ??
+        giveUp(job) ??
         next(withoutLease(job), 'job.requeued', { status: 'pending', readyAt: now })
       );
     case 'cancel':
@@ -96,17 +116,24 @@ export function transition(job: Job, command: Command, now: number): Transition 
 }
 
 function claim(job: Job, command: { worker: string; leaseUntil: number }, now: number): Transition {
-  if (job.status !== 'pending' || job.readyAt > now) return refuse('not-pending');
+  if (job.status !== 'pending' || job.lease !== undefined || job.readyAt > now) return refuse('not-pending');
+  const lease = { worker: command.worker, expiresAt: command.leaseUntil };
+  return unseen({ ...job, claims: claimOf(job) + 1, lease });
+}
+
+function start(job: Job, now: number): Transition {
+  if (job.status !== 'pending') return refuse('not-pending');
   const { error: _previous, ...rest } = job;
-  return next(rest, 'job.started', {
-    status: 'running',
-    attempt: job.attempt + 1,
-    startedAt: now,
-    lease: { worker: command.worker, expiresAt: command.leaseUntil },
-  });
+  return next(rest, 'job.started', { status: 'running', attempt: job.attempt + 1, startedAt: now });
+}
+
+/** A claim that ends before a thread took the job leaves the job as it was. */
+function giveUp(job: Job): Transition | undefined {
+  return isClaimedAhead(job) ? unseen(withoutLease(job)) : undefined;
 }
 
 function complete(job: Job, result: AttemptResult, now: number): Transition {
+  if (job.status !== 'running') return refuse('not-running');
   return end(job, 'job.completed', now, {
     status: 'completed',
     artifacts: result.artifacts,
@@ -153,14 +180,18 @@ function next(job: Job, fact: FactType, change: Partial<Job>): Transition {
   return { ok: true, fact, job: { ...job, ...change, rev: job.rev + 1 } };
 }
 
+function unseen(job: Job): Transition {
+  return { ok: true, fact: undefined, job };
+}
+
 function refuse(refusal: Refusal): Transition {
   return { ok: false, refusal };
 }
 
-/** A refusal when the command's attempt is not the one that runs. */
-function ofAttempt(job: Job, attempt: number): Transition | undefined {
-  if (job.status !== 'running') return refuse('not-running');
-  if (job.attempt !== attempt) return refuse('stale-attempt');
+/** A refusal when the command is not of the claim that holds now. */
+function byHolder(job: Job, claim: number): Transition | undefined {
+  if (job.lease === undefined) return refuse('not-claimed');
+  if (claimOf(job) !== claim) return refuse('stale-claim');
   return undefined;
 }
 

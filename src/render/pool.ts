@@ -28,6 +28,8 @@ export interface Task {
   readonly urgent: boolean;
   /** Stops the task, waiting or running. */
   readonly signal: AbortSignal;
+  /** A thread takes the task, in this very step. */
+  readonly onStart?: () => void;
   readonly onProgress: (progress: Progress) => void;
 }
 
@@ -214,6 +216,7 @@ export class RenderPool {
     slot.state = 'busy';
     slot.tasks += 1;
     slot.running = { ...entry, startedAt: performance.now(), timer };
+    task.onStart?.();
     slot.thread.send({
       type: 'run',
       task: entry.id,

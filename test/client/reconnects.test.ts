@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { formatCursor } from '../../src/protocol/cursor.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 import { openFaultProxy } from '../helpers/fault-proxy.js';
 import { complete } from '../helpers/job-steps.js';
 import { openPushServer } from '../helpers/push-server.js';
@@ -83,17 +83,17 @@ test.each(['websocket', 'sse', 'long-poll'])(
     let rev = 1;
     const claim = async () => {
       const lease = { worker: 'w', limit: 1, now: start, leaseUntil: start + 60_000 };
-      const [claimed] = await engine.store.claim(lease);
-      if (claimed === undefined) throw new Error('Nothing to claim');
+      const [job] = await startJobs(engine, lease);
+      if (job === undefined) throw new Error('Nothing to claim');
       rev += 1;
-      return claimed.job;
+      return job;
     };
     const heaps: number[] = [];
     for (let cut = 0; cut < reconnects; cut += 1) {
       await follower.until(() => follower.lives > cut);
       if (cut === 100) heaps.push(await follower.heap());
-      const { attempt } = await claim();
-      await engine.store.apply(id, { type: 'release', attempt }, start);
+      const { claims = 0 } = await claim();
+      await engine.store.apply(id, { type: 'release', claim: claims }, start);
       rev += 1;
       // Some cuts find both facts told, others find them under way.
       if (cut % 2 === 0) await follower.until(() => follower.facts.jobs.length >= rev - 1);

@@ -130,6 +130,22 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       await expect(access(aside)).rejects.toThrow();
     });
 
+    it('cleans up what is older than a time that the caller names', async () => {
+      const { blobs } = engine();
+      const old = await blobs.put(Buffer.from('old'), 'job_1');
+      const younger = await blobs.put(Buffer.from('younger'), 'job_2');
+      const aside = blobs.aside();
+      await writeFile(aside, 'left');
+      const at = Date.now();
+      for (const path of [aside, await blobs.path(old)])
+        await utimes(path, (at - 5_000) / 1000, (at - 5_000) / 1000);
+      await utimes(await blobs.path(younger), at / 1000, at / 1000);
+      expect(await blobs.cleanUp(async (names) => names, at - 10_000)).toBe(0);
+      expect(await blobs.cleanUp(async (names) => names, at - 2_000)).toBe(2);
+      await expect(blobs.read(old)).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await textOf(blobs, younger)).toBe('younger');
+    });
+
     it('answers a ping', async () => {
       await engine().blobs.ping();
     });

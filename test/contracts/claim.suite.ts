@@ -1,28 +1,101 @@
 import { describe, expect, it } from 'vitest';
+import { recordOf } from '../../src/jobs/record.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { claimed, factsOf, hour, start, submitted } from './jobs-at-hand.js';
+import { aSweep, factsOf, hour, start, started, submitted } from './jobs-at-hand.js';
 
 /** What `Store` means for claims and their leases. */
 export function claimSuite(name: string, open: OpenEngine): void {
   describe(`store of ${name}: claim`, () => {
     const engine = freshEngine(open);
 
-    it('starts an attempt with a lease, a fact and the input', async () => {
+    it('takes a pending job ahead: a lease and the input, but no fact and nothing that a caller sees', async () => {
       const { store } = engine();
       const job = await submitted(engine());
       const claims = await store.claim({ worker: 'w1', limit: 5, now: start + 5, leaseUntil: start + 50 });
       expect(claims).toHaveLength(1);
       expect(claims[0]?.input.request).toEqual({ inline: '{"operations":[]}' });
-      expect(claims[0]?.job).toMatchObject({
-        id: job.id,
+      const lease = { worker: 'w1', expiresAt: start + 50 };
+      expect(claims[0]?.job).toEqual({ ...job, claims: 1, lease });
+      expect(await store.get('alice', job.id)).toEqual(claims[0]?.job);
+      expect(recordOf({ ...job, claims: 1, lease })).toEqual(recordOf(job));
+      expect(await factsOf(engine())).toEqual(['job.created 1']);
+      expect(await store.depth()).toEqual({ pending: 1, running: 0, oldestPendingAt: start });
+      expect(await started(engine(), 5, start + 6)).toEqual([]);
+    });
+
+    it('starts what was claimed when a thread takes it: the attempt, its time and its fact', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      await store.claim({ worker: 'w1', limit: 5, now: start + 5, leaseUntil: start + 50 });
+      expect(await store.apply(job.id, { type: 'start', claim: 2 }, start + 9)).toMatchObject({ ok: false });
+      const outcome = await store.apply(job.id, { type: 'start', claim: 1 }, start + 9);
+      if (!outcome.ok) throw new Error(outcome.refusal);
+      expect(outcome.job).toMatchObject({
         status: 'running',
         attempt: 1,
         rev: 2,
-        startedAt: start + 5,
+        startedAt: start + 9,
         lease: { worker: 'w1', expiresAt: start + 50 },
       });
-      expect(await store.get('alice', job.id)).toEqual(claims[0]?.job);
+      expect(await store.get('alice', job.id)).toEqual(outcome.job);
       expect(await factsOf(engine())).toEqual(['job.created 1', 'job.started 2']);
+      expect(await store.depth()).toEqual({ pending: 0, running: 1 });
+    });
+
+    it('puts back what is given up unstarted where it was, and its owner keeps the turn', async () => {
+      const { store } = engine();
+      const first = await submitted(engine());
+      await submitted(engine());
+      await submitted(engine(), { owner: 'bob' });
+      const request = { worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 };
+      const [claim] = await store.claim(request);
+      expect(claim?.job.id).toBe(first.id);
+      await store.apply(first.id, { type: 'release', claim: 1 }, start);
+      expect(await factsOf(engine())).toEqual(['job.created 1', 'job.created 1']);
+      expect(await store.depth()).toMatchObject({ pending: 3, running: 0 });
+      const [again, other] = await store.claim({ ...request, limit: 2 });
+      expect(again?.job).toMatchObject({ id: first.id, claims: 2, attempt: 0, status: 'pending' });
+      expect(other?.job.owner).toBe('bob');
+    });
+
+    it('leaves a claimed job in reach of a cancel, of its wait limit and of the end of the lease', async () => {
+      const { store } = engine();
+      const jobs = [
+        await submitted(engine()),
+        await submitted(engine(), { waitDeadline: start + 20 }),
+        await submitted(engine()),
+      ];
+      const [cancelled, late, lost] = jobs.map(({ id }) => id);
+      await store.claim({ worker: 'w1', limit: 3, now: start, leaseUntil: start + 50 });
+      expect(await store.apply(cancelled ?? '', { type: 'cancel' }, start + 1)).toMatchObject({
+        job: { status: 'cancelled', attempt: 0 },
+      });
+      expect(await store.sweep(aSweep(start + 20))).toMatchObject({ timedOut: 1, lost: 0 });
+      expect(await store.get('alice', late ?? '')).toMatchObject({ error: { code: 'expired' } });
+      expect(await store.sweep(aSweep(start + 50))).toMatchObject({ timedOut: 0, lost: 0 });
+      const back = await store.get('alice', lost ?? '');
+      expect(back).toMatchObject({ status: 'pending', rev: 1 });
+      expect([back?.lease, back?.interruptions]).toEqual([undefined, undefined]);
+      for (const id of [cancelled, late, lost]) {
+        expect(await store.apply(id ?? '', { type: 'start', claim: 1 }, start + 50)).toEqual({
+          ok: false,
+          refusal: 'not-claimed',
+        });
+      }
+      expect((await started(engine(), 5, start + 50)).map(({ id }) => id)).toEqual([lost]);
+    });
+
+    it('fails what could not be prepared, before it has started', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 });
+      const failure = { type: 'fail', claim: 1, code: 'input_unavailable', message: 'm', random: 0 } as const;
+      await store.apply(job.id, failure, start);
+      expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', attempt: 0, failures: 1 });
+      await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 });
+      await store.apply(job.id, { ...failure, claim: 2, code: 'invalid_input' }, start);
+      expect(await store.get('alice', job.id)).toMatchObject({ status: 'failed', attempt: 0 });
+      expect(await factsOf(engine())).toEqual(['job.created 1', 'job.requeued 2', 'job.failed 3']);
     });
 
     it('gives an owner his jobs by priority, then by age', async () => {
@@ -30,7 +103,7 @@ export function claimSuite(name: string, open: OpenEngine): void {
       const first = await submitted(engine(), { priority: 5 });
       const second = await submitted(engine(), { priority: 5, createdAt: start + 1 });
       const middle = await submitted(engine());
-      const order = await claimed(engine(), 10, start + 10);
+      const order = await started(engine(), 10, start + 10);
       expect(order.map(({ id }) => id)).toEqual([first.id, second.id, middle.id, low.id]);
     });
 
@@ -38,14 +111,14 @@ export function claimSuite(name: string, open: OpenEngine): void {
       for (let n = 0; n < 6; n += 1) await submitted(engine(), { owner: 'alice', priority: 10 });
       await submitted(engine(), { owner: 'bob' });
       await submitted(engine(), { owner: 'carol', priority: -10 });
-      const owners = (await claimed(engine(), 4)).map(({ owner }) => owner);
+      const owners = (await started(engine(), 4)).map(({ owner }) => owner);
       expect([...new Set(owners)].sort()).toEqual(['alice', 'bob', 'carol']);
     });
 
     it('never gives one job to two claims', async () => {
       for (let n = 0; n < 20; n += 1) await submitted(engine());
       const claims = await Promise.all(
-        Array.from({ length: 10 }, (_, n) => claimed(engine(), 3, start, `w${n}`)),
+        Array.from({ length: 10 }, (_, n) => started(engine(), 3, start, `w${n}`)),
       );
       const ids = claims.flat().map(({ id }) => id);
       expect(ids).toHaveLength(20);
@@ -57,22 +130,22 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect(await store.nextReadyAt()).toBeUndefined();
       const later = await submitted(engine(), { readyAt: start + 500 });
       await submitted(engine(), { readyAt: start + 900 });
-      expect(await claimed(engine(), 5, start + 499)).toEqual([]);
+      expect(await started(engine(), 5, start + 499)).toEqual([]);
       expect(await store.nextReadyAt()).toBe(start + 500);
-      expect((await claimed(engine(), 5, start + 500)).map(({ id }) => id)).toEqual([later.id]);
+      expect((await started(engine(), 5, start + 500)).map(({ id }) => id)).toEqual([later.id]);
       expect(await store.nextReadyAt()).toBe(start + 900);
     });
 
     it('waits out the delay of a failed attempt', async () => {
       const { store } = engine();
       const job = await submitted(engine());
-      await claimed(engine());
-      const failure = { type: 'fail', attempt: 1, code: 'crashed', message: 'm', random: 1 } as const;
+      await started(engine());
+      const failure = { type: 'fail', claim: 1, code: 'crashed', message: 'm', random: 1 } as const;
       await store.apply(job.id, failure, start);
-      expect(await claimed(engine(), 1, start)).toEqual([]);
+      expect(await started(engine(), 1, start)).toEqual([]);
       const readyAt = await store.nextReadyAt();
       expect(readyAt).toBe(start + 500);
-      expect(await claimed(engine(), 1, start + 500)).toMatchObject([
+      expect(await started(engine(), 1, start + 500)).toMatchObject([
         { id: job.id, attempt: 2, failures: 1 },
       ]);
       expect(await store.nextReadyAt()).toBeUndefined();
@@ -83,7 +156,7 @@ export function claimSuite(name: string, open: OpenEngine): void {
       const job = await submitted(engine(), { readyAt: start + 500 });
       await store.apply(job.id, { type: 'cancel' }, start);
       expect(await store.nextReadyAt()).toBeUndefined();
-      expect(await claimed(engine(), 1, start + 500)).toEqual([]);
+      expect(await started(engine(), 1, start + 500)).toEqual([]);
       expect(await store.depth()).toEqual({ pending: 0, running: 0 });
     });
   });
@@ -94,10 +167,21 @@ export function claimSuite(name: string, open: OpenEngine): void {
     it('lets no owner run more than his cap', async () => {
       const { store } = engine();
       for (let n = 0; n < 4; n += 1) await submitted(engine());
-      const running = await claimed(engine(), 10);
+      const running = await started(engine(), 10);
       expect(running).toHaveLength(2);
       await store.apply(running[0]?.id ?? '', { type: 'cancel' }, start);
-      expect(await claimed(engine(), 10)).toHaveLength(1);
+      expect(await started(engine(), 10)).toHaveLength(1);
+    });
+
+    it('counts what is claimed ahead towards the cap', async () => {
+      const { store } = engine();
+      for (let n = 0; n < 4; n += 1) await submitted(engine());
+      const request = { worker: 'w1', limit: 10, now: start, leaseUntil: start + 50 };
+      const claims = await store.claim(request);
+      expect(claims).toHaveLength(2);
+      expect(await store.claim(request)).toEqual([]);
+      await store.apply(claims[0]?.job.id ?? '', { type: 'release', claim: 1 }, start);
+      expect(await store.claim(request)).toHaveLength(1);
     });
   });
 
@@ -107,27 +191,25 @@ export function claimSuite(name: string, open: OpenEngine): void {
     it('extends what the worker holds and names what it no longer does', async () => {
       const { store } = engine();
       const jobs = [await submitted(engine()), await submitted(engine()), await submitted(engine())];
-      const [mine, cancelled] = await claimed(engine(), 2, start, 'w1');
-      const [others] = await claimed(engine(), 1, start, 'w2');
+      const [mine, cancelled] = await started(engine(), 2, start, 'w1');
+      const [others] = await started(engine(), 1, start, 'w2');
       await store.apply(cancelled?.id ?? '', { type: 'cancel' }, start);
-      const held = [...jobs.map(({ id }) => ({ id, attempt: 1 })), { id: 'job_0', attempt: 1 }];
+      const held = [...jobs.map(({ id }) => ({ id, claim: 1 })), { id: 'job_0', claim: 1 }];
       const gone = await store.extend('w1', held, start + hour);
       expect([...gone].sort()).toEqual([cancelled?.id, others?.id, 'job_0'].sort());
       const stored = await store.get('alice', mine?.id ?? '');
       expect(stored?.lease).toEqual({ worker: 'w1', expiresAt: start + hour });
       expect(stored?.rev).toBe(mine?.rev);
-      expect(await store.extend('w1', [{ id: mine?.id ?? '', attempt: 2 }], start + hour)).toEqual([
-        mine?.id,
-      ]);
+      expect(await store.extend('w1', [{ id: mine?.id ?? '', claim: 2 }], start + hour)).toEqual([mine?.id]);
     });
 
     it('gives up the leases of every other worker', async () => {
       const { store } = engine();
       const fresh = await submitted(engine());
       const last = await submitted(engine(), { interruptions: 9 });
-      await claimed(engine(), 2, start, 'before');
+      await started(engine(), 2, start, 'before');
       const own = await submitted(engine());
-      await claimed(engine(), 1, start, 'now');
+      await started(engine(), 1, start, 'now');
       expect(await store.reclaimLeases('now', start + 1)).toBe(2);
       expect(await store.get('alice', fresh.id)).toMatchObject({
         status: 'pending',
@@ -141,6 +223,16 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect(await store.get('alice', own.id)).toMatchObject({ status: 'running' });
       expect(await store.depth()).toMatchObject({ pending: 1, running: 1 });
       expect(await store.reclaimLeases('now', start + 1)).toBe(0);
+    });
+
+    it('frees what other workers have claimed ahead, which interrupts nothing', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      await store.claim({ worker: 'before', limit: 1, now: start, leaseUntil: start + hour });
+      expect(await store.reclaimLeases('now', start + 1)).toBe(0);
+      const back = await store.get('alice', job.id);
+      expect([back?.status, back?.rev, back?.interruptions]).toEqual(['pending', 1, undefined]);
+      expect(await started(engine(), 1, start + 1, 'now')).toMatchObject([{ id: job.id, attempt: 1 }]);
     });
   });
 }

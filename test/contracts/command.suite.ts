@@ -6,11 +6,11 @@ import {
   anArtifact,
   aSubmission,
   blobName,
-  claimed,
   completed,
   factsOf,
   hour,
   start,
+  started,
   submitted,
 } from './jobs-at-hand.js';
 
@@ -19,16 +19,16 @@ export function commandSuite(name: string, open: OpenEngine): void {
   describe(`store of ${name}: commands`, () => {
     const engine = freshEngine(open);
 
-    it('refuses the outcome of an attempt that is not the running one', async () => {
+    it('refuses the outcome of a claim that is not the present one', async () => {
       const { store } = engine();
       const job = await submitted(engine());
-      await claimed(engine());
-      await store.apply(job.id, { type: 'release', attempt: 1 }, start);
-      const late = { type: 'complete', attempt: 1, result: { artifacts: [] } } as const;
-      expect(await store.apply(job.id, late, start)).toEqual({ ok: false, refusal: 'not-running' });
-      const [second] = await claimed(engine());
+      await started(engine());
+      await store.apply(job.id, { type: 'release', claim: 1 }, start);
+      const late = { type: 'complete', claim: 1, result: { artifacts: [] } } as const;
+      expect(await store.apply(job.id, late, start)).toEqual({ ok: false, refusal: 'not-claimed' });
+      const [second] = await started(engine());
       expect(second?.attempt).toBe(2);
-      expect(await store.apply(job.id, late, start)).toEqual({ ok: false, refusal: 'stale-attempt' });
+      expect(await store.apply(job.id, late, start)).toEqual({ ok: false, refusal: 'stale-claim' });
       expect(await store.get('alice', job.id)).toEqual(second);
     });
 
@@ -46,10 +46,10 @@ export function commandSuite(name: string, open: OpenEngine): void {
     it('completes one of many simultaneous outcomes', async () => {
       const { store } = engine();
       const job = await submitted(engine());
-      await claimed(engine());
+      await started(engine());
       const outcomes = await Promise.all(
         Array.from({ length: 5 }, () =>
-          store.apply(job.id, { type: 'complete', attempt: 1, result: { artifacts: [] } }, start),
+          store.apply(job.id, { type: 'complete', claim: 1, result: { artifacts: [] } }, start),
         ),
       );
       expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
@@ -59,12 +59,12 @@ export function commandSuite(name: string, open: OpenEngine): void {
       const { store } = engine();
       const job = await submitted(engine());
       const failure = { type: 'fail', code: 'crashed', message: 'm', random: 0 } as const;
-      await claimed(engine());
-      await store.apply(job.id, { ...failure, attempt: 1 }, start);
-      await claimed(engine());
-      await store.apply(job.id, { type: 'release', attempt: 2 }, start);
-      await claimed(engine());
-      await store.apply(job.id, { type: 'complete', attempt: 3, result: { artifacts: [] } }, start);
+      await started(engine());
+      await store.apply(job.id, { ...failure, claim: 1 }, start);
+      await started(engine());
+      await store.apply(job.id, { type: 'release', claim: 2 }, start);
+      await started(engine());
+      await store.apply(job.id, { type: 'complete', claim: 3, result: { artifacts: [] } }, start);
       await store.apply(job.id, { type: 'expire' }, start);
       await store.apply(job.id, { type: 'delete' }, start);
       expect(await factsOf(engine())).toEqual([
@@ -102,9 +102,9 @@ export function commandSuite(name: string, open: OpenEngine): void {
       await store.submit(
         aSubmission(other, { input: { ...input, request: { inline: '{}' }, blobs: [shared] } }),
       );
-      await claimed(engine());
+      await started(engine());
       const result = { artifacts: [anArtifact(artifact)] };
-      await store.apply(job.id, { type: 'complete', attempt: 1, result }, start);
+      await store.apply(job.id, { type: 'complete', claim: 1, result }, start);
       const names = [own, shared, request, artifact, blobName('scope', '5')];
       expect(await store.unused(names)).toEqual([blobName('scope', '5')]);
       const outcome = await store.apply(job.id, { type: 'delete' }, start);
@@ -121,7 +121,7 @@ export function commandSuite(name: string, open: OpenEngine): void {
       await submitted(engine(), { createdAt: start + 1, priority: 3 });
       await submitted(engine(), { createdAt: start + 3, readyAt: start + hour });
       expect(await store.depth()).toEqual({ pending: 3, running: 0, oldestPendingAt: start + 1 });
-      await claimed(engine(), 2, start + 5);
+      await started(engine(), 2, start + 5);
       expect(await store.depth()).toEqual({ pending: 1, running: 2, oldestPendingAt: start + 3 });
     });
 
@@ -129,7 +129,7 @@ export function commandSuite(name: string, open: OpenEngine): void {
       const hints: Hint[] = [];
       const end = engine().bus.onHint((hint) => hints.push(hint));
       await Promise.all(Array.from({ length: 10 }, () => submitted(engine(), { group: 'g' })));
-      for (const job of await claimed(engine(), 10)) {
+      for (const job of await started(engine(), 10)) {
         await engine().store.apply(job.id, { type: 'cancel' }, start);
       }
       const { last, epoch } = await engine().store.log();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { aSweep, claimed, completed, day, start, submitted } from './jobs-at-hand.js';
+import { aSweep, completed, day, start, started, submitted } from './jobs-at-hand.js';
 
 /** What `Store.groups` means. */
 export function groupsSuite(name: string, open: OpenEngine): void {
@@ -29,7 +29,7 @@ export function groupsSuite(name: string, open: OpenEngine): void {
       const first = await submitted(engine(), { group: 'a' });
       await submitted(engine(), { group: 'b' });
       expect(await names()).toEqual(['b', 'a']);
-      await claimed(engine());
+      await started(engine());
       expect(await names()).toEqual(['a', 'b']);
       await submitted(engine(), { group: 'b' });
       expect(await names()).toEqual(['b', 'a']);

@@ -1,5 +1,6 @@
-import type { Engine, Submission, SweepRequest } from '../../src/engine/engine.js';
+import type { ClaimRequest, Engine, Submission, SweepRequest } from '../../src/engine/engine.js';
 import { type Job, jobId } from '../../src/jobs/job.js';
+import { claimOf } from '../../src/jobs/transition.js';
 
 /** The time at which every test begins. */
 export const start = 1_800_000_000_000;
@@ -47,26 +48,36 @@ export async function submitted(engine: Engine, change: Partial<Job> = {}): Prom
   return outcome.job;
 }
 
-/** Claims as of `now`, for a worker called `w1`, with leases of a minute. */
-export async function claimed(
+/** Claims, and starts what was claimed, as when a thread is free for each. */
+export async function startJobs(engine: Engine, request: ClaimRequest): Promise<readonly Job[]> {
+  const jobs: Job[] = [];
+  for (const { job } of await engine.store.claim(request)) {
+    const outcome = await engine.store.apply(job.id, { type: 'start', claim: claimOf(job) }, request.now);
+    if (!outcome.ok) throw new Error(`The start was refused: ${outcome.refusal}`);
+    jobs.push(outcome.job);
+  }
+  return jobs;
+}
+
+/** Claims and starts as of `now`, for a worker called `w1`, with leases of a minute. */
+export async function started(
   engine: Engine,
   limit = 1,
   now = start,
   worker = 'w1',
 ): Promise<readonly Job[]> {
-  const claims = await engine.store.claim({ worker, limit, now, leaseUntil: now + 60_000 });
-  return claims.map(({ job }) => job);
+  return startJobs(engine, { worker, limit, now, leaseUntil: now + 60_000 });
 }
 
 /** A job that was submitted, claimed alone and completed with one artifact. */
 export async function completed(engine: Engine, change: Partial<Job> = {}, at = start + 10): Promise<Job> {
   const job = await submitted(engine, change);
-  const [running] = await claimed(engine, 1, Math.max(start, job.readyAt));
+  const [running] = await started(engine, 1, Math.max(start, job.readyAt));
   if (running?.id !== job.id) throw new Error('Another job was ready before');
   const artifact = anArtifact(blobName(job.id, 'a'));
   const outcome = await engine.store.apply(
     job.id,
-    { type: 'complete', attempt: running.attempt, result: { artifacts: [artifact] } },
+    { type: 'complete', claim: claimOf(running), result: { artifacts: [artifact] } },
     at,
   );
   if (!outcome.ok) throw new Error(`The completion was refused: ${outcome.refusal}`);

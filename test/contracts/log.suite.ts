@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FactFilter } from '../../src/engine/engine.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { aSweep, claimed, completed, day, factsOf, start, submitted } from './jobs-at-hand.js';
+import { aSweep, completed, day, factsOf, start, started, submitted } from './jobs-at-hand.js';
 
 /** What `Store` means for the log, for listings and for groups. */
 export function logSuite(name: string, open: OpenEngine): void {
@@ -174,7 +174,7 @@ export function logSuite(name: string, open: OpenEngine): void {
       const second = await submitted(engine(), { group: 'g' });
       await submitted(engine(), { group: 'g', owner: 'bob' });
       expect(await group()).toEqual({ ...counts, jobs: 2, completed: 1, pending: 1 });
-      await claimed(engine(), 2);
+      await started(engine(), 2);
       expect(await group()).toEqual({ ...counts, jobs: 2, completed: 1, running: 1 });
       await engine().store.apply(second.id, { type: 'cancel' }, start);
       expect(await group()).toEqual({ ...counts, jobs: 2, completed: 1, cancelled: 1 });

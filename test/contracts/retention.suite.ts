@@ -5,12 +5,12 @@ import {
   aSubmission,
   aSweep,
   blobName,
-  claimed,
   completed,
   day,
   factsOf,
   hour,
   start,
+  started,
   submitted,
 } from './jobs-at-hand.js';
 
@@ -24,7 +24,7 @@ export function retentionSuite(name: string, open: OpenEngine): void {
     it('finds nothing to do before its time', async () => {
       await completed(engine());
       await submitted(engine());
-      await claimed(engine());
+      await started(engine());
       await submitted(engine());
       expect(await engine().store.sweep(aSweep(start + 59_999))).toEqual(nothing);
     });
@@ -38,20 +38,20 @@ export function retentionSuite(name: string, open: OpenEngine): void {
         error: { code: 'expired' },
         completedAt: start + hour,
       });
-      expect(await claimed(engine(), 1, start + hour)).toEqual([]);
+      expect(await started(engine(), 1, start + hour)).toEqual([]);
     });
 
     it('gives back what lost its lease, unless it was extended', async () => {
       const job = await submitted(engine());
       const extended = await submitted(engine());
-      await claimed(engine(), 2);
-      await engine().store.extend('w1', [{ id: extended.id, attempt: 1 }], start + hour);
+      await started(engine(), 2);
+      await engine().store.extend('w1', [{ id: extended.id, claim: 1 }], start + hour);
       expect(await engine().store.sweep(aSweep(start + 60_000))).toEqual({ ...nothing, lost: 1 });
       expect(await engine().store.get('alice', job.id)).toMatchObject({
         status: 'pending',
         interruptions: 1,
       });
-      expect(await claimed(engine(), 2, start + 60_000)).toMatchObject([{ id: job.id, attempt: 2 }]);
+      expect(await started(engine(), 2, start + 60_000)).toMatchObject([{ id: job.id, attempt: 2 }]);
     });
 
     it('takes away a result, then its record', async () => {
@@ -59,9 +59,9 @@ export function retentionSuite(name: string, open: OpenEngine): void {
       const input = { request: { inline: '{}' }, blobs: [blobName('in', 'b')], fetches: [] };
       const job = aJob();
       await store.submit(aSubmission(job, { input }));
-      await claimed(engine());
+      await started(engine());
       const artifact = { name: 'a', contentType: 't', sizeBytes: 1, sha256: 'x', blob: blobName('out', 'a') };
-      await store.apply(job.id, { type: 'complete', attempt: 1, result: { artifacts: [artifact] } }, start);
+      await store.apply(job.id, { type: 'complete', claim: 1, result: { artifacts: [artifact] } }, start);
       const expiry = await store.sweep(aSweep(start + day));
       expect(expiry).toEqual({ ...nothing, expired: 1, removed: [artifact.blob] });
       expect(await store.sweep(aSweep(start + 7 * day - 1))).toEqual(nothing);

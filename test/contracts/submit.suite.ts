@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { aJob, aSubmission, blobName, claimed, day, start, submitted } from './jobs-at-hand.js';
+import { aJob, aSubmission, blobName, day, start, started, submitted } from './jobs-at-hand.js';
 
 /** What `Store.submit` means. */
 export function submitSuite(name: string, open: OpenEngine): void {
@@ -50,7 +50,7 @@ export function submitSuite(name: string, open: OpenEngine): void {
     it('answers the same key and body with the first job as it is now', async () => {
       const { store } = engine();
       const first = await store.submit(aSubmission(aJob(), once('k')));
-      const [running] = await claimed(engine());
+      const [running] = await started(engine());
       const again = await store.submit(aSubmission(aJob(), once('k')));
       if (first.type !== 'created') throw new Error(first.type);
       expect(again).toEqual({ type: 'replayed', job: running, position: first.position });
@@ -106,7 +106,7 @@ export function submitSuite(name: string, open: OpenEngine): void {
       await submitted(engine(), { owner: 'bob' });
       const ofAll = await store.submit(aSubmission(aJob({ owner: 'carol' }), { limits }));
       expect(ofAll).toEqual({ type: 'full', scope: 'queue', pending: 3 });
-      await claimed(engine(), 1);
+      await started(engine(), 1);
       expect((await store.submit(aSubmission(aJob(), { limits, ...once('k') }))).type).toBe('created');
       expect(await store.depth()).toMatchObject({ pending: 3, running: 1 });
     });

@@ -8,7 +8,7 @@ import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { aJob, aSubmission, claimed, completed, start, submitted } from '../contracts/jobs-at-hand.js';
+import { aJob, aSubmission, completed, start, started, submitted } from '../contracts/jobs-at-hand.js';
 import { aKey } from '../contracts/keys.suite.js';
 import { openIn, scratchDirectory } from './scratch.js';
 
@@ -39,7 +39,7 @@ describe('data directory of the SQLite engine', () => {
     const done = await completed(before, { group: 'g' });
     const waiting = await submitted(before, { owner: 'bob', readyAt: start + 500 });
     await submitted(before, { owner: 'carol' });
-    const [running] = await claimed(before, 1);
+    const [running] = await started(before, 1);
     const first = await before.store.submit(aSubmission(aJob({ group: 'g' }), { idempotency }));
     await before.keys.put(aKey('aaaaaaaa'));
     const blob = await before.blobs.put(Buffer.from('hello'), done.id);
@@ -68,10 +68,10 @@ describe('data directory of the SQLite engine', () => {
     const options = { ...openOptions, fairness: { maxRunningPerOwner: 2, weights: {} } };
     const before = await open(options);
     for (let n = 0; n < 5; n += 1) await submitted(before);
-    expect(await claimed(before, 1)).toHaveLength(1);
+    expect(await started(before, 1)).toHaveLength(1);
     await before.close();
     const after = await open(options);
-    expect(await claimed(after, 5)).toHaveLength(1);
+    expect(await started(after, 5)).toHaveLength(1);
     const limits = { maxPending: 3, maxPendingPerOwner: 100 };
     expect(await after.store.submit(aSubmission(aJob(), { limits }))).toMatchObject({
       type: 'full',

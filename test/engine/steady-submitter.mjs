@@ -44,9 +44,11 @@ async function worker() {
       now,
       leaseUntil: now + 60_000,
     })) {
+      const claim = job.claims;
+      await engine.store.apply(job.id, { type: 'start', claim }, Date.now());
       const outcome = await engine.store.apply(
         job.id,
-        { type: 'complete', attempt: job.attempt, result: { artifacts: [] } },
+        { type: 'complete', claim, result: { artifacts: [] } },
         Date.now(),
       );
       if (outcome.ok) process.stdout.write(`completed ${job.id} ${outcome.job.rev}\n`);

@@ -13,7 +13,7 @@ import {
   scheduler,
   until,
 } from '../helpers/gateway-rig.js';
-import { cancel, claimedJob, complete, remove, tellProgress } from '../helpers/job-steps.js';
+import { cancel, complete, remove, startedJob, tellProgress } from '../helpers/job-steps.js';
 import { seqOf } from '../helpers/model-client.js';
 
 /** What is sent from the past and what of it is live, on both wires, over an engine in memory. */
@@ -188,8 +188,8 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const { engine, gateway } = await open();
     const message = 'x'.repeat(50_000);
     for (let made = 0; made < 40; made += 1) {
-      const { id } = await claimedJob(engine);
-      const end = { type: 'fail', attempt: 1, code: 'invalid_input', message, random: 0 } as const;
+      const { id } = await startedJob(engine);
+      const end = { type: 'fail', claim: 1, code: 'invalid_input', message, random: 0 } as const;
       expect((await engine.store.apply(id, end, start)).ok).toBe(true);
     }
     const { sink, subscriber } = connect(gateway, wire);
@@ -345,7 +345,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
 
   test('P-21 a job that had ended: snapshot, its terminal fact, live', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await complete(engine, job);
     const { sink } = await follow(gateway, wire, { topics: [`job:${job.id}`] });
     await scheduler();
@@ -354,7 +354,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
 
   test('P-1 P-21 a job whose end the gateway has yet to hear of has it told once', async () => {
     const { engine, gateway, bus } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     bus.pass = () => undefined;
     await complete(engine, job);
     const { sink } = await follow(gateway, wire, { topics: [`job:${job.id}`] });
@@ -379,7 +379,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, wire, { progress_ms: 200, snapshot: false });
     await scheduler();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     for (let step = 1; step <= 50; step += 1) {
       tellProgress(engine, job, step / 100);
       await vi.advanceTimersByTimeAsync(20);
@@ -398,7 +398,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
 
   test('P-3 the current progress is sent again after a reconnect', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     tellProgress(engine, job, 0.4);
     const { sink } = await follow(gateway, wire);
     await scheduler();
@@ -411,7 +411,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire, { snapshot: false });
     await scheduler();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     tellProgress(engine, job, 0.9);
     tellProgress(engine, job, 0.5);
     await vi.advanceTimersByTimeAsync(150);
@@ -539,7 +539,7 @@ test('P-57 a subscription that the store could not begin may be tried again with
 describe('the event stream of one job', () => {
   test('P-33 ends with the terminal fact', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const { sink } = await follow(gateway, 'sse', { topics: [`job:${job.id}`] }, job.id);
     await scheduler();
     expect(sink.closed).toBeUndefined();
@@ -551,7 +551,7 @@ describe('the event stream of one job', () => {
 
   test.each([true, false])('P-21 P-33 ends at once when the job has (snapshot: %s)', async (snapshot) => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await complete(engine, job);
     const { sink } = await follow(gateway, 'sse', { topics: [`job:${job.id}`], snapshot }, job.id);
     await scheduler();
@@ -564,7 +564,7 @@ describe('the event stream of one job', () => {
     'P-33 ends although its types leave the end out (%s)',
     async (when) => {
       const { engine, gateway } = await open();
-      const job = await claimedJob(engine);
+      const job = await startedJob(engine);
       if (when !== 'live') await complete(engine, job);
       const members = {
         topics: [`job:${job.id}`],
@@ -584,7 +584,7 @@ describe('the event stream of one job', () => {
 
   test('P-21 P-33 ends although the log no longer holds the end', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await complete(engine, job);
     await submitMany(engine, 10);
     await trimTo(engine, 8);
@@ -597,7 +597,7 @@ describe('the event stream of one job', () => {
 
   test('P-33 is not over before its end was sent', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     expect(await gateway.isOver('alice', job.id, await cursorAt(engine, 2))).toBe(false);
     await complete(engine, job);
     expect(await gateway.isOver('alice', job.id, undefined)).toBe(false);
@@ -609,7 +609,7 @@ describe('the event stream of one job', () => {
 
   test('P-33 ends when the job is deleted, and the reader is slow', async () => {
     const { engine, gateway } = await open();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const cursor = await cursorAt(engine, 2);
     const members = { topics: [`job:${job.id}`], after: cursor };
     const slow = await follow(gateway, 'sse', members, job.id);
@@ -748,7 +748,7 @@ describe('several subscriptions on a socket', () => {
     await gateway.subscribe(subscriber, 's2', filter({ topics: ['kind:document'], snapshot: false }));
     await gateway.subscribe(subscriber, 's3', filter({ topics: ['kind:merge'], snapshot: false }));
     await scheduler();
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     tellProgress(engine, job, 0.1);
     await vi.advanceTimersByTimeAsync(150);
     await scheduler();
@@ -764,7 +764,7 @@ describe('several subscriptions on a socket', () => {
 
   test('P-41 progress_ms 0 is none, also where another subscription wants facts alone', async () => {
     const { engine, gateway } = await open();
-    const running = await claimedJob(engine);
+    const running = await startedJob(engine);
     tellProgress(engine, running, 0.1);
     const { sink, subscriber } = await follow(gateway, 'ws', { snapshot: false, progress_ms: 0 });
     await gateway.subscribe(subscriber, 's2', filter({ topics: ['kind:merge'], snapshot: false }));

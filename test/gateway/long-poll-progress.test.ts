@@ -5,7 +5,7 @@ import type { Job } from '../../src/jobs/job.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
 import { filter } from '../helpers/a-fact.js';
 import { type GatewayRig, openGatewayRig, scheduler } from '../helpers/gateway-rig.js';
-import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
+import { complete, startedJob, tellProgress } from '../helpers/job-steps.js';
 
 /** P-36: what a long-poll tells of progress, over an engine in memory and a clock that stands. */
 
@@ -67,7 +67,7 @@ const values = ({ answer }: Poll) =>
 
 describe('P-36 a long-poll with progress_ms', () => {
   test('has the latest value of what runs in every answer', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await tell(job, 0.2);
     await tell(job, 0.4);
     const asked = await poll({ progressMs: 100, fromStart: true });
@@ -80,7 +80,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('has no value ahead of the facts that are left for the next answer', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await tell(job, 0.2);
     const { epoch } = await engine.store.log();
     const ask = { waitMs: 0, limit: 1, progressMs: 100 };
@@ -92,7 +92,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('ends its wait when a value is new and the pace has passed, and not before', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const asked = await poll({ progressMs: 300 });
     await tell(job, 0.2);
     await pass(299);
@@ -104,7 +104,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('ends at once with a value that comes after the pace', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const asked = await poll({ progressMs: 300 });
     await pass(5_000);
     expect(asked.answer).toBeUndefined();
@@ -113,7 +113,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('waits on for what is new: what came before the request is in the answer, and does not end it', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await tell(job, 0.2);
     const asked = await poll({ progressMs: 100 });
     await pass(9_999);
@@ -123,7 +123,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('is not woken by what it does not follow', async () => {
-    const job = await claimedJob(engine, { group: 'a' });
+    const job = await startedJob(engine, { group: 'a' });
     const asked = await poll({ progressMs: 100, members: { topics: ['group:b'] } });
     await tell(job, 0.2);
     await pass(1_000);
@@ -133,7 +133,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('P-4 has no value of an attempt that has ended, and ends for a fact as ever', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await tell(job, 0.2);
     const asked = await poll({ progressMs: 60_000 });
     await tell(job, 0.9);
@@ -144,7 +144,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('P-16 has none where the types leave it out', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const members = { types: new Set(['job.completed']), progress_ms: 100 };
     const asked = await poll({ progressMs: 0, members: { ...members, types: ['job.completed'] } });
     await tell(job, 0.2);
@@ -154,7 +154,7 @@ describe('P-36 a long-poll with progress_ms', () => {
 
   test('P-50 has at most 100 values, those that came last first', async () => {
     const jobs: Job[] = [];
-    for (let made = 0; made < 103; made += 1) jobs.push(await claimedJob(engine));
+    for (let made = 0; made < 103; made += 1) jobs.push(await startedJob(engine));
     for (const job of jobs) tellProgress(engine, job, 0.1);
     const [first] = jobs;
     if (first === undefined) throw new Error('There are jobs');
@@ -166,7 +166,7 @@ describe('P-36 a long-poll with progress_ms', () => {
   });
 
   test('P-37 has it beside a snapshot, too', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await tell(job, 0.2);
     const signal = new AbortController().signal;
     const ask = { waitMs: 0, limit: 256, progressMs: 100 };
@@ -178,7 +178,7 @@ describe('P-36 a long-poll with progress_ms', () => {
 });
 
 test('P-36 without progress_ms there is no progress and no answer for its sake', async () => {
-  const job = await claimedJob(engine);
+  const job = await startedJob(engine);
   const asked = await poll({});
   await tell(job, 0.2);
   await pass(9_999);

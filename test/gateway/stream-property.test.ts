@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
 import type { Subscriber } from '../../src/gateway/subscriber.js';
+import { claimOf } from '../../src/jobs/transition.js';
 import type { EventType } from '../../src/protocol/event.js';
 import type { SubscriptionFilter } from '../../src/protocol/messages.js';
 import { matchesTopic, type Topic } from '../../src/protocol/topic.js';
-import { aJob, aSubmission, start } from '../contracts/jobs-at-hand.js';
+import { aJob, aSubmission, start, startJobs } from '../contracts/jobs-at-hand.js';
 import { FakeSink } from '../helpers/fake-sink.js';
 import { type GatewayRig, openGatewayRig, scheduler, until } from '../helpers/gateway-rig.js';
 import { type Followed, ModelClient, seqOf } from '../helpers/model-client.js';
@@ -226,7 +227,7 @@ class Play {
         for (let count = 0; count < 40; count += 1) await this.#submit(count % 2, 0, count % 3);
         return;
       case 'claim':
-        await engine.store.claim({ worker: 'w', limit: 2, now: start, leaseUntil: start + 1 });
+        await startJobs(engine, { worker: 'w', limit: 2, now: start, leaseUntil: start + 1 });
         return;
       case 'end':
         await this.#end(action.job, action.how);
@@ -312,11 +313,11 @@ class Play {
     const { store } = this.#rig.engine;
     const job = (await store.get('alice', id)) ?? (await store.get('bob', id));
     if (job === undefined) return;
-    const { attempt } = job;
+    const claim = claimOf(job);
     const commands = {
-      complete: { type: 'complete', attempt, result: { artifacts: [] } },
-      fail: { type: 'fail', attempt, code: 'invalid_input', message: 'no', random: 0 },
-      interrupt: { type: 'release', attempt },
+      complete: { type: 'complete', claim, result: { artifacts: [] } },
+      fail: { type: 'fail', claim, code: 'invalid_input', message: 'no', random: 0 },
+      interrupt: { type: 'release', claim },
       cancel: { type: 'cancel' },
       delete: { type: 'delete' },
     } as const;

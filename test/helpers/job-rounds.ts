@@ -1,6 +1,6 @@
 import type { Job } from '../../src/jobs/job.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 import { type Audience, notOnce } from './audience.js';
 import { complete, tellProgress } from './job-steps.js';
 import type { PushServer } from './push-server.js';
@@ -60,7 +60,7 @@ export class JobRounds {
       else if (way === 'wait') this.#audience.waitFor(id);
     }
     const lease = { worker: 'w', limit: count, now: start, leaseUntil: start + 60_000 };
-    const running: readonly Job[] = (await engine.store.claim(lease)).map(({ job }) => job);
+    const running: readonly Job[] = await startJobs(engine, lease);
     for (const job of running) for (const ratio of [0.25, 0.75]) tellProgress(engine, job, ratio);
     for (const job of running) await complete(engine, job);
   }

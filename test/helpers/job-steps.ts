@@ -1,18 +1,19 @@
 import type { Engine } from '../../src/engine/engine.js';
 import type { Job } from '../../src/jobs/job.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { claimOf } from '../../src/jobs/transition.js';
+import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 
 /** One step in the life of the jobs of an engine, each with its fact. */
 
-export async function claimedJob(engine: Engine, change: Partial<Job> = {}): Promise<Job> {
+export async function startedJob(engine: Engine, change: Partial<Job> = {}): Promise<Job> {
   await submitted(engine, change);
-  const [claim] = await engine.store.claim({ worker: 'w', limit: 1, now: start, leaseUntil: start + 60_000 });
-  if (claim === undefined) throw new Error('Nothing was ready');
-  return claim.job;
+  const [job] = await startJobs(engine, { worker: 'w', limit: 1, now: start, leaseUntil: start + 60_000 });
+  if (job === undefined) throw new Error('Nothing was ready');
+  return job;
 }
 
 export async function complete(engine: Engine, job: Job): Promise<void> {
-  await apply(engine, job.id, { type: 'complete', attempt: job.attempt, result: { artifacts: [] } });
+  await apply(engine, job.id, { type: 'complete', claim: claimOf(job), result: { artifacts: [] } });
 }
 
 export async function cancel(engine: Engine, id: string): Promise<void> {

@@ -44,7 +44,12 @@ const kinds = names.map(
 );
 
 export async function openWorkRig(
-  options: { readonly leaseMs?: number; readonly syncRenderMs?: number } = {},
+  options: {
+    readonly leaseMs?: number;
+    readonly syncRenderMs?: number;
+    /** Puts something between the runner and the store or the blobs. */
+    readonly between?: (engine: Engine) => Partial<Pick<Engine, 'store' | 'blobs'>>;
+  } = {},
 ): Promise<WorkRig> {
   const clock = Date.now;
   const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 10, weights: {} } });
@@ -77,6 +82,7 @@ export async function openWorkRig(
     store,
     bus,
     blobs,
+    ...options.between?.(engine),
     pool,
     guard,
     meters,
@@ -106,6 +112,7 @@ export async function openWorkRig(
     timeoutMs,
     maxWaiting: 1,
     expectedWait,
+    log,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });

@@ -9,13 +9,13 @@ const now = start + 1_000;
 const artifact = anArtifact(blobName('job', 'a'));
 
 const pending = aJob();
+const claimed: Job = { ...pending, claims: 1, lease: { worker: 'w1', expiresAt: start + 60_000 } };
 const running: Job = {
-  ...pending,
+  ...claimed,
   status: 'running',
   rev: 2,
   attempt: 1,
   startedAt: start,
-  lease: { worker: 'w1', expiresAt: start + 60_000 },
 };
 const ended = { completedAt: start + 5, rev: 3, attempt: 1, startedAt: start };
 const completed: Job = {
@@ -29,10 +29,12 @@ const { artifacts: _gone, ...withoutResult } = completed;
 
 const states: Readonly<Record<string, Job>> = {
   pending,
-  unready: { ...pending, readyAt: now + 1 },
+  scheduled: { ...pending, readyAt: now + 1 },
+  claimed,
+  claimedAgain: { ...claimed, claims: 2 },
   running,
-  otherAttempt: { ...running, attempt: 2 },
-  lastAttempt: { ...running, attempt: 3, failures: 2 },
+  otherClaim: { ...running, attempt: 2, claims: 2 },
+  lastAttempt: { ...running, attempt: 3, claims: 3, failures: 2 },
   completed,
   expired: { ...withoutResult, expired: true, rev: 4 },
   failed: { ...pending, ...ended, status: 'failed', error: { code: 'crashed', message: 'm' } },
@@ -47,47 +49,53 @@ const states: Readonly<Record<string, Job>> = {
 const fail = { type: 'fail', message: 'm', random: 0.5 } as const;
 const commands: Readonly<Record<string, Command>> = {
   claim: { type: 'claim', worker: 'w2', leaseUntil: now + 60_000 },
-  complete: { type: 'complete', attempt: 1, result: { artifacts: [artifact] } },
-  failForGood: { ...fail, attempt: 1, code: 'invalid_input' },
-  failOnce: { ...fail, attempt: 1, code: 'crashed' },
-  failLast: { ...fail, attempt: 3, code: 'crashed' },
-  interrupt: { type: 'interrupt', attempt: 1 },
-  release: { type: 'release', attempt: 1 },
+  start: { type: 'start', claim: 1 },
+  complete: { type: 'complete', claim: 1, result: { artifacts: [artifact] } },
+  failForGood: { ...fail, claim: 1, code: 'invalid_input' },
+  failOnce: { ...fail, claim: 1, code: 'crashed' },
+  failLast: { ...fail, claim: 3, code: 'crashed' },
+  interrupt: { type: 'interrupt', claim: 1 },
+  release: { type: 'release', claim: 1 },
   cancel: { type: 'cancel' },
   timeOut: { type: 'timeOut' },
   expire: { type: 'expire' },
   delete: { type: 'delete' },
 };
 
-const notRunning = 'not-running';
-const stale = 'stale-attempt';
+const notClaimed = 'not-claimed';
+const stale = 'stale-claim';
 /** What each command does in each state: the status and the fact, or the refusal. */
 const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   claim: {
-    pending: 'running, job.started',
-    unready: 'not-pending',
+    pending: 'pending, no fact',
+    scheduled: 'not-pending',
+    claimed: 'not-pending',
+    claimedAgain: 'not-pending',
     running: 'not-pending',
-    otherAttempt: 'not-pending',
+    otherClaim: 'not-pending',
     lastAttempt: 'not-pending',
     completed: 'not-pending',
     expired: 'not-pending',
     failed: 'not-pending',
     cancelled: 'not-pending',
   },
-  complete: ofAttemptOne('completed, job.completed'),
-  failForGood: ofAttemptOne('failed, job.failed'),
-  failOnce: ofAttemptOne('pending, job.requeued'),
+  start: { ...ofClaimOne('not-pending'), claimed: 'running, job.started' },
+  complete: { ...ofClaimOne('completed, job.completed'), claimed: 'not-running' },
+  failForGood: { ...ofClaimOne('failed, job.failed'), claimed: 'failed, job.failed' },
+  failOnce: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, job.requeued' },
   failLast: {
-    ...ofAttemptOne(stale),
+    ...ofClaimOne(stale),
     lastAttempt: 'failed, job.failed',
   },
-  interrupt: ofAttemptOne('pending, job.requeued'),
-  release: ofAttemptOne('pending, job.requeued'),
+  interrupt: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, no fact' },
+  release: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, no fact' },
   cancel: {
     pending: 'cancelled, job.cancelled',
-    unready: 'cancelled, job.cancelled',
+    scheduled: 'cancelled, job.cancelled',
+    claimed: 'cancelled, job.cancelled',
+    claimedAgain: 'cancelled, job.cancelled',
     running: 'cancelled, job.cancelled',
-    otherAttempt: 'cancelled, job.cancelled',
+    otherClaim: 'cancelled, job.cancelled',
     lastAttempt: 'cancelled, job.cancelled',
     completed: 'terminal',
     expired: 'terminal',
@@ -96,9 +104,11 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   timeOut: {
     pending: 'failed, job.failed',
-    unready: 'failed, job.failed',
+    scheduled: 'failed, job.failed',
+    claimed: 'failed, job.failed',
+    claimedAgain: 'failed, job.failed',
     running: 'not-pending',
-    otherAttempt: 'not-pending',
+    otherClaim: 'not-pending',
     lastAttempt: 'not-pending',
     completed: 'not-pending',
     expired: 'not-pending',
@@ -107,9 +117,11 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   expire: {
     pending: 'nothing-to-expire',
-    unready: 'nothing-to-expire',
+    scheduled: 'nothing-to-expire',
+    claimed: 'nothing-to-expire',
+    claimedAgain: 'nothing-to-expire',
     running: 'nothing-to-expire',
-    otherAttempt: 'nothing-to-expire',
+    otherClaim: 'nothing-to-expire',
     lastAttempt: 'nothing-to-expire',
     completed: 'completed, job.expired',
     expired: 'nothing-to-expire',
@@ -118,9 +130,11 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   delete: {
     pending: 'not-terminal',
-    unready: 'not-terminal',
+    scheduled: 'not-terminal',
+    claimed: 'not-terminal',
+    claimedAgain: 'not-terminal',
     running: 'not-terminal',
-    otherAttempt: 'not-terminal',
+    otherClaim: 'not-terminal',
     lastAttempt: 'not-terminal',
     completed: 'completed, job.deleted',
     expired: 'completed, job.deleted',
@@ -129,17 +143,19 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-function ofAttemptOne(outcome: string): Record<string, string> {
+function ofClaimOne(outcome: string): Record<string, string> {
   return {
-    pending: notRunning,
-    unready: notRunning,
+    pending: notClaimed,
+    scheduled: notClaimed,
+    claimed: outcome,
+    claimedAgain: stale,
     running: outcome,
-    otherAttempt: stale,
+    otherClaim: stale,
     lastAttempt: stale,
-    completed: notRunning,
-    expired: notRunning,
-    failed: notRunning,
-    cancelled: notRunning,
+    completed: notClaimed,
+    expired: notClaimed,
+    failed: notClaimed,
+    cancelled: notClaimed,
   };
 }
 
@@ -150,7 +166,7 @@ const cases = Object.entries(commands).flatMap(([command, value]) =>
 describe('transition', () => {
   it.each(cases)('$command of a $state job', ({ command, value, state, job }) => {
     const changed = transition(job, value, now);
-    const outcome = changed.ok ? `${changed.job.status}, ${changed.fact}` : changed.refusal;
+    const outcome = changed.ok ? `${changed.job.status}, ${changed.fact ?? 'no fact'}` : changed.refusal;
     expect(outcome).toBe(table[command]?.[state]);
   });
 
@@ -160,8 +176,9 @@ describe('transition', () => {
     expect(job).toEqual(before);
     if (!changed.ok) return;
     const after = changed.job;
-    expect(after.rev).toBe(job.rev + 1);
-    expect(after.lease !== undefined).toBe(after.status === 'running');
+    expect(after.rev).toBe(changed.fact === undefined ? job.rev : job.rev + 1);
+    if (changed.fact === undefined) expect(recordOf(after)).toEqual(recordOf(job));
+    expect(after.lease !== undefined).toBe(after.status === 'running' || value.type === 'claim');
     expect(after.completedAt !== undefined).toBe(isTerminal(after.status));
     expect(recordOf(after)).toMatchObject({ job_id: job.id, rev: after.rev, status: after.status });
   });
@@ -177,10 +194,10 @@ describe('transition', () => {
   });
 
   it('makes what lost its lease ready at once, and what failed after its delay', () => {
-    expect(transition(running, { type: 'interrupt', attempt: 1 }, now)).toMatchObject({
+    expect(transition(running, { type: 'interrupt', claim: 1 }, now)).toMatchObject({
       job: { readyAt: now },
     });
-    const failed = transition(running, { ...fail, attempt: 1, code: 'crashed', random: 1 }, now);
+    const failed = transition(running, { ...fail, claim: 1, code: 'crashed', random: 1 }, now);
     expect(failed).toMatchObject({ job: { readyAt: now + 500 } });
   });
 
@@ -191,9 +208,11 @@ describe('transition', () => {
     let job: Job = pending;
     const statuses: string[] = [];
     for (let attempt = 1; attempt <= times; attempt += 1) {
-      const started = transition(job, { type: 'claim', worker: 'w', leaseUntil: now }, job.readyAt);
+      const claim = transition(job, { type: 'claim', worker: 'w', leaseUntil: now }, job.readyAt);
+      if (!claim.ok) throw new Error(claim.refusal);
+      const started = transition(claim.job, { type: 'start', claim: attempt }, job.readyAt);
       if (!started.ok) throw new Error(started.refusal);
-      const ended = transition(started.job, { ...command, attempt }, now);
+      const ended = transition(started.job, { ...command, claim: attempt }, now);
       if (!ended.ok) throw new Error(ended.refusal);
       job = ended.job;
       statuses.push(job.status);
@@ -203,7 +222,7 @@ describe('transition', () => {
   });
 
   it('raises the memory of the attempt after one that ran out of it, once', () => {
-    const out = { ...fail, attempt: 1, code: 'out_of_memory' } as const;
+    const out = { ...fail, claim: 1, code: 'out_of_memory' } as const;
     const first = transition(running, out, now);
     if (!first.ok) throw new Error(first.refusal);
     expect(first.job).toMatchObject({ status: 'pending', memoryRetry: true });

@@ -1,10 +1,10 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 import { type FaultProxy, openFaultProxy } from '../helpers/fault-proxy.js';
 import { scheduler } from '../helpers/gateway-rig.js';
-import { cancel, claimedJob, complete } from '../helpers/job-steps.js';
+import { cancel, complete, startedJob } from '../helpers/job-steps.js';
 import { seqOf } from '../helpers/model-client.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { RawWebSocket, rawFrame } from '../helpers/raw-web-socket.js';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   proxy = await openFaultProxy(server.port);
   const { engine } = server.rig;
   // A short story: two jobs, one with a group, six facts and the group's.
-  const first = await claimedJob(engine, { group: 'g' });
+  const first = await startedJob(engine, { group: 'g' });
   const second = await submitted(engine);
   await complete(engine, first);
   await cancel(engine, second.id);
@@ -121,8 +121,8 @@ describe('P-42 a reader that does not read while 10,000 facts happen', () => {
     const end = { type: 'fail', code: 'invalid_input', message: 'x'.repeat(8_000), random: 0 } as const;
     for (let made = 0; made < count; made += 3) {
       const { id } = await submitted(server.rig.engine, { kind: 'merge' });
-      await store.claim(lease);
-      await store.apply(id, { ...end, attempt: 1 }, start);
+      await startJobs(server.rig.engine, lease);
+      await store.apply(id, { ...end, claim: 1 }, start);
       await scheduler(1);
     }
   }

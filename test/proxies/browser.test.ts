@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Inkwire, TransportName } from '../../client/sdk/inkwire.js';
 import { useChromium, withoutChromium } from '../browser/chromium.js';
-import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
+import { complete, startedJob, tellProgress } from '../helpers/job-steps.js';
 import { openPushServer } from '../helpers/push-server.js';
 import { changed, commandOf, documented, type ProxyName, startProxy } from '../helpers/real-proxy.js';
 import type { Changes } from './proxy.suite.js';
@@ -57,7 +57,7 @@ describe.skipIf(withoutChromium)('a page behind a proxy', () => {
     await loadSdk(page, proxy.url);
 
     const { engine } = server.rig;
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await page.evaluate(follow, [job.id, server.token, given.transports] as const);
     const state = () => page.evaluate(() => Reflect.get(globalThis, 'told'));
     await expect.poll(state).toMatchObject({ transport: given.over });

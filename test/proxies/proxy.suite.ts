@@ -4,7 +4,7 @@ import type { Inkwire, TransportName } from '../../client/sdk/inkwire.js';
 import type { Job } from '../../src/jobs/job.js';
 import { Audience } from '../helpers/audience.js';
 import { cursorOf, group, JobRounds, kept } from '../helpers/job-rounds.js';
-import { claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
+import { complete, startedJob, tellProgress } from '../helpers/job-steps.js';
 import {
   chosenProtocol,
   type ProxiedOptions,
@@ -97,7 +97,7 @@ function goodSuite(name: ProxyName, shortIdle: Changes): void {
     const feed = client.subscribe(['jobs'], { after: await cursorOf(server) });
     const heard = bear(feed, witness);
     const { engine } = server.rig;
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await witness.until(() => witness.rev(job.id) === job.rev);
     // The job does not end before: nothing but the proxy could hold this back.
     await draw(
@@ -117,7 +117,7 @@ function goodSuite(name: ProxyName, shortIdle: Changes): void {
     'P-33 curl %s follows a job live, to the end of the stream',
     async (flag) => {
       const { engine } = server.rig;
-      const job = await claimedJob(engine);
+      const job = await startedJob(engine);
       const curl = later(readByCurl(proxy, `/api/v1/jobs/${job.id}/events`, server.token, flag));
       await curl.reading.until(() => curl.reading.count('live') === 1);
       tellProgress(engine, job, 0.5);
@@ -130,7 +130,7 @@ function goodSuite(name: ProxyName, shortIdle: Changes): void {
 
   test('P-31 an HTTP/2 client follows a job live', async () => {
     const { engine } = server.rig;
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const { reading } = later(readOverHttp2(proxy, `/api/v1/jobs/${job.id}/events`, server.token));
     await reading.until(() => reading.count('live') === 1);
     tellProgress(engine, job, 0.5);

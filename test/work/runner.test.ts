@@ -146,7 +146,7 @@ describe('running jobs', () => {
     const { file, release } = await hold();
     const id = await submit('held', { file });
     await progressed(id);
-    await engine.store.apply(id, { type: 'interrupt', attempt: 1 }, Date.now());
+    await engine.store.apply(id, { type: 'interrupt', claim: 1 }, Date.now());
     // Not before: the first attempt could have ended by itself.
     await until(async () => pool.state.respawns === 1);
     await release();

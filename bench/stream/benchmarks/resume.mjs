@@ -143,10 +143,15 @@ async function fill(directory) {
     now: Date.now(),
     leaseUntil: Date.now() + 60_000,
   });
+  await Promise.all(
+    claimed.map((/** @type {any} */ { job }) =>
+      store.apply(job.id, { type: 'start', claim: 1 }, Date.now(), owner),
+    ),
+  );
   const { epoch, last } = await store.log();
   await Promise.all(
     claimed.map((/** @type {any} */ { job }) =>
-      store.apply(job.id, { type: 'complete', attempt: 1, result }, Date.now(), owner),
+      store.apply(job.id, { type: 'complete', claim: 1, result }, Date.now(), owner),
     ),
   );
   await engine.close();

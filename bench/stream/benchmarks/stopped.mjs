@@ -15,10 +15,10 @@ const perTurn = { facts: 100, progress: 1_000 };
  * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
  */
 export async function run({ short, profile, say }) {
-  const scheduler = short ? 200 : 1_000;
-  const control = await pass(scheduler, 0, []);
-  const stopped = await pass(scheduler, 1, profile('stopped'));
-  const again = await pass(scheduler, 0, []);
+  const turns = short ? 200 : 1_000;
+  const control = await pass(turns, 0, []);
+  const stopped = await pass(turns, 1, profile('stopped'));
+  const again = await pass(turns, 0, []);
   for (const one of [control, stopped, again]) say(JSON.stringify(one));
   const without = (control.used + again.used) / 2;
   const facts = stopped.facts;
@@ -35,7 +35,7 @@ export async function run({ short, profile, say }) {
       value: facts - stopped.got,
       unit: `of ${facts}`,
       atMost: 0,
-      note: `${((scheduler * perTurn.progress) / 1000).toFixed(0)} k progress values published, it got ${stopped.progress}`,
+      note: `${((turns * perTurn.progress) / 1000).toFixed(0)} k progress values published, it got ${stopped.progress}`,
     },
     { name: 'facts out of order or twice', value: stopped.defects, unit: '', atMost: 0 },
     {
@@ -53,7 +53,7 @@ export async function run({ short, profile, say }) {
  * @param {number} many stopped readers
  * @param {readonly string[]} node
  */
-async function pass(scheduler, many, node) {
+async function pass(turns, many, node) {
   // The reader may take as long as it likes; the log in memory keeps every fact.
   const server = new ChildProcess('./servers/inkwire.mjs', {
     args: [JSON.stringify({ stuckMs: 3_600_000 })],
@@ -75,7 +75,7 @@ async function pass(scheduler, many, node) {
   await stopped.all('mark', { group: 'stopped' });
   await stopped.all('pause', { group: 'stopped' });
   const from = sequenceOf(await server.order('cursor'));
-  await server.order('churn', { scheduler, jobs: jobs / 2, ...perTurn });
+  await server.order('churn', { turns, jobs: jobs / 2, ...perTurn });
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { used, resident } = await server.order('memory');
   const facts = sequenceOf(await server.order('cursor')) - from;

@@ -109,7 +109,11 @@ async function submit(count, groups = []) {
 }
 
 /** @param {number} limit */
-const claim = (limit) => store.claim({ ...lease(), limit });
+async function claim(limit) {
+  const claimed = await store.claim({ ...lease(), limit });
+  for (const { job } of claimed) await store.apply(job.id, { type: 'start', claim: job.claims }, Date.now());
+  return claimed.map(({ job }) => ({ job: { ...job, attempt: 1 } }));
+}
 
 const loopTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -140,7 +144,7 @@ serve({
       const id = running[next] ?? '';
       next += 1;
       store
-        .apply(id, { type: 'complete', attempt: 1, result }, Date.now())
+        .apply(id, { type: 'complete', claim: 1, result }, Date.now())
         .then(({ ok }) => ok || failed(new Error(`There is no running job ${id}`)), failed);
     }
   },
@@ -157,14 +161,14 @@ serve({
      * So many `turns`, each with `facts` changes (jobs handed back and claimed again) and `progress` values of what runs.
      * Two turns of the event loop lie between them.
      */
-    async churn({ scheduler, facts, progress, jobs }) {
+    async churn({ turns, facts, progress, jobs }) {
       let held = await claim(jobs);
-      for (let turn = 0; turn < scheduler; turn += 1) {
+      for (let turn = 0; turn < turns; turn += 1) {
         for (let n = 0; n < progress; n += 1)
-          report(held[n % held.length].job, (turn * progress + n) / (scheduler * progress));
+          report(held[n % held.length].job, (turn * progress + n) / (turns * progress));
         const back = held.splice(0, facts / 2);
         for (const { job } of back)
-          void store.apply(job.id, { type: 'release', attempt: job.attempt }, Date.now());
+          void store.apply(job.id, { type: 'release', claim: job.claims }, Date.now());
         held = [...held, ...(await claim(facts / 2))];
         await loopTurn();
         await loopTurn();

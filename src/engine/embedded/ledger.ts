@@ -1,6 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Job } from '../../jobs/job.js';
-import { type Command, type Transition, transition } from '../../jobs/transition.js';
+import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type {
   ApplyOutcome,
@@ -102,24 +102,29 @@ export class Ledger {
     }
     const changed = transition(stored.job, command, now);
     if (!changed.ok) return changed;
+    this.#refund(stored.job, changed.job);
     return { ok: true, job: changed.job, removed: this.#writer.change(stored, changed, now) };
   }
 
   extend(
     worker: string,
-    held: readonly { readonly id: string; readonly attempt: number }[],
+    held: readonly { readonly id: string; readonly claim: number }[],
     leaseUntil: number,
   ): readonly string[] {
-    return held.filter((claim) => !this.#extendOne(worker, claim, leaseUntil)).map(({ id }) => id);
+    return held.filter((one) => !this.#extendOne(worker, one, leaseUntil)).map(({ id }) => id);
   }
 
   reclaimLeases(worker: string, now: number): number {
-    const running = this.#tables.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-    const reclaimed = running.filter(({ job }) => job.lease?.worker !== worker);
-    for (const stored of reclaimed) {
-      this.#must(stored, { type: 'interrupt', attempt: stored.job.attempt }, now);
+    const others = (['running', 'claimed'] as const).map((stage) =>
+      this.#tables
+        .due(stage, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+        .filter(({ job }) => job.lease?.worker !== worker),
+    );
+    for (const stored of others.flat()) {
+      this.#must(stored, { type: 'interrupt', claim: claimOf(stored.job) }, now);
     }
-    return reclaimed.length;
+    // What had not started is as it was: nobody has to be told of it.
+    return others[0]?.length ?? 0;
   }
 
   nextReadyAt(): number | undefined {
@@ -181,8 +186,7 @@ export class Ledger {
   #promoteDue(now: number): void {
     if (this.#counts.scheduled === 0) return;
     for (const owner of this.#tables.promoteDue(now, promoteAtOnce)) {
-      const standing = { owner, status: 'pending' as const };
-      this.#counts.move({ ...standing, ready: false }, { ...standing, ready: true });
+      this.#counts.promote(owner);
     }
   }
 
@@ -203,20 +207,27 @@ export class Ledger {
     return input;
   }
 
-  #extendOne(worker: string, claim: { id: string; attempt: number }, leaseUntil: number): boolean {
-    const stored = this.#tables.job(claim.id);
+  #extendOne(worker: string, held: { id: string; claim: number }, leaseUntil: number): boolean {
+    const stored = this.#tables.job(held.id);
     if (stored === undefined) return false;
-    const { job, ready } = stored;
-    if (job.status !== 'running' || job.attempt !== claim.attempt || job.lease?.worker !== worker)
-      return false;
-    this.#tables.setJob(job, { job: { ...job, lease: { worker, expiresAt: leaseUntil } }, ready });
+    const { job, queue } = stored;
+    if (claimOf(job) !== held.claim || job.lease?.worker !== worker) return false;
+    this.#tables.setJob(job, { job: { ...job, lease: { worker, expiresAt: leaseUntil } }, queue });
     return true;
+  }
+
+  /** A claim that was given up unstarted cost its owner a turn. */
+  #refund(before: Job, after: Job): void {
+    if (isClaimedAhead(before) && after.status === 'pending' && after.rev === before.rev) {
+      this.#counts.fair.refund(before.owner);
+    }
   }
 
   /** For a command that was chosen by the state of the job. */
   #must(stored: StoredJob, command: Command, now: number): readonly string[] {
     const changed: Transition = transition(stored.job, command, now);
     if (!changed.ok) throw new Error(`${command.type} of ${stored.job.id} was refused: ${changed.refusal}`);
+    this.#refund(stored.job, changed.job);
     return this.#writer.change(stored, changed, now);
   }
 }

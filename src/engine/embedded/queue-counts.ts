@@ -1,13 +1,5 @@
 import { type FairnessLimits, FairQueue } from '../../jobs/fairness.js';
-import type { JobStatus } from '../../protocol/job-record.js';
-import type { Tables } from './tables.js';
-
-/** What counts of a job: who owns it and whether it waits, is ready, or runs. */
-export interface QueueState {
-  readonly owner: string;
-  readonly status: JobStatus;
-  readonly ready: boolean;
-}
+import type { QueueState, StoredJob, Tables } from './tables.js';
 
 /** The counts that a commit asks for, held in memory so that none of them needs a query, and the order of owners. */
 export class QueueCounts {
@@ -19,11 +11,9 @@ export class QueueCounts {
 
   constructor(limits: FairnessLimits, tables: Tables) {
     this.fair = new FairQueue(limits);
-    for (const { owner, ready, count } of tables.waiting()) {
-      this.#add({ owner, status: 'pending', ready }, count);
-    }
-    for (const { job, ready } of tables.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
-      this.#add({ owner: job.owner, status: job.status, ready }, 1);
+    for (const { owner, queue, count } of tables.waiting()) this.#addPending(owner, queue, count);
+    for (const { job } of tables.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+      this.#addRunning(job.owner, 1);
     }
   }
 
@@ -44,23 +34,36 @@ export class QueueCounts {
     return this.#pendingByOwner.get(owner) ?? 0;
   }
 
-  move(before: QueueState | undefined, after: QueueState | undefined): void {
+  move(before: StoredJob | undefined, after: StoredJob | undefined): void {
     // In this order the owner is not forgotten in between.
     if (after !== undefined) this.#add(after, 1);
     if (before !== undefined) this.#add(before, -1);
   }
 
-  #add({ owner, status, ready }: QueueState, count: number): void {
-    if (status === 'pending') {
-      const pending = this.pendingOf(owner) + count;
-      if (pending > 0) this.#pendingByOwner.set(owner, pending);
-      else this.#pendingByOwner.delete(owner);
-      this.#pending += count;
-      if (ready) this.fair.addWaiting(owner, count);
-      else this.#scheduled += count;
-    } else if (status === 'running') {
-      this.#running += count;
-      this.fair.addRunning(owner, count);
-    }
+  /** The time of a pending job of this owner has come. */
+  promote(owner: string): void {
+    this.#addPending(owner, 'ready', 1);
+    this.#addPending(owner, 'scheduled', -1);
+  }
+
+  #add({ job, queue }: StoredJob, count: number): void {
+    if (queue !== undefined) this.#addPending(job.owner, queue, count);
+    else if (job.status === 'running') this.#addRunning(job.owner, count);
+  }
+
+  #addPending(owner: string, queue: QueueState, count: number): void {
+    const pending = this.pendingOf(owner) + count;
+    if (pending > 0) this.#pendingByOwner.set(owner, pending);
+    else this.#pendingByOwner.delete(owner);
+    this.#pending += count;
+    if (queue === 'scheduled') this.#scheduled += count;
+    else if (queue === 'ready') this.fair.addWaiting(owner, count);
+    // A claim is about to run: it counts towards what its owner may run at once.
+    else this.fair.addRunning(owner, count);
+  }
+
+  #addRunning(owner: string, count: number): void {
+    this.#running += count;
+    this.fair.addRunning(owner, count);
   }
 }

@@ -43,7 +43,7 @@ export class EmbeddedStore implements Store {
 
   extend(
     worker: string,
-    held: readonly { id: string; attempt: number }[],
+    held: readonly { id: string; claim: number }[],
     leaseUntil: number,
   ): Promise<readonly string[]> {
     return this.#runner.call('extend', worker, held, leaseUntil);

@@ -1,4 +1,4 @@
-import type { Command } from '../../jobs/transition.js';
+import { type Command, claimOf } from '../../jobs/transition.js';
 import type { SweepOutcome, SweepRequest } from '../engine.js';
 import type { Stage, StoredJob, Tables } from './tables.js';
 
@@ -18,13 +18,19 @@ export function sweep(
     return due.length;
   };
   const timedOut = each('waiting', now, () => ({ type: 'timeOut' }));
-  const lost = each('running', now, ({ job }) => ({ type: 'interrupt', attempt: job.attempt }));
+  const lost = each('running', now, ({ job }) => ({ type: 'interrupt', claim: claimOf(job) }));
+  let unstarted = 0;
+  each('claimed', now, ({ job }) => {
+    if (job.waitDeadline > now) return { type: 'interrupt', claim: claimOf(job) };
+    unstarted += 1;
+    return { type: 'timeOut' };
+  });
   const expired = each('result', now, () => ({ type: 'expire' }));
   const deleted = each('record', now - recordTtlMs, () => ({ type: 'delete' }));
   if (left > 0) left -= tables.forgetIdempotency(now, left);
   const trimmed = left > 0 ? trim(tables, request, left) : 0;
   left -= trimmed;
-  return { timedOut, lost, expired, deleted, trimmed, removed, more: left <= 0 };
+  return { timedOut: timedOut + unstarted, lost, expired, deleted, trimmed, removed, more: left <= 0 };
 }
 
 function trim(tables: Tables, { now, logTtlMs, logMaxFacts }: SweepRequest, limit: number): number {

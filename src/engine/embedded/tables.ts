@@ -3,25 +3,43 @@ import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
 
+/**
+ * Where a pending job stands: it waits for its time, may be claimed, or is claimed ahead of a free thread. What waits
+ * becomes ready when the ledger says so, not by the clock alone.
+ */
+export const queueStates = ['scheduled', 'ready', 'claimed'] as const;
+export type QueueState = (typeof queueStates)[number];
+
 /** A job as tables keep it. */
 export interface StoredJob {
   readonly job: Job;
-  /** Pending and may be claimed. Changes when the ledger says so, not by the clock alone. */
-  readonly ready: boolean;
+  /** Undefined for a job that is not pending. */
+  readonly queue: QueueState | undefined;
 }
 
-/** What time does to a job next; with `due`, the one index that retention walks. */
-export const stages = ['waiting', 'running', 'result', 'record'] as const;
+/** A job as it is kept after a change at `now`. */
+export function storedJob(job: Job, now: number): StoredJob {
+  if (job.status !== 'pending') return { job, queue: undefined };
+  if (job.lease !== undefined) return { job, queue: 'claimed' };
+  return { job, queue: job.readyAt <= now ? 'ready' : 'scheduled' };
+}
+
+/** What time does to a job next; with `due`, the one index that retention walks. Drivers keep the place in this list. */
+export const stages = ['waiting', 'running', 'result', 'record', 'claimed'] as const;
 export type Stage = (typeof stages)[number];
 
 export interface StageDue {
   readonly stage: Stage;
-  /** Wait deadline, end of the lease, end of the result, or end of the job. */
+  /** Wait deadline, end of the lease (of a claimed job whichever comes first), end of the result, or end of the job. */
   readonly due: number;
 }
 
 export function stageDueOf(job: Job): StageDue {
-  if (job.status === 'pending') return { stage: 'waiting', due: job.waitDeadline };
+  if (job.status === 'pending') {
+    const { lease, waitDeadline } = job;
+    if (lease === undefined) return { stage: 'waiting', due: waitDeadline };
+    return { stage: 'claimed', due: Math.min(waitDeadline, lease.expiresAt) };
+  }
   if (job.status === 'running') return { stage: 'running', due: job.lease?.expiresAt ?? 0 };
   if (job.status === 'completed' && job.expired !== true) {
     return { stage: 'result', due: job.expiresAt ?? 0 };
@@ -41,7 +59,7 @@ export interface IdempotencyEntry {
 /** Pending jobs of one owner, for the counts at open. */
 export interface Waiting {
   readonly owner: string;
-  readonly ready: boolean;
+  readonly queue: QueueState;
   readonly count: number;
 }
 

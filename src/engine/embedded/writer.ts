@@ -4,7 +4,7 @@ import type { FactType, GroupRecord } from '../../protocol/fact.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
 import type { QueueCounts } from './queue-counts.js';
-import type { GroupChange, StoredJob, Tables } from './tables.js';
+import { type GroupChange, type StoredJob, storedJob, type Tables } from './tables.js';
 
 /** Writes a change with everything that belongs to it: the fact, the counts, the references to blobs. */
 export class Writer {
@@ -25,10 +25,10 @@ export class Writer {
 
   /** Returns the job's first fact. */
   create(job: Job, input: JobInput, idempotencyKey: string | undefined): Fact {
-    const stored = { job, ready: job.readyAt <= job.createdAt };
+    const stored = storedJob(job, job.createdAt);
     this.#tables.addJob(stored, input, idempotencyKey);
     for (const blob of blobsOfInput(input)) this.#tables.refer(blob, job.id);
-    this.#counts.move(undefined, standingOf(stored));
+    this.#counts.move(undefined, stored);
     const fact = this.#append(job, 'job.created', job.createdAt);
     this.#countGroup(job, { to: job.status, place: fact.seq }, job.createdAt);
     return fact;
@@ -37,13 +37,14 @@ export class Writer {
   /** Returns the blobs that nothing refers to any more. */
   change(
     stored: StoredJob,
-    changed: { readonly job: Job; readonly fact: FactType },
+    changed: { readonly job: Job; readonly fact: FactType | undefined },
     now: number,
   ): readonly string[] {
     const { job: before } = stored;
     const { job, fact } = changed;
     const gone = fact === 'job.deleted';
     const released = gone ? this.#remove(before) : this.#set(stored, job, now);
+    if (fact === undefined) return released;
     const { seq } = this.#append(job, fact, now);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, now);
@@ -51,9 +52,9 @@ export class Writer {
   }
 
   #set(stored: StoredJob, job: Job, now: number): readonly string[] {
-    const after = { job, ready: job.status === 'pending' && job.readyAt <= now };
+    const after = storedJob(job, now);
     this.#tables.setJob(stored.job, after);
-    this.#counts.move(standingOf(stored), standingOf(after));
+    this.#counts.move(stored, after);
     if (job.artifacts === stored.job.artifacts) return [];
     const released = blobsOfArtifacts(stored.job);
     for (const blob of released) this.#tables.release(blob, job.id);
@@ -104,10 +105,6 @@ export class Writer {
     this.#facts.push(fact);
     return fact;
   }
-}
-
-function standingOf({ job, ready }: StoredJob): { owner: string; status: Job['status']; ready: boolean } {
-  return { owner: job.owner, status: job.status, ready };
 }
 
 function blobsOfArtifacts(job: Job): readonly string[] {

@@ -19,6 +19,7 @@ export class JobIndex {
     running: new SortedList(byDue),
     result: new SortedList(byDue),
     record: new SortedList(byDue),
+    claimed: new SortedList(byDue),
   };
 
   get(id: string): Entry | undefined {
@@ -60,7 +61,7 @@ export class JobIndex {
     for (;;) {
       const job = this.#scheduled.first;
       if (job === undefined || job.readyAt > now || owners.length >= limit) return owners;
-      this.replace(job, { job, ready: true });
+      this.replace(job, { job, queue: 'ready' });
       owners.push(job.owner);
     }
   }
@@ -80,11 +81,10 @@ export class JobIndex {
   }
 
   waiting(): readonly Waiting[] {
-    return [...this.#due.waiting].map(({ id, owner }) => ({
-      owner,
-      ready: this.#entries.get(id)?.ready === true,
-      count: 1,
-    }));
+    return [...this.#due.waiting, ...this.#due.claimed].flatMap(({ id, owner }) => {
+      const queue = this.#entries.get(id)?.queue;
+      return queue === undefined ? [] : [{ owner, queue, count: 1 }];
+    });
   }
 
   oldestPendingAt(): number | undefined {
@@ -104,31 +104,27 @@ export class JobIndex {
   }
 
   #insert(entry: Entry): void {
-    const { job, ready } = entry;
+    const { job, queue } = entry;
     this.#entries.set(job.id, entry);
     this.#due[stageDueOf(job).stage].add(job);
     if (job.status !== 'pending') return;
     this.#pendingIds.add(job.id);
-    if (!ready) {
-      this.#scheduled.add(job);
-      return;
-    }
-    const queue = this.#readyByOwner.get(job.owner) ?? new SortedList<StoredJob>(byTurn);
-    queue.add(entry);
-    this.#readyByOwner.set(job.owner, queue);
+    if (queue === 'scheduled') this.#scheduled.add(job);
+    if (queue !== 'ready') return;
+    const ready = this.#readyByOwner.get(job.owner) ?? new SortedList<StoredJob>(byTurn);
+    ready.add(entry);
+    this.#readyByOwner.set(job.owner, ready);
   }
 
-  #take({ job, ready }: Entry): void {
+  #take({ job, queue }: Entry): void {
     this.#due[stageDueOf(job).stage].remove(job);
     if (job.status !== 'pending') return;
     this.#pendingIds.remove(job.id);
-    if (!ready) {
-      this.#scheduled.remove(job);
-      return;
-    }
-    const queue = this.#readyByOwner.get(job.owner);
-    queue?.remove({ job, ready });
-    if (queue?.size === 0) this.#readyByOwner.delete(job.owner);
+    if (queue === 'scheduled') this.#scheduled.remove(job);
+    if (queue !== 'ready') return;
+    const ready = this.#readyByOwner.get(job.owner);
+    ready?.remove({ job, queue });
+    if (ready?.size === 0) this.#readyByOwner.delete(job.owner);
   }
 }
 

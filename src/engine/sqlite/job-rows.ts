@@ -2,6 +2,8 @@ import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
 import {
   type JobPage,
+  type QueueState,
+  queueStates,
   type Stage,
   type StoredJob,
   stageDueOf,
@@ -62,7 +64,7 @@ export class JobRows {
     this.#listing = new JobListing(connection);
   }
 
-  add({ job, ready }: StoredJob, idempotencyKey: string | undefined): void {
+  add({ job, queue }: StoredJob, idempotencyKey: string | undefined): void {
     const { stage, due } = stageDueOf(job);
     this.#add.run(
       job.id,
@@ -73,7 +75,7 @@ export class JobRows {
       jobStatuses.indexOf(job.status),
       stages.indexOf(stage),
       due,
-      ready ? 1 : 0,
+      codeOf(queue),
       job.readyAt,
       job.rev,
       idempotencyKey ?? null,
@@ -83,17 +85,17 @@ export class JobRows {
 
   get(id: string): StoredJob | undefined {
     const row = this.#job.one(id);
-    return row && keptOf(row);
+    return row && storedOf(row);
   }
 
   /** False when `before` is not the current revision. */
-  set(before: Job, { job, ready }: StoredJob): boolean {
+  set(before: Job, { job, queue }: StoredJob): boolean {
     const { stage, due } = stageDueOf(job);
     const changes = this.#set.run(
       jobStatuses.indexOf(job.status),
       stages.indexOf(stage),
       due,
-      ready ? 1 : 0,
+      codeOf(queue),
       job.readyAt,
       job.rev,
       JSON.stringify(job),
@@ -111,7 +113,7 @@ export class JobRows {
 
   firstReady(owner: string): StoredJob | undefined {
     const row = this.#firstReady.one(owner);
-    return row && keptOf(row);
+    return row && storedOf(row);
   }
 
   promoteDue(now: number, limit: number): readonly string[] {
@@ -127,13 +129,13 @@ export class JobRows {
   }
 
   due(stage: Stage, by: number, limit: number): readonly StoredJob[] {
-    return this.#due.all(stages.indexOf(stage), by, limit).map(keptOf);
+    return this.#due.all(stages.indexOf(stage), by, limit).map(storedOf);
   }
 
   waiting(): readonly Waiting[] {
-    return this.#waiting.all().map(([owner, ready, count]) => ({
+    return this.#waiting.all().map(([owner, code, count]) => ({
       owner: textOf(owner),
-      ready: ready === 1,
+      queue: queueOf(code),
       count: integerOf(count),
     }));
   }
@@ -148,6 +150,18 @@ export class JobRows {
   }
 }
 
-function keptOf([job, ready]: Row): StoredJob {
-  return { job: jobOfText(textOf(job)), ready: ready === 1 };
+function storedOf([text, code]: Row): StoredJob {
+  const job = jobOfText(textOf(text));
+  return { job, queue: job.status === 'pending' ? queueOf(code) : undefined };
+}
+
+/** The column `ready`: 0 also for jobs that are not pending. */
+function codeOf(queue: QueueState | undefined): number {
+  return queue === undefined ? 0 : queueStates.indexOf(queue);
+}
+
+function queueOf(code: Row[number]): QueueState {
+  const queue = queueStates[integerOf(code)];
+  if (queue === undefined) throw new Error(`The jobs hold an unknown queue state: ${String(code)}`);
+  return queue;
 }

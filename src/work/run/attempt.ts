@@ -1,12 +1,14 @@
 import type { Blobs, Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Artifact, Job } from '../../jobs/job.js';
-import type { Command } from '../../jobs/transition.js';
+import { type Command, claimOf } from '../../jobs/transition.js';
+import type { Progress } from '../../render/kind.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { Meters } from '../meters.js';
 import type { WorkLog } from '../work-log.js';
-import { type Materials, prepare } from './inputs.js';
+import { AsideFiles } from './aside-files.js';
+import { type TaskInputs, taskInputs } from './inputs.js';
 import type { RunTimes } from './run-times.js';
 
 export interface AttemptParts {
@@ -21,6 +23,14 @@ export interface AttemptParts {
   readonly random: () => number;
 }
 
+/** What the holder of a claim does for its attempt. */
+export interface ClaimHolder {
+  /** Stops the attempt; with `handBack` as its reason the job is released. */
+  readonly signal: AbortSignal;
+  /** Commits `start`. Resolves with false when the claim holds no longer; then `signal` has fired, too. */
+  start(): Promise<boolean>;
+}
+
 /** Files that are synced side by side: each holds a descriptor. */
 const keptAtOnce = 16;
 
@@ -30,87 +40,119 @@ type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'wa
 export const handBack = new Error('handed back');
 
 /**
- * Runs a claimed job once: its inputs, a thread, its artifacts on the disk. Leaves no file behind but the artifacts of
- * a `complete`.
- * @param signal stops the attempt; with `handBack` as its reason the job is released
+ * Runs a claimed job once: its inputs, a thread, its artifacts on the disk. Always answers, whatever fails on the way,
+ * and leaves no file behind but the artifacts of a `complete`.
  * @returns the command that tells what came of it; undefined when somebody else has told it (a cancel)
  */
 export async function runAttempt(
   { job, input }: Claimed,
   parts: AttemptParts,
-  signal: AbortSignal,
+  holder: ClaimHolder,
 ): Promise<Command | undefined> {
-  const { attempt } = job;
-  const fail = (failure: Failure): Command => ({ type: 'fail', attempt, random: parts.random(), ...failure });
+  const claim = claimOf(job);
+  const { log, random } = parts;
+  const { signal } = holder;
+  const fail = (failure: Failure): Command => ({ type: 'fail', claim, random: random(), ...failure });
   const stopped = (): Command | undefined =>
-    signal.reason === handBack ? { type: 'release', attempt } : undefined;
-
-  const prepared = await prepare(input, parts, signal);
+    signal.reason === handBack ? { type: 'release', claim } : undefined;
+  const files = new AsideFiles(parts.blobs, log);
   try {
-    if (!prepared.ok) {
-      return signal.aborted ? stopped() : fail({ code: prepared.code, message: prepared.message });
-    }
-    const asidePrefix = parts.blobs.aside();
-    const outcome = await render(job, { ...prepared.materials, asidePrefix }, parts, signal);
-    if (outcome.type === 'done') return await keep(job, outcome, asidePrefix, parts, fail);
-    await parts.blobs.discard(asidePrefix);
-    if (outcome.type === 'cancelled') return stopped();
+    const answer = await taskInputs(input, parts, files.path, signal);
+    if (signal.aborted) return stopped();
+    if (!answer.ok) return fail({ code: answer.code, message: answer.message });
+    const asidePrefix = files.path();
+    const { outcome, started } = await render(job, { ...answer.inputs, asidePrefix }, parts, holder);
+    if (outcome.type === 'cancelled' || !(await started)) return stopped();
+    if (outcome.type === 'done') return await keep(job, outcome, parts, fail);
     const { code, message, warnings } = outcome;
     return fail({ code, message, warnings });
+  } catch (error) {
+    log.error({ error, jobId: job.id }, 'an attempt was ended by a defect or a fault of the machine');
+    if (signal.aborted) return stopped();
+    return isFileError(error)
+      ? fail({ code: 'storage_failed', message: 'The files of the job could not be read or written' })
+      : fail({ code: 'crashed', message: 'The server could not run the job' });
   } finally {
-    await Promise.all(prepared.fetchedPaths.map((path) => parts.blobs.discard(path)));
+    await files.discard();
   }
 }
 
-function render(
+interface Rendered {
+  readonly outcome: Outcome;
+  /** False when the claim had gone before a thread took the job. */
+  readonly started: Promise<boolean>;
+}
+
+/** The thread begins while `start` is still being committed; what it tells meanwhile is held back until that is done. */
+async function render(
   job: Job,
-  materials: Materials & { readonly asidePrefix: string },
+  inputs: TaskInputs & { readonly asidePrefix: string },
   { pool, bus }: AttemptParts,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const { id: jobId, owner, kind, group, attempt } = job;
-  const from = { jobId, owner, kind, attempt, ...(group === undefined ? {} : { group }) };
-  return pool.run({
-    ...materials,
+  holder: ClaimHolder,
+): Promise<Rendered> {
+  const { id: jobId, owner, kind, group } = job;
+  const from = { jobId, owner, kind, attempt: job.attempt + 1, ...(group === undefined ? {} : { group }) };
+  let started = Promise.resolve(true);
+  let isTold = false;
+  let latest: Progress | undefined;
+  const tell = (progress: Progress): void => bus.publishProgress({ ...from, ...progress });
+  const outcome = await pool.run({
+    ...inputs,
     kind,
     timeoutMs: job.runTimeoutMs,
     memoryRetry: job.memoryRetry === true,
     urgent: false,
-    signal,
-    onProgress: (progress) => bus.publishProgress({ ...from, ...progress }),
+    signal: holder.signal,
+    onStart: () => {
+      started = holder.start().then((holds) => {
+        isTold = holds;
+        if (holds && latest !== undefined) tell(latest);
+        return holds;
+      });
+      // Looked at when the thread has answered, which may be long after.
+      started.catch(() => undefined);
+    },
+    onProgress: (progress) => {
+      latest = progress;
+      if (isTold) tell(progress);
+    },
   });
+  return { outcome, started };
 }
 
 async function keep(
   job: Job,
   outcome: Extract<Outcome, { type: 'done' }>,
-  asidePrefix: string,
   { blobs, meters, times, log }: AttemptParts,
   fail: (failure: Failure) => Command,
 ): Promise<Command> {
   times.add(outcome.runMs);
   meters.rendered(outcome);
-  const scope = `${job.id.slice('job_'.length)}-${job.attempt}`;
-  const keepOne = async (file: FinishedFile, index: number): Promise<Artifact> => {
+  const claim = claimOf(job);
+  const scope = `${job.id.slice('job_'.length)}-${claim}`;
+  const artifacts: Artifact[] = [];
+  const keepOne = async (file: FinishedFile, index: number): Promise<void> => {
     const { name, contentType, sizeBytes, sha256 } = file;
-    return { name, contentType, sizeBytes, sha256, blob: await blobs.keep(file, `${scope}-${index}`) };
+    const blob = await blobs.keep(file, `${scope}-${index}`);
+    artifacts[index] = { name, contentType, sizeBytes, sha256, blob };
   };
-  try {
-    const artifacts: Artifact[] = [];
-    for (let at = 0; at < outcome.files.length; at += keptAtOnce) {
-      const some = outcome.files.slice(at, at + keptAtOnce);
-      artifacts.push(...(await Promise.all(some.map((file, index) => keepOne(file, at + index)))));
-    }
-    const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-    return {
-      type: 'complete',
-      attempt: job.attempt,
-      result: { artifacts, warnings: outcome.warnings, ...pages },
-    };
-  } catch (error) {
-    // What was kept already belongs to no job and goes with the next clean-up.
-    await blobs.discard(asidePrefix);
-    log.error({ error, jobId: job.id }, 'a result could not be stored');
+  for (let at = 0; at < outcome.files.length; at += keptAtOnce) {
+    const some = outcome.files.slice(at, at + keptAtOnce);
+    const ends = await Promise.allSettled(some.map((file, index) => keepOne(file, at + index)));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed === undefined) continue;
+    log.error({ error: failed.reason, jobId: job.id }, 'a result could not be stored');
+    // What was kept belongs to no job now; what cannot be removed goes with a later clean-up.
+    await blobs.remove(artifacts.flatMap(({ blob }) => blob)).catch((error: unknown) => {
+      log.error({ error, jobId: job.id }, 'a part of a result could not be removed');
+    });
     return fail({ code: 'storage_failed', message: 'The result could not be stored' });
   }
+  const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
+  return { type: 'complete', claim, result: { artifacts, warnings: outcome.warnings, ...pages } };
+}
+
+/** What the file system says (`ENOSPC`, `EMFILE`, `ENOENT`): a fault of the machine, not a defect of ours. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }

@@ -1,5 +1,8 @@
-import type { Claimed, Fact, Store } from '../../engine/engine.js';
-import type { Command } from '../../jobs/transition.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
+import type { Job } from '../../jobs/job.js';
+import { type Command, claimOf } from '../../jobs/transition.js';
+import { endsAttempt } from '../../protocol/fact.js';
 import { type AttemptParts, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
 
@@ -12,16 +15,18 @@ export interface RunnerParts extends Omit<AttemptParts, 'times'> {
 }
 
 interface Held {
-  readonly attempt: number;
-  /** Of the claim: what is told of a later one ends the attempt. */
-  readonly rev: number;
+  /** As it was claimed: a later fact that ends an attempt ends this one. */
+  readonly job: Job;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
+  /** A thread has taken the job. */
+  isStarted: boolean;
 }
 
 /** The next look when nothing wakes the runner: word of new jobs may be lost. */
 const floorMs = 1_000;
-const commitTries = 5;
+/** Between two tries to commit what came of an attempt; the first ones follow sooner. */
+const longestCommitPauseMs = 5_000;
 
 /**
  * Claims jobs, runs them on the pool and commits what came of them. LongWaits at most as many claims as there are threads
@@ -37,6 +42,8 @@ export class Runner {
   #timer: NodeJS.Timeout | undefined;
   /** Revisions of ends that were told while a claim was under way. */
   readonly #endedEarly = new Map<string, number>();
+  /** The highest priority of jobs that came since the last claim, by owner; of owners who have one claimed ahead. */
+  readonly #arrived = new Map<string, number>();
   /** True at the start: an earlier process may have left some. */
   #someBackOff = true;
   #claiming = false;
@@ -49,10 +56,13 @@ export class Runner {
     this.#unsubscribe = parts.bus.onHint((hint) => {
       for (const fact of hint.facts) {
         // Somebody else ended the attempt; after our own commit it has ended already.
-        if (fact.type === 'job.cancelled' || fact.type === 'job.requeued') this.#ended(fact);
+        if (endsAttempt(fact.type)) this.#ended(fact);
         // Only a job that was put back may have to wait for its time.
         if (fact.type === 'job.requeued') this.#someBackOff = true;
-        if (fact.type === 'job.created' || fact.type === 'job.requeued') this.#wake();
+        if (fact.type === 'job.created' || fact.type === 'job.requeued') {
+          this.#noteArrival(fact);
+          this.#wake();
+        }
       }
     });
     this.#lease = setInterval(() => void this.#extendLeases(), parts.leaseMs / 3).unref();
@@ -93,8 +103,31 @@ export class Runner {
   /** A claim and the cancel of its job may be one commit: the word of the end is then here before the claim. */
   #ended(fact: Fact): void {
     const held = this.#held.get(fact.jobId);
-    if (held !== undefined && fact.rev > held.rev) held.stop.abort();
+    if (held !== undefined && fact.rev > held.job.rev) held.stop.abort();
     else if (this.#claiming) this.#endedEarly.set(fact.jobId, fact.rev);
+  }
+
+  /** Priorities are read only where something could be overtaken: a record is not parsed for each submit. */
+  #noteArrival(fact: Fact): void {
+    if (!this.#claiming && !this.#ahead().some(({ job }) => job.owner === fact.owner)) return;
+    // Made by `recordOf`, for which the type stands.
+    const { priority } = JSON.parse(fact.record) as { readonly priority: number };
+    this.#arrived.set(fact.owner, Math.max(priority, this.#arrived.get(fact.owner) ?? priority));
+  }
+
+  /** Claims whose jobs wait for a thread. */
+  #ahead(): readonly Held[] {
+    return [...this.#held.values()].filter(({ isStarted }) => !isStarted);
+  }
+
+  /** Gives back what a job of higher priority has to be claimed before. Resolves when the jobs are in the queue again. */
+  async #giveWay(): Promise<void> {
+    const overtaken = this.#ahead().filter(
+      ({ job }) => job.priority < (this.#arrived.get(job.owner) ?? Number.NEGATIVE_INFINITY),
+    );
+    this.#arrived.clear();
+    for (const { stop } of overtaken) stop.abort(handBack);
+    await Promise.all(overtaken.map(({ ended }) => ended));
   }
 
   #wake(): void {
@@ -108,6 +141,7 @@ export class Runner {
     try {
       do {
         this.#again = false;
+        await this.#giveWay();
         await this.#claim();
       } while (this.#again && this.#running);
     } catch (error) {
@@ -126,9 +160,8 @@ export class Runner {
     const now = clock();
     const claimed = await store.claim({ worker, limit, now, leaseUntil: now + leaseMs });
     for (const claim of claimed) {
-      this.#begin(claim);
-      if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev)
-        this.#held.get(claim.job.id)?.stop.abort();
+      const held = this.#begin(claim);
+      if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev) held.stop.abort();
     }
     this.#endedEarly.clear();
   }
@@ -156,56 +189,83 @@ export class Runner {
     }
   }
 
-  #begin(claim: Claimed): void {
+  #begin(claim: Claimed): Held {
+    const { job } = claim;
     const stop = new AbortController();
-    const ended = this.#execute(claim, stop.signal)
+    // In the next step: what the attempt tells its holder finds it.
+    const ended = Promise.resolve()
+      .then(() => this.#execute(claim, held))
       .catch((error: unknown) =>
-        this.#parts.log.error({ error, jobId: claim.job.id }, 'an attempt was not committed'),
+        this.#parts.log.error({ error, jobId: job.id }, 'an attempt was not committed'),
       )
       .then(() => {
-        // The job may be held again: another attempt after this one was lost.
-        if (this.#held.get(claim.job.id) === held) this.#held.delete(claim.job.id);
+        // The job may be held again: another claim after this one was lost.
+        if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
-    const { attempt, rev } = claim.job;
-    const held: Held = { attempt, rev, stop, ended };
-    this.#held.set(claim.job.id, held);
+    const held: Held = { job, stop, ended, isStarted: false };
+    this.#held.set(job.id, held);
+    return held;
   }
 
-  async #execute(claim: Claimed, signal: AbortSignal): Promise<void> {
-    const { blobs, clock, meters, log } = this.#parts;
-    const { job } = claim;
-    meters.started(job.kind, clock() - Math.max(job.createdAt, job.readyAt));
-    const command = await runAttempt(claim, this.#attemptParts, signal);
+  async #execute(claim: Claimed, held: Held): Promise<void> {
+    const { blobs, meters, log } = this.#parts;
+    const { job, stop } = held;
+    const command = await runAttempt(claim, this.#attemptParts, {
+      signal: stop.signal,
+      start: () => this.#start(held),
+    });
     if (command === undefined) return;
-    const outcome = await this.#commit(job.id, command);
+    const outcome = await this.#commit(held, command);
     const left =
       command.type === 'complete' && !outcome.ok ? command.result.artifacts.map(({ blob }) => blob) : [];
     // A refused outcome is that of a worker which lost its claim: its files belong to nobody.
     await blobs.remove(outcome.ok ? outcome.removed : left);
+    if (!held.isStarted && command.type === 'release') return;
     const end = command.type === 'fail' ? command.code : command.type;
     meters.ended(job.kind, end);
     log.info(
-      { jobId: job.id, requestId: job.requestId, kind: job.kind, attempt: job.attempt, end },
+      { jobId: job.id, requestId: job.requestId, kind: job.kind, attempt: job.attempt + 1, end },
       'attempt ended',
     );
   }
 
-  /** The store may stumble (a full disk): the outcome is worth a few tries, and the lease covers the rest. */
-  async #commit(jobId: string, command: Command) {
+  /** A thread has taken the job. */
+  async #start(held: Held): Promise<boolean> {
+    const { clock, meters } = this.#parts;
+    const { job, stop } = held;
+    held.isStarted = true;
+    const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job) });
+    if (!outcome.ok) {
+      stop.abort();
+      return false;
+    }
+    const { startedAt = clock() } = outcome.job;
+    meters.started(job.kind, startedAt - Math.max(job.createdAt, job.readyAt));
+    return true;
+  }
+
+  /**
+   * The store may stumble (a full disk): what came of an attempt is committed as soon as it can, for as long as the claim
+   * holds. Rejects when the attempt was stopped meanwhile, or the store is closed.
+   */
+  async #commit({ job, stop }: Held, command: Command): Promise<ApplyOutcome> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#parts.store.apply(jobId, command, this.#parts.clock());
+        return await this.#parts.store.apply(job.id, command, this.#parts.clock());
       } catch (error) {
-        if (tries === commitTries) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50 * 2 ** tries));
+        const isOver = stop.signal.aborted || (error instanceof StoreFailed && error.code === 'closed');
+        if (isOver) throw error;
+        if (tries === 1)
+          this.#parts.log.error({ error, jobId: job.id }, 'a commit failed and is tried again');
+        await pause(Math.min(longestCommitPauseMs, 50 * 2 ** tries), undefined, { signal: stop.signal });
       }
     }
   }
 
   async #extendLeases(): Promise<void> {
     const { store, worker, clock, leaseMs, log } = this.#parts;
-    const held = [...this.#held].map(([id, { attempt }]) => ({ id, attempt }));
+    const held = [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) }));
     if (held.length === 0) return;
     try {
       const lost = await store.extend(worker, held, clock() + leaseMs);

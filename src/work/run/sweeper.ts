@@ -19,13 +19,22 @@ const pauseMs = 1_000;
 /** Between two steps when there is more to do: submits and claims go in between. */
 const shortPauseMs = 20;
 const stepLimit = 200;
+/** How often files are looked through that belong to nobody: what a fault of the disk or a lost claim left behind. */
+const orphanSweepMs = 3_600_000;
+/** Far longer than any attempt or upload takes: a younger file may still find its owner. */
+const orphanGraceMs = 6 * 3_600_000;
 
-/** Ends what waited too long, takes over lost leases and removes what is past its time, in small steps. */
+/**
+ * Ends what waited too long, takes over lost leases and removes what is past its time, in small steps; once at the start
+ * and then every hour, also the files that belong to nobody.
+ */
 export class Sweeper {
   readonly #parts: SweeperParts;
   #timer: NodeJS.Timeout | undefined;
   #step: Promise<void> = Promise.resolve();
   #closed = false;
+  #orphanTimer: NodeJS.Timeout | undefined;
+  #orphanSweep: Promise<void> = Promise.resolve();
 
   constructor(parts: SweeperParts) {
     this.#parts = parts;
@@ -33,13 +42,20 @@ export class Sweeper {
 
   start(): void {
     this.#schedule(0);
+    // Of earlier processes: whatever is older than this one.
+    this.#orphanSweep = this.#sweepOrphans();
+    this.#orphanTimer = setInterval(() => {
+      const before = this.#parts.clock() - orphanGraceMs;
+      this.#orphanSweep = this.#orphanSweep.then(() => this.#sweepOrphans(before));
+    }, orphanSweepMs).unref();
   }
 
   /** Waits for the step at work. Safe twice. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    await this.#step;
+    clearInterval(this.#orphanTimer);
+    await Promise.all([this.#step, this.#orphanSweep]);
   }
 
   #schedule(ms: number): void {
@@ -47,6 +63,16 @@ export class Sweeper {
     this.#timer = setTimeout(() => {
       this.#step = this.#sweep().then((more) => this.#schedule(more ? shortPauseMs : pauseMs));
     }, ms).unref();
+  }
+
+  async #sweepOrphans(before?: number): Promise<void> {
+    const { store, blobs, log } = this.#parts;
+    try {
+      const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
+      if (files > 0) log.info({ files }, 'files that belong to no job were removed');
+    } catch (error) {
+      log.error({ error }, 'the clean-up of files failed');
+    }
   }
 
   async #sweep(): Promise<boolean> {

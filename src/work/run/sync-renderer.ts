@@ -7,7 +7,9 @@ import type { SyncRender } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import type { ParsedRequest } from '../submit/parsed-request.js';
 import { shuttingDown } from '../submit/submitter.js';
-import { prepare } from './inputs.js';
+import type { WorkLog } from '../work-log.js';
+import { AsideFiles } from './aside-files.js';
+import { taskInputs } from './inputs.js';
 
 export interface SyncRendererParts {
   readonly blobs: Blobs;
@@ -19,6 +21,7 @@ export interface SyncRendererParts {
   /** Requests that may wait for a thread; past it, 503. */
   readonly maxWaiting: number;
   readonly expectedWait: (jobs: number) => number;
+  readonly log: WorkLog;
 }
 
 type Ran = Awaited<ReturnType<SyncRender['run']>>;
@@ -57,46 +60,48 @@ export class SyncRenderer implements SyncRender {
   }
 
   async #render(parsedRequest: ParsedRequest, gone: AbortSignal): Promise<Ran> {
-    const { blobs, guard, pool, timeoutMs } = this.#parts;
+    const { blobs, log, timeoutMs } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([gone, deadline]);
-    const paths = await writeAside(parsedRequest.blobs, blobs);
-    const input = { request: { inline: parsedRequest.request }, blobs: [], fetches: parsedRequest.fetches };
-    const prepared = await prepare(input, { blobs, guard }, signal);
-    const asidePrefix = blobs.aside();
-    const discard = async (): Promise<void> => {
-      await Promise.all([asidePrefix, ...paths, ...prepared.fetchedPaths].map((path) => blobs.discard(path)));
-    };
-    const outcome: Outcome = prepared.ok
-      ? await pool.run({
-          ...prepared.materials,
-          blobPaths: paths,
-          kind: parsedRequest.kind,
-          asidePrefix,
-          timeoutMs,
-          memoryRetry: false,
-          urgent: true,
-          signal,
-          onProgress: () => undefined,
-        })
-      : { type: 'failed', code: prepared.code, message: prepared.message, warnings: [] };
-    if (outcome.type === 'done') {
-      const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-      return { ok: true, files: outcome.files, dispose: discard, ...pages };
+    const files = new AsideFiles(blobs, log);
+    try {
+      const outcome = await this.#run(parsedRequest, files, signal);
+      if (outcome.type === 'done') {
+        const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
+        return { ok: true, files: outcome.files, dispose: () => files.discard(), ...pages };
+      }
+      await files.discard();
+      return { ok: false, problem: problemOf(outcome, deadline.aborted, timeoutMs) };
+    } catch (error) {
+      await files.discard();
+      throw error;
     }
-    await discard();
-    return { ok: false, problem: problemOf(outcome, deadline.aborted, timeoutMs) };
   }
-}
 
-async function writeAside(files: readonly Uint8Array[], blobs: Blobs): Promise<readonly string[]> {
-  return Promise.all(
-    files.map(async (bytes) => {
-      const path = blobs.aside();
-      await writeFile(path, bytes, { mode: 0o600 });
-      return path;
-    }),
-  );
+  async #run(parsedRequest: ParsedRequest, files: AsideFiles, signal: AbortSignal): Promise<Outcome> {
+    const { pool, timeoutMs } = this.#parts;
+    const blobPaths = await Promise.all(
+      parsedRequest.blobs.map(async (bytes) => {
+        const path = files.path();
+        await writeFile(path, bytes, { mode: 0o600 });
+        return path;
+      }),
+    );
+    const input = { request: { inline: parsedRequest.request }, blobs: [], fetches: parsedRequest.fetches };
+    const answer = await taskInputs(input, this.#parts, files.path, signal);
+    if (!answer.ok) return { type: 'failed', code: answer.code, message: answer.message, warnings: [] };
+    return pool.run({
+      ...answer.inputs,
+      blobPaths,
+      kind: parsedRequest.kind,
+      asidePrefix: files.path(),
+      timeoutMs,
+      memoryRetry: false,
+      urgent: true,
+      signal,
+      onProgress: () => undefined,
+    });
+  }
 }
 
 function problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean, timeoutMs: number): Problem {

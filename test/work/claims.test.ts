@@ -1,0 +1,315 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type ApplyOutcome,
+  type Blobs,
+  type Engine,
+  type Store,
+  StoreFailed,
+} from '../../src/engine/engine.js';
+import { type Command, claimOf } from '../../src/jobs/transition.js';
+import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
+
+type Between = NonNullable<NonNullable<Parameters<typeof openWorkRig>[0]>['between']>;
+
+let rig: WorkRig;
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inkwire-claims-'));
+});
+
+afterEach(async () => {
+  await rig.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A part of an engine, with some operations done another way. */
+function otherwise<T extends object>(part: T, change: Partial<T>): T {
+  return new Proxy(part, {
+    get(target, name) {
+      if (Object.hasOwn(change, name)) return Reflect.get(change, name);
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function otherStore({ store }: Engine, change: Partial<Store>): { readonly store: Store } {
+  return { store: otherwise(store, change) };
+}
+
+/** Quick documents have been made, so that the runner claims ahead; the one thread holds a job until `release`. */
+async function busyRig(between?: Between): Promise<{ readonly running: string; release(): Promise<void> }> {
+  rig = await openWorkRig(between === undefined ? {} : { between });
+  await rig.end(await rig.submit('write', { text: 'quick' }));
+  const file = join(folder, 'held');
+  await writeFile(file, '');
+  const running = await rig.submit('held', { file });
+  await rig.progressed(running);
+  return { running, release: () => rm(file) };
+}
+
+/** Resolves when the engine has a claim ahead of the thread on each of the jobs. */
+async function claimedAhead(...ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await expect
+      .poll(async () => (await rig.engine.store.get('ann', id))?.lease !== undefined, { interval: 2 })
+      .toBe(true);
+  }
+}
+
+/** Ids in the order of the first fact of a type that each job has. */
+async function inOrderOf(type: string): Promise<readonly string[]> {
+  const { facts } = await rig.engine.store.facts({ owner: 'ann', after: 0, limit: 1_000 });
+  return facts.filter((fact) => fact.type === type).map(({ jobId }) => jobId);
+}
+
+const unended = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
+
+describe('a job runs from the moment in which a thread takes it', () => {
+  it('shows as many jobs as running as there are threads, however many are claimed ahead', async () => {
+    const { running, release } = await busyRig();
+    const waiting = [await rig.submit('write', { text: 'a' }), await rig.submit('write', { text: 'b' })];
+    await claimedAhead(waiting[0] ?? '');
+    const { jobs } = await rig.engine.store.list({ owner: 'ann', status: 'running', limit: 10 });
+    expect(jobs.map(({ id }) => id)).toEqual([running]);
+    const view = await rig.service.reader.view('ann', waiting[0] ?? '');
+    expect(view?.record).toMatchObject({ status: 'pending', attempt: 0, rev: 1 });
+    expect(view?.record.started_at).toBeUndefined();
+    await release();
+    const first = await rig.end(running);
+    const second = await rig.end(waiting[0] ?? '');
+    // Not when it was claimed, which was before the other one had ended.
+    expect(second?.record.started_at?.localeCompare(first?.record.started_at ?? '')).toBeGreaterThanOrEqual(
+      0,
+    );
+    expect(second?.record).toMatchObject({ status: 'completed', attempt: 1, rev: 3 });
+    await rig.end(waiting[1] ?? '');
+    expect(rig.errors).toEqual([]);
+  });
+
+  it('starts no job before the one ahead of it has left the thread', async () => {
+    const { running, release } = await busyRig();
+    const next = await rig.submit('write', { text: 'a' });
+    await claimedAhead(next);
+    await release();
+    await rig.end(next);
+    const { facts } = await rig.engine.store.facts({ owner: 'ann', after: 0, limit: 1_000 });
+    const step = (id: string, type: string) =>
+      facts.findIndex((fact) => fact.jobId === id && fact.type === type);
+    expect(step(next, 'job.created')).toBeLessThan(step(next, 'job.started'));
+    expect(step(running, 'job.started')).toBeLessThan(step(next, 'job.started'));
+    const started = facts[step(next, 'job.started')];
+    const record = JSON.parse(started?.record ?? '{}');
+    expect(record.started_at).toBe(new Date(started?.at ?? 0).toISOString());
+  });
+
+  it('lets a job of higher priority overtake what is claimed ahead, without a fact of the other', async () => {
+    const { release } = await busyRig();
+    const low = await rig.submit('write', { text: 'low', priority: -1 });
+    await claimedAhead(low);
+    const high = await rig.submit('write', { text: 'high', priority: 5 });
+    await claimedAhead(high);
+    await expect
+      .poll(async () => (await rig.engine.store.get('ann', low))?.lease, { interval: 2 })
+      .toBeUndefined();
+    await release();
+    await Promise.all([rig.end(low), rig.end(high)]);
+    expect((await inOrderOf('job.started')).slice(-2)).toEqual([high, low]);
+    expect(await rig.facts(low)).toEqual(['1 job.created', '2 job.started', '3 job.completed']);
+    expect(rig.errors).toEqual([]);
+  });
+
+  it('keeps what is claimed ahead when a job of the same or a lower priority comes', async () => {
+    const { release } = await busyRig();
+    const first = await rig.submit('write', { text: 'first' });
+    await claimedAhead(first);
+    const later = [
+      await rig.submit('write', { text: 'b' }),
+      await rig.submit('write', { text: 'c', priority: -3 }),
+    ];
+    await release();
+    await Promise.all([first, ...later].map((id) => rig.end(id)));
+    expect((await inOrderOf('job.started')).slice(-3)).toEqual([first, ...later]);
+    expect(claimOf((await rig.service.reader.job('ann', first)) ?? never())).toBe(1);
+  });
+
+  it('fails a job that waited longer than its limit, also when it is claimed ahead', async () => {
+    const { release } = await busyRig();
+    const late = await rig.submit('write', { text: 'late', wait_timeout: 1 });
+    await claimedAhead(late);
+    const swept = await rig.engine.store.sweep({
+      now: Date.now() + 2_000,
+      limit: 10,
+      recordTtlMs: 1e9,
+      logTtlMs: 1e9,
+      logMaxFacts: 1e6,
+    });
+    expect(swept.timedOut).toBe(1);
+    expect((await rig.end(late))?.record).toMatchObject({
+      status: 'failed',
+      error_code: 'expired',
+      attempt: 0,
+    });
+    await expect.poll(() => rig.pool.state.waiting, { interval: 2 }).toBe(0);
+    await release();
+    expect(await rig.facts(late)).toEqual(['1 job.created', '2 job.failed']);
+    expect(rig.errors).toEqual([]);
+  });
+
+  it('gives back at a shutdown what it has claimed ahead, as if it had never been claimed', async () => {
+    await busyRig();
+    const waiting = await rig.submit('write', { text: 'a' });
+    await claimedAhead(waiting);
+    await rig.runner.drain(1);
+    const job = await rig.engine.store.get('ann', waiting);
+    expect([job?.status, job?.rev, job?.lease]).toEqual(['pending', 1, undefined]);
+    expect(await unended()).toEqual([]);
+  });
+
+  it('renders nothing of a job that is cancelled while it is being claimed', async () => {
+    let cancelled = false;
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          claim: async (request) => {
+            const claims = await engine.store.claim(request);
+            for (const { job } of claims) {
+              await engine.store.apply(job.id, { type: 'cancel' }, Date.now());
+              cancelled = true;
+            }
+            return claims;
+          },
+        }),
+    });
+    const id = await rig.submit('hang');
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'cancelled', attempt: 0 });
+    await expect.poll(() => rig.runner.heldCount, { interval: 2 }).toBe(0);
+    expect(cancelled).toBe(true);
+    // A thread that had begun would have been ended.
+    expect(rig.pool.state).toMatchObject({ respawns: 0, busy: 0, waiting: 0 });
+    expect(rig.errors).toEqual([]);
+  });
+
+  it('stops what a thread has begun when the start is refused', async () => {
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          apply: async (id, command, now, owner) => {
+            if (command.type === 'start') await engine.store.apply(id, { type: 'interrupt', claim: 1 }, now);
+            return engine.store.apply(id, command, now, owner);
+          },
+        }),
+    });
+    const id = await rig.submit('write', { text: 'x' });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(claimOf((await rig.service.reader.job('ann', id)) ?? never())).toBe(2);
+    expect(await unended()).toEqual([]);
+  });
+});
+
+describe('an attempt always answers', () => {
+  it('removes the files of an outcome that comes too late', async () => {
+    const names: string[] = [];
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          apply: async (id, command, now, owner) => {
+            if (command.type === 'complete') {
+              if (names.length === 0) await engine.store.apply(id, { type: 'interrupt', claim: 1 }, now);
+              names.push(...command.result.artifacts.map(({ blob }) => blob));
+            }
+            return engine.store.apply(id, command, now, owner);
+          },
+        }),
+    });
+    const id = await rig.submit('write', { text: 'twice' });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
+    const [late = '', good = ''] = names;
+    expect(late).not.toBe(good);
+    await expect
+      .poll(
+        () =>
+          rig.engine.blobs.read(late).then(
+            () => 'there',
+            () => 'gone',
+          ),
+        { interval: 2 },
+      )
+      .toBe('gone');
+    await expect(rig.engine.blobs.read(good)).resolves.toBeDefined();
+    expect(await unended()).toEqual([]);
+  });
+
+  it.each([
+    ['before the render', 'path'],
+    ['after the render', 'keep'],
+  ] as const)('tries again after a fault of the disk %s', async (_when, name) => {
+    let faults = 1;
+    rig = await openWorkRig({
+      between: ({ blobs }) => ({
+        blobs: otherwise(blobs, {
+          [name]: async (...given: Parameters<Blobs[typeof name]>) => {
+            if (faults > 0) {
+              faults -= 1;
+              throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC', syscall: 'open' });
+            }
+            return Reflect.apply(blobs[name], blobs, given);
+          },
+        }),
+      }),
+    });
+    const id = await rig.submit('write', { text: 'x' });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed' });
+    const { facts } = await rig.engine.store.facts({ owner: 'ann', jobId: id, after: 0, limit: 100 });
+    const requeued = facts.find(({ type }) => type === 'job.requeued');
+    expect(JSON.parse(requeued?.record ?? '{}')).toMatchObject({ error_code: 'storage_failed' });
+    expect(rig.errors).toHaveLength(1);
+    expect(await unended()).toEqual([]);
+  });
+
+  it('changes no outcome when a file aside cannot be removed', async () => {
+    rig = await openWorkRig({
+      between: ({ blobs }) => ({
+        blobs: otherwise(blobs, {
+          discard: async () => {
+            throw new Error('busy');
+          },
+        }),
+      }),
+    });
+    const id = await rig.submit('write', { text: 'x' });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
+  });
+
+  it('commits an outcome when the store takes it again, without running the job twice', async () => {
+    const commands: Command['type'][] = [];
+    let refusals = 3;
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          apply: async (id, command, now, owner): Promise<ApplyOutcome> => {
+            commands.push(command.type);
+            if (command.type === 'complete' && refusals > 0) {
+              refusals -= 1;
+              throw new StoreFailed('SQLITE_FULL', 'database or disk is full');
+            }
+            return engine.store.apply(id, command, now, owner);
+          },
+        }),
+    });
+    const id = await rig.submit('write', { text: 'x' });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(commands.filter((type) => type === 'start')).toHaveLength(1);
+    expect(commands.filter((type) => type === 'complete')).toHaveLength(4);
+    // Told once, not for each try.
+    expect(rig.errors).toHaveLength(1);
+  });
+});
+
+function never(): never {
+  throw new Error('There is no such job');
+}
