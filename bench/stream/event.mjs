@@ -68,7 +68,7 @@ export class PeerEvents {
     const { job: started } = transition(claimed, { type: 'start', claim: 1 }, now);
     const { job: completed } = transition(started, { type: 'complete', claim: 1, result }, now);
     return {
-      id: formatCursor({ epoch, seq: this.#sent }),
+      id: formatCursor({ epoch, life: 'k3x9m7q2', seq: this.#sent }),
       type: 'job.completed',
       at: new Date(now).toISOString(),
       job: recordOf(completed),

@@ -15,6 +15,8 @@ import type { JobStatus } from '../protocol/job-record.js';
  * - attempt: one start of a job, by the worker that has claimed it.
  * - fact: one durable line of the event log; made by the same commit as the change that it tells.
  * - log: all facts in one order. `seq` grows; gaps mean nothing; numbers are compared within one epoch only.
+ * - life: one start of an engine, as the log knows it: who wrote the facts from a place on. Begun durably before the
+ *   first fact of it is written. Copies of one log go on in lives of their own (`engine/lives.ts`).
  * - hint: word that the log has grown. May be lost, late or doubled; whoever needs certainty reads the log.
  * - progress: the latest value of a running attempt. Never in the log.
  * - blob: a file by name: inputs and artifacts.
@@ -175,8 +177,16 @@ export interface FactPage {
   readonly trimmed: boolean;
 }
 
+export interface Life {
+  readonly life: string;
+  /** Sequence of its first fact; the life ends where the next one begins. */
+  readonly first: number;
+}
+
 export interface LogState {
   readonly epoch: string;
+  /** In the order of their first facts, as far back as the log goes. The last one is under way and may have none yet. */
+  readonly lives: readonly Life[];
   /** Sequence of the last fact. */
   readonly last: number;
   /** Sequence of the last fact that retention took away; 0 if none. */

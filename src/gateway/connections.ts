@@ -170,10 +170,9 @@ export class Connections {
   }
 
   #heartbeat(subscriber: Subscriber): Buffer {
-    const { epoch, seq: end } = this.#hub.position;
-    const seq = subscriber.cursorAt(end);
+    const seq = subscriber.cursorAt(this.#hub.position.seq);
     if (seq === undefined) return quietBytes;
-    return heartbeatBytes(subscriber.sink.wire, { epoch, seq }, subscriber.withheld);
+    return heartbeatBytes(subscriber.sink.wire, this.#hub.positionAt(seq), subscriber.withheld);
   }
 
   #reasonToEnd(subscriber: Subscriber, endsAt: number, now: number): CloseReason | undefined {

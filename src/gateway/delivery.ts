@@ -208,18 +208,18 @@ export class Delivery {
     const { store, hub } = this.#parts;
     const end = await endedBy(store, subscriber.owner, jobId, seq);
     if (end === undefined || !isHere(subscriber, subscription)) return;
-    const { epoch } = hub.tail;
+    const { log } = hub.tail;
     const { wire } = subscriber.sink;
     const isLast = subscriber.endsWithJob === jobId;
     if (isLast) subscriber.end();
     if (end.fact !== undefined && wantsFrom(subscription.filter, end.fact, end.fact.type)) {
       const { fact } = end;
       this.#write(subscriber, [
-        wire === 'sse' ? factFrame(epoch, fact).bytes(wire) : pastFrame(epoch, fact, subscription.id),
+        wire === 'sse' ? factFrame(log, fact).bytes(wire) : pastFrame(log, fact, subscription.id),
       ]);
     } else if (isLast) {
       // With the cursor, so that coming back is answered with 204.
-      this.#write(subscriber, [heartbeatBytes(wire, { epoch, seq }, subscriber.withheld)]);
+      this.#write(subscriber, [heartbeatBytes(wire, hub.positionAt(seq), subscriber.withheld)]);
     }
   }
 
@@ -229,7 +229,7 @@ export class Delivery {
   }
 
   #cursor(seq: number): string {
-    return formatCursor({ epoch: this.#parts.hub.tail.epoch, seq });
+    return formatCursor(this.#parts.hub.positionAt(seq));
   }
 
   #control(subscriber: Subscriber, message: Parameters<typeof controlBytes>[1]): void {

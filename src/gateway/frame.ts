@@ -1,4 +1,5 @@
 import type { Fact } from '../engine/engine.js';
+import { type LogName, positionAt } from '../engine/lives.js';
 import { formatCursor, type Position } from '../protocol/cursor.js';
 import { eventText, progressText } from '../protocol/event.js';
 import { sseComment, sseText } from '../protocol/sse.js';
@@ -28,8 +29,8 @@ export class Frame {
 const eventOpening = '{"type":"event",';
 
 /** A fact, as every live reader gets it (P-2, P-25, P-31). */
-export function factFrame(epoch: string, fact: Fact): Frame {
-  const id = formatCursor({ epoch, seq: fact.seq });
+export function factFrame(log: LogName, fact: Fact): Frame {
+  const id = formatCursor(positionAt(log, fact.seq));
   const text = (): string => eventText(id, fact.type, fact.at, fact.record);
   return new Frame({
     ws: () => textFrame(`${eventOpening}"event":${text()}}`),
@@ -38,8 +39,8 @@ export function factFrame(epoch: string, fact: Fact): Frame {
 }
 
 /** A fact of the past for one subscription alone (P-26). */
-export function pastFrame(epoch: string, fact: Fact, subscription: string): Buffer {
-  return frameForOne(factFrame(epoch, fact).bytes('ws'), subscription);
+export function pastFrame(log: LogName, fact: Fact, subscription: string): Buffer {
+  return frameForOne(factFrame(log, fact).bytes('ws'), subscription);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
+import { positionAt } from '../engine/lives.js';
 import type { Position } from '../protocol/cursor.js';
 import { heartbeatBytes } from './frame.js';
 import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
@@ -65,9 +66,9 @@ export class Hub {
 
   /** Reads the end of the log into memory, then follows it. */
   static async open(parts: HubParts): Promise<Hub> {
-    const { epoch, last, trimmedTo } = await parts.store.log();
+    const { epoch, lives, last, trimmedTo } = await parts.store.log();
     const from = Math.max(trimmedTo, last - parts.tail.maxFacts);
-    const hub = new Hub(parts, new LogTail(epoch, from, parts.tail), from);
+    const hub = new Hub(parts, new LogTail({ epoch, lives }, from, parts.tail), from);
     hub.#target = Math.max(hub.#target, last);
     await hub.#fill();
     return hub;
@@ -79,7 +80,12 @@ export class Hub {
 
   /** Up to here every fact has been handed out. */
   get position(): Position {
-    return { epoch: this.#tail.epoch, seq: this.#position };
+    return this.positionAt(this.#position);
+  }
+
+  /** A place in the log by its full name. All that happens while this process lives is of the life that it began. */
+  positionAt(seq: number): Position {
+    return positionAt(this.#tail.log, seq);
   }
 
   /** What runs, and how far. */
@@ -234,7 +240,7 @@ export class Hub {
 
   /** In place of a fact that ends a stream and is not wanted there. */
   endMark(subscriber: Subscriber, { seq }: Fact): Buffer {
-    return heartbeatBytes(subscriber.sink.wire, { epoch: this.#tail.epoch, seq }, subscriber.withheld);
+    return heartbeatBytes(subscriber.sink.wire, this.positionAt(seq), subscriber.withheld);
   }
 
   #advance(to: number): void {

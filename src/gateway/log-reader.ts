@@ -35,10 +35,11 @@ export class LogReader {
       return bounded({ entries: near, reached, trimmed: false });
     }
     const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
-    const { epoch, seq } = this.#hub.position;
+    const { tail, position } = this.#hub;
+    const { seq } = position;
     // The store may be ahead of the hub, which will hand out the rest: nobody may get it from both.
     const facts = page.facts.filter((fact) => fact.seq <= seq);
-    const entries = facts.map((fact) => ({ fact, frame: factFrame(epoch, fact) }));
+    const entries = facts.map((fact) => ({ fact, frame: factFrame(tail.log, fact) }));
     return bounded({ entries, reached: Math.min(page.reached, seq), trimmed: page.trimmed });
   }
 }

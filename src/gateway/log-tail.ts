@@ -1,4 +1,5 @@
 import type { Fact } from '../engine/engine.js';
+import type { LogName } from '../engine/lives.js';
 import { type Frame, factFrame } from './frame.js';
 
 export interface TailEntry {
@@ -17,7 +18,7 @@ export interface TailLimits {
  * those asks the store.
  */
 export class LogTail {
-  readonly epoch: string;
+  readonly log: LogName;
   readonly #limits: TailLimits;
   /** A queue with a moving start: shifting a long array for each fact would cost its length. */
   #entries: TailEntry[] = [];
@@ -27,8 +28,8 @@ export class LogTail {
   /** Facts after this one are here. */
   #from: number;
 
-  constructor(epoch: string, from: number, limits: TailLimits) {
-    this.epoch = epoch;
+  constructor(log: LogName, from: number, limits: TailLimits) {
+    this.log = log;
     this.#from = from;
     this.#limits = limits;
   }
@@ -39,7 +40,7 @@ export class LogTail {
   }
 
   add(fact: Fact): TailEntry {
-    const entry = { fact, frame: factFrame(this.epoch, fact) };
+    const entry = { fact, frame: factFrame(this.log, fact) };
     this.#entries.push(entry);
     this.#bytes += fact.record.length;
     const own = this.#byOwner.get(fact.owner) ?? { entries: [], start: 0 };

@@ -71,11 +71,10 @@ export class LongPoll {
     for (;;) {
       const page = await this.#logReader.read(owner, seq, [filter]);
       if (page.trimmed) return this.#snapshot(owner, filter, 'trimmed', progress);
-      const { epoch } = hub.tail;
       const matching = page.entries.filter(({ fact }) => wantsFrom(filter, fact, fact.type));
       const facts = matching.slice(0, ask.limit).map(({ fact }) => fact);
       const events = facts.map((fact) =>
-        eventText(formatCursor({ epoch, seq: fact.seq }), fact.type, fact.at, fact.record),
+        eventText(formatCursor(hub.positionAt(fact.seq)), fact.type, fact.at, fact.record),
       );
       const cut = facts.length < matching.length;
       seq = Math.max(seq, cut ? (facts.at(-1)?.seq ?? seq) : page.reached);
@@ -90,7 +89,7 @@ export class LongPoll {
         this.#parts.meters.sent['long-poll'].facts += events.length;
         // Where facts are left for the next answer, progress would be ahead of them.
         const told = more && values !== undefined ? [] : values;
-        return { events, cursor: formatCursor({ epoch, seq }), more, ...this.#textsOf(told) };
+        return { events, cursor: formatCursor(hub.positionAt(seq)), more, ...this.#textsOf(told) };
       }
       if (more) continue;
       const wants = (live: LiveProgress): boolean =>

@@ -1,4 +1,5 @@
 import type { LogState } from '../engine/engine.js';
+import { isPlaceOf } from '../engine/lives.js';
 import { parseCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
 
@@ -8,13 +9,14 @@ export type StartPoint =
   | { readonly type: 'snapshot'; readonly reset?: ResetReason };
 
 /** @param log as the store has it: a cursor of another node may lie ahead of what was handed out here */
-export function startPointOf(after: string | undefined, { epoch, last, trimmedTo }: LogState): StartPoint {
+export function startPointOf(after: string | undefined, log: LogState): StartPoint {
   if (after === undefined || after === '') return { type: 'snapshot' };
   const cursor = parseCursor(after);
   if (cursor === undefined) return { type: 'snapshot', reset: 'invalid' };
-  if (cursor.epoch !== epoch) return { type: 'snapshot', reset: 'epoch' };
-  if (cursor.seq < trimmedTo) return { type: 'snapshot', reset: 'trimmed' };
-  // A place that the log has not reached: of a store that was set back by a restore.
-  if (cursor.seq > last) return { type: 'snapshot', reset: 'invalid' };
+  if (cursor.epoch !== log.epoch) return { type: 'snapshot', reset: 'epoch' };
+  // The lives from before are forgotten.
+  if (cursor.seq < log.trimmedTo) return { type: 'snapshot', reset: 'trimmed' };
+  // Of facts that another copy of this log got, or that were lost by a restore.
+  if (!isPlaceOf(log, cursor)) return { type: 'snapshot', reset: 'epoch' };
   return { type: 'after', seq: cursor.seq };
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Blobs, Fact, Store } from '../engine/engine.js';
+import { positionAt } from '../engine/lives.js';
 import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
@@ -145,7 +146,8 @@ export class JobReader implements Reader {
   async history(owner: string, id: string): Promise<History | undefined> {
     if ((await this.job(owner, id)) === undefined) return undefined;
     const { store } = this.#parts;
-    const { epoch, last, trimmedTo } = await store.log();
+    const log = await store.log();
+    const { last, trimmedTo } = log;
     const facts: Fact[] = [];
     let after = trimmedTo;
     while (after < last && facts.length < maxHistory) {
@@ -154,7 +156,7 @@ export class JobReader implements Reader {
       after = page.reached;
     }
     const events = facts.map(({ seq, type, at, record }) =>
-      eventText(formatCursor({ epoch, seq }), type, at, record),
+      eventText(formatCursor(positionAt(log, seq)), type, at, record),
     );
     return { events, complete: facts[0]?.rev === 1 && after >= last };
   }

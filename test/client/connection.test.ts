@@ -7,7 +7,7 @@ import { sseText } from '../../src/protocol/sse.js';
 import { eventStream, type FakeSocket, type Network, network, settle } from './fake-environment.js';
 
 const everything: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
-const cursor = (seq: number) => formatCursor({ epoch: 'aaaa', seq });
+const cursor = (seq: number) => formatCursor({ epoch: 'aaaa', life: 'l1', seq });
 const at = '2026-11-22T00:00:00.000Z';
 
 function job(n: number, group?: string) {

@@ -8,7 +8,7 @@ import { eventStream, type Network, network, settle } from './fake-environment.j
 
 /** What the way down to polling, and life there, must not do. */
 
-const cursor = (seq: number) => formatCursor({ epoch: 'aaaa', seq });
+const cursor = (seq: number) => formatCursor({ epoch: 'aaaa', life: 'l1', seq });
 const live = sseText({ event: 'live', data: JSON.stringify({ cursor: cursor(1) }) });
 const empty = () => Response.json({ data: { events: [], cursor: cursor(1), more: false } });
 
@@ -66,7 +66,9 @@ describe('an event stream', () => {
     const net = network();
     const connection = connect(net, ['sse']);
     const streams: ReturnType<typeof eventStream>[] = [];
-    net.answer = () => {
+    net.answer = ({ headers }) => {
+      // The place of the one that is ahead is asked for first.
+      if (!isStream(headers)) return Response.json({ data: { events: [], cursor: cursor(3), more: false } });
       const stream = eventStream();
       streams.push(stream);
       return stream.response;
@@ -91,6 +93,43 @@ describe('an event stream', () => {
       [cursor(2), cursor(3)],
     ]);
   });
+
+  it.each(['sse', 'long-poll'] as const)(
+    'P-20 P-22 of a server that was set back to between two places (%s): who was ahead is told, the other goes on',
+    async (transport) => {
+      const net = network();
+      const connection = connect(net, [transport]);
+      const stream = eventStream();
+      const firstSignal: string[] = [];
+      // All up to the third fact was copied; what came after it was lost, and other facts have come in its place.
+      net.answer = ({ url, headers }) => {
+        const after = url.searchParams.get('after') ?? '';
+        firstSignal.push(`${isStream(headers) ? 'stream' : 'poll'} ${after}`);
+        if (isStream(headers)) return stream.response;
+        const [events, end] = [[], `${cursor(5).split('.')[0]}.l2`];
+        if (after === cursor(4)) {
+          const snapshot = { jobs: [], truncated: false };
+          const reset = { reason: 'epoch' };
+          return Response.json({ data: { events, reset, snapshot, cursor: end, more: false } });
+        }
+        return firstSignal.length > 6
+          ? undefined
+          : Response.json({ data: { events, cursor: end, more: false } });
+      };
+      const [behind, ahead] = [
+        follow(connection, { after: cursor(2) }),
+        follow(connection, { after: cursor(4) }),
+      ];
+      await settle();
+      expect(firstSignal.slice(0, 2)).toEqual([`poll ${cursor(4)}`, `poll ${cursor(2)}`]);
+      expect(ahead.told).toEqual(['reset', 'snapshot']);
+      expect(behind.told).toEqual([]);
+      expect([ahead, behind].map(({ subscription }) => subscription.cursor?.slice(-5))).toEqual([
+        '-5.l2',
+        '-5.l2',
+      ]);
+    },
+  );
 
   it('P-56 that only says goodbye does not speak against the WebSocket', async () => {
     const net = network();

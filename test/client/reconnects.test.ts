@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { positionAt } from '../../src/engine/lives.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 import { openFaultProxy } from '../helpers/fault-proxy.js';
@@ -75,8 +76,8 @@ test.each(['websocket', 'sse', 'long-poll'])(
     closing.push(() => proxy.close());
     const { engine } = server.rig;
     const { id } = await submitted(engine);
-    const { epoch, last } = await engine.store.log();
-    const after = formatCursor({ epoch, seq: last });
+    const log = await engine.store.log();
+    const after = formatCursor(positionAt(log, log.last));
     const follower = new Follower([proxy.url, server.token, transport, id, after]);
     closing.push(() => follower.close());
 

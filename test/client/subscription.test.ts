@@ -13,7 +13,7 @@ import { sseText } from '../../src/protocol/sse.js';
 import { formatTopic, matchesTopic, parseTopic, topicsOf } from '../../src/protocol/topic.js';
 
 const at = '2026-11-22T00:00:00.000Z';
-const cursor = (seq: number, epoch = 'aaaa') => formatCursor({ epoch, seq });
+const cursor = (seq: number, epoch = 'aaaa') => formatCursor({ epoch, life: 'l1', seq });
 
 function record(n: number, members: Partial<JobRecord> = {}): JobRecord {
   const job_id = `job_${n.toString(16).padStart(24, '0')}`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FactFilter } from '../../src/engine/engine.js';
+import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 import { aSweep, completed, day, factsOf, start, started, submitted } from './jobs-at-hand.js';
 
@@ -14,6 +15,11 @@ export function logSuite(name: string, open: OpenEngine): void {
       const log = await engine().store.log();
       expect(log).toMatchObject({ last: 0, trimmedTo: 0 });
       expect(log.epoch).toMatch(/^[a-z0-9]{4,32}$/);
+      const life = expect.stringMatching(/^[a-z0-9]{6,8}$/);
+      expect(log.lives).toEqual([
+        { life: '0', first: 0 },
+        { life, first: 1 },
+      ]);
       expect(await read()).toEqual({ facts: [], reached: 0, trimmed: false });
     });
 
@@ -81,6 +87,24 @@ export function logSuite(name: string, open: OpenEngine): void {
       const page = await read({ after: 5 });
       expect(page.trimmed).toBe(false);
       expect(page.facts.map(({ seq }) => seq)).toEqual([6]);
+    });
+
+    it('names each place by the life that wrote it, also after its facts were trimmed', async () => {
+      const { store } = engine();
+      const first = await submitted(engine());
+      const log = await store.log();
+      const [, life] = log.lives;
+      expect(positionAt(log, 0)).toEqual({ epoch: log.epoch, life: '0', seq: 0 });
+      expect(positionAt(log, 1)).toEqual({ epoch: log.epoch, life: life?.life, seq: 1 });
+      await submitted(engine());
+      expect((await store.log()).lives).toEqual(log.lives);
+      await store.sweep(aSweep(start, { logMaxFacts: 0 }));
+      const trimmed = await store.log();
+      // The first life ended before what is kept.
+      expect(trimmed).toMatchObject({ trimmedTo: 2, lives: [life] });
+      expect(isPlaceOf(trimmed, positionAt(log, 2))).toBe(true);
+      await store.apply(first.id, { type: 'cancel' }, start);
+      expect(positionAt(await store.log(), 3)).toMatchObject({ life: life?.life });
     });
 
     it('is trimmed to a number of facts, and never gives a number twice', async () => {

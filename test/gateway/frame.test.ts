@@ -4,6 +4,8 @@ import * as ws from 'ws';
 import { factFrame, heartbeatBytes, pastFrame, progressFrame, textFrame } from '../../src/gateway/frame.js';
 import { aFact } from '../helpers/a-fact.js';
 
+const log = { epoch: 'epoch1', lives: [{ life: 'life1', first: 1 }] };
+
 /** What the library makes of our bytes. */
 async function heard(bytes: Buffer): Promise<{ text: string; isBinary: boolean }> {
   // The types of the library leave out this class, which it exports.
@@ -50,31 +52,31 @@ describe('a fact', () => {
   const fact = aFact(56, { type: 'job.completed' });
 
   test('P-2 is the same event on both wires, with its cursor', () => {
-    const frame = factFrame('epoch1', fact);
+    const frame = factFrame(log, fact);
     const ws = JSON.parse(frame.bytes('ws').subarray(4).toString());
     const lines = frame.bytes('sse').toString().split('\n');
-    expect(ws).toMatchObject({ type: 'event', event: { id: 'epoch1-1k', type: 'job.completed' } });
+    expect(ws).toMatchObject({ type: 'event', event: { id: 'epoch1-1k.life1', type: 'job.completed' } });
     expect(ws).not.toHaveProperty('id');
     expect(ws.event.job).toEqual(JSON.parse(fact.record));
-    expect(lines.slice(0, 2)).toEqual(['event: job.completed', 'id: epoch1-1k']);
+    expect(lines.slice(0, 2)).toEqual(['event: job.completed', 'id: epoch1-1k.life1']);
     expect(JSON.parse(lines[2]?.replace('data: ', '') ?? '')).toEqual(ws.event);
     expect(lines.slice(3)).toEqual(['', '']);
   });
 
   test('is made once for each wire and shared', () => {
-    const frame = factFrame('epoch1', fact);
+    const frame = factFrame(log, fact);
     expect(frame.bytes('ws')).toBe(frame.bytes('ws'));
     expect(frame.bytes('sse')).toBe(frame.bytes('sse'));
   });
 
   test('P-26 of the past names its subscription, whatever that is called', () => {
-    const message = JSON.parse(pastFrame('epoch1', fact, '"}\n').subarray(4).toString());
-    expect(message).toMatchObject({ type: 'event', id: '"}\n', event: { id: 'epoch1-1k' } });
+    const message = JSON.parse(pastFrame(log, fact, '"}\n').subarray(4).toString());
+    expect(message).toMatchObject({ type: 'event', id: '"}\n', event: { id: 'epoch1-1k.life1' } });
   });
 
   test('P-2 of a group carries the group', () => {
     const record = '{"group":"g","jobs":1}';
-    const text = factFrame('epoch1', aFact(1, { type: 'group.completed', jobId: '', record })).bytes('sse');
+    const text = factFrame(log, aFact(1, { type: 'group.completed', jobId: '', record })).bytes('sse');
     expect(text.toString()).toContain('"group":{"group":"g","jobs":1}');
   });
 });
@@ -91,13 +93,13 @@ test('P-3 P-31 progress has no id on either wire', () => {
 });
 
 test('P-14 P-31 a heartbeat carries the cursor, as `id` too where a browser keeps it', () => {
-  const position = { epoch: 'epoch1', seq: 36 };
+  const position = { epoch: 'epoch1', life: 'life1', seq: 36 };
   expect(heartbeatBytes('sse', position, 3).toString()).toBe(
-    'event: heartbeat\nid: epoch1-10\ndata: {"cursor":"epoch1-10","withheld":3}\n\n',
+    'event: heartbeat\nid: epoch1-10.life1\ndata: {"cursor":"epoch1-10.life1","withheld":3}\n\n',
   );
   expect(JSON.parse(heartbeatBytes('ws', position, 3).subarray(2).toString())).toEqual({
     type: 'heartbeat',
-    cursor: 'epoch1-10',
+    cursor: 'epoch1-10.life1',
     withheld: 3,
   });
 });

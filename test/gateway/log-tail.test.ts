@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
+import { newLives } from '../../src/engine/lives.js';
 import { LogTail } from '../../src/gateway/log-tail.js';
 import { aFact } from '../helpers/a-fact.js';
 
 function tailOf(facts: readonly Fact[], limits = { maxFacts: 100, maxBytes: 1e6 }): LogTail {
-  const tail = new LogTail('epoch', (facts[0]?.seq ?? 1) - 1, limits);
+  const tail = new LogTail({ epoch: 'epoch', lives: newLives }, (facts[0]?.seq ?? 1) - 1, limits);
   for (const fact of facts) tail.add(fact);
   return tail;
 }
@@ -52,7 +53,7 @@ describe('the end of the log', () => {
   });
 
   test('stays right over many times its size', () => {
-    const tail = new LogTail('epoch', 0, { maxFacts: 1_500, maxBytes: 1e9 });
+    const tail = new LogTail({ epoch: 'epoch', lives: newLives }, 0, { maxFacts: 1_500, maxBytes: 1e9 });
     const base = aFact(1);
     for (let seq = 1; seq <= 20_000; seq += 1)
       tail.add({ ...base, seq, owner: seq % 3 === 0 ? 'bob' : 'alice' });

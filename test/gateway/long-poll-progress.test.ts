@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
+import { positionAt } from '../../src/engine/lives.js';
 import type { PollAnswer } from '../../src/gateway/long-poll.js';
 import type { Job } from '../../src/jobs/job.js';
+import { formatCursor } from '../../src/protocol/cursor.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
 import { filter } from '../helpers/a-fact.js';
 import { type GatewayRig, openGatewayRig, scheduler } from '../helpers/gateway-rig.js';
@@ -36,8 +38,8 @@ interface Poll {
 }
 
 async function poll({ waitMs = 10_000, progressMs, members = {}, fromStart }: Asked): Promise<Poll> {
-  const { epoch, last } = await engine.store.log();
-  const after = `${epoch}-${fromStart ? 0 : last.toString(36)}`;
+  const log = await engine.store.log();
+  const after = formatCursor(positionAt(log, fromStart ? 0 : log.last));
   const asked: Poll = { answer: undefined };
   const ask = { waitMs, limit: 256, ...(progressMs === undefined ? {} : { progressMs }) };
   void rig.gateway.longPoll

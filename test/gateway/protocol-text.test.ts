@@ -34,7 +34,10 @@ describe('SSE text', () => {
 
 describe('a cursor', () => {
   test.each([0, 1, 35, 36, 1e6, Number.MAX_SAFE_INTEGER])('holds the place %d', (seq) => {
-    expect(parseCursor(formatCursor({ epoch: 'abcd', seq }))).toEqual({ epoch: 'abcd', seq });
+    for (const life of ['0', 'k3x9']) {
+      const position = { epoch: 'abcd', life, seq };
+      expect(parseCursor(formatCursor(position))).toEqual(position);
+    }
   });
 
   test.each([
@@ -51,6 +54,11 @@ describe('a cursor', () => {
     'abcd-zzzzzzzzzzzz',
     'a b c d-1',
     '%00-1',
+    'abcd-1.',
+    'abcd-1.0',
+    'abcd-1.k3.x9',
+    'abcd-1.K3',
+    'abcd.k3-1',
   ])('%j is none', (text) => expect(parseCursor(text)).toBeUndefined());
 });
 

@@ -88,15 +88,28 @@ describe('turns', () => {
 });
 
 describe('P-11 P-20 where a subscription begins', () => {
-  const log = { epoch: 'abcd', last: 100, trimmedTo: 10 };
+  const lives = [
+    { life: '0', first: 0 },
+    { life: 'k3', first: 90 },
+    { life: 'm7', first: 99 },
+  ];
+  const log = { epoch: 'abcd', lives, last: 100, trimmedTo: 10 };
   test.each([
     [undefined, { type: 'snapshot' }],
     ['', { type: 'snapshot' }],
     ['abcd-1k', { type: 'after', seq: 56 }],
     ['abcd-a', { type: 'after', seq: 10 }],
     ['abcd-9', { type: 'snapshot', reset: 'trimmed' }],
-    ['abcd-2s', { type: 'after', seq: 100 }],
-    ['abcd-2t', { type: 'snapshot', reset: 'invalid' }],
+    ['abcd-2h', { type: 'after', seq: 89 }],
+    ['abcd-2i.k3', { type: 'after', seq: 90 }],
+    ['abcd-2s.m7', { type: 'after', seq: 100 }],
+    // P-22: a place that only a copy has reached, at a number that this log has or has not.
+    ['abcd-2i', { type: 'snapshot', reset: 'epoch' }],
+    ['abcd-2s.k3', { type: 'snapshot', reset: 'epoch' }],
+    ['abcd-2s.zz', { type: 'snapshot', reset: 'epoch' }],
+    ['abcd-2t.m7', { type: 'snapshot', reset: 'epoch' }],
+    ['abcd-9.zz', { type: 'snapshot', reset: 'trimmed' }],
+    ['dcba-2s.m7', { type: 'snapshot', reset: 'epoch' }],
     ['dcba-1k', { type: 'snapshot', reset: 'epoch' }],
     ['what?', { type: 'snapshot', reset: 'invalid' }],
   ])('after %j', (after, point) => expect(startPointOf(after, log)).toEqual(point));

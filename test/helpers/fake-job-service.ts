@@ -89,7 +89,7 @@ export class FakeJobService implements JobService {
   }
 
   #accepted(job: Job) {
-    return { ok: true as const, ...viewOf(job), position: { epoch: 'fake', seq: 36 } };
+    return { ok: true as const, ...viewOf(job), position: { epoch: 'fake', life: '0', seq: 36 } };
   }
 
   /** Changes a job as an engine would. */

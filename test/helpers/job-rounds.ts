@@ -1,3 +1,4 @@
+import { positionAt } from '../../src/engine/lives.js';
 import type { Job } from '../../src/jobs/job.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
@@ -33,8 +34,8 @@ export const kept = { defects: [], all: [], group: [], watch: [], wait: [], stra
 
 /** Where the log of a server is. */
 export async function cursorOf({ rig }: PushServer): Promise<string> {
-  const { epoch, last } = await rig.engine.store.log();
-  return formatCursor({ epoch, seq: last });
+  const log = await rig.engine.store.log();
+  return formatCursor(positionAt(log, log.last));
 }
 
 /** Jobs from their submit to their end, followed by an audience from the submit on. */

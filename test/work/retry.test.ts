@@ -1,6 +1,8 @@
 import { access, readdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { positionAt } from '../../src/engine/lives.js';
+import { formatCursor } from '../../src/protocol/cursor.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
 /** A new job from the input of one that has ended. Every request of the rig has one binary input. */
@@ -195,9 +197,9 @@ describe('the history of a job', () => {
     const history = await rig.service.reader.history('ann', id);
     expect(history?.complete).toBe(true);
     expect(typesOf(history?.events ?? [])).toEqual(['job.created', 'job.started', 'job.completed']);
-    const { epoch } = await rig.engine.store.log();
+    const log = await rig.engine.store.log();
     expect(JSON.parse(history?.events[2] ?? '')).toMatchObject({
-      id: `${epoch}-3`,
+      id: formatCursor(positionAt(log, 3)),
       type: 'job.completed',
       at: expect.stringMatching(/Z$/),
       job: (await rig.service.reader.view('ann', id))?.record,

@@ -129,6 +129,7 @@ async function comeBack(profile) {
 async function fill(directory) {
   const { openSqliteEngine } = await import(join(dist, 'engine/sqlite/sqlite-engine.js'));
   const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
+  const { positionAt } = await import(join(dist, 'engine/lives.js'));
   const unbounded = Number.MAX_SAFE_INTEGER;
   const engine = await openSqliteEngine({
     directory,
@@ -148,12 +149,12 @@ async function fill(directory) {
       store.apply(job.id, { type: 'start', claim: 1 }, Date.now(), owner),
     ),
   );
-  const { epoch, last } = await store.log();
+  const log = await store.log();
   await Promise.all(
     claimed.map((/** @type {any} */ { job }) =>
       store.apply(job.id, { type: 'complete', claim: 1, result }, Date.now(), owner),
     ),
   );
   await engine.close();
-  return formatCursor({ epoch, seq: last });
+  return formatCursor(positionAt(log, log.last));
 }

@@ -21,6 +21,7 @@ const { WsTransport } = await import(join(dist, 'gateway/ws.js'));
 const { readWanted } = await import(join(dist, 'protocol/messages.js'));
 const { sseText } = await import(join(dist, 'protocol/sse.js'));
 const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
+const { positionAt } = await import(join(dist, 'engine/lives.js'));
 const { recordOf } = await import(join(dist, 'jobs/record.js'));
 const { Registry } = await import(
   pathToFileURL(createRequire(join(dist, 'app.js')).resolve('prom-client')).href
@@ -211,8 +212,8 @@ serve({
       catchUps: meters.catchUps,
     }),
     cursor: async () => {
-      const { epoch, last } = await store.log();
-      return formatCursor({ epoch, seq: last });
+      const log = await store.log();
+      return formatCursor(positionAt(log, log.last));
     },
     audit: () => gateway.audit.run(),
   },

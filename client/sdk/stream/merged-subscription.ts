@@ -5,6 +5,19 @@ import type { Ask, ServerSubscription, SnapshotPart, Subscription } from './subs
 /** Of one subscription of the server (P-15). */
 const maxTopics = 100;
 
+/** Of those that are ahead of the earliest the latest in each life of the log: it vouches for all before it (P-22). */
+export function latestOfLives(subscriptions: readonly Subscription[]): readonly Subscription[] {
+  const placed = subscriptions.filter(({ cursor }) => cursor !== undefined);
+  const least = earliest(placed) ?? '';
+  const latest = new Map<string, Subscription>();
+  for (const one of placed) {
+    const { cursor = '' } = one;
+    const life = cursor.split('.')[1] ?? '';
+    if (isLater(cursor, latest.get(life)?.cursor ?? least)) latest.set(life, one);
+  }
+  return [...latest.values()];
+}
+
 /** The earliest of the cursors, or undefined when they cannot be compared or one is missing. */
 function earliest(subscriptions: readonly Subscription[]): string | undefined {
   let least = subscriptions[0]?.cursor;

@@ -1,7 +1,7 @@
 import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
 import type { JobRecord } from '../../../src/protocol/job-record.js';
 import { InkwireError } from '../error.js';
-import { canUnite, MergedSubscription } from './merged-subscription.js';
+import { canUnite, latestOfLives, MergedSubscription } from './merged-subscription.js';
 import type { Ask, ServerSubscription, Subscription } from './subscription.js';
 import type { Environment } from './transport.js';
 
@@ -58,6 +58,8 @@ export interface Polled {
   readonly more: boolean;
   /** It has brought something. */
   readonly news: boolean;
+  /** The cursor was not honoured (P-20). */
+  readonly reset: boolean;
 }
 
 /** One request for what happened after a leg's cursor. */
@@ -91,12 +93,13 @@ export async function poll(
   for (const event of events) part.fact(event);
   for (const event of progress) part.progress(event);
   part.reached(cursor);
-  return { more, news: events.length + progress.length > 0 };
+  return { more, news: events.length + progress.length > 0, reset: reset !== undefined };
 }
 
 /**
  * One leg for all subscriptions. Those that cannot be united with the others yet are first brought up to date, each by
- * requests of its own; what is refused to one of them ends that one alone.
+ * requests of its own; what is refused to one of them ends that one alone. So is the latest of those that are ahead: a
+ * server that was set back honours the earliest cursor and has lost what came after it (P-22).
  * @param each also those that could be united: something is refused to one of them
  */
 export async function unite(
@@ -108,17 +111,24 @@ export async function unite(
   const odd =
     options.each || !canUnite(subscriptions.filter((one) => one.cursor !== undefined))
       ? [...subscriptions]
-      : subscriptions.filter((one) => one.cursor === undefined);
+      : [...subscriptions.filter((one) => one.cursor === undefined), ...latestOfLives(subscriptions)];
   const pace = { wait: 0, limit: options.limit };
+  let lost = false;
   const bringUpToDate = async (subscription: Subscription): Promise<void> => {
     try {
-      while ((await poll(server, subscription, pace, options.signal)).more);
+      let polled: Polled;
+      do {
+        polled = await poll(server, subscription, pace, options.signal);
+        lost ||= polled.reset;
+      } while (polled.more);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       subscription.fail(error);
     }
   };
   while (odd.length > 0) await Promise.all(odd.splice(0, atOnce).map(bringUpToDate));
+  // Others may have lost their place, too, and each has its own.
+  if (lost && !options.each) return unite(server, all, { ...options, each: true });
   return new MergedSubscription(
     subscriptions.filter((one) => all.has(one)),
     options.onReset,

@@ -86,7 +86,7 @@ export class PollingLink extends BaseConnection {
     const options = { each: this.#each, limit, signal, onReset: () => undefined };
     const part = await unite(this.environment, this.host.subscriptions, options);
     this.#each = false;
-    if (part.members.size === 0) return { more: false, news: true };
+    if (part.members.size === 0) return { more: false, news: true, reset: false };
     const askedAt = this.environment.now();
     const polled = await poll(this.environment, part, { wait, limit }, signal);
     if (wait === 0) this.host.latency(this.environment.now() - askedAt);

@@ -1,7 +1,7 @@
 import type { Ledger } from './ledger.js';
 
 /** What can be asked of a ledger, from wherever it lives. */
-export type Operations = Omit<Ledger, 'restore' | 'takeFacts'>;
+export type Operations = Omit<Ledger, 'begin' | 'restore' | 'takeFacts'>;
 export type OperationName = keyof Operations;
 
 /** Runs an operation of a ledger as one commit. Rejects with `StoreFailed`. */

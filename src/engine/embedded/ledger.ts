@@ -1,6 +1,7 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Job } from '../../jobs/job.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
+import type { Position } from '../../protocol/cursor.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type {
   ApplyOutcome,
@@ -20,6 +21,7 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
+import { livesFrom, positionAt } from '../lives.js';
 import { QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
 import type { JobPage, StoredJob, Tables } from './tables.js';
@@ -43,6 +45,11 @@ export class Ledger {
     this.#limits = limits;
     this.#counts = new QueueCounts(limits, tables);
     this.#writer = new Writer(tables, this.#counts);
+  }
+
+  /** The engine starts: facts from here on are of this life. Before any other operation, as a commit of its own. */
+  begin(life: string): void {
+    this.#tables.setLives(livesFrom(this.#tables, life));
   }
 
   /** Forgets what was not committed. Passes of the fair queue begin anew. */
@@ -167,8 +174,8 @@ export class Ledger {
   }
 
   log(): LogState {
-    const { epoch, last, trimmedTo } = this.#tables;
-    return { epoch, last, trimmedTo };
+    const { epoch, lives, last, trimmedTo } = this.#tables;
+    return { epoch, lives, last, trimmedTo };
   }
 
   sweep(request: SweepRequest): SweepOutcome {
@@ -179,8 +186,8 @@ export class Ledger {
     return blobs.filter((blob) => !this.#tables.referred(blob));
   }
 
-  #position(seq: number): { epoch: string; seq: number } {
-    return { epoch: this.#tables.epoch, seq };
+  #position(seq: number): Position {
+    return positionAt(this.#tables, seq);
   }
 
   #promoteDue(now: number): void {

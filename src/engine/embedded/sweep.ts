@@ -1,5 +1,6 @@
 import { type Command, claimOf } from '../../jobs/transition.js';
 import type { SweepOutcome, SweepRequest } from '../engine.js';
+import { livesAfterTrim } from '../lives.js';
 import type { Stage, StoredJob, Tables } from './tables.js';
 
 /** One small step of retention: what is due first by kind, until the limit is used up. */
@@ -39,5 +40,7 @@ function trim(tables: Tables, { now, logTtlMs, logMaxFacts }: SweepRequest, limi
   const count = Math.max(tooMany, tables.olderFacts(now - logTtlMs, limit));
   if (count <= 0) return 0;
   tables.trim(tables.trimmedTo + count);
+  const lives = livesAfterTrim(tables.lives, tables.trimmedTo);
+  if (lives.length < tables.lives.length) tables.setLives(lives);
   return count;
 }

@@ -1,7 +1,7 @@
 import type { Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
 
 /**
  * Where a pending job stands: it waits for its time, may be claimed, or is claimed ahead of a free thread. What waits
@@ -82,6 +82,7 @@ export interface GroupChange {
  */
 export interface Tables {
   readonly epoch: string;
+  readonly lives: readonly Life[];
   /** Sequence of the last fact, and of the last one that was trimmed. */
   readonly last: number;
   readonly trimmedTo: number;
@@ -130,6 +131,8 @@ export interface Tables {
   olderFacts(before: number, limit: number): number;
   /** Takes away facts up to this sequence. */
   trim(to: number): void;
+  /** In place of those before. */
+  setLives(lives: readonly Life[]): void;
 }
 
 export function emptyGroup(group: string): GroupRecord {

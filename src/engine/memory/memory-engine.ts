@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import type { OperationName, OperationRunner, Operations } from '../embedded/cal
 import { Ledger } from '../embedded/ledger.js';
 import { EmbeddedStore } from '../embedded/store.js';
 import { type Engine, type EngineOptions, type Key, type Keys, StoreFailed } from '../engine.js';
+import { newLifeId } from '../lives.js';
 import { LocalBus } from '../local-bus.js';
 import { MemoryTables } from './memory-tables.js';
 
@@ -39,6 +40,7 @@ class DirectRunner implements OperationRunner {
 
   constructor(tables: MemoryTables, options: EngineOptions, bus: LocalBus) {
     this.#ledger = new Ledger(tables, options.fairness);
+    this.#ledger.begin(newLifeId(randomInt));
     this.#bus = bus;
     this.#epoch = tables.epoch;
     this.#last = tables.last;

@@ -12,7 +12,8 @@ import {
   type Tables,
   type Waiting,
 } from '../embedded/tables.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
+import { newLives } from '../lives.js';
 import { JobIndex } from './job-index.js';
 import { SortedList } from './sorted-list.js';
 
@@ -39,6 +40,7 @@ export class MemoryTables implements Tables {
   readonly #facts: Fact[] = [];
   #last = 0;
   #trimmedTo = 0;
+  #lives = newLives;
 
   constructor(epoch: string) {
     this.epoch = epoch;
@@ -50,6 +52,10 @@ export class MemoryTables implements Tables {
 
   get trimmedTo(): number {
     return this.#trimmedTo;
+  }
+
+  get lives(): readonly Life[] {
+    return this.#lives;
   }
 
   reload(): void {}
@@ -199,6 +205,10 @@ export class MemoryTables implements Tables {
   trim(to: number): void {
     this.#facts.splice(0, to - this.#trimmedTo);
     this.#trimmedTo = to;
+  }
+
+  setLives(lives: readonly Life[]): void {
+    this.#lives = lives;
   }
 }
 

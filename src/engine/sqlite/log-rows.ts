@@ -1,5 +1,5 @@
 import { type FactType, factTypes } from '../../protocol/fact.js';
-import type { Fact, FactFilter } from '../engine.js';
+import type { Fact, FactFilter, Life } from '../engine.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 /** Rows that one read looks at when a filter is left over that no index answers. */
@@ -22,8 +22,12 @@ export class LogRows {
   readonly #setTrimmedTo: Statement;
   readonly #readLast: Statement;
   readonly #readTrimmedTo: Statement;
+  readonly #readLives: Statement;
+  readonly #forgetLives: Statement;
+  readonly #addLife: Statement;
   #last = 0;
   #trimmedTo = 0;
+  #lives: readonly Life[] = [];
 
   constructor(connection: Connection) {
     this.#append = connection.prepare(
@@ -42,6 +46,9 @@ export class LogRows {
     this.#setTrimmedTo = connection.prepare(`UPDATE meta SET value = ? WHERE name = 'trimmed_to'`);
     this.#readLast = connection.prepare('SELECT max(seq) FROM facts');
     this.#readTrimmedTo = connection.prepare(`SELECT value FROM meta WHERE name = 'trimmed_to'`);
+    this.#readLives = connection.prepare('SELECT life, first FROM lives ORDER BY first');
+    this.#forgetLives = connection.prepare('DELETE FROM lives');
+    this.#addLife = connection.prepare('INSERT INTO lives (life, first) VALUES (?, ?)');
     this.reload();
   }
 
@@ -53,10 +60,17 @@ export class LogRows {
     return this.#trimmedTo;
   }
 
+  get lives(): readonly Life[] {
+    return this.#lives;
+  }
+
   reload(): void {
     this.#trimmedTo = integerOf(this.#readTrimmedTo.one()?.[0]);
     // An empty log ends where it was trimmed.
     this.#last = integerOf(this.#readLast.one()?.[0] ?? this.#trimmedTo);
+    this.#lives = this.#readLives
+      .all()
+      .map(([life, first]) => ({ life: textOf(life), first: integerOf(first) }));
   }
 
   append(fact: Omit<Fact, 'seq'>): Fact {
@@ -87,6 +101,13 @@ export class LogRows {
     this.#trim.run(to);
     this.#setTrimmedTo.run(to);
     this.#trimmedTo = to;
+  }
+
+  /** Few rows, and written at a start and when one of them is forgotten only. */
+  setLives(lives: readonly Life[]): void {
+    this.#forgetLives.run();
+    for (const { life, first } of lives) this.#addLife.run(life, first);
+    this.#lives = lives;
   }
 }
 

@@ -112,6 +112,11 @@ const migrations: readonly string[] = [
   CREATE INDEX jobs_listed ON jobs(owner, status, kind, id);
   CREATE INDEX jobs_group ON jobs(owner, grp, status, kind, id) WHERE grp IS NOT NULL;
   `,
+  // Who wrote which facts. What was written before this table is of one life, whose cursors name none.
+  `
+  CREATE TABLE lives (first INTEGER PRIMARY KEY, life TEXT NOT NULL) STRICT;
+  INSERT INTO lives (first, life) VALUES (0, '0');
+  `,
 ];
 
 /** The newest schema that this program knows. */

@@ -9,7 +9,7 @@ import type {
   Tables,
   Waiting,
 } from '../embedded/tables.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
 import { GroupRows } from './group-rows.js';
 import { InputRows } from './input-rows.js';
 import { JobRows } from './job-rows.js';
@@ -60,6 +60,10 @@ export class SqliteTables implements Tables {
 
   get trimmedTo(): number {
     return this.#log.trimmedTo;
+  }
+
+  get lives(): readonly Life[] {
+    return this.#log.lives;
   }
 
   reload(): void {
@@ -179,5 +183,9 @@ export class SqliteTables implements Tables {
 
   trim(to: number): void {
     this.#log.trim(to);
+  }
+
+  setLives(lives: readonly Life[]): void {
+    this.#log.setLives(lives);
   }
 }

@@ -1,5 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Ledger } from '../embedded/ledger.js';
+import { newLifeId } from '../lives.js';
 import { BatchRunner, failureOf, reading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
 import { KeyRows } from './key-rows.js';
@@ -36,11 +38,20 @@ class StoreThread {
       throw error;
     }
     const tables = new SqliteTables(this.#connection);
+    const ledger = new Ledger(tables, fairness);
     this.#keys = new KeyRows(this.#connection);
-    this.#runner = new BatchRunner(this.#connection, new Ledger(tables, fairness), this.#keys);
+    this.#begin(ledger);
+    this.#runner = new BatchRunner(this.#connection, ledger, this.#keys);
     this.#keyPoll = setInterval(() => this.#lookForKeys(), keyPollMs).unref();
     this.#post({ type: 'opened', epoch: tables.epoch, last: tables.last });
     this.#lookForKeys();
+  }
+
+  /** On the disk before anybody hears of a place in this life. When it cannot be, the process ends and the lock with it. */
+  #begin(ledger: Ledger): void {
+    this.#connection.execute('BEGIN IMMEDIATE');
+    ledger.begin(newLifeId(randomInt));
+    this.#connection.execute('COMMIT');
   }
 
   start(): void {

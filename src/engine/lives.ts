@@ -1,0 +1,53 @@
+import { firstLife, type Position } from '../protocol/cursor.js';
+import type { Life, LogState } from './engine.js';
+
+/**
+ * The lives of a log. A copy of a data directory has the epoch and the numbers of the original, and both go on from
+ * there: with other facts under the same numbers. What tells them apart is who wrote a fact, since each start of an
+ * engine has an id of its own that no copy has, and begins where the log ends then.
+ */
+
+/** What places in a log are named by. */
+export type LogName = Pick<LogState, 'epoch' | 'lives'>;
+
+/** The lives of a log that nobody has written to. */
+export const newLives: readonly Life[] = [{ life: firstLife, first: 0 }];
+
+/** Digits in base 36 of a life's id: two starts on copies of one log must never have the same. */
+const idLength = 8;
+
+/** @param random whole numbers from 0 to below `bound`, from a cryptographic source: copies of a machine must differ */
+export function newLifeId(random: (bound: number) => number): string {
+  return Array.from({ length: idLength }, () => random(36).toString(36)).join('');
+}
+
+/** A place by its full name: the same one for as long as the place is in the log, whatever starts later. */
+export function positionAt({ epoch, lives }: LogName, seq: number): Position {
+  let at = lives.length - 1;
+  // Nearly always the last life, or the one before it.
+  while (at >= 0 && (lives[at]?.first ?? 0) > seq) at -= 1;
+  // A place before all lives that are known was trimmed with its life; nobody is sent on from there.
+  return { epoch, life: lives[at]?.life ?? firstLife, seq };
+}
+
+/**
+ * Whether a place is one of this log, trimmed or not: then every fact up to it is one that this log has, or had. A place
+ * that only another copy of the log has reached is none.
+ */
+export function isPlaceOf(log: LogState, { epoch, life, seq }: Position): boolean {
+  return epoch === log.epoch && seq <= log.last && positionAt(log, seq).life === life;
+}
+
+/** The lives when an engine starts. One that wrote nothing leaves no trace, so that starts alone add none. */
+export function livesFrom(
+  { lives, last, trimmedTo }: Omit<LogState, 'epoch'>,
+  life: string,
+): readonly Life[] {
+  const written = lives.filter(({ first }) => first <= last);
+  return [...livesAfterTrim(written, trimmedTo), { life, first: last + 1 }];
+}
+
+/** Without the lives that ended before the place that the log was trimmed to. That place can still be gone on from. */
+export function livesAfterTrim(lives: readonly Life[], trimmedTo: number): readonly Life[] {
+  return lives.filter((_, at) => (lives[at + 1]?.first ?? Number.POSITIVE_INFINITY) > trimmedTo);
+}
