@@ -49,12 +49,12 @@ export class Ledger {
 
   /** The engine starts: facts from here on are of this life. Before any other operation, as a commit of its own. */
   begin(life: string): void {
-    this.#tables.setLives(livesFrom(this.#tables, life));
+    this.#tables.log.setLives(livesFrom(this.#tables.log, life));
   }
 
   /** Forgets what was not committed. Passes of the fair queue begin anew. */
   restore(): void {
-    this.#tables.reload();
+    this.#tables.log.reload();
     this.#counts = new QueueCounts(this.#limits, this.#tables);
     this.#writer = new Writer(this.#tables, this.#counts);
   }
@@ -66,10 +66,10 @@ export class Ledger {
 
   submit(submission: Submission): SubmitOutcome {
     const { job, input, idempotency, limits } = submission;
-    const known = idempotency && this.#tables.idempotencyEntry(job.owner, idempotency.key);
+    const known = idempotency && this.#tables.idempotency.get(job.owner, idempotency.key);
     if (known !== undefined && known.expiresAt > job.createdAt) {
       if (known.fingerprint !== idempotency?.fingerprint) return { type: 'conflict' };
-      const stored = this.#tables.job(known.jobId);
+      const stored = this.#tables.jobs.get(known.jobId);
       if (stored !== undefined)
         return { type: 'replayed', job: stored.job, position: this.#position(known.seq) };
     }
@@ -83,7 +83,7 @@ export class Ledger {
     const { seq } = this.#writer.create(job, input, idempotency?.key);
     if (idempotency !== undefined) {
       const { key, fingerprint, expiresAt } = idempotency;
-      this.#tables.putIdempotency(job.owner, key, { fingerprint, expiresAt, jobId: job.id, seq });
+      this.#tables.idempotency.put(job.owner, key, { fingerprint, expiresAt, jobId: job.id, seq });
     }
     return { type: 'created', job, position: this.#position(seq) };
   }
@@ -103,7 +103,7 @@ export class Ledger {
   }
 
   apply(id: string, command: Command, now: number, owner?: string): ApplyOutcome {
-    const stored = this.#tables.job(id);
+    const stored = this.#tables.jobs.get(id);
     if (stored === undefined || (owner !== undefined && stored.job.owner !== owner)) {
       return { ok: false, refusal: 'not-found' };
     }
@@ -123,7 +123,7 @@ export class Ledger {
 
   reclaimLeases(worker: string, now: number): number {
     const others = (['running', 'claimed'] as const).map((stage) =>
-      this.#tables
+      this.#tables.jobs
         .due(stage, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
         .filter(({ job }) => job.lease?.worker !== worker),
     );
@@ -135,46 +135,46 @@ export class Ledger {
   }
 
   nextReadyAt(): number | undefined {
-    return this.#counts.scheduled === 0 ? undefined : this.#tables.nextReadyAt();
+    return this.#counts.scheduled === 0 ? undefined : this.#tables.jobs.nextReadyAt();
   }
 
   get(owner: string, id: string): Job | undefined {
-    const job = this.#tables.job(id)?.job;
+    const job = this.#tables.jobs.get(id)?.job;
     return job?.owner === owner ? job : undefined;
   }
 
   input(owner: string, id: string): JobInput | undefined {
-    return this.get(owner, id) && this.#tables.input(id);
+    return this.get(owner, id) && this.#tables.inputs.get(id);
   }
 
   list(filter: ListFilter): JobPage {
-    return this.#tables.list(filter);
+    return this.#tables.jobs.list(filter);
   }
 
   group(owner: string, group: string): GroupRecord | undefined {
-    return this.#tables.group(owner, group);
+    return this.#tables.groups.get(owner, group);
   }
 
   groups(filter: GroupFilter): GroupPage {
-    return this.#tables.groups(filter);
+    return this.#tables.groups.list(filter);
   }
 
   depth(): Depth {
     const { pending, running } = this.#counts;
-    const oldestPendingAt = pending > 0 ? this.#tables.oldestPendingAt() : undefined;
+    const oldestPendingAt = pending > 0 ? this.#tables.jobs.oldestPendingAt() : undefined;
     return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
   }
 
   everyFact(after: number, limit: number): FactPage {
-    return { ...this.#tables.everyFact(after, limit), trimmed: after < this.#tables.trimmedTo };
+    return { ...this.#tables.log.every(after, limit), trimmed: after < this.#tables.log.trimmedTo };
   }
 
   facts(filter: FactFilter): FactPage {
-    return { ...this.#tables.facts(filter), trimmed: filter.after < this.#tables.trimmedTo };
+    return { ...this.#tables.log.read(filter), trimmed: filter.after < this.#tables.log.trimmedTo };
   }
 
   log(): LogState {
-    const { epoch, lives, last, trimmedTo } = this.#tables;
+    const { epoch, lives, last, trimmedTo } = this.#tables.log;
     return { epoch, lives, last, trimmedTo };
   }
 
@@ -183,22 +183,22 @@ export class Ledger {
   }
 
   unused(blobs: readonly string[]): readonly string[] {
-    return blobs.filter((blob) => !this.#tables.referred(blob));
+    return blobs.filter((blob) => !this.#tables.blobReferences.has(blob));
   }
 
   #position(seq: number): Position {
-    return positionAt(this.#tables, seq);
+    return positionAt(this.#tables.log, seq);
   }
 
   #promoteDue(now: number): void {
     if (this.#counts.scheduled === 0) return;
-    for (const owner of this.#tables.promoteDue(now, promoteAtOnce)) {
+    for (const owner of this.#tables.jobs.promoteDue(now, promoteAtOnce)) {
       this.#counts.promote(owner);
     }
   }
 
   #claimOf(owner: string, command: Command, now: number): Job | undefined {
-    const stored = this.#tables.firstReady(owner);
+    const stored = this.#tables.jobs.firstReady(owner);
     if (stored === undefined) return undefined;
     const changed = transition(stored.job, command, now);
     // Ready, but not yet by this clock: it was set back.
@@ -209,17 +209,17 @@ export class Ledger {
   }
 
   #inputOf(job: Job): JobInput {
-    const input = this.#tables.input(job.id);
+    const input = this.#tables.inputs.get(job.id);
     if (input === undefined) throw new Error(`The input of ${job.id} is not there`);
     return input;
   }
 
   #extendOne(worker: string, held: { id: string; claim: number }, leaseUntil: number): boolean {
-    const stored = this.#tables.job(held.id);
+    const stored = this.#tables.jobs.get(held.id);
     if (stored === undefined) return false;
     const { job, queue } = stored;
     if (claimOf(job) !== held.claim || job.lease?.worker !== worker) return false;
-    this.#tables.setJob(job, { job: { ...job, lease: { worker, expiresAt: leaseUntil } }, queue });
+    this.#tables.jobs.set(job, { job: { ...job, lease: { worker, expiresAt: leaseUntil } }, queue });
     return true;
   }
 

@@ -11,8 +11,8 @@ export class QueueCounts {
 
   constructor(limits: FairnessLimits, tables: Tables) {
     this.fair = new FairQueue(limits);
-    for (const { owner, queue, count } of tables.waiting()) this.#addPending(owner, queue, count);
-    for (const { job } of tables.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+    for (const { owner, queue, count } of tables.jobs.waiting()) this.#addPending(owner, queue, count);
+    for (const { job } of tables.jobs.due('running', Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
       this.#addRunning(job.owner, 1);
     }
   }

@@ -1,7 +1,7 @@
 import { type Command, claimOf } from '../../jobs/transition.js';
 import type { SweepOutcome, SweepRequest } from '../engine.js';
 import { livesAfterTrim } from '../lives.js';
-import type { Stage, StoredJob, Tables } from './tables.js';
+import type { LogTable, Stage, StoredJob, Tables } from './tables.js';
 
 /** One small step of retention: what is due first by kind, until the limit is used up. */
 export function sweep(
@@ -13,7 +13,7 @@ export function sweep(
   const removed: string[] = [];
   let left = limit;
   const each = (stage: Stage, by: number, command: (stored: StoredJob) => Command): number => {
-    const due = left > 0 ? tables.due(stage, by, left) : [];
+    const due = left > 0 ? tables.jobs.due(stage, by, left) : [];
     for (const stored of due) removed.push(...change(stored, command(stored)));
     left -= due.length;
     return due.length;
@@ -28,19 +28,19 @@ export function sweep(
   });
   const expired = each('result', now, () => ({ type: 'expire' }));
   const deleted = each('record', now - recordTtlMs, () => ({ type: 'delete' }));
-  if (left > 0) left -= tables.forgetIdempotency(now, left);
-  const trimmed = left > 0 ? trim(tables, request, left) : 0;
+  if (left > 0) left -= tables.idempotency.removeExpired(now, left);
+  const trimmed = left > 0 ? trim(tables.log, request, left) : 0;
   left -= trimmed;
   return { timedOut: timedOut + unstarted, lost, expired, deleted, trimmed, removed, more: left <= 0 };
 }
 
-function trim(tables: Tables, { now, logTtlMs, logMaxFacts }: SweepRequest, limit: number): number {
+function trim(log: LogTable, { now, logTtlMs, logMaxFacts }: SweepRequest, limit: number): number {
   // Numbers are given without gaps, so their difference is how many there are.
-  const tooMany = Math.min(limit, tables.last - tables.trimmedTo - logMaxFacts);
-  const count = Math.max(tooMany, tables.olderFacts(now - logTtlMs, limit));
+  const tooMany = Math.min(limit, log.last - log.trimmedTo - logMaxFacts);
+  const count = Math.max(tooMany, log.countOlder(now - logTtlMs, limit));
   if (count <= 0) return 0;
-  tables.trim(tables.trimmedTo + count);
-  const lives = livesAfterTrim(tables.lives, tables.trimmedTo);
-  if (lives.length < tables.lives.length) tables.setLives(lives);
+  log.trim(log.trimmedTo + count);
+  const lives = livesAfterTrim(log.lives, log.trimmedTo);
+  if (lives.length < log.lives.length) log.setLives(lives);
   return count;
 }

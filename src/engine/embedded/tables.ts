@@ -76,27 +76,15 @@ export interface GroupChange {
   readonly place?: number;
 }
 
-/**
- * What an embedded engine keeps, as the ledger sees it: calls answer at once, each reads or writes one thing, and
- * whoever calls makes several of them one commit. Throws when it cannot; then the whole commit is undone.
- */
-export interface Tables {
-  readonly epoch: string;
-  readonly lives: readonly Life[];
-  /** Sequence of the last fact, and of the last one that was trimmed. */
-  readonly last: number;
-  readonly trimmedTo: number;
-  /** Reads again what is held beside the tables, after a commit was undone. */
-  reload(): void;
-
-  addJob(stored: StoredJob, input: JobInput, idempotencyKey: string | undefined): void;
-  job(id: string): StoredJob | undefined;
-  input(id: string): JobInput | undefined;
+/** Jobs, with the orders in which they are looked for. */
+export interface JobTable {
+  /** @param idempotencyKey the one that the job was submitted with, if any */
+  add(stored: StoredJob, idempotencyKey: string | undefined): void;
+  get(id: string): StoredJob | undefined;
   /** Throws when `before` is not the current revision. */
-  setJob(before: Job, after: StoredJob): void;
-  /** Takes away job, input and idempotency key. */
-  removeJob(job: Job): void;
-
+  set(before: Job, after: StoredJob): void;
+  /** Returns the idempotency key that the job was submitted with. */
+  remove(id: string): string | undefined;
   /** The ready job of an owner that is first by priority, then by age. */
   firstReady(owner: string): StoredJob | undefined;
   /** Makes jobs ready whose time has come; at most `limit`. Returns their owners, one for each. */
@@ -107,32 +95,80 @@ export interface Tables {
   waiting(): readonly Waiting[];
   oldestPendingAt(): number | undefined;
   list(filter: ListFilter): JobPage;
+}
 
+/** What jobs are made from. */
+export interface InputTable {
+  /** After its job was added. */
+  add(jobId: string, input: JobInput): void;
+  get(jobId: string): JobInput | undefined;
+  /** Before its job is removed. */
+  remove(jobId: string): void;
+}
+
+/** The counts of groups, which are there for as long as they have jobs. */
+export interface GroupTable {
+  get(owner: string, group: string): GroupRecord | undefined;
   /** The counts after the change; forgets a group without jobs. */
-  changeGroup(owner: string, group: string, change: GroupChange): GroupRecord;
-  group(owner: string, group: string): GroupRecord | undefined;
+  change(owner: string, group: string, change: GroupChange): GroupRecord;
   /** By place, the highest first. */
-  groups(filter: GroupFilter): GroupPage;
+  list(filter: GroupFilter): GroupPage;
+}
 
-  idempotencyEntry(owner: string, key: string): IdempotencyEntry | undefined;
-  putIdempotency(owner: string, key: string, what: IdempotencyEntry): void;
+export interface IdempotencyTable {
+  get(owner: string, key: string): IdempotencyEntry | undefined;
+  put(owner: string, key: string, entry: IdempotencyEntry): void;
+  /** Forgets a key, if it stands for this job. */
+  remove(owner: string, key: string, jobId: string): void;
   /** Returns how many went. */
-  forgetIdempotency(expiredBy: number, limit: number): number;
+  removeExpired(by: number, limit: number): number;
+}
 
-  refer(blob: string, jobId: string): void;
-  release(blob: string, jobId: string): void;
-  referred(blob: string): boolean;
+/** Which jobs refer to which blobs. */
+export interface BlobReferenceTable {
+  add(blob: string, jobId: string): void;
+  remove(blob: string, jobId: string): void;
+  has(blob: string): boolean;
+}
 
+/** Facts that were looked for, and how far the search went. */
+export interface FactsRead {
+  readonly facts: readonly Fact[];
+  readonly reached: number;
+}
+
+/** The event log. It gives the numbers. */
+export interface LogTable {
+  readonly epoch: string;
+  readonly lives: readonly Life[];
+  /** Sequence of the last fact, and of the last one that was trimmed. */
+  readonly last: number;
+  readonly trimmedTo: number;
+  /** Reads again what is held beside the table, after a commit was undone. */
+  reload(): void;
   /** Gives the fact the next number. */
   append(fact: Omit<Fact, 'seq'>): Fact;
-  facts(filter: FactFilter): { readonly facts: readonly Fact[]; readonly reached: number };
-  everyFact(after: number, limit: number): { readonly facts: readonly Fact[]; readonly reached: number };
+  read(filter: FactFilter): FactsRead;
+  every(after: number, limit: number): FactsRead;
   /** Of at most `limit` facts from the oldest on, how many are older than `before`. */
-  olderFacts(before: number, limit: number): number;
+  countOlder(before: number, limit: number): number;
   /** Takes away facts up to this sequence. */
   trim(to: number): void;
   /** In place of those before. */
   setLives(lives: readonly Life[]): void;
+}
+
+/**
+ * What an embedded engine keeps, as the ledger sees it: calls answer at once, each reads or writes one thing, and
+ * whoever calls makes several of them one commit. Throws when it cannot; then the whole commit is undone.
+ */
+export interface Tables {
+  readonly jobs: JobTable;
+  readonly inputs: InputTable;
+  readonly groups: GroupTable;
+  readonly idempotency: IdempotencyTable;
+  readonly blobReferences: BlobReferenceTable;
+  readonly log: LogTable;
 }
 
 export function emptyGroup(group: string): GroupRecord {

@@ -26,8 +26,9 @@ export class Writer {
   /** Returns the job's first fact. */
   create(job: Job, input: JobInput, idempotencyKey: string | undefined): Fact {
     const stored = storedJob(job, job.createdAt);
-    this.#tables.addJob(stored, input, idempotencyKey);
-    for (const blob of blobsOfInput(input)) this.#tables.refer(blob, job.id);
+    this.#tables.jobs.add(stored, idempotencyKey);
+    this.#tables.inputs.add(job.id, input);
+    for (const blob of blobsOfInput(input)) this.#tables.blobReferences.add(blob, job.id);
     this.#counts.move(undefined, stored);
     const fact = this.#append(job, 'job.created', job.createdAt);
     this.#countGroup(job, { to: job.status, place: fact.seq }, job.createdAt);
@@ -48,37 +49,39 @@ export class Writer {
     const { seq } = this.#append(job, fact, now);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, now);
-    return released.filter((blob) => !this.#tables.referred(blob));
+    return released.filter((blob) => !this.#tables.blobReferences.has(blob));
   }
 
   #set(stored: StoredJob, job: Job, now: number): readonly string[] {
     const after = storedJob(job, now);
-    this.#tables.setJob(stored.job, after);
+    this.#tables.jobs.set(stored.job, after);
     this.#counts.move(stored, after);
     if (job.artifacts === stored.job.artifacts) return [];
     const released = blobsOfArtifacts(stored.job);
-    for (const blob of released) this.#tables.release(blob, job.id);
-    for (const blob of blobsOfArtifacts(job)) this.#tables.refer(blob, job.id);
+    for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
+    for (const blob of blobsOfArtifacts(job)) this.#tables.blobReferences.add(blob, job.id);
     return released;
   }
 
   #remove(job: Job): readonly string[] {
-    const input = this.#tables.input(job.id);
+    const input = this.#tables.inputs.get(job.id);
     const released = [...blobsOfArtifacts(job), ...(input === undefined ? [] : blobsOfInput(input))];
-    for (const blob of released) this.#tables.release(blob, job.id);
-    this.#tables.removeJob(job);
+    for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
+    this.#tables.inputs.remove(job.id);
+    const key = this.#tables.jobs.remove(job.id);
+    if (key !== undefined) this.#tables.idempotency.remove(job.owner, key, job.id);
     return [...new Set(released)];
   }
 
   #countGroup(job: Job, change: GroupChange, now: number): void {
     if (job.group === undefined) return;
-    const record = this.#tables.changeGroup(job.owner, job.group, change);
+    const record = this.#tables.groups.change(job.owner, job.group, change);
     const ended = change.to !== undefined && isTerminal(change.to);
     if (ended && record.pending + record.running === 0) this.#completeGroup(job, record, now);
   }
 
   #completeGroup(job: Job, record: GroupRecord, at: number): void {
-    const fact = this.#tables.append({
+    const fact = this.#tables.log.append({
       at,
       type: 'group.completed',
       owner: job.owner,
@@ -92,7 +95,7 @@ export class Writer {
   }
 
   #append(job: Job, type: FactType, at: number): Fact {
-    const fact = this.#tables.append({
+    const fact = this.#tables.log.append({
       at,
       type,
       owner: job.owner,

@@ -1,14 +1,21 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
-import { type JobPage, type Stage, type StoredJob, stageDueOf, type Waiting } from '../embedded/tables.js';
-import type { JobInput, ListFilter } from '../engine.js';
+import {
+  type JobPage,
+  type JobTable,
+  type Stage,
+  type StoredJob,
+  stageDueOf,
+  type Waiting,
+} from '../embedded/tables.js';
+import type { ListFilter } from '../engine.js';
 import { byText, SortedList } from './sorted-list.js';
 
 interface Entry extends StoredJob {
-  readonly input: JobInput;
+  readonly idempotencyKey: string | undefined;
 }
 
 /** Jobs with the orders in which they are asked for. */
-export class JobIndex {
+export class JobIndex implements JobTable {
   readonly #entries = new Map<string, Entry>();
   readonly #idsByOwner = new Map<string, SortedList<string>>();
   readonly #readyByOwner = new Map<string, SortedList<StoredJob>>();
@@ -22,34 +29,36 @@ export class JobIndex {
     claimed: new SortedList(byDue),
   };
 
-  get(id: string): Entry | undefined {
+  get(id: string): StoredJob | undefined {
     return this.#entries.get(id);
   }
 
-  add(stored: StoredJob, input: JobInput): void {
+  add(stored: StoredJob, idempotencyKey: string | undefined): void {
     const { job } = stored;
     if (this.#entries.has(job.id)) throw new Error(`There is a job ${job.id} already`);
-    this.#insert({ ...stored, input });
+    this.#insert({ ...stored, idempotencyKey });
     const ids = this.#idsByOwner.get(job.owner) ?? new SortedList<string>(byText);
     ids.add(job.id);
     this.#idsByOwner.set(job.owner, ids);
   }
 
-  replace(before: Job, after: StoredJob): void {
+  set(before: Job, after: StoredJob): void {
     const entry = this.#entries.get(before.id);
     if (entry?.job.rev !== before.rev) throw new Error(`${before.id} is not at revision ${before.rev}`);
     this.#take(entry);
-    this.#insert({ ...after, input: entry.input });
+    this.#insert({ ...after, idempotencyKey: entry.idempotencyKey });
   }
 
-  remove(job: Job): void {
-    const entry = this.#entries.get(job.id);
-    if (entry === undefined) return;
+  remove(id: string): string | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return undefined;
     this.#take(entry);
-    this.#entries.delete(job.id);
-    const ids = this.#idsByOwner.get(job.owner);
-    ids?.remove(job.id);
-    if (ids?.size === 0) this.#idsByOwner.delete(job.owner);
+    this.#entries.delete(id);
+    const { owner } = entry.job;
+    const ids = this.#idsByOwner.get(owner);
+    ids?.remove(id);
+    if (ids?.size === 0) this.#idsByOwner.delete(owner);
+    return entry.idempotencyKey;
   }
 
   firstReady(owner: string): StoredJob | undefined {
@@ -61,7 +70,7 @@ export class JobIndex {
     for (;;) {
       const job = this.#scheduled.first;
       if (job === undefined || job.readyAt > now || owners.length >= limit) return owners;
-      this.replace(job, { job, queue: 'ready' });
+      this.set(job, { job, queue: 'ready' });
       owners.push(job.owner);
     }
   }

@@ -3,10 +3,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
-import type { OperationName, OperationRunner, Operations } from '../embedded/caller.js';
 import { Ledger } from '../embedded/ledger.js';
-import { EmbeddedStore } from '../embedded/store.js';
-import { type Engine, type EngineOptions, type Key, type Keys, StoreFailed } from '../engine.js';
+import type { OperationRunner, Operations } from '../embedded/store.js';
+import { embeddedStore } from '../embedded/store.js';
+import {
+  type Engine,
+  type EngineOptions,
+  type Key,
+  type Keys,
+  StoreFailed,
+  type StoreOperation,
+} from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { LocalBus } from '../local-bus.js';
 import { MemoryTables } from './memory-tables.js';
@@ -18,7 +25,7 @@ export async function openMemoryEngine(options: EngineOptions): Promise<Engine> 
   const runner = new DirectRunner(new MemoryTables(randomBytes(8).toString('hex')), options, bus);
   return {
     capabilities: { durable: false, exclusive: true },
-    store: new EmbeddedStore(runner),
+    store: embeddedStore(runner),
     bus,
     blobs: await DiskBlobs.open(directory),
     keys: new MemoryKeys(),
@@ -42,11 +49,11 @@ class DirectRunner implements OperationRunner {
     this.#ledger = new Ledger(tables, options.fairness);
     this.#ledger.begin(newLifeId(randomInt));
     this.#bus = bus;
-    this.#epoch = tables.epoch;
-    this.#last = tables.last;
+    this.#epoch = tables.log.epoch;
+    this.#last = tables.log.last;
   }
 
-  async call<Name extends OperationName>(
+  async call<Name extends StoreOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>> {

@@ -1,24 +1,14 @@
 import type { Ledger } from '../embedded/ledger.js';
-import { type Fact, type Key, StoreFailed } from '../engine.js';
+import { type Fact, type Key, StoreFailed, storeOperations } from '../engine.js';
 import type { KeyRows } from './key-rows.js';
 import type { Connection, Statement } from './sql.js';
 import { type Answer, type Call, type Failure, packValue } from './wire.js';
 
-/** Operations that change nothing. */
-export const reading: ReadonlySet<Call['name']> = new Set([
-  'get',
-  'input',
-  'list',
-  'group',
-  'groups',
-  'depth',
-  'facts',
-  'everyFact',
-  'log',
-  'unused',
-  'nextReadyAt',
-  'keyList',
-]);
+/** Whether a call changes nothing. */
+export function isReading({ name }: Call): boolean {
+  if (name === 'keyList') return true;
+  return name !== 'ping' && name !== 'keyPut' && storeOperations[name] !== 'write';
+}
 
 export interface BatchOutcome {
   readonly answers: readonly Answer[];
@@ -63,7 +53,7 @@ export class BatchRunner {
   }
 
   #transaction(calls: readonly Call[]): BatchOutcome {
-    const begin = calls.every(({ name }) => reading.has(name)) ? this.#beginReading : this.#begin;
+    const begin = calls.every(isReading) ? this.#beginReading : this.#begin;
     try {
       begin.run();
       const answers = calls.map((call) => ({

@@ -1,12 +1,18 @@
 import type { GroupRecord } from '../../protocol/fact.js';
-import { changedGroup, emptyGroup, type GroupChange, groupPageOf } from '../embedded/tables.js';
+import {
+  changedGroup,
+  emptyGroup,
+  type GroupChange,
+  type GroupTable,
+  groupPageOf,
+} from '../embedded/tables.js';
 import type { GroupFilter, GroupPage } from '../engine.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 const counts = 'pending, running, completed, failed, cancelled';
 
 /** The counts of each group, and where it stands in listings. */
-export class GroupRows {
+export class GroupRows implements GroupTable {
   readonly #group: Statement;
   readonly #set: Statement;
   readonly #remove: Statement;

@@ -1,8 +1,9 @@
+import type { InputTable } from '../embedded/tables.js';
 import type { JobInput } from '../engine.js';
 import { type Connection, type Statement, textOf } from './sql.js';
 
 /** What jobs are made from. Apart from the jobs: it is large, and read by a claim alone. */
-export class InputRows {
+export class InputRows implements InputTable {
   readonly #add: Statement;
   readonly #input: Statement;
   readonly #remove: Statement;
@@ -18,7 +19,6 @@ export class InputRows {
     this.#remove = connection.prepare('DELETE FROM inputs WHERE n = (SELECT n FROM jobs WHERE id = ?)');
   }
 
-  /** After the job. */
   add(jobId: string, { request, blobs, fetches }: JobInput): void {
     const inline = 'inline' in request ? request.inline : null;
     const blob = 'blob' in request ? request.blob : null;
@@ -36,7 +36,6 @@ export class InputRows {
     };
   }
 
-  /** Before the job goes. */
   remove(jobId: string): void {
     this.#remove.run(jobId);
   }

@@ -2,6 +2,7 @@ import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
 import {
   type JobPage,
+  type JobTable,
   type QueueState,
   queueStates,
   type Stage,
@@ -15,7 +16,7 @@ import { JobListing, jobOfText } from './job-listing.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 /** The jobs: the whole value as JSON, and beside it the columns that somebody looks for. */
-export class JobRows {
+export class JobRows implements JobTable {
   readonly #add: Statement;
   readonly #job: Statement;
   readonly #set: Statement;
@@ -88,8 +89,7 @@ export class JobRows {
     return row && storedOf(row);
   }
 
-  /** False when `before` is not the current revision. */
-  set(before: Job, { job, queue }: StoredJob): boolean {
+  set(before: Job, { job, queue }: StoredJob): void {
     const { stage, due } = stageDueOf(job);
     const changes = this.#set.run(
       jobStatuses.indexOf(job.status),
@@ -102,10 +102,9 @@ export class JobRows {
       job.id,
       before.rev,
     );
-    return changes === 1;
+    if (changes !== 1) throw new Error(`${before.id} is not at revision ${before.rev}`);
   }
 
-  /** Returns the idempotency key that the job was submitted with. */
   remove(id: string): string | undefined {
     const [key] = this.#remove.all(id)[0] ?? [];
     return typeof key === 'string' ? key : undefined;

@@ -1,17 +1,14 @@
 import { type FactType, factTypes } from '../../protocol/fact.js';
+import type { FactsRead, LogTable } from '../embedded/tables.js';
 import type { Fact, FactFilter, Life } from '../engine.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 /** Rows that one read looks at when a filter is left over that no index answers. */
 const readWindow = 1_000;
 
-interface Read {
-  readonly facts: readonly Fact[];
-  readonly reached: number;
-}
-
 /** The event log. Numbers are given here, without gaps and never twice: the last one is known as long as it matters. */
-export class LogRows {
+export class LogRows implements LogTable {
+  readonly epoch: string;
   readonly #append: Statement;
   readonly #ofOwner: Reading;
   readonly #ofJob: Reading;
@@ -30,6 +27,7 @@ export class LogRows {
   #lives: readonly Life[] = [];
 
   constructor(connection: Connection) {
+    this.epoch = textOf(connection.prepare(`SELECT value FROM meta WHERE name = 'epoch'`).one()?.[0]);
     this.#append = connection.prepare(
       'INSERT INTO facts (seq, at, type, owner, job, kind, grp, rev, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
@@ -81,19 +79,19 @@ export class LogRows {
     return { seq, ...fact };
   }
 
-  read(filter: FactFilter): Read {
+  read(filter: FactFilter): FactsRead {
     const { owner, jobId, group } = filter;
     if (jobId !== undefined) return this.#ofJob.read(filter, jobId, this.#last);
     if (group !== undefined) return this.#ofGroup.read(filter, group, this.#last);
     return this.#ofOwner.read(filter, owner, this.#last);
   }
 
-  every(after: number, limit: number): Read {
+  every(after: number, limit: number): FactsRead {
     const facts = this.#every.all(after, limit).map(factOf);
     return { facts, reached: facts.at(-1)?.seq ?? this.#last };
   }
 
-  older(before: number, limit: number): number {
+  countOlder(before: number, limit: number): number {
     return integerOf(this.#older.one(limit, before)?.[0]);
   }
 
@@ -130,7 +128,7 @@ class Reading {
    * @param wanted what the index's column has to hold
    * @param last the end of the log
    */
-  read(filter: FactFilter, wanted: string, last: number): Read {
+  read(filter: FactFilter, wanted: string, last: number): FactsRead {
     const range = [filter.owner, filter.after, wanted] as const;
     const others = [filter.group ?? null, filter.kind ?? null] as const;
     const facts = this.#matching.all(...range, ...others, filter.limit).map(factOf);

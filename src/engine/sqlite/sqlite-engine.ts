@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
-import { EmbeddedStore } from '../embedded/store.js';
+import { embeddedStore } from '../embedded/store.js';
 import type { Engine, EngineOptions, Fact, Key, Keys } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
 import { StoreClient } from './store-client.js';
@@ -31,7 +31,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
   try {
     return {
       capabilities: { durable: true, exclusive: true },
-      store: new EmbeddedStore(client),
+      store: embeddedStore(client),
       bus,
       blobs: await DiskBlobs.open(join(directory, 'blobs')),
       keys: keys.of(client),

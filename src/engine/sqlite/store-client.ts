@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { OperationName, OperationRunner, Operations } from '../embedded/caller.js';
-import { type Commit, type Fact, type Key, StoreFailed } from '../engine.js';
+import type { OperationRunner, Operations } from '../embedded/store.js';
+import { type Commit, type Fact, type Key, StoreFailed, type StoreOperation } from '../engine.js';
 import {
   type Call,
   type FromThread,
@@ -79,7 +79,7 @@ export class StoreClient implements OperationRunner {
   }
 
   /** The answer of an operation is what the ledger gave: see `BatchRunner`. */
-  async call<Name extends OperationName>(
+  async call<Name extends StoreOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>> {

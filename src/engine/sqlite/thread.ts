@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Ledger } from '../embedded/ledger.js';
 import { newLifeId } from '../lives.js';
-import { BatchRunner, failureOf, reading } from './batch.js';
+import { BatchRunner, failureOf, isReading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
 import { KeyRows } from './key-rows.js';
 import type { Connection } from './sql.js';
@@ -43,7 +43,7 @@ class StoreThread {
     this.#begin(ledger);
     this.#runner = new BatchRunner(this.#connection, ledger, this.#keys);
     this.#keyPoll = setInterval(() => this.#lookForKeys(), keyPollMs).unref();
-    this.#post({ type: 'opened', epoch: tables.epoch, last: tables.last });
+    this.#post({ type: 'opened', epoch: tables.log.epoch, last: tables.log.last });
     this.#lookForKeys();
   }
 
@@ -72,7 +72,7 @@ class StoreThread {
   #run(calls: readonly Call[]): void {
     const startedAt = performance.now();
     const { answers, facts } = this.#runner.run(calls);
-    const operations = calls.filter(({ name }) => !reading.has(name)).length;
+    const operations = calls.filter((call) => !isReading(call)).length;
     const commit = { operations, ms: performance.now() - startedAt };
     this.#post({ type: 'answers', answers, facts: packFacts(facts), commit });
     if (calls.some(({ name }) => name === 'keyPut')) this.#postKeys();

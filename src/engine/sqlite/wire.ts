@@ -1,6 +1,12 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { OperationName } from '../embedded/caller.js';
-import type { Commit, Fact, FactPage, Key } from '../engine.js';
+import {
+  type Commit,
+  type Fact,
+  type FactPage,
+  type Key,
+  type StoreOperation,
+  storeOperations,
+} from '../engine.js';
 
 /** What the store's thread is started with. */
 export interface ThreadSettings {
@@ -11,7 +17,7 @@ export interface ThreadSettings {
 /** One call, as it goes to the thread. */
 export interface Call {
   readonly number: number;
-  readonly name: OperationName | 'ping' | 'keyPut' | 'keyList';
+  readonly name: StoreOperation | 'ping' | 'keyPut' | 'keyList';
   readonly args: readonly unknown[];
 }
 
@@ -80,15 +86,19 @@ export function unpackFacts(packed: PackedFacts): readonly Fact[] {
 
 /** Jobs go as JSON, which costs a third of what copying the objects does; facts are flat, and so not escaped twice. */
 export function packValue(name: Call['name'], value: unknown): unknown {
-  if (name !== 'facts') return value === undefined ? undefined : JSON.stringify(value);
-  // What the ledger answers to `facts`.
+  if (!answersFacts(name)) return value === undefined ? undefined : JSON.stringify(value);
+  // What the ledger answers to such an operation.
   const page = value as FactPage;
   return { ...page, facts: packFacts(page.facts) };
 }
 
 /** Trusts the other side of the thread: the value comes from `packValue`. */
 export function unpackValue(name: Call['name'], packed: unknown): unknown {
-  if (name !== 'facts') return typeof packed === 'string' ? JSON.parse(packed) : undefined;
+  if (!answersFacts(name)) return typeof packed === 'string' ? JSON.parse(packed) : undefined;
   const page = packed as Omit<FactPage, 'facts'> & { readonly facts: PackedFacts };
   return { ...page, facts: unpackFacts(page.facts) };
+}
+
+function answersFacts(name: Call['name']): boolean {
+  return Object.hasOwn(storeOperations, name) && storeOperations[name as StoreOperation] === 'facts';
 }
