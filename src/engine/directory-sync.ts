@@ -1,12 +1,34 @@
-import { open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** Opens a directory for one sync. */
+export type OpenDirectory = (
+  directory: string,
+) => Promise<{ readonly sync: () => Promise<void>; readonly close: () => Promise<void> }>;
+
+/**
+ * How a platform opens one. Windows refuses to flush a directory, and there is no other call for it: NTFS writes names to
+ * a journal of its own, in order, so that what a power cut takes is the newest.
+ */
+export function openerOn(platform: NodeJS.Platform): OpenDirectory {
+  const nothing = async (): Promise<void> => undefined;
+  return platform === 'win32'
+    ? async () => ({ sync: nothing, close: nothing })
+    : (directory) => open(directory, 'r');
+}
 
 /**
  * Makes the names in a directory durable. Callers that arrive while a sync is under way share the next one: the running
  * one may have begun before their file was there.
  */
 export class DirectorySync {
+  readonly #open: OpenDirectory;
   readonly #next = new Map<string, Promise<void>>();
   readonly #running = new Map<string, Promise<void>>();
+
+  constructor(openDirectory: OpenDirectory = openerOn(process.platform)) {
+    this.#open = openDirectory;
+  }
 
   sync(directory: string): Promise<void> {
     const next = this.#next.get(directory);
@@ -22,7 +44,7 @@ export class DirectorySync {
     this.#next.delete(directory);
     if (sync !== undefined) this.#running.set(directory, sync);
     try {
-      const handle = await open(directory, 'r');
+      const handle = await this.#open(directory);
       try {
         await handle.sync();
       } finally {
@@ -31,5 +53,18 @@ export class DirectorySync {
     } finally {
       if (this.#running.get(directory) === sync) this.#running.delete(directory);
     }
+  }
+}
+
+/** Makes a directory, with those above it that are missing, and makes the names of all that it made durable. */
+export async function makeDirectory(
+  directory: string,
+  { syncs = new DirectorySync(), mode }: { readonly syncs?: DirectorySync; readonly mode?: number } = {},
+): Promise<void> {
+  const first = await mkdir(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let made = resolve(directory); made !== top && made !== dirname(made); made = dirname(made)) {
+    await syncs.sync(dirname(made));
   }
 }

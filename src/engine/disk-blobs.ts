@@ -2,7 +2,7 @@ import { randomUUID, webcrypto } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { DirectorySync } from './directory-sync.js';
+import { DirectorySync, makeDirectory } from './directory-sync.js';
 import type { AsideFile, Blobs } from './engine.js';
 
 const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
@@ -32,7 +32,8 @@ export class DiskBlobs implements Blobs {
   /** @param directory made when it is not there */
   static async open(directory: string): Promise<DiskBlobs> {
     const blobs = new DiskBlobs(directory);
-    await mkdir(blobs.#aside, { recursive: true });
+    await makeDirectory(blobs.#aside, { syncs: blobs.#sync });
+    // A process that was killed may have made names here and not synced them.
     await blobs.#sync.sync(blobs.#directory);
     return blobs;
   }

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly dataDir?: string;
   /** Default: a free one. */
   readonly port?: number;
+  /** A command to run it under, such as a tracer; it has to leave the server's process the one that was started. */
+  readonly under?: readonly string[];
 }
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
@@ -36,7 +38,8 @@ const ready = /^Inkwire is ready: (http:\/\/\S+?)\/$/m;
 /** Starts a server on a free port and waits until it is ready. Rejects with what it said when it ends before. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'inkwire-test-')));
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const [command = process.execPath, ...args] = [...(options.under ?? []), process.execPath, main, 'serve'];
+  const child = spawn(command, args, {
     env: {
       PATH: process.env.PATH,
       ...options.env,

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { makeDirectory } from '../directory-sync.js';
 import { DiskBlobs } from '../disk-blobs.js';
 import { embeddedStore } from '../embedded/store.js';
-import type { Engine, EngineOptions, Fact, Key, Keys } from '../engine.js';
+import { type Engine, type EngineOptions, type Fact, type Key, type Keys, StoreFailed } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
+import { failureOf } from './batch.js';
 import { StoreClient } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
@@ -15,6 +17,10 @@ export interface SqliteEngineOptions extends EngineOptions {
 /** Opens the engine of a data directory. Rejects with `StoreFailed`, for one when another server has it. */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Engine> {
   const { directory, fairness } = options;
+  await makeDirectory(directory, { mode: 0o700 }).catch((error: unknown) => {
+    const { code, message } = failureOf(error);
+    throw new StoreFailed(code, message);
+  });
   const bus = new LocalBus();
   const keys = new WatchedKeys();
   let publish: (facts: readonly Fact[]) => void = () => {};
