@@ -12,19 +12,20 @@ interface Sync {
 /** Syncs that end when a test says so. */
 function heldSyncs() {
   const begun: Sync[] = [];
-  const waiting: ((sync: Sync) => void)[] = [];
   const open = async (directory: string) => ({
     sync: () =>
       new Promise<void>((resolve, reject) => {
-        const sync = { directory, end: (error?: Error) => (error === undefined ? resolve() : reject(error)) };
-        const wanted = waiting.shift();
-        if (wanted === undefined) begun.push(sync);
-        else wanted(sync);
+        begun.push({ directory, end: (error) => (error === undefined ? resolve() : reject(error)) });
       }),
     close: async () => undefined,
   });
-  const next = async (): Promise<Sync> =>
-    begun.shift() ?? new Promise<Sync>((resolve) => waiting.push(resolve));
+  /** The one that has begun by now. */
+  const next = async (): Promise<Sync> => {
+    await new Promise(setImmediate);
+    const sync = begun.shift();
+    if (sync === undefined) throw new Error('No sync has begun');
+    return sync;
+  };
   return { open, next, begun };
 }
 
@@ -40,10 +41,10 @@ describe('DirectorySync', () => {
     await first;
     const second = await next();
     expect(ended).toEqual(['first']);
+    expect(begun).toEqual([]);
     second.end();
     await Promise.all(late);
     expect(ended).toEqual(['first', 'late', 'late']);
-    expect(begun).toEqual([]);
   });
 
   it('fails those who shared a sync that fails, and syncs anew for those who come later', async () => {

@@ -134,6 +134,17 @@ const paired = (texts: readonly string[]) => ({
 });
 const ambiguous = paired(pairs);
 const reversed = paired(pairs.map((pair) => [...pair].reverse().join('')));
+/** The engine measures a table column by column and draws it row by row: what it meets first is not what it draws first. */
+const crossed = {
+  fonts: { default: 'noto-sans-jp' },
+  operations: pairs.map(([one, other]) => ({
+    type: 'add_table',
+    rows: [
+      ['1', other],
+      [one, '2'],
+    ],
+  })),
+};
 const standard = {
   operations: [
     { type: 'add_text', text: 'Helvetica “quoted” AVA To. 10 €' },
@@ -156,6 +167,7 @@ describe('font sharing', () => {
     ['an invoice', invoice],
     ['characters with a glyph in common', ambiguous],
     ['the same in another order', reversed],
+    ['the same drawn in another order than measured', crossed],
     ['standard fonts', standard],
     ['Japanese, Chinese, Korean', eastern],
   ])('writes the bytes that fonts of its own would give: %s', async (_, request) => {
