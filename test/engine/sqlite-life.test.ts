@@ -181,4 +181,25 @@ describe('data directory of the SQLite engine', () => {
     await expect(engine.store.ping()).rejects.toMatchObject({ code: 'thread-ended' });
     await engine.close();
   });
+
+  it('refuses calls past 20,000 that wait for the store, and takes more when some were answered', async () => {
+    const thread = `import { parentPort } from 'node:worker_threads';
+      const waiting = [];
+      parentPort.on('message', ({ type, calls = [] }) => {
+        if (type === 'close') process.exit();
+        waiting.push(...calls);
+        if (waiting.length < 20_000) return;
+        const answers = waiting.splice(0).map(({ number }) => ({ number }));
+        parentPort.postMessage({ type: 'answers', answers, facts: [], commit: { operations: 0, ms: 0 } });
+      });
+      parentPort.postMessage({ type: 'opened', epoch: 'none', last: 0 });`;
+    const threadEntry = new URL(`data:text/javascript,${encodeURIComponent(thread)}`);
+    const engine = await openSqliteEngine({ ...openOptions, directory, threadEntry });
+    opened.push(engine);
+    const calls = Array.from({ length: 20_000 }, () => engine.store.ping());
+    await expect(engine.store.ping()).rejects.toMatchObject({ name: 'StoreFailed', code: 'overloaded' });
+    await Promise.all(calls);
+    const more = Array.from({ length: 20_000 }, () => engine.store.ping());
+    await Promise.all(more);
+  });
 });

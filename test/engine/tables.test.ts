@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Tables } from '../../src/engine/embedded/tables.js';
+import { MemoryTables } from '../../src/engine/memory/memory-tables.js';
+import { openDatabase } from '../../src/engine/sqlite/database.js';
+import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
+import { aJob } from '../contracts/jobs-at-hand.js';
+import { scratchDirectory } from './scratch.js';
+
+const input = { request: { inline: '{}' }, blobs: [], fetches: [] };
+
+describe('tables of an embedded engine', () => {
+  const closing: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+  });
+
+  const drivers: readonly (readonly [string, () => Promise<Tables>])[] = [
+    ['memory', async () => new MemoryTables('epoch')],
+    [
+      'SQLite',
+      async () => {
+        const { directory, remove } = await scratchDirectory();
+        const connection = openDatabase(directory);
+        closing.push(async () => {
+          connection.close();
+          await remove();
+        });
+        return new SqliteTables(connection);
+      },
+    ],
+  ];
+
+  it.each(drivers)('%s: a job is changed only from its current revision', async (_, open) => {
+    const tables = await open();
+    const first = aJob();
+    const second = { ...first, rev: 2, priority: 1 };
+    tables.addJob({ job: first, ready: true }, input, undefined);
+    tables.setJob(first, { job: second, ready: true });
+    for (const stale of [first, { ...first, rev: 3 }]) {
+      const change = () => tables.setJob(stale, { job: { ...first, rev: 9, priority: 9 }, ready: true });
+      expect(change).toThrow(`${first.id} is not at revision ${stale.rev}`);
+    }
+    expect(tables.job(first.id)).toMatchObject({ job: second, ready: true });
+    const absent = aJob();
+    expect(() => tables.setJob(absent, { job: absent, ready: true })).toThrow('is not at revision 1');
+  });
+});
