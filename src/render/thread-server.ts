@@ -20,23 +20,21 @@ export async function serveTasks(
   await Promise.all(runners.map((runner) => runner.warm?.()));
   const send = (message: FromThread): void => port.postMessage(message);
 
-  port.on('message', (message: RunMessage) => {
-    const runner = byName.get(message.kind);
+  const serve = async (message: RunMessage): Promise<void> => {
     const task = new TaskContext(message, send);
-    const running = runner
-      ? runner.run(readRequest(message), task)
-      : Promise.reject(new Error(`No runner for the kind ${message.kind}`));
-    running
-      .then((result) => {
-        const files = task.finish();
-        const pages = result.pages === undefined ? {} : { pages: result.pages };
-        send({ type: 'done', task: message.task, files, warnings: task.warnings, ...pages });
-      })
-      .catch((error: unknown) => {
-        task.discard();
-        send(failure(message.task, error, task.warnings));
-      });
-  });
+    try {
+      const runner = byName.get(message.kind);
+      if (runner === undefined) throw new Error(`No runner for the kind ${message.kind}`);
+      const result = await runner.run(readRequest(message), task);
+      const files = task.finish();
+      const pages = result.pages === undefined ? {} : { pages: result.pages };
+      send({ type: 'done', task: message.task, files, warnings: task.warnings, ...pages });
+    } catch (error) {
+      task.discard();
+      send(failure(message.task, error, task.warnings));
+    }
+  };
+  port.on('message', (message: RunMessage) => void serve(message));
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
 }
@@ -48,17 +46,29 @@ function osThreadOf(): number | undefined {
   return Number.isInteger(number) ? number : undefined;
 }
 
+/** What was kept for the task cannot be used. The caller sent it whole: it was checked before it was kept. */
+class UnreadableRequest extends Error {}
+
 function readRequest(message: RunMessage): unknown {
   const { request } = message;
-  const text = 'inline' in request ? request.inline : readFileSync(request.path, 'utf8');
-  const end = text.indexOf('\n');
-  return JSON.parse(end === -1 ? text : text.slice(0, end));
+  try {
+    const text = 'inline' in request ? request.inline : readFileSync(request.path, 'utf8');
+    const end = text.indexOf('\n');
+    return JSON.parse(end === -1 ? text : text.slice(0, end));
+  } catch (error) {
+    // Neither the path nor a piece of the text, which the message of the error may hold, is for the record of the job.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is broken';
+    throw new UnreadableRequest(`The request of the job could not be read (${code})`);
+  }
 }
 
 function failure(task: number, error: unknown, warnings: readonly JobWarning[]): FromThread {
   if (error instanceof RenderFailure) {
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
+  }
+  if (error instanceof UnreadableRequest) {
+    return { type: 'failed', task, code: 'storage_failed', message: error.message, warnings };
   }
   const text = error instanceof Error ? error.message : String(error);
   return { type: 'failed', task, code: 'render_failed', message: text.slice(0, 2000), warnings };
@@ -111,11 +121,22 @@ class TaskContext implements RunContext {
     });
   }
 
-  /** A failed attempt leaves nothing behind. */
+  /**
+   * A failed attempt leaves nothing behind. What cannot be removed (Windows keeps a file that somebody reads) goes with the
+   * next start: it must not hide why the attempt failed.
+   */
   discard(): void {
     for (const [index, file] of this.#files.entries()) {
-      file.close();
-      unlinkSync(`${this.#message.asidePrefix}.${index}`);
+      whateverComes(() => file.close());
+      whateverComes(() => unlinkSync(`${this.#message.asidePrefix}.${index}`));
     }
+  }
+}
+
+function whateverComes(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // The caller has an outcome to tell, which is worth more than this.
   }
 }

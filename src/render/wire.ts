@@ -47,8 +47,11 @@ export interface DoneMessage {
 export interface FailedMessage {
   readonly type: 'failed';
   readonly task: number;
-  /** `invalid_input`: the caller has to mend the request. `render_failed`: the engine gave up for a reason of its own. */
-  readonly code: 'invalid_input' | 'render_failed';
+  /**
+   * `invalid_input`: the caller has to mend the request. `render_failed`: the engine gave up for a reason of its own.
+   * `storage_failed`: the thread could not read what was kept for it.
+   */
+  readonly code: 'invalid_input' | 'render_failed' | 'storage_failed';
   readonly message: string;
   readonly pointer?: string;
   readonly warnings: readonly JobWarning[];

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { RenderFailure } from '../../dist/src/render/kind.js';
 import { serveTasks } from '../../dist/src/render/thread-server.js';
@@ -42,6 +42,17 @@ const runners = [
     context.warn({ code: 'odd', message: 'odd input' });
     context.artifact('gone.txt', 'text/plain').write(Buffer.from('x'));
     throw new RenderFailure('cannot be drawn', '/operations/3');
+  }),
+  kind('throw', () => {
+    throw new Error('thrown at once');
+  }),
+  kind('sweep', async ({ instead }, context) => {
+    const [first] = [context.artifact('a.txt', 'text/plain'), context.artifact('b.txt', 'text/plain')];
+    first.end();
+    const { path } = first.finished;
+    unlinkSync(path);
+    if (instead === 'a folder') mkdirSync(path);
+    throw new RenderFailure('cannot be drawn');
   }),
   kind('defect', async () => {
     throw new TypeError('a defect');

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -69,6 +69,41 @@ describe('render pool', () => {
       ],
     });
     expect(written(outcome)).toBe('hello');
+  });
+
+  it.each([
+    ['is not there', undefined],
+    ['is broken', '{"text":'],
+  ])(
+    'fails the task alone when the file of its request %s, for a reason that a retry may mend',
+    async (_, text) => {
+      await open();
+      const path = join(directory, 'request');
+      if (text !== undefined) writeFileSync(path, text);
+      expect(await pool.run(task('write', {}, { request: { path } }))).toMatchObject({
+        type: 'failed',
+        code: 'storage_failed',
+        message: `The request of the job could not be read (${text === undefined ? 'ENOENT' : 'it is broken'})`,
+      });
+      expect(pool.state).toMatchObject({ respawns: 0, idle: 1 });
+      expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+    },
+  );
+
+  it('fails the task alone when its kind throws before it promises anything', async () => {
+    await open();
+    expect(await pool.run(task('throw'))).toMatchObject({ code: 'render_failed', message: 'thrown at once' });
+    expect(pool.state.respawns).toBe(0);
+  });
+
+  it('tells why a task failed, also when its files are gone or cannot be removed', async () => {
+    await open();
+    for (const instead of ['nothing', 'a folder']) {
+      const outcome = await pool.run(task('sweep', { instead }));
+      expect(outcome).toMatchObject({ type: 'failed', code: 'invalid_input', message: 'cannot be drawn' });
+    }
+    expect(readdirSync(directory).filter((name) => name.endsWith('.1'))).toEqual([]);
+    expect(pool.state.respawns).toBe(0);
   });
 
   it('fails the task alone when the request cannot be rendered, and leaves no file', async () => {
