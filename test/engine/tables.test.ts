@@ -6,8 +6,6 @@ import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
 import { aJob } from '../contracts/jobs-at-hand.js';
 import { scratchDirectory } from './scratch.js';
 
-const input = { request: { inline: '{}' }, blobs: [], fetches: [] };
-
 describe('tables of an embedded engine', () => {
   const closing: (() => Promise<void>)[] = [];
 
@@ -35,14 +33,14 @@ describe('tables of an embedded engine', () => {
     const tables = await open();
     const first = aJob();
     const second = { ...first, rev: 2, priority: 1 };
-    tables.addJob({ job: first, ready: true }, input, undefined);
-    tables.setJob(first, { job: second, ready: true });
+    tables.jobs.add({ job: first, queue: 'ready' }, undefined);
+    tables.jobs.set(first, { job: second, queue: 'ready' });
     for (const stale of [first, { ...first, rev: 3 }]) {
-      const change = () => tables.setJob(stale, { job: { ...first, rev: 9, priority: 9 }, ready: true });
+      const change = () => tables.jobs.set(stale, { job: { ...first, rev: 9, priority: 9 }, queue: 'ready' });
       expect(change).toThrow(`${first.id} is not at revision ${stale.rev}`);
     }
-    expect(tables.job(first.id)).toMatchObject({ job: second, ready: true });
+    expect(tables.jobs.get(first.id)).toMatchObject({ job: second, queue: 'ready' });
     const absent = aJob();
-    expect(() => tables.setJob(absent, { job: absent, ready: true })).toThrow('is not at revision 1');
+    expect(() => tables.jobs.set(absent, { job: absent, queue: 'ready' })).toThrow('is not at revision 1');
   });
 });
