@@ -23,7 +23,7 @@ export class Meters {
     const registers = [registry];
     this.#wait = new Histogram({
       name: 'inkwire_job_wait_seconds',
-      help: 'From being ready to being claimed',
+      help: 'From being ready to a thread taking the job',
       labelNames: ['kind'],
       buckets: seconds,
       registers,
