@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** `npm run crash` is the mode `crash`: a variable of the environment is set in another way on each system. */
+export default defineConfig(({ mode }) => ({
   test: {
+    ...(mode === 'crash' ? { env: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' } } : {}),
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     // What measures time, or holds a real browser, proxy or server to a deadline, has the machine for itself: one file
@@ -12,4 +14,4 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
   },
-});
+}));
