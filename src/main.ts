@@ -18,6 +18,8 @@ const usage = `Usage:
   inkwire serve          run the server (configured by INKWIRE_* variables, see docs/OPERATIONS.md)
   inkwire doctor         check whether a server could run here, or how the one is that runs
   inkwire keys ...       make and end API keys
+  inkwire backup FOLDER  write a backup of the data directory, beside a server that may run
+  inkwire restore FOLDER put a backup back, or check it
 
   inkwire submit FILE    submit a job; watch it, save its result
   inkwire watch NAME     watch a job or a group
@@ -30,7 +32,18 @@ const usage = `Usage:
 
 docs/CLI.md tells all of it.`;
 
-const commands = ['serve', 'doctor', 'keys', 'submit', 'watch', 'batch', 'jobs', 'verify'];
+const commands = [
+  'serve',
+  'doctor',
+  'keys',
+  'backup',
+  'restore',
+  'submit',
+  'watch',
+  'batch',
+  'jobs',
+  'verify',
+];
 
 const print = (line: string): void => console.log(line);
 const say = (line: string): void => console.error(line);
@@ -59,6 +72,14 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
     case 'doctor':
       return doctorWith(args);
+    case 'backup': {
+      const { runBackup } = await import('./cli/backup/backup.js');
+      return asClient(args, (shell) => runBackup(shell, { dataDir, random: randomBytes }));
+    }
+    case 'restore': {
+      const { runRestore } = await import('./cli/backup/restore.js');
+      return asClient(args, (shell) => runRestore(shell, { dataDir, random: randomBytes }));
+    }
     case '--version':
       print(version());
       return 0;
@@ -80,6 +101,11 @@ async function withConfig(use: (config: Config) => Promise<number>): Promise<num
   if (read.ok) return use(read.config);
   for (const defect of read.defects) say(defect);
   return 2;
+}
+
+function dataDir(): string | readonly string[] {
+  const read = readConfig(serverEnvironment(), (path) => readFileSync(path, 'utf8'));
+  return read.ok ? resolve(read.config.dataDir) : read.defects;
 }
 
 /** A shell that is set up for clients may start a server, too. */

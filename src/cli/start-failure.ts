@@ -23,6 +23,14 @@ export function directoryFailureOf(error: unknown, directory: string): readonly 
   if (error.code === 'directory-in-use') {
     return [`${error.message}.`, 'End it, or give this one another INKWIRE_DATA_DIR and INKWIRE_PORT.'];
   }
+  if (error.code === 'restore-unfinished') {
+    return [
+      `${error.message}.`,
+      'Run it once more ("inkwire restore FOLDER"), with --replace where it asks for it.',
+    ];
+  }
+  if (error.code === 'no-database')
+    return [`${error.message}.`, 'Is INKWIRE_DATA_DIR the one of the server?'];
   return [
     `The data directory ${resolve(directory)} cannot be used: ${error.message}.`,
     '"inkwire doctor --only directory,database" says what is wrong with it, and what to do.',

@@ -88,7 +88,7 @@ describe('the program', () => {
     });
   });
 
-  it.each(['submit', 'watch', 'batch', 'jobs', 'doctor', 'keys', 'verify', 'serve'])(
+  it.each(['submit', 'watch', 'batch', 'jobs', 'doctor', 'keys', 'verify', 'serve', 'backup', 'restore'])(
     '%s tells how it is used',
     async (command) => {
       const { code, out, err } = await run(command, '--help');

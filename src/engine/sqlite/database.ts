@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreFailed } from '../engine.js';
 import { migrate } from './migrations.js';
@@ -21,10 +21,17 @@ export function durabilityOn(platform: NodeJS.Platform): readonly string[] {
   return ['journal_mode = WAL', 'synchronous = FULL', ...whole];
 }
 
+export const databaseFile = 'inkwire.db';
+/** Holds what a restore is about to put in place. While it is there, what lies beside it may be half of something. */
+export const restoreFolder = 'restore.part';
+
 /** Opens the database of a directory, both made when they are not there. For a thread that may wait. */
 export function openDatabase(directory: string, platform: NodeJS.Platform = process.platform): Connection {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const connection = new Connection(join(directory, 'inkwire.db'));
+  if (existsSync(join(directory, restoreFolder))) {
+    throw new StoreFailed('restore-unfinished', `A restore into ${directory} was not finished`);
+  }
+  const connection = new Connection(join(directory, databaseFile));
   try {
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
     for (const pragma of durabilityOn(platform)) connection.pragma(pragma);

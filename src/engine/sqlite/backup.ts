@@ -1,0 +1,149 @@
+import { randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from '../../jobs/transition.js';
+import { firstLife } from '../../protocol/cursor.js';
+import { Ledger } from '../embedded/ledger.js';
+import { StoreFailed } from '../engine.js';
+import { newLifeId } from '../lives.js';
+import { databaseFile, openDatabase } from './database.js';
+import { schemaVersion } from './migrations.js';
+import { Connection, integerOf, textOf } from './sql.js';
+import { SqliteTables } from './sqlite-tables.js';
+
+/** The database's part of a backup. Works on the calling thread, beside a server that may run. */
+
+/** What a copy of a database is of. */
+export interface DatabaseState {
+  readonly schema: number;
+  readonly epoch: string;
+  /** The life that wrote the last fact. */
+  readonly life: string;
+  /** Sequence of the last fact. */
+  readonly last: number;
+}
+
+/** The schema that brought the table of lives. */
+const schemaWithLives = 4;
+const namesAtOnce = 1_000;
+const busyTimeout = 'busy_timeout = 5000';
+
+/**
+ * Writes the database of a data directory, as of one moment, into an empty folder. It reads only: a server goes on
+ * committing meanwhile, into its log of writes.
+ */
+export function copyDatabase(directory: string, folder: string): DatabaseState {
+  const source = openSource(directory);
+  try {
+    const schema = integerOf(source.pragma('user_version'));
+    if (schema === 0) throw new StoreFailed('no-database', `There is no database in ${directory}`);
+    if (schema > schemaVersion) {
+      throw new StoreFailed(
+        'schema-too-new',
+        `The database has schema ${schema}, this program knows ${schemaVersion}: it was used by a newer program`,
+      );
+    }
+    source.prepare('VACUUM INTO ?').run(join(folder, databaseFile));
+  } finally {
+    source.close();
+  }
+  return stateOf(folder);
+}
+
+function openSource(directory: string): Connection {
+  const path = join(directory, databaseFile);
+  // To open it would make it.
+  if (!existsSync(path)) throw new StoreFailed('no-database', `There is no database in ${directory}`);
+  const source = new Connection(path);
+  source.pragma(busyTimeout);
+  return source;
+}
+
+export function stateOf(folder: string): DatabaseState {
+  const copy = new Connection(join(folder, databaseFile));
+  try {
+    const schema = integerOf(copy.pragma('user_version'));
+    const meta = copy.prepare('SELECT value FROM meta WHERE name = ?');
+    const end = copy.prepare('SELECT max(seq) FROM facts').one()?.[0] ?? meta.one('trimmed_to')?.[0];
+    const last = integerOf(end);
+    const life =
+      schema < schemaWithLives
+        ? firstLife
+        : copy.prepare('SELECT life FROM lives WHERE first <= ? ORDER BY first DESC LIMIT 1').one(last)?.[0];
+    return { schema, epoch: textOf(meta.one('epoch')?.[0]), life: textOf(life), last };
+  } finally {
+    copy.close();
+  }
+}
+
+/** The names of all blobs that the jobs of a copy promise, each once. */
+export function* blobsOf(folder: string): Generator<string> {
+  const copy = new Connection(join(folder, databaseFile));
+  try {
+    const names = copy.prepare(
+      'SELECT DISTINCT name FROM blob_references WHERE name > ? ORDER BY name LIMIT ?',
+    );
+    for (let after = ''; ; ) {
+      const page = names.all(after, namesAtOnce).map(([name]) => textOf(name));
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      after = last;
+    }
+  } finally {
+    copy.close();
+  }
+}
+
+/** Of these blobs, those that jobs of a data directory promise now. */
+export function stillPromised(directory: string, blobs: readonly string[]): readonly string[] {
+  const source = openSource(directory);
+  try {
+    const referred = source.prepare('SELECT 1 FROM blob_references WHERE name = ? LIMIT 1');
+    return blobs.filter((blob) => referred.one(blob) !== undefined);
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * Lets happen in a copy what has happened to the original since: results that are gone have expired, and jobs whose
+ * input is gone are deleted. As a life of its own, since the original has other facts under the same numbers. The copy
+ * has this program's schema then.
+ * @returns the blobs that nothing in the copy refers to any more
+ */
+export function forgetBlobs(folder: string, blobs: readonly string[], now: number): readonly string[] {
+  const copy = openDatabase(folder);
+  try {
+    const ledger = new Ledger(new SqliteTables(copy), { maxRunningPerOwner: 1, weights: {} });
+    const holders = copy.prepare(
+      'SELECT jobs.id, jobs.owner FROM blob_references JOIN jobs ON jobs.id = blob_references.job WHERE name = ?',
+    );
+    copy.execute('BEGIN IMMEDIATE');
+    ledger.begin(newLifeId(randomInt));
+    const removed = blobs.flatMap((blob) =>
+      holders.all(blob).flatMap(([id, owner]) => endJob(ledger, textOf(id), textOf(owner), blob, now)),
+    );
+    copy.execute('COMMIT');
+    // One file again, without a log of writes beside it.
+    copy.pragma('journal_mode = DELETE');
+    return [...new Set(removed)];
+  } finally {
+    copy.close();
+  }
+}
+
+function endJob(ledger: Ledger, id: string, owner: string, blob: string, now: number): readonly string[] {
+  const job = ledger.get(owner, id);
+  if (job === undefined) return [];
+  const isResult = job.artifacts?.some((artifact) => artifact.blob === blob) === true;
+  const running = job.status === 'pending' || job.status === 'running';
+  const commands: readonly Command[] = isResult
+    ? [{ type: 'expire' }]
+    : [...(running ? [{ type: 'cancel' } as const] : []), { type: 'delete' }];
+  return commands.flatMap((command) => {
+    const outcome = ledger.apply(id, command, now);
+    if (!outcome.ok) throw new Error(`${command.type} of ${id} was refused: ${outcome.refusal}`);
+    return outcome.removed;
+  });
+}
