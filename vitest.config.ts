@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm run crash` is the mode `crash`: a variable of the environment is set in another way on each system. */
+/** Modes that repeat what the suite does a few times. A variable of the environment is set in another way on each system. */
+const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  crash: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' },
+  restores: { RESTORE_ROUNDS: process.env.RESTORE_ROUNDS ?? '20' },
+};
+
 export default defineConfig(({ mode }) => ({
   test: {
-    ...(mode === 'crash' ? { env: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' } } : {}),
+    env: counts[mode] ?? {},
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     // What measures time, or holds a real browser, proxy or server to a deadline, has the machine for itself: one file

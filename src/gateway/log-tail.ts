@@ -14,7 +14,7 @@ export interface TailLimits {
 }
 
 /**
- * The end of the log, in memory: who was away for a moment reads from here. LogReader the bounds the oldest facts go; who needs
+ * The end of the log, in memory: who was away for a moment reads from here. Past the bounds the oldest facts go; who needs
  * those asks the store.
  */
 export class LogTail {

@@ -34,7 +34,7 @@ export interface Subscription {
 }
 
 export interface OutboxLimits {
-  /** Bytes that may be gathered for one socket in one turn. LogReader it the reader falls back to the log (P-42). */
+  /** Bytes that may be gathered for one socket in one turn. Past it the reader falls back to the log (P-42). */
   readonly maxBytes: number;
 }
 

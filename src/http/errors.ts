@@ -9,7 +9,7 @@ import { type Problem, problem } from '../protocol/problem.js';
 import { tooLarge } from './admission/message-size.js';
 import { sendProblem } from './reply/problem-reply.js';
 
-/** StepScheduler everything that is thrown, by Fastify or by a defect, into a problem. */
+/** Turns everything that is thrown, by Fastify or by a defect, into a problem. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply));
 }

@@ -39,7 +39,7 @@ interface Cost {
 }
 
 const refused = { status: 422, slug: 'validation-failed', pointer: '/operations' } as const;
-/** LogReader the number of values that a body may hold, or of levels. */
+/** Past the number of values that a body may hold, or of levels. */
 const excessive = { ...refused, pointer: '' } as const;
 
 const costs: readonly Cost[] = [

@@ -3,7 +3,7 @@ import { isTerminalFact } from '../../src/protocol/fact.js';
 import { isTerminal, type JobRecord } from '../../src/protocol/job-record.js';
 
 /**
- * LongWaits what one feed gives against the promises of the stream, as it comes: of each job one fact after the other
+ * Holds what one feed gives against the promises of the stream, as it comes: of each job one fact after the other
  * (P-6), one end and nothing behind it but its expiry and deletion (P-7), progress that belongs to its attempt (P-4).
  */
 export class Witness {

@@ -38,7 +38,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const [height, setHeight] = useState(600);
   const [active, setActive] = useState(left?.active);
   const [doomed, setDoomed] = useState<JobRecord>();
-  // StoredJob, since to ask the element would make the browser lay everything out at once.
+  // Kept, since to ask the element would make the browser lay everything out at once.
   const scrolled = useRef(left?.top ?? 0);
   const anchor = useRef<{ readonly row: JobRow; readonly offset: number } | undefined>(undefined);
   const lines = useRef<readonly { readonly row: JobRow; readonly index: number }[]>([]);

@@ -154,7 +154,7 @@ export class TabLine implements Session {
   }
 
   /**
-   * LongWaits a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false when
+   * Holds a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false when
    * it could not be had.
    */
   async #hold(

@@ -49,7 +49,7 @@ export function openDatabase(directory: string, platform: NodeJS.Platform = proc
 /** Made by the first server in a directory, and left there. */
 export const lockFile = 'lock.db';
 
-/** LongWaits a directory for one server: a lock of the system, which ends with the process however it ends. */
+/** Holds a directory for one server: a lock of the system, which ends with the process however it ends. */
 export class DirectoryLock {
   readonly #connection: Connection;
 

@@ -8,7 +8,7 @@ import { failureOf } from './batch.js';
 import { StoreClient } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
-  /** LongWaits the database and the blobs; made when it is not there. One server at a time. */
+  /** Holds the database and the blobs; made when it is not there. One server at a time. */
   readonly directory: string;
   /** The compiled thread, for who runs from source. */
   readonly threadEntry?: URL;

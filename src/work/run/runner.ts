@@ -29,7 +29,7 @@ const floorMs = 1_000;
 const longestCommitPauseMs = 5_000;
 
 /**
- * Claims jobs, runs them on the pool and commits what came of them. LongWaits at most as many claims as there are threads
+ * Claims jobs, runs them on the pool and commits what came of them. Holds at most as many claims as there are threads
  * and, while documents are quick, one more for each: the next one is then at hand when a thread gets free.
  */
 export class Runner {

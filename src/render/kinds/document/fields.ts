@@ -29,7 +29,7 @@ export const language = text({
   },
 });
 
-/** StepScheduler what one shape reads into something else, or into a finding. */
+/** Turns what one shape reads into something else, or into a finding. */
 export function mapped<A, B>(shape: Shape<A>, map: (value: A) => B | undefined, rule: string): Shape<B> {
   return {
     schema: shape.schema,

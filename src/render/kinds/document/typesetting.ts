@@ -29,7 +29,7 @@ function faceStyle(bold: boolean, italic: boolean): FaceStyle {
   return bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal';
 }
 
-/** StepScheduler text in a font state into pdfmake's text nodes, in segments that one font can show each. */
+/** Turns text in a font state into pdfmake's text nodes, in segments that one font can show each. */
 export class Typesetter {
   constructor(private readonly segmenter: Segmenter) {}
 
