@@ -8,7 +8,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
 import { copyDatabase, stateOf } from '../../src/engine/sqlite/backup.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { aJob, anArtifact, aSubmission, claimed, day, start } from '../contracts/jobs-at-hand.js';
+import { aJob, anArtifact, aSubmission, day, start, started } from '../contracts/jobs-at-hand.js';
 import { openIn } from '../engine/scratch.js';
 import { type KeptShell, scratchFolder, shell } from './shell-fixture.js';
 
@@ -47,10 +47,10 @@ describe('inkwire backup and restore', () => {
     const request = { request: { blob: input }, blobs: [], fetches: [] };
     await engine.store.submit(aSubmission(job, { input: request }));
     if (!done) return { id: job.id, blobs: [input] };
-    await claimed(engine, 1);
+    await started(engine, 1);
     const blob = await engine.blobs.put(Buffer.from(`result of ${job.id}`), `${job.id}-1`);
     const result = { artifacts: [anArtifact(blob)] };
-    const outcome = await engine.store.apply(job.id, { type: 'complete', attempt: 1, result }, start);
+    const outcome = await engine.store.apply(job.id, { type: 'complete', claim: 1, result }, start);
     if (!outcome.ok) throw new Error(outcome.refusal);
     return { id: job.id, blobs: [input, blob] };
   }
