@@ -26,6 +26,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/pdf-tools': ['render', 'protocol'],
   'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render'],
   'render/thread.ts': ['render/kinds', 'render'],
+  follow: ['engine', 'jobs', 'protocol'],
   work: ['engine', 'render', 'jobs', 'protocol'],
   'work/submit': ['work', 'fetch', 'engine', 'render', 'render/kinds', 'jobs', 'protocol'],
   'work/run': ['work/submit', 'work', 'fetch', 'engine', 'render', 'jobs', 'protocol'],

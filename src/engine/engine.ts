@@ -297,8 +297,11 @@ export const storeOperations = {
 
 export type StoreOperation = keyof typeof storeOperations;
 
-/** Word that the log has grown to `last`. Carries the facts when the sender has them at hand: a reader that is exactly
- * at `after` may take them instead of reading. */
+/**
+ * Word that the log has grown to `last`. Carries every fact after `after` up to `last` when the sender has them at hand, or
+ * else none of them: a reader that has everything up to `after` may take them instead of reading. The follower (`follow/`)
+ * alone listens; everybody else listens to it.
+ */
 export interface Hint {
   readonly epoch: string;
   readonly after: number;
