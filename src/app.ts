@@ -9,6 +9,7 @@ import type { Config } from './config.js';
 import type { Engine } from './engine/engine.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
+import { Follower } from './follow/follower.js';
 import { Gateway } from './gateway/gateway.js';
 import { StreamMeters } from './gateway/stream-meters.js';
 import { mountPush } from './http/push.js';
@@ -18,7 +19,6 @@ import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import { kinds } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
-import { LiveTable } from './work/live-table.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
@@ -56,6 +56,8 @@ export interface App {
 export class StartRefused extends Error {}
 
 const leaseMs = 30_000;
+/** The end of the log that is kept in memory. */
+const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
 /** Rendering gives way to the thread that answers. */
 const renderNice = 19;
 const threadReadyMs = 30_000;
@@ -99,16 +101,38 @@ async function open(
       threadEntry: entry('work/submit/body-thread.js'),
     }),
   );
-  const live = opened.add(new LiveTable(bus));
+  const follower = opened.add(
+    new Follower({
+      store,
+      bus,
+      clock,
+      onError: (error) => log.error({ error }, 'the log could not be read'),
+    }),
+  );
+  // What the gateway keeps in memory begins so far back.
+  await follower.open(streamTail.maxFacts);
   const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
   const worker = `w-${randomBytes(8).toString('hex')}`;
   const random = Math.random;
-  const runner = new Runner({ store, bus, blobs, pool, guard, meters, log, clock, random, worker, leaseMs });
+  const runner = new Runner({
+    store,
+    follower,
+    bus,
+    blobs,
+    pool,
+    guard,
+    meters,
+    log,
+    clock,
+    random,
+    worker,
+    leaseMs,
+  });
   // A start that fails later must not leave it asking a store that is closed.
   opened.add({ close: () => runner.drain(0) });
   const sweeper = opened.add(new Sweeper({ store, blobs, meters, log, clock, retention: config }));
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const reader = new JobReader({ store, blobs, live });
+  const reader = new JobReader({ store, blobs, follower });
   const submitter = new JobSubmitter({
     store,
     blobs,
@@ -139,7 +163,9 @@ async function open(
     readiness: new PartsReadiness(engine, pool),
   };
   const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
-  const gateway = opened.add(await openGateway({ config, engine, keyring, registry, clock, log }));
+  const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
+  // Everybody who has to hear every fact has subscribed.
+  await follower.start();
   const http = await openHttp({
     config,
     service,
@@ -220,13 +246,14 @@ async function openKeys(config: Config, engine: Engine, clock: () => number): Pr
 interface GatewayParts {
   readonly config: Config;
   readonly engine: Engine;
+  readonly follower: Follower;
   readonly keyring: Keyring;
   readonly registry: Registry;
   readonly clock: () => number;
   readonly log: Logger;
 }
 
-function openGateway({ config, engine, keyring, registry, clock, log }: GatewayParts): Promise<Gateway> {
+function openGateway({ config, engine, follower, keyring, registry, clock, log }: GatewayParts): Gateway {
   let gateway: Gateway | undefined;
   const nothing = {
     connections: { ws: 0, sse: 0 },
@@ -236,15 +263,15 @@ function openGateway({ config, engine, keyring, registry, clock, log }: GatewayP
     withheld: 0,
   };
   const meters = new StreamMeters(registry, () => gateway?.connections.state ?? nothing);
-  const opening = Gateway.open({
+  gateway = new Gateway({
     store: engine.store,
-    bus: engine.bus,
+    follower,
     meters,
     clock,
     random: Math.random,
     keyHolds: (keyId) => keyring.holds(keyId),
     onError: (error) => log.error({ error }, 'a stream could not be served'),
-    tail: { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 },
+    tail: streamTail,
     limits: {
       maxPerKey: config.streamsPerKey,
       maxPerAddress: config.streamsPerIp,
@@ -256,10 +283,7 @@ function openGateway({ config, engine, keyring, registry, clock, log }: GatewayP
       lifeMs: 30 * 60_000,
     },
   });
-  return opening.then((opened) => {
-    gateway = opened;
-    return opened;
-  });
+  return gateway;
 }
 
 interface HttpParts extends Omit<AppOptions, 'threads'> {

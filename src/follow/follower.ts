@@ -1,4 +1,5 @@
 import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
+import { type LogName, positionAt } from '../engine/lives.js';
 import type { Position } from '../protocol/cursor.js';
 import { Listeners } from './listeners.js';
 import { type LiveProgress, RunningJobs } from './running-jobs.js';
@@ -39,7 +40,7 @@ export class Follower {
   readonly #jobs: Watchers;
   readonly #owners: Watchers;
   #unsubscribe: readonly (() => void)[] = [];
-  #epoch = '';
+  #log: LogName = { epoch: '', lives: [] };
   #position = 0;
   /** Up to where the log is known to reach. */
   #target = 0;
@@ -82,8 +83,8 @@ export class Follower {
       bus.onHint((hint) => this.#heard(hint)),
       bus.onProgress((progress) => this.#progressed(progress)),
     ];
-    const { epoch, last, trimmedTo } = await store.log();
-    this.#epoch = epoch;
+    const { epoch, lives, last, trimmedTo } = await store.log();
+    this.#log = { epoch, lives };
     this.#position = Math.max(trimmedTo, last - past);
     this.#target = Math.max(last, this.#hinted);
     this.#hinted = this.#target;
@@ -100,7 +101,17 @@ export class Follower {
 
   /** Up to here every fact has been handed out. */
   get position(): Position {
-    return { epoch: this.#epoch, seq: this.#position };
+    return this.positionAt(this.#position);
+  }
+
+  /** What places in this log are named by. All that happens while this process lives is of the life that it began. */
+  get log(): LogName {
+    return this.#log;
+  }
+
+  /** A place in the log by its full name. */
+  positionAt(seq: number): Position {
+    return positionAt(this.#log, seq);
   }
 
   /** Calls back with every fact. Returns what ends that. */
@@ -157,7 +168,7 @@ export class Follower {
 
   #heard(hint: Hint): void {
     // Numbers are compared within one epoch only; before `open` has asked, the engine can only mean its own.
-    if (this.#epoch !== '' && hint.epoch !== this.#epoch) return;
+    if (this.#log.epoch !== '' && hint.epoch !== this.#log.epoch) return;
     this.#hinted = Math.max(this.#hinted, hint.last);
     if (this.#state !== 'started') {
       this.#target = Math.max(this.#target, hint.last);

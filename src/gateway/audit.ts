@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Hub } from './hub.js';
+import type { Follower } from '../follow/follower.js';
+import type { LogTail } from './log-tail.js';
 import type { StreamMeters } from './stream-meters.js';
 import type { Subscriber } from './subscriber.js';
 
 export interface AuditParts {
-  readonly hub: Hub;
+  readonly follower: Follower;
+  readonly tail: LogTail;
   readonly meters: StreamMeters;
   readonly subscribers: () => readonly Subscriber[];
   /** A connection that was not sent what the log holds: it has to begin anew. */
@@ -16,7 +18,7 @@ const everyMs = 10_000;
 const sampled = 100;
 
 /**
- * The backstop: compares what the store holds with what the hub has handed out, and for some connections what the log
+ * The backstop: compares what the store holds with what hints have told of, and for some connections what the log
  * holds for them with what they were sent. Whatever it finds is a defect of ours: it is repaired and counted, and the
  * count has to stay 0.
  */
@@ -32,8 +34,8 @@ export class Audit {
 
   /** One round. Resolves with the number of facts that had to be repaired. */
   async run(): Promise<number> {
-    const { hub, meters } = this.#parts;
-    const missed = await hub.checkEnd();
+    const { follower, meters } = this.#parts;
+    const missed = await follower.checkEnd();
     if (missed > 0) meters.repaired('hint', missed);
     const all = this.#parts.subscribers();
     let found = missed;
@@ -53,12 +55,12 @@ export class Audit {
 
   /** How many facts the connection was sent too few (or too many) since the last comparison. */
   #compare(subscriber: Subscriber): number {
-    const { hub, meters, repair } = this.#parts;
+    const { follower, tail, meters, repair } = this.#parts;
     if (!subscriber.isOpen || subscriber.hasOutput) return 0;
     const { from, facts } = subscriber.audit;
-    const { seq } = hub.position;
+    const { seq } = follower.position;
     subscriber.audit = { from: seq, facts: 0 };
-    const entries = hub.tail.read(subscriber.owner, from, Number.POSITIVE_INFINITY);
+    const entries = tail.read(subscriber.owner, from, Number.POSITIVE_INFINITY);
     if (entries === undefined) return 0;
     const due = entries.filter(({ fact }) => subscriber.wants(fact, fact.type)).length;
     const wrong = Math.abs(due - facts);

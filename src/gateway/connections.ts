@@ -1,3 +1,4 @@
+import type { Follower } from '../follow/follower.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import { heartbeatBytes, quietBytes } from './frame.js';
 import type { Hub } from './hub.js';
@@ -35,6 +36,7 @@ const spreadMs = 5_000;
 /** The open connections: who may have one more, who needs a heartbeat, and whose time is over. */
 export class Connections {
   readonly #hub: Hub;
+  readonly #follower: Follower;
   readonly #meters: StreamMeters;
   readonly #limits: ConnectionLimits;
   readonly #random: () => number;
@@ -49,12 +51,14 @@ export class Connections {
 
   constructor(parts: {
     readonly hub: Hub;
+    readonly follower: Follower;
     readonly meters: StreamMeters;
     readonly limits: ConnectionLimits;
     readonly random: () => number;
     readonly keyHolds: (keyId: string) => boolean;
   }) {
     this.#hub = parts.hub;
+    this.#follower = parts.follower;
     this.#meters = parts.meters;
     this.#limits = parts.limits;
     this.#random = parts.random;
@@ -170,9 +174,9 @@ export class Connections {
   }
 
   #heartbeat(subscriber: Subscriber): Buffer {
-    const seq = subscriber.cursorAt(this.#hub.position.seq);
+    const seq = subscriber.cursorAt(this.#follower.position.seq);
     if (seq === undefined) return quietBytes;
-    return heartbeatBytes(subscriber.sink.wire, this.#hub.positionAt(seq), subscriber.withheld);
+    return heartbeatBytes(subscriber.sink.wire, this.#follower.positionAt(seq), subscriber.withheld);
   }
 
   #reasonToEnd(subscriber: Subscriber, endsAt: number, now: number): CloseReason | undefined {

@@ -1,11 +1,12 @@
 import type { Store } from '../engine/engine.js';
+import type { Follower } from '../follow/follower.js';
 import { formatCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
 import { controlBytes, snapshotBytes } from './control.js';
 import { factFrame, frameForOne, heartbeatBytes, pastFrame } from './frame.js';
 import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
-import { type LogPage, LogReader } from './log-reader.js';
+import type { LogPage, LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
 import type { StepScheduler } from './step-scheduler.js';
@@ -14,7 +15,9 @@ import { type Subscriber, type Subscription, wantsFrom } from './subscriber.js';
 
 export interface DeliveryParts {
   readonly store: Store;
+  readonly follower: Follower;
   readonly hub: Hub;
+  readonly logReader: LogReader;
   readonly scheduler: StepScheduler;
   readonly meters: StreamMeters;
   /** What a connection is due could not be read: it has to come back with its cursor. */
@@ -23,15 +26,13 @@ export interface DeliveryParts {
 
 /**
  * Everything that is sent from the past: the beginning of a subscription (snapshot, catch-up) and the way back of a reader
- * that fell behind. Each ends in one moment with the hub: no fact between the last one read and the first one live.
+ * that fell behind. Each ends in one moment with the follower: no fact between the last one read and the first one live.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
-  readonly #logReader: LogReader;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
-    this.#logReader = new LogReader(parts.store, parts.hub);
   }
 
   /** Brings a subscription from its start to live, unless it or its connection ends before. */
@@ -48,14 +49,14 @@ export class Delivery {
   }
 
   async #begin(subscriber: Subscriber, subscription: Subscription): Promise<void> {
-    const { store, hub } = this.#parts;
+    const { store, follower } = this.#parts;
     const { after, snapshot } = subscription.filter;
     const start =
       after === undefined ? ({ type: 'snapshot' } as const) : startPointOf(after, await store.log());
     // The cursor may be of another node, or of a fact whose hint is still under way.
-    if (start.type === 'after') await hub.reach(start.seq);
+    if (start.type === 'after') await follower.reach(start.seq);
     if (!isHere(subscriber, subscription)) return;
-    const seq = start.type === 'after' ? start.seq : hub.position.seq;
+    const seq = start.type === 'after' ? start.seq : follower.position.seq;
     this.#control(subscriber, { type: 'subscribed', id: subscription.id, cursor: this.#cursor(seq) });
     if (start.type === 'snapshot') {
       const wantsSnapshot = snapshot || start.reset !== undefined;
@@ -78,7 +79,7 @@ export class Delivery {
         if (!subscriber.isBehind) return false;
         if (subscriber.hasOutput || subscriber.fullSince !== undefined) continue;
         const filters = liveOf(subscriber).map((subscription) => subscription.filter);
-        const page = await this.#logReader.read(subscriber.owner, subscriber.position, filters);
+        const page = await this.#parts.logReader.read(subscriber.owner, subscriber.position, filters);
         if (!subscriber.isBehind) return false;
         if (page.trimmed) return true;
         this.#sendPage(subscriber, page);
@@ -90,7 +91,7 @@ export class Delivery {
   }
 
   #sendPage(subscriber: Subscriber, page: LogPage): void {
-    const { hub, meters } = this.#parts;
+    const { follower, hub, meters } = this.#parts;
     const bytes: Buffer[] = [];
     for (const { fact, frame } of page.entries) {
       if (subscriber.wants(fact, fact.type)) {
@@ -102,14 +103,14 @@ export class Delivery {
     meters.sent[subscriber.sink.wire].facts += bytes.length;
     subscriber.position = Math.max(subscriber.position, page.reached);
     // In the same step as the comparison, so that nothing can happen in between.
-    if (subscriber.position >= hub.position.seq) subscriber.caughtUp();
+    if (subscriber.position >= follower.position.seq) subscriber.caughtUp();
     this.#write(subscriber, bytes);
   }
 
   /** What lies before the log's beginning cannot be told: each live subscription is told so and begins anew. */
   async #startOver(subscriber: Subscriber): Promise<void> {
-    const { hub } = this.#parts;
-    const { seq } = hub.position;
+    const { follower, hub } = this.#parts;
+    const { seq } = follower.position;
     const subscriptions = liveOf(subscriber);
     for (const subscription of subscriptions) {
       hub.leave(subscription);
@@ -131,27 +132,31 @@ export class Delivery {
     subscription: Subscription,
     from: number,
   ): Promise<void> {
-    const { hub, scheduler, meters } = this.#parts;
+    const { follower, hub, scheduler, meters } = this.#parts;
     const { owner, sink } = subscriber;
     let position = from;
     meters.catchUps += 1;
     while (isHere(subscriber, subscription)) {
       subscription.reached = position;
-      if (subscriber.isOpen && position >= hub.position.seq) {
+      if (subscriber.isOpen && position >= follower.position.seq) {
         // The same step: what happens from here on finds the subscription live.
-        this.#push(subscriber, { type: 'live', id: subscription.id, cursor: this.#cursor(hub.position.seq) });
-        subscriber.passed(hub.position.seq);
+        this.#push(subscriber, {
+          type: 'live',
+          id: subscription.id,
+          cursor: this.#cursor(follower.position.seq),
+        });
+        subscriber.passed(follower.position.seq);
         hub.goLive(subscription);
         return;
       }
       await subscriber.room();
       await scheduler.next();
       if (!isHere(subscriber, subscription)) return;
-      if (position >= hub.position.seq) continue;
-      const page = await this.#logReader.read(owner, position, [subscription.filter]);
+      if (position >= follower.position.seq) continue;
+      const page = await this.#parts.logReader.read(owner, position, [subscription.filter]);
       if (!isHere(subscriber, subscription)) return;
       if (page.trimmed) {
-        position = hub.position.seq;
+        position = follower.position.seq;
         this.#reset(subscriber, subscription, 'trimmed', position);
         await this.#renew(subscriber, subscription, position, true);
         continue;
@@ -205,10 +210,10 @@ export class Delivery {
     jobId: string,
     seq: number,
   ): Promise<void> {
-    const { store, hub } = this.#parts;
+    const { store, follower } = this.#parts;
     const end = await endedBy(store, subscriber.owner, jobId, seq);
     if (end === undefined || !isHere(subscriber, subscription)) return;
-    const { log } = hub.tail;
+    const { log } = follower;
     const { wire } = subscriber.sink;
     const isLast = subscriber.endsWithJob === jobId;
     if (isLast) subscriber.end();
@@ -219,7 +224,7 @@ export class Delivery {
       ]);
     } else if (isLast) {
       // With the cursor, so that coming back is answered with 204.
-      this.#write(subscriber, [heartbeatBytes(wire, hub.positionAt(seq), subscriber.withheld)]);
+      this.#write(subscriber, [heartbeatBytes(wire, follower.positionAt(seq), subscriber.withheld)]);
     }
   }
 
@@ -229,7 +234,7 @@ export class Delivery {
   }
 
   #cursor(seq: number): string {
-    return formatCursor(this.#parts.hub.positionAt(seq));
+    return formatCursor(this.#parts.follower.positionAt(seq));
   }
 
   #control(subscriber: Subscriber, message: Parameters<typeof controlBytes>[1]): void {

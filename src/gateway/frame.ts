@@ -1,7 +1,7 @@
 import type { Fact } from '../engine/engine.js';
 import { type LogName, positionAt } from '../engine/lives.js';
 import { formatCursor, type Position } from '../protocol/cursor.js';
-import { eventText, progressText } from '../protocol/event.js';
+import { eventText } from '../protocol/event.js';
 import { sseComment, sseText } from '../protocol/sse.js';
 
 /** The wire forms that bytes are made in. */
@@ -58,10 +58,11 @@ export function frameForOne(live: Buffer, subscription: string): Buffer {
   return frame;
 }
 
-export function progressFrame(at: number, record: string): Frame {
+/** @param text gives the value as JSON (P-3) */
+export function progressFrame(text: () => string): Frame {
   return new Frame({
-    ws: () => textFrame(`{"type":"progress","progress":${progressText(at, record)}}`),
-    sse: () => Buffer.from(sseText({ event: 'job.progress', data: progressText(at, record) })),
+    ws: () => textFrame(`{"type":"progress","progress":${text()}}`),
+    sse: () => Buffer.from(sseText({ event: 'job.progress', data: text() })),
   });
 }
 

@@ -1,4 +1,5 @@
-import type { Bus, Store } from '../engine/engine.js';
+import type { Store } from '../engine/engine.js';
+import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
@@ -8,6 +9,7 @@ import { controlBytes } from './control.js';
 import { Delivery } from './delivery.js';
 import { Hub } from './hub.js';
 import { hasFactsAfter, isOverAfter } from './job-end.js';
+import { LogReader } from './log-reader.js';
 import { LongPoll } from './long-poll.js';
 import { startPointOf } from './start-point.js';
 import { StepScheduler } from './step-scheduler.js';
@@ -16,7 +18,8 @@ import { type OutboxLimits, type Sink, Subscriber, type Subscription } from './s
 
 export interface GatewayParts {
   readonly store: Store;
-  readonly bus: Bus;
+  /** Open, and not started yet; it stays its owner's. */
+  readonly follower: Follower;
   readonly meters: StreamMeters;
   readonly limits: ConnectionLimits & { readonly outboxMaxBytes: number; readonly maxSubscriptions: number };
   readonly tail: { readonly maxFacts: number; readonly maxBytes: number };
@@ -51,37 +54,32 @@ export class Gateway {
   readonly #behind: (reader: Subscriber) => void;
   readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
 
-  private constructor(parts: GatewayParts, hub: Hub, delivery: Delivery, scheduler: StepScheduler) {
-    const { store, meters, limits, random, keyHolds } = parts;
+  constructor(parts: GatewayParts) {
+    const { store, follower, meters, limits, random, keyHolds, onError } = parts;
     this.#parts = parts;
+    const hub = new Hub({ ...parts, lost: () => this.connections.endAll() });
+    const logReader = new LogReader(store, follower, hub.tail);
+    const failed = (subscriber: Subscriber, error: unknown): void => {
+      onError(error);
+      this.connections.end(subscriber, 'restart');
+    };
+    const scheduler = new StepScheduler(turnBudgetMs);
+    const delivery = new Delivery({ store, follower, hub, logReader, meters, failed, scheduler });
     this.#hub = hub;
     this.#delivery = delivery;
     this.#scheduler = scheduler;
     this.#outbox = { maxBytes: limits.outboxMaxBytes };
     this.#behind = (reader) => delivery.catchUp(reader);
-    this.connections = new Connections({ hub, meters, limits, random, keyHolds });
-    this.longPoll = new LongPoll({ store, hub, meters });
+    this.connections = new Connections({ hub, follower, meters, limits, random, keyHolds });
+    this.longPoll = new LongPoll({ store, follower, logReader, meters });
     this.audit = new Audit({
-      hub,
+      follower,
+      tail: hub.tail,
       meters,
       subscribers: () => this.connections.subscribers,
       repair: (subscriber) => this.connections.end(subscriber, 'restart'),
-      onError: parts.onError,
+      onError,
     });
-  }
-
-  static async open(parts: GatewayParts): Promise<Gateway> {
-    const { store, meters } = parts;
-    let gateway: Gateway | undefined;
-    const hub = await Hub.open({ ...parts, lost: () => gateway?.connections.endAll() });
-    const failed = (subscriber: Subscriber, error: unknown): void => {
-      parts.onError(error);
-      gateway?.connections.end(subscriber, 'restart');
-    };
-    const scheduler = new StepScheduler(turnBudgetMs);
-    const delivery = new Delivery({ store, hub, meters, failed, scheduler });
-    gateway = new Gateway(parts, hub, delivery, scheduler);
-    return gateway;
   }
 
   /** A new connection; undefined when its key or address has too many. */
@@ -91,7 +89,7 @@ export class Gateway {
     const subscriber = new Subscriber({
       ...caller,
       sink,
-      position: this.#hub.position.seq,
+      position: this.#parts.follower.position.seq,
       outbox: this.#outbox,
       now: performance.now(),
       behind: this.#behind,

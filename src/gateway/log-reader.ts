@@ -1,11 +1,12 @@
 import type { Fact, Store } from '../engine/engine.js';
+import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Frame, factFrame } from './frame.js';
-import type { Hub } from './hub.js';
+import type { LogTail } from './log-tail.js';
 
 export interface LogPage {
   readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
-  /** Everything up to here was looked at. Never past what the hub has handed out. */
+  /** Everything up to here was looked at. Never past what has been handed out. */
   readonly reached: number;
   /** Facts that were asked for are gone. */
   readonly trimmed: boolean;
@@ -18,28 +19,30 @@ const pageBytes = 256 * 1024;
 /** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
 export class LogReader {
   readonly #store: Store;
-  readonly #hub: Hub;
+  readonly #follower: Follower;
+  readonly #tail: LogTail;
 
-  constructor(store: Store, hub: Hub) {
+  constructor(store: Store, follower: Follower, tail: LogTail) {
     this.#store = store;
-    this.#hub = hub;
+    this.#follower = follower;
+    this.#tail = tail;
   }
 
   /** @param filter narrows what the store has to look at, where it has an index for it; the caller still filters */
   async read(owner: string, after: number, filter: readonly SubscriptionFilter[]): Promise<LogPage> {
-    const near = this.#hub.tail.read(owner, after, pageFacts);
+    const near = this.#tail.read(owner, after, pageFacts);
     if (near !== undefined) {
       const full = near.length === pageFacts;
       // Read and position belong to the same moment: nothing was waited for in between.
-      const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#hub.position.seq;
+      const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#follower.position.seq;
       return bounded({ entries: near, reached, trimmed: false });
     }
     const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
-    const { tail, position } = this.#hub;
+    const { log, position } = this.#follower;
     const { seq } = position;
-    // The store may be ahead of the hub, which will hand out the rest: nobody may get it from both.
+    // The store may be ahead of the follower, which will hand out the rest: nobody may get it from both.
     const facts = page.facts.filter((fact) => fact.seq <= seq);
-    const entries = facts.map((fact) => ({ fact, frame: factFrame(tail.log, fact) }));
+    const entries = facts.map((fact) => ({ fact, frame: factFrame(log, fact) }));
     return bounded({ entries, reached: Math.min(page.reached, seq), trimmed: page.trimmed });
   }
 }

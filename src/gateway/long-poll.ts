@@ -1,10 +1,12 @@
 import type { Store } from '../engine/engine.js';
+import type { Follower } from '../follow/follower.js';
+import { nextChange } from '../follow/next-change.js';
+import type { LiveProgress } from '../follow/running-jobs.js';
+import type { Change } from '../follow/watchers.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText, type ResetReason } from '../protocol/event.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
-import type { Hub } from './hub.js';
-import { LogReader } from './log-reader.js';
-import type { LiveProgress } from './running-jobs.js';
+import type { LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -37,19 +39,18 @@ export const maxPollEvents = 256;
 
 export interface LongPollParts {
   readonly store: Store;
-  readonly hub: Hub;
+  readonly follower: Follower;
+  readonly logReader: LogReader;
   readonly meters: StreamMeters;
 }
 
 /** Waiting for facts with a plain request (P-36, P-37). */
 export class LongPoll {
   readonly #parts: LongPollParts;
-  readonly #logReader: LogReader;
   readonly #closing = new AbortController();
 
   constructor(parts: LongPollParts) {
     this.#parts = parts;
-    this.#logReader = new LogReader(parts.store, parts.hub);
   }
 
   /** @param signal fires when the caller has gone */
@@ -59,26 +60,26 @@ export class LongPoll {
     ask: PollAsk,
     signal: AbortSignal,
   ): Promise<PollAnswer> {
-    const { store, hub } = this.#parts;
-    const began = { at: performance.now(), number: hub.running.number };
+    const { store, follower } = this.#parts;
+    const began = { at: performance.now(), number: follower.running.number };
     const progress = this.#progressFor(owner, filter, ask.progressMs);
     const start = startPointOf(filter.after, await store.log());
     if (start.type === 'snapshot') return this.#snapshot(owner, filter, start.reset, progress);
-    await hub.reach(start.seq);
+    await follower.reach(start.seq);
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     const deadline = began.at + ask.waitMs;
     let seq = start.seq;
     for (;;) {
-      const page = await this.#logReader.read(owner, seq, [filter]);
+      const page = await this.#parts.logReader.read(owner, seq, [filter]);
       if (page.trimmed) return this.#snapshot(owner, filter, 'trimmed', progress);
       const matching = page.entries.filter(({ fact }) => wantsFrom(filter, fact, fact.type));
       const facts = matching.slice(0, ask.limit).map(({ fact }) => fact);
       const events = facts.map((fact) =>
-        eventText(formatCursor(hub.positionAt(fact.seq)), fact.type, fact.at, fact.record),
+        eventText(formatCursor(follower.positionAt(fact.seq)), fact.type, fact.at, fact.record),
       );
       const cut = facts.length < matching.length;
       seq = Math.max(seq, cut ? (facts.at(-1)?.seq ?? seq) : page.reached);
-      const more = seq < hub.position.seq;
+      const more = seq < follower.position.seq;
       const leftMs = deadline - performance.now();
       const values = progress();
       const isNew = values !== undefined && (values[0]?.number ?? 0) > began.number;
@@ -89,12 +90,14 @@ export class LongPoll {
         this.#parts.meters.sent['long-poll'].facts += events.length;
         // Where facts are left for the next answer, progress would be ahead of them.
         const told = more && values !== undefined ? [] : values;
-        return { events, cursor: formatCursor(hub.positionAt(seq)), more, ...this.#textsOf(told) };
+        return { events, cursor: formatCursor(follower.positionAt(seq)), more, ...this.#textsOf(told) };
       }
       if (more) continue;
-      const wants = (live: LiveProgress): boolean =>
-        values !== undefined && !isNew && wantsFrom(filter, live, 'job.progress');
-      await hub.growth(owner, seq, Math.min(leftMs, paceLeftMs), stop, wants);
+      const wakes = (change: Change): boolean =>
+        change.type !== 'progress' ||
+        (values !== undefined && !isNew && wantsFrom(filter, change.progress, 'job.progress'));
+      // Nothing was waited for since the reading: a fact after it finds the watch.
+      await nextChange(follower, { owner }, wakes, stop).happened(Math.min(leftMs, paceLeftMs));
     }
   }
 
@@ -105,7 +108,7 @@ export class LongPoll {
 
   /** What gives the latest values that match, the newest first; undefined where none are asked for. */
   #progressFor(owner: string, filter: SubscriptionFilter, progressMs: number | undefined) {
-    const { running } = this.#parts.hub;
+    const { running } = this.#parts.follower;
     return (): readonly LiveProgress[] | undefined => {
       if (progressMs === undefined || progressMs === 0) return undefined;
       const matching = running.of(owner).filter((live) => wantsFrom(filter, live, 'job.progress'));
@@ -125,8 +128,8 @@ export class LongPoll {
     reset: ResetReason | undefined,
     progress: () => readonly LiveProgress[] | undefined,
   ): Promise<PollAnswer> {
-    const { store, hub, meters } = this.#parts;
-    const cursor = formatCursor(hub.position);
+    const { store, follower, meters } = this.#parts;
+    const cursor = formatCursor(follower.position);
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
     if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };

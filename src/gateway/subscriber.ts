@@ -1,12 +1,12 @@
 import type { Fact } from '../engine/engine.js';
+import type { LiveProgress } from '../follow/running-jobs.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import type { EventType } from '../protocol/event.js';
-import { endsJob } from '../protocol/fact.js';
+import { endsAttempt, endsJob } from '../protocol/fact.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { matchesTopic, type Subject } from '../protocol/topic.js';
-import type { Wire } from './frame.js';
+import type { Frame, Wire } from './frame.js';
 import type { TailEntry } from './log-tail.js';
-import type { LiveProgress } from './running-jobs.js';
 
 /** What a transport offers: bytes out, word when they have gone, an end. */
 export interface Sink {
@@ -167,7 +167,7 @@ export class Subscriber {
   /** A fact that happens now, and one of whose topics fits. True when it goes into the outbox. */
   offer({ fact, frame }: TailEntry): boolean {
     if (fact.seq <= this.position) return false;
-    this.#progress?.delete(fact.jobId);
+    if (endsAttempt(fact.type)) this.#progress?.delete(fact.jobId);
     if (this.#state !== 'open' || !this.wants(fact, fact.type)) return false;
     const bytes = frame.bytes(this.sink.wire);
     if (this.#outboxBytes + bytes.length > this.#limits.maxBytes && this.#outboxBytes > 0) {
@@ -206,12 +206,12 @@ export class Subscriber {
    * Puts the latest progress into the outbox when its time has come.
    * @returns how many values; undefined when they have to wait
    */
-  releaseProgress(now: number): number | undefined {
+  releaseProgress(now: number, frameOf: (live: LiveProgress) => Frame): number | undefined {
     const pace = this.progressMs;
     // A subscription may have gone since the value was offered.
     const due = [...(this.#progress?.values() ?? [])].filter((live) => this.wantsProgress(live));
     if (due.length > 0 && (this.#state !== 'open' || now < this.#nextProgressAt)) return undefined;
-    for (const { frame } of due) this.push(frame.bytes(this.sink.wire));
+    for (const live of due) this.push(frameOf(live).bytes(this.sink.wire));
     this.#progress = undefined;
     if (due.length > 0) this.#nextProgressAt = now + (pace ?? 0);
     return due.length;

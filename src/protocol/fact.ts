@@ -24,11 +24,6 @@ export function isTerminalFact(type: FactType): boolean {
   return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled';
 }
 
-/** Whether an attempt that ran (or was about to) is over with this: its progress means nothing any more. */
-export function endsAttempt(type: FactType): boolean {
-  return type === 'job.requeued' || endsJob(type);
-}
-
 /** Whether there is nothing left to wait for: the job has ended, or is gone. */
 export function endsJob(type: FactType): boolean {
   return type === 'job.deleted' || isTerminalFact(type);

@@ -1,15 +1,16 @@
 import { Readable } from 'node:stream';
 import type { Blobs, Fact, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
+import type { Follower } from '../follow/follower.js';
+import { nextChange } from '../follow/next-change.js';
 import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText } from '../protocol/event.js';
-import type { GroupRecord } from '../protocol/fact.js';
+import { endsJob, type GroupRecord } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
-import type { LiveTable } from './live-table.js';
 import { decodeOriginal, originalText } from './original-request.js';
 import type {
   Answer,
@@ -22,8 +23,6 @@ import type {
   WaitOptions,
 } from './service.js';
 
-/** How often a waiting request looks by itself, should word of a change have been lost. */
-const floorMs = 5_000;
 /** Events of one answer. A job has three; only one that went through hundreds of restarts comes near. */
 const maxHistory = 1_000;
 /** A binary input is told with the request up to this size, and all of them together up to that one. */
@@ -33,7 +32,7 @@ const maxBinariesBytes = 1024 * 1024;
 export interface ReaderParts {
   readonly store: Store;
   readonly blobs: Blobs;
-  readonly live: LiveTable;
+  readonly follower: Follower;
 }
 
 /** Everything that callers read: records with live progress, listings, groups, inputs and results. */
@@ -51,15 +50,15 @@ export class JobReader implements Reader {
   async view(owner: string, id: string): Promise<JobView | undefined> {
     // Taken before the job: read afterwards, it could be gone already while the job is still shown as running, and
     // the version would go back.
-    const live = this.#parts.live.get(id);
+    const live = this.#parts.follower.running.get(id);
     const job = await this.job(owner, id);
     return job === undefined ? undefined : this.viewOf(job, live);
   }
 
-  viewOf(job: Job, live = this.#parts.live.get(job.id)): JobView {
-    const current = live !== undefined && live.progress.attempt === job.attempt ? live : undefined;
-    const count = current === undefined || isTerminal(job.status) ? '' : `.${current.count}`;
-    return { record: recordOf(job, current?.progress), version: `${job.rev}${count}` };
+  viewOf(job: Job, live = this.#parts.follower.running.get(job.id)): JobView {
+    const current = live?.attempt === job.attempt && job.status === 'running' ? live : undefined;
+    const count = current === undefined ? '' : `.${current.count}`;
+    return { record: recordOf(job, current), version: `${job.rev}${count}` };
   }
 
   async wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined> {
@@ -69,14 +68,23 @@ export class JobReader implements Reader {
       isTerminal(record.status) || (options.version !== undefined && version !== options.version);
     for (;;) {
       // Watch before reading: a change between the two wakes at once instead of being missed.
-      const change = this.#nextChange(id, options);
+      const change = nextChange(
+        this.#parts.follower,
+        { jobId: id },
+        // Who waits for the end is not woken by the way there.
+        (told) =>
+          options.version !== undefined ||
+          told.type === 'lost' ||
+          (told.type === 'fact' && endsJob(told.fact.type)),
+        options.signal,
+      );
       const view = await this.view(owner, id);
       const leftMs = deadline - performance.now();
       if (view === undefined || done(view) || leftMs <= 0 || options.signal.aborted) {
         change.end();
         return view;
       }
-      await change.happened(Math.min(leftMs, floorMs));
+      await change.happened(leftMs);
     }
   }
 
@@ -164,29 +172,6 @@ export class JobReader implements Reader {
   async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
     const stream = await this.#parts.blobs.read(blob, range);
     return stream instanceof Readable ? stream : new Readable().wrap(stream);
-  }
-
-  #nextChange(id: string, { version, signal }: WaitOptions) {
-    let wake = (): void => undefined;
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
-    // Who waits for the end is not woken by the way there.
-    const unwatch = this.#parts.live.watch(id, (end) => {
-      if (end || version !== undefined) wake();
-    });
-    signal.addEventListener('abort', wake, { once: true });
-    const end = (): void => {
-      unwatch();
-      signal.removeEventListener('abort', wake);
-    };
-    const happened = async (timeoutMs: number): Promise<void> => {
-      const timer = setTimeout(wake, timeoutMs);
-      await woken;
-      clearTimeout(timer);
-      end();
-    };
-    return { happened, end };
   }
 }
 

@@ -7,7 +7,7 @@ import type { Change } from '../../src/follow/watchers.js';
 import { day, start, submitted } from '../contracts/jobs-at-hand.js';
 import { FaultyBus } from '../helpers/faulty-bus.js';
 import { scheduler, until } from '../helpers/gateway-rig.js';
-import { cancel, claimedJob, complete, tellProgress } from '../helpers/job-steps.js';
+import { cancel, complete, startedJob, tellProgress } from '../helpers/job-steps.js';
 
 /** One follower over the engine in memory, a bus that does to hints what it may, and a clock that stands. */
 
@@ -329,7 +329,7 @@ describe('the comparison for the audit', () => {
 
 test('facts that went out of the log unread: everybody is told, what ran is forgotten, what is left follows', async () => {
   await begin();
-  const job = await claimedJob(engine);
+  const job = await startedJob(engine);
   tellProgress(engine, job, 0.5);
   expect(follower.running.get(job.id)).toBeDefined();
   bus.fault = 'lost';
@@ -358,7 +358,7 @@ describe('progress', () => {
     const told: string[] = [];
     follower.onFact(({ type }) => told.push(type));
     follower.onProgress(({ ratio }) => told.push(String(ratio)));
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     const watched: Change['type'][] = [];
     follower.watch({ jobId: job.id }, ({ type }) => watched.push(type));
     follower.watch({ owner: 'alice' }, ({ type }) => watched.push(type));
@@ -380,7 +380,7 @@ describe('progress', () => {
       follower.onProgress(({ ratio }) => told.push(String(ratio)));
       bus.fault = fault;
       const get = vi.spyOn(engine.store, 'get');
-      const job = await claimedJob(engine);
+      const job = await startedJob(engine);
       tellProgress(engine, job, 0.1);
       expect(follower.running.get(job.id)).toMatchObject({ ratio: 0.1, attempt: 1, count: 1 });
       await scheduler();
@@ -390,7 +390,7 @@ describe('progress', () => {
   );
 
   test('is told of a job that started before the part of the log that was read', async () => {
-    const job = await claimedJob(engine);
+    const job = await startedJob(engine);
     await begin();
     const told: number[] = [];
     follower.onProgress(({ ratio }) => told.push(ratio));

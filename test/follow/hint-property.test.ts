@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Follower, type FollowerParts, lookMs } from '../../src/follow/follower.js';
-import { start, submitted } from '../contracts/jobs-at-hand.js';
+import { claimOf } from '../../src/jobs/transition.js';
+import { start, startJobs, submitted } from '../contracts/jobs-at-hand.js';
 import { FaultyBus, type HintFault, hintFaults } from '../helpers/faulty-bus.js';
 import { scheduler } from '../helpers/gateway-rig.js';
 import { tellProgress } from '../helpers/job-steps.js';
@@ -167,7 +168,7 @@ class Play {
         for (let count = 0; count < 10; count += 1) this.#jobs.push((await submitted(engine)).id);
         return;
       case 'claim':
-        await engine.store.claim({ worker: 'w', limit: 2, now: start, leaseUntil: start + 1 });
+        await startJobs(engine, { worker: 'w', limit: 2, now: start, leaseUntil: start + 1 });
         return;
       case 'end':
         await this.#end(this.#jobs[action.job % Math.max(1, this.#jobs.length)] ?? '', action.how);
@@ -215,10 +216,10 @@ class Play {
     const { store } = this.engine;
     const job = (await store.get('alice', id)) ?? (await store.get('bob', id));
     if (job === undefined) return;
-    const { attempt } = job;
+    const claim = claimOf(job);
     const commands = {
-      complete: { type: 'complete', attempt, result: { artifacts: [] } },
-      release: { type: 'release', attempt },
+      complete: { type: 'complete', claim, result: { artifacts: [] } },
+      release: { type: 'release', claim },
       cancel: { type: 'cancel' },
       delete: { type: 'delete' },
     } as const;

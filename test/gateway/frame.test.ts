@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
 import { factFrame, heartbeatBytes, pastFrame, progressFrame, textFrame } from '../../src/gateway/frame.js';
+import { progressText } from '../../src/protocol/event.js';
 import { aFact } from '../helpers/a-fact.js';
 
 const log = { epoch: 'epoch1', lives: [{ life: 'life1', first: 1 }] };
@@ -82,7 +83,7 @@ describe('a fact', () => {
 });
 
 test('P-3 P-31 progress has no id on either wire', () => {
-  const frame = progressFrame(0, '{"progress":5}');
+  const frame = progressFrame(() => progressText(0, '{"progress":5}'));
   expect(frame.bytes('sse').toString()).toBe(
     'event: job.progress\ndata: {"type":"job.progress","at":"1970-01-01T00:00:00.000Z","job":{"progress":5}}\n\n',
   );

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import type { Bus, Engine, Hint } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
+import { Follower } from '../../src/follow/follower.js';
 import { Gateway, type GatewayParts } from '../../src/gateway/gateway.js';
 import { StreamMeters, type StreamState } from '../../src/gateway/stream-meters.js';
 import { start } from '../contracts/jobs-at-hand.js';
@@ -8,6 +9,7 @@ import { start } from '../contracts/jobs-at-hand.js';
 /** The push side over the memory engine, without HTTP and without a pool: facts happen when a test makes them. */
 export interface GatewayRig {
   readonly engine: Engine;
+  readonly follower: Follower;
   readonly gateway: Gateway;
   readonly bus: LossyBus;
   readonly registry: Registry;
@@ -47,20 +49,27 @@ export async function openGatewayRig(options: RigOptions = {}): Promise<GatewayR
   let state: () => StreamState = () => {
     throw new Error('not open yet');
   };
-  const gateway = await Gateway.open({
-    store: options.store?.(engine.store) ?? engine.store,
-    bus,
+  const store = options.store?.(engine.store) ?? engine.store;
+  const tail = options.tail ?? { maxFacts: 50_000, maxBytes: 32 * 1024 * 1024 };
+  const onError = (error: unknown): unknown => errors.push(error);
+  const follower = new Follower({ store, bus, clock: () => start, onError });
+  await follower.open(tail.maxFacts);
+  const gateway = new Gateway({
+    store,
+    follower,
     meters: new StreamMeters(registry, () => state()),
     limits: { ...limits, ...options.limits },
-    tail: options.tail ?? { maxFacts: 50_000, maxBytes: 32 * 1024 * 1024 },
+    tail,
     clock: () => start,
     random: () => 0.5,
     keyHolds: (keyId) => !disabled.has(keyId),
-    onError: (error) => errors.push(error),
+    onError,
   });
+  await follower.start();
   state = () => gateway.connections.state;
   return {
     engine,
+    follower,
     gateway,
     bus,
     registry,
@@ -68,6 +77,7 @@ export async function openGatewayRig(options: RigOptions = {}): Promise<GatewayR
     disabled,
     async close() {
       await gateway.close();
+      follower.close();
       await engine.close();
     },
   };

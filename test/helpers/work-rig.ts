@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Bus, Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
+import { Follower } from '../../src/follow/follower.js';
 import type { Kind } from '../../src/render/kind.js';
 import { RenderPool } from '../../src/render/pool.js';
-import { LiveTable } from '../../src/work/live-table.js';
 import { Meters } from '../../src/work/meters.js';
 import { JobReader } from '../../src/work/reader.js';
 import { PartsReadiness } from '../../src/work/readiness.js';
@@ -22,6 +22,7 @@ export interface WorkRig {
   readonly service: JobService;
   readonly engine: Engine;
   readonly runner: Runner;
+  readonly follower: Follower;
   readonly pool: RenderPool;
   readonly errors: unknown[];
   submit(kind: string, request?: object): Promise<string>;
@@ -49,11 +50,14 @@ export async function openWorkRig(
     readonly syncRenderMs?: number;
     /** Puts something between the runner and the store or the blobs. */
     readonly between?: (engine: Engine) => Partial<Pick<Engine, 'store' | 'blobs'>>;
+    /** Stands between the follower and the bus of the engine. */
+    readonly bus?: (bus: Bus) => Bus;
   } = {},
 ): Promise<WorkRig> {
   const clock = Date.now;
   const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 10, weights: {} } });
-  const { store, blobs, bus } = engine;
+  const { store, blobs } = engine;
+  const bus = options.bus?.(engine.bus) ?? engine.bus;
   const pool = new RenderPool({
     entry: new URL('./unruly-thread.mjs', import.meta.url),
     threads: 1,
@@ -69,8 +73,9 @@ export async function openWorkRig(
     allowPrivate: false,
     threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
   });
-  const live = new LiveTable(bus);
   const errors: unknown[] = [];
+  const follower = new Follower({ store, bus, clock, onError: (error) => errors.push(error) });
+  await follower.open();
   const log = {
     info: () => undefined,
     warn: () => undefined,
@@ -80,6 +85,7 @@ export async function openWorkRig(
   const leaseMs = options.leaseMs ?? 30_000;
   const runner = new Runner({
     store,
+    follower,
     bus,
     blobs,
     ...options.between?.(engine),
@@ -92,7 +98,7 @@ export async function openWorkRig(
     worker: 'w-1',
     leaseMs,
   });
-  const reader = new JobReader({ store, blobs, live });
+  const reader = new JobReader({ store, blobs, follower });
   const limits = {
     maxPending: 100,
     maxPendingPerOwner: 50,
@@ -118,11 +124,13 @@ export async function openWorkRig(
   const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
   const readiness = new PartsReadiness(engine, pool);
   const service = { submitter, reader, remover, syncRenderer, thumbnails: thumbnailer, readiness };
+  await follower.start();
   runner.start();
   return {
     service,
     engine,
     runner,
+    follower,
     pool,
     errors,
     async submit(kind, request = {}) {
@@ -134,8 +142,8 @@ export async function openWorkRig(
     end: (id) => service.reader.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal }),
     progressed: (id) =>
       new Promise((resolve) => {
-        const unwatch = live.watch(id, () => {
-          if (live.get(id) === undefined) return;
+        const unwatch = follower.watch({ jobId: id }, ({ type }) => {
+          if (type !== 'progress') return;
           unwatch();
           resolve();
         });
@@ -146,7 +154,7 @@ export async function openWorkRig(
     },
     async close() {
       await runner.drain(0);
-      live.close();
+      follower.close();
       await Promise.all([pool.close(), bodyReader.close(), guard.close()]);
       await engine.close();
     },

@@ -14,6 +14,7 @@ import { listen, serve } from './publisher.mjs';
  */
 
 const { openMemoryEngine } = await import(join(dist, 'engine/memory/memory-engine.js'));
+const { Follower } = await import(join(dist, 'follow/follower.js'));
 const { Gateway } = await import(join(dist, 'gateway/gateway.js'));
 const { StreamMeters } = await import(join(dist, 'gateway/stream-meters.js'));
 const { SseSink, writeSseHead } = await import(join(dist, 'gateway/sse-sink.js'));
@@ -39,14 +40,17 @@ const { store, bus } = engine;
 let gateway;
 const none = { connections: { ws: 0, sse: 0 }, subscriptions: 0, behind: 0, waitingBytes: 0, withheld: 0 };
 const meters = new StreamMeters(new Registry(), () => gateway?.connections.state ?? none);
-gateway = await Gateway.open({
+const onError = (/** @type {unknown} */ error) => console.error(error);
+const follower = new Follower({ store, bus, clock: Date.now, onError });
+await follower.open(tailFacts);
+gateway = new Gateway({
   store,
-  bus,
+  follower,
   meters,
   clock: Date.now,
   random: Math.random,
   keyHolds: () => true,
-  onError: (/** @type {unknown} */ error) => console.error(error),
+  onError,
   tail: { maxFacts: tailFacts, maxBytes: tailBytes },
   limits: {
     maxPerKey: 20_000,
@@ -59,6 +63,7 @@ gateway = await Gateway.open({
     lifeMs: 30 * 60_000,
   },
 });
+await follower.start();
 
 const caller = { owner, keyId: 'bench', address: '127.0.0.1' };
 const http = createServer((request, response) => {

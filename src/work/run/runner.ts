@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
+import type { Follower } from '../../follow/follower.js';
 import type { Job } from '../../jobs/job.js';
 import { type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
@@ -8,6 +9,7 @@ import { RunTimes } from './run-times.js';
 
 export interface RunnerParts extends Omit<AttemptParts, 'times'> {
   readonly store: Store;
+  readonly follower: Follower;
   readonly clock: () => number;
   /** Names this process in leases. */
   readonly worker: string;
@@ -23,14 +25,15 @@ interface Held {
   isStarted: boolean;
 }
 
-/** The next look when nothing wakes the runner: word of new jobs may be lost. */
+/** The next look when nothing wakes the runner: a claim may have failed, and jobs that back off are ready at their time. */
 const floorMs = 1_000;
 /** Between two tries to commit what came of an attempt; the first ones follow sooner. */
 const longestCommitPauseMs = 5_000;
 
 /**
  * Claims jobs, runs them on the pool and commits what came of them. Holds at most as many claims as there are threads
- * and, while documents are quick, one more for each: the next one is then at hand when a thread gets free.
+ * and, while documents are quick, one more for each: the next one is then at hand when a thread gets free. A job that is
+ * claimed ahead still waits to everybody, and gives way to one of its owner's that has a higher priority.
  */
 export class Runner {
   readonly #parts: RunnerParts;
@@ -53,16 +56,14 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#attemptParts = { ...parts, times: this.#times };
-    this.#unsubscribe = parts.bus.onHint((hint) => {
-      for (const fact of hint.facts) {
-        // Somebody else ended the attempt; after our own commit it has ended already.
-        if (endsAttempt(fact.type)) this.#ended(fact);
-        // Only a job that was put back may have to wait for its time.
-        if (fact.type === 'job.requeued') this.#someBackOff = true;
-        if (fact.type === 'job.created' || fact.type === 'job.requeued') {
-          this.#noteArrival(fact);
-          this.#wake();
-        }
+    this.#unsubscribe = parts.follower.onFact((fact) => {
+      // Somebody else ended the attempt; after our own commit it has ended already.
+      if (endsAttempt(fact.type)) this.#ended(fact);
+      // Only a job that was put back may have to wait for its time.
+      if (fact.type === 'job.requeued') this.#someBackOff = true;
+      if (fact.type === 'job.created' || fact.type === 'job.requeued') {
+        this.#noteArrival(fact);
+        this.#wake();
       }
     });
     this.#lease = setInterval(() => void this.#extendLeases(), parts.leaseMs / 3).unref();
