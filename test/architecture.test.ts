@@ -82,6 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds',
   ],
   cli: ['nearest.ts', 'config.ts', 'app.ts', 'access', 'engine', 'protocol'],
+  'cli/backup': ['cli', 'engine/sqlite'],
   'cli/batch': ['cli', 'protocol'],
   'cli/verify': ['cli', 'protocol'],
   'cli/doctor': [
@@ -95,7 +96,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds',
     'work/submit',
   ],
-  'main.ts': ['app.ts', 'config.ts', 'cli', 'cli/batch', 'cli/doctor', 'cli/verify', 'engine/sqlite'],
+  'main.ts': [
+    'app.ts',
+    'config.ts',
+    'cli',
+    'cli/backup',
+    'cli/batch',
+    'cli/doctor',
+    'cli/verify',
+    'engine/sqlite',
+  ],
 };
 
 /** The line of the table that a file belongs to. */

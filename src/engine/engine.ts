@@ -272,32 +272,6 @@ export interface Store {
 }
 
 /**
- * What each operation of a store does: `write` may change something, `read` changes nothing, `facts` reads and answers
- * with facts. Drivers make their store from this list.
- */
-export const storeOperations = {
-  submit: 'write',
-  claim: 'write',
-  apply: 'write',
-  extend: 'write',
-  reclaimLeases: 'write',
-  sweep: 'write',
-  nextReadyAt: 'read',
-  get: 'read',
-  input: 'read',
-  list: 'read',
-  group: 'read',
-  groups: 'read',
-  depth: 'read',
-  log: 'read',
-  unused: 'read',
-  facts: 'facts',
-  everyFact: 'facts',
-} as const satisfies Record<Exclude<keyof Store, 'ping'>, 'write' | 'read' | 'facts'>;
-
-export type StoreOperation = keyof typeof storeOperations;
-
-/**
  * Word that the log has grown to `last`. Carries every fact after `after` up to `last` when the sender has them at hand, or
  * else none of them: a reader that has everything up to `after` may take them instead of reading. The follower (`follow/`)
  * alone listens; everybody else listens to it.

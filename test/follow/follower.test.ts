@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Engine, Fact } from '../../src/engine/engine.js';
+import { positionAt } from '../../src/engine/lives.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Follower, lookMs } from '../../src/follow/follower.js';
 import { nextChange } from '../../src/follow/next-change.js';
@@ -78,8 +79,8 @@ describe('a beginning', () => {
   test('stands so many facts before the end, and hands them out when it starts', async () => {
     await submitMany(5);
     await follower.open(3);
-    const { epoch } = await engine.store.log();
-    expect(follower.position).toEqual({ epoch, seq: 2 });
+    const log = await engine.store.log();
+    expect(follower.position).toEqual(positionAt(log, 2));
     follower.onFact((fact) => heard.push(fact));
     // Of the time between: it is told of, and handed out in its order.
     await submitted(engine);
@@ -218,6 +219,19 @@ describe('the look at the log', () => {
     expect(seqs()).toEqual([1, 2]);
   });
 
+  test('is not put off by hints that bring nothing', async () => {
+    await begin();
+    await submitted(engine);
+    await pass(lookMs);
+    const { epoch, seq } = follower.position;
+    bus.fault = 'lost';
+    await submitted(engine);
+    await pass(lookMs - 1);
+    bus.publishHint({ epoch, after: 0, last: seq, facts: [] });
+    await pass(1);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
   test('waits for a reading that is under way, and for the look before', async () => {
     await begin();
     const { store } = engine;
@@ -272,6 +286,23 @@ describe('the look at the log', () => {
     await pass(2 * lookMs);
     expect(seqs()).toEqual([1]);
   });
+});
+
+test('a hint in the very step in which a reading ends starts another one', async () => {
+  await begin();
+  bus.fault = 'lost';
+  await submitMany(2);
+  const { store } = engine;
+  const everyFact = store.everyFact.bind(store);
+  vi.spyOn(store, 'everyFact').mockImplementation((after) => everyFact(after, 1));
+  const { epoch } = follower.position;
+  const hint = (last: number) => bus.publishHint({ epoch, after: last - 1, last, facts: [] });
+  follower.onFact(({ seq }) => {
+    if (seq === 1) queueMicrotask(() => hint(2));
+  });
+  hint(1);
+  await scheduler();
+  expect(seqs()).toEqual([1, 2]);
 });
 
 describe('hints that are wrong', () => {

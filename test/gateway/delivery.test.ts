@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Engine, Fact } from '../../src/engine/engine.js';
 import { positionAt } from '../../src/engine/lives.js';
 import type { Wire } from '../../src/gateway/frame.js';
 import type { Gateway } from '../../src/gateway/gateway.js';
@@ -852,9 +852,16 @@ describe('the log is the truth', () => {
       await new Promise<void>((resolve) => release.push(resolve));
       return page;
     });
-    bus.pass = (hint) => ({ ...hint, facts: [] });
+    const told: Fact[] = [];
+    bus.pass = (hint) => {
+      told.push(...hint.facts);
+      return { ...hint, facts: [] };
+    };
     await submitMany(engine, 2);
-    bus.pass = (hint) => ({ ...hint, after: 0 });
+    bus.pass = (hint) => {
+      told.push(...hint.facts);
+      return { ...hint, after: 0, facts: [...told] };
+    };
     await submitMany(engine, 2);
     await scheduler();
     for (const go of release) go();

@@ -1,4 +1,5 @@
-import { type Store, type StoreOperation, storeOperations } from '../engine.js';
+import type { Store } from '../engine.js';
+import { type StoreOperation, storeOperations } from '../store-operations.js';
 import type { Ledger } from './ledger.js';
 
 /** The operations of a ledger that a store has, from wherever the ledger lives. */

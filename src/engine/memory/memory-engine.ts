@@ -6,16 +6,10 @@ import { DiskBlobs } from '../disk-blobs.js';
 import { Ledger } from '../embedded/ledger.js';
 import type { OperationRunner, Operations } from '../embedded/store.js';
 import { embeddedStore } from '../embedded/store.js';
-import {
-  type Engine,
-  type EngineOptions,
-  type Key,
-  type Keys,
-  StoreFailed,
-  type StoreOperation,
-} from '../engine.js';
+import { type Engine, type EngineOptions, type Key, type Keys, StoreFailed } from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { LocalBus } from '../local-bus.js';
+import type { StoreOperation } from '../store-operations.js';
 import { MemoryTables } from './memory-tables.js';
 
 /** An engine that forgets: for tests and for trying things out. Files lie in a temporary directory until `close`. */

@@ -1,12 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import {
-  type Commit,
-  type Fact,
-  type FactPage,
-  type Key,
-  type StoreOperation,
-  storeOperations,
-} from '../engine.js';
+import type { Commit, Fact, FactPage, Key } from '../engine.js';
+import { type StoreOperation, storeOperations } from '../store-operations.js';
 
 /** What the store's thread is started with. */
 export interface ThreadSettings {
