@@ -15,8 +15,8 @@ import type { JobStatus } from '../protocol/job-record.js';
  * - attempt: one start of a job, by the worker that has claimed it.
  * - fact: one durable line of the event log; made by the same commit as the change that it tells.
  * - log: all facts in one order. `seq` grows; gaps mean nothing; numbers are compared within one epoch only.
- * - life: one start of an engine, as the log knows it: who wrote the facts from a place on. Begun durably before the
- *   first fact of it is written. Copies of one log go on in lives of their own (`engine/lives.ts`).
+ * - life: one start of an engine, as the log knows it: who wrote the facts from a place on. Begun by the commit of its
+ *   first fact. Copies of one log go on in lives of their own (`engine/lives.ts`).
  * - hint: word that the log has grown. May be lost, late or doubled; whoever needs certainty reads the log.
  * - progress: the latest value of a running attempt. Never in the log.
  * - blob: a file by name: inputs and artifacts.

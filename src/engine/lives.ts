@@ -38,11 +38,15 @@ export function isPlaceOf(log: LogState, { epoch, life, seq }: Position): boolea
   return epoch === log.epoch && seq <= log.last && positionAt(log, seq).life === life;
 }
 
-/** The lives when an engine starts. One that wrote nothing leaves no trace, so that starts alone add none. */
-export function livesFrom(
+/**
+ * The lives with this one under way, where the log ends or where it began. It is written with its first fact: a start that
+ * writes nothing leaves no trace, and needs no room on the disk.
+ */
+export function livesWith(
   { lives, last, trimmedTo }: Omit<LogState, 'epoch'>,
   life: string,
 ): readonly Life[] {
+  if (lives.at(-1)?.life === life) return lives;
   const written = lives.filter(({ first }) => first <= last);
   return [...livesAfterTrim(written, trimmedTo), { life, first: last + 1 }];
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LogState } from '../../src/engine/engine.js';
-import { livesAfterTrim, livesFrom, newLifeId, newLives, positionAt } from '../../src/engine/lives.js';
+import { livesAfterTrim, livesWith, newLifeId, newLives, positionAt } from '../../src/engine/lives.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 
@@ -46,8 +46,9 @@ class History {
     this.#start();
   }
 
+  /** As the engine tells it. */
   get log(): Copy {
-    return this.#log;
+    return { ...this.#log, lives: livesWith(this.#log, this.#life) };
   }
 
   take(step: typeof steps extends fc.Arbitrary<readonly (infer Step)[]> ? Step : never): void {
@@ -69,14 +70,18 @@ class History {
 
   #start(): void {
     this.#ids += 1;
-    this.#log = { ...this.#log, lives: livesFrom(this.#log, `life${this.#ids}`) };
   }
 
   #append(): void {
     this.#made += 1;
     const { last, facts } = this.#log;
-    this.#log = { ...this.#log, last: last + 1, facts: [...facts, this.#made] };
+    const lives = livesWith(this.#log, this.#life);
+    this.#log = { ...this.#log, lives, last: last + 1, facts: [...facts, this.#made] };
     this.#keepAll();
+  }
+
+  get #life(): string {
+    return `life${this.#ids}`;
   }
 
   /** Clients hold a cursor of every place that can be gone on from. */

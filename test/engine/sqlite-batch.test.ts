@@ -21,7 +21,7 @@ describe('batch of the SQLite engine', () => {
     const scratch = await scratchDirectory();
     remove = scratch.remove;
     connection = openDatabase(scratch.directory);
-    ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 10, weights: {} });
+    ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 10, weights: {} }, 'life1');
     runner = new BatchRunner(connection, ledger, new KeyRows(connection));
   });
 
@@ -44,6 +44,11 @@ describe('batch of the SQLite engine', () => {
     const { answers, facts } = runner.run([submit(aJob()), submit(aJob()), submit(aJob())]);
     expect(failuresOf(answers)).toEqual([undefined, undefined, undefined]);
     expect(facts.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    // Begun by the first commit that stood, though an earlier one was undone.
+    expect(ledger.log().lives).toEqual([
+      { life: '0', first: 0 },
+      { life: 'life1', first: 1 },
+    ]);
   });
 
   it('reads what was changed before it in the batch', () => {

@@ -21,7 +21,7 @@ import type {
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
-import { livesFrom, positionAt } from '../lives.js';
+import { livesWith, positionAt } from '../lives.js';
 import { QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
 import type { JobPage, StoredJob, Tables } from './tables.js';
@@ -37,26 +37,24 @@ const promoteAtOnce = 256;
 export class Ledger {
   readonly #tables: Tables;
   readonly #limits: FairnessLimits;
+  readonly #life: string;
   #counts: QueueCounts;
   #writer: Writer;
 
-  constructor(tables: Tables, limits: FairnessLimits) {
+  /** @param life of this start alone (`newLifeId`) */
+  constructor(tables: Tables, limits: FairnessLimits, life: string) {
     this.#tables = tables;
     this.#limits = limits;
+    this.#life = life;
     this.#counts = new QueueCounts(limits, tables);
-    this.#writer = new Writer(tables, this.#counts);
-  }
-
-  /** The engine starts: facts from here on are of this life. Before any other operation, as a commit of its own. */
-  begin(life: string): void {
-    this.#tables.log.setLives(livesFrom(this.#tables.log, life));
+    this.#writer = new Writer(tables, this.#counts, life);
   }
 
   /** Forgets what was not committed. Passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
     this.#counts = new QueueCounts(this.#limits, this.#tables);
-    this.#writer = new Writer(this.#tables, this.#counts);
+    this.#writer = new Writer(this.#tables, this.#counts, this.#life);
   }
 
   /** The facts since the last call, in order. */
@@ -174,8 +172,8 @@ export class Ledger {
   }
 
   log(): LogState {
-    const { epoch, lives, last, trimmedTo } = this.#tables.log;
-    return { epoch, lives, last, trimmedTo };
+    const { epoch, last, trimmedTo } = this.#tables.log;
+    return { epoch, lives: livesWith(this.#tables.log, this.#life), last, trimmedTo };
   }
 
   sweep(request: SweepRequest): SweepOutcome {

@@ -3,6 +3,7 @@ import { recordOf } from '../../jobs/record.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
+import { livesWith } from '../lives.js';
 import type { QueueCounts } from './queue-counts.js';
 import { type GroupChange, type StoredJob, storedJob, type Tables } from './tables.js';
 
@@ -10,11 +11,13 @@ import { type GroupChange, type StoredJob, storedJob, type Tables } from './tabl
 export class Writer {
   readonly #tables: Tables;
   readonly #counts: QueueCounts;
+  readonly #life: string;
   #facts: Fact[] = [];
 
-  constructor(tables: Tables, counts: QueueCounts) {
+  constructor(tables: Tables, counts: QueueCounts, life: string) {
     this.#tables = tables;
     this.#counts = counts;
+    this.#life = life;
   }
 
   takeFacts(): readonly Fact[] {
@@ -81,7 +84,7 @@ export class Writer {
   }
 
   #completeGroup(job: Job, record: GroupRecord, at: number): void {
-    const fact = this.#tables.log.append({
+    this.#write({
       at,
       type: 'group.completed',
       owner: job.owner,
@@ -91,11 +94,10 @@ export class Writer {
       rev: 0,
       record: JSON.stringify(record),
     });
-    this.#facts.push(fact);
   }
 
   #append(job: Job, type: FactType, at: number): Fact {
-    const fact = this.#tables.log.append({
+    return this.#write({
       at,
       type,
       owner: job.owner,
@@ -105,8 +107,15 @@ export class Writer {
       rev: job.rev,
       record: JSON.stringify(recordOf(job)),
     });
-    this.#facts.push(fact);
-    return fact;
+  }
+
+  #write(fact: Omit<Fact, 'seq'>): Fact {
+    const { log } = this.#tables;
+    const lives = livesWith(log, this.#life);
+    if (lives !== log.lives) log.setLives(lives);
+    const written = log.append(fact);
+    this.#facts.push(written);
+    return written;
   }
 }
 

@@ -40,8 +40,7 @@ class DirectRunner implements OperationRunner {
   #closed = false;
 
   constructor(tables: MemoryTables, options: EngineOptions, bus: LocalBus) {
-    this.#ledger = new Ledger(tables, options.fairness);
-    this.#ledger.begin(newLifeId(randomInt));
+    this.#ledger = new Ledger(tables, options.fairness, newLifeId(randomInt));
     this.#bus = bus;
     this.#epoch = tables.log.epoch;
     this.#last = tables.log.last;

@@ -115,12 +115,15 @@ export function stillPromised(directory: string, blobs: readonly string[]): read
 export function forgetBlobs(folder: string, blobs: readonly string[], now: number): readonly string[] {
   const copy = openDatabase(folder);
   try {
-    const ledger = new Ledger(new SqliteTables(copy), { maxRunningPerOwner: 1, weights: {} });
+    const ledger = new Ledger(
+      new SqliteTables(copy),
+      { maxRunningPerOwner: 1, weights: {} },
+      newLifeId(randomInt),
+    );
     const holders = copy.prepare(
       'SELECT jobs.id, jobs.owner FROM blob_references JOIN jobs ON jobs.id = blob_references.job WHERE name = ?',
     );
     copy.execute('BEGIN IMMEDIATE');
-    ledger.begin(newLifeId(randomInt));
     const removed = blobs.flatMap((blob) =>
       holders.all(blob).flatMap(([id, owner]) => endJob(ledger, textOf(id), textOf(owner), blob, now)),
     );

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Key, StoreFailed } from '../engine.js';
-import { DirectoryLock, lockFile } from './database.js';
+import { DirectoryLock, lockFile, restoreFolder } from './database.js';
 import { KeyRows } from './key-rows.js';
 import { schemaVersion } from './migrations.js';
 import { Connection, integerOf, textOf } from './sql.js';
@@ -28,6 +28,12 @@ export type Inspection =
  * reading the database does. Throws what SQLite says of a file that is no database.
  */
 export function inspectDirectory(directory: string): Inspection {
+  if (existsSync(join(directory, restoreFolder))) {
+    throw new StoreFailed(
+      'restore-unfinished',
+      `a restore into ${directory} was not finished: run it once more`,
+    );
+  }
   const path = join(directory, 'inkwire.db');
   if (!existsSync(path)) return { state: 'empty' };
   const inUse = isInUse(directory);

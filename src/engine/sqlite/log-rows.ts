@@ -101,7 +101,7 @@ export class LogRows implements LogTable {
     this.#trimmedTo = to;
   }
 
-  /** Few rows, and written at a start and when one of them is forgotten only. */
+  /** Few rows, and written with the first fact of a start and when one of them is forgotten. */
   setLives(lives: readonly Life[]): void {
     this.#forgetLives.run();
     for (const { life, first } of lives) this.#addLife.run(life, first);

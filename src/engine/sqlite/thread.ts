@@ -38,20 +38,12 @@ class StoreThread {
       throw error;
     }
     const tables = new SqliteTables(this.#connection);
-    const ledger = new Ledger(tables, fairness);
+    const ledger = new Ledger(tables, fairness, newLifeId(randomInt));
     this.#keys = new KeyRows(this.#connection);
-    this.#begin(ledger);
     this.#runner = new BatchRunner(this.#connection, ledger, this.#keys);
     this.#keyPoll = setInterval(() => this.#lookForKeys(), keyPollMs).unref();
     this.#post({ type: 'opened', epoch: tables.log.epoch, last: tables.log.last });
     this.#lookForKeys();
-  }
-
-  /** On the disk before anybody hears of a place in this life. When it cannot be, the process ends and the lock with it. */
-  #begin(ledger: Ledger): void {
-    this.#connection.execute('BEGIN IMMEDIATE');
-    ledger.begin(newLifeId(randomInt));
-    this.#connection.execute('COMMIT');
   }
 
   start(): void {
