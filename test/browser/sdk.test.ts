@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Inkwire } from '../../client/sdk/inkwire.js';
+import { firstByteMs } from '../../client/sdk/stream/transport.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { type Front, openFront } from './sdk-front.js';
@@ -233,10 +234,24 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
     test('goes on over SSE where the WebSocket opens and then says nothing', async () => {
       const context = await chromium.visit();
       // Playwright stands in for the server, and never answers.
-      await context.routeWebSocket(/\/api\/v1\/stream/, () => undefined);
+      const opened = new Promise<void>((resolve) => {
+        void context.routeWebSocket(/\/api\/v1\/stream/, () => resolve());
+      });
       const tab = await openSdkPage(context, front.url);
-      const status = await tab.evaluate(async (request) => {
+      // The page's time stands still but where the test moves it: what follows may take as long as it takes.
+      await tab.clock.install();
+      await tab.clock.pauseAt(Date.now() + 1_000);
+      await tab.evaluate(() => {
         page.open();
+        // Something to follow before there is a job and when it has ended, too.
+        page.keep('all', page.client.subscribe(['jobs']));
+      });
+      await opened;
+      // And one: the page's time had a fraction when it was stopped.
+      await tab.clock.runFor(firstByteMs + 1);
+      // Not by `waitForFunction`, which looks again when the page's time goes on.
+      await expect.poll(() => tab.evaluate(() => page.client.connection.status)).toBe('live');
+      const status = await tab.evaluate(async (request) => {
         const job = await page.client.submit(request);
         return (await page.client.waitFor(job.job_id)).status;
       }, small);
