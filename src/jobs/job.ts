@@ -26,7 +26,7 @@ export interface Job {
   readonly status: JobStatus;
   /** 1 when created; one more with every fact. */
   readonly rev: number;
-  /** Starts so far. */
+  /** Attempts so far: starts, and claims whose inputs could not be had. */
   readonly attempt: number;
   /**
    * Claims so far, those that were given back before a thread took the job included: together with `id` the identity of

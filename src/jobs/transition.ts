@@ -85,7 +85,7 @@ export function transition(job: Job, command: Command, now: number): Transition 
     case 'complete':
       return byHolder(job, command.claim) ?? complete(job, command.result, now);
     case 'fail':
-      return byHolder(job, command.claim) ?? fail(job, command, now);
+      return byHolder(job, command.claim) ?? fail(attempted(job), command, now);
     case 'interrupt':
       return byHolder(job, command.claim) ?? giveUp(job) ?? interrupt(job, now);
     case 'release':
@@ -130,6 +130,11 @@ function start(job: Job, now: number): Transition {
 /** A claim that ends before a thread took the job leaves the job as it was. */
 function giveUp(job: Job): Transition | undefined {
   return isClaimedAhead(job) ? unseen(withoutLease(job)) : undefined;
+}
+
+/** A job whose inputs could not be had was attempted, although no thread took it. */
+function attempted(job: Job): Job {
+  return isClaimedAhead(job) ? { ...job, attempt: job.attempt + 1 } : job;
 }
 
 function complete(job: Job, result: AttemptResult, now: number): Transition {

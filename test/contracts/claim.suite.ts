@@ -91,10 +91,10 @@ export function claimSuite(name: string, open: OpenEngine): void {
       await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 });
       const failure = { type: 'fail', claim: 1, code: 'input_unavailable', message: 'm', random: 0 } as const;
       await store.apply(job.id, failure, start);
-      expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', attempt: 0, failures: 1 });
+      expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', attempt: 1, failures: 1 });
       await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 });
       await store.apply(job.id, { ...failure, claim: 2, code: 'invalid_input' }, start);
-      expect(await store.get('alice', job.id)).toMatchObject({ status: 'failed', attempt: 0 });
+      expect(await store.get('alice', job.id)).toMatchObject({ status: 'failed', attempt: 2 });
       expect(await factsOf(engine())).toEqual(['job.created 1', 'job.requeued 2', 'job.failed 3']);
     });
 
