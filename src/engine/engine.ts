@@ -134,8 +134,8 @@ export interface ListFilter {
 
 export interface GroupFilter {
   readonly owner: string;
-  /** Only groups after this place in the listing; from `next` of the page before. */
-  readonly after?: number;
+  /** Only groups whose place in the log comes before this one; from `next` of the page before. */
+  readonly before?: number;
   readonly limit: number;
 }
 

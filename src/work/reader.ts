@@ -112,11 +112,15 @@ export class JobReader implements Reader {
     cursor,
     limit,
   }: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>> {
-    const after = cursor === undefined ? undefined : Number.parseInt(cursor, 36);
-    if (after !== undefined && (!Number.isSafeInteger(after) || after.toString(36) !== cursor)) {
+    const before = cursor === undefined ? undefined : Number.parseInt(cursor, 36);
+    if (before !== undefined && (!Number.isSafeInteger(before) || before.toString(36) !== cursor)) {
       return { ok: false, problem: notOurCursor() };
     }
-    const page = await this.#parts.store.groups({ owner, limit, ...(after === undefined ? {} : { after }) });
+    const page = await this.#parts.store.groups({
+      owner,
+      limit,
+      ...(before === undefined ? {} : { before }),
+    });
     return {
       ok: true,
       groups: page.groups,

@@ -6,7 +6,7 @@ import { aSweep, completed, day, start, started, submitted } from './jobs-at-han
 export function groupsSuite(name: string, open: OpenEngine): void {
   describe(`store of ${name}: the list of groups`, () => {
     const engine = freshEngine(open);
-    const page = (change: { after?: number; limit?: number; owner?: string } = {}) =>
+    const page = (change: { before?: number; limit?: number; owner?: string } = {}) =>
       engine().store.groups({ owner: 'alice', limit: 100, ...change });
     const names = async () => (await page()).groups.map(({ group }) => group);
 
@@ -56,12 +56,12 @@ export function groupsSuite(name: string, open: OpenEngine): void {
     it('comes in pages that neither skip nor repeat, and says where the next one begins', async () => {
       for (let n = 0; n < 5; n += 1) await submitted(engine(), { group: `g${n}` });
       const seen: string[] = [];
-      let after: number | undefined;
+      let before: number | undefined;
       for (let pages = 1; ; pages += 1) {
-        const part = await page({ limit: 2, ...(after === undefined ? {} : { after }) });
+        const part = await page({ limit: 2, ...(before === undefined ? {} : { before }) });
         seen.push(...part.groups.map(({ group }) => group));
-        after = part.next;
-        if (after === undefined) {
+        before = part.next;
+        if (before === undefined) {
           expect(pages).toBe(3);
           break;
         }
@@ -74,7 +74,7 @@ export function groupsSuite(name: string, open: OpenEngine): void {
       for (let n = 0; n < 4; n += 1) await submitted(engine(), { group: `g${n}` });
       const first = await page({ limit: 2 });
       await submitted(engine(), { group: 'g0' });
-      const rest = await page({ limit: 2, ...(first.next === undefined ? {} : { after: first.next }) });
+      const rest = await page({ limit: 2, ...(first.next === undefined ? {} : { before: first.next }) });
       expect(rest.groups.map(({ group }) => group)).toEqual(['g1']);
     });
   });

@@ -31,7 +31,7 @@ it('gives groups of an older database places by their last facts, and those with
 
   const after = await openIn(directory, openOptions);
   const first = await after.store.groups({ owner: 'alice', limit: 3 });
-  const rest = await after.store.groups({ owner: 'alice', limit: 3, after: first.next ?? 0 });
+  const rest = await after.store.groups({ owner: 'alice', limit: 3, before: first.next ?? 0 });
   expect([...first.groups, ...rest.groups].map(({ group }) => group)).toEqual(['a', 'b', 'x', 'y']);
   expect(first.groups[0]).toMatchObject({ jobs: 2, pending: 2 });
   await submitted(after, { group: 'y' });

@@ -6,7 +6,7 @@ import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
 import type { RunContext } from '../../src/render/kind.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
-import { type Definition, drawDocument } from '../../src/render/kinds/document/engine.js';
+import { type Definition, drawDocument } from '../../src/render/kinds/document/draw-document.js';
 import {
   PdfMakeDocument,
   PdfMakeLayout,

@@ -4,7 +4,7 @@ import { Trouble } from '../failure.js';
 import { fileReason } from '../file-reason.js';
 
 /** A file that a batch has written. */
-export interface LedgerEntry {
+export interface JournalEntry {
   /** Name in the folder of results. */
   readonly output: string;
   /** Idempotency key of the document that it was made of. */
@@ -21,20 +21,20 @@ const compactFrom = 1024 * 1024;
  * What earlier runs have put into a folder of results, one line for each file, kept in that folder. It only saves
  * questions: without it the server is asked by the same idempotency key, which it keeps for a day.
  */
-export class BatchLedger {
+export class BatchJournal {
   readonly #file: FileHandle;
   /** By output: a later entry for the same file makes an earlier one void. */
-  readonly #entries: Map<string, LedgerEntry>;
-  readonly #byKey: Map<string, LedgerEntry>;
+  readonly #entries: Map<string, JournalEntry>;
+  readonly #byKey: Map<string, JournalEntry>;
 
-  private constructor(file: FileHandle, entries: Map<string, LedgerEntry>) {
+  private constructor(file: FileHandle, entries: Map<string, JournalEntry>) {
     this.#file = file;
     this.#entries = entries;
     this.#byKey = new Map([...entries.values()].map((entry) => [entry.key, entry]));
   }
 
   /** @param folder exists */
-  static async open(folder: string): Promise<BatchLedger> {
+  static async open(folder: string): Promise<BatchJournal> {
     const path = join(folder, fileName);
     try {
       const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -50,19 +50,19 @@ export class BatchLedger {
       const file = await open(path, 'a');
       // The last line of a run that was killed may have no end.
       if (text !== '' && !text.endsWith('\n')) await file.appendFile('\n');
-      return new BatchLedger(file, entries);
+      return new BatchJournal(file, entries);
     } catch (error) {
       throw new Trouble(`${path} cannot be used: ${fileReason(error)}.`);
     }
   }
 
   /** What was made of the document with this key. */
-  find(key: string): LedgerEntry | undefined {
+  find(key: string): JournalEntry | undefined {
     const entry = this.#byKey.get(key);
     return entry === undefined ? undefined : this.#entries.get(entry.output) === entry ? entry : undefined;
   }
 
-  async add(entry: LedgerEntry): Promise<void> {
+  async add(entry: JournalEntry): Promise<void> {
     this.#entries.set(entry.output, entry);
     this.#byKey.set(entry.key, entry);
     try {
@@ -78,7 +78,7 @@ export class BatchLedger {
 }
 
 /** A line of the file; none for one that was cut off. */
-function readEntry(line: string): readonly (readonly [string, LedgerEntry])[] {
+function readEntry(line: string): readonly (readonly [string, JournalEntry])[] {
   let value: unknown;
   try {
     value = JSON.parse(line);

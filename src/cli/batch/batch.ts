@@ -13,7 +13,7 @@ import { obey, quoted, type Server, serverOptions, serverUsage, withServer } fro
 import { checkGroup, jobSettings } from '../submit.js';
 import { printLine, type Shell } from '../terminal.js';
 import { readable } from '../text-width.js';
-import { BatchLedger } from './batch-journal.js';
+import { BatchJournal } from './batch-journal.js';
 import { BatchBoard } from './board.js';
 import { runDocument } from './document-run.js';
 import { Persistence } from './persistence.js';
@@ -97,7 +97,7 @@ export function runBatch(shell: Shell): Promise<number> {
 
 async function runPlan(shell: Shell, server: Server, plan: Plan): Promise<number> {
   const { client } = server;
-  const ledger = await BatchLedger.open(plan.output);
+  const journal = await BatchJournal.open(plan.output);
   const board = new BatchBoard(shell, { name: plan.name, total: plan.files.length, json: plan.json });
   const ended = new AbortController();
   const outage = new Outage(client, shell.now, (line, lost) => board.note(lost ? line : undefined));
@@ -117,7 +117,7 @@ async function runPlan(shell: Shell, server: Server, plan: Plan): Promise<number
       const outcome = await runDocument(file, {
         ...plan,
         client,
-        ledger,
+        journal,
         batch: plan.name,
         signal,
         persist: (act) => persistence.run(act),
@@ -140,7 +140,7 @@ async function runPlan(shell: Shell, server: Server, plan: Plan): Promise<number
   } finally {
     outage.close();
     board.close(false);
-    await ledger.close();
+    await journal.close();
   }
 }
 

@@ -10,7 +10,7 @@ import { defectsOf } from '../failure.js';
 import { fileReason } from '../file-reason.js';
 import { outcomeOf } from '../job-words.js';
 import { holds, save } from '../save.js';
-import type { BatchLedger } from './batch-journal.js';
+import type { BatchJournal } from './batch-journal.js';
 
 /** What became of one document. */
 export type DocumentOutcome =
@@ -34,7 +34,7 @@ export type DocumentOutcome =
 
 export interface DocumentParts {
   readonly client: Pick<Inkwire, 'submit' | 'watch' | 'download'>;
-  readonly ledger: BatchLedger;
+  readonly journal: BatchJournal;
   readonly folder: string;
   /** Of the results. */
   readonly output: string;
@@ -56,7 +56,7 @@ const maxEarlierRuns = 100;
  * Rejects for what ends the batch: no answer for too long, a refused key, a folder that cannot be written.
  */
 export async function runDocument(file: string, parts: DocumentParts): Promise<DocumentOutcome> {
-  const { client, ledger, folder, output, batch, settings, signal, persist } = parts;
+  const { client, journal, folder, output, batch, settings, signal, persist } = parts;
   const failed = (reason: string, more: Partial<Extract<DocumentOutcome, { type: 'failed' }>> = {}) =>
     ({ type: 'failed', file, reason, defects: [], ...more }) as const;
 
@@ -69,7 +69,7 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
   const document = { group: batch, ...read.document, ...settings };
   const key = keyOf(batch, file, document);
 
-  const entry = ledger.find(key);
+  const entry = journal.find(key);
   if (entry !== undefined && (await holds(join(output, entry.output), entry.size_bytes, entry.sha256))) {
     return { type: 'present', file, output: entry.output };
   }
@@ -138,7 +138,7 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
       const { sizeBytes, sha256 } = there
         ? { sizeBytes: artifact.size_bytes, sha256: artifact.sha256 }
         : await persist(() => save(client, job.job_id, to, signal));
-      await ledger.add({ output: name, key, size_bytes: sizeBytes, sha256 });
+      await journal.add({ output: name, key, size_bytes: sizeBytes, sha256 });
     } catch (error) {
       if (isGone(error)) return undefined;
       if (error instanceof InkwireError && error.slug === 'digest-mismatch')

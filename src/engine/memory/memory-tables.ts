@@ -78,9 +78,9 @@ class MemoryGroups implements GroupTable {
     return record;
   }
 
-  list({ owner, after, limit }: GroupFilter): GroupPage {
+  list({ owner, before, limit }: GroupFilter): GroupPage {
     const found: ListedGroup[] = [];
-    const end = after === undefined ? undefined : { record: emptyGroup(''), place: after };
+    const end = before === undefined ? undefined : { record: emptyGroup(''), place: before };
     for (const group of this.#byOwner.get(owner)?.before(end) ?? []) {
       found.push(group);
       if (found.length > limit) break;

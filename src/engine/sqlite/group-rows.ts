@@ -55,8 +55,8 @@ export class GroupRows implements GroupTable {
     return record;
   }
 
-  list({ owner, after, limit }: GroupFilter): GroupPage {
-    const rows = this.#listed.all(owner, after ?? Number.MAX_SAFE_INTEGER, limit + 1);
+  list({ owner, before, limit }: GroupFilter): GroupPage {
+    const rows = this.#listed.all(owner, before ?? Number.MAX_SAFE_INTEGER, limit + 1);
     return groupPageOf(rows.map(keptOf), limit);
   }
 }

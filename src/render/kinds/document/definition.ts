@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../kind.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
-import type { Definition } from './engine.js';
+import type { Definition } from './draw-document.js';
 import type { Operation } from './operations.js';
 import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize as PaperSize } from './paper.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';

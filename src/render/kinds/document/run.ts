@@ -2,7 +2,7 @@ import { FontRegistry } from '../../fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
 import { composeDefinition } from './definition.js';
-import { drawDocument } from './engine.js';
+import { drawDocument } from './draw-document.js';
 import { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
 import { Typesetter } from './typesetting.js';
