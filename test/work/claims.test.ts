@@ -170,6 +170,20 @@ describe('a job runs from the moment in which a thread takes it', () => {
     expect(await unended()).toEqual([]);
   });
 
+  it('starts nothing more once it drains, and lets end what runs', async () => {
+    const { running, release } = await busyRig();
+    const waiting = await rig.submit('write', { text: 'a' });
+    await claimedAhead(waiting);
+    const drained = rig.runner.drain(60_000);
+    await expect
+      .poll(async () => (await rig.engine.store.get('ann', waiting))?.lease, { interval: 2 })
+      .toBeUndefined();
+    await release();
+    await drained;
+    expect((await rig.service.reader.view('ann', running))?.record.status).toBe('completed');
+    expect((await rig.service.reader.view('ann', waiting))?.record.status).toBe('pending');
+  });
+
   it('renders nothing of a job that is cancelled while it is being claimed', async () => {
     let cancelled = false;
     rig = await openWorkRig({

@@ -89,11 +89,15 @@ export class Runner {
     return this.#times.expectedSeconds(jobs, this.#parts.pool.state.threads);
   }
 
-  /** Waits until what runs has ended, at most `deadlineMs`; then stops it and hands it back. Safe twice. */
+  /**
+   * Gives back what has not started, and waits until what runs has ended, at most `deadlineMs`; then stops it and hands it
+   * back. Safe twice.
+   */
   async drain(deadlineMs: number): Promise<void> {
     this.stop();
     const everything = (): Promise<unknown> =>
       Promise.all([...this.#held.values()].map((held) => held.ended));
+    for (const { stop } of this.#ahead()) stop.abort(handBack);
     await raceTimer(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
