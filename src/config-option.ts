@@ -3,7 +3,7 @@ import { type ConfiguredKey, ownerShape } from './access/keys.js';
 
 /** How one option is read from text: pure, and a refusal never repeats the text, which may be a secret. */
 
-export type Read<T> =
+export type ReadOption<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string };
 
@@ -14,7 +14,7 @@ export interface Option<T> {
   readonly unit: string;
   readonly bound: string;
   readonly sentence: string;
-  read(text: string): Read<T>;
+  read(text: string): ReadOption<T>;
 }
 
 interface Words {

@@ -4,7 +4,7 @@ import {
   flag,
   list,
   type Option,
-  type Read,
+  type ReadOption,
   readBlock,
   readKey,
   readOrigin,
@@ -217,7 +217,7 @@ export function readConfig(environment: Environment, readFile: (path: string) =>
   }
   const values = Object.entries(options).map(([member, option]): [string, unknown] => {
     const text = given[option.name] ?? option.standard;
-    const read: Read<unknown> = option.read(text.trim());
+    const read: ReadOption<unknown> = option.read(text.trim());
     if (read.ok) return [member, read.value];
     defects.push(`${option.name} ${read.message}`);
     return [member, undefined];

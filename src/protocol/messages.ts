@@ -36,12 +36,12 @@ export type ClientMessage =
   | { readonly type: 'unsubscribe'; readonly id: string }
   | { readonly type: 'ping'; readonly n?: number };
 
-export type Read<T> =
+export type ReadMessage<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly id?: string; readonly pointer: string; readonly message: string };
 
 /** The wanted of a subscription, from members of any type. Unknown members are ignored (P-60). */
-export function readWanted(members: Readonly<Record<string, unknown>>): Read<SubscriptionFilter> {
+export function readFilter(members: Readonly<Record<string, unknown>>): ReadMessage<SubscriptionFilter> {
   const { topics, after, snapshot = true, progress_ms: progressMs = 100, types } = members;
   if (!Array.isArray(topics) || topics.length === 0 || topics.length > streamLimits.topics) {
     return refuse('/topics', `must be 1 to ${streamLimits.topics} topics: ${topicForms}`);
@@ -74,7 +74,7 @@ export function readWanted(members: Readonly<Record<string, unknown>>): Read<Sub
 }
 
 /** The message in a text frame. */
-export function readClientMessage(text: string): Read<ClientMessage> {
+export function readClientMessage(text: string): ReadMessage<ClientMessage> {
   let members: unknown;
   try {
     members = JSON.parse(text);
@@ -94,7 +94,7 @@ export function readClientMessage(text: string): Read<ClientMessage> {
     return refuse('/id', `must be a text of 1 to ${streamLimits.idLength} characters`);
   }
   if (type === 'unsubscribe') return { ok: true, value: { type, id } };
-  const filter = readWanted(members);
+  const filter = readFilter(members);
   return filter.ok ? { ok: true, value: { type, id, filter: filter.value } } : { ...filter, id };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatCursor, parseCursor } from '../../src/protocol/cursor.js';
 import { factTypes } from '../../src/protocol/fact.js';
-import { readClientMessage, readWanted } from '../../src/protocol/messages.js';
+import { readClientMessage, readFilter } from '../../src/protocol/messages.js';
 import { sseComment, sseText } from '../../src/protocol/sse.js';
 import { formatTopic, parseTopic } from '../../src/protocol/topic.js';
 import { SseDecoder } from '../helpers/sse-decoder.js';
@@ -199,7 +199,7 @@ describe('P-25 a message of a client', () => {
 
   test('P-16 every type of event can be asked for', () => {
     for (const type of [...factTypes, 'job.progress']) {
-      expect(readWanted({ topics: ['jobs'], types: [type] }).ok).toBe(true);
+      expect(readFilter({ topics: ['jobs'], types: [type] }).ok).toBe(true);
     }
   });
 });

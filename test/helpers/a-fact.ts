@@ -1,6 +1,6 @@
 import type { Fact } from '../../src/engine/engine.js';
 import { recordOf } from '../../src/jobs/record.js';
-import { readWanted, type SubscriptionFilter } from '../../src/protocol/messages.js';
+import { readFilter, type SubscriptionFilter } from '../../src/protocol/messages.js';
 import { aJob, start } from '../contracts/jobs-at-hand.js';
 
 /** A fact of a job of alice's; the record fits what is asked for. */
@@ -25,7 +25,7 @@ export function aFact(seq: number, change: Partial<Fact> = {}): Fact {
 
 /** What a subscription wants, as a client would write it. */
 export function filter(members: Readonly<Record<string, unknown>> = {}): SubscriptionFilter {
-  const read = readWanted({ topics: ['jobs'], ...members });
+  const read = readFilter({ topics: ['jobs'], ...members });
   if (!read.ok) throw new Error(`${read.pointer} ${read.message}`);
   return read.value;
 }

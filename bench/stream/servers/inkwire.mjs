@@ -19,7 +19,7 @@ const { Gateway } = await import(join(dist, 'gateway/gateway.js'));
 const { StreamMeters } = await import(join(dist, 'gateway/stream-meters.js'));
 const { SseSink, writeSseHead } = await import(join(dist, 'gateway/sse-sink.js'));
 const { WsTransport } = await import(join(dist, 'gateway/ws.js'));
-const { readWanted } = await import(join(dist, 'protocol/messages.js'));
+const { readFilter } = await import(join(dist, 'protocol/messages.js'));
 const { sseText } = await import(join(dist, 'protocol/sse.js'));
 const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
 const { positionAt } = await import(join(dist, 'engine/lives.js'));
@@ -68,7 +68,7 @@ await follower.start();
 const caller = { owner, keyId: 'bench', address: '127.0.0.1' };
 const http = createServer((request, response) => {
   const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-  const read = readWanted({ topics: query.getAll('topic'), snapshot: false, progress_ms: 0 });
+  const read = readFilter({ topics: query.getAll('topic'), snapshot: false, progress_ms: 0 });
   if (!read.ok) throw new Error(read.message);
   writeSseHead(response);
   response.write(sseText({ retryMs: 2_000 }));

@@ -57,7 +57,7 @@ export interface IdempotencyEntry {
 }
 
 /** Pending jobs of one owner, for the counts at open. */
-export interface Waiting {
+export interface QueueLength {
   readonly owner: string;
   readonly queue: QueueState;
   readonly count: number;
@@ -92,7 +92,7 @@ export interface JobTable {
   nextReadyAt(): number | undefined;
   /** Jobs of a stage that are due by then, the longest due first. */
   due(stage: Stage, by: number, limit: number): readonly StoredJob[];
-  waiting(): readonly Waiting[];
+  waiting(): readonly QueueLength[];
   oldestPendingAt(): number | undefined;
   list(filter: ListFilter): JobPage;
 }

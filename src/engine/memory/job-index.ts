@@ -2,10 +2,10 @@ import { type Job, timeOfJobId } from '../../jobs/job.js';
 import {
   type JobPage,
   type JobTable,
+  type QueueLength,
   type Stage,
   type StoredJob,
   stageDueOf,
-  type Waiting,
 } from '../embedded/tables.js';
 import type { ListFilter } from '../engine.js';
 import { byText, SortedList } from './sorted-list.js';
@@ -89,7 +89,7 @@ export class JobIndex implements JobTable {
     return found;
   }
 
-  waiting(): readonly Waiting[] {
+  waiting(): readonly QueueLength[] {
     return [...this.#due.waiting, ...this.#due.claimed].flatMap(({ id, owner }) => {
       const queue = this.#entries.get(id)?.queue;
       return queue === undefined ? [] : [{ owner, queue, count: 1 }];

@@ -3,13 +3,13 @@ import { jobStatuses } from '../../protocol/job-record.js';
 import {
   type JobPage,
   type JobTable,
+  type QueueLength,
   type QueueState,
   queueStates,
   type Stage,
   type StoredJob,
   stageDueOf,
   stages,
-  type Waiting,
 } from '../embedded/tables.js';
 import type { ListFilter } from '../engine.js';
 import { JobListing, jobOfText } from './job-listing.js';
@@ -131,7 +131,7 @@ export class JobRows implements JobTable {
     return this.#due.all(stages.indexOf(stage), by, limit).map(storedOf);
   }
 
-  waiting(): readonly Waiting[] {
+  waiting(): readonly QueueLength[] {
     return this.#waiting.all().map(([owner, code, count]) => ({
       owner: textOf(owner),
       queue: queueOf(code),

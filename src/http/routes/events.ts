@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
 import { maxPollEvents } from '../../gateway/long-poll.js';
 import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../gateway/sse-sink.js';
-import { readWanted, type SubscriptionFilter } from '../../protocol/messages.js';
+import { readFilter, type SubscriptionFilter } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
 import { ownerOf } from '../admission/admission.js';
@@ -229,7 +229,7 @@ function tooMany(): Problem {
 function wantedOf(request: FastifyRequest, topics: readonly unknown[]): SubscriptionFilter | Problem {
   const { after, types, progress_ms: progress, snapshot } = queryOf(request);
   const cursor = request.headers['last-event-id'] ?? after;
-  const read = readWanted({
+  const read = readFilter({
     topics,
     ...(cursor === undefined ? {} : { after: cursor }),
     ...(types === undefined ? {} : { types: listOf(types).flatMap((list) => String(list).split(',')) }),

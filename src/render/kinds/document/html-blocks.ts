@@ -6,7 +6,7 @@ import type { Block, Cell, Grid } from './model.js';
 
 /** HTML fragments as blocks and grids. Both entries return a message instead of throwing. */
 
-export type Read<T> =
+export type ReadHtml<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly message: string };
 
@@ -84,7 +84,7 @@ function cellOf(element: HtmlElement): LooseCell {
 }
 
 /** Header rows are those of `thead`; without one, the leading rows that have only `th`. */
-function gridOf(table: HtmlElement): Read<Grid> {
+function gridOf(table: HtmlElement): ReadHtml<Grid> {
   const head: HtmlElement[] = [];
   const body: HtmlElement[] = [];
   const foot: HtmlElement[] = [];
@@ -113,7 +113,7 @@ function gridOf(table: HtmlElement): Read<Grid> {
 }
 
 /** The table of `add_table`: a fragment whose root is one `<table>`. */
-export function readTable(html: string): Read<Grid> {
+export function readTable(html: string): ReadHtml<Grid> {
   const parsed = parseHtml(html, tableTags, spans);
   if (!parsed.ok) return parsed;
   const nodes = parsed.root.children.filter((node) => isElement(node) || node.trim() !== '');
@@ -226,7 +226,7 @@ function blockOf(node: HtmlElement, align: ReturnType<typeof alignOf>): Block[] 
 }
 
 /** The blocks of `add_html`. */
-export function readBlocks(html: string): Read<readonly Block[]> {
+export function readBlocks(html: string): ReadHtml<readonly Block[]> {
   const parsed = parseHtml(html, fragmentTags, fragmentAttributes);
   if (!parsed.ok) return parsed;
   try {
