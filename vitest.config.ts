@@ -6,12 +6,8 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 /** What drives Debian's Chromium or stands behind Debian's proxies. */
 const browser = ['test/browser/**/*.test.ts', 'test/proxies/**/*.test.ts'];
 
-/** What measures this machine, and so has it for itself: how long a page or a caller waits, what a heap holds. */
-const alone = [
-  'test/abuse/cost.test.ts',
-  'test/browser/page-long-list.test.ts',
-  'test/client/reconnects.test.ts',
-];
+/** What measures this machine, and so has it for itself: how long a page or a caller waits. */
+const alone = ['test/abuse/cost.test.ts', 'test/browser/page-long-list.test.ts'];
 
 function project(
   name: string,
@@ -26,6 +22,8 @@ function project(
 
 /** Modes that repeat what the suite does a few times. A variable of the environment is set in another way on each system. */
 const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  matrix: { MATRIX_JOBS: process.env.MATRIX_JOBS ?? '200' },
+  reconnects: { RECONNECTS: process.env.RECONNECTS ?? '1000' },
   crash: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' },
   restores: { RESTORE_ROUNDS: process.env.RESTORE_ROUNDS ?? '20' },
 };

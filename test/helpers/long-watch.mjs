@@ -1,10 +1,14 @@
 // A process that follows one job for long, over one transport, with a connection whose waiting costs no time. It tells
-// its parent of each fact and each time that it is live, and what its heap holds when asked.
+// its parent of each fact and each time that it is live, and, when asked, how much it holds of what connections are
+// made of.
 
+import { EventEmitter } from 'node:events';
+import { queryObjects } from 'node:v8';
 import { WebSocket } from 'ws';
 import { authOf } from '../../dist/client/sdk/auth.js';
 import { Http } from '../../dist/client/sdk/http.js';
 import { Connection } from '../../dist/client/sdk/stream/connection.js';
+import { BaseConnection } from '../../dist/client/sdk/stream/transport.js';
 import { subscribe, watch } from '../../dist/client/sdk/watch.js';
 
 const [url, key, transport, jobId, after] = process.argv.slice(2);
@@ -47,13 +51,31 @@ async function hear(name, feed) {
 hear('watch', watch(connection, jobId, { after }));
 hear('jobs', subscribe(connection, ['jobs'], { after, progressMs: 0 }));
 
-process.on('message', (question) => {
-  if (question !== 'heap') process.exit(0);
-  // Twice: what the first finds dead may have held something else.
-  globalThis.gc();
-  setImmediate(() => {
-    globalThis.gc();
-    tell({ type: 'heap', bytes: process.memoryUsage().heapUsed });
-  });
+// What is made anew for each connection, and has to go with it: closures tell of timers and listeners, too.
+const kinds = { links: BaseConnection, sockets: WebSocket, functions: Function, emitters: EventEmitter };
+
+/** Node collects what is dead before it counts. */
+function look() {
+  const counts = Object.entries(kinds).map(([name, kind]) => [name, queryObjects(kind, { format: 'count' })]);
+  const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  return { ...Object.fromEntries(counts), timers };
+}
+
+/** The least of some looks: Node lets go of signals and of what they hold some turns after their end. */
+async function held() {
+  let least = look();
+  for (let again = 0; again < 10; again += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const counts = look();
+    least = Object.fromEntries(
+      Object.entries(counts).map(([name, count]) => [name, Math.min(count, least[name])]),
+    );
+  }
+  return least;
+}
+
+process.on('message', async (question) => {
+  if (question !== 'held') process.exit(0);
+  tell({ type: 'held', counts: await held() });
 });
 process.on('disconnect', () => process.exit(0));

@@ -12,7 +12,7 @@ export interface Obstacles {
    * through as they come.
    */
   readonly eventStream?: 'body' | 'all';
-  /** Every connection of a client ends that long after it began, in milliseconds. */
+  /** Every connection of a client ends that long after it began, in milliseconds, and not before something got through. */
   readonly lifeMs?: number;
 }
 
@@ -28,31 +28,38 @@ export interface Middlebox {
   close(): Promise<void>;
 }
 
-export async function openMiddlebox(target: number, given: Obstacles = {}): Promise<Middlebox> {
+/** @param withheld called for each connection from which the client gets nothing */
+export async function openMiddlebox(
+  target: number,
+  given: Obstacles = {},
+  withheld: () => void = () => undefined,
+): Promise<Middlebox> {
   const sockets = new Set<Duplex>();
   let obstacles = given;
   let connections = 0;
   const counted = new EventEmitter();
-  const server = createServer((asked, answer) => forward(target, asked, answer, () => obstacles));
+  const server = createServer((asked, answer) => forward(target, asked, answer, () => obstacles, withheld));
   server.keepAliveTimeout = 60_000;
   server.on('connection', (socket: Socket) => {
     connections += 1;
     counted.emit('connection');
     sockets.add(socket);
     const { lifeMs } = obstacles;
-    const end = lifeMs === undefined ? undefined : setTimeout(() => socket.resetAndDestroy(), lifeMs);
+    // On a busy machine nothing would ever get through otherwise.
+    const age = () => socket.bytesWritten > 0 && socket.resetAndDestroy();
+    const end = lifeMs === undefined ? undefined : setInterval(age, lifeMs);
     socket
       .on('error', () => undefined)
       .once('close', () => {
-        clearTimeout(end);
+        clearInterval(end);
         sockets.delete(socket);
       });
   });
   server.on('upgrade', (asked: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { upgrade } = obstacles;
     if (upgrade === undefined) tunnel(target, asked, socket, head);
-    else if (upgrade !== 'swallowed')
-      socket.end(`HTTP/1.1 ${upgrade} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else if (upgrade === 'swallowed') withheld();
+    else socket.end(`HTTP/1.1 ${upgrade} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -83,6 +90,7 @@ function forward(
   asked: IncomingMessage,
   answer: ServerResponse,
   obstacles: () => Obstacles,
+  withheld: () => void,
 ): void {
   const { method, url, headers } = asked;
   const onward = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, (got) => {
@@ -97,6 +105,7 @@ function forward(
     if (held === undefined) got.pipe(answer);
     else {
       const chunks: Buffer[] = [];
+      withheld();
       got
         .on('data', (bytes: Buffer) => chunks.push(bytes))
         .on('end', () => answer.end(Buffer.concat(chunks)));
