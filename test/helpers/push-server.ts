@@ -32,12 +32,14 @@ const noKeys: Keys = {
 export interface PushHttp {
   readonly limits?: Partial<HttpLimits>;
   readonly trustedProxies?: readonly string[];
+  /** Of limits, keys and tickets. Default: that of the machine. */
+  readonly clock?: () => number;
 }
 
 export async function openPushServer(options: RigOptions = {}, http: PushHttp = {}): Promise<PushServer> {
   const rig = await openGatewayRig(options);
   const token = 'alice-token';
-  const clock = Date.now;
+  const { clock = Date.now } = http;
   const configured = [{ owner: 'alice', token }];
   const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
   const tickets = new Tickets<never>(clock, () => randomUUID());

@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeKey } from '../../src/access/keys.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { openPushServer } from '../helpers/push-server.js';
 import { RawWebSocket, rawFrame } from '../helpers/raw-web-socket.js';
 import { startServer } from '../helpers/server.js';
 import { SseDecoder } from '../helpers/sse-decoder.js';
@@ -57,8 +59,9 @@ describe('P-34 P-50 a server that has no room', () => {
 });
 
 test('P-34 an EventSource past the rate limit is told to come back, never refused; a long-poll is', async () => {
-  const server = await startAppServer({ INKWIRE_RATE_LIMIT: '1' });
-  const caller = new Caller(server.url, alice);
+  // Its time stands still: on a busy machine the allowance would be whole again before it is exceeded.
+  const server = await openPushServer({}, { limits: { ratePerKey: 1 }, clock: () => 0 });
+  const caller = new Caller(server.url, server.token);
   const statuses: number[] = [];
   const kinds: string[] = [];
   for (let count = 0; count < 4; count += 1) {
@@ -79,7 +82,7 @@ test('P-34 an EventSource past the rate limit is told to come back, never refuse
 
 describe('P-47 a key that is disabled', () => {
   test.each(streamClients.filter(({ transport }) => transport !== 'long-poll'))(
-    'ends $transport within two looks, and what comes back gets 401',
+    'ends $transport by itself, and what comes back gets 401',
     async (client) => {
       const server = await startAppServer();
       const keys = await openSqliteKeys(server.dataDir);
@@ -89,14 +92,12 @@ describe('P-47 a key that is disabled', () => {
       await keys.put(made.key);
       // The server follows the keys of its directory; the first request may come before it has.
       const caller = new Caller(server.url, made.token);
-      while ((await caller.ask('/api/v1/jobs')).status === 401);
+      await expect.poll(async () => (await caller.ask('/api/v1/jobs')).status).toBe(200);
       const stream = client.open(server.url, { topics: ['jobs'], token: made.token });
       await stream.until('live');
-      const before = performance.now();
       await keys.put({ ...made.key, disabledAt: 1 });
+      // P-47 says a second. Nothing but a look would end it within half an hour, for which no test waits.
       expect(await stream.ended).toEqual(client.transport === 'ws' ? { code: 4401 } : {});
-      // P-47 says a second; the rest is for a busy machine. Nothing but a look would end it within half an hour.
-      expect(performance.now() - before).toBeLessThan(10_000);
       expect(await client.open(server.url, { topics: ['jobs'], token: made.token }).ended).toEqual({
         code: 401,
       });
@@ -170,7 +171,6 @@ describe('P-10 P-12 the cursor outlives the process', () => {
       expect(revisions).toEqual(revisions.map((_, index) => index + 1));
       expect(new Set(one.map(({ id }) => id)).size).toBe(one.length);
       await server.stop();
-      const { rm } = await import('node:fs/promises');
       await rm(dataDir, { recursive: true, force: true });
     },
   );
