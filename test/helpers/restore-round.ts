@@ -204,7 +204,8 @@ class Submits {
   }
 }
 
-export async function restoreRound(way: Way, random: () => number): Promise<Outcome> {
+/** @param least jobs, after the backup: with one at least, some client has seen what is lost */
+export async function restoreRound(way: Way, random: () => number, least: number): Promise<Outcome> {
   const root = await mkdtemp(join(tmpdir(), 'inkwire-restore-'));
   const dataDir = join(root, 'data');
   const backup = join(root, 'backup');
@@ -236,7 +237,11 @@ export async function restoreRound(way: Way, random: () => number): Promise<Outc
     }
     const backupMs = performance.now() - backupAt;
     // Sometimes nothing has happened since, for some of the clients.
-    await load.more(Math.floor(random() * 12));
+    const more = least + Math.floor(random() * 12);
+    const reached = seqOf(await new Caller(url, token).cursor());
+    await load.more(more);
+    if (more > 0)
+      await Promise.race(stay.map(({ view }) => view.until(() => (view.last?.seq ?? 0) > reached)));
     await server.kill();
     await load.stop();
 
