@@ -7,8 +7,8 @@ export type OpenDirectory = (
 ) => Promise<{ readonly sync: () => Promise<void>; readonly close: () => Promise<void> }>;
 
 /**
- * How a platform opens one. Windows refuses to flush a directory, and there is no other call for it: NTFS writes names to
- * a journal of its own, in order, so that what a power cut takes is the newest.
+ * Returns how a platform opens a directory. Windows refuses to flush a directory, and has no other call for it: NTFS
+ * writes names to a journal of its own, in order, so that a power cut takes the newest ones only.
  */
 export function openerOn(platform: NodeJS.Platform): OpenDirectory {
   const nothing = async (): Promise<void> => undefined;

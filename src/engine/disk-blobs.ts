@@ -10,7 +10,7 @@ const shelfShape = /^[0-9a-f]{2}$/;
 const unusedBatch = 500;
 const removalsAtOnce = 16;
 const wholeMaxBytes = 64 * 1024;
-/** File systems stamp files with a clock that lags behind by a tick or two. */
+/** Milliseconds: file systems stamp files with a clock that lags behind by a tick or two. */
 const clockGrainMs = 100;
 
 /**
@@ -72,7 +72,7 @@ export class DiskBlobs implements Blobs {
     }
   }
 
-  /** Not a link: that would have the age of the old file, which `cleanUp` goes by until the commit. */
+  /** A copy, not a link: a link would have the age of the old file, and `cleanUp` goes by the age until the commit. */
   async copy(name: string, scope: string): Promise<string | undefined> {
     const path = this.aside();
     try {
@@ -181,7 +181,7 @@ export class DiskBlobs implements Blobs {
     return inside;
   }
 
-  /** Once per shelf and process; the shelf's own name is durable before a blob is kept in it. */
+  /** Once per shard directory and process; the directory's own name is durable before a blob is kept in it. */
   #makeShelf(shelf: string): Promise<void> {
     let made = this.#shelves.get(shelf);
     if (made === undefined) {

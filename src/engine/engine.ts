@@ -6,27 +6,31 @@ import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { JobStatus } from '../protocol/job-record.js';
 
 /**
- * The contracts of an engine: what keeps jobs, says what happened and holds their files.
+ * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs.
  *
  * Glossary
- * - job: a piece of work that was accepted, with its whole state (`jobs/job.ts`).
- * - claim: a worker's hold on a job. A lease: it ends by itself when nobody extends it. (job id, claim number) is its
- *   identity. A worker claims ahead of a free thread; until it starts the job, that job is pending to everybody.
+ * - job: accepted work with its whole state (`jobs/job.ts`).
+ * - claim: a worker's lease on a job. It ends by itself unless the worker extends it. (job id, claim number) identifies
+ *   it. A worker may claim a job before a thread is free; until the worker starts the job, its status is `pending`.
  * - attempt: one start of a job, by the worker that has claimed it.
- * - fact: one durable line of the event log; made by the same commit as the change that it tells.
+ * - fact: one durable entry of the event log. The commit that changes a job also writes the fact of the change.
  * - log: all facts in one order. `seq` grows; gaps mean nothing; numbers are compared within one epoch only.
- * - life: one start of an engine, as the log knows it: who wrote the facts from a place on. Begun by the commit of its
- *   first fact. Copies of one log go on in lives of their own (`engine/lives.ts`).
- * - hint: word that the log has grown. May be lost, late or doubled; whoever needs certainty reads the log.
+ * - life: one start of an engine, recorded in the log as the writer of every fact from its first one up to the next
+ *   life. The commit of its first fact begins it. Copies of one log continue in different lives (`engine/lives.ts`).
+ * - hint: a message that the log has grown. Hints may be lost, late or doubled; a reader that needs certainty reads the
+ *   log.
  * - progress: the latest value of a running attempt. Never in the log.
- * - blob: a file by name: inputs and artifacts.
+ * - blob: an immutable file under a name: an input or an artifact.
  *
  * What holds for every driver
- * - Each operation concerns one job (or says otherwise) and is atomic: all of it is there after a crash, or none.
- * - When a promise of a changing operation resolves, the change is durable, as far as `Capabilities.durable` says.
+ * - Each operation concerns one job (or its docstring says otherwise) and is atomic: after a crash all of it is there,
+ *   or none.
+ * - When the promise of a changing operation resolves, the change is durable to the degree that `Capabilities.durable`
+ *   declares.
  * - Changes are conditional: `apply` runs the pure `transition` on the current state and writes only if that state is
- *   still the current one; a command of a stale claim is refused.
- * - Drivers validate nothing about owners but the filter that they are given; callers pass the owner of the request.
+ *   still the current one; it refuses a command of a stale claim.
+ * - Drivers check nothing about owners; they apply the owner filter that they get. The caller passes the owner of the
+ *   request.
  * - Facts of one job are in `rev` order in the log; a reader at position p that reads up to q has seen every fact in
  *   (p, q], also when commits run side by side.
  * - No operation blocks the calling thread for longer than it takes to hand over its arguments.
@@ -39,13 +43,13 @@ export interface Engine {
   readonly keys: Keys;
   /** Resolves when the engine cannot go on and the process should end; never otherwise. */
   readonly failure: Promise<StoreFailed>;
-  /** Waits for what was handed over, then closes. Safe twice. */
+  /** Waits for the operations that were handed over, then closes. Safe twice. */
   close(): Promise<void>;
 }
 
 /**
- * What calls of a store reject with. Nothing of the operation was written; only when the engine is gone (`failure`, or
- * code `thread-ended`) it is open whether the last operations were.
+ * The error that every call of a store rejects with. The store wrote nothing of the operation, with one exception: when
+ * the engine is gone (`failure`, or code `thread-ended`), its last operations may or may not have been committed.
  */
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
@@ -58,17 +62,20 @@ export class StoreFailed extends Error {
   }
 }
 
-/** How drivers differ. Nobody asks for a driver by its name. */
+/** How drivers differ. Callers read these members and never ask for a driver by its name. */
 export interface Capabilities {
   /** Survives the end of the process and of the machine. */
   readonly durable: boolean;
-  /** No other process works on this engine: at start every lease belongs to somebody who is gone. */
+  /** No other process works on this engine: at start, every lease belongs to a worker that is gone. */
   readonly exclusive: boolean;
 }
 
-/** What a job is made from; kept beside the job and never part of a record or fact. */
+/** The input of a job; stored beside the job and never part of a record or fact. */
 export interface JobInput {
-  /** The request as text, or the blob that holds it when it is large. What is in it is for who submits and who runs. */
+  /**
+   * The request as text, or the blob that holds it when it is large. The engine never reads it: the submitter writes
+   * it, and the render thread reads it.
+   */
   readonly request: { readonly inline: string } | { readonly blob: string };
   /** Names of binary inputs, in the order in which the request refers to them. */
   readonly blobs: readonly string[];
@@ -88,7 +95,7 @@ export interface Submission {
     readonly expiresAt: number;
   };
   readonly limits: {
-    /** Pending jobs of everybody, and of this owner. */
+    /** Pending jobs of all owners together, and of this owner. */
     readonly maxPending: number;
     readonly maxPendingPerOwner: number;
   };
@@ -96,7 +103,7 @@ export interface Submission {
 
 export type SubmitOutcome =
   | { readonly type: 'created'; readonly job: Job; readonly position: Position }
-  /** The key is known, with the same body: the job as it is now, and where its first fact sits. */
+  /** An earlier submit used this key with the same body: the job as it is now, and the position of its first fact. */
   | { readonly type: 'replayed'; readonly job: Job; readonly position: Position }
   | { readonly type: 'conflict' }
   /** Nothing was stored. */
@@ -156,7 +163,7 @@ export interface Fact {
   readonly group?: string;
   /** 0 for facts of a group. */
   readonly rev: number;
-  /** JSON text of the job's (or group's) record after the change: made once, sent to everybody. */
+  /** JSON text of the job's (or group's) record after the change: made once, sent to every subscriber. */
   readonly record: string;
 }
 
@@ -171,7 +178,7 @@ export interface FactFilter {
 
 export interface FactPage {
   readonly facts: readonly Fact[];
-  /** Everything up to here was looked at: the next read starts after it, even when no fact matched. */
+  /** The store has looked at every fact up to here: the next read starts after it, even when no fact matched. */
   readonly reached: number;
   /** True when facts after `after` may be gone: the reader needs a snapshot. */
   readonly trimmed: boolean;
@@ -185,7 +192,9 @@ export interface Life {
 
 export interface LogState {
   readonly epoch: string;
-  /** In the order of their first facts, as far back as the log goes. The last one is under way and may have none yet. */
+  /**
+   * In the order of their first facts, as far back as the log goes. The last one is under way and may have none yet.
+   */
   readonly lives: readonly Life[];
   /** Sequence of the last fact. */
   readonly last: number;
@@ -205,9 +214,9 @@ export interface SweepRequest {
 }
 
 export interface SweepOutcome {
-  /** Waited too long. */
+  /** Pending jobs that reached their wait deadline. */
   readonly timedOut: number;
-  /** Leases that ran out. */
+  /** Running jobs that were interrupted because their lease ran out. */
   readonly lost: number;
   readonly expired: number;
   readonly deleted: number;
@@ -225,16 +234,16 @@ export interface Depth {
 }
 
 export interface Store {
-  /** Keeps a new job and its first fact; or finds the one that its idempotency key made. */
+  /** Stores a new job and its first fact, or finds the job that the idempotency key made before. */
   submit(submission: Submission): Promise<SubmitOutcome>;
   /**
-   * Claims up to `limit` jobs that are ready: fair by owner, then by priority, then by age. They stay pending, without a
-   * fact, until their worker applies `start`.
+   * Claims up to `limit` jobs that are ready: fair by owner, then by priority, then by age. They stay pending, without
+   * a fact, until their worker applies `start`.
    */
   claim(request: ClaimRequest): Promise<readonly Claimed[]>;
   /**
-   * One command for one job, as of `now`.
-   * @param owner when given, a job of somebody else is `not-found`
+   * Applies one command to one job, as of `now`.
+   * @param owner when given, a job of another owner is `not-found`
    */
   apply(id: string, command: Command, now: number, owner?: string): Promise<ApplyOutcome>;
   /** Extends the leases of a worker's claims, without a fact. Returns the ids that it no longer holds. */
@@ -243,7 +252,11 @@ export interface Store {
     held: readonly { id: string; claim: number }[],
     leaseUntil: number,
   ): Promise<readonly string[]>;
-  /** Gives up the leases of every worker but this one, as lost. For engines that are `exclusive`. Returns how many. */
+  /**
+   * Ends the claims of every other worker and interrupts the jobs that it was running. For engines that are
+   * `exclusive`. Returns how many jobs were running; a job that was only claimed ahead stays pending and is not
+   * counted.
+   */
   reclaimLeases(worker: string, now: number): Promise<number>;
   /** When the next job that is not ready yet will be; undefined when there is none. */
   nextReadyAt(): Promise<number | undefined>;
@@ -253,15 +266,18 @@ export interface Store {
   list(filter: ListFilter): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
   /**
-   * Groups that have jobs, those first in which a job was created, started or ended last; what retention takes away moves
-   * none. Costs what the page costs, however many jobs there are. A group that moves to the front while somebody pages
-   * is passed over by them.
+   * Groups that have jobs, in the order of the last creation, start or end of one of their jobs, newest first;
+   * retention moves no group. The cost depends on the page, not on the number of jobs. A caller that pages misses a
+   * group that moves to the front meanwhile.
    */
   groups(filter: GroupFilter): Promise<GroupPage>;
   depth(): Promise<Depth>;
-  /** Facts in order, at most `limit`, and fewer when a filter passes over many: go on from `reached`. */
+  /**
+   * Facts in order, at most `limit`. A page may be shorter when the filter skips many facts: the reader goes on from
+   * `reached`.
+   */
   facts(filter: FactFilter): Promise<FactPage>;
-  /** Facts of all owners in order, at most `limit`: for one that serves them all and keeps them apart itself. */
+  /** Facts of all owners in order, at most `limit`: for the follower, which separates the owners itself. */
   everyFact(after: number, limit: number): Promise<FactPage>;
   log(): Promise<LogState>;
   sweep(request: SweepRequest): Promise<SweepOutcome>;
@@ -272,9 +288,9 @@ export interface Store {
 }
 
 /**
- * Word that the log has grown to `last`. Carries every fact after `after` up to `last` when the sender has them at hand, or
- * else none of them: a reader that has everything up to `after` may take them instead of reading. The follower (`follow/`)
- * alone listens; everybody else listens to it.
+ * A message that the log has grown to `last`. It carries either every fact after `after` up to `last`, or none when the
+ * sender does not have them at hand. A reader that has everything up to `after` may take the facts from the hint
+ * instead of reading the log. Only the follower (`follow/`) listens to hints; every other part listens to the follower.
  */
 export interface Hint {
   readonly epoch: string;
@@ -311,11 +327,11 @@ export interface AsideFile {
 
 /** A blob is immutable. Its name is chosen by the store of blobs and holds the digest of the bytes. */
 export interface Blobs {
-  /** A fresh path to write a file aside; `cleanUp` removes what is left there. */
+  /** A fresh path to write a file aside; `cleanUp` removes files that are left there. */
   aside(): string;
   /**
-   * Makes a file that was written aside durable under its name. Returns the name. Equal bytes in the same scope are
-   * one blob: who removes one that was not committed asks `Store.unused` first.
+   * Makes a file that was written aside durable under its name, and returns the name. Equal bytes in the same scope are
+   * one blob: a caller that wants to remove a blob whose job was not committed asks `Store.unused` first.
    * @param scope keeps equal bytes of different jobs apart, so that each goes with its own job: up to 80 letters,
    *   digits, `_` and `-`. A job's id keeps the references of neighbours together in an index.
    */
@@ -332,11 +348,11 @@ export interface Blobs {
     range?: { readonly start: number; readonly end: number },
   ): Promise<NodeJS.ReadableStream>;
   remove(names: readonly string[]): Promise<void>;
-  /** Throws away what was written aside at a path: the file, and its parts `path.0`, `path.1`, ... */
+  /** Removes the file that was written aside at a path, and its parts `path.0`, `path.1`, ... */
   discard(path: string): Promise<void>;
   /**
-   * Removes what was written before a time and belongs to nobody: blobs that no job refers to (asked in batches) and
-   * files aside. May run beside other work. Returns how many files went.
+   * Removes files that were written before a time and that no job refers to: blobs (it asks about their names in
+   * batches) and files written aside. May run beside other work. Returns how many files it removed.
    * @param before milliseconds since 1970; left out, the moment in which the blobs were opened
    */
   cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>, before?: number): Promise<number>;
@@ -360,7 +376,10 @@ export interface Keys {
   /** Adds or replaces by `kid`. */
   put(key: Key): Promise<void>;
   list(): Promise<readonly Key[]>;
-  /** Called with all keys, once now and again within a second of every change, also one made by another process. */
+  /**
+   * Calls the listener with all keys, once now and again within a second of every change, also one made by another
+   * process.
+   */
   watch(listener: (keys: readonly Key[]) => void): Promise<() => void>;
 }
 

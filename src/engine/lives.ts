@@ -2,15 +2,15 @@ import { firstLife, type Position } from '../protocol/cursor.js';
 import type { Life, LogState } from './engine.js';
 
 /**
- * The lives of a log. A copy of a data directory has the epoch and the numbers of the original, and both go on from
- * there: with other facts under the same numbers. What tells them apart is who wrote a fact, since each start of an
- * engine has an id of its own that no copy has, and begins where the log ends then.
+ * The lives of a log. A copy of a data directory has the epoch and the numbers of the original, and both continue from
+ * there with different facts under the same numbers. Their lives differ: each start of an engine has an id of its own
+ * that no copy has, and its life begins where the log ended at that start.
  */
 
 /** What places in a log are named by. */
 export type LogName = Pick<LogState, 'epoch' | 'lives'>;
 
-/** The lives of a log that nobody has written to. */
+/** The lives of a log without facts. */
 export const newLives: readonly Life[] = [{ life: firstLife, first: 0 }];
 
 /** Digits in base 36 of a life's id: two starts on copies of one log must never have the same. */
@@ -26,21 +26,21 @@ export function positionAt({ epoch, lives }: LogName, seq: number): Position {
   let at = lives.length - 1;
   // Nearly always the last life, or the one before it.
   while (at >= 0 && (lives[at]?.first ?? 0) > seq) at -= 1;
-  // A place before all lives that are known was trimmed with its life; nobody is sent on from there.
+  // A position before all known lives was trimmed together with its life; no subscriber resumes from there.
   return { epoch, life: lives[at]?.life ?? firstLife, seq };
 }
 
 /**
- * Whether a place is one of this log, trimmed or not: then every fact up to it is one that this log has, or had. A place
- * that only another copy of the log has reached is none.
+ * Whether a place is one of this log, trimmed or not: then every fact up to it is one that this log has, or had. A
+ * place that only another copy of the log has reached is none.
  */
 export function isPlaceOf(log: LogState, { epoch, life, seq }: Position): boolean {
   return epoch === log.epoch && seq <= log.last && positionAt(log, seq).life === life;
 }
 
 /**
- * The lives with this one under way, where the log ends or where it began. It is written with its first fact: a start that
- * writes nothing leaves no trace, and needs no room on the disk.
+ * The lives including the current one, which begins at the end of the log. It is stored with its first fact: a start
+ * that writes nothing leaves no trace and needs no room on the disk.
  */
 export function livesWith(
   { lives, last, trimmedTo }: Omit<LogState, 'epoch'>,
@@ -51,7 +51,10 @@ export function livesWith(
   return [...livesAfterTrim(written, trimmedTo), { life, first: last + 1 }];
 }
 
-/** Without the lives that ended before the place that the log was trimmed to. That place can still be gone on from. */
+/**
+ * Removes the lives that ended before the position that the log was trimmed to. A subscriber can still resume from that
+ * position.
+ */
 export function livesAfterTrim(lives: readonly Life[], trimmedTo: number): readonly Life[] {
   return lives.filter((_, at) => (lives[at + 1]?.first ?? Number.POSITIVE_INFINITY) > trimmedTo);
 }

@@ -1,8 +1,8 @@
 /**
- * Who is served next: stride scheduling over owners. Each owner has a pass; the eligible owner with the lowest pass is
- * served and its pass grows by 1 / weight. An owner who comes back after having had nothing to do starts one stride
- * behind the current pass: idling saves nothing up, handing in one job at a time gains nothing over those who queue,
- * and a newcomer waits for one round at most.
+ * Chooses the owner to serve next, by stride scheduling. Each owner has a pass; the queue serves the eligible owner
+ * with the lowest pass, and this pass grows by 1 / weight. An owner that comes back after a time without jobs starts
+ * one stride behind the current pass: idling earns no credit, submitting one job at a time gains nothing over queueing
+ * many, and a new owner waits for one round at most.
  *
  * The value is mutable and belongs to one driver, which keeps it in step with its queue.
  */
@@ -16,7 +16,7 @@ interface Standing {
 export interface FairnessLimits {
   /** Attempts of one owner that may run at once. */
   readonly maxRunningPerOwner: number;
-  /** Shares by owner, above 0; who is not named has 1. */
+  /** Shares by owner, above 0; an owner that is not named has 1. */
   readonly weights: Readonly<Record<string, number>>;
 }
 
@@ -32,7 +32,7 @@ export class FairQueue {
   /** Counts what became ready to be claimed (or stopped being so, with a negative number). */
   addWaiting(owner: string, count: number): void {
     const standing = this.#standing(owner);
-    // Also one who kept an attempt running comes back here: the time without a queue is no credit.
+    // Also for an owner with a running attempt: the time without a queue earns no credit.
     if (standing.waiting <= 0 && count > 0) {
       standing.pass = Math.max(standing.pass, this.#pass + this.#stride(owner));
     }
@@ -51,7 +51,7 @@ export class FairQueue {
   }
 
   /**
-   * The owner to serve next, or undefined when nobody may be served. Ties go to who came first.
+   * The owner to serve next; undefined when no owner may be served. Ties go to the owner that was counted first.
    * @param skip owners that turned out to have nothing to claim in this round
    */
   next(skip?: ReadonlySet<string>): string | undefined {

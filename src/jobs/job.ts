@@ -9,7 +9,7 @@ export interface Artifact {
   readonly blob: string;
 }
 
-/** The worker that has claimed the job, and until when that is believed without word from it. */
+/** The worker that has claimed the job, and until when the claim holds unless the worker extends it. */
 export interface Lease {
   readonly worker: string;
   readonly expiresAt: number;
@@ -33,7 +33,9 @@ export interface Job {
    * a claim. Left out before the first one.
    */
   readonly claims?: number;
-  /** Attempts that ended in a failure which another attempt may mend; neither a loss nor a hand-back is one. */
+  /**
+   * Attempts that ended in a failure which another attempt may not meet again. Interruptions and releases do not count.
+   */
   readonly failures: number;
   /** Attempts whose worker disappeared. */
   readonly interruptions?: number;

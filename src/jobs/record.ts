@@ -1,7 +1,7 @@
 import { type ArtifactRecord, isTerminal, type JobRecord } from '../protocol/job-record.js';
 import type { Artifact, Job } from './job.js';
 
-/** Where a running attempt is, as last heard. */
+/** The latest progress of a running attempt. */
 export interface AttemptProgress {
   readonly attempt: number;
   /** 0..1 */
@@ -11,7 +11,10 @@ export interface AttemptProgress {
   readonly pagesTotal?: number;
 }
 
-/** The record of a job, as it is polled and as its facts carry it; `live` is taken when it is of the running attempt. */
+/**
+ * The record of a job, as polls return it and facts carry it. `live` is used only when it belongs to the running
+ * attempt.
+ */
 export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
   const path = `/api/v1/jobs/${job.id}`;
   const hasResult = job.status === 'completed' && job.expired !== true;
@@ -58,7 +61,7 @@ export function progressMembers(live: Omit<AttemptProgress, 'attempt'>): Partial
   };
 }
 
-/** The message belongs to `failed` alone; the code also tells why a job waits again or was cancelled. */
+/** The message belongs to `failed` alone; the code also says why a job waits again or was cancelled. */
 function errorOf(job: Job): Partial<JobRecord> {
   if (job.error === undefined) return {};
   return {

@@ -4,7 +4,7 @@ import type { Job } from './job.js';
 const firstDelayMs = 500;
 const longestDelayMs = 60_000;
 
-/** Failures that another attempt may mend: what the caller sent was not the cause, as far as one can tell. */
+/** Failures that another attempt may not meet again: as far as the server can tell, the request was not the cause. */
 const retryable: ReadonlySet<ErrorCode> = new Set([
   'crashed',
   'out_of_memory',

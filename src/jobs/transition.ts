@@ -32,9 +32,15 @@ export type Command =
       /** 0..1, the chance in the backoff. */
       readonly random: number;
     }
-  /** The lease ran out or its holder is known to be gone: most likely a restart, but the job may be what killed it. */
+  /**
+   * The lease ran out, or its worker is known to be gone. The cause is most likely a restart, but the job may have
+   * killed the worker.
+   */
   | { readonly type: 'interrupt'; readonly claim: number }
-  /** Handed back: unstarted for a job that goes first, or unfinished by a server that shuts down. Never a failure. */
+  /**
+   * The worker gives the job back: unstarted because a job of higher priority goes first, or unfinished because the
+   * server shuts down. Never a failure.
+   */
   | { readonly type: 'release'; readonly claim: number }
   | { readonly type: 'cancel' }
   /** Waited past `waitDeadline`. */
@@ -61,7 +67,7 @@ export type Refusal =
   | 'nothing-to-expire';
 
 export type Transition =
-  /** No fact (and no other `rev`) when nothing changes but who has claimed the job. */
+  /** No fact (and the same `rev`) when only the claim changes. */
   | { readonly ok: true; readonly job: Job; readonly fact: FactType | undefined }
   | { readonly ok: false; readonly refusal: Refusal };
 
@@ -168,7 +174,7 @@ function fail(
   });
 }
 
-/** No failure of the job's, as far as one can tell; but a job that is there at every end of a server is parked. */
+/** As far as the server can tell, the job did not fail; but a job that runs at every end of a server is parked. */
 function interrupt(job: Job, now: number): Transition {
   const interruptions = (job.interruptions ?? 0) + 1;
   const error = { code: 'crashed', message: 'The server that ran the job disappeared' } as const;
@@ -193,7 +199,7 @@ function refuse(refusal: Refusal): Transition {
   return { ok: false, refusal };
 }
 
-/** A refusal when the command is not of the claim that holds now. */
+/** Returns a refusal when the command carries another claim than the one that holds now. */
 function byHolder(job: Job, claim: number): Transition | undefined {
   if (job.lease === undefined) return refuse('not-claimed');
   if (claimOf(job) !== claim) return refuse('stale-claim');

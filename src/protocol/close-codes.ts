@@ -1,4 +1,4 @@
-/** How the server ends a WebSocket, and whether to come back (P-55). */
+/** The codes with which the server closes a WebSocket, and whether the client should reconnect (P-55). */
 export const closeCodes = {
   normal: { code: 1000, reason: 'done', comeBack: false },
   malformed: { code: 1002, reason: 'malformed frame', comeBack: false },
@@ -16,7 +16,10 @@ export const closeCodes = {
 
 export type CloseReason = keyof typeof closeCodes;
 
-/** Whether a client should come back after a close code, for who does not need the table; equal to it by test. */
+/**
+ * Whether a client should reconnect after a close code. For clients, which do without the table; a test holds the two
+ * equal.
+ */
 export function mayComeBack(code: number): boolean {
   return ![1002, 1003, 1007, 1008, 1009, 4400].includes(code);
 }

@@ -29,7 +29,9 @@ export function endsJob(type: FactType): boolean {
   return type === 'job.deleted' || isTerminalFact(type);
 }
 
-/** Whether the running attempt of a job is over with this, and so is its progress (P-4). Other facts leave it running. */
+/**
+ * Whether the running attempt of a job is over with this, and so is its progress (P-4). Other facts leave it running.
+ */
 export function endsAttempt(type: FactType): boolean {
   return type === 'job.requeued' || endsJob(type);
 }

@@ -37,8 +37,8 @@ export const errorCodes = [
 export type ErrorCode = (typeof errorCodes)[number];
 
 /**
- * The job as everybody sees it: the same JSON in a poll, in every event and in a webhook. Times are ISO 8601, sizes
- * bytes. What does not apply is left out, never null.
+ * The record of a job: the same JSON in a poll, in every event and in a webhook. Times are ISO 8601, sizes bytes. A
+ * member that does not apply is left out, never null.
  */
 export interface JobRecord {
   readonly job_id: string;

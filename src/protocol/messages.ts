@@ -40,7 +40,7 @@ export type ReadMessage<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly id?: string; readonly pointer: string; readonly message: string };
 
-/** The wanted of a subscription, from members of any type. Unknown members are ignored (P-60). */
+/** Reads a subscription's filter from members of any type. Unknown members are ignored (P-60). */
 export function readFilter(members: Readonly<Record<string, unknown>>): ReadMessage<SubscriptionFilter> {
   const { topics, after, snapshot = true, progress_ms: progressMs = 100, types } = members;
   if (!Array.isArray(topics) || topics.length === 0 || topics.length > streamLimits.topics) {

@@ -60,7 +60,7 @@ export interface Problem {
   readonly retryAfter?: number;
 }
 
-/** One wrong member of a message, told by its JSON pointer; the empty one is the message itself. */
+/** One wrong member of a message, named by its JSON pointer; the empty pointer means the message itself. */
 export function wrongMember(pointer: string, message: string): Problem {
   const name = pointer === '' ? 'The message' : pointer;
   return problem('validation-failed', `${name} ${message}`, { errors: [{ pointer, message }] });

@@ -27,7 +27,7 @@ import { sweep } from './sweep.js';
 import type { JobPage, StoredJob, Tables } from './tables.js';
 import { Writer } from './writer.js';
 
-/** Jobs that become ready in one claim; what is left follows with the next one. */
+/** Jobs that become ready in one claim; the others follow with the next one. */
 const promoteAtOnce = 256;
 
 /**
@@ -50,7 +50,7 @@ export class Ledger {
     this.#writer = new Writer(tables, this.#counts, life);
   }
 
-  /** Forgets what was not committed. Passes of the fair queue begin anew. */
+  /** Forgets the changes of an undone commit. The passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
     this.#counts = new QueueCounts(this.#limits, this.#tables);
@@ -128,7 +128,7 @@ export class Ledger {
     for (const stored of others.flat()) {
       this.#must(stored, { type: 'interrupt', claim: claimOf(stored.job) }, now);
     }
-    // What had not started is as it was: nobody has to be told of it.
+    // A job that was claimed ahead is pending as before: the operator need not hear of it.
     return others[0]?.length ?? 0;
   }
 
@@ -199,7 +199,7 @@ export class Ledger {
     const stored = this.#tables.jobs.firstReady(owner);
     if (stored === undefined) return undefined;
     const changed = transition(stored.job, command, now);
-    // Ready, but not yet by this clock: it was set back.
+    // The job became ready by an earlier reading of the clock, which was set back since.
     if (!changed.ok) return undefined;
     this.#counts.fair.charge(owner);
     this.#writer.change(stored, changed, now);
@@ -221,14 +221,14 @@ export class Ledger {
     return true;
   }
 
-  /** A claim that was given up unstarted cost its owner a turn. */
+  /** A claim that its worker gave back unstarted had cost its owner a turn in the fair queue. */
   #refund(before: Job, after: Job): void {
     if (isClaimedAhead(before) && after.status === 'pending' && after.rev === before.rev) {
       this.#counts.fair.refund(before.owner);
     }
   }
 
-  /** For a command that was chosen by the state of the job. */
+  /** Applies a command that the ledger chose by the state of the job: a refusal is a defect. */
   #must(stored: StoredJob, command: Command, now: number): readonly string[] {
     const changed: Transition = transition(stored.job, command, now);
     if (!changed.ok) throw new Error(`${command.type} of ${stored.job.id} was refused: ${changed.refusal}`);

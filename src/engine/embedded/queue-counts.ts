@@ -35,12 +35,12 @@ export class QueueCounts {
   }
 
   move(before: StoredJob | undefined, after: StoredJob | undefined): void {
-    // In this order the owner is not forgotten in between.
+    // Added first: an owner whose counts fall to zero in between would be forgotten.
     if (after !== undefined) this.#add(after, 1);
     if (before !== undefined) this.#add(before, -1);
   }
 
-  /** The time of a pending job of this owner has come. */
+  /** A scheduled job of this owner has become ready. */
   promote(owner: string): void {
     this.#addPending(owner, 'ready', 1);
     this.#addPending(owner, 'scheduled', -1);
@@ -58,7 +58,7 @@ export class QueueCounts {
     this.#pending += count;
     if (queue === 'scheduled') this.#scheduled += count;
     else if (queue === 'ready') this.fair.addWaiting(owner, count);
-    // A claim is about to run: it counts towards what its owner may run at once.
+    // A claimed job is about to run: it counts towards the limit of running jobs of its owner.
     else this.fair.addRunning(owner, count);
   }
 

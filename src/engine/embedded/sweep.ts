@@ -3,7 +3,7 @@ import type { SweepOutcome, SweepRequest } from '../engine.js';
 import { livesAfterTrim } from '../lives.js';
 import type { LogTable, Stage, StoredJob, Tables } from './tables.js';
 
-/** One small step of retention: what is due first by kind, until the limit is used up. */
+/** One small step of retention: for each stage in turn the jobs that are due first, until the limit is used up. */
 export function sweep(
   tables: Tables,
   request: SweepRequest,

@@ -4,8 +4,8 @@ import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
 
 /**
- * Where a pending job stands: it waits for its time, may be claimed, or is claimed ahead of a free thread. What waits
- * becomes ready when the ledger says so, not by the clock alone.
+ * The queue state of a pending job: it waits for its time, may be claimed, or is claimed ahead of a free thread. A
+ * scheduled job becomes ready when the ledger says so, not by the clock alone.
  */
 export const queueStates = ['scheduled', 'ready', 'claimed'] as const;
 export type QueueState = (typeof queueStates)[number];
@@ -17,14 +17,17 @@ export interface StoredJob {
   readonly queue: QueueState | undefined;
 }
 
-/** A job as it is kept after a change at `now`. */
+/** A job as the tables store it after a change at `now`. */
 export function storedJob(job: Job, now: number): StoredJob {
   if (job.status !== 'pending') return { job, queue: undefined };
   if (job.lease !== undefined) return { job, queue: 'claimed' };
   return { job, queue: job.readyAt <= now ? 'ready' : 'scheduled' };
 }
 
-/** What time does to a job next; with `due`, the one index that retention walks. Drivers keep the place in this list. */
+/**
+ * The change that time makes to a job next. With `due` it is the one index that retention walks. Drivers store the
+ * index of a stage in this list.
+ */
 export const stages = ['waiting', 'running', 'result', 'record', 'claimed'] as const;
 export type Stage = (typeof stages)[number];
 
@@ -47,7 +50,7 @@ export function stageDueOf(job: Job): StageDue {
   return { stage: 'record', due: job.completedAt ?? 0 };
 }
 
-/** What an idempotency key stands for. */
+/** The job that an idempotency key stands for. */
 export interface IdempotencyEntry {
   readonly fingerprint: string;
   readonly jobId: string;
@@ -97,7 +100,7 @@ export interface JobTable {
   list(filter: ListFilter): JobPage;
 }
 
-/** What jobs are made from. */
+/** The inputs of jobs. */
 export interface InputTable {
   /** After its job was added. */
   add(jobId: string, input: JobInput): void;
@@ -144,7 +147,7 @@ export interface LogTable {
   /** Sequence of the last fact, and of the last one that was trimmed. */
   readonly last: number;
   readonly trimmedTo: number;
-  /** Reads again what is held beside the table, after a commit was undone. */
+  /** Reads the values again that are cached beside the table, after a commit was undone. */
   reload(): void;
   /** Gives the fact the next number. */
   append(fact: Omit<Fact, 'seq'>): Fact;
@@ -154,13 +157,13 @@ export interface LogTable {
   countOlder(before: number, limit: number): number;
   /** Takes away facts up to this sequence. */
   trim(to: number): void;
-  /** In place of those before. */
+  /** Replaces all stored lives. */
   setLives(lives: readonly Life[]): void;
 }
 
 /**
- * What an embedded engine keeps, as the ledger sees it: calls answer at once, each reads or writes one thing, and
- * whoever calls makes several of them one commit. Throws when it cannot; then the whole commit is undone.
+ * What an embedded engine stores, as the ledger sees it. Calls answer at once, and each reads or writes one thing; the
+ * caller makes several of them one commit. A call throws when it fails; the caller then undoes the whole commit.
  */
 export interface Tables {
   readonly jobs: JobTable;

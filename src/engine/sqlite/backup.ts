@@ -13,7 +13,7 @@ import { SqliteTables } from './sqlite-tables.js';
 
 /** The database's part of a backup. Works on the calling thread, beside a server that may run. */
 
-/** What a copy of a database is of. */
+/** The state of the log that a copy of a database was taken from. */
 export interface DatabaseState {
   readonly schema: number;
   readonly epoch: string;
@@ -52,7 +52,7 @@ export function copyDatabase(directory: string, folder: string): DatabaseState {
 
 function openSource(directory: string): Connection {
   const path = join(directory, databaseFile);
-  // To open it would make it.
+  // Opening a missing database would create it.
   if (!existsSync(path)) throw new StoreFailed('no-database', `There is no database in ${directory}`);
   const source = new Connection(path);
   source.pragma(busyTimeout);
@@ -107,9 +107,9 @@ export function stillPromised(directory: string, blobs: readonly string[]): read
 }
 
 /**
- * Lets happen in a copy what has happened to the original since: results that are gone have expired, and jobs whose
- * input is gone are deleted. As a life of its own, since the original has other facts under the same numbers. The copy
- * has this program's schema then.
+ * Repeats in a copy what the original did since: it expires jobs whose results are gone and deletes jobs whose input is
+ * gone. The copy does so in a life of its own, since the original has other facts under the same numbers. Afterwards
+ * the copy has this program's schema.
  * @returns the blobs that nothing in the copy refers to any more
  */
 export function forgetBlobs(folder: string, blobs: readonly string[], now: number): readonly string[] {

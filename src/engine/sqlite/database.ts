@@ -9,12 +9,12 @@ const busyTimeoutMs = 5_000;
 const cacheKiB = 16 * 1024;
 /** Only a net: the thread checkpoints earlier, between two batches. */
 const autocheckpointPages = 16_384;
-/** What the write-ahead log is cut to when it was reset; it grows past that under load. */
+/** Bytes that the write-ahead log is cut to when it was reset; it grows past that under load. */
 const journalSizeLimit = 64 * 1024 * 1024;
 
 /**
- * What puts each commit on the disk before anybody hears of it. On macOS a sync leaves the bytes in the cache of the drive
- * unless the system is asked for more, as Node does for files.
+ * The settings that put each commit on the disk before the store answers or sends a hint. On macOS a sync leaves the
+ * bytes in the cache of the drive unless `fullfsync` is set, as Node does for files.
  */
 export function durabilityOn(platform: NodeJS.Platform): readonly string[] {
   const whole = platform === 'darwin' ? ['fullfsync = ON', 'checkpoint_fullfsync = ON'] : [];
@@ -22,7 +22,10 @@ export function durabilityOn(platform: NodeJS.Platform): readonly string[] {
 }
 
 export const databaseFile = 'inkwire.db';
-/** Holds what a restore is about to put in place. While it is there, what lies beside it may be half of something. */
+/**
+ * Holds the files of a restore before it moves them into place. While this folder exists, the files beside it may be
+ * incomplete.
+ */
 export const restoreFolder = 'restore.part';
 
 /** Opens the database of a directory, both made when they are not there. For a thread that may wait. */

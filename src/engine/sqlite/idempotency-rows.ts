@@ -1,7 +1,7 @@
 import type { IdempotencyEntry, IdempotencyTable } from '../embedded/tables.js';
 import { type Connection, integerOf, type Statement, textOf } from './sql.js';
 
-/** What idempotency keys stand for. */
+/** The jobs that idempotency keys stand for. */
 export class IdempotencyRows implements IdempotencyTable {
   readonly #entry: Statement;
   readonly #put: Statement;

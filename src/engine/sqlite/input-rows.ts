@@ -2,7 +2,7 @@ import type { InputTable } from '../embedded/tables.js';
 import type { JobInput } from '../engine.js';
 import { type Connection, type Statement, textOf } from './sql.js';
 
-/** What jobs are made from. Apart from the jobs: it is large, and read by a claim alone. */
+/** The inputs of jobs. Stored apart from the jobs: they are large, and only a claim reads them. */
 export class InputRows implements InputTable {
   readonly #add: Statement;
   readonly #input: Statement;

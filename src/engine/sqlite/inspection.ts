@@ -6,7 +6,7 @@ import { KeyRows } from './key-rows.js';
 import { schemaVersion } from './migrations.js';
 import { Connection, integerOf, textOf } from './sql.js';
 
-/** What a look into a data directory finds. */
+/** The result of looking into a data directory. */
 export type Inspection =
   /** No server has worked here yet. */
   | { readonly state: 'empty' }
@@ -17,15 +17,17 @@ export type Inspection =
       readonly schema: number;
       /** The newest schema that this program knows. */
       readonly knownSchema: number;
-      /** What SQLite finds wrong; left out where it did not look, because a server works on it. */
+      /**
+       * The defects that SQLite finds; left out while a server works on the database, because it then does not look.
+       */
       readonly defects?: readonly string[];
       /** Undefined for a schema that is newer than this program. */
       readonly keys?: readonly Key[];
     };
 
 /**
- * Looks into a data directory without changing what it holds, beside a server that may run on it. Takes as long as
- * reading the database does. Throws what SQLite says of a file that is no database.
+ * Looks into a data directory without changing its data, also while a server runs on it. Takes as long as reading the
+ * database does. Throws SQLite's error for a file that is no database.
  */
 export function inspectDirectory(directory: string): Inspection {
   if (existsSync(join(directory, restoreFolder))) {
@@ -63,7 +65,7 @@ export function inspectDirectory(directory: string): Inspection {
 }
 
 function isInUse(directory: string): boolean {
-  // To try a lock that nobody has made would make it.
+  // Trying a lock creates its file; a directory without one has had no server.
   if (!existsSync(join(directory, lockFile))) return false;
   try {
     new DirectoryLock(directory).release();

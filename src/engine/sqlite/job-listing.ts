@@ -8,9 +8,9 @@ import { type Connection, integerOf, type Statement, textOf } from './sql.js';
 const lastId = 'job_~';
 
 /**
- * Listings, newest first. In an index the jobs of one status and kind lie together in the order of the listing, so that
- * a page costs what is on it, also where nothing is: of every status and kind that is asked for as much is read as fits
- * on a page, and the newest of it taken.
+ * Listings, newest first. The index holds the jobs of one status and kind together in the order of the listing. A
+ * listing reads at most one page of each status and kind that its filter names and takes the newest of them: a page
+ * costs what is on it, also when it is empty.
  */
 export class JobListing {
   readonly #ofOwner: Walk;
@@ -81,7 +81,7 @@ class Walk {
   }
 }
 
-/** Trusts the text: nobody but `JobRows` writes it. */
+/** Trusts the text: only `JobRows` writes it. */
 export function jobOfText(text: string): Job {
   return JSON.parse(text);
 }

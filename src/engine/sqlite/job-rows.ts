@@ -15,7 +15,7 @@ import type { ListFilter } from '../engine.js';
 import { JobListing, jobOfText } from './job-listing.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
-/** The jobs: the whole value as JSON, and beside it the columns that somebody looks for. */
+/** The jobs: the whole value as JSON, and beside it the columns that queries look for. */
 export class JobRows implements JobTable {
   readonly #add: Statement;
   readonly #job: Statement;

@@ -16,7 +16,7 @@ export class KeyRows {
   }
 
   list(): readonly Key[] {
-    // Nobody but `put` writes the text.
+    // Only `put` writes the text.
     return this.#list.all().map(([key]): Key => JSON.parse(textOf(key)));
   }
 }

@@ -3,12 +3,12 @@ import { StoreFailed } from '../engine.js';
 import { type Connection, integerOf } from './sql.js';
 
 /**
- * Every version of the schema, from empty on; the number of a migration is its place. What has been released is never
+ * Every version of the schema, from empty on; the number of a migration is its place. A released migration is never
  * edited: a change is another one at the end.
  *
- * Few indexes, since each costs every submit, most of all those that begin with the owner: a batch of many owners
- * writes a page for each. Listings (`jobs_listed`, `jobs_group`), claims (`jobs_pending`, as large as the queue), backoff
- * (`jobs_later`), and one for everything that time does to a job (`jobs_due`). Ids begin with the time, so that all of
+ * There are few indexes, since each costs every submit, most of all those that begin with the owner: a batch of many
+ * owners writes a page for each. Listings use `jobs_listed` and `jobs_group`, claims `jobs_pending` (as large as the
+ * queue), the backoff `jobs_later`, and retention and deadlines `jobs_due`. Ids begin with the time, so that all of
  * them grow at their end. An input has the row number of its job.
  */
 const migrations: readonly string[] = [
@@ -105,14 +105,14 @@ const migrations: readonly string[] = [
   WHERE groups.owner = ranked.owner AND groups.name = ranked.name;
   CREATE INDEX groups_place ON groups(owner, place);
   `,
-  // A listing that finds few or none looked at every job of its owner.
+  // Without this index, a listing that finds few jobs or none looked at every job of its owner.
   `
   DROP INDEX jobs_listed;
   DROP INDEX jobs_group;
   CREATE INDEX jobs_listed ON jobs(owner, status, kind, id);
   CREATE INDEX jobs_group ON jobs(owner, grp, status, kind, id) WHERE grp IS NOT NULL;
   `,
-  // Who wrote which facts. What was written before this table is of one life, whose cursors name none.
+  // Which life wrote which facts. Facts from before this table belong to one life, which their cursors do not name.
   `
   CREATE TABLE lives (first INTEGER PRIMARY KEY, life TEXT NOT NULL) STRICT;
   INSERT INTO lives (first, life) VALUES (0, '0');

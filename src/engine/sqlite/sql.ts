@@ -1,10 +1,10 @@
 import Libsql from 'libsql';
 
-/** What may be bound. The native driver ends the process on anything else, a boolean for one. */
+/** Values that may be bound. The native driver ends the process on anything else, a boolean for one. */
 export type Value = string | number | null;
 export type Row = readonly unknown[];
 
-/** A connection, with rows as arrays and values checked by who reads them. */
+/** A connection, with rows as arrays; the code that reads a row checks its values. */
 export class Connection {
   readonly #database: Libsql.Database;
 

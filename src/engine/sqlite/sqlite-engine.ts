@@ -8,9 +8,11 @@ import { failureOf } from './batch.js';
 import { StoreClient } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
-  /** Holds the database and the blobs; made when it is not there. One server at a time. */
+  /** Holds the database and the blobs; created when it does not exist. One server at a time. */
   readonly directory: string;
-  /** The compiled thread, for who runs from source. */
+  /**
+   * The compiled thread's entry. Needed when the server runs from its TypeScript source, which a worker cannot load.
+   */
   readonly threadEntry?: URL;
 }
 
@@ -59,7 +61,7 @@ function hintsFrom(bus: LocalBus, epoch: string, from: number): (facts: readonly
   };
 }
 
-/** Tells watchers what the thread saw last. */
+/** Calls each watcher with the keys that the thread read last. */
 class WatchedKeys {
   readonly #listeners = new Set<{ readonly listener: (keys: readonly Key[]) => void }>();
 

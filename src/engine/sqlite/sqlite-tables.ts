@@ -7,7 +7,7 @@ import { JobRows } from './job-rows.js';
 import { LogRows } from './log-rows.js';
 import type { Connection } from './sql.js';
 
-/** Tables in SQLite. Whoever calls opens and ends the transactions. */
+/** Tables in SQLite. The caller opens and ends the transactions. */
 export class SqliteTables implements Tables {
   readonly jobs: JobRows;
   readonly inputs: InputRows;

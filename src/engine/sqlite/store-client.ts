@@ -79,7 +79,7 @@ export class StoreClient implements OperationRunner {
     return { client, epoch: opened.epoch, last: opened.last };
   }
 
-  /** The answer of an operation is what the ledger gave: see `BatchRunner`. */
+  /** The thread answers with the ledger's own answer to the operation: see `BatchRunner`. */
   async call<Name extends StoreOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>

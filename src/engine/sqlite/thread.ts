@@ -69,7 +69,7 @@ class StoreThread {
     this.#post({ type: 'answers', answers, facts: packFacts(facts), commit });
     if (calls.some(({ name }) => name === 'keyPut')) this.#postKeys();
     this.#factsSinceCheckpoint += facts.length;
-    // After the answers: nobody waits for it but the next batch.
+    // After the answers: only the next batch waits for the checkpoint.
     if (this.#factsSinceCheckpoint >= checkpointFacts) this.#checkpoint();
   }
 

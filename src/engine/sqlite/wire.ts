@@ -2,7 +2,7 @@ import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Commit, Fact, FactPage, Key } from '../engine.js';
 import { type StoreOperation, storeOperations } from '../store-operations.js';
 
-/** What the store's thread is started with. */
+/** The settings that the store's thread starts with. */
 export interface ThreadSettings {
   readonly directory: string;
   readonly fairness: FairnessLimits;
@@ -81,7 +81,7 @@ export function unpackFacts(packed: PackedFacts): readonly Fact[] {
 /** Jobs go as JSON, which costs a third of what copying the objects does; facts are flat, and so not escaped twice. */
 export function packValue(name: Call['name'], value: unknown): unknown {
   if (!answersFacts(name)) return value === undefined ? undefined : JSON.stringify(value);
-  // What the ledger answers to such an operation.
+  // The ledger answers these operations with a page of facts.
   const page = value as FactPage;
   return { ...page, facts: packFacts(page.facts) };
 }
