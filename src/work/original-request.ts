@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Binary } from '../render/kind.js';
 
-/** A body as the caller sent it, broken where its binary members stood: they are kept as files. */
+/** A body as the caller sent it, split where its binary members stood: those are stored as blobs. */
 export interface OriginalRequest {
   /** In the order of the text. */
   readonly members: readonly BinaryMember[];
@@ -13,7 +13,10 @@ export interface BinaryMember extends Binary {
   readonly sizeBytes: number;
 }
 
-/** The body in pieces. Takes the binary members out of the body itself, so that it is of no more use. */
+/**
+ * Splits the body into pieces. It replaces the binary members in `body` itself, so the caller must not use `body`
+ * afterwards.
+ */
 export function originalRequest(
   kind: string,
   body: Readonly<Record<string, unknown>>,
@@ -21,7 +24,7 @@ export function originalRequest(
   blobs: readonly Uint8Array[],
 ): OriginalRequest {
   if (binaries.length === 0) return { members: [], pieces: [JSON.stringify({ kind, ...body })] };
-  // Nobody can have written it into the body.
+  // A random mark, which the caller cannot have written into the body.
   const mark = randomUUID();
   for (const [index, { pointer }] of binaries.entries()) setAt(body, pointer, `${mark}:${index}`);
   const parts = JSON.stringify({ kind, ...body }).split(new RegExp(`"${mark}:(\\d+)"`));
@@ -35,20 +38,27 @@ export function originalRequest(
 }
 
 /**
- * What a job keeps of its request, as lines of JSON: what the back of the kind gets (a render thread reads no further),
- * the places, the pieces. One text, so that it is kept, copied and removed as one thing, and costs no second file.
+ * The stored text of a request, as lines of JSON: first the request for the back of the kind (a render thread reads no
+ * further), then the places of the binary members, then the pieces. One text is stored, copied and removed as one thing
+ * and costs no second file.
  */
 export function encodeRequest(request: string, { members, pieces }: OriginalRequest): string {
   return [request, JSON.stringify(members), ...pieces].join('\n');
 }
 
-/** Of a text from `encodeRequest`, which is trusted; undefined for one that an earlier version kept, without what was sent. */
+/**
+ * Decodes a text from `encodeRequest`, which is trusted. Undefined for a text of an earlier version, which did not
+ * store the original.
+ */
 export function decodeOriginal(text: string): OriginalRequest | undefined {
   const [, members, ...pieces] = text.split('\n');
   return members === undefined ? undefined : { members: JSON.parse(members), pieces };
 }
 
-/** For `POST`, as far as it is whole: JSON text with each binary input in its place as base64, or a text that says that it is left out. */
+/**
+ * The request as JSON text that can be submitted again. Each binary member stands at its place as base64; where
+ * `bytesOf` has no bytes for a member, a text says that it is left out, and `leftOut` lists it.
+ */
 export async function originalText(
   { members, pieces }: OriginalRequest,
   bytesOf: (member: BinaryMember) => Promise<Uint8Array | undefined>,
@@ -58,7 +68,7 @@ export async function originalText(
   for (const [index, member] of members.entries()) {
     const bytes = await bytesOf(member);
     if (bytes === undefined) leftOut.push(member);
-    // Not base64, so that a kind refuses it at its place when it is sent as it is.
+    // Not base64: a kind refuses it with a pointer when the caller submits the text unchanged.
     const value = bytes === undefined ? `(left out: ${member.sizeBytes} bytes)` : base64(bytes);
     request += `"${value}"${pieces[index + 1] ?? ''}`;
   }

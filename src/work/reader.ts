@@ -23,9 +23,13 @@ import type {
   WaitOptions,
 } from './service.js';
 
-/** Events of one answer. A job has three; only one that went through hundreds of restarts comes near. */
+/**
+ * Events of one answer. A job has about three; only one that was interrupted hundreds of times comes near this bound.
+ */
 const maxHistory = 1_000;
-/** A binary input is told with the request up to this size, and all of them together up to that one. */
+/**
+ * Binary inputs up to the first size are sent with the request, as long as all of them together stay within the second.
+ */
 const maxBinaryBytes = 64 * 1024;
 const maxBinariesBytes = 1024 * 1024;
 
@@ -48,7 +52,7 @@ export class JobReader implements Reader {
   }
 
   async view(owner: string, id: string): Promise<JobView | undefined> {
-    // Taken before the job: read afterwards, it could be gone already while the job is still shown as running, and
+    // The progress is read before the job: read afterwards, it could be gone while the job still shows as running, and
     // the version would go back.
     const live = this.#parts.follower.running.get(id);
     const job = await this.job(owner, id);
@@ -63,15 +67,15 @@ export class JobReader implements Reader {
 
   async wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined> {
     const deadline = performance.now() + options.waitMs;
-    // What has ended changes no more.
+    // The record of an ended job no longer changes.
     const done = ({ record, version }: JobView): boolean =>
       isTerminal(record.status) || (options.version !== undefined && version !== options.version);
     for (;;) {
-      // Watch before reading: a change between the two wakes at once instead of being missed.
+      // Watch before reading: a change between the two then ends the wait at once.
       const change = nextChange(
         this.#parts.follower,
         { jobId: id },
-        // Who waits for the end is not woken by the way there.
+        // A caller that waits for the end does not wake for the changes before it.
         (told) =>
           options.version !== undefined ||
           told.type === 'lost' ||

@@ -3,8 +3,8 @@ import type { RenderPool } from '../render/pool.js';
 import type { Readiness } from './service.js';
 
 /**
- * Asks the parts themselves: a store that cannot commit and a pool whose threads do not start take no work. Threads that
- * were stopped are replaced within a second; callers who leave their renders must not make the server unready.
+ * Asks the parts themselves: a store that cannot commit and a pool whose threads do not start take no work. The pool
+ * replaces stopped threads within a second, so callers that leave their renders do not make the server unready.
  */
 export class PartsReadiness implements Readiness {
   readonly #engine: Engine;
@@ -29,7 +29,8 @@ export class PartsReadiness implements Readiness {
 function verdict(ping: Promise<void>): Promise<string> {
   return ping.then(
     () => 'ok',
-    // Everybody may ask whether the server is ready: not the message, which names files.
+    // Any caller may ask whether the server is ready, without a key: the message of the error names files and stays
+    // out.
     (error: unknown) =>
       error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed',
   );

@@ -10,7 +10,7 @@ export interface RemoverParts {
   readonly clock: () => number;
 }
 
-/** Cancels what has not ended, deletes what has. */
+/** Cancels jobs that have not ended, deletes jobs that have. */
 export class JobRemover implements Remover {
   readonly #parts: RemoverParts;
 

@@ -65,25 +65,28 @@ export interface ListRequest {
 export type GroupListRequest = Pick<ListRequest, 'owner' | 'cursor' | 'limit'>;
 
 export interface Reader {
-  /** Undefined for an unknown id and for somebody else's. */
+  /** Undefined for an unknown id and for a job of another owner. */
   view(owner: string, id: string): Promise<JobView | undefined>;
   /**
-   * The view as soon as its version is not `version` any more, or as it is after `waitMs`, or when the signal fires.
-   * With no `version`, waits for the job's end.
+   * Resolves with the view as soon as its version differs from `version`, after `waitMs`, or when the signal fires.
+   * Without `version`, it waits for the job's end.
    */
   wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined>;
   list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
-  /** Those first in which something happened last. `cursor` as `next` of the page before; `limit` 1..200. */
+  /**
+   * Groups in the order of the last creation, start or end of one of their jobs, newest first. `cursor` is `next` of
+   * the page before; `limit` 1..200.
+   */
   groups(request: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>>;
   /** The job with its artifacts, for serving a result. */
   job(owner: string, id: string): Promise<Job | undefined>;
   /**
-   * The request as it was submitted, with its kind, as JSON text. Large binary members are left out: where they were
-   * stands a text that no kind takes. `input-gone` for a job of an earlier version.
+   * The request as the caller submitted it, with its kind, as JSON text. Large binary members are left out: a text that
+   * no kind accepts stands in their place. `input-gone` for a job of an earlier version.
    */
   input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>>;
-  /** What happened to a job, oldest first; undefined as for `view`. */
+  /** The facts of a job, oldest first; undefined as for `view`. */
   history(owner: string, id: string): Promise<History | undefined>;
   /** Bytes `start`..`end` (inclusive) of an artifact's blob. */
   read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
@@ -96,9 +99,9 @@ export interface LeftOut {
 }
 
 export interface History {
-  /** Events as the stream tells them, JSON texts (P-2). */
+  /** Events as the stream sends them, JSON texts (P-2). */
   readonly events: readonly string[];
-  /** False when the first ones are not kept any more, or when there are more than one answer holds. */
+  /** False when retention has removed the first facts, or when there are more than fit into one answer. */
   readonly complete: boolean;
 }
 
@@ -114,11 +117,13 @@ export interface Remover {
    * False when there is no such job of this owner.
    */
   remove(owner: string, id: string): Promise<boolean>;
-  /** Stops what has not ended, and leaves what has as it is. The job after it; undefined as for `view`. */
+  /**
+   * Cancels a job that has not ended; an ended job stays as it is. Returns the job afterwards; undefined as for `view`.
+   */
   cancel(owner: string, id: string): Promise<JobView | undefined>;
 }
 
-/** Work without a job: rendered at once on the same pool, kept nowhere. */
+/** Renders without a job: at once, on the same pool, stored nowhere. */
 export interface SyncRender {
   /**
    * @param signal fires when the caller has gone: the thread is stopped
@@ -151,7 +156,7 @@ export interface Readiness {
   check(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
 }
 
-/** All of it, as what speaks to callers is given it. */
+/** All parts together, as the HTTP routes receive them. */
 export interface JobService {
   readonly submitter: Submitter;
   readonly reader: Reader;

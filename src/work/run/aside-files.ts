@@ -1,7 +1,7 @@
 import type { Blobs } from '../../engine/engine.js';
 import type { WorkLog } from '../work-log.js';
 
-/** The files that one piece of work writes aside. `discard` throws away all of them that were not kept. */
+/** The files that one task writes aside. `discard` removes all of them that did not become blobs. */
 export class AsideFiles {
   readonly #blobs: Blobs;
   readonly #log: WorkLog;

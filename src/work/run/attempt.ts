@@ -23,11 +23,11 @@ export interface AttemptParts {
   readonly random: () => number;
 }
 
-/** What the holder of a claim does for its attempt. */
+/** What the runner, which holds the claim, does for an attempt. */
 export interface ClaimHolder {
   /** Stops the attempt; with `handBack` as its reason the job is released. */
   readonly signal: AbortSignal;
-  /** Commits `start`. Resolves with false when the claim holds no longer; then `signal` has fired, too. */
+  /** Commits `start`. Resolves with false when the claim no longer holds; `signal` has then fired, too. */
   start(): Promise<boolean>;
 }
 
@@ -36,13 +36,13 @@ const keptAtOnce = 16;
 
 type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'warnings'>;
 
-/** Reason of an abort that gives the job back instead of ending it. */
+/** The reason of an abort after which the attempt releases its job instead of ending it. */
 export const handBack = new Error('handed back');
 
 /**
- * Runs a claimed job once: its inputs, a thread, its artifacts on the disk. Always answers, whatever fails on the way,
+ * Runs a claimed job once: its inputs, a thread, its artifacts on the disk. Always resolves, whatever fails on the way,
  * and leaves no file behind but the artifacts of a `complete`.
- * @returns the command that tells what came of it; undefined when somebody else has told it (a cancel)
+ * @returns the command for the runner to commit; undefined when another commit has ended the attempt (a cancel)
  */
 export async function runAttempt(
   { job, input }: Claimed,
@@ -83,7 +83,10 @@ interface Rendered {
   readonly started: Promise<boolean>;
 }
 
-/** The thread begins while `start` is still being committed; what it tells meanwhile is held back until that is done. */
+/**
+ * Renders in a thread, which begins while `start` is still being committed; progress of the thread is held back until
+ * that commit is done.
+ */
 async function render(
   job: Job,
   inputs: TaskInputs & { readonly asidePrefix: string },
@@ -109,7 +112,8 @@ async function render(
         if (holds && latest !== undefined) tell(latest);
         return holds;
       });
-      // Looked at when the thread has answered, which may be long after.
+      // Awaited when the thread has answered, which may be long after: a rejection before then must not count as
+      // unhandled.
       started.catch(() => undefined);
     },
     onProgress: (progress) => {
@@ -142,7 +146,7 @@ async function keep(
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed === undefined) continue;
     log.error({ error: failed.reason, jobId: job.id }, 'a result could not be stored');
-    // What was kept belongs to no job now; what cannot be removed goes with a later clean-up.
+    // These artifacts belong to no job now; a later clean-up removes those that cannot be removed here.
     await blobs.remove(artifacts.flatMap(({ blob }) => blob)).catch((error: unknown) => {
       log.error({ error, jobId: job.id }, 'a part of a result could not be removed');
     });

@@ -3,7 +3,10 @@ const quickMs = 100;
 /** Weight of the newest value in the running mean. */
 const newest = 0.1;
 
-/** What rendering took lately: decides how far ahead to claim and what `Retry-After` to tell. */
+/**
+ * The running mean of recent render times. The runner takes from it how far ahead to claim, refusals their
+ * `Retry-After`.
+ */
 export class RunTimes {
   #meanMs: number | undefined;
 

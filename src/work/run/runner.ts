@@ -17,7 +17,7 @@ export interface RunnerParts extends Omit<AttemptParts, 'times'> {
 }
 
 interface Held {
-  /** As it was claimed: a later fact that ends an attempt ends this one. */
+  /** The job as of the claim: a fact with a higher `rev` that ends an attempt ends this one. */
   readonly job: Job;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
@@ -25,15 +25,16 @@ interface Held {
   isStarted: boolean;
 }
 
-/** The next look when nothing wakes the runner: a claim may have failed, and jobs that back off are ready at their time. */
+/** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
 const floorMs = 1_000;
-/** Between two tries to commit what came of an attempt; the first ones follow sooner. */
+/** Longest pause between two tries to commit a command; the first tries follow sooner. */
 const longestCommitPauseMs = 5_000;
 
 /**
- * Claims jobs, runs them on the pool and commits what came of them. Holds at most as many claims as there are threads
- * and, while documents are quick, one more for each: the next one is then at hand when a thread gets free. A job that is
- * claimed ahead still waits to everybody, and gives way to one of its owner's that has a higher priority.
+ * Claims jobs, runs them on the pool and commits the command that ends each attempt. The runner holds at most one claim
+ * per thread; while documents are quick it claims ahead, up to one more per thread, so that a thread which gets free
+ * finds its next job at hand. A job that is claimed ahead stays `pending`, and the runner releases it when a job of the
+ * same owner with a higher priority arrives.
  */
 export class Runner {
   readonly #parts: RunnerParts;
@@ -43,11 +44,14 @@ export class Runner {
   readonly #unsubscribe: () => void;
   readonly #lease: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
-  /** Revisions of ends that were told while a claim was under way. */
+  /** By job: `rev` of facts that ended an attempt while a claim was under way. */
   readonly #endedEarly = new Map<string, number>();
-  /** The highest priority of jobs that came since the last claim, by owner; of owners who have one claimed ahead. */
+  /**
+   * By owner: the highest priority of jobs that arrived since the last claim. Only for owners with a job that is
+   * claimed ahead, and for all owners while a claim is under way.
+   */
   readonly #arrived = new Map<string, number>();
-  /** True at the start: an earlier process may have left some. */
+  /** Whether a job may be waiting for its backoff. True at the start: an earlier process may have left one. */
   #someBackOff = true;
   #claiming = false;
   #again = false;
@@ -57,7 +61,8 @@ export class Runner {
     this.#parts = parts;
     this.#attemptParts = { ...parts, times: this.#times };
     this.#unsubscribe = parts.follower.onFact((fact) => {
-      // Somebody else ended the attempt; after our own commit it has ended already.
+      // Another commit may have ended the attempt (a cancel, a lost lease). After a commit of the runner itself the
+      // attempt is over, and the abort has no effect.
       if (endsAttempt(fact.type)) this.#ended(fact);
       // Only a job that was put back may have to wait for its time.
       if (fact.type === 'job.requeued') this.#someBackOff = true;
@@ -74,7 +79,7 @@ export class Runner {
     this.#wake();
   }
 
-  /** Claims no more; what runs goes on. */
+  /** Stops claiming. Attempts that run go on. */
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);
@@ -90,8 +95,8 @@ export class Runner {
   }
 
   /**
-   * Gives back what has not started, and waits until what runs has ended, at most `deadlineMs`; then stops it and hands it
-   * back. Safe twice.
+   * Releases the claims that have not started, waits at most `deadlineMs` until the running attempts have ended, then
+   * stops the others and releases their jobs. Safe twice.
    */
   async drain(deadlineMs: number): Promise<void> {
     this.stop();
@@ -105,7 +110,10 @@ export class Runner {
     this.#unsubscribe();
   }
 
-  /** A claim and the cancel of its job may be one commit: the word of the end is then here before the claim. */
+  /**
+   * A claim and the cancel of its job may share one commit: the fact of the cancel then arrives before the claim's
+   * answer.
+   */
   #ended(fact: Fact): void {
     const held = this.#held.get(fact.jobId);
     if (held !== undefined && fact.rev > held.job.rev) held.stop.abort();
@@ -125,7 +133,10 @@ export class Runner {
     return [...this.#held.values()].filter(({ isStarted }) => !isStarted);
   }
 
-  /** Gives back what a job of higher priority has to be claimed before. Resolves when the jobs are in the queue again. */
+  /**
+   * Releases the jobs that are claimed ahead of an arrived job with a higher priority. Resolves when they are in the
+   * queue again.
+   */
   async #giveWay(): Promise<void> {
     const overtaken = this.#ahead().filter(
       ({ job }) => job.priority < (this.#arrived.get(job.owner) ?? Number.NEGATIVE_INFINITY),
@@ -182,7 +193,7 @@ export class Runner {
     this.#timer = setTimeout(() => this.#wake(), Math.min(floorMs, untilReady + 1)).unref();
   }
 
-  /** Milliseconds until a job that backs off is ready, as far as that is known. */
+  /** Milliseconds until the next scheduled job is ready; `floorMs` when there is none or the store does not answer. */
   async #untilReady(): Promise<number> {
     try {
       const readyAt = await this.#parts.store.nextReadyAt();
@@ -197,14 +208,14 @@ export class Runner {
   #begin(claim: Claimed): Held {
     const { job } = claim;
     const stop = new AbortController();
-    // In the next step: what the attempt tells its holder finds it.
+    // In the next step: `held` then exists when the attempt calls back.
     const ended = Promise.resolve()
       .then(() => this.#execute(claim, held))
       .catch((error: unknown) =>
         this.#parts.log.error({ error, jobId: job.id }, 'an attempt was not committed'),
       )
       .then(() => {
-        // The job may be held again: another claim after this one was lost.
+        // The runner may hold the job again, by a later claim, after it lost this one.
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
@@ -224,7 +235,7 @@ export class Runner {
     const outcome = await this.#commit(held, command);
     const left =
       command.type === 'complete' && !outcome.ok ? command.result.artifacts.map(({ blob }) => blob) : [];
-    // A refused outcome is that of a worker which lost its claim: its files belong to nobody.
+    // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : left);
     if (!held.isStarted && command.type === 'release') return;
     const end = command.type === 'fail' ? command.code : command.type;
@@ -251,8 +262,8 @@ export class Runner {
   }
 
   /**
-   * The store may stumble (a full disk): what came of an attempt is committed as soon as it can, for as long as the claim
-   * holds. Rejects when the attempt was stopped meanwhile, or the store is closed.
+   * Applies the command of an attempt, again and again while the store fails (a full disk). Rejects when the attempt
+   * was stopped meanwhile (its claim was lost), or when the store is closed.
    */
   async #commit({ job, stop }: Held, command: Command): Promise<ApplyOutcome> {
     for (let tries = 1; ; tries += 1) {

@@ -19,14 +19,14 @@ const pauseMs = 1_000;
 /** Between two steps when there is more to do: submits and claims go in between. */
 const shortPauseMs = 20;
 const stepLimit = 200;
-/** How often files are looked through that belong to nobody: what a fault of the disk or a lost claim left behind. */
+/** How often the sweeper looks for files without a job, which a disk error or a lost claim left behind. */
 const orphanSweepMs = 3_600_000;
-/** Far longer than any attempt or upload takes: a younger file may still find its owner. */
+/** Far longer than any attempt or upload takes: a younger file may belong to a commit that is still to come. */
 const orphanGraceMs = 6 * 3_600_000;
 
 /**
- * Ends what waited too long, takes over lost leases and removes what is past its time, in small steps; once at the start
- * and then every hour, also the files that belong to nobody.
+ * Fails jobs that waited too long, interrupts jobs whose lease ran out, and removes results, records and facts past
+ * their retention, in small steps. At the start and then every hour it also removes files without a job.
  */
 export class Sweeper {
   readonly #parts: SweeperParts;
@@ -42,7 +42,7 @@ export class Sweeper {
 
   start(): void {
     this.#schedule(0);
-    // Of earlier processes: whatever is older than this one.
+    // Files of earlier processes: those that were written before the blobs were opened.
     this.#orphanSweep = this.#sweepOrphans();
     this.#orphanTimer = setInterval(() => {
       const before = this.#parts.clock() - orphanGraceMs;
@@ -50,7 +50,7 @@ export class Sweeper {
     }, orphanSweepMs).unref();
   }
 
-  /** Waits for the step at work. Safe twice. */
+  /** Waits for the step that is running. Safe twice. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -20,9 +20,10 @@ interface Waiting {
 }
 
 /**
- * Pictures of pages, made by the render threads and kept nowhere: answers may be cached for as long as the result lives.
- * They take half of the threads at most, so that a page full of them does not hold up jobs. One that waits goes with
- * its caller; one that is being made is done in a moment, where ending its thread would cost a new one's start.
+ * Pictures of pages, made by the render threads and stored nowhere: HTTP caches may keep the answers for as long as the
+ * result lives. They take half of the threads at most, so that a page with many pictures does not hold up jobs. A
+ * waiting picture is dropped when its caller leaves; one that is being made is finished, because ending its thread
+ * would cost the start of another one.
  */
 export class Thumbnailer implements Thumbnails {
   readonly #parts: ThumbnailerParts;
@@ -58,7 +59,7 @@ export class Thumbnailer implements Thumbnails {
     return Math.max(1, Math.floor(this.#parts.pool.state.threads / 2));
   }
 
-  /** Resolves with a place, also when the signal fires: whoever waited looks at it and gives the place back. */
+  /** Resolves with a place, also when the signal fires: the caller checks the signal and gives the place back. */
   #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const start = (): void => {

@@ -12,9 +12,11 @@ export interface BodyReaderOptions {
   readonly threadEntry: URL;
 }
 
-/** Read at once up to here: about a millisecond. Larger bodies would hold up everybody else. */
+/**
+ * Bodies up to this size are read in this thread: about a millisecond. Larger ones would hold up every other caller.
+ */
 const inlineMaxBytes = 64 * 1024;
-/** Bodies in the hands of the thread; past it, new ones are told to come back. */
+/** Bytes of all bodies that wait for the thread or are in it; past it, further ones are refused with `queue-full`. */
 const maxWaitingBytes = 256 * 1024 * 1024;
 /** Far above what the largest allowed body takes. */
 const deadlineMs = 30_000;
@@ -29,7 +31,7 @@ interface Waiting {
 export class BodyReader {
   readonly #options: BodyReaderOptions;
   readonly #checkAddress: (url: string) => string | undefined;
-  /** The first one is in the thread: should that end, it is known whose body ended it. */
+  /** The first one is in the thread: when the thread dies, the reader knows which body killed it. */
   readonly #waiting: Waiting[] = [];
   #worker: Worker | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -42,7 +44,7 @@ export class BodyReader {
     this.#checkAddress = createAddressCheck(options.allowPrivate);
   }
 
-  /** The body belongs to the desk from here on. */
+  /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
   read(request: BodyToParse): Promise<ParseAnswer> {
     if (request.body.length <= inlineMaxBytes) {
       return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
@@ -64,7 +66,9 @@ export class BodyReader {
     await this.#worker?.terminate();
   }
 
-  /** Gives the thread the next body, if there is one: moved rather than copied, where the body has its memory to itself. */
+  /**
+   * Gives the thread the next body, if there is one: moved rather than copied, where the body has its memory to itself.
+   */
   #handOver(): void {
     const [next] = this.#waiting;
     if (next === undefined) return;

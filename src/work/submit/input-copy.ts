@@ -1,12 +1,15 @@
 import type { Blobs, JobInput } from '../../engine/engine.js';
 import type { Job } from '../../jobs/job.js';
 
-/** Keeps the blobs of a job together. */
+/** The scope of a job's blobs: their references then lie together in an index. */
 export function scopeOf(job: Job): string {
   return job.id.slice('job_'.length);
 }
 
-/** The input with blobs of its own, so that neither job's end takes anything from the other; undefined when one is gone. */
+/**
+ * Copies the input with its blobs, so that the removal of one job takes nothing from the other; undefined when a blob
+ * is gone.
+ */
 export async function copyInput(input: JobInput, scope: string, blobs: Blobs): Promise<JobInput | undefined> {
   const copies: string[] = [];
   const copy = async (name: string, to: string): Promise<string | undefined> => {

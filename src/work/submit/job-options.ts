@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { groupShape } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
 
-/** What a caller may say about the job itself, beside what the kind wants to know; all optional. */
+/** What a caller may ask of the job itself, beside the request of its kind; all optional. */
 export interface JobOptions {
   readonly group?: string;
   readonly priority: number;

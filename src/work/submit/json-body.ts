@@ -4,7 +4,8 @@ import { type Problem, problem } from '../../protocol/problem.js';
 export const maxDepth = 48;
 /**
  * Commas and brackets outside of texts, which is about how many values there are. Twice what the largest table of
- * styled cells needs. A value of two bytes takes fifty once it is read: without this bound a body could cost a gigabyte.
+ * styled cells needs. A value of two bytes takes fifty once it is read: without this bound a body could cost a
+ * gigabyte.
  */
 export const maxValues = 4_000_000;
 

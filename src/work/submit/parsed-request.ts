@@ -24,7 +24,7 @@ export interface BodyToParse {
   readonly kind: string;
   readonly onlyKind?: boolean;
   readonly needsFingerprint: boolean;
-  /** For who keeps what the caller sent. */
+  /** Whether the answer includes `original`: a submit stores it, a sync render does not. */
   readonly needsOriginal?: boolean;
 }
 
@@ -32,13 +32,13 @@ export type ParseAnswer =
   | { readonly ok: true; readonly parsedRequest: ParsedRequest }
   | { readonly ok: false; readonly problem: Problem };
 
-/** As many defects as a person can use at once; the rest shows when these are mended. */
+/** As many defects as a person can use at once; the rest shows after these are fixed. */
 const maxIssues = 50;
 
 /** Refuses an address without asking the network; undefined when it may be tried. */
 export type CheckAddress = (url: string) => string | undefined;
 
-/** Reads and checks a body. Pure but for the digest; what it costs is bounded by the size of the body. */
+/** Reads and checks a body. Its time and memory are bounded by the size of the body. */
 export function parseBody(
   request: BodyToParse,
   kinds: readonly Kind[],

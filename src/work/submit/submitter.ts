@@ -49,7 +49,7 @@ export class JobSubmitter implements Submitter {
     this.#parts = parts;
   }
 
-  /** From now on every submit is told to come back. */
+  /** Refuses every submit from now on: the server shuts down. */
   stop(): void {
     this.#open = false;
   }
@@ -80,7 +80,8 @@ export class JobSubmitter implements Submitter {
     const job = this.#again(former, requestId);
     const copied = input === undefined ? undefined : await copyInput(input, scopeOf(job), blobs);
     if (copied === undefined) {
-      // Deleted since it was looked at; else its files went in another way, a restore without them for one.
+      // The job was deleted meanwhile; otherwise its files are missing for another reason, such as a restore without
+      // them.
       if ((await reader.job(owner, id)) === undefined) return refuse(noSuchJob());
       return refuse(problem('input-gone', 'The input of the job is not kept any more; submit it anew.'));
     }
@@ -88,7 +89,7 @@ export class JobSubmitter implements Submitter {
     return this.#commit(job, copied, { key: idempotencyKey, fingerprint });
   }
 
-  /** The one commit that makes a job. Its blobs are on the disk; they go again when it makes none. */
+  /** The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job. */
   async #commit(job: Job, input: JobInput, once: Once): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
     const outcome = await store.submit(this.#submission(job, input, once));
@@ -137,7 +138,7 @@ export class JobSubmitter implements Submitter {
     };
   }
 
-  /** What the former job was asked to be, and nothing of what became of it. */
+  /** A new job with the options of the former one, and nothing of its state. */
   #again(former: Job, requestId: string): Job {
     const { limits, clock } = this.#parts;
     const now = clock();
