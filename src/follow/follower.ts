@@ -10,26 +10,31 @@ export interface FollowerParts {
   readonly bus: Bus;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** A store that fails is told once, until it has answered again. */
+  /**
+   * Called when the store begins to fail, and again only after it has answered in between; and with every error that a
+   * listener throws.
+   */
   readonly onError: (error: unknown) => void;
 }
 
-/** What somebody waits for: one job's changes, or those of everything of an owner's. */
+/** What a watcher waits for: the changes of one job, or of all jobs of an owner. */
 export type WatchSubject = { readonly jobId: string } | { readonly owner: string };
 
 /**
- * Between two looks at the log, which cost a message to the store each. One is left out where a hint brought something
- * since the one before, so a fact of which no hint tells is found after this time, or twice as long.
+ * Milliseconds between two looks at the end of the log. Each look costs a message to the store, and the follower skips
+ * one when a hint has brought facts since the last. It therefore finds a fact without a hint after this time, or twice
+ * this time.
  */
 export const lookMs = 150;
 const pageFacts = 1_000;
 
 /**
- * Follows the log for everybody in this process: makes of hints, which may be lost, late, doubled or without their facts,
- * every fact of every owner, once and in order. Listeners are called in the order of their subscription, in the step in
- * which a fact is taken; one that throws is reported and costs the others nothing. It holds the one table of what runs.
+ * Follows the log for every part of this process. From hints, which may be lost, late, doubled or without their facts,
+ * the follower makes every fact of every owner, once and in order. It calls the listeners in the order of their
+ * subscription, in the step in which it takes the fact; it reports an error that a listener throws, and calls the
+ * others all the same. It also holds the one table of running jobs.
  *
- * `open`, then everybody subscribes, then `start`: from there on each listener hears every fact after `position`.
+ * First `open`; then the parts subscribe; then `start`: from then on each listener gets every fact after `position`.
  */
 export class Follower {
   readonly running: RunningJobs;
@@ -42,9 +47,9 @@ export class Follower {
   #unsubscribe: readonly (() => void)[] = [];
   #log: LogName = { epoch: '', lives: [] };
   #position = 0;
-  /** Up to where the log is known to reach. */
+  /** The highest sequence that the log is known to hold. */
   #target = 0;
-  /** The last fact that a hint has told of, and up to where `checkEnd` has compared. */
+  /** The last sequence that a hint has announced, and the last one that `checkEnd` has compared. */
   #hinted = 0;
   #checked = 0;
   #state: 'new' | 'open' | 'started' | 'closed' = 'new';
@@ -73,12 +78,12 @@ export class Follower {
   }
 
   /**
-   * Stands at a place in the log without reading yet.
-   * @param past so many facts before the end, as far as they are there
+   * Takes a position in the log without reading yet.
+   * @param past begin this many facts before the end, or at the log's beginning when it holds fewer
    */
   async open(past = 0): Promise<void> {
     const { store, bus } = this.#parts;
-    // Before the log is looked at: what comes in between is then told of.
+    // Before the log is read: a hint then announces every fact that is committed in between.
     this.#unsubscribe = [
       bus.onHint((hint) => this.#heard(hint)),
       bus.onProgress((progress) => this.#progressed(progress)),
@@ -91,7 +96,9 @@ export class Follower {
     if (this.#state === 'new') this.#state = 'open';
   }
 
-  /** Resolves when everything up to the end of the log has been handed out; what happens from then on follows. */
+  /**
+   * Resolves when every fact up to the end of the log has been handed out; later facts follow as they are committed.
+   */
   async start(): Promise<void> {
     if (this.#state !== 'open') return;
     this.#state = 'started';
@@ -104,7 +111,7 @@ export class Follower {
     return this.positionAt(this.#position);
   }
 
-  /** What places in this log are named by. All that happens while this process lives is of the life that it began. */
+  /** The name of this log, of which cursors are made. All facts of this process belong to the life that it began. */
   get log(): LogName {
     return this.#log;
   }
@@ -124,12 +131,15 @@ export class Follower {
     return this.#progressListeners.add(listener);
   }
 
-  /** Calls back when facts went out of the log before they were read. What follows comes after the place that is given. */
+  /**
+   * Calls back when retention removed facts before the follower read them. The next facts come after the given
+   * position.
+   */
   onLost(listener: (from: Position) => void): () => void {
     return this.#lostListeners.add(listener);
   }
 
-  /** Tells a watcher of every change of its subject from now on. Returns what ends that. */
+  /** Calls the watcher with every change of its subject from now on. Returns a function that ends the watch. */
   watch(subject: WatchSubject, watcher: Watcher): () => void {
     return 'jobId' in subject
       ? this.#jobs.add(subject.jobId, watcher)
@@ -143,8 +153,8 @@ export class Follower {
   }
 
   /**
-   * Compares with the store and hands out what is missing, also what a reading that failed did not bring. Returns how many
-   * facts at the log's end no hint has told of since the last comparison. For the audit.
+   * Compares the position with the store and hands out missing facts, also those of a reading that failed. Returns how
+   * many facts at the end of the log no hint has announced since the last comparison. For the audit.
    */
   async checkEnd(): Promise<number> {
     const { last } = await this.#parts.store.log();
@@ -183,7 +193,7 @@ export class Follower {
     } else this.reach(hint.last).catch((error: unknown) => this.#failed(error));
   }
 
-  /** Looks for facts of which no hint has told, and tries again what could not be read. */
+  /** Looks for facts that no hint has announced, and repeats a reading that failed. */
   async #look(): Promise<void> {
     const quiet = this.#quiet;
     this.#quiet = true;
@@ -216,7 +226,7 @@ export class Follower {
         const before = this.#position;
         for (const fact of page.facts) if (fact.seq > this.#position) this.#take(fact);
         this.#advance(page.reached);
-        // The log does not reach as far as somebody said. The next look finds out when it does.
+        // The log is shorter than the hint or the caller said. The next look finds out when it has grown.
         if (this.#position === before && !page.trimmed) this.#target = before;
       } while (this.#position < this.#target);
     } finally {
@@ -262,7 +272,9 @@ export class Follower {
     this.#owners.tell(live.owner, change);
   }
 
-  /** Of the store. The look tries again several times a second: once is enough to say. */
+  /**
+   * Reports an error of the store. The look repeats several times a second, so that only the first error is reported.
+   */
   #failed(error: unknown): void {
     if (this.#failing || this.#isClosed) return;
     this.#failing = true;

@@ -1,4 +1,7 @@
-/** Who is told of something, in the order of subscription. One that throws is reported and costs the others nothing. */
+/**
+ * Listeners of one event, called in the order of subscription. An error that one of them throws is reported; the others
+ * are called all the same.
+ */
 export class Listeners<T> {
   readonly #listeners = new Set<{ readonly listener: (value: T) => void }>();
   readonly #onError: (error: unknown) => void;
@@ -17,7 +20,7 @@ export class Listeners<T> {
   }
 
   tell(value: T): void {
-    // A copy: whoever comes while this value is told has not asked for it.
+    // A copy: a listener that is added during this call must not get this value.
     for (const subscription of [...this.#listeners]) {
       if (!this.#listeners.has(subscription)) continue;
       try {

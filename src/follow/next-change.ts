@@ -2,7 +2,7 @@ import type { Follower, WatchSubject } from './follower.js';
 import type { Change } from './watchers.js';
 
 /**
- * A wait that begins now: whoever reads the state after this call and then waits misses nothing that changed in between.
+ * A wait that begins now: a caller that calls this, then reads the state, then waits, misses no change in between.
  * @param wakes which changes end the wait
  * @param signal ends it, too
  */

@@ -9,7 +9,7 @@ import type { Subject } from '../protocol/topic.js';
 /** The progress of a running attempt, and how many values of it there were: the count is part of a record's version. */
 export type CountedProgress = AttemptProgress & { readonly count: number };
 
-/** A progress value that can be told: the job's record is known. */
+/** A progress value that can be sent: the job's record is known. */
 export interface LiveProgress extends CountedProgress, Subject {
   readonly owner: string;
   /** Grows with every value of any job. */
@@ -21,7 +21,7 @@ export interface LiveProgress extends CountedProgress, Subject {
 export interface RunningJobsParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** Reads the log to its end: a start that was not seen may be unread only. */
+  /** Reads the log to its end: the follower may not have read the start of the attempt yet. */
   readonly readOn: () => Promise<void>;
   /** Looks up a job whose start is not in the log that was read. */
   readonly find: (owner: string, jobId: string) => Promise<Job | undefined>;
@@ -30,7 +30,10 @@ export interface RunningJobsParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of the running attempt, as the last fact tells it or the store had it. Parsed when first needed: most jobs need it never. */
+/**
+ * The record of the running attempt, from its last fact or from the store. Parsed when first needed: most jobs never
+ * need it.
+ */
 interface Known {
   readonly rev: number;
   readonly record: () => JobRecord;
@@ -51,18 +54,22 @@ interface Entry {
 
 /** Look-ups under way. Past it a value of an unknown job is dropped; the next one asks again. */
 const maxLookUps = 64;
-/** Attempts that ended last: what a stopped thread still says of one of them is dropped without a look-up. */
+/**
+ * Ended attempts that are remembered: late progress of one of them, from a stopped thread, is dropped without a
+ * look-up.
+ */
 const maxEnded = 256;
 
 /**
- * The attempts that run, each with its latest progress. As large as what runs: `job.started` makes an entry, a fact that
- * ends the attempt takes it away. Progress of a job whose start was not seen makes one, too, when the store says that the
- * attempt runs. Such an entry may be ahead of the facts, which come in their order: older ones leave it alone.
+ * The running attempts, each with its latest progress. Bounded by the number of running jobs: `job.started` adds an
+ * entry, and a fact that ends the attempt removes it. Progress of a job whose start was not seen adds an entry, too,
+ * when the store says that the attempt runs. Such an entry may be newer than the facts that arrive next; those do not
+ * change it.
  */
 export class RunningJobs {
   readonly #parts: RunningJobsParts;
   readonly #jobs = new Map<string, Entry>();
-  /** By job: the last attempt that is known to be over, or the record that tells it. */
+  /** By job: the number of the last attempt that is known to be over, or the record (JSON) that holds the number. */
   readonly #ended = new Map<string, number | string>();
   #lookUps = 0;
   #number = 0;
@@ -71,7 +78,7 @@ export class RunningJobs {
     this.#parts = parts;
   }
 
-  /** @returns progress that came before this fact and can be told now */
+  /** @returns progress that arrived before this fact and can be sent now */
   fact(fact: Fact): LiveProgress | undefined {
     if (fact.jobId === '') return undefined;
     const entry = this.#jobs.get(fact.jobId);
@@ -86,7 +93,7 @@ export class RunningJobs {
     return undefined;
   }
 
-  /** @returns the value to tell; undefined when there is none, or none yet (`adopted`) */
+  /** @returns the value to send; undefined when there is none, or when it follows by `adopted` after a look-up */
   progress(progress: JobProgress): LiveProgress | undefined {
     const { jobId } = progress;
     const entry = this.#jobs.get(jobId);
@@ -95,20 +102,20 @@ export class RunningJobs {
       this.#adopt(progress);
       return undefined;
     }
-    // Late word of an earlier attempt or of an earlier value: progress never falls (P-4).
+    // A late value of an earlier attempt, or one that falls back: progress never falls (P-4).
     if (attempt > progress.attempt) return undefined;
     if (entry.latest !== undefined && progress.ratio < entry.latest.progress.ratio) return undefined;
     this.#keep(entry, progress);
     return this.#tellable(entry);
   }
 
-  /** Where a running attempt is; it may run no longer when its end is not read yet. */
+  /** The progress of a running attempt. The attempt may have ended by a fact that is not read yet. */
   get(jobId: string): CountedProgress | undefined {
     const latest = this.#jobs.get(jobId)?.latest;
     return latest === undefined ? undefined : { ...latest.progress, count: latest.count };
   }
 
-  /** The latest value of a job that can be told, with its record as it is now. */
+  /** The latest value of a job that can be sent, with the job's current record. */
   live(jobId: string): LiveProgress | undefined {
     return this.#jobs.get(jobId)?.live;
   }
@@ -127,7 +134,7 @@ export class RunningJobs {
     return this.#jobs.size;
   }
 
-  /** What ran may have ended unseen. */
+  /** Forgets every attempt: any of them may have ended by a fact that was not read. */
   clear(): void {
     this.#jobs.clear();
   }
@@ -136,7 +143,7 @@ export class RunningJobs {
     entry.latest = { progress, count: (entry.latest?.count ?? 0) + 1, at: this.#parts.clock() };
   }
 
-  /** The same attempt with a newer record, which its latest progress is put into from now on. */
+  /** Notes a newer record of the same attempt; its latest progress is sent with this record from now on. */
   #learn(entry: Entry, known: Known): LiveProgress | undefined {
     const wasKnown = entry.known !== undefined;
     entry.known = known;
@@ -154,12 +161,12 @@ export class RunningJobs {
     return entry.live;
   }
 
-  /** Progress of an attempt whose start was not seen: the store knows whether it runs. */
+  /** Takes progress of an attempt whose start was not seen: the store knows whether the attempt runs. */
   #adopt(progress: JobProgress): void {
     const { jobId, attempt } = progress;
     if (this.#lookUps >= maxLookUps || attempt <= this.#lastEnded(jobId)) return;
     const entry: Entry = {};
-    // At once, and not when the store has answered: who polls now sees the value already.
+    // At once, not when the store has answered: a caller that polls now sees the value already.
     this.#keep(entry, progress);
     this.#jobs.set(jobId, entry);
     this.#lookUps += 1;
@@ -175,7 +182,8 @@ export class RunningJobs {
   }
 
   async #lookUp(entry: Entry, { owner, jobId, attempt }: JobProgress): Promise<void> {
-    // A fact may be quicker: it tells the record, or the attempt's end. And facts are told before progress that follows them.
+    // A fact may arrive first, with the record or the end of the attempt. The bus delivers facts before the progress
+    // that follows them.
     const isOpen = (): boolean => this.#jobs.get(jobId) === entry && entry.known === undefined;
     await this.#parts.readOn();
     const job = isOpen() ? await this.#parts.find(owner, jobId) : undefined;
@@ -222,14 +230,14 @@ function attemptOf({ known, latest }: Entry): number | undefined {
   return known?.record().attempt ?? latest?.progress.attempt;
 }
 
-/** Whether an entry is ahead of a fact: it was looked up after the change that the fact tells. */
+/** Whether an entry is newer than a fact: its look-up came after the change that the fact describes. */
 function isOlder(fact: Fact, entry: Entry): boolean {
   if (entry.known !== undefined) return fact.rev <= entry.known.rev;
   // Rare: only while the look-up is under way.
   return knownFrom(fact).record().attempt < (attemptOf(entry) ?? 0);
 }
 
-/** Whether the attempt of an entry goes on with this fact. Of one that is known `job.started` begins the next. */
+/** Whether a fact belongs to the attempt of an entry. When that attempt is known, `job.started` begins the next one. */
 function continues(fact: Fact, entry: Entry): boolean {
   if (entry.known !== undefined) return fact.type !== 'job.started';
   return knownFrom(fact).record().attempt === attemptOf(entry);

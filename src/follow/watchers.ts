@@ -2,16 +2,16 @@ import type { Fact } from '../engine/engine.js';
 import { Listeners } from './listeners.js';
 import type { LiveProgress } from './running-jobs.js';
 
-/** What a watcher is told. */
+/** What a watcher is called with. */
 export type Change =
   | { readonly type: 'fact'; readonly fact: Fact }
   | { readonly type: 'progress'; readonly progress: LiveProgress }
-  /** Facts went by unread: whatever the watcher waits for may have happened. */
+  /** Retention removed facts unread: the change that the watcher waits for may be among them. */
   | { readonly type: 'lost' };
 
 export type Watcher = (change: Change) => void;
 
-/** Those who watch something, by its name. As large as what is watched: a name goes with its last watcher. */
+/** Watchers by the name of what they watch. Bounded by the number of watchers: a name is removed with its last one. */
 export class Watchers {
   readonly #byName = new Map<string, Listeners<Change>>();
   readonly #onError: (error: unknown) => void;

@@ -9,7 +9,7 @@ export interface AuditParts {
   readonly tail: LogTail;
   readonly meters: StreamMeters;
   readonly subscribers: () => readonly Subscriber[];
-  /** A connection that was not sent what the log holds: it has to begin anew. */
+  /** Repairs a connection that was not sent every fact that the log holds for it: the connection has to begin anew. */
   readonly repair: (subscriber: Subscriber) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -18,9 +18,9 @@ const everyMs = 10_000;
 const sampled = 100;
 
 /**
- * The backstop: compares what the store holds with what hints have told of, and for some connections what the log
- * holds for them with what they were sent. Whatever it finds is a defect of ours: it is repaired and counted, and the
- * count has to stay 0.
+ * The backstop. It compares the log with the facts that hints have announced and, for some connections, the facts of
+ * the log with those that the gateway sent. Every difference is a defect of the server: the audit repairs and counts
+ * it, and the count has to stay 0.
  */
 export class Audit {
   readonly #parts: AuditParts;
@@ -40,7 +40,7 @@ export class Audit {
     const all = this.#parts.subscribers();
     let found = missed;
     for (let index = 0; index < Math.min(sampled, all.length); index += 1) {
-      // One in a turn of the event loop: a busy log times a hundred readers would hold up everybody.
+      // One connection in a turn of the event loop: a busy log times a hundred connections would hold up all others.
       await setImmediate();
       const subscriber = all[(this.#next + index) % all.length];
       if (subscriber !== undefined) found += this.#compare(subscriber);

@@ -33,7 +33,10 @@ const livenessCheckMs = 500;
 /** Delays of `bye` are drawn from 0.5 s to this. */
 const spreadMs = 5_000;
 
-/** The open connections: who may have one more, who needs a heartbeat, and whose time is over. */
+/**
+ * The open connections. Decides whether a caller may open one more, sends heartbeats, and ends connections whose time
+ * is over.
+ */
 export class Connections {
   readonly #hub: Hub;
   readonly #follower: Follower;
@@ -45,7 +48,7 @@ export class Connections {
   readonly #open = new Map<Subscriber, Open>();
   readonly #perKey = new Map<string, number>();
   readonly #perAddress = new Map<string, number>();
-  /** Requests that wait, with their keys. */
+  /** Requests that wait (long-poll), with the ids of their keys. */
   readonly #waits = new Map<AbortController, string>();
   readonly #timer: NodeJS.Timeout;
 
@@ -106,7 +109,7 @@ export class Connections {
     this.#open.set(subscriber, { leave, endsAt });
   }
 
-  /** The connection is gone, by whatever way. Safe twice. */
+  /** Removes a connection that has ended, for whatever reason. Safe twice. */
   remove(subscriber: Subscriber): void {
     const open = this.#open.get(subscriber);
     if (open === undefined) return;
@@ -117,7 +120,7 @@ export class Connections {
     subscriber.close();
   }
 
-  /** Says when to come back, then ends. */
+  /** Sends the client the time to reconnect, then ends the connection. */
   end(subscriber: Subscriber, reason: CloseReason): void {
     if (subscriber.isClosed) return;
     this.#meters.closed(reason);
@@ -125,7 +128,7 @@ export class Connections {
     this.remove(subscriber);
   }
 
-  /** A delay for one client, so that many do not come back at once (P-56). */
+  /** A delay for one client, so that many clients do not reconnect at once (P-56). */
   retryMs(): number {
     return Math.round(500 + this.#random() * spreadMs);
   }
@@ -147,7 +150,7 @@ export class Connections {
     return [...this.#open.keys()];
   }
 
-  /** Ends every connection, told to come back at spread times. Safe twice. */
+  /** Ends every connection; the clients get reconnect times that are spread. Safe twice. */
   close(): void {
     clearInterval(this.#timer);
     this.endAll();
@@ -186,7 +189,7 @@ export class Connections {
     return now > endsAt ? 'restart' : undefined;
   }
 
-  /** Those with the most bytes go until the rest fits. */
+  /** Ends the connections with the most waiting bytes until the rest fits. */
   #relieve(waiting: number): void {
     let left = waiting;
     const slowest = [...this.subscribers].sort(

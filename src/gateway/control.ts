@@ -2,7 +2,7 @@ import type { ServerMessage } from '../protocol/messages.js';
 import { sseText } from '../protocol/sse.js';
 import { textFrame, type Wire } from './frame.js';
 
-/** A message of the server that is no event, as bytes: a JSON message, or an SSE event named like it. */
+/** A message of the server that is not an event, as bytes: a JSON message, or an SSE event of the same name. */
 export function controlBytes(wire: Wire, message: ServerMessage): Buffer {
   if (wire === 'ws') return textFrame(JSON.stringify(message));
   const { type, ...members } = message;

@@ -20,13 +20,14 @@ export interface DeliveryParts {
   readonly logReader: LogReader;
   readonly scheduler: StepScheduler;
   readonly meters: StreamMeters;
-  /** What a connection is due could not be read: it has to come back with its cursor. */
+  /** Called when the facts for a connection could not be read: the client has to reconnect with its cursor. */
   readonly failed: (subscriber: Subscriber, error: unknown) => void;
 }
 
 /**
- * Everything that is sent from the past: the beginning of a subscription (snapshot, catch-up) and the way back of a reader
- * that fell behind. Each ends in one moment with the follower: no fact between the last one read and the first one live.
+ * Sends everything that lies in the log already: the beginning of a subscription (snapshot, catch-up), and the facts
+ * that a connection missed while it was behind. Each ends in one step with the follower, so that no fact falls between
+ * the last one read and the first one live.
  */
 export class Delivery {
   readonly #parts: DeliveryParts;
@@ -66,11 +67,11 @@ export class Delivery {
     await this.#catchUpSubscription(subscriber, subscription, seq);
   }
 
-  /** @returns true when what it is due is no longer in the log */
+  /** @returns true when facts that the connection has not got are no longer in the log */
   async #catchUpConnection(subscriber: Subscriber): Promise<boolean> {
     const { scheduler, meters } = this.#parts;
     meters.slowReaders += 1;
-    // Given up in the same step in which the loop ends: who falls behind right after that starts it anew.
+    // Reset in the step in which the loop ends: a subscriber that falls behind right after it starts the loop anew.
     subscriber.isCatchingUp = true;
     try {
       while (subscriber.isBehind) {
@@ -107,7 +108,9 @@ export class Delivery {
     this.#write(subscriber, bytes);
   }
 
-  /** What lies before the log's beginning cannot be told: each live subscription is told so and begins anew. */
+  /**
+   * The connection missed facts that are no longer in the log: each live subscription gets a `reset` and begins anew.
+   */
   async #startOver(subscriber: Subscriber): Promise<void> {
     const { follower, hub } = this.#parts;
     const { seq } = follower.position;
@@ -178,8 +181,8 @@ export class Delivery {
   }
 
   /**
-   * The state as of `seq`, or later. Facts after `seq` follow it, also those whose effect it holds.
-   * @param snapshot whether the records are wanted; of a job that has ended its end is told in any case
+   * Sends the state as of `seq`, or later. Facts after `seq` follow it, also those whose effect it holds.
+   * @param snapshot whether the records are wanted; the end of a job that has ended is sent in any case
    */
   async #renew(
     subscriber: Subscriber,
@@ -203,7 +206,7 @@ export class Delivery {
       await this.#tellEnd(subscriber, subscription, topic.id, seq);
   }
 
-  /** A job that had ended before: its terminal fact goes along, and nothing else will ever come (P-21). */
+  /** Sends the terminal fact of a job that had ended before: no other fact will follow (P-21). */
   async #tellEnd(
     subscriber: Subscriber,
     subscription: Subscription,
@@ -223,7 +226,7 @@ export class Delivery {
         wire === 'sse' ? factFrame(log, fact).bytes(wire) : pastFrame(log, fact, subscription.id),
       ]);
     } else if (isLast) {
-      // With the cursor, so that coming back is answered with 204.
+      // With the cursor, so that the server answers a reconnect with 204.
       this.#write(subscriber, [heartbeatBytes(wire, follower.positionAt(seq), subscriber.withheld)]);
     }
   }
@@ -255,7 +258,9 @@ export class Delivery {
   }
 }
 
-/** Neither the connection has ended nor has the subscription been given up, nor its id been given to another one. */
+/**
+ * Whether the connection is open and its subscription is still this one: not given up, nor its id used by another one.
+ */
 function isHere(subscriber: Subscriber, subscription: Subscription): boolean {
   return !subscriber.isClosed && subscriber.subscriptions.get(subscription.id) === subscription;
 }

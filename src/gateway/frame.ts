@@ -7,7 +7,7 @@ import { sseComment, sseText } from '../protocol/sse.js';
 /** The wire forms that bytes are made in. */
 export type Wire = 'ws' | 'sse';
 
-/** Something to send, whose bytes are made once for each wire, when first needed, and shared by all who get them. */
+/** A message whose bytes are made once for each wire, when first needed, and shared by all subscribers that get it. */
 export class Frame {
   readonly #make: Readonly<Record<Wire, () => Buffer>>;
   readonly #made: Partial<Record<Wire, Buffer>> = {};
@@ -28,7 +28,7 @@ export class Frame {
 
 const eventOpening = '{"type":"event",';
 
-/** A fact, as every live reader gets it (P-2, P-25, P-31). */
+/** A fact, as every live subscriber gets it (P-2, P-25, P-31). */
 export function factFrame(log: LogName, fact: Fact): Frame {
   const id = formatCursor(positionAt(log, fact.seq));
   const text = (): string => eventText(id, fact.type, fact.at, fact.record);
@@ -38,14 +38,14 @@ export function factFrame(log: LogName, fact: Fact): Frame {
   });
 }
 
-/** A fact of the past for one subscription alone (P-26). */
+/** A fact that one subscription gets from the log (P-26). */
 export function pastFrame(log: LogName, fact: Fact, subscription: string): Buffer {
   return frameForOne(factFrame(log, fact).bytes('ws'), subscription);
 }
 
 /**
- * The live frame of a fact with the id of a subscription put in. A copy of bytes: a thousand readers that come back
- * together would otherwise have the same text made a thousand times.
+ * The live frame of a fact with the id of a subscription put in. It copies the bytes: a thousand subscribers that
+ * reconnect together would otherwise make the server build the same text a thousand times.
  */
 export function frameForOne(live: Buffer, subscription: string): Buffer {
   const opening = `${eventOpening}"id":${JSON.stringify(subscription)},`;
@@ -73,7 +73,7 @@ export function heartbeatBytes(wire: Wire, position: Position, withheld: number)
   return Buffer.from(sseText({ event: 'heartbeat', id: cursor, data: JSON.stringify(data) }));
 }
 
-/** Keeps an event stream open where no cursor may be told. */
+/** Keeps an event stream open where no cursor may be sent. */
 export const quietBytes: Buffer = Buffer.from(sseComment('wait'));
 
 const textOpcode = 0x81;

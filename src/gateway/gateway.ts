@@ -18,7 +18,7 @@ import { type OutboxLimits, type Sink, Subscriber, type Subscription } from './s
 
 export interface GatewayParts {
   readonly store: Store;
-  /** Open, and not started yet; it stays its owner's. */
+  /** Open, and not started yet. The gateway does not close it. */
   readonly follower: Follower;
   readonly meters: StreamMeters;
   readonly limits: ConnectionLimits & { readonly outboxMaxBytes: number; readonly maxSubscriptions: number };
@@ -29,7 +29,7 @@ export interface GatewayParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Whose connection it is. */
+/** The owner, the key and the address of a connection. */
 export interface StreamCaller {
   readonly owner: string;
   readonly keyId: string;
@@ -82,7 +82,7 @@ export class Gateway {
     });
   }
 
-  /** A new connection; undefined when its key or address has too many. */
+  /** Adds a connection; undefined when its key or address has too many. */
   connect(sink: Sink, caller: StreamCaller): Subscriber | undefined {
     const leave = this.connections.takePlace(caller.keyId, caller.address);
     if (leave === undefined) return undefined;
@@ -100,8 +100,8 @@ export class Gateway {
   }
 
   /**
-   * Adds a subscription and begins to send. Resolves with why not, or with undefined when it has begun. When the store
-   * fails it throws, and the id is free again.
+   * Adds a subscription and begins to send. Resolves with the refusal, or with undefined when the subscription has
+   * begun. Rejects when the store fails; the id is then free again.
    */
   async subscribe(
     subscriber: Subscriber,
@@ -125,7 +125,7 @@ export class Gateway {
       if (accepted) this.#delivery.begin(subscriber, subscription);
       return refusal;
     } finally {
-      // It may have been given up meanwhile, and its id taken by another one.
+      // The client may have given the subscription up meanwhile, and used its id for another one.
       if (!accepted && subscriber.subscriptions.get(id) === subscription) subscriber.subscriptions.delete(id);
     }
   }
@@ -160,7 +160,7 @@ export class Gateway {
     return undefined;
   }
 
-  /** Whether a job has ended and the cursor lies behind its end: nothing will ever come again (P-33). */
+  /** Whether a job has ended and the cursor lies after its end: no fact will follow (P-33). */
   async isOver(owner: string, jobId: string, after: string | undefined): Promise<boolean> {
     const { store } = this.#parts;
     if (after === undefined) return false;
@@ -176,7 +176,7 @@ export class Gateway {
     return start.type === 'after' && hasFactsAfter(store, owner, jobId, start.seq);
   }
 
-  /** Ends all connections, told when to come back. Safe twice. */
+  /** Ends all connections; each client gets a time to reconnect. Safe twice. */
   async close(): Promise<void> {
     this.audit.close();
     this.longPoll.close();

@@ -14,15 +14,16 @@ export interface HubParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly tail: TailLimits;
-  /** Facts went out of the log before they were read: every connection has to begin anew. */
+  /** Called when retention removed facts before they were read: every connection has to begin anew. */
   readonly lost: () => void;
 }
 
 const progressTickMs = 20;
 
 /**
- * Hands each fact and each progress value to the connections whose live subscriptions it concerns. What is due to one socket
- * in one turn of the event loop leaves in one write, and readers that are due the same get the same bytes.
+ * Hands each fact and each progress value to the connections whose live subscriptions it concerns. All messages for one
+ * socket in one turn of the event loop leave in one write, and connections that are due the same messages share their
+ * bytes.
  */
 export class Hub {
   readonly #parts: HubParts;
@@ -33,7 +34,7 @@ export class Hub {
   readonly #dirty = new Set<Subscriber>();
   readonly #withProgress = new Set<Subscriber>();
   readonly #unsubscribe: readonly (() => void)[];
-  /** Made once for each value, for all who get it; a frame goes with its value. */
+  /** One frame for each value, shared by all subscribers that get it; a frame goes with its value. */
   readonly #progressFrames = new WeakMap<LiveProgress, Frame>();
   #flushing = false;
   /** When the newest fact happened that this turn's output holds. */
@@ -55,7 +56,7 @@ export class Hub {
     ];
   }
 
-  /** From now on the subscription gets what happens. The caller has sent it everything up to `position`. */
+  /** Makes a subscription live: it gets every fact from now on. The caller has sent it everything up to `position`. */
   goLive(subscription: Subscription): void {
     const { subscriber, filter } = subscription;
     this.#restartAudit(subscriber);
@@ -94,7 +95,7 @@ export class Hub {
     clearInterval(this.#ticking);
   }
 
-  /** What was counted so far was counted for other topics. */
+  /** Begins the counts for the audit anew: those so far were made for other topics. */
   #restartAudit(subscriber: Subscriber): void {
     subscriber.audit = {
       from: subscriber.isOpen ? this.#follower.position.seq : subscriber.position,
@@ -113,14 +114,17 @@ export class Hub {
       this.#newestAt = entry.fact.at;
       this.touch(subscriber);
     } else if (subscriber.isOpen && subscriber.endsAt(entry.fact)) {
-      // Its types leave out the end itself: the cursor goes, so that coming back is answered with 204.
+      // Its filter leaves out the terminal fact: it gets the cursor, so that the server answers a reconnect with 204.
       subscriber.end();
       subscriber.push(this.endMark(subscriber, entry.fact));
       this.touch(subscriber);
     }
   }
 
-  /** In place of a fact that ends a stream and is not wanted there. */
+  /**
+   * The bytes that take the place of a fact which ends a stream and which the filter leaves out: a heartbeat with its
+   * cursor.
+   */
   endMark(subscriber: Subscriber, { seq }: Fact): Buffer {
     return heartbeatBytes(subscriber.sink.wire, this.#parts.follower.positionAt(seq), subscriber.withheld);
   }
@@ -138,7 +142,7 @@ export class Hub {
     this.#ticking ??= setInterval(() => this.#tick(), progressTickMs).unref();
   }
 
-  /** Looks at those that hold progress only; stands still when nobody does. */
+  /** Releases progress that is due. Visits only subscribers that hold progress; the timer stops when there is none. */
   #tick(): void {
     const now = performance.now();
     for (const subscriber of this.#withProgress) {
@@ -185,7 +189,7 @@ export class Hub {
   }
 }
 
-/** Readers of the same topics are due the very same buffers: one comparison of references each instead of a copy. */
+/** Subscribers of the same topics are due the very same buffers: one comparison of references each, and no copy. */
 function sameParts(one: readonly Buffer[], other: readonly Buffer[]): boolean {
   if (one.length !== other.length) return false;
   for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;

@@ -2,7 +2,7 @@ import type { Fact, Store } from '../engine/engine.js';
 import { endsJob, isTerminalFact } from '../protocol/fact.js';
 import { isTerminal } from '../protocol/job-record.js';
 
-/** What is to be told of a job that had ended at some place in the log (P-21). */
+/** The end of a job that had ended at some position of the log (P-21). */
 export interface JobEnd {
   /** Undefined when it is no longer in the log. */
   readonly fact: Fact | undefined;
@@ -11,8 +11,8 @@ export interface JobEnd {
 const pageFacts = 100;
 
 /**
- * How a job had ended by `seq`; undefined when it had not, or when a fact after `seq` ends it (once more: by its
- * deletion), so that going on from `seq` will tell.
+ * How a job had ended by `seq`. Undefined when it had not ended, or when a fact after `seq` ends it (perhaps again, by
+ * its deletion), which the subscriber gets when it reads on from `seq`.
  */
 export async function endedBy(
   store: Store,
@@ -31,7 +31,7 @@ export async function endedBy(
   return { fact };
 }
 
-/** Whether a job has ended and nothing after `seq` says so: nothing will ever come again (P-33). */
+/** Whether a job has ended and no fact after `seq` says so: none will ever follow (P-33). */
 export async function isOverAfter(store: Store, owner: string, jobId: string, seq: number): Promise<boolean> {
   const job = await store.get(owner, jobId);
   if (job === undefined || !isTerminal(job.status)) return false;
@@ -39,7 +39,7 @@ export async function isOverAfter(store: Store, owner: string, jobId: string, se
   return true;
 }
 
-/** Whether the log holds facts of a job after `seq`: of a job that is gone, the end of what there is to tell. */
+/** Whether the log holds facts of a job after `seq`. For a job that is gone, those are the last ones to send. */
 export async function hasFactsAfter(
   store: Store,
   owner: string,
@@ -50,7 +50,7 @@ export async function hasFactsAfter(
   return false;
 }
 
-/** A page may be short because the store passed over much: only `reached` tells how far it is. */
+/** A page may be short because the store skipped many facts: only `reached` says how far it has read. */
 async function* factsOf(store: Store, owner: string, jobId: string, after: number): AsyncGenerator<Fact> {
   const { last } = await store.log();
   for (let position = after; position < last; ) {

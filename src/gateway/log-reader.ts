@@ -6,14 +6,17 @@ import type { LogTail } from './log-tail.js';
 
 export interface LogPage {
   readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
-  /** Everything up to here was looked at. Never past what has been handed out. */
+  /** Every fact up to here was looked at. Never after the follower's position. */
   readonly reached: number;
-  /** Facts that were asked for are gone. */
+  /** True when retention has removed facts that were asked for. */
   readonly trimmed: boolean;
 }
 
 const pageFacts = 256;
-/** Of records in one page: what is read for a reader is what may wait for its socket. One fact is always read. */
+/**
+ * Bytes of the records in one page: a page that is read may wait for a subscriber's socket. A page has at least one
+ * fact.
+ */
 const pageBytes = 256 * 1024;
 
 /** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
@@ -40,7 +43,7 @@ export class LogReader {
     const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
     const { log, position } = this.#follower;
     const { seq } = position;
-    // The store may be ahead of the follower, which will hand out the rest: nobody may get it from both.
+    // The store may be ahead of the follower, which will hand out the rest: no subscriber may get a fact from both.
     const facts = page.facts.filter((fact) => fact.seq <= seq);
     const entries = facts.map((fact) => ({ fact, frame: factFrame(log, fact) }));
     return bounded({ entries, reached: Math.min(page.reached, seq), trimmed: page.trimmed });

@@ -14,8 +14,8 @@ export interface TailLimits {
 }
 
 /**
- * The end of the log, in memory: who was away for a moment reads from here. Past the bounds the oldest facts go; who needs
- * those asks the store.
+ * The end of the log, in memory: a subscriber that was away for a moment reads from here. Past the bounds the oldest
+ * facts are dropped; a subscriber that needs those reads the store.
  */
 export class LogTail {
   readonly log: LogName;
@@ -51,7 +51,10 @@ export class LogTail {
     return entry;
   }
 
-  /** Facts up to a sequence were missed: what is here has no sequel. */
+  /**
+   * Drops every fact, because facts up to a sequence were missed: those that come now do not follow on from the dropped
+   * ones.
+   */
   restart(from: number): void {
     this.#entries = [];
     this.#start = 0;
@@ -60,7 +63,7 @@ export class LogTail {
     this.#from = from;
   }
 
-  /** An owner's facts after a sequence, at most `limit`; undefined when some of them may be gone from here. */
+  /** An owner's facts after a sequence, at most `limit`; undefined when the tail may have dropped some of them. */
   read(owner: string, after: number, limit: number): readonly TailEntry[] | undefined {
     if (after < this.#from) return undefined;
     const own = this.#byOwner.get(owner);

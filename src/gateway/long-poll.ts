@@ -25,16 +25,22 @@ export interface PollAnswer {
 
 export interface PollAsk {
   readonly waitMs: number;
-  /** Events of one answer, 1 to `maxPollEvents`: on a bad network a small answer gets through where a large one does not. */
+  /**
+   * Events of one answer, 1 to `maxPollEvents`: on a bad network a small answer gets through where a large one does
+   * not.
+   */
   readonly limit: number;
-  /** Progress is asked for, and may end the wait after so long; `SubscriptionFilter` has a pace also for who does not ask. */
+  /**
+   * Set when the caller asks for progress, which may end the wait after so long. `SubscriptionFilter` has a default
+   * pace also when the caller asks for none.
+   */
   readonly progressMs?: number;
 }
 
 /** Progress values of one answer at the most. */
 const maxPollProgress = 100;
 
-/** Events of one answer at the most: what one reading of the past brings. */
+/** Most events of one answer: as many as one page of the log has. */
 export const maxPollEvents = 256;
 
 export interface LongPollParts {
@@ -44,7 +50,7 @@ export interface LongPollParts {
   readonly meters: StreamMeters;
 }
 
-/** Waiting for facts with a plain request (P-36, P-37). */
+/** Answers plain requests that wait for facts (P-36, P-37). */
 export class LongPoll {
   readonly #parts: LongPollParts;
   readonly #closing = new AbortController();
@@ -96,17 +102,20 @@ export class LongPoll {
       const wakes = (change: Change): boolean =>
         change.type !== 'progress' ||
         (values !== undefined && !isNew && wantsFrom(filter, change.progress, 'job.progress'));
-      // Nothing was waited for since the reading: a fact after it finds the watch.
+      // There was no `await` since the page was read: the watch begins before any later fact.
       await nextChange(follower, { owner }, wakes, stop).happened(Math.min(leftMs, paceLeftMs));
     }
   }
 
-  /** Answers what waits. Safe twice. */
+  /** Answers every request that waits. Safe twice. */
   close(): void {
     this.#closing.abort();
   }
 
-  /** What gives the latest values that match, the newest first; undefined where none are asked for. */
+  /**
+   * Returns a function that gives the latest matching progress values, the newest first; undefined when the caller asks
+   * for none.
+   */
   #progressFor(owner: string, filter: SubscriptionFilter, progressMs: number | undefined) {
     const { running } = this.#parts.follower;
     return (): readonly LiveProgress[] | undefined => {

@@ -8,7 +8,7 @@ export interface SnapshotPart {
   readonly records: readonly string[];
   readonly more: boolean;
   readonly truncated: boolean;
-  /** Jobs of the part, for those who look for an end. */
+  /** Jobs of the part, for callers that look for a job's end. */
   readonly jobs: readonly Job[];
 }
 
@@ -16,7 +16,9 @@ const partJobs = 100;
 /** Jobs of one snapshot (P-19). */
 export const snapshotMaxJobs = 10_000;
 
-/** The jobs of some topics in parts, newest first within a topic, each job once; at least one part, which may be empty. */
+/**
+ * The jobs of some topics in parts, newest first within a topic, each job once; at least one part, which may be empty.
+ */
 export async function* snapshotOf(
   store: Store,
   owner: string,
@@ -30,7 +32,7 @@ export async function* snapshotOf(
     const taken = fresh.slice(0, snapshotMaxJobs - seen.size);
     truncated = taken.length < fresh.length;
     for (const { id } of taken) seen.add(id);
-    // One page is held back: only the one after it tells whether it is the last.
+    // One page is held back: only the next one shows whether it is the last.
     if (held.length > 0 && taken.length > 0) yield partOf(held, true, false);
     if (taken.length > 0) held = taken;
     if (truncated) break;

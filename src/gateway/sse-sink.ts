@@ -15,9 +15,10 @@ export const sseHeaders = {
 } as const;
 
 /**
- * Begins an event stream that ends with its connection. In chunks, Node hands the socket three buffers for each write, which
- * takes a third more CPU where events come singly; and a stream needs no other mark of its end, since what was cut off within
- * an event is dropped by every reader. To clients of HTTP/1.0, as nginx is one unless told otherwise, Node answers like this by itself.
+ * Begins an event stream that ends with its connection. In chunks, Node would hand the socket three buffers for each
+ * write, which takes a third more CPU where events come singly. The stream needs no other mark of its end, since every
+ * client drops an event that was cut off. Node answers clients of HTTP/1.0 in this way by itself; nginx is one by
+ * default.
  */
 export function writeSseHead(response: ServerResponse): void {
   // Node then sends neither this field nor chunks.
@@ -25,7 +26,7 @@ export function writeSseHead(response: ServerResponse): void {
   response.writeHead(200, { ...sseHeaders, connection: 'close' });
 }
 
-/** How long a connection that was told to go may still take what waits for it. */
+/** How long a client may still take the bytes that wait for it after the server has ended its connection. */
 export const lingerMs = 5_000;
 
 /** An event stream as a sink: bytes into the answer of a request. */
@@ -58,16 +59,16 @@ export class SseSink implements Sink {
       if (comeBack && retryMs !== undefined) response.write(byeBytes(retryMs));
       response.end();
     }
-    // Nobody takes the end either, which may have been written long ago.
+    // The client takes no bytes, so it would not take the end either, which may have been written long ago.
     if (reason === 'stuck') response.destroy();
-    // A stream that has said everything stays until it is taken; one that was told to go no longer counts.
+    // A stream that ended normally stays until the client has taken it; any other one is cut after a while.
     if (reason === 'stuck' || reason === 'normal') return;
     const cut = setTimeout(() => response.destroy(), lingerMs).unref();
     response.once('close', () => clearTimeout(cut));
   }
 }
 
-/** Tells a client to come back later; an EventSource understands `retry`. */
+/** The `bye` that asks a client to reconnect later; an EventSource understands `retry`. */
 export function byeBytes(retryMs: number): Buffer {
   return controlBytes('sse', { type: 'bye', reconnect: true, retry_ms: retryMs });
 }

@@ -16,7 +16,7 @@ export function startPointOf(after: string | undefined, log: LogState): StartPoi
   if (cursor.epoch !== log.epoch) return { type: 'snapshot', reset: 'epoch' };
   // The lives from before are forgotten.
   if (cursor.seq < log.trimmedTo) return { type: 'snapshot', reset: 'trimmed' };
-  // Of facts that another copy of this log got, or that were lost by a restore.
+  // The cursor belongs to facts of another copy of this log, or to facts that a restore has removed.
   if (!isPlaceOf(log, cursor)) return { type: 'snapshot', reset: 'epoch' };
   return { type: 'after', seq: cursor.seq };
 }

@@ -1,6 +1,6 @@
 /**
- * Work that is cut into steps, from many readers at once: as many steps in a turn of the event loop as fit into the
- * budget, the rest in the next turn. A thousand readers that catch up together then delay nobody for longer than that.
+ * Schedules the steps of many subscribers: as many steps in a turn of the event loop as fit into the budget, the rest
+ * in the next turn. A thousand subscribers that catch up together then delay no other work for longer than the budget.
  */
 export class StepScheduler {
   readonly #budgetMs: number;
@@ -11,7 +11,7 @@ export class StepScheduler {
     this.#budgetMs = budgetMs;
   }
 
-  /** Resolves when it is the caller's turn; what it then does without waiting is its step. */
+  /** Resolves when it is the caller's turn; the caller's code up to its next `await` is its step. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
@@ -26,7 +26,7 @@ export class StepScheduler {
 
   async #run(): Promise<void> {
     const end = performance.now() + this.#budgetMs;
-    // Who comes back for another step gets it in the next turn: one that waits for something else would spin here.
+    // A caller that asks for another step gets it in the next turn: one that waits for something else would spin here.
     const due = this.#waiting.length;
     let taken = 0;
     while (taken < due && performance.now() < end) {

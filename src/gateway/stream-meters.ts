@@ -75,7 +75,7 @@ export class StreamMeters {
     this.#closed.inc({ reason });
   }
 
-  /** @param what `hint`: word of a fact was lost; `reader`: a connection was not sent a fact */
+  /** @param what `hint`: the hint of a fact was lost; `reader`: a connection was not sent a fact */
   repaired(what: 'hint' | 'reader', facts: number): void {
     this.#repaired.inc({ what }, facts);
   }

@@ -8,7 +8,7 @@ import { matchesTopic, type Subject } from '../protocol/topic.js';
 import type { Frame, Wire } from './frame.js';
 import type { TailEntry } from './log-tail.js';
 
-/** What a transport offers: bytes out, word when they have gone, an end. */
+/** What a transport offers: it takes bytes, reports when they have gone, and ends. */
 export interface Sink {
   readonly wire: Wire;
   /** Hands bytes to the socket. False when it is full: nothing more until `drained` was called. */
@@ -19,7 +19,7 @@ export interface Sink {
   readonly unsent: number;
   /** Called twice a second, to find a peer that is gone (P-40). `isFull`: what was written still waits for it. */
   checkLiveness?(now: number, isFull: boolean): void;
-  /** Ends the connection; `retryMs` is told where it may come back. */
+  /** Ends the connection; the client gets `retryMs` where it may reconnect. */
   close(reason: CloseReason, retryMs?: number): void;
 }
 
@@ -27,14 +27,14 @@ export interface Subscription {
   readonly subscriber: Subscriber;
   readonly id: string;
   readonly filter: SubscriptionFilter;
-  /** False while its past is being sent: what happens meanwhile is part of that. */
+  /** False while facts from the log are being sent: new facts are then part of that. */
   live: boolean;
-  /** Until it is live: everything up to here was sent. Undefined while its snapshot is. */
+  /** Until the subscription is live: every fact up to here was sent. Undefined while its snapshot is being sent. */
   reached: number | undefined;
 }
 
 export interface OutboxLimits {
-  /** Bytes that may be gathered for one socket in one turn. Past it the reader falls back to the log (P-42). */
+  /** Bytes that may be gathered for one socket in one turn. Past it the subscriber falls back to the log (P-42). */
   readonly maxBytes: number;
 }
 
@@ -47,7 +47,7 @@ export interface SubscriberParts {
   readonly outbox: OutboxLimits;
   /** `performance.now()` */
   readonly now: number;
-  /** Called whenever the state becomes `behind`, whatever was written: somebody has to read on. */
+  /** Called whenever the state becomes `behind`: the delivery then has to catch up from the log. */
   readonly behind: (subscriber: Subscriber) => void;
 }
 
@@ -59,8 +59,8 @@ export interface SubscriberParts {
 export type SubscriberState = 'open' | 'behind' | 'closed';
 
 /**
- * One connection of one owner, with its subscriptions. It holds a place in the log and a small outbox, never a queue
- * of facts: while its socket is full nothing is kept for it but the latest progress of each job.
+ * One connection of one owner, with its subscriptions. It holds a position in the log and a small outbox, never a queue
+ * of facts: while its socket is full, it stores nothing but the latest progress of each job.
  */
 export class Subscriber {
   readonly owner: string;
@@ -70,7 +70,7 @@ export class Subscriber {
   readonly #limits: OutboxLimits;
   readonly #behind: (subscriber: Subscriber) => void;
   #outbox: Buffer[] = [];
-  /** By job; there is none while nothing waits, which is how most connections stand most of the time. */
+  /** By job. Undefined while no progress waits, as for most connections most of the time. */
   #progress: Map<string, LiveProgress> | undefined;
   #outboxBytes = 0;
   #state: SubscriberState = 'open';
@@ -78,13 +78,13 @@ export class Subscriber {
   #withheld = 0;
   #nextProgressAt = 0;
   #drained: (() => void)[] | undefined;
-  /** The last fact that was handed to the socket or passed by; what is at or before it is never sent again. */
+  /** The last fact that was handed to the socket or skipped; facts up to it are never sent again. */
   position: number;
   /** `performance.now()` of the last bytes, for heartbeats. */
   wroteAt: number;
   /** `performance.now()` since when the socket takes nothing; undefined while it does. */
   fullSince: number | undefined;
-  /** True while somebody reads on from the log for it: two would send the same facts. */
+  /** True while the delivery catches up for it from the log: two loops would send the same facts. */
   isCatchingUp = false;
   #unsent = 0;
   /** A job with whose end the connection ends, too. */
@@ -152,9 +152,10 @@ export class Subscriber {
   }
 
   /**
-   * Up to where the reader has everything, for a heartbeat; undefined when no cursor can say that. The subscriptions of a
-   * WebSocket that are not live yet have cursors of their own (P-14), an event stream has one for its only one.
-   * @param end where the log is handed out
+   * Up to where the client has every fact, for a heartbeat; undefined when no cursor can say that. The subscriptions of
+   * a WebSocket that are not live yet have cursors of their own (P-14); an event stream has one for its only
+   * subscription.
+   * @param end the follower's position
    */
   cursorAt(end: number): number | undefined {
     if (this.sink.wire === 'sse') {
@@ -164,7 +165,7 @@ export class Subscriber {
     return this.isOpen ? end : this.position;
   }
 
-  /** A fact that happens now, and one of whose topics fits. True when it goes into the outbox. */
+  /** Offers a new fact, one of whose topics fits. True when it goes into the outbox. */
   offer({ fact, frame }: TailEntry): boolean {
     if (fact.seq <= this.position) return false;
     if (endsAttempt(fact.type)) this.#progress?.delete(fact.jobId);
@@ -181,12 +182,12 @@ export class Subscriber {
     return true;
   }
 
-  /** Everything up to here was offered or does not concern this reader. */
+  /** Notes that every fact up to here was offered or does not concern this subscriber. */
   passed(position: number): void {
     if (this.#state === 'open' && position > this.position) this.position = position;
   }
 
-  /** Bytes for this turn; they leave with `flush`. */
+  /** Adds bytes to this turn's output; the hub writes them at the end of the turn. */
   push(bytes: Buffer): void {
     this.#outbox.push(bytes);
     this.#outboxBytes += bytes.length;
@@ -217,7 +218,7 @@ export class Subscriber {
     return due.length;
   }
 
-  /** Takes what was gathered; the caller joins it, sharing the work between readers that got the same. */
+  /** Takes the gathered bytes; the caller joins them once for all subscribers that are due the same. */
   takeOutbox(): readonly Buffer[] {
     const taken = this.#outbox;
     // An emptied array would keep its room for 16 buffers, for every connection.
@@ -226,7 +227,7 @@ export class Subscriber {
     return taken;
   }
 
-  /** Writes at once. A full socket puts the reader behind. */
+  /** Writes at once. When the socket is full, the subscriber is behind. */
   write(bytes: Buffer, now: number): void {
     if (this.#state === 'closed') return;
     this.wroteAt = now;
@@ -238,7 +239,7 @@ export class Subscriber {
     this.#fallBehind();
   }
 
-  /** Writes what was gathered, and this behind it: order is kept. */
+  /** Writes the gathered bytes and then these: the order is kept. */
   send(bytes: Buffer, now: number): void {
     const gathered = this.takeOutbox();
     this.write(gathered.length === 0 ? bytes : Buffer.concat([...gathered, bytes]), now);
@@ -292,7 +293,7 @@ export class Subscriber {
     this.#behind(this);
   }
 
-  /** Has read up to the end of the log. */
+  /** Notes that the delivery has read up to the end of the log. */
   caughtUp(): void {
     if (this.#state === 'behind') this.#state = 'open';
   }

@@ -10,7 +10,10 @@ interface OwnerIndex<T> {
   readonly kinds: Map<string, Followers<T>>;
 }
 
-/** Who follows what (`T` is no `Set`), by owner: finding the followers of a fact costs four look-ups, however many there are of other things. */
+/**
+ * The followers of each topic (`T` is not a `Set`), by owner: finding the followers of a fact costs four look-ups,
+ * however many followers other topics have.
+ */
 export class TopicIndex<T> {
   readonly #owners = new Map<string, OwnerIndex<T>>();
 
@@ -42,7 +45,7 @@ export class TopicIndex<T> {
       this.#owners.delete(owner);
   }
 
-  /** Calls back for each follower of a subject; one that follows it by several topics is called as often. */
+  /** Calls back for each follower of a subject; as often as it has topics that fit. */
   forEach(owner: string, subject: Subject, call: (follower: T) => void): void {
     const index = this.#owners.get(owner);
     if (index === undefined) return;

@@ -18,7 +18,7 @@ interface PingLimits {
 
 export interface WsOptions extends PingLimits {
   readonly gateway: Gateway;
-  /** A problem as its members are told over HTTP. */
+  /** Makes the members of a problem as HTTP sends them. */
   readonly describe: (refusal: Problem) => object;
 }
 
@@ -27,7 +27,10 @@ const maxMistakes = 10;
 const maxMessages = 1_200;
 const messageWindowMs = 10_000;
 
-/** The WebSocket transport: handshakes, frames in, bytes out. `ws` parses; what is sent is framed once for everybody. */
+/**
+ * The WebSocket transport: handshakes, frames in, bytes out. `ws` parses incoming frames; an outgoing frame is made
+ * once for all subscribers.
+ */
 export class WsTransport {
   readonly #options: WsOptions;
   readonly #server: WebSocketServer;
@@ -40,7 +43,8 @@ export class WsTransport {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: streamLimits.messageBytes,
-      // Pings count as messages do, and are answered here: the library would cut a peer with 60 at once, without a word.
+      // Pings count as messages do, and are answered here: the library would cut a peer with 60 at once, without a
+      // word.
       autoPong: false,
       handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
     });
@@ -53,7 +57,7 @@ export class WsTransport {
 
   #open(ws: StreamSocket, socket: Duplex, caller: StreamCaller): void {
     const { gateway } = this.#options;
-    // Before anything else: what a peer does wrong must find a listener.
+    // Before anything else: an error event without a listener would end the process.
     ws.on('error', ignore);
     const sink = new WsSink(ws, socket, this.#options);
     const subscriber = gateway.connect(sink, caller);
@@ -68,8 +72,8 @@ export class WsTransport {
 }
 
 /**
- * Knows its conversation, so that all sockets share their listeners: closures for each would be a good part of what an idle
- * connection takes.
+ * Knows its protocol session, so that all sockets share their listeners: closures for each would be a good part of the
+ * memory of an idle connection.
  */
 class StreamSocket extends WebSocket {
   conversation?: ProtocolSession;
@@ -116,7 +120,7 @@ class WsSink implements Sink {
     return unsentBytes(this.#socket);
   }
 
-  /** Whole frames go to the socket itself: the library would frame each message for each reader anew. */
+  /** Writes whole frames to the socket itself: the library would frame each message for each subscriber anew. */
   write(bytes: Buffer): boolean {
     if (this.#ws.readyState !== this.#ws.OPEN) return true;
     return this.#socket.write(bytes);
@@ -124,7 +128,7 @@ class WsSink implements Sink {
 
   /** Called in place of a timer for each connection, of which there are many. */
   checkLiveness(now: number, isFull: boolean): void {
-    // A ping waits behind what the peer has yet to read: its taking bytes tells then (P-43).
+    // A ping waits behind the bytes that the peer has yet to read: bytes that it takes show that it is there (P-43).
     if (isFull) this.#answerBy = undefined;
     else if (this.#answerBy !== undefined && now > this.#answerBy) this.#ws.terminate();
     else if (now >= this.#pingAt) {
@@ -134,14 +138,14 @@ class WsSink implements Sink {
     }
   }
 
-  /** The peer is there. */
+  /** Notes that the peer has answered. */
   answered(): void {
     this.#answerBy = undefined;
   }
 
   close(reason: CloseReason, retryMs?: number): void {
     endWith(this.#ws, reason, retryMs);
-    // Nobody reads there: a closing handshake would wait for ever.
+    // The peer reads nothing: a closing handshake would wait for ever.
     if (reason === 'stuck') this.#ws.terminate();
   }
 }
@@ -157,7 +161,7 @@ function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined
   ws.once('close', () => clearTimeout(cut));
 }
 
-/** What a client says on one socket. */
+/** Handles the messages of the client on one socket. */
 class ProtocolSession {
   readonly #subscriber: Subscriber;
   readonly #sink: WsSink;
@@ -206,7 +210,7 @@ class ProtocolSession {
     }
   }
 
-  /** Counts a message, or a ping, which is answered as well. False when they are too many: the socket is closed. */
+  /** Counts a message or a ping, which it also answers. False when there are too many: it then closes the socket. */
   count(): boolean {
     const now = performance.now();
     if (now > this.#windowEnds) {
