@@ -3,7 +3,7 @@ import { type Authentication, type ConfiguredKey, KeyTable } from './keys.js';
 
 /** The keys of a running server. */
 export interface Keyring {
-  /** True while there is no key at all and the server was started for this machine only: everybody is `anonymous`. */
+  /** True while no key exists and the server was started for this machine only: every caller is then `anonymous`. */
   readonly open: boolean;
   authenticate(token: string | undefined): Authentication;
   /** Whether the key of this public id may still be used. */
@@ -15,7 +15,7 @@ export interface Keyring {
 export interface KeyringOptions {
   readonly keys: Keys;
   readonly configured: readonly ConfiguredKey[];
-  /** Let everybody in as long as no key exists (see `startModeOf`). */
+  /** Admits every caller for as long as no key exists (see `startModeOf`). */
   readonly development: boolean;
   readonly clock: () => number;
 }

@@ -14,7 +14,7 @@ export type Scope = (typeof scopes)[number];
 /** Names in URLs, logs and metrics. */
 export const ownerShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** Who speaks. `keyId` tells keys of one owner apart without revealing any. */
+/** The owner and the rights of a request. `keyId` distinguishes the keys of one owner without revealing any of them. */
 export interface Caller {
   readonly owner: string;
   readonly keyId: string;
@@ -108,7 +108,7 @@ export class KeyTable {
     const kid = kidOf(token);
     if (kid === undefined) return { ok: false, reason: 'malformed' };
     const entry = this.#stored.get(kid);
-    // Whether a key is disabled is told only to who has the whole of it.
+    // Only a caller that sent the whole key learns whether it is disabled or expired.
     if (entry === undefined || !timingSafeEqual(entry.digest, digest))
       return { ok: false, reason: 'unknown' };
     if (entry.disabledAt !== undefined && entry.disabledAt <= now) return { ok: false, reason: 'disabled' };
@@ -149,8 +149,8 @@ export type StartMode =
   | { readonly ok: false; readonly message: string };
 
 /**
- * How the server may start. Without any key it serves this machine only: an open job server on a network would run
- * anybody's work.
+ * How the server may start. Without any key it serves this machine only: on a network, an open job server would run the
+ * jobs of any stranger.
  * @param knownKeys stored and configured, disabled ones too
  */
 export function startModeOf(host: string, knownKeys: number): StartMode {

@@ -9,7 +9,10 @@ export interface Ticket<Caller> {
 }
 
 export const ticketLifeMs = 60_000;
-/** Tickets that may wait to be used, and topics of all of them; past it the oldest go: they are the first to expire anyway. */
+/**
+ * Unused tickets, and the topics of all of them together. Past the bound the oldest go: they are the first to expire
+ * anyway.
+ */
 const maxWaiting = 100_000;
 const maxTopics = 100_000;
 
@@ -35,7 +38,7 @@ export class Tickets<Caller> {
     return { ticket, expiresAt };
   }
 
-  /** The ticket, which is used up by that; undefined for one that is unknown, used or too old. */
+  /** Takes the ticket, which then cannot be used again; undefined for one that is unknown, used or too old. */
   redeem(text: string): Ticket<Caller> | undefined {
     const ticket = this.#take(text);
     return ticket !== undefined && ticket.expiresAt > this.#clock() ? ticket : undefined;

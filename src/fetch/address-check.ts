@@ -57,7 +57,10 @@ export function createTargetRules(
   return { forbids, anyPort: allowPrivate };
 }
 
-/** For intake: answers what is wrong with a URL as far as that can be told without the network. */
+/**
+ * For submits: returns what is wrong with a URL as far as it can be judged without the network; undefined when it may
+ * be tried.
+ */
 export function createAddressCheck(allowPrivate: boolean): (url: string) => string | undefined {
   const rules = createTargetRules(allowPrivate);
   return (url) => {

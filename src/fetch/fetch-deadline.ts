@@ -7,7 +7,7 @@ export interface FetchDeadline {
   /** Something came: the time for standing still begins anew. */
   touch(): void;
   refusal(): FetchRefusal | undefined;
-  /** Waits for `work`, but not past the end of the fetch. What becomes of `work` then is not looked at. */
+  /** Waits for `work`, but not past the end of the fetch; a result that comes later is ignored. */
   race<Result>(work: Promise<Result>): Promise<Result>;
   /** Gives timers and listeners back. */
   end(): void;

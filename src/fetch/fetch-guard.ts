@@ -125,7 +125,7 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
         signal: deadline.signal,
         headers: { accept: order.accept.join(', '), 'accept-encoding': 'identity', 'user-agent': 'inkwire' },
       });
-      // A body that is not read is dropped with its connection, which is no error of anybody's.
+      // An unread body ends with its connection; that error concerns no caller.
       response.body.on('error', () => undefined);
       deadline.touch();
       return await take(response, order, deadline);
@@ -185,7 +185,7 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** A resolver for one connection that knows the checked addresses and asks nobody. */
+/** A resolver for one connection: it answers with the checked addresses and asks no name server. */
 function pinnedLookup(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   return (hostname, options, callback) => {

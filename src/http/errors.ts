@@ -21,7 +21,8 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
     sendProblem(request, reply, problem('internal-error', 'The failure was logged under the request id.'));
     return;
   }
-  // Fastify ends the connection when a body was not read; without it, the answer reaches who is still sending.
+  // Fastify ends the connection when a body was not read; without that, the answer reaches a caller that is still
+  // sending.
   reply.removeHeader('connection');
   sendProblem(request, reply, known);
 }

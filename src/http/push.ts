@@ -67,7 +67,7 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
   });
 }
 
-/** What is left of a handshake that a proxy has taken the upgrade from; it needs no key to be told so. */
+/** Answers a handshake whose upgrade a proxy has removed; the answer needs no key. */
 function addPlainStream(app: FastifyInstance): void {
   const detail =
     'Open it as a WebSocket, with "Upgrade: websocket"; a proxy on the way must pass that on. GET /api/v1/events does without.';

@@ -62,7 +62,9 @@ export interface HttpLimits {
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** `Prefer: wait` at one time; past it nothing is held. */
+  /**
+   * Held answers (`Prefer: wait`, long-polls) at one time; past it the former are answered at once, the latter refused.
+   */
   readonly maxHeldRequests: number;
   /** After `close` was called, what is still open then is cut off. */
   readonly closeTimeoutMs: number;
@@ -102,7 +104,7 @@ export interface HttpServer {
   /** For routes that hold answers back, or that have to know that the end is near. */
   readonly longWaits: LongWaits;
   readonly draining: Draining;
-  /** What requests pass in admission, for upgrades, which Node hands out before. */
+  /** The checks of admission for upgrades, which Node hands out before its server sees a request. */
   readonly gate: UpgradeGate;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
@@ -134,11 +136,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     exempt: isProxy,
     patienceMs,
   });
-  // Without a listener Node would ask for the body at once, before anybody knows who sends it.
+  // Without a listener Node would ask for the body at once, before the caller is known.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
   app.server.on('checkExpectation', answerExpectation);
-  // Node overlooks fields past a number, but not in the framing: a length that it does not tell of would be lost where a
-  // request is passed on. `maxHeaderSize` is the bound.
+  // Node ignores header fields past this number, but its framing does not: a `Content-Length` that it does not report
+  // would be lost where a request is passed on. `maxHeaderSize` is the bound instead.
   app.server.maxHeadersCount = 0;
 
   app.setValidatorCompiler(createValidatorCompiler());
@@ -259,7 +261,7 @@ function fastifyOptions(options: HttpServerOptions): FastifyServerOptions & { ht
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs, limits.requestTimeoutMs),
-      // Checked with the other sizes and shapes of a message, so that it is told as a problem.
+      // Checked with the other sizes and shapes of a message, so that the refusal is a problem.
       requireHostHeader: false,
     },
   };

@@ -9,7 +9,7 @@ import type { AddressOf } from './client-address.js';
  * them in the order that the contract fixes. All run in one synchronous hook: a submit costs microseconds here.
  */
 
-/** Who may call a route: everybody, whoever has a key, or whoever has a key with the scope. */
+/** The callers that a route admits: every caller, callers with any key, or callers whose key has the scope. */
 export type Access = 'public' | 'any' | Scope;
 
 declare module 'fastify' {
@@ -24,7 +24,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Undefined on public routes. */
     caller: Caller | undefined;
-    /** Of who sent it, as trusted proxies tell and limits count. */
+    /** Address of the caller, by trusted proxies' headers, as limits count it. */
     address: string;
     /** `performance.now()` at the start. */
     startedAt: number;

@@ -13,7 +13,7 @@ export type Identified =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Who speaks, by the headers and the address alone: for requests and for upgrades. */
+/** Identifies the caller by the headers and the URL alone: for requests and for upgrades. */
 export function identify(keyring: Keyring, headers: IncomingHttpHeaders, url: string): Identified {
   if (keyring.open && !isLoopback(nameIn(headers.host))) {
     // A page of the web may make a browser call this machine by a name of its own.
@@ -55,7 +55,10 @@ declare module 'fastify' {
 
 const ticketParameter = /[?&]ticket=([A-Za-z0-9_-]{1,128})(?=&|$)/;
 
-/** Who bears a ticket: in the address of a stream, or as the text of a subprotocol. Uses the ticket up. */
+/**
+ * Identifies the bearer of a ticket, which stands in the URL of a stream or is the text of a subprotocol. Uses the
+ * ticket up.
+ */
 export function identifyByTicket(
   keyring: Keyring,
   tickets: Tickets<Caller>,
@@ -83,7 +86,7 @@ export function createAuthenticationCheck(
   onFailure: Check,
 ): Check {
   return (request, reply, route) => {
-    // What does not exist needs no key to be told so; paths are no secret.
+    // A route that does not exist is answered with 404 without a key; paths are no secret.
     if (route.config.access === 'public' || request.is404) return undefined;
     const { headers, url } = request.raw;
     const ticket = route.config.acceptsTicket === true ? ticketIn(url ?? '/') : undefined;

@@ -5,8 +5,8 @@ import type { Check } from './admission.js';
 const smallBytes = 64 * 1024;
 
 /**
- * Bodies are held in memory until they are whole, and slow callers may take their time: all of them together count
- * against one budget. Past it new large ones are told to come back.
+ * Bodies stay in memory until they are whole, and slow callers may take their time: all bodies together count against
+ * one budget. Past it, new large ones are refused with `queue-full`.
  * @param maxBodyBytes what a body of unknown length counts as
  */
 export function createBodyBudget(maxBytes: number, maxBodyBytes: number): Check {

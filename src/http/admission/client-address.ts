@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 export type AddressTest = (address: string) => boolean;
-/** The address of who sent a request, or asked for an upgrade, as limits count it. */
+/** The address of the caller of a request or an upgrade, as limits count it. */
 export type AddressOf = (request: IncomingMessage) => string;
 
 /** Entries are addresses and CIDR blocks. */
@@ -18,8 +18,8 @@ export function addressTest(entries: readonly string[]): AddressTest {
 }
 
 /**
- * Each proxy writes down whom it speaks for, behind what was there before: from the end on, `X-Forwarded-For` is true as
- * long as trusted proxies wrote it. The first address that is none of them is the caller's.
+ * Each proxy appends the address that it got the request from to `X-Forwarded-For`. From the end on, the header is true
+ * as long as trusted proxies wrote it: the first address that is none of them is the caller's.
  */
 export function createAddressOf(isProxy: AddressTest): AddressOf {
   return ({ socket, headers }) => {
@@ -28,7 +28,7 @@ export function createAddressOf(isProxy: AddressTest): AddressOf {
     const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
     for (let index = forwarded.length - 1; index >= 0 && isProxy(address); index -= 1) {
       const entry = bare(forwarded[index]?.trim() ?? '');
-      // What is no address ends what can be believed: it counts as the proxy that let it through.
+      // A text that is no address ends the part that can be trusted: the proxy that passed it on counts as the caller.
       if (isIP(entry) === 0) break;
       address = entry;
     }

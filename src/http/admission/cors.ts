@@ -62,7 +62,7 @@ export function createCorsChecks(origins: readonly string[], routes: RouteIndex)
     const { headers, method, url } = request.raw;
     if (method !== 'OPTIONS') return undefined;
     const methods = routes.methodsOf(url ?? '/')?.join(', ');
-    // What is not there is told as such, further on.
+    // A later check answers a path without routes.
     if (methods === undefined) return undefined;
     if (allows(headers.origin) && headers['access-control-request-method'] !== undefined)
       preflight(reply, methods);

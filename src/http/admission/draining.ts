@@ -14,7 +14,7 @@ export class Draining {
   }
 }
 
-/** New work goes elsewhere; what is here can still be read. */
+/** Refuses new work while the server drains; jobs and results can still be read. */
 export function createDrainCheck(draining: Draining): Check {
   return (_request, reply, route) => {
     if (!draining.started) return undefined;

@@ -60,7 +60,10 @@ export class RateTable {
     };
   }
 
-  /** Two at most for each that comes: callers whose allowance is whole, then whoever was silent for longest. */
+  /**
+   * Forgets at most two callers for each new one: those whose allowance is whole, then the one that was silent for
+   * longest.
+   */
   #shrink(now: number): void {
     let looked = 0;
     for (const [caller, fullAt] of this.#fullAt) {

@@ -26,7 +26,7 @@ export const checkMessageSize: Check = (request, reply, route) => {
   return problem('payload-too-large', tooLarge(route.bodyLimit));
 };
 
-/** Node itself takes the first of several: whoever stands in front may have taken another one (RFC 9112, 3.2). */
+/** Node itself takes the first of several: a proxy in front may have taken another one (RFC 9112, 3.2). */
 function hostsIn(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -40,7 +40,7 @@ export function tooLarge(limit: number): string {
   return `The body may have ${limit} bytes.`;
 }
 
-/** Tells a caller that waits for it (`Expect: 100-continue`) to send the body, now that it is wanted. */
+/** Sends `100 Continue` to a caller that waits for it (`Expect: 100-continue`), now that the server wants the body. */
 export const checkExpectation: Check = (request, reply) => {
   if (request.raw.headers.expect !== undefined && !request.is404) continueBody(reply);
   return undefined;

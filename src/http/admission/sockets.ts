@@ -6,26 +6,29 @@ import { type RawRefusal, rawProblem } from '../reply/problem-reply.js';
 import type { Check } from './admission.js';
 import { networkOf } from './client-address.js';
 
-/** What happens below requests: connections that are too many, and messages that are not HTTP. */
+/** What happens before a request exists: too many connections, and messages that are not HTTP. */
 
 export interface ConnectionLimit {
   /** Open at one time from one address; 0 is no limit. */
   readonly perIp: number;
   /** Addresses (of proxies) that stand for many callers. */
   readonly exempt: (address: string) => boolean;
-  /** What one that is too many is given to say what it wants; then it is refused unheard. */
+  /**
+   * Milliseconds for a connection that is one too many to send its first request; past it, the connection is refused
+   * without one.
+   */
   readonly patienceMs: number;
 }
 
 /** Why nothing is done for the requests of a connection: it is one too many. */
 export type ExcessOf = (socket: Duplex) => Problem | undefined;
 
-/** Of all addresses together; further ones are refused unheard. */
+/** Excess connections of all addresses together; further ones are refused before their first request. */
 const maxExcess = 256;
 
 /**
- * Counts connections. One that is too many is heard, in a hurry, before it is refused: the answer depends on who asks,
- * since an EventSource must be told to come back in a stream of its own (P-34).
+ * Counts connections. The server reads the first request of one too many, within `patienceMs`, before it refuses it:
+ * the answer depends on the client, since an EventSource must get its reconnect time in a stream of its own (P-34).
  */
 export function limitConnections(server: Server, { perIp, exempt, patienceMs }: ConnectionLimit): ExcessOf {
   const open = new Map<string, number>();
@@ -77,9 +80,9 @@ export function createConnectionCheck(excessOf: ExcessOf): Check {
 }
 
 /**
- * Finds connections on which nothing was asked yet, as browsers open them in advance: Node counts them as busy and
- * would wait for them at the end.
- * @returns what closes them
+ * Finds connections without a request so far, which browsers open in advance: Node counts them as busy and would wait
+ * for them when the server closes.
+ * @returns a function that closes them
  */
 export function trackSilent(server: Server): () => void {
   const silent = new Set<Socket>();
@@ -139,7 +142,10 @@ function refusalOf(error: NodeJS.ErrnoException) {
   return problem('malformed-request', 'This is not valid HTTP/1.1.');
 }
 
-/** The last word on a socket. It would stay open, and Node look after it no more, until the peer closes its side as well. */
+/**
+ * The last word on a socket. It would stay open, and Node look after it no more, until the peer closes its side as
+ * well.
+ */
 export function refuse(socket: Duplex, text: string): void {
   socket.end(text, () => socket.destroy());
 }

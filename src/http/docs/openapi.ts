@@ -6,8 +6,8 @@ import type { AnswerDocs, RouteDocs } from './route-docs.js';
 import { problemSchema } from './schemas.js';
 
 /**
- * OpenAPI 3.1 from the routes themselves: what is not in a route is not in the document. Schemas with an `$id` become
- * components.
+ * OpenAPI 3.1, made from the routes themselves: the document says nothing that is not in a route. Schemas with an `$id`
+ * become components.
  */
 
 export interface OpenApiDocument {

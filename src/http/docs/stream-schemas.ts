@@ -3,7 +3,10 @@ import { factTypes } from '../../protocol/fact.js';
 import { streamLimits } from '../../protocol/messages.js';
 import { groupSchema, jobSchema, problemSchema } from './schemas.js';
 
-/** Shapes of the stream's messages (docs/PROTOCOL.md), for AsyncAPI and for the tests that hold real messages against them. */
+/**
+ * Shapes of the stream's messages (docs/PROTOCOL.md), for AsyncAPI and for the tests that hold real messages against
+ * them.
+ */
 
 const time = Type.String({ format: 'date-time' });
 const cursor = Type.String({ description: 'Opaque; give it as `after` to go on from here' });
@@ -34,7 +37,7 @@ const reason = Type.Unsafe<string>({ type: 'string', enum: ['epoch', 'trimmed', 
 const message = (type: string, members: Parameters<typeof Type.Object>[0] = {}) =>
   Type.Object({ type: Type.Literal(type), ...members });
 
-/** What a client says on the WebSocket, by type. */
+/** Messages of a client on the WebSocket, by type. */
 export const clientMessages: Readonly<Record<string, TSchema>> = {
   subscribe: message('subscribe', {
     id,
@@ -48,7 +51,7 @@ export const clientMessages: Readonly<Record<string, TSchema>> = {
   ping: message('ping', { n: Type.Optional(Type.Number()) }),
 };
 
-/** What the server says on the WebSocket, by type. */
+/** Messages of the server on the WebSocket, by type. */
 export const serverMessages: Readonly<Record<string, TSchema>> = {
   subscribed: message('subscribed', { id, cursor }),
   live: message('live', { id, cursor }),

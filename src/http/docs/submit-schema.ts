@@ -2,7 +2,7 @@ import { type TSchema, Type } from 'typebox';
 import type { Kind } from '../../render/kind.js';
 import { jobOptionsSchema } from '../../work/submit/job-options.js';
 
-/** The body of a submit, for OpenAPI: what one of the kinds wants, and the options of the job. */
+/** The body of a submit, for OpenAPI: the request of one of the kinds, and the options of the job. */
 export function submitBodySchema(kinds: readonly Kind[]): TSchema {
   const bodies = kinds.map((kind) => Type.Unsafe({ ...kind.schema, $id: componentName(kind.name) }));
   return Type.Unsafe({ allOf: [{ ...jobOptionsSchema, $id: 'JobOptions' }, { anyOf: bodies }] });

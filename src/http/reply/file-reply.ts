@@ -97,7 +97,7 @@ export function readRange(header: string | undefined, size: number): ByteRange |
 /** Entity tags in conditional headers (RFC 9110, 13.1). Here they stand without quotes and `W/`. */
 const listed = /(W\/)?"([^"]*)"/g;
 
-/** The tags of an `If-None-Match` or `If-Match`; `*` is told as such. */
+/** The tags of an `If-None-Match` or `If-Match`; `*` is one of them. */
 function readTags(header: string | undefined): readonly { tag: string; weak: boolean }[] | '*' {
   if (header === undefined) return [];
   if (header.trim() === '*') return '*';

@@ -1,12 +1,15 @@
 import type { FastifyReply } from 'fastify';
 
-/** Answers that are held back until something happens (`Prefer: wait`). */
+/** Answers that are held back until a job changes (`Prefer: wait`) or a fact arrives (long-poll). */
 export class LongWaits {
   readonly #waits = new Set<AbortController>();
   readonly #max: number;
   #ended = false;
 
-  /** @param max held at one time; past it requests are answered at once, as if they had not asked to wait */
+  /**
+   * @param max held at one time; past it `run` holds nothing: the routes answer `Prefer: wait` at once and refuse a
+   *   long-poll
+   */
   constructor(max: number) {
     this.#max = max;
   }
@@ -17,7 +20,7 @@ export class LongWaits {
 
   /**
    * Runs a wait that ends when the caller leaves or the server drains.
-   * @returns undefined when it was not run
+   * @returns undefined when it was not run, because `max` answers are held or the server drains
    */
   async run<T>(
     reply: FastifyReply,
@@ -37,7 +40,7 @@ export class LongWaits {
     }
   }
 
-  /** Ends every wait, and all that come. */
+  /** Ends every wait; `run` holds none from then on. */
   end(): void {
     this.#ended = true;
     for (const controller of this.#waits) controller.abort();

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 
 /**
- * Whether an `Accept` header (RFC 9110, 12.5.1) prefers `candidate` to `standard`. Wildcards favour neither, so that
- * the standard answer is given to who does not ask for another.
+ * Whether an `Accept` header (RFC 9110, 12.5.1) prefers `candidate` to `standard`. Wildcards favour neither, so that a
+ * caller that does not ask for another one gets the standard answer.
  */
 export function prefers(header: string | undefined, candidate: string, standard: string): boolean {
   if (header === undefined) return false;

@@ -45,7 +45,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return reply.send(Buffer.from(JSON.stringify(document)));
 }
 
-/** The address without its query, which may hold what must not be told on; at most 1,024 characters. */
+/** The path of a URL without its query, which may hold secrets; at most 1,024 characters. */
 export function pathOf(url: string | undefined): string {
   // Requests may also name a whole address (RFC 9112, 3.2.2).
   const address = (url ?? '/').replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '');

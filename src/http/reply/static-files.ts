@@ -25,7 +25,7 @@ export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 /** All files together. A build has a tenth of it; past it the folder is not what it should be. */
 const maxTotalBytes = 32 * 1024 * 1024;
-/** Below it, packing gains less than the headers that tell of it. */
+/** Below it, packing gains less than the headers that announce it cost. */
 const packedMinBytes = 1024;
 /** The last steps cost a start many times what they save. */
 const brotliQuality = 9;
@@ -53,7 +53,7 @@ export async function readStaticFiles(folder: URL): Promise<StaticFiles> {
   let left = maxTotalBytes;
   for (const path of await pathsIn(root)) {
     const contentType = types[extname(path)];
-    // A source map, for one: of no use to who is served.
+    // A source map, for one: the server does not serve it.
     if (contentType === undefined) continue;
     const bytes = await readFile(join(root, path));
     left -= bytes.length;

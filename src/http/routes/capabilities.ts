@@ -4,7 +4,7 @@ import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf } from '../docs/schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
 
-/** What this server can do, as `GET /api/v1/capabilities` tells it. */
+/** What this server can do, as `GET /api/v1/capabilities` returns it. */
 export interface CapabilityFacts {
   readonly capabilities: readonly { readonly name: string; readonly enabled: boolean }[];
   /** Operations of a document. */
@@ -43,7 +43,7 @@ const docs: RouteDocs = {
 };
 
 /**
- * Who has no key finds out here whether one is needed: 401 says so.
+ * A caller without a key finds out here whether it needs one: the answer is then 401.
  * @param isOpen whether the server is used without keys just now
  */
 export function addCapabilityRoute(

@@ -16,7 +16,7 @@ export interface PublicSettings {
   readonly ratePerKey: number;
 }
 
-/** What `GET /api/v1/capabilities` tells. */
+/** The answer of `GET /api/v1/capabilities`. */
 export function capabilityFacts(config: PublicSettings, kinds: readonly Kind[]): CapabilityFacts {
   return {
     capabilities: [

@@ -154,7 +154,7 @@ async function follow(
   raw.on('drain', () => subscriber.drained());
   raw.on('close', () => gateway.connections.remove(subscriber));
   const refused = await gateway.subscribe(subscriber, 'sse', filter).catch(() => true);
-  // The job was deleted since it was looked at, or the store stumbled: coming back tells.
+  // The job was deleted since it was looked up, or the store failed: the client finds out when it reconnects.
   if (refused) gateway.connections.end(subscriber, 'restart');
   return reply;
 }
@@ -192,7 +192,7 @@ async function poll(
     return sendProblem(request, reply, problem('unauthorized', 'The key was disabled or has expired.'));
   }
   if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
-  // Nobody waits for a server that is about to end: the answer is what there is by now.
+  // A server that drains holds no request: it answers with the events that there are by now.
   const { value } = held ?? { value: await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort()) };
   const { cursor, more, reset, snapshot } = value;
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];

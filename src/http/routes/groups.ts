@@ -89,8 +89,9 @@ function progressOf(group: GroupRecord, begun: number): number {
 }
 
 /**
- * The progress of running jobs added up by group: 100 for each that is nearly done. All of an owner's that run, since
- * there are never more than threads; those of one group would have to be looked for among all that it has had.
+ * The progress of running jobs added up by group: 100 for each that is nearly done. It reads all running jobs of the
+ * owner, which are never more than threads; those of one group would have to be searched among all jobs that it ever
+ * had.
  */
 async function progressOfRunning(service: JobService, owner: string): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();

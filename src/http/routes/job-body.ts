@@ -6,7 +6,7 @@ export function keepJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const { headers } = request.raw;
-    // All of them: whoever reads the second one of two must not read another text.
+    // Every charset is checked: a proxy that reads the second of two must not read another text.
     const charsets = (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^\s";]+)/gi);
     if (![...charsets].every(([, charset]) => /^utf-?8$/i.test(charset ?? ''))) {
       done(unsupported());
@@ -21,7 +21,7 @@ export function keepJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** As Fastify itself says it, so that it is told in one way. */
+/** The error that Fastify itself throws, so that the answer is the same. */
 function unsupported(): Error {
   return Object.assign(new Error('unsupported media type'), { code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' });
 }

@@ -11,12 +11,12 @@ interface JobRoute {
   Params: { id: string };
 }
 
-/** Stop a job, and look at its past. */
+/** Cancel a job, and read its history. */
 export function addJobControlRoutes(
   app: FastifyInstance,
   { service }: { readonly service: JobService },
 ): void {
-  // Not `startsWork`: also a server that shuts down has jobs that somebody wants stopped.
+  // Not `startsWork`: a caller may cancel a job also while the server drains.
   app.post<JobRoute>(
     '/api/v1/jobs/:id/cancel',
     { config: { access: 'jobs:write', docs: cancelDocs }, schema: { params: jobParams } },

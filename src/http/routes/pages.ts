@@ -17,7 +17,9 @@ export const pageHeaders = {
   'referrer-policy': 'no-referrer',
 } as const;
 
-/** `/openapi.json`, `/asyncapi.json`, and the page made from it for people. Made once, when they are first asked for. */
+/**
+ * `/openapi.json`, `/asyncapi.json`, and the page made from it for people. Made once, when they are first asked for.
+ */
 export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: string): void {
   let document: string | undefined;
   let page: string | undefined;

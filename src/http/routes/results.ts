@@ -103,7 +103,7 @@ type Found =
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * The first artifact that is wanted, of a completed job whose result is still kept.
+ * The first artifact that is wanted, of a completed job whose result has not expired.
  * @param what names it where there is none
  */
 export function findArtifact(

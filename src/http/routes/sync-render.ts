@@ -71,7 +71,7 @@ export async function renderWhileCallerWaits(
   }
 }
 
-/** Nobody waits for it any more, but what it made has to go. */
+/** Disposes of the files of a render that was stopped, because its caller left or its time was over. */
 function forget(running: Promise<Answer<{ dispose: () => Promise<void> }>>, request: FastifyRequest): void {
   running
     .then((late) => (late.ok ? late.dispose() : undefined))

@@ -38,7 +38,7 @@ export function addTicketRoute(
     async (request, reply) => {
       const body = request.body instanceof Uint8Array ? readJsonBody(request.body) : undefined;
       if (body?.ok === false) return sendProblem(request, reply, body.problem);
-      // A ticket for all topics is not what somebody wants who wrote `topic`.
+      // A caller that wrote `topic` does not want a ticket for all topics.
       if (Object.keys(body?.value ?? {}).some((name) => name !== 'topics')) {
         const errors = [{ pointer: '', message: 'must have no member but topics' }];
         const detail = 'A ticket takes nothing but "topics"; without it, it is for all topics.';
