@@ -37,14 +37,16 @@ export interface AppOptions {
   readonly log: Logger;
   /** Where log lines of the HTTP side go, too. */
   readonly logStream: { write(line: string): void };
-  /** Folder of the compiled threads, for who runs from source. */
+  /**
+   * Folder of the compiled threads. Needed when the server runs from its TypeScript source, which a worker cannot load.
+   */
   readonly threads?: URL;
 }
 
 export interface App {
   /** `http://host:port` */
   readonly url: string;
-  /** True when everybody on this machine may use the server: no key exists. */
+  /** True when any program on this machine may use the server, because no key exists. */
   readonly development: boolean;
   /** Resolves when the engine failed for good: the process has to end and start anew. */
   readonly failed: Promise<Error>;
@@ -52,7 +54,7 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** A server that cannot start for a reason that the operator can mend; the message says how. */
+/** A server that cannot start for a reason that the operator can fix; the message says how. */
 export class StartRefused extends Error {}
 
 const leaseMs = 30_000;
@@ -64,7 +66,9 @@ const threadReadyMs = 30_000;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
 const thumbnailTimeoutMs = 15_000;
 
-/** Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails. */
+/**
+ * Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails.
+ */
 export async function startApp(options: AppOptions): Promise<App> {
   const opened = new CloseStack();
   try {
@@ -109,7 +113,7 @@ async function open(
       onError: (error) => log.error({ error }, 'the log could not be read'),
     }),
   );
-  // What the gateway keeps in memory begins so far back.
+  // The gateway's tail in memory begins so many facts before the end of the log.
   await follower.open(streamTail.maxFacts);
   const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
   const worker = `w-${randomBytes(8).toString('hex')}`;
@@ -164,7 +168,7 @@ async function open(
   };
   const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
   const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
-  // Everybody who has to hear every fact has subscribed.
+  // Every part that needs all facts has subscribed.
   await follower.start();
   const http = await openHttp({
     config,
@@ -181,7 +185,7 @@ async function open(
   });
   mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
 
-  // Everything that was running belongs to a process that is gone: it goes back to the queue before anything is accepted.
+  // Every running job belongs to a process that is gone: it goes back to the queue before the server accepts requests.
   const reclaimed = engine.capabilities.exclusive ? await store.reclaimLeases(worker, clock()) : 0;
   if (reclaimed > 0) log.warn({ jobs: reclaimed }, 'jobs of an earlier process go back to the queue');
   await pool.ready().catch((error: Error) => {

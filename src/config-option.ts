@@ -9,7 +9,7 @@ export type ReadOption<T> =
 
 export interface Option<T> {
   readonly name: string;
-  /** As somebody would write it; empty for unset. */
+  /** As an operator would write it; empty for unset. */
   readonly standard: string;
   readonly unit: string;
   readonly bound: string;
@@ -111,7 +111,7 @@ export function list<T>(
       const parts = value.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
       const values = parts.map(readOne);
       const wrong = values.indexOf(undefined);
-      // The text itself may be a secret: its place tells enough.
+      // The text itself may be a secret: the message names its place only.
       if (wrong >= 0) return { ok: false, message: `must be ${bound} (entry ${wrong + 1} is not)` };
       return { ok: true, value: values.filter((one) => one !== undefined) };
     },

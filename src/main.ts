@@ -10,8 +10,8 @@ import { clientVariables, printLine, type Shell, type TextStream } from './cli/t
 import { type Config, type Environment, readConfig } from './config.js';
 
 /**
- * The process: arguments, configuration, signals, streams, exit code. Each command is loaded when it is asked for: who
- * submits a job does not wait for the server's half of the program.
+ * The process: arguments, configuration, signals, streams, exit code. Each command is loaded when it is called, so that
+ * `inkwire submit` does not wait for the server's half of the program.
  */
 
 const usage = `Usage:
@@ -51,7 +51,7 @@ const say = (line: string): void => console.error(line);
 process.exitCode = await run(process.argv.slice(2));
 // What was written last may be refused in the next turn: by a disk that is full.
 await new Promise((resolve) => setImmediate(resolve));
-// A thread that cannot be ended must not keep a process that was told to go.
+// A thread that cannot be ended must not keep a process alive that a signal has asked to end.
 process.exit();
 
 async function run([command, ...args]: readonly string[]): Promise<number> {
@@ -210,8 +210,8 @@ function shellWith(args: readonly string[], interrupted: AbortSignal): Shell {
 }
 
 /**
- * A stream whose reader has left ends the process without a word, as SIGPIPE ends other tools; one that cannot be written
- * otherwise, with one.
+ * A stream whose reader has left ends the process without a word, as SIGPIPE ends other tools; one that cannot be
+ * written otherwise, with one.
  */
 function textStreamOf(stream: WriteStream): TextStream {
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -18,7 +18,7 @@ export async function readDocument(
   path: string,
   { input, interrupted }: Pick<Shell, 'input' | 'interrupted'>,
 ): Promise<JobRequest> {
-  // Nobody may ever write to the input.
+  // The input may never bring a byte: a signal has to end the wait.
   const text = path === '-' ? await unlessAborted(readAll(input), interrupted) : await readText(path);
   const read = parseDocument(text, path === '-' ? 'the standard input' : path);
   if (!read.ok) throw new Misuse(read.message, 'file');

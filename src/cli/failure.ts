@@ -69,7 +69,7 @@ export function failureOf(error: InkwireError, url: string, keyed = true): Failu
   return { code: exitCodes.refused, lines: [said, ...defectsOf(error)] };
 }
 
-/** What is wrong with a document: one line for each defect, with its place in it. */
+/** The defects of a document: one line for each, with its place in the document. */
 export function defectsOf({ errors }: Pick<InkwireError, 'errors'>): readonly string[] {
   const shown = errors.slice(0, maxDefects).map(({ pointer, message }) => {
     return `  ${readable(pointer) || '(the whole document)'}  ${readable(message)}`;
@@ -96,7 +96,7 @@ const reasons: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
 };
 
-/** The system's reason, which `fetch` hides in the cause of a cause. */
+/** The reason of a network error in words, by the code that `fetch` hides in the cause of a cause. */
 export function networkReason(error: unknown): string {
   let at = error;
   for (let depth = 0; depth < 5 && at instanceof Error; depth += 1) {

@@ -29,7 +29,7 @@ export class LiveLines {
     this.#beat = setInterval(() => this.#draw(''), beatMs).unref();
   }
 
-  /** What the lines tell has changed. */
+  /** Notes that the lines have changed. */
   touch(): void {
     if (this.#ended) return;
     this.#timer ??= setTimeout(() => this.#draw(''), frameMs).unref();

@@ -3,12 +3,12 @@ import type { Inkwire } from '../../client/sdk/inkwire.js';
 import type { ConnectionState } from '../../client/sdk/types.js';
 import { readable } from './text-width.js';
 
-/** A server that was away for so long is not waited for any more: a script must come to an end. */
+/** The commands give up a server that was away for so long: a script must come to an end. */
 const patienceMs = 10 * 60_000;
-/** A connection that is taken up again at once is nobody's business. */
+/** Milliseconds: a shorter interruption is not reported. */
 const quietMs = 1_500;
 
-/** Tells of a connection that was lost and came back, and gives up on one that does not. */
+/** Reports a connection that was lost and one that came back, and gives up when it stays away for too long. */
 export class Outage {
   /** Aborted when the server was away for too long; the reason is an `InkwireError`. */
   readonly signal: AbortSignal;
@@ -20,7 +20,7 @@ export class Outage {
   #timers: readonly NodeJS.Timeout[] = [];
   #told = false;
 
-  /** @param tell called when the connection is lost, and when it is back */
+  /** @param tell reports a line when the connection is lost, and when it is back */
   constructor(
     client: Pick<Inkwire, 'connection' | 'onConnection'>,
     now: () => number,

@@ -18,7 +18,7 @@ export function serveAnswer(
   const [first] = args;
   if (first === undefined) return undefined;
   if (args.includes('--help') || args.includes('-h')) return { code: exitCodes.ok, text: serveUsage };
-  // What a person tries who knows other servers.
+  // Options that other servers have, and that a user may try here.
   const name = /^--?(port|host|data-dir|keys|workers|config|log-level)\b/.exec(first)?.[1];
   const set = name === undefined ? 'INKWIRE_* variables' : `INKWIRE_${name.replace('-', '_').toUpperCase()}`;
   return {

@@ -31,13 +31,13 @@ export interface Server {
   readonly url: string;
   /** What a request that does not go through the client has to send: the key, if there is one. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The options that name this server and key, to be repeated in a command that the user is told. */
+  /** The options that name this server and key, to be repeated in a command that the output suggests. */
   readonly again: string;
 }
 
 const standardUrl = 'http://127.0.0.1:8080';
 
-/** Runs a command: what it throws for the user becomes words and an exit code. */
+/** Runs a command, and turns an error that it throws for the user into words and an exit code. */
 export async function obey(shell: Shell, name: string, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
@@ -127,7 +127,7 @@ function tellingFetch(shell: Shell, url: string): typeof globalThis.fetch {
       answered = true;
       return response;
     } catch (error) {
-      // Later interruptions are told where they are seen: by the watch or the batch.
+      // The watch or the batch reports later interruptions.
       if (!told && !answered && !shell.interrupted.aborted) {
         told = true;
         printLine(shell.err, `Nothing answers at ${url} (${networkReason(error)}); trying for a moment.`);

@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { listenRefusal } from './listen-refusal.js';
 
-/** Why a server could not start, for the operator who can mend it; undefined for what is a defect of the program. */
+/**
+ * Why a server could not start, in a sentence for the operator, who can fix it; undefined for a defect of the program.
+ */
 export function startFailureOf(
   error: unknown,
   config: Pick<Config, 'host' | 'port' | 'dataDir'>,

@@ -1,8 +1,8 @@
-/** What a command has of its surroundings. Only main.ts makes them of the process. */
+/** The environment of a command. Only main.ts makes one, from the process. */
 
 export interface TextStream {
   write(data: string | Uint8Array): void;
-  /** Resolves when what was written has left. Rejects when nobody takes it any more. */
+  /** Resolves when every written byte has left the process. Rejects when the reader of the stream is gone. */
   flushed(): Promise<void>;
   /** Whether a person looks at it, on something that can move its cursor. */
   readonly terminal: boolean;
@@ -15,7 +15,7 @@ export interface Shell {
   /** After the command's name. */
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What was asked for: for scripts. */
+  /** The result of the command: for scripts. */
   readonly out: TextStream;
   /** Progress and words: for people. */
   readonly err: TextStream;
@@ -50,7 +50,10 @@ export interface Style {
   apply(paint: Paint, text: string): string;
 }
 
-/** Colours only for a person who did not refuse them (https://no-color.org); block characters where the locale has them. */
+/**
+ * Colours only on a terminal, unless the user refuses them (https://no-color.org); block characters where the locale
+ * has them.
+ */
 export function styleOf(environment: Shell['environment'], stream: Pick<TextStream, 'terminal'>): Style {
   const colour = stream.terminal && !environment.NO_COLOR;
   const locale = environment.LC_ALL || environment.LC_CTYPE || environment.LANG || '';

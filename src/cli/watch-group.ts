@@ -24,7 +24,7 @@ const countPauseMs = 2_000;
  */
 export async function watchGroup(shell: Shell, server: Server, name: string, json: boolean): Promise<number> {
   const { client } = server;
-  // A question of its own: a server that is away or a group that is not there is told at once.
+  // A request of its own: it fails at once when the server is away or the group does not exist.
   const begun = await client.group(name, { signal: shell.interrupted });
   const view = new GroupView(shell, begun, json);
   const outage = new Outage(client, shell.now, (line) => view.connection(line));
@@ -161,7 +161,7 @@ class GroupView {
     this.#live?.end('nothing');
   }
 
-  /** @param fact whether it is told to who has no terminal: progress is not */
+  /** @param fact true for a fact, false for progress: without a terminal, only facts are printed */
   #job(job: JobRecord, fact: boolean): void {
     if (job.status === 'running') this.#running.set(job.job_id, job);
     else this.#running.delete(job.job_id);

@@ -45,7 +45,7 @@ export function runWatch(shell: Shell): Promise<number> {
     if (json && to?.type === 'stream') throw new Misuse('--json and "-o -" both want the standard output.');
     const view = to?.type === 'stream' ? shell.err : shell.out;
     return withServer(shell, values, async (server) => {
-      // A question of its own: a server that is away or a job that is not there is told at once.
+      // A request of its own: it fails at once when the server is away or the job does not exist.
       await server.client.get(name, { signal: shell.interrupted });
       const ended = await follow(shell, server, { jobId: name, json, view });
       const code = conclude(shell, ended, view, json);

@@ -4,9 +4,9 @@ import type { JobWarning } from '../protocol/job-record.js';
 /**
  * A job kind, in two halves that meet only through plain data:
  *
- * - the **front** (`Kind`) runs in the thread that answers HTTP. It checks a request and says what the job will
- *   need. It is pure, fast and loads no engine.
- * - the **back** (`KindRunner`) runs in a render thread. It turns the request into artifacts, tells how far it is and
+ * - the **front** (`Kind`) runs in the thread that answers HTTP. It checks a request and says what the job will need.
+ *   It is pure, fast and loads no engine.
+ * - the **back** (`KindRunner`) runs in a render thread. It turns the request into artifacts, reports progress and
  *   knows neither the store nor the network.
  */
 
@@ -24,7 +24,7 @@ export interface Plan {
   readonly blobs: readonly Uint8Array[];
   /** Addresses that have to be fetched (through the guard) before the back runs; it finds them by this text. */
   readonly fetches: readonly string[];
-  /** Where each of them stands first in the body, in the same order; for who refuses one. */
+  /** Where each address stands first in the body, as JSON pointers in the same order; for the refusal of an address. */
   readonly fetchPointers?: readonly string[];
   /** Every member of the body that is a blob in base64. */
   readonly binaries?: readonly Binary[];
@@ -96,11 +96,11 @@ export interface KindRunner {
   readonly name: string;
   /** Loads what every job of the kind needs, before the thread reports that it is ready. */
   warm?(): Promise<void>;
-  /** Rejects with `RenderFailure` for what the caller has to mend, with anything else for a defect. */
+  /** Rejects with `RenderFailure` for what the caller has to fix, with any other error for a defect of the server. */
   run(request: unknown, context: RunContext): Promise<RunResult>;
 }
 
-/** A failure that belongs to the request, not to the server: it is told to the caller and never tried again. */
+/** A failure that belongs to the request, not to the server: the job fails with it, and no other attempt follows. */
 export class RenderFailure extends Error {
   constructor(
     message: string,

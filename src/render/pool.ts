@@ -9,7 +9,7 @@ export interface PoolOptions {
   readonly heapLimitMb: number;
   /** For the second try of a task that ran out of memory. */
   readonly raisedHeapLimitMb: number;
-  /** A thread is replaced after so many tasks: what an engine leaks goes with it. */
+  /** A thread is replaced after so many tasks: memory that an engine leaks goes with it. */
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
@@ -24,7 +24,7 @@ export interface Task {
   /** Counted from when a thread takes the task. */
   readonly timeoutMs: number;
   readonly memoryRetry: boolean;
-  /** Goes before tasks that are not urgent: somebody waits on an open connection. */
+  /** Goes before tasks that are not urgent: a caller waits for it on an open connection. */
   readonly urgent: boolean;
   /** Stops the task, waiting or running. */
   readonly signal: AbortSignal;
@@ -49,7 +49,7 @@ export type Outcome =
       readonly pointer?: string;
       readonly warnings: readonly JobWarning[];
     }
-  /** By the signal. The thread that ran it is free again (gone, its successor starting) when this is told. */
+  /** The signal stopped the task. Its thread is free again by then (or gone, with its successor starting). */
   | { readonly type: 'cancelled' };
 
 export interface PoolState {
@@ -59,7 +59,7 @@ export interface PoolState {
   readonly busy: number;
   readonly waiting: number;
   readonly respawns: number;
-  /** Threads whose last start has failed. Those that only take the place of a stopped one are not among them. */
+  /** Threads whose last start has failed. A thread that takes the place of a stopped one is not counted. */
   readonly failing: number;
 }
 
@@ -154,7 +154,7 @@ export class RenderPool {
     });
   }
 
-  /** Ends every thread; what waits or runs is cancelled. Safe twice. */
+  /** Ends every thread and cancels every task. Safe twice. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#spareTimer);
@@ -183,7 +183,7 @@ export class RenderPool {
     return slot;
   }
 
-  /** Gives idle threads what fits them, in order. */
+  /** Gives waiting tasks, in order, to idle threads with a fitting memory limit. */
   #dispatch(): void {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
@@ -261,7 +261,7 @@ export class RenderPool {
     if (slot) this.#stop(slot, { type: 'cancelled' });
   }
 
-  /** Ends the thread of a running task; its outcome is told when the thread is gone. */
+  /** Ends the thread of a running task; the task gets its outcome when the thread is gone. */
   #stop(slot: Slot, verdict: Outcome): void {
     if (slot.running === undefined || slot.running.verdict !== undefined) return;
     slot.running.verdict = verdict;

@@ -4,8 +4,9 @@ const shortestPauseMs = 50;
 const smallestStep = 0.01;
 
 /**
- * Lets through what is worth telling: at most one update per 50 ms, each at least 1 % further or in another phase or
- * page. What falls back is lifted to the highest ratio so far, so that progress never goes down within an attempt.
+ * Lets through the progress that is worth sending: at most one update per 50 ms, each at least 1 % further or in
+ * another phase or page. A ratio that falls back is lifted to the highest one so far, so that progress never goes down
+ * within an attempt.
  */
 export class ProgressGate {
   readonly #send: (progress: Progress) => void;

@@ -11,7 +11,7 @@ export interface ThreadOptions {
   readonly readyTimeoutMs: number;
 }
 
-/** Why a thread ended that nobody had ended. */
+/** Why a thread ended without a call of `end`. */
 export interface Death {
   readonly code: 'out_of_memory' | 'crashed';
   readonly message: string;
@@ -82,7 +82,7 @@ export class RenderThread {
     }
   }
 
-  /** Ends the thread, whatever it does. Resolves when it is gone; nothing that it said later is heard. */
+  /** Ends the thread, whatever it does. Resolves when it is gone; later messages of the thread are ignored. */
   async end(): Promise<void> {
     this.#ending = true;
     this.#hurry();

@@ -46,7 +46,7 @@ function osThreadOf(): number | undefined {
   return Number.isInteger(number) ? number : undefined;
 }
 
-/** What was kept for the task cannot be used. The caller sent it whole: it was checked before it was kept. */
+/** The stored request cannot be read. The caller sent it whole: it was checked before it was stored. */
 class UnreadableRequest extends Error {}
 
 function readRequest(message: RunMessage): unknown {
@@ -122,8 +122,8 @@ class TaskContext implements RunContext {
   }
 
   /**
-   * A failed attempt leaves nothing behind. What cannot be removed (Windows keeps a file that somebody reads) goes with the
-   * next start: it must not hide why the attempt failed.
+   * A failed attempt leaves no file behind. A later clean-up removes a file that cannot be removed here (on Windows,
+   * while another process reads it): it must not hide why the attempt failed.
    */
   discard(): void {
     for (const [index, file] of this.#files.entries()) {
@@ -137,6 +137,6 @@ function whateverComes(act: () => void): void {
   try {
     act();
   } catch {
-    // The caller has an outcome to tell, which is worth more than this.
+    // Ignored: the outcome of the attempt, which the thread still has to send, is worth more than this error.
   }
 }

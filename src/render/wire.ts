@@ -1,7 +1,7 @@
 import type { JobWarning } from '../protocol/job-record.js';
 import type { Fetched, Progress } from './kind.js';
 
-/** What the pool and a render thread say to each other. A thread is a remote peer: plain data only. */
+/** Messages between the pool and a render thread. A thread is a remote peer: plain data only. */
 
 export interface RunMessage {
   readonly type: 'run';
@@ -48,8 +48,8 @@ export interface FailedMessage {
   readonly type: 'failed';
   readonly task: number;
   /**
-   * `invalid_input`: the caller has to mend the request. `render_failed`: the engine gave up for a reason of its own.
-   * `storage_failed`: the thread could not read what was kept for it.
+   * `invalid_input`: the caller has to fix the request. `render_failed`: the engine gave up for a reason of its own.
+   * `storage_failed`: the thread could not read the stored request or inputs.
    */
   readonly code: 'invalid_input' | 'render_failed' | 'storage_failed';
   readonly message: string;

@@ -8,8 +8,8 @@ import type { DatabaseState } from '../../engine/sqlite/backup.js';
 import { fileReason } from '../file-reason.js';
 
 /**
- * The form of a backup: a folder with `inkwire.db`, `blobs/` as in a data directory, `files.jsonl` with a line for each of
- * these files, and `manifest.json`, which is written last: a folder without it is no backup.
+ * The form of a backup: a folder with `inkwire.db`, `blobs/` as in a data directory, `files.jsonl` with a line for each
+ * of these files, and `manifest.json`, which is written last: a folder without it is no backup.
  */
 export const manifestFile = 'manifest.json';
 export const listFile = 'files.jsonl';

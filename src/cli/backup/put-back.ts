@@ -6,15 +6,18 @@ import { Trouble } from '../failure.js';
 import { listedFiles } from './manifest.js';
 import { isCode, sync } from './take.js';
 
-/** All that a server has in its data directory, but for the lock, which is held meanwhile. The database goes first. */
+/**
+ * All that a server stores in its data directory, except the lock, which this process holds meanwhile. The database
+ * goes first.
+ */
 const parts = [databaseFile, `${databaseFile}-wal`, `${databaseFile}-shm`, 'blobs'] as const;
 const copiesAtOnce = 8;
 
 /**
- * Puts a backup that was found whole into a data directory. All files are copied and durable before anything is moved,
- * within the directory, so that it may be a mount point. Whoever opens the directory while the folder of the copies
- * lies there is refused: a restore that was cut short is run once more.
- * @returns where that lies which was there before
+ * Puts a backup that was found whole into a data directory. All files are copied and durable before any is moved. They
+ * are moved within the directory, so that it may be a mount point. While the folder of the copies lies there, every
+ * process that opens the directory is refused: a restore that was cut short is run once more.
+ * @returns the folder with the data that was there before
  */
 export async function putBack(
   folder: string,
@@ -37,7 +40,7 @@ export async function putBack(
     try {
       await copyAll(folder, fresh, signal);
     } catch (error) {
-      // Of an earlier restore that was cut short it is not known what it had moved.
+      // An earlier restore was cut short, and it is not known which files it had moved.
       if (!isUnfinished) await rm(fresh, { recursive: true, force: true });
       throw error;
     }

@@ -12,7 +12,7 @@ import {
 import { Trouble } from '../failure.js';
 import { digestOf, type ListedFile, listFile, type Manifest, manifestFile, manifestOf } from './manifest.js';
 
-/** The steps of a backup, each over a folder that nobody takes for one until the last has been made. */
+/** The steps of a backup. The folder counts as a backup only after the last of them. */
 
 /** Where a blob lies in a data directory and in a backup. */
 export function blobPath(name: string): string {
@@ -70,8 +70,8 @@ async function place(source: string, target: string): Promise<'linked' | 'copied
 }
 
 /**
- * Brings the copied database to what the server has done since: it removes files only after the commit that gives them
- * up. Throws where a job still promises a file that is not there.
+ * Updates the copied database to the changes of the server since: the server removes files only after the commit that
+ * gives them up. Throws where a job still promises a file that is missing.
  */
 export async function followRemovals(
   directory: string,
@@ -90,7 +90,10 @@ export async function followRemovals(
   for (const name of forgetBlobs(folder, gone, now)) await rm(join(folder, blobPath(name)), { force: true });
 }
 
-/** Lists what the folder holds and says that it is whole, durably, in this order. */
+/**
+ * Writes the list of the folder's files, then the manifest that says that the backup is whole; each is durable before
+ * the next step.
+ */
 export async function seal(
   folder: string,
   state: DatabaseState,

@@ -18,8 +18,9 @@ const fileName = '.inkwire-batch.jsonl';
 const compactFrom = 1024 * 1024;
 
 /**
- * What earlier runs have put into a folder of results, one line for each file, kept in that folder. It only saves
- * questions: without it the server is asked by the same idempotency key, which it keeps for a day.
+ * The files that earlier runs have written into a folder of results, one line for each, stored in that folder. The
+ * journal only saves requests: without it, the batch asks the server by the same idempotency key, which the server
+ * keeps for a day.
  */
 export class BatchJournal {
   readonly #file: FileHandle;
@@ -56,7 +57,7 @@ export class BatchJournal {
     }
   }
 
-  /** What was made of the document with this key. */
+  /** The file that was made of the document with this key. */
   find(key: string): JournalEntry | undefined {
     const entry = this.#byKey.get(key);
     return entry === undefined ? undefined : this.#entries.get(entry.output) === entry ? entry : undefined;

@@ -80,7 +80,7 @@ export function runBatch(shell: Shell): Promise<number> {
     const json = values.json === true;
     const plan = { folder, output, name, files, concurrency, settings, json };
     return withServer(shell, values, async (server) => {
-      // Before anything else: a server that is away or refuses the key is told at once.
+      // First of all: the command fails at once when the server is away or refuses the key.
       await server.client.list({ limit: 1, signal: shell.interrupted });
       try {
         return await runPlan(shell, server, plan);

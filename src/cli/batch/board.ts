@@ -23,14 +23,14 @@ export interface BoardState extends BatchCounts {
   readonly note: string | undefined;
 }
 
-/** Failed documents that are told with their reasons in a terminal. */
+/** Failed documents that are printed with their reasons in a terminal. */
 const maxTold = 50;
 /** Running documents that are shown under the bar. */
 const maxShown = 8;
 /** Before that nothing can be said of the time that is left. */
 const estimateFromMs = 3_000;
 
-/** What a person sees of a batch: bars in a terminal, a line for each document otherwise, JSON where that is wanted. */
+/** The output of a batch: bars in a terminal, a line for each document otherwise, JSON where the options ask for it. */
 export class BatchBoard {
   readonly #shell: Shell;
   readonly #json: boolean;
@@ -75,7 +75,7 @@ export class BatchBoard {
     this.#running.delete(outcome.file);
     this.#counts = { ...this.#counts, [outcome.type]: this.#counts[outcome.type] + 1 };
     if (this.#json) printLine(this.#shell.out, JSON.stringify(outcomeLine(outcome)));
-    // A terminal that shows both streams has its bar; whoever reads the output elsewhere gets every document.
+    // A terminal that shows both streams has its bar; a file or a pipe gets a line for every document.
     else if (!(this.#live !== undefined && this.#shell.out.terminal)) this.#print(outcome);
     if (outcome.type === 'failed') this.#tellFailure(outcome);
     this.#live?.touch();

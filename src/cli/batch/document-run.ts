@@ -12,7 +12,7 @@ import { outcomeOf } from '../job-words.js';
 import { holds, save } from '../save.js';
 import type { BatchJournal } from './batch-journal.js';
 
-/** What became of one document. */
+/** The outcome of one document. */
 export type DocumentOutcome =
   | {
       /** `present`: it had been written by an earlier run. */
@@ -42,7 +42,10 @@ export interface DocumentParts {
   /** Members that the command line sets in every document. */
   readonly settings: Pick<JobRequest, 'kind' | 'group' | 'priority'>;
   readonly signal: AbortSignal;
-  /** Does something until it works or is refused: a server that is away for a while is no failure of a document. */
+  /**
+   * Repeats a call until it works or the server refuses it: a server that is away for a while is no failure of a
+   * document.
+   */
   persist<T>(act: () => Promise<T>): Promise<T>;
   /** The job as it is now. */
   onProgress(file: string, job: JobRecord): void;
@@ -131,7 +134,7 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
     const [artifact] = job.artifacts ?? [];
     const name = parse(file).name + extname(artifact?.name ?? '.pdf');
     const path = join(output, name);
-    // The next run writes over what one that was killed has left.
+    // The next run overwrites a file that a killed run has left.
     const to = { type: 'file', path, aside: `${path}.part` } as const;
     const there = artifact !== undefined && (await holds(path, artifact.size_bytes, artifact.sha256));
     try {

@@ -1,25 +1,25 @@
 import type { Config } from '../../config.js';
 import type { Inspection } from '../../engine/sqlite/inspection.js';
 
-/** What a check has found. */
+/** The result of a check. */
 export interface Finding {
   /** Name of the check, one word. */
   readonly check: string;
   readonly verdict: 'ok' | 'warn' | 'fail';
-  /** What is the case. */
+  /** The state that the check found. */
   readonly said: string;
-  /** What to do about it; not for `ok`. */
+  /** What the operator should do about it; left out for `ok`. */
   readonly advice?: string;
 }
 
-/** What the checks look at. */
+/** The inputs of the checks. */
 export interface Patient {
   readonly config: Config;
   /** Of this program. */
   readonly version: string;
   /** Folder of the compiled program, `dist/src/`. */
   readonly program: URL;
-  /** User who runs this; undefined where the system has no such numbers. */
+  /** Id of the user that runs the command; undefined where the system has no such numbers. */
   readonly uid: number | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;

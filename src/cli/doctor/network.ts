@@ -8,11 +8,11 @@ import { count, duration } from '../progress-bar.js';
 import { readable } from '../text-width.js';
 import { type Check, type Finding, fail, ok, type Patient, warn } from './finding.js';
 
-/** What goes out, what comes in, and who may come in. */
+/** Checks of outgoing and incoming connections, and of the callers that the server admits. */
 
 const answerMs = 3_000;
 const soonMs = 14 * 86_400_000;
-/** A configured token that somebody could guess. Characters. */
+/** Characters: a shorter configured token could be guessed. */
 const shortToken = 16;
 
 export const fetchGuard: Check = { name: 'fetch', run: checkFetchGuard };
@@ -130,7 +130,7 @@ function checkKeys({ config, inspect, now }: Patient): readonly Finding[] {
   try {
     found = inspect();
   } catch {
-    // Told by the check of the database.
+    // The check of the database reports this.
     return [];
   }
   const stored = found?.state === 'database' ? found.keys : [];

@@ -9,7 +9,7 @@ import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from 
 
 /** The data directory and the database in it. */
 
-/** Bytes: below the first jobs are about to fail, below the second somebody should look. */
+/** Free bytes: below the first, jobs are about to fail; below the second, the operator should look. */
 const noRoom = 100_000_000;
 const littleRoom = 1_000_000_000;
 /** Types in `statfs` of file systems over a network, where SQLite's log of writes does not work: NFS, SMB, CIFS. */

@@ -2,7 +2,7 @@ import { parseCursor } from '../../protocol/cursor.js';
 import type { StreamEvent } from '../../protocol/event.js';
 import { isTerminalFact } from '../../protocol/fact.js';
 
-/** What was wrong with the facts that one client got; all zero is right. */
+/** Counts of wrong facts that one client got; all zero is right. */
 export interface Faults {
   /** Facts whose `rev` is not the next one of their job (P-6). */
   readonly gaps: number;
@@ -10,7 +10,7 @@ export interface Faults {
   readonly repeats: number;
   /** Facts that came before an earlier one of the log. */
   readonly reorders: number;
-  /** Jobs whose end was never told. */
+  /** Jobs whose terminal fact never came. */
   readonly lostEnds: number;
 }
 

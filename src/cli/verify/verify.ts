@@ -72,7 +72,7 @@ async function verify(
   counts: Counts,
   json: boolean,
 ): Promise<number> {
-  // Before anything else: a server that is away or refuses the key is told at once.
+  // First of all: the command fails at once when the server is away or refuses the key.
   await client.list({ limit: 1, signal: shell.interrupted });
   const plan = { ...counts, url, headers, json };
   const group = `verify-${randomBytes(6).toString('hex')}`;

@@ -21,7 +21,7 @@ const lineEnds = /\r\n?|[\u2028\u2029\u0085]/g;
 const ignorable = /\p{Default_Ignorable_Code_Point}/u;
 const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
-/** Distinct missing characters that are told; more are only counted. */
+/** Distinct missing characters that are named in warnings; further ones are only counted. */
 const maxMissing = 20;
 
 /**

@@ -221,7 +221,7 @@ export function object<F extends Fields>(fields: F, description?: string): Shape
   };
 }
 
-/** One shape or another, told apart by `pick`, so that a finding names the branch that was meant. */
+/** One shape or another, chosen by `pick`, so that a finding names the branch that the caller meant. */
 export function either<A, B>(
   pick: (value: unknown) => boolean,
   first: Shape<A>,

@@ -64,7 +64,9 @@ function createCopier(
   resolve: ResolveDestination,
 ) {
   const known = new Map<PDFRef, PDFRef>(placed);
-  /** Indirect objects whose place is given but that are still to be copied. A queue, since lists link thousands deep. */
+  /**
+   * Indirect objects whose place is given but that are still to be copied. A queue, since lists link thousands deep.
+   */
   const waiting: (readonly [PDFRef, PDFObject])[] = [];
 
   function copy(object: PDFObject): PDFObject {

@@ -1,6 +1,9 @@
 import { RenderFailure } from '../../kind.js';
 
-/** What can be wrong with a PDF that was given. Each case reads differently, so that a caller knows what to mend. */
+/**
+ * What can be wrong with a PDF that a caller sends. Each case has its own message, so that the caller knows what to
+ * fix.
+ */
 export type PdfDefect =
   | { readonly is: 'truncated' }
   | { readonly is: 'encrypted' }
