@@ -20,7 +20,7 @@ const atOnce = 6;
 
 export type Command = 'cancel' | 'retry' | 'delete';
 
-/** What a person does with jobs. Each refusal is shown as a notice; nothing rejects but `submit`. */
+/** The actions of the user on jobs. Each refusal is shown as a notice; only `submit` rejects. */
 export class Actions {
   readonly notices = signal<readonly Notice[]>([]);
   /** Jobs with a request under way. */
@@ -65,7 +65,7 @@ export class Actions {
     });
   }
 
-  /** The same for many, a few at a time; what is refused is counted and told once. */
+  /** The same for many jobs, a few at a time; refusals are counted and shown in one notice. */
   async all(open: OpenSession, command: Command, ids: readonly string[]): Promise<void> {
     const waiting = [...ids];
     let done = 0;

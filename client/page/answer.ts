@@ -10,8 +10,8 @@ export interface Asked<T> {
 }
 
 /**
- * Asks, and asks again when one of the inputs is another one or the connection has come back after a fault.
- * @param ask its signal fires when nobody waits for the answer any more
+ * Asks, and asks again when one of the inputs changes or the connection comes back after a fault.
+ * @param ask its signal fires when the view no longer needs the answer
  */
 export function useAnswer<T>(ask: (signal: AbortSignal) => Promise<T>, inputs: readonly unknown[]): Asked<T> {
   const { session } = useModel();

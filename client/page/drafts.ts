@@ -10,7 +10,10 @@ export class Drafts {
     if (this.#texts.size > kept && oldest !== undefined) this.#texts.delete(oldest);
   }
 
-  /** Undefined for jobs that came from elsewhere, or long ago: the server knows what they ask for, not how it was written. */
+  /**
+   * Undefined for jobs that came from elsewhere, or long ago: the server knows what they ask for, not how it was
+   * written.
+   */
   get(id: string): string | undefined {
     return this.#texts.get(id);
   }

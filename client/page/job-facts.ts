@@ -47,7 +47,7 @@ export interface Attempt {
   readonly error?: string;
 }
 
-/** The attempts that a job's facts tell of, in order. */
+/** The attempts in a job's facts, in order. */
 export function attemptsOf(events: readonly StreamEvent[]): readonly Attempt[] {
   const attempts: Attempt[] = [];
   for (const { type, at, job } of events) {

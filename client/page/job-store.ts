@@ -7,7 +7,7 @@ export type StatusCounts = Readonly<Record<JobStatus, number>>;
 
 /** Rows that the list keeps while jobs come in: past it the oldest that have ended leave it. */
 const keptRows = 20_000;
-/** With what a person has loaded of older ones. */
+/** Rows including the older ones that the user has loaded. */
 export const maxRows = 50_000;
 
 /** Part of the jobs, in order, kept up to date by the store that it belongs to. */
@@ -91,7 +91,7 @@ export class JobStore {
   readonly #kinds = new Map<string, number>();
   readonly #groups = new Map<string, number>();
   #kept = keptRows;
-  /** Creation time of the oldest job that came whole with all newer ones: what is older may be missing. Undefined: nothing is. */
+  /** Every job that was created after this time is here; older ones may be missing. Undefined: no job is missing. */
   horizon: string | undefined;
 
   get rows(): readonly JobRow[] {
@@ -136,7 +136,10 @@ export class JobStore {
     return true;
   }
 
-  /** A progress value (P-3): dropped when it is of an earlier revision or attempt than what is here. @param now milliseconds */
+  /**
+   * Takes a progress value (P-3). Dropped when it is of an earlier revision or attempt than the record here.
+   * @param now milliseconds since 1970
+   */
   takeProgress(record: JobRecord, now: number): boolean {
     const row = this.#byId.get(record.job_id);
     if (row !== undefined && (record.rev < row.record.rev || record.attempt < row.record.attempt))
@@ -155,7 +158,7 @@ export class JobStore {
     return true;
   }
 
-  /** Records that a person asked for, older than what is here: they stay. */
+  /** Takes records that the user asked for, older than those here: they stay. */
   takeOlder(records: readonly JobRecord[]): void {
     this.#kept = Math.min(maxRows, Math.max(this.#kept, this.#list.rows.length + records.length));
     for (const record of records) this.take(record);
@@ -196,7 +199,7 @@ export class JobStore {
     for (const view of this.#views) view.take(row);
   }
 
-  /** Lets the oldest go that has ended; one that still runs stays, however old. */
+  /** Drops the oldest ended job. A job that still runs stays, unless there are more than `maxRows`. */
   #shorten(): void {
     const { rows } = this.#list;
     for (let index = rows.length - 1; index >= 0; index--) {

@@ -10,17 +10,20 @@ import { JobStore } from './job-store.js';
 
 /** Least time between two progress values of a job: more than an eye can follow. */
 const progressMs = 150;
-/** How long ends of jobs are counted before they are told to a screen reader. */
+/** Milliseconds in which ends of jobs are counted before a screen reader announces them. */
 const digestMs = 10_000;
 
-/** The jobs as the stream tells of them. What is drawn follows `revision`, at most once in a frame. */
+/** The jobs as the stream reports them. The views draw what follows `revision`, at most once in a frame. */
 export class LiveJobs {
   readonly store = new JobStore();
   /** Grows when the store has changed. */
   readonly revision = signal(0);
   /** The snapshot has come whole. */
   readonly complete = signal(false);
-  /** How far the older jobs of a filter were loaded, by the filter: the cursor of the next page, undefined after the last. */
+  /**
+   * How far the older jobs of a filter were loaded, by the filter: the cursor of the next page, undefined after the
+   * last.
+   */
   readonly older = new Map<string, string | undefined>();
   /** Grows when a job of a group has changed. */
   readonly groupRevision = signal(0);
@@ -42,7 +45,7 @@ export class LiveJobs {
     });
   }
 
-  /** The answer to something that a person did; the same comes over the stream, maybe later. */
+  /** Takes the record in the answer to an action of the user; the same record comes over the stream, maybe later. */
   put(record: JobRecord): void {
     if (this.store.take(record)) this.changed();
   }

@@ -56,7 +56,10 @@ export class Model {
     return hrefOf(this.#list);
   }
 
-  /** Shows another filter of the same view: at once, so that nobody types faster, and without a step in the history. */
+  /**
+   * Shows another filter of the same view: at once, so that the field keeps up with typing, and without a step in the
+   * history.
+   */
   refine(route: Route): void {
     history.replaceState(history.state, '', hrefOf(route));
     this.route.value = route;

@@ -173,7 +173,7 @@ function View({ open }: { readonly open: OpenSession }) {
   }
 }
 
-/** Names the page after what it shows, and tells a screen reader that another view is there. */
+/** Sets the page's title to the shown view, and announces the view to a screen reader. */
 function useArrival(route: Route): void {
   const place = route.view === 'job' ? route.id : route.view === 'group' ? route.name : route.view;
   const first = useRef(true);

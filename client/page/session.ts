@@ -24,8 +24,8 @@ export type SessionState =
 const again = 3_000;
 
 /**
- * Who uses the page. A key lives in the client that was made with it and nowhere else: not in a storage, not in an
- * address; it is gone with the page.
+ * The access of the page's user. A key lives in the client that was made with it and nowhere else: not in a storage,
+ * not in an address; it is gone with the page.
  */
 export class Session {
   readonly state: Signal<SessionState> = signal({ phase: 'opening' });
@@ -63,8 +63,8 @@ export class Session {
       return;
     }
     if (this.#stop !== stop) return;
-    // Here now, so that an upgrade of the server cannot take it away. What is not there is asked for again when it is
-    // needed, and told then.
+    // Loaded now, so that an upgrade of the server cannot take it away. A part that fails to load here is loaded again,
+    // and its error shown, when it is needed.
     import('../sdk/download.js').catch(() => undefined);
     const jobs = new LiveJobs(client, this.#announcer);
     const unlisten = client.onConnection((connection) => this.#connected(connection));

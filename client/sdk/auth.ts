@@ -11,14 +11,17 @@ export interface TicketDesk {
   ): Promise<T>;
 }
 
-/** Who calls: by key, by tickets, or nobody in particular. What the functions of the options throw comes through. */
+/**
+ * The credentials of a client: a key, tickets, or none. An error that a function of the options throws reaches the
+ * caller.
+ */
 export interface Auth {
   /** There is no key: every request of a stream needs a ticket in its query. */
   readonly byTicket: boolean;
   /**
    * Headers of a request; empty without a key. The same object until there is another key.
-   * @param refused what was given before and answered with 401: a key function is then asked again, once for all who
-   *   had the same. Where no other key is to be had, the same object comes back.
+   * @param refused the headers that a request was given before and the server answered with 401. A key function is then
+   *   called again, once for all requests that had the same headers. Without a key function the same object comes back.
    */
   headers(refused?: RequestHeaders): RequestHeaders | Promise<RequestHeaders>;
   /** A ticket for one connection that cannot carry headers; undefined where none is needed. */

@@ -67,7 +67,7 @@ export async function runBatch(
       };
     } catch (error) {
       signal?.throwIfAborted();
-      // Without the stream nobody would hear of the others either.
+      // Without the stream, the ends of the other documents would not arrive either.
       ends.check();
       outcome = { ...outcome, error };
     }
@@ -96,7 +96,9 @@ export async function runBatch(
     });
   }
 
-  /** Waits for as long as the server says that it is full; one that is not there is given up after some five minutes. */
+  /**
+   * Waits for as long as the server says that it is full; one that is not there is given up after some five minutes.
+   */
   async function submit(document: JobRequest, idempotencyKey: string): Promise<SubmittedJob> {
     for (let lost = 0; ; ) {
       try {
@@ -124,7 +126,7 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
-/** The ends of a group's jobs, told by one subscription, which begins with the first job that is waited for. */
+/** The ends of a group's jobs, from one subscription, which begins with the first job that is waited for. */
 function groupEnds(
   name: string,
   { jobs, subscribe }: Pick<BatchParts, 'jobs' | 'subscribe'>,
@@ -143,7 +145,7 @@ function groupEnds(
     check() {
       if (failure !== undefined) throw failure.error;
     },
-    /** Counts the ends of jobs that nobody waits for. */
+    /** The number of ends of jobs that had no waiter. */
     strangers: () => strangers,
     /**
      * The job at its end.
@@ -191,7 +193,7 @@ function groupEnds(
     } else waiter?.progress(job.progress ?? 0);
   }
 
-  /** Asks for a job that the stream may have spoken of already. */
+  /** Asks the server for a job whose end the stream may have brought already. */
   function look(jobId: string): void {
     jobs.get(jobId, call).then(
       (job) => update(job, isTerminal(job.status)),

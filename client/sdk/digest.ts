@@ -1,6 +1,6 @@
 /**
- * 64 bits (FNV-1a, twice) that tell texts apart, as letters, digits and a hyphen. The text cannot be had from them; but
- * somebody who wants two texts with the same digest finds them.
+ * 64 bits (FNV-1a, twice) that distinguish texts, as letters, digits and a hyphen. The text cannot be had from them.
+ * They do not resist an attacker, who can find two texts with the same digest.
  */
 export function shortDigest(text: string): string {
   return [0x811c9dc5, 0x9747b28c]

@@ -6,7 +6,7 @@ import type { Download, DownloadOptions } from './types.js';
 
 /** Connections in a row that brought no byte. */
 const maxTries = 5;
-/** Milliseconds without a byte, while somebody wants one, until the connection counts as broken. */
+/** Milliseconds without a byte, while the application wants one, until the connection counts as broken. */
 const silenceMs = 40_000;
 
 /** The file of a job. Resolves when its headers have come; rejects with what the server says where there is none. */

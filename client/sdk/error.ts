@@ -2,7 +2,7 @@ import type { Problem } from '../../src/protocol/problem.js';
 
 /** What the SDK itself has to say, beside the slugs of the server's problems. */
 export type ClientSlug =
-  /** Nobody answered, or the answer broke off. */
+  /** The server did not answer, or the answer broke off. */
   | 'network-error'
   /** `timeout` of a call has passed. */
   | 'timed-out'

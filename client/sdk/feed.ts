@@ -1,4 +1,4 @@
-/** What every feed tells beside its items. */
+/** The events of every feed beside its items. */
 interface FeedEvents<Item> {
   item: (item: Item) => void;
   end: () => void;
@@ -66,7 +66,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
   readonly #source: FeedSource;
   readonly #listeners = new Map<string, Set<(value?: unknown) => void>>();
   readonly #waiting: Waiting<Item>[] = [];
-  /** Somebody takes the items as they come; who only waits for the end or an error does not. */
+  /** True once the application iterates or listens to items; listening only for the end or an error does not count. */
   #listening = false;
   #iterating = false;
   #stopped = false;
@@ -100,7 +100,7 @@ export class FeedPipe<Item extends { readonly type: string }> implements Feed<It
     set.add(call);
     if (type !== 'end' && type !== 'error') this.#listening = true;
     const late = this.#over;
-    // What came before anybody listened.
+    // Items that arrived before the first listener.
     queueMicrotask(() => {
       this.#drain();
       if (!late || !set.has(call)) return;

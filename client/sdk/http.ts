@@ -33,7 +33,7 @@ export interface Call {
   readonly retry?: boolean;
 }
 
-/** Requests with their answers: who asks, what is sent again and when, what a refusal is. */
+/** Sends requests: adds the credentials, repeats what may be repeated, and turns refusals into errors. */
 export class Http {
   readonly parts: HttpParts;
 
@@ -100,7 +100,7 @@ export class Http {
       const again = harmless || (retry === undefined && isUntouched(error));
       if (!again || !mayPass(error) || failures >= maxTries) throw error;
       const { retryAfterMs } = error;
-      // Where the server says when, only those that it told the same are spread.
+      // Where the server names a time, only the clients that got the same one are spread.
       const waitMs =
         retryAfterMs === undefined
           ? delay(attempt, random)
@@ -135,7 +135,7 @@ async function dataOf<T>(response: Response): Promise<T> {
   try {
     data = (JSON.parse(text) as { readonly data?: T }).data;
   } catch {
-    // Told below, like JSON without `data`.
+    // Reported below, like JSON without `data`.
   }
   if (data !== undefined) return data;
   const { status } = response;

@@ -16,7 +16,10 @@ export * from './inkwire.js';
 // Asked for, not imported: bundlers for browsers stumble over the import even where this file is not used.
 const { setMaxListeners } = process.getBuiltinModule('node:events');
 
-/** `closeTimeout`: milliseconds for an answer to a goodbye. A process waits for it, also where nobody is there any more. */
+/**
+ * `closeTimeout`: milliseconds for the server's answer to a close. A process waits for it before it ends, also when the
+ * server is gone.
+ */
 const socketOptions = { perMessageDeflate: false, closeTimeout: 1_000 };
 
 class BriefWebSocket extends WsWebSocket {

@@ -25,7 +25,7 @@ interface EventSource {
 
 const everyTransport: readonly TransportName[] = ['websocket', 'sse', 'long-poll', 'polling'];
 
-/** The line of a client: shared with the other tabs of the origin where that is possible and wanted. */
+/** The session of a client: shared with the other tabs of the origin where that is possible and wanted. */
 export function openSession(
   globals: Globals,
   options: InkwireOptions,

@@ -49,12 +49,14 @@ export interface JobPage {
 export interface JobHistory {
   /** Its facts in order, as they went over the stream. */
   readonly events: readonly JobFact[];
-  /** False when the oldest are not kept any more. */
+  /** False when retention has removed the oldest facts. */
   readonly complete: boolean;
 }
 
 export interface WatchOptions extends CallOptions {
-  /** A cursor: only what happened after it (`events_cursor` of a submit). Left out: the job as it is now comes first. */
+  /**
+   * A cursor: only what happened after it (`events_cursor` of a submit). Left out: the job as it is now comes first.
+   */
   readonly after?: string | undefined;
   /** Least time between two progress values, 0 to 60,000; 0 is none. Default 100. */
   readonly progressMs?: number | undefined;
@@ -87,7 +89,7 @@ export interface ResetItem {
 
 type JobFactType = Exclude<FactType, 'group.completed'>;
 
-/** A fact of a job, with the record after it; its `type` tells one kind from another. */
+/** A fact of a job, with the record after it; its `type` says which one. */
 export type JobFact = {
   [Type in JobFactType]: {
     /** The cursor of this fact. */
@@ -143,7 +145,10 @@ export interface Download {
   readonly size: number;
   /** Lower-case hex SHA-256 of the whole file, as the server named it. */
   readonly sha256: string;
-  /** Goes on by itself after a broken connection; errors with `digest-mismatch` in place of its end when bytes are wrong. */
+  /**
+   * Goes on by itself after a broken connection; errors with `digest-mismatch` in place of its end when bytes are
+   * wrong.
+   */
   readonly stream: ReadableStream<Uint8Array>;
   /** All of it. Take this or `stream`. */
   bytes(): Promise<Uint8Array<ArrayBuffer>>;
@@ -224,7 +229,10 @@ export interface InkwireOptions {
   readonly url?: string | undefined;
   /** API key, or what gives one: asked again after a 401. Left out where the server runs in development mode. */
   readonly key?: string | (() => string | Promise<string>) | undefined;
-  /** In place of a key: gives a fresh ticket (`POST /api/v1/tickets`, made by your back end) for each connection. It can only watch. */
+  /**
+   * In place of a key: gives a fresh ticket (`POST /api/v1/tickets`, made by your back end) for each connection. It can
+   * only watch.
+   */
   readonly ticket?: (() => string | Promise<string>) | undefined;
   /** Which transports may be used, best first. Default: all. */
   readonly transports?: readonly TransportName[] | undefined;

@@ -20,7 +20,7 @@ const names: Readonly<Record<FactType, string>> = {
 export interface JobHistoryListProps {
   readonly open: OpenSession;
   readonly id: string;
-  /** Of the record: a new one means that there is more to tell. */
+  /** `rev` of the record: a new one means that the history has another fact. */
   readonly rev: number;
 }
 

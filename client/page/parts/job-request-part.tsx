@@ -11,7 +11,10 @@ interface Shown {
   readonly outline: Outline;
 }
 
-/** What the job was made from. It may be many megabytes: nothing is loaded before it is asked for, and only a part is drawn. */
+/**
+ * What the job was made from. It may be many megabytes: nothing is loaded before it is asked for, and only a part is
+ * drawn.
+ */
 export function JobRequestPart({ open, id }: { readonly open: OpenSession; readonly id: string }) {
   const { session } = useModel();
   const [shown, setShown] = useState<Shown>();

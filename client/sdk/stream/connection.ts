@@ -35,7 +35,7 @@ const maxAsideMs = 600_000;
 /** How long an unused connection stays open. */
 const lingerMs = 500;
 
-/** A link that was asked for, and what became of it. */
+/** A transport connection that was opened, and what became of it. */
 interface Try {
   readonly transport: Transport;
   link: TransportConnection | undefined;
@@ -45,9 +45,9 @@ interface Try {
 }
 
 /**
- * The one connection of a client. It goes down the chain of transports until one works, comes back when that breaks,
- * and goes up again when a better one works, too. Which facts were given is known by the subscriptions themselves, so
- * that nothing is lost or repeated on the way, also while two links are open.
+ * The one connection of a client. It goes down the chain of transports until one works, reconnects when that breaks,
+ * and goes up again when a better one works, too. The subscriptions themselves know which facts they were given, so
+ * that no fact is lost or repeated on the way, also while two transport connections are open.
  */
 export class Connection implements Session {
   readonly #environment: Environment;
@@ -119,14 +119,17 @@ export class Connection implements Session {
       if (this.#subscriptions.size === 0) this.#linger();
       else if (this.#current === undefined && this.#state.status !== 'waiting') this.#start();
       else {
-        // A new one has no cursor yet: it begins over one link.
+        // A new subscription has no cursor yet: it begins over one transport connection.
         if (!this.#mayOverlap()) this.#dropBetter();
         for (const each of [this.#current, this.#better]) each?.link?.sync();
       }
     });
   }
 
-  /** Two snapshots at a time would be mixed: only subscriptions that have a cursor may be served by two links. */
+  /**
+   * Two snapshots at a time would be mixed: only subscriptions that have a cursor may be served by two transport
+   * connections.
+   */
   #mayOverlap(): boolean {
     return [...this.#subscriptions].every(({ cursor }) => cursor !== undefined);
   }
@@ -190,7 +193,7 @@ export class Connection implements Session {
       },
       ended: (end) => {
         over = true;
-        // A link may end while it is being made.
+        // A transport connection may end while it is being made.
         queueMicrotask(() => this.#ended(attempt, end));
       },
     };
@@ -203,7 +206,7 @@ export class Connection implements Session {
     if (attempt.aliveAt !== undefined) return;
     attempt.aliveAt = this.#environment.now();
     if (attempt !== this.#current) return;
-    // This one gets through: what did not is to blame itself, not the server.
+    // This transport gets through: the others failed by themselves, not because of the server.
     for (const transport of this.#unopened.splice(0)) this.#putAside(transport);
   }
 
@@ -247,7 +250,7 @@ export class Connection implements Session {
       case 'blocked':
         if (attempt.aliveAt === undefined) this.#unopened.push(attempt.transport);
         else this.#putAside(attempt.transport);
-        // All were tried, and none opened: it is the server, or the network.
+        // All were tried, and none opened: the server or the network is down.
         if (this.#next() !== undefined) {
           this.#start();
           break;
@@ -273,7 +276,7 @@ export class Connection implements Session {
   #judge({ transport, aliveAt }: Try, { retryMs, stalled }: Extract<LinkEnd, { type: 'cut' }>): void {
     if (retryMs !== undefined) return;
     const lived = aliveAt === undefined ? 0 : this.#environment.now() - aliveAt;
-    // It may have been the network once; twice in a row, somebody on the way holds bytes back.
+    // Once, it may have been the network; twice in a row, a proxy holds bytes back.
     const weight = stalled === true ? 2 : lived < quickMs ? 1 : 0;
     transport.quickCuts = weight === 0 ? 0 : transport.quickCuts + weight;
     if (transport.quickCuts < maxQuickCuts) return;
@@ -290,7 +293,7 @@ export class Connection implements Session {
   #wait({ retryMs, reason }: { readonly retryMs?: number | undefined; readonly reason: string }): void {
     // The next round begins with the best again.
     this.#unopened = [];
-    // Nobody is asked all the time, whatever he says.
+    // The client pauses between attempts, also when the server asks for no pause.
     const asked = Math.max(retryMs ?? 0, 0) || delay(this.#failures, this.#environment.random);
     const ms = Math.min(asked, maxTimerMs - 1);
     this.#failures += 1;

@@ -3,7 +3,7 @@ import type { ConnectionState } from '../types.js';
 import type { Session } from './session.js';
 import type { Subscription } from './subscription.js';
 
-/** A line that is still being loaded: what is attached meanwhile waits for it. */
+/** A session that is still being loaded: subscriptions that are attached meanwhile wait for it. */
 export class DeferredSession implements Session {
   readonly #waiting = new Set<Subscription>();
   #session: Session | undefined;

@@ -77,7 +77,7 @@ export class EventStreamLink extends BaseConnection {
     // `retry` is for a browser's EventSource: all would come back at one moment. To us a goodbye says when.
     const read = sseReader({ message: (message) => this.#take(part, message), retry: () => undefined });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    // A stream that is never read to its end keeps its connection: whoever closes the link cancels it.
+    // A stream that is not read to its end keeps its connection: the end of this transport connection has to cancel it.
     signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true, value: '' }));
@@ -88,7 +88,7 @@ export class EventStreamLink extends BaseConnection {
     }
   }
 
-  /** One alone is carried as it is, with its own snapshot; several share a union. */
+  /** A single subscription is carried as it is, with its own snapshot; several share a merged one. */
   async #carry(): Promise<ServerSubscription> {
     const [first] = this.#carried;
     if (first !== undefined && this.#carried.size === 1) return first;

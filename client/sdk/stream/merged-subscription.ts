@@ -5,7 +5,10 @@ import type { Ask, ServerSubscription, SnapshotPart, Subscription } from './subs
 /** Of one subscription of the server (P-15). */
 const maxTopics = 100;
 
-/** Of those that are ahead of the earliest the latest in each life of the log: it vouches for all before it (P-22). */
+/**
+ * Of the subscriptions that are ahead of the earliest one, the latest in each life of the log: when the server accepts
+ * its cursor, it has everything before it, too (P-22).
+ */
 export function latestOfLives(subscriptions: readonly Subscription[]): readonly Subscription[] {
   const placed = subscriptions.filter(({ cursor }) => cursor !== undefined);
   const least = earliest(placed) ?? '';
@@ -39,7 +42,7 @@ export function canUnite(subscriptions: readonly Subscription[]): boolean {
  * cursor; each subscription leaves out what it was given already.
  */
 export class MergedSubscription implements ServerSubscription {
-  /** Who is taken out of it gets nothing more. */
+  /** The subscriptions that share it. One that is removed gets nothing more. */
   readonly members: Set<Subscription>;
   readonly #onReset: () => void;
   #void = false;
@@ -57,7 +60,7 @@ export class MergedSubscription implements ServerSubscription {
     const paces = asks.map((ask) => ask.progress_ms).filter((pace) => pace > 0);
     const each = asks.map((ask) => ask.types);
     return {
-      // More than one subscription may name: everything of the owner's, and each takes its own.
+      // More topics than one subscription may name: it follows all jobs of the owner, and each member takes its own.
       topics: topics.length > maxTopics ? ['jobs'] : topics,
       snapshot: false,
       progress_ms: paces.length === 0 ? 0 : Math.min(...paces),

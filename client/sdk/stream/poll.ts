@@ -15,7 +15,7 @@ interface PollAnswer {
   readonly snapshot?: { readonly jobs: readonly JobRecord[]; readonly truncated: boolean };
 }
 
-/** Whom to ask, and as whom. */
+/** The server, and the credentials for it. */
 export type Server = Pick<Environment, 'http' | 'auth' | 'after'>;
 
 export interface PollPace {
@@ -52,17 +52,17 @@ export async function ticketQuery(
   return ticket === undefined ? [] : [['ticket', ticket]];
 }
 
-/** What an answer says beside what it brings. */
+/** The outcome of one answer. */
 export interface Polled {
   /** There is more to ask for at once. */
   readonly more: boolean;
-  /** It has brought something. */
+  /** It has brought events or progress. */
   readonly news: boolean;
   /** The cursor was not honoured (P-20). */
   readonly reset: boolean;
 }
 
-/** One request for what happened after a leg's cursor. */
+/** Sends one request for what happened after the cursor of a server subscription, and hands on the answer. */
 export async function poll(
   { http, auth, after }: Server,
   part: ServerSubscription,
@@ -84,7 +84,7 @@ export async function poll(
       return http.json<PollAnswer>('GET', eventsPath, call);
     })
     .finally(stop);
-  // The leg may belong to nobody any more.
+  // The connection or the request may have been given up meanwhile.
   signal.throwIfAborted();
   const { cursor, reset, snapshot, events, progress = [], more } = answer;
   if (reset !== undefined) part.reset(reset.reason, cursor);
@@ -97,10 +97,11 @@ export async function poll(
 }
 
 /**
- * One leg for all subscriptions. Those that cannot be united with the others yet are first brought up to date, each by
- * requests of its own; what is refused to one of them ends that one alone. So is the latest of those that are ahead: a
- * server that was set back honours the earliest cursor and has lost what came after it (P-22).
- * @param each also those that could be united: something is refused to one of them
+ * Makes one server subscription for all subscriptions. Those that cannot be merged with the others yet are first
+ * brought up to date, each by requests of its own; a refusal of one of them ends that one alone. The latest of those
+ * that are ahead is brought up to date, too: a server that was set back honours the earliest cursor and has lost what
+ * came after it (P-22).
+ * @param each also those that could be merged: the server refuses something to one of them
  */
 export async function unite(
   server: Server,
@@ -137,7 +138,7 @@ export async function unite(
 
 /** Whether a request was refused for what it asks for: it would be again. */
 export function isRefusal(error: unknown): boolean {
-  // Without a problem it was not the server that refused, but somebody on the way.
+  // Without a problem, a proxy refused the request, not the server.
   return (
     error instanceof InkwireError &&
     error.slug !== 'unexpected-answer' &&

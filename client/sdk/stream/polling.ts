@@ -20,11 +20,11 @@ export class PollingLink extends BaseConnection {
   #wait: number;
   #limit = mostEvents;
   #failures = 0;
-  /** Something was refused: find out what. */
+  /** The server refused something: the next round asks for each subscription by itself. */
   #each = false;
   /** There are subscriptions that no answer was for yet: the next request is not held. */
   #changed = true;
-  /** The request that is under way may be. */
+  /** Whether the server may hold the request that is under way. */
   #held = false;
 
   /** @param mayWait false: the server is not asked to hold a request */
@@ -34,7 +34,7 @@ export class PollingLink extends BaseConnection {
     this.#run().catch((error: unknown) => this.end(endOf(error)));
   }
 
-  /** Only what is held is given up: nothing would ever be answered where changes come faster than answers. */
+  /** Gives up only a held request: if changes came faster than answers, no request would ever be answered. */
   sync(): void {
     this.#changed = true;
     if (this.#held) this.#request.abort();
@@ -109,7 +109,7 @@ export class PollingLink extends BaseConnection {
       this.end(endOf(error));
       return;
     }
-    // One that was not held says nothing of holding: nobody was there.
+    // A request that was not held says nothing about holding: the server was unreachable.
     if (wasHeld && this.#wait > 0) {
       this.#wait = Math.floor(this.#wait / 3);
       if (this.#wait === 0) {

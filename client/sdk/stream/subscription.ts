@@ -18,14 +18,14 @@ export interface Ask {
 }
 
 /**
- * What a transport brings for one subscription of the server, in the order in which it came. A `ServerSubscription` is one of the
- * client's subscriptions, or the union of all of them where a transport can carry only one.
+ * What a transport brings for one subscription of the server, in the order in which it came. A `ServerSubscription` is
+ * one of the client's subscriptions, or all of them merged where a transport can carry only one.
  */
 export interface ServerSubscription {
   ask(): Ask;
   /** `subscribed`: what follows begins after this cursor, once a snapshot that was asked for has come whole. */
   begin(cursor: string): void;
-  /** P-20: what was believed is void; a snapshot follows and what happened after this cursor. */
+  /** P-20: the state so far is void; a snapshot follows, and then the facts after this cursor. */
   reset(reason: ResetReason, cursor: string): void;
   snapshot(part: SnapshotPart): void;
   fact(event: StreamEvent): void;
@@ -34,7 +34,10 @@ export interface ServerSubscription {
   reached(cursor: string): void;
 }
 
-/** Who gets what a subscription lets through. Cursors go along for one that keeps a subscription of its own. */
+/**
+ * The receiver of the items that a subscription lets through. Cursors go along for a receiver that keeps a subscription
+ * of its own (another tab).
+ */
 export interface Sink {
   reset(reason: ResetReason, cursor: string): void;
   snapshot(item: SnapshotItem, cursor: string): void;
@@ -45,7 +48,7 @@ export interface Sink {
   fail(error: unknown): void;
 }
 
-/** Jobs whose place is known, those that were told of last. */
+/** Jobs whose progress is remembered: those that changed last. */
 const maxPlaces = 1_000;
 
 /**
@@ -57,12 +60,12 @@ export class Subscription implements ServerSubscription {
   readonly #asked: Ask;
   /** Where to go on; undefined until a snapshot has come whole. */
   cursor: string | undefined;
-  /** Whether a beginning without cursor needs a snapshot: the application wants one, or was told to drop what it had. */
+  /** Whether a beginning without cursor needs a snapshot: the application wants one, or was sent a `reset`. */
   #needsSnapshot: boolean;
   /** The cursor that holds once the snapshot is whole. */
   #begun = '';
   #first = true;
-  /** How far each job is, as one number: two links may bring its progress out of order (P-4, P-61). */
+  /** The progress of each job, as one number: two transport connections may bring it out of order (P-4, P-61). */
   readonly #places = new Map<string, number>();
 
   constructor(asked: Ask, sink: Sink) {
@@ -151,7 +154,7 @@ export class Subscription implements ServerSubscription {
   }
 }
 
-/** What every transport says of one subscription, beside facts and progress. */
+/** The messages of every transport for one subscription, beside facts and progress. */
 export type LegMessage =
   | { readonly type: 'subscribed' | 'live' | 'heartbeat'; readonly cursor: string }
   | { readonly type: 'reset'; readonly reason: ResetReason; readonly cursor: string }

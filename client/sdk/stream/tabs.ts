@@ -20,13 +20,13 @@ export interface Channel {
   onmessage: ((event: { readonly data: Message }) => void) | null;
 }
 
-/** What one tab did and the leader has to know. */
+/** A message to the leader: what one tab did. */
 type Request =
   | { readonly type: 'attach'; readonly tab: string; readonly n: number; readonly ask: Ask }
   | { readonly type: 'detach'; readonly tab: string; readonly n: number }
-  /** Who leads? */
+  /** Asks the leader to announce itself. */
   | { readonly type: 'hello' }
-  /** As `Line.wake`. */
+  /** As `Session.wake`. */
   | { readonly type: 'wake' };
 
 /** What the leader hands on to a subscription of another tab: a call of it. */
@@ -65,9 +65,9 @@ const askMs = 10_000;
 const answerMs = 5_000;
 
 /**
- * One connection for all tabs. The tab that holds the lock leads: it has the connection, and hands on what comes. Every
- * tab keeps the cursors of its own subscriptions, so that nothing is lost or repeated when the leader goes: the next
- * one gets the lock, says so, and all attach again from where they are.
+ * One connection for all tabs. The tab that holds the lock leads: it has the connection, and hands on what arrives.
+ * Every tab keeps the cursors of its own subscriptions, so that no fact is lost or repeated when the leader goes: the
+ * next leader gets the lock and announces itself, and all tabs attach again from their cursors.
  */
 export class TabLine implements Session {
   readonly #parts: TabParts;
@@ -83,17 +83,17 @@ export class TabLine implements Session {
   #connection: Session | undefined;
   #state: ConnectionState = { status: 'idle', resumes: 0 };
   #last = 0;
-  /** Whom this tab listens to: one that was replaced without knowing it may still speak. */
+  /** The tab whose messages this tab accepts: a leader that was replaced without knowing it may still send some. */
   #leader: string | undefined;
   #heard = false;
-  /** Whether this tab's own lock is held, so that a leader can tell when the tab is gone. */
+  /** Whether this tab's own lock is held, so that a leader notices when the tab is gone. */
   #present = false;
   #stopAsking: () => void = () => undefined;
 
   constructor(parts: TabParts) {
     this.#parts = parts;
     parts.channel.onmessage = ({ data }) => this.#hear(data);
-    // Held as long as this tab lives: whoever gets it knows that the tab is gone.
+    // Held as long as this tab lives: the leader gets the lock when the tab is gone.
     void this.#hold(`${parts.name}/${parts.tab}`, {}, () => {
       this.#present = true;
       this.#attachAll();
@@ -154,8 +154,8 @@ export class TabLine implements Session {
   }
 
   /**
-   * Holds a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false when
-   * it could not be had.
+   * Holds a lock until this tab is closed, or as long as `act` says. Resolves with whether it was taken away; false
+   * when it could not be had.
    */
   async #hold(
     name: string,
@@ -199,7 +199,7 @@ export class TabLine implements Session {
     this.#watch();
   }
 
-  /** Gives the connection up; whoever follows something over it does so with the next leader. */
+  /** Gives the connection up; the subscriptions over it continue with the next leader. */
   #release(): void {
     const connection = this.#connection;
     this.#connection = undefined;
@@ -222,7 +222,7 @@ export class TabLine implements Session {
     if (!this.#closing.signal.aborted) this.#parts.channel.postMessage(message);
   }
 
-  /** Makes sure that somebody leads. */
+  /** Makes sure that there is a leader. */
   #watch(): void {
     const { after } = this.#parts;
     this.#stopAsking = after(askMs, () => {

@@ -4,7 +4,7 @@ import type { Http } from '../http.js';
 import type { WebSocketLike } from '../types.js';
 import type { Subscription } from './subscription.js';
 
-/** What the streaming half takes from its surroundings. */
+/** What the streaming half takes from its environment. */
 export interface Environment {
   readonly http: Http;
   readonly auth: Auth;
@@ -17,7 +17,7 @@ export interface Environment {
   readonly random: () => number;
 }
 
-/** Why a link ended. */
+/** Why a transport connection ended. */
 export type LinkEnd =
   /**
    * The connection broke or was ended: come back, at once or after what the server asked for. `stalled`: it stood, but
@@ -29,19 +29,19 @@ export type LinkEnd =
       readonly stalled?: boolean;
       readonly reason: string;
     }
-  /** Somebody on the way does not let this transport through, or holds its bytes back. */
+  /** A proxy does not let this transport through, or holds its bytes back. */
   | { readonly type: 'blocked'; readonly reason: string }
-  /** Nobody answers, or with "not now". */
+  /** The server does not answer, or answers "not now". */
   | { readonly type: 'unreachable'; readonly retryMs?: number | undefined; readonly reason: string }
   /** Asking again is useless. */
   | { readonly type: 'refused'; readonly error: InkwireError };
 
-/** What a link has of the connection that it belongs to. */
+/** What a transport connection gets from the client's connection, which it belongs to. */
 export interface ConnectionHost {
   readonly subscriptions: ReadonlySet<Subscription>;
   /** Something came from the server: this transport works. */
   alive(): void;
-  /** All subscriptions have what was in the log: what comes from now on is new. */
+  /** All subscriptions have the facts that were in the log: what comes from now on is new. */
   live(): void;
   latency(ms: number): void;
   /** Once, and nothing after it. */
@@ -54,11 +54,11 @@ export interface TransportConnection {
   sync(): void;
   /** The machine woke up or the network came back: find out whether the connection still stands. */
   wake(): void;
-  /** Ends it without a word to the host. Safe twice. */
+  /** Ends it without a call of the host. Safe twice. */
   close(): void;
 }
 
-/** What the links have in common: they end once, by themselves or by `close`. */
+/** The common part of the transport connections: each ends once, by itself or by `close`. */
 export abstract class BaseConnection implements TransportConnection {
   protected readonly host: ConnectionHost;
   protected readonly environment: Environment;
@@ -95,7 +95,7 @@ export type OpenLink = (host: ConnectionHost, environment: Environment) => Trans
  * proxy.
  */
 export const firstByteMs = 4_000;
-/** Without a byte while the past is being read. */
+/** Milliseconds without a byte while facts from the log are being read. */
 export const pastMs = 10_000;
 /** Without a byte from a server that beats every 15 s (P-40). */
 export const silenceMs = 40_000;
@@ -105,7 +105,7 @@ export const wakeMs = 5_000;
 /** The end of a connection from which nothing came in time. */
 export function silenceOf(name: string, live: boolean, waking: boolean): LinkEnd {
   const reason = `${name}: silence`;
-  // One that stood may have died with the network; one that never got so far is held back by somebody on the way.
+  // A connection that stood may have died with the network; one that never got so far is held back by a proxy.
   return live ? { type: 'cut', reason, stalled: !waking } : { type: 'blocked', reason };
 }
 
@@ -134,7 +134,7 @@ export class Watchdog {
 /** The end that an error of a request means. */
 export function endOf(error: unknown): LinkEnd {
   const reason = error instanceof Error ? error.message : String(error);
-  // Neither frames nor JSON: somebody on the way has changed what the server sent.
+  // Neither frames nor JSON: a proxy has changed what the server sent.
   if (error instanceof SyntaxError) return { type: 'blocked', reason };
   if (!(error instanceof InkwireError)) return { type: 'unreachable', reason };
   const { slug, retryAfterMs } = error;

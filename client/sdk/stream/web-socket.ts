@@ -34,7 +34,10 @@ interface Followed {
 const subprotocol = 'inkwire.v1';
 /** Of the 1,000 that a socket may have (P-50). More are carried by an event stream, which joins them into one. */
 const maxLegs = 900;
-/** Of the 1,200 in 10 s that the server takes (P-50), so that `maxLegs` begin at once; beyond it would end the socket, and the next one, too. */
+/**
+ * Of the 1,200 in 10 s that the server takes (P-50), so that `maxLegs` begin at once; beyond it would end the socket,
+ * and the next one, too.
+ */
 const maxMessages = 1_100;
 const windowMs = 10_000;
 const pingMs = 20_000;
@@ -111,7 +114,7 @@ export class WebSocketLink extends BaseConnection {
       this.sync();
     };
     socket.onmessage = ({ data }: { readonly data: unknown }) => this.#hear(data);
-    // What went wrong is told by `close`, which follows.
+    // The reason comes with `close`, which follows.
     socket.onerror = () => undefined;
     socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
       this.#closed(code, reason);
