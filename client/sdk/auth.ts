@@ -3,7 +3,7 @@ import type { InkwireOptions } from './types.js';
 export type RequestHeaders = Readonly<Record<string, string>>;
 
 /** What is needed of `Http` to get a ticket. */
-export interface TicketDesk {
+export interface TicketSource {
   json<T>(
     method: 'POST',
     path: string,
@@ -25,7 +25,7 @@ export interface Auth {
    */
   headers(refused?: RequestHeaders): RequestHeaders | Promise<RequestHeaders>;
   /** A ticket for one connection that cannot carry headers; undefined where none is needed. */
-  ticketFor(http: TicketDesk, signal?: AbortSignal): Promise<string | undefined>;
+  ticketFor(http: TicketSource, signal?: AbortSignal): Promise<string | undefined>;
 }
 
 export function authOf({ key, ticket }: Pick<InkwireOptions, 'key' | 'ticket'>): Auth {

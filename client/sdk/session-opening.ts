@@ -49,9 +49,9 @@ export function openSession(
   const { BroadcastChannel } = globals;
   if (name === undefined || locks === undefined || BroadcastChannel === undefined) return connect(onState);
   const { after } = environment;
-  const shared = import('./stream/tabs.js').then(({ TabLine }) => {
+  const shared = import('./stream/tabs.js').then(({ TabSession }) => {
     const channel = new BroadcastChannel(name) as Channel;
-    return new TabLine({ name, tab: randomName(), locks, channel, connect, after, onState });
+    return new TabSession({ name, tab: randomName(), locks, channel, connect, after, onState });
   });
   // A page that took `client.js` alone to its own server has a connection for each tab.
   return new DeferredSession(shared.catch(() => connect(onState)));

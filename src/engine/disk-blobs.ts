@@ -6,7 +6,7 @@ import { DirectorySync, makeDirectory } from './directory-sync.js';
 import type { AsideFile, Blobs } from './engine.js';
 
 const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
-const shelfShape = /^[0-9a-f]{2}$/;
+const shardShape = /^[0-9a-f]{2}$/;
 const unusedBatch = 500;
 const removalsAtOnce = 16;
 const wholeMaxBytes = 64 * 1024;
@@ -22,7 +22,7 @@ export class DiskBlobs implements Blobs {
   readonly #aside: string;
   readonly #openedAt = Date.now();
   readonly #sync = new DirectorySync();
-  readonly #shelves = new Map<string, Promise<void>>();
+  readonly #shards = new Map<string, Promise<void>>();
 
   private constructor(directory: string) {
     this.#directory = resolve(directory);
@@ -52,10 +52,10 @@ export class DiskBlobs implements Blobs {
     } finally {
       await handle.close();
     }
-    const shelf = dirname(target);
-    await this.#makeShelf(shelf);
+    const shard = dirname(target);
+    await this.#makeShard(shard);
     await rename(source, target);
-    await this.#sync.sync(shelf);
+    await this.#sync.sync(shard);
     return name;
   }
 
@@ -137,9 +137,9 @@ export class DiskBlobs implements Blobs {
       )
         removed += 1;
     }
-    const shelves = (await readdir(this.#directory)).filter((shelf) => shelfShape.test(shelf));
-    for (const shelf of shelves) {
-      const names = (await readdir(join(this.#directory, shelf))).filter((name) => nameShape.test(name));
+    const shards = (await readdir(this.#directory)).filter((shard) => shardShape.test(shard));
+    for (const shard of shards) {
+      const names = (await readdir(join(this.#directory, shard))).filter((name) => nameShape.test(name));
       for (let at = 0; at < names.length; at += unusedBatch) {
         for (const orphan of await unused(names.slice(at, at + unusedBatch))) {
           if (!(await this.#isOlder(this.#path(orphan), before))) continue;
@@ -182,18 +182,18 @@ export class DiskBlobs implements Blobs {
   }
 
   /** Once per shard directory and process; the directory's own name is durable before a blob is kept in it. */
-  #makeShelf(shelf: string): Promise<void> {
-    let made = this.#shelves.get(shelf);
+  #makeShard(shard: string): Promise<void> {
+    let made = this.#shards.get(shard);
     if (made === undefined) {
-      made = this.#newShelf(shelf);
-      this.#shelves.set(shelf, made);
-      made.catch(() => this.#shelves.delete(shelf));
+      made = this.#newShard(shard);
+      this.#shards.set(shard, made);
+      made.catch(() => this.#shards.delete(shard));
     }
     return made;
   }
 
-  async #newShelf(shelf: string): Promise<void> {
-    await mkdir(shelf, { recursive: true });
+  async #newShard(shard: string): Promise<void> {
+    await mkdir(shard, { recursive: true });
     await this.#sync.sync(this.#directory);
   }
 }

@@ -3,7 +3,7 @@ import type { Follower } from '../follow/follower.js';
 import { formatCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
 import { controlBytes, snapshotBytes } from './control.js';
-import { factFrame, frameForOne, heartbeatBytes, pastFrame } from './frame.js';
+import { catchUpFrame, factFrame, frameForOne, heartbeatBytes } from './frame.js';
 import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
 import type { LogPage, LogReader } from './log-reader.js';
@@ -223,7 +223,7 @@ export class Delivery {
     if (end.fact !== undefined && wantsFrom(subscription.filter, end.fact, end.fact.type)) {
       const { fact } = end;
       this.#write(subscriber, [
-        wire === 'sse' ? factFrame(log, fact).bytes(wire) : pastFrame(log, fact, subscription.id),
+        wire === 'sse' ? factFrame(log, fact).bytes(wire) : catchUpFrame(log, fact, subscription.id),
       ]);
     } else if (isLast) {
       // With the cursor, so that the server answers a reconnect with 204.

@@ -39,7 +39,7 @@ export function factFrame(log: LogName, fact: Fact): Frame {
 }
 
 /** A fact that one subscription gets from the log (P-26). */
-export function pastFrame(log: LogName, fact: Fact, subscription: string): Buffer {
+export function catchUpFrame(log: LogName, fact: Fact, subscription: string): Buffer {
   return frameForOne(factFrame(log, fact).bytes('ws'), subscription);
 }
 

@@ -14,7 +14,7 @@ export interface StreamState {
 }
 
 /** Plain numbers: counting a delivered event costs an addition. */
-interface QueueCounts {
+interface SentCounts {
   facts: number;
   progress: number;
   bytes: number;
@@ -22,7 +22,7 @@ interface QueueCounts {
 
 /** What the stream counts, for Prometheus. Labels have few values. */
 export class StreamMeters {
-  readonly sent: Readonly<Record<Transport, QueueCounts>> = {
+  readonly sent: Readonly<Record<Transport, SentCounts>> = {
     ws: { facts: 0, progress: 0, bytes: 0 },
     sse: { facts: 0, progress: 0, bytes: 0 },
     'long-poll': { facts: 0, progress: 0, bytes: 0 },

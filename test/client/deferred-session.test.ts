@@ -3,7 +3,7 @@ import { DeferredSession } from '../../client/sdk/stream/deferred-session.js';
 import type { Session } from '../../client/sdk/stream/session.js';
 import { Subscription } from '../../client/sdk/stream/subscription.js';
 
-class ScriptedLine implements Session {
+class ScriptedSession implements Session {
   readonly attached = new Set<Subscription>();
   readonly state = { status: 'live', resumes: 3 } as const;
   closed = 0;
@@ -24,7 +24,7 @@ class ScriptedLine implements Session {
 }
 
 function late() {
-  const session = new ScriptedLine();
+  const session = new ScriptedSession();
   let loaded: (session: Session) => void = () => undefined;
   const loading = new Promise<Session>((resolve) => {
     loaded = resolve;

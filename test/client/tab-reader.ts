@@ -2,7 +2,7 @@ import { authOf } from '../../client/sdk/auth.js';
 import { Http } from '../../client/sdk/http.js';
 import { Connection } from '../../client/sdk/stream/connection.js';
 import { Subscription } from '../../client/sdk/stream/subscription.js';
-import { TabLine } from '../../client/sdk/stream/tabs.js';
+import { TabSession } from '../../client/sdk/stream/tabs.js';
 import type { Environment } from '../../client/sdk/stream/transport.js';
 import type { ConnectionState } from '../../client/sdk/types.js';
 import type { StreamEvent } from '../../src/protocol/event.js';
@@ -12,7 +12,7 @@ import type { TabWorld } from './tab-world.js';
 /** A tab that uses the SDK. */
 export class Tab {
   readonly name: string;
-  readonly session: TabLine;
+  readonly session: TabSession;
   readonly readers: Reader[] = [];
   readonly states: ConnectionState[] = [];
   alive = true;
@@ -36,7 +36,7 @@ export class Tab {
       now: () => world.now,
       random,
     };
-    this.session = new TabLine({
+    this.session = new TabSession({
       name: 'inkwire',
       tab: name,
       locks: world.locks(name),
@@ -83,7 +83,7 @@ export class Reader {
   error: unknown;
   /** Where `facts` begins. */
   from: number | undefined;
-  readonly #session: TabLine;
+  readonly #session: TabSession;
   readonly #subscription: Subscription;
   /** What must never be. */
   readonly wrong: string[] = [];
@@ -91,7 +91,7 @@ export class Reader {
   #last = -1;
   #paused = false;
 
-  constructor(session: TabLine, topics: readonly string[], begin: Begin) {
+  constructor(session: TabSession, topics: readonly string[], begin: Begin) {
     this.#session = session;
     this.topics = topics;
     if (typeof begin === 'object') this.from = seqOf(begin.after);

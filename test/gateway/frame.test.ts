@@ -1,7 +1,13 @@
 import type { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as ws from 'ws';
-import { factFrame, heartbeatBytes, pastFrame, progressFrame, textFrame } from '../../src/gateway/frame.js';
+import {
+  catchUpFrame,
+  factFrame,
+  heartbeatBytes,
+  progressFrame,
+  textFrame,
+} from '../../src/gateway/frame.js';
 import { progressText } from '../../src/protocol/event.js';
 import { aFact } from '../helpers/a-fact.js';
 
@@ -71,7 +77,7 @@ describe('a fact', () => {
   });
 
   test('P-26 of the past names its subscription, whatever that is called', () => {
-    const message = JSON.parse(pastFrame(log, fact, '"}\n').subarray(4).toString());
+    const message = JSON.parse(catchUpFrame(log, fact, '"}\n').subarray(4).toString());
     expect(message).toMatchObject({ type: 'event', id: '"}\n', event: { id: 'epoch1-1k.life1' } });
   });
 

@@ -1,16 +1,22 @@
 import { delay, maxTimerMs } from '../backoff.js';
 import { closed, type InkwireError } from '../error.js';
 import type { ConnectionState, TransportName } from '../types.js';
-import { EventStreamLink } from './event-stream.js';
-import { PollingLink } from './polling.js';
+import { EventStreamConnection } from './event-stream.js';
+import { PollingConnection } from './polling.js';
 import type { Session } from './session.js';
 import type { Subscription } from './subscription.js';
-import type { ConnectionHost, Environment, LinkEnd, OpenLink, TransportConnection } from './transport.js';
-import { WebSocketLink } from './web-socket.js';
+import type {
+  ConnectionEnd,
+  ConnectionHost,
+  Environment,
+  OpenConnection,
+  TransportConnection,
+} from './transport.js';
+import { WebSocketConnection } from './web-socket.js';
 
 interface Transport {
   readonly name: TransportName;
-  readonly open: OpenLink;
+  readonly open: OpenConnection;
   /** Not to be used before. */
   notBefore: number;
   /** Times that it was put aside. */
@@ -19,11 +25,11 @@ interface Transport {
   quickCuts: number;
 }
 
-const openers: Readonly<Record<TransportName, OpenLink>> = {
-  websocket: (host, environment) => new WebSocketLink(host, environment),
-  sse: (host, environment) => new EventStreamLink(host, environment),
-  'long-poll': (host, environment) => new PollingLink(host, environment, true),
-  polling: (host, environment) => new PollingLink(host, environment, false),
+const openers: Readonly<Record<TransportName, OpenConnection>> = {
+  websocket: (host, environment) => new WebSocketConnection(host, environment),
+  sse: (host, environment) => new EventStreamConnection(host, environment),
+  'long-poll': (host, environment) => new PollingConnection(host, environment, true),
+  polling: (host, environment) => new PollingConnection(host, environment, false),
 };
 
 /** A connection that broke sooner says more of its transport than of the network. */
@@ -229,7 +235,7 @@ export class Connection implements Session {
     this.#planUpgrade();
   }
 
-  #ended(attempt: Try, end: LinkEnd): void {
+  #ended(attempt: Try, end: ConnectionEnd): void {
     if (attempt === this.#better) {
       this.#better = undefined;
       this.#putAside(attempt.transport);
@@ -273,7 +279,7 @@ export class Connection implements Session {
   }
 
   /** A transport whose connections break again and again right after they began is put aside. */
-  #judge({ transport, aliveAt }: Try, { retryMs, stalled }: Extract<LinkEnd, { type: 'cut' }>): void {
+  #judge({ transport, aliveAt }: Try, { retryMs, stalled }: Extract<ConnectionEnd, { type: 'cut' }>): void {
     if (retryMs !== undefined) return;
     const lived = aliveAt === undefined ? 0 : this.#environment.now() - aliveAt;
     // Once, it may have been the network; twice in a row, a proxy holds bytes back.

@@ -21,7 +21,7 @@ import {
 const beatMs = 20_000;
 
 /** All subscriptions over one event stream (P-30 to P-35), read with `fetch`, so that a key can go with it. */
-export class EventStreamLink extends BaseConnection {
+export class EventStreamConnection extends BaseConnection {
   readonly #watchdog: Watchdog;
   #carried: Set<Subscription>;
   #live = false;

@@ -15,7 +15,7 @@ const maxFailures = 6;
  * All subscriptions by plain requests, which always work: held by the server where the network allows it, smaller and
  * shorter where answers are cut off on the way (P-36).
  */
-export class PollingLink extends BaseConnection {
+export class PollingConnection extends BaseConnection {
   #request = new AbortController();
   #wait: number;
   #limit = mostEvents;

@@ -155,12 +155,12 @@ export class Subscription implements ServerSubscription {
 }
 
 /** The messages of every transport for one subscription, beside facts and progress. */
-export type LegMessage =
+export type PartMessage =
   | { readonly type: 'subscribed' | 'live' | 'heartbeat'; readonly cursor: string }
   | { readonly type: 'reset'; readonly reason: ResetReason; readonly cursor: string }
   | ({ readonly type: 'snapshot' } & SnapshotPart);
 
-export function bring(part: ServerSubscription, message: LegMessage): void {
+export function bring(part: ServerSubscription, message: PartMessage): void {
   switch (message.type) {
     case 'subscribed':
       part.begin(message.cursor);

@@ -69,7 +69,7 @@ const answerMs = 5_000;
  * Every tab keeps the cursors of its own subscriptions, so that no fact is lost or repeated when the leader goes: the
  * next leader gets the lock and announces itself, and all tabs attach again from their cursors.
  */
-export class TabLine implements Session {
+export class TabSession implements Session {
   readonly #parts: TabParts;
   /** This tab's. */
   readonly #mine = new Map<Subscription, number>();

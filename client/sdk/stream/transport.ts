@@ -18,7 +18,7 @@ export interface Environment {
 }
 
 /** Why a transport connection ended. */
-export type LinkEnd =
+export type ConnectionEnd =
   /**
    * The connection broke or was ended: come back, at once or after what the server asked for. `stalled`: it stood, but
    * nothing came any more.
@@ -45,7 +45,7 @@ export interface ConnectionHost {
   live(): void;
   latency(ms: number): void;
   /** Once, and nothing after it. */
-  ended(end: LinkEnd): void;
+  ended(end: ConnectionEnd): void;
 }
 
 /** One connection of a transport. */
@@ -81,14 +81,14 @@ export abstract class BaseConnection implements TransportConnection {
     return this.#gone.signal;
   }
 
-  protected end(end: LinkEnd): void {
+  protected end(end: ConnectionEnd): void {
     if (this.gone.aborted) return;
     this.close();
     this.host.ended(end);
   }
 }
 
-export type OpenLink = (host: ConnectionHost, environment: Environment) => TransportConnection;
+export type OpenConnection = (host: ConnectionHost, environment: Environment) => TransportConnection;
 
 /**
  * Milliseconds from the begin of a connection to its first byte. The server sends one at once: what holds it back is a
@@ -103,7 +103,7 @@ export const silenceMs = 40_000;
 export const wakeMs = 5_000;
 
 /** The end of a connection from which nothing came in time. */
-export function silenceOf(name: string, live: boolean, waking: boolean): LinkEnd {
+export function silenceOf(name: string, live: boolean, waking: boolean): ConnectionEnd {
   const reason = `${name}: silence`;
   // A connection that stood may have died with the network; one that never got so far is held back by a proxy.
   return live ? { type: 'cut', reason, stalled: !waking } : { type: 'blocked', reason };
@@ -132,7 +132,7 @@ export class Watchdog {
 }
 
 /** The end that an error of a request means. */
-export function endOf(error: unknown): LinkEnd {
+export function endOf(error: unknown): ConnectionEnd {
   const reason = error instanceof Error ? error.message : String(error);
   // Neither frames nor JSON: a proxy has changed what the server sent.
   if (error instanceof SyntaxError) return { type: 'blocked', reason };

@@ -2,7 +2,7 @@ import { mayComeBack } from '../../../src/protocol/close-codes.js';
 import type { ProgressEvent, StreamEvent } from '../../../src/protocol/event.js';
 import { errorOf, InkwireError } from '../error.js';
 import type { WebSocketLike } from '../types.js';
-import { bring, type LegMessage, type Subscription } from './subscription.js';
+import { bring, type PartMessage, type Subscription } from './subscription.js';
 import {
   BaseConnection,
   type ConnectionHost,
@@ -18,7 +18,7 @@ import {
 
 /** Server to client (P-25), as far as it is read. */
 type Message =
-  | (Exclude<LegMessage, { readonly type: 'heartbeat' }> & { readonly id: string })
+  | (Exclude<PartMessage, { readonly type: 'heartbeat' }> & { readonly id: string })
   | { readonly type: 'event'; readonly id?: string; readonly event: StreamEvent }
   | { readonly type: 'progress'; readonly progress: ProgressEvent }
   | { readonly type: 'error'; readonly id?: string; readonly problem: { readonly status: number } }
@@ -33,9 +33,9 @@ interface Followed {
 
 const subprotocol = 'inkwire.v1';
 /** Of the 1,000 that a socket may have (P-50). More are carried by an event stream, which joins them into one. */
-const maxLegs = 900;
+const maxParts = 900;
 /**
- * Of the 1,200 in 10 s that the server takes (P-50), so that `maxLegs` begin at once; beyond it would end the socket,
+ * Of the 1,200 in 10 s that the server takes (P-50), so that `maxParts` begin at once; beyond it would end the socket,
  * and the next one, too.
  */
 const maxMessages = 1_100;
@@ -43,7 +43,7 @@ const windowMs = 10_000;
 const pingMs = 20_000;
 
 /** Many subscriptions over one WebSocket, each with a cursor of its own (P-25, P-26). */
-export class WebSocketLink extends BaseConnection {
+export class WebSocketConnection extends BaseConnection {
   readonly #watchdog: Watchdog;
   readonly #followed = new Map<string, Followed>();
   readonly #ids = new Map<Subscription, string>();
@@ -68,7 +68,7 @@ export class WebSocketLink extends BaseConnection {
 
   sync(): void {
     if (!this.#open) return;
-    if (this.host.subscriptions.size > maxLegs) {
+    if (this.host.subscriptions.size > maxParts) {
       this.end({ type: 'blocked', reason: 'WebSocket: too many subscriptions' });
       return;
     }

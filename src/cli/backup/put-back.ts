@@ -75,21 +75,21 @@ async function moved(from: string, to: string): Promise<void> {
 
 /** Copies, not links: what a server writes must not reach the backup. */
 async function copyAll(folder: string, fresh: string, signal: AbortSignal): Promise<void> {
-  const shelves = new Set<string>();
+  const shards = new Set<string>();
   let running: Promise<void>[] = [];
   for await (const { path } of listedFiles(folder)) {
     signal.throwIfAborted();
     const target = join(fresh, path);
-    const shelf = dirname(target);
-    if (!shelves.has(shelf)) await mkdir(shelf, { recursive: true });
-    shelves.add(shelf);
+    const shard = dirname(target);
+    if (!shards.has(shard)) await mkdir(shard, { recursive: true });
+    shards.add(shard);
     running.push(copyDurably(join(folder, path), target));
     if (running.length < copiesAtOnce) continue;
     await Promise.all(running);
     running = [];
   }
   await Promise.all(running);
-  for (const shelf of shelves) await sync(shelf);
+  for (const shard of shards) await sync(shard);
   await sync(join(fresh, 'blobs'));
 }
 

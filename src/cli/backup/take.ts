@@ -33,15 +33,15 @@ export async function collectBlobs(
   signal: AbortSignal,
 ): Promise<Collected> {
   const gone: string[] = [];
-  const shelves = new Set<string>();
+  const shards = new Set<string>();
   let linked = 0;
   let copied = 0;
   for (const name of blobsOf(folder)) {
     signal.throwIfAborted();
     const [source, target] = [join(directory, blobPath(name)), join(folder, blobPath(name))];
-    const shelf = dirname(target);
-    if (!shelves.has(shelf)) await mkdir(shelf, { recursive: true });
-    shelves.add(shelf);
+    const shard = dirname(target);
+    if (!shards.has(shard)) await mkdir(shard, { recursive: true });
+    shards.add(shard);
     const how = await place(source, target);
     if (how === 'gone') gone.push(name);
     else if (how === 'linked') linked += 1;
@@ -117,7 +117,7 @@ export async function seal(
   } finally {
     await list.close();
   }
-  await syncShelves(folder);
+  await syncShards(folder);
   const manifest = manifestOf(state, { count, size_bytes: bytes }, hash.digest('hex'), now);
   const part = join(folder, `${manifestFile}.part`);
   const file = await open(part, 'wx');
@@ -143,11 +143,11 @@ async function* filesOf(folder: string): AsyncGenerator<ListedFile> {
   }
 }
 
-async function syncShelves(folder: string): Promise<void> {
-  const shelves = new Set<string>();
-  for (const name of blobsOf(folder)) shelves.add(join(folder, dirname(blobPath(name))));
-  for (const shelf of shelves) await sync(shelf);
-  if (shelves.size > 0) await sync(join(folder, 'blobs'));
+async function syncShards(folder: string): Promise<void> {
+  const shards = new Set<string>();
+  for (const name of blobsOf(folder)) shards.add(join(folder, dirname(blobPath(name))));
+  for (const shard of shards) await sync(shard);
+  if (shards.size > 0) await sync(join(folder, 'blobs'));
 }
 
 /** Makes the bytes of a file, or the names in a folder, durable. */
