@@ -64,8 +64,8 @@ function look() {
 /** The least of some looks: Node lets go of signals and of what they hold some turns after their end. */
 async function held() {
   let least = look();
-  for (let again = 0; again < 10; again += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let again = 0; again < 4; again += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
     const counts = look();
     least = Object.fromEntries(
       Object.entries(counts).map(([name, count]) => [name, Math.min(count, least[name])]),
