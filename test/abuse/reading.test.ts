@@ -174,9 +174,9 @@ describe('conditions and preferences', () => {
     'wait=99999999999999999999',
     'wait=abc',
     'wait=NaN',
-    'WAIT="5',
+    'WAIT="50',
     ',,;;==',
-    'wait=0x10',
+    'wait=0x32',
     'respond-async',
     'a'.repeat(8_000),
   ];
@@ -185,8 +185,8 @@ describe('conditions and preferences', () => {
     async (_name, prefer) => {
       const answer = await target.ask({ path: `/api/v1/jobs/${id}`, headers: { prefer } });
       expect(answer.status).toBe(200);
-      // The shortest wait that any of them could be taken for.
-      expect(answer.ms).toBeLessThan(5_000);
+      // Less than the shortest wait that any of them could be taken for, and far more than a busy machine takes.
+      expect(answer.ms).toBeLessThan(40_000);
     },
   );
 

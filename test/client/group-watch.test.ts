@@ -107,10 +107,12 @@ describe('a watch of a group', () => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     // One look for the one change.
     expect(state.looks).toBe(2);
-    while (state.looks < 4) {
-      feed.put(reset);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await expect
+      .poll(() => {
+        feed.put(reset);
+        return state.looks;
+      })
+      .toBe(4);
     expect((await next).value).toEqual(group(0, 4));
   });
 

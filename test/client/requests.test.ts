@@ -133,8 +133,9 @@ describe('a download through a network that breaks', () => {
   });
 
   it('of a job without a result rejects at once', async () => {
-    const job = await client.submit({ ...page('x'), priority: -10 });
-    await client.cancel(job.job_id);
+    const cut = Buffer.from('%PDF-1.7\n%%EOF').toString('base64');
+    const job = await client.submit({ kind: 'split', pdf_data: cut });
+    expect((await client.waitFor(job.job_id)).status).toBe('failed');
     const failed = client.download(job.job_id);
     await expect(failed).rejects.toMatchObject({ slug: 'job-not-completed' });
   });

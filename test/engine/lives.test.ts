@@ -115,7 +115,8 @@ describe('P-22 the lives of a log', () => {
           else refused += 1;
         }
       }),
-      { numRuns: 500 },
+      // The counts below must not depend on chance.
+      { numRuns: 500, seed: 20_261_128 },
     );
     expect(Math.min(honoured, refused)).toBeGreaterThan(1_000);
   });

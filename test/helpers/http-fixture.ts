@@ -79,6 +79,8 @@ export interface Fixture {
   readonly lines: string[];
   /** Moves the server's clock. */
   tick(ms: number): void;
+  /** How many connections the server has open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -131,6 +133,10 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     tick(ms) {
       now += ms;
     },
+    connections: () =>
+      new Promise((resolve, reject) =>
+        server.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      ),
     async close() {
       await server.close();
       await keyring.close();

@@ -424,7 +424,7 @@ describe('shutting down', () => {
     await call('POST', '/api/v1/jobs', json, body);
     const url = `/api/v1/jobs/job_${'1'.padStart(24, '0')}`;
     const held = call('GET', url, { ...auth, prefer: 'wait=60' });
-    while (http.service.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.waiting).toBe(1);
     http.server.drain();
     http.server.drain();
     expect((await held).statusCode).toBe(200);
@@ -453,7 +453,7 @@ describe('shutting down', () => {
           resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('done') }]);
       });
     const busy = fetch(`${url}/api/v1/render`, { method: 'POST', headers: json, body });
-    while (http.service.submitted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.submitted.length).toBe(1);
     const closing = http.server.close();
     await idle.closed;
     await silent.closed;

@@ -31,7 +31,7 @@ async function submit(payload = body, headers: object = {}) {
 
 /** Settles when the fake holds an answer back. */
 async function held() {
-  while (http.service.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => http.service.waiting).toBeGreaterThan(0);
 }
 
 describe('POST /api/v1/jobs', () => {
@@ -203,7 +203,7 @@ describe('GET /api/v1/jobs/{id}', () => {
     await held();
     controller.abort();
     await expect(pending).rejects.toThrow();
-    while (http.service.waiting > 0) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.waiting).toBe(0);
   });
 
   test('past the bound nothing is held', async () => {

@@ -164,8 +164,7 @@ describe('the result', () => {
       request.on('error', () => {});
     });
     const [stream] = http.service.opened;
-    while (stream?.destroyed === false) await new Promise((resolve) => setImmediate(resolve));
-    expect(stream?.destroyed).toBe(true);
+    await expect.poll(() => stream?.destroyed).toBe(true);
     expect(stream?.readableEnded).toBe(false);
   });
 
@@ -186,18 +185,10 @@ describe('the result', () => {
     const request = get(`${url}${base}/result`, { headers: auth });
     request.on('error', () => {});
     await asked;
-    const gone = new Promise<void>((resolve) => {
-      http.server.app.server.getConnections(() => {});
-      const wait = () =>
-        http.server.app.server.getConnections((_error, count) =>
-          count === 0 ? resolve() : setImmediate(wait),
-        );
-      wait();
-    });
     request.destroy();
-    await gone;
+    await expect.poll(() => http.connections()).toBe(0);
     go();
-    while (http.service.opened[0]?.destroyed !== true) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.opened[0]?.destroyed).toBe(true);
     expect(http.service.opened).toHaveLength(1);
   });
 });

@@ -123,9 +123,7 @@ test.each([
   const peer = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
   peer.write(text);
   await once(peer.resume(), 'end');
-  const count = () =>
-    new Promise<number>((resolve) => http.server.app.server.getConnections((_, open) => resolve(open)));
-  while ((await count()) > 0) await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => http.connections()).toBe(0);
   peer.destroy();
 });
 
@@ -140,7 +138,7 @@ describe('pipelining', () => {
       });
     const peer = connection();
     peer.write(post(body).replace('/jobs', '/render') + get + post(body) + get.replace('healthz', 'nope'));
-    while (http.service.submitted.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.submitted.length).toBe(2);
     finish();
     expect((await peer.next()).body).toBe('slow');
     expect(JSON.parse((await peer.next()).body).status).toBe('ok');
@@ -158,7 +156,7 @@ describe('pipelining', () => {
       });
     const peer = connection();
     peer.write(`${post(body).replace('/jobs', '/render')}rubbish\r\n\r\n`);
-    while (http.service.submitted.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => http.service.submitted.length).toBe(1);
     finish();
     expect((await peer.next()).body).toBe('slow');
     expectProblem(await peer.next(), 400, 'malformed-request');
@@ -271,13 +269,7 @@ describe('connections', () => {
     await third.closed;
     first.socket.destroy();
     await first.closed;
-    await new Promise<void>((resolve) => {
-      const look = () =>
-        http.server.app.server.getConnections((_error, count) =>
-          count === 1 ? resolve() : setImmediate(look),
-        );
-      look();
-    });
+    await expect.poll(() => http.connections()).toBe(1);
     const fourth = connection();
     fourth.write(get);
     expect((await fourth.next()).status).toBe(200);

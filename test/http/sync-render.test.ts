@@ -24,10 +24,6 @@ const jsonFile = (name: string, value: unknown) => ({
   bytes: Buffer.from(JSON.stringify(value)),
 });
 
-async function until(condition: () => boolean) {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe('POST /api/v1/render', () => {
   test('raw bytes of the document, kept nowhere', async () => {
     const answer = await post('/api/v1/render');
@@ -40,7 +36,7 @@ describe('POST /api/v1/render', () => {
       'cache-control': 'no-store',
     });
     expect(http.service.submitted[0]).toMatchObject({ owner: 'alice', kind: 'document', onlyKind: false });
-    await until(() => http.service.disposed === 1);
+    await expect.poll(() => http.service.disposed).toBe(1);
   });
 
   test('problems of the service are printed', async () => {
@@ -54,18 +50,20 @@ describe('POST /api/v1/render', () => {
     await http.close();
     http = await openHttp({ limits: { renderTimeoutMs: 5 } });
     let finish = () => {};
-    http.service.render = (signal) =>
-      new Promise((resolve) => {
-        signal.addEventListener('abort', () => {
-          finish = () => resolve([pdf('a.pdf', 'late')]);
-        });
+    let stopped: AbortSignal | undefined;
+    http.service.render = (signal) => {
+      stopped = signal;
+      return new Promise((resolve) => {
+        finish = () => resolve([pdf('a.pdf', 'late')]);
       });
+    };
     const answer = await post('/api/v1/render');
     expect(answer.statusCode).toBe(504);
     expect(answer.json().type).toMatch(/request-timeout$/);
+    expect(stopped?.aborted).toBe(true);
     expect(http.service.disposed).toBe(0);
     finish();
-    await until(() => http.service.disposed === 1);
+    await expect.poll(() => http.service.disposed).toBe(1);
   });
 
   test('a caller that leaves stops the render', async () => {
@@ -83,10 +81,9 @@ describe('POST /api/v1/render', () => {
     const request = send(`${url}/api/v1/render`, { method: 'POST', headers: json });
     request.on('error', () => {});
     request.end(body);
-    await until(() => started);
+    await expect.poll(() => started).toBe(true);
     request.destroy();
-    await until(() => stopped);
-    expect(stopped).toBe(true);
+    await expect.poll(() => stopped).toBe(true);
   });
 
   test('a caller that leaves during the download leaves no file', async () => {
@@ -98,8 +95,7 @@ describe('POST /api/v1/render', () => {
     });
     request.on('error', () => {});
     request.end(body);
-    await until(() => http.service.disposed === 1);
-    expect(http.service.disposed).toBe(1);
+    await expect.poll(() => http.service.disposed).toBe(1);
   });
 
   test('a failure is 500 and tells nothing', async () => {
@@ -132,7 +128,7 @@ describe('PDF tools', () => {
     const answer = await post('/api/v1/merge', { accept: 'application/pdf' });
     expect(answer.headers['content-type']).toBe('application/pdf');
     expect(answer.body).toBe('%PDF-m');
-    await until(() => http.service.disposed === 1);
+    await expect.poll(() => http.service.disposed).toBe(1);
   });
 
   test('split answers with the parts in the order of split.json', async () => {

@@ -222,7 +222,8 @@ describe('render pool', () => {
       raisedHeapLimitMb: 96,
       recycleAfter: 10,
       nice: 0,
-      readyTimeoutMs: 1000,
+      // A thread that is slow to start would be given up with another reason.
+      readyTimeoutMs: 60_000,
     });
     const stop = new AbortController();
     const outcome = pool.run(task('write', {}, { signal: stop.signal }));

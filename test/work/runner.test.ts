@@ -11,10 +11,6 @@ describe('running jobs', () => {
     return rig;
   };
   const left = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
-  /** Resolves, without a timer, when something holds. */
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-  };
   /** A job of the kind `held` runs until this is called. */
   const hold = async (): Promise<{ readonly file: string; release(): Promise<void> }> => {
     folder = await mkdtemp(join(tmpdir(), 'inkwire-held-'));
@@ -148,7 +144,7 @@ describe('running jobs', () => {
     await progressed(id);
     await engine.store.apply(id, { type: 'interrupt', claim: 1 }, Date.now());
     // Not before: the first attempt could have ended by itself.
-    await until(async () => pool.state.respawns === 1);
+    await expect.poll(() => pool.state.respawns).toBe(1);
     await release();
     expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
     expect(pool.state.respawns).toBe(1);
@@ -169,9 +165,9 @@ describe('running jobs', () => {
     await rig.progressed(id);
     const expiry = async () => (await engine.store.get('ann', id))?.lease?.expiresAt ?? 0;
     const first = await expiry();
-    await until(async () => Date.now() > first);
+    await expect.poll(() => Date.now()).toBeGreaterThan(first);
     // It was good until then, and it is good again.
-    await until(async () => (await expiry()) > first + 150);
+    await expect.poll(expiry).toBeGreaterThan(first + 150);
     await release();
     expect((await end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
     const page = await engine.store.facts({ owner: 'ann', jobId: id, after: 0, limit: 10 });

@@ -57,7 +57,7 @@ describe('pictures of pages', () => {
   }
 
   async function started(count: number): Promise<readonly Started[]> {
-    while (pool.started.length < count) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => pool.started.length, { interval: 2 }).toBeGreaterThanOrEqual(count);
     return pool.started;
   }
 
