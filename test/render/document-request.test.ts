@@ -178,7 +178,7 @@ describe('document request', () => {
     expect(issuesOf({ type: 'constructor' })[0]?.pointer).toBe('/operations/0/type');
   });
 
-  it('takes 1 to 10,000 operations, nested ones counted, in well under 50 ms', () => {
+  it('takes 1 to 10,000 operations, nested ones counted, for little of the processor', () => {
     expect(issues({})[0]).toEqual({ pointer: '/operations', message: 'is required' });
     expect(issues({ operations: [] })[0]?.pointer).toBe('/operations');
     const most = Array.from({ length: limits.operations }, (_, i) => ({
@@ -189,11 +189,11 @@ describe('document request', () => {
       font_size: 9,
     }));
     issues({ operations: most });
-    // The best of some: the machine may be busy with something else now and then. It takes about a tenth of that.
+    // The best of some, by the processor: the machine may be busy. It takes about a fortieth of that.
     const times = Array.from({ length: 10 }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       expect(issues({ operations: most })).toEqual([]);
-      return performance.now() - start;
+      return process.cpuUsage(start).user / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(200);
     expect(issues({ operations: [...most, ok] })[0]?.pointer).toBe('/operations');
