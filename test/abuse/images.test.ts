@@ -202,17 +202,20 @@ describe('what cannot be drawn ends as invalid_input', () => {
     ['a GS1 code of a wrong field', barcode('gs1-128', '(00)abc')],
     ['a GS1 code of an unknown field', barcode('gs1-128', '(8999)1')],
     ['a password of an emoji', { type: 'add_page' }, { encryption: { user_password: '😀' } }],
-    // A name that may not be one, so that what the network of this machine says of names does not matter.
-    [
-      'an address that no name server knows',
-      { type: 'add_image', source: `http://${'x'.repeat(64)}.invalid/` },
-    ],
   ];
   it.concurrent.each(bodies(cases))('%s', async (_name, body) => {
     const job = await target.run(body);
     expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 1 });
     expect(String(job.error).length).toBeLessThan(500);
     expect(String(job.error)).not.toMatch(/\/tmp|node_modules|\.js:/);
+  });
+
+  it('nor what cannot be fetched, for which no thread begins', async () => {
+    // A name that may not be one: no name server is asked.
+    const source = `http://${'x'.repeat(64)}.invalid/`;
+    const job = await target.run({ operations: [{ type: 'add_image', source }] });
+    expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 0 });
+    expect(String(job.error)).toContain('cannot be resolved');
   });
 
   it('and at once as validation-failed, with a pointer', async () => {
