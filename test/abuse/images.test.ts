@@ -214,7 +214,7 @@ describe('what cannot be drawn ends as invalid_input', () => {
     // A name that may not be one: no name server is asked.
     const source = `http://${'x'.repeat(64)}.invalid/`;
     const job = await target.run({ operations: [{ type: 'add_image', source }] });
-    expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 0 });
+    expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 1 });
     expect(String(job.error)).toContain('cannot be resolved');
   });
 
