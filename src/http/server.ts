@@ -24,6 +24,7 @@ import {
   type ExcessOf,
   limitConnections,
   trackSilent,
+  upgradeTaking,
 } from './admission/sockets.js';
 import { submitBodySchema } from './docs/submit-schema.js';
 import { answerError, handleErrors } from './errors.js';
@@ -263,6 +264,7 @@ function fastifyOptions(options: HttpServerOptions): FastifyServerOptions & { ht
       connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs, limits.requestTimeoutMs),
       // Checked with the other sizes and shapes of a message, so that the refusal is a problem.
       requireHostHeader: false,
+      ...upgradeTaking,
     },
   };
 }

@@ -12,6 +12,7 @@ import { limits } from './http-fixture.js';
 /** The push side over HTTP and an engine in memory: facts cost microseconds, and happen when a test makes them. */
 export interface PushServer {
   readonly rig: GatewayRig;
+  readonly service: FakeJobService;
   readonly url: string;
   readonly port: number;
   /** `alice`'s. */
@@ -43,8 +44,9 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const configured = [{ owner: 'alice', token }];
   const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
   const tickets = new Tickets<never>(clock, () => randomUUID());
+  const service = new FakeJobService();
   const server = await createHttpServer({
-    service: new FakeJobService(),
+    service,
     keyring,
     tickets,
     kinds: [],
@@ -64,6 +66,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const url = await server.listen('127.0.0.1', 0);
   return {
     rig,
+    service,
     url,
     port: Number(new URL(url).port),
     token,

@@ -123,10 +123,34 @@ test('the body of a request whose offer of another protocol is ignored is no req
   const inner = 'GET /inner HTTP/1.1\r\nHost: x\r\n\r\n';
   const fields = 'a:\r\n'.repeat(1_500);
   peer.write(
-    `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${fields}Content-Length: ${inner.length}\r\n\r\n${inner}GET /outer HTTP/1.1\r\nHost: x\r\n\r\n`,
+    `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${fields}Content-Length: ${inner.length}\r\n\r\n${inner}`,
   );
   expect((await peer.next()).status).toBe(200);
+  peer.write('GET /outer HTTP/1.1\r\nHost: x\r\n\r\n');
   expect(JSON.parse((await peer.next()).body).instance).toBe('/outer');
+});
+
+test.each([
+  ['with its length', (text: string) => `Content-Length: ${text.length}\r\n\r\n${text}`],
+  [
+    'in chunks',
+    (text: string) => `Transfer-Encoding: chunked\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
+  ],
+])('a body %s that arrives in pieces behind an offer that is ignored is read whole', async (_how, framed) => {
+  server = await openPushServer();
+  const peer = connection();
+  const sent = JSON.stringify({ operations: [{ type: 'add_text', text: 'x'.repeat(30_000) }] });
+  const head = `POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nContent-Type: application/json\r\n`;
+  const message = `${head}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAA\r\n${framed(sent)}`;
+  // Each piece is read before the next one is sent: the answers to requests on another connection say so.
+  for (let at = 0; at < message.length; at += 10_000) {
+    peer.write(message.slice(at, at + 10_000));
+    await fetch(`${server.url}/healthz`);
+  }
+  expect((await peer.next()).status).toBe(201);
+  expect(server.service.submitted.map(({ body }) => Buffer.from(body).toString())).toEqual([sent]);
+  peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect((await peer.next()).status).toBe(200);
 });
 
 test('a handshake that is refused lets go of who never closes', async () => {

@@ -96,6 +96,16 @@ export function trackSilent(server: Server): () => void {
   };
 }
 
+/**
+ * For Node from 22.21 and 24.9 on: an offer of another protocol that comes with a body is an ordinary request. Node 25 and
+ * later read that body themselves and hand the socket out beside it, so that the request could not be given back whole.
+ * Earlier ones do not know the option, and hand the body out with the socket.
+ */
+export const upgradeTaking = {
+  shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean =>
+    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0,
+};
+
 /** For `clientError`: answers in turn, after what the same connection asked before. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
