@@ -16,7 +16,7 @@ function randomFrom(start: number): () => number {
   };
 }
 
-/** A copy of a stopped directory is the harder promise of the two to break: the long run alone tries it. */
+/** The suite sets a server back in the way of operators; `npm run restores` also from a directory that was copied. */
 const ways: readonly Way[] = ['inkwire backup', 'cp of a stopped directory'];
 
 describe.each(process.env.RESTORE_ROUNDS === undefined ? ways.slice(0, 1) : ways)(
