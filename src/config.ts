@@ -143,7 +143,8 @@ const options = {
   }),
   maxHeldRequests: whole('INKWIRE_MAX_HELD_REQUESTS', 'requests', [0, 1_000_000], {
     standard: 10_000,
-    sentence: 'Answers held back by `Prefer: wait`; past it they are given at once.',
+    sentence:
+      'Answers held back by `Prefer: wait` and long-polls; past it the first are given at once, the others refused.',
   }),
   requestTimeoutMs: seconds(
     'INKWIRE_REQUEST_TIMEOUT',
