@@ -6,18 +6,11 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 /** What drives Debian's Chromium or stands behind Debian's proxies. */
 const browser = ['test/browser/**/*.test.ts', 'test/proxies/**/*.test.ts'];
 
-/** What measures this machine, and so has it for itself: how long a page or a caller waits. */
-const alone = ['test/abuse/cost.test.ts', 'test/browser/page-long-list.test.ts'];
-
 function project(
   name: string,
-  order: number,
   files: { readonly include: string[]; readonly exclude?: string[] },
-  workers: number,
 ): TestProjectConfiguration {
-  const test = { name, pool: 'forks' as const, maxWorkers: workers, ...files, ...patience };
-  // One after the other: projects of the same order would share their workers.
-  return { test: { ...test, sequence: { groupOrder: order } } };
+  return { test: { name, pool: 'forks', maxWorkers: 2, ...files, ...patience } };
 }
 
 /** Modes that repeat what the suite does a few times. A variable of the environment is set in another way on each system. */
@@ -29,16 +22,15 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * Three projects, one after the other. Files of the first two share nothing and run two at a time, on however many cores;
- * `node` needs nothing but Node, so that CI runs it on other versions of it as well.
+ * Their files share nothing, and measure nothing that depends on who else is busy: two run at a time, on however many
+ * cores. `node` needs nothing but Node, so that CI runs it on other versions of it as well.
  */
 export default defineConfig(({ mode }) => ({
   test: {
     env: counts[mode] ?? {},
     projects: [
-      project('node', 1, { include: ['test/**/*.test.ts'], exclude: [...browser, ...alone] }, 2),
-      project('browser', 2, { include: browser, exclude: alone }, 2),
-      project('alone', 3, { include: alone }, 1),
+      project('node', { include: ['test/**/*.test.ts'], exclude: browser }),
+      project('browser', { include: browser }),
     ],
   },
 }));
