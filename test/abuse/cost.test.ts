@@ -12,13 +12,10 @@ afterAll(() => target.close());
 
 const path = '/api/v1/jobs';
 const megabytes = 30;
-/**
- * Of a body of 30 MB, from its first byte to the answer: some 1 to 2 s on two cores that do nothing else. What costs
- * more than its size takes minutes.
- */
+/** All threads together, for a body of 30 MB and for those who ask meanwhile: some 1 to 3 s. What costs more than its size takes minutes. */
 const largeMaxMs = 20_000;
-/** What somebody else may notice of it. */
-const otherMaxMs = 250;
+/** What the main thread may do for it while somebody else waits; it is some 10 to 35 ms. */
+const otherMaxMs = 150;
 
 const fill = (text: string, head: string, tail: string): Buffer => {
   const middle = Buffer.alloc(megabytes * 1_000_000, text);
@@ -100,14 +97,14 @@ describe('the most values that are let in', () => {
   it('are read and compared under a key of idempotency, and another body in the meantime', async () => {
     const other = { operations: [{ type: 'add_page' }], unknown: 'x'.repeat(100_000) };
     await withOthers(
-      (round) =>
+      () =>
         Promise.all([
-          target.ask({ path, body, headers: { 'idempotency-key': `dear ${round}` } }),
+          target.ask({ path, body, headers: { 'idempotency-key': 'dear' } }),
           target.ask({ path, body: other }),
         ]),
       (answers) => {
         expect(answers.map(({ status }) => status)).toEqual([201, 201]);
-        for (const { ms } of answers) expect(ms).toBeLessThan(largeMaxMs);
+        for (const { processorMs } of answers) expect(processorMs).toBeLessThan(largeMaxMs);
       },
     );
   });
@@ -138,31 +135,26 @@ it('six large bodies at once are all answered, and others in the meantime', asyn
 });
 
 /**
- * Runs an attack while somebody else asks for small things all the time, and fails when they had to wait. Up to five
- * times: a thread that is held is held each time, a machine that is busy with something else is not.
- * @param check of the answer to every attack; `round` counts them
+ * Runs an attack while somebody else asks for small things all the time, and fails where the main thread did more than so
+ * much for the attack while one of these waited. Its time on a processor counts: how long it waited for one does not.
  */
 async function withOthers<T>(
-  attack: (round: number) => Promise<T>,
+  attack: () => Promise<T>,
   check: (answer: T) => void,
   maxMs = otherMaxMs,
 ): Promise<void> {
-  const waits: number[] = [];
-  for (let round = 1; round <= 5 && !waits.some((ms) => ms < maxMs); round += 1) {
-    let over = false;
-    const running = attack(round).finally(() => {
-      over = true;
-    });
-    let longest = 0;
-    while (!over) {
-      const probe = await target.ask({ path: '/healthz' });
-      expect(probe.status).toBe(200);
-      longest = Math.max(longest, probe.ms);
-    }
-    waits.push(longest);
-    check(await running);
+  let over = false;
+  const running = attack().finally(() => {
+    over = true;
+  });
+  let longest = 0;
+  while (!over) {
+    const probe = await target.ask({ path: '/healthz' });
+    expect(probe.status).toBe(200);
+    longest = Math.max(longest, probe.mainMs);
   }
-  expect(Math.min(...waits)).toBeLessThan(maxMs);
+  check(await running);
+  expect(longest).toBeLessThan(maxMs);
 }
 
 function members(count: number): Buffer {
@@ -170,4 +162,4 @@ function members(count: number): Buffer {
   return Buffer.from(`{${parts.join('')}${bad}}`);
 }
 
-it('is unharmed', () => target.expectUnharmed({ maxMegabytes: 1_500 }));
+it('is unharmed', () => target.expectUnharmed());

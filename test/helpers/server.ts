@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly port?: number;
   /** A command to run it under, such as a tracer; it has to leave the server's process the one that was started. */
   readonly under?: readonly string[];
+  /** Of Node itself, before the program. */
+  readonly nodeArgs?: readonly string[];
 }
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
@@ -38,7 +40,8 @@ const ready = /^Inkwire is ready: (http:\/\/\S+?)\/$/m;
 /** Starts a server on a free port and waits until it is ready. Rejects with what it said when it ends before. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'inkwire-test-')));
-  const [command = process.execPath, ...args] = [...(options.under ?? []), process.execPath, main, 'serve'];
+  const { under = [], nodeArgs = [] } = options;
+  const [command = process.execPath, ...args] = [...under, process.execPath, ...nodeArgs, main, 'serve'];
   const child = spawn(command, args, {
     env: {
       PATH: process.env.PATH,
