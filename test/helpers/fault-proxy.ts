@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** What becomes of the bytes of a server on one connection, by their offset. */
@@ -23,6 +24,8 @@ export interface FaultProxy {
   /** Bytes of the server that have gone to the client of the newest connection. */
   readonly passed: number;
   cutAll(): void;
+  /** Resolves when bytes are held back by a `stallAt`. */
+  untilStalled(): Promise<void>;
   /** Lets what is stalled go on. */
   resume(): void;
   close(): Promise<void>;
@@ -32,11 +35,14 @@ export async function openFaultProxy(target: number): Promise<FaultProxy> {
   const pipes = new Set<Pipe>();
   let newest: Pipe | undefined;
   let connections = 0;
+  const stalls = new EventEmitter();
   const proxy = {
     faults: (_connection: number): Fault => ({}),
   };
   const server = createServer((client) => {
-    const pipe = new Pipe(client, connect(target, '127.0.0.1'), proxy.faults(connections));
+    const pipe = new Pipe(client, connect(target, '127.0.0.1'), proxy.faults(connections), () =>
+      stalls.emit('stalled'),
+    );
     connections += 1;
     newest = pipe;
     pipes.add(pipe);
@@ -63,6 +69,9 @@ export async function openFaultProxy(target: number): Promise<FaultProxy> {
     cutAll() {
       for (const pipe of pipes) pipe.cut();
     },
+    async untilStalled() {
+      while (![...pipes].some(({ isStalled }) => isStalled)) await once(stalls, 'stalled');
+    },
     resume() {
       for (const pipe of pipes) pipe.resume();
     },
@@ -75,13 +84,18 @@ export async function openFaultProxy(target: number): Promise<FaultProxy> {
 
 class Pipe {
   passed = 0;
+  isStalled = false;
   readonly #client: Socket;
   readonly #server: Socket;
   #fault: Fault;
+  readonly #stalled: () => void;
   #waiting: Buffer[] = [];
   #busy = false;
+  /** By the server. */
+  #ended = false;
 
-  constructor(client: Socket, server: Socket, fault: Fault) {
+  constructor(client: Socket, server: Socket, fault: Fault, stalled: () => void) {
+    this.#stalled = stalled;
     this.#client = client;
     this.#server = server;
     this.#fault = fault;
@@ -103,13 +117,14 @@ class Pipe {
   resume(): void {
     const { stallAt: _stall, ...rest } = this.#fault;
     this.#fault = rest;
+    this.isStalled = false;
     void this.#pump();
   }
 
   /** What the server said before it ended goes first. */
   #end(): void {
+    this.#ended = true;
     if (this.#waiting.length === 0 && !this.#busy) this.#client.end();
-    else setImmediate(() => this.#end());
   }
 
   async #pump(): Promise<void> {
@@ -122,6 +137,7 @@ class Pipe {
       break;
     }
     this.#busy = false;
+    if (this.#ended) this.#end();
   }
 
   /** @returns what was held back; undefined when everything went */
@@ -144,6 +160,8 @@ class Pipe {
       this.#waiting = [];
       return Buffer.alloc(0);
     }
+    this.isStalled = true;
+    this.#stalled();
     return bytes.subarray(allowed.length);
   }
 }

@@ -8,6 +8,7 @@ import { cancel, complete, startedJob } from '../helpers/job-steps.js';
 import { seqOf } from '../helpers/model-client.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { RawWebSocket, rawFrame } from '../helpers/raw-web-socket.js';
+import { eventually } from '../helpers/real-time.js';
 import { SseDecoder } from '../helpers/sse-decoder.js';
 import { type Stream, type StreamClient, streamClients } from '../helpers/stream-client.js';
 
@@ -92,7 +93,7 @@ describe.each(streamClients)('over $transport', (client) => {
     for (const stallAt of [10, 300, 900]) {
       proxy.faults = () => ({ stallAt });
       const following = followAll(client, proxy.url);
-      while (proxy.passed < stallAt) await new Promise((resolve) => setImmediate(resolve));
+      await proxy.untilStalled();
       await scheduler();
       proxy.resume();
       expect(await following).toEqual(log.map(({ seq }) => seq));
@@ -197,14 +198,7 @@ describe('P-42 a reader that does not read while 10,000 facts happen', () => {
     }
     const { connections } = small.rig.gateway;
     expect(connections.state.behind).toBe(1);
-    const gone = new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (connections.state.connections.ws > 0) return;
-        clearInterval(look);
-        resolve();
-      }, 20);
-    });
-    await gone;
+    await eventually('the socket is cut', () => connections.state.connections.ws === 0);
     socket.destroy();
     await small.close();
   });
