@@ -114,8 +114,10 @@ export class WebSocketConnection extends BaseConnection {
       this.sync();
     };
     socket.onmessage = ({ data }: { readonly data: unknown }) => this.#hear(data);
-    // The reason comes with `close`, which follows.
-    socket.onerror = () => undefined;
+    // `close` follows with the reason; but not from the WebSocket of Node 22 when a handshake was refused.
+    socket.onerror = () => {
+      if (!this.#open) this.#closed(1006, '');
+    };
     socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
       this.#closed(code, reason);
   }
