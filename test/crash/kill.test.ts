@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
 import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { type Load, startLoad } from '../helpers/crash-load.js';
+import { randomFrom } from '../helpers/random.js';
 import { startServer } from '../helpers/server.js';
 
 const run = promisify(execFile);
@@ -16,17 +17,6 @@ const run = promisify(execFile);
 const kills = Number(process.env.CRASH_KILLS ?? 6);
 const seed = Number(process.env.CRASH_SEED ?? 1);
 const owner = 'anonymous';
-
-/** Mulberry32: the same instants for the same seed. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => {
   let dataDir: string;

@@ -1,20 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { randomFrom } from '../helpers/random.js';
 import { type Outcome, restoreRound, type Way } from '../helpers/restore-round.js';
 
 /** `npm run restores` loses the server 20 times in each way; the suite once. */
 const rounds = Number(process.env.RESTORE_ROUNDS ?? 1);
 const seed = Number(process.env.RESTORE_SEED ?? 1);
-
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** The suite sets a server back in the way of operators; `npm run restores` also from a directory that was copied. */
 const ways: readonly Way[] = ['inkwire backup', 'cp of a stopped directory'];
