@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemSlug } from '../../src/protocol/problem.js';
 import { expectProblem, openTarget, type Target } from '../helpers/target.js';
@@ -152,6 +153,8 @@ async function withOthers<T>(
     const probe = await target.ask({ path: '/healthz' });
     expect(probe.status).toBe(200);
     longest = Math.max(longest, probe.mainMs);
+    // Without a pause the one who asks would be the load. What holds the main thread up lasts longer than this.
+    await setTimeout(5);
   }
   check(await running);
   expect(longest).toBeLessThan(maxMs);

@@ -12,8 +12,9 @@ export interface Load {
   readonly submitted: readonly Submitted[];
   /** Answers that contradict the promise: another id for a known key, or a refusal that nothing explains. */
   readonly contradictions: readonly string[];
-  /** Resolves with the next job that is accepted; at once when no more will be submitted. */
-  nextAnswer(): Promise<void>;
+  /** Lets the callers submit so many more jobs, and resolves when the first of them was accepted. */
+  more(count: number): Promise<void>;
+  /** Ends when every job that was begun is accepted. */
   stop(): Promise<void>;
 }
 
@@ -25,13 +26,13 @@ const bodies = [
       {
         type: 'add_table',
         headers: ['#', 'Item'],
-        rows: Array.from({ length: 300 }, (_, row) => [String(row), `Item ${row}`]),
+        rows: Array.from({ length: 150 }, (_, row) => [String(row), `Item ${row}`]),
       },
     ],
     group: 'large',
   }),
   (n: number) => ({
-    operations: Array.from({ length: 600 }, (_, line) => ({
+    operations: Array.from({ length: 250 }, (_, line) => ({
       type: 'add_text',
       text: `Line ${line} of ${n} `.repeat(8),
     })),
@@ -42,11 +43,13 @@ const bodies = [
  * Submits jobs over and over, each under a key of its own, and never gives up on one: what was not answered is sent again
  * under the same key, and what was answered is sometimes sent again, too.
  */
-export function startLoad(url: () => string, callers: number, random: () => number, maxJobs: number): Load {
+export function startLoad(url: () => string, callers: number, random: () => number): Load {
   const submitted: Submitted[] = [];
   const contradictions: string[] = [];
   let running = true;
+  let allowed = 0;
   const waiting: (() => void)[] = [];
+  const idle: (() => void)[] = [];
 
   const post = async (job: Submitted): Promise<void> => {
     const response = await fetch(`${url()}/api/v1/jobs`, {
@@ -70,7 +73,14 @@ export function startLoad(url: () => string, callers: number, random: () => numb
     while (job.id === undefined);
   };
   const call = async (): Promise<void> => {
-    while (running && submitted.length < maxJobs) {
+    while (running) {
+      if (allowed === 0) {
+        await new Promise<void>((resolve) => idle.push(resolve));
+        continue;
+      }
+      allowed -= 1;
+      // Apart, so that a kill finds some of them on their way.
+      await new Promise((resolve) => setTimeout(resolve, random() * 80));
       const make = bodies[Math.floor(random() * bodies.length)] ?? bodies[0];
       const job: Submitted = { key: randomUUID(), body: JSON.stringify(make?.(submitted.length)) };
       submitted.push(job);
@@ -80,14 +90,21 @@ export function startLoad(url: () => string, callers: number, random: () => numb
     }
   };
   const calls = Array.from({ length: callers }, call);
-  const done = Promise.all(calls).then(() => undefined);
+  const wakeIdle = (): void => {
+    for (const wake of idle.splice(0)) wake();
+  };
   return {
     submitted,
     contradictions,
-    nextAnswer: () => Promise.race([done, new Promise<void>((resolve) => waiting.push(resolve))]),
+    more(count) {
+      allowed += count;
+      wakeIdle();
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    },
     async stop() {
       running = false;
-      await done;
+      wakeIdle();
+      await Promise.all(calls);
     },
   };
 }
