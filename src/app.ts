@@ -124,6 +124,7 @@ async function open(
     bus,
     blobs,
     pool,
+    kinds,
     guard,
     meters,
     log,

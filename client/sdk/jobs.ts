@@ -1,6 +1,8 @@
 import type { JobRecord } from '../../src/protocol/job-record.js';
 import type { Call, Http, Method } from './http.js';
 import type {
+  ArtifactPage,
+  ArtifactsOptions,
   CallOptions,
   GroupProgress,
   JobHistory,
@@ -71,6 +73,11 @@ export class Jobs {
 
   history(jobId: string, options?: CallOptions): Promise<JobHistory> {
     return this.#json('GET', jobPath(jobId, '/history'), options);
+  }
+
+  /** Files of a job in the order in which they were made, also while it runs: a page from the place `from` on. */
+  artifacts(jobId: string, { signal, ...query }: ArtifactsOptions = {}): Promise<ArtifactPage> {
+    return this.#http.json('GET', api + jobPath(jobId, '/artifacts'), { query, signal });
   }
 
   group(name: string, options?: CallOptions): Promise<GroupProgress> {

@@ -1,6 +1,6 @@
 import type { EventType, ProgressEvent, ResetReason } from '../../src/protocol/event.js';
 import type { FactType, GroupRecord } from '../../src/protocol/fact.js';
-import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
+import type { ArtifactRecord, JobRecord, JobStatus } from '../../src/protocol/job-record.js';
 
 /** A request for a job: the members of its kind, and the options of every job. */
 export interface JobRequest {
@@ -43,6 +43,21 @@ export interface ListOptions extends CallOptions {
 export interface JobPage {
   readonly jobs: readonly JobRecord[];
   readonly next_cursor?: string;
+}
+
+export interface ArtifactsOptions extends CallOptions {
+  /** Place of the first one, from 0: `produced.from` of a record, or `next_from` of the page before. */
+  readonly from?: number | undefined;
+  /** 1 to 1,000, default 100. */
+  readonly limit?: number | undefined;
+}
+
+export interface ArtifactPage {
+  readonly artifacts: readonly ArtifactRecord[];
+  /** How many there are by now. */
+  readonly artifact_count: number;
+  /** Left out when this page has the last one there is by now. */
+  readonly next_from?: number;
 }
 
 /** One job's past. */

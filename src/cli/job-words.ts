@@ -13,12 +13,15 @@ export const statusPaints: Readonly<Record<JobStatus, Paint>> = {
   cancelled: 'yellow',
 };
 
-/** How far a job is: `page 12 of 27`, `fonts`, or nothing. */
-export function stepOf({ status, pages_done: done, pages_total: total, message }: JobRecord): string {
+/** How far a job is: `page 12 of 27`, `fonts`, `chunks, 120 files`, or nothing. */
+export function stepOf(job: JobRecord): string {
+  const { status, pages_done: done, pages_total: total, message, artifact_count: files = 0 } = job;
   if (status !== 'running') return '';
-  if (done !== undefined && total !== undefined && total > 0)
-    return `page ${Math.min(done + 1, total)} of ${total}`;
-  return message === undefined ? '' : readable(message);
+  const step =
+    done !== undefined && total !== undefined && total > 0
+      ? `page ${Math.min(done + 1, total)} of ${total}`
+      : readable(message ?? '');
+  return [step, files === 0 ? '' : count(files, 'file')].filter((part) => part !== '').join(', ');
 }
 
 /** What came of a job that has ended: `3 pages, 45.1 kB, 0.8 s`, or why it failed. */

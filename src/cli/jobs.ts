@@ -6,6 +6,7 @@ import { exitCodes } from './exit-codes.js';
 import { failureOf, problemOf } from './failure.js';
 import { outcomeOf, statusPaints, tellingOf, warningsOf } from './job-words.js';
 import { runList } from './jobs-list.js';
+import { count } from './progress-bar.js';
 import { obey, type Server, serverOptions, serverUsage, withServer } from './server-access.js';
 import { printLine, type Shell, styleOf } from './terminal.js';
 import { readable } from './text-width.js';
@@ -87,6 +88,7 @@ async function getJobs(shell: Shell, server: Server, ids: readonly string[], jso
 function describe(job: JobRecord, shell: Shell): readonly string[] {
   const style = styleOf(shell.environment, shell.out);
   const told = tellingOf(job);
+  const { artifacts = [], artifact_count: files = artifacts.length } = job;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['job', job.job_id],
     ['status', style.apply(statusPaints[job.status], job.status) + (told === '' ? '' : `  ${told}`)],
@@ -98,10 +100,11 @@ function describe(job: JobRecord, shell: Shell): readonly string[] {
     ['started', job.started_at],
     ['ended', job.completed_at],
     ['kept until', job.expires_at],
-    ...(job.artifacts ?? []).map(
+    ...artifacts.map(
       ({ name, size_bytes: bytes, sha256 }) =>
         ['file', `${readable(name)}  ${bytes} bytes  sha256 ${sha256}`] as const,
     ),
+    ['', files > artifacts.length ? `and ${count(files - artifacts.length, 'more file')}` : undefined],
     ...warningsOf(job).map((line) => ['', style.apply('yellow', line)] as const),
   ];
   return facts.flatMap(([name, value]) =>

@@ -2,8 +2,8 @@ import { randomUUID, webcrypto } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import type { AsideFile, Blobs } from './blobs.js';
 import { DirectorySync, makeDirectory } from './directory-sync.js';
-import type { AsideFile, Blobs } from './engine.js';
 
 const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
 const shardShape = /^[0-9a-f]{2}$/;
@@ -119,10 +119,10 @@ export class DiskBlobs implements Blobs {
     }
   }
 
-  async discard(path: string): Promise<void> {
+  async discard(path: string, atLeast = 0): Promise<void> {
     const whole = this.#pathAside(path);
     await removeFile(whole);
-    for (let part = 0; await removeFile(`${whole}.${part}`); part += 1);
+    for (let part = 0; (await removeFile(`${whole}.${part}`)) || part < atLeast; part += 1);
   }
 
   async cleanUp(

@@ -1,9 +1,10 @@
 import type { FairnessLimits } from '../jobs/fairness.js';
-import type { Job } from '../jobs/job.js';
+import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { JobStatus } from '../protocol/job-record.js';
+import type { Blobs } from './blobs.js';
 
 /**
  * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs.
@@ -19,6 +20,8 @@ import type { JobStatus } from '../protocol/job-record.js';
  *   life. The commit of its first fact begins it. Copies of one log continue in different lives (`engine/lives.ts`).
  * - hint: a message that the log has grown. Hints may be lost, late or doubled; a reader that needs certainty reads the
  *   log.
+ * - part: one of the artifacts of a job that may have many. The store keeps parts in their order, also those that were
+ *   made while the job still runs (`produce`).
  * - progress: the latest value of a running attempt. Never in the log.
  * - blob: an immutable file under a name: an input or an artifact.
  *
@@ -119,6 +122,16 @@ export interface ClaimRequest {
 export interface Claimed {
   readonly job: Job;
   readonly input: JobInput;
+  /** What earlier attempts have produced: a kind that resumes does not make it again. */
+  readonly parts: readonly Artifact[];
+}
+
+export interface ArtifactFilter {
+  readonly owner: string;
+  readonly jobId: string;
+  /** Place of the first one, from 0. */
+  readonly from: number;
+  readonly limit: number;
 }
 
 export type ApplyOutcome =
@@ -242,7 +255,8 @@ export interface Store {
    */
   claim(request: ClaimRequest): Promise<readonly Claimed[]>;
   /**
-   * Applies one command to one job, as of `now`.
+   * Applies one command to one job, as of `now`. Of the artifacts of a `produce` those are left out whose name the job
+   * has already: a part that is made twice is kept once.
    * @param owner when given, a job of another owner is `not-found`
    */
   apply(id: string, command: Command, now: number, owner?: string): Promise<ApplyOutcome>;
@@ -262,6 +276,9 @@ export interface Store {
   nextReadyAt(): Promise<number | undefined>;
   get(owner: string, id: string): Promise<Job | undefined>;
   input(owner: string, id: string): Promise<JobInput | undefined>;
+  /** Artifacts of a job in the order in which they were made; undefined where there is no such job. */
+  artifacts(filter: ArtifactFilter): Promise<readonly Artifact[] | undefined>;
+  artifact(owner: string, id: string, name: string): Promise<Artifact | undefined>;
   /** Newest first. `more` tells whether there are others after the last one. */
   list(filter: ListFilter): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
@@ -317,47 +334,6 @@ export interface Bus {
   onHint(listener: (hint: Hint) => void): () => void;
   publishProgress(progress: JobProgress): void;
   onProgress(listener: (progress: JobProgress) => void): () => void;
-}
-
-/** A file that was written aside by a thread: complete, but not yet durable and under no name. */
-export interface AsideFile {
-  readonly path: string;
-  readonly sha256: string;
-}
-
-/** A blob is immutable. Its name is chosen by the store of blobs and holds the digest of the bytes. */
-export interface Blobs {
-  /** A fresh path to write a file aside; `cleanUp` removes files that are left there. */
-  aside(): string;
-  /**
-   * Makes a file that was written aside durable under its name, and returns the name. Equal bytes in the same scope are
-   * one blob: a caller that wants to remove a blob whose job was not committed asks `Store.unused` first.
-   * @param scope keeps equal bytes of different jobs apart, so that each goes with its own job: up to 80 letters,
-   *   digits, `_` and `-`. A job's id keeps the references of neighbours together in an index.
-   */
-  keep(file: AsideFile, scope: string): Promise<string>;
-  /** Keeps bytes at hand: `aside`, write, `keep`. */
-  put(bytes: Uint8Array, scope: string): Promise<string>;
-  /** Keeps the bytes of a blob once more, in another scope; undefined when the blob is not there. */
-  copy(name: string, scope: string): Promise<string | undefined>;
-  /** A local path for a thread to read from. */
-  path(name: string): Promise<string>;
-  /** Bytes `start` to `end`, both inclusive, or all. Rejects when the blob is not there. */
-  read(
-    name: string,
-    range?: { readonly start: number; readonly end: number },
-  ): Promise<NodeJS.ReadableStream>;
-  remove(names: readonly string[]): Promise<void>;
-  /** Removes the file that was written aside at a path, and its parts `path.0`, `path.1`, ... */
-  discard(path: string): Promise<void>;
-  /**
-   * Removes files that were written before a time and that no job refers to: blobs (it asks about their names in
-   * batches) and files written aside. May run beside other work. Returns how many files it removed.
-   * @param before milliseconds since 1970; left out, the moment in which the blobs were opened
-   */
-  cleanUp(unused: (names: readonly string[]) => Promise<readonly string[]>, before?: number): Promise<number>;
-  /** Rejects when nothing can be written. For readiness. */
-  ping(): Promise<void>;
 }
 
 export interface Key {

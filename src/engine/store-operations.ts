@@ -14,6 +14,8 @@ export const storeOperations = {
   nextReadyAt: 'read',
   get: 'read',
   input: 'read',
+  artifacts: 'read',
+  artifact: 'read',
   list: 'read',
   group: 'read',
   groups: 'read',

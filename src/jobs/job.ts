@@ -1,4 +1,4 @@
-import type { ErrorCode, JobStatus, JobWarning } from '../protocol/job-record.js';
+import type { ErrorCode, IndexRange, JobStatus, JobWarning } from '../protocol/job-record.js';
 
 /** A file that a job produced, as the store keeps it. `blob` is its name in the blob store. */
 export interface Artifact {
@@ -7,6 +7,14 @@ export interface Artifact {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly blob: string;
+  /** On the first part of each chunk of a job that is many tasks. */
+  readonly chunk?: Chunk;
+}
+
+/** A chunk of which all parts are there. */
+export interface Chunk {
+  readonly units: IndexRange;
+  readonly warnings: readonly JobWarning[];
 }
 
 /** The worker that has claimed the job, and until when the claim holds unless the worker extends it. */
@@ -54,10 +62,20 @@ export interface Job {
   /** Of a job that is claimed: one that runs, or a pending one that a worker has taken ahead. */
   readonly lease?: Lease;
   readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** All artifacts, or the first `maxListedArtifacts` when `artifactCount` is set. */
   readonly artifacts?: readonly Artifact[];
+  /**
+   * How many artifacts there are, when the store keeps them as parts: those that were made before the end, and those of
+   * a job with too many for `artifacts`.
+   */
+  readonly artifactCount?: number;
+  /** The artifacts that the latest `produce` added; until the attempt ends. */
+  readonly produced?: IndexRange;
+  /** The artifact that is the result, when it is not the first one. */
+  readonly result?: Artifact;
   readonly warnings?: readonly JobWarning[];
   readonly pages?: number;
-  /** When the result goes; set when completed. */
+  /** When the artifacts go; set when completed, and at another end when there are some. */
   readonly expiresAt?: number;
   /** True once the result went. */
   readonly expired?: boolean;
@@ -65,6 +83,16 @@ export interface Job {
   readonly memoryRetry?: boolean;
   /** `X-Request-Id` of the submit, for the logs. */
   readonly requestId?: string;
+}
+
+/** How many artifacts can be had. */
+export function artifactCountOf(job: Job): number {
+  return job.artifactCount ?? job.artifacts?.length ?? 0;
+}
+
+/** What `/result` serves, once the job is completed. */
+export function resultOf(job: Job): Artifact | undefined {
+  return job.result ?? job.artifacts?.[0];
 }
 
 /**

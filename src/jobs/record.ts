@@ -1,5 +1,10 @@
-import { type ArtifactRecord, isTerminal, type JobRecord } from '../protocol/job-record.js';
-import type { Artifact, Job } from './job.js';
+import {
+  type ArtifactRecord,
+  isTerminal,
+  type JobRecord,
+  maxListedArtifacts,
+} from '../protocol/job-record.js';
+import { type Artifact, artifactCountOf, type Job, resultOf } from './job.js';
 
 /** The latest progress of a running attempt. */
 export interface AttemptProgress {
@@ -32,10 +37,9 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...(job.group === undefined ? {} : { group: job.group }),
     ...errorOf(job),
     ...(job.pages === undefined ? {} : { pages: job.pages }),
-    ...(hasResult && job.artifacts?.[0] ? { size_bytes: job.artifacts[0].sizeBytes } : {}),
-    ...(hasResult && job.artifacts
-      ? { artifacts: job.artifacts.map((artifact) => artifactOf(path, artifact)) }
-      : {}),
+    ...(hasResult ? sizeOf(resultOf(job)) : {}),
+    ...artifactsOf(job),
+    ...(job.produced === undefined ? {} : { produced: job.produced }),
     ...(job.warnings === undefined ? {} : { warnings: job.warnings }),
     ...(job.expiresAt === undefined ? {} : { expires_at: iso(job.expiresAt) }),
     ...(hasResult ? { result_url: `${path}/result` } : {}),
@@ -70,7 +74,25 @@ function errorOf(job: Job): Partial<JobRecord> {
   };
 }
 
-function artifactOf(path: string, artifact: Artifact): ArtifactRecord {
+function sizeOf(result: Artifact | undefined): Partial<JobRecord> {
+  return result === undefined ? {} : { size_bytes: result.sizeBytes };
+}
+
+function artifactsOf(job: Job): Partial<JobRecord> {
+  const { artifacts, result, expired } = job;
+  if (artifacts === undefined || expired === true) return {};
+  // The result comes first, wherever it was made.
+  const rest = artifacts.filter(({ name }) => name !== result?.name);
+  const listed = result === undefined ? artifacts : [result, ...rest].slice(0, maxListedArtifacts);
+  return {
+    artifact_count: artifactCountOf(job),
+    artifacts: listed.map((artifact) => artifactOf(job.id, artifact)),
+  };
+}
+
+/** An artifact as records and listings show it. */
+export function artifactOf(jobId: string, artifact: Artifact): ArtifactRecord {
+  const path = `/api/v1/jobs/${jobId}`;
   return {
     name: artifact.name,
     content_type: artifact.contentType,

@@ -1,6 +1,6 @@
 import type { FactType } from '../protocol/fact.js';
-import { type ErrorCode, isTerminal, type JobWarning } from '../protocol/job-record.js';
-import type { Artifact, Job } from './job.js';
+import { type ErrorCode, isTerminal, type JobWarning, maxListedArtifacts } from '../protocol/job-record.js';
+import { type Artifact, artifactCountOf, type Job } from './job.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -9,9 +9,10 @@ import { retryDelayMs } from './retry.js';
  *     pending --claim--> pending, claimed --start--> running --complete--> completed --expire--> (result gone)
  *        ^                      |                      |-------fail------> failed
  *        |--release, interrupt--|                      |------cancel-----> cancelled
- *        |--fail, interrupt, release-------------------|
+ *        |--fail, interrupt, release-------------------|  (and from running to running: --produce-->)
  *     pending, claimed or not --cancel--> cancelled, --timeOut--> failed
  *     pending, claimed --fail--> failed, or pending again after a pause
+ *     failed, cancelled with artifacts --expire--> (artifacts gone)
  *     completed, failed, cancelled --delete--> (record gone)
  *
  * A worker claims ahead, so that the next job is at hand when a thread gets free: until then the job is pending to
@@ -20,8 +21,13 @@ import { retryDelayMs } from './retry.js';
  */
 export type Command =
   | { readonly type: 'claim'; readonly worker: string; readonly leaseUntil: number }
-  /** A thread takes the job. */
-  | { readonly type: 'start'; readonly claim: number }
+  /**
+   * A thread takes the job. With `resume` the artifacts of earlier attempts stay, since the kind goes on from them;
+   * without it they go.
+   */
+  | { readonly type: 'start'; readonly claim: number; readonly resume?: boolean }
+  /** Artifacts that can be had before the job ends. */
+  | { readonly type: 'produce'; readonly claim: number; readonly artifacts: readonly Artifact[] }
   | { readonly type: 'complete'; readonly claim: number; readonly result: AttemptResult }
   | {
       readonly type: 'fail';
@@ -52,7 +58,10 @@ export type Command =
 const maxInterruptions = 10;
 
 export interface AttemptResult {
+  /** The first one is the result. */
   readonly artifacts: readonly Artifact[];
+  /** Parts that no `produce` has told of; they come before the artifacts. */
+  readonly parts?: readonly Artifact[];
   readonly pages?: number;
   readonly warnings?: readonly JobWarning[];
 }
@@ -66,10 +75,20 @@ export type Refusal =
   | 'stale-claim'
   | 'nothing-to-expire';
 
-export type Transition =
-  /** No fact (and the same `rev`) when only the claim changes. */
-  | { readonly ok: true; readonly job: Job; readonly fact: FactType | undefined }
-  | { readonly ok: false; readonly refusal: Refusal };
+export interface Changed {
+  readonly ok: true;
+  readonly job: Job;
+  /** Undefined, and the same `rev`, when only the claim changes. */
+  readonly fact: FactType | undefined;
+  readonly parts?: PartsChange;
+}
+
+export type Transition = Changed | { readonly ok: false; readonly refusal: Refusal };
+
+/** What happens to the artifacts that the store keeps as parts of the job. */
+export type PartsChange =
+  | { readonly type: 'append'; readonly from: number; readonly artifacts: readonly Artifact[] }
+  | { readonly type: 'remove' };
 
 /** The number of the job's latest claim; 0 before the first. */
 export function claimOf(job: Job): number {
@@ -87,7 +106,9 @@ export function transition(job: Job, command: Command, now: number): Transition 
     case 'claim':
       return claim(job, command, now);
     case 'start':
-      return byHolder(job, command.claim) ?? start(job, now);
+      return byHolder(job, command.claim) ?? start(job, command.resume === true, now);
+    case 'produce':
+      return byHolder(job, command.claim) ?? produce(job, command.artifacts);
     case 'complete':
       return byHolder(job, command.claim) ?? complete(job, command.result, now);
     case 'fail':
@@ -98,7 +119,7 @@ export function transition(job: Job, command: Command, now: number): Transition 
       return (
         byHolder(job, command.claim) ??
         giveUp(job) ??
-        next(withoutLease(job), 'job.requeued', { status: 'pending', readyAt: now })
+        next(withoutAttempt(job), 'job.requeued', { status: 'pending', readyAt: now })
       );
     case 'cancel':
       if (isTerminal(job.status)) return refuse('terminal');
@@ -113,11 +134,11 @@ export function transition(job: Job, command: Command, now: number): Transition 
         error: { code: 'expired', message: 'The job waited longer than its limit and was not started' },
       });
     case 'expire':
-      if (job.status !== 'completed' || job.expired === true) return refuse('nothing-to-expire');
-      return next(withoutArtifacts(job), 'job.expired', { expired: true });
+      if (!mayExpire(job)) return refuse('nothing-to-expire');
+      return { ...next(withoutArtifacts(job), 'job.expired', { expired: true }), ...partsGone(job) };
     case 'delete':
       if (!isTerminal(job.status)) return refuse('not-terminal');
-      return next(job, 'job.deleted', {});
+      return { ...next(job, 'job.deleted', {}), ...partsGone(job) };
   }
 }
 
@@ -127,10 +148,35 @@ function claim(job: Job, command: { worker: string; leaseUntil: number }, now: n
   return unseen({ ...job, claims: claimOf(job) + 1, lease });
 }
 
-function start(job: Job, now: number): Transition {
+function start(job: Job, resume: boolean, now: number): Transition {
   if (job.status !== 'pending') return refuse('not-pending');
-  const { error: _previous, ...rest } = job;
-  return next(rest, 'job.started', { status: 'running', attempt: job.attempt + 1, startedAt: now });
+  const { error: _previous, ...rest } = resume ? job : withoutArtifacts(job);
+  const change = { status: 'running', attempt: job.attempt + 1, startedAt: now } as const;
+  return { ...next(rest, 'job.started', change), ...(resume ? {} : partsGone(job)) };
+}
+
+function produce(job: Job, artifacts: readonly Artifact[]): Transition {
+  if (job.status !== 'running') return refuse('not-running');
+  if (artifacts.length === 0) return unseen(job);
+  const { change, parts } = appended(job, artifacts);
+  const produced = { from: parts.from, to: change.artifactCount };
+  return { ...next(job, 'job.produced', { ...change, produced }), parts };
+}
+
+function appended(job: Job, artifacts: readonly Artifact[]) {
+  const from = artifactCountOf(job);
+  const listed = [...(job.artifacts ?? []), ...artifacts.slice(0, maxListedArtifacts)];
+  const change = { artifacts: listed.slice(0, maxListedArtifacts), artifactCount: from + artifacts.length };
+  return { change, parts: { type: 'append', from, artifacts } as const };
+}
+
+function partsGone(job: Job): { readonly parts?: PartsChange } {
+  return job.artifactCount === undefined ? {} : { parts: { type: 'remove' } };
+}
+
+/** Whether a job that has ended still has artifacts, or a result that may be of none. */
+export function mayExpire(job: Job): boolean {
+  return job.expired !== true && isTerminal(job.status) && job.expiresAt !== undefined;
 }
 
 /** A claim that ends before a thread took the job leaves the job as it was. */
@@ -145,13 +191,20 @@ function attempted(job: Job): Job {
 
 function complete(job: Job, result: AttemptResult, now: number): Transition {
   if (job.status !== 'running') return refuse('not-running');
-  return end(job, 'job.completed', now, {
+  const change = {
     status: 'completed',
-    artifacts: result.artifacts,
     expiresAt: now + job.resultTtlMs,
     ...(result.pages === undefined ? {} : { pages: result.pages }),
     ...(result.warnings === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
-  });
+  } as const;
+  const { artifacts } = result;
+  const all = result.parts === undefined ? artifacts : [...result.parts, ...artifacts];
+  const asParts = job.artifactCount !== undefined || all.length > maxListedArtifacts;
+  const isFirst = artifacts[0] === (job.artifacts ?? all)[0];
+  const first = artifacts[0] === undefined || isFirst ? {} : { result: artifacts[0] };
+  if (!asParts) return end(job, 'job.completed', now, { ...change, ...first, artifacts: all });
+  const { change: added, parts } = appended(job, all);
+  return { ...end(job, 'job.completed', now, { ...change, ...added, ...first }), parts };
 }
 
 function fail(
@@ -165,7 +218,7 @@ function fail(
     const warnings = failure.warnings?.length ? { warnings: failure.warnings } : {};
     return end(job, 'job.failed', now, { status: 'failed', failures: job.failures + 1, error, ...warnings });
   }
-  return next(withoutLease(job), 'job.requeued', {
+  return next(withoutAttempt(job), 'job.requeued', {
     status: 'pending',
     failures: job.failures + 1,
     error,
@@ -180,18 +233,19 @@ function interrupt(job: Job, now: number): Transition {
   const error = { code: 'crashed', message: 'The server that ran the job disappeared' } as const;
   if (interruptions >= maxInterruptions)
     return end(job, 'job.failed', now, { status: 'failed', interruptions, error });
-  return next(withoutLease(job), 'job.requeued', { status: 'pending', interruptions, error, readyAt: now });
+  return next(withoutAttempt(job), 'job.requeued', { status: 'pending', interruptions, error, readyAt: now });
 }
 
-function end(job: Job, fact: FactType, now: number, change: Partial<Job>): Transition {
-  return next(withoutLease(job), fact, { completedAt: now, ...change });
+function end(job: Job, fact: FactType, now: number, change: Partial<Job>): Changed {
+  const expiry = artifactCountOf(job) > 0 ? { expiresAt: now + job.resultTtlMs } : {};
+  return next(withoutAttempt(job), fact, { completedAt: now, ...expiry, ...change });
 }
 
-function next(job: Job, fact: FactType, change: Partial<Job>): Transition {
+function next(job: Job, fact: FactType, change: Partial<Job>): Changed {
   return { ok: true, fact, job: { ...job, ...change, rev: job.rev + 1 } };
 }
 
-function unseen(job: Job): Transition {
+function unseen(job: Job): Changed {
   return { ok: true, fact: undefined, job };
 }
 
@@ -211,7 +265,13 @@ function withoutLease(job: Job): Job {
   return rest;
 }
 
+/** Without what belongs to the running attempt alone. */
+function withoutAttempt(job: Job): Job {
+  const { lease: _lease, produced: _produced, ...rest } = job;
+  return rest;
+}
+
 function withoutArtifacts(job: Job): Job {
-  const { artifacts: _artifacts, ...rest } = job;
+  const { artifacts: _artifacts, artifactCount: _count, produced: _produced, result: _result, ...rest } = job;
   return rest;
 }

@@ -5,6 +5,8 @@
 export const factTypes = [
   'job.created',
   'job.started',
+  /** A running job has made artifacts durable that can be had at once; the record says which. */
+  'job.produced',
   /** An attempt ended without a result and the job waits for the next one. */
   'job.requeued',
   'job.completed',

@@ -14,6 +14,15 @@ export interface ArtifactRecord {
   readonly url: string;
 }
 
+/** Artifacts of a record; a job may have many more. */
+export const maxListedArtifacts = 100;
+
+/** Numbers from 0 on: `from` up to, and without, `to`. */
+export interface IndexRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Something that a render noticed and that did not stop it, for example a glyph that no font has. */
 export interface JobWarning {
   readonly code: string;
@@ -63,9 +72,14 @@ export interface JobRecord {
   readonly error_code?: ErrorCode;
   readonly pages?: number;
   readonly size_bytes?: number;
+  /** How many artifacts can be had by now, also while the job runs. */
+  readonly artifact_count?: number;
+  /** The first `maxListedArtifacts` of them; `GET /api/v1/jobs/{id}/artifacts` pages through all. */
   readonly artifacts?: readonly ArtifactRecord[];
+  /** Which artifacts the latest `job.produced` added: their places in the list, `to` exclusive. Until the attempt ends. */
+  readonly produced?: IndexRange;
   readonly warnings?: readonly JobWarning[];
-  /** When the result goes; only on `completed`. */
+  /** When the artifacts go; only on jobs that have ended. */
   readonly expires_at?: string;
   readonly result_url?: string;
   readonly poll_url?: string;

@@ -1,13 +1,13 @@
 import type { TSchema } from 'typebox';
-import type { JobWarning } from '../protocol/job-record.js';
+import type { IndexRange, JobWarning } from '../protocol/job-record.js';
 
 /**
  * A job kind, in two halves that meet only through plain data:
  *
  * - the **front** (`Kind`) runs in the thread that answers HTTP. It checks a request and says what the job will need.
  *   It is pure, fast and loads no engine.
- * - the **back** (`KindRunner`) runs in a render thread. It turns the request into artifacts, reports progress and
- *   knows neither the store nor the network.
+ * - the **back** (`KindRunner`, or `ChunkedRunner` where a job is many tasks) runs in render threads. It turns the
+ *   request into artifacts, reports progress and knows neither the store nor the network.
  */
 
 /** One defect of a request. `pointer` is a JSON pointer (RFC 6901) into the body as the caller sent it. */
@@ -46,6 +46,12 @@ export interface Kind {
   readonly name: string;
   /** Shape of the request's own members, for OpenAPI. The check itself is `parse`. */
   readonly schema: TSchema;
+  /**
+   * What a later attempt does with the artifacts that an earlier one has produced; left out, they are removed when it
+   * starts. `resumed`: the back finds them in its context and goes on from them. `chunked`: the back is a
+   * `ChunkedRunner`, and only the chunks that are missing are run.
+   */
+  readonly attempts?: 'resumed' | 'chunked';
   /** Checks a request of any shape; never throws. Members that it does not own (job options) are ignored. */
   parse(request: unknown): Parsed;
 }
@@ -77,6 +83,10 @@ export interface RunContext {
   /** Absolute path of an input blob, by its index in `Plan.blobs`. */
   blobPath(index: number): string;
   fetched(url: string): Fetched;
+  /** Names of the parts of the job: those of earlier attempts, and for `finish` all. */
+  readonly parts: readonly string[];
+  /** Absolute path of one of `parts`. */
+  partPath(name: string): string;
   /** Cheap to call often: what reaches the pool is limited to one update per 50 ms or 1 %, and never falls. */
   progress(progress: Progress): void;
   /**
@@ -84,6 +94,11 @@ export interface RunContext {
    * `name` is a plain file name (`document.pdf`, `chunk-001.pdf`).
    */
   artifact(name: string, contentType: string): ArtifactWriter;
+  /**
+   * Starts a part: an artifact that is made durable, told of and served as soon as it is ended, while the task goes on.
+   * Its name must be one that the job has not used. Not for a chunk, whose artifacts are all parts.
+   */
+  part(name: string, contentType: string): ArtifactWriter;
   warn(warning: JobWarning): void;
 }
 
@@ -98,6 +113,51 @@ export interface KindRunner {
   warm?(): Promise<void>;
   /** Rejects with `RenderFailure` for what the caller has to fix, with any other error for a defect of the server. */
   run(request: unknown, context: RunContext): Promise<RunResult>;
+}
+
+/** What `prepare` found, as plain data. */
+export interface Prepared {
+  /** How many units of work (rows, pages) there are. */
+  readonly units: number;
+  /** Units of one chunk: as many as take some hundred milliseconds, since others wait for a chunk. */
+  readonly unitsPerChunk: number;
+  /** For the chunks and `finish`; copied to a thread for each of them, so that what is large belongs into a file. */
+  readonly plan: unknown;
+}
+
+/** What a chunk and `finish` get of `prepare`. */
+export interface ChunkContext extends RunContext {
+  readonly plan: unknown;
+  /** Absolute path of an artifact that `prepare` made: these are for the other tasks of the attempt only. */
+  preparedPath(name: string): string;
+}
+
+/**
+ * The back of a kind whose jobs are many tasks: `prepare`, then chunks in any thread and any order, then `finish`. All
+ * three are functions of what they get, without chance or time: a chunk that is made twice has the same bytes. An
+ * attempt prepares anew and runs the chunks of which no parts are there. A chunk that ends its thread is run once more,
+ * then halved, so that in the end only the unit that does it is lost.
+ */
+export interface ChunkedRunner {
+  readonly name: string;
+  warm?(): Promise<void>;
+  /** Its artifacts are the files for the other tasks; they are no artifacts of the job. */
+  prepare(request: unknown, context: RunContext): Promise<Prepared>;
+  /** Makes the artifacts of these units, at least one: they become parts of the job together, with the warnings. */
+  chunk(units: IndexRange, context: ChunkContext): Promise<void>;
+  /**
+   * Makes the artifacts of the whole, of which the first is the result.
+   * @param lost units that ended their thread every time, in order: no part has them
+   */
+  finish(lost: readonly IndexRange[], context: ChunkContext): Promise<RunResult>;
+}
+
+/** The back of a kind, loaded by a render thread when it is first needed. */
+export interface KindBack {
+  readonly name: string;
+  /** Loaded before a thread reports that it is ready: the kind of most jobs. */
+  readonly warm?: true;
+  load(): Promise<KindRunner | ChunkedRunner>;
 }
 
 /** A failure that belongs to the request, not to the server: the job fails with it, and no other attempt follows. */

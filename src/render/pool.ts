@@ -1,7 +1,8 @@
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Progress } from './kind.js';
+import type { Fetched, Prepared, Progress } from './kind.js';
 import { type Death, RenderThread } from './render-thread.js';
-import type { FinishedFile, FromThread, RunMessage } from './wire.js';
+import { Turns } from './turns.js';
+import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
 
 export interface PoolOptions {
   readonly entry: URL;
@@ -17,9 +18,15 @@ export interface PoolOptions {
 
 export interface Task {
   readonly kind: string;
+  /** Waiting tasks of different owners take turns; those of one owner run in their order. */
+  readonly owner: string;
   readonly request: RunMessage['request'];
   readonly blobPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
+  /** Left out, the whole job. */
+  readonly step?: Step;
+  /** Paths of the job's parts, by name. */
+  readonly parts?: Readonly<Record<string, string>>;
   readonly asidePrefix: string;
   /** Counted from when a thread takes the task. */
   readonly timeoutMs: number;
@@ -31,12 +38,16 @@ export interface Task {
   /** A thread takes the task, in this very step. */
   readonly onStart?: () => void;
   readonly onProgress: (progress: Progress) => void;
+  /** A part lies complete, and belongs to the listener; without one it is left where it is. */
+  readonly onPart?: (file: FinishedFile) => void;
 }
 
 export type Outcome =
   | {
       readonly type: 'done';
       readonly files: readonly FinishedFile[];
+      /** Of the step `prepare`. */
+      readonly preparation?: Prepared;
       readonly pages?: number;
       readonly warnings: readonly JobWarning[];
       /** From the thread taking the task to its answer. */
@@ -97,6 +108,7 @@ export class RenderPool {
   readonly #options: PoolOptions;
   readonly #slots: Slot[] = [];
   readonly #waiting: Entry[] = [];
+  readonly #turns = new Turns();
   readonly #idleWaiters: (() => void)[] = [];
   /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
   #spare: Slot | undefined;
@@ -187,7 +199,7 @@ export class RenderPool {
   #dispatch(): void {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
-      const index = this.#waiting.findIndex((entry) => this.#limitOf(entry) <= slot.thread.heapLimitMb);
+      const index = this.#next(slot.thread.heapLimitMb);
       const raisedFirst = this.#waiting[0]?.task.memoryRetry === true && index !== 0;
       if (raisedFirst && !this.#hasRaisedThread()) {
         // The limit belongs to a thread: a successor with the raised one takes the task when it is ready.
@@ -197,6 +209,15 @@ export class RenderPool {
       const [entry] = index === -1 ? [] : this.#waiting.splice(index, 1);
       if (entry !== undefined) this.#start(slot, entry);
     }
+  }
+
+  /** Place of the task that goes next to a thread with this limit: an urgent one, or one of the owner whose turn it is. */
+  #next(heapLimitMb: number): number {
+    const fitting = [...this.#waiting.entries()].filter(([, entry]) => this.#limitOf(entry) <= heapLimitMb);
+    const [first] = fitting;
+    if (first === undefined || first[1].task.urgent) return first?.[0] ?? -1;
+    const owner = this.#turns.next(fitting.map(([, { task }]) => task.owner));
+    return fitting.find(([, { task }]) => task.owner === owner)?.[0] ?? -1;
   }
 
   #limitOf(entry: Entry): number {
@@ -209,6 +230,7 @@ export class RenderPool {
 
   #start(slot: Slot, entry: Entry): void {
     const { task } = entry;
+    this.#turns.took(task.owner);
     const timer = setTimeout(() => {
       const message = `The document took longer than ${Math.round(task.timeoutMs / 1000)} s to render`;
       this.#stop(slot, { type: 'failed', code: 'timed_out', message, warnings: [] });
@@ -224,6 +246,8 @@ export class RenderPool {
       request: task.request,
       blobPaths: task.blobPaths,
       fetched: task.fetched,
+      step: task.step ?? { type: 'run' },
+      parts: task.parts ?? {},
       asidePrefix: task.asidePrefix,
     });
   }
@@ -241,6 +265,10 @@ export class RenderPool {
     if (running === undefined || running.id !== message.task || running.verdict !== undefined) return;
     if (message.type === 'progress') {
       running.task.onProgress(message.progress);
+      return;
+    }
+    if (message.type === 'part') {
+      running.task.onPart?.(message.file);
       return;
     }
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
@@ -334,10 +362,12 @@ export class RenderPool {
   }
 }
 
-function outcomeOf(message: Exclude<FromThread, { type: 'ready' | 'progress' }>, runMs: number): Outcome {
+type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' }>;
+
+function outcomeOf(message: Answer, runMs: number): Outcome {
   if (message.type === 'done') {
-    const pages = message.pages === undefined ? {} : { pages: message.pages };
-    return { type: 'done', files: message.files, warnings: message.warnings, runMs, ...pages };
+    const { type, task: _task, ...done } = message;
+    return { type, ...done, runMs };
   }
   const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };
   return {

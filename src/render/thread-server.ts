@@ -2,10 +2,20 @@ import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
 import { ArtifactFile } from './artifact-file.js';
-import { type Fetched, type KindRunner, RenderFailure, type RunContext } from './kind.js';
+import {
+  type ArtifactWriter,
+  type ChunkContext,
+  type ChunkedRunner,
+  type Fetched,
+  type KindBack,
+  type KindRunner,
+  type Progress,
+  RenderFailure,
+  type RunResult,
+} from './kind.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
-import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
+import type { DoneMessage, FromThread, RunMessage, ThreadSettings } from './wire.js';
 
 const maxWarnings = 100;
 
@@ -13,22 +23,21 @@ const maxWarnings = 100;
 export async function serveTasks(
   port: MessagePort,
   settings: ThreadSettings,
-  runners: readonly KindRunner[],
+  backs: readonly KindBack[],
 ): Promise<void> {
   lowerThreadPriority(settings.nice);
-  const byName = new Map(runners.map((runner) => [runner.name, runner]));
-  await Promise.all(runners.map((runner) => runner.warm?.()));
+  const byName = new Map(backs.map((back) => [back.name, back]));
+  const warm = backs.filter((back) => back.warm === true);
+  await Promise.all(warm.map(async ({ load }) => (await load()).warm?.()));
   const send = (message: FromThread): void => port.postMessage(message);
 
   const serve = async (message: RunMessage): Promise<void> => {
     const task = new TaskContext(message, send);
     try {
-      const runner = byName.get(message.kind);
-      if (runner === undefined) throw new Error(`No runner for the kind ${message.kind}`);
-      const result = await runner.run(readRequest(message), task);
-      const files = task.finish();
-      const pages = result.pages === undefined ? {} : { pages: result.pages };
-      send({ type: 'done', task: message.task, files, warnings: task.warnings, ...pages });
+      const back = byName.get(message.kind);
+      if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
+      const done = await run(await back.load(), message, task);
+      send({ type: 'done', task: message.task, files: task.finish(), warnings: task.warnings, ...done });
     } catch (error) {
       task.discard();
       send(failure(message.task, error, task.warnings));
@@ -37,6 +46,33 @@ export async function serveTasks(
   port.on('message', (message: RunMessage) => void serve(message));
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
+}
+
+async function run(
+  runner: KindRunner | ChunkedRunner,
+  message: RunMessage,
+  task: TaskContext,
+): Promise<Pick<DoneMessage, 'pages' | 'preparation'>> {
+  const { step } = message;
+  if (!('chunk' in runner)) {
+    if (step.type !== 'run') throw new Error(`The kind ${runner.name} has no chunks`);
+    return pagesOf(await runner.run(readRequest(message), task));
+  }
+  switch (step.type) {
+    case 'prepare':
+      return { preparation: await runner.prepare(readRequest(message), task) };
+    case 'chunk':
+      await runner.chunk(step.units, task);
+      return {};
+    case 'finish':
+      return pagesOf(await runner.finish(step.lost, task));
+    case 'run':
+      throw new Error(`The kind ${runner.name} runs in chunks only`);
+  }
+}
+
+function pagesOf({ pages }: RunResult): { pages?: number } {
+  return pages === undefined ? {} : { pages };
 }
 
 /** Linux names the calling thread here: `<process>/task/<thread>`. */
@@ -74,14 +110,18 @@ function failure(task: number, error: unknown, warnings: readonly JobWarning[]):
   return { type: 'failed', task, code: 'render_failed', message: text.slice(0, 2000), warnings };
 }
 
-class TaskContext implements RunContext {
+/** What a task may use. The members of `ChunkContext` are for the tasks after `prepare`. */
+class TaskContext implements ChunkContext {
   readonly warnings: JobWarning[] = [];
   readonly #message: RunMessage;
+  readonly #send: (message: FromThread) => void;
   readonly #files: ArtifactFile[] = [];
+  readonly #parts = new Set<ArtifactFile>();
   readonly #gate: ProgressGate;
 
   constructor(message: RunMessage, send: (message: FromThread) => void) {
     this.#message = message;
+    this.#send = send;
     this.#gate = new ProgressGate(
       (progress) => send({ type: 'progress', task: message.task, progress }),
       () => performance.now(),
@@ -100,7 +140,25 @@ class TaskContext implements RunContext {
     return file;
   }
 
-  progress(progress: Parameters<RunContext['progress']>[0]): void {
+  get parts(): readonly string[] {
+    return Object.keys(this.#message.parts);
+  }
+
+  partPath(name: string): string {
+    return pathOf(this.#message.parts, name);
+  }
+
+  get plan(): unknown {
+    const { step } = this.#message;
+    return 'plan' in step ? step.plan : undefined;
+  }
+
+  preparedPath(name: string): string {
+    const { step } = this.#message;
+    return pathOf('prepared' in step ? step.prepared : {}, name);
+  }
+
+  progress(progress: Progress): void {
     this.#gate.offer(progress);
   }
 
@@ -110,14 +168,28 @@ class TaskContext implements RunContext {
     return file;
   }
 
+  part(name: string, contentType: string): ArtifactWriter {
+    const { step, task } = this.#message;
+    if (step.type !== 'run' && step.type !== 'finish') throw new Error(`A ${step.type} task has no parts`);
+    const file = this.artifact(name, contentType);
+    this.#parts.add(file);
+    return {
+      write: (chunk) => file.write(chunk),
+      end: () => {
+        file.end();
+        if (file.finished !== undefined) this.#send({ type: 'part', task, file: file.finished });
+      },
+    };
+  }
+
   warn(warning: JobWarning): void {
     if (this.warnings.length < maxWarnings) this.warnings.push(warning);
   }
 
   finish() {
-    return this.#files.map((file) => {
+    return this.#files.flatMap((file) => {
       if (file.finished === undefined) throw new Error('A runner left an artifact unfinished');
-      return file.finished;
+      return this.#parts.has(file) ? [] : [file.finished];
     });
   }
 
@@ -127,10 +199,18 @@ class TaskContext implements RunContext {
    */
   discard(): void {
     for (const [index, file] of this.#files.entries()) {
+      // The pool knows of it already, and may have kept it.
+      if (this.#parts.has(file) && file.finished !== undefined) continue;
       whateverComes(() => file.close());
       whateverComes(() => unlinkSync(`${this.#message.asidePrefix}.${index}`));
     }
   }
+}
+
+function pathOf(paths: Readonly<Record<string, string>>, name: string): string {
+  const path = Object.hasOwn(paths, name) ? paths[name] : undefined;
+  if (path === undefined) throw new Error(`The task has no file of the name ${name}`);
+  return path;
 }
 
 function whateverComes(act: () => void): void {

@@ -1,7 +1,20 @@
-import type { JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Progress } from './kind.js';
+import type { IndexRange, JobWarning } from '../protocol/job-record.js';
+import type { Fetched, Prepared, Progress } from './kind.js';
 
 /** Messages between the pool and a render thread. A thread is a remote peer: plain data only. */
+
+/** Which part of a job a task is: all of it, or one of the tasks of a chunked job. */
+export type Step =
+  | { readonly type: 'run' }
+  | { readonly type: 'prepare' }
+  | ({ readonly type: 'chunk'; readonly units: IndexRange } & AfterPrepare)
+  | ({ readonly type: 'finish'; readonly lost: readonly IndexRange[] } & AfterPrepare);
+
+export interface AfterPrepare {
+  readonly plan: unknown;
+  /** Paths of the artifacts of `prepare`, by name. */
+  readonly prepared: Readonly<Record<string, string>>;
+}
 
 export interface RunMessage {
   readonly type: 'run';
@@ -11,6 +24,9 @@ export interface RunMessage {
   readonly request: { readonly inline: string } | { readonly path: string };
   readonly blobPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
+  readonly step: Step;
+  /** Paths of the job's parts, by name. */
+  readonly parts: Readonly<Record<string, string>>;
   /** The thread writes its n-th artifact to this path with `.n` behind it. */
   readonly asidePrefix: string;
 }
@@ -36,9 +52,19 @@ export interface FinishedFile {
   readonly path: string;
 }
 
+/** A part lies complete while the task goes on. */
+export interface PartMessage {
+  readonly type: 'part';
+  readonly task: number;
+  readonly file: FinishedFile;
+}
+
 export interface DoneMessage {
   readonly type: 'done';
   readonly task: number;
+  /** Of `prepare` alone. */
+  readonly preparation?: Prepared;
+  /** Without those that were sent as parts. */
   readonly files: readonly FinishedFile[];
   readonly pages?: number;
   readonly warnings: readonly JobWarning[];
@@ -57,7 +83,7 @@ export interface FailedMessage {
   readonly warnings: readonly JobWarning[];
 }
 
-export type FromThread = ReadyMessage | ProgressMessage | DoneMessage | FailedMessage;
+export type FromThread = ReadyMessage | ProgressMessage | PartMessage | DoneMessage | FailedMessage;
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

@@ -1,9 +1,10 @@
 import { Readable } from 'node:stream';
-import type { Blobs, Fact, Store } from '../engine/engine.js';
+import type { Blobs } from '../engine/blobs.js';
+import type { Fact, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
 import type { Follower } from '../follow/follower.js';
 import { nextChange } from '../follow/next-change.js';
-import type { Job } from '../jobs/job.js';
+import type { Artifact, Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText } from '../protocol/event.js';
@@ -49,6 +50,18 @@ export class JobReader implements Reader {
 
   async job(owner: string, id: string): Promise<Job | undefined> {
     return jobIdShape.test(id) ? this.#parts.store.get(owner, id) : undefined;
+  }
+
+  async artifacts(
+    owner: string,
+    id: string,
+    page: { readonly from: number; readonly limit: number },
+  ): Promise<readonly Artifact[] | undefined> {
+    return jobIdShape.test(id) ? this.#parts.store.artifacts({ owner, jobId: id, ...page }) : undefined;
+  }
+
+  async artifact(owner: string, id: string, name: string): Promise<Artifact | undefined> {
+    return jobIdShape.test(id) ? this.#parts.store.artifact(owner, id, name) : undefined;
   }
 
   async view(owner: string, id: string): Promise<JobView | undefined> {

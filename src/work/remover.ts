@@ -1,4 +1,5 @@
-import type { ApplyOutcome, Blobs, Store } from '../engine/engine.js';
+import type { Blobs } from '../engine/blobs.js';
+import type { ApplyOutcome, Store } from '../engine/engine.js';
 import { jobIdShape } from '../protocol/names.js';
 import type { JobReader } from './reader.js';
 import type { JobView, Remover } from './service.js';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Job } from '../jobs/job.js';
+import type { Artifact, Job } from '../jobs/job.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobStatus } from '../protocol/job-record.js';
@@ -79,8 +79,15 @@ export interface Reader {
    * the page before; `limit` 1..200.
    */
   groups(request: GroupListRequest): Promise<Answer<{ groups: readonly GroupRecord[]; next?: string }>>;
-  /** The job with its artifacts, for serving a result. */
+  /** The job, for serving its files. */
   job(owner: string, id: string): Promise<Job | undefined>;
+  /** Artifacts in the order in which they were made, from the place `from` (0 is the first); undefined as for `view`. */
+  artifacts(
+    owner: string,
+    id: string,
+    page: { readonly from: number; readonly limit: number },
+  ): Promise<readonly Artifact[] | undefined>;
+  artifact(owner: string, id: string, name: string): Promise<Artifact | undefined>;
   /**
    * The request as the caller submitted it, with its kind, as JSON text. Large binary members are left out: a text that
    * no kind accepts stands in their place. `input-gone` for a job of an earlier version.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, readFile, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import type { Blobs } from '../../src/engine/engine.js';
+import type { Blobs } from '../../src/engine/blobs.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 
 async function textOf(blobs: Blobs, name: string, range?: { start: number; end: number }): Promise<string> {

@@ -5,6 +5,7 @@ import { commandSuite } from '../contracts/command.suite.js';
 import { groupsSuite } from '../contracts/groups.suite.js';
 import { keysSuite } from '../contracts/keys.suite.js';
 import { logSuite } from '../contracts/log.suite.js';
+import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 
@@ -14,6 +15,7 @@ const suites = [
   commandSuite,
   logSuite,
   groupsSuite,
+  partsSuite,
   retentionSuite,
   keysSuite,
   blobsSuite,

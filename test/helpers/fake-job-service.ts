@@ -54,6 +54,15 @@ export class FakeJobService implements JobService {
   readonly #watchers = new Set<() => void>();
   #count = 0;
 
+  async artifacts(owner: string, id: string, { from, limit }: { from: number; limit: number }) {
+    const job = await this.job(owner, id);
+    return job && (job.artifacts ?? []).slice(from, from + limit);
+  }
+
+  async artifact(owner: string, id: string, name: string) {
+    return (await this.job(owner, id))?.artifacts?.find((artifact) => artifact.name === name);
+  }
+
   async submit(request: SubmitRequest) {
     this.submitted.push(request);
     if (this.failure) throw this.failure;
@@ -101,13 +110,27 @@ export class FakeJobService implements JobService {
   }
 
   complete(id: string, files: readonly FakeFile[], expiresAt = 2_000_000_000_000): void {
-    const artifacts = files.map((file): Artifact => {
+    this.change(id, {
+      status: 'completed',
+      artifacts: this.#artifacts(files),
+      completedAt: 5000,
+      expiresAt,
+    });
+  }
+
+  /** With files that are there before the end. */
+  start(id: string, files: readonly FakeFile[]): void {
+    const artifacts = this.#artifacts(files);
+    this.change(id, { status: 'running', artifacts, artifactCount: artifacts.length, startedAt: 4000 });
+  }
+
+  #artifacts(files: readonly FakeFile[]): readonly Artifact[] {
+    return files.map((file): Artifact => {
       const sha256 = digest(file.bytes);
       this.blobs.set(`blob-${sha256}`, file.bytes);
       const { name, contentType } = file;
       return { name, contentType, sizeBytes: file.bytes.length, sha256, blob: `blob-${sha256}` };
     });
-    this.change(id, { status: 'completed', artifacts, completedAt: 5000, expiresAt });
   }
 
   async view(owner: string, id: string): Promise<JobView | undefined> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { RenderFailure } from '../../dist/src/render/kind.js';
 import { serveTasks } from '../../dist/src/render/thread-server.js';
@@ -72,5 +72,69 @@ const runners = [
     file.end();
     return {};
   }),
+  kind('leaves', leaves),
+  kind('sheets', leaves),
+  {
+    name: 'rows',
+    async prepare(request, context) {
+      const head = context.artifact('head', 'text/plain');
+      head.write(Buffer.from('rows\n'));
+      head.end();
+      return { units: request.units, unitsPerChunk: request.perChunk, plan: request };
+    },
+    async chunk({ from, to }, context) {
+      const { poison = [], broken = [], slow, refused } = context.plan;
+      if (slow !== undefined) while (existsSync(slow)) await new Promise((go) => setTimeout(go, 5));
+      const file = context.artifact(`rows-${from}-${to}.txt`, 'text/plain');
+      for (let row = from; row < to; row += 1) {
+        if (poison.includes(row)) process.exit(7);
+        if (broken.includes(row)) throw new Error(`row ${row} is broken`);
+        if (row === refused) throw new RenderFailure('a row that no kind would take', `/rows/${row}`);
+        file.write(Buffer.from(`row ${row}\n`));
+        if (row % 10 === 9) context.warn({ code: 'nine', message: `row ${row} ends with 9` });
+      }
+      context.progress({ ratio: 1, phase: 'rows' });
+      file.end();
+    },
+    async finish(lost, context) {
+      const all = context.artifact('all.txt', 'text/plain');
+      all.write(readFileSync(context.preparedPath('head')));
+      const start = (name) => Number(name.split('-')[1]);
+      for (const name of [...context.parts].sort((a, b) => start(a) - start(b)))
+        all.write(readFileSync(context.partPath(name)));
+      all.write(Buffer.from(JSON.stringify(lost)));
+      all.end();
+      return { pages: context.parts.length };
+    },
+  },
 ];
-await serveTasks(parentPort, workerData, runners);
+
+/** Makes a part for each leaf, without those that are there, and dies once at one of them. */
+async function leaves({ count, dieAt, held }, context) {
+  const there = new Set(context.parts);
+  for (let leaf = 0; leaf < count; leaf += 1) {
+    const name = `leaf-${leaf}.txt`;
+    if (there.has(name)) continue;
+    if (leaf === dieAt && there.size === 0) {
+      context.artifact('half.txt', 'text/plain').write(Buffer.alloc(300_000));
+      // As long as the test leaves it there: the parts before it are kept by then.
+      while (existsSync(held)) await new Promise((resolve) => setTimeout(resolve, 5));
+      process.exit(7);
+    }
+    const file = context.part(name, 'text/plain');
+    file.write(Buffer.from(`leaf ${leaf} made after ${there.size}\n`));
+    file.end();
+  }
+  while (held !== undefined && dieAt === undefined && existsSync(held))
+    await new Promise((go) => setTimeout(go, 5));
+  const book = context.artifact('book.txt', 'text/plain');
+  book.write(Buffer.from(`${count} leaves, ${there.size} of them from before`));
+  book.end();
+  return { pages: count };
+}
+
+await serveTasks(
+  parentPort,
+  workerData,
+  runners.map((runner) => ({ name: runner.name, load: async () => runner })),
+);

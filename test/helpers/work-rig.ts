@@ -10,7 +10,7 @@ import { Meters } from '../../src/work/meters.js';
 import { JobReader } from '../../src/work/reader.js';
 import { PartsReadiness } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
-import { Runner } from '../../src/work/run/runner.js';
+import { Runner, type RunnerParts } from '../../src/work/run/runner.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
 import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
@@ -25,20 +25,26 @@ export interface WorkRig {
   readonly follower: Follower;
   readonly pool: RenderPool;
   readonly errors: unknown[];
-  submit(kind: string, request?: object): Promise<string>;
+  /** @param owner `ann`, unless it says so */
+  submit(kind: string, request?: object, owner?: string): Promise<string>;
   /** The record when the job has ended. */
-  end(id: string): ReturnType<JobService['reader']['view']>;
+  end(id: string, owner?: string): ReturnType<JobService['reader']['view']>;
   /** Resolves when the job's progress is first told. */
   progressed(id: string): Promise<void>;
   facts(id: string): Promise<readonly string[]>;
+  /** As when the process ends in order and another one takes over: what runs goes back to the queue. */
+  restartRunner(): Promise<void>;
   close(): Promise<void>;
 }
 
 const names = ['write', 'loop', 'hang', 'held', 'eat', 'exit', 'refuse', 'defect', 'heap', 'steps'];
+/** Kinds that make parts before they end, with what a later attempt does with these. */
+const early = { sheets: {}, leaves: { attempts: 'resumed' }, rows: { attempts: 'chunked' } } as const;
 
-const kinds = names.map(
-  (name): Kind => ({
+const kinds = [...names.map((name) => [name, {}] as const), ...Object.entries(early)].map(
+  ([name, more]): Kind => ({
     name,
+    ...more,
     schema: Type.Object({}),
     parse: (request) => ({ ok: true, plan: { request, blobs: [Buffer.from('input')], fetches: [] } }),
   }),
@@ -47,6 +53,8 @@ const kinds = names.map(
 export async function openWorkRig(
   options: {
     readonly leaseMs?: number;
+    /** Render threads; 1 unless it says so. */
+    readonly threads?: number;
     readonly syncRenderMs?: number;
     /** Puts something between the runner and the store or the blobs. */
     readonly between?: (engine: Engine) => Partial<Pick<Engine, 'store' | 'blobs'>>;
@@ -60,7 +68,7 @@ export async function openWorkRig(
   const bus = options.bus?.(engine.bus) ?? engine.bus;
   const pool = new RenderPool({
     entry: new URL('./unruly-thread.mjs', import.meta.url),
-    threads: 1,
+    threads: options.threads ?? 1,
     heapLimitMb: 64,
     raisedHeapLimitMb: 96,
     recycleAfter: 1000,
@@ -83,13 +91,14 @@ export async function openWorkRig(
   };
   const meters = new Meters(new Registry(), { pool: () => pool.state, depth: () => store.depth(), clock });
   const leaseMs = options.leaseMs ?? 30_000;
-  const runner = new Runner({
+  const runnerParts: RunnerParts = {
     store,
     follower,
     bus,
     blobs,
     ...options.between?.(engine),
     pool,
+    kinds,
     guard,
     meters,
     log,
@@ -97,7 +106,8 @@ export async function openWorkRig(
     random: () => 0,
     worker: 'w-1',
     leaseMs,
-  });
+  };
+  let runner = new Runner(runnerParts);
   const reader = new JobReader({ store, blobs, follower });
   const limits = {
     maxPending: 100,
@@ -129,17 +139,25 @@ export async function openWorkRig(
   return {
     service,
     engine,
-    runner,
+    get runner() {
+      return runner;
+    },
     follower,
     pool,
     errors,
-    async submit(kind, request = {}) {
+    async submit(kind, request = {}, owner = 'ann') {
       const body = Buffer.from(JSON.stringify({ ...request, kind }));
-      const answer = await service.submitter.submit({ owner: 'ann', kind, body, requestId: 'r-1' });
+      const answer = await service.submitter.submit({ owner, kind, body, requestId: 'r-1' });
       if (!answer.ok) throw new Error(answer.problem.detail);
       return answer.record.job_id;
     },
-    end: (id) => service.reader.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal }),
+    end: (id, owner = 'ann') =>
+      service.reader.wait(owner, id, { waitMs: 100_000, signal: new AbortController().signal }),
+    async restartRunner() {
+      await runner.drain(0);
+      runner = new Runner(runnerParts);
+      runner.start();
+    },
     progressed: (id) =>
       new Promise((resolve) => {
         const unwatch = follower.watch({ jobId: id }, ({ type }) => {

@@ -30,6 +30,7 @@ describe('/openapi.json', () => {
       'GET /api/v1/groups/{group}',
       'GET /api/v1/jobs',
       'GET /api/v1/jobs/{id}',
+      'GET /api/v1/jobs/{id}/artifacts',
       'GET /api/v1/jobs/{id}/artifacts/{name}',
       'GET /api/v1/jobs/{id}/history',
       'GET /api/v1/jobs/{id}/request',

@@ -192,3 +192,39 @@ describe('the result', () => {
     expect(http.service.opened).toHaveLength(1);
   });
 });
+
+describe('the artifacts of a job', () => {
+  const url = `${base}/artifacts`;
+  const names = (text: string): readonly string[] =>
+    JSON.parse(text).data.artifacts.map(({ name }: { name: string }) => name);
+
+  test('are listed in their order, a page at a time', async () => {
+    complete();
+    const first = await call('GET', `${url}?limit=2`);
+    expect(first.headers['cache-control']).toBe('no-store');
+    expect(JSON.parse(first.body).data).toMatchObject({ artifact_count: 3, next_from: 2 });
+    expect(names(first.body)).toEqual(['résumé.pdf', 'log.svg']);
+    const second = await call('GET', `${url}?limit=2&from=2`);
+    expect(names(second.body)).toEqual(['empty.txt']);
+    expect(JSON.parse(second.body).data).not.toHaveProperty('next_from');
+    expect(JSON.parse(second.body).data.artifacts[0]).toMatchObject({
+      size_bytes: 0,
+      url: `${base}/artifacts/empty.txt`,
+    });
+  });
+
+  test('can be had while the job runs, and its result cannot', async () => {
+    http.service.start(id, [{ name: 'row 1.pdf', contentType: 'application/pdf', bytes }]);
+    expect((await call('GET', `${url}/row%201.pdf`)).body).toBe('0123456789');
+    expect(names((await call('GET', url)).body)).toEqual(['row 1.pdf']);
+    expect((await call('GET', `${base}/result`)).statusCode).toBe(409);
+    expect((await call('GET', `${url}/row%202.pdf`)).statusCode).toBe(409);
+  });
+
+  test('of nobody, of another owner and of a job without any are not there', async () => {
+    expect((await call('GET', '/api/v1/jobs/job_00000000000000000000000f/artifacts')).statusCode).toBe(404);
+    expect(names((await call('GET', url)).body)).toEqual([]);
+    expect((await call('GET', `${url}?limit=0`)).statusCode).toBe(422);
+    expect((await call('GET', `${url}?from=-1`)).statusCode).toBe(422);
+  });
+});

@@ -27,12 +27,17 @@ const completed: Job = {
 };
 const { artifacts: _gone, ...withoutResult } = completed;
 
+const parts = { artifacts: [artifact, { ...artifact, name: 'second.pdf' }], artifactCount: 2 };
+
 const states: Readonly<Record<string, Job>> = {
   pending,
   scheduled: { ...pending, readyAt: now + 1 },
   claimed,
   claimedAgain: { ...claimed, claims: 2 },
   running,
+  /** Claimed once more, with what an earlier attempt has produced. */
+  again: { ...claimed, ...parts, attempt: 1 },
+  producing: { ...running, ...parts, produced: { from: 1, to: 2 } },
   otherClaim: { ...running, attempt: 2, claims: 2 },
   lastAttempt: { ...running, attempt: 3, claims: 3, failures: 2 },
   completed,
@@ -44,13 +49,23 @@ const states: Readonly<Record<string, Job>> = {
     status: 'cancelled',
     error: { code: 'cancelled', message: 'Cancelled' },
   },
+  cancelledLate: {
+    ...pending,
+    ...ended,
+    ...parts,
+    status: 'cancelled',
+    expiresAt: start + 5 + pending.resultTtlMs,
+    error: { code: 'cancelled', message: 'Cancelled' },
+  },
 };
 
 const fail = { type: 'fail', message: 'm', random: 0.5 } as const;
 const commands: Readonly<Record<string, Command>> = {
   claim: { type: 'claim', worker: 'w2', leaseUntil: now + 60_000 },
   start: { type: 'start', claim: 1 },
-  complete: { type: 'complete', claim: 1, result: { artifacts: [artifact] } },
+  resume: { type: 'start', claim: 1, resume: true },
+  produce: { type: 'produce', claim: 1, artifacts: [artifact] },
+  complete: { type: 'complete', claim: 1, result: { artifacts: [{ ...artifact, name: 'end.pdf' }] } },
   failForGood: { ...fail, claim: 1, code: 'invalid_input' },
   failOnce: { ...fail, claim: 1, code: 'crashed' },
   failLast: { ...fail, claim: 3, code: 'crashed' },
@@ -72,35 +87,47 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     claimed: 'not-pending',
     claimedAgain: 'not-pending',
     running: 'not-pending',
+    again: 'not-pending',
+    producing: 'not-pending',
     otherClaim: 'not-pending',
     lastAttempt: 'not-pending',
     completed: 'not-pending',
     expired: 'not-pending',
     failed: 'not-pending',
     cancelled: 'not-pending',
+    cancelledLate: 'not-pending',
   },
-  start: { ...ofClaimOne('not-pending'), claimed: 'running, job.started' },
-  complete: { ...ofClaimOne('completed, job.completed'), claimed: 'not-running' },
-  failForGood: { ...ofClaimOne('failed, job.failed'), claimed: 'failed, job.failed' },
-  failOnce: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, job.requeued' },
+  start: { ...ofClaimOne('not-pending'), claimed: 'running, job.started', again: 'running, job.started' },
+  resume: { ...ofClaimOne('not-pending'), claimed: 'running, job.started', again: 'running, job.started' },
+  produce: { ...ofClaimOne('running, job.produced'), claimed: 'not-running', again: 'not-running' },
+  complete: { ...ofClaimOne('completed, job.completed'), claimed: 'not-running', again: 'not-running' },
+  failForGood: ofClaimOne('failed, job.failed'),
+  failOnce: ofClaimOne('pending, job.requeued'),
   failLast: {
     ...ofClaimOne(stale),
     lastAttempt: 'failed, job.failed',
   },
-  interrupt: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, no fact' },
-  release: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, no fact' },
+  interrupt: {
+    ...ofClaimOne('pending, job.requeued'),
+    claimed: 'pending, no fact',
+    again: 'pending, no fact',
+  },
+  release: { ...ofClaimOne('pending, job.requeued'), claimed: 'pending, no fact', again: 'pending, no fact' },
   cancel: {
     pending: 'cancelled, job.cancelled',
     scheduled: 'cancelled, job.cancelled',
     claimed: 'cancelled, job.cancelled',
     claimedAgain: 'cancelled, job.cancelled',
     running: 'cancelled, job.cancelled',
+    again: 'cancelled, job.cancelled',
+    producing: 'cancelled, job.cancelled',
     otherClaim: 'cancelled, job.cancelled',
     lastAttempt: 'cancelled, job.cancelled',
     completed: 'terminal',
     expired: 'terminal',
     failed: 'terminal',
     cancelled: 'terminal',
+    cancelledLate: 'terminal',
   },
   timeOut: {
     pending: 'failed, job.failed',
@@ -108,12 +135,15 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     claimed: 'failed, job.failed',
     claimedAgain: 'failed, job.failed',
     running: 'not-pending',
+    again: 'failed, job.failed',
+    producing: 'not-pending',
     otherClaim: 'not-pending',
     lastAttempt: 'not-pending',
     completed: 'not-pending',
     expired: 'not-pending',
     failed: 'not-pending',
     cancelled: 'not-pending',
+    cancelledLate: 'not-pending',
   },
   expire: {
     pending: 'nothing-to-expire',
@@ -121,12 +151,15 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     claimed: 'nothing-to-expire',
     claimedAgain: 'nothing-to-expire',
     running: 'nothing-to-expire',
+    again: 'nothing-to-expire',
+    producing: 'nothing-to-expire',
     otherClaim: 'nothing-to-expire',
     lastAttempt: 'nothing-to-expire',
     completed: 'completed, job.expired',
     expired: 'nothing-to-expire',
     failed: 'nothing-to-expire',
     cancelled: 'nothing-to-expire',
+    cancelledLate: 'cancelled, job.expired',
   },
   delete: {
     pending: 'not-terminal',
@@ -134,12 +167,15 @@ const table: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     claimed: 'not-terminal',
     claimedAgain: 'not-terminal',
     running: 'not-terminal',
+    again: 'not-terminal',
+    producing: 'not-terminal',
     otherClaim: 'not-terminal',
     lastAttempt: 'not-terminal',
     completed: 'completed, job.deleted',
     expired: 'completed, job.deleted',
     failed: 'failed, job.deleted',
     cancelled: 'cancelled, job.deleted',
+    cancelledLate: 'cancelled, job.deleted',
   },
 };
 
@@ -150,12 +186,15 @@ function ofClaimOne(outcome: string): Record<string, string> {
     claimed: outcome,
     claimedAgain: stale,
     running: outcome,
+    again: outcome,
+    producing: outcome,
     otherClaim: stale,
     lastAttempt: stale,
     completed: notClaimed,
     expired: notClaimed,
     failed: notClaimed,
     cancelled: notClaimed,
+    cancelledLate: notClaimed,
   };
 }
 
@@ -181,6 +220,51 @@ describe('transition', () => {
     expect(after.lease !== undefined).toBe(after.status === 'running' || value.type === 'claim');
     expect(after.completedAt !== undefined).toBe(isTerminal(after.status));
     expect(recordOf(after)).toMatchObject({ job_id: job.id, rev: after.rev, status: after.status });
+  });
+
+  it('keeps the artifacts of earlier attempts for one that resumes, and drops them for one that begins anew', () => {
+    const { again = pending } = states;
+    const resumed = transition(again, { type: 'start', claim: 1, resume: true }, now);
+    expect(resumed).toMatchObject({ job: parts });
+    expect(resumed.ok && resumed.parts).toBeUndefined();
+    const anew = transition(again, { type: 'start', claim: 1 }, now);
+    expect(anew).toMatchObject({ parts: { type: 'remove' } });
+    expect(anew.ok && 'artifacts' in anew.job).toBe(false);
+  });
+
+  it('numbers what it produces behind what is there, and says which was told of last until the attempt ends', () => {
+    const { producing = pending } = states;
+    const third = { ...artifact, name: 'third.pdf' };
+    const produced = transition(producing, { type: 'produce', claim: 1, artifacts: [third] }, now);
+    expect(produced).toMatchObject({
+      job: { artifactCount: 3, produced: { from: 2, to: 3 } },
+      parts: { type: 'append', from: 2, artifacts: [third] },
+    });
+    for (const command of [commands.cancel, commands.release, commands.failOnce, commands.interrupt]) {
+      const ended = command && transition(producing, command, now);
+      expect(ended?.ok && 'produced' in ended.job).toBe(false);
+    }
+  });
+
+  it('has as its result the first artifact of the end, whatever was produced before', () => {
+    const { producing = pending } = states;
+    const whole = { ...artifact, name: 'whole.zip', sizeBytes: 7 };
+    const result = { artifacts: [whole], parts: [{ ...artifact, name: 'late.pdf' }] };
+    const changed = transition(producing, { type: 'complete', claim: 1, result }, now);
+    if (!changed.ok) throw new Error(changed.refusal);
+    expect(changed.parts).toMatchObject({
+      type: 'append',
+      from: 2,
+      artifacts: [{ name: 'late.pdf' }, whole],
+    });
+    const record = recordOf(changed.job);
+    expect(record).toMatchObject({ artifact_count: 4, size_bytes: 7 });
+    expect(record.artifacts?.map(({ name }) => name)).toEqual([
+      'whole.zip',
+      artifact.name,
+      'second.pdf',
+      'late.pdf',
+    ]);
   });
 
   it('counts failures and losses apart, and a hand-back as neither', () => {

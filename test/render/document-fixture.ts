@@ -7,6 +7,7 @@ import type { FontRegistry } from '../../src/render/fonts/registry.js';
 import type { Fetched, Progress, RunContext } from '../../src/render/kind.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
+import { withoutParts } from './run-context.js';
 
 export const createdAt = new Date('2024-05-06T07:08:09Z');
 
@@ -51,6 +52,7 @@ export async function render(
     const warnings: JobWarning[] = [];
     let ended = 0;
     const context: RunContext = {
+      ...withoutParts,
       blobPath,
       fetched: (url) => fetched(url, blobPath),
       progress: (step) => progress.push(step),

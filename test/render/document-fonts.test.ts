@@ -18,8 +18,10 @@ import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { type DocumentRequest, documentKind } from '../../src/render/kinds/document/request.js';
 import { Typesetter } from '../../src/render/kinds/document/typesetting.js';
 import { createdAt } from './document-fixture.js';
+import { withoutParts } from './run-context.js';
 
 const context: RunContext = {
+  ...withoutParts,
   blobPath: () => '',
   fetched: () => ({ path: '', contentType: '' }),
   progress: () => undefined,

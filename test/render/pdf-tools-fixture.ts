@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { degrees, PDFDocument, PDFName, PDFString, StandardFonts } from '@cantoo/pdf-lib';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { Kind, KindRunner, Progress, RunContext, RunResult } from '../../src/render/kind.js';
+import { withoutParts } from './run-context.js';
 
 export interface SamplePage {
   readonly size: [number, number];
@@ -102,6 +103,7 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
     const progress: Progress[] = [];
     const warnings: JobWarning[] = [];
     const context: RunContext = {
+      ...withoutParts,
       blobPath: (index) => paths[index] ?? '',
       fetched: () => {
         throw new Error('nothing was fetched');

@@ -29,6 +29,7 @@ describe('render pool', () => {
 
   const task = (kind: string, request: unknown = {}, change: Partial<Task> = {}): Task => ({
     kind,
+    owner: 'ann',
     request: { inline: JSON.stringify(request) },
     blobPaths: [],
     fetched: {},

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RenderFailure, type RunContext } from '../../src/render/kind.js';
-import { kinds } from '../../src/render/kinds/kinds.js';
+import { backs, kinds } from '../../src/render/kinds/kinds.js';
 import { thumbnailRunner } from '../../src/render/kinds/pdf-tools/thumbnail.js';
-import { runners } from '../../src/render/kinds/runners.js';
 import { makePdf, type Sample } from './pdf-tools-fixture.js';
+import { withoutParts } from './run-context.js';
 
 let folder = '';
 beforeEach(() => {
@@ -20,6 +20,7 @@ async function picture(sample: Sample | Uint8Array, page: number, width: number)
   writeFileSync(path, sample instanceof Uint8Array ? sample : await makePdf(sample));
   const chunks: Uint8Array[] = [];
   const context: RunContext = {
+    ...withoutParts,
     blobPath: () => path,
     fetched: () => {
       throw new Error('Nothing is fetched');
@@ -80,7 +81,7 @@ describe('a thumbnail', () => {
   });
 
   it('is no kind of job for callers', () => {
-    expect(runners.map(({ name }) => name)).toContain('thumbnail');
+    expect(backs.map(({ name }) => name)).toContain('thumbnail');
     expect(kinds.map(({ name }) => name)).not.toContain('thumbnail');
   });
 });

@@ -2,13 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ApplyOutcome,
-  type Blobs,
-  type Engine,
-  type Store,
-  StoreFailed,
-} from '../../src/engine/engine.js';
+import type { Blobs } from '../../src/engine/blobs.js';
+import { type ApplyOutcome, type Engine, type Store, StoreFailed } from '../../src/engine/engine.js';
 import { type Command, claimOf } from '../../src/jobs/transition.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Blobs, Engine, SweepOutcome } from '../../src/engine/engine.js';
+import type { Blobs } from '../../src/engine/blobs.js';
+import type { Engine, SweepOutcome } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Meters } from '../../src/work/meters.js';
 import { Sweeper } from '../../src/work/run/sweeper.js';

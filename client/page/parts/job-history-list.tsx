@@ -1,5 +1,6 @@
 import type { StreamEvent } from '../../../src/protocol/event.js';
 import type { FactType } from '../../../src/protocol/fact.js';
+import type { IndexRange } from '../../../src/protocol/job-record.js';
 import { useAnswer } from '../answer.js';
 import { durationText, timeText } from '../format.js';
 import { type Attempt, attemptsOf } from '../job-facts.js';
@@ -8,6 +9,7 @@ import type { OpenSession } from '../session.js';
 const names: Readonly<Record<FactType, string>> = {
   'job.created': 'Created',
   'job.started': 'Started',
+  'job.produced': 'Produced',
   'job.requeued': 'Back in the queue',
   'job.completed': 'Completed',
   'job.failed': 'Failed',
@@ -65,6 +67,7 @@ function Moment({
     <>
       <span class="moment-name">
         {names[type] ?? type}
+        {type === 'job.produced' && job?.produced !== undefined && ` ${filesText(job.produced)}`}
         {type === 'job.started' && job !== undefined && job.attempt > 1 && `, attempt ${job.attempt}`}
       </span>
       <time class="quiet" dateTime={at} title={timeText(at)}>
@@ -73,6 +76,10 @@ function Moment({
       {error !== undefined && <span class="moment-error">{error}</span>}
     </>
   );
+}
+
+function filesText({ from, to }: IndexRange): string {
+  return to - from === 1 ? '1 file' : `${to - from} files`;
 }
 
 function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }) {

@@ -13,42 +13,49 @@ const shownBytes = { pdf: 50_000_000, text: 2_000_000 } as const;
 
 /** What came out: looked at in place, and every file to save. */
 export function JobResult({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
-  const { actions } = useModel();
   const { artifacts = [] } = record;
   const first = artifacts[0];
   if (first === undefined || record.result_url === undefined) {
     return <p class="panel quiet">The result is not kept any more. Retry makes it again.</p>;
   }
-  const busy = actions.busy.value.has(record.job_id);
   return (
     <>
       {first.content_type === 'application/pdf' && <PdfPart open={open} record={record} artifact={first} />}
       {first.content_type.startsWith('application/json') && first.size_bytes <= shownBytes.text && (
         <JsonPart open={open} record={record} artifact={first} />
       )}
-      {artifacts.length > 1 && (
-        <section class="panel" aria-labelledby="files">
-          <h2 id="files">Files</h2>
-          <ul class="files">
-            {artifacts.map(({ name, size_bytes }) => (
-              <li key={name}>
-                <span class="clip">{name}</span> <span class="quiet">{bytesText(size_bytes)}</span>
-                <button
-                  type="button"
-                  class="icon-button"
-                  aria-label={`Download ${name}`}
-                  title={`Download ${name}`}
-                  disabled={busy}
-                  onClick={() => void actions.download(open, record, name)}
-                >
-                  <Icon name="download" />
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {artifacts.length > 1 && <JobFiles open={open} record={record} />}
     </>
+  );
+}
+
+/** The files that are there, to save: all of them at the end, those that were made by now before it. */
+export function JobFiles({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
+  const { actions } = useModel();
+  const { artifacts = [], artifact_count: count = artifacts.length } = record;
+  const busy = actions.busy.value.has(record.job_id);
+  return (
+    <section class="panel" aria-labelledby="files">
+      <h2 id="files">{count > 1 ? `${count} files` : 'File'}</h2>
+      <ul class="files">
+        {artifacts.map(({ name, size_bytes }) => (
+          <li key={name}>
+            <span class="clip">{name}</span> <span class="quiet">{bytesText(size_bytes)}</span>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={`Download ${name}`}
+              title={`Download ${name}`}
+              disabled={busy}
+              onClick={() => void actions.download(open, record, name)}
+            >
+              <Icon name="download" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {count > artifacts.length && <p class="quiet">The first {artifacts.length} are listed.</p>}
+    </section>
   );
 }
 

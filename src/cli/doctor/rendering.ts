@@ -79,6 +79,7 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
     const readyMs = performance.now() - begun;
     const outcome = await pool.run({
       kind: read.parsedRequest.kind,
+      owner: '',
       request: { inline: read.parsedRequest.request },
       blobPaths: [],
       fetched: {},

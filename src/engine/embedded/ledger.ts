@@ -1,10 +1,11 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { Job } from '../../jobs/job.js';
+import type { Artifact, Job } from '../../jobs/job.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type {
   ApplyOutcome,
+  ArtifactFilter,
   Claimed,
   ClaimRequest,
   Depth,
@@ -95,7 +96,7 @@ export class Ledger {
       if (owner === undefined) break;
       const job = this.#claimOf(owner, { type: 'claim', worker, leaseUntil }, now);
       if (job === undefined) passedOver.add(owner);
-      else claimed.push({ job, input: this.#inputOf(job) });
+      else claimed.push({ job, input: this.#inputOf(job), parts: this.#partsOf(job) });
     }
     return claimed;
   }
@@ -105,10 +106,12 @@ export class Ledger {
     if (stored === undefined || (owner !== undefined && stored.job.owner !== owner)) {
       return { ok: false, refusal: 'not-found' };
     }
-    const changed = transition(stored.job, command, now);
+    const { fresh, doubled } = this.#withoutDoubles(id, command);
+    const changed = transition(stored.job, fresh, now);
     if (!changed.ok) return changed;
     this.#refund(stored.job, changed.job);
-    return { ok: true, job: changed.job, removed: this.#writer.change(stored, changed, now) };
+    const removed = this.#writer.change(stored, changed, now);
+    return { ok: true, job: changed.job, removed: [...removed, ...this.unused(doubled)] };
   }
 
   extend(
@@ -143,6 +146,20 @@ export class Ledger {
 
   input(owner: string, id: string): JobInput | undefined {
     return this.get(owner, id) && this.#tables.inputs.get(id);
+  }
+
+  artifacts({ owner, jobId, from, limit }: ArtifactFilter): readonly Artifact[] | undefined {
+    const job = this.get(owner, jobId);
+    if (job === undefined || job.artifactCount !== undefined) {
+      return job && this.#tables.parts.list(jobId, from, limit);
+    }
+    return job.artifacts?.slice(from, from + limit) ?? [];
+  }
+
+  artifact(owner: string, id: string, name: string): Artifact | undefined {
+    const job = this.get(owner, id);
+    if (job?.artifactCount !== undefined) return this.#tables.parts.byName(id, name);
+    return job?.artifacts?.find((artifact) => artifact.name === name);
   }
 
   list(filter: ListFilter): JobPage {
@@ -210,6 +227,22 @@ export class Ledger {
     const input = this.#tables.inputs.get(job.id);
     if (input === undefined) throw new Error(`The input of ${job.id} is not there`);
     return input;
+  }
+
+  #partsOf({ id, artifactCount = 0 }: Job): readonly Artifact[] {
+    return artifactCount === 0 ? [] : this.#tables.parts.list(id, 0, artifactCount);
+  }
+
+  /** A `produce` without the artifacts whose names the job has, and the blobs of these. */
+  #withoutDoubles(id: string, command: Command): { fresh: Command; doubled: readonly string[] } {
+    if (command.type !== 'produce') return { fresh: command, doubled: [] };
+    const isKnown = ({ name }: Artifact): boolean => this.#tables.parts.byName(id, name) !== undefined;
+    const doubled = command.artifacts.filter(isKnown).map(({ blob }) => blob);
+    if (doubled.length === 0) return { fresh: command, doubled };
+    return {
+      fresh: { ...command, artifacts: command.artifacts.filter((artifact) => !isKnown(artifact)) },
+      doubled,
+    };
   }
 
   #extendOne(worker: string, held: { id: string; claim: number }, leaseUntil: number): boolean {

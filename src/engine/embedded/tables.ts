@@ -1,4 +1,5 @@
-import type { Job } from '../../jobs/job.js';
+import type { Artifact, Job } from '../../jobs/job.js';
+import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
@@ -44,9 +45,7 @@ export function stageDueOf(job: Job): StageDue {
     return { stage: 'claimed', due: Math.min(waitDeadline, lease.expiresAt) };
   }
   if (job.status === 'running') return { stage: 'running', due: job.lease?.expiresAt ?? 0 };
-  if (job.status === 'completed' && job.expired !== true) {
-    return { stage: 'result', due: job.expiresAt ?? 0 };
-  }
+  if (mayExpire(job)) return { stage: 'result', due: job.expiresAt ?? 0 };
   return { stage: 'record', due: job.completedAt ?? 0 };
 }
 
@@ -109,6 +108,17 @@ export interface InputTable {
   remove(jobId: string): void;
 }
 
+/** Artifacts of jobs that may have many, numbered for each job from 0 in the order in which they were made. */
+export interface PartTable {
+  /** @param from how many the job has; no name may be there already */
+  append(jobId: string, from: number, artifacts: readonly Artifact[]): void;
+  /** From the place `from` on, at most `limit`. */
+  list(jobId: string, from: number, limit: number): readonly Artifact[];
+  byName(jobId: string, name: string): Artifact | undefined;
+  /** Removes all of a job; returns their blobs. */
+  remove(jobId: string): readonly string[];
+}
+
 /** The counts of groups, which are there for as long as they have jobs. */
 export interface GroupTable {
   get(owner: string, group: string): GroupRecord | undefined;
@@ -168,6 +178,7 @@ export interface LogTable {
 export interface Tables {
   readonly jobs: JobTable;
   readonly inputs: InputTable;
+  readonly parts: PartTable;
   readonly groups: GroupTable;
   readonly idempotency: IdempotencyTable;
   readonly blobReferences: BlobReferenceTable;

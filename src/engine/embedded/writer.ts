@@ -1,5 +1,6 @@
 import type { Job } from '../../jobs/job.js';
 import { recordOf } from '../../jobs/record.js';
+import type { Changed } from '../../jobs/transition.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
@@ -39,41 +40,50 @@ export class Writer {
   }
 
   /** Returns the blobs that nothing refers to any more. */
-  change(
-    stored: StoredJob,
-    changed: { readonly job: Job; readonly fact: FactType | undefined },
-    now: number,
-  ): readonly string[] {
+  change(stored: StoredJob, changed: Changed, now: number): readonly string[] {
     const { job: before } = stored;
     const { job, fact } = changed;
     const gone = fact === 'job.deleted';
-    const released = gone ? this.#remove(before) : this.#set(stored, job, now);
-    if (fact === undefined) return released;
+    const released = this.#releaseArtifacts(before, changed);
+    if (gone) released.push(...this.#remove(before));
+    else this.#set(stored, job, now);
+    for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
+    this.#addArtifacts(before, changed);
+    if (fact === undefined) return [];
     const { seq } = this.#append(job, fact, now);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, now);
-    return released.filter((blob) => !this.#tables.blobReferences.has(blob));
+    return [...new Set(released)].filter((blob) => !this.#tables.blobReferences.has(blob));
   }
 
-  #set(stored: StoredJob, job: Job, now: number): readonly string[] {
+  #set(stored: StoredJob, job: Job, now: number): void {
     const after = storedJob(job, now);
     this.#tables.jobs.set(stored.job, after);
     this.#counts.move(stored, after);
-    if (job.artifacts === stored.job.artifacts) return [];
-    const released = blobsOfArtifacts(stored.job);
-    for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
-    for (const blob of blobsOfArtifacts(job)) this.#tables.blobReferences.add(blob, job.id);
-    return released;
   }
 
+  /** The blobs of the artifacts that the job no longer has. */
+  #releaseArtifacts(before: Job, { job, fact, parts }: Changed): string[] {
+    if (parts?.type === 'remove') return [...this.#tables.parts.remove(job.id)];
+    if (before.artifactCount !== undefined || before.artifacts === undefined) return [];
+    const gone = fact === 'job.deleted' || job.artifacts === undefined;
+    return gone ? before.artifacts.map(({ blob }) => blob) : [];
+  }
+
+  #addArtifacts(before: Job, { job, parts }: Changed): void {
+    const added =
+      parts?.type === 'append' ? parts.artifacts : before.artifacts === undefined ? job.artifacts : undefined;
+    for (const { blob } of added ?? []) this.#tables.blobReferences.add(blob, job.id);
+    if (parts?.type === 'append') this.#tables.parts.append(job.id, parts.from, parts.artifacts);
+  }
+
+  /** Returns the blobs of its input. */
   #remove(job: Job): readonly string[] {
     const input = this.#tables.inputs.get(job.id);
-    const released = [...blobsOfArtifacts(job), ...(input === undefined ? [] : blobsOfInput(input))];
-    for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
     this.#tables.inputs.remove(job.id);
     const key = this.#tables.jobs.remove(job.id);
     if (key !== undefined) this.#tables.idempotency.remove(job.owner, key, job.id);
-    return [...new Set(released)];
+    return input === undefined ? [] : blobsOfInput(input);
   }
 
   #countGroup(job: Job, change: GroupChange, now: number): void {
@@ -117,10 +127,6 @@ export class Writer {
     this.#facts.push(written);
     return written;
   }
-}
-
-function blobsOfArtifacts(job: Job): readonly string[] {
-  return job.artifacts?.map(({ blob }) => blob) ?? [];
 }
 
 function blobsOfInput({ request, blobs }: JobInput): readonly string[] {

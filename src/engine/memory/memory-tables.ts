@@ -1,3 +1,4 @@
+import type { Artifact } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import {
   type BlobReferenceTable,
@@ -11,6 +12,7 @@ import {
   type IdempotencyTable,
   type InputTable,
   type LogTable,
+  type PartTable,
   type Tables,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
@@ -22,6 +24,7 @@ import { SortedList } from './sorted-list.js';
 export class MemoryTables implements Tables {
   readonly jobs = new JobIndex();
   readonly inputs = new MemoryInputs();
+  readonly parts = new MemoryParts();
   readonly groups = new MemoryGroups();
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
@@ -45,6 +48,31 @@ class MemoryInputs implements InputTable {
 
   remove(jobId: string): void {
     this.#inputs.delete(jobId);
+  }
+}
+
+class MemoryParts implements PartTable {
+  /** By job, then by name, in order. */
+  readonly #parts = new Map<string, Map<string, Artifact>>();
+
+  append(jobId: string, _from: number, artifacts: readonly Artifact[]): void {
+    const parts = this.#parts.get(jobId) ?? new Map<string, Artifact>();
+    for (const artifact of artifacts) parts.set(artifact.name, artifact);
+    this.#parts.set(jobId, parts);
+  }
+
+  list(jobId: string, from: number, limit: number): readonly Artifact[] {
+    return [...(this.#parts.get(jobId)?.values() ?? [])].slice(from, from + limit);
+  }
+
+  byName(jobId: string, name: string): Artifact | undefined {
+    return this.#parts.get(jobId)?.get(name);
+  }
+
+  remove(jobId: string): readonly string[] {
+    const blobs = [...(this.#parts.get(jobId)?.values() ?? [])].map(({ blob }) => blob);
+    this.#parts.delete(jobId);
+    return blobs;
   }
 }
 

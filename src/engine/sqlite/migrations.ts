@@ -117,6 +117,17 @@ const migrations: readonly string[] = [
   CREATE TABLE lives (first INTEGER PRIMARY KEY, life TEXT NOT NULL) STRICT;
   INSERT INTO lives (first, life) VALUES (0, '0');
   `,
+  // Artifacts that were made before their job's end, and those of jobs with too many for the record.
+  `
+  CREATE TABLE parts (
+    job TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    part TEXT NOT NULL,
+    PRIMARY KEY (job, place)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX parts_name ON parts(job, name);
+  `,
 ];
 
 /** The newest schema that this program knows. */

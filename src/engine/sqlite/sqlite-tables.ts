@@ -5,12 +5,14 @@ import { IdempotencyRows } from './idempotency-rows.js';
 import { InputRows } from './input-rows.js';
 import { JobRows } from './job-rows.js';
 import { LogRows } from './log-rows.js';
+import { PartRows } from './part-rows.js';
 import type { Connection } from './sql.js';
 
 /** Tables in SQLite. The caller opens and ends the transactions. */
 export class SqliteTables implements Tables {
   readonly jobs: JobRows;
   readonly inputs: InputRows;
+  readonly parts: PartRows;
   readonly groups: GroupRows;
   readonly idempotency: IdempotencyRows;
   readonly blobReferences: BlobReferenceRows;
@@ -19,6 +21,7 @@ export class SqliteTables implements Tables {
   constructor(connection: Connection) {
     this.jobs = new JobRows(connection);
     this.inputs = new InputRows(connection);
+    this.parts = new PartRows(connection);
     this.groups = new GroupRows(connection);
     this.idempotency = new IdempotencyRows(connection);
     this.blobReferences = new BlobReferenceRows(connection);

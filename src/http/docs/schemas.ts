@@ -1,5 +1,5 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { errorCodes, jobStatuses } from '../../protocol/job-record.js';
+import { errorCodes, jobStatuses, maxListedArtifacts } from '../../protocol/job-record.js';
 
 /** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
 
@@ -43,7 +43,18 @@ const jobMembers = {
   error_code: Type.Optional(literals(errorCodes)),
   pages: Type.Optional(count),
   size_bytes: Type.Optional(count),
-  artifacts: Type.Optional(Type.Array(artifactSchema)),
+  artifact_count: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Artifacts that can be had, also while the job runs' }),
+  ),
+  artifacts: Type.Optional(
+    Type.Array(artifactSchema, { maxItems: maxListedArtifacts, description: 'The first of them' }),
+  ),
+  produced: Type.Optional(
+    Type.Object(
+      { from: count, to: count },
+      { description: 'Places of the artifacts that the latest job.produced added; `to` is exclusive' },
+    ),
+  ),
   warnings: Type.Optional(Type.Array(warning)),
   expires_at: Type.Optional(time),
   result_url: Type.Optional(Type.String({ format: 'uri-reference' })),

@@ -1,18 +1,59 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
-import type { Artifact, Job } from '../../jobs/job.js';
+import { type Static, Type } from 'typebox';
+import { type Artifact, artifactCountOf, type Job, resultOf } from '../../jobs/job.js';
+import { artifactOf } from '../../jobs/record.js';
+import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
-import { jobParams } from '../docs/schemas.js';
+import { artifactSchema, envelopeOf, jobParams } from '../docs/schemas.js';
+import { sendEnvelope } from '../reply/envelope.js';
 import { sendFile } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { noSuchJob } from './jobs.js';
 
 interface ResultRoute {
-  Params: { id: string; name?: string };
+  Params: { id: string };
 }
+
+interface ArtifactRoute {
+  Params: { id: string; name: string };
+}
+
+interface ListRoute {
+  Params: { id: string };
+  Querystring: Static<typeof listQuery>;
+}
+
+const listQuery = Type.Object({
+  from: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: 0,
+    description: 'Place of the first one, counted from 0: `produced.from` of an event, or `next_from`',
+  }),
+  limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),
+});
+
+const listDocs: RouteDocs = {
+  id: 'listArtifacts',
+  tag: 'results',
+  summary: 'Artifacts in the order in which they were made, also of a job that still runs',
+  answers: {
+    '200': {
+      description: 'One page; without next_from it is the last for now',
+      content: {
+        [json]: envelopeOf({
+          artifacts: Type.Array(artifactSchema),
+          artifact_count: Type.Integer({ minimum: 0 }),
+          next_from: Type.Optional(Type.Integer({ minimum: 1 })),
+        }),
+      },
+    },
+  },
+  problems: ['not-found', 'result-expired', 'validation-failed'],
+};
 
 const artifactParams = Type.Object({
   ...jobParams.properties,
@@ -56,42 +97,87 @@ function docs(id: string, summary: string): RouteDocs {
   };
 }
 
-/** Files of completed jobs. */
+/** The files of jobs: the result of one that is completed, and artifacts as soon as they are there. */
 export function addResultRoutes(
   app: FastifyInstance,
   { service, clock }: { readonly service: JobService; readonly clock: () => number },
 ): void {
+  const { reader } = service;
+
   app.route<ResultRoute>({
     method: ['GET', 'HEAD'],
     url: '/api/v1/jobs/:id/result',
     config: { access: 'jobs:read', docs: docs('getResult', 'The result: the first artifact of a job') },
     schema: { params: jobParams },
-    handler: serve,
-  });
-  app.route<ResultRoute>({
-    method: ['GET', 'HEAD'],
-    url: '/api/v1/jobs/:id/artifacts/:name',
-    config: { access: 'jobs:read', docs: docs('getArtifact', 'One artifact of a job') },
-    schema: { params: artifactParams },
-    handler: serve,
+    handler: (request, reply) =>
+      serve(request, reply, async (owner) =>
+        findResult(await reader.job(owner, request.params.id), resultOf, 'such artifact'),
+      ),
   });
 
-  async function serve(request: FastifyRequest<ResultRoute>, reply: FastifyReply) {
+  app.route<ArtifactRoute>({
+    method: ['GET', 'HEAD'],
+    url: '/api/v1/jobs/:id/artifacts/:name',
+    config: {
+      access: 'jobs:read',
+      docs: docs('getArtifact', 'One artifact of a job, which may still be running'),
+    },
+    schema: { params: artifactParams },
+    handler: (request, reply) =>
+      serve(request, reply, async (owner) => {
+        const { id, name } = request.params;
+        // The artifact first: one that is there after the job was read would be missed the other way round.
+        const artifact = await reader.artifact(owner, id, name);
+        const job = await reader.job(owner, id);
+        if (artifact === undefined || job === undefined || job.expired === true) {
+          return findResult(job, () => undefined, 'such artifact');
+        }
+        return { ok: true, artifact, expiresAt: job.expiresAt };
+      }),
+  });
+
+  app.get<ListRoute>(
+    '/api/v1/jobs/:id/artifacts',
+    {
+      config: { access: 'jobs:read', docs: listDocs },
+      schema: { params: jobParams, querystring: listQuery },
+    },
+    async (request, reply) => {
+      const owner = ownerOf(request);
+      const { id } = request.params;
+      const { from, limit } = request.query;
+      const page = await reader.artifacts(owner, id, { from, limit });
+      const job = await reader.job(owner, id);
+      if (page === undefined || job === undefined) return sendProblem(request, reply, noSuchJob());
+      if (job.expired === true) return sendProblem(request, reply, expired());
+      // Of the same moment as the page, or later.
+      const count = artifactCountOf(job);
+      const next = from + page.length;
+      const more = page.length > 0 && next < count;
+      const body = { artifacts: page.map((artifact) => artifactOf(id, artifact)), artifact_count: count };
+      reply.header('cache-control', 'no-store');
+      return sendEnvelope(request, reply, JSON.stringify(more ? { ...body, next_from: next } : body));
+    },
+  );
+
+  async function serve(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    find: (owner: string) => Promise<Found>,
+  ): Promise<FastifyReply> {
     const owner = ownerOf(request);
-    const { id, name } = request.params;
-    const wanted = (artifact: Artifact) => name === undefined || artifact.name === name;
-    const found = findArtifact(await service.reader.job(owner, id), wanted, 'such artifact');
+    const found = await find(owner);
     if (!found.ok) return sendProblem(request, reply, found.problem);
     const { artifact, expiresAt } = found;
     try {
       return await sendFile(request, reply, {
         ...artifact,
         cacheControl: lifetime(expiresAt, clock()),
-        open: (range) => service.reader.read(artifact.blob, range),
+        open: (range) => reader.read(artifact.blob, range),
       });
     } catch (error) {
       // Deleted or expired between the two questions: say so, instead of failing.
-      const now = findArtifact(await service.reader.job(owner, id), wanted, 'such artifact');
+      const now = await find(owner);
       if (now.ok) throw error;
       return sendProblem(request, reply, now.problem);
     }
@@ -103,27 +189,29 @@ type Found =
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * The first artifact that is wanted, of a completed job whose result has not expired.
- * @param what names it where there is none
+ * One of the artifacts of a completed job whose result has not expired.
+ * @param choose gives undefined where the job has none of the kind
+ * @param what names it then
  */
-export function findArtifact(
+export function findResult(
   job: Job | undefined,
-  wanted: (artifact: Artifact) => boolean,
+  choose: (job: Job) => Artifact | undefined,
   what: string,
 ): Found {
   if (job === undefined) return { ok: false, problem: noSuchJob() };
+  if (job.expired === true) return { ok: false, problem: expired() };
+  const artifact = job.status === 'completed' ? choose(job) : undefined;
+  if (artifact !== undefined) return { ok: true, artifact, expiresAt: job.expiresAt };
   if (job.status !== 'completed') {
-    const ended = job.status === 'failed' || job.status === 'cancelled';
+    const ended = isTerminal(job.status);
     const detail = ended ? `The job is ${job.status}: there will be no result.` : `The job is ${job.status}.`;
     return { ok: false, problem: problem('job-not-completed', detail, ended ? {} : { retryAfter: 2 }) };
   }
-  if (job.expired === true)
-    return { ok: false, problem: problem('result-expired', 'The result was not kept longer.') };
-  const artifact = job.artifacts?.find(wanted);
-  if (artifact === undefined) {
-    return { ok: false, problem: problem('not-found', `The job has no ${what}.`) };
-  }
-  return { ok: true, artifact, expiresAt: job.expiresAt };
+  return { ok: false, problem: problem('not-found', `The job has no ${what}.`) };
+}
+
+function expired(): Problem {
+  return problem('result-expired', 'The result was not kept longer.');
 }
 
 const daySeconds = 86_400;

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import type { Artifact } from '../../jobs/job.js';
+import { type Artifact, type Job, resultOf } from '../../jobs/job.js';
 import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import type { RouteDocs } from '../docs/route-docs.js';
 import { jobParams } from '../docs/schemas.js';
 import { matchesNone } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
-import { findArtifact, lifetime } from './results.js';
+import { findResult, lifetime } from './results.js';
 
 const query = Type.Object({
   page: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1, description: 'From 1' }),
@@ -63,7 +63,7 @@ export function addThumbnailRoute(
       const owner = ownerOf(request);
       const { id } = request.params;
       const { page, width } = request.query;
-      const found = findArtifact(await service.reader.job(owner, id), isPdf, 'PDF among its artifacts');
+      const found = findResult(await service.reader.job(owner, id), firstPdf, 'PDF among its artifacts');
       if (!found.ok) return sendProblem(request, reply, found.problem);
       const { blob, sha256 } = found.artifact;
       const tag = `${sha256}-${page}-${width}`;
@@ -77,7 +77,7 @@ export function addThumbnailRoute(
       reply.raw.off('close', leave);
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.
-        const now = findArtifact(await service.reader.job(owner, id), isPdf, 'PDF among its artifacts');
+        const now = findResult(await service.reader.job(owner, id), firstPdf, 'PDF among its artifacts');
         return sendProblem(request, reply, now.ok ? answer.problem : now.problem);
       }
       reply.header('etag', `"${tag}"`).header('cache-control', lifetime(found.expiresAt, clock()));
@@ -90,6 +90,8 @@ export function addThumbnailRoute(
   );
 }
 
-function isPdf(artifact: Artifact): boolean {
-  return artifact.contentType === 'application/pdf';
+function firstPdf(job: Job): Artifact | undefined {
+  const result = resultOf(job);
+  const all = [...(result === undefined ? [] : [result]), ...(job.artifacts ?? [])];
+  return all.find(({ contentType }) => contentType === 'application/pdf');
 }

@@ -1,6 +1,33 @@
-import type { Kind } from '../kind.js';
+import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
 
-/** The fronts of all kinds; loads no engine. */
-export const kinds: readonly Kind[] = [documentKind, extractTextKind, mergeKind, splitKind];
+interface Registered {
+  readonly front: Kind;
+  /** Called in render threads only: the front loads no engine. */
+  readonly back: () => Promise<KindRunner | ChunkedRunner>;
+  readonly warm?: true;
+}
+
+/** Every kind, a line each. */
+const registry: readonly Registered[] = [
+  { front: documentKind, back: async () => (await import('./document/run.js')).documentRunner, warm: true },
+  {
+    front: extractTextKind,
+    back: async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner,
+  },
+  { front: mergeKind, back: async () => (await import('./pdf-tools/merge.js')).mergeRunner },
+  { front: splitKind, back: async () => (await import('./pdf-tools/split.js')).splitRunner },
+];
+
+export const kinds: readonly Kind[] = registry.map(({ front }) => front);
+
+/** Without a front there is no such kind for callers: for the server itself. */
+const internal: readonly KindBack[] = [
+  { name: 'thumbnail', load: async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner },
+];
+
+export const backs: readonly KindBack[] = [
+  ...registry.map(({ front, back, warm }) => ({ name: front.name, load: back, ...(warm ? { warm } : {}) })),
+  ...internal,
+];

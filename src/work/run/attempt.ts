@@ -1,20 +1,23 @@
-import type { Blobs, Bus, Claimed } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
+import type { Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type Command, claimOf } from '../../jobs/transition.js';
-import type { Progress } from '../../render/kind.js';
-import type { Outcome, RenderPool } from '../../render/pool.js';
-import type { FinishedFile } from '../../render/wire.js';
+import type { Kind, Progress } from '../../render/kind.js';
+import type { Outcome, RenderPool, Task } from '../../render/pool.js';
 import type { Meters } from '../meters.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
+import { ChunkedAttempt, type ChunkedTask, pathsOf } from './chunked-attempt.js';
 import { type TaskInputs, taskInputs } from './inputs.js';
+import { PartKeeper } from './part-keeper.js';
 import type { RunTimes } from './run-times.js';
 
 export interface AttemptParts {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly pool: RenderPool;
+  readonly kinds: readonly Kind[];
   readonly guard: FetchGuard;
   readonly meters: Meters;
   readonly times: RunTimes;
@@ -29,10 +32,11 @@ export interface ClaimHolder {
   readonly signal: AbortSignal;
   /** Commits `start`. Resolves with false when the claim no longer holds; `signal` has then fired, too. */
   start(): Promise<boolean>;
+  /** Commits `produce`. Rejects when the claim no longer holds; `signal` has then fired, too. */
+  produce(artifacts: readonly Artifact[]): Promise<void>;
+  /** From now on the job takes a thread for a chunk at a time, and other jobs may be claimed beside it. */
+  spread(): void;
 }
-
-/** Files that are synced side by side: each holds a descriptor. */
-const keptAtOnce = 16;
 
 type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'warnings'>;
 
@@ -40,74 +44,108 @@ type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'wa
 export const handBack = new Error('handed back');
 
 /**
- * Runs a claimed job once: its inputs, a thread, its artifacts on the disk. Always resolves, whatever fails on the way,
- * and leaves no file behind but the artifacts of a `complete`.
+ * Runs a claimed job once: its inputs, a thread or many tasks, its artifacts on the disk. Always resolves, whatever
+ * fails on the way, and leaves no file behind but the artifacts that were committed or belong to a `complete`.
  * @returns the command for the runner to commit; undefined when another commit has ended the attempt (a cancel)
  */
 export async function runAttempt(
-  { job, input }: Claimed,
+  claimed: Claimed,
   parts: AttemptParts,
   holder: ClaimHolder,
 ): Promise<Command | undefined> {
+  const { job, input } = claimed;
+  const { blobs, kinds, log, random, meters } = parts;
   const claim = claimOf(job);
-  const { log, random } = parts;
-  const { signal } = holder;
   const fail = (failure: Failure): Command => ({ type: 'fail', claim, random: random(), ...failure });
   const stopped = (): Command | undefined =>
-    signal.reason === handBack ? { type: 'release', claim } : undefined;
-  const files = new AsideFiles(parts.blobs, log);
+    holder.signal.reason === handBack ? { type: 'release', claim } : undefined;
+  const files = new AsideFiles(blobs, log);
+  const keeper = new PartKeeper({
+    blobs,
+    log,
+    scope: `${job.id.slice('job_'.length)}-${claim}`,
+    // Those of an attempt that begins anew go with its start.
+    earlier: attemptsOf(job, kinds) === undefined ? [] : claimed.parts,
+    // A part may be ready before the commit of the start.
+    produce: async (artifacts) => {
+      if (await started()) await holder.produce(artifacts);
+    },
+  });
+  let starting = Promise.resolve(true);
+  const started = (): Promise<boolean> => starting;
   try {
-    const answer = await taskInputs(input, parts, files.path, signal);
-    if (signal.aborted) return stopped();
+    const answer = await taskInputs(input, parts, files.path, holder.signal);
+    if (holder.signal.aborted) return stopped();
     if (!answer.ok) return fail({ code: answer.code, message: answer.message });
-    const asidePrefix = files.path();
-    const { outcome, started } = await render(job, { ...answer.inputs, asidePrefix }, parts, holder);
-    if (outcome.type === 'cancelled' || !(await started)) return stopped();
-    if (outcome.type === 'done') return await keep(job, outcome, parts, fail);
-    const { code, message, warnings } = outcome;
-    return fail({ code, message, warnings });
+    const rendering = { job, inputs: answer.inputs, files, keeper, parts, holder };
+    const outcome = await render(rendering, (promise) => {
+      starting = promise;
+    });
+    if (keeper.failed.aborted) throw keeper.failed.reason;
+    if (outcome.type === 'cancelled' || !(await starting)) return stopped();
+    if (outcome.type === 'failed') {
+      // What is there is served, and the next attempt may go on from it.
+      await keeper.flush();
+      const { code, message, warnings } = outcome;
+      return fail({ code, message, warnings });
+    }
+    meters.rendered(outcome);
+    const artifacts = await keeper.keep(outcome.files);
+    const untold = await keeper.settle();
+    const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
+    const result = { artifacts, warnings: outcome.warnings, ...pages };
+    return { type: 'complete', claim, result: untold.length === 0 ? result : { ...result, parts: untold } };
   } catch (error) {
     log.error({ error, jobId: job.id }, 'an attempt was ended by a defect or a fault of the machine');
-    if (signal.aborted) return stopped();
+    if (holder.signal.aborted) return stopped();
     return isFileError(error)
       ? fail({ code: 'storage_failed', message: 'The files of the job could not be read or written' })
       : fail({ code: 'crashed', message: 'The server could not run the job' });
   } finally {
+    await keeper.abandon();
     await files.discard();
   }
 }
 
-interface Rendered {
-  readonly outcome: Outcome;
-  /** False when the claim had gone before a thread took the job. */
-  readonly started: Promise<boolean>;
+interface Rendering {
+  readonly job: Job;
+  readonly inputs: TaskInputs;
+  readonly files: AsideFiles;
+  readonly keeper: PartKeeper;
+  readonly parts: AttemptParts;
+  readonly holder: ClaimHolder;
 }
 
+/** What the job's kind does with the parts of earlier attempts. */
+export function attemptsOf(job: Job, kinds: readonly Kind[]): Kind['attempts'] {
+  return kinds.find(({ name }) => name === job.kind)?.attempts;
+}
+
+/** Members that every task of an attempt has. */
+type Common = TaskInputs & Pick<Task, 'kind' | 'owner' | 'urgent' | 'signal' | 'onStart' | 'onProgress'>;
+
 /**
- * Renders in a thread, which begins while `start` is still being committed; progress of the thread is held back until
- * that commit is done.
+ * Renders in a thread, or in many tasks. The first one begins while `start` is still being committed; progress is held
+ * back until that commit is done.
+ * @param onStart hears of that commit
  */
-async function render(
-  job: Job,
-  inputs: TaskInputs & { readonly asidePrefix: string },
-  { pool, bus }: AttemptParts,
-  holder: ClaimHolder,
-): Promise<Rendered> {
+async function render(rendering: Rendering, onStart: (started: Promise<boolean>) => void): Promise<Outcome> {
+  const { job, inputs, keeper, parts, holder } = rendering;
   const { id: jobId, owner, kind, group } = job;
   const from = { jobId, owner, kind, attempt: job.attempt + 1, ...(group === undefined ? {} : { group }) };
-  let started = Promise.resolve(true);
+  const tell = (progress: Progress): void => parts.bus.publishProgress({ ...from, ...progress });
+  const deadline = new Deadline(job.runTimeoutMs);
   let isTold = false;
   let latest: Progress | undefined;
-  const tell = (progress: Progress): void => bus.publishProgress({ ...from, ...progress });
-  const outcome = await pool.run({
+  const common: Common = {
     ...inputs,
     kind,
-    timeoutMs: job.runTimeoutMs,
-    memoryRetry: job.memoryRetry === true,
+    owner,
     urgent: false,
-    signal: holder.signal,
-    onStart: () => {
-      started = holder.start().then((holds) => {
+    signal: AbortSignal.any([holder.signal, keeper.failed]),
+    onStart() {
+      if (!deadline.begin()) return;
+      const started = holder.start().then((holds) => {
         isTold = holds;
         if (holds && latest !== undefined) tell(latest);
         return holds;
@@ -115,45 +153,91 @@ async function render(
       // Awaited when the thread has answered, which may be long after: a rejection before then must not count as
       // unhandled.
       started.catch(() => undefined);
+      onStart(started);
     },
-    onProgress: (progress) => {
+    onProgress(progress) {
       latest = progress;
       if (isTold) tell(progress);
     },
-  });
-  return { outcome, started };
+  };
+  return attemptsOf(job, parts.kinds) === 'chunked'
+    ? renderChunks(rendering, common, deadline)
+    : renderWhole(rendering, common);
 }
 
-async function keep(
-  job: Job,
-  outcome: Extract<Outcome, { type: 'done' }>,
-  { blobs, meters, times, log }: AttemptParts,
-  fail: (failure: Failure) => Command,
-): Promise<Command> {
-  times.add(outcome.runMs);
-  meters.rendered(outcome);
-  const claim = claimOf(job);
-  const scope = `${job.id.slice('job_'.length)}-${claim}`;
-  const artifacts: Artifact[] = [];
-  const keepOne = async (file: FinishedFile, index: number): Promise<void> => {
-    const { name, contentType, sizeBytes, sha256 } = file;
-    const blob = await blobs.keep(file, `${scope}-${index}`);
-    artifacts[index] = { name, contentType, sizeBytes, sha256, blob };
-  };
-  for (let at = 0; at < outcome.files.length; at += keptAtOnce) {
-    const some = outcome.files.slice(at, at + keptAtOnce);
-    const ends = await Promise.allSettled(some.map((file, index) => keepOne(file, at + index)));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed === undefined) continue;
-    log.error({ error: failed.reason, jobId: job.id }, 'a result could not be stored');
-    // These artifacts belong to no job now; a later clean-up removes those that cannot be removed here.
-    await blobs.remove(artifacts.flatMap(({ blob }) => blob)).catch((error: unknown) => {
-      log.error({ error, jobId: job.id }, 'a part of a result could not be removed');
+async function renderWhole({ job, files, keeper, parts }: Rendering, common: Common): Promise<Outcome> {
+  const asidePrefix = files.path();
+  let count = 0;
+  const outcome = await parts.pool.run({
+    ...common,
+    asidePrefix,
+    parts: await pathsOf(keeper.parts, (part) => parts.blobs.path(part.blob)),
+    timeoutMs: job.runTimeoutMs,
+    memoryRetry: job.memoryRetry === true,
+    onPart: (file) => {
+      count += 1;
+      files.expect(asidePrefix, count);
+      keeper.add(file);
+    },
+  });
+  // Only of whole jobs: how long a chunk takes says nothing about when the next job is needed.
+  if (outcome.type === 'done') parts.times.add(outcome.runMs);
+  return outcome;
+}
+
+function renderChunks(
+  { job, files, keeper, parts, holder }: Rendering,
+  common: Common,
+  deadline: Deadline,
+): Promise<Outcome> {
+  const { pool, blobs } = parts;
+  const runTask = async ({ take, ...task }: ChunkedTask): Promise<Outcome> => {
+    const asidePrefix = files.path();
+    const memoryRetry = task.memoryRetry || job.memoryRetry === true;
+    const timeoutMs = deadline.leftMs;
+    const outcome = await pool.run({
+      ...common,
+      ...task,
+      asidePrefix,
+      timeoutMs,
+      memoryRetry,
+      onPart: keeper.add,
     });
-    return fail({ code: 'storage_failed', message: 'The result could not be stored' });
+    if (outcome.type === 'done' && take === undefined) return outcome;
+    if (outcome.type === 'done') await take?.(outcome);
+    await files.discard([asidePrefix]);
+    return outcome;
+  };
+  return new ChunkedAttempt({
+    atOnce: pool.state.threads,
+    keeper,
+    signal: common.signal,
+    runTask,
+    partPath: (part) => blobs.path(part.blob),
+    onProgress: common.onProgress,
+    onSpread: holder.spread,
+  }).run();
+}
+
+/** Of all tasks of an attempt together. */
+class Deadline {
+  readonly #ms: number;
+  #at: number | undefined;
+
+  constructor(ms: number) {
+    this.#ms = ms;
   }
-  const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-  return { type: 'complete', claim, result: { artifacts, warnings: outcome.warnings, ...pages } };
+
+  /** False when it had begun before. */
+  begin(): boolean {
+    if (this.#at !== undefined) return false;
+    this.#at = performance.now() + this.#ms;
+    return true;
+  }
+
+  get leftMs(): number {
+    return this.#at === undefined ? this.#ms : Math.max(1, this.#at - performance.now());
+  }
 }
 
 /** What the file system says (`ENOSPC`, `EMFILE`, `ENOENT`): a fault of the machine, not a defect of ours. */

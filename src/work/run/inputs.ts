@@ -1,4 +1,5 @@
-import type { Blobs, JobInput } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
+import type { JobInput } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Fetched } from '../../render/kind.js';
 import type { Task } from '../../render/pool.js';

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
-import type { Job } from '../../jobs/job.js';
+import type { Artifact, Job } from '../../jobs/job.js';
 import { type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
-import { type AttemptParts, handBack, runAttempt } from './attempt.js';
+import { type AttemptParts, attemptsOf, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
 
 export interface RunnerParts extends Omit<AttemptParts, 'times'> {
@@ -23,10 +23,14 @@ interface Held {
   readonly ended: Promise<void>;
   /** A thread has taken the job. */
   isStarted: boolean;
+  /** The job takes a thread for a chunk at a time. */
+  isSpread: boolean;
 }
 
 /** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
 const floorMs = 1_000;
+/** Jobs of many tasks that run beside each other and all others. */
+const maxSpreadPerThread = 4;
 /** Longest pause between two tries to commit a command; the first tries follow sooner. */
 const longestCommitPauseMs = 5_000;
 
@@ -168,10 +172,19 @@ export class Runner {
     await this.#sleep();
   }
 
+  /**
+   * Claims that keep a place for other jobs from being claimed. Jobs that are spread keep none, since their chunks take
+   * turns with the tasks of others, up to a bound.
+   */
+  #occupied(threads: number): number {
+    const spread = [...this.#held.values()].filter(({ isSpread }) => isSpread).length;
+    return this.#held.size - Math.min(spread, threads * maxSpreadPerThread);
+  }
+
   async #claim(): Promise<void> {
     const { store, clock, worker, leaseMs, pool } = this.#parts;
     const { threads } = pool.state;
-    const limit = threads * (this.#times.quick ? 2 : 1) - this.#held.size;
+    const limit = threads * (this.#times.quick ? 2 : 1) - this.#occupied(threads);
     if (limit <= 0) return;
     const now = clock();
     const claimed = await store.claim({ worker, limit, now, leaseUntil: now + leaseMs });
@@ -219,7 +232,7 @@ export class Runner {
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
-    const held: Held = { job, stop, ended, isStarted: false };
+    const held: Held = { job, stop, ended, isStarted: false, isSpread: false };
     this.#held.set(job.id, held);
     return held;
   }
@@ -230,13 +243,16 @@ export class Runner {
     const command = await runAttempt(claim, this.#attemptParts, {
       signal: stop.signal,
       start: () => this.#start(held),
+      produce: (artifacts) => this.#produce(held, artifacts),
+      spread: () => {
+        held.isSpread = true;
+        this.#wake();
+      },
     });
     if (command === undefined) return;
     const outcome = await this.#commit(held, command);
-    const left =
-      command.type === 'complete' && !outcome.ok ? command.result.artifacts.map(({ blob }) => blob) : [];
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
-    await blobs.remove(outcome.ok ? outcome.removed : left);
+    await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (!held.isStarted && command.type === 'release') return;
     const end = command.type === 'fail' ? command.code : command.type;
     meters.ended(job.kind, end);
@@ -248,17 +264,30 @@ export class Runner {
 
   /** A thread has taken the job. */
   async #start(held: Held): Promise<boolean> {
-    const { clock, meters } = this.#parts;
+    const { blobs, clock, kinds, meters } = this.#parts;
     const { job, stop } = held;
     held.isStarted = true;
-    const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job) });
+    const resume = attemptsOf(job, kinds) !== undefined;
+    const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job), resume });
     if (!outcome.ok) {
       stop.abort();
       return false;
     }
+    // Of an earlier attempt from which this one does not go on.
+    if (outcome.removed.length > 0) await blobs.remove(outcome.removed);
     const { startedAt = clock() } = outcome.job;
     meters.started(job.kind, startedAt - Math.max(job.createdAt, job.readyAt));
     return true;
+  }
+
+  async #produce(held: Held, artifacts: readonly Artifact[]): Promise<void> {
+    const { blobs } = this.#parts;
+    const command = { type: 'produce', claim: claimOf(held.job), artifacts } as const;
+    const outcome = await this.#commit(held, command);
+    await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
+    if (outcome.ok) return;
+    held.stop.abort();
+    throw new Error(`The parts of ${held.job.id} were refused: ${outcome.refusal}`);
   }
 
   /**
@@ -290,6 +319,14 @@ export class Runner {
       log.error({ error }, 'leases could not be extended');
     }
   }
+}
+
+/** The blobs that a command would have given to the job. */
+function blobsOf(command: Command): readonly string[] {
+  if (command.type === 'produce') return command.artifacts.map(({ blob }) => blob);
+  if (command.type !== 'complete') return [];
+  const { parts = [], artifacts } = command.result;
+  return [...parts, ...artifacts].map(({ blob }) => blob);
 }
 
 async function raceTimer(work: Promise<unknown>, ms: number): Promise<void> {

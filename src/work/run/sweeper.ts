@@ -1,4 +1,5 @@
-import type { Blobs, Store } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
+import type { Store } from '../../engine/engine.js';
 import type { Meters } from '../meters.js';
 import type { WorkLog } from '../work-log.js';
 

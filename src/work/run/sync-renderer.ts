@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import type { Blobs } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
@@ -24,6 +24,7 @@ export interface SyncRendererParts {
   readonly log: WorkLog;
 }
 
+type SyncRequest = Parameters<SyncRender['run']>[0];
 type Ran = Awaited<ReturnType<SyncRender['run']>>;
 
 /** Renders while the caller waits, on the same pool, and keeps nothing. */
@@ -40,7 +41,7 @@ export class SyncRenderer implements SyncRender {
     this.#open = false;
   }
 
-  async run(request: Parameters<SyncRender['run']>[0]): Promise<Ran> {
+  async run(request: SyncRequest): Promise<Ran> {
     const { pool, maxWaiting, expectedWait, bodyReader } = this.#parts;
     if (!this.#open) return { ok: false, problem: shuttingDown() };
     if (this.#inside >= maxWaiting + pool.state.threads) {
@@ -53,19 +54,19 @@ export class SyncRenderer implements SyncRender {
     this.#inside += 1;
     try {
       const read = await bodyReader.read({ ...request, needsFingerprint: false });
-      return read.ok ? await this.#render(read.parsedRequest, request.signal) : read;
+      return read.ok ? await this.#render(read.parsedRequest, request) : read;
     } finally {
       this.#inside -= 1;
     }
   }
 
-  async #render(parsedRequest: ParsedRequest, gone: AbortSignal): Promise<Ran> {
+  async #render(parsedRequest: ParsedRequest, { owner, signal: gone }: SyncRequest): Promise<Ran> {
     const { blobs, log, timeoutMs } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([gone, deadline]);
     const files = new AsideFiles(blobs, log);
     try {
-      const outcome = await this.#run(parsedRequest, files, signal);
+      const outcome = await this.#run(parsedRequest, owner, files, signal);
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
         return { ok: true, files: outcome.files, dispose: () => files.discard(), ...pages };
@@ -78,7 +79,12 @@ export class SyncRenderer implements SyncRender {
     }
   }
 
-  async #run(parsedRequest: ParsedRequest, files: AsideFiles, signal: AbortSignal): Promise<Outcome> {
+  async #run(
+    parsedRequest: ParsedRequest,
+    owner: string,
+    files: AsideFiles,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { pool, timeoutMs } = this.#parts;
     const blobPaths = await Promise.all(
       parsedRequest.blobs.map(async (bytes) => {
@@ -94,6 +100,7 @@ export class SyncRenderer implements SyncRender {
       ...answer.inputs,
       blobPaths,
       kind: parsedRequest.kind,
+      owner,
       asidePrefix: files.path(),
       timeoutMs,
       memoryRetry: false,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Blobs } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
@@ -88,6 +88,7 @@ export class Thumbnailer implements Thumbnails {
     try {
       const outcome = await pool.run({
         kind: 'thumbnail',
+        owner: '',
         request: { inline: JSON.stringify({ page, width }) },
         blobPaths: [await blobs.path(blob)],
         fetched: {},

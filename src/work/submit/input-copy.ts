@@ -1,4 +1,5 @@
-import type { Blobs, JobInput } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
+import type { JobInput } from '../../engine/engine.js';
 import type { Job } from '../../jobs/job.js';
 
 /** The scope of a job's blobs: their references then lie together in an index. */

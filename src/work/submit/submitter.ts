@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Blobs, JobInput, Store, Submission } from '../../engine/engine.js';
+import type { Blobs } from '../../engine/blobs.js';
+import type { JobInput, Store, Submission } from '../../engine/engine.js';
 import { type Job, jobId } from '../../jobs/job.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';

@@ -1,0 +1,198 @@
+import type { Artifact } from '../../jobs/job.js';
+import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
+import type { Prepared, Progress } from '../../render/kind.js';
+import type { Outcome } from '../../render/pool.js';
+import type { AfterPrepare, FinishedFile, Step } from '../../render/wire.js';
+import { afterDeath, missingChunks, type PlannedChunk } from './chunk-plan.js';
+import type { PartKeeper } from './part-keeper.js';
+
+export interface ChunkedAttemptOptions {
+  /** Chunks that wait or run at the same time. */
+  readonly atOnce: number;
+  readonly keeper: PartKeeper;
+  readonly signal: AbortSignal;
+  /** Runs one task of the job. */
+  readonly runTask: (task: ChunkedTask) => Promise<Outcome>;
+  /** Path of a durable part. */
+  readonly partPath: (part: Artifact) => Promise<string>;
+  readonly onProgress: (progress: Progress) => void;
+  /** From now on the job leaves threads to other jobs between its chunks. */
+  readonly onSpread: () => void;
+}
+
+export interface ChunkedTask {
+  readonly step: Step;
+  readonly parts: Readonly<Record<string, string>>;
+  readonly memoryRetry: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+  /** Takes the task's files before they are removed, unless they are for the rest of the attempt. */
+  readonly take?: (outcome: Extract<Outcome, { type: 'done' }>) => Promise<void>;
+}
+
+type Done = Extract<Outcome, { type: 'done' }>;
+
+/** A job that ends so many threads in one attempt is not one with a few bad units. */
+const maxDeaths = 64;
+const maxWarnings = 100;
+/** Shares of the progress; the chunks have the rest. */
+const prepareShare = 0.05;
+const finishShare = 0.05;
+
+/** One attempt of a job that is many tasks: prepare, the chunks that are missing, finish. */
+export class ChunkedAttempt {
+  readonly #options: ChunkedAttemptOptions;
+  /** Fires when the attempt has failed: its other tasks are stopped. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #lost: IndexRange[] = [];
+  readonly #ratios = new Map<PlannedChunk, number>();
+  #queue: PlannedChunk[] = [];
+  #units = 0;
+  #unitsDone = 0;
+  #deaths = 0;
+  #ratio = 0;
+
+  constructor(options: ChunkedAttemptOptions) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+  }
+
+  /** Never rejects with what a task did: that is the outcome. */
+  async run(): Promise<Outcome> {
+    const { keeper, runTask, atOnce, onSpread } = this.#options;
+    const prepared = await runTask({
+      step: { type: 'prepare' },
+      parts: {},
+      memoryRetry: false,
+      signal: this.#signal,
+      onProgress: ({ ratio, phase }) => this.#tell(prepareShare * ratio, phase),
+    });
+    if (prepared.type !== 'done') return prepared;
+    const { preparation } = prepared;
+    if (preparation === undefined) throw new Error('A task prepared nothing');
+    const after = { plan: preparation.plan, prepared: pathsByName(prepared.files) };
+    this.#plan(preparation, keeper.parts);
+    onSpread();
+    const ends = await Promise.allSettled(Array.from({ length: atOnce }, () => this.#work(after)));
+    const outcomes = ends.map((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value;
+    });
+    // The one that failed has stopped the others, which are cancelled.
+    const failed = outcomes.find((outcome) => outcome?.type === 'failed') ?? outcomes.find(Boolean);
+    if (failed !== undefined) return failed;
+    await keeper.flush();
+    return this.#finish(after, prepared);
+  }
+
+  #plan({ units, unitsPerChunk }: Prepared, parts: readonly Artifact[]): void {
+    const done = parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk.units]));
+    this.#units = units;
+    this.#unitsDone = done.reduce((sum, { from, to }) => sum + to - from, 0);
+    this.#queue = missingChunks(units, unitsPerChunk, done);
+  }
+
+  /** Runs chunks until none is left. @returns the outcome that ends the attempt, if there is one */
+  async #work(after: AfterPrepare): Promise<Outcome | undefined> {
+    try {
+      for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
+        const outcome = await this.#runChunk(chunk, after);
+        if (outcome.type !== 'done' && !this.#survives(chunk, outcome)) {
+          this.#stop.abort();
+          return outcome;
+        }
+      }
+      return undefined;
+    } catch (error) {
+      this.#stop.abort();
+      throw error;
+    }
+  }
+
+  async #runChunk(chunk: PlannedChunk, after: AfterPrepare): Promise<Outcome> {
+    const { keeper, runTask } = this.#options;
+    const { units, memoryRetry } = chunk;
+    const outcome = await runTask({
+      step: { type: 'chunk', units, ...after },
+      parts: {},
+      memoryRetry,
+      signal: this.#signal,
+      onProgress: ({ ratio, phase }) => {
+        this.#ratios.set(chunk, ratio);
+        this.#tellChunks(phase);
+      },
+      take: ({ files, warnings }) => keeper.addTogether(files, { units, warnings }),
+    });
+    this.#ratios.delete(chunk);
+    if (outcome.type === 'done') {
+      this.#unitsDone += units.to - units.from;
+      this.#tellChunks('chunks');
+    }
+    return outcome;
+  }
+
+  /** Whether the attempt goes on without this chunk, which was not made. */
+  #survives(chunk: PlannedChunk, outcome: Exclude<Outcome, Done>): boolean {
+    const { type } = outcome;
+    if (type === 'cancelled' || !endedByChunk.has(outcome.code)) return false;
+    this.#deaths += 1;
+    if (this.#deaths >= maxDeaths) return false;
+    const instead = afterDeath(chunk, outcome.code);
+    if (instead === undefined) {
+      this.#lost.push(chunk.units);
+      this.#unitsDone += 1;
+    } else this.#queue.unshift(...instead);
+    return true;
+  }
+
+  async #finish(after: AfterPrepare, prepared: Done): Promise<Outcome> {
+    const { keeper, runTask, partPath } = this.#options;
+    const parts = await pathsOf(keeper.parts, partPath);
+    const lost = this.#lost.toSorted((a, b) => a.from - b.from);
+    const outcome = await runTask({
+      step: { type: 'finish', lost, ...after },
+      parts,
+      memoryRetry: false,
+      signal: this.#signal,
+      onProgress: ({ ratio, phase }) => this.#tell(1 - finishShare * (1 - ratio), phase),
+    });
+    if (outcome.type !== 'done') return outcome;
+    return { ...outcome, warnings: this.#warnings(prepared.warnings, outcome.warnings) };
+  }
+
+  /** In the order of the units, whichever attempt made them. */
+  #warnings(before: readonly JobWarning[], after: readonly JobWarning[]): readonly JobWarning[] {
+    const chunks = this.#options.keeper.parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]));
+    const inOrder = chunks.toSorted((a, b) => a.units.from - b.units.from);
+    return [...before, ...inOrder.flatMap(({ warnings }) => warnings), ...after].slice(0, maxWarnings);
+  }
+
+  #tellChunks(phase: string): void {
+    let done = this.#unitsDone;
+    for (const [{ units }, ratio] of this.#ratios) done += ratio * (units.to - units.from);
+    const share = 1 - prepareShare - finishShare;
+    this.#tell(prepareShare + (this.#units === 0 ? share : (share * done) / this.#units), phase);
+  }
+
+  /** Never goes down, also where a chunk begins anew. */
+  #tell(ratio: number, phase: string): void {
+    this.#ratio = Math.max(this.#ratio, ratio);
+    this.#options.onProgress({ ratio: this.#ratio, phase });
+  }
+}
+
+/** What a chunk may do to its thread that another chunk may not. */
+const endedByChunk: ReadonlySet<string> = new Set(['crashed', 'out_of_memory', 'render_failed']);
+
+/** Where the parts of a job lie, by name. */
+export async function pathsOf(
+  parts: readonly Artifact[],
+  partPath: (part: Artifact) => Promise<string>,
+): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(await Promise.all(parts.map(async (part) => [part.name, await partPath(part)])));
+}
+
+function pathsByName(files: readonly FinishedFile[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(files.map(({ name, path }) => [name, path]));
+}

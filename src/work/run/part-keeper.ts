@@ -1,0 +1,158 @@
+import type { Blobs } from '../../engine/blobs.js';
+import type { Artifact, Chunk } from '../../jobs/job.js';
+import type { FinishedFile } from '../../render/wire.js';
+import type { WorkLog } from '../work-log.js';
+
+/** Files that are synced side by side: each holds a descriptor. */
+const keptAtOnce = 16;
+/** Facts about parts are at least so far apart. */
+const commitPauseMs = 250;
+/** Parts of one commit. */
+const maxCommitted = 1_000;
+
+export interface PartKeeperOptions {
+  readonly blobs: Blobs;
+  readonly log: WorkLog;
+  /** Of the blobs: names the job and the claim. */
+  readonly scope: string;
+  /** Parts of earlier attempts. */
+  readonly earlier: readonly Artifact[];
+  /** Commits `produce`. Rejects when the claim no longer holds. */
+  readonly produce: (artifacts: readonly Artifact[]) => Promise<void>;
+}
+
+/** The files of an attempt on their way to the store: each durable under its name, the parts told of in batches. */
+export class PartKeeper {
+  readonly #options: PartKeeperOptions;
+  readonly #names: Set<string>;
+  readonly #parts: Artifact[];
+  readonly #failure = new AbortController();
+  #kept = 0;
+  #arrived: FinishedFile[] = [];
+  #untold: Artifact[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #lastCommit = Number.NEGATIVE_INFINITY;
+  /** Everything that was begun; never rejects. */
+  #work: Promise<unknown> = Promise.resolve();
+  /** The commits, one after the other; never rejects. */
+  #commits: Promise<unknown> = Promise.resolve();
+
+  constructor(options: PartKeeperOptions) {
+    this.#options = options;
+    this.#parts = [...options.earlier];
+    this.#names = new Set(options.earlier.map(({ name }) => name));
+  }
+
+  /** Fires when a part could not be kept or told of; its reason is the error. */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
+  }
+
+  /** All parts that are durable, those of earlier attempts included. */
+  get parts(): readonly Artifact[] {
+    return this.#parts;
+  }
+
+  /** Makes a part durable and tells of it soon. An error is reported by `failed`. */
+  readonly add = (file: FinishedFile): void => {
+    this.#arrived.push(file);
+    if (this.#arrived.length > 1) return;
+    this.#follow(
+      this.#work.then(async () => {
+        while (this.#arrived.length > 0) await this.addTogether(this.#arrived.splice(0, keptAtOnce));
+      }),
+    );
+  };
+
+  /** Makes parts durable that are told of in one commit, and resolves; that commit comes soon. */
+  async addTogether(files: readonly FinishedFile[], chunk?: Chunk): Promise<void> {
+    const [first, ...others] = await this.keep(files);
+    if (first === undefined) throw new Error('A chunk made no artifact');
+    const added = [chunk === undefined ? first : { ...first, chunk }, ...others];
+    this.#parts.push(...added);
+    this.#untold.push(...added);
+    this.#commitSoon();
+  }
+
+  /** Makes files durable: all, or none and it rejects. */
+  async keep(files: readonly FinishedFile[]): Promise<readonly Artifact[]> {
+    const { blobs, scope, log } = this.#options;
+    for (const { name } of files) {
+      if (this.#names.has(name)) throw new Error(`The job has two artifacts of the name ${name}`);
+      this.#names.add(name);
+    }
+    const artifacts: Artifact[] = [];
+    const keepOne = async (file: FinishedFile): Promise<Artifact> => {
+      const { name, contentType, sizeBytes, sha256 } = file;
+      const blob = await blobs.keep(file, `${scope}-${this.#kept++}`);
+      return { name, contentType, sizeBytes, sha256, blob };
+    };
+    for (let at = 0; at < files.length; at += keptAtOnce) {
+      const ends = await Promise.allSettled(files.slice(at, at + keptAtOnce).map(keepOne));
+      artifacts.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed === undefined) continue;
+      // These belong to no job now; a later clean-up removes those that cannot be removed here.
+      await blobs.remove(artifacts.map(({ blob }) => blob)).catch((error: unknown) => {
+        log.error({ error }, 'a part of a result could not be removed');
+      });
+      throw failed.reason;
+    }
+    return artifacts;
+  }
+
+  /** Resolves when every part is durable and, but for those it returns, told of. Rejects with what `failed` says. */
+  async settle(): Promise<readonly Artifact[]> {
+    await this.#quiet();
+    this.failed.throwIfAborted();
+    return this.#untold.splice(0);
+  }
+
+  /** Resolves when every part is durable and told of. */
+  async flush(): Promise<void> {
+    await this.#quiet();
+    this.failed.throwIfAborted();
+    while (this.#untold.length > 0) await this.#commit();
+  }
+
+  /** Ends the work and removes what was not told of. Never rejects. */
+  async abandon(): Promise<void> {
+    const { blobs, log } = this.#options;
+    await this.#quiet();
+    await blobs.remove(this.#untold.splice(0).map(({ blob }) => blob)).catch((error: unknown) => {
+      log.error({ error }, 'a part could not be removed');
+    });
+  }
+
+  async #commit(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const some = this.#untold.splice(0, maxCommitted);
+    if (some.length === 0) return;
+    this.#lastCommit = performance.now();
+    const commit = this.#commits.then(() => this.#options.produce(some));
+    this.#commits = commit.catch(() => undefined);
+    await commit;
+    if (this.#untold.length > 0) this.#commitSoon();
+  }
+
+  #commitSoon(): void {
+    const wait = Math.max(0, this.#lastCommit + commitPauseMs - performance.now());
+    this.#timer ??= setTimeout(() => this.#follow(this.#commit()), wait);
+  }
+
+  /** Resolves when nothing is under way, and nothing begins by itself. */
+  async #quiet(): Promise<void> {
+    for (let known: unknown; known !== this.#work; ) {
+      known = this.#work;
+      await known;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #follow(work: Promise<void>): void {
+    const safe = work.catch((error: unknown) => this.#failure.abort(error));
+    this.#work = Promise.all([this.#work, safe]);
+  }
+}

@@ -1,0 +1,168 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
+
+/** Jobs of many tasks: the kind `rows` of `unruly-thread.mjs`. */
+describe('a job of many tasks', () => {
+  let rig: WorkRig;
+  let folder: string;
+  const open = async (options: Parameters<typeof openWorkRig>[0] = {}): Promise<WorkRig> => {
+    rig = await openWorkRig({ threads: 2, ...options });
+    return rig;
+  };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-chunks-'));
+  });
+  afterEach(async () => {
+    await rig.close();
+    await rm(folder, { recursive: true, force: true });
+    expect(rig.errors).toEqual([]);
+  });
+
+  /** While it is there, no chunk gets on. */
+  const hold = async (): Promise<string> => {
+    const slow = join(folder, 'slow');
+    await writeFile(slow, '');
+    return slow;
+  };
+  const rows = (count: number, without: readonly number[] = []): string =>
+    Array.from({ length: count }, (_, row) => row)
+      .filter((row) => !without.includes(row))
+      .map((row) => `row ${row}\n`)
+      .join('');
+  const text = async (id: string): Promise<string> => {
+    const artifact = await rig.service.reader.artifact('ann', id, 'all.txt');
+    const chunks: Buffer[] = [];
+    for await (const chunk of await rig.service.reader.read(artifact?.blob ?? '')) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  const parts = async (id: string): Promise<readonly string[]> =>
+    ((await rig.service.reader.artifacts('ann', id, { from: 0, limit: 1_000 })) ?? []).map(
+      ({ name }) => name,
+    );
+
+  it('is prepared, made in chunks and finished, with the sum of their progress and their warnings', async () => {
+    await open();
+    const told: number[] = [];
+    rig.engine.bus.onProgress(({ ratio }) => told.push(ratio));
+    const id = await rig.submit('rows', { units: 95, perChunk: 10 });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', attempt: 1, pages: 10, artifact_count: 11 });
+    expect(end?.record.artifacts?.[0]?.name).toBe('all.txt');
+    expect(end?.record.warnings?.map(({ message }) => message)).toEqual(
+      Array.from({ length: 9 }, (_, ten) => `row ${ten * 10 + 9} ends with 9`),
+    );
+    expect(await text(id)).toBe(`rows\n${rows(95)}[]`);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.some((ratio) => ratio > 0.1 && ratio < 0.9)).toBe(true);
+    expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
+  });
+
+  it('loses a poisoned unit and nothing else', async () => {
+    await open();
+    const id = await rig.submit('rows', { units: 40, perChunk: 10, poison: [17] });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(await text(id)).toBe(`rows\n${rows(40, [17])}[{"from":17,"to":18}]`);
+  });
+
+  it('loses a unit that throws, without ending a thread', async () => {
+    await open();
+    const id = await rig.submit('rows', { units: 20, perChunk: 5, broken: [0, 7] });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', attempt: 1 });
+    expect(await text(id)).toBe(`rows\n${rows(20, [0, 7])}[{"from":0,"to":1},{"from":7,"to":8}]`);
+    expect(rig.pool.state.respawns).toBe(0);
+  });
+
+  it('fails where a chunk refuses the request, with all other tasks stopped', async () => {
+    await open();
+    const id = await rig.submit('rows', { units: 1_000, perChunk: 1, refused: 3 });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 1 });
+    expect((await parts(id)).length).toBeLessThan(1_000);
+  });
+
+  it('is not finished where too many units end their thread', async () => {
+    await open();
+    const poison = Array.from({ length: 60 }, (_, row) => row);
+    const id = await rig.submit('rows', { units: 60, perChunk: 60, poison, max_attempts: 1 });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'failed', error_code: 'crashed' });
+  });
+
+  it('of no units is finished with nothing', async () => {
+    await open();
+    const id = await rig.submit('rows', { units: 0, perChunk: 10 });
+    await rig.end(id);
+    expect(await text(id)).toBe('rows\n[]');
+  });
+
+  it('is stopped with all its tasks', async () => {
+    await open();
+    const slow = await hold();
+    const id = await rig.submit('rows', { units: 40, perChunk: 10, slow });
+    await vi.waitFor(() => expect(rig.pool.state.busy).toBe(2), { timeout: 60_000, interval: 5 });
+    await vi.waitFor(async () =>
+      expect((await rig.service.reader.view('ann', id))?.record.status).toBe('running'),
+    );
+    await rig.service.remover.cancel('ann', id);
+    await vi.waitFor(
+      () => {
+        expect(rig.runner.heldCount).toBe(0);
+        expect(rig.pool.state).toMatchObject({ busy: 0, waiting: 0 });
+      },
+      { timeout: 60_000, interval: 5 },
+    );
+    expect((await rig.end(id))?.record.status).toBe('cancelled');
+    expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
+  });
+
+  it('lets a document of another owner in between its chunks, also on one thread', async () => {
+    await open({ threads: 1 });
+    const slow = await hold();
+    const id = await rig.submit('rows', { units: 300, perChunk: 1, slow });
+    await vi.waitFor(() => expect(rig.pool.state).toMatchObject({ busy: 1 }), {
+      timeout: 60_000,
+      interval: 5,
+    });
+    await vi.waitFor(async () =>
+      expect((await rig.service.reader.view('ann', id))?.record.status).toBe('running'),
+    );
+    const other = await rig.submit('write', { text: 'hello' }, 'bob');
+    // It is claimed beside the chunks, and waits for a thread.
+    await vi.waitFor(() => expect(rig.pool.state.waiting).toBe(1), { timeout: 60_000, interval: 5 });
+    let doneBefore = -1;
+    const ended = rig.end(other, 'bob').then(async () => {
+      doneBefore = (await parts(id)).length;
+    });
+    await rm(slow);
+    await ended;
+    expect(doneBefore).toBeLessThan(300);
+    expect((await rig.end(id))?.record.artifact_count).toBe(301);
+  });
+
+  it('goes on after a release from what is there, and ends with the same bytes', async () => {
+    await open();
+    const request = { units: 60, perChunk: 7, poison: [31], broken: [58] };
+    const whole = await rig.submit('rows', request);
+    await rig.end(whole);
+    const slow = await hold();
+    const id = await rig.submit('rows', { ...request, slow });
+    await vi.waitFor(async () =>
+      expect((await rig.service.reader.view('ann', id))?.record.status).toBe('running'),
+    );
+    // Some chunks get through, then the runner of the process ends and another one takes the job.
+    await rm(slow);
+    await vi.waitFor(async () => expect((await parts(id)).length).toBeGreaterThan(0), {
+      timeout: 60_000,
+      interval: 2,
+    });
+    await rig.restartRunner();
+    const end = await rig.end(id);
+    expect(end?.record.status).toBe('completed');
+    expect(await text(id)).toBe(await text(whole));
+  });
+});
