@@ -214,7 +214,7 @@ export class Receiver {
       order.progress += 1;
       return false;
     }
-    const [, sequence = ''] = /^[a-f0-9]+-([a-z0-9]+)$/.exec(event.id) ?? [];
+    const [, sequence = ''] = /^[a-f0-9]+-([a-z0-9]+)(?:\.[a-z0-9]+)?$/.exec(event.id) ?? [];
     const seq = Number.parseInt(sequence, 36);
     const { job_id: id, rev } = event.job;
     const before = this.#revs.get(id);
