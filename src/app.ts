@@ -60,8 +60,6 @@ export class StartRefused extends Error {}
 const leaseMs = 30_000;
 /** The end of the log that is kept in memory. */
 const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
-/** Rendering gives way to the thread that answers. */
-const renderNice = 19;
 const threadReadyMs = 30_000;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
 const thumbnailTimeoutMs = 15_000;
@@ -186,8 +184,9 @@ async function open(
   });
   mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
 
-  // Every running job belongs to a process that is gone: it goes back to the queue before the server accepts requests.
-  const reclaimed = engine.capabilities.exclusive ? await store.reclaimLeases(worker, clock()) : 0;
+  // The jobs of processes that are gone go back to the queue before the server accepts requests.
+  await runner.beat();
+  const reclaimed = await store.reclaimAbsent(clock());
   if (reclaimed > 0) log.warn({ jobs: reclaimed }, 'jobs of an earlier process go back to the queue');
   await pool.ready().catch((error: Error) => {
     const advice = '"inkwire doctor --only fonts,rendering" says what is wrong with it, and what to do.';
@@ -225,7 +224,7 @@ function startPool(config: Config, entry: URL): RenderPool {
     heapLimitMb: config.workerHeapMb,
     raisedHeapLimitMb: config.workerHeapMb * 2,
     recycleAfter: config.recycleAfter === 0 ? Number.POSITIVE_INFINITY : config.recycleAfter,
-    nice: renderNice,
+    nice: config.renderNice,
     readyTimeoutMs: threadReadyMs,
   });
 }

@@ -55,6 +55,11 @@ const options = {
     sentence:
       'Heap of a render thread. A job that needs more is tried once more with twice as much, then fails as `out_of_memory`.',
   }),
+  renderNice: whole('INKWIRE_RENDER_NICE', '', [0, 19], {
+    standard: 5,
+    sentence:
+      'By how much render threads give way to the thread that answers and to other programs, as `nice` counts it (Linux). At 19 they get next to nothing on a machine that is busy with other work.',
+  }),
   recycleAfter: whole('INKWIRE_WORKER_RECYCLE_AFTER', 'documents', [0, 1_000_000], {
     standard: 10_000,
     sentence:
@@ -174,7 +179,8 @@ const options = {
   ),
   logLevel: choice('INKWIRE_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     standard: 'info',
-    sentence: 'JSON lines on standard error; `info` has one for each request.',
+    sentence:
+      'JSON lines on standard error; `info` has one for each job, and one for each request that is refused or fails.',
   }),
   shutdownTimeoutMs: seconds(
     'INKWIRE_SHUTDOWN_TIMEOUT',

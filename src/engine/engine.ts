@@ -13,6 +13,8 @@ import type { Blobs } from './blobs.js';
  * - job: accepted work with its whole state (`jobs/job.ts`).
  * - claim: a worker's lease on a job. It ends by itself unless the worker extends it. (job id, claim number) identifies
  *   it. A worker may claim a job before a thread is free; until the worker starts the job, its status is `pending`.
+ * - worker: a process that claims jobs. It says once a second that it is there (`beat`); when it is not there any more
+ *   its jobs go to others at once.
  * - attempt: one start of a job, by the worker that has claimed it.
  * - fact: one durable entry of the event log. The commit that changes a job also writes the fact of the change.
  * - log: all facts in one order. `seq` grows; gaps mean nothing; numbers are compared within one epoch only.
@@ -135,8 +137,8 @@ export interface ArtifactFilter {
 }
 
 export type ApplyOutcome =
-  /** `removed` names blobs that nothing refers to any more. */
-  | { readonly ok: true; readonly job: Job; readonly removed: readonly string[] }
+  /** `removed` names blobs that nothing refers to any more. A caller that needs the job as it is now asks for it. */
+  | { readonly ok: true; readonly removed: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal | 'not-found' };
 
 export interface ListFilter {
@@ -229,7 +231,7 @@ export interface SweepRequest {
 export interface SweepOutcome {
   /** Pending jobs that reached their wait deadline. */
   readonly timedOut: number;
-  /** Running jobs that were interrupted because their lease ran out. */
+  /** Running jobs that were interrupted because their lease ran out or their worker is gone. */
   readonly lost: number;
   readonly expired: number;
   readonly deleted: number;
@@ -267,11 +269,18 @@ export interface Store {
     leaseUntil: number,
   ): Promise<readonly string[]>;
   /**
-   * Ends the claims of every other worker and interrupts the jobs that it was running. For engines that are
-   * `exclusive`. Returns how many jobs were running; a job that was only claimed ahead stays pending and is not
+   * Says that a worker is there, until `until` unless it says so again; a claim says the same. A driver of one process
+   * may take a worker to be there for as long as the engine is open.
+   */
+  beat(worker: string, until: number): Promise<void>;
+  /** Says that a worker is gone. */
+  leave(worker: string): Promise<void>;
+  /**
+   * Ends the claims of workers that are not there and interrupts the jobs that they were running, without waiting for
+   * their leases. Returns how many jobs were running; a job that was only claimed ahead stays pending and is not
    * counted.
    */
-  reclaimLeases(worker: string, now: number): Promise<number>;
+  reclaimAbsent(now: number): Promise<number>;
   /** When the next job that is not ready yet will be; undefined when there is none. */
   nextReadyAt(): Promise<number | undefined>;
   get(owner: string, id: string): Promise<Job | undefined>;

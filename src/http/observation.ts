@@ -4,7 +4,8 @@ import type { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 
 /**
- * One log line and one measurement for each answer. A line holds the path without its query, and never a header or a
+ * One measurement for each answer, and one log line: at `info` for a refusal or a failure, at `debug` for a success, since
+ * the end of a job has a line of its own. A line holds the path without its query, and never a header or a
  * body: keys, tickets and documents stay out of logs.
  */
 export function observe(app: FastifyInstance, registry: Registry, longWaits: LongWaits): void {
@@ -29,7 +30,8 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
       this.set(longWaits.count);
     },
   });
-  const logged = ['trace', 'debug', 'info'].includes(app.log.level);
+  const isDebugLogged = ['trace', 'debug'].includes(app.log.level);
+  const isInfoLogged = isDebugLogged || app.log.level === 'info';
 
   app.addHook('onResponse', (request, reply, done) => {
     const { method } = request.raw;
@@ -40,7 +42,8 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
     const known = route === 'none' ? 'other' : (method ?? 'other');
     requests.inc({ method: known, route, status });
     seconds.observe({ method: known, route }, durationMs / 1000);
-    if (logged) {
+    const isFine = status < 400;
+    if (isFine ? isDebugLogged : isInfoLogged) {
       const line = {
         request_id: request.id,
         method,
@@ -50,7 +53,8 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
         ...(request.caller === undefined ? {} : { owner: request.caller.owner, key: request.caller.keyId }),
         ...(reply.raw.writableEnded ? {} : { left: true }),
       };
-      request.log.info(line, 'request');
+      if (isFine) request.log.debug(line, 'request');
+      else request.log.info(line, 'request');
     }
     done();
   });

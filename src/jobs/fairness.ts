@@ -4,13 +4,50 @@
  * one stride behind the current pass: idling earns no credit, submitting one job at a time gains nothing over queueing
  * many, and a new owner waits for one round at most.
  *
- * The value is mutable and belongs to one driver, which keeps it in step with its queue.
+ * A driver keeps the queue in step with its jobs.
  */
 
-interface Standing {
-  waiting: number;
-  running: number;
+export interface Standing {
+  /** Jobs that are ready to be claimed. */
+  readonly waiting: number;
+  readonly running: number;
+  readonly pass: number;
+  /** Grows with each owner that comes: of two with the same pass, the one that came first is served first. */
+  readonly came: number;
+}
+
+/** All that a queue remembers, as plain values: an engine may keep them as rows. */
+export interface Standings {
+  /** Of the owner that was served last. */
   pass: number;
+  /** Owners that have come so far. */
+  came: number;
+  get(owner: string): Standing | undefined;
+  set(owner: string, standing: Standing): void;
+  delete(owner: string): void;
+  [Symbol.iterator](): Iterator<readonly [owner: string, standing: Standing]>;
+}
+
+export class MemoryStandings implements Standings {
+  pass = 0;
+  came = 0;
+  readonly #standings = new Map<string, Standing>();
+
+  get(owner: string): Standing | undefined {
+    return this.#standings.get(owner);
+  }
+
+  set(owner: string, standing: Standing): void {
+    this.#standings.set(owner, standing);
+  }
+
+  delete(owner: string): void {
+    this.#standings.delete(owner);
+  }
+
+  [Symbol.iterator](): Iterator<readonly [owner: string, standing: Standing]> {
+    return this.#standings[Symbol.iterator]();
+  }
 }
 
 export interface FairnessLimits {
@@ -21,29 +58,26 @@ export interface FairnessLimits {
 }
 
 export class FairQueue {
-  readonly #standings = new Map<string, Standing>();
   readonly #limits: FairnessLimits;
-  #pass = 0;
+  readonly #standings: Standings;
 
-  constructor(limits: FairnessLimits) {
+  constructor(limits: FairnessLimits, standings: Standings = new MemoryStandings()) {
     this.#limits = limits;
+    this.#standings = standings;
   }
 
   /** Counts what became ready to be claimed (or stopped being so, with a negative number). */
   addWaiting(owner: string, count: number): void {
     const standing = this.#standing(owner);
     // Also for an owner with a running attempt: the time without a queue earns no credit.
-    if (standing.waiting <= 0 && count > 0) {
-      standing.pass = Math.max(standing.pass, this.#pass + this.#stride(owner));
-    }
-    standing.waiting += count;
-    this.#forgetIdle(owner, standing);
+    const comesBack = standing.waiting <= 0 && count > 0;
+    const pass = comesBack ? Math.max(standing.pass, this.#firstPass(owner)) : standing.pass;
+    this.#keep(owner, { ...standing, pass, waiting: standing.waiting + count });
   }
 
   addRunning(owner: string, count: number): void {
     const standing = this.#standing(owner);
-    standing.running += count;
-    this.#forgetIdle(owner, standing);
+    this.#keep(owner, { ...standing, running: standing.running + count });
   }
 
   waiting(owner: string): number {
@@ -51,42 +85,44 @@ export class FairQueue {
   }
 
   /**
-   * The owner to serve next; undefined when no owner may be served. Ties go to the owner that was counted first.
+   * The owner to serve next; undefined when no owner may be served.
    * @param skip owners that turned out to have nothing to claim in this round
    */
   next(skip?: ReadonlySet<string>): string | undefined {
-    let best: string | undefined;
-    let bestPass = Number.POSITIVE_INFINITY;
-    for (const [owner, standing] of this.#standings) {
-      if (standing.waiting <= 0 || standing.running >= this.#limits.maxRunningPerOwner) continue;
-      if (standing.pass < bestPass && !skip?.has(owner)) {
-        best = owner;
-        bestPass = standing.pass;
-      }
+    let best: readonly [owner: string, standing: Standing] | undefined;
+    for (const candidate of this.#standings) {
+      const [owner, { waiting, running }] = candidate;
+      if (waiting <= 0 || running >= this.#limits.maxRunningPerOwner || skip?.has(owner)) continue;
+      if (best === undefined || isBefore(candidate[1], best[1])) best = candidate;
     }
-    return best;
+    return best?.[0];
   }
 
   /** Charges an owner for one claim. Call before the counts change. */
   charge(owner: string): void {
     const standing = this.#standing(owner);
-    this.#pass = Math.max(this.#pass, standing.pass);
-    standing.pass += this.#stride(owner);
+    this.#standings.pass = Math.max(this.#standings.pass, standing.pass);
+    this.#standings.set(owner, { ...standing, pass: standing.pass + this.#stride(owner) });
   }
 
   /** Takes one charge back: the claim was given up before it ran. */
   refund(owner: string): void {
     const standing = this.#standings.get(owner);
-    if (standing !== undefined) standing.pass -= this.#stride(owner);
+    if (standing === undefined) return;
+    this.#standings.set(owner, { ...standing, pass: standing.pass - this.#stride(owner) });
   }
 
   #standing(owner: string): Standing {
-    let standing = this.#standings.get(owner);
-    if (standing === undefined) {
-      standing = { waiting: 0, running: 0, pass: this.#pass + this.#stride(owner) };
-      this.#standings.set(owner, standing);
-    }
+    const known = this.#standings.get(owner);
+    if (known !== undefined) return known;
+    this.#standings.came += 1;
+    const standing = { waiting: 0, running: 0, pass: this.#firstPass(owner), came: this.#standings.came };
+    this.#standings.set(owner, standing);
     return standing;
+  }
+
+  #firstPass(owner: string): number {
+    return this.#standings.pass + this.#stride(owner);
   }
 
   #stride(owner: string): number {
@@ -95,8 +131,14 @@ export class FairQueue {
     return 1 / (Object.hasOwn(weights, owner) ? (weights[owner] ?? 1) : 1);
   }
 
-  /** An owner without work is dropped: the map is as large as the queue, not as history. */
-  #forgetIdle(owner: string, standing: Standing): void {
+  /** An owner without work is dropped: there are as many as in the queue, not as in its history. */
+  #keep(owner: string, standing: Standing): void {
     if (standing.waiting <= 0 && standing.running <= 0) this.#standings.delete(owner);
+    else this.#standings.set(owner, standing);
   }
+}
+
+/** Whether the first one is served before the second. */
+export function isBefore(a: Standing, b: Standing): boolean {
+  return a.pass < b.pass || (a.pass === b.pass && a.came < b.came);
 }

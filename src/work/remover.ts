@@ -21,8 +21,8 @@ export class JobRemover implements Remover {
 
   async cancel(owner: string, id: string): Promise<JobView | undefined> {
     if (!jobIdShape.test(id)) return undefined;
-    const cancelled = await this.#apply(owner, id, 'cancel');
-    return cancelled.ok ? this.#parts.reader.viewOf(cancelled.job) : this.#parts.reader.view(owner, id);
+    await this.#apply(owner, id, 'cancel');
+    return this.#parts.reader.view(owner, id);
   }
 
   async remove(owner: string, id: string): Promise<boolean> {

@@ -29,15 +29,14 @@ export function claimSuite(name: string, open: OpenEngine): void {
       await store.claim({ worker: 'w1', limit: 5, now: start + 5, leaseUntil: start + 50 });
       expect(await store.apply(job.id, { type: 'start', claim: 2 }, start + 9)).toMatchObject({ ok: false });
       const outcome = await store.apply(job.id, { type: 'start', claim: 1 }, start + 9);
-      if (!outcome.ok) throw new Error(outcome.refusal);
-      expect(outcome.job).toMatchObject({
+      expect(outcome).toEqual({ ok: true, removed: [] });
+      expect(await store.get('alice', job.id)).toMatchObject({
         status: 'running',
         attempt: 1,
         rev: 2,
         startedAt: start + 9,
         lease: { worker: 'w1', expiresAt: start + 50 },
       });
-      expect(await store.get('alice', job.id)).toEqual(outcome.job);
       expect(await factsOf(engine())).toEqual(['job.created 1', 'job.started 2']);
       expect(await store.depth()).toEqual({ pending: 0, running: 1 });
     });
@@ -67,9 +66,8 @@ export function claimSuite(name: string, open: OpenEngine): void {
       ];
       const [cancelled, late, lost] = jobs.map(({ id }) => id);
       await store.claim({ worker: 'w1', limit: 3, now: start, leaseUntil: start + 50 });
-      expect(await store.apply(cancelled ?? '', { type: 'cancel' }, start + 1)).toMatchObject({
-        job: { status: 'cancelled', attempt: 0 },
-      });
+      expect(await store.apply(cancelled ?? '', { type: 'cancel' }, start)).toMatchObject({ ok: true });
+      expect(await store.get('alice', cancelled ?? '')).toMatchObject({ status: 'cancelled', attempt: 0 });
       expect(await store.sweep(aSweep(start + 20))).toMatchObject({ timedOut: 1, lost: 0 });
       expect(await store.get('alice', late ?? '')).toMatchObject({ error: { code: 'expired' } });
       expect(await store.sweep(aSweep(start + 50))).toMatchObject({ timedOut: 0, lost: 0 });
@@ -203,14 +201,16 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect(await store.extend('w1', [{ id: mine?.id ?? '', claim: 2 }], start + hour)).toEqual([mine?.id]);
     });
 
-    it('gives up the leases of every other worker', async () => {
+    it('takes back the jobs of a worker that is gone, long before its leases end', async () => {
       const { store } = engine();
       const fresh = await submitted(engine());
       const last = await submitted(engine(), { interruptions: 9 });
       await started(engine(), 2, start, 'before');
       const own = await submitted(engine());
       await started(engine(), 1, start, 'now');
-      expect(await store.reclaimLeases('now', start + 1)).toBe(2);
+      expect(await store.reclaimAbsent(start + 1)).toBe(0);
+      await store.leave('before');
+      expect(await store.reclaimAbsent(start + 1)).toBe(2);
       expect(await store.get('alice', fresh.id)).toMatchObject({
         status: 'pending',
         interruptions: 1,
@@ -222,14 +222,27 @@ export function claimSuite(name: string, open: OpenEngine): void {
       });
       expect(await store.get('alice', own.id)).toMatchObject({ status: 'running' });
       expect(await store.depth()).toMatchObject({ pending: 1, running: 1 });
-      expect(await store.reclaimLeases('now', start + 1)).toBe(0);
+      expect(await store.reclaimAbsent(start + 1)).toBe(0);
+    });
+
+    it('takes them back with a sweep as well, and lets a worker come back', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      await started(engine(), 1, start, 'before');
+      await store.leave('before');
+      await store.beat('before', start + hour);
+      expect((await store.sweep(aSweep(start + 1))).lost).toBe(0);
+      await store.leave('before');
+      expect((await store.sweep(aSweep(start + 1))).lost).toBe(1);
+      expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', interruptions: 1 });
     });
 
     it('frees what other workers have claimed ahead, which interrupts nothing', async () => {
       const { store } = engine();
       const job = await submitted(engine());
       await store.claim({ worker: 'before', limit: 1, now: start, leaseUntil: start + hour });
-      expect(await store.reclaimLeases('now', start + 1)).toBe(0);
+      await store.leave('before');
+      expect(await store.reclaimAbsent(start + 1)).toBe(0);
       const back = await store.get('alice', job.id);
       expect([back?.status, back?.rev, back?.interruptions]).toEqual(['pending', 1, undefined]);
       expect(await started(engine(), 1, start + 1, 'now')).toMatchObject([{ id: job.id, attempt: 1 }]);

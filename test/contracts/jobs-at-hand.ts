@@ -54,7 +54,7 @@ export async function startJobs(engine: Engine, request: ClaimRequest): Promise<
   for (const { job } of await engine.store.claim(request)) {
     const outcome = await engine.store.apply(job.id, { type: 'start', claim: claimOf(job) }, request.now);
     if (!outcome.ok) throw new Error(`The start was refused: ${outcome.refusal}`);
-    jobs.push(outcome.job);
+    jobs.push(await storedJob(engine, job));
   }
   return jobs;
 }
@@ -81,7 +81,14 @@ export async function completed(engine: Engine, change: Partial<Job> = {}, at = 
     at,
   );
   if (!outcome.ok) throw new Error(`The completion was refused: ${outcome.refusal}`);
-  return outcome.job;
+  return storedJob(engine, job);
+}
+
+/** The job as it is now. */
+async function storedJob(engine: Engine, { owner, id }: Job): Promise<Job> {
+  const job = await engine.store.get(owner, id);
+  if (job === undefined) throw new Error(`${id} is gone`);
+  return job;
 }
 
 export function blobName(scope: string, digit: string): string {

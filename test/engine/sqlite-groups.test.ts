@@ -24,6 +24,7 @@ it('gives groups of an older database places by their last facts, and those with
     DROP INDEX groups_place;
     ALTER TABLE groups DROP COLUMN place;
     DELETE FROM facts WHERE grp IN ('x', 'y');
+    DROP TABLE parts;
     DROP TABLE lives;
     PRAGMA user_version = 1;
   `);

@@ -54,6 +54,7 @@ it('lists the jobs of an older database as its own', async () => {
     DROP INDEX jobs_group;
     CREATE INDEX jobs_listed ON jobs(owner, status, id, kind);
     CREATE INDEX jobs_group ON jobs(owner, grp, id) WHERE grp IS NOT NULL;
+    DROP TABLE parts;
     DROP TABLE lives;
     PRAGMA user_version = 2;
   `);

@@ -74,7 +74,7 @@ describe('lives in a data directory', () => {
     await submit();
     const connection = new Connection(join(directory, 'inkwire.db'));
     // As the version before left it.
-    connection.execute('DROP TABLE lives; PRAGMA user_version = 3;');
+    connection.execute('DROP TABLE parts; DROP TABLE lives; PRAGMA user_version = 3;');
     connection.close();
     const upgraded = await during(async (engine) => {
       await submitted(engine);

@@ -51,7 +51,7 @@ async function worker() {
         { type: 'complete', claim, result: { artifacts: [] } },
         Date.now(),
       );
-      if (outcome.ok) process.stdout.write(`completed ${job.id} ${outcome.job.rev}\n`);
+      if (outcome.ok) process.stdout.write(`completed ${job.id} ${job.rev + 2}\n`);
     }
   }
 }

@@ -88,6 +88,8 @@ export type FixtureOptions = Partial<Omit<HttpServerOptions, 'limits'>> & {
   readonly limits?: Partial<HttpLimits>;
   readonly configured?: readonly { owner: string; token: string }[];
   readonly development?: boolean;
+  /** `info`, unless it says so. */
+  readonly logLevel?: string;
 };
 
 export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
@@ -117,7 +119,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     trustedProxies: [],
     metricsOpen: false,
     web: new Map(),
-    logger: { level: 'info', stream: { write: (line) => lines.push(line) } },
+    logger: { level: options.logLevel ?? 'info', stream: { write: (line) => lines.push(line) } },
     registry: new Registry(),
     version: '1.2.3',
     clock,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { problem } from '../../src/protocol/problem.js';
 import {
   auth,
   body,
@@ -524,8 +525,21 @@ describe('probes and capabilities', () => {
 });
 
 describe('logs', () => {
-  test('one line for an answer, without query, headers and body', async () => {
+  test('one line for an answer that is a success, at debug: its job has a line of its own', async () => {
     await open();
+    await call('POST', '/api/v1/jobs', json, body);
+    expect(http.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')).toEqual([]);
+    await http.close();
+    await open({ logLevel: 'debug' });
+    await call('POST', '/api/v1/jobs', json, body);
+    expect(http.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')).toMatchObject([
+      { status: 201, owner: 'alice', path: '/api/v1/jobs' },
+    ]);
+  });
+
+  test('one line for an answer that refuses, without query, headers and body', async () => {
+    await open();
+    http.service.refusal = problem('validation-failed', 'wrong');
     const headers = { ...json, cookie: 'c00kie', 'x-request-id': 'req-7' };
     await call('POST', '/api/v1/jobs?ticket=t1cket', headers, '{"operations":"s3cret"}');
     const lines = http.lines.map((line) => JSON.parse(line)).filter((line) => line.msg === 'request');
@@ -534,7 +548,7 @@ describe('logs', () => {
       request_id: 'req-7',
       method: 'POST',
       path: '/api/v1/jobs',
-      status: 201,
+      status: 422,
       duration_ms: expect.any(Number),
       owner: 'alice',
     });

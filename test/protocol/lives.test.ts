@@ -139,7 +139,7 @@ describe('P-10 P-22 an upgrade from a version that did not tell lives apart', ()
       const job = await new Caller(before.url, token).submitted();
       await before.close();
       const connection = new Connection(join(dataDir, 'inkwire.db'));
-      connection.execute('DROP TABLE lives; PRAGMA user_version = 3;');
+      connection.execute('DROP TABLE parts; DROP TABLE lives; PRAGMA user_version = 3;');
       connection.close();
 
       const server = await startAppServer({}, dataDir);

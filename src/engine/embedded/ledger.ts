@@ -23,7 +23,7 @@ import type {
   SweepRequest,
 } from '../engine.js';
 import { livesWith, positionAt } from '../lives.js';
-import { QueueCounts } from './queue-counts.js';
+import { countedQueue, type QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
 import type { JobPage, StoredJob, Tables } from './tables.js';
 import { Writer } from './writer.js';
@@ -37,24 +37,32 @@ const promoteAtOnce = 256;
  */
 export class Ledger {
   readonly #tables: Tables;
-  readonly #limits: FairnessLimits;
+  readonly #count: () => QueueCounts;
   readonly #life: string;
   #counts: QueueCounts;
   #writer: Writer;
 
-  /** @param life of this start alone (`newLifeId`) */
-  constructor(tables: Tables, limits: FairnessLimits, life: string) {
+  /**
+   * @param life of this start alone (`newLifeId`)
+   * @param count takes stock of the queue, at once and again after an undone commit
+   */
+  constructor(
+    tables: Tables,
+    limits: FairnessLimits,
+    life: string,
+    count = () => countedQueue(limits, tables),
+  ) {
     this.#tables = tables;
-    this.#limits = limits;
+    this.#count = count;
     this.#life = life;
-    this.#counts = new QueueCounts(limits, tables);
+    this.#counts = count();
     this.#writer = new Writer(tables, this.#counts, life);
   }
 
   /** Forgets the changes of an undone commit. The passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
-    this.#counts = new QueueCounts(this.#limits, this.#tables);
+    this.#counts = this.#count();
     this.#writer = new Writer(this.#tables, this.#counts, this.#life);
   }
 
@@ -88,6 +96,7 @@ export class Ledger {
   }
 
   claim({ worker, limit, now, leaseUntil }: ClaimRequest): readonly Claimed[] {
+    this.#tables.workers.put(worker, leaseUntil);
     this.#promoteDue(now);
     const claimed: Claimed[] = [];
     const passedOver = new Set<string>();
@@ -111,7 +120,7 @@ export class Ledger {
     if (!changed.ok) return changed;
     this.#refund(stored.job, changed.job);
     const removed = this.#writer.change(stored, changed, now);
-    return { ok: true, job: changed.job, removed: [...removed, ...this.unused(doubled)] };
+    return { ok: true, removed: [...removed, ...this.unused(doubled)] };
   }
 
   extend(
@@ -122,17 +131,26 @@ export class Ledger {
     return held.filter((one) => !this.#extendOne(worker, one, leaseUntil)).map(({ id }) => id);
   }
 
-  reclaimLeases(worker: string, now: number): number {
-    const others = (['running', 'claimed'] as const).map((stage) =>
+  beat(worker: string, until: number): void {
+    this.#tables.workers.put(worker, until);
+  }
+
+  leave(worker: string): void {
+    this.#tables.workers.remove(worker);
+  }
+
+  reclaimAbsent(now: number): number {
+    const all = Number.MAX_SAFE_INTEGER;
+    const absent = (['running', 'claimed'] as const).map((stage) =>
       this.#tables.jobs
-        .due(stage, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-        .filter(({ job }) => job.lease?.worker !== worker),
+        .due(stage, all, all)
+        .filter(({ job }) => job.lease !== undefined && !this.#tables.workers.has(job.lease.worker, now)),
     );
-    for (const stored of others.flat()) {
+    for (const stored of absent.flat()) {
       this.#must(stored, { type: 'interrupt', claim: claimOf(stored.job) }, now);
     }
     // A job that was claimed ahead is pending as before: the operator need not hear of it.
-    return others[0]?.length ?? 0;
+    return absent[0]?.length ?? 0;
   }
 
   nextReadyAt(): number | undefined {
@@ -194,7 +212,9 @@ export class Ledger {
   }
 
   sweep(request: SweepRequest): SweepOutcome {
-    return sweep(this.#tables, request, (stored, command) => this.#must(stored, command, request.now));
+    const absent = this.reclaimAbsent(request.now);
+    const swept = sweep(this.#tables, request, (stored, command) => this.#must(stored, command, request.now));
+    return { ...swept, lost: swept.lost + absent };
   }
 
   unused(blobs: readonly string[]): readonly string[] {

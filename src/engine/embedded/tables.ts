@@ -89,10 +89,10 @@ export interface JobTable {
   remove(id: string): string | undefined;
   /** The ready job of an owner that is first by priority, then by age. */
   firstReady(owner: string): StoredJob | undefined;
-  /** Makes jobs ready whose time has come; at most `limit`. Returns their owners, one for each. */
+  /** Makes jobs ready whose time has come, by (`readyAt`, id), at most `limit`. Returns their owners, one for each. */
   promoteDue(now: number, limit: number): readonly string[];
   nextReadyAt(): number | undefined;
-  /** Jobs of a stage that are due by then, the longest due first. */
+  /** Jobs of a stage that are due by then, by (due, id). */
   due(stage: Stage, by: number, limit: number): readonly StoredJob[];
   waiting(): readonly QueueLength[];
   oldestPendingAt(): number | undefined;
@@ -133,7 +133,7 @@ export interface IdempotencyTable {
   put(owner: string, key: string, entry: IdempotencyEntry): void;
   /** Forgets a key, if it stands for this job. */
   remove(owner: string, key: string, jobId: string): void;
-  /** Returns how many went. */
+  /** By (`expiresAt`, owner, key). Returns how many went. */
   removeExpired(by: number, limit: number): number;
 }
 
@@ -142,6 +142,13 @@ export interface BlobReferenceTable {
   add(blob: string, jobId: string): void;
   remove(blob: string, jobId: string): void;
   has(blob: string): boolean;
+}
+
+/** Who works on this engine. */
+export interface WorkerTable {
+  put(worker: string, until: number): void;
+  remove(worker: string): void;
+  has(worker: string, now: number): boolean;
 }
 
 /** Facts that were looked for, and how far the search went. */
@@ -182,7 +189,28 @@ export interface Tables {
   readonly groups: GroupTable;
   readonly idempotency: IdempotencyTable;
   readonly blobReferences: BlobReferenceTable;
+  readonly workers: WorkerTable;
   readonly log: LogTable;
+}
+
+/**
+ * The workers of an engine that one process has to itself: those of an earlier process are gone, and those of this one
+ * end with it. So none ends by the clock, which may be set, or stand still with the machine.
+ */
+export class OwnWorkers implements WorkerTable {
+  readonly #workers = new Set<string>();
+
+  put(worker: string): void {
+    this.#workers.add(worker);
+  }
+
+  remove(worker: string): void {
+    this.#workers.delete(worker);
+  }
+
+  has(worker: string): boolean {
+    return this.#workers.has(worker);
+  }
 }
 
 export function emptyGroup(group: string): GroupRecord {

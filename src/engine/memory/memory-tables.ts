@@ -12,13 +12,14 @@ import {
   type IdempotencyTable,
   type InputTable,
   type LogTable,
+  OwnWorkers,
   type PartTable,
   type Tables,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
 import { newLives } from '../lives.js';
 import { JobIndex } from './job-index.js';
-import { SortedList } from './sorted-list.js';
+import { byText, SortedList } from './sorted-list.js';
 
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
 export class MemoryTables implements Tables {
@@ -28,6 +29,7 @@ export class MemoryTables implements Tables {
   readonly groups = new MemoryGroups();
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
+  readonly workers = new OwnWorkers();
   readonly log: MemoryLog;
 
   constructor(epoch: string) {
@@ -139,7 +141,10 @@ class MemoryIdempotency implements IdempotencyTable {
   }
 
   removeExpired(by: number, limit: number): number {
-    const expired = [...this.#entries.values()].filter(({ expiresAt }) => expiresAt <= by).slice(0, limit);
+    const expired = [...this.#entries.values()]
+      .filter(({ expiresAt }) => expiresAt <= by)
+      .sort((a, b) => a.expiresAt - b.expiresAt || byText(a.owner, b.owner) || byText(a.key, b.key))
+      .slice(0, limit);
     for (const { owner, key } of expired) this.#entries.delete(pair(owner, key));
     return expired.length;
   }

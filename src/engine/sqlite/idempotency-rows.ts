@@ -19,7 +19,7 @@ export class IdempotencyRows implements IdempotencyTable {
     this.#remove = connection.prepare('DELETE FROM idempotency WHERE owner = ? AND key = ? AND job = ?');
     this.#removeExpired = connection.prepare(
       `DELETE FROM idempotency WHERE (owner, key) IN
-       (SELECT owner, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+       (SELECT owner, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at, owner, key LIMIT ?)`,
     );
   }
 

@@ -47,14 +47,14 @@ export class JobRows implements JobTable {
     );
     this.#scheduled = connection.prepare(
       `SELECT id, owner FROM jobs INDEXED BY jobs_later WHERE status = 0 AND ready = 0 AND ready_at <= ?
-       ORDER BY ready_at LIMIT ?`,
+       ORDER BY ready_at, id LIMIT ?`,
     );
     this.#makeReady = connection.prepare('UPDATE jobs SET ready = 1 WHERE id = ? AND status = 0');
     this.#nextReadyAt = connection.prepare(
       `SELECT ready_at FROM jobs INDEXED BY jobs_later WHERE status = 0 AND ready = 0 ORDER BY ready_at LIMIT 1`,
     );
     this.#due = connection.prepare(
-      'SELECT job, ready FROM jobs INDEXED BY jobs_due WHERE stage = ? AND due <= ? ORDER BY due LIMIT ?',
+      'SELECT job, ready FROM jobs INDEXED BY jobs_due WHERE stage = ? AND due <= ? ORDER BY due, id LIMIT ?',
     );
     this.#waiting = connection.prepare(
       `SELECT owner, ready, count(*) FROM jobs INDEXED BY jobs_pending WHERE status = 0 GROUP BY owner, ready`,

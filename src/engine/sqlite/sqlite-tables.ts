@@ -1,4 +1,4 @@
-import type { Tables } from '../embedded/tables.js';
+import { OwnWorkers, type Tables } from '../embedded/tables.js';
 import { BlobReferenceRows } from './blob-reference-rows.js';
 import { GroupRows } from './group-rows.js';
 import { IdempotencyRows } from './idempotency-rows.js';
@@ -16,6 +16,7 @@ export class SqliteTables implements Tables {
   readonly groups: GroupRows;
   readonly idempotency: IdempotencyRows;
   readonly blobReferences: BlobReferenceRows;
+  readonly workers = new OwnWorkers();
   readonly log: LogRows;
 
   constructor(connection: Connection) {

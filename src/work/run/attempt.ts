@@ -59,6 +59,8 @@ export async function runAttempt(
   const fail = (failure: Failure): Command => ({ type: 'fail', claim, random: random(), ...failure });
   const stopped = (): Command | undefined =>
     holder.signal.reason === handBack ? { type: 'release', claim } : undefined;
+  /** The commit of the start; a part may be ready before it is done. */
+  let starting = Promise.resolve(true);
   const files = new AsideFiles(blobs, log);
   const keeper = new PartKeeper({
     blobs,
@@ -66,13 +68,10 @@ export async function runAttempt(
     scope: `${job.id.slice('job_'.length)}-${claim}`,
     // Those of an attempt that begins anew go with its start.
     earlier: attemptsOf(job, kinds) === undefined ? [] : claimed.parts,
-    // A part may be ready before the commit of the start.
     produce: async (artifacts) => {
-      if (await started()) await holder.produce(artifacts);
+      if (await starting) await holder.produce(artifacts);
     },
   });
-  let starting = Promise.resolve(true);
-  const started = (): Promise<boolean> => starting;
   try {
     const answer = await taskInputs(input, parts, files.path, holder.signal);
     if (holder.signal.aborted) return stopped();

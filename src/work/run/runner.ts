@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
-import { type Command, claimOf } from '../../jobs/transition.js';
+import { type AttemptResult, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import { type AttemptParts, attemptsOf, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
@@ -25,8 +25,13 @@ interface Held {
   isStarted: boolean;
   /** The job takes a thread for a chunk at a time. */
   isSpread: boolean;
+  /** The command that ends the claim is on its way: its place is free for another job. */
+  isEnding: boolean;
 }
 
+/** How often a worker says that it is there, and for how long that holds. */
+const beatMs = 1_000;
+const presenceMs = 3_000;
 /** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
 const floorMs = 1_000;
 /** Jobs of many tasks that run beside each other and all others. */
@@ -47,6 +52,7 @@ export class Runner {
   readonly #attemptParts: AttemptParts;
   readonly #unsubscribe: () => void;
   readonly #lease: NodeJS.Timeout;
+  readonly #presence: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   /** By job: `rev` of facts that ended an attempt while a claim was under way. */
   readonly #endedEarly = new Map<string, number>();
@@ -76,6 +82,12 @@ export class Runner {
       }
     });
     this.#lease = setInterval(() => void this.#extendLeases(), parts.leaseMs / 3).unref();
+    this.#presence = setInterval(() => void this.#stayPresent(), beatMs).unref();
+  }
+
+  /** Says that this worker is there; the runner goes on to say so by itself. */
+  async beat(): Promise<void> {
+    await this.#parts.store.beat(this.#parts.worker, this.#parts.clock() + presenceMs);
   }
 
   start(): void {
@@ -111,7 +123,9 @@ export class Runner {
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
     clearInterval(this.#lease);
+    clearInterval(this.#presence);
     this.#unsubscribe();
+    await this.#leave();
   }
 
   /**
@@ -177,8 +191,9 @@ export class Runner {
    * turns with the tasks of others, up to a bound.
    */
   #occupied(threads: number): number {
-    const spread = [...this.#held.values()].filter(({ isSpread }) => isSpread).length;
-    return this.#held.size - Math.min(spread, threads * maxSpreadPerThread);
+    const held = [...this.#held.values()].filter(({ isEnding }) => !isEnding);
+    const spread = held.filter(({ isSpread }) => isSpread).length;
+    return held.length - Math.min(spread, threads * maxSpreadPerThread);
   }
 
   async #claim(): Promise<void> {
@@ -232,7 +247,7 @@ export class Runner {
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
-    const held: Held = { job, stop, ended, isStarted: false, isSpread: false };
+    const held: Held = { job, stop, ended, isStarted: false, isSpread: false, isEnding: false };
     this.#held.set(job.id, held);
     return held;
   }
@@ -240,6 +255,7 @@ export class Runner {
   async #execute(claim: Claimed, held: Held): Promise<void> {
     const { blobs, meters, log } = this.#parts;
     const { job, stop } = held;
+    const begun = performance.now();
     const command = await runAttempt(claim, this.#attemptParts, {
       signal: stop.signal,
       start: () => this.#start(held),
@@ -250,14 +266,22 @@ export class Runner {
       },
     });
     if (command === undefined) return;
-    const outcome = await this.#commit(held, command);
+    const committed = this.#commit(held, command);
+    // The next claim goes to the store in the same turn, and so shares its commit with this one.
+    held.isEnding = true;
+    this.#wake();
+    const outcome = await committed;
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (!held.isStarted && command.type === 'release') return;
     const end = command.type === 'fail' ? command.code : command.type;
     meters.ended(job.kind, end);
+    // At `info` the one line of a job: its requests are told of only where they fail.
+    const { id: jobId, owner, kind, requestId } = job;
+    const ranMs = Math.round(performance.now() - begun);
+    const made = command.type === 'complete' ? madeBy(command.result) : {};
     log.info(
-      { jobId: job.id, requestId: job.requestId, kind: job.kind, attempt: job.attempt + 1, end },
+      { jobId, owner, kind, requestId, attempt: job.attempt + 1, ranMs, end, ...made },
       'attempt ended',
     );
   }
@@ -267,6 +291,7 @@ export class Runner {
     const { blobs, clock, kinds, meters } = this.#parts;
     const { job, stop } = held;
     held.isStarted = true;
+    const startedAt = clock();
     const resume = attemptsOf(job, kinds) !== undefined;
     const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job), resume });
     if (!outcome.ok) {
@@ -275,7 +300,6 @@ export class Runner {
     }
     // Of an earlier attempt from which this one does not go on.
     if (outcome.removed.length > 0) await blobs.remove(outcome.removed);
-    const { startedAt = clock() } = outcome.job;
     meters.started(job.kind, startedAt - Math.max(job.createdAt, job.readyAt));
     return true;
   }
@@ -308,6 +332,23 @@ export class Runner {
     }
   }
 
+  async #leave(): Promise<void> {
+    try {
+      await this.#parts.store.leave(this.#parts.worker);
+    } catch (error) {
+      // Others find out by themselves, a little later.
+      this.#parts.log.warn({ error }, 'the store did not hear that this worker leaves');
+    }
+  }
+
+  async #stayPresent(): Promise<void> {
+    try {
+      await this.beat();
+    } catch (error) {
+      this.#parts.log.error({ error }, 'the store did not hear that this worker is there');
+    }
+  }
+
   async #extendLeases(): Promise<void> {
     const { store, worker, clock, leaseMs, log } = this.#parts;
     const held = [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) }));
@@ -319,6 +360,14 @@ export class Runner {
       log.error({ error }, 'leases could not be extended');
     }
   }
+}
+
+function madeBy({ artifacts, pages }: AttemptResult): { pages?: number; sizeBytes?: number } {
+  const [first] = artifacts;
+  return {
+    ...(pages === undefined ? {} : { pages }),
+    ...(first === undefined ? {} : { sizeBytes: first.sizeBytes }),
+  };
 }
 
 /** The blobs that a command would have given to the job. */

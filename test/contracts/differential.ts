@@ -1,0 +1,270 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Engine, Fact, Store, Submission } from '../../src/engine/engine.js';
+import { type Job, jobId } from '../../src/jobs/job.js';
+import { jobStatuses } from '../../src/protocol/job-record.js';
+import { randomFrom } from '../helpers/random.js';
+import { anArtifact, aSweep, blobName, hour, start } from './jobs-at-hand.js';
+
+/** The same calls to two engines, chosen by chance: whatever one of them answers, the other has to answer, too. */
+
+const owners = ['ann', 'bob', 'cem', 'constructor'];
+const groups = [undefined, undefined, 'g', 'h'];
+const kinds = ['document', 'merge'];
+const workers = ['w1', 'w2'];
+const codes = ['crashed', 'out_of_memory', 'invalid_input', 'timed_out'] as const;
+
+/** A call, with its name for the report of a difference. */
+interface Call {
+  readonly name: string;
+  readonly make: (store: Store) => Promise<unknown>;
+}
+
+export interface Difference {
+  readonly call: string;
+  readonly reference: unknown;
+  readonly driver: unknown;
+}
+
+class Caller {
+  readonly #random: () => number;
+  readonly #jobs: Job[] = [];
+  #now = start;
+  #made = 0;
+
+  constructor(seed: number) {
+    this.#random = randomFrom(seed);
+  }
+
+  next(): Call {
+    // Now and then the clock is set back a little.
+    this.#now += this.#chance(0.03)
+      ? -this.#below(2_000)
+      : this.#below(this.#chance(0.02) ? 4 * hour : 3_000);
+    const share = this.#random();
+    if (share < 0.25) return this.#submit();
+    if (share < 0.4) return this.#claim();
+    if (share < 0.78) return this.#command();
+    if (share < 0.83) return this.#keep();
+    return this.#read();
+  }
+
+  #submit(): Call {
+    const owner = this.#of(owners);
+    const group = this.#of(groups);
+    this.#made += 1;
+    const { id, ...times } = this.#identity();
+    const job: Job = {
+      id,
+      owner,
+      kind: this.#of(kinds),
+      priority: this.#below(3) - 1,
+      status: 'pending',
+      rev: 1,
+      attempt: 0,
+      failures: 0,
+      maxAttempts: 1 + this.#below(3),
+      runTimeoutMs: 60_000,
+      resultTtlMs: this.#below(2 * hour),
+      ...times,
+      ...(group === undefined ? {} : { group }),
+    };
+    const blobs = this.#chance(0.3) ? [blobName(`in${this.#below(40)}`, 'a')] : [];
+    const submission: Submission = {
+      job,
+      input: { request: { inline: `{"n":${this.#made}}` }, blobs, fetches: [] },
+      limits: { maxPending: 60, maxPendingPerOwner: 25 },
+      ...(this.#chance(0.4)
+        ? {
+            idempotency: {
+              key: `k${this.#below(20)}`,
+              fingerprint: `f${this.#below(2)}`,
+              expiresAt: this.#now + this.#below(hour),
+            },
+          }
+        : {}),
+    };
+    this.#jobs.push(job);
+    return { name: `submit ${JSON.stringify(submission)}`, make: (store) => store.submit(submission) };
+  }
+
+  #identity(): Pick<Job, 'id' | 'createdAt' | 'readyAt' | 'waitDeadline'> {
+    const chance = Uint8Array.from([0, 0, 0, 0, (this.#made >>> 8) & 255, this.#made & 255]);
+    return {
+      id: jobId(this.#now, chance),
+      createdAt: this.#now,
+      readyAt: this.#now,
+      waitDeadline: this.#now + this.#below(3 * hour),
+    };
+  }
+
+  #claim(): Call {
+    const leaseUntil = this.#now + this.#below(60_000);
+    const request = { worker: this.#of(workers), limit: 1 + this.#below(4), now: this.#now, leaseUntil };
+    return { name: `claim ${JSON.stringify(request)}`, make: (store) => store.claim(request) };
+  }
+
+  #command(): Call {
+    const { id } = this.#job();
+    const claim = 1 + this.#below(3);
+    const some = (count: number) =>
+      Array.from({ length: count }, () => {
+        const number = this.#below(12);
+        return { ...anArtifact(blobName(`${id}-${number}-${this.#below(2)}`, 'b')), name: `${number}.pdf` };
+      });
+    const parts = new Map(some(this.#below(4)).map((one) => [one.name, one]));
+    const end = { ...anArtifact(blobName(`${id}-end`, 'c')), name: 'end.pdf' };
+    const failure = { message: 'm', random: this.#random(), code: this.#of(codes) };
+    const command = this.#of([
+      { type: 'start', claim, resume: this.#chance(0.5) },
+      { type: 'start', claim },
+      { type: 'start', claim },
+      { type: 'produce', claim, artifacts: [...parts.values()] },
+      { type: 'complete', claim, result: { artifacts: this.#chance(0.9) ? [end] : [] } },
+      { type: 'fail', claim, ...failure },
+      { type: 'interrupt', claim },
+      { type: 'release', claim },
+      { type: 'cancel' },
+      { type: 'timeOut' },
+      { type: 'expire' },
+      { type: 'delete' },
+    ] as const);
+    const owner = this.#chance(0.2) ? this.#of(owners) : undefined;
+    const now = this.#now;
+    return {
+      name: `apply ${id} ${JSON.stringify(command)} as of ${now} for ${owner}`,
+      make: (store) => store.apply(id, command, now, owner),
+    };
+  }
+
+  #keep(): Call {
+    const now = this.#now;
+    const worker = this.#of(workers);
+    if (this.#chance(0.5)) {
+      const request = aSweep(now, {
+        limit: 1 + this.#below(8),
+        recordTtlMs: this.#below(2 * hour),
+        logTtlMs: this.#chance(0.2) ? this.#below(6 * hour) : 30 * hour,
+        logMaxFacts: 50 + this.#below(2_000),
+      });
+      return { name: `sweep ${JSON.stringify(request)}`, make: (store) => store.sweep(request) };
+    }
+    if (this.#chance(0.2)) {
+      return this.#chance(0.5)
+        ? { name: `leave ${worker}`, make: (store) => store.leave(worker) }
+        : { name: 'reclaimAbsent', make: (store) => store.reclaimAbsent(now) };
+    }
+    const held = Array.from({ length: 3 }, () => ({ id: this.#job().id, claim: 1 + this.#below(3) }));
+    return { name: `extend ${worker}`, make: (store) => store.extend(worker, held, now + 30_000) };
+  }
+
+  #read(): Call {
+    const owner = this.#of(owners);
+    const { id } = this.#job();
+    const limit = 1 + this.#below(9);
+    const filter = {
+      ...(this.#chance(0.3) ? { kind: this.#of(kinds) } : {}),
+      ...(this.#chance(0.3) ? { group: 'g' } : {}),
+    };
+    const list = {
+      owner,
+      limit,
+      ...filter,
+      ...(this.#chance(0.3) ? { status: this.#of(jobStatuses) } : {}),
+      ...(this.#chance(0.3) ? { afterId: id } : {}),
+      ...(this.#chance(0.2) ? { createdAfter: this.#now - this.#below(hour) } : {}),
+      ...(this.#chance(0.2) ? { createdBefore: this.#now - this.#below(hour) } : {}),
+    };
+    const after = this.#below(this.#made * 3 + 1);
+    const facts = { owner, after, limit, ...filter, ...(this.#chance(0.2) ? { jobId: id } : {}) };
+    const before = this.#chance(0.5) ? { before: after } : {};
+    const blobs = Array.from({ length: 6 }, () => blobName(`in${this.#below(40)}`, 'a'));
+    const part = `${this.#below(12)}.pdf`;
+    const artifacts = { owner, jobId: id, from: this.#below(6), limit };
+    return this.#of<Call>([
+      { name: `get ${id}`, make: (store) => store.get(owner, id) },
+      { name: `input ${id}`, make: (store) => store.input(owner, id) },
+      { name: `list ${JSON.stringify(list)}`, make: (store) => store.list(list) },
+      { name: `list ${JSON.stringify(list)}`, make: (store) => store.list(list) },
+      { name: 'group g', make: (store) => store.group(owner, 'g') },
+      { name: `groups ${owner}`, make: (store) => store.groups({ owner, limit, ...before }) },
+      { name: 'depth', make: (store) => store.depth() },
+      { name: `facts ${JSON.stringify(facts)}`, make: (store) => store.facts(facts) },
+      { name: `everyFact ${after}`, make: (store) => store.everyFact(after, limit) },
+      { name: 'log', make: (store) => store.log() },
+      { name: 'nextReadyAt', make: (store) => store.nextReadyAt() },
+      { name: 'unused', make: (store) => store.unused(blobs) },
+      { name: `artifacts ${id}`, make: (store) => store.artifacts(artifacts) },
+      { name: `artifact ${id} ${part}`, make: (store) => store.artifact(owner, id, part) },
+    ]);
+  }
+
+  /** A recent one most of the time: of those, something can still become. */
+  #job(): Pick<Job, 'id'> {
+    const back = this.#chance(0.8) ? 30 : this.#jobs.length;
+    const index = this.#jobs.length - 1 - this.#below(Math.min(back, this.#jobs.length));
+    return this.#jobs[index] ?? { id: 'job_000000000000000000000000' };
+  }
+
+  #chance(of: number): boolean {
+    return this.#random() < of;
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  #of<T>(list: readonly T[]): T {
+    return list[this.#below(list.length)] as T;
+  }
+}
+
+/**
+ * Makes so many calls to both engines.
+ * @returns the first call that they answer differently; undefined when there is none, the whole log included
+ */
+export async function differenceOf(
+  engines: { readonly reference: Engine; readonly driver: Engine },
+  seed: number,
+  calls: number,
+): Promise<Difference | undefined> {
+  const caller = new Caller(seed);
+  const both = async ({ name, make }: Call): Promise<Difference | undefined> => {
+    const [reference, driver] = await Promise.all(
+      [engines.reference, engines.driver].map(async ({ store }) => plain(await make(store))),
+    );
+    return isDeepStrictEqual(reference, driver) ? undefined : { call: name, reference, driver };
+  };
+  for (let call = 0; call < calls; call += 1) {
+    const difference = await both(caller.next());
+    if (difference !== undefined) return { ...difference, call: `${call}: ${difference.call}` };
+  }
+  const whole = await both({ name: 'the whole log', make: everyFact });
+  if (whole !== undefined) return whole;
+  for (const owner of owners) {
+    const list = await both({
+      name: `all of ${owner}`,
+      make: (store) => store.list({ owner, limit: 100_000 }),
+    });
+    if (list !== undefined) return list;
+  }
+  return undefined;
+}
+
+async function everyFact(store: Store): Promise<readonly Fact[]> {
+  const facts: Fact[] = [];
+  for (let after = (await store.log()).trimmedTo; ; ) {
+    const page = await store.everyFact(after, 1_000);
+    if (page.facts.length === 0) return facts;
+    facts.push(...page.facts);
+    after = page.reached;
+  }
+}
+
+/** An answer without what belongs to one log alone, and without the order of what is a set. */
+function plain(answer: unknown): unknown {
+  const text = JSON.stringify(answer ?? null, (name, value: unknown) => {
+    if (name === 'epoch' || name === 'life') return '';
+    return name === 'removed' && Array.isArray(value) ? value.toSorted() : value;
+  });
+  return JSON.parse(text);
+}
