@@ -54,16 +54,20 @@ export interface Engine {
 
 /**
  * The error that every call of a store rejects with. The store wrote nothing of the operation, with one exception: when
- * the engine is gone (`failure`, or code `thread-ended`), its last operations may or may not have been committed.
+ * the engine is gone (`failure`, or code `thread-ended`), its last operations may or may not have been committed. An
+ * engine that has a bad moment says `unavailable` for as long as it lasts, and does not end with `failure`.
  */
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
   /** As the driver names it: `SQLITE_FULL`, `closed`, `overloaded`, `thread-ended`. For logs and metrics. */
   readonly code: string;
+  /** Nothing was written, and the same call may succeed later: the disk is full, too many calls wait. */
+  readonly unavailable: boolean;
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, unavailable = false) {
     super(message);
     this.code = code;
+    this.unavailable = unavailable;
   }
 }
 

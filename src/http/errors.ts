@@ -6,6 +6,7 @@ import type {
   FastifySchemaValidationError,
 } from 'fastify';
 import { type Problem, problem } from '../protocol/problem.js';
+import { isPassingFault } from '../work/passing-fault.js';
 import { tooLarge } from './admission/message-size.js';
 import { sendProblem } from './reply/problem-reply.js';
 
@@ -15,6 +16,13 @@ export function handleErrors(app: FastifyInstance): void {
 }
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  if (isPassingFault(error)) {
+    request.log.error({ request_id: request.id, err: error }, 'the store could not take a request');
+    const detail =
+      'The server cannot reach its storage just now, and nothing was accepted: send the request again.';
+    sendProblem(request, reply, problem('storage-unavailable', detail, { retryAfter: 2 }));
+    return;
+  }
   const known = problemOf(error, request);
   if (known === undefined) {
     request.log.error({ request_id: request.id, err: error }, 'a request failed');

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { StoreFailed } from '../../src/engine/engine.js';
 import { problem } from '../../src/protocol/problem.js';
 import {
   auth,
@@ -553,6 +554,19 @@ describe('logs', () => {
       owner: 'alice',
     });
     expect(http.lines.join('')).not.toMatch(/t1cket|c00kie|s3cret|alice-token/);
+  });
+
+  test.each([
+    ['the store', new StoreFailed('SQLITE_FULL', 'the disk is full', true)],
+    ['the disk', Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write' })],
+  ])('a bad moment of %s is told as one that passes', async (_what, failure) => {
+    await open();
+    http.service.failure = failure;
+    const answer = await call('POST', '/api/v1/jobs', json, body);
+    expect([answer.statusCode, slug(answer)]).toEqual([503, 'storage-unavailable']);
+    expect(answer.headers['retry-after']).toBe('2');
+    expect(answer.body).not.toContain('full');
+    expect(http.lines.join('')).toContain('the disk is full');
   });
 
   test('a defect is logged with its request id, and not told', async () => {

@@ -61,7 +61,7 @@ class DirectRunner implements OperationRunner {
   }
 
   async ping(): Promise<void> {
-    if (this.#closed) throw new StoreFailed('closed', 'The engine is closed');
+    if (this.#closed) throw new StoreFailed('closed', 'The engine is closed', true);
   }
 
   close(): void {

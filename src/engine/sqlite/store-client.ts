@@ -11,6 +11,9 @@ import {
   unpackValue,
 } from './wire.js';
 
+/** What SQLite says of a disk that is full or has a bad moment; the same call may succeed later. */
+const passing = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|NOMEM)/;
+
 /** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
 const maxOpenCalls = 20_000;
 
@@ -124,9 +127,9 @@ export class StoreClient implements OperationRunner {
 
   #refusal(): StoreFailed | undefined {
     if (this.#state instanceof StoreFailed) return this.#state;
-    if (this.#state === 'closing') return new StoreFailed('closed', 'The engine is closed');
+    if (this.#state === 'closing') return new StoreFailed('closed', 'The engine is closed', true);
     if (this.#open.size < maxOpenCalls) return undefined;
-    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`);
+    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`, true);
   }
 
   #flush(): void {
@@ -144,7 +147,7 @@ export class StoreClient implements OperationRunner {
       this.#open.delete(number);
       if (call === undefined) continue;
       if (failure === undefined) call.resolve(unpackValue(call.name, value));
-      else call.reject(new StoreFailed(failure.code, failure.message));
+      else call.reject(new StoreFailed(failure.code, failure.message, passing.test(failure.code)));
     }
     if (message.facts.length > 0) this.#listeners.onFacts(unpackFacts(message.facts));
     if (message.commit.operations > 0) this.#listeners.onCommit(message.commit);
@@ -153,7 +156,7 @@ export class StoreClient implements OperationRunner {
   #end(failure: StoreFailed): void {
     if (this.#state instanceof StoreFailed) return;
     const expected = this.#state === 'closing';
-    this.#state = expected ? new StoreFailed('closed', 'The engine is closed') : failure;
+    this.#state = expected ? new StoreFailed('closed', 'The engine is closed', true) : failure;
     for (const call of this.#open.values()) call.reject(this.#state);
     this.#open.clear();
     if (!expected) this.#fail(failure);
