@@ -244,6 +244,11 @@ describe('architecture', () => {
     expect(users.map(([file]) => file).filter((file) => !file.startsWith('cli/'))).toEqual([]);
   });
 
+  it('starts programs from the pool of the render threads alone', () => {
+    const users = files.filter((file) => librariesOf(file).includes('node:child_process'));
+    expect(users.sort()).toEqual(['render/program-folder.ts', 'render/program-process.ts']);
+  });
+
   it('keeps the client apart: of the server it knows the protocol, of Node nothing', () => {
     expect(clientFiles.filter((file) => file.startsWith('sdk/')).length).toBeGreaterThan(10);
     const wrong = clientFiles.flatMap((file) => {

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { maxTextBytes } from './program-call.js';
+import { livesIn } from './program-watch.js';
+
+/**
+ * A program under a supervisor of ours: a shell that starts it, tells how it ended, and stays until this end of a socket
+ * is closed. Then it ends everything: as the first process of a namespace by going, otherwise by killing its group. The
+ * kernel closes the socket of a server that is killed; so a cancel, a time-out, the usual end and `kill -9` of the server
+ * are one way.
+ */
+
+/** Written more than this, a program is taken for one that floods. */
+const maxSaidBytes = 4 * 1024 * 1024;
+/** A supervisor that has not gone by then is killed, too. */
+const impatienceMs = 2_000;
+/** After a kill; a process that sits in the kernel for longer (a dead network disk) is given up. */
+const givenUpMs = 30_000;
+
+/**
+ * @param last how the supervisor ends everything when the socket is closed
+ * @returns a script whose arguments are the program and its own; the socket is descriptor 3
+ */
+export function supervisorScript(limits: string, last: 'exit 0' | 'kill -KILL 0'): string {
+  return `{ ${limits}"$@" 3<&-; echo $? >&3; } & read -r _ <&3; ${last}`;
+}
+
+export interface ProcessOptions {
+  /** A program and its arguments. The supervisor is in it. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether all processes end with the first one, as in a namespace of processes. */
+  readonly isContained: boolean;
+  /** It has written more than anybody will read. */
+  readonly onFlood: () => void;
+}
+
+export interface ProcessEnd {
+  /** As `$?` in a shell; undefined when the program was killed before it ended, or never ran. */
+  readonly status: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Why it could not be started, or not be ended. */
+  readonly fault?: string;
+}
+
+export class ProgramProcess {
+  /** Settles when no process of it is left. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  readonly #lifeline: Socket | undefined;
+  readonly #isContained: boolean;
+  #status: number | undefined;
+  #isKilled = false;
+  #timers: NodeJS.Timeout[] = [];
+  #giveUp: (fault: string) => void = () => undefined;
+
+  constructor({ command: [file = '', ...args], cwd, env, isContained, onFlood }: ProcessOptions) {
+    this.#isContained = isContained;
+    // Detached: a group of its own.
+    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    this.#child = child;
+    const [, , , lifeline] = child.stdio;
+    this.#lifeline = lifeline instanceof Socket ? lifeline : undefined;
+    this.#lifeline?.on('error', () => undefined);
+    let said = '';
+    this.#lifeline?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('latin1')).slice(0, 16);
+      const status = /^(\d{1,3})\n/.exec(said)?.[1];
+      if (status === undefined || this.#isKilled) return;
+      this.#status = Number(status);
+      // Whatever the program has left behind goes with it.
+      this.kill();
+    });
+    let heard = 0;
+    const texts = [child.stdout, child.stderr].map((stream) => {
+      const text = { tail: Buffer.alloc(0) };
+      stream?.on('error', () => undefined);
+      stream?.on('data', (chunk: Buffer) => {
+        heard += chunk.length;
+        text.tail = Buffer.concat([text.tail, chunk]).subarray(-maxTextBytes);
+        if (heard > maxSaidBytes) onFlood();
+      });
+      return text;
+    });
+    this.ended = this.#end().then((fault) => {
+      for (const timer of this.#timers) clearTimeout(timer);
+      const [stdout = '', stderr = ''] = texts.map(({ tail }) => tail.toString('utf8'));
+      const end = { status: this.#status, stdout, stderr };
+      return fault === undefined ? end : { ...end, fault };
+    });
+  }
+
+  /** Of the outermost process; undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Ends the program and all of its children. `ended` settles when they are gone. */
+  kill(): void {
+    if (this.#isKilled) return;
+    this.#isKilled = true;
+    this.#lifeline?.destroy();
+    const { pid } = this;
+    if (pid === undefined) return;
+    // The outermost process takes the first one of its namespace with it (`--die-with-parent`, `--kill-child`).
+    this.#timers.push(setTimeout(() => signalGroup(pid), impatienceMs));
+    this.#timers.push(setTimeout(() => this.#giveUp('It could not be killed'), givenUpMs));
+  }
+
+  /** @returns what went wrong */
+  async #end(): Promise<string | undefined> {
+    const child = this.#child;
+    const closed = new Promise<undefined>((resolve) => child.once('close', () => resolve(undefined)));
+    const fault = await new Promise<string | undefined>((resolve) => {
+      this.#giveUp = resolve;
+      child.once('error', (error: NodeJS.ErrnoException) => {
+        if (child.pid === undefined) resolve(`It could not be started (${error.code ?? error.message})`);
+      });
+      child.once('exit', () => resolve(undefined));
+    });
+    this.#lifeline?.destroy();
+    const { pid } = child;
+    if (pid !== undefined && fault === undefined) {
+      if (!this.#isContained) await groupGone(pid);
+      // A process that left its group may hold the other ends.
+      await Promise.race([closed, pause(1_000, undefined, { ref: false })]);
+    }
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    return fault;
+  }
+}
+
+/** @returns false when there is no such group */
+function signalGroup(group: number): boolean {
+  try {
+    return process.kill(-group, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
+/** Members of the group may have been forked while the others were killed. */
+async function groupGone(group: number): Promise<void> {
+  const until = performance.now() + givenUpMs;
+  while (signalGroup(group) && livesIn(group) && performance.now() < until) await pause(5);
+}

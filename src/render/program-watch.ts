@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a program and its children take of the machine just now. */
+export interface Footprint {
+  /** Processes and threads. */
+  readonly tasks: number;
+  /** Memory of their own: code and files that are mapped are shared, and not counted. */
+  readonly residentBytes: number;
+}
+
+/**
+ * Reads `/proc` from a process down through its children; elsewhere than on Linux it finds nothing. Children whose
+ * parent has ended belong to the first process of a sandbox and are found there.
+ * @param maxTasks the count stops past it
+ */
+export function footprintOf(pid: number, maxTasks: number): Footprint {
+  const open = [String(pid)];
+  let tasks = 0;
+  let residentBytes = 0;
+  for (let next = open.pop(); next !== undefined && tasks <= maxTasks; next = open.pop()) {
+    const folder = `/proc/${next}`;
+    const threads = readOr(() => readdirSync(`${folder}/task`), []);
+    tasks += threads.length;
+    residentBytes += residentBytesIn(readOr(() => readFileSync(`${folder}/status`, 'latin1'), ''));
+    for (const thread of threads.slice(0, maxTasks)) {
+      const children = readOr(() => readFileSync(`${folder}/task/${thread}/children`, 'latin1'), '');
+      for (const child of children.split(' ')) if (child !== '') open.push(child);
+    }
+  }
+  return { tasks, residentBytes };
+}
+
+function residentBytesIn(status: string): number {
+  return [...status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm)].reduce(
+    (sum, [, kibibytes]) => sum + Number(kibibytes) * 1024,
+    0,
+  );
+}
+
+/** Whether a process that is no zombie belongs to the group. Where there is no `/proc`, one might. */
+export function livesIn(group: number): boolean {
+  const processes = readOr(() => readdirSync('/proc'), []).filter((name) => /^\d+$/.test(name));
+  if (processes.length === 0) return true;
+  return processes.some((number) => {
+    const stat = readOr(() => readFileSync(`/proc/${number}/stat`, 'latin1'), '');
+    // The name stands in brackets and may hold anything.
+    const [state, , its] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(its) === group && state !== 'Z' && state !== 'X';
+  });
+}
+
+/** Processes come and go while they are read. */
+function readOr<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
