@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
+import type { ProgramCall, ProgramOutcome } from './program-call.js';
 
 /**
  * A job kind, in two halves that meet only through plain data:
@@ -100,6 +101,12 @@ export interface RunContext {
    */
   part(name: string, contentType: string): ArtifactWriter;
   warn(warning: JobWarning): void;
+  /**
+   * Runs an external program that the server knows by name, outside of this thread and of the server: a back of a kind
+   * never starts one itself, since a thread that is ended leaves its children. Every end of the program is an outcome, of
+   * the task's own making or not; the files of an outcome stay until the task ends, and no program outlives it.
+   */
+  program(call: ProgramCall): Promise<ProgramOutcome>;
 }
 
 export interface RunResult {

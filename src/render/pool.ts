@@ -1,6 +1,8 @@
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
+import type { Programs } from './programs.js';
 import { type Death, RenderThread } from './render-thread.js';
+import { TaskPrograms } from './task-programs.js';
 import { Turns } from './turns.js';
 import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
 
@@ -14,6 +16,8 @@ export interface PoolOptions {
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
+  /** Runs the external programs that tasks ask for; without it, each is refused. */
+  readonly programs?: Pick<Programs, 'run'>;
 }
 
 export interface Task {
@@ -83,6 +87,8 @@ interface Entry {
 interface Running extends Entry {
   readonly startedAt: number;
   readonly timer: NodeJS.Timeout;
+  /** They are gone before the task settles. */
+  readonly programs: TaskPrograms;
   /** Set when the pool itself ended the thread. */
   verdict?: Outcome;
 }
@@ -176,7 +182,7 @@ export class RenderPool {
     await Promise.all(
       [...this.#slots, ...spare].map((slot) => {
         if (slot.running) slot.running.verdict ??= { type: 'cancelled' };
-        return slot.thread.end();
+        return Promise.all([slot.running?.programs.end(), slot.thread.end()]);
       }),
     );
   }
@@ -237,7 +243,8 @@ export class RenderPool {
     }, task.timeoutMs);
     slot.state = 'busy';
     slot.tasks += 1;
-    slot.running = { ...entry, startedAt: performance.now(), timer };
+    const programs = new TaskPrograms(this.#options.programs, task);
+    slot.running = { ...entry, startedAt: performance.now(), timer, programs };
     task.onStart?.();
     slot.thread.send({
       type: 'run',
@@ -271,6 +278,10 @@ export class RenderPool {
       running.task.onPart?.(message.file);
       return;
     }
+    if (message.type === 'program') {
+      void running.programs.ask(message).then((answer) => slot.thread.send(answer));
+      return;
+    }
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
     const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
     if (raised || slot.tasks >= this.#options.recycleAfter) this.#end(slot, this.#options.heapLimitMb);
@@ -293,6 +304,7 @@ export class RenderPool {
   #stop(slot: Slot, verdict: Outcome): void {
     if (slot.running === undefined || slot.running.verdict !== undefined) return;
     slot.running.verdict = verdict;
+    void slot.running.programs.end();
     void slot.thread.end();
     // Its successor starts while it goes.
     this.#replace(slot, this.#options.heapLimitMb, 0);
@@ -358,11 +370,12 @@ export class RenderPool {
   #settle(slot: Slot, running: Running, outcome: Outcome): void {
     clearTimeout(running.timer);
     delete slot.running;
-    running.settle(outcome);
+    if (running.programs.none) running.settle(outcome);
+    else void running.programs.end().then(() => running.settle(outcome));
   }
 }
 
-type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' }>;
+type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' | 'program' }>;
 
 function outcomeOf(message: Answer, runMs: number): Outcome {
   if (message.type === 'done') {

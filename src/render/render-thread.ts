@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { heapLimits } from './heap-limits.js';
-import type { FromThread, RunMessage, ThreadSettings } from './wire.js';
+import type { FromThread, ThreadSettings, ToThread } from './wire.js';
 
 export interface ThreadOptions {
   readonly entry: URL;
@@ -65,7 +65,7 @@ export class RenderThread {
     });
   }
 
-  send(message: RunMessage): void {
+  send(message: ToThread): void {
     this.#worker.postMessage(message);
   }
 

@@ -13,9 +13,11 @@ import {
   RenderFailure,
   type RunResult,
 } from './kind.js';
+import { ProgramAsks } from './program-asks.js';
+import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
-import type { DoneMessage, FromThread, RunMessage, ThreadSettings } from './wire.js';
+import type { DoneMessage, FromThread, RunMessage, ThreadSettings, ToThread } from './wire.js';
 
 const maxWarnings = 100;
 
@@ -30,9 +32,10 @@ export async function serveTasks(
   const warm = backs.filter((back) => back.warm === true);
   await Promise.all(warm.map(async ({ load }) => (await load()).warm?.()));
   const send = (message: FromThread): void => port.postMessage(message);
+  const asks = new ProgramAsks(send);
 
   const serve = async (message: RunMessage): Promise<void> => {
-    const task = new TaskContext(message, send);
+    const task = new TaskContext(message, send, asks);
     try {
       const back = byName.get(message.kind);
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
@@ -43,7 +46,10 @@ export async function serveTasks(
       send(failure(message.task, error, task.warnings));
     }
   };
-  port.on('message', (message: RunMessage) => void serve(message));
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'run') void serve(message);
+    else asks.answer(message);
+  });
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
 }
@@ -118,10 +124,12 @@ class TaskContext implements ChunkContext {
   readonly #files: ArtifactFile[] = [];
   readonly #parts = new Set<ArtifactFile>();
   readonly #gate: ProgressGate;
+  readonly #asks: ProgramAsks;
 
-  constructor(message: RunMessage, send: (message: FromThread) => void) {
+  constructor(message: RunMessage, send: (message: FromThread) => void, asks: ProgramAsks) {
     this.#message = message;
     this.#send = send;
+    this.#asks = asks;
     this.#gate = new ProgressGate(
       (progress) => send({ type: 'progress', task: message.task, progress }),
       () => performance.now(),
@@ -184,6 +192,10 @@ class TaskContext implements ChunkContext {
 
   warn(warning: JobWarning): void {
     if (this.warnings.length < maxWarnings) this.warnings.push(warning);
+  }
+
+  program(call: ProgramCall): Promise<ProgramOutcome> {
+    return this.#asks.ask(this.#message.task, call);
   }
 
   finish() {

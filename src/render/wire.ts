@@ -1,5 +1,6 @@
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
+import type { ProgramCall, ProgramOutcome } from './program-call.js';
 
 /** Messages between the pool and a render thread. A thread is a remote peer: plain data only. */
 
@@ -83,7 +84,29 @@ export interface FailedMessage {
   readonly warnings: readonly JobWarning[];
 }
 
-export type FromThread = ReadyMessage | ProgressMessage | PartMessage | DoneMessage | FailedMessage;
+/** The thread asks for an external program; `ProgramEndedMessage` answers, unless the task ends first. */
+export interface ProgramMessage {
+  readonly type: 'program';
+  readonly task: number;
+  /** The thread's number for this call. */
+  readonly call: number;
+  readonly program: ProgramCall;
+}
+
+export interface ProgramEndedMessage {
+  readonly type: 'program-ended';
+  readonly call: number;
+  readonly outcome: ProgramOutcome;
+}
+
+export type FromThread =
+  | ReadyMessage
+  | ProgressMessage
+  | PartMessage
+  | ProgramMessage
+  | DoneMessage
+  | FailedMessage;
+export type ToThread = RunMessage | ProgramEndedMessage;
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

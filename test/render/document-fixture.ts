@@ -55,6 +55,9 @@ export async function render(
       ...withoutParts,
       blobPath,
       fetched: (url) => fetched(url, blobPath),
+      program: () => {
+        throw new Error('No program is run');
+      },
       progress: (step) => progress.push(step),
       warn: (warning) => warnings.push(warning),
       artifact: (name, contentType) => {

@@ -27,6 +27,9 @@ const context: RunContext = {
   progress: () => undefined,
   warn: () => undefined,
   artifact: () => ({ write: () => undefined, end: () => undefined }),
+  program: () => {
+    throw new Error('No program is run');
+  },
 };
 
 /** A definition belongs to one drawing: the engine keeps its notes in it. */

@@ -108,6 +108,9 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
       fetched: () => {
         throw new Error('nothing was fetched');
       },
+      program: () => {
+        throw new Error('No program is run');
+      },
       progress: (value) => progress.push(value),
       warn: (warning) => warnings.push(warning),
       artifact(name) {

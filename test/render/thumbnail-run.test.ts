@@ -25,6 +25,9 @@ async function picture(sample: Sample | Uint8Array, page: number, width: number)
     fetched: () => {
       throw new Error('Nothing is fetched');
     },
+    program: () => {
+      throw new Error('No program is run');
+    },
     progress: () => undefined,
     artifact: () => ({ write: (chunk) => void chunks.push(chunk), end: () => undefined }),
     warn: () => undefined,

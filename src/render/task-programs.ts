@@ -1,0 +1,83 @@
+import type { Fetched } from './kind.js';
+import type { ProgramCall, ProgramOutcome } from './program-call.js';
+import type { ProgramRun, Programs } from './programs.js';
+import type { ProgramEndedMessage, ProgramMessage } from './wire.js';
+
+/** What of a task its programs depend on. */
+export interface TaskBounds {
+  readonly blobPaths: readonly string[];
+  readonly fetched: Readonly<Record<string, Fetched>>;
+  /** From now. */
+  readonly timeoutMs: number;
+}
+
+/** Each leaves a folder until the task ends. */
+const maxRuns = 1_000;
+
+/** The external programs of one task, as its thread asks for them. `end` takes them with the task. */
+export class TaskPrograms {
+  readonly #programs: Pick<Programs, 'run'> | undefined;
+  readonly #stop = new AbortController();
+  readonly #runs: Promise<ProgramRun>[] = [];
+  readonly #deadline: number;
+  readonly #bounds: TaskBounds;
+  /** Files that programs of this task have made. */
+  readonly #made = new Set<string>();
+  #ended: Promise<void> | undefined;
+
+  constructor(programs: Pick<Programs, 'run'> | undefined, bounds: TaskBounds) {
+    this.#programs = programs;
+    this.#bounds = bounds;
+    this.#deadline = performance.now() + bounds.timeoutMs;
+  }
+
+  /** Whether the task has asked for none. */
+  get none(): boolean {
+    return this.#runs.length === 0;
+  }
+
+  /** Never rejects. */
+  async ask({ call, program }: ProgramMessage): Promise<ProgramEndedMessage> {
+    // A thread is a remote peer: what it sends may have another shape than the types say.
+    const broken: ProgramOutcome = { type: 'refused', code: 'invalid_call', message: 'The call is broken' };
+    const outcome = await this.#run(program).catch(() => broken);
+    if ('files' in outcome) for (const { path } of outcome.files) this.#made.add(path);
+    return { type: 'program-ended', call, outcome };
+  }
+
+  /** Ends what runs and removes all folders. Resolves when no process is left. Safe twice, never rejects. */
+  end(): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#runs.map(async (run) => (await run).discard()));
+  }
+
+  async #run(call: ProgramCall): Promise<ProgramOutcome> {
+    if (this.#programs === undefined)
+      return { type: 'refused', code: 'unknown_program', message: 'No programs may be run here' };
+    if (this.#runs.length >= maxRuns)
+      return {
+        type: 'refused',
+        code: 'too_many_programs',
+        message: `A task runs at most ${maxRuns} programs`,
+      };
+    // The thread may read them, and no other file is for it to show to a program.
+    const stray = call.files.some((file) => 'path' in file && !this.#mayRead(file.path));
+    if (stray) return { type: 'refused', code: 'invalid_call', message: 'A file is none of the task' };
+    const leftMs = Math.max(1, Math.floor(this.#deadline - performance.now()));
+    const limits = { ...call.limits, wallMs: Math.min(call.limits.wallMs, leftMs) };
+    const run = this.#programs.run({ ...call, limits }, this.#stop.signal);
+    this.#runs.push(run);
+    return (await run).outcome;
+  }
+
+  #mayRead(path: string): boolean {
+    const { blobPaths, fetched } = this.#bounds;
+    if (this.#made.has(path) || blobPaths.includes(path)) return true;
+    return Object.values(fetched).some((file) => file.path === path);
+  }
+}
