@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
@@ -19,6 +20,8 @@ import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import { kinds } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
+import { bubblewrap, type GuardName, unshare } from './render/program-sandbox.js';
+import { Programs } from './render/programs.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
@@ -61,6 +64,8 @@ const leaseMs = 30_000;
 /** The end of the log that is kept in memory. */
 const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
 const threadReadyMs = 30_000;
+/** Programs that wait for one of a core's programs to end. Each belongs to a task that has a thread. */
+const maxWaitingPrograms = 64;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
 const thumbnailTimeoutMs = 15_000;
 
@@ -91,8 +96,12 @@ async function open(
   const registry = new Registry();
   measureProcess(registry, opened);
 
-  const pool = opened.add(startPool(config, entry('render/thread.js')));
+  const programs = makePrograms(config, log);
+  const pool = opened.add(startPool(config, entry('render/thread.js'), programs));
   const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry));
+  // The data directory belongs to this process from here on: what lies in its folder was left by another.
+  opened.add(programs);
+  const { guard: programGuard } = await programs.open();
   const { store, blobs, bus } = engine;
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
@@ -171,6 +180,7 @@ async function open(
   await follower.start();
   const http = await openHttp({
     config,
+    programGuard,
     service,
     keyring,
     tickets,
@@ -217,9 +227,25 @@ async function open(
   };
 }
 
-function startPool(config: Config, entry: URL): RenderPool {
+/** No kind of today needs one: the registry is empty. */
+function makePrograms(config: Config, log: Logger): Programs {
+  const manner = { nice: renderNice };
+  return new Programs({
+    directory: resolve(join(config.dataDir, 'programs')),
+    registry: {},
+    sandboxes: [bubblewrap(manner), unshare(manner)],
+    allowUnsandboxed: config.allowUnsandboxedPrograms,
+    ...manner,
+    maxRunning: availableParallelism(),
+    maxWaiting: maxWaitingPrograms,
+    onFault: (fault) => log.error({ fault }, 'an external program could not be cleared away'),
+  });
+}
+
+function startPool(config: Config, entry: URL, programs: Programs): RenderPool {
   return new RenderPool({
     entry,
+    programs,
     threads: config.workers === 0 ? availableParallelism() : config.workers,
     heapLimitMb: config.workerHeapMb,
     raisedHeapLimitMb: config.workerHeapMb * 2,
@@ -291,6 +317,7 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
 }
 
 interface HttpParts extends Omit<AppOptions, 'threads'> {
+  readonly programGuard: GuardName;
   readonly service: JobService;
   readonly keyring: Keyring;
   readonly tickets: Tickets<Caller>;
@@ -299,11 +326,11 @@ interface HttpParts extends Omit<AppOptions, 'threads'> {
   readonly web: StaticFiles;
 }
 
-function openHttp({ config, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
+function openHttp({ config, programGuard, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
   return createHttpServer({
     ...parts,
     kinds,
-    capabilities: capabilityFacts(config, kinds),
+    capabilities: capabilityFacts(config, kinds, programGuard),
     limits: {
       ...config,
       headersTimeoutMs: Math.min(30_000, config.requestTimeoutMs),

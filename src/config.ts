@@ -177,6 +177,10 @@ const options = {
     'INKWIRE_ALLOW_PRIVATE_FETCH',
     'Lets jobs fetch from private and loopback addresses.',
   ),
+  allowUnsandboxedPrograms: flag(
+    'INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS',
+    'Runs external programs also where neither bubblewrap nor `unshare` works: a hostile document could then read what the server can.',
+  ),
   logLevel: choice('INKWIRE_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     standard: 'info',
     sentence:

@@ -9,6 +9,7 @@ import { openWays } from '../../src/cli/doctor/network.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { alice, startAppServer } from '../helpers/app-server.js';
+import { withoutBubblewrap, withoutUnshare } from '../render/programs-fixture.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
 const program = new URL('../../dist/src/', import.meta.url);
@@ -185,6 +186,15 @@ describe('inkwire doctor', () => {
       INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
     });
     expect(of('fetch')).toMatchObject([{ verdict: 'warn', said: expect.stringContaining('stay closed') }]);
+  });
+
+  it('says what guards external programs', async () => {
+    const environment = { INKWIRE_DATA_DIR: await directory(), INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true' };
+    const [finding, ...more] = (await examine(environment, { only: 'programs' })).of('programs');
+    expect(more).toEqual([]);
+    const guarded = { verdict: 'ok', said: expect.stringMatching(/in a sandbox: (bubblewrap|unshare)/) };
+    const open = { verdict: 'warn', said: expect.stringContaining('without a sandbox, as you allow') };
+    expect(finding).toMatchObject(withoutBubblewrap && withoutUnshare ? open : guarded);
   });
 
   it('would see a guard that lets something through', async () => {

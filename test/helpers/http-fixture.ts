@@ -113,6 +113,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
       dialects: ['connect'],
+      program_guard: 'bubblewrap',
       limits: { max_body_bytes: 65536 },
     },
     corsOrigins: [],

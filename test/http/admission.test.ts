@@ -504,6 +504,7 @@ describe('probes and capabilities', () => {
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
       dialects: ['connect'],
+      program_guard: 'bubblewrap',
       limits: { max_body_bytes: 65536 },
     });
   });

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
@@ -24,6 +27,19 @@ describe('a running server', () => {
     expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 300 });
     const past = await page(id, '?page=2');
     expect([past.status, await past.json()]).toMatchObject([404, { detail: 'The document has 1 page.' }]);
+  });
+
+  test('says what guards external programs, and removes what those of a killed server left', async () => {
+    const { program_guard: guard } = await caller.data<{ program_guard: string }>('/api/v1/capabilities');
+    expect(['bubblewrap', 'unshare', 'none: refused']).toContain(guard);
+    const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-left-'));
+    await mkdir(join(dataDir, 'programs', 'run-killed', 'out'), { recursive: true });
+    const next = await startAppServer({}, dataDir);
+    const names = await readdir(dataDir);
+    await next.close();
+    await rm(dataDir, { recursive: true });
+    expect(names).toContain('inkwire.db');
+    expect(names).not.toContain('programs');
   });
 
   test('does not let a caller submit what it makes for itself', async () => {

@@ -7,6 +7,7 @@ import { type Paint, printLine, type Shell, type Style, styleOf } from '../termi
 import { wrap } from '../text-width.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 import { fetchGuard, keys, port } from './network.js';
+import { programs } from './programs.js';
 import { fonts, rendering } from './rendering.js';
 import { database, directory } from './storage.js';
 import { checkNode, files, memory, page } from './system.js';
@@ -17,6 +18,7 @@ const checks: readonly Check[] = [
   page,
   fonts,
   rendering,
+  programs,
   directory,
   database,
   keys,

@@ -11,6 +11,8 @@ export interface CapabilityFacts {
   readonly operations: readonly string[];
   readonly fonts: readonly object[];
   readonly dialects: readonly string[];
+  /** What stands between external programs and the machine. */
+  readonly program_guard: 'bubblewrap' | 'unshare' | 'none: refused' | 'none: allowed';
   /** Bounds by name, in the unit that the name ends with. */
   readonly limits: Readonly<Record<string, number>>;
 }
@@ -21,7 +23,8 @@ const docs: RouteDocs = {
   summary: 'What this server can do',
   answers: {
     '200': {
-      description: 'Whether keys are needed, capabilities, operations, fonts, dialects and limits',
+      description:
+        'Whether keys are needed, capabilities, operations, fonts, dialects, the guard of external programs and limits',
       content: {
         [json]: envelopeOf({
           auth: Type.Unsafe<string>({
@@ -35,6 +38,12 @@ const docs: RouteDocs = {
           operations: Type.Array(Type.String()),
           fonts: Type.Array(Type.Object({ family: Type.String() })),
           dialects: Type.Array(Type.String()),
+          program_guard: Type.Unsafe<string>({
+            type: 'string',
+            enum: ['bubblewrap', 'unshare', 'none: refused', 'none: allowed'],
+            description:
+              'The sandbox of external programs; `none: refused`: what needs one is refused, `none: allowed`: the operator lets them run without',
+          }),
           limits: Type.Record(Type.String(), Type.Number()),
         }),
       },

@@ -2,6 +2,7 @@ import { fonts } from '../../render/fonts/catalogue.js';
 import type { Kind } from '../../render/kind.js';
 import { limits } from '../../render/kinds/document/limits.js';
 import { operationNames } from '../../render/kinds/document/operation-fields.js';
+import type { GuardName } from '../../render/program-sandbox.js';
 import type { CapabilityFacts } from './capabilities.js';
 
 /** Settings of the service that its callers may know. */
@@ -17,7 +18,11 @@ export interface PublicSettings {
 }
 
 /** The answer of `GET /api/v1/capabilities`. */
-export function capabilityFacts(config: PublicSettings, kinds: readonly Kind[]): CapabilityFacts {
+export function capabilityFacts(
+  config: PublicSettings,
+  kinds: readonly Kind[],
+  programGuard: GuardName,
+): CapabilityFacts {
   return {
     capabilities: [
       ...kinds.map(({ name }) => ({ name, enabled: true })),
@@ -30,6 +35,7 @@ export function capabilityFacts(config: PublicSettings, kinds: readonly Kind[]):
     operations: operationNames,
     fonts,
     dialects: ['connect'],
+    program_guard: programGuard,
     limits: {
       max_body_bytes: config.maxBodyBytes,
       max_operations: limits.operations,
