@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { maxTextBytes } from './program-call.js';
-import { livesIn } from './program-watch.js';
+import { footprintOf, lives, livesIn } from './program-watch.js';
 
 /**
  * A program under a supervisor of ours: a shell that starts it, tells how it ended, and stays until this end of a socket
@@ -17,6 +17,7 @@ const maxSaidBytes = 4 * 1024 * 1024;
 const impatienceMs = 2_000;
 /** After a kill; a process that sits in the kernel for longer (a dead network disk) is given up. */
 const givenUpMs = 30_000;
+const maxOrphans = 10_000;
 
 /**
  * @param last how the supervisor ends everything when the socket is closed
@@ -56,6 +57,8 @@ export class ProgramProcess {
   #isKilled = false;
   #timers: NodeJS.Timeout[] = [];
   #giveUp: (fault: string) => void = () => undefined;
+  /** Processes that end after the outermost one, which could not wait for them. */
+  #orphans: readonly number[] = [];
 
   constructor({ command: [file = '', ...args], cwd, env, isContained, onFlood }: ProcessOptions) {
     this.#isContained = isContained;
@@ -105,8 +108,12 @@ export class ProgramProcess {
     this.#lifeline?.destroy();
     const { pid } = this;
     if (pid === undefined) return;
-    // The outermost process takes the first one of its namespace with it (`--die-with-parent`, `--kill-child`).
-    this.#timers.push(setTimeout(() => signalGroup(pid), impatienceMs));
+    const lastResort = (): void => {
+      this.#orphans = footprintOf(pid, maxOrphans).pids;
+      // The outermost process takes the first one of its namespace with it (`--die-with-parent`, `--kill-child`).
+      signalGroup(pid);
+    };
+    this.#timers.push(setTimeout(lastResort, impatienceMs));
     this.#timers.push(setTimeout(() => this.#giveUp('It could not be killed'), givenUpMs));
   }
 
@@ -124,7 +131,8 @@ export class ProgramProcess {
     this.#lifeline?.destroy();
     const { pid } = child;
     if (pid !== undefined && fault === undefined) {
-      if (!this.#isContained) await groupGone(pid);
+      await gone(() => this.#orphans.some(lives));
+      if (!this.#isContained) await gone(() => signalGroup(pid) && livesIn(pid));
       // A process that left its group may hold the other ends.
       await Promise.race([closed, pause(1_000, undefined, { ref: false })]);
     }
@@ -143,8 +151,8 @@ function signalGroup(group: number): boolean {
   }
 }
 
-/** Members of the group may have been forked while the others were killed. */
-async function groupGone(group: number): Promise<void> {
+/** Asks again and again: members of a group may have been forked while the others were killed. */
+async function gone(someLive: () => boolean): Promise<void> {
   const until = performance.now() + givenUpMs;
-  while (signalGroup(group) && livesIn(group) && performance.now() < until) await pause(5);
+  while (someLive() && performance.now() < until) await pause(5);
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a program and its children take of the machine just now. */
+/** A program and its children, and what they take of the machine just now. */
 export interface Footprint {
+  readonly pids: readonly number[];
   /** Processes and threads. */
   readonly tasks: number;
   /** Memory of their own: code and files that are mapped are shared, and not counted. */
@@ -15,10 +16,12 @@ export interface Footprint {
  */
 export function footprintOf(pid: number, maxTasks: number): Footprint {
   const open = [String(pid)];
+  const pids: number[] = [];
   let tasks = 0;
   let residentBytes = 0;
   for (let next = open.pop(); next !== undefined && tasks <= maxTasks; next = open.pop()) {
     const folder = `/proc/${next}`;
+    pids.push(Number(next));
     const threads = readOr(() => readdirSync(`${folder}/task`), []);
     tasks += threads.length;
     residentBytes += residentBytesIn(readOr(() => readFileSync(`${folder}/status`, 'latin1'), ''));
@@ -27,7 +30,7 @@ export function footprintOf(pid: number, maxTasks: number): Footprint {
       for (const child of children.split(' ')) if (child !== '') open.push(child);
     }
   }
-  return { tasks, residentBytes };
+  return { pids, tasks, residentBytes };
 }
 
 function residentBytesIn(status: string): number {
@@ -42,11 +45,22 @@ export function livesIn(group: number): boolean {
   const processes = readOr(() => readdirSync('/proc'), []).filter((name) => /^\d+$/.test(name));
   if (processes.length === 0) return true;
   return processes.some((number) => {
-    const stat = readOr(() => readFileSync(`/proc/${number}/stat`, 'latin1'), '');
-    // The name stands in brackets and may hold anything.
-    const [state, , its] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, , its] = statOf(number);
     return Number(its) === group && state !== 'Z' && state !== 'X';
   });
+}
+
+/** Whether a process is there and no zombie. */
+export function lives(pid: number): boolean {
+  const [state = ''] = statOf(String(pid));
+  return state !== '' && state !== 'Z' && state !== 'X';
+}
+
+/** State, parent and group come first. */
+function statOf(number: string): readonly string[] {
+  const stat = readOr(() => readFileSync(`/proc/${number}/stat`, 'latin1'), '');
+  // The name stands in brackets and may hold anything.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Processes come and go while they are read. */

@@ -119,15 +119,21 @@ export function newMark(): string {
 
 /** Command lines, as the machine sees them, in which the mark stands: of programs, and of what watches over them. */
 export function aliveWith(mark: string): readonly string[] {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  return processes.flatMap((number) => {
-    try {
-      const line = readFileSync(`/proc/${number}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return line.includes(mark) ? [line] : [];
-    } catch {
-      return [];
-    }
-  });
+  return pidsWith(mark).map(commandLine);
+}
+
+export function pidsWith(mark: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.map(Number).filter((pid) => commandLine(pid).includes(mark));
+}
+
+/** Empty for a process that is gone, or waits to be. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   newMark,
   outcomeOf,
   ProgramBench,
+  pidsWith,
   sandboxesFor,
   scriptCall,
   stubbornScript,
@@ -215,6 +216,18 @@ describe.each(ways)('external programs, guard $way', ({ way, absent }) => {
       expect(await outcome).toEqual({ type: 'cancelled' });
       expect(aliveWith(mark)).toEqual([]);
     }
+  });
+
+  test('a cancel gets through a supervisor that hears nothing', async () => {
+    const programs = await bench.open(way);
+    const mark = newMark();
+    const stop = new AbortController();
+    const outcome = outcomeOf(programs, scriptCall(stubbornScript(mark)), stop.signal);
+    await stubbornStarted(bench);
+    for (const pid of pidsWith(mark)) process.kill(pid, 'SIGSTOP');
+    stop.abort();
+    expect(await outcome).toEqual({ type: 'cancelled' });
+    expect(aliveWith(mark)).toEqual([]);
   });
 
   test('a program that ends leaves no child behind', async () => {
