@@ -229,7 +229,7 @@ async function open(
 
 /** No kind of today needs one: the registry is empty. */
 function makePrograms(config: Config, log: Logger): Programs {
-  const manner = { nice: renderNice };
+  const manner = { nice: config.renderNice };
   return new Programs({
     directory: resolve(join(config.dataDir, 'programs')),
     registry: {},

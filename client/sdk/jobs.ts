@@ -40,11 +40,11 @@ export class Jobs {
   }
 
   get(jobId: string, options?: CallOptions): Promise<JobRecord> {
-    return this.#json('GET', jobPath(jobId), options);
+    return this.#get(jobPath(jobId), options);
   }
 
-  list({ signal, ...query }: ListOptions = {}): Promise<JobPage> {
-    return this.#http.json('GET', `${api}jobs`, { query, signal });
+  list(options?: ListOptions): Promise<JobPage> {
+    return this.#get('jobs', options);
   }
 
   /** Stops a job. One that had ended stays as it is. */
@@ -67,28 +67,26 @@ export class Jobs {
 
   /** What the job was made from; large binary members are left out. */
   async request(jobId: string, options?: CallOptions): Promise<unknown> {
-    const path = jobPath(jobId, '/request');
-    return (await this.#json<{ readonly request: unknown }>('GET', path, options)).request;
+    return (await this.#get<{ readonly request: unknown }>(jobPath(jobId, '/request'), options)).request;
   }
 
   history(jobId: string, options?: CallOptions): Promise<JobHistory> {
-    return this.#json('GET', jobPath(jobId, '/history'), options);
+    return this.#get(jobPath(jobId, '/history'), options);
   }
 
   /** Files of a job in the order in which they were made, also while it runs: a page from the place `from` on. */
-  artifacts(jobId: string, { signal, ...query }: ArtifactsOptions = {}): Promise<ArtifactPage> {
-    return this.#http.json('GET', api + jobPath(jobId, '/artifacts'), { query, signal });
+  artifacts(jobId: string, options?: ArtifactsOptions): Promise<ArtifactPage> {
+    return this.#get(jobPath(jobId, '/artifacts'), options);
   }
 
   group(name: string, options?: CallOptions): Promise<GroupProgress> {
-    return this.#json('GET', `groups/${encodeURIComponent(name)}`, options);
+    return this.#get(`groups/${encodeURIComponent(name)}`, options);
   }
 
   /** At most 200. */
   async groups(options?: CallOptions): Promise<readonly GroupProgress[]> {
-    const page = { query: { limit: 200 } };
     type Page = { readonly groups: readonly GroupProgress[] };
-    return (await this.#json<Page>('GET', 'groups', options, page)).groups;
+    return (await this.#get<Page>('groups', { ...options, limit: 200 })).groups;
   }
 
   /** A page of the result as PNG. */
@@ -98,12 +96,20 @@ export class Jobs {
   }
 
   capabilities(options?: CallOptions): Promise<Readonly<Record<string, unknown>>> {
-    return this.#json('GET', 'capabilities', options);
+    return this.#get('capabilities', options);
   }
 
   /** @param topics left out: all of the caller's */
   ticket(topics?: readonly string[], options?: CallOptions): Promise<Ticket> {
     return this.#json('POST', 'tickets', options, { body: { topics }, retry: true });
+  }
+
+  /** What there is at a path; options but the signal go into the query. */
+  #get<T>(
+    path: string,
+    { signal, ...query }: CallOptions & { readonly limit?: number | undefined } = {},
+  ): Promise<T> {
+    return this.#json('GET', path, { signal }, { query });
   }
 
   #json<T>(method: Method, path: string, options: CallOptions = {}, call: Call = {}): Promise<T> {

@@ -410,8 +410,8 @@ describe('progress', () => {
       follower.onFact(({ type }) => told.push(type));
       follower.onProgress(({ ratio }) => told.push(String(ratio)));
       bus.fault = fault;
-      const get = vi.spyOn(engine.store, 'get');
       const job = await startedJob(engine);
+      const get = vi.spyOn(engine.store, 'get');
       tellProgress(engine, job, 0.1);
       expect(follower.running.get(job.id)).toMatchObject({ ratio: 0.1, attempt: 1, count: 1 });
       await scheduler();

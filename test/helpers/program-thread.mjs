@@ -57,4 +57,8 @@ const runners = [
     for (;;) Math.random();
   }),
 ];
-await serveTasks(parentPort, workerData, runners);
+await serveTasks(
+  parentPort,
+  workerData,
+  runners.map((runner) => ({ name: runner.name, load: async () => runner })),
+);

@@ -7,7 +7,7 @@ import type { FontRegistry } from '../../src/render/fonts/registry.js';
 import type { Fetched, Progress, RunContext } from '../../src/render/kind.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
-import { withoutParts } from './run-context.js';
+import { bareContext } from './run-context.js';
 
 export const createdAt = new Date('2024-05-06T07:08:09Z');
 
@@ -52,12 +52,9 @@ export async function render(
     const warnings: JobWarning[] = [];
     let ended = 0;
     const context: RunContext = {
-      ...withoutParts,
+      ...bareContext,
       blobPath,
       fetched: (url) => fetched(url, blobPath),
-      program: () => {
-        throw new Error('No program is run');
-      },
       progress: (step) => progress.push(step),
       warn: (warning) => warnings.push(warning),
       artifact: (name, contentType) => {

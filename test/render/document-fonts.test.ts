@@ -18,18 +18,15 @@ import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { type DocumentRequest, documentKind } from '../../src/render/kinds/document/request.js';
 import { Typesetter } from '../../src/render/kinds/document/typesetting.js';
 import { createdAt } from './document-fixture.js';
-import { withoutParts } from './run-context.js';
+import { bareContext } from './run-context.js';
 
 const context: RunContext = {
-  ...withoutParts,
+  ...bareContext,
   blobPath: () => '',
   fetched: () => ({ path: '', contentType: '' }),
   progress: () => undefined,
   warn: () => undefined,
   artifact: () => ({ write: () => undefined, end: () => undefined }),
-  program: () => {
-    throw new Error('No program is run');
-  },
 };
 
 /** A definition belongs to one drawing: the engine keeps its notes in it. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { degrees, PDFDocument, PDFName, PDFString, StandardFonts } from '@cantoo/pdf-lib';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { Kind, KindRunner, Progress, RunContext, RunResult } from '../../src/render/kind.js';
-import { withoutParts } from './run-context.js';
+import { bareContext } from './run-context.js';
 
 export interface SamplePage {
   readonly size: [number, number];
@@ -103,13 +103,10 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
     const progress: Progress[] = [];
     const warnings: JobWarning[] = [];
     const context: RunContext = {
-      ...withoutParts,
+      ...bareContext,
       blobPath: (index) => paths[index] ?? '',
       fetched: () => {
         throw new Error('nothing was fetched');
-      },
-      program: () => {
-        throw new Error('No program is run');
       },
       progress: (value) => progress.push(value),
       warn: (warning) => warnings.push(warning),

@@ -36,6 +36,7 @@ describe('programs of a task', () => {
   };
   const task = (kind: string, request: unknown = {}, change: Partial<Task> = {}): Task => ({
     kind,
+    owner: 'ann',
     request: { inline: JSON.stringify(request) },
     blobPaths: [],
     fetched: {},

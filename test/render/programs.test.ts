@@ -321,11 +321,13 @@ describe.each(ways)('external programs, guard $way', ({ way, absent }) => {
 
     it('can be written in the private folder only, by a root as well', async () => {
       const programs = await bench.open(way);
-      const places = '/here /usr/here /usr/bin/here /etc/here /dev/here /job/here /job/in/here /proc/here';
-      const script = `for place in ${places}; do (: >$place) 2>/dev/null && echo "$place"; done;
+      const name = `here-${process.pid}`;
+      const places = ['/', '/usr/', '/usr/bin/', '/etc/', '/dev/', '/job/', '/job/in/', '/proc/'];
+      const script = `for place in ${places.map((place) => place + name).join(' ')}; do
+          (: >$place) 2>/dev/null && echo "$place"; done;
         : >/tmp/here && : >/dev/shm/here && : >here && echo x >/dev/null && head -c 2 /dev/urandom >/dev/null && echo fine`;
       expect(await outcomeOf(programs, scriptCall(script))).toMatchObject({ stdout: 'fine\n' });
-      expect(existsSync('/usr/here')).toBe(false);
+      expect(existsSync(`/usr/${name}`)).toBe(false);
     });
 
     it('sees no process but its own, and has no rights', async () => {

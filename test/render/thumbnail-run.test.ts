@@ -7,7 +7,7 @@ import { RenderFailure, type RunContext } from '../../src/render/kind.js';
 import { backs, kinds } from '../../src/render/kinds/kinds.js';
 import { thumbnailRunner } from '../../src/render/kinds/pdf-tools/thumbnail.js';
 import { makePdf, type Sample } from './pdf-tools-fixture.js';
-import { withoutParts } from './run-context.js';
+import { bareContext } from './run-context.js';
 
 let folder = '';
 beforeEach(() => {
@@ -20,13 +20,10 @@ async function picture(sample: Sample | Uint8Array, page: number, width: number)
   writeFileSync(path, sample instanceof Uint8Array ? sample : await makePdf(sample));
   const chunks: Uint8Array[] = [];
   const context: RunContext = {
-    ...withoutParts,
+    ...bareContext,
     blobPath: () => path,
     fetched: () => {
       throw new Error('Nothing is fetched');
-    },
-    program: () => {
-      throw new Error('No program is run');
     },
     progress: () => undefined,
     artifact: () => ({ write: (chunk) => void chunks.push(chunk), end: () => undefined }),
