@@ -1,4 +1,4 @@
-import type { Keys } from '../engine/engine.js';
+import type { Keys } from '../engine/keys.js';
 import { type Authentication, type ConfiguredKey, KeyTable } from './keys.js';
 
 /** The keys of a running server. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Key } from '../engine/engine.js';
+import type { Key } from '../engine/keys.js';
 
 /**
  * API keys as values. A key is `npk_live_{kid}_{secret}`: `kid` is public and names the key in lists and logs, the

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { makeKey, ownerShape, type Scope, scopes } from '../access/keys.js';
-import type { Key, Keys } from '../engine/engine.js';
+import type { Key, Keys } from '../engine/keys.js';
 
 /** `inkwire keys create|list|disable|rotate`. A running server follows every change within a second. */
 

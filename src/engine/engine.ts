@@ -5,6 +5,7 @@ import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { JobStatus } from '../protocol/job-record.js';
 import type { Blobs } from './blobs.js';
+import type { Keys } from './keys.js';
 
 /**
  * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs.
@@ -347,29 +348,6 @@ export interface Bus {
   onHint(listener: (hint: Hint) => void): () => void;
   publishProgress(progress: JobProgress): void;
   onProgress(listener: (progress: JobProgress) => void): () => void;
-}
-
-export interface Key {
-  /** Public part, 8 characters. */
-  readonly kid: string;
-  readonly owner: string;
-  readonly scopes: readonly string[];
-  readonly createdAt: number;
-  readonly expiresAt?: number;
-  readonly disabledAt?: number;
-  /** Lower-case hex SHA-256 of the whole key. */
-  readonly hash: string;
-}
-
-export interface Keys {
-  /** Adds or replaces by `kid`. */
-  put(key: Key): Promise<void>;
-  list(): Promise<readonly Key[]>;
-  /**
-   * Calls the listener with all keys, once now and again within a second of every change, also one made by another
-   * process.
-   */
-  watch(listener: (keys: readonly Key[]) => void): Promise<() => void>;
 }
 
 /** How a driver is opened. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Key } from '../../src/engine/engine.js';
+import type { Key } from '../../src/engine/keys.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 
 export function aKey(kid: string, change: Partial<Key> = {}): Key {

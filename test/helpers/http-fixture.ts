@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { openKeyring } from '../../src/access/keyring.js';
 import { makeKey, type NewKey } from '../../src/access/keys.js';
 import { Tickets } from '../../src/access/tickets.js';
-import type { Key, Keys } from '../../src/engine/engine.js';
+import type { Key, Keys } from '../../src/engine/keys.js';
 import {
   createHttpServer,
   type HttpLimits,

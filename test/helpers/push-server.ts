@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { openKeyring } from '../../src/access/keyring.js';
 import { Tickets } from '../../src/access/tickets.js';
-import type { Keys } from '../../src/engine/engine.js';
+import type { Keys } from '../../src/engine/keys.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';

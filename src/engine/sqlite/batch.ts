@@ -1,5 +1,6 @@
 import type { Ledger } from '../embedded/ledger.js';
-import { type Fact, type Key, StoreFailed } from '../engine.js';
+import { type Fact, StoreFailed } from '../engine.js';
+import type { Key } from '../keys.js';
 import { storeOperations } from '../store-operations.js';
 import type { KeyRows } from './key-rows.js';
 import type { Connection, Statement } from './sql.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Key, StoreFailed } from '../engine.js';
+import { StoreFailed } from '../engine.js';
+import type { Key } from '../keys.js';
 import { DirectoryLock, lockFile, restoreFolder } from './database.js';
 import { KeyRows } from './key-rows.js';
 import { schemaVersion } from './migrations.js';

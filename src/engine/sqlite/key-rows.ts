@@ -1,4 +1,4 @@
-import type { Key } from '../engine.js';
+import type { Key } from '../keys.js';
 import { type Connection, type Statement, textOf } from './sql.js';
 
 /** API keys: few, and read whole. */

@@ -1,4 +1,4 @@
-import type { Key, Keys } from '../engine.js';
+import type { Key, Keys } from '../keys.js';
 import { openDatabase } from './database.js';
 import { KeyRows } from './key-rows.js';
 

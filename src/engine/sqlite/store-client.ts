@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { OperationRunner, Operations } from '../embedded/store.js';
-import { type Commit, type Fact, type Key, StoreFailed } from '../engine.js';
+import { type Commit, type Fact, StoreFailed } from '../engine.js';
+import type { Key } from '../keys.js';
 import type { StoreOperation } from '../store-operations.js';
 import {
   type Call,

@@ -1,5 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { Commit, Fact, FactPage, Key } from '../engine.js';
+import type { Commit, Fact, FactPage } from '../engine.js';
+import type { Key } from '../keys.js';
 import { type StoreOperation, storeOperations } from '../store-operations.js';
 
 /** The settings that the store's thread starts with. */
