@@ -6,9 +6,12 @@ import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { JobStatus } from '../protocol/job-record.js';
 import type { Blobs } from './blobs.js';
 import type { Keys } from './keys.js';
+import type { Library } from './library.js';
+import type { Once } from './once.js';
 
 /**
- * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs.
+ * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs. The other
+ * things that it stores have contracts of their own: `library.ts`, `once.ts`, `keys.ts`.
  *
  * Glossary
  * - job: accepted work with its whole state (`jobs/job.ts`).
@@ -26,7 +29,8 @@ import type { Keys } from './keys.js';
  * - part: one of the artifacts of a job that may have many. The store keeps parts in their order, also those that were
  *   made while the job still runs (`produce`).
  * - progress: the latest value of a running attempt. Never in the log.
- * - blob: an immutable file under a name: an input or an artifact.
+ * - blob: an immutable file under a name: an input, an artifact, or a part of a version in the library.
+ * - holder: a job or a version of the library that refers to a blob. A blob may have several, and goes with the last.
  *
  * What holds for every driver
  * - Each operation concerns one job (or its docstring says otherwise) and is atomic: after a crash all of it is there,
@@ -47,6 +51,8 @@ export interface Engine {
   readonly bus: Bus;
   readonly blobs: Blobs;
   readonly keys: Keys;
+  readonly library: Library;
+  readonly once: Once;
   /** Resolves when the engine cannot go on and the process should end; never otherwise. */
   readonly failure: Promise<StoreFailed>;
   /** Waits for the operations that were handed over, then closes. Safe twice. */
@@ -97,6 +103,8 @@ export interface Submission {
   /** `pending`, `rev` 1, with an id that `jobId` made of `createdAt`: listings by time go by the id. */
   readonly job: Job;
   readonly input: JobInput;
+  /** Those blobs of the input that another holder brought; the job comes about only if all are held still. */
+  readonly shared?: readonly string[];
   readonly idempotency?: {
     readonly key: string;
     /** Digest of the canonical body: the same key with another one is a conflict. */
@@ -116,6 +124,8 @@ export type SubmitOutcome =
   /** An earlier submit used this key with the same body: the job as it is now, and the position of its first fact. */
   | { readonly type: 'replayed'; readonly job: Job; readonly position: Position }
   | { readonly type: 'conflict' }
+  /** Shared blobs that nothing holds any more: their files go, or are gone. Nothing was stored. */
+  | { readonly type: 'gone'; readonly blobs: readonly string[] }
   /** Nothing was stored. */
   | { readonly type: 'full'; readonly scope: 'queue' | 'owner'; readonly pending: number };
 
@@ -142,7 +152,7 @@ export interface ArtifactFilter {
 }
 
 export type ApplyOutcome =
-  /** `removed` names blobs that nothing refers to any more. A caller that needs the job as it is now asks for it. */
+  /** `removed` names blobs that nothing holds any more. A caller that needs the job as it is now asks for it. */
   | { readonly ok: true; readonly removed: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal | 'not-found' };
 
@@ -311,8 +321,9 @@ export interface Store {
   /** Facts of all owners in order, at most `limit`: for the follower, which separates the owners itself. */
   everyFact(after: number, limit: number): Promise<FactPage>;
   log(): Promise<LogState>;
+  /** One step of retention, also of what waits in `Once` and of retired entries of the library. */
   sweep(request: SweepRequest): Promise<SweepOutcome>;
-  /** Of these blob names, the ones that no job refers to. */
+  /** Of these blob names, the ones that nothing holds: no job and no version of the library. */
   unused(blobs: readonly string[]): Promise<readonly string[]>;
   /** Rejects when the store cannot take a change. For readiness. */
   ping(): Promise<void>;

@@ -1,4 +1,6 @@
 import type { Store } from './engine.js';
+import type { Library } from './library.js';
+import type { Once } from './once.js';
 
 /**
  * What each operation of a store does: `write` may change something, `read` changes nothing, `facts` reads and answers
@@ -29,3 +31,23 @@ export const storeOperations = {
 } as const satisfies Record<Exclude<keyof Store, 'ping'>, 'write' | 'read' | 'facts'>;
 
 export type StoreOperation = keyof typeof storeOperations;
+
+/** The same for the library, */
+export const libraryOperations = {
+  libraryPut: 'write',
+  libraryRetire: 'write',
+  libraryGet: 'read',
+  libraryList: 'read',
+  libraryVersions: 'read',
+} as const satisfies Record<`library${Capitalize<keyof Library>}`, 'write' | 'read'>;
+
+/** and for `Once`. */
+export const onceOperations = {
+  oncePut: 'write',
+  onceTake: 'write',
+} as const satisfies Record<`once${Capitalize<keyof Once>}`, 'write'>;
+
+/** What every part of an engine that is stored beside the jobs can be asked for. */
+export const engineOperations = { ...storeOperations, ...libraryOperations, ...onceOperations };
+
+export type EngineOperation = keyof typeof engineOperations;

@@ -8,12 +8,14 @@ import type { Engine } from '../../src/engine/engine.js';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
 import { copyDatabase, stateOf } from '../../src/engine/sqlite/backup.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { aJob, anArtifact, aSubmission, day, start, started } from '../contracts/jobs-at-hand.js';
+import { aJob, anArtifact, aSubmission, aSweep, day, start, started } from '../contracts/jobs-at-hand.js';
+import { invoice, stored } from '../contracts/library.suite.js';
 import { openIn } from '../engine/scratch.js';
 import { type KeptShell, scratchFolder, shell } from './shell-fixture.js';
 
 const root = await scratchFolder();
 let made = 0;
+let versionsMade = 0;
 
 describe('inkwire backup and restore', () => {
   let dataDir = '';
@@ -226,6 +228,108 @@ describe('inkwire backup and restore', () => {
     expect(log.last).toBe(original.last);
     expect(isPlaceOf(log, positionAt(original, original.last))).toBe(false);
     await back.close();
+  });
+
+  /** Something stored that has one file; `versions` of it are kept. */
+  async function keptVersion(engine: Engine, name: string, versions = 9): Promise<string> {
+    versionsMade += 1;
+    const blob = await engine.blobs.put(Buffer.from(`file ${versionsMade}`), `version-${versionsMade}`);
+    const { removed } = await stored(engine, { name, blobs: [blob], limits: { entries: 99, versions } });
+    await engine.blobs.remove(removed);
+    return blob;
+  }
+
+  it('puts back stored things with their files, also one that only a job holds by now', async () => {
+    const engine = await openIn(dataDir, openOptions);
+    const held = await keptVersion(engine, 'invoice');
+    const shared = await keptVersion(engine, 'brief');
+    const job = aJob();
+    const input = { request: { inline: '{}' }, blobs: [shared], fetches: [] };
+    await engine.store.submit(aSubmission(job, { input, shared: [shared] }));
+    await engine.library.retire({ ...invoice, name: 'brief', now: start, keptMs: 0 });
+    expect((await engine.store.sweep(aSweep(start))).removed).toEqual([]);
+    const taken = await backup(folder, '--json');
+    await engine.close();
+    expect(taken.out.values).toEqual([
+      expect.objectContaining({ count: 3, linked: 2, removed_meanwhile: 0 }),
+    ]);
+    expect((await restore(folder, '--check')).code).toBe(0);
+    expect((await restore(folder)).code).toBe(0);
+    const back = await openIn(target, openOptions);
+    expect(await back.library.get(invoice)).toMatchObject({ version: 1, blobs: [held] });
+    expect(await back.blobs.cleanUp((names) => back.store.unused(names), Date.now() + 1e6)).toBe(0);
+    for (const blob of [held, shared]) await access(await back.blobs.path(blob));
+    await back.close();
+  });
+
+  it('brings the copy to the versions that the server has since taken away, and leaves the others', async () => {
+    const engine = await openIn(dataDir, openOptions);
+    const first = await keptVersion(engine, 'invoice');
+    const second = await keptVersion(engine, 'invoice');
+    const { signal } = new AbortController();
+    await mkdir(folder);
+    copyDatabase(dataDir, folder);
+    const limits = { entries: 9, versions: 1 };
+    // The first version goes with a third one; the second is the head of the copy, and its file stays here.
+    const { removed } = await stored(engine, { blobs: [second], shared: [second], limits });
+    expect(removed).toEqual([first]);
+    await engine.blobs.remove(removed);
+    await engine.close();
+    const collected = await collectBlobs(dataDir, folder, signal);
+    expect(collected).toMatchObject({ linked: 1, gone: [first] });
+    expect(await followRemovals(dataDir, folder, collected.gone, start)).toBe(true);
+    await seal(folder, stateOf(folder), start, signal);
+    expect((await restore(folder)).code).toBe(0);
+    const back = await openIn(target, openOptions);
+    expect(await back.library.get(invoice)).toMatchObject({ version: 2, blobs: [second] });
+    expect(await back.library.get(invoice, 1)).toBeUndefined();
+    expect(await back.store.unused([first, second])).toEqual([first]);
+    await back.close();
+  });
+
+  it('begins anew where the head of something stored was replaced: the backup has one or the other', async () => {
+    const engine = await openIn(dataDir, openOptions);
+    const first = await keptVersion(engine, 'invoice', 1);
+    await mkdir(folder);
+    copyDatabase(dataDir, folder);
+    const second = await keptVersion(engine, 'invoice', 1);
+    const collected = await collectBlobs(dataDir, folder, new AbortController().signal);
+    expect(collected.gone).toEqual([first]);
+    expect(await followRemovals(dataDir, folder, collected.gone, start)).toBe(false);
+    await rm(folder, { recursive: true });
+
+    // As the server goes on with its replacements while a whole backup is taken.
+    let turns = 0;
+    const replacing = (async () => {
+      for (; turns < 30; turns += 1) await keptVersion(engine, 'invoice', 1);
+    })();
+    const outcome = await backup(folder, '--json');
+    await replacing;
+    await engine.close();
+    if (outcome.code !== 0) {
+      expect(outcome.err.text).toContain('5 times in turn');
+      return;
+    }
+    expect((await restore(folder, '--check')).code).toBe(0);
+    expect((await restore(folder)).code).toBe(0);
+    const back = await openIn(target, openOptions);
+    const head = await back.library.get(invoice);
+    expect(head?.version).toBeGreaterThanOrEqual(2);
+    if (head?.version === 2) expect(head.blobs).toEqual([second]);
+    for (const blob of head?.blobs ?? []) await access(await back.blobs.path(blob));
+    await back.close();
+  });
+
+  it('fails where the library promises a file that is not there', async () => {
+    const engine = await openIn(dataDir, openOptions);
+    const blob = await keptVersion(engine, 'invoice');
+    await engine.close();
+    await rm(join(dataDir, blobPath(blob)));
+    const failed = await backup(folder);
+    expect([failed.code, failed.err.text]).toEqual([
+      1,
+      expect.stringContaining(`${blobPath(blob)} is not there, and a job or the library promises it`),
+    ]);
   });
 
   it('fails where a job promises a file that is not there, and leaves nothing', async () => {

@@ -7,7 +7,13 @@ import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { openWays } from '../../src/cli/doctor/network.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
+import { schemaVersion } from '../../src/engine/sqlite/migrations.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
+import { openOptions } from '../contracts/engine.suite.js';
+import { start } from '../contracts/jobs-at-hand.js';
+import { stored } from '../contracts/library.suite.js';
+import { anEntry } from '../contracts/once.suite.js';
+import { openIn } from '../engine/scratch.js';
 import { alice, startAppServer } from '../helpers/app-server.js';
 import { withoutBubblewrap, withoutUnshare } from '../render/programs-fixture.js';
 import { scratchFolder, shell } from './shell-fixture.js';
@@ -115,6 +121,20 @@ describe('inkwire doctor', () => {
         said: expect.stringMatching(/^no render thread can start: .*a font is missing/),
         advice: expect.stringContaining('npm ci'),
       },
+    ]);
+  });
+
+  it('finds a database whole that holds stored things, with their files', async () => {
+    const dataDir = await directory();
+    const engine = await openIn(dataDir, openOptions);
+    const blob = await engine.blobs.put(Buffer.from('a design'), 'version-1');
+    await stored(engine, { blobs: [blob] });
+    await engine.once.put(anEntry('a'), start);
+    await engine.close();
+    const { code, of } = await examine({ INKWIRE_DATA_DIR: dataDir });
+    expect(code).toBe(0);
+    expect(of('database')).toMatchObject([
+      { verdict: 'ok', said: `whole (quick_check); schema ${schemaVersion}` },
     ]);
   });
 

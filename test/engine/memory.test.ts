@@ -3,8 +3,11 @@ import { blobsSuite } from '../contracts/blobs.suite.js';
 import { claimSuite } from '../contracts/claim.suite.js';
 import { commandSuite } from '../contracts/command.suite.js';
 import { groupsSuite } from '../contracts/groups.suite.js';
+import { holdersSuite } from '../contracts/holders.suite.js';
 import { keysSuite } from '../contracts/keys.suite.js';
+import { librarySuite } from '../contracts/library.suite.js';
 import { logSuite } from '../contracts/log.suite.js';
+import { onceSuite } from '../contracts/once.suite.js';
 import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
@@ -19,6 +22,9 @@ const suites = [
   retentionSuite,
   keysSuite,
   blobsSuite,
+  librarySuite,
+  holdersSuite,
+  onceSuite,
 ];
 
 for (const suite of suites) {

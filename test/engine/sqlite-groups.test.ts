@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
-import { Connection } from '../../src/engine/sqlite/sql.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { submitted } from '../contracts/jobs-at-hand.js';
+import { setBack } from '../helpers/older-schema.js';
 import { openIn, scratchDirectory } from './scratch.js';
 
 /** Groups of before there was a list of them, and what the list costs. */
@@ -18,17 +17,7 @@ it('gives groups of an older database places by their last facts, and those with
   const before = await openIn(directory, openOptions);
   for (const group of ['x', 'a', 'y', 'b', 'a']) await submitted(before, { group });
   await before.close();
-  const connection = new Connection(join(directory, 'inkwire.db'));
-  // As the first version left it.
-  connection.execute(`
-    DROP INDEX groups_place;
-    ALTER TABLE groups DROP COLUMN place;
-    DELETE FROM facts WHERE grp IN ('x', 'y');
-    DROP TABLE parts;
-    DROP TABLE lives;
-    PRAGMA user_version = 1;
-  `);
-  connection.close();
+  setBack(directory, 1, `DELETE FROM facts WHERE grp IN ('x', 'y')`);
 
   const after = await openIn(directory, openOptions);
   const first = await after.store.groups({ owner: 'alice', limit: 3 });

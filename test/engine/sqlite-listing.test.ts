@@ -5,6 +5,7 @@ import { JobListing } from '../../src/engine/sqlite/job-listing.js';
 import { Connection, type Statement } from '../../src/engine/sqlite/sql.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { submitted } from '../contracts/jobs-at-hand.js';
+import { setBack } from '../helpers/older-schema.js';
 import { openIn, scratchDirectory } from './scratch.js';
 
 /** What a listing costs, and databases of before it cost that. */
@@ -47,18 +48,7 @@ it('lists the jobs of an older database as its own', async () => {
   const ids: string[] = [];
   for (const kind of ['b', 'a', 'c', 'a']) ids.unshift((await submitted(before, { kind, group: kind })).id);
   await before.close();
-  const connection = new Connection(join(directory, 'inkwire.db'));
-  // As the second version left it.
-  connection.execute(`
-    DROP INDEX jobs_listed;
-    DROP INDEX jobs_group;
-    CREATE INDEX jobs_listed ON jobs(owner, status, id, kind);
-    CREATE INDEX jobs_group ON jobs(owner, grp, id) WHERE grp IS NOT NULL;
-    DROP TABLE parts;
-    DROP TABLE lives;
-    PRAGMA user_version = 2;
-  `);
-  connection.close();
+  setBack(directory, 2);
 
   const after = await openIn(directory, openOptions);
   const listed = async (filter: object) =>

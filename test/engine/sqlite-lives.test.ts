@@ -1,12 +1,11 @@
 import { cp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
-import { Connection } from '../../src/engine/sqlite/sql.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aSweep, start, submitted } from '../contracts/jobs-at-hand.js';
+import { setBack } from '../helpers/older-schema.js';
 import { openIn, scratchDirectory } from './scratch.js';
 
 /** P-22: what starts, copies and upgrades of a data directory leave in it. The rules themselves are in `lives.test.ts`. */
@@ -72,10 +71,7 @@ describe('lives in a data directory', () => {
   it('begin with one for everything that is older than they are, whose cursors stay as they were', async () => {
     await submit();
     await submit();
-    const connection = new Connection(join(directory, 'inkwire.db'));
-    // As the version before left it.
-    connection.execute('DROP TABLE parts; DROP TABLE lives; PRAGMA user_version = 3;');
-    connection.close();
+    setBack(directory, 3);
     const upgraded = await during(async (engine) => {
       await submitted(engine);
       return engine.store.log();

@@ -2,10 +2,10 @@ import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Connection } from '../../src/engine/sqlite/sql.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
 import { seqOf } from '../helpers/model-client.js';
+import { setBack } from '../helpers/older-schema.js';
 import { SseDecoder } from '../helpers/sse-decoder.js';
 import { type Event, streamClients } from '../helpers/stream-client.js';
 
@@ -138,9 +138,7 @@ describe('P-10 P-22 an upgrade from a version that did not tell lives apart', ()
       const before = await startAppServer({}, dataDir);
       const job = await new Caller(before.url, token).submitted();
       await before.close();
-      const connection = new Connection(join(dataDir, 'inkwire.db'));
-      connection.execute('DROP TABLE parts; DROP TABLE lives; PRAGMA user_version = 3;');
-      connection.close();
+      setBack(dataDir, 3);
 
       const server = await startAppServer({}, dataDir);
       const caller = new Caller(server.url, token);

@@ -22,7 +22,7 @@ export function blobPath(name: string): string {
 export interface Collected {
   readonly linked: number;
   readonly copied: number;
-  /** Results and inputs that the server has removed since the database was copied. */
+  /** Files that the server has removed since the database was copied. */
   readonly gone: readonly string[];
 }
 
@@ -71,23 +71,26 @@ async function place(source: string, target: string): Promise<'linked' | 'copied
 
 /**
  * Updates the copied database to the changes of the server since: the server removes files only after the commit that
- * gives them up. Throws where a job still promises a file that is missing.
+ * gives them up. Throws where a job or the library still promises a file that is missing.
+ * @returns false when the database has to be copied anew: something stored has a newer version than the copy
  */
 export async function followRemovals(
   directory: string,
   folder: string,
   gone: readonly string[],
   now: number,
-): Promise<void> {
-  if (gone.length === 0) return;
+): Promise<boolean> {
+  if (gone.length === 0) return true;
   const [lost, ...more] = stillPromised(directory, gone);
   if (lost !== undefined) {
     const others = more.length === 0 ? '' : ` and ${more.length} more`;
     throw new Trouble(
-      `The data directory is damaged: ${blobPath(lost)}${others} is not there, and a job promises it. Nothing was backed up.`,
+      `The data directory is damaged: ${blobPath(lost)}${others} is not there, and a job or the library promises it. Nothing was backed up.`,
     );
   }
-  for (const name of forgetBlobs(folder, gone, now)) await rm(join(folder, blobPath(name)), { force: true });
+  const removed = forgetBlobs(folder, gone, now);
+  for (const name of removed ?? []) await rm(join(folder, blobPath(name)), { force: true });
+  return removed !== undefined;
 }
 
 /**
@@ -164,6 +167,9 @@ export interface Taken extends Collected {
   readonly manifest: Manifest;
 }
 
+/** Copies of the database that are made until one is whole, where stored things are replaced in every one of them. */
+const copiesMax = 5;
+
 /**
  * A backup of a data directory, beside a server that may run on it. Until it is whole it lies in a folder beside its
  * own, which goes when the backup fails; a process that is killed may leave one.
@@ -174,15 +180,32 @@ export async function takeBackup(
   folder: string,
   options: { readonly id: string; readonly now: () => number; readonly signal: AbortSignal },
 ): Promise<Taken> {
-  const { id, now, signal } = options;
-  const part = join(dirname(folder), `${basename(folder)}.${id}.part`);
   await mkdir(dirname(folder), { recursive: true });
+  for (let copies = 1; copies <= copiesMax; copies += 1) {
+    const taken = await takeOnce(directory, folder, options);
+    if (taken !== undefined) return taken;
+  }
+  throw new Trouble(
+    `Stored things were replaced while the files were collected, ${copiesMax} times in turn. Nothing was backed up; try again.`,
+  );
+}
+
+/** Undefined when the server was too quick: see `followRemovals`. */
+async function takeOnce(
+  directory: string,
+  folder: string,
+  { id, now, signal }: Parameters<typeof takeBackup>[2],
+): Promise<Taken | undefined> {
+  const part = join(dirname(folder), `${basename(folder)}.${id}.part`);
   await mkdir(part, { mode: 0o700 });
   try {
     const takenAt = now();
     copyDatabase(directory, part);
     const collected = await collectBlobs(directory, part, signal);
-    await followRemovals(directory, part, collected.gone, now());
+    if (!(await followRemovals(directory, part, collected.gone, now()))) {
+      await rm(part, { recursive: true });
+      return undefined;
+    }
     const manifest = await seal(part, stateOf(part), takenAt, signal);
     await rename(part, folder);
     await sync(dirname(folder));

@@ -23,6 +23,8 @@ import type {
   SweepRequest,
 } from '../engine.js';
 import { livesWith, positionAt } from '../lives.js';
+import { LibraryRules } from './library.js';
+import { OnceRules } from './once.js';
 import { countedQueue, type QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
 import type { JobPage, StoredJob, Tables } from './tables.js';
@@ -39,6 +41,8 @@ export class Ledger {
   readonly #tables: Tables;
   readonly #count: () => QueueCounts;
   readonly #life: string;
+  readonly library: LibraryRules;
+  readonly once: OnceRules;
   #counts: QueueCounts;
   #writer: Writer;
 
@@ -55,6 +59,8 @@ export class Ledger {
     this.#tables = tables;
     this.#count = count;
     this.#life = life;
+    this.library = new LibraryRules(tables.library, tables.blobReferences);
+    this.once = new OnceRules(tables.once);
     this.#counts = count();
     this.#writer = new Writer(tables, this.#counts, life);
   }
@@ -87,6 +93,8 @@ export class Ledger {
     if (pendingOfOwner >= limits.maxPendingPerOwner) {
       return { type: 'full', scope: 'owner', pending: pendingOfOwner };
     }
+    const gone = this.unused(submission.shared ?? []);
+    if (gone.length > 0) return { type: 'gone', blobs: gone };
     const { seq } = this.#writer.create(job, input, idempotency?.key);
     if (idempotency !== undefined) {
       const { key, fingerprint, expiresAt } = idempotency;
@@ -180,6 +188,26 @@ export class Ledger {
     return job?.artifacts?.find((artifact) => artifact.name === name);
   }
 
+  /** Whether a blob is one of a job's artifacts. */
+  hasArtifact({ id, artifacts = [], artifactCount }: Job, blob: string): boolean {
+    const all = artifactCount === undefined ? artifacts : this.#tables.parts.list(id, 0, artifactCount);
+    return all.some((artifact) => artifact.blob === blob);
+  }
+
+  /**
+   * For a copy of the store whose files are not all there: takes away, without a fact, what a job that has not ended has
+   * produced. Its next attempt makes it again. Returns the blobs that nothing holds any more.
+   */
+  forgetParts(id: string): readonly string[] {
+    const stored = this.#tables.jobs.get(id);
+    if (stored === undefined) return [];
+    const { artifacts: _artifacts, artifactCount: _count, produced: _produced, ...job } = stored.job;
+    const blobs = this.#tables.parts.remove(id);
+    for (const blob of blobs) this.#tables.blobReferences.remove(blob, id);
+    this.#tables.jobs.set(stored.job, { job, queue: stored.queue });
+    return this.unused(blobs);
+  }
+
   list(filter: ListFilter): JobPage {
     return this.#tables.jobs.list(filter);
   }
@@ -213,7 +241,9 @@ export class Ledger {
 
   sweep(request: SweepRequest): SweepOutcome {
     const absent = this.reclaimAbsent(request.now);
-    const swept = sweep(this.#tables, request, (stored, command) => this.#must(stored, command, request.now));
+    const swept = sweep(this.#tables, this.library, request, (stored, command) =>
+      this.#must(stored, command, request.now),
+    );
     return { ...swept, lost: swept.lost + absent };
   }
 

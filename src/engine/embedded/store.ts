@@ -1,13 +1,38 @@
 import type { Store } from '../engine.js';
-import { type StoreOperation, storeOperations } from '../store-operations.js';
+import type { Library } from '../library.js';
+import type { Once } from '../once.js';
+import { type EngineOperation, type StoreOperation, storeOperations } from '../store-operations.js';
 import type { Ledger } from './ledger.js';
+import type { LibraryRules } from './library.js';
+import type { OnceRules } from './once.js';
 
-/** The operations of a ledger that a store has, from wherever the ledger lives. */
-export type Operations = Pick<Ledger, StoreOperation>;
+/** The operations of a ledger that an engine has, from wherever the ledger lives. */
+export type Operations = Pick<Ledger, StoreOperation> & {
+  readonly [Name in keyof Library as `library${Capitalize<Name>}`]: LibraryRules[Name];
+} & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] };
+
+export function operationsOf(ledger: Ledger): Operations {
+  const { library, once } = ledger;
+  const names = Object.keys(storeOperations) as StoreOperation[];
+  const ofStore = Object.fromEntries(
+    names.map((name) => [name, ledger[name].bind(ledger)]),
+    // Each name has its own operation, which the entries cannot say.
+  ) as Pick<Ledger, StoreOperation>;
+  return {
+    ...ofStore,
+    libraryPut: (version) => library.put(version),
+    libraryRetire: (retirement) => library.retire(retirement),
+    libraryGet: (name, version) => library.get(name, version),
+    libraryList: (filter) => library.list(filter),
+    libraryVersions: (filter) => library.versions(filter),
+    oncePut: (entry, now) => once.put(entry, now),
+    onceTake: (place, now) => once.take(place, now),
+  };
+}
 
 /** Runs an operation of a ledger as one commit. Rejects with `StoreFailed`. */
 export interface OperationRunner {
-  call<Name extends StoreOperation>(
+  call<Name extends EngineOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>>;
@@ -28,4 +53,21 @@ export function embeddedStore(runner: OperationRunner): Store {
     // Each name has the call of its own operation, which the entries cannot say.
   ) as Calls;
   return { ...calls, ping: () => runner.ping() };
+}
+
+export function embeddedLibrary(runner: OperationRunner): Library {
+  return {
+    put: (version) => runner.call('libraryPut', version),
+    retire: (retirement) => runner.call('libraryRetire', retirement),
+    get: (name, version) => runner.call('libraryGet', name, version),
+    list: (filter) => runner.call('libraryList', filter),
+    versions: (filter) => runner.call('libraryVersions', filter),
+  };
+}
+
+export function embeddedOnce(runner: OperationRunner): Once {
+  return {
+    put: (entry, now) => runner.call('oncePut', entry, now),
+    take: (place, now) => runner.call('onceTake', place, now),
+  };
 }

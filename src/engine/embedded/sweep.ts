@@ -1,11 +1,13 @@
 import { type Command, claimOf } from '../../jobs/transition.js';
 import type { SweepOutcome, SweepRequest } from '../engine.js';
 import { livesAfterTrim } from '../lives.js';
+import type { LibraryRules } from './library.js';
 import type { LogTable, Stage, StoredJob, Tables } from './tables.js';
 
 /** One small step of retention: for each stage in turn the jobs that are due first, until the limit is used up. */
 export function sweep(
   tables: Tables,
+  library: LibraryRules,
   request: SweepRequest,
   change: (stored: StoredJob, command: Command) => readonly string[],
 ): SweepOutcome {
@@ -29,6 +31,12 @@ export function sweep(
   const expired = each('result', now, () => ({ type: 'expire' }));
   const deleted = each('record', now - recordTtlMs, () => ({ type: 'delete' }));
   if (left > 0) left -= tables.idempotency.removeExpired(now, left);
+  if (left > 0) left -= tables.once.removeExpired(now, left);
+  if (left > 0) {
+    const retired = library.sweep(now, left);
+    removed.push(...retired.removed);
+    left -= retired.changes;
+  }
   const trimmed = left > 0 ? trim(tables.log, request, left) : 0;
   left -= trimmed;
   return { timedOut: timedOut + unstarted, lost, expired, deleted, trimmed, removed, more: left <= 0 };

@@ -3,6 +3,8 @@ import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
+import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
+import type { OnceEntry, OncePlace } from '../once.js';
 
 /**
  * The queue state of a pending job: it waits for its time, may be claimed, or is claimed ahead of a free thread. A
@@ -137,10 +139,10 @@ export interface IdempotencyTable {
   removeExpired(by: number, limit: number): number;
 }
 
-/** Which jobs refer to which blobs. */
+/** What holds which blobs. A holder is the id of a job, or a version of the library as `holderOf` writes it. */
 export interface BlobReferenceTable {
-  add(blob: string, jobId: string): void;
-  remove(blob: string, jobId: string): void;
+  add(blob: string, holder: string): void;
+  remove(blob: string, holder: string): void;
   has(blob: string): boolean;
 }
 
@@ -149,6 +151,52 @@ export interface WorkerTable {
   put(worker: string, until: number): void;
   remove(worker: string): void;
   has(worker: string, now: number): boolean;
+}
+
+/** An entry of the library. Its versions are the last ones up to `last`. */
+export interface LibraryEntry extends LibraryName {
+  /** The highest number that it has given. */
+  readonly last: number;
+  readonly retired?: {
+    readonly at: number;
+    /** Retention takes the entry away then. */
+    readonly until: number;
+  };
+}
+
+/** The library: entries, and versions apart from them. The rules of both are in `library.ts`. */
+export interface LibraryTable {
+  entry(name: LibraryName): LibraryEntry | undefined;
+  /** Entries of an owner in a collection, retired ones included. */
+  count(owner: string, collection: string): number;
+  /** Adds an entry or replaces the one of this name. */
+  setEntry(entry: LibraryEntry): void;
+  removeEntry(name: LibraryName): void;
+  /** Retired entries whose time is over by then: those over first come first, then by collection, owner and name. */
+  due(by: number, limit: number): readonly LibraryEntry[];
+  /** Heads by owner, then by name, of entries that are not retired. */
+  heads(filter: LibraryFilter): readonly LibraryVersion[];
+  addVersion(version: LibraryVersion): void;
+  version(name: LibraryName, version: number): LibraryVersion | undefined;
+  /** The newest first. */
+  versions(filter: VersionFilter): readonly LibraryVersion[];
+  /** Versions up to a number, the oldest first. */
+  oldest(name: LibraryName, to: number, limit: number): readonly LibraryVersion[];
+  removeVersion(name: LibraryName, version: number): void;
+}
+
+/** A value that waits to be taken once. */
+export type OnceRow = Omit<OnceEntry, 'ttlMs' | 'limits'> & { readonly expiresAt: number };
+
+export interface OnceTable {
+  get(place: OncePlace): OnceRow | undefined;
+  /** Throws when there is one under this key. */
+  add(row: OnceRow): void;
+  remove(place: OncePlace): void;
+  /** How many values of an owner there are in a collection, and their length together. */
+  usage(owner: string, collection: string): { readonly entries: number; readonly length: number };
+  /** Those over first go first, then by collection and key. Returns how many went. */
+  removeExpired(by: number, limit: number): number;
 }
 
 /** Facts that were looked for, and how far the search went. */
@@ -190,6 +238,8 @@ export interface Tables {
   readonly idempotency: IdempotencyTable;
   readonly blobReferences: BlobReferenceTable;
   readonly workers: WorkerTable;
+  readonly library: LibraryTable;
+  readonly once: OnceTable;
   readonly log: LogTable;
 }
 

@@ -4,13 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
 import { Ledger } from '../embedded/ledger.js';
-import type { OperationRunner, Operations } from '../embedded/store.js';
-import { embeddedStore } from '../embedded/store.js';
+import {
+  embeddedLibrary,
+  embeddedOnce,
+  embeddedStore,
+  type OperationRunner,
+  type Operations,
+  operationsOf,
+} from '../embedded/store.js';
 import { type Engine, type EngineOptions, StoreFailed } from '../engine.js';
 import type { Key, Keys } from '../keys.js';
 import { newLifeId } from '../lives.js';
 import { LocalBus } from '../local-bus.js';
-import type { StoreOperation } from '../store-operations.js';
+import type { EngineOperation } from '../store-operations.js';
 import { MemoryTables } from './memory-tables.js';
 
 /** An engine that forgets: for tests and for trying things out. Files lie in a temporary directory until `close`. */
@@ -24,6 +30,8 @@ export async function openMemoryEngine(options: EngineOptions): Promise<Engine> 
     bus,
     blobs: await DiskBlobs.open(directory),
     keys: new MemoryKeys(),
+    library: embeddedLibrary(runner),
+    once: embeddedOnce(runner),
     failure: new Promise(() => {}),
     async close(): Promise<void> {
       runner.close();
@@ -35,6 +43,7 @@ export async function openMemoryEngine(options: EngineOptions): Promise<Engine> 
 /** Runs the ledger where it is called. */
 class DirectRunner implements OperationRunner {
   readonly #ledger: Ledger;
+  readonly #operations: Operations;
   readonly #bus: LocalBus;
   readonly #epoch: string;
   #last: number;
@@ -42,21 +51,21 @@ class DirectRunner implements OperationRunner {
 
   constructor(tables: MemoryTables, options: EngineOptions, bus: LocalBus) {
     this.#ledger = new Ledger(tables, options.fairness, newLifeId(randomInt));
+    this.#operations = operationsOf(this.#ledger);
     this.#bus = bus;
     this.#epoch = tables.log.epoch;
     this.#last = tables.log.last;
   }
 
-  async call<Name extends StoreOperation>(
+  async call<Name extends EngineOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>> {
     await this.ping();
-    const operations: Operations = this.#ledger;
-    const operation = operations[name] as (
+    const operation = this.#operations[name] as (
       ...args: Parameters<Operations[Name]>
     ) => ReturnType<Operations[Name]>;
-    const outcome = operation.apply(this.#ledger, args);
+    const outcome = operation(...args);
     this.#publish();
     return outcome;
   }

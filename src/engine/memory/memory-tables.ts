@@ -19,6 +19,8 @@ import {
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
 import { newLives } from '../lives.js';
 import { JobIndex } from './job-index.js';
+import { MemoryLibrary } from './memory-library.js';
+import { MemoryOnce } from './memory-once.js';
 import { byText, SortedList } from './sorted-list.js';
 
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
@@ -30,6 +32,8 @@ export class MemoryTables implements Tables {
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
   readonly workers = new OwnWorkers();
+  readonly library = new MemoryLibrary();
+  readonly once = new MemoryOnce();
   readonly log: MemoryLog;
 
   constructor(epoch: string) {
@@ -151,21 +155,21 @@ class MemoryIdempotency implements IdempotencyTable {
 }
 
 class MemoryBlobReferences implements BlobReferenceTable {
-  readonly #jobs = new Map<string, Set<string>>();
+  readonly #holders = new Map<string, Set<string>>();
 
-  add(blob: string, jobId: string): void {
-    const jobs = this.#jobs.get(blob) ?? new Set();
-    this.#jobs.set(blob, jobs.add(jobId));
+  add(blob: string, holder: string): void {
+    const holders = this.#holders.get(blob) ?? new Set();
+    this.#holders.set(blob, holders.add(holder));
   }
 
-  remove(blob: string, jobId: string): void {
-    const jobs = this.#jobs.get(blob);
-    jobs?.delete(jobId);
-    if (jobs?.size === 0) this.#jobs.delete(blob);
+  remove(blob: string, holder: string): void {
+    const holders = this.#holders.get(blob);
+    holders?.delete(holder);
+    if (holders?.size === 0) this.#holders.delete(blob);
   }
 
   has(blob: string): boolean {
-    return this.#jobs.has(blob);
+    return this.#holders.has(blob);
   }
 }
 

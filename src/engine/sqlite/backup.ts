@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from '../../jobs/transition.js';
 import { firstLife } from '../../protocol/cursor.js';
 import { Ledger } from '../embedded/ledger.js';
+import { versionOfHolder } from '../embedded/library.js';
 import { StoreFailed } from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { databaseFile, openDatabase } from './database.js';
@@ -76,7 +77,7 @@ export function stateOf(folder: string): DatabaseState {
   }
 }
 
-/** The names of all blobs that the jobs of a copy promise, each once. */
+/** The names of all blobs that the jobs and the library of a copy promise, each once. */
 export function* blobsOf(folder: string): Generator<string> {
   const copy = new Connection(join(folder, databaseFile));
   try {
@@ -95,7 +96,7 @@ export function* blobsOf(folder: string): Generator<string> {
   }
 }
 
-/** Of these blobs, those that jobs of a data directory promise now. */
+/** Of these blobs, those that jobs or the library of a data directory promise now. */
 export function stillPromised(directory: string, blobs: readonly string[]): readonly string[] {
   const source = openSource(directory);
   try {
@@ -107,12 +108,17 @@ export function stillPromised(directory: string, blobs: readonly string[]): read
 }
 
 /**
- * Repeats in a copy what the original did since: it expires jobs whose results are gone and deletes jobs whose input is
- * gone. The copy does so in a life of its own, since the original has other facts under the same numbers. Afterwards
- * the copy has this program's schema.
- * @returns the blobs that nothing in the copy refers to any more
+ * Repeats in a copy what the original did since: it expires jobs whose results are gone, deletes jobs whose input is
+ * gone, and takes away versions of the library. The copy does so in a life of its own, since the original has other
+ * facts under the same numbers. Afterwards the copy has this program's schema.
+ * @returns the blobs that nothing in the copy holds any more. Undefined where the head of an entry has lost a blob: the
+ *   original has a newer head, which no command can bring into the copy, and the copy has to be made anew.
  */
-export function forgetBlobs(folder: string, blobs: readonly string[], now: number): readonly string[] {
+export function forgetBlobs(
+  folder: string,
+  blobs: readonly string[],
+  now: number,
+): readonly string[] | undefined {
   const copy = openDatabase(folder);
   try {
     const ledger = new Ledger(
@@ -120,13 +126,22 @@ export function forgetBlobs(folder: string, blobs: readonly string[], now: numbe
       { maxRunningPerOwner: 1, weights: {} },
       newLifeId(randomInt),
     );
-    const holders = copy.prepare(
-      'SELECT jobs.id, jobs.owner FROM blob_references JOIN jobs ON jobs.id = blob_references.job WHERE name = ?',
-    );
+    const references = copy.prepare('SELECT holder FROM blob_references WHERE name = ?');
+    const holdersOf = (blob: string) => references.all(blob).map(([holder]) => textOf(holder));
+    const isHead = (holder: string): boolean => {
+      const held = versionOfHolder(holder);
+      return held !== undefined && ledger.library.get(held.name)?.version === held.version;
+    };
+    if (blobs.some((blob) => holdersOf(blob).some(isHead))) return undefined;
+    const jobs = copy.prepare('SELECT owner FROM jobs WHERE id = ?');
+    const end = (holder: string, blob: string): readonly string[] => {
+      const held = versionOfHolder(holder);
+      if (held !== undefined) return ledger.library.forget(held.name, held.version);
+      const row = jobs.one(holder);
+      return row === undefined ? [] : endJob(ledger, holder, textOf(row[0]), blob, now);
+    };
     copy.execute('BEGIN IMMEDIATE');
-    const removed = blobs.flatMap((blob) =>
-      holders.all(blob).flatMap(([id, owner]) => endJob(ledger, textOf(id), textOf(owner), blob, now)),
-    );
+    const removed = blobs.flatMap((blob) => holdersOf(blob).flatMap((holder) => end(holder, blob)));
     copy.execute('COMMIT');
     // One file again, without a log of writes beside it.
     copy.pragma('journal_mode = DELETE');
@@ -139,8 +154,9 @@ export function forgetBlobs(folder: string, blobs: readonly string[], now: numbe
 function endJob(ledger: Ledger, id: string, owner: string, blob: string, now: number): readonly string[] {
   const job = ledger.get(owner, id);
   if (job === undefined) return [];
-  const isResult = job.artifacts?.some((artifact) => artifact.blob === blob) === true;
+  const isResult = ledger.hasArtifact(job, blob);
   const running = job.status === 'pending' || job.status === 'running';
+  if (isResult && running) return ledger.forgetParts(id);
   const commands: readonly Command[] = isResult
     ? [{ type: 'expire' }]
     : [...(running ? [{ type: 'cancel' } as const] : []), { type: 'delete' }];

@@ -1,7 +1,8 @@
 import type { Ledger } from '../embedded/ledger.js';
+import { type Operations, operationsOf } from '../embedded/store.js';
 import { type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
-import { storeOperations } from '../store-operations.js';
+import { engineOperations } from '../store-operations.js';
 import type { KeyRows } from './key-rows.js';
 import type { Connection, Statement } from './sql.js';
 import { type Answer, type Call, type Failure, packValue } from './wire.js';
@@ -9,7 +10,7 @@ import { type Answer, type Call, type Failure, packValue } from './wire.js';
 /** Whether a call changes nothing. */
 export function isReading({ name }: Call): boolean {
   if (name === 'keyList') return true;
-  return name !== 'ping' && name !== 'keyPut' && storeOperations[name] !== 'write';
+  return name !== 'ping' && name !== 'keyPut' && engineOperations[name] !== 'write';
 }
 
 export interface BatchOutcome {
@@ -23,6 +24,7 @@ export interface BatchOutcome {
  */
 export class BatchRunner {
   readonly #ledger: Ledger;
+  readonly #operations: Operations;
   readonly #keys: KeyRows;
   readonly #connection: Connection;
   readonly #begin: Statement;
@@ -31,6 +33,7 @@ export class BatchRunner {
 
   constructor(connection: Connection, ledger: Ledger, keys: KeyRows) {
     this.#ledger = ledger;
+    this.#operations = operationsOf(ledger);
     this.#keys = keys;
     this.#connection = connection;
     this.#begin = connection.prepare('BEGIN IMMEDIATE');
@@ -86,8 +89,8 @@ export class BatchRunner {
       case 'keyList':
         return this.#keys.list();
       default: {
-        const operation = this.#ledger[name] as (...args: readonly unknown[]) => unknown;
-        return operation.apply(this.#ledger, [...args]);
+        const operation = this.#operations[name] as (...args: readonly unknown[]) => unknown;
+        return operation(...args);
       }
     }
   }

@@ -42,11 +42,11 @@ export class InputRows implements InputTable {
 }
 
 /** Most lists are empty, and then not there. */
-function listText(list: readonly string[]): string | null {
+export function listText(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list);
 }
 
-function listOf(value: unknown): readonly string[] {
+export function listOf(value: unknown): readonly string[] {
   if (value === null) return [];
   const list: unknown = JSON.parse(textOf(value));
   if (!Array.isArray(list)) throw new Error('The database holds no list where one belongs');

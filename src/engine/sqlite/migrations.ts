@@ -128,6 +128,61 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX parts_name ON parts(job, name);
   `,
+  // The library, values that are taken once, and blobs that a version of the library holds as well as a job.
+  `
+  ALTER TABLE blob_references RENAME COLUMN job TO holder;
+
+  CREATE TABLE library_entries (
+    collection TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    retired_at INTEGER,
+    kept_until INTEGER,
+    PRIMARY KEY (collection, owner, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX library_retired ON library_entries(kept_until) WHERE kept_until IS NOT NULL;
+
+  CREATE TABLE library_versions (
+    n INTEGER PRIMARY KEY,
+    collection TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    blobs TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX library_versions_named ON library_versions(collection, owner, name, version);
+
+  CREATE TABLE once (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    value TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX once_expiry ON once(expires_at);
+
+  CREATE TABLE once_usage (
+    owner TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    PRIMARY KEY (owner, collection)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER once_added AFTER INSERT ON once BEGIN
+    INSERT INTO once_usage (owner, collection, entries, length) VALUES (new.owner, new.collection, 1, new.length)
+    ON CONFLICT (owner, collection) DO UPDATE SET entries = entries + 1, length = length + excluded.length;
+  END;
+  CREATE TRIGGER once_removed AFTER DELETE ON once BEGIN
+    UPDATE once_usage SET entries = entries - 1, length = length - old.length
+    WHERE owner = old.owner AND collection = old.collection;
+    DELETE FROM once_usage WHERE owner = old.owner AND collection = old.collection AND entries = 0;
+  END;
+  `,
 ];
 
 /** The newest schema that this program knows. */

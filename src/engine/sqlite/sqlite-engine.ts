@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { makeDirectory } from '../directory-sync.js';
 import { DiskBlobs } from '../disk-blobs.js';
-import { embeddedStore } from '../embedded/store.js';
+import { embeddedLibrary, embeddedOnce, embeddedStore } from '../embedded/store.js';
 import { type Engine, type EngineOptions, type Fact, StoreFailed } from '../engine.js';
 import type { Key, Keys } from '../keys.js';
 import { LocalBus } from '../local-bus.js';
@@ -44,6 +44,8 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
       bus,
       blobs: await DiskBlobs.open(join(directory, 'blobs')),
       keys: keys.of(client),
+      library: embeddedLibrary(client),
+      once: embeddedOnce(client),
       failure: client.failure,
       close: () => client.close(),
     };

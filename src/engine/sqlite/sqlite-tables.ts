@@ -4,7 +4,9 @@ import { GroupRows } from './group-rows.js';
 import { IdempotencyRows } from './idempotency-rows.js';
 import { InputRows } from './input-rows.js';
 import { JobRows } from './job-rows.js';
+import { LibraryRows } from './library-rows.js';
 import { LogRows } from './log-rows.js';
+import { OnceRows } from './once-rows.js';
 import { PartRows } from './part-rows.js';
 import type { Connection } from './sql.js';
 
@@ -17,6 +19,8 @@ export class SqliteTables implements Tables {
   readonly idempotency: IdempotencyRows;
   readonly blobReferences: BlobReferenceRows;
   readonly workers = new OwnWorkers();
+  readonly library: LibraryRows;
+  readonly once: OnceRows;
   readonly log: LogRows;
 
   constructor(connection: Connection) {
@@ -26,6 +30,8 @@ export class SqliteTables implements Tables {
     this.groups = new GroupRows(connection);
     this.idempotency = new IdempotencyRows(connection);
     this.blobReferences = new BlobReferenceRows(connection);
+    this.library = new LibraryRows(connection);
+    this.once = new OnceRows(connection);
     this.log = new LogRows(connection);
   }
 }

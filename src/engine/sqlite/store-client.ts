@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { OperationRunner, Operations } from '../embedded/store.js';
 import { type Commit, type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
-import type { StoreOperation } from '../store-operations.js';
+import type { EngineOperation } from '../store-operations.js';
 import {
   type Call,
   type FromThread,
@@ -84,7 +84,7 @@ export class StoreClient implements OperationRunner {
   }
 
   /** The thread answers with the ledger's own answer to the operation: see `BatchRunner`. */
-  async call<Name extends StoreOperation>(
+  async call<Name extends EngineOperation>(
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>> {

@@ -1,7 +1,7 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Commit, Fact, FactPage } from '../engine.js';
 import type { Key } from '../keys.js';
-import { type StoreOperation, storeOperations } from '../store-operations.js';
+import { type EngineOperation, engineOperations } from '../store-operations.js';
 
 /** The settings that the store's thread starts with. */
 export interface ThreadSettings {
@@ -12,7 +12,7 @@ export interface ThreadSettings {
 /** One call, as it goes to the thread. */
 export interface Call {
   readonly number: number;
-  readonly name: StoreOperation | 'ping' | 'keyPut' | 'keyList';
+  readonly name: EngineOperation | 'ping' | 'keyPut' | 'keyList';
   readonly args: readonly unknown[];
 }
 
@@ -95,5 +95,5 @@ export function unpackValue(name: Call['name'], packed: unknown): unknown {
 }
 
 function answersFacts(name: Call['name']): boolean {
-  return Object.hasOwn(storeOperations, name) && storeOperations[name as StoreOperation] === 'facts';
+  return Object.hasOwn(engineOperations, name) && engineOperations[name as EngineOperation] === 'facts';
 }

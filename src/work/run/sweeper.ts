@@ -20,14 +20,14 @@ const pauseMs = 1_000;
 /** Between two steps when there is more to do: submits and claims go in between. */
 const shortPauseMs = 20;
 const stepLimit = 200;
-/** How often the sweeper looks for files without a job, which a disk error or a lost claim left behind. */
+/** How often the sweeper looks for files that nothing holds, which a disk error or a lost claim left behind. */
 const orphanSweepMs = 3_600_000;
 /** Far longer than any attempt or upload takes: a younger file may belong to a commit that is still to come. */
 const orphanGraceMs = 6 * 3_600_000;
 
 /**
  * Fails jobs that waited too long, interrupts jobs whose lease ran out, and removes results, records and facts past
- * their retention, in small steps. At the start and then every hour it also removes files without a job.
+ * their retention, in small steps. At the start and then every hour it also removes files that nothing holds.
  */
 export class Sweeper {
   readonly #parts: SweeperParts;
@@ -70,7 +70,7 @@ export class Sweeper {
     const { store, blobs, log } = this.#parts;
     try {
       const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
-      if (files > 0) log.info({ files }, 'files that belong to no job were removed');
+      if (files > 0) log.info({ files }, 'files that nothing holds were removed');
     } catch (error) {
       log.error({ error }, 'the clean-up of files failed');
     }

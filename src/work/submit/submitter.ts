@@ -94,7 +94,9 @@ export class JobSubmitter implements Submitter {
   async #commit(job: Job, input: JobInput, once: Once): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
     const outcome = await store.submit(this.#submission(job, input, once));
-    if (outcome.type !== 'created') await blobs.remove(blobsOf(input));
+    const named = blobsOf(input);
+    // Not those that something else holds, too.
+    if (outcome.type !== 'created' && named.length > 0) await blobs.remove(await store.unused(named));
     switch (outcome.type) {
       case 'created':
       case 'replayed':
@@ -110,6 +112,10 @@ export class JobSubmitter implements Submitter {
             'idempotency-conflict',
             'This Idempotency-Key was used with another body; take a new key for a new job',
           ),
+        );
+      case 'gone':
+        return refuse(
+          problem('input-gone', 'A stored thing that the job refers to was removed; choose another one'),
         );
       case 'full':
         return refuse(this.#full(outcome.scope, outcome.pending));

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { Connection } from '../../src/engine/sqlite/sql.js';
+
+/** What takes back each change of the schema, by its number, the newest first. */
+const steps: readonly (readonly [schema: number, sql: string])[] = [
+  [
+    6,
+    `DROP TABLE once; DROP TABLE once_usage; DROP TABLE library_versions; DROP TABLE library_entries;
+     ALTER TABLE blob_references RENAME COLUMN holder TO job;`,
+  ],
+  [5, 'DROP TABLE parts;'],
+  [4, 'DROP TABLE lives;'],
+  [
+    3,
+    `DROP INDEX jobs_listed; DROP INDEX jobs_group;
+     CREATE INDEX jobs_listed ON jobs(owner, status, id, kind);
+     CREATE INDEX jobs_group ON jobs(owner, grp, id) WHERE grp IS NOT NULL;`,
+  ],
+  [2, 'DROP INDEX groups_place; ALTER TABLE groups DROP COLUMN place;'],
+];
+
+/** Makes the database of a directory what an older program left, and changes it as that could have done. */
+export function setBack(directory: string, schema: number, sql = ''): void {
+  const connection = new Connection(join(directory, 'inkwire.db'));
+  for (const [made, undo] of steps) if (made > schema) connection.execute(undo);
+  connection.execute(`${sql}; PRAGMA user_version = ${schema};`);
+  connection.close();
+}
