@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
-import { type Caller, startModeOf } from './access/keys.js';
+import { startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import type { Config } from './config.js';
 import type { Engine } from './engine/engine.js';
@@ -174,7 +174,11 @@ async function open(
     thumbnails: thumbnailer,
     readiness: new PartsReadiness(engine, pool),
   };
-  const tickets = new Tickets<Caller>(clock, () => randomBytes(24).toString('base64url'));
+  const tickets = new Tickets({
+    once: engine.once,
+    clock,
+    random: () => randomBytes(24).toString('base64url'),
+  });
   const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
   // Every part that needs all facts has subscribed.
   await follower.start();
@@ -320,7 +324,7 @@ interface HttpParts extends Omit<AppOptions, 'threads'> {
   readonly programGuard: GuardName;
   readonly service: JobService;
   readonly keyring: Keyring;
-  readonly tickets: Tickets<Caller>;
+  readonly tickets: Tickets;
   readonly registry: Registry;
   readonly clock: () => number;
   readonly web: StaticFiles;

@@ -1,62 +1,94 @@
-import type { Topic } from '../protocol/topic.js';
+import type { Once } from '../engine/once.js';
+import { type Problem, problem } from '../protocol/problem.js';
+import { formatTopic, parseTopic, type Topic } from '../protocol/topic.js';
+import { type Caller, digestOf } from './keys.js';
 
 /** What a ticket lets its bearer do, once. */
-export interface Ticket<Caller> {
+export interface Ticket {
   readonly caller: Caller;
   /** Undefined: every topic of the owner. */
   readonly topics?: readonly Topic[];
-  readonly expiresAt: number;
 }
 
+export type Issued =
+  | { readonly ok: true; readonly ticket: string; readonly expiresAt: number }
+  | { readonly ok: false; readonly problem: Problem };
+
 export const ticketLifeMs = 60_000;
+const collection = 'tickets';
+/** Unused tickets of one owner, and the letters of all their topics: a flood of one owner takes nothing from another. */
+export const ticketLimits = { entries: 10_000, length: 16 * 1024 * 1024 } as const;
+
+/** As it waits in the store. */
+interface StoredTicket {
+  readonly caller: Caller;
+  readonly topics?: readonly string[];
+}
+
+export interface TicketParts {
+  readonly once: Once;
+  readonly clock: () => number;
+  /** An unguessable text that is safe in a URL, at least 128 bits of chance. */
+  readonly random: () => string;
+}
+
 /**
- * Unused tickets, and the topics of all of them together. Past the bound the oldest go: they are the first to expire
- * anyway.
+ * Single-use passes for browsers, which cannot set headers on a stream (P-45). The store has the digest of a ticket
+ * only: who reads the store or a backup of it can open nothing with it.
  */
-const maxWaiting = 100_000;
-const maxTopics = 100_000;
+export class Tickets {
+  readonly #parts: TicketParts;
 
-/** Single-use passes for browsers, which cannot set headers on a stream (P-45). In memory: they live for a minute. */
-export class Tickets<Caller> {
-  readonly #waiting = new Map<string, Ticket<Caller>>();
-  #topics = 0;
-  readonly #clock: () => number;
-  readonly #random: () => string;
-
-  /** @param random an unguessable text that is safe in a URL, at least 128 bits of chance */
-  constructor(clock: () => number, random: () => string) {
-    this.#clock = clock;
-    this.#random = random;
+  constructor(parts: TicketParts) {
+    this.#parts = parts;
   }
 
-  issue(caller: Caller, topics?: readonly Topic[]): { readonly ticket: string; readonly expiresAt: number } {
-    this.#forgetOld();
-    const ticket = this.#random();
-    const expiresAt = this.#clock() + ticketLifeMs;
-    this.#waiting.set(ticket, { caller, expiresAt, ...(topics === undefined ? {} : { topics }) });
-    this.#topics += topics?.length ?? 0;
-    return { ticket, expiresAt };
-  }
-
-  /** Takes the ticket, which then cannot be used again; undefined for one that is unknown, used or too old. */
-  redeem(text: string): Ticket<Caller> | undefined {
-    const ticket = this.#take(text);
-    return ticket !== undefined && ticket.expiresAt > this.#clock() ? ticket : undefined;
-  }
-
-  /** All live equally long, so the oldest come first. */
-  #forgetOld(): void {
-    const now = this.#clock();
-    for (const [text, { expiresAt }] of this.#waiting) {
-      if (expiresAt > now && this.#waiting.size < maxWaiting && this.#topics < maxTopics) return;
-      this.#take(text);
+  async issue(caller: Caller, topics?: readonly Topic[]): Promise<Issued> {
+    const { once, clock, random } = this.#parts;
+    const ticket = random();
+    const stored: StoredTicket = {
+      caller,
+      ...(topics === undefined ? {} : { topics: topics.map(formatTopic) }),
+    };
+    const entry = {
+      ...placeOf(ticket),
+      owner: caller.owner,
+      value: JSON.stringify(stored),
+      ttlMs: ticketLifeMs,
+      limits: ticketLimits,
+    };
+    const outcome = await once.put(entry, clock());
+    switch (outcome.type) {
+      case 'stored':
+        return { ok: true, ticket, expiresAt: outcome.expiresAt };
+      case 'full': {
+        const detail = `Too many tickets of yours wait to be used; each is forgotten after ${ticketLifeMs / 1000} s.`;
+        return { ok: false, problem: problem('client-rate-exceeded', detail, { retryAfter: 10 }) };
+      }
+      case 'exists':
+      case 'too-large':
+        // 100 topics at their longest fit, and chance does not repeat itself.
+        throw new Error(`A ticket was refused as ${outcome.type}`);
     }
   }
 
-  #take(text: string): Ticket<Caller> | undefined {
-    const ticket = this.#waiting.get(text);
-    this.#waiting.delete(text);
-    this.#topics -= ticket?.topics?.length ?? 0;
-    return ticket;
+  /** Takes the ticket, which then cannot be used again; undefined for one that is unknown, used or too old. */
+  async redeem(text: string): Promise<Ticket | undefined> {
+    const { once, clock } = this.#parts;
+    const value = await once.take(placeOf(text), clock());
+    if (value === undefined) return undefined;
+    // Only `issue` writes the text.
+    const { caller, topics }: StoredTicket = JSON.parse(value);
+    return { caller, ...(topics === undefined ? {} : { topics: topics.flatMap(topicOf) }) };
   }
+}
+
+function placeOf(ticket: string): { readonly collection: string; readonly key: string } {
+  return { collection, key: digestOf(ticket).toString('hex') };
+}
+
+/** None for a text that a newer program has written: the ticket is for less, then. */
+function topicOf(text: string): readonly Topic[] {
+  const topic = parseTopic(text);
+  return topic === undefined ? [] : [topic];
 }

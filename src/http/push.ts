@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Keyring } from '../access/keyring.js';
-import { allows, type Caller } from '../access/keys.js';
+import { allows } from '../access/keys.js';
 import type { Tickets } from '../access/tickets.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { WsTransport } from '../gateway/ws.js';
@@ -26,7 +26,7 @@ import type { UpgradeGate } from './server.js';
 export interface PushParts {
   readonly gateway: Gateway;
   readonly keyring: Keyring;
-  readonly tickets: Tickets<Caller>;
+  readonly tickets: Tickets;
   readonly longWaits: LongWaits;
   readonly draining: Draining;
   readonly gate: UpgradeGate;
@@ -55,15 +55,20 @@ export function mountPush(app: FastifyInstance, parts: PushParts): void {
       return;
     }
     socket.on('error', () => undefined);
-    const admitted = admitUpgrade(request, parts);
-    if (!admitted.ok) {
-      endWith(socket, rawProblem(admitted.problem));
-      return;
-    }
-    const { owner, keyId } = admitted.caller;
+    // Asked for now: a socket that has gone while a ticket was looked up has no address.
     const address = parts.gate.addressOf(request);
-    const topics = admitted.topics === undefined ? {} : { topics: admitted.topics };
-    transport.accept(request, socket, head, { owner, keyId, address, ...topics });
+    const conclude = (admitted: IdentifiedByTicket): void => {
+      if (!admitted.ok) {
+        endWith(socket, rawProblem(admitted.problem));
+        return;
+      }
+      const { owner, keyId } = admitted.caller;
+      const topics = admitted.topics === undefined ? {} : { topics: admitted.topics };
+      transport.accept(request, socket, head, { owner, keyId, address, ...topics });
+    };
+    const admitted = admitUpgrade(request, address, parts);
+    if (admitted instanceof Promise) void admitted.then(conclude);
+    else conclude(admitted);
   });
 }
 
@@ -79,8 +84,12 @@ function addPlainStream(app: FastifyInstance): void {
 }
 
 /** The checks of admission for requests, for one that Node has taken out of its server. */
-function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByTicket {
-  const { draining, corsOrigins, gate } = parts;
+function admitUpgrade(
+  request: IncomingMessage,
+  address: string,
+  parts: PushParts,
+): IdentifiedByTicket | Promise<IdentifiedByTicket> {
+  const { draining, corsOrigins, gate, keyring, tickets } = parts;
   const { headers } = request;
   const excess = gate.excess(request.socket);
   if (excess !== undefined) return refuse(excess);
@@ -92,18 +101,20 @@ function admitUpgrade(request: IncomingMessage, parts: PushParts): IdentifiedByT
       problem('capability-denied', 'Pages of this origin may not connect; see INKWIRE_CORS_ORIGINS'),
     );
   }
-  const identified = identifyUpgrade(request, parts);
+  const { url = '/' } = request;
+  const ticket = ticketIn(url) ?? ticketProtocol.exec(headers['sec-websocket-protocol'] ?? '')?.[1];
+  if (ticket === undefined) return limited(gate, address, identify(keyring, headers, url));
+  return identifyByTicket(keyring, tickets, ticket).then((identified) => limited(gate, address, identified));
+}
+
+/** What follows once it is known who asks. */
+function limited(gate: UpgradeGate, address: string, identified: IdentifiedByTicket): IdentifiedByTicket {
   const allowed = !identified.ok || allows(identified.caller, 'jobs:read');
   if (!allowed) return refuse(problem('capability-denied', 'The key needs the scope jobs:read.'));
   // A wrong key counts against its address, so that keys cannot be guessed without end.
   const keyId = identified.ok ? identified.caller.keyId : undefined;
-  const tooMany = gate.rateRefusalOf(gate.addressOf(request), keyId);
+  const tooMany = gate.rateRefusalOf(address, keyId);
   return tooMany === undefined ? identified : refuse(tooMany);
-}
-
-function identifyUpgrade({ headers, url = '/' }: IncomingMessage, { keyring, tickets }: PushParts) {
-  const ticket = ticketIn(url) ?? ticketProtocol.exec(headers['sec-websocket-protocol'] ?? '')?.[1];
-  return ticket === undefined ? identify(keyring, headers, url) : identifyByTicket(keyring, tickets, ticket);
 }
 
 /**

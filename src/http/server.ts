@@ -4,11 +4,10 @@ import { type FastifyInstance, type FastifyServerOptions, fastify, LogController
 import type { Registry } from 'prom-client';
 import type { TSchema } from 'typebox';
 import type { Keyring } from '../access/keyring.js';
-import type { Caller } from '../access/keys.js';
 import type { Tickets } from '../access/tickets.js';
 import type { Kind } from '../render/kind.js';
 import type { JobService } from '../work/service.js';
-import { admit, type Check } from './admission/admission.js';
+import { admit, type WaitingCheck } from './admission/admission.js';
 import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
 import { createBodyBudget } from './admission/body-budget.js';
 import { type AddressOf, addressTest, createAddressOf } from './admission/client-address.js';
@@ -74,7 +73,7 @@ export interface HttpLimits {
 export interface HttpServerOptions {
   readonly service: JobService;
   readonly keyring: Keyring;
-  readonly tickets: Tickets<Caller>;
+  readonly tickets: Tickets;
   readonly kinds: readonly Kind[];
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
@@ -184,7 +183,7 @@ interface AdmissionParts {
 function admissionOf(
   options: HttpServerOptions,
   { index, draining, rates, excess }: AdmissionParts,
-): readonly Check[] {
+): readonly WaitingCheck[] {
   const { limits, keyring } = options;
   const cors = createCorsChecks(options.corsOrigins, index);
   return [

@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from 'vitest';
-import { Tickets, ticketLifeMs } from '../../src/access/tickets.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
 import { StepScheduler } from '../../src/gateway/step-scheduler.js';
 import { TopicIndex } from '../../src/gateway/topic-index.js';
@@ -114,56 +113,4 @@ describe('P-11 P-20 where a subscription begins', () => {
     ['dcba-1k', { type: 'snapshot', reset: 'epoch' }],
     ['what?', { type: 'snapshot', reset: 'invalid' }],
   ])('after %j', (after, point) => expect(startPointOf(after, log)).toEqual(point));
-});
-
-describe('P-45 a ticket', () => {
-  const open = (life = { now: 1_000 }) => {
-    let made = 0;
-    const tickets = new Tickets<string>(
-      () => life.now,
-      () => {
-        made += 1;
-        return `t${made}`;
-      },
-    );
-    return { tickets, life };
-  };
-
-  test('works once', () => {
-    const { tickets } = open();
-    const { ticket, expiresAt } = tickets.issue('alice', [{ type: 'jobs' }]);
-    expect(expiresAt).toBe(1_000 + ticketLifeMs);
-    expect(tickets.redeem(ticket)).toEqual({ caller: 'alice', topics: [{ type: 'jobs' }], expiresAt });
-    expect(tickets.redeem(ticket)).toBeUndefined();
-    expect(tickets.redeem('unknown')).toBeUndefined();
-  });
-
-  test('lives for 60 seconds, not one millisecond longer', () => {
-    const { tickets, life } = open();
-    const [early, late] = [tickets.issue('alice'), tickets.issue('alice')];
-    life.now += 59_999;
-    expect(tickets.redeem(early.ticket)).toBeDefined();
-    life.now += 1;
-    expect(tickets.redeem(late.ticket)).toBeUndefined();
-  });
-
-  test('past the bound the oldest go', () => {
-    const { tickets } = open();
-    const first = tickets.issue('alice');
-    const second = tickets.issue('alice');
-    for (let count = 0; count < 99_999; count += 1) tickets.issue('bob');
-    expect(tickets.redeem(first.ticket)).toBeUndefined();
-    expect(tickets.redeem(second.ticket)).toBeDefined();
-  });
-
-  test('counts with its topics against that bound, until it is used', () => {
-    const { tickets } = open();
-    const topics = Array.from({ length: 100 }, (): Topic => ({ type: 'jobs' }));
-    const first = tickets.issue('alice', topics);
-    const second = tickets.issue('alice', topics);
-    for (let count = 0; count < 998; count += 1) tickets.redeem(tickets.issue('bob', topics).ticket);
-    for (let count = 0; count < 999; count += 1) tickets.issue('bob', topics);
-    expect(tickets.redeem(first.ticket)).toBeUndefined();
-    expect(tickets.redeem(second.ticket)).toBeDefined();
-  });
 });

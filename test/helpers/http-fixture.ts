@@ -13,6 +13,7 @@ import {
 } from '../../src/http/server.js';
 import type { Kind } from '../../src/render/kind.js';
 import { FakeJobService } from './fake-job-service.js';
+import { memoryOnce } from './memory-once.js';
 
 export const limits: HttpLimits = {
   maxBodyBytes: 64 * 1024,
@@ -106,7 +107,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const server = await createHttpServer({
     service,
     keyring,
-    tickets: new Tickets(clock, () => randomUUID()),
+    tickets: new Tickets({ once: memoryOnce(), clock, random: randomUUID }),
     kinds,
     capabilities: {
       capabilities: [{ name: 'render', enabled: true }],

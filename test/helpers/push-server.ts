@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { openKeyring } from '../../src/access/keyring.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
+import type { Once } from '../../src/engine/once.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';
@@ -35,6 +36,8 @@ export interface PushHttp {
   readonly trustedProxies?: readonly string[];
   /** Of limits, keys and tickets. Default: that of the machine. */
   readonly clock?: () => number;
+  /** Where tickets wait. Default: the rig's. */
+  readonly once?: Once;
 }
 
 export async function openPushServer(options: RigOptions = {}, http: PushHttp = {}): Promise<PushServer> {
@@ -43,7 +46,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const { clock = Date.now } = http;
   const configured = [{ owner: 'alice', token }];
   const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
-  const tickets = new Tickets<never>(clock, () => randomUUID());
+  const tickets = new Tickets({ once: http.once ?? rig.engine.once, clock, random: randomUUID });
   const service = new FakeJobService();
   const server = await createHttpServer({
     service,

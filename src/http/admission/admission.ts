@@ -6,7 +6,8 @@ import type { AddressOf } from './client-address.js';
 
 /**
  * What happens to every request before its body is read. Each concern is a check in its own file; the server lists
- * them in the order that the contract fixes. All run in one synchronous hook: a submit costs microseconds here.
+ * them in the order that the contract fixes. All run in one hook, and in one turn unless a ticket has to be looked up: a
+ * submit costs microseconds here.
  */
 
 /** The callers that a route admits: every caller, callers with any key, or callers whose key has the scope. */
@@ -42,7 +43,10 @@ export type Check = (
   route: Route,
 ) => Problem | 'answered' | undefined;
 
-export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readonly Check[]): void {
+/** A check that may have to wait; the next one runs after it. A promise that rejects is answered as any defect. */
+export type WaitingCheck = (...request: Parameters<Check>) => ReturnType<Check> | Promise<ReturnType<Check>>;
+
+export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readonly WaitingCheck[]): void {
   app.decorateRequest('caller', undefined);
   app.decorateRequest('ticketTopics', undefined);
   app.decorateRequest('address', '');
@@ -52,13 +56,22 @@ export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readon
     request.startedAt = performance.now();
     request.address = addressOf(request.raw);
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    for (const check of checks) {
-      const outcome = check(request, reply, route);
-      if (outcome === undefined) continue;
-      if (outcome !== 'answered') sendProblem(request, reply, outcome);
-      return;
-    }
-    done();
+    const goOn = (from: number): void => {
+      for (let at = from; at < checks.length; at += 1) {
+        const outcome = checks[at]?.(request, reply, route);
+        if (outcome instanceof Promise) {
+          outcome.then((late) => (passes(late) ? goOn(at + 1) : undefined)).catch(done);
+          return;
+        }
+        if (!passes(outcome)) return;
+      }
+      done();
+    };
+    const passes = (outcome: ReturnType<Check>): boolean => {
+      if (outcome !== undefined && outcome !== 'answered') sendProblem(request, reply, outcome);
+      return outcome === undefined;
+    };
+    goOn(0);
   });
 }
 

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Keyring } from '../../access/keyring.js';
 import { allows, type Caller, isLoopback, type KeyRefusal } from '../../access/keys.js';
-import type { Tickets } from '../../access/tickets.js';
+import type { Ticket, Tickets } from '../../access/tickets.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Topic } from '../../protocol/topic.js';
-import type { Check } from './admission.js';
+import type { Check, WaitingCheck } from './admission.js';
 
 /** Parameters in which callers of other services send keys. */
 const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;
@@ -57,14 +57,20 @@ const ticketParameter = /[?&]ticket=([A-Za-z0-9_-]{1,128})(?=&|$)/;
 
 /**
  * Identifies the bearer of a ticket, which stands in the URL of a stream or is the text of a subprotocol. Uses the
- * ticket up.
+ * ticket up, also where the store fails and nobody can tell.
  */
-export function identifyByTicket(
+export async function identifyByTicket(
   keyring: Keyring,
-  tickets: Tickets<Caller>,
+  tickets: Tickets,
   text: string,
-): IdentifiedByTicket {
-  const ticket = tickets.redeem(text);
+): Promise<IdentifiedByTicket> {
+  let ticket: Ticket | undefined;
+  try {
+    ticket = await tickets.redeem(text);
+  } catch {
+    const detail = 'The ticket could not be looked up. Come back with a new one.';
+    return { ok: false, problem: problem('storage-unavailable', detail, { retryAfter: 1 }) };
+  }
   if (ticket === undefined || !keyring.holds(ticket.caller.keyId)) {
     const detail = 'The ticket is unknown, used or too old. Get a new one with POST /api/v1/tickets.';
     return { ok: false, problem: problem('unauthorized', detail) };
@@ -82,28 +88,29 @@ export function ticketIn(url: string): string | undefined {
 
 export function createAuthenticationCheck(
   keyring: Keyring,
-  tickets: Tickets<Caller>,
+  tickets: Tickets,
   onFailure: Check,
-): Check {
+): WaitingCheck {
   return (request, reply, route) => {
     // A route that does not exist is answered with 404 without a key; paths are no secret.
     if (route.config.access === 'public' || request.is404) return undefined;
     const { headers, url } = request.raw;
     const ticket = route.config.acceptsTicket === true ? ticketIn(url ?? '/') : undefined;
-    const identified: IdentifiedByTicket =
-      ticket === undefined
-        ? identify(keyring, headers, url ?? '/')
-        : identifyByTicket(keyring, tickets, ticket);
-    if (identified.ok) {
-      request.caller = identified.caller;
-      request.ticketTopics = identified.topics;
-      return undefined;
-    }
-    const tooMany = onFailure(request, reply, route);
-    if (tooMany !== undefined) return tooMany;
-    const error = tokenIn(headers.authorization) === undefined ? '' : ' error="invalid_token"';
-    reply.header('www-authenticate', `Bearer${error}`);
-    return identified.problem;
+    const concluded = (identified: IdentifiedByTicket) => {
+      if (identified.ok) {
+        request.caller = identified.caller;
+        request.ticketTopics = identified.topics;
+        return undefined;
+      }
+      const tooMany = onFailure(request, reply, route);
+      if (tooMany !== undefined || identified.problem.slug !== 'unauthorized')
+        return tooMany ?? identified.problem;
+      const error = tokenIn(headers.authorization) === undefined ? '' : ' error="invalid_token"';
+      reply.header('www-authenticate', `Bearer${error}`);
+      return identified.problem;
+    };
+    if (ticket === undefined) return concluded(identify(keyring, headers, url ?? '/'));
+    return identifyByTicket(keyring, tickets, ticket).then(concluded);
   };
 }
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Caller } from '../../access/keys.js';
 import type { Tickets } from '../../access/tickets.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { streamLimits } from '../../protocol/messages.js';
@@ -25,12 +24,16 @@ const docs: RouteDocs = {
       content: { [json]: envelopeOf({ ticket: Type.String(), expires_at: Type.String() }) },
     },
   },
-  problems: ['malformed-json', 'validation-failed', 'not-found'],
+  problems: ['malformed-json', 'validation-failed', 'not-found', 'storage-unavailable'],
 };
+
+const noStore = problem('storage-unavailable', 'The ticket could not be stored; ask again.', {
+  retryAfter: 1,
+});
 
 export function addTicketRoute(
   app: FastifyInstance,
-  { gateway, tickets }: { readonly gateway: Gateway; readonly tickets: Tickets<Caller> },
+  { gateway, tickets }: { readonly gateway: Gateway; readonly tickets: Tickets },
 ): void {
   app.post(
     '/api/v1/tickets',
@@ -53,7 +56,12 @@ export function addTicketRoute(
       const refusal = await gateway.refusalOf(ownerOf(request), { topics: topics ?? [] }, undefined);
       if (refusal !== undefined) return sendProblem(request, reply, refusal);
       if (request.caller === undefined) throw new Error('the route is not public');
-      const { ticket, expiresAt } = tickets.issue(request.caller, topics);
+      const issued = await tickets.issue(request.caller, topics).catch((error: unknown) => {
+        request.log.error({ request_id: request.id, err: error }, 'a ticket could not be stored');
+        return { ok: false, problem: noStore } as const;
+      });
+      if (!issued.ok) return sendProblem(request, reply, issued.problem);
+      const { ticket, expiresAt } = issued;
       reply.code(201).header('cache-control', 'no-store');
       return sendEnvelope(
         request,
