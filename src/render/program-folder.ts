@@ -135,7 +135,8 @@ function whileThere<T>(answer: Promise<T>): Promise<T | undefined> {
 
 /** Removes a folder, also one in which a program took permissions away or nested deeper than a path may be long. */
 export async function removeTree(path: string): Promise<void> {
-  const isGone = await rm(path, { recursive: true, force: true }).then(
+  // Retries: a supervisor of a server that was killed a moment ago may still be about to end.
+  const isGone = await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }).then(
     () => true,
     () => false,
   );

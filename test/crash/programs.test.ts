@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +13,18 @@ import {
 } from '../render/programs-fixture.js';
 
 const parent = fileURLToPath(new URL('../helpers/program-parent.mjs', import.meta.url));
+
+/** Resolves when the process is gone: it starts nothing more, and a list of processes then misses nothing. */
+async function killed(server: ChildProcess): Promise<void> {
+  server.kill('SIGKILL');
+  await once(server, 'exit');
+}
+
+/** Neither of the program nor of what watched over it: that names the folder. */
+function nothingLeft(...marks: readonly string[]): Promise<void> {
+  const left = (): readonly string[] => marks.flatMap(aliveWith);
+  return vi.waitFor(() => expect(left()).toEqual([]), { timeout: 60_000, interval: 10 });
+}
 
 /** A killed process can clear nothing away: the kernel and the supervisor do. */
 describe.each(ways)('kill -9 of the server, guard $way', ({ way, absent }) => {
@@ -29,8 +42,8 @@ describe.each(ways)('kill -9 of the server, guard $way', ({ way, absent }) => {
       const server = spawn(process.execPath, [parent, way, bench.directory, script], { stdio: 'inherit' });
       await stubbornStarted(bench);
       expect(aliveWith(`sleep ${mark}`).length).toBeGreaterThan(2);
-      server.kill('SIGKILL');
-      await vi.waitFor(() => expect(aliveWith(mark)).toEqual([]), { timeout: 60_000, interval: 10 });
+      await killed(server);
+      await nothingLeft(mark, bench.root);
       expect(readdirSync(bench.directory).length).toBe(1);
       await bench.open(way);
       expect(existsSync(bench.directory)).toBe(false);
@@ -43,13 +56,11 @@ describe.each(ways)('kill -9 of the server, guard $way', ({ way, absent }) => {
       const server = spawn(process.execPath, [parent, way, bench.directory, `sleep ${mark}`], {
         stdio: 'inherit',
       });
-      // Its own command line has the mark from the start; the next one is of the program or of what watches over it.
-      await vi.waitFor(() => expect(aliveWith(mark).length).toBeGreaterThan(1), {
-        timeout: 60_000,
-        interval: 1,
-      });
-      server.kill('SIGKILL');
-      await vi.waitFor(() => expect(aliveWith(mark)).toEqual([]), { timeout: 60_000, interval: 10 });
+      // A copy of the server that is about to become something else has its command line.
+      const started = () => aliveWith(mark).some((line) => !line.includes(parent));
+      await vi.waitFor(() => expect(started()).toBe(true), { timeout: 60_000, interval: 1 });
+      await killed(server);
+      await nothingLeft(mark, bench.root);
     }
   });
 });

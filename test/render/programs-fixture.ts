@@ -86,6 +86,8 @@ export class ProgramBench {
 
   async close(): Promise<void> {
     for (const programs of this.#opened) await programs.close();
+    // Of a test that failed: they would sleep for years.
+    for (const pid of pidsWith(`sleep ${markPrefix}`)) process.kill(pid, 'SIGKILL');
     rmSync(this.root, { recursive: true, force: true });
   }
 }
@@ -109,12 +111,13 @@ export async function outcomeOf(
   return outcome;
 }
 
+const markPrefix = `9${process.pid}`;
 let marks = 0;
 
 /** A number of seconds that no other process sleeps. */
 export function newMark(): string {
   marks += 1;
-  return `9${process.pid}${String(marks).padStart(3, '0')}`;
+  return `${markPrefix}${String(marks).padStart(3, '0')}`;
 }
 
 /** Command lines, as the machine sees them, in which the mark stands: of programs, and of what watches over them. */
