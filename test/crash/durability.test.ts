@@ -125,6 +125,9 @@ describe.skipIf(withoutStrace)('what a power cut finds', () => {
     expect(directories.map(([, path]) => path)).toEqual(expect.arrayContaining([dataDir, dirname(dataDir)]));
     for (const [call, path] of directories) {
       if (/^[0-9a-f]{2}$/.test(basename(path))) continue;
+      // Sandboxes of external programs make folders, too: nothing that a start after a power cut would look for.
+      const isOurs = dataDir.startsWith(path) || path.startsWith(`${dataDir}/`);
+      if (!isOurs || path.startsWith(join(dataDir, 'programs'))) continue;
       inOrder([[`${path} is made`, call], syncOf(dirname(path), call), ['an answer', answer]]);
     }
   });
