@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 /** They end a test that hangs, and say nothing of how fast anything is: a machine may be busy. */
@@ -6,11 +7,14 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 /** What drives Debian's Chromium or stands behind Debian's proxies. */
 const browser = ['test/browser/**/*.test.ts', 'test/proxies/**/*.test.ts'];
 
+/** One more than there are cores, since some wait for a browser or a disk. */
+const maxWorkers = Math.min(8, availableParallelism() + 1);
+
 function project(
   name: string,
   files: { readonly include: string[]; readonly exclude?: string[] },
 ): TestProjectConfiguration {
-  return { test: { name, pool: 'forks', maxWorkers: 2, ...files, ...patience } };
+  return { test: { name, pool: 'forks', maxWorkers, isolate: false, ...files, ...patience } };
 }
 
 /** Modes that repeat what the suite does a few times. A variable of the environment is set in another way on each system. */
@@ -22,8 +26,9 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /**
- * Their files share nothing, and measure nothing that depends on who else is busy: two run at a time, on however many
- * cores. `node` needs nothing but Node, so that CI runs it on other versions of it as well.
+ * Their files share nothing but the modules that their process has loaded, and measure nothing that depends on who else
+ * is busy; whatever a test changes in its process it sets back. Loading all of it anew for each file would be a fifth of
+ * the time. `node` needs nothing but Node, so that CI runs it on other versions of it as well.
  */
 export default defineConfig(({ mode }) => ({
   test: {

@@ -63,17 +63,6 @@ describe.skipIf(withoutChromium)('the live page', () => {
     expect(faults).toEqual([]);
   });
 
-  test('a PDF is shown in place by the viewer of the browser', async () => {
-    const id = await submit(server, small);
-    const { page, faults } = await open(`#/jobs/${id}`);
-    await state(page, 'completed');
-    await page.getByRole('button', { name: 'PDF', exact: true }).click();
-    const frame = page.locator('iframe.pdf');
-    await frame.waitFor(patient);
-    expect(await frame.getAttribute('src')).toMatch(/^blob:/);
-    expect(faults).toEqual([]);
-  });
-
   test('a running job is stopped, and says so', async () => {
     // Open before there is a job: a page that is long in coming would find it ended.
     const { page } = await open('#/jobs');

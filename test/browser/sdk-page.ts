@@ -39,7 +39,7 @@ export const large = {
     {
       type: 'add_table',
       headers: ['#', 'Item'],
-      rows: Array.from({ length: 5_000 }, (_, n) => [String(n), `Item ${n}`]),
+      rows: Array.from({ length: 3_000 }, (_, n) => [String(n), `Item ${n}`]),
     },
   ],
 };

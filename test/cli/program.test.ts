@@ -187,7 +187,7 @@ describe('the program', () => {
     const env = { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1' };
     const first = await startServer({ env, dataDir: folder });
     // Made to its end once: no longer than it takes to kill the server meanwhile.
-    const long = await writeJson(join(folder, 'long.json'), longDocument(5_000));
+    const long = await writeJson(join(folder, 'long.json'), longDocument(3_000));
     const program = new Program(['submit', long, '--watch'], { ...environment, INKWIRE_URL: first.url });
     await program.shows(/running/);
     await first.kill();

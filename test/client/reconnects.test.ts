@@ -10,9 +10,9 @@ import { complete } from '../helpers/job-steps.js';
 import { openPushServer } from '../helpers/push-server.js';
 
 /** `npm run reconnects` cuts a thousand times; the suite as often as it takes to see what stays behind each time. */
-const reconnects = Number(process.env.RECONNECTS ?? 60);
+const reconnects = Number(process.env.RECONNECTS ?? 40);
 /** By then whatever is made once is there. */
-const warm = 20;
+const warm = 15;
 const script = fileURLToPath(new URL('../helpers/long-watch.mjs', import.meta.url));
 
 const closing: (() => unknown)[] = [];
