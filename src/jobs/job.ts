@@ -29,6 +29,14 @@ export interface Job {
   readonly owner: string;
   readonly kind: string;
   readonly group?: string;
+  /** What the caller said of the job, so that people find it; unchanged while the job is there. */
+  readonly title?: string;
+  readonly reference?: string;
+  readonly tags?: readonly string[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly fileName?: string;
+  /** The job whose input and options this one has. */
+  readonly retryOf?: string;
   /** -10..10, higher first; compared within one owner only. */
   readonly priority: number;
   readonly status: JobStatus;

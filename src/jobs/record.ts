@@ -35,6 +35,7 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     attempt: job.attempt,
     priority: job.priority,
     ...(job.group === undefined ? {} : { group: job.group }),
+    ...descriptionOf(job),
     ...errorOf(job),
     ...(job.pages === undefined ? {} : { pages: job.pages }),
     ...(hasResult ? sizeOf(resultOf(job)) : {}),
@@ -45,6 +46,17 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...(hasResult ? { result_url: `${path}/result` } : {}),
     ...(isTerminal(job.status) ? {} : { poll_url: path }),
     events_url: `${path}/events`,
+  };
+}
+
+function descriptionOf({ title, reference, tags, metadata, fileName, retryOf }: Job): Partial<JobRecord> {
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(reference === undefined ? {} : { reference }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(fileName === undefined ? {} : { file_name: fileName }),
+    ...(retryOf === undefined ? {} : { retry_of: retryOf }),
   };
 }
 

@@ -68,6 +68,17 @@ export interface JobRecord {
   readonly attempt: number;
   readonly priority: number;
   readonly group?: string;
+  /** What the job is for people, as its caller gave it. */
+  readonly title?: string;
+  /** The caller's own key for it. */
+  readonly reference?: string;
+  readonly tags?: readonly string[];
+  /** Pairs of texts by name. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Under which the result is downloaded. */
+  readonly file_name?: string;
+  /** The job that this one was made from, by `POST /api/v1/jobs/{id}/retry`. */
+  readonly retry_of?: string;
   readonly error?: string;
   readonly error_code?: ErrorCode;
   readonly pages?: number;

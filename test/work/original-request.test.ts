@@ -28,7 +28,7 @@ async function toldOf({ request, original, blobs }: ParsedRequest, maxBytes = Nu
 const image = png(3, 2);
 const other = png(20, 30);
 const pictures = {
-  title: 'Pictures "a" \\ \u2028 \n b',
+  subject: 'Pictures "a" \\ \u2028 \n b',
   attachments: [
     { name: 'a.bin', content: Buffer.from('attached').toString('base64') },
     { name: 'b~/.txt'.replace('/', ''), content: Buffer.from('another').toString('base64') },

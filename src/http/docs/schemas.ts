@@ -1,5 +1,6 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { errorCodes, jobStatuses, maxListedArtifacts } from '../../protocol/job-record.js';
+import { describedLimits } from '../../protocol/names.js';
 
 /** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
 
@@ -39,6 +40,12 @@ const jobMembers = {
   attempt: Type.Integer({ minimum: 0, description: 'Starts so far' }),
   priority: Type.Integer({ minimum: -10, maximum: 10 }),
   group: Type.Optional(Type.String()),
+  title: Type.Optional(Type.String({ description: 'What people call it, as given' })),
+  reference: Type.Optional(Type.String({ description: "The caller's own key, as given" })),
+  tags: Type.Optional(Type.Array(Type.String(), { maxItems: describedLimits.tags })),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.String())),
+  file_name: Type.Optional(Type.String({ description: 'Under which the result is downloaded, as given' })),
+  retry_of: Type.Optional(Type.String({ description: 'The job that this one was made from by a retry' })),
   error: Type.Optional(Type.String({ description: 'Only on failed jobs' })),
   error_code: Type.Optional(literals(errorCodes)),
   pages: Type.Optional(count),

@@ -73,8 +73,8 @@ export function jobDocs(bodySchema: TSchema) {
     tag: 'jobs',
     summary: 'Try a job again that has ended',
     description:
-      'Makes a new job from the same request, with the same kind, group, priority and limits; the old one stays as it ' +
-      'is. A body is ignored. With an Idempotency-Key it makes one job, however often it is sent.',
+      'Makes a new job from the same request, with the same kind, group, priority, limits and description; the old one ' +
+      'stays as it is, and `retry_of` names it. A body is ignored. With an Idempotency-Key it makes one job, however often it is sent.',
     headers: acceptHeaders,
     answers: acceptAnswers,
     problems: [

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { downloadNameOf } from '../../jobs/file-name.js';
 import { type Artifact, artifactCountOf, type Job, resultOf } from '../../jobs/job.js';
 import { artifactOf } from '../../jobs/record.js';
 import { isTerminal } from '../../protocol/job-record.js';
@@ -132,7 +133,7 @@ export function addResultRoutes(
         if (artifact === undefined || job === undefined || job.expired === true) {
           return findResult(job, () => undefined, 'such artifact');
         }
-        return { ok: true, artifact, expiresAt: job.expiresAt };
+        return { ok: true, artifact, expiresAt: job.expiresAt, name: downloadNameOf(job, artifact) };
       }),
   });
 
@@ -168,10 +169,11 @@ export function addResultRoutes(
     const owner = ownerOf(request);
     const found = await find(owner);
     if (!found.ok) return sendProblem(request, reply, found.problem);
-    const { artifact, expiresAt } = found;
+    const { artifact, expiresAt, name } = found;
     try {
       return await sendFile(request, reply, {
         ...artifact,
+        name,
         cacheControl: lifetime(expiresAt, clock()),
         open: (range) => reader.read(artifact.blob, range),
       });
@@ -185,7 +187,13 @@ export function addResultRoutes(
 }
 
 type Found =
-  | { readonly ok: true; readonly artifact: Artifact; readonly expiresAt: number | undefined }
+  | {
+      readonly ok: true;
+      readonly artifact: Artifact;
+      readonly expiresAt: number | undefined;
+      /** Under which it is downloaded. */
+      readonly name: string;
+    }
   | { readonly ok: false; readonly problem: Problem };
 
 /**
@@ -201,7 +209,9 @@ export function findResult(
   if (job === undefined) return { ok: false, problem: noSuchJob() };
   if (job.expired === true) return { ok: false, problem: expired() };
   const artifact = job.status === 'completed' ? choose(job) : undefined;
-  if (artifact !== undefined) return { ok: true, artifact, expiresAt: job.expiresAt };
+  if (artifact !== undefined) {
+    return { ok: true, artifact, expiresAt: job.expiresAt, name: downloadNameOf(job, artifact) };
+  }
   if (job.status !== 'completed') {
     const ended = isTerminal(job.status);
     const detail = ended ? `The job is ${job.status}: there will be no result.` : `The job is ${job.status}.`;

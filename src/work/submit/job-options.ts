@@ -1,9 +1,11 @@
 import { Type } from 'typebox';
 import { groupShape } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
+import { descriptionSchemas, type JobDescription, readDescription } from './job-description.js';
 
 /** What a caller may ask of the job itself, beside the request of its kind; all optional. */
 export interface JobOptions {
+  readonly description: JobDescription;
   readonly group?: string;
   readonly priority: number;
   readonly resultTtlMs?: number;
@@ -17,6 +19,7 @@ const yearSeconds = 366 * 24 * 3600;
 /** For OpenAPI; `readJobOptions` checks the same bounds. */
 export const jobOptionsSchema = Type.Object({
   kind: Type.Optional(Type.String({ description: 'What to do; `document` when left out' })),
+  ...descriptionSchemas,
   group: Type.Optional(
     Type.String({
       pattern: groupShape.source,
@@ -71,6 +74,7 @@ export function readJobOptions(
     issues.push({ pointer: '/webhook', message: 'is not supported by this version; poll the job instead' });
   }
   const options = {
+    description: readDescription(body, issues),
     ...(typeof group === 'string' ? { group } : {}),
     priority: integer('priority', -10, 10) ?? 0,
     ...defined('resultTtlMs', seconds('expires_in', 60, yearSeconds)),

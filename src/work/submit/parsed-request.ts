@@ -55,7 +55,11 @@ export function parseBody(
   const options = readJobOptions(body.value);
   const parsed = kind.parse(body.value);
   if (!options.ok || !parsed.ok) {
-    return refused([...(options.ok ? [] : options.issues), ...(parsed.ok ? [] : parsed.issues)]);
+    const ofJob = options.ok ? [] : options.issues;
+    // A title belongs to the job and to a document: one defect of it is one issue.
+    const told = new Set(ofJob.map(({ pointer }) => pointer));
+    const ofKind = parsed.ok ? [] : parsed.issues.filter(({ pointer }) => !told.has(pointer));
+    return refused([...ofJob, ...ofKind]);
   }
   const { plan } = parsed;
   const addresses = plan.fetches.flatMap((url, index): Issue[] => {

@@ -129,6 +129,7 @@ export class JobSubmitter implements Submitter {
       id: jobId(now, randomBytes(6)),
       owner: request.owner,
       kind,
+      ...options.description,
       ...(options.group === undefined ? {} : { group: options.group }),
       priority: options.priority,
       status: 'pending',
@@ -150,11 +151,18 @@ export class JobSubmitter implements Submitter {
     const { limits, clock } = this.#parts;
     const now = clock();
     const { owner, kind, group, priority, maxAttempts, runTimeoutMs, resultTtlMs } = former;
+    const { title, reference, tags, metadata, fileName } = former;
     return {
       id: jobId(now, randomBytes(6)),
       owner,
       kind,
       ...(group === undefined ? {} : { group }),
+      ...(title === undefined ? {} : { title }),
+      ...(reference === undefined ? {} : { reference }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(metadata === undefined ? {} : { metadata }),
+      ...(fileName === undefined ? {} : { fileName }),
+      retryOf: former.id,
       priority,
       status: 'pending',
       rev: 1,
