@@ -76,7 +76,7 @@ export class Inkwire extends Jobs {
   }
 
   /**
-   * Follows `jobs` (all of mine), `job:<id>`, `group:<name>`, `kind:<kind>`. The feed fails with `validation-failed`
+   * Follows `jobs` (all of mine), `job:<id>`, `group:<name>`, `kind:<kind>`, `tag:<tag>`. The feed fails with `validation-failed`
    * for what is no topic.
    */
   subscribe(topics: readonly string[], options?: SubscribeOptions): Feed<StreamItem> {

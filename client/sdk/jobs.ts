@@ -43,8 +43,14 @@ export class Jobs {
     return this.#get(jobPath(jobId), options);
   }
 
-  list(options?: ListOptions): Promise<JobPage> {
-    return this.#get('jobs', options);
+  list({ signal, tag, metadata = {}, ...rest }: ListOptions = {}): Promise<JobPage> {
+    const tags = typeof tag === 'string' ? [tag] : (tag ?? []);
+    const query = [
+      ...Object.entries(rest),
+      ...tags.map((one) => ['tag', one] as const),
+      ...Object.entries(metadata).map(([name, text]) => [`metadata.${name}`, text] as const),
+    ];
+    return this.#http.json('GET', `${api}jobs`, { query, signal });
   }
 
   /** Stops a job. One that had ended stays as it is. */

@@ -7,6 +7,16 @@ export interface JobRequest {
   /** `document` when left out. */
   readonly kind?: string;
   readonly group?: string;
+  /** What people call it, at most 2,000 characters; of a document its title, too. */
+  readonly title?: string;
+  /** Your own key for it, 1 to 128 characters. */
+  readonly reference?: string;
+  /** At most 10 of 1 to 64 characters. Each is a filter of `list` and, as `tag:<tag>`, a topic. */
+  readonly tags?: readonly string[];
+  /** At most 20 pairs; a name has 1 to 64 characters, its text at most 256. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Under which the result is downloaded; made from the title otherwise. */
+  readonly file_name?: string;
   /** -10 to 10; larger goes first within one owner. */
   readonly priority?: number;
   readonly [member: string]: unknown;
@@ -31,6 +41,16 @@ export interface ListOptions extends CallOptions {
   readonly status?: JobStatus | undefined;
   readonly kind?: string | undefined;
   readonly group?: string | undefined;
+  readonly reference?: string | undefined;
+  /** Several: jobs that have all of them. */
+  readonly tag?: string | readonly string[] | undefined;
+  /** Jobs that have all of these pairs. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Words, each of which begins a word of the job's title, reference, file name, tags, metadata, group or kind, without
+   * regard to case and accents; or an id, or its beginning.
+   */
+  readonly search?: string | undefined;
   /** ISO 8601, exclusive. */
   readonly created_after?: string | undefined;
   readonly created_before?: string | undefined;
@@ -41,7 +61,9 @@ export interface ListOptions extends CallOptions {
 }
 
 export interface JobPage {
+  /** Of a search few or none may be on a page that is not the last. */
   readonly jobs: readonly JobRecord[];
+  /** Left out on the last page. */
   readonly next_cursor?: string;
 }
 

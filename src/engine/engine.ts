@@ -3,10 +3,10 @@ import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
-import type { JobStatus } from '../protocol/job-record.js';
 import type { Blobs } from './blobs.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
+import type { JobPage, ListFilter } from './listing.js';
 import type { Once } from './once.js';
 
 /**
@@ -156,19 +156,6 @@ export type ApplyOutcome =
   | { readonly ok: true; readonly removed: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal | 'not-found' };
 
-export interface ListFilter {
-  readonly owner: string;
-  readonly status?: JobStatus;
-  readonly kind?: string;
-  readonly group?: string;
-  /** Milliseconds, exclusive. */
-  readonly createdAfter?: number;
-  readonly createdBefore?: number;
-  /** Only jobs after this id in the listing (newest first). */
-  readonly afterId?: string;
-  readonly limit: number;
-}
-
 export interface GroupFilter {
   readonly owner: string;
   /** Only groups whose place in the log comes before this one; from `next` of the page before. */
@@ -191,6 +178,7 @@ export interface Fact {
   readonly jobId: string;
   readonly kind: string;
   readonly group?: string;
+  readonly tags?: readonly string[];
   /** 0 for facts of a group. */
   readonly rev: number;
   /** JSON text of the job's (or group's) record after the change: made once, sent to every subscriber. */
@@ -204,6 +192,7 @@ export interface FactFilter {
   readonly jobId?: string;
   readonly group?: string;
   readonly kind?: string;
+  readonly tag?: string;
 }
 
 export interface FactPage {
@@ -303,8 +292,11 @@ export interface Store {
   /** Artifacts of a job in the order in which they were made; undefined where there is no such job. */
   artifacts(filter: ArtifactFilter): Promise<readonly Artifact[] | undefined>;
   artifact(owner: string, id: string, name: string): Promise<Artifact | undefined>;
-  /** Newest first. `more` tells whether there are others after the last one. */
-  list(filter: ListFilter): Promise<{ readonly jobs: readonly Job[]; readonly more: boolean }>;
+  /**
+   * Newest first. `more` tells whether there may be others after the page. What a call costs is bounded, whatever the
+   * filter: one that few jobs match may take several calls (`JobPage.next`).
+   */
+  list(filter: ListFilter): Promise<JobPage>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
   /**
    * Groups that have jobs, in the order of the last creation, start or end of one of their jobs, newest first;
@@ -346,6 +338,7 @@ export interface JobProgress {
   readonly owner: string;
   readonly kind: string;
   readonly group?: string;
+  readonly tags?: readonly string[];
   readonly attempt: number;
   readonly ratio: number;
   readonly phase: string;

@@ -1,4 +1,4 @@
-import type { Fact, Store } from '../engine/engine.js';
+import type { Fact, FactFilter, Store } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Frame, factFrame } from './frame.js';
@@ -61,7 +61,9 @@ function bounded(page: LogPage): LogPage {
   return { ...page, entries, reached: entries.at(-1)?.fact.seq ?? page.reached };
 }
 
-function narrowed(filter: readonly SubscriptionFilter[]): { jobId?: string; group?: string; kind?: string } {
+function narrowed(
+  filter: readonly SubscriptionFilter[],
+): Pick<FactFilter, 'jobId' | 'group' | 'kind' | 'tag'> {
   const topics = filter.flatMap(({ topics: own }) => own);
   const [topic] = topics;
   if (topics.length !== 1 || topic === undefined) return {};
@@ -74,5 +76,7 @@ function narrowed(filter: readonly SubscriptionFilter[]): { jobId?: string; grou
       return { group: topic.name };
     case 'kind':
       return { kind: topic.kind };
+    case 'tag':
+      return { tag: topic.tag };
   }
 }

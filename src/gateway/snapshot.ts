@@ -1,4 +1,5 @@
-import type { ListFilter, Store } from '../engine/engine.js';
+import type { Store } from '../engine/engine.js';
+import type { ListFilter } from '../engine/listing.js';
 import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import type { Topic } from '../protocol/topic.js';
@@ -62,7 +63,7 @@ async function* pagesOf(
         ...(afterId === undefined ? {} : { afterId }),
       });
       yield page.jobs;
-      afterId = page.jobs.at(-1)?.id;
+      afterId = page.next ?? page.jobs.at(-1)?.id;
       if (!page.more || afterId === undefined) break;
     }
   }
@@ -77,5 +78,7 @@ function filterOf(owner: string, topic: Exclude<Topic, { type: 'job' }>): ListFi
       return { ...filter, group: topic.name };
     case 'kind':
       return { ...filter, kind: topic.kind };
+    case 'tag':
+      return { ...filter, tags: [topic.tag] };
   }
 }

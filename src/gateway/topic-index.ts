@@ -8,11 +8,12 @@ interface OwnerIndex<T> {
   readonly jobs: Map<string, Followers<T>>;
   readonly groups: Map<string, Followers<T>>;
   readonly kinds: Map<string, Followers<T>>;
+  readonly tags: Map<string, Followers<T>>;
 }
 
 /**
- * The followers of each topic (`T` is not a `Set`), by owner: finding the followers of a fact costs four look-ups,
- * however many followers other topics have.
+ * The followers of each topic (`T` is not a `Set`), by owner: finding the followers of a fact costs a look-up
+ * for each of its topics, however many followers other topics have.
  */
 export class TopicIndex<T> {
   readonly #owners = new Map<string, OwnerIndex<T>>();
@@ -20,7 +21,7 @@ export class TopicIndex<T> {
   add(owner: string, topic: Topic, follower: T): void {
     let index = this.#owners.get(owner);
     if (index === undefined) {
-      index = { all: new Set(), jobs: new Map(), groups: new Map(), kinds: new Map() };
+      index = { all: new Set(), jobs: new Map(), groups: new Map(), kinds: new Map(), tags: new Map() };
       this.#owners.set(owner, index);
     }
     const [map, key] = placeOf(index, topic);
@@ -41,8 +42,8 @@ export class TopicIndex<T> {
     const held = map === undefined ? index.all : map.get(key);
     if (held instanceof Set) held.delete(follower);
     if (held === follower || (held instanceof Set && held.size === 0)) map?.delete(key);
-    if (index.all.size + index.jobs.size + index.groups.size + index.kinds.size === 0)
-      this.#owners.delete(owner);
+    const { all, jobs, groups, kinds, tags } = index;
+    if (all.size + jobs.size + groups.size + kinds.size + tags.size === 0) this.#owners.delete(owner);
   }
 
   /** Calls back for each follower of a subject; as often as it has topics that fit. */
@@ -53,6 +54,8 @@ export class TopicIndex<T> {
     each(index.jobs.get(subject.jobId), call);
     if (subject.group !== undefined) each(index.groups.get(subject.group), call);
     each(index.kinds.get(subject.kind), call);
+    if (subject.tags === undefined || index.tags.size === 0) return;
+    for (const tag of subject.tags) each(index.tags.get(tag), call);
   }
 }
 
@@ -74,5 +77,7 @@ function placeOf<T>(
       return [index.groups, topic.name];
     case 'kind':
       return [index.kinds, topic.kind];
+    case 'tag':
+      return [index.tags, topic.tag];
   }
 }

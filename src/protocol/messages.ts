@@ -1,7 +1,7 @@
 import type { EventType, ResetReason } from './event.js';
 import { factTypes } from './fact.js';
 import { isObject } from './is-object.js';
-import { parseTopic, type Topic } from './topic.js';
+import { parseTopic, type Topic, topicForms } from './topic.js';
 
 /** Messages of the WebSocket, subprotocol `inkwire.v1` (P-25). */
 export const subprotocol = 'inkwire.v1';
@@ -16,7 +16,6 @@ export const streamLimits = {
   idLength: 64,
 } as const;
 
-const topicForms = 'jobs, job:<id>, group:<name> or kind:<kind>';
 const eventTypes: readonly EventType[] = [...factTypes, 'job.progress'];
 
 /** What a subscription wants; checked. */

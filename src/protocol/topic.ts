@@ -1,11 +1,15 @@
-import { groupShape, jobIdShape, kindShape } from './names.js';
+import { groupShape, jobIdShape, kindShape, tagDefect } from './names.js';
 
 /** What a subscription follows (P-15). */
 export type Topic =
   | { readonly type: 'jobs' }
   | { readonly type: 'job'; readonly id: string }
   | { readonly type: 'group'; readonly name: string }
-  | { readonly type: 'kind'; readonly kind: string };
+  | { readonly type: 'kind'; readonly kind: string }
+  | { readonly type: 'tag'; readonly tag: string };
+
+/** The forms of a topic, for messages. */
+export const topicForms = 'jobs, job:<id>, group:<name>, kind:<kind> or tag:<tag>';
 
 /** The topic in a text, or undefined for anything that is none. */
 export function parseTopic(text: string): Topic | undefined {
@@ -19,6 +23,8 @@ export function parseTopic(text: string): Topic | undefined {
       return groupShape.test(rest) ? { type: 'group', name: rest } : undefined;
     case 'kind':
       return kindShape.test(rest) ? { type: 'kind', kind: rest } : undefined;
+    case 'tag':
+      return tagDefect(rest) === undefined ? { type: 'tag', tag: rest } : undefined;
     default:
       return undefined;
   }
@@ -34,6 +40,8 @@ export function formatTopic(topic: Topic): string {
       return `group:${topic.name}`;
     case 'kind':
       return `kind:${topic.kind}`;
+    case 'tag':
+      return `tag:${topic.tag}`;
   }
 }
 
@@ -43,13 +51,15 @@ export interface Subject {
   readonly jobId: string;
   readonly kind: string;
   readonly group?: string;
+  readonly tags?: readonly string[];
 }
 
 /** All topics, as texts, that it belongs to. */
-export function topicsOf({ jobId, kind, group }: Subject): readonly string[] {
+export function topicsOf({ jobId, kind, group, tags = [] }: Subject): readonly string[] {
   const topics = ['jobs'];
   if (jobId !== '') topics.push(`job:${jobId}`, `kind:${kind}`);
   if (group !== undefined) topics.push(`group:${group}`);
+  for (const tag of tags) topics.push(`tag:${tag}`);
   return topics;
 }
 
@@ -63,5 +73,7 @@ export function matchesTopic(topic: Topic, subject: Subject): boolean {
       return subject.group === topic.name;
     case 'kind':
       return subject.kind === topic.kind;
+    case 'tag':
+      return subject.tags?.includes(topic.tag) === true;
   }
 }

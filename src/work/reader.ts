@@ -112,11 +112,11 @@ export class JobReader implements Reader {
       ...filter,
       ...(cursor === undefined ? {} : { afterId: cursor }),
     });
-    const last = page.jobs.at(-1);
+    const next = page.next ?? page.jobs.at(-1)?.id;
     return {
       ok: true,
       jobs: page.jobs.map((job) => this.viewOf(job).record),
-      ...(page.more && last ? { next: last.id } : {}),
+      ...(page.more && next !== undefined ? { next } : {}),
     };
   }
 

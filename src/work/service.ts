@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
+import type { ListFilter } from '../engine/listing.js';
 import type { Artifact, Job } from '../jobs/job.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobStatus } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
+import type { Search } from '../protocol/search.js';
 import type { FinishedFile } from '../render/wire.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
@@ -54,6 +56,10 @@ export interface ListRequest {
   readonly status?: JobStatus;
   readonly kind?: string;
   readonly group?: string;
+  readonly reference?: string;
+  readonly tags?: readonly string[];
+  readonly metadata?: NonNullable<ListFilter['metadata']>;
+  readonly search?: Search;
   readonly createdAfter?: number;
   readonly createdBefore?: number;
   /** As `next` of the page before. */

@@ -18,6 +18,11 @@ describe('calls', () => {
     [`POST /api/v1/jobs`, (jobs) => jobs.submit({ operations: [] })],
     [`GET /api/v1/jobs/${id}`, (jobs) => jobs.get(id)],
     [`GET /api/v1/jobs?status=running&limit=5`, (jobs) => jobs.list({ status: 'running', limit: 5 })],
+    [
+      `GET /api/v1/jobs?search=a+b&reference=R%2F1&tag=x&tag=y+z&metadata.k=v`,
+      (jobs) => jobs.list({ search: 'a b', reference: 'R/1', tag: ['x', 'y z'], metadata: { k: 'v' } }),
+    ],
+    [`GET /api/v1/jobs?tag=x`, (jobs) => jobs.list({ tag: 'x' })],
     [`POST /api/v1/jobs/${id}/cancel`, (jobs) => jobs.cancel(id)],
     [`POST /api/v1/jobs/${id}/retry`, (jobs) => jobs.retry(id)],
     [`GET /api/v1/jobs/${id}/history`, (jobs) => jobs.history(id)],

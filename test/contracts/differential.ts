@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Engine, Fact, Store, Submission } from '../../src/engine/engine.js';
 import { type Job, jobId } from '../../src/jobs/job.js';
 import { jobStatuses } from '../../src/protocol/job-record.js';
+import { readSearch } from '../../src/protocol/search.js';
 import { randomFrom } from '../helpers/random.js';
 import { anArtifact, aSweep, blobName, hour, start } from './jobs-at-hand.js';
 
@@ -11,6 +12,8 @@ const owners = ['ann', 'bob', 'cem', 'constructor'];
 const groups = [undefined, undefined, 'g', 'h'];
 const kinds = ['document', 'merge'];
 const workers = ['w1', 'w2'];
+const words = ['Alpha', 'alpine', 'Ébène', 'ebony', 'merge', 'g', 'Ω-7', 'alphabetical'];
+const tags = ['x', 'y', 'x y'];
 const codes = ['crashed', 'out_of_memory', 'invalid_input', 'timed_out'] as const;
 
 /** A call, with its name for the report of a difference. */
@@ -67,6 +70,7 @@ class Caller {
       resultTtlMs: this.#below(2 * hour),
       ...times,
       ...(group === undefined ? {} : { group }),
+      ...this.#description(),
     };
     const blobs = this.#chance(0.3) ? [blobName(`in${this.#below(40)}`, 'a')] : [];
     const submission: Submission = {
@@ -85,6 +89,17 @@ class Caller {
     };
     this.#jobs.push(job);
     return { name: `submit ${JSON.stringify(submission)}`, make: (store) => store.submit(submission) };
+  }
+
+  /** None for every other job. */
+  #description(): Pick<Job, 'title' | 'reference' | 'tags' | 'metadata'> {
+    if (this.#chance(0.5)) return {};
+    return {
+      ...(this.#chance(0.5) ? { title: `${this.#of(words)} ${this.#of(words)}` } : {}),
+      ...(this.#chance(0.4) ? { reference: `R-${this.#below(9)}` } : {}),
+      ...(this.#chance(0.4) ? { tags: tags.slice(this.#below(tags.length)) } : {}),
+      ...(this.#chance(0.4) ? { metadata: { k: String(this.#below(3)), word: this.#of(words) } } : {}),
+    };
   }
 
   #identity(): Pick<Job, 'id' | 'createdAt' | 'readyAt' | 'waitDeadline'> {
@@ -165,6 +180,16 @@ class Caller {
       ...(this.#chance(0.3) ? { kind: this.#of(kinds) } : {}),
       ...(this.#chance(0.3) ? { group: 'g' } : {}),
     };
+    const beginning = this.#of([...words, ...kinds, 'R', 'h']).slice(0, 1 + this.#below(6));
+    const sought = this.#chance(0.4) ? `${beginning} ${this.#of(words)}` : beginning;
+    const searched = {
+      ...(this.#chance(0.5)
+        ? { search: readSearch(this.#chance(0.1) ? `${sought} ${id.slice(0, 15)}` : sought) }
+        : {}),
+      ...(this.#chance(0.3) ? { tags: tags.slice(this.#below(tags.length)) } : {}),
+      ...(this.#chance(0.2) ? { reference: `R-${this.#below(9)}` } : {}),
+      ...(this.#chance(0.2) ? { metadata: [['k', String(this.#below(3))] as const] } : {}),
+    };
     const list = {
       owner,
       limit,
@@ -175,7 +200,15 @@ class Caller {
       ...(this.#chance(0.2) ? { createdBefore: this.#now - this.#below(hour) } : {}),
     };
     const after = this.#below(this.#made * 3 + 1);
-    const facts = { owner, after, limit, ...filter, ...(this.#chance(0.2) ? { jobId: id } : {}) };
+    const search = { ...list, ...searched };
+    const facts = {
+      owner,
+      after,
+      limit,
+      ...filter,
+      ...(this.#chance(0.2) ? { jobId: id } : {}),
+      ...(this.#chance(0.2) ? { tag: this.#of(tags) } : {}),
+    };
     const before = this.#chance(0.5) ? { before: after } : {};
     const blobs = Array.from({ length: 6 }, () => blobName(`in${this.#below(40)}`, 'a'));
     const part = `${this.#below(12)}.pdf`;
@@ -185,6 +218,8 @@ class Caller {
       { name: `input ${id}`, make: (store) => store.input(owner, id) },
       { name: `list ${JSON.stringify(list)}`, make: (store) => store.list(list) },
       { name: `list ${JSON.stringify(list)}`, make: (store) => store.list(list) },
+      { name: `search ${JSON.stringify(search)}`, make: (store) => store.list(search) },
+      { name: `search ${JSON.stringify(search)}`, make: (store) => store.list(search) },
       { name: 'group g', make: (store) => store.group(owner, 'g') },
       { name: `groups ${owner}`, make: (store) => store.groups({ owner, limit, ...before }) },
       { name: 'depth', make: (store) => store.depth() },

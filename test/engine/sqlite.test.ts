@@ -9,6 +9,7 @@ import { logSuite } from '../contracts/log.suite.js';
 import { onceSuite } from '../contracts/once.suite.js';
 import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
+import { searchSuite } from '../contracts/search.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 import { openScratch } from './scratch.js';
 
@@ -20,6 +21,7 @@ const suites = [
   groupsSuite,
   partsSuite,
   retentionSuite,
+  searchSuite,
   keysSuite,
   blobsSuite,
   librarySuite,

@@ -10,6 +10,7 @@ describe('the index of topics', () => {
     ['alice', { type: 'job', id: 'j1' }, 'one'],
     ['alice', { type: 'group', name: 'g' }, 'group'],
     ['alice', { type: 'kind', kind: 'merge' }, 'kind'],
+    ['alice', { type: 'tag', tag: 'a b' }, 'tag'],
     ['bob', { type: 'jobs' }, 'bobs'],
   ];
   const open = (): TopicIndex<string> => {
@@ -33,7 +34,12 @@ describe('the index of topics', () => {
     ]);
     expect(found(index, 'alice', { jobId: 'j2', kind: 'document' })).toEqual(['all']);
     expect(found(index, 'alice', { jobId: '', kind: '', group: 'g' })).toEqual(['all', 'group']);
-    expect(found(index, 'bob', { jobId: 'j1', kind: 'merge', group: 'g' })).toEqual(['bobs']);
+    expect(found(index, 'alice', { jobId: 'j2', kind: 'document', tags: ['x', 'a b'] })).toEqual([
+      'all',
+      'tag',
+    ]);
+    expect(found(index, 'alice', { jobId: 'j2', kind: 'document', tags: ['a', 'b'] })).toEqual(['all']);
+    expect(found(index, 'bob', { jobId: 'j1', kind: 'merge', group: 'g', tags: ['a b'] })).toEqual(['bobs']);
     expect(found(index, 'carol', { jobId: 'j1', kind: 'merge' })).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { Connection } from '../../src/engine/sqlite/sql.js';
 
 /** What takes back each change of the schema, by its number, the newest first. */
 const steps: readonly (readonly [schema: number, sql: string])[] = [
+  [7, 'DROP TABLE job_search; DROP TABLE group_words; ALTER TABLE facts DROP COLUMN tags;'],
   [
     6,
     `DROP TABLE once; DROP TABLE once_usage; DROP TABLE library_versions; DROP TABLE library_entries;

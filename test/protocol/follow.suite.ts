@@ -65,6 +65,32 @@ export function followSuite(client: StreamClient, callers: () => Callers): void 
       stream.close();
     });
 
+    test('P-15 a tag is a topic, to early readers and to late ones', async () => {
+      const { alice, bob } = callers();
+      const tag = `q3, München ${freshGroup()}`;
+      const topics = [`tag:${tag}`];
+      const cursor = await alice.cursor();
+      const early = follow({ topics, after: cursor });
+      await early.until('live');
+      await bob.submitted({ tags: [tag] });
+      await alice.submitted({ tags: [`${tag}x`] });
+      await alice.submitted();
+      const jobs = [
+        await alice.submitted({ tags: ['other', tag] }),
+        await alice.submitted({ tags: [tag], group: freshGroup() }),
+      ];
+      const lived = ['1 job.created', '2 job.started', '3 job.completed'];
+      const whole = Object.fromEntries(jobs.map(({ job_id }) => [job_id, lived]));
+      expect(await storyOf(early, 2)).toEqual(whole);
+      const late = follow({ topics, after: cursor });
+      expect(await storyOf(late, 2)).toEqual(whole);
+      const snapshot = follow({ topics });
+      await snapshot.next();
+      const { jobs: held } = (await snapshot.next()) as unknown as { jobs: { job_id: string }[] };
+      expect(held.map(({ job_id }) => job_id)).toEqual(jobs.map(({ job_id }) => job_id).reverse());
+      for (const stream of [early, late, snapshot]) stream.close();
+    });
+
     test('P-16 types narrow it to some facts', async () => {
       const { alice } = callers();
       const group = freshGroup();

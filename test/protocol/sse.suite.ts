@@ -117,7 +117,11 @@ export function sseSuite(callers: () => Callers): void {
     });
 
     test.each([
-      ['topic=', '/topic/0', 'The parameter topic must be jobs, job:<id>, group:<name> or kind:<kind>.'],
+      [
+        'topic=',
+        '/topic/0',
+        'The parameter topic must be jobs, job:<id>, group:<name>, kind:<kind> or tag:<tag>.',
+      ],
       ['topics=jobs', '/topic', 'The parameter topic must be 1 to 100 topics: jobs, job:<id>,'],
       ['topic=jobs&types=job.finished', '/types', 'job.created, job.started,'],
       ['topic=jobs&snapshot=no', '/snapshot', 'The parameter snapshot must be true or false.'],

@@ -109,7 +109,8 @@ export class Subscription implements ServerSubscription {
     if (this.cursor !== undefined && isLater(event.id, this.cursor) === false) return;
     this.cursor = event.id;
     const { job, group } = event;
-    const matches = job === undefined ? this.#matches('', '', group?.group) : this.#matchesJob(job);
+    const matches =
+      job === undefined ? this.#matches('', '', group?.group, undefined) : this.#matchesJob(job);
     if (job !== undefined) this.#moves(job);
     if (matches && this.#wants(event.type)) this.#sink.fact(event);
   }
@@ -144,12 +145,22 @@ export class Subscription implements ServerSubscription {
     return true;
   }
 
-  #matchesJob({ job_id: jobId, kind, group }: JobRecord): boolean {
-    return this.#matches(jobId, kind, group);
+  #matchesJob({ job_id: jobId, kind, group, tags }: JobRecord): boolean {
+    return this.#matches(jobId, kind, group, tags);
   }
 
-  #matches(jobId: string, kind: string, group: string | undefined): boolean {
-    const subject = { jobId, kind, ...(group === undefined ? {} : { group }) };
+  #matches(
+    jobId: string,
+    kind: string,
+    group: string | undefined,
+    tags: readonly string[] | undefined,
+  ): boolean {
+    const subject = {
+      jobId,
+      kind,
+      ...(group === undefined ? {} : { group }),
+      ...(tags === undefined ? {} : { tags }),
+    };
     return topicsOf(subject).some((topic) => this.#asked.topics.includes(topic));
   }
 }

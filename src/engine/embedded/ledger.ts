@@ -15,19 +15,19 @@ import type {
   GroupFilter,
   GroupPage,
   JobInput,
-  ListFilter,
   LogState,
   Submission,
   SubmitOutcome,
   SweepOutcome,
   SweepRequest,
 } from '../engine.js';
+import type { JobPage, ListFilter } from '../listing.js';
 import { livesWith, positionAt } from '../lives.js';
 import { LibraryRules } from './library.js';
 import { OnceRules } from './once.js';
 import { countedQueue, type QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
-import type { JobPage, StoredJob, Tables } from './tables.js';
+import type { StoredJob, Tables } from './tables.js';
 import { Writer } from './writer.js';
 
 /** Jobs that become ready in one claim; the others follow with the next one. */

@@ -2,8 +2,9 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life, ListFilter } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
+import type { JobPage, ListFilter } from '../listing.js';
 import type { OnceEntry, OncePlace } from '../once.js';
 
 /**
@@ -65,11 +66,6 @@ export interface QueueLength {
   readonly owner: string;
   readonly queue: QueueState;
   readonly count: number;
-}
-
-export interface JobPage {
-  readonly jobs: readonly Job[];
-  readonly more: boolean;
 }
 
 /** Which counter of a group's record goes down and which up. */

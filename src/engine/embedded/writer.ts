@@ -114,6 +114,7 @@ export class Writer {
       jobId: job.id,
       kind: job.kind,
       ...(job.group === undefined ? {} : { group: job.group }),
+      ...(job.tags === undefined ? {} : { tags: job.tags }),
       rev: job.rev,
       record: JSON.stringify(recordOf(job)),
     });

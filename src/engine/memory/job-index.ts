@@ -1,13 +1,13 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
+import { matchesFilter } from '../embedded/list-match.js';
 import {
-  type JobPage,
   type JobTable,
   type QueueLength,
   type Stage,
   type StoredJob,
   stageDueOf,
 } from '../embedded/tables.js';
-import type { ListFilter } from '../engine.js';
+import type { JobPage, ListFilter } from '../listing.js';
 import { byText, SortedList } from './sorted-list.js';
 
 interface Entry extends StoredJob {
@@ -105,7 +105,7 @@ export class JobIndex implements JobTable {
     const jobs: Job[] = [];
     for (const id of this.#idsByOwner.get(filter.owner)?.before(filter.afterId) ?? []) {
       const job = this.#entries.get(id)?.job;
-      if (job === undefined || !matches(filter, job)) continue;
+      if (job === undefined || !matchesFilter(filter, job)) continue;
       if (jobs.length === filter.limit) return { jobs, more: true };
       jobs.push(job);
     }
@@ -143,14 +143,4 @@ function byDue(a: Job, b: Job): number {
 
 function byTurn(a: StoredJob, b: StoredJob): number {
   return b.job.priority - a.job.priority || byText(a.job.id, b.job.id);
-}
-
-function matches(filter: ListFilter, job: Job): boolean {
-  return (
-    (filter.status === undefined || job.status === filter.status) &&
-    (filter.kind === undefined || job.kind === filter.kind) &&
-    (filter.group === undefined || job.group === filter.group) &&
-    (filter.createdAfter === undefined || job.createdAt > filter.createdAfter) &&
-    (filter.createdBefore === undefined || job.createdAt < filter.createdBefore)
-  );
 }

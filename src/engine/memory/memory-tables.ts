@@ -246,6 +246,7 @@ function matches(filter: FactFilter, fact: Fact): boolean {
     fact.owner === filter.owner &&
     (filter.jobId === undefined || fact.jobId === filter.jobId) &&
     (filter.group === undefined || fact.group === filter.group) &&
-    (filter.kind === undefined || fact.kind === filter.kind)
+    (filter.kind === undefined || fact.kind === filter.kind) &&
+    (filter.tag === undefined || fact.tags?.includes(filter.tag) === true)
   );
 }

@@ -7,6 +7,7 @@ import {
   groupPageOf,
 } from '../embedded/tables.js';
 import type { GroupFilter, GroupPage } from '../engine.js';
+import { GroupWords } from './group-words.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 const counts = 'pending, running, completed, failed, cancelled';
@@ -17,6 +18,7 @@ export class GroupRows implements GroupTable {
   readonly #set: Statement;
   readonly #remove: Statement;
   readonly #listed: Statement;
+  readonly #words: GroupWords;
 
   constructor(connection: Connection) {
     this.#group = connection.prepare(
@@ -34,6 +36,7 @@ export class GroupRows implements GroupTable {
       `SELECT name, place, ${counts} FROM groups INDEXED BY groups_place WHERE owner = ? AND place < ?
        ORDER BY place DESC LIMIT ?`,
     );
+    this.#words = new GroupWords(connection);
   }
 
   get(owner: string, group: string): GroupRecord | undefined {
@@ -47,10 +50,12 @@ export class GroupRows implements GroupTable {
     const record = changedGroup(before.record, change);
     if (record.jobs === 0) {
       this.#remove.run(owner, group);
+      this.#words.remove(owner, group);
       return record;
     }
     const { pending, running, completed, failed, cancelled } = record;
     const place = change.place ?? before.place;
+    if (row === undefined) this.#words.add(owner, group);
     this.#set.run(owner, group, place, pending, running, completed, failed, cancelled);
     return record;
   }

@@ -1,7 +1,6 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
 import {
-  type JobPage,
   type JobTable,
   type QueueLength,
   type QueueState,
@@ -11,8 +10,11 @@ import {
   stageDueOf,
   stages,
 } from '../embedded/tables.js';
-import type { ListFilter } from '../engine.js';
-import { JobListing, jobOfText } from './job-listing.js';
+import type { JobPage, ListFilter } from '../listing.js';
+import { JobListing } from './job-listing.js';
+import { isSearch, JobSearch } from './job-search.js';
+import { jobOfText } from './job-walk.js';
+import { SearchIndex } from './search-index.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 /** The jobs: the whole value as JSON, and beside it the columns that queries look for. */
@@ -29,6 +31,8 @@ export class JobRows implements JobTable {
   readonly #waiting: Statement;
   readonly #oldestPending: Statement;
   readonly #listing: JobListing;
+  readonly #index: SearchIndex;
+  readonly #search: JobSearch;
 
   constructor(connection: Connection) {
     this.#add = connection.prepare(
@@ -40,7 +44,7 @@ export class JobRows implements JobTable {
       `UPDATE jobs SET status = ?, stage = ?, due = ?, ready = ?, ready_at = ?, rev = ?, job = ?
        WHERE id = ? AND rev = ?`,
     );
-    this.#remove = connection.prepare('DELETE FROM jobs WHERE id = ? RETURNING idempotency_key');
+    this.#remove = connection.prepare('DELETE FROM jobs WHERE id = ? RETURNING idempotency_key, job');
     this.#firstReady = connection.prepare(
       `SELECT job, ready FROM jobs INDEXED BY jobs_pending WHERE status = 0 AND owner = ? AND ready = 1
        ORDER BY priority DESC, id LIMIT 1`,
@@ -63,6 +67,8 @@ export class JobRows implements JobTable {
       `SELECT min(id) FROM jobs INDEXED BY jobs_pending WHERE status = 0`,
     );
     this.#listing = new JobListing(connection);
+    this.#index = new SearchIndex(connection);
+    this.#search = new JobSearch(connection, this.#index);
   }
 
   add({ job, queue }: StoredJob, idempotencyKey: string | undefined): void {
@@ -82,6 +88,7 @@ export class JobRows implements JobTable {
       idempotencyKey ?? null,
       JSON.stringify(job),
     );
+    this.#index.add(job);
   }
 
   get(id: string): StoredJob | undefined {
@@ -106,7 +113,8 @@ export class JobRows implements JobTable {
   }
 
   remove(id: string): string | undefined {
-    const [key] = this.#remove.all(id)[0] ?? [];
+    const [key, text] = this.#remove.all(id)[0] ?? [];
+    if (text !== undefined) this.#index.remove(jobOfText(textOf(text)));
     return typeof key === 'string' ? key : undefined;
   }
 
@@ -145,7 +153,7 @@ export class JobRows implements JobTable {
   }
 
   list(filter: ListFilter): JobPage {
-    return this.#listing.page(filter);
+    return isSearch(filter) ? this.#search.page(filter) : this.#listing.page(filter);
   }
 }
 

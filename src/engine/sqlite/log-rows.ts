@@ -2,6 +2,7 @@ import { type FactType, factTypes } from '../../protocol/fact.js';
 import type { FactsRead, LogTable } from '../embedded/tables.js';
 import type { Fact, FactFilter, Life } from '../engine.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
+import { tagsOfText, textOfTag, textOfTags } from './tag-text.js';
 
 /** Rows that one read looks at when a filter is left over that no index answers. */
 const readWindow = 1_000;
@@ -29,13 +30,14 @@ export class LogRows implements LogTable {
   constructor(connection: Connection) {
     this.epoch = textOf(connection.prepare(`SELECT value FROM meta WHERE name = 'epoch'`).one()?.[0]);
     this.#append = connection.prepare(
-      'INSERT INTO facts (seq, at, type, owner, job, kind, grp, rev, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO facts (seq, at, type, owner, job, kind, grp, tags, rev, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#ofOwner = new Reading(connection, 'facts_owner', 'owner = ?3');
     this.#ofJob = new Reading(connection, 'facts_job', `job = ?3 AND job <> ''`);
     this.#ofGroup = new Reading(connection, 'facts_group', 'grp = ?3');
     this.#every = connection.prepare(
-      'SELECT seq, at, type, owner, job, kind, grp, rev, record FROM facts WHERE seq > ? ORDER BY seq LIMIT ?',
+      'SELECT seq, at, type, owner, job, kind, grp, tags, rev, record FROM facts WHERE seq > ? ORDER BY seq LIMIT ?',
     );
     this.#older = connection.prepare(
       'SELECT count(*) FROM (SELECT at FROM facts ORDER BY seq LIMIT ?) WHERE at < ?',
@@ -73,8 +75,9 @@ export class LogRows implements LogTable {
 
   append(fact: Omit<Fact, 'seq'>): Fact {
     const seq = this.#last + 1;
-    const { at, type, owner, jobId, kind, group, rev, record } = fact;
-    this.#append.run(seq, at, type, owner, jobId, kind, group ?? null, rev, record);
+    const { at, type, owner, jobId, kind, group, tags, rev, record } = fact;
+    const tagged = textOfTags(tags) ?? null;
+    this.#append.run(seq, at, type, owner, jobId, kind, group ?? null, tagged, rev, record);
     this.#last = seq;
     return { seq, ...fact };
   }
@@ -117,9 +120,10 @@ class Reading {
   constructor(connection: Connection, index: string, term: string) {
     const range = `FROM facts INDEXED BY ${index} WHERE owner = ?1 AND seq > ?2 AND ${term}`;
     this.#matching = connection.prepare(
-      `SELECT seq, at, type, owner, job, kind, grp, rev, record
+      `SELECT seq, at, type, owner, job, kind, grp, tags, rev, record
        FROM (SELECT * ${range} ORDER BY seq LIMIT ${readWindow})
-       WHERE (?4 IS NULL OR grp = ?4) AND (?5 IS NULL OR kind = ?5) LIMIT ?6`,
+       WHERE (?4 IS NULL OR grp = ?4) AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR instr(tags, ?6) > 0)
+       LIMIT ?7`,
     );
     this.#windowEnd = connection.prepare(`SELECT seq ${range} ORDER BY seq LIMIT 1 OFFSET ${readWindow - 1}`);
   }
@@ -130,7 +134,8 @@ class Reading {
    */
   read(filter: FactFilter, wanted: string, last: number): FactsRead {
     const range = [filter.owner, filter.after, wanted] as const;
-    const others = [filter.group ?? null, filter.kind ?? null] as const;
+    const tag = filter.tag === undefined ? null : textOfTag(filter.tag);
+    const others = [filter.group ?? null, filter.kind ?? null, tag] as const;
     const facts = this.#matching.all(...range, ...others, filter.limit).map(factOf);
     const lastFact = facts.at(-1);
     if (lastFact !== undefined && facts.length >= filter.limit) return { facts, reached: lastFact.seq };
@@ -139,7 +144,7 @@ class Reading {
   }
 }
 
-function factOf([seq, at, type, owner, job, kind, group, rev, record]: Row): Fact {
+function factOf([seq, at, type, owner, job, kind, group, tags, rev, record]: Row): Fact {
   return {
     seq: integerOf(seq),
     at: integerOf(at),
@@ -148,6 +153,7 @@ function factOf([seq, at, type, owner, job, kind, group, rev, record]: Row): Fac
     jobId: textOf(job),
     kind: textOf(kind),
     ...(group === null ? {} : { group: textOf(group) }),
+    ...(tags === null ? {} : { tags: tagsOfText(textOf(tags)) }),
     rev: integerOf(rev),
     record: textOf(record),
   };

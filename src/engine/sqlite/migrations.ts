@@ -183,6 +183,30 @@ const migrations: readonly string[] = [
     DELETE FROM once_usage WHERE owner = old.owner AND collection = old.collection AND entries = 0;
   END;
   `,
+  // What callers say of jobs: an index of those that have a description, the words of groups' names, and tags in facts.
+  `
+  CREATE VIRTUAL TABLE job_search USING fts5(
+    tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+  );
+
+  CREATE TABLE group_words (
+    owner TEXT NOT NULL,
+    word TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (owner, word, name)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO group_words (owner, word, name)
+  WITH RECURSIVE rest(owner, name, word, text) AS (
+    SELECT owner, name, '', lower(replace(replace(replace(replace(name, '.', ' '), '_', ' '), ':', ' '), '-', ' ')) || ' '
+    FROM groups
+    UNION ALL
+    SELECT owner, name, substr(text, 1, instr(text, ' ') - 1), substr(text, instr(text, ' ') + 1)
+    FROM rest WHERE text <> ''
+  )
+  SELECT owner, substr(word, 1, 64), name FROM rest WHERE word <> '';
+
+  ALTER TABLE facts ADD COLUMN tags TEXT;
+  `,
 ];
 
 /** The newest schema that this program knows. */

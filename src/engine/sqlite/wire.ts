@@ -2,6 +2,7 @@ import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Commit, Fact, FactPage } from '../engine.js';
 import type { Key } from '../keys.js';
 import { type EngineOperation, engineOperations } from '../store-operations.js';
+import { tagsOfText, textOfTags } from './tag-text.js';
 
 /** The settings that the store's thread starts with. */
 export interface ThreadSettings {
@@ -48,12 +49,12 @@ export type FromThread =
 /** Facts as one flat list: several times cheaper to copy between threads than objects. */
 export type PackedFacts = readonly (string | number | undefined)[];
 
-const width = 9;
+const width = 10;
 
 export function packFacts(facts: readonly Fact[]): PackedFacts {
   const packed: (string | number | undefined)[] = [];
-  for (const { seq, at, type, owner, jobId, kind, group, rev, record } of facts) {
-    packed.push(seq, at, type, owner, jobId, kind, group, rev, record);
+  for (const { seq, at, type, owner, jobId, kind, group, tags, rev, record } of facts) {
+    packed.push(seq, at, type, owner, jobId, kind, group, textOfTags(tags), rev, record);
   }
   return packed;
 }
@@ -62,7 +63,7 @@ export function packFacts(facts: readonly Fact[]): PackedFacts {
 export function unpackFacts(packed: PackedFacts): readonly Fact[] {
   const facts: Fact[] = [];
   for (let at = 0; at < packed.length; at += width) {
-    const [seq, time, type, owner, jobId, kind, group, rev, record] = packed.slice(at, at + width) as [
+    const [seq, time, type, owner, jobId, kind, group, tags, rev, record] = packed.slice(at, at + width) as [
       number,
       number,
       Fact['type'],
@@ -70,11 +71,13 @@ export function unpackFacts(packed: PackedFacts): readonly Fact[] {
       string,
       string,
       string | undefined,
+      string | undefined,
       number,
       string,
     ];
     const grouped = group === undefined ? {} : { group };
-    facts.push({ seq, at: time, type, owner, jobId, kind, ...grouped, rev, record });
+    const tagged = tags === undefined ? {} : { tags: tagsOfText(tags) };
+    facts.push({ seq, at: time, type, owner, jobId, kind, ...grouped, ...tagged, rev, record });
   }
   return facts;
 }

@@ -98,7 +98,9 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
     },
   );
   const many = Type.Object({
-    topic: text('`jobs`, `job:<id>`, `group:<name>` or `kind:<kind>`; may be given several times'),
+    topic: text(
+      '`jobs`, `job:<id>`, `group:<name>`, `kind:<kind>` or `tag:<tag>`; may be given several times',
+    ),
     ...pace,
     wait: text('Long-poll: seconds to wait for an event, 0 to 60'),
     limit: text('Long-poll: events of one answer, 1 to 256'),

@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type { JobService } from '../../work/service.js';
+import { describedLimits } from '../../protocol/names.js';
+import { type Problem, problem } from '../../protocol/problem.js';
+import { readSearch, type Search } from '../../protocol/search.js';
+import type { JobService, ListRequest } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf, jobSchema } from '../docs/schemas.js';
@@ -16,6 +19,26 @@ const listQuery = Type.Object({
   status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
   kind: name('Only jobs of this kind'),
   group: name('Only jobs of this group'),
+  reference: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: describedLimits.reference,
+      description: 'Only jobs with this reference',
+    }),
+  ),
+  tag: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: describedLimits.tags })], {
+      description: 'Only jobs with this tag; given several times: with all of them',
+    }),
+  ),
+  search: Type.Optional(
+    Type.String({
+      maxLength: describedLimits.search,
+      description:
+        'Only jobs where each of these words begins a word of title, reference, file name, tags, metadata, group or ' +
+        'kind, without regard to case and accents; an id, or its beginning from `job_` on, is one, too',
+    }),
+  ),
   created_after: time('Exclusive'),
   created_before: time('Exclusive'),
   cursor: Type.Optional(
@@ -28,6 +51,10 @@ const listDocs: RouteDocs = {
   id: 'listJobs',
   tag: 'jobs',
   summary: 'Jobs, newest first',
+  description:
+    'All filters that are given must match. `metadata.<name>=<text>`, for any name, takes only jobs with this pair. ' +
+    'One answer looks at a bounded number of jobs: a page of a filter that few jobs match may be short, or empty, and ' +
+    'have a `next_cursor` all the same.',
   answers: {
     '200': {
       description: 'One page; without next_cursor it is the last',
@@ -39,19 +66,59 @@ const listDocs: RouteDocs = {
   problems: ['validation-failed'],
 };
 
+type Query = Static<typeof listQuery>;
+
+type Described = Pick<ListRequest, 'reference' | 'tags' | 'metadata' | 'search'>;
+
+/** Words and ids of one search. */
+const maxSought = 16;
+const metadataPrefix = 'metadata.';
+
+/** The filters by what callers said of jobs. */
+function readDescribed(query: Query): Described | Problem {
+  const { reference, tag, search } = query;
+  const tags = tag === undefined ? [] : [tag].flat();
+  const metadata: [string, string][] = [];
+  for (const [name, value] of Object.entries<unknown>(query)) {
+    if (!name.startsWith(metadataPrefix)) continue;
+    if (typeof value !== 'string') return wrong(name, 'must be given once');
+    metadata.push([name.slice(metadataPrefix.length), value]);
+  }
+  if (metadata.length > describedLimits.metadata) {
+    return wrong(metadataPrefix, `must be given at most ${describedLimits.metadata} times`);
+  }
+  const sought: Search = readSearch(search ?? '');
+  const count = sought.words.length + sought.ids.length;
+  if (count > maxSought) return wrong('search', `must have at most ${maxSought} words`);
+  return {
+    ...(reference === undefined ? {} : { reference }),
+    ...(tags.length === 0 ? {} : { tags: [...new Set(tags)] }),
+    ...(metadata.length === 0 ? {} : { metadata }),
+    ...(count === 0 ? {} : { search: sought }),
+  };
+}
+
+function wrong(parameter: string, message: string): Problem {
+  const errors = [{ pointer: `/${parameter}`, message }];
+  return problem('validation-failed', `The parameter ${parameter} ${message}.`, { errors });
+}
+
 /** Many jobs at a time. */
 export function addJobListRoute(app: FastifyInstance, { service }: { readonly service: JobService }): void {
-  app.get<{ Querystring: Static<typeof listQuery> }>(
+  app.get<{ Querystring: Query }>(
     '/api/v1/jobs',
     { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
     async (request, reply) => {
       const { status, kind, group, created_after, created_before, cursor, limit } = request.query;
+      const described = readDescribed(request.query);
+      if ('slug' in described) return sendProblem(request, reply, described);
       const answer = await service.reader.list({
         owner: ownerOf(request),
         limit,
         ...(status === undefined ? {} : { status }),
         ...(kind === undefined ? {} : { kind }),
         ...(group === undefined ? {} : { group }),
+        ...described,
         ...(created_after === undefined ? {} : { createdAfter: Date.parse(created_after) }),
         ...(created_before === undefined ? {} : { createdBefore: Date.parse(created_before) }),
         ...(cursor === undefined ? {} : { cursor }),

@@ -4,7 +4,7 @@ import type { Tickets } from '../../access/tickets.js';
 import type { Gateway } from '../../gateway/gateway.js';
 import { streamLimits } from '../../protocol/messages.js';
 import { problem } from '../../protocol/problem.js';
-import { parseTopic, type Topic } from '../../protocol/topic.js';
+import { parseTopic, type Topic, topicForms } from '../../protocol/topic.js';
 import { readJsonBody } from '../../work/submit/json-body.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
@@ -49,7 +49,7 @@ export function addTicketRoute(
       }
       const topics = readTopics(body?.value.topics);
       if (topics === false) {
-        const message = `must be 1 to ${streamLimits.topics} topics: jobs, job:<id>, group:<name>, kind:<kind>`;
+        const message = `must be 1 to ${streamLimits.topics} topics: ${topicForms}`;
         const errors = [{ pointer: '/topics', message }];
         return sendProblem(request, reply, problem('validation-failed', `topics ${message}`, { errors }));
       }

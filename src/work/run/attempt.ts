@@ -130,8 +130,15 @@ type Common = TaskInputs & Pick<Task, 'kind' | 'owner' | 'urgent' | 'signal' | '
  */
 async function render(rendering: Rendering, onStart: (started: Promise<boolean>) => void): Promise<Outcome> {
   const { job, inputs, keeper, parts, holder } = rendering;
-  const { id: jobId, owner, kind, group } = job;
-  const from = { jobId, owner, kind, attempt: job.attempt + 1, ...(group === undefined ? {} : { group }) };
+  const { id: jobId, owner, kind, group, tags } = job;
+  const from = {
+    jobId,
+    owner,
+    kind,
+    attempt: job.attempt + 1,
+    ...(group === undefined ? {} : { group }),
+    ...(tags === undefined ? {} : { tags }),
+  };
   const tell = (progress: Progress): void => parts.bus.publishProgress({ ...from, ...progress });
   const deadline = new Deadline(job.runTimeoutMs);
   let isTold = false;

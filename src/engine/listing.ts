@@ -1,0 +1,32 @@
+import type { Job } from '../jobs/job.js';
+import type { JobStatus } from '../protocol/job-record.js';
+import type { Search } from '../protocol/search.js';
+
+export interface ListFilter {
+  readonly owner: string;
+  readonly status?: JobStatus;
+  readonly kind?: string;
+  readonly group?: string;
+  /** Milliseconds, exclusive. */
+  readonly reference?: string;
+  /** All of them. */
+  readonly tags?: readonly string[];
+  /** Pairs of a name and its text: all of them. */
+  readonly metadata?: readonly (readonly [name: string, text: string])[];
+  readonly search?: Search;
+  readonly createdAfter?: number;
+  readonly createdBefore?: number;
+  /** Only jobs after this id in the listing (newest first). */
+  readonly afterId?: string;
+  readonly limit: number;
+}
+
+export interface JobPage {
+  readonly jobs: readonly Job[];
+  readonly more: boolean;
+  /**
+   * The id after which the next page begins, when that is not the last job's: the store looked at as many jobs as one
+   * call may, and others may match. Such a page may be short, or empty.
+   */
+  readonly next?: string;
+}

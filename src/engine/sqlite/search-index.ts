@@ -1,0 +1,232 @@
+import type { Job } from '../../jobs/job.js';
+import type { Searched } from '../../jobs/search.js';
+import { wordsOf } from '../../protocol/search.js';
+import { jobOfText, newestFirst } from './job-walk.js';
+import { type Connection, integerOf, type Statement, textOf } from './sql.js';
+
+/**
+ * Finds jobs by what their callers said of them. A full-text index (FTS5, without the texts) has an entry for each job
+ * with a description, and none for any other. Its tokens are made here, so that the rules of a search are not
+ * SQLite's: each is a digest of the owner and of what it stands for, and its list is one owner's. It leads to
+ * candidates, which the caller checks: two tokens may have one digest.
+ *
+ * An entry's number is the beginning of the id, its place, so that the index is in the order of listings. Jobs of one
+ * place, a few microseconds apart at most, share an entry.
+ */
+export class SearchIndex {
+  readonly #add: Statement;
+  readonly #remove: Statement;
+  readonly #places: Statement;
+  readonly #nth: Statement;
+  readonly #jobs: Statement;
+  /** No job has a place after it. Higher than need be after a commit was undone, which costs a look. */
+  #last: number;
+
+  constructor(connection: Connection) {
+    // Numbers are bound as floating-point, which the index would not take for a place.
+    this.#add = connection.prepare('INSERT INTO job_search (rowid, tokens) VALUES (CAST(? AS INTEGER), ?)');
+    this.#remove = connection.prepare('DELETE FROM job_search WHERE rowid = CAST(? AS INTEGER)');
+    const matching = `FROM job_search WHERE job_search MATCH ? AND rowid >= CAST(? AS INTEGER)
+      AND rowid <= CAST(? AS INTEGER) ORDER BY rowid DESC`;
+    this.#places = connection.prepare(`SELECT rowid ${matching} LIMIT ?`);
+    this.#nth = connection.prepare(`SELECT rowid ${matching} LIMIT 1 OFFSET ?`);
+    this.#jobs = connection.prepare('SELECT job FROM jobs WHERE id >= ? AND id < ?');
+    const [newest] = connection.prepare('SELECT max(id) FROM jobs').one() ?? [];
+    this.#last = typeof newest === 'string' ? placeOf(newest) : -1;
+  }
+
+  /** After its row was added. */
+  add(job: Job): void {
+    if (!isDescribed(job)) return;
+    const place = placeOf(job.id);
+    const isNewest = place > this.#last;
+    this.#last = Math.max(this.#last, place);
+    const others = isNewest ? [] : this.#described(place).filter(({ id }) => id !== job.id);
+    if (others.length > 0) this.#remove.run(place);
+    this.#put(place, [job, ...others]);
+  }
+
+  /** After its row was removed. */
+  remove(job: Job): void {
+    if (!isDescribed(job)) return;
+    const place = placeOf(job.id);
+    this.#remove.run(place);
+    this.#put(place, this.#described(place));
+  }
+
+  /** Places of an expression, the last one first, between two places, both included. */
+  places(expression: string, from: number, to: number, limit: number): readonly number[] {
+    return this.#places.all(expression, from, to, limit).map(([place]) => integerOf(place));
+  }
+
+  /** The place behind so many; undefined when there are fewer. */
+  nthPlace(expression: string, from: number, to: number, count: number): number | undefined {
+    const row = this.#nth.one(expression, from, to, count);
+    return row && integerOf(row[0]);
+  }
+
+  /** All jobs of a place, the newest first. */
+  jobsAt(place: number): readonly Job[] {
+    const start = idAt(place, '');
+    return this.#jobs
+      .all(start, `${start}~`)
+      .map(([text]) => jobOfText(textOf(text)))
+      .sort(newestFirst);
+  }
+
+  #described(place: number): readonly Job[] {
+    return this.jobsAt(place).filter(isDescribed);
+  }
+
+  #put(place: number, jobs: readonly Job[]): void {
+    const tokens = new Set(jobs.flatMap(tokensOf));
+    if (tokens.size > 0) this.#add.run(place, [...tokens].join(' '));
+  }
+}
+
+/** Digits of an id that are its place: the time, and two of chance. Safe as a number for the next thousand years. */
+const placeDigits = 14;
+const idStart = 'job_'.length;
+const idLength = 24;
+
+/**
+ * The place of an id, or of a bound that has the form of one but for its end.
+ * @param rest which digit stands for those that are missing
+ */
+export function placeOf(id: string, rest: '0' | 'f' = '0'): number {
+  const digits = /^[0-9a-f]*/.exec(id.slice(idStart, idStart + placeDigits))?.[0] ?? '';
+  return Number.parseInt(digits.padEnd(placeDigits, rest), 16);
+}
+
+/** The beginning of the ids of a place, or with '0' the least id. */
+export function idAt(place: number, rest: '' | '0' = '0'): string {
+  const start = `job_${place.toString(16).padStart(placeDigits, '0')}`;
+  return rest === '' ? start : start.padEnd(idStart + idLength, rest);
+}
+
+/** Whether a job has anything that only the index finds. */
+export function isDescribed({ title, reference, tags, metadata, fileName }: Searched): boolean {
+  return (title ?? reference ?? tags ?? metadata ?? fileName) !== undefined;
+}
+
+/** What a token stands for: the whole of a text, the beginning of a word, or a stretch of places. */
+export type TokenType = 'reference' | 'tag' | 'metadata' | 'kind' | 'group' | 'word' | 'stretch';
+
+/** Digits of a place that its stretches begin with, the longest stretch first: from 50 days to a minute. */
+const stretchDigits = [4, 5, 6, 7, 8];
+
+/**
+ * The longest stretch that a place is the end of and that holds no more places than `most`, or else the shortest one.
+ */
+export function stretchOf(
+  owner: string,
+  place: number,
+  most: number,
+): { readonly token: string; readonly start: number } {
+  const text = idAt(place, '').slice(idStart);
+  const starts = stretchDigits.map((length) => text.slice(0, length));
+  const found = starts.find((start) => place - placeOf(`job_${start}`) <= most) ?? starts.at(-1) ?? '';
+  return { token: tokenOf(owner, 'stretch', found), start: placeOf(`job_${found}`) };
+}
+
+/** Where an indexed beginning of a word may end. One of a length between leads to a few candidates more. */
+const startLengths: ReadonlySet<number> = new Set([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
+
+function tokensOf(job: Job): readonly string[] {
+  const { owner, kind, group, title, reference, tags = [], metadata = {}, fileName } = job;
+  const tokens = [tokenOf(owner, 'kind', kind)];
+  if (group !== undefined) tokens.push(tokenOf(owner, 'group', group));
+  if (reference !== undefined) tokens.push(tokenOf(owner, 'reference', reference));
+  for (const tag of tags) tokens.push(tokenOf(owner, 'tag', tag));
+  for (const [name, text] of Object.entries(metadata)) {
+    tokens.push(tokenOf(owner, 'metadata', pairText(name, text)));
+  }
+  for (const length of stretchDigits) {
+    tokens.push(tokenOf(owner, 'stretch', job.id.slice(idStart, idStart + length)));
+  }
+  const texts = [title, reference, fileName, group, ...tags, ...Object.values(metadata)];
+  const words = new Set(texts.flatMap((text) => (text === undefined ? [] : wordsOf(text))));
+  const begin = digestOf(owner, 'word');
+  for (const word of words) {
+    const digest = begin.copy();
+    for (let index = 0; index < word.length; index += 1) {
+      digest.add(word.charCodeAt(index));
+      if (startLengths.has(index + 1)) tokens.push(digest.token());
+    }
+  }
+  return tokens;
+}
+
+/** The token of every word that begins so, and of some others. */
+export function startTokenOf(owner: string, start: string): string {
+  let length = start.length;
+  while (length > 1 && !startLengths.has(length)) length -= 1;
+  return tokenOf(owner, 'word', start.slice(0, length));
+}
+
+/** Whether a beginning has a token of its own. */
+export function isWholeStart(start: string): boolean {
+  return startLengths.has(start.length);
+}
+
+/** No name has a NUL. */
+export function pairText(name: string, text: string): string {
+  return `${name}\0${text}`;
+}
+
+export function tokenOf(owner: string, type: TokenType, text: string): string {
+  const digest = digestOf(owner, type);
+  digest.addText(text);
+  return digest.token();
+}
+
+function digestOf(owner: string, type: TokenType): Digest {
+  const digest = new Digest();
+  digest.addText(owner);
+  digest.add(0);
+  digest.addText(type);
+  digest.add(0);
+  return digest;
+}
+
+/** Letters and digits that SQLite leaves as they are, for five bits each. */
+const digits = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/**
+ * The digest of a text (cyrb53, of two multiplications for each of its units). A cheap one is enough, since what it
+ * leads to is checked; a job may have hundreds.
+ */
+class Digest {
+  #high = 0xdeadbeef;
+  #low = 0x41c6ce57;
+
+  copy(): Digest {
+    const digest = new Digest();
+    digest.#high = this.#high;
+    digest.#low = this.#low;
+    return digest;
+  }
+
+  add(unit: number): void {
+    this.#high = Math.imul(this.#high ^ unit, 0x9e3779b1);
+    this.#low = Math.imul(this.#low ^ unit, 0x5f356495);
+  }
+
+  addText(text: string): void {
+    for (let index = 0; index < text.length; index += 1) this.add(text.charCodeAt(index));
+  }
+
+  /** 60 bits as a word of SQLite's tokenizer. */
+  token(): string {
+    let high = Math.imul(this.#high ^ (this.#high >>> 16), 0x85ebca6b);
+    high ^= Math.imul(this.#low ^ (this.#low >>> 13), 0xc2b2ae35);
+    let low = Math.imul(this.#low ^ (this.#low >>> 16), 0x85ebca6b);
+    low ^= Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+    let token = '';
+    for (let shift = 0; shift < 30; shift += 5) {
+      token += digits[(high >>> shift) & 31] ?? '';
+      token += digits[(low >>> shift) & 31] ?? '';
+    }
+    return token;
+  }
+}
