@@ -7,12 +7,15 @@ import { type Server, serverOptions, withServer } from './server-access.js';
 import { checkGroup } from './submit.js';
 import { table } from './table.js';
 import { printLine, type Shell, styleOf } from './terminal.js';
-import { readable } from './text-width.js';
+import { cut, readable } from './text-width.js';
 
 const listed = {
   status: { type: 'string' },
   kind: { type: 'string' },
   group: { type: 'string' },
+  search: { type: 'string' },
+  tag: { type: 'string', multiple: true },
+  reference: { type: 'string' },
   limit: { type: 'string' },
 } as const;
 
@@ -31,7 +34,7 @@ export async function runList(shell: Shell, args: readonly string[], usage: stri
   return withServer(shell, values, (server) => listJobs(shell, server, filter, values.json === true));
 }
 
-interface Filter extends Pick<ListOptions, 'status' | 'kind' | 'group'> {
+interface Filter extends Pick<ListOptions, 'status' | 'kind' | 'group' | 'search' | 'tag' | 'reference'> {
   readonly limit: number;
 }
 
@@ -39,6 +42,9 @@ function readFilter(values: {
   readonly status?: string | undefined;
   readonly kind?: string | undefined;
   readonly group?: string | undefined;
+  readonly search?: string | undefined;
+  readonly tag?: string[] | undefined;
+  readonly reference?: string | undefined;
   readonly limit?: string | undefined;
 }): Filter {
   if (values.group !== undefined) checkGroup('--group', values.group);
@@ -46,6 +52,9 @@ function readFilter(values: {
     ...given('status', readChoice('--status', values.status, jobStatuses)),
     ...given('kind', values.kind),
     ...given('group', values.group),
+    ...given('search', values.search),
+    ...given('tag', values.tag),
+    ...given('reference', values.reference),
     limit: readWhole('--limit', values.limit, [1, 10_000]) ?? 50,
   };
 }
@@ -73,8 +82,8 @@ async function listJobs(
   if (json) return exitCodes.ok;
   if (!out.terminal) {
     for (const job of jobs) {
-      const { job_id: id, status, kind, group = '-', created_at: created } = job;
-      printLine(out, [id, status, kind, group, created, tellingOf(job)].join('\t'));
+      const { job_id: id, status, kind, group = '-', title = '', created_at: created } = job;
+      printLine(out, [id, status, kind, group, created, tellingOf(job), readable(title)].join('\t'));
     }
     return exitCodes.ok;
   }
@@ -84,11 +93,17 @@ async function listJobs(
   return exitCodes.ok;
 }
 
+/** Cells of a title in the table. */
+const maxTitle = 40;
+
 function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
   const style = styleOf(shell.environment, shell.out);
+  // Most callers give all their jobs titles, or none.
+  const titled = jobs.some(({ title }) => title !== undefined);
   const columns = [
     { title: 'JOB' },
     { title: 'STATUS' },
+    ...(titled ? [{ title: 'TITLE', flexible: true }] : []),
     { title: 'KIND' },
     { title: 'GROUP' },
     { title: 'CREATED' },
@@ -97,6 +112,7 @@ function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
   const rows = jobs.map((job) => [
     job.job_id,
     job.status,
+    ...(titled ? [cut(readable(job.title ?? ''), maxTitle, style.mark)] : []),
     readable(job.kind),
     readable(job.group ?? ''),
     ago(job.created_at, shell.now()),

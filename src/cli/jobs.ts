@@ -12,7 +12,8 @@ import { printLine, type Shell, styleOf } from './terminal.js';
 import { readable } from './text-width.js';
 
 export const jobsUsage = `Usage:
-  inkwire jobs list [--status STATUS] [--kind KIND] [--group NAME] [--limit N]
+  inkwire jobs list [--search WORDS] [--tag TAG]... [--reference TEXT] [--status STATUS] [--kind KIND] [--group NAME]
+                    [--limit N]
   inkwire jobs get JOB...
   inkwire jobs history JOB      what happened to it, in order
   inkwire jobs request JOB      what it was made from, as JSON
@@ -20,12 +21,15 @@ export const jobsUsage = `Usage:
   inkwire jobs retry JOB...     a new job from the same request; prints its id
   inkwire jobs delete JOB...    with its result; one that runs is cancelled
 
+  --search WORDS   each begins a word of title, reference, file name, tags, metadata, group or kind, or the id
+  --tag TAG        with this tag; several: with all of them
+  --reference TEXT the reference as it was given
   --status STATUS  ${jobStatuses.join(', ')}
   --limit N        newest so many, 1 to 10000; default 50
 
 ${serverUsage}
 
-Without a terminal "list" prints lines with tabs: id, status, kind, group, time of creation, outcome.
+Without a terminal "list" prints lines with tabs: id, status, kind, group, time of creation, outcome, title.
 
 Exit code: 0 done, 2 not understood, 3 the server cannot be reached, 4 refused (there is no such job, ...).`;
 
@@ -91,6 +95,14 @@ function describe(job: JobRecord, shell: Shell): readonly string[] {
   const { artifacts = [], artifact_count: files = artifacts.length } = job;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['job', job.job_id],
+    ['title', job.title === undefined ? undefined : readable(job.title)],
+    ['reference', job.reference === undefined ? undefined : readable(job.reference)],
+    ['tags', job.tags?.map(readable).join(', ')],
+    ...Object.entries(job.metadata ?? {}).map(
+      ([name, text]) => ['metadata', `${readable(name)}=${readable(text)}`] as const,
+    ),
+    ['file name', job.file_name === undefined ? undefined : readable(job.file_name)],
+    ['retry of', job.retry_of],
     ['status', style.apply(statusPaints[job.status], job.status) + (told === '' ? '' : `  ${told}`)],
     ['kind', readable(job.kind)],
     ['group', job.group === undefined ? undefined : readable(job.group)],

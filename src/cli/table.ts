@@ -3,7 +3,7 @@ import { pad, widthOf } from './text-width.js';
 
 export interface Column {
   readonly title: string;
-  /** The only column that gives way when the line is too long; without one the last does. */
+  /** Gives way when the line is too long, the last such column first; without one the last column does. */
   readonly flexible?: boolean;
   readonly right?: boolean;
 }
@@ -25,10 +25,14 @@ export function table(
     Math.max(widthOf(title), ...rows.map((row) => widthOf(row[at] ?? ''))),
   );
   const total = widths.reduce((sum, width) => sum + width, gap * (columns.length - 1));
-  const flexible = columns.findIndex((column) => column.flexible);
-  const at = flexible < 0 ? columns.length - 1 : flexible;
-  const least = Math.min(8, widths[at] ?? 0);
-  widths[at] = Math.max(least, (widths[at] ?? 0) - Math.max(0, total - options.width));
+  let over = Math.max(0, total - options.width);
+  const flexible = columns.flatMap((column, at) => (column.flexible ? [at] : []));
+  for (const at of flexible.length === 0 ? [columns.length - 1] : flexible.toReversed()) {
+    const width = widths[at] ?? 0;
+    const given = Math.min(over, Math.max(0, width - 8));
+    widths[at] = width - given;
+    over -= given;
+  }
   const line = (cells: readonly string[], row: number): string =>
     cells
       .map((cell, column) => {

@@ -302,6 +302,37 @@ describe('commands for jobs', () => {
       expect(it.err.text).toContain('--limit 2');
     });
 
+    it('finds jobs by what was said of them, and shows it', async () => {
+      const members = {
+        title: 'Über\u{1f44d} alles',
+        reference: 'R 1',
+        tags: ['cli', 'x'],
+        metadata: { k: 'v' },
+      };
+      const { job_id: id } = await caller.submitted({ ...members, file_name: 'a.pdf' });
+      await caller.submitted({ ...members, title: 'Another', reference: 'R 2', tags: ['cli'] });
+      for (const filter of [
+        ['--search', 'UBER all'],
+        ['--tag', 'cli', '--tag', 'x'],
+        ['--reference', 'R 1'],
+      ]) {
+        const it = as(['list', ...filter]);
+        expect(await runJobs(it)).toBe(0);
+        const rows = it.out.lines.map((line) => line.split('\t'));
+        expect(rows.map(([first, ...rest]) => [first, rest.at(-1)])).toEqual([[id, members.title]]);
+      }
+      const shown = as(['list', '--tag', 'cli'], { terminal: true });
+      expect(await runJobs(shown)).toBe(0);
+      const [head, first] = screenOf(shown.out.text, 120);
+      expect(head).toMatch(/^JOB +STATUS +TITLE +KIND +GROUP +CREATED/);
+      expect(first).toMatch(/ completed +Another /);
+      const got = as(['get', id]);
+      expect(await runJobs(got)).toBe(0);
+      expect(got.out.text).toMatch(
+        /title +Über.*\nreference +R 1\ntags +cli, x\nmetadata +k=v\nfile name +a\.pdf\n/,
+      );
+    });
+
     it('lists more than a page holds', async () => {
       await Promise.all(Array.from({ length: 205 }, () => caller.submit({ group: 'many' })));
       const it = as(['list', '--group', 'many', '--limit', '203', '--json']);
