@@ -1,5 +1,7 @@
 import { type JobStatus, jobStatuses } from '../../src/protocol/job-record.js';
-import { jobIdShape } from '../../src/protocol/names.js';
+import { describedLimits, jobIdShape } from '../../src/protocol/names.js';
+import { wordsOf } from '../../src/protocol/search.js';
+import type { ListOptions } from '../sdk/types.js';
 import type { JobRow } from './job-row.js';
 
 /** What of the list is shown. */
@@ -7,17 +9,19 @@ export interface JobFilter {
   readonly status?: JobStatus;
   readonly kind?: string;
   readonly group?: string;
-  /** Words that all must occur; `status:`, `kind:` and `group:` look at one member. */
+  readonly tag?: string;
+  /** Words that all must occur; `status:`, `kind:`, `group:`, `tag:` and `ref:` look at one member. */
   readonly text?: string;
 }
 
 export type RowTest = (row: JobRow) => boolean;
 
 /** Everything of a filter but its status, as one test: the status has counts of its own. */
-export function testOf({ kind, group, text = '' }: JobFilter): RowTest {
+export function testOf({ kind, group, tag, text = '' }: JobFilter): RowTest {
   const tests: RowTest[] = [];
   if (kind !== undefined) tests.push((row) => row.record.kind === kind);
   if (group !== undefined) tests.push((row) => row.record.group === group);
+  if (tag !== undefined) tests.push((row) => row.record.tags?.includes(tag) === true);
   for (const word of text.toLowerCase().split(/\s+/)) {
     if (word !== '') tests.push(wordTest(word));
   }
@@ -25,7 +29,7 @@ export function testOf({ kind, group, text = '' }: JobFilter): RowTest {
 }
 
 function wordTest(word: string): RowTest {
-  const [, member, value = ''] = /^(status|kind|group|id):(.*)$/.exec(word) ?? [];
+  const [, member, value = ''] = memberTerm.exec(word) ?? [];
   switch (member) {
     case 'status':
       return (row) => row.status.startsWith(value);
@@ -35,9 +39,39 @@ function wordTest(word: string): RowTest {
       return (row) => (row.record.group ?? '').toLowerCase().startsWith(value);
     case 'id':
       return (row) => row.record.job_id.includes(value);
-    default:
-      return (row) => row.words.includes(word);
+    case 'tag':
+      return (row) => row.record.tags?.some((tag) => tag.toLowerCase().startsWith(value)) === true;
+    case 'ref':
+      return (row) => row.record.reference?.toLowerCase().startsWith(value) === true;
+    default: {
+      // As the server takes a word apart, so that what it finds is shown; here any part of a word will do.
+      const parts = wordsOf(word);
+      return (row) => parts.every((part) => row.words.includes(part));
+    }
   }
+}
+
+const memberTerm = /^(status|kind|group|id|tag|ref):(.*)$/;
+
+/** What to ask the server for, which has jobs that the page has not. */
+export function queryOf({ status, kind, group, tag, text = '' }: JobFilter): ListOptions {
+  const terms = text.split(/\s+/).filter((term) => term !== '');
+  const stated = terms
+    .map((term) => memberTerm.exec(term.toLowerCase()))
+    .find((found) => found?.[1] === 'status');
+  const search = terms
+    .map((term) => (memberTerm.exec(term.toLowerCase()) === null ? term : term.slice(term.indexOf(':') + 1)))
+    .filter((_, index) => !/^status:/i.test(terms[index] ?? ''))
+    .join(' ')
+    .slice(0, describedLimits.search);
+  const asked = status ?? statusOf(stated?.[2] ?? null);
+  return {
+    ...(asked === undefined ? {} : { status: asked }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(group === undefined ? {} : { group }),
+    ...(tag === undefined ? {} : { tag }),
+    ...(search.trim() === '' ? {} : { search }),
+  };
 }
 
 /** The id of a job when that is all that is searched for. */
@@ -46,8 +80,8 @@ export function soughtId({ text = '' }: JobFilter): string | undefined {
   return jobIdShape.test(id) ? id : undefined;
 }
 
-export function isFiltered({ status, kind, group, text = '' }: JobFilter): boolean {
-  return status !== undefined || kind !== undefined || group !== undefined || text.trim() !== '';
+export function isFiltered({ status, kind, group, tag, text = '' }: JobFilter): boolean {
+  return (status ?? kind ?? group ?? tag) !== undefined || text.trim() !== '';
 }
 
 export function statusOf(text: string | null): JobStatus | undefined {

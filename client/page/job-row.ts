@@ -1,4 +1,5 @@
 import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
+import { wordsOf } from '../../src/protocol/search.js';
 import type { Pace } from './pace.js';
 
 /** One job of the list: the newest record that came, and what the page keeps beside it. */
@@ -16,11 +17,17 @@ export class JobRow {
     return this.record.status;
   }
 
-  /** What a search looks into, in lower case. */
+  /** What a search looks into: words without case and accents. */
   get words(): string {
-    const { job_id, kind, group = '', status, error = '', error_code = '' } = this.record;
-    this.#words ??= `${job_id} ${kind} ${group} ${status} ${error} ${error_code}`.toLowerCase();
+    this.#words ??= this.#texts().flatMap(wordsOf).join(' ');
     return this.#words;
+  }
+
+  #texts(): readonly string[] {
+    const { title = '', reference = '', file_name = '', tags = [], metadata = {} } = this.record;
+    const { job_id, kind, group = '', status, error = '', error_code = '' } = this.record;
+    const given = [title, reference, file_name, ...tags, ...Object.values(metadata)];
+    return [...given, job_id, kind, group, status, error, error_code];
   }
 
   update(record: JobRecord): void {

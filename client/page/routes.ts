@@ -48,20 +48,23 @@ function filterOf(params: URLSearchParams): JobFilter {
   const status = statusOf(params.get('status'));
   const kind = params.get('kind') ?? '';
   const group = params.get('group') ?? '';
+  const tag = params.get('tag') ?? '';
   const text = params.get('q') ?? '';
   return {
     ...(status === undefined ? {} : { status }),
     ...(kind === '' ? {} : { kind }),
     ...(group === '' ? {} : { group }),
+    ...(tag === '' ? {} : { tag }),
     ...(text === '' ? {} : { text }),
   };
 }
 
-function queryOf({ status, kind, group, text }: JobFilter): string {
+function queryOf({ status, kind, group, tag, text }: JobFilter): string {
   const params = new URLSearchParams();
   if (status !== undefined) params.set('status', status);
   if (kind !== undefined) params.set('kind', kind);
   if (group !== undefined) params.set('group', group);
+  if (tag !== undefined) params.set('tag', tag);
   if (text !== undefined && text.trim() !== '') params.set('q', text);
   const query = params.toString();
   return query === '' ? '' : `?${query}`;

@@ -73,6 +73,8 @@ export async function fillStore(directory: string, count: number): Promise<numbe
       waitDeadline: createdAt + 2_000 * 3_600_000,
       runTimeoutMs: 60_000,
       resultTtlMs: 3_600_000,
+      // Older than what a snapshot holds.
+      ...(index === 5 ? { title: 'Ancient Résumé', tags: ['archive'] } : {}),
     };
     const limits = { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 };
     await engine.store.submit({ job, input: { request: { inline: '{}' }, blobs: [], fetches: [] }, limits });

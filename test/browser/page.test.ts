@@ -158,6 +158,44 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.getByText(/^1 of /).waitFor(patient);
   });
 
+  test('a title comes first, in the row and in the head of its job, and tags lead to jobs like it', async () => {
+    const described = {
+      title: 'Invoice 4711 for Müller',
+      reference: 'INV-4711',
+      tags: ['by-title', 'urgent'],
+      metadata: { customer: '17' },
+      file_name: 'invoice.pdf',
+    };
+    const id = await submit(server, { ...small, ...described });
+    await submit(server, { ...small, tags: ['by-title'] });
+    const { page } = await open('#/jobs');
+    const row = page.locator(`[data-job="${id}"]`);
+    await row.waitFor(patient);
+    expect(await row.locator('a').first().innerText()).toMatch(/^Invoice 4711 for Müller\s+job_/);
+    for (const words of ['muller inv', 'INV-4711', 'tag:urg by-title', 'ref:inv-4']) {
+      await page.getByRole('searchbox').fill(words);
+      await page.getByText(/^1 of /).waitFor(patient);
+    }
+    await row.getByRole('link', { name: 'by-title' }).click();
+    await page.getByText(/^2 of /).waitFor(patient);
+    await row.locator('a').first().click();
+    await page.getByRole('heading', { name: described.title, level: 1 }).waitFor(patient);
+    await page.locator('.view-head').getByText(id).waitFor(patient);
+    const facts = page.getByRole('region', { name: 'Facts' });
+    for (const text of ['INV-4711', 'customer', '17', 'invoice.pdf']) {
+      await facts.getByText(text, { exact: true }).waitFor(patient);
+    }
+    await page.getByRole('button', { name: 'Retry' }).click();
+    await facts.getByRole('link', { name: id }).waitFor(patient);
+    await facts.getByRole('link', { name: 'urgent' }).click();
+    await page.getByText(/^2 of /).waitFor(patient);
+    await page
+      .getByRole('link', { name: /^urgent/ })
+      .first()
+      .click();
+    expect(new URL(page.url()).hash).toBe('#/jobs');
+  });
+
   test('a group tells how far it is as a whole, live', async () => {
     const group = 'half-done';
     for (let n = 0; n < 3; n++) await submit(server, { ...small, group });

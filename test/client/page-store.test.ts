@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JobFilter } from '../../client/page/job-filter.js';
+import { type JobFilter, queryOf } from '../../client/page/job-filter.js';
 import { JobStore, maxRows } from '../../client/page/job-store.js';
 import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
 
@@ -102,6 +102,35 @@ describe('the jobs that the page knows', () => {
     expect(shown(store, { text: 'status:failed' })).toEqual([2]);
     expect(shown(store, { text: job(3).job_id })).toEqual([3]);
     expect(shown(store, { text: 'nothing' })).toEqual([]);
+  });
+
+  test('a search finds what was said of a job, as the server does: without accents, by parts of words', () => {
+    const store = new JobStore();
+    store.take(job(1, { title: 'Müller & Söhne', reference: 'INV-2026/7', tags: ['Eilig', 'q3'] }));
+    store.take(job(2, { metadata: { customer: 'Łódź 5' }, file_name: 'letter.pdf', tags: ['q3'] }));
+    store.take(job(3));
+    expect(shown(store, { text: 'muller söhne' })).toEqual([1]);
+    expect(shown(store, { text: 'ohne 2026-7' })).toEqual([1]);
+    expect(shown(store, { text: 'lodz letter' })).toEqual([2]);
+    expect(shown(store, { text: 'tag:ei ref:inv' })).toEqual([1]);
+    expect(shown(store, { tag: 'q3' })).toEqual([2, 1]);
+    expect(shown(store, { tag: 'q' })).toEqual([]);
+    expect(shown(store, { tag: 'q3', text: 'pdf' })).toEqual([2]);
+  });
+
+  test('the server is asked for what is searched, in its own terms', () => {
+    expect(queryOf({})).toEqual({});
+    expect(queryOf({ text: ' a  B ', tag: 't', kind: 'merge' })).toEqual({
+      search: 'a B',
+      tag: 't',
+      kind: 'merge',
+    });
+    expect(queryOf({ text: 'tag:Eilig x status:failed Group:q' })).toEqual({
+      search: 'Eilig x q',
+      status: 'failed',
+    });
+    expect(queryOf({ text: 'status:fail', status: 'running' })).toEqual({ status: 'running' });
+    expect(queryOf({ text: 'x'.repeat(300) }).search).toHaveLength(256);
   });
 
   test('a search finds the words of the newest record, not of the one before', () => {

@@ -49,11 +49,11 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
       <div class="filter-fields">
         <label class="search">
           <Icon name="search" />
-          <span class="unseen">Search by id, state, kind, group or error</span>
+          <span class="unseen">Search by title, reference, tag, id, kind, group or error</span>
           <input
             type="search"
             value={text}
-            placeholder="Search id, kind, group, error"
+            placeholder="Search title, reference, tag, id, …"
             autocomplete="off"
             spellcheck={false}
             onInput={(event) => {
@@ -69,6 +69,15 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             }}
           />
         </label>
+        {filter.tag !== undefined && (
+          <a
+            class="tag tag-chosen"
+            href={hrefOf(route(withoutTag(filter)))}
+            title="Show jobs without it, too"
+          >
+            {filter.tag} <Icon name="close" />
+          </a>
+        )}
         {names && (
           <>
             <NameMenu
@@ -94,6 +103,10 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
       </div>
     </div>
   );
+}
+
+function withoutTag({ tag: _, ...rest }: JobFilter): JobFilter {
+  return rest;
 }
 
 interface NameMenuProps {

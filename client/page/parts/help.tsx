@@ -47,9 +47,11 @@ function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         </tbody>
       </table>
       <p>
-        A search finds jobs that have all its words in id, kind, group, state or error. <code>group:</code>,{' '}
-        <code>kind:</code>, <code>status:</code> and <code>id:</code> look at one of them. A whole id is also
-        found when the job is too old for the list.
+        A search finds jobs that have all its words in title, reference, file name, tags, metadata, id, kind,
+        group, state or error, without regard to case and accents. <code>tag:</code>, <code>ref:</code>,{' '}
+        <code>group:</code>, <code>kind:</code>, <code>status:</code> and <code>id:</code> look at one of
+        them. Jobs that are too old for the list are found by the beginnings of words, and by id; of errors
+        the server knows nothing.
       </p>
       <label class="check">
         <input

@@ -8,6 +8,7 @@ import { hrefOf } from '../routes.js';
 import { Icon } from './icon.js';
 import { ProgressBar } from './progress-bar.js';
 import { StatusMark } from './status-mark.js';
+import { Tags } from './tags.js';
 
 export interface JobLineProps {
   readonly record: JobRecord;
@@ -24,6 +25,9 @@ export interface JobLineProps {
 
 const shown = ['record', 'pace', 'index', 'rowHeight', 'active', 'busy'] as const;
 
+/** Tags that a row has room for. */
+const maxTags = 2;
+
 /** One job in the list. Drawn again only when something that it shows is another. */
 export class JobLine extends Component<JobLineProps> {
   override shouldComponentUpdate(next: JobLineProps): boolean {
@@ -34,7 +38,7 @@ export class JobLine extends Component<JobLineProps> {
   }
 
   override render({ record, pace, now, index, rowHeight, active, busy, onCommand }: JobLineProps) {
-    const { job_id, status, kind, group, created_at, progress = 0 } = record;
+    const { job_id, status, kind, group, title, tags = [], created_at, progress = 0 } = record;
     const ended = isTerminal(status);
     const ran = ranMs(record, now);
     const tab = active ? 0 : -1;
@@ -50,9 +54,16 @@ export class JobLine extends Component<JobLineProps> {
           <StatusMark status={status} />
         </div>
         <div class="cell cell-id" role="gridcell">
-          <a class="mono" href={hrefOf({ view: 'job', id: job_id })} tabIndex={tab}>
-            {job_id}
-          </a>
+          {title === undefined ? (
+            <a class="mono" href={hrefOf({ view: 'job', id: job_id })} tabIndex={tab}>
+              {job_id}
+            </a>
+          ) : (
+            <a class="line-title" href={hrefOf({ view: 'job', id: job_id })} tabIndex={tab} title={title}>
+              <span>{title}</span> <span class="mono quiet">{job_id}</span>
+            </a>
+          )}
+          {tags.length > 0 && <Tags tags={tags.slice(0, maxTags)} tab={tab} />}
         </div>
         <div class="cell cell-kind" role="gridcell">
           {kind}

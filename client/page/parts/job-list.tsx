@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { countText } from '../format.js';
-import { isFiltered, type JobFilter } from '../job-filter.js';
+import { isFiltered, type JobFilter, queryOf } from '../job-filter.js';
 import { type JobView, maxRows } from '../job-store.js';
 import { useModel } from '../model.js';
 import { hrefOf, type Route } from '../routes.js';
@@ -68,41 +68,59 @@ export function JobList({ open, filter, route, label, children }: JobListProps) 
   );
 }
 
-/** A snapshot has the 10,000 newest jobs (P-19); the list of the server has the others. */
+/** Milliseconds without a further letter until the server is asked for what is typed. */
+const typingMs = 300;
+/** Answers without a job that are gone on from at once: one looks at a bounded number of jobs. */
+const maxEmpty = 50;
+
+/**
+ * A snapshot has the 10,000 newest jobs (P-19); the list of the server has the others. What is searched for is asked for
+ * by itself, the rest on demand.
+ */
 function OlderJobs({ open, filter }: { readonly open: OpenSession; readonly filter: JobFilter }) {
   const { actions, session } = useModel();
   const [busy, setBusy] = useState(false);
   const { store, older } = open.jobs;
   const { horizon } = store;
-  const { status, kind, group } = filter;
-  const asked = JSON.stringify([status, kind, group]);
-  if (older.has(asked) && older.get(asked) === undefined) return <span>No older ones</span>;
-  if (horizon === undefined) return null;
-  if (store.rows.length >= maxRows) return <span>The list is full; narrow the filter in a new tab.</span>;
-
+  const query = queryOf(filter);
+  const asked = JSON.stringify(query);
+  const wanted = useRef(asked);
+  wanted.current = asked;
   const load = async () => {
-    const cursor = older.get(asked);
+    if (horizon === undefined) return;
+    // Those of the same millisecond come again, which does no harm.
+    const begin = { created_before: new Date(Date.parse(horizon) + 1).toISOString() };
+    let cursor = older.get(asked);
     setBusy(true);
     try {
-      const page = await open.client.list({
-        limit: 200,
-        ...(status === undefined ? {} : { status }),
-        ...(kind === undefined ? {} : { kind }),
-        ...(group === undefined ? {} : { group }),
-        // Those of the same millisecond come again, which does no harm.
-        ...(cursor === undefined
-          ? { created_before: new Date(Date.parse(horizon) + 1).toISOString() }
-          : { cursor }),
-      });
-      store.takeOlder(page.jobs);
-      if (older.size < maxFilters) older.set(asked, page.next_cursor);
-      open.jobs.changed();
+      for (let empty = 0; empty < maxEmpty && wanted.current === asked; empty += 1) {
+        const page = await open.client.list({
+          limit: 200,
+          ...query,
+          ...(cursor === undefined ? begin : { cursor }),
+        });
+        store.takeOlder(page.jobs);
+        cursor = page.next_cursor;
+        if (older.size < maxFilters || older.has(asked)) older.set(asked, cursor);
+        open.jobs.changed();
+        if (page.jobs.length > 0 || cursor === undefined) break;
+      }
     } catch (error) {
       session.refuse(error);
       actions.notify({ tone: 'failed', text: reasonOf(error) });
     }
     setBusy(false);
   };
+  const sought = (query.search ?? query.tag) !== undefined && horizon !== undefined && !older.has(asked);
+  useEffect(() => {
+    if (!sought) return;
+    const timer = setTimeout(() => void load(), typingMs);
+    return () => clearTimeout(timer);
+  }, [asked, sought]);
+  if (older.has(asked) && older.get(asked) === undefined) return <span>No older ones</span>;
+  if (horizon === undefined) return null;
+  if (store.rows.length >= maxRows) return <span>The list is full; narrow the filter in a new tab.</span>;
+
   return (
     <button type="button" class="small" disabled={busy} onClick={load}>
       Load older

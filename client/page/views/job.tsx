@@ -82,9 +82,18 @@ function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobR
         <a class="icon-button" href={listHref} title="Back to the list" aria-label="Back to the list">
           <Icon name="back" />
         </a>
-        <h1 class="mono" tabIndex={-1}>
-          {record.job_id}
-        </h1>
+        {record.title === undefined ? (
+          <h1 class="mono" tabIndex={-1}>
+            {record.job_id}
+          </h1>
+        ) : (
+          <div class="job-names">
+            <h1 tabIndex={-1} title={record.title}>
+              {record.title}
+            </h1>
+            <span class="mono quiet">{record.job_id}</span>
+          </div>
+        )}
         <CopyButton text={record.job_id} label="Copy the id" />
         <StatusMark status={record.status} />
         <JobButtons open={open} record={record} />
