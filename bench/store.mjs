@@ -174,7 +174,7 @@ function fill(finished, waiting) {
             'waitDeadline', at + 864000000, 'runTimeoutMs', 60000, 'resultTtlMs', 864000000))
         FROM made ORDER BY i;
       INSERT INTO inputs (n, inline) SELECT jobs.n, '${request}' FROM made JOIN jobs ON jobs.id = made.id ORDER BY i;
-      INSERT INTO blob_references (name, job) SELECT id || '-' || sha, id FROM made WHERE done ORDER BY i;
+      INSERT INTO blob_references (name, holder) SELECT id || '-' || sha, id FROM made WHERE done ORDER BY i;
       INSERT INTO facts (at, type, owner, job, kind, rev, record)
         SELECT at, 'job.completed', owner, id, 'document', 3, '{"job_id":"' || id || '","filler":"${'x'.repeat(500)}"}'
         FROM made ORDER BY i;

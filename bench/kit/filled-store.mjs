@@ -71,7 +71,7 @@ function fill(directory, finished) {
             'contentType', 'application/pdf', 'sizeBytes', 20000, 'sha256', sha, 'blob', substr(id, 5) || '-1-0-' || sha)))
         FROM made ORDER BY i;
       INSERT INTO inputs (n, inline) SELECT jobs.n, '${request}' FROM made JOIN jobs ON jobs.id = made.id ORDER BY i;
-      INSERT INTO blob_references (name, job) SELECT substr(id, 5) || '-1-0-' || sha, id FROM made ORDER BY i;
+      INSERT INTO blob_references (name, holder) SELECT substr(id, 5) || '-1-0-' || sha, id FROM made ORDER BY i;
       INSERT INTO facts (at, type, owner, job, kind, rev, record)
         SELECT at, 'job.completed', owner, id, 'document', 3, '{"job_id":"' || id || '","filler":"${'x'.repeat(500)}"}'
         FROM made ORDER BY i;
