@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'work/submit': ['work', 'fetch', 'engine', 'render', 'render/kinds', 'jobs', 'protocol'],
   'work/run': ['work/submit', 'work', 'follow', 'fetch', 'engine', 'render', 'jobs', 'protocol'],
   gateway: ['follow', 'engine', 'jobs', 'protocol'],
-  'http/reply': ['protocol'],
+  'http/reply': ['work', 'protocol'],
   'http/admission': ['http/reply', 'access', 'protocol'],
   'http/docs': ['http/reply', 'work/submit', 'render', 'protocol'],
   'http/routes': [

@@ -10,6 +10,7 @@ import { matchesNone } from '../reply/file-reply.js';
 import type { LongWaits } from '../reply/long-waits.js';
 import { readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
+import { waitForChange, waitForEnd } from '../reply/wait.js';
 import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
 import { jobDocs } from './jobs-docs.js';
 
@@ -33,6 +34,7 @@ export function addJobRoutes(
   { service, longWaits, bodySchema }: JobRouteOptions,
 ): void {
   const docs = jobDocs(bodySchema);
+  const waits = { reader: service.reader, longWaits };
 
   app.post('/api/v1/jobs', { config: { access: 'jobs:write', startsWork: true, docs: docs.submit } }, submit);
 
@@ -125,46 +127,32 @@ export function addJobRoutes(
     },
   );
 
-  /** The view when the job has ended, if the caller wants to wait for that; else as it is. */
+  /** The view when the job has ended, if the caller prefers to wait for that; else as it is. */
   async function endOf(
     request: FastifyRequest,
     reply: FastifyReply,
     owner: string,
     view: JobView,
   ): Promise<JobView> {
-    if (isTerminal(view.record.status)) {
-      noteWait(request, reply);
-      return view;
-    }
-    return (await held(request, reply, owner, view, undefined)) ?? view;
+    const waited = await waitForEnd(reply, waits, { owner, view, waitMs: preferredMs(request) });
+    if (waited.granted) noteWait(request, reply);
+    return waited.view ?? view;
   }
 
-  function changeOf(
+  async function changeOf(
     request: FastifyRequest,
     reply: FastifyReply,
     owner: string,
     view: JobView,
   ): Promise<JobView | undefined> {
-    return held(request, reply, owner, view, view.version);
+    const waited = await waitForChange(reply, waits, { owner, view, waitMs: preferredMs(request) });
+    if (waited.granted) noteWait(request, reply);
+    return waited.view;
   }
+}
 
-  async function held(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    owner: string,
-    view: JobView,
-    version: string | undefined,
-  ): Promise<JobView | undefined> {
-    const seconds = readWait(request.raw.headers.prefer);
-    if (seconds === undefined || seconds === 0) return view;
-    const options = { waitMs: seconds * 1000, ...(version === undefined ? {} : { version }) };
-    const outcome = await longWaits.run(reply, (signal) =>
-      service.reader.wait(owner, view.record.job_id, { ...options, signal }),
-    );
-    if (outcome === undefined) return view;
-    noteWait(request, reply);
-    return outcome.value;
-  }
+function preferredMs(request: FastifyRequest): number {
+  return (readWait(request.raw.headers.prefer) ?? 0) * 1000;
 }
 
 /** Says that a wait was granted. */

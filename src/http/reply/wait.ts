@@ -1,0 +1,57 @@
+import type { FastifyReply } from 'fastify';
+import { isTerminal } from '../../protocol/job-record.js';
+import type { JobView, Reader } from '../../work/service.js';
+import type { LongWaits } from './long-waits.js';
+
+/** Answers that are held until a job has changed, or has ended. */
+
+export interface WaitParts {
+  readonly reader: Pick<Reader, 'wait'>;
+  readonly longWaits: LongWaits;
+}
+
+export interface WaitRequest {
+  readonly owner: string;
+  /** The job as it was found. */
+  readonly view: JobView;
+  /** At most so long; 0 does not wait. */
+  readonly waitMs: number;
+}
+
+export interface Waited {
+  /** Undefined when the job was deleted meanwhile. */
+  readonly view: JobView | undefined;
+  /**
+   * False when nothing was waited for: `waitMs` is 0, too many answers are held already, or the server drains. The
+   * view is then the one that was given.
+   */
+  readonly granted: boolean;
+}
+
+/** Resolves when the job has ended, `waitMs` have passed, the caller has left or the server drains. */
+export async function waitForEnd(
+  reply: FastifyReply,
+  parts: WaitParts,
+  request: WaitRequest,
+): Promise<Waited> {
+  if (isTerminal(request.view.record.status)) return { view: request.view, granted: true };
+  return wait(reply, parts, request, {});
+}
+
+/** Likewise, and as soon as the record is another one than that of `view`. */
+export function waitForChange(reply: FastifyReply, parts: WaitParts, request: WaitRequest): Promise<Waited> {
+  return wait(reply, parts, request, { version: request.view.version });
+}
+
+async function wait(
+  reply: FastifyReply,
+  { reader, longWaits }: WaitParts,
+  { owner, view, waitMs }: WaitRequest,
+  known: { readonly version?: string },
+): Promise<Waited> {
+  if (waitMs === 0) return { view, granted: false };
+  const outcome = await longWaits.run(reply, (signal) =>
+    reader.wait(owner, view.record.job_id, { ...known, waitMs, signal }),
+  );
+  return outcome === undefined ? { view, granted: false } : { view: outcome.value, granted: true };
+}
