@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
@@ -123,7 +123,7 @@ async function open(
   // The gateway's tail in memory begins so many facts before the end of the log.
   await follower.open(streamTail.maxFacts);
   const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
-  const worker = `w-${randomBytes(8).toString('hex')}`;
+  const worker = `w-${nanoid()}`;
   const random = Math.random;
   const runner = new Runner({
     store,
@@ -177,7 +177,7 @@ async function open(
   const tickets = new Tickets({
     once: engine.once,
     clock,
-    random: () => randomBytes(24).toString('base64url'),
+    random: () => nanoid(32),
   });
   const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
   // Every part that needs all facts has subscribed.

@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { customRandom } from 'nanoid';
 import type { Key } from '../engine/keys.js';
+import { base62 } from '../protocol/names.js';
 
 /**
  * API keys as values. A key is `npk_live_{kid}_{secret}`: `kid` is public and names the key in lists and logs, the
@@ -40,14 +42,12 @@ export interface NewKey {
   readonly expiresAt?: number;
 }
 
-const letters = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-
 /**
  * @param random bytes from a cryptographic source
  * @returns the key to keep, and the token to show once
  */
 export function makeKey(wanted: NewKey, random: (size: number) => Uint8Array): { token: string; key: Key } {
-  const kid = Array.from(random(8), (byte) => letters[byte % letters.length]).join('');
+  const kid = customRandom(base62, 8, random)();
   const token = `npk_live_${kid}_${Buffer.from(random(32)).toString('base64url')}`;
   const key = {
     kid,

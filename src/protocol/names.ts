@@ -1,3 +1,6 @@
+/** In the order of their codes, so that texts of one length sort as the numbers that they write. */
+export const base62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
 /** Shapes of the names that callers and server exchange. */
 export const jobIdShape = /^job_[0-9a-f]{24}$/;
 export const groupShape = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;

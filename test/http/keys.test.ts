@@ -25,9 +25,27 @@ describe('a key', () => {
   });
 
   test('may have underscores in its secret', () => {
-    const { token, key } = makeKey(wanted, (size) => new Uint8Array(size).fill(255));
+    const underscores = (size: number) => (size === 32 ? new Uint8Array(size).fill(255) : random(size));
+    const { token, key } = makeKey(wanted, underscores);
     expect(token.slice(18)).toMatch(/^_+8$/);
     expect(new KeyTable([key], []).authenticate(token, 0)).toMatchObject({ ok: true });
+  });
+
+  test('has a kid in which no letter is likelier than another', () => {
+    let calls = 0;
+    // The same byte all over, and each byte once: 256 is no multiple of 62, so some must lead to no letter.
+    const eachByte = (size: number) => {
+      if (size === 32) return new Uint8Array(size);
+      calls += 1;
+      return new Uint8Array(size).fill(256 - calls);
+    };
+    const counts = new Map<string, number>();
+    while (calls < 256) {
+      for (const letter of makeKey(wanted, eachByte).key.kid)
+        counts.set(letter, (counts.get(letter) ?? 0) + 1);
+    }
+    expect(counts.size).toBe(62);
+    expect(new Set(counts.values())).toEqual(new Set([32]));
   });
 
   const { token, key } = makeKey(wanted, random);

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { nanoid } from 'nanoid';
 import { errorOf, type InkwireError } from '../../../client/sdk/error.js';
 import { Misuse, readArguments, readWhole } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
@@ -75,7 +75,7 @@ async function verify(
   // First of all: the command fails at once when the server is away or refuses the key.
   await client.list({ limit: 1, signal: shell.interrupted });
   const plan = { ...counts, url, headers, json };
-  const group = `verify-${randomBytes(6).toString('hex')}`;
+  const group = `verify-${nanoid()}`;
   const start = await cursorNow(plan, shell.interrupted);
   const deadline = AbortSignal.any([AbortSignal.timeout(plan.seconds * 1000), shell.interrupted]);
   const done = new AbortController();
