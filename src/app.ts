@@ -196,7 +196,7 @@ async function open(
     // Beside the compiled server, where the build puts it.
     web: await readStaticFiles(entry('../web/')),
   });
-  mountPush(http.app, { ...http, gateway, keyring, tickets, corsOrigins: config.corsOrigins });
+  mountPush(http.app, { ...http, gateway, tickets });
 
   // The jobs of processes that are gone go back to the queue before the server accepts requests.
   await runner.beat();

@@ -1,3 +1,4 @@
+import { token } from '../kit/server.mjs';
 import { hasNchan, NchanServer } from './nchan.mjs';
 import { ChildProcess } from './server-process.mjs';
 
@@ -108,6 +109,11 @@ export const peers = {
 };
 
 export const inkwireRequest = upgrade('/', inkwireProtocol);
+/** For a server with `admission`. */
+export const admittedRequest = upgrade(
+  '/api/v1/stream',
+  `${inkwireProtocol}Authorization: Bearer ${token}\r\n`,
+);
 
 /** @param {readonly string[]} names @returns {Peer[]} those that are installed */
 export function present(names) {

@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, WebSocket } from 'ws';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
@@ -28,34 +27,43 @@ const maxMessages = 1_200;
 const messageWindowMs = 10_000;
 
 /**
- * The WebSocket transport: handshakes, frames in, bytes out. `ws` parses incoming frames; an outgoing frame is made
- * once for all subscribers.
+ * Knows its protocol session, so that all sockets share their listeners: closures for each would be a good part of the
+ * memory of an idle connection.
+ */
+class StreamSocket extends WebSocket {
+  conversation?: ProtocolSession;
+}
+
+/** How `ws` has to shake hands and read frames for this transport. */
+export const streamServerOptions: ServerOptions = {
+  WebSocket: StreamSocket,
+  clientTracking: false,
+  perMessageDeflate: false,
+  maxPayload: streamLimits.messageBytes,
+  // Pings count as messages do, and are answered here: the library would cut a peer with 60 at once, without a word.
+  autoPong: false,
+  handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+};
+
+/**
+ * The WebSocket transport: frames in, bytes out. `ws` parses incoming frames; an outgoing frame is made once for all
+ * subscribers.
  */
 export class WsTransport {
   readonly #options: WsOptions;
-  readonly #server: WebSocketServer;
 
   constructor(options: WsOptions) {
     this.#options = options;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      WebSocket: StreamSocket,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: streamLimits.messageBytes,
-      // Pings count as messages do, and are answered here: the library would cut a peer with 60 at once, without a
-      // word.
-      autoPong: false,
-      handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
-    });
   }
 
-  /** Takes over a socket whose request was admitted. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, caller: StreamCaller): void {
-    this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, socket, caller));
-  }
-
-  #open(ws: StreamSocket, socket: Duplex, caller: StreamCaller): void {
+  /**
+   * Serves a WebSocket that has just been opened, for a caller that was admitted.
+   * @param ws of a server with `streamServerOptions`, without listeners
+   * @param socket that it was opened on
+   */
+  open(ws: WebSocket, socket: Duplex, caller: StreamCaller): void {
+    if (!(ws instanceof StreamSocket))
+      throw new Error('The WebSocket was opened without streamServerOptions');
     const { gateway } = this.#options;
     // Before anything else: an error event without a listener would end the process.
     ws.on('error', ignore);
@@ -69,14 +77,6 @@ export class WsTransport {
     socket.on('drain', () => subscriber.drained());
     ws.on('message', heard).on('ping', pinged).on('pong', answered).on('close', left);
   }
-}
-
-/**
- * Knows its protocol session, so that all sockets share their listeners: closures for each would be a good part of the
- * memory of an idle connection.
- */
-class StreamSocket extends WebSocket {
-  conversation?: ProtocolSession;
 }
 
 function heard(this: StreamSocket, data: RawData, isBinary: boolean): void {

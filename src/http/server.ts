@@ -1,18 +1,21 @@
-import type { ServerOptions } from 'node:http';
+import { createServer, type ServerOptions } from 'node:http';
+import websocket, { type WebsocketPluginOptions } from '@fastify/websocket';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { TSchema } from 'typebox';
 import type { Keyring } from '../access/keyring.js';
 import type { Tickets } from '../access/tickets.js';
+import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
 import type { JobService } from '../work/service.js';
 import { admit, type WaitingCheck } from './admission/admission.js';
 import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
 import { createBodyBudget } from './admission/body-budget.js';
-import { type AddressOf, addressTest, createAddressOf } from './admission/client-address.js';
+import { addressTest, createAddressOf } from './admission/client-address.js';
 import { createCorsChecks } from './admission/cors.js';
 import { createDrainCheck, Draining } from './admission/draining.js';
+import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
@@ -23,8 +26,8 @@ import {
   type ExcessOf,
   limitConnections,
   trackSilent,
-  upgradeTaking,
 } from './admission/sockets.js';
+import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
 import { submitBodySchema } from './docs/submit-schema.js';
 import { answerError, handleErrors } from './errors.js';
 import { observe } from './observation.js';
@@ -92,20 +95,12 @@ export interface HttpServerOptions {
   readonly startedAt: number;
 }
 
-export interface UpgradeGate {
-  readonly addressOf: AddressOf;
-  readonly excess: ExcessOf;
-  readonly rateRefusalOf: RateChecks['refusalOf'];
-}
-
 export interface HttpServer {
   /** For routes that are added before `listen`; the checks of admission are for them, too. */
   readonly app: FastifyInstance;
   /** For routes that hold answers back, or that have to know that the end is near. */
   readonly longWaits: LongWaits;
   readonly draining: Draining;
-  /** The checks of admission for upgrades, which Node hands out before its server sees a request. */
-  readonly gate: UpgradeGate;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
   /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
@@ -148,6 +143,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   keepJsonBodies(app);
   handleErrors(app);
   const index = indexRoutes(app);
+  // First of all hooks: it says which requests are handshakes.
+  await acceptHandshakes(app, index);
   admit(app, addressOf, admissionOf(options, { index, draining, rates, excess }));
   observe(app, options.registry, longWaits);
   addRoutes(app, options, { index, draining, longWaits });
@@ -161,7 +158,6 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     app,
     longWaits,
     draining,
-    gate: { addressOf, excess, rateRefusalOf: rates.refusalOf },
     listen: (host, port) => app.listen({ host, port }),
     drain,
     close() {
@@ -170,6 +166,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       return closing;
     },
   };
+}
+
+/** Handshakes of WebSockets become requests, which pass all checks; the route then opens the WebSocket. */
+async function acceptHandshakes(app: FastifyInstance, index: RouteIndex): Promise<void> {
+  // Never listens: it stands for the server, so that handshakes alone reach the plugin.
+  const handshakes = createServer();
+  // The gateway ends its sockets itself, in its own time.
+  const preClose = (done: () => void): void => done();
+  // The plugin goes by the declarations for CommonJS, where the class of a socket has all of `ws` as its members.
+  const options = {
+    ...streamServerOptions,
+    server: handshakes,
+  } as Required<WebsocketPluginOptions>['options'];
+  await app.register(websocket, { options, preClose });
+  sortUpgrades(app.server, handshakes, index.takesHandshakes);
 }
 
 interface AdmissionParts {
@@ -191,6 +202,7 @@ function admissionOf(
     createConnectionCheck(excess),
     checkMessageSize,
     cors.options,
+    createHandshakeCheck(options.corsOrigins),
     createAuthenticationCheck(keyring, options.tickets, rates.checkIp),
     checkPermission,
     rates.check,

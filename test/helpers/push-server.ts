@@ -5,7 +5,7 @@ import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
 import type { Once } from '../../src/engine/once.js';
 import { mountPush } from '../../src/http/push.js';
-import { createHttpServer, type HttpLimits } from '../../src/http/server.js';
+import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';
 import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
 import { limits } from './http-fixture.js';
@@ -18,6 +18,9 @@ export interface PushServer {
   readonly port: number;
   /** `alice`'s. */
   readonly token: string;
+  readonly http: HttpServer;
+  /** Lines of the log. */
+  readonly lines: readonly string[];
   /** As the process does it: refuses what is new, then ends what is open. */
   close(): Promise<void>;
 }
@@ -34,6 +37,7 @@ const noKeys: Keys = {
 export interface PushHttp {
   readonly limits?: Partial<HttpLimits>;
   readonly trustedProxies?: readonly string[];
+  readonly corsOrigins?: readonly string[];
   /** Of limits, keys and tickets. Default: that of the machine. */
   readonly clock?: () => number;
   /** Where tickets wait. Default: the rig's. */
@@ -48,6 +52,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
   const tickets = new Tickets({ once: http.once ?? rig.engine.once, clock, random: randomUUID });
   const service = new FakeJobService();
+  const lines: string[] = [];
   const server = await createHttpServer({
     service,
     keyring,
@@ -62,17 +67,17 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       limits: {},
     },
     limits: { ...limits, ...http.limits },
-    corsOrigins: [],
+    corsOrigins: http.corsOrigins ?? [],
     trustedProxies: http.trustedProxies ?? [],
     metricsOpen: false,
     web: new Map(),
-    logger: false,
+    logger: { level: 'info', stream: { write: (line) => lines.push(line) } },
     registry: new Registry(),
     version: '0',
     clock,
     startedAt: clock(),
   });
-  mountPush(server.app, { ...server, gateway: rig.gateway, keyring, tickets, corsOrigins: [] });
+  mountPush(server.app, { ...server, gateway: rig.gateway, tickets });
   const url = await server.listen('127.0.0.1', 0);
   return {
     rig,
@@ -80,6 +85,8 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
     url,
     port: Number(new URL(url).port),
     token,
+    http: server,
+    lines,
     async close() {
       server.drain();
       await rig.gateway.close();

@@ -1,4 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import type { IncomingMessage } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, test } from 'vitest';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { overstay, RawConnection } from '../helpers/raw-http.js';
 import { RawWebSocket } from '../helpers/raw-web-socket.js';
@@ -160,12 +163,123 @@ test('a handshake that is refused lets go of who never closes', async () => {
   expect(await overstay(server.url, handshake)).toMatch(/^HTTP\/1.1 401 /);
 });
 
+const handshake = [
+  'Host: x',
+  'Upgrade: websocket',
+  'Connection: Upgrade',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+function offer(
+  peer: RawConnection,
+  fields: readonly string[] = [],
+  first = 'GET /api/v1/stream',
+  { before = '', after = '' } = {},
+): void {
+  const head = [`${first} HTTP/1.1`, ...handshake, ...fields].join('\r\n');
+  peer.write(`${before}${head}\r\n\r\n${after}`);
+}
+
 test('P-55 a handshake without a key is told how to show one', async () => {
   server = await openPushServer();
   const peer = connection();
-  peer.write(
-    'GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
+  offer(peer);
   const answer = await peer.next();
   expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+});
+
+describe('a handshake is admitted as any request is', () => {
+  const bearer = 'Authorization: Bearer alice-token';
+
+  test.each([
+    ['without a key', [], 'GET /api/v1/stream', 401, 'unauthorized'],
+    ['with a key in the address', [], 'GET /api/v1/stream?key=alice-token', 401, 'unauthorized'],
+    ['with a ticket that is none', [], 'GET /api/v1/stream?ticket=nope', 401, 'unauthorized'],
+    [
+      'of a page of elsewhere',
+      [bearer, 'Origin: https://evil.example'],
+      'GET /api/v1/stream',
+      403,
+      'capability-denied',
+    ],
+    ['that is no GET', [bearer], 'POST /api/v1/stream', 400, 'malformed-request'],
+    ['with two hosts', [bearer, 'Host: y'], 'GET /api/v1/stream', 400, 'malformed-request'],
+    ['with a long address', [bearer], `GET /api/v1/stream?${'x'.repeat(9_000)}`, 414, 'uri-too-long'],
+  ])(
+    'one %s is refused with a problem, and its connection ends',
+    async (_what, fields, first, status, slug) => {
+      server = await openPushServer();
+      const peer = connection();
+      offer(peer, ['X-Request-Id: r-1', ...fields], first);
+      const answer = await peer.next();
+      expect(answer.status).toBe(status);
+      expect(answer.headers).toMatchObject({
+        'content-type': 'application/problem+json',
+        connection: 'close',
+        'x-request-id': 'r-1',
+      });
+      expect(JSON.parse(answer.body).type).toMatch(new RegExp(`/${slug}$`));
+      await peer.closed;
+      const logged = server.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+      expect(logged).toMatchObject([{ request_id: 'r-1', path: '/api/v1/stream', status }]);
+    },
+  );
+
+  test('one past the rate is told when to come back', async () => {
+    server = await openPushServer({}, { limits: { ratePerKey: 1 }, clock });
+    expect((await socketFrom('')).status).toBe(101);
+    const peer = connection();
+    offer(peer, [bearer]);
+    const answer = await peer.next();
+    expect([answer.status, answer.headers['retry-after']]).toEqual([429, '60']);
+  });
+
+  test('one during a shutdown is told to come back', async () => {
+    server = await openPushServer();
+    server.http.drain();
+    const peer = connection();
+    offer(peer, [bearer]);
+    const answer = await peer.next();
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5']);
+    expect(JSON.parse(answer.body).type).toMatch(/shutting-down$/);
+  });
+
+  test('one behind another request on its connection waits for the answer to it', async () => {
+    server = await openPushServer();
+    const peer = connection();
+    const before = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+    offer(peer, [bearer], undefined, { before });
+    expect((await peer.next()).status).toBe(200);
+    expect((await peer.next()).status).toBe(101);
+  });
+
+  test.each([
+    ['for an address without a WebSocket', 'GET /healthz', [], '', 200],
+    ['with a body', 'GET /api/v1/stream', ['Content-Length: 2'], '{}', 426],
+  ])('one %s is an offer that is ignored', async (_what, first, fields, after, status) => {
+    server = await openPushServer();
+    const peer = connection();
+    offer(peer, fields, first, { after });
+    expect((await peer.next()).status).toBe(status);
+  });
+});
+
+test('an open WebSocket keeps neither its request nor the answer to it', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  server = await openPushServer();
+  const requests: WeakRef<IncomingMessage>[] = [];
+  server.http.app.server.on('upgrade', (request) => requests.push(new WeakRef(request)));
+  const opened = [await socketFrom(''), await socketFrom('')];
+  await expect
+    .poll(() => {
+      collect();
+      return requests.map((reference) => reference.deref());
+    })
+    .toEqual([undefined, undefined]);
+  for (const socket of opened) {
+    socket.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0]));
+    expect(await socket.next()).toMatchObject({ opcode: 10 });
+  }
 });

@@ -1,5 +1,5 @@
 import { spread } from '../../kit/statistics.mjs';
-import { eventStream, inkwireRequest, subscription, upgrade } from '../peers.mjs';
+import { admittedRequest, eventStream, subscription, upgrade } from '../peers.mjs';
 import { ReceiverPool } from '../receiver-pool.mjs';
 import { ChildProcess } from '../server-process.mjs';
 
@@ -77,12 +77,15 @@ function holdBare(wire, connections) {
 
 /** @param {'ws' | 'sse'} wire @param {number} connections */
 function holdOurs(wire, connections) {
-  const server = new ChildProcess('./servers/inkwire.mjs');
+  // A handshake that passes admission must leave nothing behind on its socket.
+  const server = new ChildProcess('./servers/inkwire.mjs', {
+    args: [JSON.stringify({ admission: wire === 'ws' })],
+  });
   return hold(server, {
     wire,
     count: connections,
     variants: Array.from({ length: connections }, (_, index) => `batch-2026-11-${index}`),
-    request: wire === 'ws' ? inkwireRequest : eventStream('/?topic=group:%'),
+    request: wire === 'ws' ? admittedRequest : eventStream('/?topic=group:%'),
     ...(wire === 'ws' ? { first: subscription('group:%'), live: '"type":"live"' } : { live: 'event: live' }),
   });
 }

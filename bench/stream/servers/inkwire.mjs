@@ -2,15 +2,15 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { dist, owner } from '../../kit/server.mjs';
+import { dist, owner, token } from '../../kit/server.mjs';
 import { input, pendingJob, result } from '../event.mjs';
 import { listen, serve } from './publisher.mjs';
 
 /**
  * The gateway as the server has it, over the memory engine: changes go through the store, which tells the hub. In place of
- * Fastify, keys and limits there is a bare http server.
+ * Fastify, keys and limits there is a bare http server; with `admission` there is the server's own, for WebSockets.
  *
- * Options, as JSON in the first argument: `stuckMs`, `tailFacts`, `tailBytes`.
+ * Options, as JSON in the first argument: `stuckMs`, `tailFacts`, `tailBytes`, `admission`.
  */
 
 const { openMemoryEngine } = await import(join(dist, 'engine/memory/memory-engine.js'));
@@ -18,20 +18,22 @@ const { Follower } = await import(join(dist, 'follow/follower.js'));
 const { Gateway } = await import(join(dist, 'gateway/gateway.js'));
 const { StreamMeters } = await import(join(dist, 'gateway/stream-meters.js'));
 const { SseSink, writeSseHead } = await import(join(dist, 'gateway/sse-sink.js'));
-const { WsTransport } = await import(join(dist, 'gateway/ws.js'));
+const { streamServerOptions, WsTransport } = await import(join(dist, 'gateway/ws.js'));
 const { readFilter } = await import(join(dist, 'protocol/messages.js'));
 const { sseText } = await import(join(dist, 'protocol/sse.js'));
 const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
 const { positionAt } = await import(join(dist, 'engine/lives.js'));
 const { recordOf } = await import(join(dist, 'jobs/record.js'));
-const { Registry } = await import(
-  pathToFileURL(createRequire(join(dist, 'app.js')).resolve('prom-client')).href
-);
+/** The library that the server uses. @param {string} name */
+const libraryOf = (name) => import(pathToFileURL(createRequire(join(dist, 'app.js')).resolve(name)).href);
+const { Registry } = await libraryOf('prom-client');
+const { WebSocketServer } = (await libraryOf('ws')).default;
 
 const {
   stuckMs = 30_000,
   tailFacts = 50_000,
   tailBytes = 32 * 1024 * 1024,
+  admission = false,
 } = JSON.parse(process.argv[2] ?? '{}');
 const unbounded = Number.MAX_SAFE_INTEGER;
 const engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: unbounded, weights: {} } });
@@ -84,10 +86,57 @@ const transport = new WsTransport({
   pongMs: 20_000,
   describe: (/** @type {object} */ problem) => problem,
 });
+const handshakes = new WebSocketServer({ ...streamServerOptions, noServer: true });
 http.on('upgrade', (request, socket, head) => {
   socket.on('error', () => undefined);
-  transport.accept(request, socket, head, caller);
+  handshakes.handleUpgrade(request, socket, head, (/** @type {object} */ ws) =>
+    transport.open(ws, socket, caller),
+  );
 });
+
+/** The server as it is, with every check of admission; no route but that of the WebSocket is asked. */
+async function listenWithAdmission() {
+  const { createHttpServer } = await import(join(dist, 'http/server.js'));
+  const { mountPush } = await import(join(dist, 'http/push.js'));
+  const { openKeyring } = await import(join(dist, 'access/keyring.js'));
+  const keyring = await openKeyring({
+    keys: { watch: async () => () => undefined },
+    configured: [{ owner, token }],
+    development: false,
+    clock: Date.now,
+  });
+  const server = await createHttpServer({
+    service: {},
+    keyring,
+    tickets: {},
+    kinds: [],
+    capabilities: { capabilities: [], operations: [], fonts: [], dialects: [], limits: {} },
+    limits: {
+      maxBodyBytes: 1024 * 1024,
+      // Limits that are not reached are counted all the same.
+      ratePerKey: 1_000_000,
+      ratePerIp: 1_000_000,
+      connectionsPerIp: 1_000_000,
+      renderTimeoutMs: 30_000,
+      headersTimeoutMs: 30_000,
+      requestTimeoutMs: 120_000,
+      keepAliveTimeoutMs: 75_000,
+      maxHeldRequests: 10_000,
+      closeTimeoutMs: 5_000,
+    },
+    corsOrigins: [],
+    trustedProxies: [],
+    metricsOpen: false,
+    web: new Map(),
+    logger: false,
+    registry: new Registry(),
+    version: '0',
+    clock: Date.now,
+    startedAt: Date.now(),
+  });
+  mountPush(server.app, { ...server, gateway, tickets: {} });
+  return Number(new URL(await server.listen('127.0.0.1', 0)).port);
+}
 
 /** Jobs that run and are completed by `publish`, one after the other. @type {string[]} */
 let running = [];
@@ -144,7 +193,7 @@ const failed = (/** @type {unknown} */ error) => {
 };
 
 serve({
-  port: await listen(http),
+  port: admission ? await listenWithAdmission() : await listen(http),
   publish(count) {
     for (let index = 0; index < count; index += 1) {
       const id = running[next] ?? '';

@@ -56,6 +56,8 @@ export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readon
     request.startedAt = performance.now();
     request.address = addressOf(request.raw);
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    // Node reads no more requests on it.
+    if (request.ws) reply.header('connection', 'close');
     const goOn = (from: number): void => {
       for (let at = from; at < checks.length; at += 1) {
         const outcome = checks[at]?.(request, reply, route);

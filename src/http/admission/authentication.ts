@@ -1,20 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import type { Keyring } from '../../access/keyring.js';
 import { allows, type Caller, isLoopback, type KeyRefusal } from '../../access/keys.js';
 import type { Ticket, Tickets } from '../../access/tickets.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Topic } from '../../protocol/topic.js';
-import type { Check, WaitingCheck } from './admission.js';
+import type { Check, Route, WaitingCheck } from './admission.js';
 
 /** Parameters in which callers of other services send keys. */
 const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;
 
-export type Identified =
+type Identified =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly problem: Problem };
 
-/** Identifies the caller by the headers and the URL alone: for requests and for upgrades. */
-export function identify(keyring: Keyring, headers: IncomingHttpHeaders, url: string): Identified {
+/** Identifies the caller by the headers and the URL alone. */
+function identify(keyring: Keyring, headers: IncomingHttpHeaders, url: string): Identified {
   if (keyring.open && !isLoopback(nameIn(headers.host))) {
     // A page of the web may make a browser call this machine by a name of its own.
     const detail =
@@ -54,12 +55,10 @@ declare module 'fastify' {
 }
 
 const ticketParameter = /[?&]ticket=([A-Za-z0-9_-]{1,128})(?=&|$)/;
+const ticketProtocol = /(?:^|,)\s*ticket\.([A-Za-z0-9_-]{1,128})\s*(?=,|$)/;
 
-/**
- * Identifies the bearer of a ticket, which stands in the URL of a stream or is the text of a subprotocol. Uses the
- * ticket up, also where the store fails and nobody can tell.
- */
-export async function identifyByTicket(
+/** Identifies the bearer of a ticket. Uses the ticket up, also where the store fails and nobody can tell. */
+async function identifyByTicket(
   keyring: Keyring,
   tickets: Tickets,
   text: string,
@@ -79,11 +78,13 @@ export async function identifyByTicket(
   return { ok: true, caller, ...(topics === undefined ? {} : { topics }) };
 }
 
-export type IdentifiedByTicket = Identified & { readonly topics?: readonly Topic[] };
+type IdentifiedByTicket = Identified & { readonly topics?: readonly Topic[] };
 
-/** The ticket in an address, if there is one. */
-export function ticketIn(url: string): string | undefined {
-  return ticketParameter.exec(url)?.[1];
+/** The ticket in the address of a stream, or among the subprotocols of a handshake (P-45). */
+function ticketOf({ raw, ws }: FastifyRequest): string | undefined {
+  const inAddress = ticketParameter.exec(raw.url ?? '/')?.[1];
+  if (inAddress !== undefined || !ws) return inAddress;
+  return ticketProtocol.exec(raw.headers['sec-websocket-protocol'] ?? '')?.[1];
 }
 
 export function createAuthenticationCheck(
@@ -92,10 +93,9 @@ export function createAuthenticationCheck(
   onFailure: Check,
 ): WaitingCheck {
   return (request, reply, route) => {
-    // A route that does not exist is answered with 404 without a key; paths are no secret.
-    if (route.config.access === 'public' || request.is404) return undefined;
+    if (needsNoKey(request, route)) return undefined;
     const { headers, url } = request.raw;
-    const ticket = route.config.acceptsTicket === true ? ticketIn(url ?? '/') : undefined;
+    const ticket = route.config.acceptsTicket === true ? ticketOf(request) : undefined;
     const concluded = (identified: IdentifiedByTicket) => {
       if (identified.ok) {
         request.caller = identified.caller;
@@ -112,6 +112,13 @@ export function createAuthenticationCheck(
     if (ticket === undefined) return concluded(identify(keyring, headers, url ?? '/'));
     return identifyByTicket(keyring, tickets, ticket).then(concluded);
   };
+}
+
+function needsNoKey(request: FastifyRequest, { config }: Route): boolean {
+  // A route that does not exist is answered with 404 without a key; paths are no secret.
+  if (config.access === 'public' || request.is404) return true;
+  // What the route of a WebSocket says to a request that is no handshake is no secret either.
+  return config.handshake === true && !request.ws;
 }
 
 /** After authentication: whether the key may do what the route does. */

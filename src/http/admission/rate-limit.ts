@@ -18,8 +18,6 @@ export interface RateChecks {
   readonly check: Check;
   /** For a request whose key is wrong: the address alone, so that keys cannot be guessed without end. */
   readonly checkIp: Check;
-  /** Counts what is no request for a route: an upgrade. Without a key, for its address alone. */
-  refusalOf(address: string, keyId: string | undefined): Problem | undefined;
 }
 
 /** @param clock milliseconds */
@@ -42,11 +40,6 @@ export function createRateChecks(limits: RateLimits, clock: () => number): RateC
   return {
     check: (request, reply, route) => checkIp(request, reply, route) ?? checkKey(request, reply, route),
     checkIp,
-    refusalOf(address, keyId) {
-      const ofIp = ip && refusal(ip, ip.table.take(address, clock()));
-      if (ofIp !== undefined || key === undefined || keyId === undefined) return ofIp;
-      return refusal(key, key.table.take(keyId, clock()));
-    },
   };
 }
 

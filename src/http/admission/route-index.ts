@@ -8,6 +8,8 @@ export interface RouteIndex {
   readonly routes: readonly RouteOptions[];
   /** Methods of the routes that the path of an address fits, OPTIONS among them; undefined where there is none. */
   methodsOf(url: string): readonly string[] | undefined;
+  /** Whether there is a route there that is opened by a handshake. */
+  takesHandshakes(url: string): boolean;
 }
 
 /** Call before the first route is added. */
@@ -16,15 +18,17 @@ export function indexRoutes(app: FastifyInstance): RouteIndex {
   app.addHook('onRoute', (route) => {
     routes.push(route);
   });
+  const at = (url: string): readonly RouteOptions[] => {
+    const segments = pathOf(url).split('/');
+    return routes.filter((route) => fits(route.url.split('/'), segments));
+  };
   return {
     routes,
     methodsOf(url) {
-      const segments = pathOf(url).split('/');
-      const methods = routes
-        .filter((route) => fits(route.url.split('/'), segments))
-        .flatMap((route) => route.method);
+      const methods = at(url).flatMap((route) => route.method);
       return methods.length === 0 ? undefined : [...new Set([...methods, 'OPTIONS'])];
     },
+    takesHandshakes: (url) => at(url).some(({ config }) => config?.handshake === true),
   };
 }
 

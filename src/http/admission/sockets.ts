@@ -96,23 +96,13 @@ export function trackSilent(server: Server): () => void {
   };
 }
 
-/**
- * For Node from 22.21 and 24.9 on: an offer of another protocol that comes with a body is an ordinary request. Node 25 and
- * later read that body themselves and hand the socket out beside it, so that the request could not be given back whole.
- * Earlier ones do not know the option, and hand the body out with the socket.
- */
-export const upgradeTaking = {
-  shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean =>
-    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0,
-};
-
 /** For `clientError`: answers in turn, after what the same connection asked before. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const current = responseOn(socket);
+  const current = answerOn(socket);
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     // The one that is late is the last one, and what goes on is its answer.
     if (current?.headersSent) socket.destroy();
@@ -156,12 +146,12 @@ function refusalOf(error: NodeJS.ErrnoException) {
  * The last word on a socket. It would stay open, and Node look after it no more, until the peer closes its side as
  * well.
  */
-export function refuse(socket: Duplex, text: string): void {
+function refuse(socket: Duplex, text: string): void {
   socket.end(text, () => socket.destroy());
 }
 
 /** The answer that Node is writing to a socket; it keeps it in a property that has no other way to it. */
-function responseOn(socket: Socket): ServerResponse | undefined {
-  const { _httpMessage } = socket as Socket & { _httpMessage?: ServerResponse | null };
+export function answerOn(socket: Duplex): ServerResponse | undefined {
+  const { _httpMessage } = socket as Duplex & { _httpMessage?: ServerResponse | null };
   return _httpMessage ?? undefined;
 }

@@ -66,8 +66,6 @@ export function rawProblem(problem: Problem | RawRefusal): string {
     `Content-Type: ${problemMediaType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Cache-Control: no-store',
-    // RFC 9110, 15.5.2
-    ...(document.status === 401 ? ['WWW-Authenticate: Bearer'] : []),
     ...('retryAfter' in problem && problem.retryAfter !== undefined
       ? [`Retry-After: ${problem.retryAfter}`]
       : []),
