@@ -13,6 +13,7 @@ import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Follower } from './follow/follower.js';
 import { Gateway } from './gateway/gateway.js';
 import { StreamMeters } from './gateway/stream-meters.js';
+import { dialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
 import { readStaticFiles, type StaticFiles } from './http/reply/static-files.js';
 import { capabilityFacts } from './http/routes/capability-facts.js';
@@ -333,6 +334,7 @@ interface HttpParts extends Omit<AppOptions, 'threads'> {
 function openHttp({ config, programGuard, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
   return createHttpServer({
     ...parts,
+    dialects,
     kinds,
     capabilities: capabilityFacts(config, kinds, programGuard),
     limits: {

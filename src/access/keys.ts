@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { customRandom } from 'nanoid';
 import type { Key } from '../engine/keys.js';
 import { base62 } from '../protocol/names.js';
+import type { KeyRefusal } from '../protocol/problem.js';
 
 /**
  * API keys as values. A key is `npk_live_{kid}_{secret}`: `kid` is public and names the key in lists and logs, the
@@ -22,8 +23,6 @@ export interface Caller {
   readonly keyId: string;
   readonly scopes: readonly string[];
 }
-
-export type KeyRefusal = 'missing' | 'malformed' | 'unknown' | 'disabled' | 'expired';
 
 export type Authentication =
   | { readonly ok: true; readonly caller: Caller }

@@ -3,7 +3,6 @@ import websocket, { type WebsocketPluginOptions } from '@fastify/websocket';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { TSchema } from 'typebox';
 import type { Keyring } from '../access/keyring.js';
 import type { Tickets } from '../access/tickets.js';
 import { streamServerOptions } from '../gateway/ws.js';
@@ -20,15 +19,16 @@ import { checkExpectation, checkMessageSize } from './admission/message-size.js'
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
 import {
-  answerClientError,
-  answerExpectation,
+  createClientErrorAnswer,
   createConnectionCheck,
+  createExpectationAnswer,
   type ExcessOf,
   limitConnections,
   trackSilent,
 } from './admission/sockets.js';
 import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
-import { submitBodySchema } from './docs/submit-schema.js';
+import type { Dialect } from './dialects/dialect.js';
+import { DialectRegistry } from './dialects/dialect-registry.js';
 import { answerError, handleErrors } from './errors.js';
 import { observe } from './observation.js';
 import { LongWaits } from './reply/long-waits.js';
@@ -36,18 +36,10 @@ import { pathOf } from './reply/problem-reply.js';
 import { requestIdOf } from './reply/request-id.js';
 import type { StaticFiles } from './reply/static-files.js';
 import { addCapabilityRoute, type CapabilityFacts } from './routes/capabilities.js';
-import { addGroupRoutes } from './routes/groups.js';
 import { keepJsonBodies } from './routes/job-body.js';
-import { addJobControlRoutes } from './routes/job-control.js';
-import { addJobListRoute } from './routes/job-list.js';
-import { addJobRoutes } from './routes/jobs.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/pages.js';
-import { addPdfToolRoutes } from './routes/pdf-tools.js';
 import { addProbeRoutes } from './routes/probes.js';
-import { addRenderRoute } from './routes/render.js';
-import { addResultRoutes } from './routes/results.js';
-import { addThumbnailRoute } from './routes/thumbnails.js';
 import { addWebRoutes } from './routes/web.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
@@ -77,6 +69,8 @@ export interface HttpServerOptions {
   readonly service: JobService;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
+  /** The first is the server's own. */
+  readonly dialects: readonly Dialect[];
   readonly kinds: readonly Kind[];
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
@@ -119,25 +113,24 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { limits } = options;
   const isProxy = addressTest(options.trustedProxies);
   const addressOf = createAddressOf(isProxy);
-  const app = fastify(fastifyOptions(options));
+  const dialects = new DialectRegistry(options.dialects);
+  const app = fastify(fastifyOptions(options, dialects));
   const draining = new Draining();
   const longWaits = new LongWaits(limits.maxHeldRequests);
   const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
 
   const closeSilent = trackSilent(app.server);
   const patienceMs = Math.min(excessPatienceMs, limits.headersTimeoutMs);
-  const excess = limitConnections(app.server, {
-    perIp: limits.connectionsPerIp,
-    exempt: isProxy,
-    patienceMs,
-  });
+  const connections = { perIp: limits.connectionsPerIp, exempt: isProxy, patienceMs };
+  const excess = limitConnections(app.server, connections, dialects.writeRefusal);
   // Without a listener Node would ask for the body at once, before the caller is known.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
-  app.server.on('checkExpectation', answerExpectation);
+  app.server.on('checkExpectation', createExpectationAnswer(dialects.writeRefusal));
   // Node ignores header fields past this number, but its framing does not: a `Content-Length` that it does not report
   // would be lost where a request is passed on. `maxHeaderSize` is the bound instead.
   app.server.maxHeadersCount = 0;
 
+  app.decorate('writeRefusal', dialects.writeRefusal);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(() => JSON.stringify);
   keepJsonBodies(app);
@@ -145,9 +138,16 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const index = indexRoutes(app);
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
-  admit(app, addressOf, admissionOf(options, { index, draining, rates, excess }));
+  admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess }));
   observe(app, options.registry, longWaits);
-  addRoutes(app, options, { index, draining, longWaits });
+  addServerRoutes(app, options, { index, dialects, draining });
+  await dialects.mount(app, {
+    service: options.service,
+    kinds: options.kinds,
+    longWaits,
+    clock: options.clock,
+    renderTimeoutMs: limits.renderTimeoutMs,
+  });
 
   const drain = () => {
     draining.start();
@@ -185,6 +185,7 @@ async function acceptHandshakes(app: FastifyInstance, index: RouteIndex): Promis
 
 interface AdmissionParts {
   readonly index: RouteIndex;
+  readonly dialects: DialectRegistry;
   readonly draining: Draining;
   readonly rates: RateChecks;
   readonly excess: ExcessOf;
@@ -193,17 +194,17 @@ interface AdmissionParts {
 /** The order is the contract's; the request id comes before all of them. */
 function admissionOf(
   options: HttpServerOptions,
-  { index, draining, rates, excess }: AdmissionParts,
+  { index, dialects, draining, rates, excess }: AdmissionParts,
 ): readonly WaitingCheck[] {
-  const { limits, keyring } = options;
-  const cors = createCorsChecks(options.corsOrigins, index);
+  const { limits, keyring, tickets, corsOrigins } = options;
+  const cors = createCorsChecks(corsOrigins, index, dialects);
   return [
     cors.mark,
     createConnectionCheck(excess),
     checkMessageSize,
     cors.options,
-    createHandshakeCheck(options.corsOrigins),
-    createAuthenticationCheck(keyring, options.tickets, rates.checkIp),
+    createHandshakeCheck(corsOrigins),
+    createAuthenticationCheck({ keyring, tickets, dialects, onFailure: rates.checkIp }),
     checkPermission,
     rates.check,
     createRouteCheck(index),
@@ -215,35 +216,28 @@ function admissionOf(
 
 interface Parts {
   readonly index: RouteIndex;
+  readonly dialects: DialectRegistry;
   readonly draining: Draining;
-  readonly longWaits: LongWaits;
 }
 
-function addRoutes(
+/** What belongs to no dialect: probes, figures, documentation, the page. */
+function addServerRoutes(
   app: FastifyInstance,
   options: HttpServerOptions,
-  { index, draining, longWaits }: Parts,
+  { index, dialects, draining }: Parts,
 ): void {
-  const { service, kinds, clock, startedAt, version } = options;
-  const { readiness, syncRenderer } = service;
-  const timeoutMs = options.limits.renderTimeoutMs;
-  const bodySchema: TSchema = submitBodySchema(kinds);
-  addProbeRoutes(app, { readiness, draining, version, clock, startedAt });
-  addCapabilityRoute(app, options.capabilities, () => options.keyring.open);
-  addJobRoutes(app, { service, longWaits, bodySchema });
-  addJobControlRoutes(app, { service });
-  addJobListRoute(app, { service });
-  addGroupRoutes(app, { service });
-  addResultRoutes(app, { service, clock });
-  addThumbnailRoute(app, { service, clock });
-  addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
-  addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
-  addPageRoutes(app, index, version);
+  const { service, keyring, clock, startedAt, version, capabilities: facts } = options;
+  addProbeRoutes(app, { readiness: service.readiness, draining, version, clock, startedAt });
+  addCapabilityRoute(app, { facts, dialects: dialects.names, isOpen: () => keyring.open });
+  addPageRoutes(app, index, dialects, version);
   addWebRoutes(app, { files: options.web, version });
   addMetricsRoute(app, options.registry, options.metricsOpen);
 }
 
-function fastifyOptions(options: HttpServerOptions): FastifyServerOptions & { http: ServerOptions } {
+function fastifyOptions(
+  options: HttpServerOptions,
+  { writeRefusal }: DialectRegistry,
+): FastifyServerOptions & { http: ServerOptions } {
   const { limits } = options;
   return {
     bodyLimit: limits.maxBodyBytes,
@@ -266,7 +260,7 @@ function fastifyOptions(options: HttpServerOptions): FastifyServerOptions & { ht
     logController: new LogController({ disableRequestLogging: true }),
     // A child logger for each request would be made for nothing: lines name their request.
     childLoggerFactory: (logger) => logger,
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: createClientErrorAnswer(writeRefusal),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     http: {
       maxHeaderSize,

@@ -51,6 +51,10 @@ export type ProblemSlug = keyof typeof catalogue;
 
 export const problemTypes: Readonly<Record<ProblemSlug, ProblemType>> = catalogue;
 
+/** Why a key was refused: `missing` also when what was sent cannot be read as a key. */
+export const keyRefusals = ['missing', 'malformed', 'unknown', 'disabled', 'expired'] as const;
+export type KeyRefusal = (typeof keyRefusals)[number];
+
 /** A refusal on its way to the caller. `detail` says what to do; it never holds a secret. */
 export interface Problem {
   readonly slug: ProblemSlug;
@@ -58,6 +62,8 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
   /** Seconds after which a retry is worth it; whole and at least 1. */
   readonly retryAfter?: number;
+  /** Of `unauthorized`, for dialects that have a status or a code for each reason. */
+  readonly keyRefusal?: KeyRefusal;
 }
 
 /** One wrong member of a message, named by its JSON pointer; the empty pointer means the message itself. */

@@ -5,6 +5,7 @@ import { openKeyring } from '../../src/access/keyring.js';
 import { makeKey, type NewKey } from '../../src/access/keys.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Key, Keys } from '../../src/engine/keys.js';
+import { dialects } from '../../src/http/dialects/dialects.js';
 import {
   createHttpServer,
   type HttpLimits,
@@ -113,10 +114,10 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
       capabilities: [{ name: 'render', enabled: true }],
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
-      dialects: ['connect'],
       program_guard: 'bubblewrap',
       limits: { max_body_bytes: 65536 },
     },
+    dialects,
     corsOrigins: [],
     trustedProxies: [],
     metricsOpen: false,

@@ -4,6 +4,7 @@ import { openKeyring } from '../../src/access/keyring.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
 import type { Once } from '../../src/engine/once.js';
+import { dialects } from '../../src/http/dialects/dialects.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/http/server.js';
 import { FakeJobService } from './fake-job-service.js';
@@ -62,10 +63,10 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       capabilities: [],
       operations: [],
       fonts: [],
-      dialects: [],
       program_guard: 'none: refused',
       limits: {},
     },
+    dialects,
     limits: { ...limits, ...http.limits },
     corsOrigins: http.corsOrigins ?? [],
     trustedProxies: http.trustedProxies ?? [],

@@ -10,7 +10,7 @@ describe('budget of request bodies', () => {
   const send = (headers: Record<string, string>) => {
     const raw = new EventEmitter();
     const request = { raw: { headers } } as unknown as FastifyRequest;
-    const refusal = check(request, { raw } as unknown as FastifyReply, {} as never);
+    const refusal = check(request, { raw } as unknown as FastifyReply, { config: {} } as never);
     return { refusal, end: () => raw.emit('close') };
   };
   const sized = (bytes: number) => send({ 'content-length': String(bytes) });

@@ -97,6 +97,7 @@ http.on('upgrade', (request, socket, head) => {
 /** The server as it is, with every check of admission; no route but that of the WebSocket is asked. */
 async function listenWithAdmission() {
   const { createHttpServer } = await import(join(dist, 'http/server.js'));
+  const { dialects } = await import(join(dist, 'http/dialects/dialects.js'));
   const { mountPush } = await import(join(dist, 'http/push.js'));
   const { openKeyring } = await import(join(dist, 'access/keyring.js'));
   const keyring = await openKeyring({
@@ -109,8 +110,9 @@ async function listenWithAdmission() {
     service: {},
     keyring,
     tickets: {},
+    dialects,
     kinds: [],
-    capabilities: { capabilities: [], operations: [], fonts: [], dialects: [], limits: {} },
+    capabilities: { capabilities: [], operations: [], fonts: [], limits: {} },
     limits: {
       maxBodyBytes: 1024 * 1024,
       // Limits that are not reached are counted all the same.

@@ -1,36 +1,23 @@
 import type { FastifyReply } from 'fastify';
+import type { Dialect } from '../dialects/dialect.js';
+import type { DialectRegistry } from '../dialects/dialect-registry.js';
+import { pathOf } from '../reply/problem-reply.js';
 import type { Check } from './admission.js';
 import type { RouteIndex } from './route-index.js';
 
-const exposed = [
-  'Content-Disposition',
-  'Content-Range',
-  'ETag',
-  'Location',
-  'Preference-Applied',
+/** What admission itself sets, for every dialect. */
+const ownAnswers = [
   'RateLimit',
   'RateLimit-Policy',
-  'Repr-Digest',
   'Retry-After',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
   'X-Request-Id',
-].join(', ');
+];
 
-const allowedHeaders = [
-  'Accept',
-  'Authorization',
-  'Content-Type',
-  'Idempotency-Key',
-  'If-Match',
-  'If-None-Match',
-  'If-Range',
-  'Last-Event-ID',
-  'Prefer',
-  'Range',
-  'X-Request-Id',
-].join(', ');
+/** What every dialect reads. */
+const ownRequests = ['Accept', 'Content-Type', 'X-Request-Id'];
 
 export interface CorsChecks {
   /** Marks the answer, whatever it will be: pages may read refusals, too. Never refuses. */
@@ -44,17 +31,23 @@ export interface CorsChecks {
  * credentials are allowed; a request of another origin is served as any other and the browser keeps it from the page.
  * @param origins as browsers write them (`https://example.org`); `*` for every origin
  */
-export function createCorsChecks(origins: readonly string[], routes: RouteIndex): CorsChecks {
+export function createCorsChecks(
+  origins: readonly string[],
+  routes: RouteIndex,
+  dialects: DialectRegistry,
+): CorsChecks {
   const every = origins.includes('*');
   const listed = new Set(origins);
   const allows = (origin: string | undefined) => origin !== undefined && (every || listed.has(origin));
+  const lists = new Map(dialects.all.map((dialect) => [dialect, listsOf(dialect)] as const));
+  const listsAt = (url: string | undefined) => lists.get(dialects.of(pathOf(url)));
   const mark: Check = (request, reply) => {
     if (origins.length === 0) return undefined;
-    const { origin } = request.raw.headers;
+    const { headers, url } = request.raw;
     if (!every) reply.header('vary', 'Origin');
-    if (allows(origin)) {
-      reply.header('access-control-allow-origin', every ? '*' : origin);
-      reply.header('access-control-expose-headers', exposed);
+    if (allows(headers.origin)) {
+      reply.header('access-control-allow-origin', every ? '*' : headers.origin);
+      reply.header('access-control-expose-headers', listsAt(url)?.answers);
     }
     return undefined;
   };
@@ -65,16 +58,24 @@ export function createCorsChecks(origins: readonly string[], routes: RouteIndex)
     // A later check answers a path without routes.
     if (methods === undefined) return undefined;
     if (allows(headers.origin) && headers['access-control-request-method'] !== undefined)
-      preflight(reply, methods);
+      preflight(reply, methods, listsAt(url)?.requests);
     reply.code(204).header('allow', methods).send();
     return 'answered';
   };
   return { mark, options };
 }
 
-function preflight(reply: FastifyReply, methods: string): void {
+function listsOf({ corsHeaders }: Dialect): { readonly requests: string; readonly answers: string } {
+  const sorted = (names: readonly string[]) => [...new Set(names)].sort().join(', ');
+  return {
+    requests: sorted([...ownRequests, ...corsHeaders.requests]),
+    answers: sorted([...ownAnswers, ...corsHeaders.answers]),
+  };
+}
+
+function preflight(reply: FastifyReply, methods: string, requestHeaders: string | undefined): void {
   reply
     .header('access-control-allow-methods', methods)
-    .header('access-control-allow-headers', allowedHeaders)
+    .header('access-control-allow-headers', requestHeaders)
     .header('access-control-max-age', '7200');
 }

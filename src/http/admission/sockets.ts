@@ -2,7 +2,14 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Problem, problem } from '../../protocol/problem.js';
-import { type RawRefusal, rawProblem } from '../reply/problem-reply.js';
+import {
+  pathOf,
+  type RawRefusal,
+  type Refusal,
+  type RefusalWriter,
+  rawAnswer,
+} from '../reply/problem-reply.js';
+import { requestIdOf } from '../reply/request-id.js';
 import type { Check } from './admission.js';
 import { networkOf } from './client-address.js';
 
@@ -30,7 +37,11 @@ const maxExcess = 256;
  * Counts connections. The server reads the first request of one too many, within `patienceMs`, before it refuses it:
  * the answer depends on the client, since an EventSource must get its reconnect time in a stream of its own (P-34).
  */
-export function limitConnections(server: Server, { perIp, exempt, patienceMs }: ConnectionLimit): ExcessOf {
+export function limitConnections(
+  server: Server,
+  { perIp, exempt, patienceMs }: ConnectionLimit,
+  write: RefusalWriter,
+): ExcessOf {
   const open = new Map<string, number>();
   const counted = new WeakSet<Socket>();
   const excess = new Map<Duplex, NodeJS.Timeout>();
@@ -52,10 +63,10 @@ export function limitConnections(server: Server, { perIp, exempt, patienceMs }: 
     });
     if (count <= perIp) return;
     if (excess.size >= maxExcess) {
-      refuse(socket, rawProblem(tooMany));
+      endWith(socket, refusalText(write, tooMany));
       return;
     }
-    const timer = setTimeout(() => refuse(socket, rawProblem(tooMany)), patienceMs).unref();
+    const timer = setTimeout(() => endWith(socket, refusalText(write, tooMany)), patienceMs).unref();
     excess.set(socket, timer);
     socket.once('close', () => {
       clearTimeout(timer);
@@ -97,39 +108,54 @@ export function trackSilent(server: Server): () => void {
 }
 
 /** For `clientError`: answers in turn, after what the same connection asked before. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const current = answerOn(socket);
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    // The one that is late is the last one, and what goes on is its answer.
-    if (current?.headersSent) socket.destroy();
-    else refuse(socket, rawProblem(slow));
-    return;
-  }
-  if (current !== undefined && !current.writableFinished && current.req.complete) {
-    // A defect after a whole request: that one is still being answered.
-    current.once('close', () => answerClientError(error, socket));
-    return;
-  }
-  if (current?.headersSent && !current.writableFinished) socket.destroy();
-  else refuse(socket, rawProblem(refusalOf(error)));
+export function createClientErrorAnswer(
+  write: RefusalWriter,
+): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  return function answer(error, socket) {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const current = answerOn(socket);
+    // The path of a request whose body is late or broken is known.
+    const path = current?.req.complete === false ? pathOf(current.req.url) : undefined;
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      // The one that is late is the last one, and what goes on is its answer.
+      if (current?.headersSent) socket.destroy();
+      else endWith(socket, refusalText(write, slow, path));
+      return;
+    }
+    if (current !== undefined && !current.writableFinished && current.req.complete) {
+      // A defect after a whole request: that one is still being answered.
+      current.once('close', () => answer(error, socket));
+      return;
+    }
+    if (current?.headersSent && !current.writableFinished) socket.destroy();
+    else endWith(socket, refusalText(write, refusalOf(error), path));
+  };
 }
 
 /** `Expect` with anything but `100-continue`. */
-export function answerExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  const detail = 'Only 100-continue can be expected.';
-  response.shouldKeepAlive = false;
-  if (response.socket !== null)
-    refuse(response.socket, rawProblem({ status: 417, title: 'Expectation Failed', detail }));
+export function createExpectationAnswer(
+  write: RefusalWriter,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    response.shouldKeepAlive = false;
+    if (response.socket !== null)
+      endWith(response.socket, refusalText(write, unexpected, pathOf(request.url)));
+  };
 }
 
 const slow: RawRefusal = {
   status: 408,
   title: 'Request Timeout',
   detail: 'The request did not arrive in time.',
+};
+
+const unexpected: RawRefusal = {
+  status: 417,
+  title: 'Expectation Failed',
+  detail: 'Only 100-continue can be expected.',
 };
 
 function refusalOf(error: NodeJS.ErrnoException) {
@@ -142,11 +168,16 @@ function refusalOf(error: NodeJS.ErrnoException) {
   return problem('malformed-request', 'This is not valid HTTP/1.1.');
 }
 
+/** @param path of the request, where it is known */
+function refusalText(write: RefusalWriter, refusal: Refusal, path?: string): string {
+  return rawAnswer(write(refusal, { id: requestIdOf({}), path }));
+}
+
 /**
  * The last word on a socket. It would stay open, and Node look after it no more, until the peer closes its side as
  * well.
  */
-function refuse(socket: Duplex, text: string): void {
+function endWith(socket: Duplex, text: string): void {
   socket.end(text, () => socket.destroy());
 }
 

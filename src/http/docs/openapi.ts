@@ -1,9 +1,15 @@
 import type { RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
-import { type ProblemSlug, problemTypes } from '../../protocol/problem.js';
-import { problemBase, problemMediaType } from '../reply/problem-reply.js';
-import type { AnswerDocs, RouteDocs } from './route-docs.js';
-import { problemSchema } from './schemas.js';
+import {
+  keyRefusals,
+  type Problem,
+  type ProblemSlug,
+  problem,
+  problemTypes,
+} from '../../protocol/problem.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { DialectRegistry } from '../dialects/dialect-registry.js';
+import { type AnswerDocs, json, type RouteDocs } from './route-docs.js';
 
 /**
  * OpenAPI 3.1, made from the routes themselves: the document says nothing that is not in a route. Schemas with an `$id`
@@ -46,9 +52,16 @@ export interface OpenApiResponse {
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function openApiOf(routes: readonly RouteOptions[], version: string): OpenApiDocument {
+/** Of routes that belong to no dialect. */
+const serverTag = 'server';
+
+export function openApiOf(
+  routes: readonly RouteOptions[],
+  dialects: DialectRegistry,
+  version: string,
+): OpenApiDocument {
   const schemas: Record<string, unknown> = {};
-  const use = (schema: TSchema) => withRefs(schema, schemas);
+  const use = (schema: object) => withRefs(schema, schemas);
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
   for (const route of routes) {
     const docs = route.config?.docs;
@@ -56,10 +69,9 @@ export function openApiOf(routes: readonly RouteOptions[], version: string): Ope
     if (docs === undefined || method === undefined || method === 'HEAD') continue;
     const path = route.url.replace(/:(\w+)/g, '{$1}');
     const operations = paths[path] ?? {};
-    operations[method.toLowerCase()] = operationOf(route, docs, use);
+    operations[method.toLowerCase()] = operationOf(route, docs, dialects.of(route.url), use);
     paths[path] = operations;
   }
-  use(problemSchema);
   return {
     openapi: '3.1.0',
     info: {
@@ -68,15 +80,23 @@ export function openApiOf(routes: readonly RouteOptions[], version: string): Ope
       description: 'Documents as jobs, with their progress pushed to whoever waits.',
     },
     servers: [{ url: '/' }],
-    tags: ['jobs', 'results', 'events', 'render', 'pdf tools', 'server'].map((name) => ({ name })),
+    tags: [...new Set(dialects.all.flatMap(({ docs }) => docs.tags)), serverTag].map((name) => ({ name })),
     paths,
-    components: { schemas, securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+    components: {
+      schemas,
+      securitySchemes: Object.assign({}, ...dialects.all.map(({ docs }) => docs.security)),
+    },
   };
 }
 
-type UseSchema = (schema: TSchema) => unknown;
+type UseSchema = (schema: object) => unknown;
 
-function operationOf(route: RouteOptions, docs: RouteDocs, use: UseSchema): OpenApiOperation {
+function operationOf(
+  route: RouteOptions,
+  docs: RouteDocs,
+  dialect: Dialect,
+  use: UseSchema,
+): OpenApiOperation {
   const access = route.config?.access ?? 'any';
   const parameters = [
     ...parametersOf(route.schema?.params, 'path', use),
@@ -98,12 +118,14 @@ function operationOf(route: RouteOptions, docs: RouteDocs, use: UseSchema): Open
     summary: docs.summary,
     ...(description === '' ? {} : { description }),
     tags: [docs.tag],
-    security: access === 'public' ? [] : [{ key: [] }],
+    security: access === 'public' ? [] : Object.keys(dialect.docs.security).map((name) => ({ [name]: [] })),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(docs.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: use(docs.body) } } } }),
-    responses: { ...answersOf(docs.answers, use), ...problemsOf(slugsOf(route, docs)) },
+      : {
+          requestBody: { required: true, content: { [docs.bodyType ?? json]: { schema: use(docs.body) } } },
+        }),
+    responses: { ...answersOf(docs.answers, use), ...problemsOf(slugsOf(route, docs), dialect, use) },
   };
 }
 
@@ -166,25 +188,35 @@ function slugsOf(route: RouteOptions, docs: RouteDocs): readonly ProblemSlug[] {
   ];
 }
 
-/** One response for each status: slugs that share it are listed together. */
-function problemsOf(slugs: readonly ProblemSlug[]): Record<string, OpenApiResponse> {
-  const byStatus = new Map<number, ProblemSlug[]>();
-  for (const slug of new Set(slugs)) {
-    const { status } = problemTypes[slug];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), slug]);
+/**
+ * One response for each status, as the dialect itself gives it: slugs that share it are listed together. A reason may
+ * have two of them, such as one for no key and one for a wrong key.
+ */
+function problemsOf(
+  slugs: readonly ProblemSlug[],
+  dialect: Dialect,
+  use: UseSchema,
+): Record<string, OpenApiResponse> {
+  const byStatus = new Map<number, { readonly type: string; readonly slugs: Set<ProblemSlug> }>();
+  for (const sample of slugs.flatMap(samplesOf)) {
+    const { status, headers } = dialect.problem(sample, { id: '', path: '/' });
+    const found = byStatus.get(status) ?? { type: headers['content-type'] ?? json, slugs: new Set() };
+    byStatus.set(status, found);
+    found.slugs.add(sample.slug);
   }
   return Object.fromEntries(
-    [...byStatus].map(([status, list]) => {
-      const schema = {
-        allOf: [
-          { $ref: '#/components/schemas/Problem' },
-          { properties: { type: { enum: list.map((slug) => `${problemBase}${slug}`) } } },
-        ],
-      };
+    [...byStatus].map(([status, { type, slugs: shared }]) => {
+      const list = [...shared];
       const description = list.map((slug) => `${problemTypes[slug].title} (\`${slug}\`)`).join('; ');
-      return [String(status), { description, content: { [problemMediaType]: { schema } } }];
+      const schema = use(dialect.docs.refusal(list));
+      return [String(status), { description, content: { [type]: { schema } } }];
     }),
   );
+}
+
+function samplesOf(slug: ProblemSlug): readonly Problem[] {
+  if (slug !== 'unauthorized') return [problem(slug, '')];
+  return keyRefusals.map((keyRefusal) => problem(slug, '', { keyRefusal }));
 }
 
 /** A copy in which every schema with an `$id` is a reference to a component, which is added. */

@@ -4,12 +4,15 @@ import type { ProblemSlug } from '../../protocol/problem.js';
 /** What OpenAPI says of a route beyond its parameters. Routes without it (HEAD twins) are left out. */
 export interface RouteDocs {
   readonly id: string;
-  readonly tag: 'jobs' | 'results' | 'render' | 'pdf tools' | 'events' | 'server';
+  /** One of those that its dialect lists, or `server`. */
+  readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   /** Request headers that matter here, with a sentence each. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
+  /** Of the body; JSON where it does not say. */
+  readonly bodyType?: string;
   readonly answers: Readonly<Record<string, AnswerDocs>>;
   /** Beyond those that come from access, limits and the body. */
   readonly problems?: readonly ProblemSlug[];

@@ -10,7 +10,6 @@ export interface CapabilityFacts {
   /** Operations of a document. */
   readonly operations: readonly string[];
   readonly fonts: readonly object[];
-  readonly dialects: readonly string[];
   /** What stands between external programs and the machine. */
   readonly program_guard: 'bubblewrap' | 'unshare' | 'none: refused' | 'none: allowed';
   /** Bounds by name, in the unit that the name ends with. */
@@ -51,19 +50,22 @@ const docs: RouteDocs = {
   },
 };
 
-/**
- * A caller without a key finds out here whether it needs one: the answer is then 401.
- * @param isOpen whether the server is used without keys just now
- */
+export interface CapabilityOptions {
+  readonly facts: CapabilityFacts;
+  readonly dialects: readonly string[];
+  /** Whether the server is used without keys just now. */
+  readonly isOpen: () => boolean;
+}
+
+/** A caller without a key finds out here whether it needs one: the answer is then 401. */
 export function addCapabilityRoute(
   app: FastifyInstance,
-  facts: CapabilityFacts,
-  isOpen: () => boolean,
+  { facts, dialects, isOpen }: CapabilityOptions,
 ): void {
   const capabilities = facts.capabilities.map(({ name, enabled }) => ({ name, tier: 'core', enabled }));
   const texts = {
-    none: JSON.stringify({ auth: 'none', ...facts, capabilities }),
-    key: JSON.stringify({ auth: 'key', ...facts, capabilities }),
+    none: JSON.stringify({ auth: 'none', ...facts, capabilities, dialects }),
+    key: JSON.stringify({ auth: 'key', ...facts, capabilities, dialects }),
   };
   app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, (request, reply) => {
     reply.header('cache-control', 'no-store');

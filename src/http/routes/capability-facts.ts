@@ -34,7 +34,6 @@ export function capabilityFacts(
     ],
     operations: operationNames,
     fonts,
-    dialects: ['connect'],
     program_guard: programGuard,
     limits: {
       max_body_bytes: config.maxBodyBytes,

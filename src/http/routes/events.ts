@@ -190,8 +190,8 @@ async function poll(
     )
     .finally(place.leave);
   if (place.keyLost.aborted) {
-    reply.header('www-authenticate', 'Bearer error="invalid_token"');
-    return sendProblem(request, reply, problem('unauthorized', 'The key was disabled or has expired.'));
+    const lost = problem('unauthorized', 'The key was disabled or has expired.', { keyRefusal: 'disabled' });
+    return sendProblem(request, reply, lost);
   }
   if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
   // A server that drains holds no request: it answers with the events that there are by now.

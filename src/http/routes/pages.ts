@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { RouteIndex } from '../admission/route-index.js';
+import type { DialectRegistry } from '../dialects/dialect-registry.js';
 import { asyncApiOf } from '../docs/asyncapi.js';
 import { docsPage, pageStyle } from '../docs/docs-page.js';
 import { openApiOf } from '../docs/openapi.js';
@@ -20,13 +21,18 @@ export const pageHeaders = {
 /**
  * `/openapi.json`, `/asyncapi.json`, and the page made from it for people. Made once, when they are first asked for.
  */
-export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: string): void {
+export function addPageRoutes(
+  app: FastifyInstance,
+  index: RouteIndex,
+  dialects: DialectRegistry,
+  version: string,
+): void {
   let document: string | undefined;
   let page: string | undefined;
   const open = { config: { access: 'public' } } as const;
 
   app.get('/openapi.json', open, (_request, reply) => {
-    document ??= JSON.stringify(openApiOf(index.routes, version));
+    document ??= JSON.stringify(openApiOf(index.routes, dialects, version));
     return reply
       .header('content-type', 'application/json; charset=utf-8')
       .header('cache-control', 'no-cache')
@@ -43,7 +49,7 @@ export function addPageRoutes(app: FastifyInstance, index: RouteIndex, version: 
   });
 
   app.get('/docs', open, (_request, reply) => {
-    page ??= docsPage(openApiOf(index.routes, version));
+    page ??= docsPage(openApiOf(index.routes, dialects, version));
     return reply.headers(pageHeaders).send(page);
   });
 }

@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { ProblemSlug } from '../../protocol/problem.js';
+import type { Kind } from '../../render/kind.js';
+import type { JobService } from '../../work/service.js';
+import type { LongWaits } from '../reply/long-waits.js';
+import type { RefusalWriter } from '../reply/problem-reply.js';
+import type { JobIds } from './job-ids.js';
+
+/**
+ * A dialect is an HTTP API over the job engine: paths, ways to show a key, and shapes of answers. It is one folder and
+ * one line in `dialects.ts`; what it submits are jobs like all others, with the same limits, events and durability.
+ *
+ * What is the same for all of them happens before its handlers are called, and is told in its form: ids of requests,
+ * limits of size, CORS, keys and scopes, rates, paths and methods that do not exist, shutdown. Handlers get an
+ * authenticated owner (`ownerOf`) and answer with `sendProblem` where the service refuses; that is put into the form of
+ * the dialect, too.
+ */
+export interface Dialect {
+  /** As `GET /api/v1/capabilities` lists it: lower-case letters and hyphens. */
+  readonly name: string;
+  /**
+   * Beginnings of its paths, whole segments: `/v1/file` holds `/v1/file` and `/v1/file/x`, not `/v1/files`. All routes
+   * of the dialect lie there, and every refusal there is in its form.
+   */
+  readonly prefixes: readonly string[];
+  /** The API key in the headers of a request. Keys are never taken from an address. */
+  credential(headers: IncomingHttpHeaders): Credential;
+  /**
+   * Whatever is refused on its paths, before a handler, by a handler or by Fastify. `Retry-After`, `X-Request-Id` and
+   * `Cache-Control` need not be among the headers; those that are win.
+   */
+  readonly problem: RefusalWriter;
+  readonly corsHeaders: CorsHeaders;
+  readonly docs: DialectDocs;
+  readonly ids: JobIds;
+  /**
+   * Adds the routes, in a scope of Fastify of their own: hooks and content type parsers that are added to `app` are for
+   * them alone. A body that is no JSON is read by such a parser; a route that takes it as a stream says `streamsBody`.
+   */
+  routes(app: FastifyInstance, parts: DialectParts): void;
+}
+
+/** A key, or the sentence that says what is missing: nothing was sent, or nothing that can be read as a key. */
+export type Credential = { readonly token: string } | { readonly token?: undefined; readonly detail: string };
+
+/** Beyond those that browsers let pass by themselves, and those that admission reads and sets for all dialects. */
+export interface CorsHeaders {
+  /** That pages may send. */
+  readonly requests: readonly string[];
+  /** That pages may read. */
+  readonly answers: readonly string[];
+}
+
+/** What OpenAPI says of a dialect beside its routes. */
+export interface DialectDocs {
+  /** Of its operations, in the order in which they are shown. */
+  readonly tags: readonly string[];
+  /** Security schemes by name; each is enough. */
+  readonly security: Readonly<Record<string, object>>;
+  /** The schema of the body of a refusal for one of these reasons. */
+  refusal(slugs: readonly ProblemSlug[]): object;
+}
+
+/** What a dialect is made over. */
+export interface DialectParts {
+  readonly service: JobService;
+  readonly kinds: readonly Kind[];
+  readonly longWaits: LongWaits;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Of answers that are the result itself. */
+  readonly renderTimeoutMs: number;
+}

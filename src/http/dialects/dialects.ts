@@ -1,0 +1,5 @@
+import type { Dialect } from './dialect.js';
+import { native } from './native/native.js';
+
+/** Every HTTP API that this server speaks; the first is the server's own. */
+export const dialects: readonly Dialect[] = [native];

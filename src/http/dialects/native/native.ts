@@ -1,0 +1,66 @@
+import { problemSchema } from '../../docs/schemas.js';
+import { submitBodySchema } from '../../docs/submit-schema.js';
+import { addGroupRoutes } from '../../routes/groups.js';
+import { addJobControlRoutes } from '../../routes/job-control.js';
+import { addJobListRoute } from '../../routes/job-list.js';
+import { addJobRoutes } from '../../routes/jobs.js';
+import { addPdfToolRoutes } from '../../routes/pdf-tools.js';
+import { addRenderRoute } from '../../routes/render.js';
+import { addResultRoutes } from '../../routes/results.js';
+import { addThumbnailRoute } from '../../routes/thumbnails.js';
+import { bearerOf } from '../bearer.js';
+import type { Dialect } from '../dialect.js';
+import { plainIds } from '../job-ids.js';
+
+import { problemBase, writeProblem } from './problem-document.js';
+
+/** The API under `/api/v1`: all that this server can do. Its routes are in `http/routes/`. */
+export const native: Dialect = {
+  name: 'connect',
+  prefixes: ['/api/v1'],
+  credential: ({ authorization }) => bearerOf(authorization),
+  problem: writeProblem,
+  corsHeaders: {
+    requests: [
+      'Authorization',
+      'Idempotency-Key',
+      'If-Match',
+      'If-None-Match',
+      'If-Range',
+      'Last-Event-ID',
+      'Prefer',
+      'Range',
+    ],
+    answers: [
+      'Content-Disposition',
+      'Content-Range',
+      'ETag',
+      'Location',
+      'Preference-Applied',
+      'Repr-Digest',
+    ],
+  },
+  docs: {
+    tags: ['jobs', 'results', 'events', 'render', 'pdf tools'],
+    security: { key: { type: 'http', scheme: 'bearer' } },
+    refusal: (slugs) => ({
+      allOf: [
+        problemSchema,
+        { properties: { type: { enum: slugs.map((slug) => `${problemBase}${slug}`) } } },
+      ],
+    }),
+  },
+  ids: plainIds,
+  routes(app, { service, kinds, longWaits, clock, renderTimeoutMs: timeoutMs }) {
+    const { syncRenderer } = service;
+    const bodySchema = submitBodySchema(kinds);
+    addJobRoutes(app, { service, longWaits, bodySchema });
+    addJobControlRoutes(app, { service });
+    addJobListRoute(app, { service });
+    addGroupRoutes(app, { service });
+    addResultRoutes(app, { service, clock });
+    addThumbnailRoute(app, { service, clock });
+    addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
+    addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
+  },
+};
