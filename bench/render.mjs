@@ -78,7 +78,7 @@ async function ours() {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const chunks = [];
   await documentRunner.run(JSON.parse(JSON.stringify(parsed.plan.request)), {
-    blobPath: () => '',
+    inputPath: () => '',
     fetched: () => undefined,
     progress: () => undefined,
     warn: () => undefined,

@@ -76,7 +76,7 @@ async function submit(n, idempotencyOf) {
   const job = newJob(owners[n % owners.length] ?? '');
   const outcome = await store.submit({
     job,
-    input: { request: { inline: request }, blobs: [], fetches: [] },
+    input: { request: { inline: request }, inputs: [] },
     idempotency: idempotencyOf(job),
     limits: { maxPending: 10_000_000, maxPendingPerOwner: 10_000_000 },
   });

@@ -44,7 +44,7 @@ export function task(inline, asidePrefix, more = {}) {
   return {
     kind: 'document',
     request: { inline },
-    blobPaths: [],
+    inputPaths: [],
     fetched: {},
     asidePrefix,
     timeoutMs: 300_000,

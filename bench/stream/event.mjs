@@ -33,7 +33,7 @@ export function pendingJob({ group = 'invoices-2026-11' } = {}) {
   };
 }
 
-export const input = { request: { inline: '{}' }, blobs: [], fetches: [] };
+export const input = { request: { inline: '{}' }, inputs: [] };
 
 const sha256 = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c';
 /** Of an attempt that made one document. */

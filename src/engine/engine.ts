@@ -93,11 +93,20 @@ export interface JobInput {
    * it, and the render thread reads it.
    */
   readonly request: { readonly inline: string } | { readonly blob: string };
-  /** Names of binary inputs, in the order in which the request refers to them. */
-  readonly blobs: readonly string[];
-  /** Addresses that have to be fetched before an attempt. */
-  readonly fetches: readonly string[];
+  /** In the order in which the request refers to them. */
+  readonly inputs: readonly StoredInput[];
 }
+
+/** A binary input: a blob, or an address that has to be fetched before an attempt. */
+export type StoredInput =
+  | { readonly blob: string }
+  | {
+      readonly url: string;
+      /** Types that are taken, judged by the bytes. */
+      readonly accept: readonly string[];
+      /** Of the file. */
+      readonly maxBytes: number;
+    };
 
 export interface Submission {
   /** `pending`, `rev` 1, with an id that `jobId` made of `createdAt`: listings by time go by the id. */

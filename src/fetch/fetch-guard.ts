@@ -18,7 +18,7 @@ export interface FetchGuardOptions {
   readonly timeoutMs?: number;
   /** For a name to resolve, a connection, headers, and between two pieces of a body. Milliseconds, default 5,000. */
   readonly idleMs?: number;
-  /** Of a file, packed and unpacked. Default 20 MiB. */
+  /** Of a file, packed and unpacked, where an order names no bound. Default 20 MiB. */
   readonly maxBytes?: number;
   /** Default 5. */
   readonly maxRedirects?: number;
@@ -33,6 +33,8 @@ export interface FetchGuardOptions {
 export interface FetchOrder {
   /** Types that are taken, judged by the bytes: `image/png`, ...; content-sniff.ts knows which there are. */
   readonly accept: readonly string[];
+  /** Of the file, packed and unpacked. */
+  readonly maxBytes?: number;
   /** Path of the file to write. It exists afterwards only if the answer is `ok`. */
   readonly sink: string;
   readonly signal?: AbortSignal;
@@ -143,9 +145,10 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
       const retry = statusCode >= 500 || statusCode === 408 || statusCode === 425 || statusCode === 429;
       return refuseFetch('status', `the server answered with status ${statusCode}`, retry);
     }
-    if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+    const most = order.maxBytes ?? maxBytes;
+    if (Number(headers['content-length'] ?? 0) > most) throw tooLarge(most);
     const encoding = String(headers['content-encoding'] ?? '');
-    const limits = { accept: order.accept, maxBytes, touch: deadline.touch };
+    const limits = { accept: order.accept, maxBytes: most, touch: deadline.touch };
     const received = await receiveBody(body, encoding, order.sink, limits);
     return { ok: true as const, ...received, path: order.sink };
   }

@@ -17,26 +17,75 @@ export interface Issue {
   readonly message: string;
 }
 
-/** A request that may run. Everything in it survives `JSON.stringify` but the blobs, which are stored as files. */
+/** A request that may run. */
 export interface Plan {
-  /** What the back gets: the request, normalised; large binary members replaced by their index in `blobs`. */
+  /**
+   * What the back gets: the request, normalised, which survives `JSON.stringify`. In the place of what is an input
+   * stands its index in `inputs`, or its address.
+   */
   readonly request: unknown;
-  /** Binary inputs, in the order in which the back refers to them. */
-  readonly blobs: readonly Uint8Array[];
-  /** Addresses that have to be fetched (through the guard) before the back runs; it finds them by this text. */
-  readonly fetches: readonly string[];
-  /** Where each address stands first in the body, as JSON pointers in the same order; for the refusal of an address. */
-  readonly fetchPointers?: readonly string[];
-  /** Every member of the body that is a blob in base64. */
-  readonly binaries?: readonly Binary[];
+  /** What the back reads beside the request. Bytes and files come before addresses; no address comes twice. */
+  readonly inputs: readonly PlanInput[];
 }
 
-/** A member of the body that is a blob of the plan. */
-export interface Binary {
-  /** JSON pointer into the body as the caller sent it. */
+/** `pointer` is the JSON pointer of the member that it stands for. */
+export type PlanInput = BytesInput | FileInput | AddressInput;
+
+/** A member that was base64. */
+export interface BytesInput {
+  readonly bytes: Uint8Array;
   readonly pointer: string;
-  readonly blob: number;
+  /** Other members that are the same bytes. */
+  readonly repeats?: readonly string[];
 }
+
+/** A member that was uploaded. */
+export interface FileInput {
+  readonly file: UploadedFile;
+  readonly pointer: string;
+}
+
+/** A member that is an address. The guard fetches it before the back runs, which finds it by its address. */
+export interface AddressInput extends Address {
+  readonly pointer: string;
+}
+
+export interface Address {
+  readonly url: string;
+  /** Types that are taken, judged by the bytes: `image/png`, ... */
+  readonly accept: readonly string[];
+  /** Of the file. */
+  readonly maxBytes: number;
+}
+
+/**
+ * A file that the caller sent as a part of a form: the value of a member of the request, which no JSON can hold. It lies
+ * aside, complete, until the job is stored. A kind that has no use for a file there refuses it.
+ */
+export class UploadedFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** As the caller's machine calls it, without a path; undefined where the part has none. */
+  readonly fileName: string | undefined;
+  /** As the caller says. */
+  readonly contentType: string;
+  /** The first 1,024 bytes, by which the front of a kind knows the format without reading the file. */
+  readonly head: Uint8Array;
+
+  constructor(file: Pick<UploadedFile, keyof UploadedFile>) {
+    this.path = file.path;
+    this.sizeBytes = file.sizeBytes;
+    this.sha256 = file.sha256;
+    this.fileName = file.fileName;
+    this.contentType = file.contentType;
+    this.head = file.head;
+  }
+}
+
+/** Length of `UploadedFile.head`. */
+export const headBytes = 1024;
 
 export type Parsed =
   | { readonly ok: true; readonly plan: Plan }
@@ -45,7 +94,10 @@ export type Parsed =
 export interface Kind {
   /** `document`, `merge`, ...: the value of a job's `kind`. */
   readonly name: string;
-  /** Shape of the request's own members, for OpenAPI. The check itself is `parse`. */
+  /**
+   * Shape of the request's own members: for OpenAPI, and to read the text parts of a form, which are numbers, lists and
+   * so on by this shape. The check itself is `parse`.
+   */
   readonly schema: TSchema;
   /**
    * What a later attempt does with the artifacts that an earlier one has produced; left out, they are removed when it
@@ -53,7 +105,10 @@ export interface Kind {
    * `ChunkedRunner`, and only the chunks that are missing are run.
    */
   readonly attempts?: 'resumed' | 'chunked';
-  /** Checks a request of any shape; never throws. Members that it does not own (job options) are ignored. */
+  /**
+   * Checks a request of any shape; never throws. Members that it does not own (job options) are ignored, and every
+   * `UploadedFile` that is no input of the plan is then refused.
+   */
   parse(request: unknown): Parsed;
 }
 
@@ -81,8 +136,9 @@ export interface ArtifactWriter {
 }
 
 export interface RunContext {
-  /** Absolute path of an input blob, by its index in `Plan.blobs`. */
-  blobPath(index: number): string;
+  /** Absolute path of an input, by its index in `Plan.inputs`. */
+  inputPath(index: number): string;
+  /** An input that is an address, by its text. */
   fetched(url: string): Fetched;
   /** Names of the parts of the job: those of earlier attempts, and for `finish` all. */
   readonly parts: readonly string[];

@@ -25,7 +25,7 @@ export interface Task {
   /** Waiting tasks of different owners take turns; those of one owner run in their order. */
   readonly owner: string;
   readonly request: RunMessage['request'];
-  readonly blobPaths: readonly string[];
+  readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
   /** Left out, the whole job. */
   readonly step?: Step;
@@ -251,7 +251,7 @@ export class RenderPool {
       task: entry.id,
       kind: task.kind,
       request: task.request,
-      blobPaths: task.blobPaths,
+      inputPaths: task.inputPaths,
       fetched: task.fetched,
       step: task.step ?? { type: 'run' },
       parts: task.parts ?? {},

@@ -5,7 +5,7 @@ import type { ProgramEndedMessage, ProgramMessage } from './wire.js';
 
 /** What of a task its programs depend on. */
 export interface TaskBounds {
-  readonly blobPaths: readonly string[];
+  readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
   /** From now. */
   readonly timeoutMs: number;
@@ -76,8 +76,8 @@ export class TaskPrograms {
   }
 
   #mayRead(path: string): boolean {
-    const { blobPaths, fetched } = this.#bounds;
-    if (this.#made.has(path) || blobPaths.includes(path)) return true;
+    const { inputPaths, fetched } = this.#bounds;
+    if (this.#made.has(path) || inputPaths.includes(path)) return true;
     return Object.values(fetched).some((file) => file.path === path);
   }
 }

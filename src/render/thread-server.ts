@@ -136,9 +136,9 @@ class TaskContext implements ChunkContext {
     );
   }
 
-  blobPath(index: number): string {
-    const path = this.#message.blobPaths[index];
-    if (path === undefined) throw new Error(`The task has no blob ${index}`);
+  inputPath(index: number): string {
+    const path = this.#message.inputPaths[index];
+    if (path === undefined) throw new Error(`The task has no input ${index}`);
     return path;
   }
 

@@ -23,7 +23,8 @@ export interface RunMessage {
   readonly kind: string;
   /** JSON text, or the file that holds it: the first line; what follows is not for the thread. */
   readonly request: { readonly inline: string } | { readonly path: string };
-  readonly blobPaths: readonly string[];
+  /** Of the inputs, in their order. */
+  readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
   readonly step: Step;
   /** Paths of the job's parts, by name. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Binary } from '../render/kind.js';
+import type { PlanInput } from '../render/kind.js';
 
 /** A body as the caller sent it, split where its binary members stood: those are stored as blobs. */
 export interface OriginalRequest {
@@ -9,7 +9,11 @@ export interface OriginalRequest {
   readonly pieces: readonly string[];
 }
 
-export interface BinaryMember extends Binary {
+export interface BinaryMember {
+  /** JSON pointer into the body. */
+  readonly pointer: string;
+  /** Index of the input; as it is stored. */
+  readonly blob: number;
   readonly sizeBytes: number;
 }
 
@@ -20,9 +24,9 @@ export interface BinaryMember extends Binary {
 export function originalRequest(
   kind: string,
   body: Readonly<Record<string, unknown>>,
-  binaries: readonly Binary[],
-  blobs: readonly Uint8Array[],
+  inputs: readonly PlanInput[],
 ): OriginalRequest {
+  const binaries = inputs.flatMap(membersOf);
   if (binaries.length === 0) return { members: [], pieces: [JSON.stringify({ kind, ...body })] };
   // A random mark, which the caller cannot have written into the body.
   const mark = randomUUID();
@@ -32,9 +36,17 @@ export function originalRequest(
   const order = parts.filter((_, index) => index % 2 === 1).map(Number);
   const members = order.flatMap((index): BinaryMember[] => {
     const binary = binaries[index];
-    return binary === undefined ? [] : [{ ...binary, sizeBytes: blobs[binary.blob]?.length ?? 0 }];
+    return binary === undefined ? [] : [binary];
   });
   return { members, pieces };
+}
+
+/** The members that an input stands for, unless it is an address, which the body keeps. */
+function membersOf(input: PlanInput, blob: number): readonly BinaryMember[] {
+  if ('url' in input) return [];
+  const repeats = 'bytes' in input ? (input.repeats ?? []) : [];
+  const sizeBytes = 'bytes' in input ? input.bytes.length : input.file.sizeBytes;
+  return [input.pointer, ...repeats].map((pointer) => ({ pointer, blob, sizeBytes }));
 }
 
 /**

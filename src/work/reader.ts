@@ -148,7 +148,7 @@ export class JobReader implements Reader {
   async input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>> {
     const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
     if (input === undefined) return { ok: false, problem: problem('not-found', 'There is no such job.') };
-    const { request, blobs } = input;
+    const { request, inputs } = input;
     const original = decodeOriginal(
       'inline' in request ? request.inline : (await this.#bytes(request.blob)).toString(),
     );
@@ -158,10 +158,11 @@ export class JobReader implements Reader {
     }
     let room = maxBinariesBytes;
     const text = await originalText(original, async ({ blob, sizeBytes }) => {
-      const name = blobs[blob];
-      if (name === undefined || sizeBytes > Math.min(room, maxBinaryBytes)) return undefined;
+      const stored = inputs[blob];
+      if (stored === undefined || !('blob' in stored)) return undefined;
+      if (sizeBytes > Math.min(room, maxBinaryBytes)) return undefined;
       room -= sizeBytes;
-      return this.#bytes(name);
+      return this.#bytes(stored.blob);
     });
     return { ok: true, ...text };
   }

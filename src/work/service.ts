@@ -6,16 +6,33 @@ import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobStatus } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
 import type { Search } from '../protocol/search.js';
+import type { UploadedFile } from '../render/kind.js';
 import type { FinishedFile } from '../render/wire.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
 
 export type Answer<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly problem: Problem };
 
+/** JSON as it came, in UTF-8. */
+export interface JsonBody {
+  readonly json: Uint8Array;
+}
+
+/**
+ * The parts of a form, in order: each is a member of the request or an element of one, `request` is JSON with others.
+ * The files lie aside. A submit takes those that it needs; once it has answered, its caller discards what is left.
+ */
+export interface FormBody {
+  readonly form: readonly FormPart[];
+}
+
+export type FormPart =
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly file: UploadedFile };
+
 export interface SubmitRequest {
   readonly owner: string;
-  /** The body as it came: JSON, UTF-8. */
-  readonly body: Uint8Array;
+  readonly body: JsonBody | FormBody;
   /** The kind when the body names none; a body that names another one is refused when `onlyKind` is set. */
   readonly kind: string;
   readonly onlyKind?: boolean;
@@ -143,7 +160,10 @@ export interface SyncRender {
    * The files are there until `dispose` is called, which the caller must do.
    */
   run(
-    request: Omit<SubmitRequest, 'idempotencyKey'> & { readonly signal: AbortSignal },
+    request: Omit<SubmitRequest, 'idempotencyKey' | 'body'> & {
+      readonly body: JsonBody;
+      readonly signal: AbortSignal;
+    },
   ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>>;
 }
 

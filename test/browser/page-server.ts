@@ -77,7 +77,7 @@ export async function fillStore(directory: string, count: number): Promise<numbe
       ...(index === 5 ? { title: 'Ancient Résumé', tags: ['archive'] } : {}),
     };
     const limits = { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 };
-    await engine.store.submit({ job, input: { request: { inline: '{}' }, blobs: [], fetches: [] }, limits });
+    await engine.store.submit({ job, input: { request: { inline: '{}' }, inputs: [] }, limits });
     if (index % 3 === 0) await engine.store.apply(job.id, { type: 'cancel' }, createdAt + 500);
   };
   for (let from = 0; from < count; from += 500) {

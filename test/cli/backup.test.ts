@@ -46,7 +46,7 @@ describe('inkwire backup and restore', () => {
     // One that waits is not claimed in place of the next one.
     const job = aJob(done ? {} : { readyAt: start + day });
     const input = await engine.blobs.put(Buffer.from(`input of ${job.id}`), job.id);
-    const request = { request: { blob: input }, blobs: [], fetches: [] };
+    const request = { request: { blob: input }, inputs: [] };
     await engine.store.submit(aSubmission(job, { input: request }));
     if (!done) return { id: job.id, blobs: [input] };
     await started(engine, 1);
@@ -244,7 +244,7 @@ describe('inkwire backup and restore', () => {
     const held = await keptVersion(engine, 'invoice');
     const shared = await keptVersion(engine, 'brief');
     const job = aJob();
-    const input = { request: { inline: '{}' }, blobs: [shared], fetches: [] };
+    const input = { request: { inline: '{}' }, inputs: [{ blob: shared }] };
     await engine.store.submit(aSubmission(job, { input, shared: [shared] }));
     await engine.library.retire({ ...invoice, name: 'brief', now: start, keptMs: 0 });
     expect((await engine.store.sweep(aSweep(start))).removed).toEqual([]);

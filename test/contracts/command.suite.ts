@@ -97,11 +97,11 @@ export function commandSuite(name: string, open: OpenEngine): void {
       const [own, shared, request, artifact] = ['1', '2', '3', '4'].map((digit) => blobName('scope', digit));
       if (!own || !shared || !request || !artifact) throw new Error('Four names');
       const job = aJob({ priority: 1 });
-      const input = { request: { blob: request }, blobs: [own, shared], fetches: [] };
+      const input = { request: { blob: request }, inputs: [{ blob: own }, { blob: shared }] };
       await store.submit(aSubmission(job, { input }));
       const other = aJob();
       await store.submit(
-        aSubmission(other, { input: { ...input, request: { inline: '{}' }, blobs: [shared] } }),
+        aSubmission(other, { input: { request: { inline: '{}' }, inputs: [{ blob: shared }] } }),
       );
       await started(engine());
       const result = { artifacts: [anArtifact(artifact)] };

@@ -75,7 +75,7 @@ class Caller {
     const blobs = this.#chance(0.3) ? [blobName(`in${this.#below(40)}`, 'a')] : [];
     const submission: Submission = {
       job,
-      input: { request: { inline: `{"n":${this.#made}}` }, blobs, fetches: [] },
+      input: { request: { inline: `{"n":${this.#made}}` }, inputs: blobs.map((blob) => ({ blob })) },
       limits: { maxPending: 60, maxPendingPerOwner: 25 },
       ...(this.#chance(0.4)
         ? {

@@ -18,7 +18,7 @@ export function holdersSuite(name: string, open: OpenEngine): void {
 
     /** A job with an input of its own, made from a stored version. */
     async function submit(shared: readonly string[], job = aJob()) {
-      const input = { request: { inline: '{}' }, blobs: [...shared, own], fetches: [] };
+      const input = { request: { inline: '{}' }, inputs: [...shared, own].map((blob) => ({ blob })) };
       return engine().store.submit(aSubmission(job, { input, shared }));
     }
 

@@ -36,7 +36,7 @@ export function aJob(change: Partial<Job> = {}): Job {
 export function aSubmission(job: Job, change: Partial<Submission> = {}): Submission {
   return {
     job,
-    input: { request: { inline: '{"operations":[]}' }, blobs: [], fetches: [] },
+    input: { request: { inline: '{"operations":[]}' }, inputs: [] },
     limits: { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 },
     ...change,
   };

@@ -56,7 +56,7 @@ export function retentionSuite(name: string, open: OpenEngine): void {
 
     it('takes away a result, then its record', async () => {
       const { store } = engine();
-      const input = { request: { inline: '{}' }, blobs: [blobName('in', 'b')], fetches: [] };
+      const input = { request: { inline: '{}' }, inputs: [{ blob: blobName('in', 'b') }] };
       const job = aJob();
       await store.submit(aSubmission(job, { input }));
       await started(engine());
@@ -66,7 +66,7 @@ export function retentionSuite(name: string, open: OpenEngine): void {
       expect(expiry).toEqual({ ...nothing, expired: 1, removed: [artifact.blob] });
       expect(await store.sweep(aSweep(start + 7 * day - 1))).toEqual(nothing);
       const removal = await store.sweep(aSweep(start + 7 * day));
-      expect(removal).toEqual({ ...nothing, deleted: 1, removed: input.blobs });
+      expect(removal).toEqual({ ...nothing, deleted: 1, removed: [blobName('in', 'b')] });
       expect(await store.get('alice', job.id)).toBeUndefined();
       expect((await factsOf(engine())).slice(-2)).toEqual(['job.expired 4', 'job.deleted 5']);
     });

@@ -16,8 +16,10 @@ export function submitSuite(name: string, open: OpenEngine): void {
       const job = aJob({ group: 'g', requestId: 'r1' });
       const input = {
         request: { blob: blobName('in', '1') },
-        blobs: [blobName('in', '2')],
-        fetches: ['http://x/'],
+        inputs: [
+          { blob: blobName('in', '2') },
+          { url: 'http://x/', accept: ['image/png', 'application/pdf'], maxBytes: 5_000_000_000 },
+        ],
       };
       const outcome = await store.submit(aSubmission(job, { input }));
       expect(outcome).toMatchObject({ type: 'created', job });

@@ -32,7 +32,7 @@ describe('batch of the SQLite engine', () => {
 
   function submit(job: Job, inline = '{}'): Call {
     number += 1;
-    const input = { request: { inline }, blobs: [], fetches: [] };
+    const input = { request: { inline }, inputs: [] };
     return { number, name: 'submit', args: [aSubmission(job, { input })] };
   }
 

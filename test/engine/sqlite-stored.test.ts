@@ -35,7 +35,7 @@ describe('stored things in a data directory', () => {
     const job = aJob();
     await during(async (engine) => {
       await stored(engine, { blobs: [held, shared] });
-      const input = { request: { inline: '{}' }, blobs: [shared], fetches: [] };
+      const input = { request: { inline: '{}' }, inputs: [{ blob: shared }] };
       await engine.store.submit(aSubmission(job, { input, shared: [shared] }));
       await stored(engine, { name: 'old' });
       await engine.library.retire({ ...invoice, name: 'old', now: start, keptMs: day });

@@ -28,7 +28,7 @@ async function submitter() {
       runTimeoutMs: 60_000,
       resultTtlMs: 3_600_000,
     };
-    const input = { request: { inline: '{}' }, blobs: [], fetches: [] };
+    const input = { request: { inline: '{}' }, inputs: [] };
     const limits = { maxPending: 1_000_000, maxPendingPerOwner: 1_000_000 };
     const { position } = await engine.store.submit({ job, input, limits });
     process.stdout.write(`submitted ${job.id} ${position.seq}\n`);

@@ -140,7 +140,7 @@ function* calls(random: () => number, count: number): Generator<RandomCall> {
       const job = aJob({ createdAt: now });
       jobs.push(job.id);
       const held = some(blobs, 0.05);
-      const input = { request: { inline: '{}' }, blobs: held, fetches: [] };
+      const input = { request: { inline: '{}' }, inputs: held.map((blob) => ({ blob })) };
       const submission = aSubmission(job, { input, shared: some(held, 0.3) });
       return { title: `submit ${job.id} ${held}`, call: (on) => on.submit(submission) };
     },

@@ -67,7 +67,7 @@ export class FakeJobService implements JobService {
     this.submitted.push(request);
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false as const, problem: this.refusal };
-    const text = Buffer.from(request.body).toString('utf8');
+    const text = jsonOf(request);
     const body = parse(text);
     if (body === undefined) return refuse('malformed-json', 'not JSON');
     const key =
@@ -93,7 +93,7 @@ export class FakeJobService implements JobService {
     const former = this.#own(request.owner, request.id);
     if (former === undefined) return refuse('not-found', 'no such job');
     if (!isTerminal(former.status)) return refuse('job-not-ended', 'not ended');
-    const body = Buffer.from(this.inputs.get(request.id) ?? '');
+    const body = { json: Buffer.from(this.inputs.get(request.id) ?? '') };
     return this.submit({ ...request, body, kind: former.kind });
   }
 
@@ -250,7 +250,7 @@ export class FakeJobService implements JobService {
   }
 
   async run(
-    request: Omit<SubmitRequest, 'idempotencyKey'> & { readonly signal: AbortSignal },
+    request: Parameters<JobService['syncRenderer']['run']>[0],
   ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>> {
     this.submitted.push(request);
     if (this.failure) throw this.failure;
@@ -299,6 +299,11 @@ export interface FakeFile {
 
 export function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The body of a request as text; the parts of a form as JSON, too. */
+export function jsonOf({ body }: SubmitRequest): string {
+  return 'json' in body ? Buffer.from(body.json).toString('utf8') : JSON.stringify({ form: body.form });
 }
 
 function refuse(slug: Problem['slug'], detail: string) {

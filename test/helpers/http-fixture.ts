@@ -71,7 +71,7 @@ export class FakeKeys implements Keys {
 export const kinds: readonly Kind[] = ['document', 'extract_text', 'merge', 'split'].map((name) => ({
   name,
   schema: Type.Object({ [`${name}_member`]: Type.String() }),
-  parse: () => ({ ok: true, plan: { request: {}, blobs: [], fetches: [] } }),
+  parse: () => ({ ok: true, plan: { request: {}, inputs: [] } }),
 }));
 
 export interface Fixture {

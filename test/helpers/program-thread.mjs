@@ -23,7 +23,7 @@ const runners = [
   kind('chain', async ({ bytes }, context) => {
     const first = await context.program(
       shell('cat ../in/blob ../in/text >made', [
-        { name: 'blob', path: context.blobPath(0) },
+        { name: 'blob', path: context.inputPath(0) },
         { name: 'text', bytes: Buffer.from(bytes) },
       ]),
     );

@@ -46,7 +46,10 @@ const kinds = [...names.map((name) => [name, {}] as const), ...Object.entries(ea
     name,
     ...more,
     schema: Type.Object({}),
-    parse: (request) => ({ ok: true, plan: { request, blobs: [Buffer.from('input')], fetches: [] } }),
+    parse: (request) => ({
+      ok: true,
+      plan: { request, inputs: [{ bytes: Buffer.from('input'), pointer: '/input' }] },
+    }),
   }),
 );
 
@@ -146,7 +149,7 @@ export async function openWorkRig(
     pool,
     errors,
     async submit(kind, request = {}, owner = 'ann') {
-      const body = Buffer.from(JSON.stringify({ ...request, kind }));
+      const body = { json: Buffer.from(JSON.stringify({ ...request, kind })) };
       const answer = await service.submitter.submit({ owner, kind, body, requestId: 'r-1' });
       if (!answer.ok) throw new Error(answer.problem.detail);
       return answer.record.job_id;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problem } from '../../src/protocol/problem.js';
+import { jsonOf } from '../helpers/fake-job-service.js';
 import { auth, body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
 
 let http: Fixture;
@@ -64,7 +65,7 @@ describe('POST /api/v1/jobs', () => {
   test('hands the bytes on as they came', async () => {
     await submit('{"operations": [ ],\t"x":"ä"}');
     const [request] = http.service.submitted;
-    expect(Buffer.from(request?.body ?? []).toString()).toBe('{"operations": [ ],\t"x":"ä"}');
+    expect(request && jsonOf(request)).toBe('{"operations": [ ],\t"x":"ä"}');
     expect(request).toMatchObject({ owner: 'alice', kind: 'document' });
     expect(request).not.toHaveProperty('idempotencyKey');
   });

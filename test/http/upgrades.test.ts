@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
+import { jsonOf } from '../helpers/fake-job-service.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { overstay, RawConnection } from '../helpers/raw-http.js';
 import { RawWebSocket } from '../helpers/raw-web-socket.js';
@@ -151,7 +152,7 @@ test.each([
     await fetch(`${server.url}/healthz`);
   }
   expect((await peer.next()).status).toBe(201);
-  expect(server.service.submitted.map(({ body }) => Buffer.from(body).toString())).toEqual([sent]);
+  expect(server.service.submitted.map(jsonOf)).toEqual([sent]);
   peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
   expect((await peer.next()).status).toBe(200);
 });

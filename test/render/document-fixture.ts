@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { FontRegistry } from '../../src/render/fonts/registry.js';
-import type { Fetched, Progress, RunContext } from '../../src/render/kind.js';
+import type { Fetched, PlanInput, Progress, RunContext } from '../../src/render/kind.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
 import { bareContext } from './run-context.js';
@@ -20,15 +20,17 @@ export interface Rendered {
   readonly pieces: number;
 }
 
-/** Blobs of a plan as files, as the pool stores them; gone when `use` is done. */
-export async function withBlobs<T>(
-  blobs: readonly Uint8Array[],
+/** Inputs of a plan as files, as the pool stores them; gone when `use` is done. */
+async function withInputs<T>(
+  inputs: readonly PlanInput[],
   use: (path: (index: number) => string) => Promise<T>,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'inkwire-document-'));
   try {
     const path = (index: number) => join(folder, String(index));
-    for (const [index, bytes] of blobs.entries()) writeFileSync(path(index), bytes);
+    for (const [index, input] of inputs.entries()) {
+      if ('bytes' in input) writeFileSync(path(index), input.bytes);
+    }
     return await use(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -46,15 +48,15 @@ export async function render(
   const parsed = documentKind.parse(request);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const { plan } = parsed;
-  return withBlobs(plan.blobs, async (blobPath) => {
+  return withInputs(plan.inputs, async (inputPath) => {
     const pieces: Uint8Array[] = [];
     const progress: Progress[] = [];
     const warnings: JobWarning[] = [];
     let ended = 0;
     const context: RunContext = {
       ...bareContext,
-      blobPath,
-      fetched: (url) => fetched(url, blobPath),
+      inputPath,
+      fetched: (url) => fetched(url, inputPath),
       progress: (step) => progress.push(step),
       warn: (warning) => warnings.push(warning),
       artifact: (name, contentType) => {

@@ -22,7 +22,7 @@ import { bareContext } from './run-context.js';
 
 const context: RunContext = {
   ...bareContext,
-  blobPath: () => '',
+  inputPath: () => '',
   fetched: () => ({ path: '', contentType: '' }),
   progress: () => undefined,
   warn: () => undefined,

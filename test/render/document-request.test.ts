@@ -240,8 +240,17 @@ describe('document request', () => {
       ],
       attachments: [{ name: 'a.txt', content: 'aGk=' }],
     });
-    expect(parsed.ok && parsed.plan.blobs.length).toBe(2);
-    expect(parsed.ok && parsed.plan.fetches).toEqual(['https://example.org/a.png']);
+    const bytes = expect.any(Buffer);
+    expect(parsed.ok && parsed.plan.inputs).toEqual([
+      { bytes, pointer: '/operations/0/source', repeats: ['/operations/1/source'] },
+      { bytes, pointer: '/attachments/0/content' },
+      {
+        url: 'https://example.org/a.png',
+        pointer: '/operations/2/source',
+        accept: ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'],
+        maxBytes: 20 * 1024 * 1024,
+      },
+    ]);
     expect(parsed.ok && JSON.stringify(parsed.plan.request)).not.toContain(png);
   });
 

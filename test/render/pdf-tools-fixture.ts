@@ -93,10 +93,10 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
   if (!parsed.ok) throw new Error(`refused: ${JSON.stringify(parsed.issues)}`);
   const folder = mkdtempSync(join(tmpdir(), 'inkwire-pdf-'));
   try {
-    const paths = parsed.plan.blobs.map((blob, index) => {
-      const path = join(folder, `blob-${index}`);
-      writeFileSync(path, blob);
-      return path;
+    const paths = parsed.plan.inputs.map((input, index) => {
+      const path = join(folder, `input-${index}`);
+      if ('bytes' in input) writeFileSync(path, input.bytes);
+      return 'file' in input ? input.file.path : path;
     });
     const artifacts = new Map<string, Uint8Array[]>();
     const ended = new Set<string>();
@@ -104,7 +104,7 @@ export async function runKind(kind: Kind, runner: KindRunner, request: unknown):
     const warnings: JobWarning[] = [];
     const context: RunContext = {
       ...bareContext,
-      blobPath: (index) => paths[index] ?? '',
+      inputPath: (index) => paths[index] ?? '',
       fetched: () => {
         throw new Error('nothing was fetched');
       },

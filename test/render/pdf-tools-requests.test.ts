@@ -12,16 +12,14 @@ function pointers(parsed: ReturnType<typeof mergeKind.parse>): readonly string[]
 }
 
 describe('requests of the PDF tools', () => {
-  it('puts the bytes in blobs and their index in the request', () => {
+  it('makes the bytes inputs and puts their index into the request', () => {
     expect(mergeKind.parse({ pdf_files: [pdf, pdf], group: 'a' })).toEqual({
       ok: true,
       plan: {
         request: { files: [0, 1] },
-        blobs: [Buffer.from('%PDF-1.7\n'), Buffer.from('%PDF-1.7\n')],
-        fetches: [],
-        binaries: [
-          { pointer: '/pdf_files/0', blob: 0 },
-          { pointer: '/pdf_files/1', blob: 1 },
+        inputs: [
+          { bytes: Buffer.from('%PDF-1.7\n'), pointer: '/pdf_files/0' },
+          { bytes: Buffer.from('%PDF-1.7\n'), pointer: '/pdf_files/1' },
         ],
       },
     });

@@ -14,7 +14,7 @@ const script = `
   const { extractTextRunner } = await load('extract-text.js');
   const names = [];
   const context = {
-    blobPath: () => workerData.file,
+    inputPath: () => workerData.file,
     progress() {},
     warn() {},
     artifact: (name) => ({ write: (chunk) => names.push([name, chunk.length > 0]), end() {} }),

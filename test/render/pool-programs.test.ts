@@ -38,7 +38,7 @@ describe('programs of a task', () => {
     kind,
     owner: 'ann',
     request: { inline: JSON.stringify(request) },
-    blobPaths: [],
+    inputPaths: [],
     fetched: {},
     asidePrefix: join(bench.root, `task-${serial++}`),
     timeoutMs: 60_000,
@@ -66,7 +66,7 @@ describe('programs of a task', () => {
   it('run when a thread asks, with what the task was given; their files go when it settles', async () => {
     const blob = join(bench.root, 'blob');
     writeFileSync(blob, 'of a blob ');
-    const answer = written(await pool.run(task('chain', { bytes: 'and text' }, { blobPaths: [blob] })));
+    const answer = written(await pool.run(task('chain', { bytes: 'and text' }, { inputPaths: [blob] })));
     expect(answer).toMatchObject({ texts: ['of a blob and text', 'OF A BLOB AND TEXT'] });
     expect(readdirSync(bench.directory)).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe('programs of a task', () => {
       seen.push(call);
       return { outcome, discard: () => Promise.resolve() };
     };
-    const programs = new TaskPrograms({ run }, { blobPaths: [], fetched: {}, timeoutMs: 5_000 });
+    const programs = new TaskPrograms({ run }, { inputPaths: [], fetched: {}, timeoutMs: 5_000 });
     const ask = (wallMs: number) =>
       programs.ask({
         type: 'program',

@@ -31,7 +31,7 @@ describe('render pool', () => {
     kind,
     owner: 'ann',
     request: { inline: JSON.stringify(request) },
-    blobPaths: [],
+    inputPaths: [],
     fetched: {},
     asidePrefix: join(directory, `task-${serial++}`),
     timeoutMs: 60_000,

@@ -21,7 +21,7 @@ async function picture(sample: Sample | Uint8Array, page: number, width: number)
   const chunks: Uint8Array[] = [];
   const context: RunContext = {
     ...bareContext,
-    blobPath: () => path,
+    inputPath: () => path,
     fetched: () => {
       throw new Error('Nothing is fetched');
     },

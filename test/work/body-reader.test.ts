@@ -5,7 +5,7 @@ import { BodyReader } from '../../src/work/submit/body-reader.js';
 const thread = `
   import { parentPort } from 'node:worker_threads';
   parentPort.on('message', ({ id, request }) => {
-    const letter = String.fromCharCode(request.body[0]);
+    const letter = String.fromCharCode(request.body.json[0]);
     if (letter === 'd') process.exit(1);
     if (letter !== 's') parentPort.postMessage({ id, answer: { ok: false, problem: { slug: letter } } });
   });`;
@@ -18,7 +18,7 @@ const bodyReader = new BodyReader({
 afterEach(() => bodyReader.close());
 
 async function read(letter: string): Promise<string> {
-  const body = Buffer.alloc(100_000, letter);
+  const body = { json: Buffer.alloc(100_000, letter) };
   const answer = await bodyReader.read({ body, kind: 'x', needsFingerprint: false });
   return answer.ok ? 'ok' : answer.problem.slug;
 }

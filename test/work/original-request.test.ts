@@ -7,7 +7,7 @@ import { makePdf } from '../render/pdf-tools-fixture.js';
 
 function intakeOf(body: string): ParsedRequest {
   const request = {
-    body: Buffer.from(body),
+    body: { json: Buffer.from(body) },
     kind: 'document',
     needsFingerprint: false,
     needsOriginal: true,
@@ -18,11 +18,14 @@ function intakeOf(body: string): ParsedRequest {
 }
 
 /** What is told of a request that was kept, with the binary inputs that are up to so large. */
-async function toldOf({ request, original, blobs }: ParsedRequest, maxBytes = Number.POSITIVE_INFINITY) {
+async function toldOf({ request, original, inputs }: ParsedRequest, maxBytes = Number.POSITIVE_INFINITY) {
   if (original === undefined) throw new Error('it was asked for');
   const kept = decodeOriginal(encodeRequest(request, original));
   if (kept === undefined) throw new Error('it was kept');
-  return originalText(kept, async ({ blob, sizeBytes }) => (sizeBytes > maxBytes ? undefined : blobs[blob]));
+  return originalText(kept, async ({ blob, sizeBytes }) => {
+    const input = inputs[blob];
+    return sizeBytes > maxBytes || input === undefined || !('bytes' in input) ? undefined : input.bytes;
+  });
 }
 
 const image = png(3, 2);
@@ -99,7 +102,7 @@ describe('the request of a job', () => {
     const nothing = await toldOf(intakeOf(JSON.stringify(pictures)), 0);
     expect(nothing.leftOut).toMatchObject(members);
     const refused = parseBody(
-      { body: Buffer.from(nothing.request), kind: 'document', needsFingerprint: false },
+      { body: { json: Buffer.from(nothing.request) }, kind: 'document', needsFingerprint: false },
       kinds,
       () => undefined,
     );

@@ -10,15 +10,15 @@ const echo: Kind = {
   parse: (request) => {
     const { bad, url } = request as { bad?: boolean; url?: string };
     if (bad) return { ok: false, issues: [{ pointer: '/bad', message: 'must not be bad' }] };
-    const addresses = url ? { fetches: [url], fetchPointers: ['/url'] } : { fetches: [] };
-    return { ok: true, plan: { request: { echoed: true }, blobs: [], ...addresses } };
+    const inputs = url ? [{ url, pointer: '/url', accept: [], maxBytes: 1 }] : [];
+    return { ok: true, plan: { request: { echoed: true }, inputs } };
   },
 };
 const other: Kind = { ...echo, name: 'other' };
 
 const read = (body: unknown, change: Partial<BodyToParse> = {}) =>
   parseBody(
-    { body: Buffer.from(JSON.stringify(body)), kind: 'echo', needsFingerprint: true, ...change },
+    { body: { json: Buffer.from(JSON.stringify(body)) }, kind: 'echo', needsFingerprint: true, ...change },
     [echo, other],
     (url) => (url.includes('10.0.0.1') ? 'must be a public address' : undefined),
   );

@@ -29,7 +29,7 @@ describe('trying a job again', () => {
     const input = await rig.engine.store.input('ann', id);
     return input === undefined
       ? []
-      : [...input.blobs, ...('blob' in input.request ? [input.request.blob] : [])];
+      : [...input.inputs, input.request].flatMap((one) => ('blob' in one ? [one.blob] : []));
   }
 
   const aside = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
@@ -67,7 +67,7 @@ describe('trying a job again', () => {
   /** The body is short, the request that is kept of it is not: it becomes a file. */
   async function submitLarge(): Promise<string> {
     const numbers = Array.from({ length: 10_000 }, () => '1e20').join();
-    const body = Buffer.from(`{"kind":"write","text":"large","numbers":[${numbers}]}`);
+    const body = { json: Buffer.from(`{"kind":"write","text":"large","numbers":[${numbers}]}`) };
     const answer = await rig.service.submitter.submit({
       owner: 'ann',
       kind: 'write',

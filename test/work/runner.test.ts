@@ -212,7 +212,7 @@ describe('renders while the caller waits', () => {
     rig.service.syncRenderer.run({
       owner: 'ann',
       kind,
-      body: Buffer.from(JSON.stringify(request)),
+      body: { json: Buffer.from(JSON.stringify(request)) },
       requestId: 'r',
       signal,
     });

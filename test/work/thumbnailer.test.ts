@@ -69,7 +69,7 @@ describe('pictures of pages', () => {
       kind: 'thumbnail',
       urgent: true,
       request: { inline: '{"page":2,"width":99}' },
-      blobPaths: [await blobs.path(blob)],
+      inputPaths: [await blobs.path(blob)],
     });
     await done(first);
     expect(await asked).toEqual({ ok: true, png: Buffer.from('png') });

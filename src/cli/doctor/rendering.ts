@@ -52,7 +52,7 @@ const document = {
 
 /** One render thread from start to end, as the pool runs them. */
 async function checkRendering({ config, program }: Patient): Promise<readonly Finding[]> {
-  const body = Buffer.from(JSON.stringify(document));
+  const body = { json: Buffer.from(JSON.stringify(document)) };
   const read = parseBody({ body, kind: 'document', needsFingerprint: false }, kinds, () => undefined);
   if (!read.ok)
     return [fail('rendering', `the check's own document is refused: ${read.problem.detail}`, reinstall)];
@@ -81,7 +81,7 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
       kind: read.parsedRequest.kind,
       owner: '',
       request: { inline: read.parsedRequest.request },
-      blobPaths: [],
+      inputPaths: [],
       fetched: {},
       asidePrefix: join(folder, 'doctor'),
       timeoutMs: renderMs,

@@ -130,6 +130,7 @@ export class Writer {
   }
 }
 
-function blobsOfInput({ request, blobs }: JobInput): readonly string[] {
-  return 'blob' in request ? [request.blob, ...blobs] : blobs;
+function blobsOfInput({ request, inputs }: JobInput): readonly string[] {
+  const all = inputs.flatMap((input) => ('blob' in input ? [input.blob] : []));
+  return 'blob' in request ? [request.blob, ...all] : all;
 }

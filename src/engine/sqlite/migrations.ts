@@ -207,6 +207,10 @@ const migrations: readonly string[] = [
 
   ALTER TABLE facts ADD COLUMN tags TEXT;
   `,
+  // One list instead of `blobs` and `fetches`, which the rows of earlier jobs still have.
+  `
+  ALTER TABLE inputs ADD COLUMN inputs TEXT;
+  `,
 ];
 
 /** The newest schema that this program knows. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../protocol/problem.js';
+import type { JsonBody } from '../../work/service.js';
 
 /** Bodies stay bytes: the service reads the JSON, so that it can be stored and hashed as it came. */
 export function keepJsonBodies(app: FastifyInstance): void {
@@ -27,12 +28,12 @@ function unsupported(): Error {
 }
 
 export type JobBody =
-  | { readonly ok: true; readonly body: Uint8Array }
+  | { readonly ok: true; readonly body: JsonBody }
   | { readonly ok: false; readonly problem: Problem };
 
 export function jobBodyOf(request: FastifyRequest): JobBody {
   const { body } = request;
-  if (body instanceof Uint8Array && body.length > 0) return { ok: true, body };
+  if (body instanceof Uint8Array && body.length > 0) return { ok: true, body: { json: body } };
   return { ok: false, problem: problem('malformed-json', 'The body is empty; it must be a JSON object.') };
 }
 

@@ -9,7 +9,7 @@ import type { Meters } from '../meters.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
 import { ChunkedAttempt, type ChunkedTask, pathsOf } from './chunked-attempt.js';
-import { type TaskInputs, taskInputs } from './inputs.js';
+import { sourcesOf, type TaskInputs, taskInputs } from './inputs.js';
 import { PartKeeper } from './part-keeper.js';
 import type { RunTimes } from './run-times.js';
 
@@ -73,7 +73,8 @@ export async function runAttempt(
     },
   });
   try {
-    const answer = await taskInputs(input, parts, files.path, holder.signal);
+    const sources = await sourcesOf(input, blobs);
+    const answer = await taskInputs(sources, parts.guard, files.path, holder.signal);
     if (holder.signal.aborted) return stopped();
     if (!answer.ok) return fail({ code: answer.code, message: answer.message });
     const rendering = { job, inputs: answer.inputs, files, keeper, parts, holder };

@@ -1,11 +1,17 @@
 import type { Blobs } from '../../engine/blobs.js';
 import type { JobInput } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
-import type { Fetched } from '../../render/kind.js';
+import type { Address, Fetched } from '../../render/kind.js';
 import type { Task } from '../../render/pool.js';
 
 /** The members of a pool's task that come from a job's input. */
-export type TaskInputs = Pick<Task, 'request' | 'blobPaths' | 'fetched'>;
+export type TaskInputs = Pick<Task, 'request' | 'inputPaths' | 'fetched'>;
+
+/** Where the inputs of a task are. */
+export interface InputSources {
+  readonly request: Task['request'];
+  readonly inputs: readonly ({ readonly path: string } | Address)[];
+}
 
 export type InputsAnswer =
   | { readonly ok: true; readonly inputs: TaskInputs }
@@ -16,25 +22,34 @@ export type InputsAnswer =
     };
 
 const fetchesAtOnce = 4;
-const imageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'];
+
+/** The sources of a stored job. */
+export async function sourcesOf({ request, inputs }: JobInput, blobs: Blobs): Promise<InputSources> {
+  return {
+    request: 'blob' in request ? { path: await blobs.path(request.blob) } : request,
+    inputs: await Promise.all(
+      inputs.map(async (input) => ('blob' in input ? { path: await blobs.path(input.blob) } : input)),
+    ),
+  };
+}
 
 /**
- * Puts a job's input where a thread can read it: files by path, addresses fetched through the guard.
+ * Puts the inputs of a task where a thread can read them: addresses are fetched through the guard.
  * @param aside gives the path for a file that is fetched; the caller discards it, whatever comes of the fetch
  */
 export async function taskInputs(
-  input: JobInput,
-  parts: { readonly blobs: Blobs; readonly guard: FetchGuard },
+  { request, inputs }: InputSources,
+  guard: FetchGuard,
   aside: () => string,
   signal: AbortSignal,
 ): Promise<InputsAnswer> {
-  const { blobs, guard } = parts;
   const fetched: Record<string, Fetched> = {};
-  for (let start = 0; start < input.fetches.length; start += fetchesAtOnce) {
+  const addresses = inputs.filter((input) => 'url' in input);
+  for (let start = 0; start < addresses.length; start += fetchesAtOnce) {
     const answers = await Promise.all(
-      input.fetches.slice(start, start + fetchesAtOnce).map(async (url) => ({
+      addresses.slice(start, start + fetchesAtOnce).map(async ({ url, accept, maxBytes }) => ({
         url,
-        answer: await guard.fetch(url, { accept: imageTypes, sink: aside(), signal }),
+        answer: await guard.fetch(url, { accept, maxBytes, sink: aside(), signal }),
       })),
     );
     for (const { url, answer } of answers) {
@@ -45,7 +60,6 @@ export async function taskInputs(
       fetched[url] = { path: answer.path, contentType: answer.contentType };
     }
   }
-  const request = 'blob' in input.request ? { path: await blobs.path(input.request.blob) } : input.request;
-  const blobPaths = await Promise.all(input.blobs.map((name) => blobs.path(name)));
-  return { ok: true, inputs: { request, blobPaths, fetched } };
+  const inputPaths = inputs.map((input) => ('url' in input ? (fetched[input.url]?.path ?? '') : input.path));
+  return { ok: true, inputs: { request, inputPaths, fetched } };
 }

@@ -85,20 +85,21 @@ export class SyncRenderer implements SyncRender {
     files: AsideFiles,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { pool, timeoutMs } = this.#parts;
-    const blobPaths = await Promise.all(
-      parsedRequest.blobs.map(async (bytes) => {
+    const { pool, guard, timeoutMs } = this.#parts;
+    const inputs = await Promise.all(
+      parsedRequest.inputs.map(async (input) => {
+        if ('url' in input) return input;
+        if ('file' in input) return { path: input.file.path };
         const path = files.path();
-        await writeFile(path, bytes, { mode: 0o600 });
-        return path;
+        await writeFile(path, input.bytes, { mode: 0o600 });
+        return { path };
       }),
     );
-    const input = { request: { inline: parsedRequest.request }, blobs: [], fetches: parsedRequest.fetches };
-    const answer = await taskInputs(input, this.#parts, files.path, signal);
+    const sources = { request: { inline: parsedRequest.request }, inputs };
+    const answer = await taskInputs(sources, guard, files.path, signal);
     if (!answer.ok) return { type: 'failed', code: answer.code, message: answer.message, warnings: [] };
     return pool.run({
       ...answer.inputs,
-      blobPaths,
       kind: parsedRequest.kind,
       owner,
       asidePrefix: files.path(),

@@ -90,7 +90,7 @@ export class Thumbnailer implements Thumbnails {
         kind: 'thumbnail',
         owner: '',
         request: { inline: JSON.stringify({ page, width }) },
-        blobPaths: [await blobs.path(blob)],
+        inputPaths: [await blobs.path(blob)],
         fetched: {},
         asidePrefix,
         timeoutMs,

@@ -46,14 +46,14 @@ export class BodyReader {
 
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
   read(request: BodyToParse): Promise<ParseAnswer> {
-    if (request.body.length <= inlineMaxBytes) {
+    const bytes = bytesOf(request.body);
+    if (bytes <= inlineMaxBytes) {
       return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
     }
-    if (this.#closed || this.#waitingBytes + request.body.length > maxWaitingBytes) {
+    if (this.#closed || this.#waitingBytes + bytes > maxWaitingBytes) {
       return Promise.resolve(later('Too many large bodies are being read; send this one again'));
     }
     const task: BodyTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
-    const bytes = request.body.length;
     this.#waitingBytes += bytes;
     return new Promise((settle) => {
       if (this.#waiting.push({ task, bytes, settle }) === 1) this.#handOver();
@@ -73,9 +73,7 @@ export class BodyReader {
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#worker ??= this.#start();
-    const { body } = next.task.request;
-    const whole = body.byteLength === body.buffer.byteLength;
-    this.#worker.postMessage(next.task, whole && body.buffer instanceof ArrayBuffer ? [body.buffer] : []);
+    this.#worker.postMessage(next.task, movable(next.task.request.body));
     this.#deadline = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
   }
 
@@ -108,6 +106,18 @@ export class BodyReader {
     });
     return worker;
   }
+}
+
+/** Bytes that have to be read: those of uploaded files lie on the disk. */
+function bytesOf(body: BodyToParse['body']): number {
+  if ('json' in body) return body.json.length;
+  return body.form.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
+}
+
+function movable(body: BodyToParse['body']): readonly ArrayBuffer[] {
+  if (!('json' in body)) return [];
+  const { buffer, byteLength } = body.json;
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [];
 }
 
 function later(detail: string): ParseAnswer {

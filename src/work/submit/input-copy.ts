@@ -1,5 +1,5 @@
 import type { Blobs } from '../../engine/blobs.js';
-import type { JobInput } from '../../engine/engine.js';
+import type { JobInput, StoredInput } from '../../engine/engine.js';
 import type { Job } from '../../jobs/job.js';
 
 /** The scope of a job's blobs: their references then lie together in an index. */
@@ -21,15 +21,15 @@ export async function copyInput(input: JobInput, scope: string, blobs: Blobs): P
   const request = 'blob' in input.request ? await copy(input.request.blob, scope) : undefined;
   const whole = 'inline' in input.request || request !== undefined;
   // One after the other: there may be hundreds, and each holds descriptors.
-  const names: string[] = [];
-  for (const [index, name] of whole ? input.blobs.entries() : []) {
-    const made = await copy(name, `${scope}-${index}`);
-    if (made === undefined) break;
-    names.push(made);
+  const inputs: StoredInput[] = [];
+  for (const [index, one] of whole ? input.inputs.entries() : []) {
+    const made = 'blob' in one ? await copy(one.blob, `${scope}-${index}`) : undefined;
+    if ('blob' in one && made === undefined) break;
+    inputs.push(made === undefined ? one : { blob: made });
   }
-  if (!whole || names.length < input.blobs.length) {
+  if (!whole || inputs.length < input.inputs.length) {
     await blobs.remove(copies);
     return undefined;
   }
-  return { ...input, ...(request === undefined ? {} : { request: { blob: request } }), blobs: names };
+  return { request: request === undefined ? input.request : { blob: request }, inputs };
 }

@@ -26,7 +26,7 @@ export type JsonBody =
 /** The object in a body. Its shape is bounded before anything is built from it: a few megabytes of `[` cost nothing. */
 export function readJsonBody(bytes: Uint8Array): JsonBody {
   if (bytes.length === 0) return malformed('The body is empty; send a JSON object');
-  const message = excess(bytes);
+  const message = jsonExcess(bytes);
   if (message !== undefined) {
     const detail = 'The body nests too deeply or holds too much';
     return {
@@ -51,7 +51,8 @@ function malformed(detail: string): JsonBody {
   return { ok: false, problem: problem('malformed-json', detail.slice(0, 300)) };
 }
 
-function excess(bytes: Uint8Array): string | undefined {
+/** Why a text of JSON is too much to be read, whether it is valid or not; undefined when it is not. */
+export function jsonExcess(bytes: Uint8Array): string | undefined {
   let depth = 0;
   let values = 0;
   for (let index = 0; index < bytes.length; index += 1) {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type Problem, problem } from '../../protocol/problem.js';
-import type { Issue, Kind } from '../../render/kind.js';
+import type { Problem } from '../../protocol/problem.js';
+import { type Issue, type Kind, type PlanInput, UploadedFile } from '../../render/kind.js';
 import { type OriginalRequest, originalRequest } from '../original-request.js';
+import type { SubmitRequest } from '../service.js';
+import { readFormBody, strayFiles } from './form-body.js';
 import { type JobOptions, readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
+import { refusalOf } from './refusal.js';
 
 /** A body that may become a job. */
 export interface ParsedRequest {
@@ -12,15 +15,14 @@ export interface ParsedRequest {
   readonly request: string;
   /** The body itself, when it was asked for. */
   readonly original?: OriginalRequest;
-  readonly blobs: readonly Uint8Array[];
-  readonly fetches: readonly string[];
+  readonly inputs: readonly PlanInput[];
   readonly options: JobOptions;
-  /** Digest of the canonical body: equal bodies have equal ones, however they are written. */
+  /** Digest of the canonical body, with files by their digests: equal bodies have equal ones, however they are written. */
   readonly fingerprint: string;
 }
 
 export interface BodyToParse {
-  readonly body: Uint8Array;
+  readonly body: SubmitRequest['body'];
   readonly kind: string;
   readonly onlyKind?: boolean;
   readonly needsFingerprint: boolean;
@@ -32,9 +34,6 @@ export type ParseAnswer =
   | { readonly ok: true; readonly parsedRequest: ParsedRequest }
   | { readonly ok: false; readonly problem: Problem };
 
-/** As many defects as a person can use at once; the rest shows after these are fixed. */
-const maxIssues = 50;
-
 /** Refuses an address without asking the network; undefined when it may be tried. */
 export type CheckAddress = (url: string) => string | undefined;
 
@@ -44,13 +43,16 @@ export function parseBody(
   kinds: readonly Kind[],
   checkAddress: CheckAddress,
 ): ParseAnswer {
-  const body = readJsonBody(request.body);
+  const body =
+    'json' in request.body
+      ? readJsonBody(request.body.json)
+      : readFormBody(request.body.form, request.kind, kinds);
   if (!body.ok) return body;
   const name = body.value.kind ?? request.kind;
   const kind = kinds.find((candidate) => candidate.name === name);
   if (kind === undefined || (request.onlyKind === true && name !== request.kind)) {
     const known = request.onlyKind ? request.kind : kinds.map((candidate) => candidate.name).join(', ');
-    return refused([{ pointer: '/kind', message: `must be one of: ${known}` }]);
+    return refusalOf([{ pointer: '/kind', message: `must be one of: ${known}` }]);
   }
   const options = readJobOptions(body.value);
   const parsed = kind.parse(body.value);
@@ -59,33 +61,36 @@ export function parseBody(
     // A title belongs to the job and to a document: one defect of it is one issue.
     const told = new Set(ofJob.map(({ pointer }) => pointer));
     const ofKind = parsed.ok ? [] : parsed.issues.filter(({ pointer }) => !told.has(pointer));
-    return refused([...ofJob, ...ofKind]);
+    return refusalOf([...ofJob, ...ofKind]);
   }
   const { plan } = parsed;
-  const addresses = plan.fetches.flatMap((url, index): Issue[] => {
-    const message = checkAddress(url);
-    return message === undefined ? [] : [{ pointer: plan.fetchPointers?.[index] ?? '', message }];
-  });
-  if (addresses.length > 0) return refused(addresses);
+  const issues = [
+    ...addressIssues(plan.inputs, checkAddress),
+    ...strayFiles(body.value, filesOf(plan.inputs)),
+  ];
+  if (issues.length > 0) return refusalOf(issues);
   const parsedRequest = {
     kind: kind.name,
     request: JSON.stringify(plan.request),
-    blobs: plan.blobs,
-    fetches: plan.fetches,
+    inputs: plan.inputs,
     options: options.options,
     fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
   };
   if (request.needsOriginal !== true) return { ok: true, parsedRequest };
   // Last: it takes the body apart.
-  const original = originalRequest(kind.name, body.value, plan.binaries ?? [], plan.blobs);
+  const original = originalRequest(kind.name, body.value, plan.inputs);
   return { ok: true, parsedRequest: { ...parsedRequest, original } };
 }
 
-function refused(issues: readonly Issue[]): ParseAnswer {
-  const errors = issues.slice(0, maxIssues);
-  const more = issues.length > maxIssues ? `; the first ${maxIssues} are listed` : '';
-  const detail = `The request has ${issues.length} ${issues.length === 1 ? 'defect' : 'defects'}${more}`;
-  return { ok: false, problem: problem('validation-failed', detail, { errors }) };
+function addressIssues(inputs: readonly PlanInput[], checkAddress: CheckAddress): readonly Issue[] {
+  return inputs.flatMap((input) => {
+    const message = 'url' in input ? checkAddress(input.url) : undefined;
+    return message === undefined ? [] : [{ pointer: input.pointer, message }];
+  });
+}
+
+function filesOf(inputs: readonly PlanInput[]): ReadonlySet<unknown> {
+  return new Set(inputs.flatMap((input) => ('file' in input ? [input.file] : [])));
 }
 
 function fingerprintOf(kind: string, body: Readonly<Record<string, unknown>>): string {
@@ -96,9 +101,10 @@ function fingerprintOf(kind: string, body: Readonly<Record<string, unknown>>): s
 
 /**
  * JSON text that is the same for equal values: members sorted by name, no white space (RFC 8785 for what
- * `JSON.parse` returns). The caller bounds the depth.
+ * `JSON.parse` returns), and no JSON for a file: its digest. The caller bounds the depth.
  */
 export function canonicalJson(value: unknown): string {
+  if (value instanceof UploadedFile) return `file:${value.sha256}`;
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Blobs } from '../../engine/blobs.js';
-import type { JobInput, Store, Submission } from '../../engine/engine.js';
+import type { JobInput, Store, StoredInput, Submission } from '../../engine/engine.js';
 import { type Job, jobId } from '../../jobs/job.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
+import type { PlanInput } from '../../render/kind.js';
 import { encodeRequest } from '../original-request.js';
 import type { JobReader } from '../reader.js';
 import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from '../service.js';
@@ -34,6 +35,7 @@ export interface SubmitLimits {
 const idempotencyMs = 24 * 3600 * 1000;
 /** A request that is up to this long once it is checked lies in the store beside its job; a larger one is a file. */
 const inlineMaxLength = 64 * 1024;
+const keptAtOnce = 32;
 
 /** A key and what the body that came with it has to be. */
 interface Once {
@@ -184,11 +186,29 @@ export class JobSubmitter implements Submitter {
     const { request: made, original } = parsedRequest;
     const text = original === undefined ? made : encodeRequest(made, original);
     const large = made.length > inlineMaxLength;
-    const [request, names] = await Promise.all([
+    const [request, inputs] = await Promise.all([
       large ? blobs.put(Buffer.from(text), scope).then((blob) => ({ blob })) : { inline: text },
-      Promise.all(parsedRequest.blobs.map((bytes, index) => blobs.put(bytes, `${scope}-${index}`))),
+      this.#keepInputs(parsedRequest.inputs, scope),
     ]);
-    return { request, blobs: names, fetches: parsedRequest.fetches };
+    return { request, inputs };
+  }
+
+  /** Some at a time: there may be hundreds, and each holds a descriptor. */
+  async #keepInputs(inputs: readonly PlanInput[], scope: string): Promise<readonly StoredInput[]> {
+    const { blobs } = this.#parts;
+    const keep = async (input: PlanInput, index: number): Promise<StoredInput> => {
+      const own = `${scope}-${index}`;
+      if ('bytes' in input) return { blob: await blobs.put(input.bytes, own) };
+      if ('file' in input) return { blob: await blobs.keep(input.file, own) };
+      const { url, accept, maxBytes } = input;
+      return { url, accept, maxBytes };
+    };
+    const kept: StoredInput[] = [];
+    for (let at = 0; at < inputs.length; at += keptAtOnce) {
+      const some = inputs.slice(at, at + keptAtOnce);
+      kept.push(...(await Promise.all(some.map((input, n) => keep(input, at + n)))));
+    }
+    return kept;
   }
 
   #submission(job: Job, input: JobInput, { key, fingerprint }: Once): Submission {
@@ -231,6 +251,7 @@ function noSuchJob(): Problem {
 }
 
 /** Every blob that an input holds. */
-export function blobsOf(input: JobInput): readonly string[] {
-  return 'blob' in input.request ? [input.request.blob, ...input.blobs] : input.blobs;
+export function blobsOf({ request, inputs }: JobInput): readonly string[] {
+  const all = inputs.flatMap((input) => ('blob' in input ? [input.blob] : []));
+  return 'blob' in request ? [request.blob, ...all] : all;
 }

@@ -244,7 +244,7 @@ export async function composeDefinition(
   const watermark = watermarkOf(request, setter, firstFont);
   const files = await Promise.all(
     (request.attachments ?? []).map(async ({ name, blob, contentType, description }) => ({
-      content: await readFile(context.blobPath(blob)),
+      content: await readFile(context.inputPath(blob)),
       options: {
         name,
         type: contentType ?? 'application/octet-stream',

@@ -1,4 +1,4 @@
-import type { Binary } from '../../kind.js';
+import type { PlanInput } from '../../kind.js';
 import { limits } from './limits.js';
 import type { ImageSource } from './model.js';
 import { readRasterHeader } from './raster.js';
@@ -19,21 +19,32 @@ export function decodeBase64(value: string): Buffer | undefined {
   return bytes;
 }
 
+/** Types of images that an address may lead to. */
+const imageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'] as const;
+
 /** The binary inputs and addresses of one request, each kept once however often it is used. */
 export class Inputs {
-  readonly blobs: Uint8Array[] = [];
-  readonly fetches: string[] = [];
-  readonly fetchPointers: string[] = [];
-  readonly binaries: Binary[] = [];
+  readonly #blobs: { readonly bytes: Uint8Array; readonly pointer: string; readonly repeats: string[] }[] =
+    [];
+  /** With the pointer of the first member that has it. */
+  readonly #addresses = new Map<string, string>();
   readonly #bySource = new Map<string, ImageSource>();
-  readonly #fetched = new Set<string>();
   #pixels = 0;
+
+  /** As the plan lists them: what is a blob is found by its index. */
+  get all(): readonly PlanInput[] {
+    const blobs = this.#blobs.map(({ repeats, ...input }): PlanInput => {
+      return repeats.length === 0 ? input : { ...input, repeats };
+    });
+    const addresses = [...this.#addresses].map(
+      ([url, pointer]): PlanInput => ({ url, pointer, accept: imageTypes, maxBytes: limits.fetchBytes }),
+    );
+    return [...blobs, ...addresses];
+  }
 
   /** The bytes of the member at `pointer`. */
   file(bytes: Uint8Array, pointer: string): number {
-    const blob = this.#addBlob(bytes);
-    this.binaries.push({ pointer, blob });
-    return blob;
+    return this.#blobs.push({ bytes, pointer, repeats: [] }) - 1;
   }
 
   /** The image behind the `source` of an operation, which stands at `pointer`, or why there is none. */
@@ -46,7 +57,7 @@ export class Inputs {
         return `is one image too many: a document may have ${limits.images}`;
       this.#bySource.set(source, image);
     }
-    if (image.from === 'blob') this.binaries.push({ pointer, blob: image.blob });
+    if (known?.from === 'blob') this.#blobs[known.blob]?.repeats.push(pointer);
     return image;
   }
 
@@ -62,7 +73,7 @@ export class Inputs {
       }
       const bytes = decodeBase64(body);
       if (bytes === undefined || bytes.length === 0) return 'is not valid base64';
-      return this.#bytes(bytes, sized);
+      return this.#bytes(bytes, sized, pointer);
     }
     if (/^[a-z][a-z0-9+.-]*:/i.test(source)) {
       return `must be a data: URI, base64 or an http(s) address; ${source.slice(0, source.indexOf(':') + 1).slice(0, 20)} is not allowed`;
@@ -75,7 +86,7 @@ export class Inputs {
         ? 'must be a data: URI, base64 or an http(s) address; files of the server cannot be read'
         : 'is not valid base64';
     }
-    return this.#bytes(bytes, sized);
+    return this.#bytes(bytes, sized, pointer);
   }
 
   #address(source: string, pointer: string): ImageSource | string {
@@ -83,12 +94,10 @@ export class Inputs {
     if (!URL.canParse(source)) return 'is not a valid address';
     const url = new URL(source);
     if (url.username !== '' || url.password !== '') return 'must not carry a user name or password';
-    if (!this.#fetched.has(source)) {
-      if (this.fetches.length >= limits.fetches)
+    if (!this.#addresses.has(source)) {
+      if (this.#addresses.size >= limits.fetches)
         return `is one address too many: a document may fetch ${limits.fetches}`;
-      this.#fetched.add(source);
-      this.fetches.push(source);
-      this.fetchPointers.push(pointer);
+      this.#addresses.set(source, pointer);
     }
     return { from: 'url', url: source };
   }
@@ -100,7 +109,7 @@ export class Inputs {
     return defect === undefined ? { from: 'svg', svg } : `SVG ${defect}`;
   }
 
-  #bytes(bytes: Buffer, sized: boolean): ImageSource | string {
+  #bytes(bytes: Buffer, sized: boolean, pointer: string): ImageSource | string {
     const header = readRasterHeader(bytes);
     if (header === undefined) {
       const start = bytes
@@ -121,11 +130,7 @@ export class Inputs {
     if (this.#pixels > limits.imagePixelsTotal) {
       return `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
     }
-    return { from: 'blob', blob: this.#addBlob(bytes), format, width, height };
-  }
-
-  #addBlob(bytes: Uint8Array): number {
-    return this.blobs.push(bytes) - 1;
+    return { from: 'blob', blob: this.file(bytes, pointer), format, width, height };
   }
 }
 

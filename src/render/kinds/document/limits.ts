@@ -41,6 +41,8 @@ export const limits = {
   /** Different images of one document. */
   images: 1_000,
   fetches: 100,
+  /** Of an image that is fetched. */
+  fetchBytes: 20 * 1024 * 1024,
   attachments: 50,
   /** Bytes of all attachments together. */
   attachmentBytes: 32_000_000,

@@ -49,7 +49,7 @@ export class PictureShelf {
     if (source.from === 'svg') return { type: 'svg', svg: source.svg };
     const pointer = `${at}/source`;
     const path =
-      source.from === 'blob' ? this.context.blobPath(source.blob) : this.context.fetched(source.url).path;
+      source.from === 'blob' ? this.context.inputPath(source.blob) : this.context.fetched(source.url).path;
     const bytes = await readFile(path);
     const header = readRasterHeader(bytes);
     if (header === undefined) {

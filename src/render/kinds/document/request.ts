@@ -10,7 +10,7 @@ import { type Operation, readOperations, Scope } from './operations.js';
 import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize } from './paper.js';
 import { fieldSchemas, object, optional, readFields, required, text } from './shapes.js';
 
-/** A request after the check. Everything is JSON; images and attachments are blobs of the plan. */
+/** A request after the check. Everything is JSON; images and attachments are inputs of the plan. */
 export interface DocumentRequest extends Omit<DocumentMembers, 'attachments'> {
   readonly operations: readonly Operation[];
   readonly attachments?: readonly Attachment[];
@@ -126,8 +126,7 @@ function parse(request: unknown): Parsed {
     operations,
     ...(attachments === undefined ? {} : { attachments }),
   };
-  const { blobs, fetches, fetchPointers, binaries } = inputs;
-  return { ok: true, plan: { request: checked, blobs, fetches, fetchPointers, binaries } };
+  return { ok: true, plan: { request: checked, inputs: inputs.all } };
 }
 
 const operationSchema = Type.Union(

@@ -28,7 +28,7 @@ function createExtractTextRunner(): KindRunner {
 
 async function run(program: ArrayBuffer, request: unknown, context: RunContext): Promise<RunResult> {
   const { file, pageIndex, includeFormatting } = Value.Parse(extractTextPlanSchema, request);
-  const bytes = await readFile(context.blobPath(file));
+  const bytes = await readFile(context.inputPath(file));
   if (isTruncated(bytes)) throw pdfFailure({ is: 'truncated' }, '/pdf_data');
   const pdfium = await startPdfium(program);
   const document = pdfium.open(bytes, '/pdf_data');

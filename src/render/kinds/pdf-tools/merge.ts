@@ -19,7 +19,7 @@ async function run(request: unknown, context: RunContext): Promise<RunResult> {
   let pagesDone = 0;
   for (const [index, file] of files.entries()) {
     const pointer = `/pdf_files/${index}`;
-    const source = await openPdf(await readFile(context.blobPath(file)), pointer);
+    const source = await openPdf(await readFile(context.inputPath(file)), pointer);
     const pages = pagesDone + source.pages.length;
     if (pages > pdfLimits.pages) throw pdfFailure({ is: 'too-long', pages, limit: pdfLimits.pages }, pointer);
     warnOfLosses(source, pointer, context);

@@ -1,27 +1,28 @@
-import type { Binary, Issue } from '../../kind.js';
+import { type Issue, type PlanInput, UploadedFile } from '../../kind.js';
 import { pdfLimits } from './limits.js';
 
-/** A reader of one request: collects issues and the PDFs that it decoded. Lives for one `parse`. */
+/** A reader of one request: collects issues and the PDFs that it found. Lives for one `parse`. */
 export interface InputReader {
   readonly issues: Issue[];
-  readonly blobs: Uint8Array[];
-  readonly binaries: Binary[];
+  readonly inputs: PlanInput[];
 }
 
 export function createInputReader(): InputReader {
-  return { issues: [], blobs: [], binaries: [] };
+  return { issues: [], inputs: [] };
 }
 
-/** Decodes the PDF at `pointer` into the next blob. Answers the blob's index, nothing where there was an issue. */
+/** Makes the PDF at `pointer` the next input. Answers the input's index, nothing where there was an issue. */
 export function readPdf(reader: InputReader, value: unknown, pointer: string): number | undefined {
-  const decoded = decodePdf(value);
-  if (typeof decoded === 'string') {
-    reader.issues.push({ pointer, message: decoded });
+  if (value instanceof UploadedFile) {
+    const defect = defectOf(value);
+    if (defect === undefined) return reader.inputs.push({ file: value, pointer }) - 1;
+    reader.issues.push({ pointer, message: defect });
     return undefined;
   }
-  const blob = reader.blobs.push(decoded) - 1;
-  reader.binaries.push({ pointer, blob });
-  return blob;
+  const decoded = decodePdf(value);
+  if (typeof decoded !== 'string') return reader.inputs.push({ bytes: decoded, pointer }) - 1;
+  reader.issues.push({ pointer, message: decoded });
+  return undefined;
 }
 
 /** A whole number of at least `least`; absent and null are nothing. */
@@ -52,10 +53,24 @@ function decodePdf(value: unknown): Uint8Array | string {
   if (bytes.length > pdfLimits.fileBytes) {
     return `must not be larger than ${pdfLimits.fileBytes} bytes when decoded`;
   }
-  // The header may come late: readers look for it in the first 1024 bytes (ISO 32000-1, annex H, note 13).
-  if (bytes.subarray(0, 1024).indexOf('%PDF-', 0, 'latin1') === -1)
-    return 'is not a PDF: it has no %PDF- header';
-  return bytes;
+  return hasHeader(bytes) ? bytes : noHeader;
+}
+
+function defectOf({ sizeBytes, head }: UploadedFile): string | undefined {
+  if (sizeBytes === 0) return 'must not be empty';
+  if (sizeBytes > pdfLimits.fileBytes) return `must not be larger than ${pdfLimits.fileBytes} bytes`;
+  return hasHeader(head) ? undefined : noHeader;
+}
+
+const noHeader = 'is not a PDF: it has no %PDF- header';
+
+/** The header may come late: readers look for it in the first 1024 bytes (ISO 32000-1, annex H, note 13). */
+function hasHeader(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 1024)).includes(
+    '%PDF-',
+    0,
+    'latin1',
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
-import type { Kind, Parsed } from '../../kind.js';
+import { type Kind, type Parsed, UploadedFile } from '../../kind.js';
 import { pdfLimits } from './limits.js';
 import { createInputReader, type InputReader, readPdf, readWhole } from './pdf-input.js';
 
@@ -40,10 +40,10 @@ function parseExtractText(request: unknown): Parsed {
   }
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
   const plan = { file, ...(pageIndex === undefined ? {} : { pageIndex }), includeFormatting: formatting };
-  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [], binaries: reader.binaries } };
+  return { ok: true, plan: { request: plan, inputs: reader.inputs } };
 }
 
-/** What the back gets: blob indexes in the order of the result. Blob `i` is `/pdf_files/i` of the request. */
+/** What the back gets: indexes of inputs in the order of the result. Input `i` is `/pdf_files/i` of the request. */
 export const mergePlanSchema = Type.Object({ files: Type.Array(Type.Integer({ minimum: 0 })) });
 
 /** Joins PDFs in order into `merged.pdf`. */
@@ -67,21 +67,21 @@ function parseMerge(request: unknown): Parsed {
   if (!Array.isArray(given)) return refused('must be a list of PDFs in base64');
   if (given.length === 0) return refused('must hold at least one PDF');
   if (given.length > pdfLimits.files) return refused(`must not hold more than ${pdfLimits.files} PDFs`);
-  // Judged before decoding, from the length of the text: four characters are three bytes.
-  const characters = given.reduce<number>(
-    (sum, file) => sum + (typeof file === 'string' ? file.length : 0),
-    0,
-  );
-  if ((characters / 4) * 3 > pdfLimits.totalBytes) {
+  // Judged before decoding.
+  const bytes = given.reduce<number>((sum, file: unknown) => sum + bytesOf(file), 0);
+  if (bytes > pdfLimits.totalBytes) {
     return refused(`must not be larger than ${pdfLimits.totalBytes} bytes together when decoded`);
   }
   const reader = createInputReader();
   const files = given.map((file: unknown, index) => readPdf(reader, file, `/pdf_files/${index}`));
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  return {
-    ok: true,
-    plan: { request: { files }, blobs: reader.blobs, fetches: [], binaries: reader.binaries },
-  };
+  return { ok: true, plan: { request: { files }, inputs: reader.inputs } };
+}
+
+/** Of a file, or of what a text of base64 is decoded to: four characters are three bytes. */
+function bytesOf(value: unknown): number {
+  if (value instanceof UploadedFile) return value.sizeBytes;
+  return typeof value === 'string' ? (value.length / 4) * 3 : 0;
 }
 
 /** What the back gets. Points stay as the caller sent them, so that a refusal can point at one. */
@@ -120,7 +120,7 @@ function parseSplit(request: unknown): Parsed {
   const most = readWhole(reader, request.max_pages_per_chunk, '/max_pages_per_chunk', 0);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
   const plan = { file, splitAtPages, ...(most ? { maxPagesPerChunk: most } : {}) };
-  return { ok: true, plan: { request: plan, blobs: reader.blobs, fetches: [], binaries: reader.binaries } };
+  return { ok: true, plan: { request: plan, inputs: reader.inputs } };
 }
 
 function readPoints(reader: InputReader, value: unknown): readonly number[] {

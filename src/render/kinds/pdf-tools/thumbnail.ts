@@ -7,7 +7,7 @@ import { pdfLimits } from './limits.js';
 import { pdfFailure } from './pdf-failure.js';
 import { loadPdfiumProgram, type PdfiumDocument, startPdfium } from './pdfium.js';
 
-/** What the back gets; there is no front: callers cannot submit it. Blob 0 is a PDF of ours. */
+/** What the back gets; there is no front: callers cannot submit it. Input 0 is a PDF of ours. */
 const planSchema = Type.Object({
   /** From 1. */
   page: Type.Integer({ minimum: 1 }),
@@ -32,7 +32,7 @@ function createThumbnailRunner(): KindRunner {
 async function run(program: ArrayBuffer, request: unknown, context: RunContext): Promise<RunResult> {
   const { page, width } = Value.Parse(planSchema, request);
   const pdfium = await startPdfium(program);
-  const document = pdfium.open(await readFile(context.blobPath(0)), '');
+  const document = pdfium.open(await readFile(context.inputPath(0)), '');
   try {
     const picture = draw(document, page, width);
     const raw = { width: picture.width, height: picture.height, channels: 4 } as const;
