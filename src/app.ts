@@ -7,6 +7,7 @@ import { type Keyring, openKeyring } from './access/keyring.js';
 import { startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import type { Config } from './config.js';
+import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
@@ -67,6 +68,8 @@ const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
 const threadReadyMs = 30_000;
 /** Programs that wait for one of a core's programs to end. Each belongs to a task that has a thread. */
 const maxWaitingPrograms = 64;
+/** They are in memory: what is long belongs into a JSON body, or into a file. */
+const maxFormTextBytes = 4 * 1024 * 1024;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
 const thumbnailTimeoutMs = 15_000;
 
@@ -187,6 +190,7 @@ async function open(
     config,
     programGuard,
     service,
+    blobs,
     keyring,
     tickets,
     registry,
@@ -324,6 +328,7 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
 interface HttpParts extends Omit<AppOptions, 'threads'> {
   readonly programGuard: GuardName;
   readonly service: JobService;
+  readonly blobs: Blobs;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
   readonly registry: Registry;
@@ -339,6 +344,8 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
     capabilities: capabilityFacts(config, kinds, programGuard),
     limits: {
       ...config,
+      maxFormTextBytes,
+      parserTimeoutMs: 10_000,
       headersTimeoutMs: Math.min(30_000, config.requestTimeoutMs),
       keepAliveTimeoutMs: 75_000,
       closeTimeoutMs: 5_000,

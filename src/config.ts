@@ -69,6 +69,23 @@ const options = {
     standard: 33_554_432,
     sentence: 'Larger request bodies are refused as `payload-too-large`.',
   }),
+  maxUploadBytes: whole('INKWIRE_MAX_UPLOAD_BYTES', 'bytes', [1024, 1_099_511_627_776], {
+    standard: 268_435_456,
+    sentence:
+      'Larger uploads (`multipart/form-data`), which go to the disk and not into memory, are refused as `payload-too-large`.',
+  }),
+  maxUploadFileBytes: whole('INKWIRE_MAX_UPLOAD_FILE_BYTES', 'bytes', [1024, 1_099_511_627_776], {
+    standard: 134_217_728,
+    sentence: 'Of one file of an upload: `payload-too-large`. A kind of jobs may take less.',
+  }),
+  maxUploads: whole('INKWIRE_MAX_UPLOADS', 'uploads', [1, 100_000], {
+    standard: 64,
+    sentence: 'On their way at one time; more are told to come back: `queue-full`.',
+  }),
+  maxUploadsPerOwner: whole('INKWIRE_MAX_UPLOADS_PER_OWNER', 'uploads', [1, 100_000], {
+    standard: 16,
+    sentence: 'The same for one owner.',
+  }),
   renderTimeoutMs: seconds(
     'INKWIRE_RENDER_TIMEOUT',
     [1, 3600],

@@ -11,12 +11,15 @@ import type {
   CallOptions,
   JobRequest,
   StreamItem,
+  SubmitOptions,
   SubmittedJob,
   WaitOptions,
 } from './types.js';
 
 export interface BatchParts {
-  readonly jobs: Pick<Jobs, 'submit' | 'get'>;
+  readonly jobs: Pick<Jobs, 'get'> & {
+    submit(request: JobRequest, options?: SubmitOptions): Promise<SubmittedJob>;
+  };
   readonly subscribe: Subscribe;
   /** As `Inkwire.waitFor`. */
   readonly waitFor: (jobId: string, options: WaitOptions) => Promise<JobRecord>;

@@ -22,7 +22,7 @@ type Named = Readonly<Record<string, unknown>>;
 export interface Call {
   /** By name, or as pairs where a name comes twice; what is undefined is left out. */
   readonly query?: Named | readonly (readonly [name: string, value: unknown])[];
-  /** Sent as JSON. */
+  /** Sent as JSON, unless it is a `FormData`. */
   readonly body?: unknown;
   readonly headers?: RequestHeaders;
   readonly signal?: AbortSignal | undefined;
@@ -67,8 +67,8 @@ export class Http {
     const { signal, retry } = call;
     const harmless = retry ?? (method === 'GET' || call.headers?.['idempotency-key'] !== undefined);
     const address = url + path + queryOf(call.query);
-    const body = call.body === undefined ? null : JSON.stringify(call.body);
-    const type = body === null ? {} : { 'content-type': 'application/json' };
+    const body = bodyOf(call);
+    const type = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
     let given = await unlessAborted(auth.headers(), signal);
     let renewed = false;
     let failures = 0;
@@ -127,6 +127,12 @@ function checkForm(address: string, headers: RequestHeaders): void {
   } catch (cause) {
     throw new InkwireError('malformed-request', String(cause), { cause });
   }
+}
+
+/** The type of a form names its boundary, which `fetch` makes up. */
+function bodyOf({ body }: Call): string | FormData | null {
+  if (body === undefined) return null;
+  return body instanceof FormData ? body : JSON.stringify(body);
 }
 
 async function dataOf<T>(response: Response): Promise<T> {

@@ -35,7 +35,8 @@ export class Jobs {
     this.#http = http;
   }
 
-  submit(request: JobRequest, options?: SubmitOptions): Promise<SubmittedJob> {
+  /** @param request a `FormData` where files are uploaded: each part is a member of the request, or an element of one */
+  submit(request: JobRequest | FormData, options?: SubmitOptions): Promise<SubmittedJob> {
     return this.#json('POST', 'jobs', options, { ...keyOf(options), body: request });
   }
 

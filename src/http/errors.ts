@@ -41,7 +41,7 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem | unde
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return problem('payload-too-large', tooLarge(request.routeOptions.bodyLimit));
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return problem('unsupported-media-type', 'The body must be application/json in UTF-8.');
+      return problem('unsupported-media-type', typesTaken(request));
     case 'FST_ERR_BAD_URL':
       return problem('malformed-request', 'The address is not valid: an escape in it cannot be read.');
     case 'FST_ERR_MAX_PARAM_LENGTH':
@@ -55,6 +55,11 @@ function problemOf(error: FastifyError, request: FastifyRequest): Problem | unde
       if (!isRefusal(error)) return undefined;
       return problem('malformed-request', 'The request cannot be read.');
   }
+}
+
+function typesTaken({ routeOptions }: FastifyRequest): string {
+  const form = routeOptions.config.maxFormBytes === undefined ? '' : ', or multipart/form-data';
+  return `The body must be application/json in UTF-8${form}.`;
 }
 
 /** A defect of the request that Fastify or Node found. Errors of our own carry no status. */

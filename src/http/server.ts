@@ -5,6 +5,7 @@ import { type FastifyInstance, type FastifyServerOptions, fastify, LogController
 import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
 import type { Tickets } from '../access/tickets.js';
+import type { Blobs } from '../engine/blobs.js';
 import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
 import type { JobService } from '../work/service.js';
@@ -27,6 +28,7 @@ import {
   trackSilent,
 } from './admission/sockets.js';
 import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
+import { UploadPlaces } from './admission/upload-places.js';
 import type { Dialect } from './dialects/dialect.js';
 import { DialectRegistry } from './dialects/dialect-registry.js';
 import { answerError, handleErrors } from './errors.js';
@@ -41,11 +43,22 @@ import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/pages.js';
 import { addProbeRoutes } from './routes/probes.js';
 import { addWebRoutes } from './routes/web.js';
+import { FormReader } from './upload/form-reader.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
 export interface HttpLimits {
   /** Of a body: `payload-too-large`. */
   readonly maxBodyBytes: number;
+  /** Of a body that is a form, and of one file in it: `payload-too-large`. */
+  readonly maxUploadBytes: number;
+  readonly maxUploadFileBytes: number;
+  /** Of what is text in a form: `payload-too-large`. */
+  readonly maxFormTextBytes: number;
+  /** Forms on their way at one time, of everybody and of one owner: `queue-full`. */
+  readonly maxUploads: number;
+  readonly maxUploadsPerOwner: number;
+  /** For what the parser of forms makes of a body that is there; past it, `malformed-request`. */
+  readonly parserTimeoutMs: number;
   /** Requests per minute for one key and for one address; 0 is no limit. */
   readonly ratePerKey: number;
   readonly ratePerIp: number;
@@ -72,6 +85,8 @@ export interface HttpServerOptions {
   /** The first is the server's own. */
   readonly dialects: readonly Dialect[];
   readonly kinds: readonly Kind[];
+  /** Where uploads are written aside. */
+  readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
   /** `*` is every origin. */
@@ -136,15 +151,22 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   keepJsonBodies(app);
   handleErrors(app);
   const index = indexRoutes(app);
+  const places = new UploadPlaces(limits);
+  const forms = new FormReader({
+    limits,
+    leave: (request) => places.leave(request),
+    blobs: options.blobs,
+  });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
-  admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess }));
+  admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess, places }));
   observe(app, options.registry, longWaits);
   addServerRoutes(app, options, { index, dialects, draining });
   await dialects.mount(app, {
     service: options.service,
     kinds: options.kinds,
     longWaits,
+    forms,
     clock: options.clock,
     renderTimeoutMs: limits.renderTimeoutMs,
   });
@@ -189,12 +211,13 @@ interface AdmissionParts {
   readonly draining: Draining;
   readonly rates: RateChecks;
   readonly excess: ExcessOf;
+  readonly places: UploadPlaces;
 }
 
 /** The order is the contract's; the request id comes before all of them. */
 function admissionOf(
   options: HttpServerOptions,
-  { index, dialects, draining, rates, excess }: AdmissionParts,
+  { index, dialects, draining, rates, excess, places }: AdmissionParts,
 ): readonly WaitingCheck[] {
   const { limits, keyring, tickets, corsOrigins } = options;
   const cors = createCorsChecks(corsOrigins, index, dialects);
@@ -210,6 +233,7 @@ function admissionOf(
     createRouteCheck(index),
     createDrainCheck(draining),
     createBodyBudget(Math.max(bodyBudgetBytes, limits.maxBodyBytes), limits.maxBodyBytes),
+    places.check,
     checkExpectation,
   ];
 }

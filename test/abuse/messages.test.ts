@@ -82,7 +82,7 @@ describe('types and encodings of bodies', () => {
     ['text/json'],
     ['application/xml'],
     ['application/x-www-form-urlencoded'],
-    ['multipart/form-data; boundary=x'],
+    ['multipart/mixed; boundary=x'],
     ['application/jsonp'],
     ['application/json, text/html'],
     ['application/json; charset=utf-16'],
@@ -96,6 +96,20 @@ describe('types and encodings of bodies', () => {
   ];
   it.each(types)('Content-Type: %s', async (type) => {
     const answer = await target.ask({ path: '/api/v1/jobs', body, headers: { 'content-type': type } });
+    expectProblem(answer, 415, 'unsupported-media-type');
+  });
+
+  it.each([['multipart/form-data'], ['multipart/form-data; boundary='], ['multipart/form-data; boundary=x']])(
+    'Content-Type: %s, and no form',
+    async (type) => {
+      const answer = await target.ask({ path: '/api/v1/jobs', body, headers: { 'content-type': type } });
+      expectProblem(answer, 400, 'malformed-request');
+    },
+  );
+
+  it('Content-Type: multipart/form-data where no form is taken', async () => {
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const answer = await target.ask({ path: '/api/v1/render', body, headers });
     expectProblem(answer, 415, 'unsupported-media-type');
   });
 

@@ -68,6 +68,16 @@ describe('calls that are sent again', () => {
     expect(given.headers?.['idempotency-key']).toBe('mine');
   });
 
+  it('a form is sent as it is, and again when its answer was lost', async () => {
+    const form = new FormData();
+    form.append('kind', 'merge');
+    form.append('pdf_files', new Blob(['%PDF-']), 'a.pdf');
+    const { http, sent } = scripted([broken(), data({ kind: 'merge' })]);
+    expect(await new Jobs(http).submit(form)).toEqual({ kind: 'merge' });
+    expect(sent[0]?.headers['content-type']).toBeUndefined();
+    expect(sent.map(({ body }) => body)).toEqual([form, form]);
+  });
+
   it('a cancel and a ticket are asked for again', async () => {
     for (const call of [(jobs: Jobs) => jobs.cancel(id), (jobs: Jobs) => jobs.ticket()]) {
       const { http } = scripted([broken(), data('done')]);

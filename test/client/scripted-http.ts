@@ -7,7 +7,7 @@ export interface Sent {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  readonly body: string | FormData | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,7 +38,7 @@ export function scripted(replies: readonly Reply[], options: InkwireOptions = { 
         method: init.method ?? 'GET',
         url: String(input),
         headers: Object.fromEntries(new Headers(init.headers)),
-        body: typeof init.body === 'string' ? init.body : undefined,
+        body: typeof init.body === 'string' || init.body instanceof FormData ? init.body : undefined,
         signal: init.signal ?? undefined,
       };
       const reply = replies[sent.length];

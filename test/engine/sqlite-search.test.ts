@@ -159,7 +159,7 @@ describe('the index of a search', () => {
     const engine = await openIn(directory, openOptions);
     await engine.store.submit({
       job: aJob({ title: 'x' }),
-      input: { request: { inline: '{}' }, blobs: [], fetches: [] },
+      input: { request: { inline: '{}' }, inputs: [] },
       limits: { maxPending: 9, maxPendingPerOwner: 9 },
     });
     await engine.close();

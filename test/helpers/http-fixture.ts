@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { openKeyring } from '../../src/access/keyring.js';
@@ -18,6 +21,12 @@ import { memoryOnce } from './memory-once.js';
 
 export const limits: HttpLimits = {
   maxBodyBytes: 64 * 1024,
+  maxUploadBytes: 1024 * 1024,
+  maxUploadFileBytes: 512 * 1024,
+  maxFormTextBytes: 128 * 1024,
+  maxUploads: 8,
+  maxUploadsPerOwner: 4,
+  parserTimeoutMs: 200,
   ratePerKey: 0,
   ratePerIp: 0,
   connectionsPerIp: 0,
@@ -79,6 +88,8 @@ export interface Fixture {
   readonly service: FakeJobService;
   readonly keys: FakeKeys;
   readonly lines: string[];
+  /** Names of files that uploads have left aside. */
+  aside(): Promise<readonly string[]>;
   /** Moves the server's clock. */
   tick(ms: number): void;
   /** How many connections the server has open. */
@@ -100,6 +111,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const lines: string[] = [];
   let now = 1_700_000_100_000;
   const clock = () => now;
+  const folder = await mkdtemp(join(tmpdir(), 'inkwire-http-'));
   const configured = options.configured ?? [
     { owner: 'alice', token },
     { owner: 'bob', token: 'bob-token' },
@@ -110,6 +122,10 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     keyring,
     tickets: new Tickets({ once: memoryOnce(), clock, random: randomUUID }),
     kinds,
+    blobs: {
+      aside: () => join(folder, randomUUID()),
+      discard: (path) => rm(path, { force: true }),
+    },
     capabilities: {
       capabilities: [{ name: 'render', enabled: true }],
       operations: ['add_text'],
@@ -133,6 +149,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   return {
     server,
     service,
+    aside: () => readdir(folder),
     keys,
     lines,
     tick(ms) {
@@ -145,6 +162,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     async close() {
       await server.close();
       await keyring.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -59,6 +59,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
     keyring,
     tickets,
     kinds: [],
+    blobs: rig.engine.blobs,
     capabilities: {
       capabilities: [],
       operations: [],

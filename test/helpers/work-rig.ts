@@ -4,7 +4,8 @@ import type { Bus, Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { Follower } from '../../src/follow/follower.js';
-import type { Kind } from '../../src/render/kind.js';
+import { isObject } from '../../src/protocol/is-object.js';
+import { type Kind, type PlanInput, UploadedFile } from '../../src/render/kind.js';
 import { RenderPool } from '../../src/render/pool.js';
 import { Meters } from '../../src/work/meters.js';
 import { JobReader } from '../../src/work/reader.js';
@@ -48,10 +49,16 @@ const kinds = [...names.map((name) => [name, {}] as const), ...Object.entries(ea
     schema: Type.Object({}),
     parse: (request) => ({
       ok: true,
-      plan: { request, inputs: [{ bytes: Buffer.from('input'), pointer: '/input' }] },
+      plan: { request, inputs: [{ bytes: Buffer.from('input'), pointer: '/input' }, ...uploadsOf(request)] },
     }),
   }),
 );
+
+/** Each of these kinds takes a file as `upload`. */
+function uploadsOf(request: unknown): readonly PlanInput[] {
+  const file = isObject(request) ? request.upload : undefined;
+  return file instanceof UploadedFile ? [{ file, pointer: '/upload' }] : [];
+}
 
 export async function openWorkRig(
   options: {

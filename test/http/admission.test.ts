@@ -298,7 +298,7 @@ describe('CORS', () => {
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'POST, GET, HEAD, OPTIONS',
+      'access-control-allow-methods': 'GET, HEAD, POST, OPTIONS',
       'access-control-allow-headers': expect.stringMatching(/Authorization.*Idempotency-Key.*Last-Event-ID/),
       vary: 'Origin',
     });
@@ -390,7 +390,7 @@ describe('bodies', () => {
     ['text/json', 415],
     ['text/plain', 415],
     ['application/x-www-form-urlencoded', 415],
-    ['multipart/form-data; boundary=x', 415],
+    ['multipart/mixed; boundary=x', 415],
     ['application/jsonp', 415],
     ['nonsense', 415],
     ['', 415],

@@ -120,6 +120,7 @@ describe('a form', () => {
     ['points', ['3', '4'], [3, 4]],
     ['points', ['x'], ['x']],
     ['points', ['"3"'], ['"3"']],
+    ['points', [' [3'], ' [3'],
     ['words', ['3'], ['3']],
     ['words', ['[1'], ['[1']],
     ['words', ['["a","b"]'], ['a', 'b']],
@@ -172,13 +173,13 @@ describe('a form', () => {
   it('is refused with a pointer for each file that the kind has no use for', () => {
     const pointers = refusal(
       ['data', file('a')],
-      ['title', file('b')],
+      ['other', file('b')],
       ['a/b~c', file('c')],
       ['unknown', 'text'],
       ['unknown', file('d')],
     );
     expect(pointers).toMatchObject([
-      { pointer: '/title' },
+      { pointer: '/other' },
       { pointer: '/a~1b~0c' },
       { pointer: '/unknown/1' },
     ]);
@@ -188,7 +189,7 @@ describe('a form', () => {
     const deep = '['.repeat(100_000);
     expect(refusal(['points', deep])).toMatchObject([{ pointer: '/points', message: /nest deeper/ }]);
     expect(refusal(['request', deep])).toMatchObject([{ message: /nest deeper/ }]);
-    expect(request(['title', deep])).toEqual({ title: deep });
+    expect(request(['note', deep])).toEqual({ note: deep });
   });
 
   it('takes a member with an odd name for what it is', () => {

@@ -1,15 +1,6 @@
 import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /**
-     * The route reads its body as it comes and keeps it out of memory: it does not count against the budget of all
-     * bodies. Such a route counts the bytes of a body without `Content-Length` itself; for others Fastify does.
-     */
-    readonly streamsBody?: boolean;
-  }
-}
+import { formLimitOf } from './upload-places.js';
 
 /** Smaller bodies are not worth counting. */
 const smallBytes = 64 * 1024;
@@ -22,7 +13,8 @@ const smallBytes = 64 * 1024;
 export function createBodyBudget(maxBytes: number, maxBodyBytes: number): Check {
   let held = 0;
   return (request, reply, route) => {
-    if (route.config.streamsBody === true) return undefined;
+    // Forms go to the disk.
+    if (formLimitOf(request, route) !== undefined) return undefined;
     const { headers } = request.raw;
     const chunked = headers['transfer-encoding'] !== undefined;
     const bytes = chunked ? maxBodyBytes : Number(headers['content-length'] ?? 0);

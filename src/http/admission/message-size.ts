@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
+import { formLimitOf } from './upload-places.js';
 
 const maxUrlLength = 8192;
 
@@ -21,9 +22,10 @@ export const checkMessageSize: Check = (request, reply, route) => {
     return problem('uri-too-long', `An address may have ${maxUrlLength} characters.`);
   }
   const length = headers['content-length'];
-  if (length === undefined || Number(length) <= route.bodyLimit) return undefined;
-  if (Number(length) > route.bodyLimit * lingerFactor) reply.header('connection', 'close');
-  return problem('payload-too-large', tooLarge(route.bodyLimit));
+  const limit = formLimitOf(request, route) ?? route.bodyLimit;
+  if (length === undefined || Number(length) <= limit) return undefined;
+  if (Number(length) > limit * lingerFactor) reply.header('connection', 'close');
+  return problem('payload-too-large', tooLarge(limit));
 };
 
 /** Node itself takes the first of several: a proxy in front may have taken another one (RFC 9112, 3.2). */

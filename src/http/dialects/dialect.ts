@@ -5,6 +5,7 @@ import type { Kind } from '../../render/kind.js';
 import type { JobService } from '../../work/service.js';
 import type { LongWaits } from '../reply/long-waits.js';
 import type { RefusalWriter } from '../reply/problem-reply.js';
+import type { FormReader } from '../upload/form-reader.js';
 import type { JobIds } from './job-ids.js';
 
 /**
@@ -36,7 +37,7 @@ export interface Dialect {
   readonly ids: JobIds;
   /**
    * Adds the routes, in a scope of Fastify of their own: hooks and content type parsers that are added to `app` are for
-   * them alone. A body that is no JSON is read by such a parser; a route that takes it as a stream says `streamsBody`.
+   * them alone. A body that is no JSON is read by such a parser, a form by `forms`.
    */
   routes(app: FastifyInstance, parts: DialectParts): void;
 }
@@ -67,6 +68,8 @@ export interface DialectParts {
   readonly service: JobService;
   readonly kinds: readonly Kind[];
   readonly longWaits: LongWaits;
+  /** Of `multipart/form-data`; a route that takes forms says `maxFormBytes` and lies in a scope with `takeForms`. */
+  readonly forms: FormReader;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   /** Of answers that are the result itself. */

@@ -120,12 +120,17 @@ function operationOf(
     tags: [docs.tag],
     security: access === 'public' ? [] : Object.keys(dialect.docs.security).map((name) => ({ [name]: [] })),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(docs.body === undefined
+    ...(docs.body === undefined && docs.form === undefined
       ? {}
-      : {
-          requestBody: { required: true, content: { [docs.bodyType ?? json]: { schema: use(docs.body) } } },
-        }),
+      : { requestBody: { required: true, content: bodiesOf(docs, use) } }),
     responses: { ...answersOf(docs.answers, use), ...problemsOf(slugsOf(route, docs), dialect, use) },
+  };
+}
+
+function bodiesOf({ body, form }: RouteDocs, use: UseSchema): Json {
+  return {
+    ...(body === undefined ? {} : { [json]: { schema: use(body) } }),
+    ...(form === undefined ? {} : { 'multipart/form-data': { schema: use(form) } }),
   };
 }
 
@@ -176,7 +181,7 @@ function slugsOf(route: RouteOptions, docs: RouteDocs): readonly ProblemSlug[] {
   const access = route.config?.access ?? 'any';
   return [
     ...(docs.problems ?? []),
-    ...(docs.body === undefined
+    ...(docs.body === undefined && docs.form === undefined
       ? []
       : (['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed'] as const)),
     ...(access === 'public' ? [] : (['unauthorized'] as const)),

@@ -11,8 +11,8 @@ export interface RouteDocs {
   /** Request headers that matter here, with a sentence each. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: TSchema;
-  /** Of the body; JSON where it does not say. */
-  readonly bodyType?: string;
+  /** Of the same as `multipart/form-data`, where the route takes it. */
+  readonly form?: TSchema;
   readonly answers: Readonly<Record<string, AnswerDocs>>;
   /** Beyond those that come from access, limits and the body. */
   readonly problems?: readonly ProblemSlug[];

@@ -8,6 +8,8 @@ import type { CapabilityFacts } from './capabilities.js';
 /** Settings of the service that its callers may know. */
 export interface PublicSettings {
   readonly maxBodyBytes: number;
+  readonly maxUploadBytes: number;
+  readonly maxUploadFileBytes: number;
   readonly maxPendingPerOwner: number;
   readonly maxRunningPerOwner: number;
   readonly renderTimeoutMs: number;
@@ -37,6 +39,8 @@ export function capabilityFacts(
     program_guard: programGuard,
     limits: {
       max_body_bytes: config.maxBodyBytes,
+      max_upload_bytes: config.maxUploadBytes,
+      max_upload_file_bytes: config.maxUploadFileBytes,
       max_operations: limits.operations,
       max_pending_per_owner: config.maxPendingPerOwner,
       max_running_per_owner: config.maxRunningPerOwner,

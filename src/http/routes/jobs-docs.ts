@@ -55,16 +55,18 @@ export const historyDocs: RouteDocs = {
 };
 
 /** What OpenAPI says of the other job routes. */
-export function jobDocs(bodySchema: TSchema) {
+export function jobDocs(bodySchema: TSchema, formSchema: TSchema) {
   const submit: RouteDocs = {
     id: 'submitJob',
     tag: 'jobs',
     summary: 'Submit a job',
     description:
       'The answer leaves when the job is stored. With an Idempotency-Key the same body makes one job in 24 hours, ' +
-      'however often it is sent.',
+      'however often it is sent. Files can be uploaded in the parts of a form, in any order: each part is a member, or ' +
+      'one element of it where the member is a list.',
     headers: acceptHeaders,
     body: bodySchema,
+    form: formSchema,
     answers: acceptAnswers,
     problems: ['malformed-request', 'idempotency-conflict', 'queue-full', 'storage-unavailable'],
   };

@@ -11,14 +11,17 @@ import type { LongWaits } from '../reply/long-waits.js';
 import { readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { waitForChange, waitForEnd } from '../reply/wait.js';
+import { type FormReader, takeForms } from '../upload/form-reader.js';
 import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
 import { jobDocs } from './jobs-docs.js';
 
 export interface JobRouteOptions {
   readonly service: JobService;
   readonly longWaits: LongWaits;
+  readonly forms: FormReader;
   /** Of a submit, for OpenAPI. */
   readonly bodySchema: TSchema;
+  readonly formSchema: TSchema;
 }
 
 interface JobRoute {
@@ -31,27 +34,37 @@ const pollAfter = '2';
 /** Submit, try again, poll, look at the request, delete. */
 export function addJobRoutes(
   app: FastifyInstance,
-  { service, longWaits, bodySchema }: JobRouteOptions,
+  { service, longWaits, forms, bodySchema, formSchema }: JobRouteOptions,
 ): void {
-  const docs = jobDocs(bodySchema);
+  const docs = jobDocs(bodySchema, formSchema);
   const waits = { reader: service.reader, longWaits };
 
-  app.post('/api/v1/jobs', { config: { access: 'jobs:write', startsWork: true, docs: docs.submit } }, submit);
+  app.register(async (scope) => {
+    await takeForms(scope);
+    const config = {
+      access: 'jobs:write',
+      startsWork: true,
+      maxFormBytes: forms.maxBytes,
+      docs: docs.submit,
+    } as const;
+    scope.post('/api/v1/jobs', { config }, submit);
+  });
 
   async function submit(request: FastifyRequest, reply: FastifyReply) {
     const owner = ownerOf(request);
     const idempotency = idempotencyKeyOf(request);
     if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
-    const given = jobBodyOf(request);
+    const given = request.isMultipart() ? await forms.read(request) : jobBodyOf(request);
     if (!given.ok) return sendProblem(request, reply, given.problem);
-    const answer = await service.submitter.submit({
+    const discard = 'discard' in given ? given.discard : undefined;
+    const submitted = service.submitter.submit({
       owner,
       body: given.body,
       kind: 'document',
       requestId: request.id,
       ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
     });
-    return accept(request, reply, answer);
+    return accept(request, reply, await submitted.finally(discard));
   }
 
   app.post<JobRoute>(

@@ -102,8 +102,10 @@ function memberOf(parts: readonly FormPart[], schema: unknown): Member {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) {
     const read = partValue(first, schema);
-    const isElement = types.has('array') && !types.has('string') && read.ok && !Array.isArray(read.value);
-    return isElement ? listOf(parts, schema) : read;
+    if (!types.has('array') || types.has('string') || !read.ok || Array.isArray(read.value)) return read;
+    // JSON that is broken stays one text, unless each element is a text.
+    const isBroken = typeof read.value === 'string' && /^\s*\[/.test(read.value);
+    return isBroken && !typesOf(itemsOf(schema)).has('string') ? read : listOf(parts, schema);
   }
   if (schema === undefined || types.has('array')) return listOf(parts, schema);
   return { ok: false, message: `must be one part, and is ${parts.length}` };

@@ -1,5 +1,5 @@
 import { problemSchema } from '../../docs/schemas.js';
-import { submitBodySchema } from '../../docs/submit-schema.js';
+import { submitBodySchema, submitFormSchema } from '../../docs/submit-schema.js';
 import { addGroupRoutes } from '../../routes/groups.js';
 import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
@@ -51,10 +51,10 @@ export const native: Dialect = {
     }),
   },
   ids: plainIds,
-  routes(app, { service, kinds, longWaits, clock, renderTimeoutMs: timeoutMs }) {
+  routes(app, { service, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs }) {
     const { syncRenderer } = service;
     const bodySchema = submitBodySchema(kinds);
-    addJobRoutes(app, { service, longWaits, bodySchema });
+    addJobRoutes(app, { service, longWaits, forms, bodySchema, formSchema: submitFormSchema(kinds) });
     addJobControlRoutes(app, { service });
     addJobListRoute(app, { service });
     addGroupRoutes(app, { service });

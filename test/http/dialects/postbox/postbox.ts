@@ -1,11 +1,10 @@
-import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { Type } from 'typebox';
 import { ownerOf } from '../../../../src/http/admission/admission.js';
 import type { Dialect } from '../../../../src/http/dialects/dialect.js';
 import { uuidIds } from '../../../../src/http/dialects/job-ids.js';
 import { kindOf, sendProblem } from '../../../../src/http/reply/problem-reply.js';
 import { waitForEnd } from '../../../../src/http/reply/wait.js';
+import { takeForms } from '../../../../src/http/upload/form-reader.js';
 import { problem } from '../../../../src/protocol/problem.js';
 
 /** A dialect as small as one can be that differs in everything: letters are jobs. */
@@ -26,32 +25,30 @@ export const postbox: Dialect = {
     refusal: () => Type.Object({ statusCode: Type.Integer(), message: Type.String() }),
   },
   ids: uuidIds,
-  routes(app, { service: { submitter, reader }, longWaits }) {
+  routes(app, { service: { submitter, reader }, longWaits, forms }) {
     const docs = { tag: 'letters', answers: { '202': { description: 'Posted' } } };
-    const post = {
-      id: 'post',
-      summary: 'Post a letter',
-      body: Type.Object({}),
-      bodyType: 'multipart/form-data',
-    };
-    app.addContentTypeParser('multipart/form-data', (_request, body, done) => done(null, body));
-    app.post<{ Body: Readable; Querystring: { wait?: string } }>(
-      '/post/letters',
-      {
-        bodyLimit: 200_000,
-        config: { access: 'jobs:write', startsWork: true, streamsBody: true, docs: { ...docs, ...post } },
-      },
-      async (request, reply) => {
-        const [, part = ''] = /\r\n\r\n(.*?)\r\n--/s.exec(await text(request.body)) ?? [];
-        const [owner, body] = [ownerOf(request), Buffer.from(part)];
-        const answer = await submitter.submit({ owner, body, kind: 'document', requestId: request.id });
+    const post = { id: 'post', summary: 'Post a letter', form: Type.Object({}) };
+    const config = {
+      access: 'jobs:write',
+      startsWork: true,
+      maxFormBytes: 200_000,
+      docs: { ...docs, ...post },
+    } as const;
+    app.register(async (scope) => {
+      await takeForms(scope);
+      scope.post<{ Querystring: { wait?: string } }>('/post/letters', { config }, async (request, reply) => {
+        const given = await forms.read(request);
+        if (!given.ok) return sendProblem(request, reply, given.problem);
+        const [owner, { body, discard }] = [ownerOf(request), given];
+        const submitted = submitter.submit({ owner, body, kind: 'document', requestId: request.id });
+        const answer = await submitted.finally(discard);
         if (!answer.ok) return sendProblem(request, reply, answer.problem);
         const waitMs = Number(request.query.wait ?? 0) * 1000;
         const { view } = await waitForEnd(reply, { reader, longWaits }, { owner, view: answer, waitMs });
         const letter = uuidIds.of(answer.record.job_id);
         return reply.code(202).header('x-letter', letter).send({ letter, status: view?.record.status });
-      },
-    );
+      });
+    });
     app.get<{ Params: { id: string } }>('/post/letters/:id', async (request, reply) => {
       const view = await reader.view(ownerOf(request), uuidIds.jobIdOf(request.params.id) ?? '');
       if (view === undefined) return sendProblem(request, reply, problem('not-found', 'No such letter'));
