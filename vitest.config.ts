@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 /** They end a test that hangs, and say nothing of how fast anything is: a machine may be busy. */
-const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
+const patience = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 120_000 } } };
 
 /** What drives Debian's Chromium or stands behind Debian's proxies. */
 const browser = ['test/browser/**/*.test.ts', 'test/proxies/**/*.test.ts'];

@@ -53,7 +53,7 @@ export function useChromium(options: { readonly whole?: boolean } = {}): Chromiu
       if (browser === undefined) throw new Error('the browser is there only while tests run');
       const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
       // What a page is waited for without a time of its own: a busy machine may be slow.
-      context.setDefaultTimeout(60_000);
+      context.setDefaultTimeout(120_000);
       contexts.add(context);
       return context;
     },

@@ -4,7 +4,7 @@ import { type AppServer, alice } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { accessibilityFindings, slow, small, startPageServer, submit } from './page-server.js';
 
-const patient = { timeout: 60_000 };
+const patient = { timeout: 120_000 };
 
 describe.skipIf(withoutChromium)('the live page for everybody', () => {
   const chromium = useChromium();

@@ -7,7 +7,7 @@ import type { AppServer } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { fillStore, small, startPageServer, submit } from './page-server.js';
 
-const patient = { timeout: 60_000 };
+const patient = { timeout: 120_000 };
 /** Milliseconds of a processor that the page may spend on one thing that its user does; some 25 to 80. All rows at once are seconds. */
 const maxSpentMs = 400;
 

@@ -8,7 +8,7 @@ import { openFaultProxy } from '../helpers/fault-proxy.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { large, slow, small, startPageServer, submit } from './page-server.js';
 
-const patient = { timeout: 60_000 };
+const patient = { timeout: 120_000 };
 
 describe.skipIf(withoutChromium)('the live page', () => {
   const chromium = useChromium();

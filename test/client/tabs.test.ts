@@ -314,4 +314,4 @@ test('P-1 whatever tabs do, each ends with exactly its facts, in order, once, ov
     }),
     { numRuns: Number(process.env.PROPERTY_RUNS ?? 200), seed: 20_261_122 },
   );
-}, 120_000);
+});

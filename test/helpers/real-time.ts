@@ -2,7 +2,7 @@
 const { setTimeout } = globalThis;
 
 const lookMs = 5;
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /**
  * Waits, in real time whatever a test does to the clock, for what a thread, a socket or a disk brings about. It sleeps
