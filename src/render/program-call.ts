@@ -17,7 +17,10 @@ export interface ProgramLimits {
 
 /** A file that the program finds, read-only, at `../in/<name>`. */
 export type ProgramFile =
-  /** One that the task was given (a blob, a fetched file), or that a program of the same task has made. */
+  /**
+   * One that the task was given (an input, a part of the job, a file of `prepare`), or that a program of the same task has
+   * made.
+   */
   | { readonly name: string; readonly path: string }
   /** At most `maxFileBytes`. */
   | { readonly name: string; readonly bytes: Uint8Array };

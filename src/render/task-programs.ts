@@ -1,12 +1,16 @@
 import type { Fetched } from './kind.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import type { ProgramRun, Programs } from './programs.js';
-import type { ProgramEndedMessage, ProgramMessage } from './wire.js';
+import type { ProgramEndedMessage, ProgramMessage, Step } from './wire.js';
 
 /** What of a task its programs depend on. */
 export interface TaskBounds {
   readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
+  /** Its files of `prepare` may be read, too. */
+  readonly step?: Step;
+  /** Paths of the job's parts, by name. */
+  readonly parts?: Readonly<Record<string, string>>;
   /** From now. */
   readonly timeoutMs: number;
 }
@@ -21,8 +25,8 @@ export class TaskPrograms {
   readonly #runs: Promise<ProgramRun>[] = [];
   readonly #deadline: number;
   readonly #bounds: TaskBounds;
-  /** Files that programs of this task have made. */
-  readonly #made = new Set<string>();
+  /** What the thread may read: what the task was given, and what its programs have made. Known with the first call. */
+  #readable: Set<string> | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(programs: Pick<Programs, 'run'> | undefined, bounds: TaskBounds) {
@@ -41,7 +45,7 @@ export class TaskPrograms {
     // A thread is a remote peer: what it sends may have another shape than the types say.
     const broken: ProgramOutcome = { type: 'refused', code: 'invalid_call', message: 'The call is broken' };
     const outcome = await this.#run(program).catch(() => broken);
-    if ('files' in outcome) for (const { path } of outcome.files) this.#made.add(path);
+    if ('files' in outcome) for (const { path } of outcome.files) this.#readable?.add(path);
     return { type: 'program-ended', call, outcome };
   }
 
@@ -66,7 +70,9 @@ export class TaskPrograms {
         message: `A task runs at most ${maxRuns} programs`,
       };
     // The thread may read them, and no other file is for it to show to a program.
-    const stray = call.files.some((file) => 'path' in file && !this.#mayRead(file.path));
+    this.#readable ??= new Set(givenPaths(this.#bounds));
+    const readable = this.#readable;
+    const stray = call.files.some((file) => 'path' in file && !readable.has(file.path));
     if (stray) return { type: 'refused', code: 'invalid_call', message: 'A file is none of the task' };
     const leftMs = Math.max(1, Math.floor(this.#deadline - performance.now()));
     const limits = { ...call.limits, wallMs: Math.min(call.limits.wallMs, leftMs) };
@@ -74,10 +80,13 @@ export class TaskPrograms {
     this.#runs.push(run);
     return (await run).outcome;
   }
+}
 
-  #mayRead(path: string): boolean {
-    const { inputPaths, fetched } = this.#bounds;
-    if (this.#made.has(path) || inputPaths.includes(path)) return true;
-    return Object.values(fetched).some((file) => file.path === path);
-  }
+function givenPaths({ inputPaths, fetched, parts = {}, step }: TaskBounds): readonly string[] {
+  return [
+    ...inputPaths,
+    ...Object.values(fetched).map(({ path }) => path),
+    ...Object.values(parts),
+    ...(step !== undefined && 'prepared' in step ? Object.values(step.prepared) : []),
+  ];
 }

@@ -91,6 +91,25 @@ describe('programs of a task', () => {
     });
   });
 
+  it('see the parts of the job, and what was prepared for all of its tasks', async () => {
+    const path = join(bench.root, 'made-before');
+    writeFileSync(path, 'by another task');
+    const parts = { 'part.txt': path };
+    expect(written(await pool.run(task('stray', { path }, { parts })))).toMatchObject({
+      stdout: 'by another task',
+    });
+    const programs = await bench.open(guard);
+    const prepared = { 'plan.txt': path };
+    const step = { type: 'chunk', units: { from: 0, to: 1 }, plan: {}, prepared } as const;
+    const given = { inputPaths: [], fetched: {}, step, timeoutMs: 60_000 };
+    const ofChunk = new TaskPrograms(programs, given);
+    const program = scriptCall('cat ../in/a', { files: [{ name: 'a', path }] });
+    expect(await ofChunk.ask({ type: 'program', task: 1, call: 1, program })).toMatchObject({
+      outcome: { type: 'exited', stdout: 'by another task' },
+    });
+    await ofChunk.end();
+  });
+
   it('are refused when the call has another shape, or where there are none', async () => {
     expect(written(await pool.run(task('broken')))).toMatchObject({ code: 'invalid_call' });
     await pool.close();
