@@ -20,7 +20,8 @@ import { readStaticFiles, type StaticFiles } from './http/reply/static-files.js'
 import { capabilityFacts } from './http/routes/capability-facts.js';
 import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
-import { kinds } from './render/kinds/kinds.js';
+import type { Kind, KindSet } from './render/kind.js';
+import { kinds as registered } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
 import { bubblewrap, type GuardName, unshare } from './render/program-sandbox.js';
 import { Programs } from './render/programs.js';
@@ -46,6 +47,8 @@ export interface AppOptions {
    * Folder of the compiled threads. Needed when the server runs from its TypeScript source, which a worker cannot load.
    */
   readonly threads?: URL;
+  /** In the place of the kinds of the registry. */
+  readonly kinds?: KindSet;
 }
 
 export interface App {
@@ -87,7 +90,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function open(
-  { config, version, log, logStream, threads }: AppOptions,
+  { config, version, log, logStream, threads, ...given }: AppOptions,
   opened: CloseStack,
 ): Promise<App> {
   if (config.natsUrl !== '' || config.role !== 'all') {
@@ -96,12 +99,18 @@ async function open(
     );
   }
   const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
+  const kindSet = given.kinds ?? {
+    fronts: registered,
+    renderThread: entry('render/thread.js'),
+    bodyThread: entry('work/submit/body-thread.js'),
+  };
+  const kinds = kindSet.fronts;
   const clock = Date.now;
   const registry = new Registry();
   measureProcess(registry, opened);
 
-  const programs = makePrograms(config, log);
-  const pool = opened.add(startPool(config, entry('render/thread.js'), programs));
+  const programs = makePrograms(config, kinds, log);
+  const pool = opened.add(startPool(config, kindSet.renderThread, programs));
   const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
@@ -113,7 +122,7 @@ async function open(
     new BodyReader({
       kinds,
       allowPrivate: config.allowPrivateFetch,
-      threadEntry: entry('work/submit/body-thread.js'),
+      threadEntry: kindSet.bodyThread,
     }),
   );
   const follower = opened.add(
@@ -188,6 +197,7 @@ async function open(
   await follower.start();
   const http = await openHttp({
     config,
+    kinds,
     programGuard,
     service,
     blobs,
@@ -236,12 +246,11 @@ async function open(
   };
 }
 
-/** No kind of today needs one: the registry is empty. */
-function makePrograms(config: Config, log: Logger): Programs {
+function makePrograms(config: Config, kinds: readonly Kind[], log: Logger): Programs {
   const manner = { nice: config.renderNice };
   return new Programs({
     directory: resolve(join(config.dataDir, 'programs')),
-    registry: {},
+    registry: Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {}))),
     sandboxes: [bubblewrap(manner), unshare(manner)],
     allowUnsandboxed: config.allowUnsandboxedPrograms,
     ...manner,
@@ -325,7 +334,8 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
   return gateway;
 }
 
-interface HttpParts extends Omit<AppOptions, 'threads'> {
+interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
+  readonly kinds: readonly Kind[];
   readonly programGuard: GuardName;
   readonly service: JobService;
   readonly blobs: Blobs;
@@ -340,8 +350,7 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
   return createHttpServer({
     ...parts,
     dialects,
-    kinds,
-    capabilities: capabilityFacts(config, kinds, programGuard),
+    capabilities: capabilityFacts(config, parts.kinds, programGuard),
     limits: {
       ...config,
       maxFormTextBytes,

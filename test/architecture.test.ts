@@ -254,6 +254,29 @@ describe('architecture', () => {
     expect(users.map(([file]) => file).filter((file) => !file.startsWith('cli/'))).toEqual([]);
   });
 
+  it.each([
+    {
+      what: 'a kind',
+      folder: /^render\/kinds\/[^/]+(?=\/)/,
+      registry: 'render/kinds/kinds.ts',
+      // The limits and operations of documents are members of the answer of `GET /api/v1/capabilities`.
+      others: ['http/routes/capability-facts.ts'],
+    },
+    {
+      what: 'a dialect',
+      folder: /^http\/dialects\/[^/]+(?=\/)/,
+      registry: 'http/dialects/dialects.ts',
+      // Streams are of the native one.
+      others: ['http/push.ts'],
+    },
+  ])('knows $what by its line in the registry alone: it is its folder and that line', (given) => {
+    const folderOf = (file: string): string | undefined => given.folder.exec(file)?.[0];
+    const enters = (file: string, target: string): boolean =>
+      folderOf(target) !== undefined && folderOf(target) !== folderOf(file);
+    const users = [...edges].filter(([file, targets]) => targets.some((target) => enters(file, target)));
+    expect(users.map(([file]) => file).sort()).toEqual([...given.others, given.registry].sort());
+  });
+
   it('starts programs from the pool of the render threads alone', () => {
     const users = files.filter((file) => librariesOf(file).includes('node:child_process'));
     expect(users.sort()).toEqual(['render/program-folder.ts', 'render/program-process.ts']);

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
-import type { ProgramCall, ProgramOutcome } from './program-call.js';
+import type { ProgramCall, ProgramOutcome, ProgramRegistry } from './program-call.js';
 
 /**
  * A job kind, in two halves that meet only through plain data:
@@ -105,6 +105,8 @@ export interface Kind {
    * `ChunkedRunner`, and only the chunks that are missing are run.
    */
   readonly attempts?: 'resumed' | 'chunked';
+  /** The external programs that its back calls. Kinds that name the same one mean the same. */
+  readonly programs?: ProgramRegistry;
   /**
    * Checks a request of any shape; never throws. Members that it does not own (job options) are ignored, and every
    * `UploadedFile` that is no input of the plan is then refused.
@@ -221,6 +223,15 @@ export interface KindBack {
   /** Loaded before a thread reports that it is ready: the kind of most jobs. */
   readonly warm?: true;
   load(): Promise<KindRunner | ChunkedRunner>;
+}
+
+/** The kinds of a server, as each of its threads knows them. */
+export interface KindSet {
+  readonly fronts: readonly Kind[];
+  /** Entry of a render thread, which has their backs. */
+  readonly renderThread: URL;
+  /** Entry of the thread that reads large bodies, which has their fronts. */
+  readonly bodyThread: URL;
 }
 
 /** A failure that belongs to the request, not to the server: the job fails with it, and no other attempt follows. */

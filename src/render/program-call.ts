@@ -1,5 +1,16 @@
 /** What a task asks of an external program, and what it hears of it: plain data, for the wire between thread and pool. */
 
+/** A program that tasks may ask for. */
+export interface RegisteredProgram {
+  /** A name, looked for in the system's directories of programs, or an absolute path. */
+  readonly file: string;
+  /** Paths outside `/usr` that it needs; a sandbox shows them read-only. */
+  readonly shows?: readonly string[];
+}
+
+/** By the name in a call. */
+export type ProgramRegistry = Readonly<Record<string, RegisteredProgram>>;
+
 /** Bounds of one run. Each is a whole number above 0; `limitBounds` has the most that may be asked for. */
 export interface ProgramLimits {
   /** Milliseconds from the program's start. A task's program never has more than the task has left. */

@@ -8,6 +8,7 @@ import {
   type ProgramLimits,
   type ProgramOutcome,
   type ProgramRefusal,
+  type ProgramRegistry,
 } from './program-call.js';
 import { PrivateFolder, removeTree } from './program-folder.js';
 import { type ProcessEnd, ProgramProcess } from './program-process.js';
@@ -22,16 +23,6 @@ import {
   unguarded,
 } from './program-sandbox.js';
 import { footprintOf } from './program-watch.js';
-
-/** A program that kinds may ask for. */
-export interface RegisteredProgram {
-  /** A name, looked for in the system's directories of programs, or an absolute path. */
-  readonly file: string;
-  /** Paths outside `/usr` that it needs; a sandbox shows them read-only. */
-  readonly shows?: readonly string[];
-}
-
-export type ProgramRegistry = Readonly<Record<string, RegisteredProgram>>;
 
 /** The manner is for programs without a sandbox; a sandbox has its own. */
 export interface ProgramsOptions extends Manner {

@@ -3,7 +3,7 @@ import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
 import { heapLimits } from '../../render/heap-limits.js';
 import type { Kind } from '../../render/kind.js';
-import type { BodyTask } from './body-thread.js';
+import type { BodyTask } from './body-server.js';
 import { type BodyToParse, type ParseAnswer, parseBody } from './parsed-request.js';
 
 export interface BodyReaderOptions {
