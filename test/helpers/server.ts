@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly under?: readonly string[];
   /** Of Node itself, before the program. */
   readonly nodeArgs?: readonly string[];
+  /** In the place of `inkwire serve`: a module that starts the server with other parts. */
+  readonly program?: URL;
 }
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
@@ -41,7 +43,8 @@ const ready = /^Inkwire is ready: (http:\/\/\S+?)\/$/m;
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'inkwire-test-')));
   const { under = [], nodeArgs = [] } = options;
-  const [command = process.execPath, ...args] = [...under, process.execPath, ...nodeArgs, main, 'serve'];
+  const program = options.program === undefined ? [main, 'serve'] : [fileURLToPath(options.program)];
+  const [command = process.execPath, ...args] = [...under, process.execPath, ...nodeArgs, ...program];
   const child = spawn(command, args, {
     env: {
       PATH: process.env.PATH,

@@ -49,7 +49,12 @@ export const bob = 'bob-token-0123456789';
 /** More of the processor than this is an answer that cost more than its limits. */
 export const answerMaxMs = 10_000;
 
-const heldMemory = fileURLToPath(new URL('held-memory.mjs', import.meta.url));
+/** Of a server whose `heldBytes` can be asked for. */
+export const heldMemoryArgs: readonly string[] = [
+  '--expose-gc',
+  '--import',
+  fileURLToPath(new URL('held-memory.mjs', import.meta.url)),
+];
 /**
  * What its main thread may hold more than at its start, after a collection: some 2 MB are code that has been used. One of the bodies that stays is 30 MB. Render threads have limits of their own, and are replaced.
  */
@@ -58,7 +63,7 @@ const maxGrowthBytes = 25_000_000;
 export async function openTarget(options: ServerOptions = {}): Promise<Target> {
   const server = await startServer({
     ...options,
-    nodeArgs: ['--expose-gc', '--import', heldMemory],
+    nodeArgs: heldMemoryArgs,
     env: { INKWIRE_KEYS: `alice=${alice},bob=${bob}`, INKWIRE_WORKERS: '2', ...options.env },
   });
   const heldBefore = await heldBytes(server);
@@ -99,7 +104,7 @@ export async function openTarget(options: ServerOptions = {}): Promise<Target> {
 }
 
 /** What the main thread holds after a collection. */
-async function heldBytes({ pid, log }: RunningServer): Promise<number> {
+export async function heldBytes({ pid, log }: RunningServer): Promise<number> {
   const told = () => log().match(/^held \d+$/gm) ?? [];
   const before = told().length;
   process.kill(pid, 'SIGUSR2');
