@@ -7,13 +7,13 @@ export interface ListFilter {
   readonly status?: JobStatus;
   readonly kind?: string;
   readonly group?: string;
-  /** Milliseconds, exclusive. */
   readonly reference?: string;
   /** All of them. */
   readonly tags?: readonly string[];
   /** Pairs of a name and its text: all of them. */
   readonly metadata?: readonly (readonly [name: string, text: string])[];
   readonly search?: Search;
+  /** Milliseconds, exclusive, as `createdBefore`. */
   readonly createdAfter?: number;
   readonly createdBefore?: number;
   /** Only jobs after this id in the listing (newest first). */

@@ -57,12 +57,17 @@ function fold(text: string): string {
   );
 }
 
-/** Reads what somebody searches for: words, and ids or their beginnings. */
+/**
+ * Reads what somebody searches for: words, and ids or their beginnings. A text without a letter or digit is a word that
+ * no job has; an empty one searches for nothing.
+ */
 export function readSearch(text: string): Search {
   const parts = text.split(/\s+/).filter((part) => part !== '');
   const isId = (part: string): boolean => idStart.test(part.toLowerCase());
-  const words = parts.filter((part) => !isId(part)).flatMap(wordsOf);
-  return { words: [...new Set(words)], ids: parts.filter(isId).map((part) => part.toLowerCase()) };
+  const words = new Set(parts.filter((part) => !isId(part)).flatMap(wordsOf));
+  const ids = parts.filter(isId).map((part) => part.toLowerCase());
+  const isWordless = words.size === 0 && ids.length === 0 && parts.length > 0;
+  return { words: isWordless ? [parts.join('').slice(0, wordLength)] : [...words], ids };
 }
 
 /** Whether each of the sought words begins one of those that are there. */

@@ -394,6 +394,8 @@ describe('bounds of a form', () => {
       detail: '2 of your uploads are under way; send this one again in a moment',
     });
     expect(refused.headers['retry-after']).toBe('2');
+    const spaced = { ...under.alice, 'Content-Type': form.replace(';', '\t ;') };
+    expect(told(await send(body, spaced))).toMatchObject({ status: 503 });
     await begin('bob');
     await vi.waitFor(async () => expect(await left()).toHaveLength(3));
     expect(told(await send(body, under.bob))).toMatchObject({ detail: expect.stringMatching(/^3 uploads/) });

@@ -185,6 +185,25 @@ describe('a form', () => {
     ]);
   });
 
+  it('is refused where a file stands for a number, a list of them or an object', () => {
+    const pointers = refusal(
+      ['count', file('a')],
+      ['points', file('b')],
+      ['paper', file('c')],
+      ['metadata', file('d')],
+    );
+    const message = 'is a file, and must not be one here';
+    expect(pointers).toEqual(
+      ['count', 'points', 'paper', 'metadata'].map((name) => ({ pointer: `/${name}`, message })),
+    );
+  });
+
+  it('leaves out a field of files in which nothing was chosen', () => {
+    const empty = new UploadedFile({ ...file('e'), fileName: '', sizeBytes: 0 });
+    expect(request(['title', 'x'], ['data', empty])).toEqual({ title: 'x' });
+    expect(request(['data', new UploadedFile({ ...file('e'), fileName: '' })])).toEqual({ data: 'FILE' });
+  });
+
   it('bounds the depth of JSON in a part before it is read', () => {
     const deep = '['.repeat(100_000);
     expect(refusal(['points', deep])).toMatchObject([{ pointer: '/points', message: /nest deeper/ }]);

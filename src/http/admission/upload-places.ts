@@ -9,7 +9,8 @@ declare module 'fastify' {
   }
 }
 
-const formType = /^multipart\/form-data *(;|$)/i;
+/** Whatever may reach the parser of forms: what only looks like one is refused by Fastify before it is read. */
+const formType = /^\s*multipart\/form-data\b/i;
 
 /** The bound of the body of a form on its way to a route that takes forms; undefined for every other request. */
 export function formLimitOf({ raw }: Pick<FastifyRequest, 'raw'>, route: Route): number | undefined {

@@ -18,6 +18,7 @@ export class DialectRegistry {
     );
     refuseRepeats(this.all.map(({ name }) => name));
     refuseRepeats(prefixes.map(([prefix]) => prefix));
+    refuseRepeats(this.all.flatMap(({ docs }) => Object.keys(docs.security)));
     this.#prefixes = prefixes.sort(([one], [other]) => other.length - one.length);
   }
 
@@ -25,8 +26,9 @@ export class DialectRegistry {
     return this.all.map(({ name }) => name);
   }
 
-  /** @param path without its query */
-  of(path: string): Dialect {
+  /** @param raw without its query, as it was sent: routes are found by the decoded path, so it is judged by that */
+  of(raw: string): Dialect {
+    const path = raw.includes('%') ? decoded(raw) : raw;
     for (const [prefix, dialect] of this.#prefixes) {
       if (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/'))
         return dialect;
@@ -55,6 +57,15 @@ export class DialectRegistry {
     const tag = config?.docs?.tag;
     if (tag !== undefined && !dialect.docs.tags.includes(tag))
       throw new Error(`${url} has the tag ${tag}, which the dialect ${dialect.name} does not list`);
+  }
+}
+
+/** As the router does it: what stands for a slash, a question mark and so on stays as it is. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }
 

@@ -33,7 +33,8 @@ export function submitFormSchema(kinds: readonly Kind[]): TSchema {
 }
 
 function isFile(member: unknown): boolean {
-  return isObject(member) && (member.contentEncoding === 'base64' || isFile(member.items));
+  if (!isObject(member)) return false;
+  return member.contentEncoding === 'base64' || member.contentMediaType !== undefined || isFile(member.items);
 }
 
 function asPart(member: unknown): unknown {

@@ -16,7 +16,7 @@ const rest = 'request';
  * @param kindName the kind of a form that names none
  */
 export function readFormBody(form: readonly FormPart[], kindName: string, kinds: readonly Kind[]): JsonBody {
-  const named = partsByName(form);
+  const named = partsByName(form.filter((part) => !isLeftEmpty(part)));
   const given = named.get(rest) ?? [];
   const [only] = given;
   if (given.length > 1 || (only !== undefined && !('text' in only))) {
@@ -41,6 +41,11 @@ export function readFormBody(form: readonly FormPart[], kindName: string, kinds:
   return issues.length > 0 ? refusalOf(issues) : { ok: true, value: members };
 }
 
+/** A page's form sends this for a field of files in which nobody has chosen one. */
+function isLeftEmpty(part: FormPart): boolean {
+  return 'file' in part && part.file.fileName === '' && part.file.sizeBytes === 0;
+}
+
 /** Also for `__proto__`, which an assignment would not make a member. */
 const asMember = { enumerable: true, writable: true, configurable: true };
 
@@ -49,15 +54,16 @@ export function strayFiles(
   members: Readonly<Record<string, unknown>>,
   used: ReadonlySet<unknown>,
 ): readonly Issue[] {
-  const message = 'is a file, and must not be one here';
   return Object.entries(members).flatMap(([name, value]): readonly Issue[] => {
     const pointer = pointerTo(name);
-    if (!Array.isArray(value)) return isStray(value, used) ? [{ pointer, message }] : [];
+    if (!Array.isArray(value)) return isStray(value, used) ? [{ pointer, message: noFile }] : [];
     return value.flatMap((element: unknown, index) =>
-      isStray(element, used) ? [{ pointer: `${pointer}/${index}`, message }] : [],
+      isStray(element, used) ? [{ pointer: `${pointer}/${index}`, message: noFile }] : [],
     );
   });
 }
+
+const noFile = 'is a file, and must not be one here';
 
 function isStray(value: unknown, used: ReadonlySet<unknown>): boolean {
   return value instanceof UploadedFile && !used.has(value);
@@ -101,6 +107,7 @@ function memberOf(parts: readonly FormPart[], schema: unknown): Member {
   const types = typesOf(schema);
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) {
+    if ('file' in first && types.has('array')) return listOf(parts, schema);
     const read = partValue(first, schema);
     if (!types.has('array') || types.has('string') || !read.ok || Array.isArray(read.value)) return read;
     // JSON that is broken stays one text, unless each element is a text.
@@ -123,10 +130,14 @@ function listOf(parts: readonly FormPart[], schema: unknown): Member {
 }
 
 function partValue(part: FormPart, schema: unknown): Member {
-  // A file that came back from another thread is of no class.
-  if ('file' in part) return { ok: true, value: new UploadedFile(part.file) };
-  const { text } = part;
   const types = typesOf(schema);
+  if ('file' in part) {
+    // To a reader of objects it would be one, with members that nobody has sent.
+    if (types.size > 0 && !types.has('string')) return { ok: false, message: noFile };
+    // A file that came back from another thread is of no class.
+    return { ok: true, value: new UploadedFile(part.file) };
+  }
+  const { text } = part;
   if (types.size === 0 || (types.size === 1 && types.has('string'))) return { ok: true, value: text };
   const message = jsonExcess(Buffer.from(text));
   if (message !== undefined) return { ok: false, message };

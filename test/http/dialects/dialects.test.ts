@@ -200,6 +200,14 @@ describe('refusals on its paths are in its form', () => {
     await peer.closed;
   });
 
+  test('a path is judged as the router reads it', async () => {
+    await open();
+    expectRefusal(await call('GET', '/p%6Fst/letters/1', auth), 412);
+    expectRefusal(await call('GET', '/p%6fst/nothing', key), 404);
+    const native = await call('GET', '/post%2Fletters', key);
+    expect(native.headers['content-type']).toBe('application/problem+json');
+  });
+
   test('other paths are not: a prefix is whole segments', async () => {
     await open();
     for (const url of ['/postal', '/nothing', '/api/v1/nothing', '/'])
@@ -275,8 +283,9 @@ describe('the list of dialects', () => {
   const other = (change: Partial<Dialect>): Dialect => ({ ...postbox, routes: () => undefined, ...change });
 
   test.each([
-    ['a name', other({ prefixes: ['/other'] })],
+    ['a name', other({ prefixes: ['/other'], docs: { ...postbox.docs, security: {} } })],
     ['a prefix', other({ name: 'other' })],
+    ['a security scheme', other({ name: 'other', prefixes: ['/other'] })],
   ])('two cannot claim %s', async (_what, second) => {
     await open();
     expect(() => new DialectRegistry([...dialects, postbox, second])).toThrow(/Two dialects claim/);
@@ -284,7 +293,8 @@ describe('the list of dialects', () => {
 
   test('where one lies within another, it has its paths', async () => {
     await open();
-    const inner = other({ name: 'inner', prefixes: ['/post/inner'] });
+    const docs = { ...postbox.docs, security: {} };
+    const inner = other({ name: 'inner', prefixes: ['/post/inner'], docs });
     const registry = new DialectRegistry([...dialects, postbox, inner]);
     const nameAt = (path: string) => registry.of(path).name;
     expect(['/post', '/post/inner', '/post/inner/a', '/post/innermost', '/'].map(nameAt)).toEqual([
