@@ -2,7 +2,7 @@ import { randomUUID, webcrypto } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import type { AsideFile, Blobs } from './blobs.js';
+import { type AsideFile, type Blobs, digestOfBlob, isSmallBlob, type OpenBlob } from './blobs.js';
 import { DirectorySync, makeDirectory } from './directory-sync.js';
 
 const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
@@ -13,25 +13,34 @@ const wholeMaxBytes = 64 * 1024;
 /** Milliseconds: file systems stamp files with a clock that lags behind by a tick or two. */
 const clockGrainMs = 100;
 
+/** Reads a small blob from the store; undefined when it is not there. */
+export type SmallBlobReader = (name: string) => Promise<Uint8Array | undefined>;
+
 /**
  * Blobs as files: `<directory>/ab/<scope>-<sha256>` where `ab` begins the digest, and `<directory>/aside/` for what is
- * being written. A name holds nothing but what `nameShape` allows, so no name leads out of the directory.
+ * being written. A name holds nothing but what `nameShape` allows, so no name leads out of the directory. Small blobs
+ * are read from the store beside it.
  */
 export class DiskBlobs implements Blobs {
   readonly #directory: string;
   readonly #aside: string;
+  readonly #readSmall: SmallBlobReader;
   readonly #openedAt = Date.now();
   readonly #sync = new DirectorySync();
   readonly #shards = new Map<string, Promise<void>>();
 
-  private constructor(directory: string) {
+  private constructor(directory: string, readSmall: SmallBlobReader) {
+    this.#readSmall = readSmall;
     this.#directory = resolve(directory);
     this.#aside = join(this.#directory, 'aside');
   }
 
   /** @param directory made when it is not there */
-  static async open(directory: string): Promise<DiskBlobs> {
-    const blobs = new DiskBlobs(directory);
+  static async open(
+    directory: string,
+    readSmall: SmallBlobReader = async () => undefined,
+  ): Promise<DiskBlobs> {
+    const blobs = new DiskBlobs(directory, readSmall);
     await makeDirectory(blobs.#aside, { syncs: blobs.#sync });
     // A process that was killed may have made names here and not synced them.
     await blobs.#sync.sync(blobs.#directory);
@@ -74,6 +83,10 @@ export class DiskBlobs implements Blobs {
 
   /** A copy, not a link: a link would have the age of the old file, and `cleanUp` goes by the age until the commit. */
   async copy(name: string, scope: string): Promise<string | undefined> {
+    if (isSmallBlob(name)) {
+      const bytes = await this.#readSmall(name);
+      return bytes && this.put(bytes, scope);
+    }
     const path = this.aside();
     try {
       // Where the file system can, the two share their blocks.
@@ -84,21 +97,34 @@ export class DiskBlobs implements Blobs {
           throw error;
         },
       );
-      return copied ? await this.keep({ path, sha256: name.slice(-64) }, scope) : undefined;
+      return copied ? await this.keep({ path, sha256: digestOfBlob(name) }, scope) : undefined;
     } catch (error) {
       await this.discard(path);
       throw error;
     }
   }
 
-  async path(name: string): Promise<string> {
-    return this.#path(name);
+  async open(name: string): Promise<OpenBlob> {
+    if (!isSmallBlob(name)) return { path: this.#path(name), release: async () => undefined };
+    const path = this.aside();
+    const release = (): Promise<void> => this.discard(path);
+    try {
+      await writeFile(path, await this.#smallBlob(name), { flag: 'wx', mode: 0o600 });
+      return { path, release };
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   async read(
     name: string,
     range?: { readonly start: number; readonly end: number },
   ): Promise<NodeJS.ReadableStream> {
+    if (isSmallBlob(name)) {
+      const bytes = await this.#smallBlob(name);
+      return streamOf(range === undefined ? bytes : bytes.subarray(range.start, range.end + 1));
+    }
     const handle = await open(this.#path(name), 'r');
     const length = range === undefined ? (await handle.stat()).size : range.end - range.start + 1;
     if (length > wholeMaxBytes) return handle.createReadStream(range);
@@ -106,14 +132,14 @@ export class DiskBlobs implements Blobs {
     try {
       const bytes = Buffer.allocUnsafe(length);
       const { bytesRead } = await handle.read(bytes, 0, length, range?.start ?? 0);
-      return Readable.from([bytes.subarray(0, bytesRead)], { objectMode: false });
+      return streamOf(bytes.subarray(0, bytesRead));
     } finally {
       await handle.close();
     }
   }
 
   async remove(names: readonly string[]): Promise<void> {
-    const paths = names.map((name) => this.#path(name));
+    const paths = names.filter((name) => !isSmallBlob(name)).map((name) => this.#path(name));
     for (let at = 0; at < paths.length; at += removalsAtOnce) {
       await Promise.all(paths.slice(at, at + removalsAtOnce).map(removeFile));
     }
@@ -170,6 +196,15 @@ export class DiskBlobs implements Blobs {
     }
   }
 
+  async #smallBlob(name: string): Promise<Uint8Array> {
+    const bytes = await this.#readSmall(name);
+    // As a file that is missing.
+    if (bytes === undefined) {
+      throw Object.assign(new Error(`no such blob: ${name}`), { code: 'ENOENT', syscall: 'read' });
+    }
+    return bytes;
+  }
+
   #path(name: string): string {
     if (!nameShape.test(name)) throw new Error(`Not the name of a blob: ${JSON.stringify(name)}`);
     return join(this.#directory, name.slice(-64, -62), name);
@@ -196,6 +231,11 @@ export class DiskBlobs implements Blobs {
     await mkdir(shard, { recursive: true });
     await this.#sync.sync(this.#directory);
   }
+}
+
+function streamOf(bytes: Uint8Array): Readable {
+  // An empty chunk would not end the stream.
+  return Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false });
 }
 
 /** False when there was no such file. */

@@ -3,7 +3,7 @@ import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
-import type { Blobs } from './blobs.js';
+import type { Blobs, SmallBlob } from './blobs.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
 import type { JobPage, ListFilter } from './listing.js';
@@ -29,7 +29,7 @@ import type { Once } from './once.js';
  * - part: one of the artifacts of a job that may have many. The store keeps parts in their order, also those that were
  *   made while the job still runs (`produce`).
  * - progress: the latest value of a running attempt. Never in the log.
- * - blob: an immutable file under a name: an input, an artifact, or a part of a version in the library.
+ * - blob: immutable bytes under a name: an input, an artifact, or a part of a version in the library.
  * - holder: a job or a version of the library that refers to a blob. A blob may have several, and goes with the last.
  *
  * What holds for every driver
@@ -273,8 +273,16 @@ export interface Store {
    * Applies one command to one job, as of `now`. Of the artifacts of a `produce` those are left out whose name the job
    * has already: a part that is made twice is kept once.
    * @param owner when given, a job of another owner is `not-found`
+   * @param blobs the small blobs among the artifacts of the command: their bytes are stored in its commit. Of a command
+   *   that is refused, and of artifacts that are left out, nothing is stored.
    */
-  apply(id: string, command: Command, now: number, owner?: string): Promise<ApplyOutcome>;
+  apply(
+    id: string,
+    command: Command,
+    now: number,
+    owner?: string,
+    blobs?: readonly SmallBlob[],
+  ): Promise<ApplyOutcome>;
   /** Extends the leases of a worker's claims, without a fact. Returns the ids that it no longer holds. */
   extend(
     worker: string,

@@ -4,7 +4,7 @@ import type { Once } from './once.js';
 
 /**
  * What each operation of a store does: `write` may change something, `read` changes nothing, `facts` reads and answers
- * with facts. Drivers make their store from this list.
+ * with facts, `bytes` with a blob. Drivers make their store from this list.
  */
 export const storeOperations = {
   submit: 'write',
@@ -47,7 +47,15 @@ export const onceOperations = {
   onceTake: 'write',
 } as const satisfies Record<`once${Capitalize<keyof Once>}`, 'write'>;
 
+/** What the blobs of an engine ask the store for. */
+export const blobOperations = { smallBlob: 'bytes' } as const;
+
 /** What every part of an engine that is stored beside the jobs can be asked for. */
-export const engineOperations = { ...storeOperations, ...libraryOperations, ...onceOperations };
+export const engineOperations = {
+  ...storeOperations,
+  ...libraryOperations,
+  ...onceOperations,
+  ...blobOperations,
+};
 
 export type EngineOperation = keyof typeof engineOperations;

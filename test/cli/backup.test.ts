@@ -100,7 +100,7 @@ describe('inkwire backup and restore', () => {
     expect(await back.store.get('alice', done.id)).toMatchObject({ status: 'completed' });
     expect(await back.store.get('alice', waiting.id)).toMatchObject({ status: 'pending' });
     expect(await back.store.get('alice', late.id)).toBeUndefined();
-    for (const blob of [...done.blobs, ...waiting.blobs]) await access(await back.blobs.path(blob));
+    for (const blob of [...done.blobs, ...waiting.blobs]) await access((await back.blobs.open(blob)).path);
     const now = await back.store.log();
     expect([now.last, later.last].map((seq) => isPlaceOf(now, positionAt(later, seq)))).toEqual([
       true,
@@ -258,7 +258,7 @@ describe('inkwire backup and restore', () => {
     const back = await openIn(target, openOptions);
     expect(await back.library.get(invoice)).toMatchObject({ version: 1, blobs: [held] });
     expect(await back.blobs.cleanUp((names) => back.store.unused(names), Date.now() + 1e6)).toBe(0);
-    for (const blob of [held, shared]) await access(await back.blobs.path(blob));
+    for (const blob of [held, shared]) await access((await back.blobs.open(blob)).path);
     await back.close();
   });
 
@@ -316,7 +316,7 @@ describe('inkwire backup and restore', () => {
     const head = await back.library.get(invoice);
     expect(head?.version).toBeGreaterThanOrEqual(2);
     if (head?.version === 2) expect(head.blobs).toEqual([second]);
-    for (const blob of head?.blobs ?? []) await access(await back.blobs.path(blob));
+    for (const blob of head?.blobs ?? []) await access((await back.blobs.open(blob)).path);
     await back.close();
   });
 

@@ -21,7 +21,7 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       const blob = await blobs.put(hello, 'job_1');
       expect(blob).toContain(sha256);
       expect(await textOf(blobs, blob)).toBe('hello');
-      expect(await readFile(await blobs.path(blob), 'utf8')).toBe('hello');
+      expect(await readFile((await blobs.open(blob)).path, 'utf8')).toBe('hello');
     });
 
     it('keeps a file that was written aside, and only then', async () => {
@@ -76,7 +76,7 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       const { blobs } = engine();
       const one = await blobs.put(hello, 'job_1');
       const longAgo = new Date(2001, 1, 1);
-      await utimes(await blobs.path(one), longAgo, longAgo);
+      await utimes((await blobs.open(one)).path, longAgo, longAgo);
       const copy = (await blobs.copy(one, 'job_2')) ?? '';
       await blobs.cleanUp(async (names) => names);
       await expect(blobs.read(one)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -115,7 +115,7 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       const young = blobs.aside();
       await writeFile(young, 'of an attempt that runs');
       const lateOrphan = await blobs.put(Buffer.from('not committed yet'), 'late');
-      for (const path of [aside, await blobs.path(orphan)]) await utimes(path, 1, 1);
+      for (const path of [aside, (await blobs.open(orphan)).path]) await utimes(path, 1, 1);
       const asked: string[] = [];
       const removed = await blobs.cleanUp(async (names) => {
         asked.push(...names);
@@ -137,9 +137,9 @@ export function blobsSuite(name: string, open: OpenEngine): void {
       const aside = blobs.aside();
       await writeFile(aside, 'left');
       const at = Date.now();
-      for (const path of [aside, await blobs.path(old)])
+      for (const path of [aside, (await blobs.open(old)).path])
         await utimes(path, (at - 5_000) / 1000, (at - 5_000) / 1000);
-      await utimes(await blobs.path(younger), at / 1000, at / 1000);
+      await utimes((await blobs.open(younger)).path, at / 1000, at / 1000);
       expect(await blobs.cleanUp(async (names) => names, at - 10_000)).toBe(0);
       expect(await blobs.cleanUp(async (names) => names, at - 2_000)).toBe(2);
       await expect(blobs.read(old)).rejects.toMatchObject({ code: 'ENOENT' });

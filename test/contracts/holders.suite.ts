@@ -111,7 +111,7 @@ export function holdersSuite(name: string, open: OpenEngine): void {
         await blobs.put(Buffer.from('shared'), 'v1'),
         await blobs.put(Buffer.from('orphan'), 'v1'),
       ];
-      for (const blob of [held, shared, orphan]) await utimes(await blobs.path(blob), 1, 1);
+      for (const blob of [held, shared, orphan]) await utimes((await blobs.open(blob)).path, 1, 1);
       await stored(engine(), { blobs: [held] });
       await stored(engine(), { name: 'brief', blobs: [shared] });
       await submit([shared]);

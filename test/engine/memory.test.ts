@@ -11,6 +11,7 @@ import { onceSuite } from '../contracts/once.suite.js';
 import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { searchSuite } from '../contracts/search.suite.js';
+import { smallBlobsSuite } from '../contracts/small-blobs.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 
 const suites = [
@@ -24,6 +25,7 @@ const suites = [
   searchSuite,
   keysSuite,
   blobsSuite,
+  smallBlobsSuite,
   librarySuite,
   holdersSuite,
   onceSuite,

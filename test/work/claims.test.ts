@@ -254,7 +254,7 @@ describe('an attempt always answers', () => {
   });
 
   it.each([
-    ['before the render', 'path'],
+    ['before the render', 'open'],
     ['after the render', 'keep'],
   ] as const)('tries again after a fault of the disk %s', async (_when, name) => {
     let faults = 1;

@@ -97,7 +97,7 @@ describe('trying a job again', () => {
       await rig.service.remover.remove('ann', again);
       await rig.service.remover.remove('ann', third);
       for (const blob of [...first, ...second])
-        await expect(access(await rig.engine.blobs.path(blob))).rejects.toThrow();
+        await expect(access((await rig.engine.blobs.open(blob)).path)).rejects.toThrow();
       expect(await aside()).toEqual([]);
     },
   );
@@ -120,7 +120,7 @@ describe('trying a job again', () => {
     const idempotencyKey = 'again';
     const again = await retried(id, { idempotencyKey });
     await rig.end(again);
-    const shelf = dirname(await rig.engine.blobs.path((await blobsOf(id))[0] ?? ''));
+    const shelf = dirname((await rig.engine.blobs.open((await blobsOf(id))[0] ?? '')).path);
     const files = (await readdir(shelf)).length;
     expect(await retry(id, { idempotencyKey })).toMatchObject({
       ok: true,
@@ -138,7 +138,7 @@ describe('trying a job again', () => {
     await rig.end(id);
     const blocker = await rig.submit('hang');
     await rig.progressed(blocker);
-    const shelf = dirname(await rig.engine.blobs.path((await blobsOf(id))[0] ?? ''));
+    const shelf = dirname((await rig.engine.blobs.open((await blobsOf(id))[0] ?? '')).path);
     let answer = await retry(id);
     while (answer.ok) answer = await retry(id);
     expect(answer.problem.slug).toBe('queue-full');
@@ -150,8 +150,8 @@ describe('trying a job again', () => {
     const id = await submitLarge();
     await rig.end(id);
     const [, large = ''] = await blobsOf(id);
-    await unlink(await rig.engine.blobs.path(large));
-    const shelf = dirname(await rig.engine.blobs.path((await blobsOf(id))[0] ?? ''));
+    await unlink((await rig.engine.blobs.open(large)).path);
+    const shelf = dirname((await rig.engine.blobs.open((await blobsOf(id))[0] ?? '')).path);
     expect(await retry(id)).toMatchObject({ ok: false, problem: { slug: 'input-gone' } });
     expect([await aside(), await readdir(shelf)]).toEqual([[], [(await blobsOf(id))[0]]]);
   });

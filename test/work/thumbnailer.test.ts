@@ -69,7 +69,7 @@ describe('pictures of pages', () => {
       kind: 'thumbnail',
       urgent: true,
       request: { inline: '{"page":2,"width":99}' },
-      inputPaths: [await blobs.path(blob)],
+      inputPaths: [(await blobs.open(blob)).path],
     });
     await done(first);
     expect(await asked).toEqual({ ok: true, png: Buffer.from('png') });

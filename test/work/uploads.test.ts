@@ -52,20 +52,20 @@ describe('an uploaded file', () => {
     const answer = await submit(await upload('uploaded'));
     if (!answer.ok) throw new Error(answer.problem.detail);
     const [bytes = '', file = ''] = await blobsOf(answer.record.job_id);
-    const read = async (blob: string) => readFile(await rig.engine.blobs.path(blob), 'utf8');
+    const read = async (blob: string) => readFile((await rig.engine.blobs.open(blob)).path, 'utf8');
     expect([await read(bytes), await read(file)]).toEqual(['input', 'uploaded']);
     expect((await rig.end(answer.record.job_id))?.record.status).toBe('completed');
     expect(await aside()).toEqual([]);
     await rig.service.remover.remove('ann', answer.record.job_id);
     for (const blob of [bytes, file])
-      await expect(access(await rig.engine.blobs.path(blob))).rejects.toThrow();
+      await expect(access((await rig.engine.blobs.open(blob)).path)).rejects.toThrow();
   });
 
   it('is not kept for a job that was there, nor for one that is none', async () => {
     const idempotencyKey = 'k';
     const first = await submit(await upload('uploaded'), { idempotencyKey });
     if (!first.ok) throw new Error(first.problem.detail);
-    const shelf = dirname(await rig.engine.blobs.path((await blobsOf(first.record.job_id))[1] ?? ''));
+    const shelf = dirname((await rig.engine.blobs.open((await blobsOf(first.record.job_id))[1] ?? '')).path);
     const before = await readdir(shelf);
     expect(await submit(await upload('uploaded'), { idempotencyKey })).toMatchObject({ created: false });
     expect(await submit(await upload('others'), { idempotencyKey })).toMatchObject({

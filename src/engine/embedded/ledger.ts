@@ -3,6 +3,7 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
 import type { GroupRecord } from '../../protocol/fact.js';
+import type { SmallBlob } from '../blobs.js';
 import type {
   ApplyOutcome,
   ArtifactFilter,
@@ -118,7 +119,13 @@ export class Ledger {
     return claimed;
   }
 
-  apply(id: string, command: Command, now: number, owner?: string): ApplyOutcome {
+  apply(
+    id: string,
+    command: Command,
+    now: number,
+    owner?: string,
+    blobs: readonly SmallBlob[] = [],
+  ): ApplyOutcome {
     const stored = this.#tables.jobs.get(id);
     if (stored === undefined || (owner !== undefined && stored.job.owner !== owner)) {
       return { ok: false, refusal: 'not-found' };
@@ -128,6 +135,10 @@ export class Ledger {
     if (!changed.ok) return changed;
     this.#refund(stored.job, changed.job);
     const removed = this.#writer.change(stored, changed, now);
+    // Nothing holds those of artifacts that were left out.
+    for (const { name, bytes } of blobs) {
+      if (this.#tables.blobReferences.has(name)) this.#tables.blobReferences.put(name, bytes);
+    }
     return { ok: true, removed: [...removed, ...this.unused(doubled)] };
   }
 
@@ -245,6 +256,10 @@ export class Ledger {
       this.#must(stored, command, request.now),
     );
     return { ...swept, lost: swept.lost + absent };
+  }
+
+  smallBlob(name: string): Uint8Array | undefined {
+    return this.#tables.blobReferences.bytes(name);
   }
 
   unused(blobs: readonly string[]): readonly string[] {

@@ -1,7 +1,12 @@
 import type { Store } from '../engine.js';
 import type { Library } from '../library.js';
 import type { Once } from '../once.js';
-import { type EngineOperation, type StoreOperation, storeOperations } from '../store-operations.js';
+import {
+  type blobOperations,
+  type EngineOperation,
+  type StoreOperation,
+  storeOperations,
+} from '../store-operations.js';
 import type { Ledger } from './ledger.js';
 import type { LibraryRules } from './library.js';
 import type { OnceRules } from './once.js';
@@ -9,7 +14,10 @@ import type { OnceRules } from './once.js';
 /** The operations of a ledger that an engine has, from wherever the ledger lives. */
 export type Operations = Pick<Ledger, StoreOperation> & {
   readonly [Name in keyof Library as `library${Capitalize<Name>}`]: LibraryRules[Name];
-} & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] };
+} & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] } & Pick<
+    Ledger,
+    keyof typeof blobOperations
+  >;
 
 export function operationsOf(ledger: Ledger): Operations {
   const { library, once } = ledger;
@@ -27,6 +35,7 @@ export function operationsOf(ledger: Ledger): Operations {
     libraryVersions: (filter) => library.versions(filter),
     oncePut: (entry, now) => once.put(entry, now),
     onceTake: (place, now) => once.take(place, now),
+    smallBlob: (name) => ledger.smallBlob(name),
   };
 }
 

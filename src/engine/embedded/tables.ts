@@ -135,11 +135,18 @@ export interface IdempotencyTable {
   removeExpired(by: number, limit: number): number;
 }
 
-/** What holds which blobs. A holder is the id of a job, or a version of the library as `holderOf` writes it. */
+/**
+ * What holds which blobs, and the bytes of small ones. A holder is the id of a job, or a version of the library as
+ * `holderOf` writes it.
+ */
 export interface BlobReferenceTable {
   add(blob: string, holder: string): void;
+  /** The bytes of a small blob go with its last holder. */
   remove(blob: string, holder: string): void;
   has(blob: string): boolean;
+  /** Keeps the bytes of a small blob that something holds; those that are there stay. */
+  put(blob: string, bytes: Uint8Array): void;
+  bytes(blob: string): Uint8Array | undefined;
 }
 
 /** Who works on this engine. */

@@ -28,7 +28,7 @@ export async function openMemoryEngine(options: EngineOptions): Promise<Engine> 
     capabilities: { durable: false, exclusive: true },
     store: embeddedStore(runner),
     bus,
-    blobs: await DiskBlobs.open(directory),
+    blobs: await DiskBlobs.open(directory, (name) => runner.call('smallBlob', name)),
     keys: new MemoryKeys(),
     library: embeddedLibrary(runner),
     once: embeddedOnce(runner),

@@ -156,6 +156,7 @@ class MemoryIdempotency implements IdempotencyTable {
 
 class MemoryBlobReferences implements BlobReferenceTable {
   readonly #holders = new Map<string, Set<string>>();
+  readonly #bytes = new Map<string, Uint8Array>();
 
   add(blob: string, holder: string): void {
     const holders = this.#holders.get(blob) ?? new Set();
@@ -165,11 +166,21 @@ class MemoryBlobReferences implements BlobReferenceTable {
   remove(blob: string, holder: string): void {
     const holders = this.#holders.get(blob);
     holders?.delete(holder);
-    if (holders?.size === 0) this.#holders.delete(blob);
+    if (holders?.size !== 0) return;
+    this.#holders.delete(blob);
+    this.#bytes.delete(blob);
   }
 
   has(blob: string): boolean {
     return this.#holders.has(blob);
+  }
+
+  put(blob: string, bytes: Uint8Array): void {
+    if (!this.#bytes.has(blob)) this.#bytes.set(blob, bytes);
+  }
+
+  bytes(blob: string): Uint8Array | undefined {
+    return this.#bytes.get(blob);
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from '../../jobs/transition.js';
 import { firstLife } from '../../protocol/cursor.js';
+import { isSmallBlob } from '../blobs.js';
 import { Ledger } from '../embedded/ledger.js';
 import { versionOfHolder } from '../embedded/library.js';
 import { StoreFailed } from '../engine.js';
@@ -77,7 +78,7 @@ export function stateOf(folder: string): DatabaseState {
   }
 }
 
-/** The names of all blobs that the jobs and the library of a copy promise, each once. */
+/** The names of all files that the jobs and the library of a copy promise, each once. Small blobs lie in the copy. */
 export function* blobsOf(folder: string): Generator<string> {
   const copy = new Connection(join(folder, databaseFile));
   try {
@@ -86,7 +87,7 @@ export function* blobsOf(folder: string): Generator<string> {
     );
     for (let after = ''; ; ) {
       const page = names.all(after, namesAtOnce).map(([name]) => textOf(name));
-      yield* page;
+      yield* page.filter((name) => !isSmallBlob(name));
       const last = page.at(-1);
       if (last === undefined) return;
       after = last;

@@ -211,6 +211,11 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE inputs ADD COLUMN inputs TEXT;
   `,
+  // Small artifacts, whose bytes belong to the commit that names them. Their names grow with time: no page is split.
+  `
+  CREATE TABLE small_blobs (n INTEGER PRIMARY KEY, name TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE UNIQUE INDEX small_blobs_name ON small_blobs(name);
+  `,
 ];
 
 /** The newest schema that this program knows. */

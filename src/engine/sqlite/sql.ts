@@ -1,7 +1,7 @@
 import Libsql from 'libsql';
 
 /** Values that may be bound. The native driver ends the process on anything else, a boolean for one. */
-export type Value = string | number | null;
+export type Value = string | number | null | Uint8Array;
 export type Row = readonly unknown[];
 
 /** A connection, with rows as arrays; the code that reads a row checks its values. */
@@ -59,6 +59,12 @@ export class Statement {
 
 export function textOf(value: unknown): string {
   if (typeof value !== 'string') throw new Error(`The database holds ${typeof value} where text belongs`);
+  return value;
+}
+
+export function bytesOf(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array))
+    throw new Error(`The database holds ${typeof value} where bytes belong`);
   return value;
 }
 

@@ -42,7 +42,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
       capabilities: { durable: true, exclusive: true },
       store: embeddedStore(client),
       bus,
-      blobs: await DiskBlobs.open(join(directory, 'blobs')),
+      blobs: await DiskBlobs.open(join(directory, 'blobs'), (name) => client.call('smallBlob', name)),
       keys: keys.of(client),
       library: embeddedLibrary(client),
       once: embeddedOnce(client),

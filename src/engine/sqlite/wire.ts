@@ -82,9 +82,13 @@ export function unpackFacts(packed: PackedFacts): readonly Fact[] {
   return facts;
 }
 
-/** Jobs go as JSON, which costs a third of what copying the objects does; facts are flat, and so not escaped twice. */
+/**
+ * Jobs go as JSON, which costs a third of what copying the objects does; facts are flat, and so not escaped twice. Bytes
+ * go as they are.
+ */
 export function packValue(name: Call['name'], value: unknown): unknown {
-  if (!answersFacts(name)) return value === undefined ? undefined : JSON.stringify(value);
+  if (answers(name, 'bytes')) return value;
+  if (!answers(name, 'facts')) return value === undefined ? undefined : JSON.stringify(value);
   // The ledger answers these operations with a page of facts.
   const page = value as FactPage;
   return { ...page, facts: packFacts(page.facts) };
@@ -92,11 +96,12 @@ export function packValue(name: Call['name'], value: unknown): unknown {
 
 /** Trusts the other side of the thread: the value comes from `packValue`. */
 export function unpackValue(name: Call['name'], packed: unknown): unknown {
-  if (!answersFacts(name)) return typeof packed === 'string' ? JSON.parse(packed) : undefined;
+  if (answers(name, 'bytes')) return packed;
+  if (!answers(name, 'facts')) return typeof packed === 'string' ? JSON.parse(packed) : undefined;
   const page = packed as Omit<FactPage, 'facts'> & { readonly facts: PackedFacts };
   return { ...page, facts: unpackFacts(page.facts) };
 }
 
-function answersFacts(name: Call['name']): boolean {
-  return Object.hasOwn(engineOperations, name) && engineOperations[name as EngineOperation] === 'facts';
+function answers(name: Call['name'], what: 'facts' | 'bytes'): boolean {
+  return Object.hasOwn(engineOperations, name) && engineOperations[name as EngineOperation] === what;
 }

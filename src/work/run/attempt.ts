@@ -73,7 +73,7 @@ export async function runAttempt(
     },
   });
   try {
-    const sources = await sourcesOf(input, blobs);
+    const sources = await sourcesOf(input, files);
     const answer = await taskInputs(sources, parts.guard, files.path, holder.signal);
     if (holder.signal.aborted) return stopped();
     if (!answer.ok) return fail({ code: answer.code, message: answer.message });
@@ -178,7 +178,7 @@ async function renderWhole({ job, files, keeper, parts }: Rendering, common: Com
   const outcome = await parts.pool.run({
     ...common,
     asidePrefix,
-    parts: await pathsOf(keeper.parts, (part) => parts.blobs.path(part.blob)),
+    parts: await pathsOf(keeper.parts, files),
     timeoutMs: job.runTimeoutMs,
     memoryRetry: job.memoryRetry === true,
     onPart: (file) => {
@@ -197,7 +197,7 @@ function renderChunks(
   common: Common,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const { pool, blobs } = parts;
+  const { pool } = parts;
   const runTask = async ({ take, ...task }: ChunkedTask): Promise<Outcome> => {
     const asidePrefix = files.path();
     const memoryRetry = task.memoryRetry || job.memoryRetry === true;
@@ -220,7 +220,7 @@ function renderChunks(
     keeper,
     signal: common.signal,
     runTask,
-    partPath: (part) => blobs.path(part.blob),
+    files,
     onProgress: common.onProgress,
     onSpread: holder.spread,
   }).run();

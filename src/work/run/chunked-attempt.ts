@@ -3,6 +3,7 @@ import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
 import type { Prepared, Progress } from '../../render/kind.js';
 import type { Outcome } from '../../render/pool.js';
 import type { AfterPrepare, FinishedFile, Step } from '../../render/wire.js';
+import type { AsideFiles } from './aside-files.js';
 import { afterDeath, missingChunks, type PlannedChunk } from './chunk-plan.js';
 import type { PartKeeper } from './part-keeper.js';
 
@@ -13,8 +14,8 @@ export interface ChunkedAttemptOptions {
   readonly signal: AbortSignal;
   /** Runs one task of the job. */
   readonly runTask: (task: ChunkedTask) => Promise<Outcome>;
-  /** Path of a durable part. */
-  readonly partPath: (part: Artifact) => Promise<string>;
+  /** Keeps the parts open for `finish`. */
+  readonly files: AsideFiles;
   readonly onProgress: (progress: Progress) => void;
   /** From now on the job leaves threads to other jobs between its chunks. */
   readonly onSpread: () => void;
@@ -147,8 +148,8 @@ export class ChunkedAttempt {
   }
 
   async #finish(after: AfterPrepare, prepared: Done): Promise<Outcome> {
-    const { keeper, runTask, partPath } = this.#options;
-    const parts = await pathsOf(keeper.parts, partPath);
+    const { keeper, runTask, files } = this.#options;
+    const parts = await pathsOf(keeper.parts, files);
     const lost = this.#lost.toSorted((a, b) => a.from - b.from);
     const outcome = await runTask({
       step: { type: 'finish', lost, ...after },
@@ -185,12 +186,13 @@ export class ChunkedAttempt {
 /** What a chunk may do to its thread that another chunk may not. */
 const endedByChunk: ReadonlySet<string> = new Set(['crashed', 'out_of_memory', 'render_failed']);
 
-/** Where the parts of a job lie, by name. */
+/** Where the durable parts of a job lie, by name, for as long as `files` keeps them open. */
 export async function pathsOf(
   parts: readonly Artifact[],
-  partPath: (part: Artifact) => Promise<string>,
+  files: AsideFiles,
 ): Promise<Readonly<Record<string, string>>> {
-  return Object.fromEntries(await Promise.all(parts.map(async (part) => [part.name, await partPath(part)])));
+  const paths = await files.open(parts.map(({ blob }) => blob));
+  return Object.fromEntries(parts.map(({ name }, index) => [name, paths[index] ?? '']));
 }
 
 function pathsByName(files: readonly FinishedFile[]): Readonly<Record<string, string>> {

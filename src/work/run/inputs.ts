@@ -1,8 +1,8 @@
-import type { Blobs } from '../../engine/blobs.js';
 import type { JobInput } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Address, Fetched } from '../../render/kind.js';
 import type { Task } from '../../render/pool.js';
+import type { AsideFiles } from './aside-files.js';
 
 /** The members of a pool's task that come from a job's input. */
 export type TaskInputs = Pick<Task, 'request' | 'inputPaths' | 'fetched'>;
@@ -23,13 +23,14 @@ export type InputsAnswer =
 
 const fetchesAtOnce = 4;
 
-/** The sources of a stored job. */
-export async function sourcesOf({ request, inputs }: JobInput, blobs: Blobs): Promise<InputSources> {
+/** The sources of a stored job, for as long as `files` keeps its blobs open. */
+export async function sourcesOf({ request, inputs }: JobInput, files: AsideFiles): Promise<InputSources> {
+  const blobs = [request, ...inputs].flatMap((one) => ('blob' in one ? [one.blob] : []));
+  const paths = await files.open(blobs);
+  const opened = (blob: string): { path: string } => ({ path: paths[blobs.indexOf(blob)] ?? '' });
   return {
-    request: 'blob' in request ? { path: await blobs.path(request.blob) } : request,
-    inputs: await Promise.all(
-      inputs.map(async (input) => ('blob' in input ? { path: await blobs.path(input.blob) } : input)),
-    ),
+    request: 'blob' in request ? opened(request.blob) : request,
+    inputs: inputs.map((input) => ('blob' in input ? opened(input.blob) : input)),
   };
 }
 

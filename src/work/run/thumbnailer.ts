@@ -85,12 +85,13 @@ export class Thumbnailer implements Thumbnails {
   async #make({ blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
     const { blobs, pool, timeoutMs } = this.#parts;
     const asidePrefix = blobs.aside();
+    const opened = await blobs.open(blob);
     try {
       const outcome = await pool.run({
         kind: 'thumbnail',
         owner: '',
         request: { inline: JSON.stringify({ page, width }) },
-        inputPaths: [await blobs.path(blob)],
+        inputPaths: [opened.path],
         fetched: {},
         asidePrefix,
         timeoutMs,
@@ -104,6 +105,7 @@ export class Thumbnailer implements Thumbnails {
       if (file === undefined) throw new Error('A picture was made without a file');
       return { ok: true, png: await readFile(file.path) };
     } finally {
+      await opened.release();
       await blobs.discard(asidePrefix);
     }
   }

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../src/engine/embedded/ledger.js';
+import type { Engine } from '../../src/engine/engine.js';
+import { BatchRunner } from '../../src/engine/sqlite/batch.js';
+import { openDatabase } from '../../src/engine/sqlite/database.js';
+import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
+import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
+import type { Job } from '../../src/jobs/job.js';
+import { claimOf } from '../../src/jobs/transition.js';
+import { openOptions } from '../contracts/engine.suite.js';
+import { anArtifact, completed, start, started, submitted } from '../contracts/jobs-at-hand.js';
+import { aSmallBlob, bytesOf, completeWith } from '../contracts/small-blobs.suite.js';
+import { setBack } from '../helpers/older-schema.js';
+import { openIn, scratchDirectory } from './scratch.js';
+
+/** Small blobs in a data directory: restarts, upgrades, undone commits. */
+describe('small blobs in a data directory', () => {
+  let directory = '';
+  let remove: () => Promise<void> = async () => {};
+  beforeEach(async () => {
+    ({ directory, remove } = await scratchDirectory());
+  });
+  afterEach(() => remove());
+
+  async function during<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
+    const engine = await openIn(directory, openOptions);
+    try {
+      return await act(engine);
+    } finally {
+      await engine.close();
+    }
+  }
+
+  async function running(engine: Engine): Promise<Job> {
+    await submitted(engine);
+    const [job] = await started(engine);
+    if (job === undefined) throw new Error('A job was submitted');
+    return job;
+  }
+
+  it('are there after a restart', async () => {
+    const blob = aSmallBlob('s', 'hello');
+    await during(async (engine) => completeWith(engine, await running(engine), blob));
+    await during(async (engine) => expect((await bytesOf(engine, blob.name)).toString()).toBe('hello'));
+  });
+
+  it('come to a database of before them, whose artifacts stay files', async () => {
+    const [before, file] = await during(async (engine) => {
+      const job = await completed(engine);
+      return [job, await engine.blobs.put(Buffer.from('a file'), 's')] as const;
+    });
+    setBack(directory, 8);
+    await during(async (engine) => {
+      expect(await engine.store.get('alice', before.id)).toEqual(before);
+      expect((await bytesOf(engine, file)).toString()).toBe('a file');
+      const blob = aSmallBlob('s', 'hello');
+      await completeWith(engine, await running(engine), blob);
+      expect((await bytesOf(engine, blob.name)).toString()).toBe('hello');
+    });
+  });
+
+  it('go with a commit that is undone, and come again with the next try', async () => {
+    const job = await during(running);
+    const connection = openDatabase(directory);
+    const ledger = new Ledger(new SqliteTables(connection), openOptions.fairness, 'life');
+    const runner = new BatchRunner(connection, ledger, new KeyRows(connection));
+    const blob = aSmallBlob('s', 'hello');
+    const result = { artifacts: [anArtifact(blob.name)] };
+    const command = { type: 'complete', claim: claimOf(job), result };
+    const call = { number: 1, name: 'apply', args: [job.id, command, start, undefined, [blob]] } as const;
+    // The commit of both is undone for the sake of the second, then each runs alone.
+    connection.execute(
+      "CREATE TRIGGER refusal BEFORE INSERT ON small_blobs BEGIN SELECT RAISE(ABORT, 'full'); END",
+    );
+    const refused = runner.run([call, { number: 2, name: 'smallBlob', args: [blob.name] }]);
+    expect(refused.answers[0]).toMatchObject({
+      number: 1,
+      failure: { message: expect.stringContaining('full') },
+    });
+    expect(refused.answers[1]).toEqual({ number: 2, value: undefined });
+    expect(ledger.get('alice', job.id)?.status).toBe('running');
+    expect(ledger.unused([blob.name])).toEqual([blob.name]);
+    connection.execute('DROP TRIGGER refusal');
+    expect(runner.run([call]).answers).toMatchObject([{ number: 1, value: '{"ok":true,"removed":[]}' }]);
+    expect(ledger.smallBlob(blob.name)).toEqual(Buffer.from('hello'));
+    connection.close();
+  });
+});
