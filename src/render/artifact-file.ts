@@ -1,31 +1,39 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import type { ArtifactWriter } from './kind.js';
 import type { FinishedFile } from './wire.js';
 
 const bufferBytes = 256 * 1024;
 
+/** Where an artifact of a task goes. */
+export interface ArtifactPlace {
+  /** Gives the path of a file, once the artifact needs one. */
+  readonly path: () => string;
+  /** Whether an artifact of so many bytes may go to the pool as bytes, without a file. */
+  readonly takesBytes: (length: number) => boolean;
+}
+
 /**
- * An artifact on its way to the disk, in a render thread. Chunks are gathered to 256 KiB a write: engines hand out
- * hundreds of small ones. Writing is synchronous, the thread has nothing else to do; making it durable is left to the
- * process that keeps it.
+ * An artifact on its way out of a render thread: as bytes when it is small, else to the disk. Chunks are gathered to 256
+ * KiB a write: engines hand out hundreds of small ones. Writing is synchronous, the thread has nothing else to do; making
+ * it durable is left to the process that keeps it.
  */
 export class ArtifactFile implements ArtifactWriter {
   readonly #name: string;
   readonly #contentType: string;
-  readonly #path: string;
+  readonly #place: ArtifactPlace;
   readonly #hash: Hash = createHash('sha256');
   readonly #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #sizeBytes = 0;
-  #fd: number | undefined;
+  #file: { readonly path: string; fd: number | undefined } | undefined;
   #finished: FinishedFile | undefined;
+  #open = true;
 
-  constructor(name: string, contentType: string, path: string) {
+  constructor(name: string, contentType: string, place: ArtifactPlace) {
     this.#name = name;
     this.#contentType = contentType;
-    this.#path = path;
-    this.#fd = openSync(path, 'wx', 0o600);
+    this.#place = place;
   }
 
   write(chunk: Uint8Array): void {
@@ -35,14 +43,16 @@ export class ArtifactFile implements ArtifactWriter {
   }
 
   end(): void {
-    this.#flush();
+    const isSmall = this.#file === undefined && this.#place.takesBytes(this.#pendingBytes);
+    // In memory of their own, which can move to the pool.
+    const where = isSmall ? { bytes: new Uint8Array(this.#take()) } : { path: this.#flush() };
     this.close();
     this.#finished = {
       name: this.#name,
       contentType: this.#contentType,
       sizeBytes: this.#sizeBytes,
       sha256: this.#hash.digest('hex'),
-      path: this.#path,
+      ...where,
     };
   }
 
@@ -52,20 +62,41 @@ export class ArtifactFile implements ArtifactWriter {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-    this.#fd = undefined;
+    this.#open = false;
+    if (this.#file?.fd === undefined) return;
+    closeSync(this.#file.fd);
+    this.#file.fd = undefined;
   }
 
-  #flush(): void {
-    if (this.#fd === undefined) throw new Error(`The artifact ${this.#name} was written after its end`);
-    if (this.#pendingBytes === 0) return;
-    const bytes =
-      this.#pending.length === 1 ? (this.#pending[0] as Uint8Array) : Buffer.concat(this.#pending);
-    this.#hash.update(bytes);
+  /** Closes and removes the file, if there is one. */
+  remove(): void {
+    this.close();
+    if (this.#file !== undefined) unlinkSync(this.#file.path);
+  }
+
+  /** Writes what was gathered to the file. Returns its path. */
+  #flush(): string {
+    if (!this.#open) throw new Error(`The artifact ${this.#name} was written after its end`);
+    if (this.#file === undefined) {
+      const path = this.#place.path();
+      this.#file = { path, fd: openSync(path, 'wx', 0o600) };
+    }
+    const { path, fd } = this.#file;
+    const bytes = this.#take();
     let offset = 0;
-    while (offset < bytes.length) offset += writeSync(this.#fd, bytes, offset);
+    while (fd !== undefined && offset < bytes.length) offset += writeSync(fd, bytes, offset);
+    return path;
+  }
+
+  /** What was gathered, which is then taken as written. */
+  #take(): Uint8Array {
+    if (!this.#open) throw new Error(`The artifact ${this.#name} was written after its end`);
+    const [first, ...others] = this.#pending;
+    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pending);
+    this.#hash.update(bytes);
     this.#sizeBytes += bytes.length;
     this.#pending.length = 0;
     this.#pendingBytes = 0;
+    return bytes;
   }
 }

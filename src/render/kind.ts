@@ -130,7 +130,7 @@ export interface Fetched {
   readonly contentType: string;
 }
 
-/** A file being made. Bytes go to disk as they come; the digest is taken on the way. */
+/** A file being made. Bytes go to disk as they come, unless they are few; the digest is taken on the way. */
 export interface ArtifactWriter {
   write(chunk: Uint8Array): void;
   /** Call once, after the last write. */

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, unlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
 import { ArtifactFile } from './artifact-file.js';
@@ -17,9 +17,13 @@ import { ProgramAsks } from './program-asks.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
-import type { DoneMessage, FromThread, RunMessage, ThreadSettings, ToThread } from './wire.js';
+import type { DoneMessage, FinishedFile, FromThread, RunMessage, ThreadSettings, ToThread } from './wire.js';
 
 const maxWarnings = 100;
+/** An artifact up to this size is handed over as bytes, */
+const smallMaxBytes = 64 * 1024;
+/** as long as those of a task are not more together: the process holds them until they are committed. */
+const handedOverMaxBytes = 4 * 1024 * 1024;
 
 /** Serves one task at a time, as the pool sends them, with these backs of kinds. */
 export async function serveTasks(
@@ -31,7 +35,7 @@ export async function serveTasks(
   const byName = new Map(backs.map((back) => [back.name, back]));
   const warm = backs.filter((back) => back.warm === true);
   await Promise.all(warm.map(async ({ load }) => (await load()).warm?.()));
-  const send = (message: FromThread): void => port.postMessage(message);
+  const send = (message: FromThread): void => port.postMessage(message, buffersOf(message));
   const asks = new ProgramAsks(send);
 
   const serve = async (message: RunMessage): Promise<void> => {
@@ -52,6 +56,13 @@ export async function serveTasks(
   });
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
+}
+
+/** The bytes of artifacts, which move to the pool instead of being copied. */
+function buffersOf(message: FromThread): ArrayBuffer[] {
+  const files: readonly FinishedFile[] =
+    message.type === 'done' ? message.files : message.type === 'part' ? [message.file] : [];
+  return files.flatMap((file) => ('bytes' in file ? [file.bytes.buffer] : []));
 }
 
 async function run(
@@ -121,10 +132,12 @@ class TaskContext implements ChunkContext {
   readonly warnings: JobWarning[] = [];
   readonly #message: RunMessage;
   readonly #send: (message: FromThread) => void;
-  readonly #files: ArtifactFile[] = [];
+  readonly #artifacts: ArtifactFile[] = [];
   readonly #parts = new Set<ArtifactFile>();
   readonly #gate: ProgressGate;
   readonly #asks: ProgramAsks;
+  #files = 0;
+  #handedOver = 0;
 
   constructor(message: RunMessage, send: (message: FromThread) => void, asks: ProgramAsks) {
     this.#message = message;
@@ -171,9 +184,20 @@ class TaskContext implements ChunkContext {
   }
 
   artifact(name: string, contentType: string): ArtifactFile {
-    const file = new ArtifactFile(name, contentType, `${this.#message.asidePrefix}.${this.#files.length}`);
-    this.#files.push(file);
+    const file = new ArtifactFile(name, contentType, {
+      path: () => `${this.#message.asidePrefix}.${this.#files++}`,
+      takesBytes: (length) => this.#takesBytes(length),
+    });
+    this.#artifacts.push(file);
     return file;
+  }
+
+  #takesBytes(length: number): boolean {
+    // The other tasks read what `prepare` makes by its path.
+    if (this.#message.step.type === 'prepare' || length > smallMaxBytes) return false;
+    if (this.#handedOver + length > handedOverMaxBytes) return false;
+    this.#handedOver += length;
+    return true;
   }
 
   part(name: string, contentType: string): ArtifactWriter {
@@ -199,7 +223,7 @@ class TaskContext implements ChunkContext {
   }
 
   finish() {
-    return this.#files.flatMap((file) => {
+    return this.#artifacts.flatMap((file) => {
       if (file.finished === undefined) throw new Error('A runner left an artifact unfinished');
       return this.#parts.has(file) ? [] : [file.finished];
     });
@@ -210,11 +234,10 @@ class TaskContext implements ChunkContext {
    * while another process reads it): it must not hide why the attempt failed.
    */
   discard(): void {
-    for (const [index, file] of this.#files.entries()) {
+    for (const file of this.#artifacts) {
       // The pool knows of it already, and may have kept it.
       if (this.#parts.has(file) && file.finished !== undefined) continue;
-      whateverComes(() => file.close());
-      whateverComes(() => unlinkSync(`${this.#message.asidePrefix}.${index}`));
+      whateverComes(() => file.remove());
     }
   }
 }

@@ -29,7 +29,7 @@ export interface RunMessage {
   readonly step: Step;
   /** Paths of the job's parts, by name. */
   readonly parts: Readonly<Record<string, string>>;
-  /** The thread writes its n-th artifact to this path with `.n` behind it. */
+  /** The thread writes its n-th file, from 0, to this path with `.n` behind it. */
   readonly asidePrefix: string;
 }
 
@@ -45,14 +45,13 @@ export interface ProgressMessage {
   readonly progress: Progress;
 }
 
-/** An artifact that lies complete at `path`; not yet synced to the disk. */
-export interface FinishedFile {
+/** An artifact that is complete: a small one as its bytes, else at a path, not yet synced to the disk. */
+export type FinishedFile = {
   readonly name: string;
   readonly contentType: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly path: string;
-}
+} & ({ readonly path: string } | { readonly bytes: Uint8Array<ArrayBuffer> });
 
 /** A part lies complete while the task goes on. */
 export interface PartMessage {

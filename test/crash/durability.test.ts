@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomFrom } from '../helpers/random.js';
 import { startServer } from '../helpers/server.js';
 import { clientOf } from '../helpers/stream-client.js';
 import {
@@ -23,15 +25,25 @@ const operations = (lines: number) =>
     type: 'add_text',
     text: `Line ${n} ${'of a letter '.repeat(9)}`,
   }));
-const rendered = ['a small document', 'a document whose request is kept as a file'];
+/** Compresses so badly that the document is no small one. */
+const noise = (lines: number) => {
+  const random = randomFrom(7);
+  const letter = () => String.fromCharCode(97 + Math.floor(26 * random()));
+  const text = () => Array.from({ length: 100 }, letter).join('');
+  return Array.from({ length: lines }, () => ({ type: 'add_text', text: text() }));
+};
+const rendered = ['a small document', 'a document whose request and result are kept as files'];
 const cut = 'a PDF that is kept as a file and cut into several';
 const names = [...rendered, cut];
 
 interface Traced {
   readonly id: string;
   readonly requestId: string;
-  readonly artifacts: number;
+  /** The bytes of each. */
+  readonly artifacts: readonly Buffer[];
 }
+
+const smallMaxBytes = 65_536;
 
 describe.skipIf(withoutStrace)('what a power cut finds', () => {
   let folder = '';
@@ -59,7 +71,7 @@ describe.skipIf(withoutStrace)('what a power cut finds', () => {
     const pdf = await (await post('/api/v1/render', { operations: operations(150) })).arrayBuffer();
     const bodies = [
       { operations: operations(2) },
-      { operations: operations(900) },
+      { operations: noise(2_000) },
       { kind: 'split', pdf_data: Buffer.from(pdf).toString('base64'), max_pages_per_chunk: 1 },
     ];
     // All at once: they share syncs and commits, as they do on a busy server.
@@ -69,9 +81,15 @@ describe.skipIf(withoutStrace)('what a power cut finds', () => {
         const submitted = await post('/api/v1/jobs', body, requestId);
         const { data } = (await submitted.json()) as { data: { job_id: string; poll_url: string } };
         const polled = await fetch(server.url + data.poll_url, { headers: { prefer: 'wait=60' } });
-        const ended = (await polled.json()) as { data: { status: string; artifacts: readonly unknown[] } };
+        const ended = (await polled.json()) as {
+          data: { status: string; artifacts: readonly { readonly url: string }[] };
+        };
         expect(ended.data.status).toBe('completed');
-        jobs.set(names[index] ?? '', { id: data.job_id, requestId, artifacts: ended.data.artifacts.length });
+        const { artifacts } = ended.data;
+        const bytes = await Promise.all(
+          artifacts.map(async ({ url }) => Buffer.from(await (await fetch(server.url + url)).arrayBuffer())),
+        );
+        jobs.set(names[index] ?? '', { id: data.job_id, requestId, artifacts: bytes });
       }),
     );
     // Each job is created, started and completed.
@@ -103,18 +121,22 @@ describe.skipIf(withoutStrace)('what a power cut finds', () => {
   });
 
   it.each(names)(
-    '%s: nobody hears of its end before its results are under their names and the commit is synced',
+    '%s: nobody hears of its end before its results and the commit that names them are synced',
     (name) => {
       const { id, artifacts } = jobOf(name);
       const told = calls.filter(
         (call) => isSent(call) && textOf(call).includes(`"job_id":"${id}","status":"completed"`),
       );
       expect(new Set(told.map(subjectOf)).size, 'a poll, an event stream and a WebSocket').toBe(3);
+      const small = artifacts.filter(({ length }) => length <= smallMaxBytes);
+      const large = artifacts.filter(({ length }) => length > smallMaxBytes);
       const files = filesOf(id).filter(isArtifact);
-      expect(files).toHaveLength(artifacts);
-      expect(files.length).toBeGreaterThanOrEqual(name === cut ? 4 : 1);
+      expect(files).toHaveLength(large.length);
+      expect(large).toHaveLength(name === rendered[1] ? 1 : 0);
       for (const file of files)
         inOrder([...stepsOfFile(file), ...stepsOfCommit(file.name), ['the event', told[0]]]);
+      expect(small.length).toBeGreaterThanOrEqual(name === cut ? 4 : name === rendered[0] ? 1 : 0);
+      for (const bytes of small) inOrder([...stepsOfBytes(bytes), ['the event', told[0]]]);
     },
   );
 
@@ -164,6 +186,26 @@ describe.skipIf(withoutStrace)('what a power cut finds', () => {
       ['the file gets its name', renamed],
       syncOf(shelf, renamed),
     ];
+  }
+
+  /** The commit that has the bytes of a small result: all of them, page after page, before its sync. */
+  function stepsOfBytes(bytes: Buffer): readonly Step[] {
+    const [written, synced] = stepsOfCommit(createHash('sha256').update(bytes).digest('hex'));
+    const sync = synced?.[1];
+    if (written === undefined || synced === undefined || sync === undefined)
+      throw new Error('There is no commit');
+    const before = calls.filter(
+      (call) => subjectOf(call) === join(dataDir, 'inkwire.db-wal') && call.ended < sync.began,
+    );
+    const log = before.map(textOf);
+    // Of two pieces that follow each other, one at most is cut by the end of a page.
+    const holds = (at: number): boolean => {
+      const piece = bytes.subarray(at, at + 64).toString('latin1');
+      return log.some((page) => page.includes(piece));
+    };
+    for (let at = 0; at + 256 <= bytes.length; at += 128)
+      expect(holds(at) || holds(at + 64), `bytes ${at} to ${at + 128} are in the log`).toBe(true);
+    return [written, synced];
   }
 
   /** The commit that is the first to speak of something. */

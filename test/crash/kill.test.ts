@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/engine/engine.js';
+import { Connection, textOf } from '../../src/engine/sqlite/sql.js';
 import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { type Load, startLoad } from '../helpers/crash-load.js';
 import { randomFrom } from '../helpers/random.js';
@@ -100,7 +101,14 @@ describe(`kill -9 at ${kills} random instants under load (seed ${seed})`, () => 
   it('keeps one result for each completed job, and nothing for the others', async () => {
     const shelves = (await readdir(join(dataDir, 'blobs'))).filter((name) => name.length === 2);
     const files = (await Promise.all(shelves.map((shelf) => readdir(join(dataDir, 'blobs', shelf))))).flat();
-    const results = files.filter((name) => /^[0-9a-f]{24}-\d+-0-/.test(name));
+    const connection = new Connection(join(dataDir, 'inkwire.db'));
+    const small = connection
+      .prepare('SELECT name FROM small_blobs')
+      .all()
+      .map(([name]) => textOf(name));
+    connection.close();
+    expect(small).not.toEqual([]);
+    const results = [...files, ...small].filter((name) => /^[0-9a-f]{24}-\d+-0[-.]/.test(name));
     const expected = [...records]
       .filter(([, { status }]) => status === 'completed')
       .map(([id]) => id.slice(4));

@@ -6,9 +6,9 @@ import { serveTasks } from '../../dist/src/render/thread-server.js';
 /** A render thread whose kinds misbehave in every way that a document can. */
 const kind = (name, run) => ({ name, run });
 const runners = [
-  kind('write', async ({ text }, context) => {
+  kind('write', async ({ text, times = 1 }, context) => {
     const file = context.artifact('out.txt', 'text/plain');
-    file.write(Buffer.from(text));
+    file.write(Buffer.from(text.repeat(times)));
     file.end();
     return { pages: 1 };
   }),
@@ -47,8 +47,11 @@ const runners = [
     throw new Error('thrown at once');
   }),
   kind('sweep', async ({ instead }, context) => {
-    const [first] = [context.artifact('a.txt', 'text/plain'), context.artifact('b.txt', 'text/plain')];
+    const [first, second] = ['a.txt', 'b.txt'].map((name) => context.artifact(name, 'text/plain'));
+    // Too large to be handed over as bytes.
+    first.write(Buffer.alloc(100_000));
     first.end();
+    second.write(Buffer.alloc(300_000));
     const { path } = first.finished;
     unlinkSync(path);
     if (instead === 'a folder') mkdirSync(path);
@@ -62,6 +65,16 @@ const runners = [
     for (const ratio of ratios) {
       context.progress({ ratio, phase: 'steps' });
       Atomics.wait(lock, 0, 0, 55);
+    }
+    return {};
+  }),
+  kind('many', async ({ sizes, inParts = false }, context) => {
+    for (const [index, size] of sizes.entries()) {
+      const name = `${index}.bin`;
+      const type = 'application/octet-stream';
+      const file = inParts ? context.part(name, type) : context.artifact(name, type);
+      file.write(Buffer.alloc(size, index));
+      file.end();
     }
     return {};
   }),

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Outcome, RenderPool, type Task } from '../../src/render/pool.js';
 import type { ProgramCall, ProgramOutcome } from '../../src/render/program-call.js';
 import type { Programs } from '../../src/render/programs.js';
 import { TaskPrograms } from '../../src/render/task-programs.js';
+import { textOf } from '../helpers/finished-file.js';
 import {
   aliveWith,
   newMark,
@@ -50,7 +51,7 @@ describe('programs of a task', () => {
   });
   const written = (outcome: Outcome): unknown => {
     if (outcome.type !== 'done') throw new Error(`expected a result, got ${JSON.stringify(outcome)}`);
-    return JSON.parse(readFileSync(outcome.files[0]?.path ?? '', 'utf8'));
+    return JSON.parse(textOf(outcome.files[0]));
   };
 
   beforeEach(async () => {

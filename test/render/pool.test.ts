@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../src/render/kind.js';
 import { type Outcome, type PoolOptions, RenderPool, type Task } from '../../src/render/pool.js';
+import { textOf } from '../helpers/finished-file.js';
 
 const entry = new URL('../helpers/unruly-thread.mjs', import.meta.url);
 
@@ -44,7 +46,7 @@ describe('render pool', () => {
 
   const written = (outcome: Outcome): string => {
     if (outcome.type !== 'done') throw new Error(`expected a result, got ${JSON.stringify(outcome)}`);
-    return readFileSync(outcome.files[0]?.path ?? '', 'utf8');
+    return textOf(outcome.files[0]);
   };
 
   beforeEach(() => {
@@ -55,7 +57,39 @@ describe('render pool', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('writes the result to disk and tells its digest', async () => {
+  it('hands small artifacts over as bytes and writes others to files, numbered without gaps', async () => {
+    await open();
+    const sizes = [5, 65_536, 65_537, 0, 300_000];
+    const given = task('many', { sizes });
+    const outcome = await pool.run(given);
+    if (outcome.type !== 'done') throw new Error(JSON.stringify(outcome));
+    const where = outcome.files.map((file) =>
+      'bytes' in file ? 'bytes' : file.path.slice(given.asidePrefix.length),
+    );
+    expect(where).toEqual(['bytes', 'bytes', '.0', 'bytes', '.1']);
+    for (const [index, file] of outcome.files.entries()) {
+      const bytes = Buffer.alloc(sizes[index] ?? 0, index);
+      expect('bytes' in file ? Buffer.from(file.bytes) : readFileSync(file.path)).toEqual(bytes);
+      expect(file.sizeBytes).toBe(bytes.length);
+      expect(file.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+    }
+    expect(readdirSync(directory)).toHaveLength(2);
+  });
+
+  it('holds 4 MiB of a task in memory at most: what comes after lies in files', async () => {
+    await open();
+    const kept: string[] = [];
+    const onPart: NonNullable<Task['onPart']> = (file) => kept.push('bytes' in file ? 'bytes' : 'file');
+    const sizes = Array.from({ length: 70 }, () => 65_536);
+    for (const inParts of [true, false]) {
+      const outcome = await pool.run(task('many', { sizes, inParts }, { onPart }));
+      if (outcome.type !== 'done') throw new Error(JSON.stringify(outcome));
+      kept.push(...outcome.files.map((file) => ('bytes' in file ? 'bytes' : 'file')));
+      expect(kept.splice(0)).toEqual(sizes.map((_, index) => (index < 64 ? 'bytes' : 'file')));
+    }
+  });
+
+  it('makes the result and tells its digest', async () => {
     await open();
     const outcome = await pool.run(task('write', { text: 'hello' }));
     expect(outcome).toMatchObject({

@@ -207,9 +207,9 @@ describe('a job runs from the moment in which a thread takes it', () => {
     rig = await openWorkRig({
       between: (engine) =>
         otherStore(engine, {
-          apply: async (id, command, now, owner) => {
+          apply: async (id, command, now, ...more) => {
             if (command.type === 'start') await engine.store.apply(id, { type: 'interrupt', claim: 1 }, now);
-            return engine.store.apply(id, command, now, owner);
+            return engine.store.apply(id, command, now, ...more);
           },
         }),
     });
@@ -221,24 +221,28 @@ describe('a job runs from the moment in which a thread takes it', () => {
 });
 
 describe('an attempt always answers', () => {
-  it('removes the files of an outcome that comes too late', async () => {
+  it.each([
+    ['the small blobs', 5, '.'],
+    ['the files', 100_000, '-'],
+  ])('removes %s of an outcome that comes too late', async (_what, times, mark) => {
     const names: string[] = [];
     rig = await openWorkRig({
       between: (engine) =>
         otherStore(engine, {
-          apply: async (id, command, now, owner) => {
+          apply: async (id, command, now, ...more) => {
             if (command.type === 'complete') {
               if (names.length === 0) await engine.store.apply(id, { type: 'interrupt', claim: 1 }, now);
               names.push(...command.result.artifacts.map(({ blob }) => blob));
             }
-            return engine.store.apply(id, command, now, owner);
+            return engine.store.apply(id, command, now, ...more);
           },
         }),
     });
-    const id = await rig.submit('write', { text: 'twice' });
+    const id = await rig.submit('write', { text: 't', times });
     expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
     const [late = '', good = ''] = names;
     expect(late).not.toBe(good);
+    expect([late, good].map((name) => name.at(-65))).toEqual([mark, mark]);
     await expect
       .poll(
         () =>
@@ -271,7 +275,8 @@ describe('an attempt always answers', () => {
         }),
       }),
     });
-    const id = await rig.submit('write', { text: 'x' });
+    // Its result is kept as a file.
+    const id = await rig.submit('write', { text: 'x', times: 100_000 });
     expect((await rig.end(id))?.record).toMatchObject({ status: 'completed' });
     const { facts } = await rig.engine.store.facts({ owner: 'ann', jobId: id, after: 0, limit: 100 });
     const requeued = facts.find(({ type }) => type === 'job.requeued');
@@ -300,13 +305,13 @@ describe('an attempt always answers', () => {
     rig = await openWorkRig({
       between: (engine) =>
         otherStore(engine, {
-          apply: async (id, command, now, owner): Promise<ApplyOutcome> => {
+          apply: async (id, command, now, ...more): Promise<ApplyOutcome> => {
             commands.push(command.type);
             if (command.type === 'complete' && refusals > 0) {
               refusals -= 1;
               throw new StoreFailed('SQLITE_FULL', 'database or disk is full');
             }
-            return engine.store.apply(id, command, now, owner);
+            return engine.store.apply(id, command, now, ...more);
           },
         }),
     });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Face, families } from '../../render/fonts/catalogue.js';
@@ -95,7 +95,7 @@ async function checkRendering({ config, program }: Patient): Promise<readonly Fi
       return [fail('rendering', `a small document cannot be made: ${why}`, reinstall)];
     }
     const [file] = outcome.files;
-    const bytes = file === undefined ? 0 : (await stat(file.path)).size;
+    const bytes = file?.sizeBytes ?? 0;
     const said = `a thread starts in ${duration(readyMs)} and makes a small document in ${duration(outcome.runMs)} (${size(bytes)})`;
     const [warning] = outcome.warnings;
     if (warning !== undefined) return [warn('rendering', `${said}, but: ${warning.message}`, reinstall)];

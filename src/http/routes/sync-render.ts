@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
@@ -82,7 +83,8 @@ function forget(running: Promise<Answer<{ dispose: () => Promise<void> }>>, requ
 
 /** Sends a file as the whole answer. Settles when it is out, or the caller is gone. */
 export async function sendRenderedFile(reply: FastifyReply, file: FinishedFile): Promise<void> {
-  const body = createReadStream(file.path);
+  const body =
+    'bytes' in file ? Readable.from([file.bytes], { objectMode: false }) : createReadStream(file.path);
   const over = new Promise<void>((resolve) => reply.raw.once('close', resolve));
   if (reply.raw.destroyed) {
     body.destroy();
@@ -94,5 +96,5 @@ export async function sendRenderedFile(reply: FastifyReply, file: FinishedFile):
 
 export async function readRenderedFile(file: FinishedFile | undefined): Promise<Buffer> {
   if (file === undefined) throw new Error('The kind made another set of files than this route knows');
-  return readFile(file.path);
+  return 'bytes' in file ? Buffer.from(file.bytes) : readFile(file.path);
 }

@@ -1,4 +1,4 @@
-import type { Blobs } from '../../engine/blobs.js';
+import type { Blobs, SmallBlob } from '../../engine/blobs.js';
 import type { Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Artifact, Job } from '../../jobs/job.js';
@@ -33,7 +33,7 @@ export interface ClaimHolder {
   /** Commits `start`. Resolves with false when the claim no longer holds; `signal` has then fired, too. */
   start(): Promise<boolean>;
   /** Commits `produce`. Rejects when the claim no longer holds; `signal` has then fired, too. */
-  produce(artifacts: readonly Artifact[]): Promise<void>;
+  produce(artifacts: readonly Artifact[], blobs: readonly SmallBlob[]): Promise<void>;
   /** From now on the job takes a thread for a chunk at a time, and other jobs may be claimed beside it. */
   spread(): void;
 }
@@ -43,22 +43,29 @@ type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'wa
 /** The reason of an abort after which the attempt releases its job instead of ending it. */
 export const handBack = new Error('handed back');
 
+/** How an attempt ends: the command for the runner to commit, and the small blobs that it names. */
+export interface AttemptEnd {
+  readonly command: Command;
+  readonly blobs: readonly SmallBlob[];
+}
+
 /**
- * Runs a claimed job once: its inputs, a thread or many tasks, its artifacts on the disk. Always resolves, whatever
- * fails on the way, and leaves no file behind but the artifacts that were committed or belong to a `complete`.
- * @returns the command for the runner to commit; undefined when another commit has ended the attempt (a cancel)
+ * Runs a claimed job once: its inputs, a thread or many tasks, its artifacts. Always resolves, whatever fails on the way,
+ * and leaves no file behind but those of artifacts that were committed or belong to a `complete`.
+ * @returns undefined when another commit has ended the attempt (a cancel)
  */
 export async function runAttempt(
   claimed: Claimed,
   parts: AttemptParts,
   holder: ClaimHolder,
-): Promise<Command | undefined> {
+): Promise<AttemptEnd | undefined> {
   const { job, input } = claimed;
   const { blobs, kinds, log, random, meters } = parts;
   const claim = claimOf(job);
-  const fail = (failure: Failure): Command => ({ type: 'fail', claim, random: random(), ...failure });
-  const stopped = (): Command | undefined =>
-    holder.signal.reason === handBack ? { type: 'release', claim } : undefined;
+  const end = (command: Command, blobs: readonly SmallBlob[] = []): AttemptEnd => ({ command, blobs });
+  const fail = (failure: Failure): AttemptEnd => end({ type: 'fail', claim, random: random(), ...failure });
+  const stopped = (): AttemptEnd | undefined =>
+    holder.signal.reason === handBack ? end({ type: 'release', claim }) : undefined;
   /** The commit of the start; a part may be ready before it is done. */
   let starting = Promise.resolve(true);
   const files = new AsideFiles(blobs, log);
@@ -68,8 +75,8 @@ export async function runAttempt(
     scope: `${job.id.slice('job_'.length)}-${claim}`,
     // Those of an attempt that begins anew go with its start.
     earlier: attemptsOf(job, kinds) === undefined ? [] : claimed.parts,
-    produce: async (artifacts) => {
-      if (await starting) await holder.produce(artifacts);
+    produce: async (artifacts, small) => {
+      if (await starting) await holder.produce(artifacts, small);
     },
   });
   try {
@@ -94,7 +101,8 @@ export async function runAttempt(
     const untold = await keeper.settle();
     const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
     const result = { artifacts, warnings: outcome.warnings, ...pages };
-    return { type: 'complete', claim, result: untold.length === 0 ? result : { ...result, parts: untold } };
+    const whole = untold.length === 0 ? result : { ...result, parts: untold };
+    return end({ type: 'complete', claim, result: whole }, keeper.smallBlobsOf([...untold, ...artifacts]));
   } catch (error) {
     log.error({ error, jobId: job.id }, 'an attempt was ended by a defect or a fault of the machine');
     if (holder.signal.aborted) return stopped();
@@ -182,7 +190,7 @@ async function renderWhole({ job, files, keeper, parts }: Rendering, common: Com
     timeoutMs: job.runTimeoutMs,
     memoryRetry: job.memoryRetry === true,
     onPart: (file) => {
-      count += 1;
+      if ('path' in file) count += 1;
       files.expect(asidePrefix, count);
       keeper.add(file);
     },

@@ -195,6 +195,7 @@ export async function pathsOf(
   return Object.fromEntries(parts.map(({ name }, index) => [name, paths[index] ?? '']));
 }
 
+/** Other tasks read what `prepare` made: a thread always writes it to files. */
 function pathsByName(files: readonly FinishedFile[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(files.map(({ name, path }) => [name, path]));
+  return Object.fromEntries(files.flatMap((file) => ('path' in file ? [[file.name, file.path]] : [])));
 }

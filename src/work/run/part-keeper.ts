@@ -1,4 +1,5 @@
-import type { Blobs } from '../../engine/blobs.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Blobs, type SmallBlob, smallBlobMaxBytes, smallBlobName } from '../../engine/blobs.js';
 import type { Artifact, Chunk } from '../../jobs/job.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { WorkLog } from '../work-log.js';
@@ -9,6 +10,8 @@ const keptAtOnce = 16;
 const commitPauseMs = 250;
 /** Parts of one commit. */
 const maxCommitted = 1_000;
+/** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */
+const maxWaitingBytes = 8 * 1024 * 1024;
 
 export interface PartKeeperOptions {
   readonly blobs: Blobs;
@@ -18,10 +21,13 @@ export interface PartKeeperOptions {
   /** Parts of earlier attempts. */
   readonly earlier: readonly Artifact[];
   /** Commits `produce`. Rejects when the claim no longer holds. */
-  readonly produce: (artifacts: readonly Artifact[]) => Promise<void>;
+  readonly produce: (artifacts: readonly Artifact[], blobs: readonly SmallBlob[]) => Promise<void>;
 }
 
-/** The files of an attempt on their way to the store: each durable under its name, the parts told of in batches. */
+/**
+ * The artifacts of an attempt on their way to the store: a file is durable under its name before a commit names it, a
+ * small blob becomes durable with that commit. The parts are told of in batches.
+ */
 export class PartKeeper {
   readonly #options: PartKeeperOptions;
   readonly #names: Set<string>;
@@ -30,6 +36,9 @@ export class PartKeeper {
   #kept = 0;
   #arrived: FinishedFile[] = [];
   #untold: Artifact[] = [];
+  /** Bytes of small blobs, by name, until a commit of this keeper has them. */
+  readonly #small = new Map<string, Uint8Array>();
+  #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastCommit = Number.NEGATIVE_INFINITY;
   /** Everything that was begun; never rejects. */
@@ -48,12 +57,12 @@ export class PartKeeper {
     return this.#failure.signal;
   }
 
-  /** All parts that are durable, those of earlier attempts included. */
+  /** All parts, those of earlier attempts included. After `flush` all of them are durable. */
   get parts(): readonly Artifact[] {
     return this.#parts;
   }
 
-  /** Makes a part durable and tells of it soon. An error is reported by `failed`. */
+  /** Keeps a part and tells of it soon. An error is reported by `failed`. */
   readonly add = (file: FinishedFile): void => {
     this.#arrived.push(file);
     if (this.#arrived.length > 1) return;
@@ -64,7 +73,10 @@ export class PartKeeper {
     );
   };
 
-  /** Makes parts durable that are told of in one commit, and resolves; that commit comes soon. */
+  /**
+   * Keeps parts that are told of in one commit, and resolves; that commit comes soon. Where too many bytes wait for it,
+   * resolves after it.
+   */
   async addTogether(files: readonly FinishedFile[], chunk?: Chunk): Promise<void> {
     const [first, ...others] = await this.keep(files);
     if (first === undefined) throw new Error('A chunk made no artifact');
@@ -72,9 +84,14 @@ export class PartKeeper {
     this.#parts.push(...added);
     this.#untold.push(...added);
     this.#commitSoon();
+    if (this.#waitingBytes <= maxWaitingBytes) return;
+    await pause(this.#untilCommit());
+    await this.#commit();
+    // Its timer may have begun it.
+    await this.#commits;
   }
 
-  /** Makes files durable: all, or none and it rejects. */
+  /** Makes files durable and holds small blobs for their commit: all, or none and it rejects. */
   async keep(files: readonly FinishedFile[]): Promise<readonly Artifact[]> {
     const { blobs, scope, log } = this.#options;
     for (const { name } of files) {
@@ -84,7 +101,7 @@ export class PartKeeper {
     const artifacts: Artifact[] = [];
     const keepOne = async (file: FinishedFile): Promise<Artifact> => {
       const { name, contentType, sizeBytes, sha256 } = file;
-      const blob = await blobs.keep(file, `${scope}-${this.#kept++}`);
+      const blob = await this.#blobOf(file, `${scope}-${this.#kept++}`);
       return { name, contentType, sizeBytes, sha256, blob };
     };
     for (let at = 0; at < files.length; at += keptAtOnce) {
@@ -101,7 +118,15 @@ export class PartKeeper {
     return artifacts;
   }
 
-  /** Resolves when every part is durable and, but for those it returns, told of. Rejects with what `failed` says. */
+  /** The small blobs among artifacts that no commit has named yet. */
+  smallBlobsOf(artifacts: readonly Artifact[]): readonly SmallBlob[] {
+    return artifacts.flatMap(({ blob: name }) => {
+      const bytes = this.#small.get(name);
+      return bytes === undefined ? [] : [{ name, bytes }];
+    });
+  }
+
+  /** Resolves when every part is kept and, but for those it returns, told of. Rejects with what `failed` says. */
   async settle(): Promise<readonly Artifact[]> {
     await this.#quiet();
     this.failed.throwIfAborted();
@@ -124,21 +149,41 @@ export class PartKeeper {
     });
   }
 
+  async #blobOf(file: FinishedFile, scope: string): Promise<string> {
+    if ('path' in file) return this.#options.blobs.keep(file, scope);
+    if (file.bytes.length > smallBlobMaxBytes) return this.#options.blobs.put(file.bytes, scope);
+    const name = smallBlobName(file.sha256, scope);
+    this.#small.set(name, file.bytes);
+    this.#waitingBytes += file.bytes.length;
+    return name;
+  }
+
+  #forget(artifacts: readonly Artifact[]): void {
+    for (const { blob } of artifacts) {
+      this.#waitingBytes -= this.#small.get(blob)?.length ?? 0;
+      this.#small.delete(blob);
+    }
+  }
+
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const some = this.#untold.splice(0, maxCommitted);
     if (some.length === 0) return;
     this.#lastCommit = performance.now();
-    const commit = this.#commits.then(() => this.#options.produce(some));
+    const commit = this.#commits.then(() => this.#options.produce(some, this.smallBlobsOf(some)));
     this.#commits = commit.catch(() => undefined);
     await commit;
+    this.#forget(some);
     if (this.#untold.length > 0) this.#commitSoon();
   }
 
   #commitSoon(): void {
-    const wait = Math.max(0, this.#lastCommit + commitPauseMs - performance.now());
-    this.#timer ??= setTimeout(() => this.#follow(this.#commit()), wait);
+    this.#timer ??= setTimeout(() => this.#follow(this.#commit()), this.#untilCommit());
+  }
+
+  #untilCommit(): number {
+    return Math.max(0, this.#lastCommit + commitPauseMs - performance.now());
   }
 
   /** Resolves when nothing is under way, and nothing begins by itself. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SmallBlob } from '../../engine/blobs.js';
 import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
@@ -256,17 +257,18 @@ export class Runner {
     const { blobs, meters, log } = this.#parts;
     const { job, stop } = held;
     const begun = performance.now();
-    const command = await runAttempt(claim, this.#attemptParts, {
+    const end = await runAttempt(claim, this.#attemptParts, {
       signal: stop.signal,
       start: () => this.#start(held),
-      produce: (artifacts) => this.#produce(held, artifacts),
+      produce: (artifacts, small) => this.#produce(held, artifacts, small),
       spread: () => {
         held.isSpread = true;
         this.#wake();
       },
     });
-    if (command === undefined) return;
-    const committed = this.#commit(held, command);
+    if (end === undefined) return;
+    const { command } = end;
+    const committed = this.#commit(held, command, end.blobs);
     // The next claim goes to the store in the same turn, and so shares its commit with this one.
     held.isEnding = true;
     this.#wake();
@@ -274,14 +276,14 @@ export class Runner {
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (!held.isStarted && command.type === 'release') return;
-    const end = command.type === 'fail' ? command.code : command.type;
-    meters.ended(job.kind, end);
+    const how = command.type === 'fail' ? command.code : command.type;
+    meters.ended(job.kind, how);
     // At `info` the one line of a job: its requests are told of only where they fail.
     const { id: jobId, owner, kind, requestId } = job;
     const ranMs = Math.round(performance.now() - begun);
     const made = command.type === 'complete' ? madeBy(command.result) : {};
     log.info(
-      { jobId, owner, kind, requestId, attempt: job.attempt + 1, ranMs, end, ...made },
+      { jobId, owner, kind, requestId, attempt: job.attempt + 1, ranMs, end: how, ...made },
       'attempt ended',
     );
   }
@@ -304,10 +306,10 @@ export class Runner {
     return true;
   }
 
-  async #produce(held: Held, artifacts: readonly Artifact[]): Promise<void> {
+  async #produce(held: Held, artifacts: readonly Artifact[], small: readonly SmallBlob[]): Promise<void> {
     const { blobs } = this.#parts;
     const command = { type: 'produce', claim: claimOf(held.job), artifacts } as const;
-    const outcome = await this.#commit(held, command);
+    const outcome = await this.#commit(held, command, small);
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (outcome.ok) return;
     held.stop.abort();
@@ -318,10 +320,14 @@ export class Runner {
    * Applies the command of an attempt, again and again while the store fails (a full disk). Rejects when the attempt
    * was stopped meanwhile (its claim was lost), or when the store is closed.
    */
-  async #commit({ job, stop }: Held, command: Command): Promise<ApplyOutcome> {
+  async #commit(
+    { job, stop }: Held,
+    command: Command,
+    small: readonly SmallBlob[] = [],
+  ): Promise<ApplyOutcome> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#parts.store.apply(job.id, command, this.#parts.clock());
+        return await this.#parts.store.apply(job.id, command, this.#parts.clock(), undefined, small);
       } catch (error) {
         const isOver = stop.signal.aborted || (error instanceof StoreFailed && error.code === 'closed');
         if (isOver) throw error;

@@ -103,7 +103,7 @@ export class Thumbnailer implements Thumbnails {
       if (outcome.type !== 'done') return { ok: false, problem: this.#problemOf(outcome, signal.aborted) };
       const [file] = outcome.files;
       if (file === undefined) throw new Error('A picture was made without a file');
-      return { ok: true, png: await readFile(file.path) };
+      return { ok: true, png: 'bytes' in file ? bufferOf(file.bytes) : await readFile(file.path) };
     } finally {
       await opened.release();
       await blobs.discard(asidePrefix);
@@ -121,4 +121,8 @@ export class Thumbnailer implements Thumbnails {
     const detail = `The picture was not ready within ${this.#parts.timeoutMs / 1000} s; ask for it again`;
     return problem('request-timeout', detail, { retryAfter: 1 });
   }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

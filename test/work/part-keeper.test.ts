@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { Blobs, SmallBlob } from '../../src/engine/blobs.js';
+import type { Artifact } from '../../src/jobs/job.js';
+import type { FinishedFile } from '../../src/render/wire.js';
+import { PartKeeper } from '../../src/work/run/part-keeper.js';
+
+interface Commit {
+  readonly artifacts: readonly Artifact[];
+  readonly blobs: readonly SmallBlob[];
+  readonly done: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** A keeper whose commits end when the test says so. */
+function opened() {
+  const commits: Commit[] = [];
+  const removed: string[] = [];
+  const put: number[] = [];
+  const blobs: Pick<Blobs, 'put' | 'keep' | 'remove'> = {
+    put: async (bytes, scope) => {
+      put.push(bytes.length);
+      return `${scope}-${'0'.repeat(64)}`;
+    },
+    keep: async (_file, scope) => `${scope}-${'1'.repeat(64)}`,
+    remove: async (names) => void removed.push(...names),
+  };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const keeper = new PartKeeper({
+    // The others are not for a keeper.
+    blobs: blobs as Blobs,
+    log,
+    scope: 's',
+    earlier: [],
+    produce: (artifacts, small) =>
+      new Promise((done, fail) => commits.push({ artifacts, blobs: small, done, fail })),
+  });
+  return { keeper, commits, removed, put };
+}
+
+let made = 0;
+
+function aFile(length: number): FinishedFile {
+  made += 1;
+  const sha256 = made.toString(16).padStart(64, '0');
+  return {
+    name: `part-${made}`,
+    contentType: 'text/plain',
+    sizeBytes: length,
+    sha256,
+    bytes: new Uint8Array(length),
+  };
+}
+
+const until = (holds: () => boolean) => expect.poll(holds, { interval: 2 }).toBe(true);
+
+describe('small parts on their way to the store', () => {
+  it('go with the commit that tells of them, once', async () => {
+    const { keeper, commits } = opened();
+    const [one, two] = [aFile(3), aFile(4)];
+    await keeper.addTogether([one, two]);
+    const flushed = keeper.flush();
+    await until(() => commits.length === 1);
+    expect(commits[0]?.blobs.map(({ bytes }) => bytes)).toEqual(
+      [one, two].map((file) => 'bytes' in file && file.bytes),
+    );
+    expect(commits[0]?.blobs.map(({ name }) => name)).toEqual(commits[0]?.artifacts.map(({ blob }) => blob));
+    commits[0]?.done();
+    await flushed;
+    expect(keeper.smallBlobsOf(keeper.parts)).toEqual([]);
+    const [late] = await keeper.keep([aFile(5)]);
+    expect(keeper.smallBlobsOf(late === undefined ? [] : [...keeper.parts, late])).toMatchObject([
+      { name: late?.blob, bytes: new Uint8Array(5) },
+    ]);
+  });
+
+  it('wait for the commit when there are too many bytes: 8 MiB, and what comes at once', async () => {
+    const { keeper, commits } = opened();
+    const chunk = () => Array.from({ length: 16 }, () => aFile(65_536));
+    for (let mib = 0; mib < 8; mib += 1) await keeper.addTogether(chunk());
+    let isTaken = false;
+    const more = keeper.addTogether(chunk()).then(() => {
+      isTaken = true;
+    });
+    await until(() => commits.length === 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isTaken).toBe(false);
+    commits[0]?.done();
+    await until(() => isTaken || commits.length === 2);
+    // The first commit had some of them, or all.
+    if (!isTaken) commits[1]?.done();
+    await more;
+    const told = commits.flatMap(({ blobs }) => blobs).length;
+    expect(told).toBe(9 * 16);
+    expect(keeper.smallBlobsOf(keeper.parts)).toEqual([]);
+  });
+
+  it('are a failure of the attempt when their commit is refused', async () => {
+    const { keeper, commits } = opened();
+    keeper.add(aFile(3));
+    await until(() => commits.length === 1);
+    commits[0]?.fail(new Error('refused'));
+    await expect(keeper.settle()).rejects.toThrow('refused');
+    expect(keeper.failed.aborted).toBe(true);
+    await keeper.abandon();
+  });
+
+  it('are files when they are larger than the store takes', async () => {
+    const { keeper, put } = opened();
+    const [artifact] = await keeper.keep([aFile(65_537)]);
+    expect(put).toEqual([65_537]);
+    expect(artifact?.blob.at(-65)).toBe('-');
+  });
+});
