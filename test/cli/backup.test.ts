@@ -7,9 +7,11 @@ import { blobPath, collectBlobs, followRemovals, seal } from '../../src/cli/back
 import type { Engine } from '../../src/engine/engine.js';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
 import { copyDatabase, stateOf } from '../../src/engine/sqlite/backup.js';
+import { Connection } from '../../src/engine/sqlite/sql.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aJob, anArtifact, aSubmission, aSweep, day, start, started } from '../contracts/jobs-at-hand.js';
 import { invoice, stored } from '../contracts/library.suite.js';
+import { aSmallBlob, bytesOf, completeWith } from '../contracts/small-blobs.suite.js';
 import { openIn } from '../engine/scratch.js';
 import { type KeptShell, scratchFolder, shell } from './shell-fixture.js';
 
@@ -68,6 +70,33 @@ describe('inkwire backup and restore', () => {
     await engine.close();
     return { done: done.id, waiting: waiting.id, blobs: [...done.blobs, ...waiting.blobs] };
   }
+
+  it('carries small results in the database, and finds those that were damaged before it was made', async () => {
+    const engine = await openIn(dataDir, openOptions);
+    const kept = [aSmallBlob('one', 'the first'), aSmallBlob('two', 'the second')] as const;
+    for (const blob of kept) {
+      await engine.store.submit(aSubmission(aJob()));
+      const [job] = await started(engine);
+      if (job === undefined) throw new Error('A job was submitted');
+      expect(await completeWith(engine, job, blob)).toMatchObject({ ok: true });
+    }
+    expect((await backup(folder)).code).toBe(0);
+    await engine.close();
+    expect(await readdir(folder)).not.toContain('blobs');
+    expect((await restore(folder)).code).toBe(0);
+    const back = await openIn(target, openOptions);
+    for (const { name, bytes } of kept) expect((await bytesOf(back, name)).equals(bytes)).toBe(true);
+    await back.close();
+
+    const connection = new Connection(join(dataDir, 'inkwire.db'));
+    connection.prepare('UPDATE small_blobs SET bytes = ? WHERE name = ?').run(Buffer.from('x'), kept[1].name);
+    connection.close();
+    const second = `${folder}-2`;
+    expect((await backup(second)).code).toBe(0);
+    const damaged = await restore(second, '--check');
+    expect(damaged.code).toBe(1);
+    expect(damaged.out.lines).toEqual([`inkwire.db: the artifact ${kept[1].name} in it is damaged`]);
+  });
 
   it('puts back what a running server held, and its cursors hold there', async () => {
     const engine = await openIn(dataDir, openOptions);

@@ -8,11 +8,13 @@ import type { Finding } from '../../src/cli/doctor/finding.js';
 import { openWays } from '../../src/cli/doctor/network.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { schemaVersion } from '../../src/engine/sqlite/migrations.js';
+import { Connection } from '../../src/engine/sqlite/sql.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { start } from '../contracts/jobs-at-hand.js';
+import { start, started, submitted } from '../contracts/jobs-at-hand.js';
 import { stored } from '../contracts/library.suite.js';
 import { anEntry } from '../contracts/once.suite.js';
+import { aSmallBlob, completeWith } from '../contracts/small-blobs.suite.js';
 import { openIn } from '../engine/scratch.js';
 import { alice, startAppServer } from '../helpers/app-server.js';
 import { withoutBubblewrap, withoutUnshare } from '../render/programs-fixture.js';
@@ -136,6 +138,23 @@ describe('inkwire doctor', () => {
     expect(of('database')).toMatchObject([
       { verdict: 'ok', said: `whole (quick_check); schema ${schemaVersion}` },
     ]);
+  });
+
+  it('fails for a damaged artifact in the database', async () => {
+    const dataDir = await directory();
+    const engine = await openIn(dataDir, openOptions);
+    await submitted(engine);
+    const [job] = await started(engine);
+    if (job === undefined) throw new Error('A job was submitted');
+    const blob = aSmallBlob('s', 'whole');
+    await completeWith(engine, job, blob);
+    await engine.close();
+    const connection = new Connection(join(dataDir, 'inkwire.db'));
+    connection.prepare('UPDATE small_blobs SET bytes = ?').run(Buffer.from('other'));
+    connection.close();
+    const { code, of } = await examine({ INKWIRE_DATA_DIR: dataDir });
+    expect(code).toBe(1);
+    expect(of('database')).toMatchObject([{ verdict: 'fail', said: expect.stringContaining(blob.name) }]);
   });
 
   it('fails for a damaged database', async () => {

@@ -3,6 +3,7 @@ import { Ledger } from '../../src/engine/embedded/ledger.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
+import { inspectDirectory } from '../../src/engine/sqlite/inspection.js';
 import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
 import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
 import type { Job } from '../../src/jobs/job.js';
@@ -13,7 +14,7 @@ import { aSmallBlob, bytesOf, completeWith } from '../contracts/small-blobs.suit
 import { setBack } from '../helpers/older-schema.js';
 import { openIn, scratchDirectory } from './scratch.js';
 
-/** Small blobs in a data directory: restarts, upgrades, undone commits. */
+/** Small blobs in a data directory: restarts, upgrades, undone commits, damage. */
 describe('small blobs in a data directory', () => {
   let directory = '';
   let remove: () => Promise<void> = async () => {};
@@ -84,5 +85,26 @@ describe('small blobs in a data directory', () => {
     expect(runner.run([call]).answers).toMatchObject([{ number: 1, value: '{"ok":true,"removed":[]}' }]);
     expect(ledger.smallBlob(blob.name)).toEqual(Buffer.from('hello'));
     connection.close();
+  });
+
+  it('are found when they are damaged or missing, by their names', async () => {
+    const [whole, damaged, missing] = ['whole', 'damaged', 'missing'].map((text) => aSmallBlob(text, text));
+    if (whole === undefined || damaged === undefined || missing === undefined)
+      throw new Error('There are three');
+    await during(async (engine) => {
+      for (const blob of [whole, damaged, missing]) await completeWith(engine, await running(engine), blob);
+    });
+    expect(inspectDirectory(directory)).not.toHaveProperty('damagedBlobs');
+    const connection = openDatabase(directory);
+    connection
+      .prepare('UPDATE small_blobs SET bytes = ? WHERE name = ?')
+      .run(Buffer.from('other'), damaged.name);
+    connection.prepare('DELETE FROM small_blobs WHERE name = ?').run(missing.name);
+    connection.close();
+    expect(inspectDirectory(directory)).toMatchObject({
+      defects: [],
+      damagedBlobs: [damaged.name, missing.name],
+      keys: [],
+    });
   });
 });

@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
-import type { DatabaseState } from '../../engine/sqlite/backup.js';
+import { type DatabaseState, damagedIn } from '../../engine/sqlite/backup.js';
 import { fileReason } from '../file-reason.js';
 
 /**
@@ -115,12 +115,18 @@ export async function* defectsOf(folder: string, signal: AbortSignal): AsyncGene
   }
   let count = 0;
   let hasDatabase = false;
+  let isDatabaseWhole = true;
   for await (const file of listedFiles(folder)) {
     signal.throwIfAborted();
     count += 1;
     hasDatabase ||= file.path === 'inkwire.db';
     const defect = await defectOf(folder, file);
     if (defect !== undefined) yield `${file.path}: ${defect}`;
+    if (file.path === 'inkwire.db') isDatabaseWhole = defect === undefined;
+  }
+  // As the backup has taken them from a server whose disk had damaged them: its own digests tell of files only.
+  if (hasDatabase && isDatabaseWhole) {
+    for (const blob of damagedIn(folder)) yield `inkwire.db: the artifact ${blob} in it is damaged`;
   }
   if (count !== files.count || !hasDatabase) yield `${listFile}: does not list what the manifest says`;
 }

@@ -127,7 +127,7 @@ function checkDatabase({ inspect }: Patient): readonly Finding[] {
   }
   if (found === undefined) return [];
   if (found.state === 'empty') return [ok('database', 'there is none yet')];
-  const { schema, knownSchema, defects, inUse } = found;
+  const { schema, knownSchema, defects, damagedBlobs = [], inUse } = found;
   if (schema > knownSchema) {
     const said = `schema ${schema}, this program knows ${knownSchema}: it was used by a newer program`;
     return [fail('database', said, 'Run the newer program, or restore a backup from before the upgrade.')];
@@ -136,9 +136,14 @@ function checkDatabase({ inspect }: Patient): readonly Finding[] {
   if (defects !== undefined && defects.length > 0) {
     return [fail('database', `SQLite finds it damaged: ${defects.join('; ')}`, restore)];
   }
+  if (damagedBlobs.length > 0) {
+    return [fail('database', `artifacts in it are damaged: ${damagedBlobs.join(', ')}`, restoreSome)];
+  }
   const upgrade = schema < knownSchema ? `; the next start brings it to ${knownSchema}` : '';
   return [ok('database', `whole (quick_check); schema ${schema}${upgrade}`)];
 }
 
+const restoreSome =
+  'These artifacts are served as they are. Make them anew (POST /api/v1/jobs/{id}/retry), or restore a backup.';
 const restore =
   'Do not start the server; copy the data directory away, then restore a backup (docs/OPERATIONS.md).';

@@ -10,6 +10,7 @@ import { StoreFailed } from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { databaseFile, openDatabase } from './database.js';
 import { schemaVersion } from './migrations.js';
+import { damagedSmallBlobs } from './small-blob-check.js';
 import { Connection, integerOf, textOf } from './sql.js';
 import { SqliteTables } from './sqlite-tables.js';
 
@@ -92,6 +93,16 @@ export function* blobsOf(folder: string): Generator<string> {
       if (last === undefined) return;
       after = last;
     }
+  } finally {
+    copy.close();
+  }
+}
+
+/** The small blobs in a copy whose bytes are not those that were stored. */
+export function* damagedIn(folder: string): Generator<string> {
+  const copy = new Connection(join(folder, databaseFile));
+  try {
+    yield* damagedSmallBlobs(copy);
   } finally {
     copy.close();
   }

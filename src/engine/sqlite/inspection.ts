@@ -5,7 +5,10 @@ import type { Key } from '../keys.js';
 import { DirectoryLock, lockFile, restoreFolder } from './database.js';
 import { KeyRows } from './key-rows.js';
 import { schemaVersion } from './migrations.js';
+import { damagedSmallBlobs } from './small-blob-check.js';
 import { Connection, integerOf, textOf } from './sql.js';
+
+const toldOf = 20;
 
 /** The result of looking into a data directory. */
 export type Inspection =
@@ -22,6 +25,8 @@ export type Inspection =
        * The defects that SQLite finds; left out while a server works on the database, because it then does not look.
        */
       readonly defects?: readonly string[];
+      /** Of small blobs that are damaged, some; looked for as `defects` are. */
+      readonly damagedBlobs?: readonly string[];
       /** Undefined for a schema that is newer than this program. */
       readonly keys?: readonly Key[];
     };
@@ -52,17 +57,29 @@ export function inspectDirectory(directory: string): Inspection {
           .map(([line]) => textOf(line))
           .filter((line) => line !== 'ok');
     const readable = schema > 0 && schema <= schemaVersion;
+    const whole = readable && (defects ?? []).length === 0;
+    const damagedBlobs = whole && !inUse ? someOf(damagedSmallBlobs(connection)) : [];
     return {
       state: 'database',
       inUse,
       schema,
       knownSchema: schemaVersion,
       ...(defects === undefined ? {} : { defects }),
-      ...(readable && (defects ?? []).length === 0 ? { keys: new KeyRows(connection).list() } : {}),
+      ...(damagedBlobs.length === 0 ? {} : { damagedBlobs }),
+      ...(whole ? { keys: new KeyRows(connection).list() } : {}),
     };
   } finally {
     connection.close();
   }
+}
+
+function someOf(names: Iterable<string>): readonly string[] {
+  const some: string[] = [];
+  for (const name of names) {
+    some.push(name);
+    if (some.length >= toldOf) break;
+  }
+  return some;
 }
 
 function isInUse(directory: string): boolean {
