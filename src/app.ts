@@ -111,7 +111,7 @@ async function open(
 
   const programs = makePrograms(config, kinds, log);
   const pool = opened.add(startPool(config, kindSet.renderThread, programs));
-  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry));
+  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry, clock));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
   const { guard: programGuard } = await programs.open();
@@ -273,12 +273,18 @@ function startPool(config: Config, entry: URL, programs: Programs): RenderPool {
   });
 }
 
-function openEngine(config: Config, threadEntry: URL, registry: Registry): Promise<Engine> {
+function openEngine(
+  config: Config,
+  threadEntry: URL,
+  registry: Registry,
+  clock: () => number,
+): Promise<Engine> {
   const fairness = { maxRunningPerOwner: config.maxRunningPerOwner, weights: {} };
   return openSqliteEngine({
     directory: config.dataDir,
     threadEntry,
     fairness,
+    clock,
     onCommit: storeMeter(registry),
   });
 }

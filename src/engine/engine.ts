@@ -41,6 +41,10 @@ import type { Once } from './once.js';
  *   still the current one; it refuses a command of a stale claim.
  * - Drivers check nothing about owners; they apply the owner filter that they get. The caller passes the owner of the
  *   request.
+ * - The store's clock decides. `now` says what the caller's clock shows as it calls, and other times of the call (ends of
+ *   leases, of presence, of keys) go by the same clock. A store whose own clock shows another time moves all of them by
+ *   the difference (`embedded/store-clock.ts`); times in its answers go by the store's clock. Within a job the times
+ *   that people read never go back, also when the store's clock was set back.
  * - Facts of one job are in `rev` order in the log; a reader at position p that reads up to q has seen every fact in
  *   (p, q], also when commits run side by side.
  * - No operation blocks the calling thread for longer than it takes to hand over its arguments.
@@ -109,8 +113,13 @@ export type StoredInput =
     };
 
 export interface Submission {
-  /** `pending`, `rev` 1, with an id that `jobId` made of `createdAt`: listings by time go by the id. */
+  /**
+   * `pending`, `rev` 1, with an id that `jobId` made of `createdAt`: listings by time go by the id, which stays as it is
+   * when the store moves the times of the job.
+   */
   readonly job: Job;
+  /** Left out, it is the job's `createdAt`. */
+  readonly now?: number;
   readonly input: JobInput;
   /** Those blobs of the input that another holder brought; the job comes about only if all are held still. */
   readonly shared?: readonly string[];
@@ -288,12 +297,14 @@ export interface Store {
     worker: string,
     held: readonly { id: string; claim: number }[],
     leaseUntil: number,
+    now: number,
   ): Promise<readonly string[]>;
   /**
-   * Says that a worker is there, until `until` unless it says so again; a claim says the same. A driver of one process
-   * may take a worker to be there for as long as the engine is open.
+   * Says that a worker is there, until `until` unless it says so again; a worker that does not beat is there until the
+   * lease of its last claim or extension ends. A driver of one process may take a worker to be there for as long as the
+   * engine is open.
    */
-  beat(worker: string, until: number): Promise<void>;
+  beat(worker: string, until: number, now: number): Promise<void>;
   /** Says that a worker is gone. */
   leave(worker: string): Promise<void>;
   /**
@@ -302,7 +313,7 @@ export interface Store {
    * counted.
    */
   reclaimAbsent(now: number): Promise<number>;
-  /** When the next job that is not ready yet will be; undefined when there is none. */
+  /** When the next job that is not ready yet will be, by the store's clock; undefined when there is none. */
   nextReadyAt(): Promise<number | undefined>;
   get(owner: string, id: string): Promise<Job | undefined>;
   input(owner: string, id: string): Promise<JobInput | undefined>;
@@ -374,6 +385,8 @@ export interface Bus {
 /** How a driver is opened. */
 export interface EngineOptions {
   readonly fairness: FairnessLimits;
+  /** The store's clock. Left out: the callers' clock is the store's, whatever they say. */
+  readonly clock?: () => number;
   /** Called after every commit with how many changing operations shared it and how long it took, the disk included. */
   readonly onCommit?: (commit: Commit) => void;
 }

@@ -59,6 +59,8 @@ export interface Job {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly completedAt?: number;
+  /** Time of the latest fact; left out while that is the first one, of `createdAt`. */
+  readonly changedAt?: number;
   /** Not claimed before. */
   readonly readyAt: number;
   /** Fails as `expired` when it has not started by then. */

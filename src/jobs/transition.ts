@@ -100,21 +100,32 @@ export function isClaimedAhead(job: Job): boolean {
   return job.status === 'pending' && job.lease !== undefined;
 }
 
-/** The job after a command and the fact that it makes, or why the command does not apply. */
+/**
+ * The job after a command and the fact that it makes, or why the command does not apply. What people read, the time of
+ * the fact included, never goes back within a job, whatever the clock does; when the job may run again goes by `now`,
+ * so that a clock that was set back delays nothing.
+ */
 export function transition(job: Job, command: Command, now: number): Transition {
+  const at = Math.max(now, job.changedAt ?? job.createdAt);
+  const changed = changeOf(job, command, at, now);
+  if (!changed.ok || changed.fact === undefined) return changed;
+  return { ...changed, job: { ...changed.job, changedAt: at } };
+}
+
+function changeOf(job: Job, command: Command, at: number, now: number): Transition {
   switch (command.type) {
     case 'claim':
       return claim(job, command, now);
     case 'start':
-      return byHolder(job, command.claim) ?? start(job, command.resume === true, now);
+      return byHolder(job, command.claim) ?? start(job, command.resume === true, at);
     case 'produce':
       return byHolder(job, command.claim) ?? produce(job, command.artifacts);
     case 'complete':
-      return byHolder(job, command.claim) ?? complete(job, command.result, now);
+      return byHolder(job, command.claim) ?? complete(job, command.result, at);
     case 'fail':
-      return byHolder(job, command.claim) ?? fail(attempted(job), command, now);
+      return byHolder(job, command.claim) ?? fail(attempted(job), command, at, now);
     case 'interrupt':
-      return byHolder(job, command.claim) ?? giveUp(job) ?? interrupt(job, now);
+      return byHolder(job, command.claim) ?? giveUp(job) ?? interrupt(job, at, now);
     case 'release':
       return (
         byHolder(job, command.claim) ??
@@ -123,13 +134,13 @@ export function transition(job: Job, command: Command, now: number): Transition 
       );
     case 'cancel':
       if (isTerminal(job.status)) return refuse('terminal');
-      return end(job, 'job.cancelled', now, {
+      return end(job, 'job.cancelled', at, {
         status: 'cancelled',
         error: { code: 'cancelled', message: 'Cancelled' },
       });
     case 'timeOut':
       if (job.status !== 'pending') return refuse('not-pending');
-      return end(job, 'job.failed', now, {
+      return end(job, 'job.failed', at, {
         status: 'failed',
         error: { code: 'expired', message: 'The job waited longer than its limit and was not started' },
       });
@@ -148,10 +159,10 @@ function claim(job: Job, command: { worker: string; leaseUntil: number }, now: n
   return unseen({ ...job, claims: claimOf(job) + 1, lease });
 }
 
-function start(job: Job, resume: boolean, now: number): Transition {
+function start(job: Job, resume: boolean, at: number): Transition {
   if (job.status !== 'pending') return refuse('not-pending');
   const { error: _previous, ...rest } = resume ? job : withoutArtifacts(job);
-  const change = { status: 'running', attempt: job.attempt + 1, startedAt: now } as const;
+  const change = { status: 'running', attempt: job.attempt + 1, startedAt: at } as const;
   return { ...next(rest, 'job.started', change), ...(resume ? {} : partsGone(job)) };
 }
 
@@ -189,11 +200,11 @@ function attempted(job: Job): Job {
   return isClaimedAhead(job) ? { ...job, attempt: job.attempt + 1 } : job;
 }
 
-function complete(job: Job, result: AttemptResult, now: number): Transition {
+function complete(job: Job, result: AttemptResult, at: number): Transition {
   if (job.status !== 'running') return refuse('not-running');
   const change = {
     status: 'completed',
-    expiresAt: now + job.resultTtlMs,
+    expiresAt: at + job.resultTtlMs,
     ...(result.pages === undefined ? {} : { pages: result.pages }),
     ...(result.warnings === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
   } as const;
@@ -202,21 +213,22 @@ function complete(job: Job, result: AttemptResult, now: number): Transition {
   const asParts = job.artifactCount !== undefined || all.length > maxListedArtifacts;
   const isFirst = artifacts[0] === (job.artifacts ?? all)[0];
   const first = artifacts[0] === undefined || isFirst ? {} : { result: artifacts[0] };
-  if (!asParts) return end(job, 'job.completed', now, { ...change, ...first, artifacts: all });
+  if (!asParts) return end(job, 'job.completed', at, { ...change, ...first, artifacts: all });
   const { change: added, parts } = appended(job, all);
-  return { ...end(job, 'job.completed', now, { ...change, ...added, ...first }), parts };
+  return { ...end(job, 'job.completed', at, { ...change, ...added, ...first }), parts };
 }
 
 function fail(
   job: Job,
   failure: { code: ErrorCode; message: string; random: number; warnings?: readonly JobWarning[] },
+  at: number,
   now: number,
 ): Transition {
   const error = { code: failure.code, message: failure.message };
   const delayMs = retryDelayMs(job, failure.code, failure.random);
   if (delayMs === undefined) {
     const warnings = failure.warnings?.length ? { warnings: failure.warnings } : {};
-    return end(job, 'job.failed', now, { status: 'failed', failures: job.failures + 1, error, ...warnings });
+    return end(job, 'job.failed', at, { status: 'failed', failures: job.failures + 1, error, ...warnings });
   }
   return next(withoutAttempt(job), 'job.requeued', {
     status: 'pending',
@@ -228,17 +240,17 @@ function fail(
 }
 
 /** As far as the server can tell, the job did not fail; but a job that runs at every end of a server is parked. */
-function interrupt(job: Job, now: number): Transition {
+function interrupt(job: Job, at: number, now: number): Transition {
   const interruptions = (job.interruptions ?? 0) + 1;
   const error = { code: 'crashed', message: 'The server that ran the job disappeared' } as const;
   if (interruptions >= maxInterruptions)
-    return end(job, 'job.failed', now, { status: 'failed', interruptions, error });
+    return end(job, 'job.failed', at, { status: 'failed', interruptions, error });
   return next(withoutAttempt(job), 'job.requeued', { status: 'pending', interruptions, error, readyAt: now });
 }
 
-function end(job: Job, fact: FactType, now: number, change: Partial<Job>): Changed {
-  const expiry = artifactCountOf(job) > 0 ? { expiresAt: now + job.resultTtlMs } : {};
-  return next(withoutAttempt(job), fact, { completedAt: now, ...expiry, ...change });
+function end(job: Job, fact: FactType, at: number, change: Partial<Job>): Changed {
+  const expiry = artifactCountOf(job) > 0 ? { expiresAt: at + job.resultTtlMs } : {};
+  return next(withoutAttempt(job), fact, { completedAt: at, ...expiry, ...change });
 }
 
 function next(job: Job, fact: FactType, change: Partial<Job>): Changed {

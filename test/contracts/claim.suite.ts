@@ -193,12 +193,14 @@ export function claimSuite(name: string, open: OpenEngine): void {
       const [others] = await started(engine(), 1, start, 'w2');
       await store.apply(cancelled?.id ?? '', { type: 'cancel' }, start);
       const held = [...jobs.map(({ id }) => ({ id, claim: 1 })), { id: 'job_0', claim: 1 }];
-      const gone = await store.extend('w1', held, start + hour);
+      const gone = await store.extend('w1', held, start + hour, start);
       expect([...gone].sort()).toEqual([cancelled?.id, others?.id, 'job_0'].sort());
       const stored = await store.get('alice', mine?.id ?? '');
       expect(stored?.lease).toEqual({ worker: 'w1', expiresAt: start + hour });
       expect(stored?.rev).toBe(mine?.rev);
-      expect(await store.extend('w1', [{ id: mine?.id ?? '', claim: 2 }], start + hour)).toEqual([mine?.id]);
+      expect(await store.extend('w1', [{ id: mine?.id ?? '', claim: 2 }], start + hour, start)).toEqual([
+        mine?.id,
+      ]);
     });
 
     it('takes back the jobs of a worker that is gone, long before its leases end', async () => {
@@ -230,7 +232,7 @@ export function claimSuite(name: string, open: OpenEngine): void {
       const job = await submitted(engine());
       await started(engine(), 1, start, 'before');
       await store.leave('before');
-      await store.beat('before', start + hour);
+      await store.beat('before', start + hour, start);
       expect((await store.sweep(aSweep(start + 1))).lost).toBe(0);
       await store.leave('before');
       expect((await store.sweep(aSweep(start + 1))).lost).toBe(1);

@@ -169,7 +169,7 @@ class Caller {
         : { name: 'reclaimAbsent', make: (store) => store.reclaimAbsent(now) };
     }
     const held = Array.from({ length: 3 }, () => ({ id: this.#job().id, claim: 1 + this.#below(3) }));
-    return { name: `extend ${worker}`, make: (store) => store.extend(worker, held, now + 30_000) };
+    return { name: `extend ${worker}`, make: (store) => store.extend(worker, held, now + 30_000, now) };
   }
 
   #read(): Call {

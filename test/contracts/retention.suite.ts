@@ -44,8 +44,9 @@ export function retentionSuite(name: string, open: OpenEngine): void {
     it('gives back what lost its lease, unless it was extended', async () => {
       const job = await submitted(engine());
       const extended = await submitted(engine());
+      await engine().store.beat('w1', start + hour, start);
       await started(engine(), 2);
-      await engine().store.extend('w1', [{ id: extended.id, claim: 1 }], start + hour);
+      await engine().store.extend('w1', [{ id: extended.id, claim: 1 }], start + hour, start);
       expect(await engine().store.sweep(aSweep(start + 60_000))).toEqual({ ...nothing, lost: 1 });
       expect(await engine().store.get('alice', job.id)).toMatchObject({
         status: 'pending',

@@ -51,7 +51,8 @@ describe('a job that ran when the server was killed', () => {
     const job = await engine.store.get(owner, data.job_id);
     expect(job).toMatchObject({ status: 'running', attempt: 1 });
     const held = [{ id: data.job_id, claim: 1 }];
-    const lost = await engine.store.extend(job?.lease?.worker ?? '', held, Date.now() + 365 * day);
+    const now = Date.now();
+    const lost = await engine.store.extend(job?.lease?.worker ?? '', held, now + 365 * day, now);
     expect(lost).toEqual([]);
     await engine.close();
 

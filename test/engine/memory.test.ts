@@ -1,6 +1,7 @@
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { blobsSuite } from '../contracts/blobs.suite.js';
 import { claimSuite } from '../contracts/claim.suite.js';
+import { clockSuite } from '../contracts/clock.suite.js';
 import { commandSuite } from '../contracts/command.suite.js';
 import { groupsSuite } from '../contracts/groups.suite.js';
 import { holdersSuite } from '../contracts/holders.suite.js';
@@ -17,6 +18,7 @@ import { submitSuite } from '../contracts/submit.suite.js';
 const suites = [
   submitSuite,
   claimSuite,
+  clockSuite,
   commandSuite,
   logSuite,
   groupsSuite,

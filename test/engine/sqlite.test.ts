@@ -1,5 +1,6 @@
 import { blobsSuite } from '../contracts/blobs.suite.js';
 import { claimSuite } from '../contracts/claim.suite.js';
+import { clockSuite } from '../contracts/clock.suite.js';
 import { commandSuite } from '../contracts/command.suite.js';
 import { groupsSuite } from '../contracts/groups.suite.js';
 import { holdersSuite } from '../contracts/holders.suite.js';
@@ -17,6 +18,7 @@ import { openScratch } from './scratch.js';
 const suites = [
   submitSuite,
   claimSuite,
+  clockSuite,
   commandSuite,
   logSuite,
   groupsSuite,

@@ -79,9 +79,9 @@ export class Ledger {
   }
 
   submit(submission: Submission): SubmitOutcome {
-    const { job, input, idempotency, limits } = submission;
+    const { job, input, idempotency, limits, now = job.createdAt } = submission;
     const known = idempotency && this.#tables.idempotency.get(job.owner, idempotency.key);
-    if (known !== undefined && known.expiresAt > job.createdAt) {
+    if (known !== undefined && known.expiresAt > now) {
       if (known.fingerprint !== idempotency?.fingerprint) return { type: 'conflict' };
       const stored = this.#tables.jobs.get(known.jobId);
       if (stored !== undefined)
@@ -105,7 +105,7 @@ export class Ledger {
   }
 
   claim({ worker, limit, now, leaseUntil }: ClaimRequest): readonly Claimed[] {
-    this.#tables.workers.put(worker, leaseUntil);
+    this.#seen(worker, leaseUntil, now);
     this.#promoteDue(now);
     const claimed: Claimed[] = [];
     const passedOver = new Set<string>();
@@ -146,7 +146,9 @@ export class Ledger {
     worker: string,
     held: readonly { readonly id: string; readonly claim: number }[],
     leaseUntil: number,
+    now: number,
   ): readonly string[] {
+    this.#seen(worker, leaseUntil, now);
     return held.filter((one) => !this.#extendOne(worker, one, leaseUntil)).map(({ id }) => id);
   }
 
@@ -264,6 +266,11 @@ export class Ledger {
 
   unused(blobs: readonly string[]): readonly string[] {
     return blobs.filter((blob) => !this.#tables.blobReferences.has(blob));
+  }
+
+  /** A worker that beats is there until its beat ends, however long its leases are. */
+  #seen(worker: string, until: number, now: number): void {
+    if (!this.#tables.workers.has(worker, now)) this.#tables.workers.put(worker, until);
   }
 
   #position(seq: number): Position {

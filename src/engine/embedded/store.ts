@@ -10,6 +10,7 @@ import {
 import type { Ledger } from './ledger.js';
 import type { LibraryRules } from './library.js';
 import type { OnceRules } from './once.js';
+import { libraryByClock, onceByClock, storeByClock } from './store-clock.js';
 
 /** The operations of a ledger that an engine has, from wherever the ledger lives. */
 export type Operations = Pick<Ledger, StoreOperation> & {
@@ -54,29 +55,35 @@ type Calls = {
   ) => Promise<ReturnType<Operations[Name]>>;
 };
 
-/** The store of an embedded engine: each operation is one of the ledger's, and a commit. */
-export function embeddedStore(runner: OperationRunner): Store {
+/**
+ * The store of an embedded engine: each operation is one of the ledger's, and a commit.
+ * @param clock the store's; without it the callers' clock is the store's
+ */
+export function embeddedStore(runner: OperationRunner, clock?: () => number): Store {
   const names = Object.keys(storeOperations) as StoreOperation[];
   const calls = Object.fromEntries(
     names.map((name) => [name, (...args: Parameters<Operations[typeof name]>) => runner.call(name, ...args)]),
     // Each name has the call of its own operation, which the entries cannot say.
   ) as Calls;
-  return { ...calls, ping: () => runner.ping() };
+  const store: Store = { ...calls, ping: () => runner.ping() };
+  return clock === undefined ? store : storeByClock(store, clock);
 }
 
-export function embeddedLibrary(runner: OperationRunner): Library {
-  return {
+export function embeddedLibrary(runner: OperationRunner, clock?: () => number): Library {
+  const library: Library = {
     put: (version) => runner.call('libraryPut', version),
     retire: (retirement) => runner.call('libraryRetire', retirement),
     get: (name, version) => runner.call('libraryGet', name, version),
     list: (filter) => runner.call('libraryList', filter),
     versions: (filter) => runner.call('libraryVersions', filter),
   };
+  return clock === undefined ? library : libraryByClock(library, clock);
 }
 
-export function embeddedOnce(runner: OperationRunner): Once {
-  return {
+export function embeddedOnce(runner: OperationRunner, clock?: () => number): Once {
+  const once: Once = {
     put: (entry, now) => runner.call('oncePut', entry, now),
     take: (place, now) => runner.call('onceTake', place, now),
   };
+  return clock === undefined ? once : onceByClock(once, clock);
 }

@@ -266,6 +266,23 @@ export class OwnWorkers implements WorkerTable {
   }
 }
 
+/** The workers of an engine that several processes share: each is there until the end that it gave. */
+export class SharedWorkers implements WorkerTable {
+  readonly #ends = new Map<string, number>();
+
+  put(worker: string, until: number): void {
+    this.#ends.set(worker, until);
+  }
+
+  remove(worker: string): void {
+    this.#ends.delete(worker);
+  }
+
+  has(worker: string, now: number): boolean {
+    return (this.#ends.get(worker) ?? 0) > now;
+  }
+}
+
 export function emptyGroup(group: string): GroupRecord {
   return { group, jobs: 0, pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
 }

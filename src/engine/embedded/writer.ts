@@ -50,9 +50,10 @@ export class Writer {
     for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
     this.#addArtifacts(before, changed);
     if (fact === undefined) return [];
-    const { seq } = this.#append(job, fact, now);
+    const at = job.changedAt ?? now;
+    const { seq } = this.#append(job, fact, at);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
-    if (gone || before.status !== job.status) this.#countGroup(job, change, now);
+    if (gone || before.status !== job.status) this.#countGroup(job, change, at);
     return [...new Set(released)].filter((blob) => !this.#tables.blobReferences.has(blob));
   }
 

@@ -12,6 +12,7 @@ import {
   type Operations,
   operationsOf,
 } from '../embedded/store.js';
+import { OwnWorkers, SharedWorkers, type WorkerTable } from '../embedded/tables.js';
 import { type Engine, type EngineOptions, StoreFailed } from '../engine.js';
 import type { Key, Keys } from '../keys.js';
 import { newLifeId } from '../lives.js';
@@ -21,40 +22,77 @@ import { MemoryTables } from './memory-tables.js';
 
 /** An engine that forgets: for tests and for trying things out. Files lie in a temporary directory until `close`. */
 export async function openMemoryEngine(options: EngineOptions): Promise<Engine> {
-  const directory = await mkdtemp(join(tmpdir(), 'inkwire-'));
-  const bus = new LocalBus();
-  const runner = new DirectRunner(new MemoryTables(randomBytes(8).toString('hex')), options, bus);
-  return {
-    capabilities: { durable: false, exclusive: true },
-    store: embeddedStore(runner),
-    bus,
-    blobs: await DiskBlobs.open(directory, (name) => runner.call('smallBlob', name)),
-    keys: new MemoryKeys(),
-    library: embeddedLibrary(runner),
-    once: embeddedOnce(runner),
-    failure: new Promise(() => {}),
-    async close(): Promise<void> {
-      runner.close();
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  return new MemoryState(new OwnWorkers(), options).open(options);
+}
+
+/**
+ * What an engine in memory holds. It can be opened several times, as nodes open one database: each opening is an engine
+ * with a clock of its own, and all of them are closed apart.
+ */
+export class MemoryState {
+  readonly #exclusive: boolean;
+  readonly #bus = new LocalBus();
+  readonly #keys = new MemoryKeys();
+  readonly #ledger: Ledger;
+  readonly #epoch: string;
+  #last: number;
+  #directory: Promise<string> | undefined;
+  #openings = 0;
+
+  constructor(workers: WorkerTable, { fairness }: Pick<EngineOptions, 'fairness'>) {
+    this.#exclusive = workers instanceof OwnWorkers;
+    const tables = new MemoryTables(randomBytes(8).toString('hex'), workers);
+    this.#ledger = new Ledger(tables, fairness, newLifeId(randomInt));
+    this.#epoch = tables.log.epoch;
+    this.#last = tables.log.last;
+  }
+
+  /** For many nodes. */
+  static shared(options: Pick<EngineOptions, 'fairness'>): MemoryState {
+    return new MemoryState(new SharedWorkers(), options);
+  }
+
+  async open({ clock }: Pick<EngineOptions, 'clock'>): Promise<Engine> {
+    this.#openings += 1;
+    this.#directory ??= mkdtemp(join(tmpdir(), 'inkwire-'));
+    const directory = await this.#directory;
+    const runner = new DirectRunner(this.#ledger, () => this.#publish());
+    return {
+      capabilities: { durable: false, exclusive: this.#exclusive },
+      store: embeddedStore(runner, clock),
+      bus: this.#bus,
+      blobs: await DiskBlobs.open(directory, (name) => runner.call('smallBlob', name)),
+      keys: this.#keys,
+      library: embeddedLibrary(runner, clock),
+      once: embeddedOnce(runner, clock),
+      failure: new Promise(() => {}),
+      close: async () => {
+        if (!runner.close()) return;
+        this.#openings -= 1;
+        if (this.#openings === 0) await rm(directory, { recursive: true, force: true });
+      },
+    };
+  }
+
+  #publish(): void {
+    const facts = this.#ledger.takeFacts();
+    const last = facts.at(-1)?.seq;
+    if (last === undefined) return;
+    const after = this.#last;
+    this.#last = last;
+    this.#bus.publishHint({ epoch: this.#epoch, after, last, facts });
+  }
 }
 
 /** Runs the ledger where it is called. */
 class DirectRunner implements OperationRunner {
-  readonly #ledger: Ledger;
   readonly #operations: Operations;
-  readonly #bus: LocalBus;
-  readonly #epoch: string;
-  #last: number;
+  readonly #publish: () => void;
   #closed = false;
 
-  constructor(tables: MemoryTables, options: EngineOptions, bus: LocalBus) {
-    this.#ledger = new Ledger(tables, options.fairness, newLifeId(randomInt));
-    this.#operations = operationsOf(this.#ledger);
-    this.#bus = bus;
-    this.#epoch = tables.log.epoch;
-    this.#last = tables.log.last;
+  constructor(ledger: Ledger, publish: () => void) {
+    this.#operations = operationsOf(ledger);
+    this.#publish = publish;
   }
 
   async call<Name extends EngineOperation>(
@@ -74,17 +112,11 @@ class DirectRunner implements OperationRunner {
     if (this.#closed) throw new StoreFailed('closed', 'The engine is closed', true);
   }
 
-  close(): void {
+  /** Whether it was open. */
+  close(): boolean {
+    const wasOpen = !this.#closed;
     this.#closed = true;
-  }
-
-  #publish(): void {
-    const facts = this.#ledger.takeFacts();
-    const last = facts.at(-1)?.seq;
-    if (last === undefined) return;
-    const after = this.#last;
-    this.#last = last;
-    this.#bus.publishHint({ epoch: this.#epoch, after, last, facts });
+    return wasOpen;
   }
 }
 

@@ -15,6 +15,7 @@ import {
   OwnWorkers,
   type PartTable,
   type Tables,
+  type WorkerTable,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
 import { newLives } from '../lives.js';
@@ -31,12 +32,13 @@ export class MemoryTables implements Tables {
   readonly groups = new MemoryGroups();
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
-  readonly workers = new OwnWorkers();
+  readonly workers: WorkerTable;
   readonly library = new MemoryLibrary();
   readonly once = new MemoryOnce();
   readonly log: MemoryLog;
 
-  constructor(epoch: string) {
+  constructor(epoch: string, workers: WorkerTable = new OwnWorkers()) {
+    this.workers = workers;
     this.log = new MemoryLog(epoch);
   }
 }

@@ -19,7 +19,7 @@ export interface SqliteEngineOptions extends EngineOptions {
 
 /** Opens the engine of a data directory. Rejects with `StoreFailed`, for one when another server has it. */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Engine> {
-  const { directory, fairness } = options;
+  const { directory, fairness, clock } = options;
   await makeDirectory(directory, { mode: 0o700 }).catch((error: unknown) => {
     const { code, message } = failureOf(error);
     throw new StoreFailed(code, message);
@@ -40,12 +40,12 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
   try {
     return {
       capabilities: { durable: true, exclusive: true },
-      store: embeddedStore(client),
+      store: embeddedStore(client, clock),
       bus,
       blobs: await DiskBlobs.open(join(directory, 'blobs'), (name) => client.call('smallBlob', name)),
       keys: keys.of(client),
-      library: embeddedLibrary(client),
-      once: embeddedOnce(client),
+      library: embeddedLibrary(client, clock),
+      once: embeddedOnce(client, clock),
       failure: client.failure,
       close: () => client.close(),
     };

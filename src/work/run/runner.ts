@@ -88,7 +88,9 @@ export class Runner {
 
   /** Says that this worker is there; the runner goes on to say so by itself. */
   async beat(): Promise<void> {
-    await this.#parts.store.beat(this.#parts.worker, this.#parts.clock() + presenceMs);
+    const { store, worker, clock } = this.#parts;
+    const now = clock();
+    await store.beat(worker, now + presenceMs, now);
   }
 
   start(): void {
@@ -360,7 +362,8 @@ export class Runner {
     const held = [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) }));
     if (held.length === 0) return;
     try {
-      const lost = await store.extend(worker, held, clock() + leaseMs);
+      const now = clock();
+      const lost = await store.extend(worker, held, now + leaseMs, now);
       for (const id of lost) this.#held.get(id)?.stop.abort();
     } catch (error) {
       log.error({ error }, 'leases could not be extended');

@@ -214,9 +214,11 @@ export class JobSubmitter implements Submitter {
   #submission(job: Job, input: JobInput, { key, fingerprint }: Once): Submission {
     const { maxPending, maxPendingPerOwner } = this.#parts.limits;
     const limits = { maxPending, maxPendingPerOwner };
-    if (key === undefined) return { job, input, limits };
+    const now = this.#parts.clock();
+    if (key === undefined) return { job, now, input, limits };
     return {
       job,
+      now,
       input,
       limits,
       idempotency: { key, fingerprint, expiresAt: job.createdAt + idempotencyMs },
