@@ -25,11 +25,12 @@ import { kinds as registered } from './render/kinds/kinds.js';
 import { RenderPool } from './render/pool.js';
 import { bubblewrap, type GuardName, unshare } from './render/program-sandbox.js';
 import { Programs } from './render/programs.js';
+import { agreedConfig, settingsOf } from './service-settings.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
-import { Runner } from './work/run/runner.js';
+import { presenceMs, Runner } from './work/run/runner.js';
 import { Sweeper } from './work/run/sweeper.js';
 import { SyncRenderer } from './work/run/sync-renderer.js';
 import { Thumbnailer } from './work/run/thumbnailer.js';
@@ -90,10 +91,10 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function open(
-  { config, version, log, logStream, threads, ...given }: AppOptions,
+  { config: own, version, log, logStream, threads, ...given }: AppOptions,
   opened: CloseStack,
 ): Promise<App> {
-  if (config.natsUrl !== '' || config.role !== 'all') {
+  if (own.natsUrl !== '' || own.role !== 'all') {
     throw new StartRefused(
       'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version; leave them unset.',
     );
@@ -109,13 +110,17 @@ async function open(
   const registry = new Registry();
   measureProcess(registry, opened);
 
-  const programs = makePrograms(config, kinds, log);
-  const pool = opened.add(startPool(config, kindSet.renderThread, programs));
-  const engine = opened.add(await openEngine(config, entry('engine/sqlite/thread.js'), registry, clock));
+  const programs = makePrograms(own, kinds, log);
+  const pool = opened.add(startPool(own, kindSet.renderThread, programs));
+  const engine = opened.add(await openEngine(own, entry('engine/sqlite/thread.js'), registry, clock));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
   const { guard: programGuard } = await programs.open();
   const { store, blobs, bus } = engine;
+  const worker = `w-${nanoid()}`;
+  const now = clock();
+  const { config, overruled } = await agreedConfig(own, store, { worker, until: now + presenceMs, now });
+  if (overruled.length > 0) log.warn({ overruled }, 'other nodes run with other settings; theirs hold here');
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
   const bodyReader = opened.add(
@@ -136,7 +141,6 @@ async function open(
   // The gateway's tail in memory begins so many facts before the end of the log.
   await follower.open(streamTail.maxFacts);
   const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
-  const worker = `w-${nanoid()}`;
   const random = Math.random;
   const runner = new Runner({
     store,
@@ -279,11 +283,10 @@ function openEngine(
   registry: Registry,
   clock: () => number,
 ): Promise<Engine> {
-  const fairness = { maxRunningPerOwner: config.maxRunningPerOwner, weights: {} };
   return openSqliteEngine({
     directory: config.dataDir,
     threadEntry,
-    fairness,
+    fairness: settingsOf(config).fairness,
     clock,
     onCommit: storeMeter(registry),
   });

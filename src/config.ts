@@ -282,6 +282,11 @@ function readVariables(
   return variables;
 }
 
+/** The variable that a member is read from. */
+export function variableOf(member: keyof Config): string {
+  return options[member].name;
+}
+
 /** The table of all options, in Markdown. */
 export function configTable(): string {
   const file: Omit<Option<string>, 'read'> = {

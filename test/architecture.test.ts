@@ -72,9 +72,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['config-option.ts', 'nearest.ts', 'access'],
   'config-option.ts': ['access'],
   'process-meters.ts': [],
+  'service-settings.ts': ['config.ts', 'engine'],
   'app.ts': [
     'config.ts',
     'process-meters.ts',
+    'service-settings.ts',
     'http',
     'http/dialects/dialects.ts',
     'http/routes',

@@ -8,6 +8,7 @@ import type { Keys } from './keys.js';
 import type { Library } from './library.js';
 import type { JobPage, ListFilter } from './listing.js';
 import type { Once } from './once.js';
+import type { Agreement, ServiceSettings } from './settings.js';
 
 /**
  * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs. The other
@@ -305,6 +306,11 @@ export interface Store {
    * engine is open.
    */
   beat(worker: string, until: number, now: number): Promise<void>;
+  /**
+   * The settings that hold for the service. A worker that is there alone brings its own, which are stored; others take
+   * what is stored, and say so where theirs are different. Limits of fairness hold for every claim from then on.
+   */
+  agree(agreement: Agreement): Promise<ServiceSettings>;
   /** Says that a worker is gone. */
   leave(worker: string): Promise<void>;
   /**
@@ -384,6 +390,7 @@ export interface Bus {
 
 /** How a driver is opened. */
 export interface EngineOptions {
+  /** Until the settings of the service are known (`Store.agree`). */
   readonly fairness: FairnessLimits;
   /** The store's clock. Left out: the callers' clock is the store's, whatever they say. */
   readonly clock?: () => number;

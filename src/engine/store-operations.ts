@@ -13,6 +13,7 @@ export const storeOperations = {
   extend: 'write',
   reclaimAbsent: 'write',
   beat: 'write',
+  agree: 'write',
   leave: 'write',
   sweep: 'write',
   nextReadyAt: 'read',

@@ -58,11 +58,12 @@ export interface FairnessLimits {
 }
 
 export class FairQueue {
-  readonly #limits: FairnessLimits;
+  /** May change between two claims: passes stand for what was claimed, at the weights of that time. */
+  limits: FairnessLimits;
   readonly #standings: Standings;
 
   constructor(limits: FairnessLimits, standings: Standings = new MemoryStandings()) {
-    this.#limits = limits;
+    this.limits = limits;
     this.#standings = standings;
   }
 
@@ -92,7 +93,7 @@ export class FairQueue {
     let best: readonly [owner: string, standing: Standing] | undefined;
     for (const candidate of this.#standings) {
       const [owner, { waiting, running }] = candidate;
-      if (waiting <= 0 || running >= this.#limits.maxRunningPerOwner || skip?.has(owner)) continue;
+      if (waiting <= 0 || running >= this.limits.maxRunningPerOwner || skip?.has(owner)) continue;
       if (best === undefined || isBefore(candidate[1], best[1])) best = candidate;
     }
     return best?.[0];
@@ -127,7 +128,7 @@ export class FairQueue {
 
   #stride(owner: string): number {
     // An owner may be called `constructor`.
-    const { weights } = this.#limits;
+    const { weights } = this.limits;
     return 1 / (Object.hasOwn(weights, owner) ? (weights[owner] ?? 1) : 1);
   }
 

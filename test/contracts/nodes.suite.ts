@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine, EngineOptions } from '../../src/engine/engine.js';
+import type { ServiceSettings } from '../../src/engine/settings.js';
 import { openOptions } from './engine.suite.js';
 import { aJob, aSubmission, aSweep, factsOf, hour, start, started, submitted } from './jobs-at-hand.js';
+import { otherSettings, ownSettings } from './settings.suite.js';
 
 /** A new state, empty and apart from every other; each call opens it once more. */
 export type OpenState = (options: EngineOptions) => Promise<(options: EngineOptions) => Promise<Engine>>;
@@ -85,6 +87,19 @@ export function nodesSuite(name: string, openState: OpenState): void {
         expect(await one.store.get('alice', kept.id)).toMatchObject({ status: 'running', attempt: 1 });
       },
     );
+
+    it('take the settings of the one that is there, and are alone when its beat has ended', async () => {
+      const [one, other] = two();
+      const agree = (node: Engine, worker: string, settings: ServiceSettings) =>
+        node.store.agree({ worker, settings, now, until: now + presenceMs });
+      expect(await agree(one, 'first', ownSettings)).toEqual(ownSettings);
+      now += presenceMs - 1;
+      expect(await agree(other, 'second', otherSettings)).toEqual(ownSettings);
+      await other.store.leave('second');
+      now += 1;
+      expect(await agree(other, 'second', otherSettings)).toEqual(otherSettings);
+      expect(await agree(one, 'first', ownSettings)).toEqual(otherSettings);
+    });
 
     it('are closed apart', async () => {
       const [one, other] = two();

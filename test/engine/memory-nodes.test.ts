@@ -15,6 +15,7 @@ import { inTurn } from '../contracts/openings.js';
 import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { searchSuite } from '../contracts/search.suite.js';
+import { settingsSuite } from '../contracts/settings.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 
 const suites = [
@@ -27,6 +28,7 @@ const suites = [
   partsSuite,
   retentionSuite,
   searchSuite,
+  settingsSuite,
   keysSuite,
   blobsSuite,
   librarySuite,

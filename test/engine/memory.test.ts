@@ -12,6 +12,7 @@ import { onceSuite } from '../contracts/once.suite.js';
 import { partsSuite } from '../contracts/parts.suite.js';
 import { retentionSuite } from '../contracts/retention.suite.js';
 import { searchSuite } from '../contracts/search.suite.js';
+import { settingsSuite } from '../contracts/settings.suite.js';
 import { smallBlobsSuite } from '../contracts/small-blobs.suite.js';
 import { submitSuite } from '../contracts/submit.suite.js';
 
@@ -25,6 +26,7 @@ const suites = [
   partsSuite,
   retentionSuite,
   searchSuite,
+  settingsSuite,
   keysSuite,
   blobsSuite,
   smallBlobsSuite,

@@ -4,6 +4,7 @@ import { MemoryTables } from '../../src/engine/memory/memory-tables.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { SqliteTables } from '../../src/engine/sqlite/sqlite-tables.js';
 import { aJob } from '../contracts/jobs-at-hand.js';
+import { otherSettings, ownSettings } from '../contracts/settings.suite.js';
 import { scratchDirectory } from './scratch.js';
 
 describe('tables of an embedded engine', () => {
@@ -43,4 +44,16 @@ describe('tables of an embedded engine', () => {
     const absent = aJob();
     expect(() => tables.jobs.set(absent, { job: absent, queue: 'ready' })).toThrow('is not at revision 1');
   });
+
+  it.each(drivers)(
+    '%s: settings of the service are there once they were put, and the last ones hold',
+    async (_, open) => {
+      const { settings } = await open();
+      expect(settings.get()).toBeUndefined();
+      for (const some of [ownSettings, otherSettings, otherSettings]) {
+        settings.put(some);
+        expect(settings.get()).toEqual(some);
+      }
+    },
+  );
 });

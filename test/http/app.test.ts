@@ -42,6 +42,17 @@ describe('a running server', () => {
     expect(names).not.toContain('programs');
   });
 
+  test('obeys an option that was changed between two starts', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-changed-'));
+    for (const limit of [7, 8]) {
+      const next = await startAppServer({ INKWIRE_MAX_PENDING_PER_OWNER: String(limit) }, dataDir);
+      const { limits } = await new Caller(next.url, alice).data<{ limits: unknown }>('/api/v1/capabilities');
+      await next.close();
+      expect(limits).toMatchObject({ max_pending_per_owner: limit });
+    }
+    await rm(dataDir, { recursive: true });
+  });
+
   test('does not let a caller submit what it makes for itself', async () => {
     const submit = caller.post('/api/v1/jobs', { kind: 'thumbnail', page: 1, width: 100 });
     await expect(submit).rejects.toThrow(/422.*must be one of: document/);

@@ -24,6 +24,7 @@ import type {
 } from '../engine.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { livesWith, positionAt } from '../lives.js';
+import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
 import { LibraryRules } from './library.js';
 import { OnceRules } from './once.js';
 import { countedQueue, type QueueCounts } from './queue-counts.js';
@@ -40,10 +41,11 @@ const promoteAtOnce = 256;
  */
 export class Ledger {
   readonly #tables: Tables;
-  readonly #count: () => QueueCounts;
+  readonly #count: (limits: FairnessLimits) => QueueCounts;
   readonly #life: string;
   readonly library: LibraryRules;
   readonly once: OnceRules;
+  #limits: FairnessLimits;
   #counts: QueueCounts;
   #writer: Writer;
 
@@ -55,21 +57,22 @@ export class Ledger {
     tables: Tables,
     limits: FairnessLimits,
     life: string,
-    count = () => countedQueue(limits, tables),
+    count = (current: FairnessLimits) => countedQueue(current, tables),
   ) {
     this.#tables = tables;
     this.#count = count;
     this.#life = life;
     this.library = new LibraryRules(tables.library, tables.blobReferences);
     this.once = new OnceRules(tables.once);
-    this.#counts = count();
+    this.#limits = limits;
+    this.#counts = count(limits);
     this.#writer = new Writer(tables, this.#counts, life);
   }
 
   /** Forgets the changes of an undone commit. The passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
-    this.#counts = this.#count();
+    this.#counts = this.#count(this.#limits);
     this.#writer = new Writer(this.#tables, this.#counts, this.#life);
   }
 
@@ -154,6 +157,17 @@ export class Ledger {
 
   beat(worker: string, until: number): void {
     this.#tables.workers.put(worker, until);
+  }
+
+  agree({ worker, until, now, settings }: Agreement): ServiceSettings {
+    const { workers, settings: table } = this.#tables;
+    const stored = workers.hasOther(worker, now) ? table.get() : undefined;
+    workers.put(worker, until);
+    if (stored === undefined) table.put(settings);
+    const agreed = stored === undefined ? settings : settingsWith(stored, settings);
+    this.#limits = agreed.fairness;
+    this.#counts.fair.limits = agreed.fairness;
+    return agreed;
   }
 
   leave(worker: string): void {

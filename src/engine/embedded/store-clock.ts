@@ -35,6 +35,10 @@ export function storeByClock(store: Store, clock: () => number): Store {
       const ahead = aheadBy(now);
       return store.beat(worker, until - ahead, now - ahead);
     },
+    agree: (agreement) => {
+      const ahead = aheadBy(agreement.now);
+      return store.agree({ ...agreement, until: agreement.until - ahead, now: agreement.now - ahead });
+    },
     reclaimAbsent: (now) => store.reclaimAbsent(now - aheadBy(now)),
     sweep: (request) => store.sweep(earlier(request, aheadBy(request.now))),
   };

@@ -6,6 +6,7 @@ import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '.
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import type { OnceEntry, OncePlace } from '../once.js';
+import type { ServiceSettings } from '../settings.js';
 
 /**
  * The queue state of a pending job: it waits for its time, may be claimed, or is claimed ahead of a free thread. A
@@ -154,6 +155,14 @@ export interface WorkerTable {
   put(worker: string, until: number): void;
   remove(worker: string): void;
   has(worker: string, now: number): boolean;
+  /** Whether any other one is there. */
+  hasOther(worker: string, now: number): boolean;
+}
+
+/** The settings of the service, once a worker has brought them. */
+export interface SettingsTable {
+  get(): ServiceSettings | undefined;
+  put(settings: ServiceSettings): void;
 }
 
 /** An entry of the library. Its versions are the last ones up to `last`. */
@@ -241,6 +250,7 @@ export interface Tables {
   readonly idempotency: IdempotencyTable;
   readonly blobReferences: BlobReferenceTable;
   readonly workers: WorkerTable;
+  readonly settings: SettingsTable;
   readonly library: LibraryTable;
   readonly once: OnceTable;
   readonly log: LogTable;
@@ -264,6 +274,10 @@ export class OwnWorkers implements WorkerTable {
   has(worker: string): boolean {
     return this.#workers.has(worker);
   }
+
+  hasOther(worker: string): boolean {
+    return [...this.#workers].some((other) => other !== worker);
+  }
 }
 
 /** The workers of an engine that several processes share: each is there until the end that it gave. */
@@ -280,6 +294,10 @@ export class SharedWorkers implements WorkerTable {
 
   has(worker: string, now: number): boolean {
     return (this.#ends.get(worker) ?? 0) > now;
+  }
+
+  hasOther(worker: string, now: number): boolean {
+    return [...this.#ends.keys()].some((other) => other !== worker && this.has(other, now));
   }
 }
 

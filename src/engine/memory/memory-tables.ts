@@ -14,11 +14,13 @@ import {
   type LogTable,
   OwnWorkers,
   type PartTable,
+  type SettingsTable,
   type Tables,
   type WorkerTable,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
 import { newLives } from '../lives.js';
+import type { ServiceSettings } from '../settings.js';
 import { JobIndex } from './job-index.js';
 import { MemoryLibrary } from './memory-library.js';
 import { MemoryOnce } from './memory-once.js';
@@ -33,6 +35,7 @@ export class MemoryTables implements Tables {
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
   readonly workers: WorkerTable;
+  readonly settings = new MemorySettings();
   readonly library = new MemoryLibrary();
   readonly once = new MemoryOnce();
   readonly log: MemoryLog;
@@ -40,6 +43,18 @@ export class MemoryTables implements Tables {
   constructor(epoch: string, workers: WorkerTable = new OwnWorkers()) {
     this.workers = workers;
     this.log = new MemoryLog(epoch);
+  }
+}
+
+class MemorySettings implements SettingsTable {
+  #settings: ServiceSettings | undefined;
+
+  get(): ServiceSettings | undefined {
+    return this.#settings;
+  }
+
+  put(settings: ServiceSettings): void {
+    this.#settings = settings;
   }
 }
 

@@ -8,6 +8,7 @@ import { LibraryRows } from './library-rows.js';
 import { LogRows } from './log-rows.js';
 import { OnceRows } from './once-rows.js';
 import { PartRows } from './part-rows.js';
+import { SettingsRow } from './settings-row.js';
 import type { Connection } from './sql.js';
 
 /** Tables in SQLite. The caller opens and ends the transactions. */
@@ -19,6 +20,7 @@ export class SqliteTables implements Tables {
   readonly idempotency: IdempotencyRows;
   readonly blobReferences: BlobReferenceRows;
   readonly workers = new OwnWorkers();
+  readonly settings: SettingsRow;
   readonly library: LibraryRows;
   readonly once: OnceRows;
   readonly log: LogRows;
@@ -30,6 +32,7 @@ export class SqliteTables implements Tables {
     this.groups = new GroupRows(connection);
     this.idempotency = new IdempotencyRows(connection);
     this.blobReferences = new BlobReferenceRows(connection);
+    this.settings = new SettingsRow(connection);
     this.library = new LibraryRows(connection);
     this.once = new OnceRows(connection);
     this.log = new LogRows(connection);

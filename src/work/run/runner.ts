@@ -30,9 +30,10 @@ interface Held {
   isEnding: boolean;
 }
 
-/** How often a worker says that it is there, and for how long that holds. */
+/** How often a worker says that it is there, */
 const beatMs = 1_000;
-const presenceMs = 3_000;
+/** and for how long that holds. */
+export const presenceMs = 3_000;
 /** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
 const floorMs = 1_000;
 /** Jobs of many tasks that run beside each other and all others. */
