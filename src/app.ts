@@ -159,7 +159,18 @@ async function open(
   });
   // A start that fails later must not leave it asking a store that is closed.
   opened.add({ close: () => runner.drain(0) });
-  const sweeper = opened.add(new Sweeper({ store, blobs, meters, log, clock, retention: config }));
+  const sweeper = opened.add(
+    new Sweeper({
+      store,
+      blobs,
+      meters,
+      log,
+      clock,
+      worker,
+      exclusive: engine.capabilities.exclusive,
+      retention: config,
+    }),
+  );
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
   const reader = new JobReader({ store, blobs, follower });
   const submitter = new JobSubmitter({

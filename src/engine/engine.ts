@@ -8,6 +8,7 @@ import type { Keys } from './keys.js';
 import type { Library } from './library.js';
 import type { JobPage, ListFilter } from './listing.js';
 import type { Once } from './once.js';
+import type { Duty, SweepOutcome, SweepRequest } from './retention.js';
 import type { Agreement, ServiceSettings } from './settings.js';
 
 /**
@@ -240,30 +241,6 @@ export interface LogState {
   readonly trimmedTo: number;
 }
 
-export interface SweepRequest {
-  readonly now: number;
-  /** At most so many changes in one call: retention works in small steps. */
-  readonly limit: number;
-  /** Records of terminal jobs go so long after their end, but not before their result. */
-  readonly recordTtlMs: number;
-  /** Facts older than this go, and the oldest when there are more than `logMaxFacts`. */
-  readonly logTtlMs: number;
-  readonly logMaxFacts: number;
-}
-
-export interface SweepOutcome {
-  /** Pending jobs that reached their wait deadline. */
-  readonly timedOut: number;
-  /** Running jobs that were interrupted because their lease ran out or their worker is gone. */
-  readonly lost: number;
-  readonly expired: number;
-  readonly deleted: number;
-  readonly trimmed: number;
-  readonly removed: readonly string[];
-  /** Some may be left: call again soon. */
-  readonly more: boolean;
-}
-
 export interface Depth {
   readonly pending: number;
   readonly running: number;
@@ -319,6 +296,12 @@ export interface Store {
    * counted.
    */
   reclaimAbsent(now: number): Promise<number>;
+  /**
+   * Whether a worker may do what only one worker shall do. It may when nobody else holds the duty who is there, and then
+   * holds it until it is not there any more. An economy, no wall: one that was slow to find out may do it beside
+   * its follower.
+   */
+  hold(duty: Duty, worker: string, now: number): Promise<boolean>;
   /** When the next job that is not ready yet will be, by the store's clock; undefined when there is none. */
   nextReadyAt(): Promise<number | undefined>;
   get(owner: string, id: string): Promise<Job | undefined>;

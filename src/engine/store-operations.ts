@@ -14,6 +14,7 @@ export const storeOperations = {
   reclaimAbsent: 'write',
   beat: 'write',
   agree: 'write',
+  hold: 'write',
   leave: 'write',
   sweep: 'write',
   nextReadyAt: 'read',

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Depth, SweepOutcome } from '../engine/engine.js';
+import type { Depth } from '../engine/engine.js';
+import type { SweepOutcome } from '../engine/retention.js';
 import type { Outcome, PoolState } from '../render/pool.js';
 
 export interface MeterSources {

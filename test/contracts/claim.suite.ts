@@ -239,6 +239,16 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', interruptions: 1 });
     });
 
+    it('gives a duty to one worker, until it is gone', async () => {
+      const { store } = engine();
+      await store.beat('w1', start + hour, start);
+      await store.beat('w2', start + hour, start);
+      const holds = async (worker: string) => store.hold('sweep', worker, start);
+      expect([await holds('w1'), await holds('w2'), await holds('w1')]).toEqual([true, false, true]);
+      await store.leave('w1');
+      expect([await holds('w2'), await holds('w1')]).toEqual([true, false]);
+    });
+
     it('frees what other workers have claimed ahead, which interrupts nothing', async () => {
       const { store } = engine();
       const job = await submitted(engine());

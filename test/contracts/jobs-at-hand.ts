@@ -1,4 +1,5 @@
-import type { ClaimRequest, Engine, Submission, SweepRequest } from '../../src/engine/engine.js';
+import type { ClaimRequest, Engine, Submission } from '../../src/engine/engine.js';
+import type { SweepRequest } from '../../src/engine/retention.js';
 import { type Job, jobId } from '../../src/jobs/job.js';
 import { claimOf } from '../../src/jobs/transition.js';
 

@@ -101,6 +101,36 @@ export function nodesSuite(name: string, openState: OpenState): void {
       expect(await agree(one, 'first', ownSettings)).toEqual(otherSettings);
     });
 
+    it('have one holder of a duty, which is followed when its beat has ended or when it leaves', async () => {
+      const [one, other] = two();
+      await beats(one, 'first');
+      await beats(other, 'second');
+      const holds = async () => [
+        await one.store.hold('sweep', 'first', now + 5_000),
+        await other.store.hold('sweep', 'second', now - 5_000),
+      ];
+      expect(await holds()).toEqual([true, false]);
+      now += presenceMs - 1;
+      await beats(other, 'second');
+      expect(await other.store.hold('sweep', 'second', now)).toBe(false);
+      now += 1;
+      expect(await other.store.hold('sweep', 'second', now)).toBe(true);
+      await beats(one, 'first');
+      expect(await holds()).toEqual([false, true]);
+      await other.store.leave('second');
+      expect(await holds()).toEqual([true, false]);
+    });
+
+    it('give a duty to one of those that ask at the same moment', async () => {
+      const [one, other] = two();
+      const asked = Array.from({ length: 20 }, async (_, n) => {
+        const node = n % 2 === 0 ? one : other;
+        await beats(node, `w${n}`);
+        return node.store.hold('sweep', `w${n}`, now);
+      });
+      expect((await Promise.all(asked)).filter((held) => held)).toHaveLength(1);
+    });
+
     it('are closed apart', async () => {
       const [one, other] = two();
       await one.close();

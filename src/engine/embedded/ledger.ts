@@ -19,11 +19,10 @@ import type {
   LogState,
   Submission,
   SubmitOutcome,
-  SweepOutcome,
-  SweepRequest,
 } from '../engine.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { livesWith, positionAt } from '../lives.js';
+import type { Duty, SweepOutcome, SweepRequest } from '../retention.js';
 import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
 import { LibraryRules } from './library.js';
 import { OnceRules } from './once.js';
@@ -168,6 +167,15 @@ export class Ledger {
     this.#limits = agreed.fairness;
     this.#counts.fair.limits = agreed.fairness;
     return agreed;
+  }
+
+  hold(duty: Duty, worker: string, now: number): boolean {
+    const { workers, duties } = this.#tables;
+    const holder = duties.holder(duty);
+    if (holder === worker) return true;
+    if (holder !== undefined && workers.has(holder, now)) return false;
+    duties.give(duty, worker);
+    return true;
   }
 
   leave(worker: string): void {

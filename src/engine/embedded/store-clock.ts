@@ -1,6 +1,7 @@
-import type { ClaimRequest, Store, Submission, SweepRequest } from '../engine.js';
+import type { ClaimRequest, Store, Submission } from '../engine.js';
 import type { Library } from '../library.js';
 import type { Once } from '../once.js';
+import type { SweepRequest } from '../retention.js';
 
 /**
  * How far a caller's clock may be from the store's and still be believed: a call waits for its turn, and two readings of
@@ -39,6 +40,7 @@ export function storeByClock(store: Store, clock: () => number): Store {
       const ahead = aheadBy(agreement.now);
       return store.agree({ ...agreement, until: agreement.until - ahead, now: agreement.now - ahead });
     },
+    hold: (duty, worker, now) => store.hold(duty, worker, now - aheadBy(now)),
     reclaimAbsent: (now) => store.reclaimAbsent(now - aheadBy(now)),
     sweep: (request) => store.sweep(earlier(request, aheadBy(request.now))),
   };

@@ -1,6 +1,6 @@
 import { type Command, claimOf } from '../../jobs/transition.js';
-import type { SweepOutcome, SweepRequest } from '../engine.js';
 import { livesAfterTrim } from '../lives.js';
+import type { SweepOutcome, SweepRequest } from '../retention.js';
 import type { LibraryRules } from './library.js';
 import type { LogTable, Stage, StoredJob, Tables } from './tables.js';
 

@@ -6,6 +6,7 @@ import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '.
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import type { OnceEntry, OncePlace } from '../once.js';
+import type { Duty } from '../retention.js';
 import type { ServiceSettings } from '../settings.js';
 
 /**
@@ -159,6 +160,12 @@ export interface WorkerTable {
   hasOther(worker: string, now: number): boolean;
 }
 
+/** Which worker took a duty last. */
+export interface DutyTable {
+  holder(duty: Duty): string | undefined;
+  give(duty: Duty, worker: string): void;
+}
+
 /** The settings of the service, once a worker has brought them. */
 export interface SettingsTable {
   get(): ServiceSettings | undefined;
@@ -250,6 +257,7 @@ export interface Tables {
   readonly idempotency: IdempotencyTable;
   readonly blobReferences: BlobReferenceTable;
   readonly workers: WorkerTable;
+  readonly duties: DutyTable;
   readonly settings: SettingsTable;
   readonly library: LibraryTable;
   readonly once: OnceTable;
@@ -298,6 +306,19 @@ export class SharedWorkers implements WorkerTable {
 
   hasOther(worker: string, now: number): boolean {
     return [...this.#ends.keys()].some((other) => other !== worker && this.has(other, now));
+  }
+}
+
+/** Duties of workers that all end with this process. */
+export class OwnDuties implements DutyTable {
+  readonly #holders = new Map<Duty, string>();
+
+  holder(duty: Duty): string | undefined {
+    return this.#holders.get(duty);
+  }
+
+  give(duty: Duty, worker: string): void {
+    this.#holders.set(duty, worker);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type IdempotencyTable,
   type InputTable,
   type LogTable,
+  OwnDuties,
   OwnWorkers,
   type PartTable,
   type SettingsTable,
@@ -35,6 +36,7 @@ export class MemoryTables implements Tables {
   readonly idempotency = new MemoryIdempotency();
   readonly blobReferences = new MemoryBlobReferences();
   readonly workers: WorkerTable;
+  readonly duties = new OwnDuties();
   readonly settings = new MemorySettings();
   readonly library = new MemoryLibrary();
   readonly once = new MemoryOnce();

@@ -1,4 +1,4 @@
-import { OwnWorkers, type Tables } from '../embedded/tables.js';
+import { OwnDuties, OwnWorkers, type Tables } from '../embedded/tables.js';
 import { BlobReferenceRows } from './blob-reference-rows.js';
 import { GroupRows } from './group-rows.js';
 import { IdempotencyRows } from './idempotency-rows.js';
@@ -20,6 +20,7 @@ export class SqliteTables implements Tables {
   readonly idempotency: IdempotencyRows;
   readonly blobReferences: BlobReferenceRows;
   readonly workers = new OwnWorkers();
+  readonly duties = new OwnDuties();
   readonly settings: SettingsRow;
   readonly library: LibraryRows;
   readonly once: OnceRows;

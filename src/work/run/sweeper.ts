@@ -9,6 +9,10 @@ export interface SweeperParts {
   readonly meters: Meters;
   readonly log: WorkLog;
   readonly clock: () => number;
+  /** Names this process, which beats under this name. */
+  readonly worker: string;
+  /** No other process works on the engine: files from before the start belong to nobody. */
+  readonly exclusive: boolean;
   readonly retention: {
     readonly recordTtlMs: number;
     readonly logTtlMs: number;
@@ -27,7 +31,8 @@ const orphanGraceMs = 6 * 3_600_000;
 
 /**
  * Fails jobs that waited too long, interrupts jobs whose lease ran out, and removes results, records and facts past
- * their retention, in small steps. At the start and then every hour it also removes files that nothing holds.
+ * their retention, in small steps. At the start and then every hour it also removes files that nothing holds. Of the
+ * sweepers of many processes one does so at a time; the others see each second whether it is their turn.
  */
 export class Sweeper {
   readonly #parts: SweeperParts;
@@ -43,10 +48,11 @@ export class Sweeper {
 
   start(): void {
     this.#schedule(0);
+    const old = (): number => this.#parts.clock() - orphanGraceMs;
     // Files of earlier processes: those that were written before the blobs were opened.
-    this.#orphanSweep = this.#sweepOrphans();
+    this.#orphanSweep = this.#sweepOrphans(this.#parts.exclusive ? undefined : old());
     this.#orphanTimer = setInterval(() => {
-      const before = this.#parts.clock() - orphanGraceMs;
+      const before = old();
       this.#orphanSweep = this.#orphanSweep.then(() => this.#sweepOrphans(before));
     }, orphanSweepMs).unref();
   }
@@ -66,9 +72,15 @@ export class Sweeper {
     }, ms).unref();
   }
 
+  #isOnDuty(): Promise<boolean> {
+    const { store, worker, clock } = this.#parts;
+    return store.hold('sweep', worker, clock());
+  }
+
   async #sweepOrphans(before?: number): Promise<void> {
     const { store, blobs, log } = this.#parts;
     try {
+      if (!(await this.#isOnDuty()) || this.#closed) return;
       const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
       if (files > 0) log.info({ files }, 'files that nothing holds were removed');
     } catch (error) {
@@ -79,6 +91,7 @@ export class Sweeper {
   async #sweep(): Promise<boolean> {
     const { store, blobs, meters, log, clock, retention } = this.#parts;
     try {
+      if (!(await this.#isOnDuty())) return false;
       const outcome = await store.sweep({ now: clock(), limit: stepLimit, ...retention });
       await blobs.remove(outcome.removed);
       meters.swept(outcome);

@@ -1,0 +1,26 @@
+/** `sweep`: to call `Store.sweep` again and again, and to remove files that nothing holds. */
+export type Duty = 'sweep';
+
+export interface SweepRequest {
+  readonly now: number;
+  /** At most so many changes in one call: retention works in small steps. */
+  readonly limit: number;
+  /** Records of terminal jobs go so long after their end, but not before their result. */
+  readonly recordTtlMs: number;
+  /** Facts older than this go, and the oldest when there are more than `logMaxFacts`. */
+  readonly logTtlMs: number;
+  readonly logMaxFacts: number;
+}
+
+export interface SweepOutcome {
+  /** Pending jobs that reached their wait deadline. */
+  readonly timedOut: number;
+  /** Running jobs that were interrupted because their lease ran out or their worker is gone. */
+  readonly lost: number;
+  readonly expired: number;
+  readonly deleted: number;
+  readonly trimmed: number;
+  readonly removed: readonly string[];
+  /** Some may be left: call again soon. */
+  readonly more: boolean;
+}
