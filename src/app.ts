@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
 import { startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
+import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
 import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
@@ -385,18 +386,4 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
     logger: config.logLevel === 'silent' ? false : { level: config.logLevel, stream: logStream },
     startedAt: parts.clock(),
   });
-}
-
-/** Closes in reverse what was opened in order. */
-export class CloseStack {
-  readonly #parts: { close(): unknown }[] = [];
-
-  add<T extends { close(): unknown }>(part: T): T {
-    this.#parts.push(part);
-    return part;
-  }
-
-  async close(): Promise<void> {
-    for (const part of this.#parts.splice(0).reverse()) await part.close();
-  }
 }

@@ -72,8 +72,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['config-option.ts', 'nearest.ts', 'access'],
   'config-option.ts': ['access'],
   'process-meters.ts': [],
+  'close-stack.ts': [],
   'service-settings.ts': ['config.ts', 'engine'],
   'app.ts': [
+    'close-stack.ts',
     'config.ts',
     'process-meters.ts',
     'service-settings.ts',

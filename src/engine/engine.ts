@@ -7,6 +7,7 @@ import type { Blobs, SmallBlob } from './blobs.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
 import type { JobPage, ListFilter } from './listing.js';
+import type { LogState } from './lives.js';
 import type { Once } from './once.js';
 import type { Duty, SweepOutcome, SweepRequest } from './retention.js';
 import type { Agreement, ServiceSettings } from './settings.js';
@@ -66,8 +67,8 @@ export interface Engine {
 }
 
 /**
- * The error that every call of a store rejects with. The store wrote nothing of the operation, with one exception: when
- * the engine is gone (`failure`, or code `thread-ended`), its last operations may or may not have been committed. An
+ * The error that every call of a store rejects with. The store wrote nothing of the operation, unless `answerLost` says
+ * that this is not known, as of the last operations of an engine that is gone (`failure`). An
  * engine that has a bad moment says `unavailable` for as long as it lasts, and does not end with `failure`.
  */
 export class StoreFailed extends Error {
@@ -76,11 +77,14 @@ export class StoreFailed extends Error {
   readonly code: string;
   /** Nothing was written, and the same call may succeed later: the disk is full, too many calls wait. */
   readonly unavailable: boolean;
+  /** The call was carried out or not: its answer is lost. A repeat that says which call it repeats tells. */
+  readonly answerLost: boolean;
 
-  constructor(code: string, message: string, unavailable = false) {
+  constructor(code: string, message: string, { unavailable = false, answerLost = false } = {}) {
     super(message);
     this.code = code;
     this.unavailable = unavailable;
+    this.answerLost = answerLost;
   }
 }
 
@@ -122,6 +126,11 @@ export interface Submission {
   readonly job: Job;
   /** Left out, it is the job's `createdAt`. */
   readonly now?: number;
+  /**
+   * The answer to an earlier submit of this very job was lost. Where that one has made the job, also one that was
+   * deleted since, nothing is stored and the answer is the same; known for as long as the job or its facts are there.
+   */
+  readonly repeated?: boolean;
   readonly input: JobInput;
   /** Those blobs of the input that another holder brought; the job comes about only if all are held still. */
   readonly shared?: readonly string[];
@@ -223,29 +232,27 @@ export interface FactPage {
   readonly trimmed: boolean;
 }
 
-export interface Life {
-  readonly life: string;
-  /** Sequence of its first fact; the life ends where the next one begins. */
-  readonly first: number;
-}
-
-export interface LogState {
-  readonly epoch: string;
-  /**
-   * In the order of their first facts, as far back as the log goes. The last one is under way and may have none yet.
-   */
-  readonly lives: readonly Life[];
-  /** Sequence of the last fact. */
-  readonly last: number;
-  /** Sequence of the last fact that retention took away; 0 if none. */
-  readonly trimmedTo: number;
-}
-
 export interface Depth {
   readonly pending: number;
   readonly running: number;
   /** Creation time of the oldest pending job. */
   readonly oldestPendingAt?: number;
+}
+
+export interface ApplyOptions {
+  /** A job of another owner is `not-found`. */
+  readonly owner?: string | undefined;
+  /**
+   * Names this command among all that are made of the job. The last one that has a name is known (by that name, or by
+   * its claim where the claim can have but one such command): its repeat, after the answer was lost, changes nothing and
+   * is `ok`. It names no blobs in `removed`; a clean-up finds those of the first time.
+   */
+  readonly operation?: string;
+  /**
+   * The small blobs among the artifacts of the command: their bytes are stored in its commit. Of a command that is
+   * refused, and of artifacts that are left out, nothing is stored.
+   */
+  readonly blobs?: readonly SmallBlob[];
 }
 
 export interface Store {
@@ -259,17 +266,8 @@ export interface Store {
   /**
    * Applies one command to one job, as of `now`. Of the artifacts of a `produce` those are left out whose name the job
    * has already: a part that is made twice is kept once.
-   * @param owner when given, a job of another owner is `not-found`
-   * @param blobs the small blobs among the artifacts of the command: their bytes are stored in its commit. Of a command
-   *   that is refused, and of artifacts that are left out, nothing is stored.
    */
-  apply(
-    id: string,
-    command: Command,
-    now: number,
-    owner?: string,
-    blobs?: readonly SmallBlob[],
-  ): Promise<ApplyOutcome>;
+  apply(id: string, command: Command, now: number, options?: ApplyOptions): Promise<ApplyOutcome>;
   /** Extends the leases of a worker's claims, without a fact. Returns the ids that it no longer holds. */
   extend(
     worker: string,

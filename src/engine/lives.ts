@@ -1,11 +1,28 @@
 import { firstLife, type Position } from '../protocol/cursor.js';
-import type { Life, LogState } from './engine.js';
 
 /**
  * The lives of a log. A copy of a data directory has the epoch and the numbers of the original, and both continue from
  * there with different facts under the same numbers. Their lives differ: each start of an engine has an id of its own
  * that no copy has, and its life begins where the log ended at that start.
  */
+
+export interface Life {
+  readonly life: string;
+  /** Sequence of its first fact; the life ends where the next one begins. */
+  readonly first: number;
+}
+
+export interface LogState {
+  readonly epoch: string;
+  /**
+   * In the order of their first facts, as far back as the log goes. The last one is under way and may have none yet.
+   */
+  readonly lives: readonly Life[];
+  /** Sequence of the last fact. */
+  readonly last: number;
+  /** Sequence of the last fact that retention took away; 0 if none. */
+  readonly trimmedTo: number;
+}
 
 /** What places in a log are named by. */
 export type LogName = Pick<LogState, 'epoch' | 'lives'>;

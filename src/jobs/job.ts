@@ -59,7 +59,7 @@ export interface Job {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly completedAt?: number;
-  /** Time of the latest fact; left out while that is the first one, of `createdAt`. */
+  /** Time of the latest fact, where none of the times above says it: most rows of a store need not grow for it. */
   readonly changedAt?: number;
   /** Not claimed before. */
   readonly readyAt: number;
@@ -91,8 +91,15 @@ export interface Job {
   readonly expired?: boolean;
   /** The next attempt gets the raised memory limit: the last one ran out of memory. */
   readonly memoryRetry?: boolean;
+  /** The last command that came with a name (`Store.apply`): a repeat of it is known. */
+  readonly lastOperation?: string;
   /** `X-Request-Id` of the submit, for the logs. */
   readonly requestId?: string;
+}
+
+/** Time of the job's latest fact. */
+export function latestChangeOf({ createdAt, startedAt = 0, completedAt = 0, changedAt = 0 }: Job): number {
+  return Math.max(createdAt, startedAt, completedAt, changedAt);
 }
 
 /** How many artifacts can be had. */

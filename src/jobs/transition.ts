@@ -1,6 +1,6 @@
 import type { FactType } from '../protocol/fact.js';
 import { type ErrorCode, isTerminal, type JobWarning, maxListedArtifacts } from '../protocol/job-record.js';
-import { type Artifact, artifactCountOf, type Job } from './job.js';
+import { type Artifact, artifactCountOf, type Job, latestChangeOf } from './job.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -106,10 +106,11 @@ export function isClaimedAhead(job: Job): boolean {
  * so that a clock that was set back delays nothing.
  */
 export function transition(job: Job, command: Command, now: number): Transition {
-  const at = Math.max(now, job.changedAt ?? job.createdAt);
+  const at = Math.max(now, latestChangeOf(job));
   const changed = changeOf(job, command, at, now);
   if (!changed.ok || changed.fact === undefined) return changed;
-  return { ...changed, job: { ...changed.job, changedAt: at } };
+  const { changedAt: _former, ...after } = changed.job;
+  return { ...changed, job: latestChangeOf(after) === at ? after : { ...after, changedAt: at } };
 }
 
 function changeOf(job: Job, command: Command, at: number, now: number): Transition {
@@ -286,4 +287,12 @@ function withoutAttempt(job: Job): Job {
 function withoutArtifacts(job: Job): Job {
   const { artifacts: _artifacts, artifactCount: _count, produced: _produced, result: _result, ...rest } = job;
   return rest;
+}
+
+/** The blobs that a command would have given to the job. */
+export function blobsOf(command: Command): readonly string[] {
+  if (command.type === 'produce') return command.artifacts.map(({ blob }) => blob);
+  if (command.type !== 'complete') return [];
+  const { parts = [], artifacts } = command.result;
+  return [...parts, ...artifacts].map(({ blob }) => blob);
 }

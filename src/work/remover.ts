@@ -36,6 +36,6 @@ export class JobRemover implements Remover {
   }
 
   #apply(owner: string, id: string, type: 'cancel' | 'delete'): Promise<ApplyOutcome> {
-    return this.#parts.store.apply(id, { type }, this.#parts.clock(), owner);
+    return this.#parts.store.apply(id, { type }, this.#parts.clock(), { owner });
   }
 }

@@ -36,11 +36,70 @@ export function commandSuite(name: string, open: OpenEngine): void {
       const { store } = engine();
       const job = await submitted(engine());
       const hidden = { ok: false, refusal: 'not-found' };
-      expect(await store.apply(job.id, { type: 'cancel' }, start, 'bob')).toEqual(hidden);
+      expect(await store.apply(job.id, { type: 'cancel' }, start, { owner: 'bob' })).toEqual(hidden);
       expect(await store.apply('job_0', { type: 'cancel' }, start)).toEqual(hidden);
       expect(await store.get('bob', job.id)).toBeUndefined();
       expect(await store.input('bob', job.id)).toBeUndefined();
-      expect((await store.apply(job.id, { type: 'cancel' }, start, 'alice')).ok).toBe(true);
+      expect((await store.apply(job.id, { type: 'cancel' }, start, { owner: 'alice' })).ok).toBe(true);
+    });
+
+    it('applies a command with a name once, and answers its repeats as the first time', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + hour });
+      const startOf = { type: 'start', claim: 1 } as const;
+      const begin = (operation: string) =>
+        store.apply(job.id, startOf, start, operation === undefined ? {} : { operation });
+      expect(await begin('1.1')).toEqual({ ok: true, removed: [] });
+      expect(await begin('1.1')).toEqual({ ok: true, removed: [] });
+      expect(await store.apply(job.id, startOf, start)).toEqual({ ok: false, refusal: 'not-pending' });
+      const result = { artifacts: [anArtifact(blobName(job.id, 'a'))] };
+      const complete = { type: 'complete', claim: 1, result } as const;
+      const end = (operation?: string) =>
+        store.apply(job.id, complete, start, operation === undefined ? {} : { operation });
+      expect(await end('1.3')).toEqual({ ok: true, removed: [] });
+      expect(await Promise.all([end('1.3'), end('1.3')])).toEqual([
+        { ok: true, removed: [] },
+        { ok: true, removed: [] },
+      ]);
+      expect(await end()).toEqual({ ok: false, refusal: 'not-claimed' });
+      const fail = { type: 'fail', claim: 1, code: 'crashed', message: 'm', random: 0 } as const;
+      expect(await store.apply(job.id, fail, start, { operation: '1.4' })).toMatchObject({ ok: false });
+      expect(await factsOf(engine())).toEqual(['job.created 1', 'job.started 2', 'job.completed 3']);
+      expect(await store.unused([blobName(job.id, 'a')])).toEqual([]);
+      expect(await store.apply(job.id, complete, start, { owner: 'bob', operation: '1.3' })).toMatchObject({
+        refusal: 'not-found',
+      });
+    });
+
+    it('knows the last command with a name also after others without one, until the job is gone', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      const [running] = await started(engine());
+      const artifacts = [anArtifact(blobName(job.id, 'a'))];
+      const produce = () =>
+        store.apply(job.id, { type: 'produce', claim: 1, artifacts }, start, { operation: '1.1' });
+      expect(running?.id).toBe(job.id);
+      expect(await produce()).toEqual({ ok: true, removed: [] });
+      await store.apply(job.id, { type: 'cancel' }, start);
+      expect(await produce()).toEqual({ ok: true, removed: [] });
+      await store.apply(job.id, { type: 'delete' }, start);
+      expect(await produce()).toEqual({ ok: false, refusal: 'not-found' });
+      const facts = ['job.created 1', 'job.started 2', 'job.produced 3', 'job.cancelled 4', 'job.deleted 5'];
+      expect(await factsOf(engine())).toEqual(facts);
+    });
+
+    it('knows a command that made no fact, also when another claim has followed', async () => {
+      const { store } = engine();
+      const job = await submitted(engine());
+      const claim = () => store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + hour });
+      await claim();
+      const release = { type: 'release', claim: 1 } as const;
+      const giveBack = () => store.apply(job.id, release, start, { operation: '1.1' });
+      expect((await giveBack()).ok).toBe(true);
+      expect(await claim()).toHaveLength(1);
+      expect((await giveBack()).ok).toBe(true);
+      expect((await store.get('alice', job.id))?.lease).toMatchObject({ worker: 'w1' });
     });
 
     it('completes one of many simultaneous outcomes', async () => {

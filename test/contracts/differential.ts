@@ -147,7 +147,7 @@ class Caller {
     const now = this.#now;
     return {
       name: `apply ${id} ${JSON.stringify(command)} as of ${now} for ${owner}`,
-      make: (store) => store.apply(id, command, now, owner),
+      make: (store) => store.apply(id, command, now, { owner }),
     };
   }
 

@@ -20,7 +20,7 @@ export function aSmallBlob(scope: string, content: string | Uint8Array): SmallBl
 export function completeWith({ store }: Engine, job: Job, blob: SmallBlob) {
   const result = { artifacts: [anArtifact(blob.name)] };
   const command = { type: 'complete', claim: claimOf(job), result } as const;
-  return store.apply(job.id, command, start + 10, undefined, [blob]);
+  return store.apply(job.id, command, start + 10, { blobs: [blob] });
 }
 
 export async function bytesOf({ blobs }: Engine, name: string, range?: { start: number; end: number }) {
@@ -52,8 +52,7 @@ export function smallBlobsSuite(name: string, open: OpenEngine): void {
           artifacts: names.map(([artifact, blob]) => ({ ...anArtifact(blob.name), name: artifact })),
         },
         start,
-        undefined,
-        names.map(([, blob]) => blob),
+        { blobs: names.map(([, blob]) => blob) },
       );
 
     it('are there from the commit that names them: of a result, and of parts', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { positionAt } from '../../src/engine/lives.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { aJob, aSubmission, blobName, day, start, started, submitted } from './jobs-at-hand.js';
+import { aJob, aSubmission, aSweep, blobName, day, start, started, submitted } from './jobs-at-hand.js';
 
 /** What `Store.submit` means. */
 export function submitSuite(name: string, open: OpenEngine): void {
@@ -119,6 +119,41 @@ export function submitSuite(name: string, open: OpenEngine): void {
       await store.submit(aSubmission(aJob(), once('k')));
       const limits = { maxPending: 1, maxPendingPerOwner: 1 };
       expect((await store.submit(aSubmission(aJob(), { limits, ...once('k') }))).type).toBe('replayed');
+    });
+
+    it('makes the job of a submit whose answer was lost once, and answers as the first time', async () => {
+      const { store } = engine();
+      const submission = aSubmission(aJob());
+      const again = { ...submission, limits: { maxPending: 1, maxPendingPerOwner: 1 }, repeated: true };
+      const first = await store.submit(again);
+      expect(first).toMatchObject({ type: 'created', job: submission.job, position: { seq: 1 } });
+      await submitted(engine());
+      expect(await store.submit(again)).toEqual(first);
+      await started(engine());
+      const later = await store.submit(again);
+      expect(later).toMatchObject({ type: 'created', job: { status: 'running' }, position: { seq: 1 } });
+      expect(await store.depth()).toMatchObject({ pending: 1, running: 1 });
+    });
+
+    it('does not make it again when it was deleted since', async () => {
+      const { store } = engine();
+      const submission = { ...aSubmission(aJob(), once('k')), repeated: true };
+      const first = await store.submit(submission);
+      await store.apply(submission.job.id, { type: 'cancel' }, start);
+      await store.apply(submission.job.id, { type: 'delete' }, start);
+      expect(await store.submit(submission)).toEqual(first);
+      expect(await store.get('alice', submission.job.id)).toBeUndefined();
+      expect((await store.log()).last).toBe(3);
+    });
+
+    it('finds it also when its first fact was trimmed', async () => {
+      const { store } = engine();
+      const submission = aSubmission(aJob());
+      await store.submit(submission);
+      await started(engine());
+      await store.sweep(aSweep(start, { logMaxFacts: 1 }));
+      const again = await store.submit({ ...submission, repeated: true });
+      expect(again).toMatchObject({ type: 'created', job: { status: 'running' }, position: { seq: 1 } });
     });
   });
 }

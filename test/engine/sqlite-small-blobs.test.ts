@@ -68,7 +68,7 @@ describe('small blobs in a data directory', () => {
     const blob = aSmallBlob('s', 'hello');
     const result = { artifacts: [anArtifact(blob.name)] };
     const command = { type: 'complete', claim: claimOf(job), result };
-    const call = { number: 1, name: 'apply', args: [job.id, command, start, undefined, [blob]] } as const;
+    const call = { number: 1, name: 'apply', args: [job.id, command, start, { blobs: [blob] }] } as const;
     // The commit of both is undone for the sake of the second, then each runs alone.
     connection.execute(
       "CREATE TRIGGER refusal BEFORE INSERT ON small_blobs BEGIN SELECT RAISE(ABORT, 'full'); END",

@@ -167,13 +167,9 @@ function* calls(random: () => number, count: number): Generator<RandomCall> {
           on.claim({ worker: 'w', limit: 1, now, leaseUntil: now + 100 }).map(({ job }) => {
             const claim = claimOf(job);
             on.apply(job.id, { type: 'start', claim }, now);
-            return on.apply(
-              job.id,
-              { type: 'complete', claim, result: { artifacts } },
-              now,
-              undefined,
-              given,
-            );
+            return on.apply(job.id, { type: 'complete', claim, result: { artifacts } }, now, {
+              blobs: given,
+            });
           }),
       };
     },

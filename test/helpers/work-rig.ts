@@ -66,7 +66,7 @@ export async function openWorkRig(
     /** Render threads; 1 unless it says so. */
     readonly threads?: number;
     readonly syncRenderMs?: number;
-    /** Puts something between the runner and the store or the blobs. */
+    /** Puts something between the runner or the submitter and the store or the blobs. */
     readonly between?: (engine: Engine) => Partial<Pick<Engine, 'store' | 'blobs'>>;
     /** Stands between the follower and the bus of the engine. */
     readonly bus?: (bus: Bus) => Bus;
@@ -101,12 +101,11 @@ export async function openWorkRig(
   };
   const meters = new Meters(new Registry(), { pool: () => pool.state, depth: () => store.depth(), clock });
   const leaseMs = options.leaseMs ?? 30_000;
+  const between = { store, blobs, ...options.between?.(engine) };
   const runnerParts: RunnerParts = {
-    store,
+    ...between,
     follower,
     bus,
-    blobs,
-    ...options.between?.(engine),
     pool,
     kinds,
     guard,
@@ -128,7 +127,7 @@ export async function openWorkRig(
     maxAttempts: 3,
   };
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const submitter = new JobSubmitter({ store, blobs, bodyReader, reader, limits, clock, expectedWait });
+  const submitter = new JobSubmitter({ ...between, bodyReader, reader, limits, clock, expectedWait });
   const timeoutMs = options.syncRenderMs ?? 60_000;
   const syncRenderer = new SyncRenderer({
     blobs,

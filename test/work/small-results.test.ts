@@ -51,10 +51,10 @@ it('is tried again with its bytes while the store refuses, and stored once', asy
     between: ({ store }) => ({
       store: {
         ...store,
-        apply: async (id, command, now, owner, blobs) => {
-          if (command.type === 'complete') given.push(blobs?.[0]?.bytes.length ?? 0);
+        apply: async (id, command, now, options) => {
+          if (command.type === 'complete') given.push(options?.blobs?.[0]?.bytes.length ?? 0);
           if (command.type === 'complete' && faults-- > 0) throw new Error('the disk is full');
-          return store.apply(id, command, now, owner, blobs);
+          return store.apply(id, command, now, options);
         },
       },
     }),

@@ -146,13 +146,13 @@ async function fill(directory) {
   });
   await Promise.all(
     claimed.map((/** @type {any} */ { job }) =>
-      store.apply(job.id, { type: 'start', claim: 1 }, Date.now(), owner),
+      store.apply(job.id, { type: 'start', claim: 1 }, Date.now(), { owner }),
     ),
   );
   const log = await store.log();
   await Promise.all(
     claimed.map((/** @type {any} */ { job }) =>
-      store.apply(job.id, { type: 'complete', claim: 1, result }, Date.now(), owner),
+      store.apply(job.id, { type: 'complete', claim: 1, result }, Date.now(), { owner }),
     ),
   );
   await engine.close();

@@ -1,10 +1,11 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Artifact, Job } from '../../jobs/job.js';
+import { isRepeat, withOperation } from '../../jobs/repeat.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import type { SmallBlob } from '../blobs.js';
 import type {
+  ApplyOptions,
   ApplyOutcome,
   ArtifactFilter,
   Claimed,
@@ -16,11 +17,11 @@ import type {
   GroupFilter,
   GroupPage,
   JobInput,
-  LogState,
   Submission,
   SubmitOutcome,
 } from '../engine.js';
 import type { JobPage, ListFilter } from '../listing.js';
+import type { LogState } from '../lives.js';
 import { livesWith, positionAt } from '../lives.js';
 import type { Duty, SweepOutcome, SweepRequest } from '../retention.js';
 import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
@@ -82,6 +83,8 @@ export class Ledger {
 
   submit(submission: Submission): SubmitOutcome {
     const { job, input, idempotency, limits, now = job.createdAt } = submission;
+    const before = submission.repeated === true ? this.#createdBefore(job) : undefined;
+    if (before !== undefined) return before;
     const known = idempotency && this.#tables.idempotency.get(job.owner, idempotency.key);
     if (known !== undefined && known.expiresAt > now) {
       if (known.fingerprint !== idempotency?.fingerprint) return { type: 'conflict' };
@@ -125,18 +128,19 @@ export class Ledger {
     id: string,
     command: Command,
     now: number,
-    owner?: string,
-    blobs: readonly SmallBlob[] = [],
+    { owner, operation, blobs = [] }: ApplyOptions = {},
   ): ApplyOutcome {
     const stored = this.#tables.jobs.get(id);
     if (stored === undefined || (owner !== undefined && stored.job.owner !== owner)) {
       return { ok: false, refusal: 'not-found' };
     }
+    if (operation !== undefined && isRepeat(stored.job, command, operation)) return { ok: true, removed: [] };
     const { fresh, doubled } = this.#withoutDoubles(id, command);
     const changed = transition(stored.job, fresh, now);
     if (!changed.ok) return changed;
     this.#refund(stored.job, changed.job);
-    const removed = this.#writer.change(stored, changed, now);
+    const named = withOperation(changed, command, operation);
+    const removed = this.#writer.change(stored, named, now);
     // Nothing holds those of artifacts that were left out.
     for (const { name, bytes } of blobs) {
       if (this.#tables.blobReferences.has(name)) this.#tables.blobReferences.put(name, bytes);
@@ -288,6 +292,17 @@ export class Ledger {
 
   unused(blobs: readonly string[]): readonly string[] {
     return blobs.filter((blob) => !this.#tables.blobReferences.has(blob));
+  }
+
+  /** The job as it is now, or as it was submitted when it was deleted since. */
+  #createdBefore(job: Job): SubmitOutcome | undefined {
+    const { log, jobs } = this.#tables;
+    const stored = jobs.get(job.id)?.job;
+    const [first] = log.read({ owner: job.owner, jobId: job.id, after: 0, limit: 1 }).facts;
+    if (stored === undefined && first === undefined) return undefined;
+    // A reader from there on has every fact that is left.
+    const seq = first?.type === 'job.created' ? first.seq : log.trimmedTo;
+    return { type: 'created', job: stored ?? job, position: this.#position(seq) };
   }
 
   /** A worker that beats is there until its beat ends, however long its leases are. */

@@ -1,4 +1,4 @@
-import type { Job } from '../../jobs/job.js';
+import { type Job, latestChangeOf } from '../../jobs/job.js';
 import { recordOf } from '../../jobs/record.js';
 import type { Changed } from '../../jobs/transition.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
@@ -50,7 +50,7 @@ export class Writer {
     for (const blob of released) this.#tables.blobReferences.remove(blob, job.id);
     this.#addArtifacts(before, changed);
     if (fact === undefined) return [];
-    const at = job.changedAt ?? now;
+    const at = latestChangeOf(job);
     const { seq } = this.#append(job, fact, at);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, at);

@@ -109,7 +109,7 @@ class DirectRunner implements OperationRunner {
   }
 
   async ping(): Promise<void> {
-    if (this.#closed) throw new StoreFailed('closed', 'The engine is closed', true);
+    if (this.#closed) throw new StoreFailed('closed', 'The engine is closed', { unavailable: true });
   }
 
   /** Whether it was open. */

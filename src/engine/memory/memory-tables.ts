@@ -19,7 +19,8 @@ import {
   type Tables,
   type WorkerTable,
 } from '../embedded/tables.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput, Life } from '../engine.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
+import type { Life } from '../lives.js';
 import { newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
 import { JobIndex } from './job-index.js';

@@ -1,6 +1,7 @@
 import { type FactType, factTypes } from '../../protocol/fact.js';
 import type { FactsRead, LogTable } from '../embedded/tables.js';
-import type { Fact, FactFilter, Life } from '../engine.js';
+import type { Fact, FactFilter } from '../engine.js';
+import type { Life } from '../lives.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 import { tagsOfText, textOfTag, textOfTags } from './tag-text.js';
 

@@ -128,9 +128,10 @@ export class StoreClient implements OperationRunner {
 
   #refusal(): StoreFailed | undefined {
     if (this.#state instanceof StoreFailed) return this.#state;
-    if (this.#state === 'closing') return new StoreFailed('closed', 'The engine is closed', true);
+    if (this.#state === 'closing')
+      return new StoreFailed('closed', 'The engine is closed', { unavailable: true });
     if (this.#open.size < maxOpenCalls) return undefined;
-    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`, true);
+    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`, { unavailable: true });
   }
 
   #flush(): void {
@@ -148,7 +149,10 @@ export class StoreClient implements OperationRunner {
       this.#open.delete(number);
       if (call === undefined) continue;
       if (failure === undefined) call.resolve(unpackValue(call.name, value));
-      else call.reject(new StoreFailed(failure.code, failure.message, passing.test(failure.code)));
+      else {
+        const unavailable = passing.test(failure.code);
+        call.reject(new StoreFailed(failure.code, failure.message, { unavailable }));
+      }
     }
     if (message.facts.length > 0) this.#listeners.onFacts(unpackFacts(message.facts));
     if (message.commit.operations > 0) this.#listeners.onCommit(message.commit);
@@ -157,8 +161,12 @@ export class StoreClient implements OperationRunner {
   #end(failure: StoreFailed): void {
     if (this.#state instanceof StoreFailed) return;
     const expected = this.#state === 'closing';
-    this.#state = expected ? new StoreFailed('closed', 'The engine is closed', true) : failure;
-    for (const call of this.#open.values()) call.reject(this.#state);
+    this.#state = expected
+      ? new StoreFailed('closed', 'The engine is closed', { unavailable: true })
+      : failure;
+    const { code, message, unavailable } = this.#state;
+    const lost = new StoreFailed(code, message, { unavailable, answerLost: !expected });
+    for (const call of this.#open.values()) call.reject(lost);
     this.#open.clear();
     if (!expected) this.#fail(failure);
   }

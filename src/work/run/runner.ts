@@ -3,7 +3,7 @@ import type { SmallBlob } from '../../engine/blobs.js';
 import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
-import { type AttemptResult, type Command, claimOf } from '../../jobs/transition.js';
+import { type AttemptResult, blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import { type AttemptParts, attemptsOf, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
@@ -28,6 +28,8 @@ interface Held {
   isSpread: boolean;
   /** The command that ends the claim is on its way: its place is free for another job. */
   isEnding: boolean;
+  /** Commands so far. */
+  commands: number;
 }
 
 /** How often a worker says that it is there, */
@@ -251,7 +253,7 @@ export class Runner {
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
-    const held: Held = { job, stop, ended, isStarted: false, isSpread: false, isEnding: false };
+    const held: Held = { job, stop, ended, isStarted: false, isSpread: false, isEnding: false, commands: 0 };
     this.#held.set(job.id, held);
     return held;
   }
@@ -320,23 +322,24 @@ export class Runner {
   }
 
   /**
-   * Applies the command of an attempt, again and again while the store fails (a full disk). Rejects when the attempt
-   * was stopped meanwhile (its claim was lost), or when the store is closed.
+   * Applies the command of an attempt, again and again while the store fails (a full disk), and once more when the
+   * attempt is stopped meanwhile: its answer alone may be lost, and what stopped the attempt be its own fact. Rejects
+   * when the store is closed, or cannot tell the outcome of a stopped attempt.
    */
-  async #commit(
-    { job, stop }: Held,
-    command: Command,
-    small: readonly SmallBlob[] = [],
-  ): Promise<ApplyOutcome> {
+  async #commit(held: Held, command: Command, blobs: readonly SmallBlob[] = []): Promise<ApplyOutcome> {
+    const { store, clock, log } = this.#parts;
+    const { job, stop } = held;
+    held.commands += 1;
+    const operation = `${claimOf(job)}.${held.commands}`;
     for (let tries = 1; ; tries += 1) {
+      const isLast = stop.signal.aborted;
       try {
-        return await this.#parts.store.apply(job.id, command, this.#parts.clock(), undefined, small);
+        return await store.apply(job.id, command, clock(), { operation, blobs });
       } catch (error) {
-        const isOver = stop.signal.aborted || (error instanceof StoreFailed && error.code === 'closed');
-        if (isOver) throw error;
-        if (tries === 1)
-          this.#parts.log.error({ error, jobId: job.id }, 'a commit failed and is tried again');
-        await pause(Math.min(longestCommitPauseMs, 50 * 2 ** tries), undefined, { signal: stop.signal });
+        if (isLast || (error instanceof StoreFailed && error.code === 'closed')) throw error;
+        if (tries === 1) log.error({ error, jobId: job.id }, 'a commit failed and is tried again');
+        const ms = Math.min(longestCommitPauseMs, 50 * 2 ** tries);
+        await pause(ms, undefined, { signal: stop.signal }).catch(() => undefined);
       }
     }
   }
@@ -378,14 +381,6 @@ function madeBy({ artifacts, pages }: AttemptResult): { pages?: number; sizeByte
     ...(pages === undefined ? {} : { pages }),
     ...(first === undefined ? {} : { sizeBytes: first.sizeBytes }),
   };
-}
-
-/** The blobs that a command would have given to the job. */
-function blobsOf(command: Command): readonly string[] {
-  if (command.type === 'produce') return command.artifacts.map(({ blob }) => blob);
-  if (command.type !== 'complete') return [];
-  const { parts = [], artifacts } = command.result;
-  return [...parts, ...artifacts].map(({ blob }) => blob);
 }
 
 async function raceTimer(work: Promise<unknown>, ms: number): Promise<void> {

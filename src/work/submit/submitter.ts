@@ -1,6 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Blobs } from '../../engine/blobs.js';
-import type { JobInput, Store, StoredInput, Submission } from '../../engine/engine.js';
+import {
+  type JobInput,
+  type Store,
+  type StoredInput,
+  StoreFailed,
+  type Submission,
+  type SubmitOutcome,
+} from '../../engine/engine.js';
 import { type Job, jobId } from '../../jobs/job.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
@@ -95,7 +102,7 @@ export class JobSubmitter implements Submitter {
   /** The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job. */
   async #commit(job: Job, input: JobInput, once: Once): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
-    const outcome = await store.submit(this.#submission(job, input, once));
+    const outcome = await this.#store(this.#submission(job, input, once));
     const named = blobsOf(input);
     // Not those that something else holds, too.
     if (outcome.type !== 'created' && named.length > 0) await blobs.remove(await store.unused(named));
@@ -121,6 +128,17 @@ export class JobSubmitter implements Submitter {
         );
       case 'full':
         return refuse(this.#full(outcome.scope, outcome.pending));
+    }
+  }
+
+  /** Once more where the answer is lost: the job is there, or is made now. */
+  async #store(submission: Submission): Promise<SubmitOutcome> {
+    const { store } = this.#parts;
+    try {
+      return await store.submit(submission);
+    } catch (error) {
+      if (!(error instanceof StoreFailed) || !error.answerLost) throw error;
+      return store.submit({ ...submission, repeated: true });
     }
   }
 
