@@ -3,7 +3,7 @@ import type { Follower } from '../follow/follower.js';
 import { formatCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
 import { controlBytes, snapshotBytes } from './control.js';
-import { catchUpFrame, factFrame, frameForOne, heartbeatBytes } from './frame.js';
+import { catchUpFrame, factFrame, framesForOne, heartbeatBytes } from './frame.js';
 import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
 import type { LogPage, LogReader } from './log-reader.js';
@@ -165,15 +165,22 @@ export class Delivery {
         continue;
       }
       const bytes: Buffer[] = [];
+      let wanted: Buffer[] = [];
+      const gather = (): void => {
+        if (sink.wire === 'sse') bytes.push(...wanted);
+        else if (wanted.length > 0) bytes.push(framesForOne(wanted, subscription.id));
+        meters.sent[sink.wire].facts += wanted.length;
+        wanted = [];
+      };
       for (const { fact, frame } of page.entries) {
-        if (wantsFrom(subscription.filter, fact, fact.type)) {
-          bytes.push(
-            sink.wire === 'sse' ? frame.bytes('sse') : frameForOne(frame.bytes('ws'), subscription.id),
-          );
-        } else if (subscriber.endsAt(fact)) bytes.push(hub.endMark(subscriber, fact));
+        if (wantsFrom(subscription.filter, fact, fact.type)) wanted.push(frame.bytes(sink.wire));
+        else if (subscriber.endsAt(fact)) {
+          gather();
+          bytes.push(hub.endMark(subscriber, fact));
+        }
         subscriber.noteEnd(fact);
       }
-      meters.sent[sink.wire].facts += bytes.length;
+      gather();
       position = Math.max(position, page.reached);
       subscription.reached = position;
       this.#write(subscriber, bytes);
