@@ -207,7 +207,7 @@ export class DiskBlobs implements Blobs {
 
   #path(name: string): string {
     if (!nameShape.test(name)) throw new Error(`Not the name of a blob: ${JSON.stringify(name)}`);
-    return join(this.#directory, name.slice(-64, -62), name);
+    return join(this.#directory, digestOfBlob(name).slice(0, 2), name);
   }
 
   #pathAside(path: string): string {

@@ -1,5 +1,4 @@
-import type { LogState } from '../engine/lives.js';
-import { isPlaceOf } from '../engine/lives.js';
+import { isPlaceOf, type LogState } from '../engine/lives.js';
 import { parseCursor } from '../protocol/cursor.js';
 import type { ResetReason } from '../protocol/event.js';
 

@@ -3,9 +3,8 @@ import type { ListFilter } from '../engine/listing.js';
 import type { Artifact, Job } from '../jobs/job.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
-import type { JobRecord, JobStatus } from '../protocol/job-record.js';
+import type { JobRecord } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
-import type { Search } from '../protocol/search.js';
 import type { UploadedFile } from '../render/kind.js';
 import type { FinishedFile } from '../render/wire.js';
 
@@ -68,17 +67,8 @@ export interface JobView {
   readonly version: string;
 }
 
-export interface ListRequest {
-  readonly owner: string;
-  readonly status?: JobStatus;
-  readonly kind?: string;
-  readonly group?: string;
-  readonly reference?: string;
-  readonly tags?: readonly string[];
-  readonly metadata?: NonNullable<ListFilter['metadata']>;
-  readonly search?: Search;
-  readonly createdAfter?: number;
-  readonly createdBefore?: number;
+/** What is listed is the store's; where a page begins is the cursor's. */
+export interface ListRequest extends Omit<ListFilter, 'afterId'> {
   /** As `next` of the page before. */
   readonly cursor?: string;
   /** 1..200 */

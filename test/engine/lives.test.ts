@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LogState } from '../../src/engine/lives.js';
-import { livesAfterTrim, livesWith, newLifeId, newLives, positionAt } from '../../src/engine/lives.js';
+import {
+  type LogState,
+  livesAfterTrim,
+  livesWith,
+  newLifeId,
+  newLives,
+  positionAt,
+} from '../../src/engine/lives.js';
 import { startPointOf } from '../../src/gateway/start-point.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 

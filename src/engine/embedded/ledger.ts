@@ -21,8 +21,7 @@ import type {
   SubmitOutcome,
 } from '../engine.js';
 import type { JobPage, ListFilter } from '../listing.js';
-import type { LogState } from '../lives.js';
-import { livesWith, positionAt } from '../lives.js';
+import { type LogState, livesWith, positionAt } from '../lives.js';
 import type { Duty, SweepOutcome, SweepRequest } from '../retention.js';
 import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
 import { LibraryRules } from './library.js';

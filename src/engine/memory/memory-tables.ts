@@ -20,8 +20,7 @@ import {
   type WorkerTable,
 } from '../embedded/tables.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
-import type { Life } from '../lives.js';
-import { newLives } from '../lives.js';
+import { type Life, newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
 import { JobIndex } from './job-index.js';
 import { MemoryLibrary } from './memory-library.js';

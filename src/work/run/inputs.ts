@@ -27,7 +27,8 @@ const fetchesAtOnce = 4;
 export async function sourcesOf({ request, inputs }: JobInput, files: AsideFiles): Promise<InputSources> {
   const blobs = [request, ...inputs].flatMap((one) => ('blob' in one ? [one.blob] : []));
   const paths = await files.open(blobs);
-  const opened = (blob: string): { path: string } => ({ path: paths[blobs.indexOf(blob)] ?? '' });
+  const pathOf = new Map(blobs.map((blob, index) => [blob, paths[index]]));
+  const opened = (blob: string): { path: string } => ({ path: pathOf.get(blob) ?? '' });
   return {
     request: 'blob' in request ? opened(request.blob) : request,
     inputs: inputs.map((input) => ('blob' in input ? opened(input.blob) : input)),
