@@ -1,31 +1,16 @@
 import { cp, rename, rm } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.js';
+import { describe, expect, it } from 'vitest';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
 import { formatCursor } from '../../src/protocol/cursor.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aSweep, start, submitted } from '../contracts/jobs-at-hand.js';
 import { setBack } from '../helpers/older-schema.js';
-import { openIn, scratchDirectory } from './scratch.js';
+import { useScratchData } from './scratch.js';
 
 /** P-22: what starts, copies and upgrades of a data directory leave in it. The rules themselves are in `lives.test.ts`. */
 describe('lives in a data directory', () => {
-  let directory = '';
-  let remove: () => Promise<void> = async () => {};
-  beforeEach(async () => {
-    ({ directory, remove } = await scratchDirectory());
-  });
-  afterEach(() => remove());
-
-  /** One start of an engine. */
-  async function during<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
-    const engine = await openIn(directory, openOptions);
-    try {
-      return await act(engine);
-    } finally {
-      await engine.close();
-    }
-  }
+  const data = useScratchData(openOptions);
+  const { during } = data;
   const log = () => during((engine) => engine.store.log());
   const submit = () => during((engine) => submitted(engine));
 
@@ -50,13 +35,13 @@ describe('lives in a data directory', () => {
 
   it('tell a copy that has grown from the original', async () => {
     await submit();
-    await cp(directory, `${directory}.copy`, { recursive: true });
+    await cp(data.directory, `${data.directory}.copy`, { recursive: true });
     const original = await during(async (engine) => {
       await submitted(engine);
       return engine.store.log();
     });
-    await rm(directory, { recursive: true });
-    await rename(`${directory}.copy`, directory);
+    await rm(data.directory, { recursive: true });
+    await rename(`${data.directory}.copy`, data.directory);
     const copy = await during(async (engine) => {
       await submitted(engine);
       await submitted(engine);
@@ -71,7 +56,7 @@ describe('lives in a data directory', () => {
   it('begin with one for everything that is older than they are, whose cursors stay as they were', async () => {
     await submit();
     await submit();
-    setBack(directory, 3);
+    setBack(data.directory, 3);
     const upgraded = await during(async (engine) => {
       await submitted(engine);
       return engine.store.log();

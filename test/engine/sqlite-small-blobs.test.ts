@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/engine/embedded/ledger.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
@@ -12,25 +12,12 @@ import { openOptions } from '../contracts/engine.suite.js';
 import { anArtifact, completed, start, started, submitted } from '../contracts/jobs-at-hand.js';
 import { aSmallBlob, bytesOf, completeWith } from '../contracts/small-blobs.suite.js';
 import { setBack } from '../helpers/older-schema.js';
-import { openIn, scratchDirectory } from './scratch.js';
+import { useScratchData } from './scratch.js';
 
 /** Small blobs in a data directory: restarts, upgrades, undone commits, damage. */
 describe('small blobs in a data directory', () => {
-  let directory = '';
-  let remove: () => Promise<void> = async () => {};
-  beforeEach(async () => {
-    ({ directory, remove } = await scratchDirectory());
-  });
-  afterEach(() => remove());
-
-  async function during<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
-    const engine = await openIn(directory, openOptions);
-    try {
-      return await act(engine);
-    } finally {
-      await engine.close();
-    }
-  }
+  const data = useScratchData(openOptions);
+  const { during } = data;
 
   async function running(engine: Engine): Promise<Job> {
     await submitted(engine);
@@ -50,7 +37,7 @@ describe('small blobs in a data directory', () => {
       const job = await completed(engine);
       return [job, await engine.blobs.put(Buffer.from('a file'), 's')] as const;
     });
-    setBack(directory, 8);
+    setBack(data.directory, 8);
     await during(async (engine) => {
       expect(await engine.store.get('alice', before.id)).toEqual(before);
       expect((await bytesOf(engine, file)).toString()).toBe('a file');
@@ -62,7 +49,7 @@ describe('small blobs in a data directory', () => {
 
   it('go with a commit that is undone, and come again with the next try', async () => {
     const job = await during(running);
-    const connection = openDatabase(directory);
+    const connection = openDatabase(data.directory);
     const ledger = new Ledger(new SqliteTables(connection), openOptions.fairness, 'life');
     const runner = new BatchRunner(connection, ledger, new KeyRows(connection));
     const blob = aSmallBlob('s', 'hello');
@@ -94,14 +81,14 @@ describe('small blobs in a data directory', () => {
     await during(async (engine) => {
       for (const blob of [whole, damaged, missing]) await completeWith(engine, await running(engine), blob);
     });
-    expect(inspectDirectory(directory)).not.toHaveProperty('damagedBlobs');
-    const connection = openDatabase(directory);
+    expect(inspectDirectory(data.directory)).not.toHaveProperty('damagedBlobs');
+    const connection = openDatabase(data.directory);
     connection
       .prepare('UPDATE small_blobs SET bytes = ? WHERE name = ?')
       .run(Buffer.from('other'), damaged.name);
     connection.prepare('DELETE FROM small_blobs WHERE name = ?').run(missing.name);
     connection.close();
-    expect(inspectDirectory(directory)).toMatchObject({
+    expect(inspectDirectory(data.directory)).toMatchObject({
       defects: [],
       damagedBlobs: [damaged.name, missing.name],
       keys: [],

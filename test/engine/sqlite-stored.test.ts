@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/engine/embedded/ledger.js';
-import type { Engine } from '../../src/engine/engine.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
@@ -10,25 +9,12 @@ import { aJob, aSubmission, aSweep, blobName, completed, day, start } from '../c
 import { aVersion, invoice, stored } from '../contracts/library.suite.js';
 import { anEntry } from '../contracts/once.suite.js';
 import { setBack } from '../helpers/older-schema.js';
-import { openIn, scratchDirectory } from './scratch.js';
+import { useScratchData } from './scratch.js';
 
 /** The library and `Once` in a data directory: restarts, upgrades, batches, and what a look-up costs. */
 describe('stored things in a data directory', () => {
-  let directory = '';
-  let remove: () => Promise<void> = async () => {};
-  beforeEach(async () => {
-    ({ directory, remove } = await scratchDirectory());
-  });
-  afterEach(() => remove());
-
-  async function during<T>(act: (engine: Engine) => Promise<T>): Promise<T> {
-    const engine = await openIn(directory, openOptions);
-    try {
-      return await act(engine);
-    } finally {
-      await engine.close();
-    }
-  }
+  const data = useScratchData(openOptions);
+  const { during } = data;
 
   it('are there after a restart: versions, what they hold, and what waits to be taken', async () => {
     const [held, shared] = [blobName('v', '1'), blobName('v', '2')];
@@ -60,7 +46,7 @@ describe('stored things in a data directory', () => {
   it('find a database of before them, whose jobs hold their blobs as they did', async () => {
     const job = await during((engine) => completed(engine));
     const [blob] = job.artifacts?.map((artifact) => artifact.blob) ?? [];
-    setBack(directory, 5);
+    setBack(data.directory, 5);
     await during(async (engine) => {
       expect(await engine.store.unused([blob ?? ''])).toEqual([]);
       await stored(engine, { blobs: [blob ?? ''], shared: [blob ?? ''] });
@@ -71,7 +57,7 @@ describe('stored things in a data directory', () => {
   });
 
   it('are undone with the batch that fails, and run again alone', () => {
-    const connection = openDatabase(directory);
+    const connection = openDatabase(data.directory);
     const ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 1, weights: {} }, 'life');
     const runner = new BatchRunner(connection, ledger, new KeyRows(connection));
     const twice = aSubmission(aJob());
@@ -100,7 +86,7 @@ describe('stored things in a data directory', () => {
   });
 
   it('are found along indexes, whatever else there is', () => {
-    const connection = openDatabase(directory);
+    const connection = openDatabase(data.directory);
     const plan = (sql: string) =>
       connection
         .prepare(`EXPLAIN QUERY PLAN ${sql}`)

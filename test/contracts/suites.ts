@@ -1,0 +1,36 @@
+import { blobsSuite } from './blobs.suite.js';
+import { claimSuite } from './claim.suite.js';
+import { clockSuite } from './clock.suite.js';
+import { commandSuite } from './command.suite.js';
+import { groupsSuite } from './groups.suite.js';
+import { holdersSuite } from './holders.suite.js';
+import { keysSuite } from './keys.suite.js';
+import { librarySuite } from './library.suite.js';
+import { logSuite } from './log.suite.js';
+import { onceSuite } from './once.suite.js';
+import { partsSuite } from './parts.suite.js';
+import { retentionSuite } from './retention.suite.js';
+import { searchSuite } from './search.suite.js';
+import { settingsSuite } from './settings.suite.js';
+import { smallBlobsSuite } from './small-blobs.suite.js';
+import { submitSuite } from './submit.suite.js';
+
+/** What every driver of an engine passes. */
+export const suites = [
+  submitSuite,
+  claimSuite,
+  clockSuite,
+  commandSuite,
+  logSuite,
+  groupsSuite,
+  partsSuite,
+  retentionSuite,
+  searchSuite,
+  settingsSuite,
+  keysSuite,
+  blobsSuite,
+  smallBlobsSuite,
+  librarySuite,
+  holdersSuite,
+  onceSuite,
+];
