@@ -63,7 +63,10 @@ export interface Blobs {
    * it. A reader still finds out that the file of a blob is missing.
    */
   open(name: string): Promise<OpenBlob>;
-  /** Bytes `start` to `end`, both inclusive, or all. Rejects when the blob is not there. */
+  /**
+   * Bytes `start` to `end`, both inclusive, or all. Rejects when the blob is not there. The caller reads the stream to
+   * its end or destroys it: until then a file is open.
+   */
   read(
     name: string,
     range?: { readonly start: number; readonly end: number },

@@ -126,15 +126,20 @@ export class DiskBlobs implements Blobs {
       return streamOf(range === undefined ? bytes : bytes.subarray(range.start, range.end + 1));
     }
     const handle = await open(this.#path(name), 'r');
-    const length = range === undefined ? (await handle.stat()).size : range.end - range.start + 1;
-    if (length > wholeMaxBytes) return handle.createReadStream(range);
-    // A stream costs several times what reading a small file does.
+    let closes = true;
     try {
+      const length = range === undefined ? (await handle.stat()).size : range.end - range.start + 1;
+      if (length > wholeMaxBytes) {
+        const stream = handle.createReadStream(range);
+        closes = false;
+        return stream;
+      }
+      // A stream costs several times what reading a small file does.
       const bytes = Buffer.allocUnsafe(length);
       const { bytesRead } = await handle.read(bytes, 0, length, range?.start ?? 0);
       return streamOf(bytes.subarray(0, bytesRead));
     } finally {
-      await handle.close();
+      if (closes) await handle.close();
     }
   }
 
