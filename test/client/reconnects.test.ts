@@ -103,9 +103,11 @@ test.each(['websocket', 'sse', 'long-poll'])(
       if (cut % 2 === 0) await follower.until(() => follower.facts.jobs.length >= rev - 1);
       proxy.cutAll();
     }
+    // Both looks are at a client that is live, each with one open connection.
+    await follower.until(() => follower.lives > reconnects);
+    held.push(await follower.held());
     await complete(engine, await claim());
     await follower.until(() => follower.ended.includes('watch') && follower.facts.jobs.length >= rev);
-    held.push(await follower.held());
 
     const all = Array.from({ length: rev }, (_, index) => index + 2);
     expect(follower.facts.watch).toEqual(all);
