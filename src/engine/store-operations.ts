@@ -34,6 +34,15 @@ export const storeOperations = {
 
 export type StoreOperation = keyof typeof storeOperations;
 
+/** The operations of a store that may change something. */
+export type StoreChange = {
+  [Name in StoreOperation]: (typeof storeOperations)[Name] extends 'write' ? Name : never;
+}[StoreOperation];
+
+export function isStoreChange(name: StoreOperation): name is StoreChange {
+  return storeOperations[name] === 'write';
+}
+
 /** The same for the library, */
 export const libraryOperations = {
   libraryPut: 'write',

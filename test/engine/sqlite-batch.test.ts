@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Ledger } from '../../src/engine/embedded/ledger.js';
+import { type Embedded, embeddedOver } from '../../src/engine/embedded/store.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
@@ -12,7 +12,7 @@ import { scratchDirectory } from './scratch.js';
 
 describe('batch of the SQLite engine', () => {
   let connection: Connection;
-  let ledger: Ledger;
+  let embedded: Embedded;
   let runner: BatchRunner;
   let remove: () => Promise<void>;
   let number = 0;
@@ -21,8 +21,9 @@ describe('batch of the SQLite engine', () => {
     const scratch = await scratchDirectory();
     remove = scratch.remove;
     connection = openDatabase(scratch.directory);
-    ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 10, weights: {} }, 'life1');
-    runner = new BatchRunner(connection, ledger, new KeyRows(connection));
+    const fairness = { maxRunningPerOwner: 10, weights: {} };
+    embedded = embeddedOver(new SqliteTables(connection), fairness, 'life1');
+    runner = new BatchRunner(connection, embedded, new KeyRows(connection));
   });
 
   afterEach(async () => {
@@ -45,7 +46,7 @@ describe('batch of the SQLite engine', () => {
     expect(failuresOf(answers)).toEqual([undefined, undefined, undefined]);
     expect(facts.map(({ seq }) => seq)).toEqual([1, 2, 3]);
     // Begun by the first commit that stood, though an earlier one was undone.
-    expect(ledger.log().lives).toEqual([
+    expect(embedded.queries.log().lives).toEqual([
       { life: '0', first: 0 },
       { life: 'life1', first: 1 },
     ]);
@@ -64,10 +65,10 @@ describe('batch of the SQLite engine', () => {
     expect(failuresOf(answers)).toEqual([undefined, undefined, 'SQLITE_CONSTRAINT_UNIQUE', undefined]);
     expect(answers.map((answer) => answer.number)).toEqual(calls.map((call) => call.number));
     expect(facts.map(({ seq }) => seq)).toEqual([1, 2, 3]);
-    expect(ledger.depth()).toMatchObject({ pending: 3, running: 0 });
-    expect(ledger.group('alice', 'g')).toMatchObject({ jobs: 3, pending: 3 });
-    expect(ledger.log()).toMatchObject({ last: 3 });
-    const claims = ledger.claim({
+    expect(embedded.queries.depth()).toMatchObject({ pending: 3, running: 0 });
+    expect(embedded.queries.group('alice', 'g')).toMatchObject({ jobs: 3, pending: 3 });
+    expect(embedded.queries.log()).toMatchObject({ last: 3 });
+    const claims = embedded.ledger.claim({
       worker: 'w',
       limit: 10,
       now: twice.createdAt,
@@ -83,12 +84,12 @@ describe('batch of the SQLite engine', () => {
     const large = aJob({ group: 'g' });
     const refused = runner.run([submit(large, 'x'.repeat(100_000)), submit(aJob())]);
     expect(failuresOf(refused.answers)).toEqual(['SQLITE_FULL', undefined]);
-    expect(ledger.get(large.owner, large.id)).toBeUndefined();
-    expect(ledger.group('alice', 'g')).toBeUndefined();
-    expect(ledger.depth()).toMatchObject({ pending: 2 });
+    expect(embedded.queries.get(large.owner, large.id)).toBeUndefined();
+    expect(embedded.queries.group('alice', 'g')).toBeUndefined();
+    expect(embedded.queries.depth()).toMatchObject({ pending: 2 });
     expect(refused.facts.map(({ seq }) => seq)).toEqual([2]);
     connection.pragma(`max_page_count = ${pages + 1_000}`);
     expect(failuresOf(runner.run([submit(large, 'x'.repeat(100_000))]).answers)).toEqual([undefined]);
-    expect(ledger.log().last).toBe(3);
+    expect(embedded.queries.log().last).toBe(3);
   });
 });

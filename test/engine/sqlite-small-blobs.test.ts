@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Ledger } from '../../src/engine/embedded/ledger.js';
+import { embeddedOver } from '../../src/engine/embedded/store.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
@@ -50,8 +50,8 @@ describe('small blobs in a data directory', () => {
   it('go with a commit that is undone, and come again with the next try', async () => {
     const job = await during(running);
     const connection = openDatabase(data.directory);
-    const ledger = new Ledger(new SqliteTables(connection), openOptions.fairness, 'life');
-    const runner = new BatchRunner(connection, ledger, new KeyRows(connection));
+    const embedded = embeddedOver(new SqliteTables(connection), openOptions.fairness, 'life');
+    const runner = new BatchRunner(connection, embedded, new KeyRows(connection));
     const blob = aSmallBlob('s', 'hello');
     const result = { artifacts: [anArtifact(blob.name)] };
     const command = { type: 'complete', claim: claimOf(job), result };
@@ -66,11 +66,11 @@ describe('small blobs in a data directory', () => {
       failure: { message: expect.stringContaining('full') },
     });
     expect(refused.answers[1]).toEqual({ number: 2, value: undefined });
-    expect(ledger.get('alice', job.id)?.status).toBe('running');
-    expect(ledger.unused([blob.name])).toEqual([blob.name]);
+    expect(embedded.queries.get('alice', job.id)?.status).toBe('running');
+    expect(embedded.queries.unused([blob.name])).toEqual([blob.name]);
     connection.execute('DROP TRIGGER refusal');
     expect(runner.run([call]).answers).toMatchObject([{ number: 1, value: '{"ok":true,"removed":[]}' }]);
-    expect(ledger.smallBlob(blob.name)).toEqual(Buffer.from('hello'));
+    expect(embedded.queries.smallBlob(blob.name)).toEqual(Buffer.from('hello'));
     connection.close();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Ledger } from '../../src/engine/embedded/ledger.js';
+import { embeddedOver } from '../../src/engine/embedded/store.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
@@ -58,8 +58,12 @@ describe('stored things in a data directory', () => {
 
   it('are undone with the batch that fails, and run again alone', () => {
     const connection = openDatabase(data.directory);
-    const ledger = new Ledger(new SqliteTables(connection), { maxRunningPerOwner: 1, weights: {} }, 'life');
-    const runner = new BatchRunner(connection, ledger, new KeyRows(connection));
+    const embedded = embeddedOver(
+      new SqliteTables(connection),
+      { maxRunningPerOwner: 1, weights: {} },
+      'life',
+    );
+    const runner = new BatchRunner(connection, embedded, new KeyRows(connection));
     const twice = aSubmission(aJob());
     const { answers } = runner.run([
       { number: 1, name: 'submit', args: [twice] },
@@ -81,7 +85,7 @@ describe('stored things in a data directory', () => {
     expect(answers[1]?.value).toBe(JSON.stringify({ type: 'stored', version: 1, removed: [] }));
     expect(answers[2]?.value).toBe(JSON.stringify({ type: 'stored', expiresAt: start + 60_000 }));
     expect(answers[4]?.value).toBe(JSON.stringify('value of a'));
-    expect(ledger.once.take({ collection: 'tickets', key: 'a' }, start)).toBeUndefined();
+    expect(embedded.ledger.once.take({ collection: 'tickets', key: 'a' }, start)).toBeUndefined();
     connection.close();
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Ledger } from '../../src/engine/embedded/ledger.js';
-import { type Operations, operationsOf } from '../../src/engine/embedded/store.js';
+import { embeddedOver, type Operations } from '../../src/engine/embedded/store.js';
 import type { Tables } from '../../src/engine/embedded/tables.js';
+import type { Views } from '../../src/engine/embedded/views.js';
 import { MemoryTables } from '../../src/engine/memory/memory-tables.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import type { Connection } from '../../src/engine/sqlite/sql.js';
@@ -52,8 +52,8 @@ describe('the library, `Once` and holders of blobs', () => {
   });
 });
 
-function operationsOn(tables: Tables): Operations {
-  return operationsOf(new Ledger(tables, { maxRunningPerOwner: 9, weights: {} }, 'life'));
+function operationsOn(tables: Tables & Views): Operations {
+  return embeddedOver(tables, { maxRunningPerOwner: 9, weights: {} }, 'life').operations;
 }
 
 function typeOf(outcome: unknown): unknown {

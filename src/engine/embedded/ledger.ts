@@ -3,47 +3,40 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { isRepeat, withOperation } from '../../jobs/repeat.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
-import type { GroupRecord } from '../../protocol/fact.js';
 import type {
   ApplyOptions,
   ApplyOutcome,
-  ArtifactFilter,
   Claimed,
   ClaimRequest,
-  Depth,
   Fact,
-  FactFilter,
-  FactPage,
-  GroupFilter,
-  GroupPage,
   JobInput,
   Submission,
   SubmitOutcome,
 } from '../engine.js';
-import type { JobPage, ListFilter } from '../listing.js';
-import { type LogState, livesWith, positionAt } from '../lives.js';
+import { positionAt } from '../lives.js';
 import type { Duty, SweepOutcome, SweepRequest } from '../retention.js';
 import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
 import { LibraryRules } from './library.js';
 import { OnceRules } from './once.js';
-import { countedQueue, type QueueCounts } from './queue-counts.js';
+import type { QueueCounts } from './queue-counts.js';
 import { sweep } from './sweep.js';
-import type { StoredJob, Tables } from './tables.js';
+import { type StoredJob, type Tables, unusedOf } from './tables.js';
 import { Writer } from './writer.js';
 
 /** Jobs that become ready in one claim; the others follow with the next one. */
 const promoteAtOnce = 256;
 
 /**
- * The operations of an embedded engine, over tables that answer at once. Every public method is one atomic operation
+ * The operations of an embedded engine that change something, over tables that answer at once. Every public method is one atomic operation
  * when its caller makes a commit of it; when that commit is undone, `restore` has to be called.
  */
 export class Ledger {
   readonly #tables: Tables;
   readonly #count: (limits: FairnessLimits) => QueueCounts;
-  readonly #life: string;
   readonly library: LibraryRules;
   readonly once: OnceRules;
+  /** Of this start alone. */
+  readonly life: string;
   #limits: FairnessLimits;
   #counts: QueueCounts;
   #writer: Writer;
@@ -56,11 +49,11 @@ export class Ledger {
     tables: Tables,
     limits: FairnessLimits,
     life: string,
-    count = (current: FairnessLimits) => countedQueue(current, tables),
+    count: (limits: FairnessLimits) => QueueCounts,
   ) {
     this.#tables = tables;
     this.#count = count;
-    this.#life = life;
+    this.life = life;
     this.library = new LibraryRules(tables.library, tables.blobReferences);
     this.once = new OnceRules(tables.once);
     this.#limits = limits;
@@ -68,11 +61,16 @@ export class Ledger {
     this.#writer = new Writer(tables, this.#counts, life);
   }
 
+  /** As they are now: others after `restore`. */
+  get counts(): QueueCounts {
+    return this.#counts;
+  }
+
   /** Forgets the changes of an undone commit. The passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
     this.#counts = this.#count(this.#limits);
-    this.#writer = new Writer(this.#tables, this.#counts, this.#life);
+    this.#writer = new Writer(this.#tables, this.#counts, this.life);
   }
 
   /** The facts since the last call, in order. */
@@ -98,7 +96,7 @@ export class Ledger {
     if (pendingOfOwner >= limits.maxPendingPerOwner) {
       return { type: 'full', scope: 'owner', pending: pendingOfOwner };
     }
-    const gone = this.unused(submission.shared ?? []);
+    const gone = this.#unused(submission.shared ?? []);
     if (gone.length > 0) return { type: 'gone', blobs: gone };
     const { seq } = this.#writer.create(job, input, idempotency?.key);
     if (idempotency !== undefined) {
@@ -144,7 +142,7 @@ export class Ledger {
     for (const { name, bytes } of blobs) {
       if (this.#tables.blobReferences.has(name)) this.#tables.blobReferences.put(name, bytes);
     }
-    return { ok: true, removed: [...removed, ...this.unused(doubled)] };
+    return { ok: true, removed: [...removed, ...this.#unused(doubled)] };
   }
 
   extend(
@@ -199,33 +197,6 @@ export class Ledger {
     return absent[0]?.length ?? 0;
   }
 
-  nextReadyAt(): number | undefined {
-    return this.#counts.scheduled === 0 ? undefined : this.#tables.jobs.nextReadyAt();
-  }
-
-  get(owner: string, id: string): Job | undefined {
-    const job = this.#tables.jobs.get(id)?.job;
-    return job?.owner === owner ? job : undefined;
-  }
-
-  input(owner: string, id: string): JobInput | undefined {
-    return this.get(owner, id) && this.#tables.inputs.get(id);
-  }
-
-  artifacts({ owner, jobId, from, limit }: ArtifactFilter): readonly Artifact[] | undefined {
-    const job = this.get(owner, jobId);
-    if (job === undefined || job.artifactCount !== undefined) {
-      return job && this.#tables.parts.list(jobId, from, limit);
-    }
-    return job.artifacts?.slice(from, from + limit) ?? [];
-  }
-
-  artifact(owner: string, id: string, name: string): Artifact | undefined {
-    const job = this.get(owner, id);
-    if (job?.artifactCount !== undefined) return this.#tables.parts.byName(id, name);
-    return job?.artifacts?.find((artifact) => artifact.name === name);
-  }
-
   /** Whether a blob is one of a job's artifacts. */
   hasArtifact({ id, artifacts = [], artifactCount }: Job, blob: string): boolean {
     const all = artifactCount === undefined ? artifacts : this.#tables.parts.list(id, 0, artifactCount);
@@ -243,38 +214,7 @@ export class Ledger {
     const blobs = this.#tables.parts.remove(id);
     for (const blob of blobs) this.#tables.blobReferences.remove(blob, id);
     this.#tables.jobs.set(stored.job, { job, queue: stored.queue });
-    return this.unused(blobs);
-  }
-
-  list(filter: ListFilter): JobPage {
-    return this.#tables.jobs.list(filter);
-  }
-
-  group(owner: string, group: string): GroupRecord | undefined {
-    return this.#tables.groups.get(owner, group);
-  }
-
-  groups(filter: GroupFilter): GroupPage {
-    return this.#tables.groups.list(filter);
-  }
-
-  depth(): Depth {
-    const { pending, running } = this.#counts;
-    const oldestPendingAt = pending > 0 ? this.#tables.jobs.oldestPendingAt() : undefined;
-    return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
-  }
-
-  everyFact(after: number, limit: number): FactPage {
-    return { ...this.#tables.log.every(after, limit), trimmed: after < this.#tables.log.trimmedTo };
-  }
-
-  facts(filter: FactFilter): FactPage {
-    return { ...this.#tables.log.read(filter), trimmed: filter.after < this.#tables.log.trimmedTo };
-  }
-
-  log(): LogState {
-    const { epoch, last, trimmedTo } = this.#tables.log;
-    return { epoch, lives: livesWith(this.#tables.log, this.#life), last, trimmedTo };
+    return this.#unused(blobs);
   }
 
   sweep(request: SweepRequest): SweepOutcome {
@@ -285,19 +225,15 @@ export class Ledger {
     return { ...swept, lost: swept.lost + absent };
   }
 
-  smallBlob(name: string): Uint8Array | undefined {
-    return this.#tables.blobReferences.bytes(name);
-  }
-
-  unused(blobs: readonly string[]): readonly string[] {
-    return blobs.filter((blob) => !this.#tables.blobReferences.has(blob));
+  #unused(blobs: readonly string[]): readonly string[] {
+    return unusedOf(this.#tables.blobReferences, blobs);
   }
 
   /** The job as it is now, or as it was submitted when it was deleted since. */
   #createdBefore(job: Job): SubmitOutcome | undefined {
     const { log, jobs } = this.#tables;
     const stored = jobs.get(job.id)?.job;
-    const [first] = log.read({ owner: job.owner, jobId: job.id, after: 0, limit: 1 }).facts;
+    const first = log.oldestOf(job.owner, job.id);
     if (stored === undefined && first === undefined) return undefined;
     // A reader from there on has every fact that is left.
     const seq = first?.type === 'job.created' ? first.seq : log.trimmedTo;

@@ -12,12 +12,13 @@ import {
   type VersionFilter,
   type VersionPage,
 } from '../library.js';
-import type { BlobReferenceTable, LibraryEntry, LibraryTable } from './tables.js';
+import { type BlobReferenceTable, type LibraryEntry, type LibraryTable, unusedOf } from './tables.js';
+import type { LibraryViews } from './views.js';
 
 /** Versions that one put takes away: bounds the work where a limit was lowered. */
 const prunedAtOnce = 100;
 
-/** The rules of the library, over tables that answer at once. Every method is one atomic operation. */
+/** What changes the library, over tables that answer at once. Every method is one atomic operation. */
 export class LibraryRules {
   readonly #entries: LibraryTable;
   readonly #references: BlobReferenceTable;
@@ -37,7 +38,7 @@ export class LibraryRules {
       const entries = this.#entries.count(name.owner, name.collection);
       if (entries >= limits.entries) return { type: 'full', entries };
     }
-    const gone = shared.filter((blob) => !this.#references.has(blob));
+    const gone = unusedOf(this.#references, shared);
     if (gone.length > 0) return { type: 'gone', blobs: gone };
     const version = (entry?.last ?? 0) + 1;
     this.#entries.setEntry({ ...name, last: version });
@@ -45,28 +46,6 @@ export class LibraryRules {
     for (const blob of blobs) this.#references.add(blob, holderOf(name, version));
     const old = this.#entries.oldest(name, version - Math.max(1, limits.versions), prunedAtOnce);
     return { type: 'stored', version, removed: this.#release(old) };
-  }
-
-  get(name: LibraryName, version?: number): LibraryVersion | undefined {
-    const entry = this.#entries.entry(name);
-    const number = version ?? headOf(entry);
-    const found = entry && number > 0 ? this.#entries.version(name, number) : undefined;
-    return found && withRetirement(found, entry);
-  }
-
-  list(filter: LibraryFilter): LibraryPage {
-    const found = this.#entries.heads({ ...filter, limit: filter.limit + 1 });
-    const heads = found.slice(0, filter.limit);
-    const last = heads.at(-1);
-    if (found.length <= filter.limit || last === undefined) return { heads };
-    return { heads, next: { owner: last.owner, name: last.name } };
-  }
-
-  versions(filter: VersionFilter): VersionPage {
-    const entry = this.#entries.entry(filter);
-    const found = this.#entries.versions({ ...filter, limit: filter.limit + 1 });
-    const versions = found.slice(0, filter.limit).map((version) => withRetirement(version, entry));
-    return { versions, more: found.length > filter.limit };
   }
 
   retire({ expected, now, keptMs, ...place }: Retirement): RetireOutcome {
@@ -110,7 +89,40 @@ export class LibraryRules {
       for (const blob of version.blobs) this.#references.remove(blob, holderOf(version, version.version));
     }
     const released = new Set(versions.flatMap(({ blobs }) => blobs));
-    return [...released].filter((blob) => !this.#references.has(blob));
+    return unusedOf(this.#references, [...released]);
+  }
+}
+
+/** What only reads the library. Every method is one atomic operation. */
+export class LibraryQueries {
+  readonly #entries: LibraryTable;
+  readonly #views: LibraryViews;
+
+  constructor(entries: LibraryTable, views: LibraryViews) {
+    this.#entries = entries;
+    this.#views = views;
+  }
+
+  get(name: LibraryName, version?: number): LibraryVersion | undefined {
+    const entry = this.#entries.entry(name);
+    const number = version ?? headOf(entry);
+    const found = entry && number > 0 ? this.#entries.version(name, number) : undefined;
+    return found && withRetirement(found, entry);
+  }
+
+  list(filter: LibraryFilter): LibraryPage {
+    const found = this.#views.heads({ ...filter, limit: filter.limit + 1 });
+    const heads = found.slice(0, filter.limit);
+    const last = heads.at(-1);
+    if (found.length <= filter.limit || last === undefined) return { heads };
+    return { heads, next: { owner: last.owner, name: last.name } };
+  }
+
+  versions(filter: VersionFilter): VersionPage {
+    const entry = this.#entries.entry(filter);
+    const found = this.#views.versions({ ...filter, limit: filter.limit + 1 });
+    const versions = found.slice(0, filter.limit).map((version) => withRetirement(version, entry));
+    return { versions, more: found.length > filter.limit };
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FairnessLimits, FairQueue, MemoryStandings, type Standings } from '../../jobs/fairness.js';
 import type { QueueState, StoredJob, Tables } from './tables.js';
+import type { Views } from './views.js';
 
 /** All that the counts remember, as plain values: an engine may keep them as rows. */
 export interface Counts {
@@ -89,7 +90,7 @@ export class QueueCounts {
 }
 
 /** Counts what the tables hold. The passes of the owners begin anew. */
-export function countedQueue(limits: FairnessLimits, tables: Tables): QueueCounts {
+export function countedQueue(limits: FairnessLimits, tables: Tables & Views): QueueCounts {
   const counts = new QueueCounts(limits, new MemoryCounts());
   const all = Number.MAX_SAFE_INTEGER;
   for (const { owner, queue, count } of tables.jobs.waiting()) counts.addPending(owner, queue, count);

@@ -1,42 +1,63 @@
+import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Store } from '../engine.js';
 import type { Library } from '../library.js';
 import type { Once } from '../once.js';
 import {
   type blobOperations,
   type EngineOperation,
+  isStoreChange,
+  type StoreChange,
   type StoreOperation,
   storeOperations,
 } from '../store-operations.js';
-import type { Ledger } from './ledger.js';
-import type { LibraryRules } from './library.js';
+import { Ledger } from './ledger.js';
+import type { LibraryQueries, LibraryRules } from './library.js';
 import type { OnceRules } from './once.js';
+import { Queries } from './queries.js';
+import { countedQueue } from './queue-counts.js';
 import { libraryByClock, onceByClock, storeByClock } from './store-clock.js';
+import type { Tables } from './tables.js';
+import type { Views } from './views.js';
 
-/** The operations of a ledger that an engine has, from wherever the ledger lives. */
-export type Operations = Pick<Ledger, StoreOperation> & {
-  readonly [Name in keyof Library as `library${Capitalize<Name>}`]: LibraryRules[Name];
-} & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] } & Pick<
-    Ledger,
-    keyof typeof blobOperations
-  >;
+/** The operations that an engine has, from wherever its tables live. */
+export type Operations = Pick<Ledger, StoreChange> &
+  Pick<Queries, Exclude<StoreOperation, StoreChange> | keyof typeof blobOperations> & {
+    readonly [Name in keyof Library as `library${Capitalize<Name>}`]: (LibraryRules & LibraryQueries)[Name];
+  } & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] };
 
-export function operationsOf(ledger: Ledger): Operations {
-  const { library, once } = ledger;
+/** An embedded engine over its tables: what changes them, what reads them, and all operations by name. */
+export interface Embedded {
+  readonly ledger: Ledger;
+  readonly queries: Queries;
+  readonly operations: Operations;
+}
+
+/** @param life of this start alone (`newLifeId`) */
+export function embeddedOver(tables: Tables & Views, limits: FairnessLimits, life: string): Embedded {
+  const ledger = new Ledger(tables, limits, life, (current) => countedQueue(current, tables));
+  const queries = new Queries(tables, tables, ledger);
+  return { ledger, queries, operations: operationsOf(ledger, queries) };
+}
+
+function operationsOf(ledger: Ledger, queries: Queries): Operations {
   const names = Object.keys(storeOperations) as StoreOperation[];
   const ofStore = Object.fromEntries(
-    names.map((name) => [name, ledger[name].bind(ledger)]),
+    names.map((name) => [
+      name,
+      isStoreChange(name) ? ledger[name].bind(ledger) : queries[name].bind(queries),
+    ]),
     // Each name has its own operation, which the entries cannot say.
-  ) as Pick<Ledger, StoreOperation>;
+  ) as Pick<Operations, StoreOperation>;
   return {
     ...ofStore,
-    libraryPut: (version) => library.put(version),
-    libraryRetire: (retirement) => library.retire(retirement),
-    libraryGet: (name, version) => library.get(name, version),
-    libraryList: (filter) => library.list(filter),
-    libraryVersions: (filter) => library.versions(filter),
-    oncePut: (entry, now) => once.put(entry, now),
-    onceTake: (place, now) => once.take(place, now),
-    smallBlob: (name) => ledger.smallBlob(name),
+    libraryPut: (version) => ledger.library.put(version),
+    libraryRetire: (retirement) => ledger.library.retire(retirement),
+    libraryGet: (name, version) => queries.library.get(name, version),
+    libraryList: (filter) => queries.library.list(filter),
+    libraryVersions: (filter) => queries.library.versions(filter),
+    oncePut: (entry, now) => ledger.once.put(entry, now),
+    onceTake: (place, now) => ledger.once.take(place, now),
+    smallBlob: (name) => queries.smallBlob(name),
   };
 }
 

@@ -2,9 +2,8 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
-import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
-import type { JobPage, ListFilter } from '../listing.js';
+import type { Fact, GroupPage, JobInput } from '../engine.js';
+import type { LibraryName, LibraryVersion } from '../library.js';
 import type { Life } from '../lives.js';
 import type { OnceEntry, OncePlace } from '../once.js';
 import type { Duty } from '../retention.js';
@@ -64,13 +63,6 @@ export interface IdempotencyEntry {
   readonly expiresAt: number;
 }
 
-/** Pending jobs of one owner, for the counts at open. */
-export interface QueueLength {
-  readonly owner: string;
-  readonly queue: QueueState;
-  readonly count: number;
-}
-
 /** Which counter of a group's record goes down and which up. */
 export interface GroupChange {
   readonly from?: JobStatus;
@@ -92,12 +84,8 @@ export interface JobTable {
   firstReady(owner: string): StoredJob | undefined;
   /** Makes jobs ready whose time has come, by (`readyAt`, id), at most `limit`. Returns their owners, one for each. */
   promoteDue(now: number, limit: number): readonly string[];
-  nextReadyAt(): number | undefined;
   /** Jobs of a stage that are due by then, by (due, id). */
   due(stage: Stage, by: number, limit: number): readonly StoredJob[];
-  waiting(): readonly QueueLength[];
-  oldestPendingAt(): number | undefined;
-  list(filter: ListFilter): JobPage;
 }
 
 /** The inputs of jobs. */
@@ -122,11 +110,8 @@ export interface PartTable {
 
 /** The counts of groups, which are there for as long as they have jobs. */
 export interface GroupTable {
-  get(owner: string, group: string): GroupRecord | undefined;
   /** The counts after the change; forgets a group without jobs. */
   change(owner: string, group: string, change: GroupChange): GroupRecord;
-  /** By place, the highest first. */
-  list(filter: GroupFilter): GroupPage;
 }
 
 export interface IdempotencyTable {
@@ -150,6 +135,14 @@ export interface BlobReferenceTable {
   /** Keeps the bytes of a small blob that something holds; those that are there stay. */
   put(blob: string, bytes: Uint8Array): void;
   bytes(blob: string): Uint8Array | undefined;
+}
+
+/** Those of some blobs that nothing holds. */
+export function unusedOf(
+  references: Pick<BlobReferenceTable, 'has'>,
+  blobs: readonly string[],
+): readonly string[] {
+  return blobs.filter((blob) => !references.has(blob));
 }
 
 /** Who works on this engine. */
@@ -194,12 +187,8 @@ export interface LibraryTable {
   removeEntry(name: LibraryName): void;
   /** Retired entries whose time is over by then: those over first come first, then by collection, owner and name. */
   due(by: number, limit: number): readonly LibraryEntry[];
-  /** Heads by owner, then by name, of entries that are not retired. */
-  heads(filter: LibraryFilter): readonly LibraryVersion[];
   addVersion(version: LibraryVersion): void;
   version(name: LibraryName, version: number): LibraryVersion | undefined;
-  /** The newest first. */
-  versions(filter: VersionFilter): readonly LibraryVersion[];
   /** Versions up to a number, the oldest first. */
   oldest(name: LibraryName, to: number, limit: number): readonly LibraryVersion[];
   removeVersion(name: LibraryName, version: number): void;
@@ -219,12 +208,6 @@ export interface OnceTable {
   removeExpired(by: number, limit: number): number;
 }
 
-/** Facts that were looked for, and how far the search went. */
-export interface FactsRead {
-  readonly facts: readonly Fact[];
-  readonly reached: number;
-}
-
 /** The event log. It gives the numbers. */
 export interface LogTable {
   readonly epoch: string;
@@ -236,8 +219,8 @@ export interface LogTable {
   reload(): void;
   /** Gives the fact the next number. */
   append(fact: Omit<Fact, 'seq'>): Fact;
-  read(filter: FactFilter): FactsRead;
-  every(after: number, limit: number): FactsRead;
+  /** The first fact of a job that is left. */
+  oldestOf(owner: string, jobId: string): Fact | undefined;
   /** Of at most `limit` facts from the oldest on, how many are older than `before`. */
   countOlder(before: number, limit: number): number;
   /** Takes away facts up to this sequence. */
@@ -247,8 +230,9 @@ export interface LogTable {
 }
 
 /**
- * What an embedded engine stores, as the ledger sees it. Calls answer at once, and each reads or writes one thing; the
- * caller makes several of them one commit. A call throws when it fails; the caller then undoes the whole commit.
+ * What an embedded engine stores, as a change sees it (`Views` for what only reads). Calls answer at once, and each reads
+ * or writes one thing; the caller makes several of them one commit. A call throws when it fails; the caller then undoes
+ * the whole commit.
  */
 export interface Tables {
   readonly jobs: JobTable;

@@ -6,7 +6,7 @@ import { isTerminal } from '../../protocol/job-record.js';
 import type { Fact, JobInput } from '../engine.js';
 import { livesWith } from '../lives.js';
 import type { QueueCounts } from './queue-counts.js';
-import { type GroupChange, type StoredJob, storedJob, type Tables } from './tables.js';
+import { type GroupChange, type StoredJob, storedJob, type Tables, unusedOf } from './tables.js';
 
 /** Writes a change with everything that belongs to it: the fact, the counts, the references to blobs. */
 export class Writer {
@@ -54,7 +54,7 @@ export class Writer {
     const { seq } = this.#append(job, fact, at);
     const change = { from: before.status, ...(gone ? {} : { to: job.status, place: seq }) };
     if (gone || before.status !== job.status) this.#countGroup(job, change, at);
-    return [...new Set(released)].filter((blob) => !this.#tables.blobReferences.has(blob));
+    return unusedOf(this.#tables.blobReferences, [...new Set(released)]);
   }
 
   #set(stored: StoredJob, job: Job, now: number): void {

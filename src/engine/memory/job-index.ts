@@ -1,12 +1,7 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { matchesFilter } from '../embedded/list-match.js';
-import {
-  type JobTable,
-  type QueueLength,
-  type Stage,
-  type StoredJob,
-  stageDueOf,
-} from '../embedded/tables.js';
+import { type JobTable, type Stage, type StoredJob, stageDueOf } from '../embedded/tables.js';
+import type { JobViews, QueueLength } from '../embedded/views.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { byText, SortedList } from './sorted-list.js';
 
@@ -15,7 +10,7 @@ interface Entry extends StoredJob {
 }
 
 /** Jobs with the orders in which they are asked for. */
-export class JobIndex implements JobTable {
+export class JobIndex implements JobTable, JobViews {
   readonly #entries = new Map<string, Entry>();
   readonly #idsByOwner = new Map<string, SortedList<string>>();
   readonly #readyByOwner = new Map<string, SortedList<StoredJob>>();

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
-import { Ledger } from '../embedded/ledger.js';
 import {
+  type Embedded,
   embeddedLibrary,
   embeddedOnce,
+  embeddedOver,
   embeddedStore,
   type OperationRunner,
   type Operations,
-  operationsOf,
 } from '../embedded/store.js';
 import { OwnWorkers, SharedWorkers, type WorkerTable } from '../embedded/tables.js';
 import { type Engine, type EngineOptions, StoreFailed } from '../engine.js';
@@ -33,7 +33,7 @@ export class MemoryState {
   readonly #exclusive: boolean;
   readonly #bus = new LocalBus();
   readonly #keys = new MemoryKeys();
-  readonly #ledger: Ledger;
+  readonly #embedded: Embedded;
   readonly #epoch: string;
   #last: number;
   #directory: Promise<string> | undefined;
@@ -42,7 +42,7 @@ export class MemoryState {
   constructor(workers: WorkerTable, { fairness }: Pick<EngineOptions, 'fairness'>) {
     this.#exclusive = workers instanceof OwnWorkers;
     const tables = new MemoryTables(randomBytes(8).toString('hex'), workers);
-    this.#ledger = new Ledger(tables, fairness, newLifeId(randomInt));
+    this.#embedded = embeddedOver(tables, fairness, newLifeId(randomInt));
     this.#epoch = tables.log.epoch;
     this.#last = tables.log.last;
   }
@@ -56,7 +56,7 @@ export class MemoryState {
     this.#openings += 1;
     this.#directory ??= mkdtemp(join(tmpdir(), 'inkwire-'));
     const directory = await this.#directory;
-    const runner = new DirectRunner(this.#ledger, () => this.#publish());
+    const runner = new DirectRunner(this.#embedded.operations, () => this.#publish());
     return {
       capabilities: { durable: false, exclusive: this.#exclusive },
       store: embeddedStore(runner, clock),
@@ -75,7 +75,7 @@ export class MemoryState {
   }
 
   #publish(): void {
-    const facts = this.#ledger.takeFacts();
+    const facts = this.#embedded.ledger.takeFacts();
     const last = facts.at(-1)?.seq;
     if (last === undefined) return;
     const after = this.#last;
@@ -84,14 +84,14 @@ export class MemoryState {
   }
 }
 
-/** Runs the ledger where it is called. */
+/** Runs operations where they are called. */
 class DirectRunner implements OperationRunner {
   readonly #operations: Operations;
   readonly #publish: () => void;
   #closed = false;
 
-  constructor(ledger: Ledger, publish: () => void) {
-    this.#operations = operationsOf(ledger);
+  constructor(operations: Operations, publish: () => void) {
+    this.#operations = operations;
     this.#publish = publish;
   }
 

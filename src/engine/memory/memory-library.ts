@@ -1,4 +1,5 @@
 import type { LibraryEntry, LibraryTable } from '../embedded/tables.js';
+import type { LibraryViews } from '../embedded/views.js';
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
 import { byBytes } from './sorted-list.js';
 
@@ -9,7 +10,7 @@ interface Stored {
 }
 
 /** The library in memory. Listings sort what they find: an owner has few entries. */
-export class MemoryLibrary implements LibraryTable {
+export class MemoryLibrary implements LibraryTable, LibraryViews {
   readonly #entries = new Map<string, Stored>();
 
   entry(name: LibraryName): LibraryEntry | undefined {

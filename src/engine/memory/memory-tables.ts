@@ -4,7 +4,6 @@ import {
   type BlobReferenceTable,
   changedGroup,
   emptyGroup,
-  type FactsRead,
   type GroupChange,
   type GroupTable,
   groupPageOf,
@@ -19,6 +18,7 @@ import {
   type Tables,
   type WorkerTable,
 } from '../embedded/tables.js';
+import type { FactsRead, GroupViews, LogViews, Views } from '../embedded/views.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
 import { type Life, newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
@@ -28,7 +28,7 @@ import { MemoryOnce } from './memory-once.js';
 import { byText, SortedList } from './sorted-list.js';
 
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
-export class MemoryTables implements Tables {
+export class MemoryTables implements Tables, Views {
   readonly jobs = new JobIndex();
   readonly inputs = new MemoryInputs();
   readonly parts = new MemoryParts();
@@ -107,7 +107,7 @@ interface ListedGroup {
   readonly place: number;
 }
 
-class MemoryGroups implements GroupTable {
+class MemoryGroups implements GroupTable, GroupViews {
   readonly #groups = new Map<string, ListedGroup>();
   readonly #byOwner = new Map<string, SortedList<ListedGroup>>();
 
@@ -203,7 +203,7 @@ class MemoryBlobReferences implements BlobReferenceTable {
   }
 }
 
-class MemoryLog implements LogTable {
+class MemoryLog implements LogTable, LogViews {
   readonly epoch: string;
   readonly #facts: Fact[] = [];
   #last = 0;
@@ -233,6 +233,10 @@ class MemoryLog implements LogTable {
     const numbered = { seq: this.#last, ...fact };
     this.#facts.push(numbered);
     return numbered;
+  }
+
+  oldestOf(owner: string, jobId: string): Fact | undefined {
+    return this.#facts.find((fact) => fact.owner === owner && fact.jobId === jobId);
   }
 
   read(filter: FactFilter): FactsRead {

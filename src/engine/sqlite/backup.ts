@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Command } from '../../jobs/transition.js';
 import { firstLife } from '../../protocol/cursor.js';
 import { isSmallBlob } from '../blobs.js';
-import { Ledger } from '../embedded/ledger.js';
 import { versionOfHolder } from '../embedded/library.js';
+import { type Embedded, embeddedOver } from '../embedded/store.js';
 import { StoreFailed } from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { databaseFile, openDatabase } from './database.js';
@@ -133,16 +133,14 @@ export function forgetBlobs(
 ): readonly string[] | undefined {
   const copy = openDatabase(folder);
   try {
-    const ledger = new Ledger(
-      new SqliteTables(copy),
-      { maxRunningPerOwner: 1, weights: {} },
-      newLifeId(randomInt),
-    );
+    const fairness = { maxRunningPerOwner: 1, weights: {} };
+    const embedded = embeddedOver(new SqliteTables(copy), fairness, newLifeId(randomInt));
+    const { ledger, queries } = embedded;
     const references = copy.prepare('SELECT holder FROM blob_references WHERE name = ?');
     const holdersOf = (blob: string) => references.all(blob).map(([holder]) => textOf(holder));
     const isHead = (holder: string): boolean => {
       const held = versionOfHolder(holder);
-      return held !== undefined && ledger.library.get(held.name)?.version === held.version;
+      return held !== undefined && queries.library.get(held.name)?.version === held.version;
     };
     if (blobs.some((blob) => holdersOf(blob).some(isHead))) return undefined;
     const jobs = copy.prepare('SELECT owner FROM jobs WHERE id = ?');
@@ -150,7 +148,7 @@ export function forgetBlobs(
       const held = versionOfHolder(holder);
       if (held !== undefined) return ledger.library.forget(held.name, held.version);
       const row = jobs.one(holder);
-      return row === undefined ? [] : endJob(ledger, holder, textOf(row[0]), blob, now);
+      return row === undefined ? [] : endJob(embedded, holder, textOf(row[0]), blob, now);
     };
     copy.execute('BEGIN IMMEDIATE');
     const removed = blobs.flatMap((blob) => holdersOf(blob).flatMap((holder) => end(holder, blob)));
@@ -163,8 +161,14 @@ export function forgetBlobs(
   }
 }
 
-function endJob(ledger: Ledger, id: string, owner: string, blob: string, now: number): readonly string[] {
-  const job = ledger.get(owner, id);
+function endJob(
+  { ledger, queries }: Embedded,
+  id: string,
+  owner: string,
+  blob: string,
+  now: number,
+): readonly string[] {
+  const job = queries.get(owner, id);
   if (job === undefined) return [];
   const isResult = ledger.hasArtifact(job, blob);
   const running = job.status === 'pending' || job.status === 'running';

@@ -1,5 +1,4 @@
-import type { Ledger } from '../embedded/ledger.js';
-import { type Operations, operationsOf } from '../embedded/store.js';
+import type { Embedded } from '../embedded/store.js';
 import { type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
 import { engineOperations } from '../store-operations.js';
@@ -23,17 +22,15 @@ export interface BatchOutcome {
  * or the commit, all is undone and each runs once more in a transaction of its own, so that it fails alone.
  */
 export class BatchRunner {
-  readonly #ledger: Ledger;
-  readonly #operations: Operations;
+  readonly #embedded: Embedded;
   readonly #keys: KeyRows;
   readonly #connection: Connection;
   readonly #begin: Statement;
   readonly #beginReading: Statement;
   readonly #commit: Statement;
 
-  constructor(connection: Connection, ledger: Ledger, keys: KeyRows) {
-    this.#ledger = ledger;
-    this.#operations = operationsOf(ledger);
+  constructor(connection: Connection, embedded: Embedded, keys: KeyRows) {
+    this.#embedded = embedded;
     this.#keys = keys;
     this.#connection = connection;
     this.#begin = connection.prepare('BEGIN IMMEDIATE');
@@ -66,7 +63,7 @@ export class BatchRunner {
         value: packValue(call.name, this.#answer(call)),
       }));
       this.#commit.run();
-      return { answers, facts: this.#ledger.takeFacts() };
+      return { answers, facts: this.#embedded.ledger.takeFacts() };
     } catch (error) {
       this.#undo();
       throw error;
@@ -76,7 +73,7 @@ export class BatchRunner {
   #undo(): void {
     // Some errors, a full disk for one, have ended the transaction already.
     if (this.#connection.inTransaction) this.#connection.execute('ROLLBACK');
-    this.#ledger.restore();
+    this.#embedded.ledger.restore();
   }
 
   /** The arguments are what `OperationRunner.call` or the keys were given, so their types hold. */
@@ -89,7 +86,7 @@ export class BatchRunner {
       case 'keyList':
         return this.#keys.list();
       default: {
-        const operation = this.#operations[name] as (...args: readonly unknown[]) => unknown;
+        const operation = this.#embedded.operations[name] as (...args: readonly unknown[]) => unknown;
         return operation(...args);
       }
     }

@@ -6,6 +6,7 @@ import {
   type GroupTable,
   groupPageOf,
 } from '../embedded/tables.js';
+import type { GroupViews } from '../embedded/views.js';
 import type { GroupFilter, GroupPage } from '../engine.js';
 import { GroupWords } from './group-words.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
@@ -13,7 +14,7 @@ import { type Connection, integerOf, type Row, type Statement, textOf } from './
 const counts = 'pending, running, completed, failed, cancelled';
 
 /** The counts of each group, and where it stands in listings. */
-export class GroupRows implements GroupTable {
+export class GroupRows implements GroupTable, GroupViews {
   readonly #group: Statement;
   readonly #set: Statement;
   readonly #remove: Statement;

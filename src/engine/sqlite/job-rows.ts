@@ -2,7 +2,6 @@ import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
 import {
   type JobTable,
-  type QueueLength,
   type QueueState,
   queueStates,
   type Stage,
@@ -10,6 +9,7 @@ import {
   stageDueOf,
   stages,
 } from '../embedded/tables.js';
+import type { JobViews, QueueLength } from '../embedded/views.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { JobListing } from './job-listing.js';
 import { isSearch, JobSearch } from './job-search.js';
@@ -18,7 +18,7 @@ import { SearchIndex } from './search-index.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 
 /** The jobs: the whole value as JSON, and beside it the columns that queries look for. */
-export class JobRows implements JobTable {
+export class JobRows implements JobTable, JobViews {
   readonly #add: Statement;
   readonly #job: Statement;
   readonly #set: Statement;

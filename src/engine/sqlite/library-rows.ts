@@ -1,4 +1,5 @@
 import type { LibraryEntry, LibraryTable } from '../embedded/tables.js';
+import type { LibraryViews } from '../embedded/views.js';
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
 import { listOf, listText } from './input-rows.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
@@ -8,7 +9,7 @@ const version = 'v.owner, v.collection, v.name, v.version, v.created_at, v.value
 const sameName = 'owner = ? AND collection = ? AND name = ?';
 
 /** The library: entries with the number of their head, and versions, which are larger, apart from them. */
-export class LibraryRows implements LibraryTable {
+export class LibraryRows implements LibraryTable, LibraryViews {
   readonly #entry: Statement;
   readonly #count: Statement;
   readonly #setEntry: Statement;

@@ -1,5 +1,6 @@
 import { type FactType, factTypes } from '../../protocol/fact.js';
-import type { FactsRead, LogTable } from '../embedded/tables.js';
+import type { LogTable } from '../embedded/tables.js';
+import type { FactsRead, LogViews } from '../embedded/views.js';
 import type { Fact, FactFilter } from '../engine.js';
 import type { Life } from '../lives.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
@@ -9,7 +10,7 @@ import { tagsOfText, textOfTag, textOfTags } from './tag-text.js';
 const readWindow = 1_000;
 
 /** The event log. Numbers are given here, without gaps and never twice: the last one is known as long as it matters. */
-export class LogRows implements LogTable {
+export class LogRows implements LogTable, LogViews {
   readonly epoch: string;
   readonly #append: Statement;
   readonly #ofOwner: Reading;
@@ -81,6 +82,10 @@ export class LogRows implements LogTable {
     this.#append.run(seq, at, type, owner, jobId, kind, group ?? null, tagged, rev, record);
     this.#last = seq;
     return { seq, ...fact };
+  }
+
+  oldestOf(owner: string, jobId: string): Fact | undefined {
+    return this.read({ owner, jobId, after: 0, limit: 1 }).facts[0];
   }
 
   read(filter: FactFilter): FactsRead {

@@ -1,4 +1,5 @@
 import { OwnDuties, OwnWorkers, type Tables } from '../embedded/tables.js';
+import type { Views } from '../embedded/views.js';
 import { BlobReferenceRows } from './blob-reference-rows.js';
 import { GroupRows } from './group-rows.js';
 import { IdempotencyRows } from './idempotency-rows.js';
@@ -12,7 +13,7 @@ import { SettingsRow } from './settings-row.js';
 import type { Connection } from './sql.js';
 
 /** Tables in SQLite. The caller opens and ends the transactions. */
-export class SqliteTables implements Tables {
+export class SqliteTables implements Tables, Views {
   readonly jobs: JobRows;
   readonly inputs: InputRows;
   readonly parts: PartRows;

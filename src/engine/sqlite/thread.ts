@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { Ledger } from '../embedded/ledger.js';
+import { embeddedOver } from '../embedded/store.js';
 import { newLifeId } from '../lives.js';
 import { BatchRunner, failureOf, isReading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
@@ -38,9 +38,9 @@ class StoreThread {
       throw error;
     }
     const tables = new SqliteTables(this.#connection);
-    const ledger = new Ledger(tables, fairness, newLifeId(randomInt));
+    const embedded = embeddedOver(tables, fairness, newLifeId(randomInt));
     this.#keys = new KeyRows(this.#connection);
-    this.#runner = new BatchRunner(this.#connection, ledger, this.#keys);
+    this.#runner = new BatchRunner(this.#connection, embedded, this.#keys);
     this.#keyPoll = setInterval(() => this.#lookForKeys(), keyPollMs).unref();
     this.#post({ type: 'opened', epoch: tables.log.epoch, last: tables.log.last });
     this.#lookForKeys();

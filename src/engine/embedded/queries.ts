@@ -1,0 +1,98 @@
+import type { Artifact, Job } from '../../jobs/job.js';
+import type { GroupRecord } from '../../protocol/fact.js';
+import type {
+  ArtifactFilter,
+  Depth,
+  FactFilter,
+  FactPage,
+  GroupFilter,
+  GroupPage,
+  JobInput,
+} from '../engine.js';
+import type { JobPage, ListFilter } from '../listing.js';
+import { type LogState, livesWith } from '../lives.js';
+import type { Ledger } from './ledger.js';
+import { LibraryQueries } from './library.js';
+import { type Tables, unusedOf } from './tables.js';
+import type { Views } from './views.js';
+
+/** The operations of an embedded engine that change nothing. Each is one atomic operation. */
+export class Queries {
+  readonly library: LibraryQueries;
+  readonly #tables: Tables;
+  readonly #views: Views;
+  readonly #ledger: Pick<Ledger, 'counts' | 'life'>;
+
+  constructor(tables: Tables, views: Views, ledger: Pick<Ledger, 'counts' | 'life'>) {
+    this.#tables = tables;
+    this.#views = views;
+    this.#ledger = ledger;
+    this.library = new LibraryQueries(tables.library, views.library);
+  }
+
+  nextReadyAt(): number | undefined {
+    return this.#ledger.counts.scheduled === 0 ? undefined : this.#views.jobs.nextReadyAt();
+  }
+
+  get(owner: string, id: string): Job | undefined {
+    const job = this.#tables.jobs.get(id)?.job;
+    return job?.owner === owner ? job : undefined;
+  }
+
+  input(owner: string, id: string): JobInput | undefined {
+    return this.get(owner, id) && this.#tables.inputs.get(id);
+  }
+
+  artifacts({ owner, jobId, from, limit }: ArtifactFilter): readonly Artifact[] | undefined {
+    const job = this.get(owner, jobId);
+    if (job === undefined || job.artifactCount !== undefined) {
+      return job && this.#tables.parts.list(jobId, from, limit);
+    }
+    return job.artifacts?.slice(from, from + limit) ?? [];
+  }
+
+  artifact(owner: string, id: string, name: string): Artifact | undefined {
+    const job = this.get(owner, id);
+    if (job?.artifactCount !== undefined) return this.#tables.parts.byName(id, name);
+    return job?.artifacts?.find((artifact) => artifact.name === name);
+  }
+
+  list(filter: ListFilter): JobPage {
+    return this.#views.jobs.list(filter);
+  }
+
+  group(owner: string, group: string): GroupRecord | undefined {
+    return this.#views.groups.get(owner, group);
+  }
+
+  groups(filter: GroupFilter): GroupPage {
+    return this.#views.groups.list(filter);
+  }
+
+  depth(): Depth {
+    const { pending, running } = this.#ledger.counts;
+    const oldestPendingAt = pending > 0 ? this.#views.jobs.oldestPendingAt() : undefined;
+    return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
+  }
+
+  everyFact(after: number, limit: number): FactPage {
+    return { ...this.#views.log.every(after, limit), trimmed: after < this.#tables.log.trimmedTo };
+  }
+
+  facts(filter: FactFilter): FactPage {
+    return { ...this.#views.log.read(filter), trimmed: filter.after < this.#tables.log.trimmedTo };
+  }
+
+  log(): LogState {
+    const { epoch, last, trimmedTo } = this.#tables.log;
+    return { epoch, lives: livesWith(this.#tables.log, this.#ledger.life), last, trimmedTo };
+  }
+
+  unused(blobs: readonly string[]): readonly string[] {
+    return unusedOf(this.#tables.blobReferences, blobs);
+  }
+
+  smallBlob(name: string): Uint8Array | undefined {
+    return this.#tables.blobReferences.bytes(name);
+  }
+}

@@ -1,0 +1,54 @@
+import type { GroupRecord } from '../../protocol/fact.js';
+import type { Fact, FactFilter, GroupFilter, GroupPage } from '../engine.js';
+import type { LibraryFilter, LibraryVersion, VersionFilter } from '../library.js';
+import type { JobPage, ListFilter } from '../listing.js';
+import type { QueueState } from './tables.js';
+
+/** Pending jobs of one owner, for the counts at open. */
+export interface QueueLength {
+  readonly owner: string;
+  readonly queue: QueueState;
+  readonly count: number;
+}
+
+export interface JobViews {
+  waiting(): readonly QueueLength[];
+  nextReadyAt(): number | undefined;
+  oldestPendingAt(): number | undefined;
+  list(filter: ListFilter): JobPage;
+}
+
+export interface GroupViews {
+  get(owner: string, group: string): GroupRecord | undefined;
+  /** By place, the highest first. */
+  list(filter: GroupFilter): GroupPage;
+}
+
+export interface LibraryViews {
+  /** Heads by owner, then by name, of entries that are not retired. */
+  heads(filter: LibraryFilter): readonly LibraryVersion[];
+  /** The newest first. */
+  versions(filter: VersionFilter): readonly LibraryVersion[];
+}
+
+/** Facts that were looked for, and how far the search went. */
+export interface FactsRead {
+  readonly facts: readonly Fact[];
+  readonly reached: number;
+}
+
+export interface LogViews {
+  read(filter: FactFilter): FactsRead;
+  every(after: number, limit: number): FactsRead;
+}
+
+/**
+ * What an engine stores, as its readers see it and no change needs it: whatever walks over many rows. A driver that
+ * fetches the rows of a change before it (`Tables`) answers these by a query each.
+ */
+export interface Views {
+  readonly jobs: JobViews;
+  readonly groups: GroupViews;
+  readonly library: LibraryViews;
+  readonly log: LogViews;
+}
