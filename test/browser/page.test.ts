@@ -142,7 +142,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     const { page } = await open('#/jobs');
     await page.locator(`[data-job="${ids[0]}"]`).waitFor(patient);
     await page.getByRole('searchbox').fill(`group:${group}`);
-    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByText(/^2 of \d+ loaded$/).waitFor(patient);
     await expect.poll(() => page.locator('[data-job]').count()).toBe(2);
     expect(new URL(page.url()).hash).toContain(encodeURIComponent(`group:${group}`));
     await page.getByRole('link', { name: /^failed/ }).click();
@@ -150,12 +150,12 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.getByRole('link', { name: /^all/ }).click();
     await page.getByRole('searchbox').fill('');
     await page.getByRole('combobox', { name: 'Group' }).selectOption(group);
-    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByText(/^2 of \d+ loaded$/).waitFor(patient);
     await page.reload();
-    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByText(/^2 of \d+ loaded$/).waitFor(patient);
     await page.getByRole('combobox', { name: 'Group' }).selectOption('');
     await page.getByRole('searchbox').fill(ids[1]?.slice(8, 24) ?? '');
-    await page.getByText(/^1 of /).waitFor(patient);
+    await page.getByText(/^1 of \d+ loaded$/).waitFor(patient);
   });
 
   test('a title comes first, in the row and in the head of its job, and tags lead to jobs like it', async () => {
@@ -174,10 +174,10 @@ describe.skipIf(withoutChromium)('the live page', () => {
     expect(await row.locator('a').first().innerText()).toMatch(/^Invoice 4711 for Müller\s+job_/);
     for (const words of ['muller inv', 'INV-4711', 'tag:urg by-title', 'ref:inv-4']) {
       await page.getByRole('searchbox').fill(words);
-      await page.getByText(/^1 of /).waitFor(patient);
+      await page.getByText(/^1 of \d+ loaded$/).waitFor(patient);
     }
     await row.getByRole('link', { name: 'by-title' }).click();
-    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByText(/^2 of \d+ loaded$/).waitFor(patient);
     await row.locator('a').first().click();
     await page.getByRole('heading', { name: described.title, level: 1 }).waitFor(patient);
     await page.locator('.view-head').getByText(id).waitFor(patient);
@@ -188,7 +188,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.getByRole('button', { name: 'Retry' }).click();
     await facts.getByRole('link', { name: id }).waitFor(patient);
     await facts.getByRole('link', { name: 'urgent' }).click();
-    await page.getByText(/^2 of /).waitFor(patient);
+    await page.getByText(/^2 of \d+ loaded$/).waitFor(patient);
     await page
       .getByRole('link', { name: /^urgent/ })
       .first()
@@ -224,7 +224,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await expect.poll(focused).toBe(ids[2]);
     // A new job comes in above: the focus stays with its job.
     await submit(server, { ...small, group });
-    await page.getByText(/^4 of /).waitFor(patient);
+    await page.getByText(/^4 of \d+ loaded$/).waitFor(patient);
     await expect.poll(focused).toBe(ids[2]);
     await page.keyboard.press('Enter');
     await page.waitForURL(new RegExp(ids[2] ?? ''));
