@@ -97,6 +97,9 @@ export interface Job {
   readonly requestId?: string;
 }
 
+/** What a caller says of a job, so that people find it. */
+export type JobDescription = Pick<Job, 'title' | 'reference' | 'tags' | 'metadata' | 'fileName'>;
+
 /** Time of the job's latest fact. */
 export function latestChangeOf({ createdAt, startedAt = 0, completedAt = 0, changedAt = 0 }: Job): number {
   return Math.max(createdAt, startedAt, completedAt, changedAt);

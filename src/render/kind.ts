@@ -29,7 +29,7 @@ export interface Plan {
 }
 
 /** `pointer` is the JSON pointer of the member that it stands for. */
-export type PlanInput = BytesInput | FileInput | AddressInput;
+export type PlanInput = BytesInput | FileInput | AddressInput | BlobInput;
 
 /** A member that was base64. */
 export interface BytesInput {
@@ -47,6 +47,15 @@ export interface FileInput {
 
 /** A member that is an address. The guard fetches it before the back runs, which finds it by its address. */
 export interface AddressInput extends Address {
+  readonly pointer: string;
+}
+
+/**
+ * A member that stands for a blob which something else in the store holds: in plans of the server's own, since no kind
+ * looks into the store. The job holds the blob, too, and does not come about when it is gone.
+ */
+export interface BlobInput {
+  readonly blob: string;
   readonly pointer: string;
 }
 

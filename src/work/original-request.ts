@@ -41,9 +41,9 @@ export function originalRequest(
   return { members, pieces };
 }
 
-/** The members that an input stands for, unless it is an address, which the body keeps. */
+/** The members that an input stands for, unless the body keeps them: as an address, or as the name of a stored thing. */
 function membersOf(input: PlanInput, blob: number): readonly BinaryMember[] {
-  if ('url' in input) return [];
+  if ('url' in input || 'blob' in input) return [];
   const repeats = 'bytes' in input ? (input.repeats ?? []) : [];
   const sizeBytes = 'bytes' in input ? input.bytes.length : input.file.sizeBytes;
   return [input.pointer, ...repeats].map((pointer) => ({ pointer, blob, sizeBytes }));

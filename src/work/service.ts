@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { ListFilter } from '../engine/listing.js';
-import type { Artifact, Job } from '../jobs/job.js';
+import type { Artifact, Job, JobDescription } from '../jobs/job.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
-import type { UploadedFile } from '../render/kind.js';
+import type { Plan, UploadedFile } from '../render/kind.js';
 import type { FinishedFile } from '../render/wire.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
@@ -29,10 +29,39 @@ export type FormPart =
   | { readonly name: string; readonly text: string }
   | { readonly name: string; readonly file: UploadedFile };
 
+/**
+ * A request that its sender has read and checked already, since it is of another shape than a request of the kind: one of
+ * a dialect, or one with things of the library. Its addresses are judged here like all others.
+ */
+export interface PlannedBody {
+  readonly plan: Plan;
+  readonly options: JobOptions;
+  /**
+   * What the caller asked for, in its own words: `Reader.input` tells it, and an idempotency key compares it. The
+   * pointers of the inputs lead into it. The submit takes it apart.
+   */
+  readonly members: Readonly<Record<string, unknown>>;
+}
+
+/** What a caller may ask of the job itself, beside the request of its kind. */
+export interface JobOptions {
+  readonly description: JobDescription;
+  readonly group?: string;
+  /** -10..10 */
+  readonly priority: number;
+  readonly resultTtlMs?: number;
+  readonly runTimeoutMs?: number;
+  readonly waitTimeoutMs?: number;
+  readonly maxAttempts?: number;
+}
+
 export interface SubmitRequest {
   readonly owner: string;
-  readonly body: JsonBody | FormBody;
-  /** The kind when the body names none; a body that names another one is refused when `onlyKind` is set. */
+  readonly body: JsonBody | FormBody | PlannedBody;
+  /**
+   * The kind when the body names none; a body that names another one is refused when `onlyKind` is set. A plan is one of
+   * this kind.
+   */
   readonly kind: string;
   readonly onlyKind?: boolean;
   readonly idempotencyKey?: string;
@@ -151,7 +180,7 @@ export interface SyncRender {
    */
   run(
     request: Omit<SubmitRequest, 'idempotencyKey' | 'body'> & {
-      readonly body: JsonBody;
+      readonly body: JsonBody | PlannedBody;
       readonly signal: AbortSignal;
     },
   ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>>;

@@ -301,9 +301,9 @@ export function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The body of a request as text; the parts of a form as JSON, too. */
+/** The body of a request as text; the parts of a form, and a plan, as JSON, too. */
 export function jsonOf({ body }: SubmitRequest): string {
-  return 'json' in body ? Buffer.from(body.json).toString('utf8') : JSON.stringify({ form: body.form });
+  return 'json' in body ? Buffer.from(body.json).toString('utf8') : JSON.stringify(body);
 }
 
 function refuse(slug: Problem['slug'], detail: string) {

@@ -12,6 +12,12 @@ const runners = [
     file.end();
     return { pages: 1 };
   }),
+  kind('read', async ({ inputs }, context) => {
+    const file = context.artifact('read.txt', 'text/plain');
+    for (let index = 0; index < inputs; index += 1) file.write(readFileSync(context.inputPath(index)));
+    file.end();
+    return {};
+  }),
   kind('loop', async (_request, context) => {
     context.artifact('half.txt', 'text/plain').write(Buffer.alloc(300_000));
     context.progress({ ratio: 0.5, phase: 'looping' });

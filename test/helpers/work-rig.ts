@@ -38,7 +38,20 @@ export interface WorkRig {
   close(): Promise<void>;
 }
 
-const names = ['write', 'loop', 'hang', 'held', 'eat', 'exit', 'refuse', 'defect', 'heap', 'steps', 'many'];
+const names = [
+  'write',
+  'read',
+  'loop',
+  'hang',
+  'held',
+  'eat',
+  'exit',
+  'refuse',
+  'defect',
+  'heap',
+  'steps',
+  'many',
+];
 /** Kinds that make parts before they end, with what a later attempt does with these. */
 const early = { sheets: {}, leaves: { attempts: 'resumed' }, rows: { attempts: 'chunked' } } as const;
 

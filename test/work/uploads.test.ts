@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { access, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { UploadedFile } from '../../src/render/kind.js';
+import type { UploadedFile } from '../../src/render/kind.js';
+import { uploaded } from '../helpers/uploaded.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
 /** What becomes of a file between its upload and the commit of its job. */
@@ -15,19 +15,7 @@ describe('an uploaded file', () => {
 
   const aside = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
 
-  async function upload(text: string): Promise<UploadedFile> {
-    const path = rig.engine.blobs.aside();
-    await writeFile(path, text);
-    const sha256 = createHash('sha256').update(text).digest('hex');
-    return new UploadedFile({
-      path,
-      sha256,
-      sizeBytes: text.length,
-      fileName: 'a',
-      contentType: 'text/plain',
-      head: Buffer.from(text),
-    });
-  }
+  const upload = (text: string): Promise<UploadedFile> => uploaded(rig.engine.blobs, text);
 
   const submit = (file: UploadedFile, more: { readonly idempotencyKey?: string } = {}) => {
     const form = [

@@ -90,6 +90,7 @@ export class SyncRenderer implements SyncRender {
       parsedRequest.inputs.map(async (input) => {
         if ('url' in input) return input;
         if ('file' in input) return { path: input.file.path };
+        if ('blob' in input) return { path: (await files.open([input.blob]))[0] ?? '' };
         const path = files.path();
         await writeFile(path, input.bytes, { mode: 0o600 });
         return { path };

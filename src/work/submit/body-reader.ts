@@ -47,7 +47,8 @@ export class BodyReader {
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
   read(request: BodyToParse): Promise<ParseAnswer> {
     const bytes = bytesOf(request.body);
-    if (bytes <= inlineMaxBytes) {
+    // A plan has been read already.
+    if ('plan' in request.body || bytes <= inlineMaxBytes) {
       return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
     }
     if (this.#closed || this.#waitingBytes + bytes > maxWaitingBytes) {
@@ -111,6 +112,7 @@ export class BodyReader {
 /** Bytes that have to be read: those of uploaded files lie on the disk. */
 function bytesOf(body: BodyToParse['body']): number {
   if ('json' in body) return body.json.length;
+  if ('plan' in body) return 0;
   return body.form.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
 }
 

@@ -1,15 +1,7 @@
 import { Type } from 'typebox';
+import type { JobDescription } from '../../jobs/job.js';
 import { describedLimits, lineDefect, tagDefect } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
-
-/** What a caller says of a job, so that people find it; all optional. */
-export interface JobDescription {
-  readonly title?: string;
-  readonly reference?: string;
-  readonly tags?: readonly string[];
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly fileName?: string;
-}
 
 const limits = describedLimits;
 

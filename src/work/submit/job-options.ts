@@ -1,18 +1,8 @@
 import { Type } from 'typebox';
 import { groupShape } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
-import { descriptionSchemas, type JobDescription, readDescription } from './job-description.js';
-
-/** What a caller may ask of the job itself, beside the request of its kind; all optional. */
-export interface JobOptions {
-  readonly description: JobDescription;
-  readonly group?: string;
-  readonly priority: number;
-  readonly resultTtlMs?: number;
-  readonly runTimeoutMs?: number;
-  readonly waitTimeoutMs?: number;
-  readonly maxAttempts?: number;
-}
+import type { JobOptions } from '../service.js';
+import { descriptionSchemas, readDescription } from './job-description.js';
 
 const yearSeconds = 366 * 24 * 3600;
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Problem } from '../../protocol/problem.js';
 import { type Issue, type Kind, type PlanInput, UploadedFile } from '../../render/kind.js';
 import { type OriginalRequest, originalRequest } from '../original-request.js';
-import type { SubmitRequest } from '../service.js';
+import type { FormBody, JobOptions, JsonBody, PlannedBody, SubmitRequest } from '../service.js';
 import { readFormBody, strayFiles } from './form-body.js';
-import { type JobOptions, readJobOptions } from './job-options.js';
+import { readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
 import { refusalOf } from './refusal.js';
 
@@ -43,43 +43,59 @@ export function parseBody(
   kinds: readonly Kind[],
   checkAddress: CheckAddress,
 ): ParseAnswer {
-  const body =
-    'json' in request.body
-      ? readJsonBody(request.body.json)
-      : readFormBody(request.body.form, request.kind, kinds);
-  if (!body.ok) return body;
-  const name = body.value.kind ?? request.kind;
-  const kind = kinds.find((candidate) => candidate.name === name);
-  if (kind === undefined || (request.onlyKind === true && name !== request.kind)) {
-    const known = request.onlyKind ? request.kind : kinds.map((candidate) => candidate.name).join(', ');
-    return refusalOf([{ pointer: '/kind', message: `must be one of: ${known}` }]);
-  }
-  const options = readJobOptions(body.value);
-  const parsed = kind.parse(body.value);
-  if (!options.ok || !parsed.ok) {
-    const ofJob = options.ok ? [] : options.issues;
-    // A title belongs to the job and to a document: one defect of it is one issue.
-    const told = new Set(ofJob.map(({ pointer }) => pointer));
-    const ofKind = parsed.ok ? [] : parsed.issues.filter(({ pointer }) => !told.has(pointer));
-    return refusalOf([...ofJob, ...ofKind]);
-  }
-  const { plan } = parsed;
-  const issues = [
-    ...addressIssues(plan.inputs, checkAddress),
-    ...strayFiles(body.value, filesOf(plan.inputs)),
-  ];
+  const { body } = request;
+  const planned = 'plan' in body ? known(request.kind, body, kinds) : planOf(body, request, kinds);
+  if (!planned.ok) return planned;
+  const { kind, plan, options, members } = planned;
+  const issues = [...addressIssues(plan.inputs, checkAddress), ...strayFiles(members, filesOf(plan.inputs))];
   if (issues.length > 0) return refusalOf(issues);
   const parsedRequest = {
-    kind: kind.name,
+    kind,
     request: JSON.stringify(plan.request),
     inputs: plan.inputs,
-    options: options.options,
-    fingerprint: request.needsFingerprint ? fingerprintOf(kind.name, body.value) : '',
+    options,
+    fingerprint: request.needsFingerprint ? fingerprintOf(kind, members) : '',
   };
   if (request.needsOriginal !== true) return { ok: true, parsedRequest };
   // Last: it takes the body apart.
-  const original = originalRequest(kind.name, body.value, plan.inputs);
+  const original = originalRequest(kind, members, plan.inputs);
   return { ok: true, parsedRequest: { ...parsedRequest, original } };
+}
+
+type Planned =
+  | ({ readonly ok: true; readonly kind: string } & PlannedBody)
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Names of kinds in plans are of the program, not of a caller. */
+function known(kind: string, body: PlannedBody, kinds: readonly Kind[]): Planned {
+  if (!kinds.some(({ name }) => name === kind)) throw new Error(`A plan of the unknown kind "${kind}"`);
+  return { ok: true, kind, ...body };
+}
+
+function planOf(
+  sent: JsonBody | FormBody,
+  { kind: ownKind, onlyKind }: BodyToParse,
+  kinds: readonly Kind[],
+): Planned {
+  const body = 'json' in sent ? readJsonBody(sent.json) : readFormBody(sent.form, ownKind, kinds);
+  if (!body.ok) return body;
+  const members = body.value;
+  const name = members.kind ?? ownKind;
+  const kind = kinds.find((candidate) => candidate.name === name);
+  if (kind === undefined || (onlyKind === true && name !== ownKind)) {
+    const names = onlyKind ? ownKind : kinds.map((candidate) => candidate.name).join(', ');
+    return refusalOf([{ pointer: '/kind', message: `must be one of: ${names}` }]);
+  }
+  const options = readJobOptions(members);
+  const parsed = kind.parse(members);
+  if (options.ok && parsed.ok) {
+    return { ok: true, kind: kind.name, plan: parsed.plan, options: options.options, members };
+  }
+  const ofJob = options.ok ? [] : options.issues;
+  // A title belongs to the job and to a document: one defect of it is one issue.
+  const told = new Set(ofJob.map(({ pointer }) => pointer));
+  const ofKind = parsed.ok ? [] : parsed.issues.filter(({ pointer }) => !told.has(pointer));
+  return refusalOf([...ofJob, ...ofKind]);
 }
 
 function addressIssues(inputs: readonly PlanInput[], checkAddress: CheckAddress): readonly Issue[] {

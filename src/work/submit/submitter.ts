@@ -71,10 +71,9 @@ export class JobSubmitter implements Submitter {
     if (!read.ok) return read;
     const job = this.#newJob(request, read.parsedRequest);
     const input = await this.#keepInput(job, read.parsedRequest);
-    return this.#commit(job, input, {
-      key: request.idempotencyKey,
-      fingerprint: read.parsedRequest.fingerprint,
-    });
+    const { fingerprint, inputs } = read.parsedRequest;
+    const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
+    return this.#commit(job, input, { key: request.idempotencyKey, fingerprint }, shared);
   }
 
   async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
@@ -99,11 +98,20 @@ export class JobSubmitter implements Submitter {
     return this.#commit(job, copied, { key: idempotencyKey, fingerprint });
   }
 
-  /** The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job. */
-  async #commit(job: Job, input: JobInput, once: Once): Promise<Answer<Accepted>> {
+  /**
+   * The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job.
+   * @param shared those that something else has brought
+   */
+  async #commit(
+    job: Job,
+    input: JobInput,
+    once: Once,
+    shared: readonly string[] = [],
+  ): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
-    const outcome = await this.#store(this.#submission(job, input, once));
-    const named = blobsOf(input);
+    const submission = this.#submission(job, input, once);
+    const outcome = await this.#store(shared.length === 0 ? submission : { ...submission, shared });
+    const named = blobsOf(input).filter((blob) => !shared.includes(blob));
     // Not those that something else holds, too.
     if (outcome.type !== 'created' && named.length > 0) await blobs.remove(await store.unused(named));
     switch (outcome.type) {
@@ -218,6 +226,7 @@ export class JobSubmitter implements Submitter {
       const own = `${scope}-${index}`;
       if ('bytes' in input) return { blob: await blobs.put(input.bytes, own) };
       if ('file' in input) return { blob: await blobs.keep(input.file, own) };
+      if ('blob' in input) return { blob: input.blob };
       const { url, accept, maxBytes } = input;
       return { url, accept, maxBytes };
     };
