@@ -1,11 +1,13 @@
 // Measures the SQLite store alone, without HTTP and rendering.
 // Usage: npm run build && node bench/store.mjs [--finished=1000000] [--waiting=10000] [--seconds=4] [--concurrency=32] [--directory=...]
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { smallBlobName } from '../dist/src/engine/blobs.js';
 import { openDatabase } from '../dist/src/engine/sqlite/database.js';
 import { openSqliteEngine } from '../dist/src/engine/sqlite/sqlite-engine.js';
 import { jobId } from '../dist/src/jobs/job.js';
@@ -40,24 +42,21 @@ await measure('submit', (n) => submit(n, () => undefined));
 await measure('submit with key', (n) =>
   submit(n, ({ id, createdAt }) => ({ key: id, fingerprint: id, expiresAt: createdAt + 86_400_000 })),
 );
-await measure('claim + start + complete', async () => {
-  const now = Date.now();
-  const [claimed] = await store.claim({ worker: 'bench', limit: 1, now, leaseUntil: now + 30_000 });
-  if (claimed === undefined) throw new Error('Nothing to claim');
-  const { job } = claimed;
-  const sha256 = randomBytes(32).toString('hex');
-  const artifact = {
-    name: 'document.pdf',
-    contentType: 'application/pdf',
-    sizeBytes: 20_000,
-    sha256,
-    blob: `${job.id}-${sha256}`,
-  };
-  const result = { artifacts: [artifact], pages: 1 };
-  await store.apply(job.id, { type: 'start', claim: job.claims }, Date.now());
-  const outcome = await store.apply(job.id, { type: 'complete', claim: job.claims, result }, Date.now());
-  if (!outcome.ok) throw new Error(outcome.refusal);
-});
+await measure('claim + start + complete', () => runJob((scope, sha256) => ({ blob: `${scope}-${sha256}` })));
+// The same with the bytes of a page of text, kept in both ways that there are.
+await measure('with a file', () =>
+  runJob(async (scope, sha256, bytes) => {
+    const path = engine.blobs.aside();
+    await writeFile(path, bytes, { flag: 'wx' });
+    return { blob: await engine.blobs.keep({ path, sha256 }, scope) };
+  }),
+);
+await measure('with stored bytes', () =>
+  runJob((scope, sha256, bytes) => {
+    const blob = smallBlobName(sha256, scope);
+    return { blob, blobs: [{ name: blob, bytes }] };
+  }),
+);
 await measure('get', async () => {
   const job = ids[Math.floor(Math.random() * ids.length)];
   if ((await store.get(job.owner, job.id)) === undefined) throw new Error('Gone');
@@ -71,6 +70,29 @@ await measure('facts 100', async (n) => {
 await measure('depth', async () => void (await store.depth()));
 await engine.close();
 if (values.directory === undefined) rmSync(directory, { recursive: true });
+
+/** @param keep gives the name of the blob, and the bytes that go with the commit */
+async function runJob(keep) {
+  const now = Date.now();
+  const [claimed] = await store.claim({ worker: 'bench', limit: 1, now, leaseUntil: now + 30_000 });
+  if (claimed === undefined) throw new Error('Nothing to claim');
+  const { job } = claimed;
+  const bytes = new Uint8Array(randomBytes(28_800));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await store.apply(job.id, { type: 'start', claim: job.claims }, Date.now());
+  const { blob, blobs = [] } = await keep(job.id.slice('job_'.length), sha256, bytes);
+  const artifact = {
+    name: 'document.pdf',
+    contentType: 'application/pdf',
+    sizeBytes: bytes.length,
+    sha256,
+    blob,
+  };
+  const result = { artifacts: [artifact], pages: 1 };
+  const command = { type: 'complete', claim: job.claims, result };
+  const outcome = await store.apply(job.id, command, Date.now(), { blobs });
+  if (!outcome.ok) throw new Error(outcome.refusal);
+}
 
 async function submit(n, idempotencyOf) {
   const job = newJob(owners[n % owners.length] ?? '');
@@ -114,7 +136,7 @@ async function measure(name, operation) {
   const cpuMicros = Math.round((user + system) / latencies.length);
   console.log(
     [
-      `${name.padEnd(17)} ${String(rate).padStart(6)}/s ${String(cpuMicros).padStart(4)} us cpu, main busy ${Math.round(busy * 100)}%`,
+      `${name.padEnd(24)} ${String(rate).padStart(6)}/s ${String(cpuMicros).padStart(4)} us cpu, main busy ${Math.round(busy * 100)}%`,
       `p50 ${at(0.5).toFixed(2)} p99 ${at(0.99).toFixed(2)} p99.9 ${at(0.999).toFixed(2)} max ${at(1).toFixed(1)} ms`,
       `loop delay p99 ${(delay.percentile(99) / 1e6).toFixed(1)} max ${(delay.max / 1e6).toFixed(1)} ms`,
     ].join('   '),
