@@ -1,6 +1,6 @@
 import { type JobStatus, jobStatuses } from '../../src/protocol/job-record.js';
 import { describedLimits, jobIdShape } from '../../src/protocol/names.js';
-import { wordsOf } from '../../src/protocol/search.js';
+import { readSearch, wordsOf } from '../../src/protocol/search.js';
 import type { ListOptions } from '../sdk/types.js';
 import type { JobRow } from './job-row.js';
 
@@ -62,8 +62,7 @@ export function queryOf({ status, kind, group, tag, text = '' }: JobFilter): Lis
   const search = terms
     .map((term) => (memberTerm.exec(term.toLowerCase()) === null ? term : term.slice(term.indexOf(':') + 1)))
     .filter((_, index) => !/^status:/i.test(terms[index] ?? ''))
-    .join(' ')
-    .slice(0, describedLimits.search);
+    .reduce(joined, '');
   const asked = status ?? statusOf(stated?.[2] ?? null);
   return {
     ...(asked === undefined ? {} : { status: asked }),
@@ -72,6 +71,15 @@ export function queryOf({ status, kind, group, tag, text = '' }: JobFilter): Lis
     ...(tag === undefined ? {} : { tag }),
     ...(search.trim() === '' ? {} : { search }),
   };
+}
+
+/** A search with one more term where the server takes so many; the page itself looks for all of them. */
+function joined(search: string, term: string): string {
+  const longer = search === '' ? term.slice(0, describedLimits.search) : `${search} ${term}`;
+  const { words, ids } = readSearch(longer);
+  const isTaken =
+    longer.length <= describedLimits.search && words.length + ids.length <= describedLimits.searchWords;
+  return isTaken ? longer : search;
 }
 
 /** The id of a job when that is all that is searched for. */

@@ -17,6 +17,7 @@ export const describedLimits = {
   metadataValue: 256,
   fileName: 200,
   search: 256,
+  searchWords: 16,
 } as const;
 
 /** Control characters (NUL and line ends among them), line separators and halves of surrogate pairs. */

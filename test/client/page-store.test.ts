@@ -131,6 +131,10 @@ describe('the jobs that the page knows', () => {
     });
     expect(queryOf({ text: 'status:fail', status: 'running' })).toEqual({ status: 'running' });
     expect(queryOf({ text: 'x'.repeat(300) }).search).toHaveLength(256);
+    const words = Array.from({ length: 20 }, (_, n) => `word${n}`);
+    expect(queryOf({ text: words.join(' ') }).search?.split(' ')).toEqual(words.slice(0, 16));
+    // Repeated words count once, punctuation ends one.
+    expect(queryOf({ text: `${'a-b '.repeat(20)}c` }).search).toBe(`${'a-b '.repeat(20)}c`);
   });
 
   test('a search finds the words of the newest record, not of the one before', () => {

@@ -101,7 +101,10 @@ function OlderJobs({ open, filter }: { readonly open: OpenSession; readonly filt
         });
         store.takeOlder(page.jobs);
         cursor = page.next_cursor;
-        if (older.size < maxFilters || older.has(asked)) older.set(asked, cursor);
+        older.delete(asked);
+        older.set(asked, cursor);
+        // The one that was asked for longest ago.
+        for (const [first] of older) if (older.size > maxFilters) older.delete(first);
         open.jobs.changed();
         if (page.jobs.length > 0 || cursor === undefined) break;
       }

@@ -70,8 +70,6 @@ type Query = Static<typeof listQuery>;
 
 type Described = Pick<ListRequest, 'reference' | 'tags' | 'metadata' | 'search'>;
 
-/** Words and ids of one search. */
-const maxSought = 16;
 const metadataPrefix = 'metadata.';
 
 /** The filters by what callers said of jobs. */
@@ -89,7 +87,9 @@ function readDescribed(query: Query): Described | Problem {
   }
   const sought: Search = readSearch(search ?? '');
   const count = sought.words.length + sought.ids.length;
-  if (count > maxSought) return wrong('search', `must have at most ${maxSought} words`);
+  if (count > describedLimits.searchWords) {
+    return wrong('search', `must have at most ${describedLimits.searchWords} words`);
+  }
   return {
     ...(reference === undefined ? {} : { reference }),
     ...(tags.length === 0 ? {} : { tags: [...new Set(tags)] }),
