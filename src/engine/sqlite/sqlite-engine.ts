@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { makeDirectory } from '../directory-sync.js';
 import { DiskBlobs } from '../disk-blobs.js';
 import { embeddedLibrary, embeddedOnce, embeddedStore } from '../embedded/store.js';
-import { type Engine, type EngineOptions, type Fact, StoreFailed } from '../engine.js';
+import { type Engine, type EngineOptions, type Fact, type Store, StoreFailed } from '../engine.js';
 import type { Key, Keys } from '../keys.js';
+import type { Library } from '../library.js';
 import { LocalBus } from '../local-bus.js';
 import { failureOf } from './batch.js';
+import { SmallBlobCache } from './small-blob-cache.js';
 import { StoreClient } from './store-client.js';
 
 export interface SqliteEngineOptions extends EngineOptions {
@@ -16,6 +18,9 @@ export interface SqliteEngineOptions extends EngineOptions {
    */
   readonly threadEntry?: URL;
 }
+
+/** Some hundred documents of a page. */
+const cachedMaxBytes = 16 * 1024 * 1024;
 
 /** Opens the engine of a data directory. Rejects with `StoreFailed`, for one when another server has it. */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Engine> {
@@ -37,14 +42,22 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
     },
   );
   publish = hintsFrom(bus, epoch, last);
+  const cache = new SmallBlobCache(cachedMaxBytes);
+  const readSmall = async (name: string): Promise<Uint8Array | undefined> => {
+    const known = cache.get(name);
+    if (known !== undefined) return known;
+    const bytes = await client.call('smallBlob', name);
+    if (bytes !== undefined) cache.put(name, bytes);
+    return bytes;
+  };
   try {
     return {
       capabilities: { durable: true, exclusive: true },
-      store: embeddedStore(client, clock),
+      store: storeBeside(embeddedStore(client, clock), cache),
       bus,
-      blobs: await DiskBlobs.open(join(directory, 'blobs'), (name) => client.call('smallBlob', name)),
+      blobs: await DiskBlobs.open(join(directory, 'blobs'), readSmall),
       keys: keys.of(client),
-      library: embeddedLibrary(client, clock),
+      library: libraryBeside(embeddedLibrary(client, clock), cache),
       once: embeddedOnce(client, clock),
       failure: client.failure,
       close: () => client.close(),
@@ -53,6 +66,34 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
     await client.close();
     throw error;
   }
+}
+
+/** Every operation that may take the last holder of a blob away says so. */
+function storeBeside(store: Store, cache: SmallBlobCache): Store {
+  return {
+    ...store,
+    async apply(id, command, now, options = {}) {
+      const outcome = await store.apply(id, command, now, options);
+      cache.applied(outcome, options.blobs ?? []);
+      return outcome;
+    },
+    async sweep(request) {
+      const outcome = await store.sweep(request);
+      cache.removed(outcome.removed);
+      return outcome;
+    },
+  };
+}
+
+function libraryBeside(library: Library, cache: SmallBlobCache): Library {
+  return {
+    ...library,
+    async put(version) {
+      const outcome = await library.put(version);
+      if (outcome.type === 'stored') cache.removed(outcome.removed);
+      return outcome;
+    },
+  };
 }
 
 function hintsFrom(bus: LocalBus, epoch: string, from: number): (facts: readonly Fact[]) => void {

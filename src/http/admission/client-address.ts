@@ -14,7 +14,24 @@ export function addressTest(entries: readonly string[]): AddressTest {
     if (bits === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(bits), family);
   }
-  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const test: AddressTest = (address) =>
+    isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return remembered(test);
+}
+
+const maxRemembered = 1_000;
+
+/** Asked for every request, mostly about the same few addresses; the list makes an object for each question. */
+function remembered(test: AddressTest): AddressTest {
+  const known = new Map<string, boolean>();
+  return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    if (known.size >= maxRemembered) known.clear();
+    const is = test(address);
+    known.set(address, is);
+    return is;
+  };
 }
 
 /**

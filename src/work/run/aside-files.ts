@@ -43,6 +43,11 @@ export class AsideFiles {
     return paths;
   }
 
+  /** Says that nothing came to lie at a path, nor beside it: `discard` need not look. */
+  forget(path: string): void {
+    this.#paths.delete(path);
+  }
+
   /** Says that so many of the files beside a path were complete: they may have gone, which ends no search. */
   expect(path: string, count: number): void {
     this.#paths.set(path, count);

@@ -40,6 +40,9 @@ export interface ClaimHolder {
 
 type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'warnings'>;
 
+/** The reason of an abort when the claim is over. One object: each abort without a reason makes an error, with its stack. */
+export const claimOver = new Error('the claim is over');
+
 /** The reason of an abort after which the attempt releases its job instead of ending it. */
 export const handBack = new Error('handed back');
 
@@ -196,7 +199,9 @@ async function renderWhole({ job, files, keeper, parts }: Rendering, common: Com
     },
   });
   // Only of whole jobs: how long a chunk takes says nothing about when the next job is needed.
-  if (outcome.type === 'done') parts.times.add(outcome.runMs);
+  if (outcome.type !== 'done') return outcome;
+  parts.times.add(outcome.runMs);
+  if (count === 0 && outcome.files.every((file) => 'bytes' in file)) files.forget(asidePrefix);
   return outcome;
 }
 

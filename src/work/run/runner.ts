@@ -5,7 +5,7 @@ import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type AttemptResult, blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
-import { type AttemptParts, attemptsOf, handBack, runAttempt } from './attempt.js';
+import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
 
 export interface RunnerParts extends Omit<AttemptParts, 'times'> {
@@ -140,7 +140,7 @@ export class Runner {
    */
   #ended(fact: Fact): void {
     const held = this.#held.get(fact.jobId);
-    if (held !== undefined && fact.rev > held.job.rev) held.stop.abort();
+    if (held !== undefined && fact.rev > held.job.rev) held.stop.abort(claimOver);
     else if (this.#claiming) this.#endedEarly.set(fact.jobId, fact.rev);
   }
 
@@ -211,7 +211,7 @@ export class Runner {
     const claimed = await store.claim({ worker, limit, now, leaseUntil: now + leaseMs });
     for (const claim of claimed) {
       const held = this.#begin(claim);
-      if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev) held.stop.abort();
+      if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev) held.stop.abort(claimOver);
     }
     this.#endedEarly.clear();
   }
@@ -302,7 +302,7 @@ export class Runner {
     const resume = attemptsOf(job, kinds) !== undefined;
     const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job), resume });
     if (!outcome.ok) {
-      stop.abort();
+      stop.abort(claimOver);
       return false;
     }
     // Of an earlier attempt from which this one does not go on.
@@ -317,7 +317,7 @@ export class Runner {
     const outcome = await this.#commit(held, command, small);
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (outcome.ok) return;
-    held.stop.abort();
+    held.stop.abort(claimOver);
     throw new Error(`The parts of ${held.job.id} were refused: ${outcome.refusal}`);
   }
 
@@ -368,7 +368,7 @@ export class Runner {
     try {
       const now = clock();
       const lost = await store.extend(worker, held, now + leaseMs, now);
-      for (const id of lost) this.#held.get(id)?.stop.abort();
+      for (const id of lost) this.#held.get(id)?.stop.abort(claimOver);
     } catch (error) {
       log.error({ error }, 'leases could not be extended');
     }
