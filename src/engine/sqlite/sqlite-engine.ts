@@ -20,7 +20,7 @@ export interface SqliteEngineOptions extends EngineOptions {
 }
 
 /** Some hundred documents of a page. */
-const cachedMaxBytes = 16 * 1024 * 1024;
+const cachedMaxBytes = 8 * 1024 * 1024;
 
 /** Opens the engine of a data directory. Rejects with `StoreFailed`, for one when another server has it. */
 export async function openSqliteEngine(options: SqliteEngineOptions): Promise<Engine> {
