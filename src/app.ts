@@ -27,6 +27,7 @@ import { RenderPool } from './render/pool.js';
 import { bubblewrap, type GuardName, unshare } from './render/program-sandbox.js';
 import { Programs } from './render/programs.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
+import { SteadyClock } from './steady-clock.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
@@ -107,7 +108,15 @@ async function open(
     bodyThread: entry('work/submit/body-thread.js'),
   };
   const kinds = kindSet.fronts;
-  const clock = Date.now;
+  const steady = new SteadyClock({
+    onStep: (aheadMs) =>
+      log.warn(
+        { aheadMs },
+        "the machine's date was set; times go on as before until it has kept for an hour",
+      ),
+    onAdopted: (aheadMs) => log.warn({ aheadMs }, "the machine's date has kept for an hour and is used"),
+  });
+  const clock = steady.now;
   const registry = new Registry();
   measureProcess(registry, opened);
 
@@ -167,6 +176,8 @@ async function open(
       meters,
       log,
       clock,
+      isSettled: () => steady.isSettled,
+      keepClaims: () => runner.keepClaims(),
       worker,
       exclusive: engine.capabilities.exclusive,
       retention: config,

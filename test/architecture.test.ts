@@ -73,9 +73,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config-option.ts': ['access'],
   'process-meters.ts': [],
   'close-stack.ts': [],
+  'steady-clock.ts': [],
   'service-settings.ts': ['config.ts', 'engine'],
   'app.ts': [
     'close-stack.ts',
+    'steady-clock.ts',
     'config.ts',
     'process-meters.ts',
     'service-settings.ts',

@@ -5,6 +5,7 @@ import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type AttemptResult, blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
+import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
 import { RunTimes } from './run-times.js';
 
@@ -67,6 +68,8 @@ export class Runner {
   readonly #arrived = new Map<string, number>();
   /** Whether a job may be waiting for its backoff. True at the start: an earlier process may have left one. */
   #someBackOff = true;
+  /** By the clock. */
+  #extendedAt = 0;
   #claiming = false;
   #again = false;
   #running = false;
@@ -125,7 +128,7 @@ export class Runner {
     const everything = (): Promise<unknown> =>
       Promise.all([...this.#held.values()].map((held) => held.ended));
     for (const { stop } of this.#ahead()) stop.abort(handBack);
-    await raceTimer(everything(), deadlineMs);
+    await atMost(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
     clearInterval(this.#lease);
@@ -361,6 +364,12 @@ export class Runner {
     }
   }
 
+  /** Extends the leases of its claims when a third of them is over, by the clock. */
+  async keepClaims(): Promise<void> {
+    const { clock, leaseMs } = this.#parts;
+    if (Math.abs(clock() - this.#extendedAt) >= leaseMs / 3) await this.#extendLeases();
+  }
+
   async #extendLeases(): Promise<void> {
     const { store, worker, clock, leaseMs, log } = this.#parts;
     const held = [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) }));
@@ -368,6 +377,7 @@ export class Runner {
     try {
       const now = clock();
       const lost = await store.extend(worker, held, now + leaseMs, now);
+      this.#extendedAt = now;
       for (const id of lost) this.#held.get(id)?.stop.abort(claimOver);
     } catch (error) {
       log.error({ error }, 'leases could not be extended');
@@ -381,13 +391,4 @@ function madeBy({ artifacts, pages }: AttemptResult): { pages?: number; sizeByte
     ...(pages === undefined ? {} : { pages }),
     ...(first === undefined ? {} : { sizeBytes: first.sizeBytes }),
   };
-}
-
-async function raceTimer(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, deadline]);
-  clearTimeout(timer);
 }

@@ -9,6 +9,10 @@ export interface SweeperParts {
   readonly meters: Meters;
   readonly log: WorkLog;
   readonly clock: () => number;
+  /** Whether files that are written now have times of that clock. */
+  readonly isSettled: () => boolean;
+  /** Extends the leases of this process where that is due: it may have stood still, or its clock have gone on. */
+  readonly keepClaims: () => Promise<void>;
   /** Names this process, which beats under this name. */
   readonly worker: string;
   /** No other process works on the engine: files from before the start belong to nobody. */
@@ -80,7 +84,7 @@ export class Sweeper {
   async #sweepOrphans(before?: number): Promise<void> {
     const { store, blobs, log } = this.#parts;
     try {
-      if (!(await this.#isOnDuty()) || this.#closed) return;
+      if (!(await this.#isOnDuty()) || this.#closed || !this.#parts.isSettled()) return;
       const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
       if (files > 0) log.info({ files }, 'files that nothing holds were removed');
     } catch (error) {
@@ -91,6 +95,7 @@ export class Sweeper {
   async #sweep(): Promise<boolean> {
     const { store, blobs, meters, log, clock, retention } = this.#parts;
     try {
+      await this.#parts.keepClaims();
       if (!(await this.#isOnDuty())) return false;
       const outcome = await store.sweep({ now: clock(), limit: stepLimit, ...retention });
       await blobs.remove(outcome.removed);
