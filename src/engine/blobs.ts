@@ -38,6 +38,11 @@ export function digestOfBlob(name: string): string {
   return name.slice(-digestLength);
 }
 
+/** Whether reading a blob failed because it is not there. */
+export function isMissingBlob(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 /**
  * Stores the bytes of jobs. A blob is immutable; its name holds the digest of the bytes. There are two sorts:
  * - files, which are durable before a commit names them. A file that no commit came to name is an orphan.

@@ -2,7 +2,14 @@ import { randomUUID, webcrypto } from 'node:crypto';
 import { constants, copyFile, mkdir, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { type AsideFile, type Blobs, digestOfBlob, isSmallBlob, type OpenBlob } from './blobs.js';
+import {
+  type AsideFile,
+  type Blobs,
+  digestOfBlob,
+  isMissingBlob,
+  isSmallBlob,
+  type OpenBlob,
+} from './blobs.js';
 import { DirectorySync, makeDirectory } from './directory-sync.js';
 
 const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
@@ -93,7 +100,7 @@ export class DiskBlobs implements Blobs {
       const copied = await copyFile(this.#path(name), path, constants.COPYFILE_FICLONE).then(
         () => true,
         (error: unknown) => {
-          if (isMissing(error)) return false;
+          if (isMissingBlob(error)) return false;
           throw error;
         },
       );
@@ -187,7 +194,7 @@ export class DiskBlobs implements Blobs {
     try {
       return (await stat(path)).mtimeMs < before - clockGrainMs;
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (isMissingBlob(error)) return false;
       throw error;
     }
   }
@@ -249,11 +256,7 @@ async function removeFile(path: string): Promise<boolean> {
     await unlink(path);
     return true;
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissingBlob(error)) throw error;
     return false;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -26,6 +26,7 @@ const catalogue = {
     retry: false,
   },
   'result-expired': { status: 410, title: 'The result is past its retention', retry: false },
+  'result-missing': { status: 410, title: 'The file of the result is missing', retry: false },
   'input-gone': { status: 410, title: 'The input of the job is gone', retry: false },
   'precondition-failed': { status: 412, title: 'The precondition does not hold', retry: false },
   'payload-too-large': { status: 413, title: 'The body is too large', retry: false },

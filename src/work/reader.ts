@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { Blobs } from '../engine/blobs.js';
-import type { Fact, Store } from '../engine/engine.js';
+import { type Blobs, isMissingBlob } from '../engine/blobs.js';
+import type { Fact, JobInput, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
 import type { Follower } from '../follow/follower.js';
 import { nextChange } from '../follow/next-change.js';
@@ -13,16 +13,19 @@ import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import { decodeOriginal, originalText } from './original-request.js';
-import type {
-  Answer,
-  GroupListRequest,
-  History,
-  JobView,
-  LeftOut,
-  ListRequest,
-  Reader,
-  WaitOptions,
+import {
+  type Answer,
+  FileMissing,
+  type GroupListRequest,
+  type History,
+  type JobView,
+  type LeftOut,
+  type ListRequest,
+  type Reader,
+  type WaitOptions,
 } from './service.js';
+
+type OriginalAnswer = Answer<{ request: string; leftOut: readonly LeftOut[] }>;
 
 /**
  * Events of one answer. A job has about three; only one that was interrupted hundreds of times comes near this bound.
@@ -145,10 +148,18 @@ export class JobReader implements Reader {
     };
   }
 
-  async input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>> {
+  async input(owner: string, id: string): Promise<OriginalAnswer> {
     const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
     if (input === undefined) return { ok: false, problem: problem('not-found', 'There is no such job.') };
-    const { request, inputs } = input;
+    try {
+      return await this.#originalOf(input);
+    } catch (error) {
+      if (!isMissingBlob(error)) throw error;
+      return { ok: false, problem: problem('input-gone', 'The server has lost a file of the request.') };
+    }
+  }
+
+  async #originalOf({ request, inputs }: JobInput): Promise<OriginalAnswer> {
     const original = decodeOriginal(
       'inline' in request ? request.inline : (await this.#bytes(request.blob)).toString(),
     );
@@ -192,7 +203,9 @@ export class JobReader implements Reader {
   }
 
   async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
-    const stream = await this.#parts.blobs.read(blob, range);
+    const stream = await this.#parts.blobs.read(blob, range).catch((error: unknown) => {
+      throw isMissingBlob(error) ? new FileMissing(`no such blob: ${blob}`, { cause: error }) : error;
+    });
     return stream instanceof Readable ? stream : new Readable().wrap(stream);
   }
 }

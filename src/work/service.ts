@@ -106,6 +106,11 @@ export interface ListRequest extends Omit<ListFilter, 'afterId'> {
 
 export type GroupListRequest = Pick<ListRequest, 'owner' | 'cursor' | 'limit'>;
 
+/** A file that a job names is not there any more: the operator has lost it. */
+export class FileMissing extends Error {
+  override readonly name = 'FileMissing';
+}
+
 export interface Reader {
   /** Undefined for an unknown id and for a job of another owner. */
   view(owner: string, id: string): Promise<JobView | undefined>;
@@ -137,7 +142,7 @@ export interface Reader {
   input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>>;
   /** The facts of a job, oldest first; undefined as for `view`. */
   history(owner: string, id: string): Promise<History | undefined>;
-  /** Bytes `start`..`end` (inclusive) of an artifact's blob. */
+  /** Bytes `start`..`end` (inclusive) of an artifact's blob. Rejects with `FileMissing` when it is not there. */
   read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
 }
 

@@ -9,18 +9,19 @@ import type { GroupRecord } from '../../src/protocol/fact.js';
 import { isTerminal } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
 import type { FinishedFile } from '../../src/render/wire.js';
-import type {
-  Answer,
-  GroupListRequest,
-  History,
-  JobService,
-  JobView,
-  LeftOut,
-  ListRequest,
-  RetryRequest,
-  SubmitRequest,
-  ThumbnailRequest,
-  WaitOptions,
+import {
+  type Answer,
+  FileMissing,
+  type GroupListRequest,
+  type History,
+  type JobService,
+  type JobView,
+  type LeftOut,
+  type ListRequest,
+  type RetryRequest,
+  type SubmitRequest,
+  type ThumbnailRequest,
+  type WaitOptions,
 } from '../../src/work/service.js';
 
 /** A job engine in a few maps: enough to answer every route, and to be told what to do. */
@@ -228,7 +229,7 @@ export class FakeJobService implements JobService {
 
   async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
     const bytes = this.blobs.get(blob);
-    if (bytes === undefined) throw new Error('no such blob');
+    if (bytes === undefined) throw new FileMissing('no such blob');
     const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
     const stream = Readable.from(chunks(part));
     this.opened.push(stream);

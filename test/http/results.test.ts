@@ -139,11 +139,12 @@ describe('the result', () => {
     expect(answer.headers).not.toHaveProperty('etag');
   });
 
-  test('that is not there though it should be is 500, and told in the log alone', async () => {
+  test('whose file the operator has lost is 410 with a name of its own, and told in the log', async () => {
     complete();
     http.service.blobs.clear();
     const answer = await call('GET', `${base}/result`);
-    expect(answer.statusCode).toBe(500);
+    expect(answer.statusCode).toBe(410);
+    expect(answer.json()).toMatchObject({ type: expect.stringMatching(/result-missing$/), status: 410 });
     expect(answer.body).not.toContain('blob');
     expect(http.lines.join('')).toContain('no such blob');
   });

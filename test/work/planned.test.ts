@@ -111,6 +111,14 @@ describe('a planned request', () => {
     expect(await rig.engine.store.unused([letterhead])).toEqual([]);
   });
 
+  it('whose file the operator has lost is told as gone', async () => {
+    const bytes = Buffer.from('base64');
+    const id = await accepted(planned([{ bytes, pointer: '/lines/1' }]));
+    const input = await rig.engine.store.input('ann', id);
+    await rig.engine.blobs.remove((input?.inputs ?? []).flatMap((one) => ('blob' in one ? [one.blob] : [])));
+    expect(await rig.service.reader.input('ann', id)).toMatchObject({ problem: { slug: 'input-gone' } });
+  });
+
   it('has its addresses judged, and no file that nothing becomes of', async () => {
     const url = 'http://127.0.0.1/logo.png';
     const address = { url, pointer: '/logo', accept: ['image/png'], maxBytes: 1000 };

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FileMissing } from '../../src/work/service.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
 let rig: WorkRig;
@@ -39,7 +40,7 @@ it.each([
   expect(await read(blob)).toBe(text);
   expect(await resultFiles(id)).toHaveLength(files);
   expect(await rig.service.remover.remove('ann', id)).toBe(true);
-  await expect(rig.service.reader.read(blob)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(rig.service.reader.read(blob)).rejects.toBeInstanceOf(FileMissing);
   expect(await resultFiles(id)).toEqual([]);
 });
 

@@ -4,6 +4,7 @@ import type { Key } from '../keys.js';
 import { engineOperations } from '../store-operations.js';
 import type { KeyRows } from './key-rows.js';
 import type { Connection, Statement } from './sql.js';
+import { StoreProbe } from './store-probe.js';
 import { type Answer, type Call, type Failure, packValue } from './wire.js';
 
 /** Whether a call changes nothing. */
@@ -24,6 +25,7 @@ export interface BatchOutcome {
 export class BatchRunner {
   readonly #embedded: Embedded;
   readonly #keys: KeyRows;
+  readonly #probe: StoreProbe;
   readonly #connection: Connection;
   readonly #begin: Statement;
   readonly #beginReading: Statement;
@@ -32,6 +34,7 @@ export class BatchRunner {
   constructor(connection: Connection, embedded: Embedded, keys: KeyRows) {
     this.#embedded = embedded;
     this.#keys = keys;
+    this.#probe = new StoreProbe(connection);
     this.#connection = connection;
     this.#begin = connection.prepare('BEGIN IMMEDIATE');
     this.#beginReading = connection.prepare('BEGIN');
@@ -80,7 +83,7 @@ export class BatchRunner {
   #answer({ name, args }: Call): unknown {
     switch (name) {
       case 'ping':
-        return undefined;
+        return this.#probe.run();
       case 'keyPut':
         return this.#keys.put(args[0] as Key);
       case 'keyList':

@@ -15,6 +15,9 @@ import {
 /** What SQLite says of a disk that is full or has a bad moment; the same call may succeed later. */
 const passing = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|NOMEM)/;
 
+/** What it says of a database of which a page is broken: no later call mends it. */
+const damaged = /^SQLITE_(CORRUPT|NOTADB)/;
+
 /** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
 const maxOpenCalls = 20_000;
 
@@ -38,6 +41,8 @@ export class StoreClient implements OperationRunner {
   readonly #ended: Promise<void>;
   #gathered: Call[] = [];
   #number = 0;
+  /** The first damage that any call has met. */
+  #damage: StoreFailed | undefined;
   #state: 'open' | 'closing' | StoreFailed = 'open';
   #fail: (failure: StoreFailed) => void = () => {};
 
@@ -92,6 +97,7 @@ export class StoreClient implements OperationRunner {
   }
 
   async ping(): Promise<void> {
+    if (this.#damage !== undefined) throw this.#damage;
     await this.#ask('ping', []);
   }
 
@@ -151,7 +157,9 @@ export class StoreClient implements OperationRunner {
       if (failure === undefined) call.resolve(unpackValue(call.name, value));
       else {
         const unavailable = passing.test(failure.code);
-        call.reject(new StoreFailed(failure.code, failure.message, { unavailable }));
+        const failed = new StoreFailed(failure.code, failure.message, { unavailable });
+        if (damaged.test(failure.code)) this.#damage ??= failed;
+        call.reject(failed);
       }
     }
     if (message.facts.length > 0) this.#listeners.onFacts(unpackFacts(message.facts));

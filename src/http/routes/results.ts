@@ -5,7 +5,7 @@ import { type Artifact, artifactCountOf, type Job, resultOf } from '../../jobs/j
 import { artifactOf } from '../../jobs/record.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
-import type { JobService } from '../../work/service.js';
+import { FileMissing, type JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { artifactSchema, envelopeOf, jobParams } from '../docs/schemas.js';
@@ -92,6 +92,7 @@ function docs(id: string, summary: string): RouteDocs {
       'not-found',
       'job-not-completed',
       'result-expired',
+      'result-missing',
       'precondition-failed',
       'range-not-satisfiable',
     ],
@@ -180,8 +181,10 @@ export function addResultRoutes(
     } catch (error) {
       // Deleted or expired between the two questions: say so, instead of failing.
       const now = await find(owner);
-      if (now.ok) throw error;
-      return sendProblem(request, reply, now.problem);
+      if (!now.ok) return sendProblem(request, reply, now.problem);
+      if (!(error instanceof FileMissing)) throw error;
+      request.log.error({ request_id: request.id, err: error }, 'the file of a result is missing');
+      return sendProblem(request, reply, missing());
     }
   }
 }
@@ -222,6 +225,11 @@ export function findResult(
 
 function expired(): Problem {
   return problem('result-expired', 'The result was not kept longer.');
+}
+
+/** The operator has lost it: a restore without the files, a disk that failed. */
+function missing(): Problem {
+  return problem('result-missing', 'The server has lost the file of the result; make it again with a retry.');
 }
 
 const daySeconds = 86_400;
