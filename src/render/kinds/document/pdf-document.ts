@@ -1,3 +1,4 @@
+import { isObject } from '../../../protocol/is-object.js';
 import { families } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { type DrawnPage, type PdfImage, PdfMakeDocument } from './pdfmake.js';
@@ -13,6 +14,21 @@ function fontTable(): Record<string, Record<string, string>> {
       Object.fromEntries(Object.entries(faces).map(([style, face]) => [style, face.id])),
     ]),
   );
+}
+
+const xmlEscapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** As the text of an element. What XML cannot hold at all (controls, U+FFFE, half surrogates) is shown as U+FFFD. */
+function xmlText(text: string): string {
+  return text
+    .replace(/[&<>"']/g, (character) => xmlEscapes[character] ?? '')
+    .replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD');
 }
 
 /** Bytes of pictures by the keys under which the definition names them. */
@@ -31,6 +47,7 @@ export class InkwireDocument extends PdfMakeDocument {
   declare private size: number | undefined;
   declare private write: ((bytes: Uint8Array) => void) | undefined;
   declare private ended: (() => void) | undefined;
+  declare private encrypted: boolean | undefined;
   /** The page being drawn, and the operators for it that were not written yet. */
   declare private drawn: DrawnPage | undefined;
   declare private content: string | undefined;
@@ -46,6 +63,7 @@ export class InkwireDocument extends PdfMakeDocument {
     super(fontTable(), {}, {}, {}, { ...options, autoFirstPage: false, font: null }, null, (path) =>
       typeof path === 'string' ? registry.has(path) : false,
     );
+    this.encrypted = 'userPassword' in options || 'ownerPassword' in options;
     this.#registry = registry;
     this.#pictures = pictures;
     this.write = write;
@@ -95,6 +113,29 @@ export class InkwireDocument extends PdfMakeDocument {
     this._fontFamilies[font.name] ??= font;
     return this;
   }
+
+  /** pdfkit puts texts into its XML as they are; one `&` would make the packet unreadable. */
+  override _addInfo(): void {
+    const { info } = this;
+    this.info = Object.fromEntries(
+      Object.entries(info).map(([name, value]) => [name, typeof value === 'string' ? xmlText(value) : value]),
+    );
+    try {
+      super._addInfo();
+    } finally {
+      this.info = info;
+    }
+  }
+
+  /** pdfkit writes the checksum of an attachment as hex text, where the standard wants its 16 bytes. */
+  override ref(data?: Record<string, unknown>): object {
+    if (data?.Type !== 'EmbeddedFile' || !isObject(data.Params)) return super.ref(data);
+    const { CheckSum: hex, ...params } = data.Params;
+    // Bytes are the only strings that pdfkit does not encrypt; the entry is optional.
+    const checksum = this.encrypted === true ? {} : { CheckSum: Buffer.from(String(hex), 'hex') };
+    return super.ref({ ...data, Params: { ...params, ...checksum } });
+  }
+
   override provideImage(key: string): PdfImage {
     const known = this._imageRegistry[key];
     if (known !== undefined) return known;

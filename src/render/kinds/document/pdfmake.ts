@@ -192,6 +192,11 @@ export interface PdfDocument {
   provideImage(key: string): PdfImage;
   addPage(options: object): this;
   file(content: Uint8Array, options: object): unknown;
+  /** Entries of the document's information dictionary. */
+  info: Record<string, unknown>;
+  /** Writes `info` into the XMP packet. */
+  _addInfo(): void;
+  ref(data?: Record<string, unknown>): object;
   push(chunk: Uint8Array | null): boolean;
   _write(bytes: Uint8Array | string): void;
   end(): void;
