@@ -54,7 +54,7 @@ class Composer {
     };
     this.#drawing = new Drawing(
       setter,
-      (operation) => shelf.of(operation),
+      (source) => shelf.of(source),
       (operations, font, frame) => this.#column(operations, font, frame),
     );
     this.#begin();

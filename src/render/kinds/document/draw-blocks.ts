@@ -1,10 +1,16 @@
 import { tableNode } from './draw-table.js';
-import type { Block } from './model.js';
+import { type Block, type HtmlImage, headingScale, type ListEntry, type ListMarks } from './model.js';
 import type { Node } from './pdfmake.js';
-import type { FontState, Typesetter } from './typesetting.js';
+import { type FontState, scaledSize, type Typesetter } from './typesetting.js';
 
-/** Font size of a heading by level, as a factor of the text around it. */
-export const headingScale = [2, 1.5, 1.25, 1.1, 1, 0.9] as const;
+/** What blocks are drawn with. */
+export interface BlockTools {
+  readonly setter: Typesetter;
+  readonly language: string | undefined;
+  /** JSON pointer of the operation. */
+  readonly at: string;
+  image(image: HtmlImage): Node;
+}
 
 export function headingFont(level: number, font: FontState): FontState {
   return { ...font, bold: true, size: font.size * (headingScale[level - 1] ?? 1) };
@@ -30,28 +36,28 @@ export function headingNode(node: Node, level: number, text: string): Node {
 }
 
 /** HTML blocks as pdfmake nodes. */
-export function blockNodes(
-  blocks: readonly Block[],
-  font: FontState,
-  setter: Typesetter,
-  language: string | undefined,
-  at: string,
-): Node[] {
-  return blocks.map((block) => blockNode(block, font, setter, language, at));
+export function blockNodes(blocks: readonly Block[], font: FontState, tools: BlockTools): Node[] {
+  return blocks.map((block) => blockNode(block, font, tools));
 }
 
-function blockNode(
-  block: Block,
-  font: FontState,
-  setter: Typesetter,
-  language: string | undefined,
-  at: string,
-): Node {
+/** The content of a table cell: its last block leaves no air below. */
+export function cellNode(blocks: readonly Block[], font: FontState, tools: BlockTools): Node {
+  const nodes = blockNodes(blocks, font, tools);
+  const last = nodes.pop();
+  if (last === undefined) return { text: '' };
+  const [left = 0, top = 0, right = 0] = Array.isArray(last.margin) ? (last.margin as number[]) : [];
+  return { stack: [...nodes, { ...last, margin: [left, top, right, 0] }] };
+}
+
+function blockNode(block: Block, font: FontState, tools: BlockTools): Node {
+  const { setter, language, at } = tools;
   switch (block.type) {
-    case 'paragraph': {
+    case 'paragraph':
+    case 'pre': {
       const extra = {
         margin: [0, 0, 0, font.size * 0.6],
         ...(block.align === undefined ? {} : { alignment: block.align }),
+        ...(block.type === 'pre' ? { preserveLeadingSpaces: true } : {}),
       };
       return setter.runs(block.runs, font, extra, language, at);
     }
@@ -64,37 +70,51 @@ function blockNode(
       };
       return headingNode(setter.runs(block.runs, own, extra, language, at), block.level, text);
     }
-    case 'list': {
-      const items = block.items.map((item) => {
-        const nodes = blockNodes(item, font, setter, language, at).map((node) =>
-          'text' in node && item.length > 0 ? { ...node, margin: [0, 0, 0, font.size * 0.15] } : node,
-        );
-        return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : { stack: nodes };
-      });
-      const margin = [0, 0, 0, font.size * 0.5];
-      const style = { font: font.family, fontSize: font.size };
-      return block.ordered
-        ? { ol: items, margin, ...style, ...(block.start === undefined ? {} : { start: block.start }) }
-        : { ul: items, margin, ...style };
-    }
+    case 'list':
+      return listNode(block, font, tools);
     case 'table':
-      return tableNode(block.grid, { language }, font, setter, at);
+      return tableNode(block.grid, { language }, font, setter, at, (blocks) => cellNode(blocks, font, tools));
     case 'quote':
       return {
-        stack: blockNodes(block.blocks, { ...font, italic: true }, setter, language, at),
+        stack: blockNodes(block.blocks, { ...font, italic: true }, tools),
         margin: [font.size * 1.5, 0, font.size * 1.5, 0],
       };
-    case 'pre':
-      return setter.text(
-        block.text,
-        { ...font, family: 'courier', size: font.size * 0.9 },
-        { preserveLeadingSpaces: true, margin: [0, 0, 0, font.size * 0.6] },
-        language,
-        at,
-      );
+    case 'image':
+      return { margin: [0, 0, 0, font.size * 0.6], ...tools.image(block) };
     case 'rule':
       return ruleNode(0.75, '#b8bec6', font.size * 0.5);
   }
+}
+
+type ListBlock = Extract<Block, { type: 'list' }>;
+
+const ordered = (marks: ListMarks) => /alpha|roman|decimal/.test(marks);
+
+function listNode({ items, marks, style }: ListBlock, font: FontState, tools: BlockTools): Node {
+  const nodes = items.map((item) => itemNode(item, font, tools));
+  return {
+    // Only a numbered list knows both kinds of marks.
+    [ordered(marks) || items.some((item) => ordered(item.marks ?? marks)) ? 'ol' : 'ul']: nodes,
+    type: marks,
+    margin: [0, 0, 0, font.size * 0.5],
+    font: font.family,
+    fontSize: style.size ?? scaledSize(style, font),
+    ...(style.color === undefined ? {} : { markerColor: style.color }),
+  };
+}
+
+function itemNode({ blocks, value, marks }: ListEntry, font: FontState, tools: BlockTools): Node {
+  const nodes = blockNodes(blocks, font, tools).map((node) =>
+    'text' in node ? { ...node, margin: [0, 0, 0, font.size * 0.15] } : node,
+  );
+  const only = nodes[0] ?? { text: '' };
+  // pdfmake gives a list no mark of its own; without one it must not be the item itself.
+  const bare = nodes.length <= 1 && !('ol' in only || 'ul' in only);
+  return {
+    ...(bare ? only : { stack: nodes }),
+    ...(value === undefined ? {} : { counter: value }),
+    ...(marks === undefined ? {} : { listType: marks }),
+  };
 }
 
 /** A line across the column. A table of one row keeps to whatever width there is. */

@@ -1,4 +1,4 @@
-import type { Align, Cell, Grid } from './model.js';
+import type { Align, Block, Cell, Grid } from './model.js';
 import type { Node } from './pdfmake.js';
 import type { FontState, Typesetter } from './typesetting.js';
 
@@ -17,15 +17,40 @@ const zebraFill = '#f7f8fa';
 /** Rows that decide which column gets the width that is left over. */
 const sampleRows = 200;
 
+function textLength(cell: Cell | string): number {
+  if (typeof cell === 'string') return cell.length;
+  const own = cell.runs.reduce((sum, run) => sum + run.text.length, 0);
+  return (cell.blocks ?? []).reduce((sum, block) => sum + blockLength(block), own);
+}
+
+function blockLength(block: Block): number {
+  switch (block.type) {
+    case 'list':
+      return block.items.reduce((most, item) => Math.max(most, sumOf(item.blocks)), 0);
+    case 'quote':
+      return sumOf(block.blocks);
+    case 'table':
+      return block.grid.rows
+        .slice(0, 20)
+        .flat()
+        .reduce<number>((sum, cell) => sum + (cell === null ? 0 : textLength(cell)), 0);
+    case 'image':
+    case 'rule':
+      return 0;
+    default:
+      return block.runs.reduce((sum, run) => sum + run.text.length, 0);
+  }
+}
+
+const sumOf = (blocks: readonly Block[]) => blocks.reduce((sum, block) => sum + blockLength(block), 0);
+
 /** The width of each column: as wide as needed, and what is left goes to the one with the most text. */
 function automaticWidths(grid: Grid): ('auto' | '*')[] {
   const lengths = Array.from({ length: grid.columns }, () => 0);
   for (const row of grid.rows.slice(0, sampleRows)) {
     for (const [x, cell] of row.entries()) {
       if (cell === null || (typeof cell !== 'string' && (cell.colspan ?? 1) > 1)) continue;
-      const length =
-        typeof cell === 'string' ? cell.length : cell.runs.reduce((sum, run) => sum + run.text.length, 0);
-      lengths[x] = (lengths[x] ?? 0) + length;
+      lengths[x] = (lengths[x] ?? 0) + textLength(cell);
     }
   }
   const widest = lengths.indexOf(Math.max(...lengths));
@@ -48,6 +73,8 @@ export function tableNode(
   font: FontState,
   setter: Typesetter,
   at: string,
+  /** Draws the cells that hold more than text. */
+  blockCell: (blocks: readonly Block[]) => Node,
 ): Node {
   const { align = [], zebra = false, borders = 'grid', language } = look;
   const cellNode = (cell: Cell | string | null, x: number, header: boolean): Node => {
@@ -63,6 +90,7 @@ export function tableNode(
       ...(cell.colspan === undefined || cell.colspan < 2 ? {} : { colSpan: cell.colspan }),
       ...(cell.rowspan === undefined || cell.rowspan < 2 ? {} : { rowSpan: cell.rowspan }),
     };
+    if (cell.blocks !== undefined) return { ...blockCell(cell.blocks), ...extra };
     return setter.runs(cell.runs, font, extra, language, at);
   };
   const body = grid.rows.map((row, y) => row.map((cell, x) => cellNode(cell, x, y < grid.headerRows)));

@@ -1,6 +1,7 @@
-import { blockNodes, headingFont, headingNode, ruleNode } from './draw-blocks.js';
+import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { drawBarcode, drawQr } from './draw-codes.js';
 import { tableNode } from './draw-table.js';
+import type { DrawnLength, HtmlImage, ImageSource } from './model.js';
 import type { ListItem, Operation } from './operations.js';
 import type { Node } from './pdfmake.js';
 import type { Picture } from './pictures.js';
@@ -22,7 +23,7 @@ export type Drawn = Exclude<Operation, { type: 'set_font' | 'add_page' | 'add_pa
 export class Drawing {
   constructor(
     private readonly setter: Typesetter,
-    private readonly pictures: (operation: Of<'add_image'>) => Picture,
+    private readonly pictures: (source: ImageSource) => Picture,
     /** The operations of a column, drawn in turn. */
     private readonly column: (operations: readonly Operation[], font: FontState, frame: Frame) => Node[],
   ) {}
@@ -39,10 +40,18 @@ export class Drawing {
         const { widths, ...rest } = look;
         const sized =
           widths === undefined ? {} : { widths: widths.map((width) => inPoints(width, frame.contentWidth)) };
-        return tableNode(grid, { ...rest, ...sized, language: lang }, own, this.setter, operation.at);
+        const tools = this.#blockTools(operation, frame);
+        return tableNode(
+          grid,
+          { ...rest, ...sized, language: lang },
+          own,
+          this.setter,
+          operation.at,
+          (blocks) => cellNode(blocks, own, tools),
+        );
       }
       case 'add_html':
-        return { stack: blockNodes(operation.blocks, font, this.setter, operation.lang, operation.at) };
+        return { stack: blockNodes(operation.blocks, font, this.#blockTools(operation, frame)) };
       case 'add_list':
         return this.#list(operation, font);
       case 'add_link':
@@ -78,6 +87,34 @@ export class Drawing {
       case 'add_spacer':
         return { stack: [], margin: [0, points(operation.height), 0, 0] };
     }
+  }
+
+  #blockTools({ at, lang }: Of<'add_html' | 'add_table'>, frame: Frame): BlockTools {
+    return {
+      setter: this.setter,
+      language: lang,
+      at,
+      image: (image) => this.#htmlImage(image, frame, at),
+    };
+  }
+
+  /** Never wider or higher than the page has room, whatever it asks for. */
+  #htmlImage({ source, width, height, align, link }: HtmlImage, frame: Frame, at: string): Node {
+    const picture = this.pictures(source);
+    const size: Node = {
+      ...(width === undefined ? {} : { width: drawnPoints(width, frame.contentWidth) }),
+      ...(height === undefined ? {} : { height: drawnPoints(height, frame.contentHeight) }),
+    };
+    const extra = { ...alignment(align), ...(link === undefined ? {} : { link }) };
+    if (picture.type === 'svg') return { ...this.#svg(picture.svg, size, align, frame, at), ...extra };
+    const natural = { width: picture.width * 0.75, height: picture.height * 0.75 };
+    return {
+      image: picture.key,
+      ...(Object.keys(size).length > 0 ? size : natural),
+      maxWidth: frame.contentWidth,
+      maxHeight: frame.contentHeight,
+      ...extra,
+    };
   }
 
   #columns({ columns, gap = 5 }: Of<'add_columns'>, font: FontState, frame: Frame): Node {
@@ -119,7 +156,7 @@ export class Drawing {
   }
 
   #image(operation: Of<'add_image'>, frame: Frame): Node {
-    const picture = this.pictures(operation);
+    const picture = this.pictures(operation.source);
     const { width, height, fit = 'fill', align, link } = operation;
     const both = width !== undefined && height !== undefined;
     const size: Node = both
@@ -252,6 +289,10 @@ export class Drawing {
 function inPoints(width: Width, room: number): number | 'auto' | '*' {
   if (typeof width === 'number') return points(width);
   return width === 'auto' || width === '*' ? width : (Number.parseFloat(width) / 100) * room;
+}
+
+function drawnPoints(length: DrawnLength, room: number): number {
+  return typeof length === 'number' ? length : length.share * room;
 }
 
 function alignment(align: string | undefined): Node {

@@ -1,8 +1,9 @@
 import { type TSchema, Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
 import { families, findFamily } from '../../fonts/catalogue.js';
+import { cssColor } from './css.js';
 import { child, Findings } from './findings.js';
-import { cssColor, linkPattern } from './html-text.js';
+import { linkPattern } from './html-text.js';
 import { limits } from './limits.js';
 import type { PageSize } from './paper.js';
 import { boolean, choice, number, object, optional, required, type Shape, text } from './shapes.js';
@@ -42,7 +43,7 @@ export function mapped<A, B>(shape: Shape<A>, map: (value: A) => B | undefined, 
 
 export const color = mapped(
   text({ min: 1, max: 20, description: '#rrggbb' }),
-  (value) => (value.startsWith('#') ? cssColor(value) : undefined),
+  (value) => (/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(value) ? cssColor(value) : undefined),
   'must be a colour such as "#1a2b3c"',
 );
 

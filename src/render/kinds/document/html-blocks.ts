@@ -1,238 +1,393 @@
-import { type LooseCell, placeCells } from './grid.js';
-import { type HtmlElement, type HtmlNode, headingTags, parseHtml, sectionTags } from './html.js';
-import { alignOf, backgroundOf, runsOf } from './html-text.js';
-import { limits } from './limits.js';
-import type { Block, Cell, Grid } from './model.js';
+import { parseLength } from './css.js';
+import { type HtmlElement, type HtmlNode, isElement, parseHtml } from './html.js';
+import { type HtmlImages, HtmlNotes } from './html-notes.js';
+import { readTableElement } from './html-table.js';
+import { isHidden, type Look, linkPattern, lookIn, plainLook, RunCollector, styleOf } from './html-text.js';
+import {
+  type Block,
+  type DrawnLength,
+  type Grid,
+  type HtmlImage,
+  headingScale,
+  type ListEntry,
+  type ListMarks,
+  type Run,
+} from './model.js';
 
 /** HTML fragments as blocks and grids. Both entries return a message instead of throwing. */
 
 export type ReadHtml<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly notes: readonly string[] }
   | { readonly ok: false; readonly message: string };
 
-const tableTags = new Set([
-  'table',
-  'thead',
-  'tbody',
-  'tfoot',
-  'tr',
-  'th',
-  'td',
-  'caption',
-  'b',
-  'i',
-  'u',
-  'strong',
-  'em',
-  'br',
-  'p',
-  'span',
-]);
-const spans = new Set(['colspan', 'rowspan']);
+/** What stands within a line. Every other element begins and ends a line, whether it is known or not. */
+const inlineTags = new Set(
+  (
+    'a abbr acronym b bdi bdo big br button cite code data del dfn em font i img input ins kbd mark meter nobr noscript ' +
+    'output picture progress q rp rt ruby s samp select small source span strike strong sub sup textarea time tt u var wbr'
+  ).split(' '),
+);
 
-const fragmentTags = new Set([
-  ...tableTags,
-  ...headingTags,
-  ...sectionTags,
-  'ul',
-  'ol',
-  'li',
-  'a',
-  's',
-  'del',
-  'ins',
-  'code',
-  'pre',
-  'sup',
-  'sub',
-  'blockquote',
-  'hr',
-]);
-const fragmentAttributes = new Set(['colspan', 'rowspan', 'style', 'align', 'href', 'start']);
+const blockDisplays = /^(?:block|flow-root|flex|grid|list-item|table|table-row|table-caption)$/;
 
-function isElement(node: HtmlNode): node is HtmlElement {
-  return typeof node !== 'string';
-}
-
-function spanOf(value: string | undefined): number {
-  const span = Number(value);
-  return Number.isInteger(span) && span >= 1 ? Math.min(span, 65_534) : 1;
-}
-
-function cellOf(element: HtmlElement): LooseCell {
-  const header = element.tag === 'th';
-  const runs = runsOf(element.children, header ? { bold: true } : {});
-  const colspan = Math.min(spanOf(element.attributes.colspan), limits.tableColumns);
-  const rowspan = spanOf(element.attributes.rowspan);
-  const align = alignOf(element.attributes);
-  const background = backgroundOf(element.attributes);
-  const only = runs[0];
-  const plain =
-    runs.length === 0 || (runs.length === 1 && only !== undefined && Object.keys(only).length === 1);
-  if (plain && !header && colspan === 1 && rowspan === 1 && align === undefined && background === undefined) {
-    return only?.text ?? '';
+function isBlock(tag: string, css: ReadonlyMap<string, string>): boolean {
+  const display = css.get('display')?.toLowerCase();
+  if (display !== undefined) {
+    if (blockDisplays.test(display)) return true;
+    if (display.startsWith('inline')) return false;
   }
-  const cell: Cell = {
-    runs,
-    ...(header ? { header } : {}),
-    ...(colspan > 1 ? { colspan } : {}),
-    ...(rowspan > 1 ? { rowspan } : {}),
-    ...(align === undefined ? {} : { align }),
-    ...(background === undefined ? {} : { background }),
-  };
-  return cell;
-}
-
-/** Header rows are those of `thead`; without one, the leading rows that have only `th`. */
-function gridOf(table: HtmlElement): ReadHtml<Grid> {
-  const head: HtmlElement[] = [];
-  const body: HtmlElement[] = [];
-  const foot: HtmlElement[] = [];
-  let caption: HtmlElement | undefined;
-  const collect = (element: HtmlElement, into: HtmlElement[]) => {
-    for (const node of element.children) {
-      if (!isElement(node)) continue;
-      if (node.tag === 'tr') into.push(node);
-      else if (node.tag === 'thead') collect(node, head);
-      else if (node.tag === 'tbody') collect(node, body);
-      else if (node.tag === 'tfoot') collect(node, foot);
-      else if (node.tag === 'caption') caption ??= node;
-    }
-  };
-  collect(table, body);
-  const rows = [...head, ...body, ...foot].map((row) =>
-    row.children.filter(
-      (node): node is HtmlElement => isElement(node) && (node.tag === 'td' || node.tag === 'th'),
-    ),
-  );
-  const loose = rows.map((cells) => cells.map(cellOf));
-  const firstPlain = rows.findIndex((cells) => cells.length === 0 || cells.some((cell) => cell.tag !== 'th'));
-  const headers = head.length > 0 ? head.length : Math.max(firstPlain, 0);
-  const placed = placeCells(loose, headers, caption === undefined ? undefined : runsOf(caption.children));
-  return placed.ok ? { ok: true, value: placed.grid } : placed;
-}
-
-/** The table of `add_table`: a fragment whose root is one `<table>`. */
-export function readTable(html: string): ReadHtml<Grid> {
-  const parsed = parseHtml(html, tableTags, spans);
-  if (!parsed.ok) return parsed;
-  const nodes = parsed.root.children.filter((node) => isElement(node) || node.trim() !== '');
-  const table = nodes[0];
-  if (nodes.length !== 1 || table === undefined || !isElement(table) || table.tag !== 'table') {
-    return { ok: false, message: 'must be one <table> element' };
-  }
-  const nested = findTable(table.children);
-  if (nested) return { ok: false, message: 'must not have a table inside a table' };
-  return gridOf(table);
-}
-
-function findTable(nodes: readonly HtmlNode[]): boolean {
-  return nodes.some((node) => isElement(node) && (node.tag === 'table' || findTable(node.children)));
-}
-
-const containers = new Set(['', ...sectionTags]);
-
-function hasBlock(nodes: readonly HtmlNode[]): boolean {
-  return nodes.some((node) => isElement(node) && (blockStarts.has(node.tag) || hasBlock(node.children)));
-}
-const blockStarts = new Set([
-  ...headingTags,
-  'ul',
-  'ol',
-  'table',
-  'blockquote',
-  'pre',
-  'hr',
-  'p',
-  ...sectionTags,
-]);
-
-function plainText(nodes: readonly HtmlNode[]): string {
-  return nodes
-    .map((node) => (isElement(node) ? (node.tag === 'br' ? '\n' : plainText(node.children)) : node))
-    .join('');
+  // Elements with a hyphen or colon are custom elements, which stand within a line.
+  return !inlineTags.has(tag) && !/[-:]/.test(tag);
 }
 
 class Refusal extends Error {}
 
-function blocksOf(nodes: readonly HtmlNode[], align: ReturnType<typeof alignOf>): Block[] {
-  const blocks: Block[] = [];
-  let inline: HtmlNode[] = [];
-  const aligned = align === undefined ? {} : { align };
-  const flush = () => {
-    const runs = runsOf(inline);
-    if (runs.length > 0) blocks.push({ type: 'paragraph', runs, ...aligned });
-    inline = [];
+/** Blocks being put together: the finished ones, and the paragraph at work. */
+interface Flow {
+  readonly blocks: Block[];
+  readonly text: RunCollector;
+}
+
+/** Where text stands: a heading's level, or 0; in a table headings are text that looks like one. */
+interface Spot {
+  readonly look: Look;
+  readonly level: number;
+  readonly inTable: boolean;
+}
+
+/** The runs of a heading say what differs from it, so that its text can also stand in a table of contents. */
+function headingRuns(runs: readonly Run[], level: number): readonly Run[] {
+  const own = headingScale[level - 1] ?? 1;
+  return runs.map(({ bold, scale, ...run }) => {
+    const factor = run.size === undefined ? (scale ?? 1) / own : 1;
+    return {
+      ...run,
+      ...(bold === true ? {} : { bold: false }),
+      ...(Math.abs(factor - 1) < 1e-6 ? {} : { scale: factor }),
+    };
+  });
+}
+
+const marksByName: Readonly<Record<string, ListMarks>> = {
+  '1': 'decimal',
+  a: 'lower-alpha',
+  A: 'upper-alpha',
+  i: 'lower-roman',
+  I: 'upper-roman',
+  decimal: 'decimal',
+  'decimal-leading-zero': 'decimal',
+  'lower-alpha': 'lower-alpha',
+  'lower-latin': 'lower-alpha',
+  'upper-alpha': 'upper-alpha',
+  'upper-latin': 'upper-alpha',
+  'lower-roman': 'lower-roman',
+  'upper-roman': 'upper-roman',
+  disc: 'disc',
+  circle: 'circle',
+  square: 'square',
+  none: 'none',
+};
+const countingMarks = /alpha|roman|decimal/;
+
+function marksOf(element: HtmlElement, css: ReadonlyMap<string, string>): ListMarks | undefined {
+  const names = `${css.get('list-style-type') ?? css.get('list-style') ?? ''}`.toLowerCase().split(/\s+/);
+  const named = names.find((name) => name.length > 1 && Object.hasOwn(marksByName, name));
+  if (named !== undefined) return marksByName[named];
+  const { type = '' } = element.attributes;
+  const name = type.length === 1 ? type : type.toLowerCase();
+  return Object.hasOwn(marksByName, name) ? marksByName[name] : undefined;
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  const match = /^\s*([+-]?\d{1,9})/.exec(text ?? '');
+  return match === null ? undefined : Number(match[1]);
+}
+
+const remPoints = 12;
+const largestPoints = 14_400;
+
+function drawnLength(text: string | undefined): DrawnLength | undefined {
+  const length = parseLength(text ?? '');
+  if (length === undefined || length.value <= 0) return undefined;
+  if (length.of === 'percent') return { share: Math.min(1, length.value) };
+  return Math.min(largestPoints, length.value * (length.of === 'point' ? 1 : remPoints));
+}
+
+/** A paragraph's worth of text in several paragraphs of one alignment, or undefined where there is more than text. */
+function asText(blocks: readonly Block[]): { runs: readonly Run[]; align: Look['align'] } | undefined {
+  const first = blocks[0];
+  if (first === undefined) return { runs: [], align: undefined };
+  if (first.type !== 'paragraph') return undefined;
+  const collector = new RunCollector();
+  for (const [i, block] of blocks.entries()) {
+    if (block.type !== 'paragraph' || block.align !== first.align) return undefined;
+    if (blocks.length === 1) return { runs: block.runs, align: block.align };
+    for (const [j, { text, ...style }] of block.runs.entries()) {
+      const look: Look = { style, align: undefined, preserved: true };
+      if (i > 0 && j === 0) collector.lineBreak(look);
+      collector.add(text, look);
+    }
+  }
+  return { runs: collector.take(), align: first.align };
+}
+
+export class HtmlReader {
+  constructor(
+    private readonly images: HtmlImages,
+    readonly notes: HtmlNotes,
+  ) {}
+
+  blocks(nodes: readonly HtmlNode[], look: Look, inTable: boolean): Block[] {
+    const flow: Flow = { blocks: [], text: new RunCollector() };
+    const spot: Spot = { look, level: 0, inTable };
+    this.#fill(flow, nodes, spot);
+    this.#close(flow, spot);
+    return flow.blocks;
+  }
+
+  /** Text of one style and alignment, or the blocks that it takes. */
+  content(
+    nodes: readonly HtmlNode[],
+    look: Look,
+  ):
+    | { readonly runs: readonly Run[]; readonly align: Look['align'] }
+    | { readonly blocks: readonly Block[] } {
+    const blocks = this.blocks(nodes, look, true);
+    return asText(blocks) ?? { blocks };
+  }
+
+  #close({ blocks, text }: Flow, { look, level }: Spot): void {
+    if (text.empty) return;
+    const runs = text.take();
+    if (runs.length === 0) return;
+    const aligned = look.align === undefined ? {} : { align: look.align };
+    if (level > 0) blocks.push({ type: 'heading', level, runs: headingRuns(runs, level), ...aligned });
+    else blocks.push({ type: look.preserved ? 'pre' : 'paragraph', runs, ...aligned });
+  }
+
+  #fill(flow: Flow, nodes: readonly HtmlNode[], spot: Spot): void {
+    for (const node of nodes) {
+      if (!isElement(node)) flow.text.add(node, spot.look);
+      else if (node.tag === 'br') flow.text.lineBreak(spot.look);
+      else this.#element(flow, node, spot);
+    }
+  }
+
+  #element(flow: Flow, node: HtmlElement, spot: Spot): void {
+    const css = styleOf(node);
+    if (isHidden(node, css)) return;
+    const inner: Spot = { ...spot, look: lookIn(node, spot.look, css) };
+    if (isBlock(node.tag, css)) {
+      this.#close(flow, spot);
+      this.#block(flow, node, inner, css, spot);
+    } else this.#inline(flow, node, inner, css, spot);
+  }
+
+  #inline(flow: Flow, node: HtmlElement, inner: Spot, css: ReadonlyMap<string, string>, around: Spot): void {
+    const { tag, children } = node;
+    if (tag === 'img') this.#image(flow, node, inner, css, around);
+    else if (tag === 'input') this.#input(flow, node, inner.look);
+    else if (tag === 'select') this.#fill(flow, chosen(node), inner);
+    else if (tag === 'q') this.#fill(flow, ['“', ...children, '”'], inner);
+    else {
+      if (tag === 'a') this.#tellLink(node);
+      this.#fill(flow, children, inner);
+    }
+  }
+
+  #block(flow: Flow, node: HtmlElement, inner: Spot, css: ReadonlyMap<string, string>, around: Spot): void {
+    const { tag, children } = node;
+    const { look, inTable } = inner;
+    switch (tag) {
+      case 'hr':
+        flow.blocks.push({ type: 'rule' });
+        break;
+      case 'ul':
+      case 'ol':
+      case 'menu':
+      case 'dir':
+        flow.blocks.push(...this.#list(node, look, css, inTable));
+        break;
+      case 'table':
+        this.#table(flow, node, around);
+        break;
+      case 'blockquote': {
+        const blocks = this.blocks(children, look, inTable);
+        if (blocks.length > 0) flow.blocks.push({ type: 'quote', blocks });
+        break;
+      }
+      default: {
+        // An image or a link may be made a block by its style.
+        const level = inTable ? 0 : Number(/^h([1-6])$/.exec(tag)?.[1] ?? around.level);
+        const own: Spot = { ...inner, level };
+        if (inlineTags.has(tag)) this.#inline(flow, node, own, css, around);
+        else this.#fill(flow, tag === 'pre' ? withoutFirstLineEnd(children) : children, own);
+        this.#close(flow, own);
+      }
+    }
+  }
+
+  #table(flow: Flow, node: HtmlElement, { look, inTable }: Spot): void {
+    const read = readTableElement(node, look, this);
+    const before = this.blocks(read.strays, look, inTable);
+    flow.blocks.push(...before);
+    if (read.grid === undefined) {
+      if (read.message !== undefined) throw new Refusal(`table: ${read.message}`);
+      // An empty table has nothing but its caption, perhaps.
+      const runs = read.caption;
+      if (runs.length > 0) flow.blocks.push({ type: 'paragraph', runs });
+    } else flow.blocks.push({ type: 'table', grid: read.grid });
+  }
+
+  #tellLink({ attributes: { href } }: HtmlElement): void {
+    if (href === undefined || href === '' || href === '#' || /^\s*javascript:/i.test(href)) return;
+    if (!linkPattern.test(href)) this.notes.link(href);
+  }
+
+  #input(flow: Flow, node: HtmlElement, look: Look): void {
+    const { type = 'text', value } = node.attributes;
+    if (/^(?:checkbox|radio|file|range|color|image)$/i.test(type)) this.notes.element(`input type="${type}"`);
+    else if (value !== undefined) flow.text.add(value, { ...look, preserved: true });
+  }
+
+  #image(
+    flow: Flow,
+    node: HtmlElement,
+    { look }: Spot,
+    css: ReadonlyMap<string, string>,
+    around: Spot,
+  ): void {
+    const { src = '', alt = '' } = node.attributes;
+    const width = drawnLength(css.get('width')) ?? drawnLength(node.attributes.width);
+    const height = drawnLength(css.get('height')) ?? drawnLength(node.attributes.height);
+    const source = /^\s*data:/i.test(src)
+      ? this.images(src.trim(), width !== undefined && height !== undefined)
+      : 'only images in data: URIs are drawn';
+    if (typeof source === 'string') {
+      this.notes.image(src, source);
+      flow.text.add(alt, look);
+      return;
+    }
+    this.#close(flow, around);
+    const image: HtmlImage = {
+      type: 'image',
+      source,
+      ...(width === undefined ? {} : { width }),
+      ...(height === undefined ? {} : { height }),
+      ...(look.align === undefined ? {} : { align: look.align }),
+      ...(look.style.link === undefined ? {} : { link: look.style.link }),
+    };
+    flow.blocks.push(image);
+  }
+
+  #list(list: HtmlElement, look: Look, css: ReadonlyMap<string, string>, inTable: boolean): Block[] {
+    const ordered = list.tag === 'ol';
+    const marks = marksOf(list, css) ?? (ordered ? 'decimal' : 'disc');
+    const shown = list.children.filter(
+      (child): child is HtmlElement =>
+        isElement(child) && child.tag === 'li' && !isHidden(child, styleOf(child)),
+    );
+    const step = list.attributes.reversed === undefined ? 1 : -1;
+    let count = wholeNumber(list.attributes.start) ?? (step > 0 ? 1 : shown.length);
+    const items: ListEntry[] = [];
+    let loose: HtmlNode[] = [];
+    // What stands between the items is an item without a mark, as in a browser.
+    const closeLoose = () => {
+      const blocks = this.blocks(loose, look, inTable);
+      if (blocks.length > 0) items.push({ blocks, marks: 'none' });
+      loose = [];
+    };
+    for (const child of list.children) {
+      if (!isElement(child) || child.tag !== 'li') {
+        loose.push(child);
+        continue;
+      }
+      const own = styleOf(child);
+      if (isHidden(child, own)) continue;
+      closeLoose();
+      count = wholeNumber(child.attributes.value) ?? count;
+      const ownMarks = marksOf(child, own) ?? marks;
+      items.push({
+        blocks: this.blocks(child.children, lookIn(child, look, own), inTable),
+        ...(countingMarks.test(ownMarks) ? { value: count } : {}),
+        ...(ownMarks === marks ? {} : { marks: ownMarks }),
+      });
+      count += step;
+    }
+    closeLoose();
+    if (items.length === 0) return [];
+    const { color, size, scale } = look.style;
+    const style = {
+      ...(color === undefined ? {} : { color }),
+      ...(size === undefined ? {} : { size }),
+      ...(scale === undefined ? {} : { scale }),
+    };
+    return [{ type: 'list', marks, style, items }];
+  }
+}
+
+/** A browser takes no notice of a line end right after `<pre>`. */
+function withoutFirstLineEnd(nodes: readonly HtmlNode[]): readonly HtmlNode[] {
+  const first = nodes[0];
+  return typeof first === 'string' ? [first.replace(/^\r?\n/, ''), ...nodes.slice(1)] : nodes;
+}
+
+/** The options of a `select` that a browser shows. */
+function chosen(select: HtmlElement): HtmlNode[] {
+  const options: HtmlElement[] = [];
+  const collect = (nodes: readonly HtmlNode[]) => {
+    for (const node of nodes) {
+      if (!isElement(node)) continue;
+      if (node.tag === 'option') options.push(node);
+      else collect(node.children);
+    }
   };
-  for (const node of nodes) {
-    if (!isElement(node) || (!blockStarts.has(node.tag) && !hasBlock(node.children) && node.tag !== 'li')) {
-      inline.push(node);
-      continue;
-    }
-    flush();
-    blocks.push(...blockOf(node, alignOf(node.attributes) ?? align));
-  }
-  flush();
-  return blocks;
+  collect(select.children);
+  const selected = options.filter(({ attributes }) => attributes.selected !== undefined);
+  return (selected.length > 0 ? selected : options.slice(0, 1)).flatMap(({ children }) => children);
 }
 
-function blockOf(node: HtmlElement, align: ReturnType<typeof alignOf>): Block[] {
-  const aligned = align === undefined ? {} : { align };
-  const heading = /^h([1-6])$/.exec(node.tag);
-  if (heading) {
-    const runs = runsOf(node.children);
-    return runs.length === 0 ? [] : [{ type: 'heading', level: Number(heading[1]), runs, ...aligned }];
-  }
-  switch (node.tag) {
-    case 'p': {
-      if (hasBlock(node.children)) return blocksOf(node.children, align);
-      // The paragraph's own style (colour, size) is inherited by its text.
-      const runs = runsOf([{ tag: 'span', attributes: node.attributes, children: node.children }]);
-      return runs.length === 0 ? [] : [{ type: 'paragraph', runs, ...aligned }];
-    }
-    case 'ul':
-    case 'ol': {
-      const items = node.children
-        .filter((child): child is HtmlElement => isElement(child))
-        .map((child) => (child.tag === 'li' ? blocksOf(child.children, align) : blockOf(child, align)))
-        .filter((item) => item.length > 0);
-      const start = Number(node.attributes.start ?? '1');
-      if (items.length === 0) return [];
-      return [
-        {
-          type: 'list',
-          ordered: node.tag === 'ol',
-          items,
-          ...(Number.isInteger(start) && start > 1 && start < 1e6 ? { start } : {}),
-        },
-      ];
-    }
-    case 'table': {
-      const grid = gridOf(node);
-      if (!grid.ok) throw new Refusal(`table: ${grid.message}`);
-      return [{ type: 'table', grid: grid.value }];
-    }
-    case 'blockquote':
-      return [{ type: 'quote', blocks: blocksOf(node.children, align) }];
-    case 'pre': {
-      const text = plainText(node.children).replace(/^\n/, '').trimEnd();
-      return text === '' ? [] : [{ type: 'pre', text }];
-    }
-    case 'hr':
-      return [{ type: 'rule' }];
-    default:
-      return blocksOf(node.children, containers.has(node.tag) ? align : undefined);
-  }
-}
-
-/** The blocks of `add_html`. */
-export function readBlocks(html: string): ReadHtml<readonly Block[]> {
-  const parsed = parseHtml(html, fragmentTags, fragmentAttributes);
+function reading<T>(
+  html: string,
+  images: HtmlImages,
+  read: (root: HtmlElement, reader: HtmlReader) => T,
+): ReadHtml<T> {
+  const parsed = parseHtml(html);
   if (!parsed.ok) return parsed;
+  const notes = new HtmlNotes();
+  for (const tag of parsed.leftOut) notes.element(tag);
   try {
-    return { ok: true, value: blocksOf(parsed.root.children, undefined) };
+    return { ok: true, value: read(parsed.root, new HtmlReader(images, notes)), notes: notes.messages };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, message: error.message };
     throw error;
   }
+}
+
+/** The blocks of `add_html`. */
+export function readBlocks(html: string, images: HtmlImages): ReadHtml<readonly Block[]> {
+  return reading(html, images, (root, reader) => reader.blocks(root.children, plainLook, false));
+}
+
+const isContent = (node: HtmlNode) => isElement(node) || node.trim() !== '';
+
+/** The table of `add_table`: a fragment whose only content is one `<table>`. */
+export function readTable(html: string, images: HtmlImages): ReadHtml<Grid> {
+  return reading(html, images, (root, reader) => {
+    let look = plainLook;
+    let nodes = root.children.filter(isContent);
+    for (;;) {
+      const only = nodes[0];
+      if (nodes.length !== 1 || only === undefined || !isElement(only))
+        throw new Refusal('must be one <table> element');
+      if (only.tag === 'table') {
+        const read = readTableElement(only, look, reader);
+        if (read.strays.length > 0) throw new Refusal('must not have content outside the cells of its table');
+        if (read.grid === undefined) throw new Refusal(read.message ?? 'must have at least one cell');
+        return read.grid;
+      }
+      look = lookIn(only, look, styleOf(only));
+      nodes = only.children.filter(isContent);
+    }
+  });
 }

@@ -1,202 +1,322 @@
-import { type HtmlNode, headingTags, sectionTags } from './html.js';
-import type { Align, Run, RunStyle } from './model.js';
+import { cssColor, declarations, parseLength } from './css.js';
+import type { HtmlElement } from './html.js';
+import { type Align, headingScale, type Run, type RunStyle } from './model.js';
 
-/** Inline content of HTML as runs of text in one style. */
+/** The look of text in HTML, and text with its look as runs. */
 
-const blockTags = new Set([
-  'p',
-  ...sectionTags,
-  ...headingTags,
-  'ul',
-  'ol',
-  'li',
-  'table',
-  'tr',
-  'td',
-  'th',
-  'caption',
-  'blockquote',
-  'pre',
-  'hr',
-]);
+/** What an element hands on to its content. `scale` is of the operation's own font size; `size` takes its place. */
+export interface Look {
+  readonly style: RunStyle;
+  readonly align: Align | undefined;
+  /** White space stands as written. */
+  readonly preserved: boolean;
+}
+
+export const plainLook: Look = { style: {}, align: undefined, preserved: false };
+
+type Writable = { -readonly [K in keyof RunStyle]: RunStyle[K] };
 
 const tagStyles: Readonly<Record<string, RunStyle>> = {
+  a: {},
+  address: { italic: true },
   b: { bold: true },
-  strong: { bold: true },
-  th: { bold: true },
-  i: { italic: true },
-  em: { italic: true },
-  u: { underline: true },
-  ins: { underline: true },
-  s: { strike: true },
-  del: { strike: true },
+  cite: { italic: true },
   code: { code: true },
-  sup: { sup: true },
+  del: { strike: true },
+  dfn: { italic: true },
+  em: { italic: true },
+  h1: { bold: true },
+  h2: { bold: true },
+  h3: { bold: true },
+  h4: { bold: true },
+  h5: { bold: true },
+  h6: { bold: true },
+  i: { italic: true },
+  ins: { underline: true },
+  kbd: { code: true },
+  mark: { background: '#ffff00' },
+  pre: { code: true },
+  s: { strike: true },
+  samp: { code: true },
+  strike: { strike: true },
+  strong: { bold: true },
   sub: { sub: true },
+  sup: { sup: true },
+  th: { bold: true },
+  tt: { code: true },
+  u: { underline: true },
+  var: { italic: true },
 };
 
-const colorNames: Readonly<Record<string, string>> = {
-  black: '#000000',
-  white: '#ffffff',
-  red: '#ff0000',
-  green: '#008000',
-  blue: '#0000ff',
-  gray: '#808080',
-  grey: '#808080',
-  silver: '#c0c0c0',
-  maroon: '#800000',
-  purple: '#800080',
-  navy: '#000080',
-  teal: '#008080',
-  orange: '#ffa500',
-  yellow: '#ffff00',
+/** Factors of the font size around the element. */
+const tagScales: Readonly<Record<string, number>> = {
+  big: 1.2,
+  small: 1 / 1.2,
+  pre: 0.9,
+  ...Object.fromEntries(headingScale.map((scale, i) => [`h${i + 1}`, scale])),
 };
 
-/** `#rgb`, `#rrggbb` or one of a few names as `#rrggbb`; undefined for anything else. */
-export function cssColor(value: string): string | undefined {
-  const text = value.trim().toLowerCase();
-  if (/^#[0-9a-f]{6}$/.test(text)) return text;
-  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/.exec(text);
-  if (short) return `#${short[1]}${short[1]}${short[2]}${short[2]}${short[3]}${short[3]}`;
-  // The text is the caller's: names that every object has are no colours.
-  return Object.hasOwn(colorNames, text) ? colorNames[text] : undefined;
-}
+/** Factors of the operation's font size; browsers take them of 16 px. */
+const sizeNames: Readonly<Record<string, number>> = {
+  'xx-small': 0.5625,
+  'x-small': 0.625,
+  small: 0.8125,
+  medium: 1,
+  large: 1.125,
+  'x-large': 1.5,
+  'xx-large': 2,
+  'xxx-large': 3,
+};
+const fontElementSizes = ['x-small', 'small', 'medium', 'large', 'x-large', 'xx-large', 'xxx-large'] as const;
 
 /** Addresses that a reader may follow from a page. */
 export const linkPattern = /^(?:https?:\/\/|mailto:|tel:)[^\s<>"\\^`{|}]+$/i;
 
-function declarations(style: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of style.slice(0, 2_000).split(';')) {
-    const colon = part.indexOf(':');
-    if (colon > 0)
-      found.set(
-        part.slice(0, colon).trim().toLowerCase(),
-        part
-          .slice(colon + 1)
-          .trim()
-          .toLowerCase(),
-      );
+const largestPoints = 200;
+const largestScale = 20;
+
+/** Sets the size as a factor of what `style` has. */
+function scaled(style: Writable, factor: number): void {
+  if (style.size === undefined)
+    style.scale = Math.min(largestScale, Math.max(0.05, (style.scale ?? 1) * factor));
+  else style.size = Math.min(largestPoints, Math.max(1, style.size * factor));
+}
+
+/** `value` is relative to the `around` of the element, which is not yet enlarged by its tag. */
+function sizeStyle(style: Writable, around: RunStyle, value: string): void {
+  const text = value.toLowerCase();
+  const named = Object.hasOwn(sizeNames, text) ? sizeNames[text] : undefined;
+  const length =
+    named !== undefined
+      ? ({ of: 'rem', value: named } as const)
+      : text === 'smaller' || text === 'larger'
+        ? ({ of: 'em', value: text === 'larger' ? 1.2 : 1 / 1.2 } as const)
+        : parseLength(text);
+  // A size of nothing would hide the text.
+  if (length === undefined || length.value === 0) return;
+  if (length.of === 'point') {
+    delete style.scale;
+    style.size = Math.min(largestPoints, Math.max(1, length.value));
+    return;
   }
-  return found;
+  delete style.size;
+  delete style.scale;
+  if (length.of !== 'rem') {
+    if (around.size !== undefined) style.size = around.size;
+    if (around.scale !== undefined) style.scale = around.scale;
+  }
+  scaled(style, length.value);
 }
 
-const cssUnits: Readonly<Record<string, number>> = { pt: 1, px: 0.75, mm: 72 / 25.4, cm: 72 / 2.54, in: 72 };
-
-/** A CSS length in points, within 1..200; undefined for anything else. */
-export function cssPoints(value: string): number | undefined {
-  const match = /^(\d{1,4}(?:\.\d{1,3})?)(pt|px|mm|cm|in)$/.exec(value);
-  if (!match) return undefined;
-  const points = Number(match[1]) * (cssUnits[match[2] ?? ''] ?? 1);
-  return points >= 1 && points <= 200 ? points : undefined;
+function weightOf(value: string): boolean | undefined {
+  if (value === 'bold' || value === 'bolder') return true;
+  if (value === 'normal' || value === 'lighter') return false;
+  return /^[1-9]\d{0,3}(?:\.\d+)?$/.test(value) ? Number(value) >= 600 : undefined;
 }
 
-/** The safe part of an element's inline style: colours, size, weight, slant, decoration. */
-function styleOf(attributes: Readonly<Record<string, string>>): RunStyle {
-  const style: { -readonly [K in keyof RunStyle]: RunStyle[K] } = {};
-  if (attributes.href !== undefined && linkPattern.test(attributes.href)) style.link = attributes.href;
-  if (attributes.style === undefined) return style;
-  const css = declarations(attributes.style);
-  const color = cssColor(css.get('color') ?? '');
-  if (color !== undefined) style.color = color;
-  const background = cssColor(css.get('background-color') ?? css.get('background') ?? '');
-  if (background !== undefined) style.background = background;
-  const size = cssPoints(css.get('font-size') ?? '');
-  if (size !== undefined) style.size = size;
-  if (/^(?:bold|bolder|[6-9]00)$/.test(css.get('font-weight') ?? '')) style.bold = true;
-  if (/^(?:italic|oblique)$/.test(css.get('font-style') ?? '')) style.italic = true;
-  const decoration = css.get('text-decoration') ?? '';
-  if (decoration.includes('underline')) style.underline = true;
-  if (decoration.includes('line-through')) style.strike = true;
-  return style;
+/** The first colour in a `background`, which may name a picture and a place as well. */
+function backgroundIn(value: string): string | undefined {
+  const whole = cssColor(value);
+  if (whole !== undefined) return whole;
+  for (const [part] of value.matchAll(/[a-z-]+\([^()]*\)|#[0-9a-f]+|[a-z]+/gi)) {
+    const color = cssColor(part);
+    if (color !== undefined) return color;
+  }
+  return undefined;
 }
 
-/** `text-align` of an inline style, or the old `align` attribute. */
-export function alignOf(attributes: Readonly<Record<string, string>>): Align | undefined {
-  const value =
-    attributes.style === undefined
-      ? attributes.align
-      : (declarations(attributes.style).get('text-align') ?? attributes.align);
-  return value === 'left' || value === 'center' || value === 'right' || value === 'justify'
-    ? value
-    : undefined;
+function decorate(style: Writable, value: string): void {
+  if (value.includes('underline')) style.underline = true;
+  if (value.includes('line-through')) style.strike = true;
+  if (/\bnone\b/.test(value)) {
+    style.underline = false;
+    delete style.strike;
+  }
 }
 
-/** `background-color` of an element's inline style. */
-export function backgroundOf(attributes: Readonly<Record<string, string>>): string | undefined {
-  return attributes.style === undefined ? undefined : styleOf({ style: attributes.style }).background;
+function styledBy(style: Writable, around: RunStyle, css: ReadonlyMap<string, string>): void {
+  for (const [name, raw] of css) {
+    const value = raw.toLowerCase();
+    switch (name) {
+      case 'color': {
+        const color = cssColor(value);
+        if (color !== undefined) style.color = color;
+        break;
+      }
+      case 'background':
+      case 'background-color': {
+        const background = backgroundIn(value);
+        if (background !== undefined) style.background = background;
+        break;
+      }
+      case 'font': {
+        for (const part of value.split(/\s+/)) {
+          if (/^[\d.]+(?:[a-z]+|%)(?:\/.*)?$/.test(part)) {
+            sizeStyle(style, around, part.split('/')[0] ?? '');
+            break;
+          }
+          if (part === 'italic' || part === 'oblique') style.italic = true;
+          style.bold = weightOf(part) ?? style.bold ?? false;
+        }
+        break;
+      }
+      case 'font-size':
+        sizeStyle(style, around, value);
+        break;
+      case 'font-weight': {
+        const bold = weightOf(value);
+        if (bold !== undefined) style.bold = bold;
+        break;
+      }
+      case 'font-style':
+        if (/^(?:italic|oblique)/.test(value)) style.italic = true;
+        else if (value === 'normal') style.italic = false;
+        break;
+      case 'text-decoration':
+      case 'text-decoration-line':
+        decorate(style, value);
+        break;
+      case 'vertical-align':
+        if (value === 'super') style.sup = true;
+        else if (value === 'sub') style.sub = true;
+        break;
+    }
+  }
 }
 
-function sameStyle(a: Run, b: Run): boolean {
+const aligns: Readonly<Record<string, Align>> = {
+  left: 'left',
+  start: 'left',
+  center: 'center',
+  middle: 'center',
+  right: 'right',
+  end: 'right',
+  justify: 'justify',
+};
+
+function alignIn(value: string | undefined): Align | undefined {
+  const name = value?.trim().toLowerCase() ?? '';
+  return Object.hasOwn(aligns, name) ? aligns[name] : undefined;
+}
+
+const noDeclarations: ReadonlyMap<string, string> = new Map();
+
+/** Inline style of an element. */
+export function styleOf({ attributes }: HtmlElement): ReadonlyMap<string, string> {
+  return attributes.style === undefined ? noDeclarations : declarations(attributes.style);
+}
+
+export function isHidden({ attributes, tag }: HtmlElement, css: ReadonlyMap<string, string>): boolean {
+  const hidden = /^(?:hidden|collapse)$/i;
   return (
-    a.bold === b.bold &&
-    a.italic === b.italic &&
-    a.underline === b.underline &&
-    a.strike === b.strike &&
-    a.code === b.code &&
-    a.sup === b.sup &&
-    a.sub === b.sub &&
-    a.color === b.color &&
-    a.background === b.background &&
-    a.size === b.size &&
-    a.link === b.link
+    attributes.hidden !== undefined ||
+    css.get('display')?.toLowerCase() === 'none' ||
+    hidden.test(css.get('visibility') ?? '') ||
+    (tag === 'input' && attributes.type?.toLowerCase() === 'hidden')
   );
 }
 
-/** Collects runs; white space is folded as a browser does it, block elements become line breaks. */
+/** The look inside an element: what is around it, what its tag means, and its inline style. */
+export function lookIn(element: HtmlElement, around: Look, css: ReadonlyMap<string, string>): Look {
+  const { tag, attributes } = element;
+  const ofTag = Object.hasOwn(tagStyles, tag) ? tagStyles[tag] : undefined;
+  const scale = Object.hasOwn(tagScales, tag) ? tagScales[tag] : undefined;
+  // `align` of a table is the place of the table.
+  const align =
+    alignIn(css.get('text-align')) ??
+    (tag === 'center'
+      ? 'center'
+      : tag === 'table' || tag === 'img'
+        ? undefined
+        : alignIn(attributes.align)) ??
+    around.align;
+  const space = css.get('white-space')?.toLowerCase();
+  const preserved =
+    space === undefined
+      ? tag === 'pre' || tag === 'textarea' || around.preserved
+      : space.startsWith('pre') || space === 'break-spaces';
+  const styled =
+    ofTag !== undefined ||
+    scale !== undefined ||
+    css.size > 0 ||
+    attributes.bgcolor !== undefined ||
+    tag === 'font';
+  if (!styled)
+    return align === around.align && preserved === around.preserved
+      ? around
+      : { ...around, align, preserved };
+  const style: Writable = { ...around.style, ...ofTag };
+  if (scale !== undefined) scaled(style, scale);
+  const { href, bgcolor } = attributes;
+  if (tag === 'a' && href !== undefined && linkPattern.test(href)) style.link = href;
+  if (bgcolor !== undefined) styledBy(style, around.style, new Map([['background', bgcolor]]));
+  if (tag === 'font') {
+    const name = fontElementSizes[Number(attributes.size) - 1];
+    if (name !== undefined) sizeStyle(style, around.style, name);
+    if (attributes.color !== undefined) styledBy(style, around.style, new Map([['color', attributes.color]]));
+  }
+  styledBy(style, around.style, css);
+  return { style, align, preserved };
+}
+
+const styleNames = [
+  'bold',
+  'italic',
+  'underline',
+  'strike',
+  'code',
+  'sup',
+  'sub',
+  'color',
+  'background',
+  'size',
+  'scale',
+  'link',
+] as const satisfies readonly (keyof RunStyle)[];
+
+function sameStyle(a: RunStyle, b: RunStyle): boolean {
+  return styleNames.every((name) => a[name] === b[name]);
+}
+
+/** Collects the runs of one paragraph; white space is folded as a browser does it. */
 export class RunCollector {
-  readonly #runs: Run[] = [];
+  #runs: { style: RunStyle; text: string }[] = [];
   #last = '\n';
+
+  get empty(): boolean {
+    return this.#runs.length === 0;
+  }
+
+  add(source: string, { style, preserved }: Look): void {
+    let text = preserved ? source.replace(/\r\n?/g, '\n') : source.replace(/[ \t\r\n\f]+/g, ' ');
+    if (!preserved && text.startsWith(' ') && (this.#last === ' ' || this.#last === '\n'))
+      text = text.slice(1);
+    this.#push(text, style);
+  }
+
+  lineBreak({ style }: Look): void {
+    this.#push('\n', style);
+  }
 
   #push(text: string, style: RunStyle): void {
     if (text === '') return;
     this.#last = text.slice(-1);
-    const run: Run = { ...style, text };
     const previous = this.#runs.at(-1);
-    if (previous !== undefined && sameStyle(previous, run)) {
-      this.#runs[this.#runs.length - 1] = { ...previous, text: previous.text + text };
-    } else this.#runs.push(run);
+    if (previous !== undefined && (previous.style === style || sameStyle(previous.style, style))) {
+      previous.text += text;
+    } else this.#runs.push({ style, text });
   }
 
-  #breakLine(style: RunStyle): void {
-    if (this.#last !== '\n') this.#push('\n', style);
-  }
-
-  add(nodes: readonly HtmlNode[], style: RunStyle): void {
-    for (const node of nodes) {
-      if (typeof node === 'string') {
-        let text = node.replace(/[ \t\r\n\f]+/g, ' ');
-        if (text.startsWith(' ') && (this.#last === ' ' || this.#last === '\n')) text = text.slice(1);
-        this.#push(text, style);
-      } else if (node.tag === 'br') this.#push('\n', style);
-      else {
-        const block = blockTags.has(node.tag);
-        if (block) this.#breakLine(style);
-        this.add(node.children, { ...style, ...tagStyles[node.tag], ...styleOf(node.attributes) });
-        if (block) this.#breakLine(style);
-      }
-    }
-  }
-
-  /** The runs so far, without white space at the end. */
-  finish(): readonly Run[] {
+  /** The runs so far, without white space at the end; the next paragraph begins. */
+  take(): readonly Run[] {
     const runs = this.#runs;
-    while (runs.length > 0) {
-      const last = runs[runs.length - 1];
-      if (last === undefined) break;
-      const text = last.text.replace(/[ \n]+$/, '');
-      if (text !== '') {
-        runs[runs.length - 1] = { ...last, text };
-        break;
-      }
+    this.#runs = [];
+    this.#last = '\n';
+    for (let last = runs.at(-1); last !== undefined; last = runs.at(-1)) {
+      last.text = last.text.replace(/[ \n]+$/, '');
+      if (last.text !== '') break;
       runs.pop();
     }
-    return runs;
+    return runs.map(({ style, text }) => ({ ...style, text }));
   }
-}
-
-export function runsOf(nodes: readonly HtmlNode[], style: RunStyle = {}): readonly Run[] {
-  const collector = new RunCollector();
-  collector.add(nodes, style);
-  return collector.finish();
 }

@@ -1,7 +1,7 @@
 import { Parser } from 'htmlparser2';
 import { limits } from './limits.js';
 
-/** The few elements and attributes that survive; everything else is gone when this tree exists. */
+/** An element with the few attributes that matter; scripts and styles are gone when this tree exists. */
 export interface HtmlElement {
   readonly tag: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -10,48 +10,49 @@ export interface HtmlElement {
 export type HtmlNode = HtmlElement | string;
 
 export type ParsedHtml =
-  | { readonly ok: true; readonly root: HtmlElement }
+  | {
+      readonly ok: true;
+      readonly root: HtmlElement;
+      /** Elements that a reader would have seen in a browser and will not see here. */
+      readonly leftOut: ReadonlySet<string>;
+    }
   | { readonly ok: false; readonly message: string };
 
-export const headingTags = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'] as const;
-export const sectionTags = ['div', 'section', 'article', 'header', 'footer', 'main', 'aside'] as const;
+/** Elements whose content is not for a reader, dropped whole. */
+const dropped = new Set(['script', 'style', 'head', 'title', 'template', 'datalist']);
 
-/** Elements whose content is not text for a reader: dropped whole. */
-const dropped = new Set([
-  'script',
+/** Elements that show something which is not text of the fragment: dropped whole, and told. */
+const foreign = new Set(['iframe', 'object', 'embed', 'applet', 'svg', 'math', 'audio', 'video', 'canvas']);
+
+const attributes = [
+  'align',
+  'alt',
+  'bgcolor',
+  'color',
+  'colspan',
+  'height',
+  'hidden',
+  'href',
+  'reversed',
+  'rowspan',
+  'selected',
+  'size',
+  'src',
+  'start',
   'style',
-  'head',
-  'title',
-  'template',
-  'iframe',
-  'object',
-  'embed',
-  'applet',
-  'noscript',
-  'svg',
-  'math',
-  'audio',
-  'video',
-  'canvas',
-  'select',
-  'textarea',
-]);
+  'type',
+  'value',
+  'width',
+] as const;
 
 class TooLarge extends Error {}
 
-/**
- * Parses a fragment into the elements of `kept`; other elements are replaced by their content, scripts and styles are
- * dropped with theirs. Of the attributes only those of `attributes` stay. Entities are decoded by the parser's fixed
- * table, so nothing can expand.
- */
-export function parseHtml(
-  html: string,
-  kept: ReadonlySet<string>,
-  attributes: ReadonlySet<string>,
-): ParsedHtml {
+/** Parses a fragment. Entities are decoded by the parser's fixed table, so nothing can expand. */
+export function parseHtml(html: string): ParsedHtml {
   const root: HtmlElement = { tag: '', attributes: {}, children: [] };
   const open: HtmlElement[] = [root];
-  // Depth counts every element that is open, kept or not: it is what bounds the work of closing them.
+  const leftOut = new Set<string>();
+  // Depth counts every element that is open, dropped or not: it is what bounds the work of closing them.
   let depth = 0;
   let droppedAt = 0;
   let nodes = 0;
@@ -67,8 +68,12 @@ export function parseHtml(
         depth++;
         if (depth > limits.htmlDepth)
           throw new TooLarge(`must not nest deeper than ${limits.htmlDepth} elements`);
-        if (droppedAt === 0 && dropped.has(tag)) droppedAt = depth;
-        if (droppedAt > 0 || !kept.has(tag)) return;
+        if (droppedAt > 0) return;
+        if (foreign.has(tag)) leftOut.add(tag);
+        if (dropped.has(tag) || foreign.has(tag)) {
+          droppedAt = depth;
+          return;
+        }
         const own: Record<string, string> = {};
         for (const name of attributes) {
           const value = all[name];
@@ -88,9 +93,9 @@ export function parseHtml(
           siblings.push(text);
         }
       },
-      onclosetag(tag) {
+      onclosetag() {
         if (droppedAt === depth) droppedAt = 0;
-        else if (droppedAt === 0 && kept.has(tag) && open.length > 1) open.pop();
+        else if (droppedAt === 0 && open.length > 1) open.pop();
         depth--;
       },
     },
@@ -102,5 +107,9 @@ export function parseHtml(
     if (error instanceof TooLarge) return { ok: false, message: error.message };
     throw error;
   }
-  return { ok: true, root };
+  return { ok: true, root, leftOut };
+}
+
+export function isElement(node: HtmlNode): node is HtmlElement {
+  return typeof node !== 'string';
 }

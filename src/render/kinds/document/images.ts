@@ -61,6 +61,31 @@ export class Inputs {
     return image;
   }
 
+  /**
+   * An image that stands inside of another member, as a data: URI in HTML does: it stays with the member, since no
+   * member of the request stands for it alone.
+   */
+  inlineImage(source: string, sized: boolean): ImageSource | string {
+    const known = this.#bySource.get(`inline ${source}`);
+    if (known !== undefined) return known;
+    if (this.#bySource.size >= limits.images)
+      return `one image too many: a document may have ${limits.images}`;
+    const blobs = this.#blobs.length;
+    const image = this.#read(source, sized, '');
+    if (typeof image === 'string') return `the image ${image}`;
+    const inline: ImageSource =
+      image.from === 'blob'
+        ? {
+            from: 'base64',
+            base64: Buffer.from(this.#blobs[image.blob]?.bytes ?? []).toString('base64'),
+            format: image.format,
+          }
+        : image;
+    this.#blobs.length = blobs;
+    this.#bySource.set(`inline ${source}`, inline);
+    return inline;
+  }
+
   #read(source: string, sized: boolean, pointer: string): ImageSource | string {
     if (/^https?:/i.test(source)) return this.#address(source, pointer);
     const head = dataUri.exec(source.slice(0, 256));

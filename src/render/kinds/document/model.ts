@@ -3,9 +3,11 @@
 export type Align = 'left' | 'center' | 'right' | 'justify';
 
 export interface RunStyle {
-  readonly bold?: true;
-  readonly italic?: true;
-  readonly underline?: true;
+  /** False takes it away from what the block has by itself. */
+  readonly bold?: boolean;
+  readonly italic?: boolean;
+  /** False takes it away from a link. */
+  readonly underline?: boolean;
   readonly strike?: true;
   readonly code?: true;
   readonly sup?: true;
@@ -15,6 +17,8 @@ export interface RunStyle {
   readonly background?: string;
   /** Points. */
   readonly size?: number;
+  /** Factor of the font size of the operation, where there is no `size`. */
+  readonly scale?: number;
   readonly link?: string;
 }
 
@@ -23,8 +27,13 @@ export interface Run extends RunStyle {
   readonly text: string;
 }
 
+/** Font size of a heading by level, as a factor of the text around it. */
+export const headingScale = [2, 1.5, 1.25, 1.1, 1, 0.9] as const;
+
 export interface Cell {
   readonly runs: readonly Run[];
+  /** What is more than a text, in the place of `runs`. */
+  readonly blocks?: readonly Block[];
   readonly header?: true;
   readonly colspan?: number;
   readonly rowspan?: number;
@@ -51,14 +60,47 @@ export type Block =
     }
   | {
       readonly type: 'list';
-      readonly ordered: boolean;
-      readonly start?: number;
-      readonly items: readonly Block[][];
+      readonly marks: ListMarks;
+      /** Of the marks: points, or a factor of the operation's font size. */
+      readonly style: Pick<RunStyle, 'color' | 'size' | 'scale'>;
+      readonly items: readonly ListEntry[];
     }
   | { readonly type: 'table'; readonly grid: Grid }
   | { readonly type: 'quote'; readonly blocks: readonly Block[] }
-  | { readonly type: 'pre'; readonly text: string }
+  | { readonly type: 'pre'; readonly runs: readonly Run[]; readonly align?: Align }
+  | HtmlImage
   | { readonly type: 'rule' };
+
+export type ListMarks =
+  | 'disc'
+  | 'circle'
+  | 'square'
+  | 'decimal'
+  | 'lower-alpha'
+  | 'upper-alpha'
+  | 'lower-roman'
+  | 'upper-roman'
+  | 'none';
+
+/** `value` is what an ordered list counts; `marks` differs from those of the list. */
+export interface ListEntry {
+  readonly blocks: readonly Block[];
+  readonly value?: number;
+  readonly marks?: ListMarks;
+}
+
+/** A picture on a line of its own. Sizes are points, or a share of the page's width or height. */
+export interface HtmlImage {
+  readonly type: 'image';
+  readonly source: ImageSource;
+  readonly width?: DrawnLength;
+  readonly height?: DrawnLength;
+  readonly align?: Align;
+  readonly link?: string;
+}
+
+/** Points, or a share (1 is all) of the room that there is. */
+export type DrawnLength = number | { readonly share: number };
 
 /** Where the bytes of an image are. Sizes are pixels. */
 export type ImageSource =
@@ -69,6 +111,7 @@ export type ImageSource =
       readonly width: number;
       readonly height: number;
     }
+  | { readonly from: 'base64'; readonly base64: string; readonly format: RasterFormat }
   | { readonly from: 'svg'; readonly svg: string }
   | { readonly from: 'url'; readonly url: string };
 

@@ -2,6 +2,7 @@ import { isObject } from '../../../protocol/is-object.js';
 import { qrCapacity, symbologies } from './codes.js';
 import { child, type Findings } from './findings.js';
 import { readBlocks, readTable } from './html-blocks.js';
+import type { HtmlImages } from './html-notes.js';
 import type { Inputs } from './images.js';
 import { limits } from './limits.js';
 import type { Align, Block, Grid, ImageSource } from './model.js';
@@ -25,7 +26,12 @@ export type Operation = { readonly at: string } & (
       'source'
     >)
   | TableOperation
-  | { readonly type: 'add_html'; readonly blocks: readonly Block[]; readonly lang?: string }
+  | {
+      readonly type: 'add_html';
+      readonly blocks: readonly Block[];
+      readonly lang?: string;
+      readonly notes?: readonly string[];
+    }
   | ({ readonly type: 'add_list'; readonly items: readonly ListItem[] } & Omit<
       OperationMembers<'add_list'>,
       'items'
@@ -51,6 +57,8 @@ export interface TableOperation {
   readonly borders?: 'grid' | 'lines' | 'none';
   readonly font_size?: number;
   readonly lang?: string;
+  /** Warnings: what of its HTML is not drawn. */
+  readonly notes?: readonly string[];
 }
 
 export interface ListItem {
@@ -94,7 +102,17 @@ const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 
 function takeCells(grid: Grid, at: string, scope: Scope): boolean {
   scope.cells += grid.columns * grid.rows.length;
-  if (scope.cells <= limits.tableCells) return true;
+  if (scope.cells <= limits.tableCells) {
+    return grid.rows.every((row) =>
+      row.every(
+        (cell) =>
+          cell === null ||
+          typeof cell === 'string' ||
+          cell.blocks === undefined ||
+          takeTables(cell.blocks, at, scope),
+      ),
+    );
+  }
   scope.findings.add(at, `brings the tables of the document over ${limits.tableCells} cells`);
   return false;
 }
@@ -106,13 +124,21 @@ function takeCode(at: string, scope: Scope): boolean {
   return false;
 }
 
-function blockGrids(blocks: readonly Block[]): Grid[] {
-  return blocks.flatMap((block) => {
-    if (block.type === 'table') return [block.grid];
-    if (block.type === 'list') return block.items.flatMap(blockGrids);
-    return block.type === 'quote' ? blockGrids(block.blocks) : [];
+/** Tables in tables count as well. */
+function takeTables(blocks: readonly Block[], at: string, scope: Scope): boolean {
+  return blocks.every((block) => {
+    if (block.type === 'table') return takeCells(block.grid, at, scope);
+    if (block.type === 'list') return block.items.every((item) => takeTables(item.blocks, at, scope));
+    return block.type !== 'quote' || takeTables(block.blocks, at, scope);
   });
 }
+
+/** The `img` elements of a fragment. */
+function imagesOf(scope: Scope): HtmlImages {
+  return (source, sized) => scope.inputs.inlineImage(source, sized);
+}
+
+const noted = (notes: readonly string[]) => (notes.length === 0 ? {} : { notes });
 
 const addTable: Finish<'add_table'> = (members, at, scope) => {
   const { html, headers, rows, header_rows, widths, align, ...rest } = members;
@@ -121,11 +147,13 @@ const addTable: Finish<'add_table'> = (members, at, scope) => {
     return findings.add(at, 'must have either "html" or "headers" and "rows", not both');
   }
   let grid: Grid | undefined;
+  let notes: readonly string[] = [];
   if (html !== undefined) {
-    const read = readTable(html);
+    const read = readTable(html, imagesOf(scope));
     if (!read.ok) return findings.add(child(at, 'html'), read.message);
     const repeated = Math.min(header_rows ?? read.value.headerRows, read.value.rows.length);
     grid = { ...read.value, headerRows: repeated };
+    notes = read.notes;
   } else if (rows === undefined) return findings.add(at, 'must have "html" or "rows"');
   else grid = readRows(headers, rows, header_rows, at, findings);
   if (grid === undefined || !takeCells(grid, at, scope)) return undefined;
@@ -145,16 +173,17 @@ const addTable: Finish<'add_table'> = (members, at, scope) => {
     at,
     grid,
     ...rest,
+    ...noted(notes),
     ...(readWidths === undefined ? {} : { widths: readWidths }),
     ...(readAligns === undefined ? {} : { align: readAligns }),
   };
 };
 
 const addHtml: Finish<'add_html'> = ({ html, ...rest }, at, scope) => {
-  const read = readBlocks(html);
+  const read = readBlocks(html, imagesOf(scope));
   if (!read.ok) return scope.findings.add(child(at, 'html'), read.message);
-  for (const grid of blockGrids(read.value)) if (!takeCells(grid, at, scope)) return undefined;
-  return { type: 'add_html', at, blocks: read.value, ...rest };
+  if (!takeTables(read.value, at, scope)) return undefined;
+  return { type: 'add_html', at, blocks: read.value, ...noted(read.notes), ...rest };
 };
 
 const itemFields = { text: required(text({ max: limits.textChars })), ordered: optional(boolean()) };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { RenderFailure, type RunContext } from '../../kind.js';
 import { limits } from './limits.js';
-import type { ImageSource } from './model.js';
+import type { Block, Grid, ImageSource } from './model.js';
 import type { Operation } from './operations.js';
 import { readRasterHeader } from './raster.js';
 
@@ -10,14 +10,61 @@ export type Picture =
   | { readonly type: 'raster'; readonly key: string; readonly width: number; readonly height: number }
   | { readonly type: 'svg'; readonly svg: string };
 
-type ImageOperation = Extract<Operation, { type: 'add_image' }>;
+/** An image of the request. `at` is the JSON pointer of the member that has it. */
+interface Wanted {
+  readonly source: ImageSource;
+  readonly at: string;
+  /** Whether both width and height are stated. */
+  readonly sized: boolean;
+}
 
-function imageOperations(operations: readonly Operation[]): ImageOperation[] {
+function imagesOf(operations: readonly Operation[]): Wanted[] {
   return operations.flatMap((operation) => {
-    if (operation.type === 'add_image') return [operation];
-    if (operation.type !== 'add_columns') return [];
-    return operation.columns.flatMap((column) => imageOperations(column.operations));
+    const { at } = operation;
+    switch (operation.type) {
+      case 'add_image': {
+        const { source, width, height } = operation;
+        return [{ source, at: `${at}/source`, sized: width !== undefined && height !== undefined }];
+      }
+      case 'add_html':
+        return imagesOfBlocks(operation.blocks, `${at}/html`);
+      case 'add_table':
+        return imagesOfGrid(operation.grid, `${at}/html`);
+      case 'add_columns':
+        return operation.columns.flatMap((column) => imagesOf(column.operations));
+      default:
+        return [];
+    }
   });
+}
+
+function imagesOfBlocks(blocks: readonly Block[], at: string): Wanted[] {
+  return blocks.flatMap((block) => {
+    switch (block.type) {
+      case 'image':
+        return [{ source: block.source, at, sized: block.width !== undefined && block.height !== undefined }];
+      case 'list':
+        return block.items.flatMap((item) => imagesOfBlocks(item.blocks, at));
+      case 'quote':
+        return imagesOfBlocks(block.blocks, at);
+      case 'table':
+        return imagesOfGrid(block.grid, at);
+      default:
+        return [];
+    }
+  });
+}
+
+function imagesOfGrid(grid: Grid, at: string): Wanted[] {
+  const found: Wanted[] = [];
+  for (const row of grid.rows) {
+    for (const cell of row) {
+      // Half a million cells are looked at; next to none of them holds blocks.
+      if (cell !== null && typeof cell !== 'string' && cell.blocks !== undefined)
+        found.push(...imagesOfBlocks(cell.blocks, at));
+    }
+  }
+  return found;
 }
 
 /**
@@ -33,24 +80,21 @@ export class PictureShelf {
   constructor(private readonly context: RunContext) {}
 
   async load(operations: readonly Operation[]): Promise<void> {
-    for (const operation of imageOperations(operations)) {
-      const key = keyOf(operation.source);
-      if (!this.#pictures.has(key)) this.#pictures.set(key, await this.#read(operation, key));
+    for (const wanted of imagesOf(operations)) {
+      const key = keyOf(wanted.source);
+      if (!this.#pictures.has(key)) this.#pictures.set(key, await this.#read(wanted, key));
     }
   }
 
-  of(operation: ImageOperation): Picture {
-    const picture = this.#pictures.get(keyOf(operation.source));
-    if (picture === undefined) throw new Error(`image of ${operation.at} was not loaded`);
+  of(source: ImageSource): Picture {
+    const picture = this.#pictures.get(keyOf(source));
+    if (picture === undefined) throw new Error('an image was not loaded');
     return picture;
   }
 
-  async #read({ source, at, width, height }: ImageOperation, key: string): Promise<Picture> {
+  async #read({ source, at: pointer, sized }: Wanted, key: string): Promise<Picture> {
     if (source.from === 'svg') return { type: 'svg', svg: source.svg };
-    const pointer = `${at}/source`;
-    const path =
-      source.from === 'blob' ? this.context.inputPath(source.blob) : this.context.fetched(source.url).path;
-    const bytes = await readFile(path);
+    const bytes = await this.#bytesOf(source);
     const header = readRasterHeader(bytes);
     if (header === undefined) {
       const svg = bytes.toString('utf8').replace(/^\uFEFF/, '');
@@ -59,7 +103,7 @@ export class PictureShelf {
       }
       // With its parser only where it is needed: threads start often, fetched drawings are rare.
       const { svgDefect } = await import('./svg.js');
-      const defect = svgDefect(svg, width !== undefined && height !== undefined);
+      const defect = svgDefect(svg, sized);
       if (defect !== undefined) throw new RenderFailure(`the SVG ${defect}`, pointer);
       return { type: 'svg', svg };
     }
@@ -71,6 +115,17 @@ export class PictureShelf {
     } catch (error) {
       const reason = error instanceof Error ? error.message.split('\n')[0] : '';
       throw new RenderFailure(`the image cannot be decoded (${reason ?? ''})`, pointer);
+    }
+  }
+
+  async #bytesOf(source: Exclude<ImageSource, { from: 'svg' }>): Promise<Buffer> {
+    switch (source.from) {
+      case 'base64':
+        return Buffer.from(source.base64, 'base64');
+      case 'blob':
+        return readFile(this.context.inputPath(source.blob));
+      case 'url':
+        return readFile(this.context.fetched(source.url).path);
     }
   }
 
@@ -97,6 +152,7 @@ export class PictureShelf {
 }
 
 function keyOf(source: ImageSource): string {
+  if (source.from === 'base64') return `base64:${source.base64}`;
   if (source.from === 'blob') return `blob:${source.blob}`;
   return source.from === 'url' ? `url:${source.url}` : `svg:${source.svg}`;
 }

@@ -3,12 +3,24 @@ import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
 import { composeDefinition } from './definition.js';
 import { drawDocument } from './draw-document.js';
+import type { Operation } from './operations.js';
 import { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
 import { Typesetter } from './typesetting.js';
 
 /** How the ratio is split between the phases. Drawing pages takes about as long as laying them out. */
 const share = { fonts: 0.02, layout: 0.5, pages: 0.97 } as const;
+
+function tellNotes(operations: readonly Operation[], context: RunContext): void {
+  for (const operation of operations) {
+    if (operation.type === 'add_columns') {
+      for (const column of operation.columns) tellNotes(column.operations, context);
+    } else if (operation.type === 'add_html' || operation.type === 'add_table') {
+      for (const message of operation.notes ?? [])
+        context.warn({ code: 'html_left_out', message, pointer: `${operation.at}/html` });
+    }
+  }
+}
 
 function tellWarnings(segmenter: Segmenter, context: RunContext): void {
   const { missing, missingCount, firstMissing, firstRightToLeft } = segmenter;
@@ -62,6 +74,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       });
       context.progress({ ratio: share.pages, phase: 'storing', pagesDone: pages, pagesTotal: pages });
       artifact.end();
+      tellNotes(checked.operations, context);
       tellWarnings(segmenter, context);
       return { pages };
     },

@@ -1,5 +1,6 @@
 import { defaultFamily, type FaceStyle, findFamily } from '../../fonts/catalogue.js';
 import type { Segmenter } from '../../fonts/segments.js';
+import { limits } from './limits.js';
 import type { Run, RunStyle } from './model.js';
 import type { Node } from './pdfmake.js';
 
@@ -96,9 +97,9 @@ export class Typesetter {
   #fontOf(run: RunStyle, font: FontState): FontState {
     return {
       family: run.code === true ? 'courier' : font.family,
-      size: run.size ?? font.size,
-      bold: font.bold || run.bold === true,
-      italic: font.italic || run.italic === true,
+      size: run.size ?? scaledSize(run, font),
+      bold: run.bold ?? font.bold,
+      italic: run.italic ?? font.italic,
       underline: font.underline || run.underline === true,
     };
   }
@@ -119,9 +120,16 @@ export class Typesetter {
 
 export const linkColor = '#0b57d0';
 
+/** Points, within what a document may ask for. */
+export function scaledSize({ scale }: Pick<RunStyle, 'scale'>, { size }: FontState): number {
+  return scale === undefined
+    ? size
+    : Math.min(limits.fontSizeMax, Math.max(limits.fontSizeMin, size * scale));
+}
+
 function runMembers(run: RunStyle): Node {
   const decorations = [
-    run.underline === true || run.link !== undefined ? 'underline' : '',
+    (run.underline ?? run.link !== undefined) ? 'underline' : '',
     run.strike === true ? 'lineThrough' : '',
   ].filter((name) => name !== '');
   return {
