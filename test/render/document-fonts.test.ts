@@ -42,6 +42,7 @@ async function shared(registry: FontRegistry, request: object): Promise<Buffer> 
   const pieces: Uint8Array[] = [];
   await drawDocument(await define(registry, request), registry, new Map(), {
     write: (piece) => pieces.push(Uint8Array.from(piece)),
+    warn: () => undefined,
     layout: () => undefined,
     pages: () => undefined,
   });

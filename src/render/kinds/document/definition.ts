@@ -208,13 +208,15 @@ function encryptionOptions({
   };
 }
 
-function watermarkOf(request: DocumentRequest, setter: Typesetter, font: FontState): object | undefined {
+function watermarkOf(request: DocumentRequest, setter: Typesetter, font: FontState): Definition['watermark'] {
   const { watermark } = request;
   if (watermark === undefined) return undefined;
   const bold = watermark.bold ?? true;
+  const parts = setter.segments(watermark.text, { ...font, bold, italic: false }, undefined, '/watermark');
   return {
-    text: watermark.text,
-    font: setter.familyFor(watermark.text, { ...font, bold, italic: false }, '/watermark'),
+    text: parts.map(({ text }) => text).join(''),
+    parts,
+    font: parts[0]?.family ?? font.family,
     color: watermark.color ?? '#888888',
     opacity: watermark.opacity ?? 0.15,
     bold,

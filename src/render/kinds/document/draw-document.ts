@@ -1,8 +1,11 @@
 import type { FontRegistry } from '../../fonts/registry.js';
+import type { Segment } from '../../fonts/segments.js';
 import { RenderFailure } from '../../kind.js';
 import { DocumentLayout } from './layout.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
-import { type Margins, type Node, type PageSize, PdfMakeRenderer } from './pdfmake.js';
+import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Watermark } from './pdfmake.js';
+import { SvgSizes } from './svg-size.js';
+import { familyAliases } from './svg-text.js';
 
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
 export interface Definition {
@@ -12,7 +15,15 @@ export interface Definition {
   readonly defaultStyle: object;
   readonly header?: (page: number, pages: number, size: PageSize) => Node;
   readonly footer?: (page: number, pages: number, size: PageSize) => Node;
-  readonly watermark?: object;
+  readonly watermark?: {
+    readonly text: string;
+    readonly bold: boolean;
+    /** The text in pieces that one family can show each. */
+    readonly parts: readonly Segment[];
+    /** Points; as large as the page has room for when left out. */
+    readonly fontSize?: number;
+    readonly [look: string]: unknown;
+  };
   readonly info: Readonly<Record<string, string | Date>>;
   readonly language?: string;
   readonly encryption?: object;
@@ -24,24 +35,88 @@ export interface Sink {
   /** Share of the layout done, 0..1. */
   layout(ratio: number): void;
   pages(done: number, total: number): void;
+  /** Tells what of a drawing is not drawn; `pointer` is the JSON pointer of the drawing. */
+  warn(message: string, pointer: string): void;
 }
 
-/** pdfmake's page drawing; a drawing whose text no standard font can show is drawn with the others. */
+/** Sentences told of one drawing; further ones are left out. */
+const maxDrawingNotes = 5;
+const maxNoteLength = 200;
+
+/** pdfmake's page drawing, with the names that drawings have for fonts and what the engine says of drawings. */
 class PageRenderer extends PdfMakeRenderer {
+  readonly #notes = new Map<string, Set<string>>();
+
+  constructor(
+    document: InkwireDocument,
+    private readonly watermark: Definition['watermark'],
+    private readonly warn: Sink['warn'],
+  ) {
+    super(document);
+  }
+
+  #tell(message: string, pointer: string): void {
+    const told = this.#notes.get(pointer) ?? new Set();
+    this.#notes.set(pointer, told);
+    const short = message.slice(0, maxNoteLength);
+    if (told.has(short) || told.size >= maxDrawingNotes) return;
+    told.add(short);
+    this.warn(short, pointer);
+  }
+
   override renderSVG(node: Node): void {
     const { fonts } = this.pdfDocument;
-    if (node.unicode === true) {
-      this.pdfDocument.fonts = Object.fromEntries(
-        Object.entries(fonts).filter(([name]) => name.includes('-')),
-      );
-    }
+    const pointer = typeof node.pointer === 'string' ? node.pointer : undefined;
+    const aliases = Object.entries(familyAliases).flatMap(([alias, name]) => {
+      const family = fonts[name];
+      return family === undefined ? [] : [[alias, family] as const];
+    });
+    this.pdfDocument.fonts = { ...fonts, ...Object.fromEntries(aliases) };
+    const options = {
+      ...(typeof node.options === 'object' ? node.options : {}),
+      warningCallback: (message: string) => {
+        if (pointer !== undefined) this.#tell(`A part of the drawing is not drawn: ${message}`, pointer);
+      },
+    };
+    if (pointer !== undefined && Array.isArray(node.notes))
+      for (const note of node.notes) this.#tell(String(note), pointer);
     try {
-      super.renderSVG(node);
+      super.renderSVG({ ...node, options });
     } catch (error) {
       // What the drawing library throws says something about the drawing: a number that no PDF holds, say.
-      throw new RenderFailure(`a drawing cannot be drawn: ${reasonOf(error)}`);
+      throw new RenderFailure(`a drawing cannot be drawn: ${reasonOf(error)}`, pointer);
     } finally {
       this.pdfDocument.fonts = fonts;
+    }
+  }
+
+  /** A watermark in several fonts, its parts beside each other on one baseline. */
+  override renderWatermark(page: { readonly watermark: Watermark }): void {
+    const { watermark: asked, pdfDocument } = this;
+    if (asked === undefined || asked.parts.length < 2) {
+      super.renderWatermark(page);
+      return;
+    }
+    const { watermark } = page;
+    const measured = asked.parts.map(({ text, family }) => {
+      const font = pdfDocument.provideFont(family, asked.bold, false);
+      pdfDocument._font = font;
+      return { text, font, width: pdfDocument.fontSize(watermark.fontSize).widthOfString(text) };
+    });
+    const { width, height } = watermark._size.size;
+    const whole = measured.reduce((sum, part) => sum + part.width, 0);
+    // Where the size was chosen to fit, it was chosen for the width in one font.
+    const factor = asked.fontSize === undefined && whole > 0 ? width / whole : 1;
+    const fontSize = watermark.fontSize * factor;
+    let left = 0;
+    for (const part of measured) {
+      const lift = ((watermark.font.ascender - part.font.ascender) / 1000) * fontSize;
+      // The engine centres a text by its size: these sizes put it where it belongs.
+      const size = { width: whole * factor - 2 * left, height: height * factor - 2 * lift };
+      super.renderWatermark({
+        watermark: { ...watermark, text: part.text, font: part.font, fontSize, _size: { size } },
+      });
+      left += part.width * factor;
     }
   }
 }
@@ -84,6 +159,7 @@ export async function drawDocument(
   const document = openDocument(definition, registry, pictures, sink);
   for (const { content, options } of definition.files) document.file(content, options);
   const layout = new DocumentLayout(definition.pageSize, definition.margins, (ratio) => sink.layout(ratio));
+  layout.svgMeasure = new SvgSizes();
   const pages = layout.layoutDocument(
     definition.content,
     document,
@@ -96,7 +172,9 @@ export async function drawDocument(
   );
   let begun = 0;
   document.onPage = () => sink.pages(begun++, pages.length);
-  new PageRenderer(document).renderPages(pages);
+  new PageRenderer(document, definition.watermark, (message, pointer) =>
+    sink.warn(message, pointer),
+  ).renderPages(pages);
   sink.pages(pages.length, pages.length);
   await document.finish();
   return pages.length;

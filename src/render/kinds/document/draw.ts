@@ -1,10 +1,12 @@
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { drawBarcode, drawQr } from './draw-codes.js';
 import { tableNode } from './draw-table.js';
-import type { DrawnLength, HtmlImage, ImageSource } from './model.js';
+import type { DrawnLength, HtmlImage, ImageSource, SvgDrawing } from './model.js';
 import type { ListItem, Operation } from './operations.js';
 import type { Node } from './pdfmake.js';
 import type { Picture } from './pictures.js';
+import { ownSize } from './svg-size.js';
+import { svgOptions, withFallbackFonts } from './svg-text.js';
 import type { Width } from './tables.js';
 import { type FontState, linkColor, points, type Typesetter } from './typesetting.js';
 
@@ -80,7 +82,11 @@ export class Drawing {
         return this.#barcode(operation, frame);
       case 'add_svg': {
         const size = { ...length('width', operation.width), ...length('height', operation.height) };
-        return placed(this.#svg(operation.svg, size, operation.align, frame, operation.at), operation, frame);
+        return placed(
+          this.#svg(operation.svg, size, operation.align, frame, operation.at, 'svg'),
+          operation,
+          frame,
+        );
       }
       case 'add_columns':
         return this.#columns(operation, font, frame);
@@ -106,7 +112,8 @@ export class Drawing {
       ...(height === undefined ? {} : { height: drawnPoints(height, frame.contentHeight) }),
     };
     const extra = { ...alignment(align), ...(link === undefined ? {} : { link }) };
-    if (picture.type === 'svg') return { ...this.#svg(picture.svg, size, align, frame, at), ...extra };
+    if (picture.type === 'svg')
+      return { ...this.#svg(picture.svg, size, align, frame, at, 'html'), ...extra };
     const natural = { width: picture.width * 0.75, height: picture.height * 0.75 };
     return {
       image: picture.key,
@@ -169,7 +176,7 @@ export class Drawing {
     const linked = link === undefined ? {} : { link };
     if (picture.type === 'svg')
       return placed(
-        { ...this.#svg(picture.svg, size, align, frame, operation.at), ...linked },
+        { ...this.#svg(picture.svg, size, align, frame, operation.at, 'source'), ...linked },
         operation,
         frame,
       );
@@ -186,30 +193,28 @@ export class Drawing {
     return placed({ image: picture.key, ...natural, ...linked, ...alignment(align) }, operation, frame);
   }
 
-  #svg(svg: string, size: Node, align: string | undefined, frame: Frame, at: string): Node {
-    const text = svg.replace(/<[^>]*>/g, '');
-    const family = this.setter.familyFor(
-      text,
-      { family: 'helvetica', size: 12, bold: false, italic: false, underline: false },
-      at,
-    );
-    const bounded =
-      Object.keys(size).length > 0 ? size : { maxWidth: frame.contentWidth, maxHeight: frame.contentHeight };
+  /** `member` is the one of the operation at `at` that holds the drawing. */
+  #svg(
+    drawing: SvgDrawing,
+    size: Node,
+    align: string | undefined,
+    frame: Frame,
+    at: string,
+    member: string,
+  ): Node {
+    const room = { width: frame.contentWidth, height: frame.contentHeight };
+    const natural = ownSize(drawing, room);
+    const rest = withFallbackFonts(`<svg${drawing.rest}`, this.setter, at).slice('<svg'.length);
+    const { width, height } = size;
+    const sized = typeof width === 'number' && typeof height === 'number' ? { width, height } : natural;
     return {
-      svg,
-      ...bounded,
-      font: family,
-      unicode: family !== 'helvetica',
+      svg: { rest, ...(drawing.viewBox === undefined ? sized : natural), viewBox: drawing.viewBox },
+      ...(Object.keys(size).length > 0 ? size : { maxWidth: room.width, maxHeight: room.height }),
+      font: 'helvetica',
+      pointer: `${at}/${member}`,
+      notes: drawing.notes,
       ...alignment(align),
-      options: {
-        // The check at submit lets only pictures in data: URIs through; here even a mistake of it opens nothing.
-        imageCallback: (address: string) => {
-          const data = /^data:image\/(?:png|jpe?g);base64,/i.exec(address);
-          if (data === null) throw new Error('an SVG may not refer to files or addresses');
-          return address;
-        },
-        warningCallback: () => undefined,
-      },
+      options: svgOptions,
     };
   }
 

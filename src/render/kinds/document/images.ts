@@ -3,7 +3,7 @@ import { limits } from './limits.js';
 import type { ImageSource } from './model.js';
 import { readRasterHeader } from './raster.js';
 import { stringDefect } from './shapes.js';
-import { svgDefect } from './svg.js';
+import { readSvg } from './svg.js';
 
 const dataUri = /^data:([a-z]+\/[a-z0-9.+-]+)?((?:;(?!base64,)[a-z0-9.-]+(?:=[^;,]*)?)*)(;base64)?,/i;
 
@@ -130,8 +130,10 @@ export class Inputs {
   #svg(svg: string | undefined, sized: boolean): ImageSource | string {
     if (svg === undefined) return 'is not valid percent-encoding';
     if (svg.length > limits.svgChars) return `must be an SVG of at most ${limits.svgChars} characters`;
-    const defect = stringDefect(svg) ?? svgDefect(svg, sized);
-    return defect === undefined ? { from: 'svg', svg } : `SVG ${defect}`;
+    const defect = stringDefect(svg);
+    if (defect !== undefined) return `SVG ${defect}`;
+    const read = readSvg(svg, sized);
+    return read.ok ? { from: 'svg', svg: read.drawing } : `SVG ${read.message}`;
   }
 
   #bytes(bytes: Buffer, sized: boolean, pointer: string): ImageSource | string {
@@ -141,7 +143,7 @@ export class Inputs {
         .toString('utf8', 0, 300)
         .replace(/^\uFEFF/, '')
         .trimStart();
-      if (/^<(?:\?xml|svg|!--)/i.test(start))
+      if (/^<(?:\?xml|svg|!--|!doctype\s+svg)/i.test(start))
         return this.#svg(bytes.toString('utf8').replace(/^\uFEFF/, ''), sized);
       return 'is not a PNG, JPEG, GIF, WebP or SVG image';
     }

@@ -102,6 +102,17 @@ export interface HtmlImage {
 /** Points, or a share (1 is all) of the room that there is. */
 export type DrawnLength = number | { readonly share: number };
 
+/** A drawing after the check. */
+export interface SvgDrawing {
+  /** Its markup from behind `<svg` on, without the members that follow. */
+  readonly rest: string;
+  readonly width?: DrawnLength;
+  readonly height?: DrawnLength;
+  readonly viewBox?: readonly [x: number, y: number, width: number, height: number];
+  /** Warnings: what of it the engine does not draw. */
+  readonly notes: readonly string[];
+}
+
 /** Where the bytes of an image are. Sizes are pixels. */
 export type ImageSource =
   | {
@@ -112,7 +123,7 @@ export type ImageSource =
       readonly height: number;
     }
   | { readonly from: 'base64'; readonly base64: string; readonly format: RasterFormat }
-  | { readonly from: 'svg'; readonly svg: string }
+  | { readonly from: 'svg'; readonly svg: SvgDrawing }
   | { readonly from: 'url'; readonly url: string };
 
 export type RasterFormat = 'png' | 'jpeg' | 'gif' | 'webp';

@@ -5,7 +5,7 @@ import { readBlocks, readTable } from './html-blocks.js';
 import type { HtmlImages } from './html-notes.js';
 import type { Inputs } from './images.js';
 import { limits } from './limits.js';
-import type { Align, Block, Grid, ImageSource } from './model.js';
+import type { Align, Block, Grid, ImageSource, SvgDrawing } from './model.js';
 import {
   type OperationMembers,
   type OperationName,
@@ -13,7 +13,7 @@ import {
   operationNames,
 } from './operation-fields.js';
 import { boolean, type Fields, optional, readFields, required, text } from './shapes.js';
-import { svgDefect } from './svg.js';
+import { readSvg } from './svg.js';
 import { readAlign, readPerColumn, readRows, readWidth, type Width } from './tables.js';
 
 /** An operation after the check, as the back draws it. `at` is its JSON pointer. */
@@ -42,7 +42,7 @@ export type Operation = { readonly at: string } & (
   | ({ readonly type: 'add_rect' } & OperationMembers<'add_rect'>)
   | ({ readonly type: 'add_qr' } & OperationMembers<'add_qr'>)
   | ({ readonly type: 'add_barcode' } & OperationMembers<'add_barcode'>)
-  | ({ readonly type: 'add_svg' } & OperationMembers<'add_svg'>)
+  | ({ readonly type: 'add_svg'; readonly svg: SvgDrawing } & Omit<OperationMembers<'add_svg'>, 'svg'>)
   | { readonly type: 'add_columns'; readonly columns: readonly Column[]; readonly gap?: number }
   | ({ readonly type: 'add_spacer' } & OperationMembers<'add_spacer'>)
   | { readonly type: 'add_page_break' }
@@ -310,11 +310,11 @@ const finishers: { readonly [N in OperationName]: Finish<N> } = {
     if (defect !== undefined) return scope.findings.add(child(at, 'value'), defect);
     return takeCode(at, scope) ? { type: 'add_barcode', at, ...members } : undefined;
   },
-  add_svg: (members, at, { findings }) => {
-    const defect = svgDefect(members.svg, members.width !== undefined && members.height !== undefined);
-    return defect === undefined
-      ? { type: 'add_svg', at, ...members }
-      : findings.add(child(at, 'svg'), defect);
+  add_svg: ({ svg, ...rest }, at, { findings }) => {
+    const read = readSvg(svg, rest.width !== undefined && rest.height !== undefined);
+    return read.ok
+      ? { type: 'add_svg', at, svg: read.drawing, ...rest }
+      : findings.add(child(at, 'svg'), read.message);
   },
   add_columns: addColumns,
   add_spacer: (members, at) => ({ type: 'add_spacer', at, ...members }),

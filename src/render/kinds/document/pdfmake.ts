@@ -135,6 +135,7 @@ export interface LayoutBuilder {
   docPreprocessor: Preprocessor;
   docMeasure: Measurer;
   linearNodeList: Node[];
+  svgMeasure: object;
   registerTableLayouts(layouts: object): void;
   layoutDocument(
     content: unknown,
@@ -162,6 +163,15 @@ export interface Renderer {
   pdfDocument: PdfDocument;
   renderPages(pages: readonly Page[]): void;
   renderSVG(node: Node): void;
+  renderWatermark(page: { readonly watermark: Watermark }): void;
+}
+
+/** A watermark after the layout. Lengths are points. */
+export interface Watermark {
+  readonly text: string;
+  readonly font: PdfFont;
+  readonly fontSize: number;
+  readonly _size: { readonly size: { readonly width: number; readonly height: number } };
 }
 
 export interface PdfImage {
@@ -187,6 +197,8 @@ export interface PdfDocument {
   _offset: number;
   font(source: string, family?: string | number, size?: number): this;
   fontSize(size: number): this;
+  /** In the present font and size, points. */
+  widthOfString(text: string): number;
   openImage(source: Uint8Array): PdfImage;
   provideFont(family: string, bold: boolean, italics: boolean): PdfFont;
   provideImage(key: string): PdfImage;
@@ -230,4 +242,16 @@ export const PdfMakeTextInlines = load<new (document: PdfDocument | null) => Tex
 /** Named table looks; the table of contents uses one of them. */
 export const pdfMakeTableLayouts = (require('pdfmake/js/tableLayouts.js') as { tableLayouts: object })
   .tableLayouts;
-export const PdfMakeSvgMeasure = load<new () => object>('SVGMeasure');
+export interface SvgMeasure {
+  measureSVG(svg: PdfMakeSvg): { width?: number | undefined; height?: number | undefined };
+  writeDimensions(svg: PdfMakeSvg, size: { width: number; height: number }): string;
+}
+/** A drawing with its own size in points, which a measure of our own takes in the place of markup. */
+export interface SizedSvg {
+  readonly rest: string;
+  readonly width: number;
+  readonly height: number;
+  readonly viewBox: readonly number[] | undefined;
+}
+export type PdfMakeSvg = string | SizedSvg;
+export const PdfMakeSvgMeasure = load<new () => SvgMeasure>('SVGMeasure');

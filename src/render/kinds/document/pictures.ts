@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { RenderFailure, type RunContext } from '../../kind.js';
 import { limits } from './limits.js';
-import type { Block, Grid, ImageSource } from './model.js';
+import type { Block, Grid, ImageSource, SvgDrawing } from './model.js';
 import type { Operation } from './operations.js';
 import { readRasterHeader } from './raster.js';
 
 /** An image ready to be drawn; sizes are pixels. */
 export type Picture =
   | { readonly type: 'raster'; readonly key: string; readonly width: number; readonly height: number }
-  | { readonly type: 'svg'; readonly svg: string };
+  | { readonly type: 'svg'; readonly svg: SvgDrawing };
 
 /** An image of the request. `at` is the JSON pointer of the member that has it. */
 interface Wanted {
@@ -98,14 +98,14 @@ export class PictureShelf {
     const header = readRasterHeader(bytes);
     if (header === undefined) {
       const svg = bytes.toString('utf8').replace(/^\uFEFF/, '');
-      if (!/^\s*<(?:\?xml|svg|!--)/i.test(svg.slice(0, 300)) || svg.length > limits.svgChars) {
+      if (!/^\s*<(?:\?xml|svg|!--|!doctype\s+svg)/i.test(svg.slice(0, 300)) || svg.length > limits.svgChars) {
         throw new RenderFailure('the image is not a PNG, JPEG, GIF, WebP or SVG', pointer);
       }
       // With its parser only where it is needed: threads start often, fetched drawings are rare.
-      const { svgDefect } = await import('./svg.js');
-      const defect = svgDefect(svg, sized);
-      if (defect !== undefined) throw new RenderFailure(`the SVG ${defect}`, pointer);
-      return { type: 'svg', svg };
+      const { readSvg } = await import('./svg.js');
+      const read = readSvg(svg, sized);
+      if (!read.ok) throw new RenderFailure(`the SVG ${read.message}`, pointer);
+      return { type: 'svg', svg: read.drawing };
     }
     if (header.width * header.height > limits.imagePixels) {
       throw new RenderFailure(`the image has more than ${limits.imagePixels / 1e6} megapixels`, pointer);
@@ -154,5 +154,5 @@ export class PictureShelf {
 function keyOf(source: ImageSource): string {
   if (source.from === 'base64') return `base64:${source.base64}`;
   if (source.from === 'blob') return `blob:${source.blob}`;
-  return source.from === 'url' ? `url:${source.url}` : `svg:${source.svg}`;
+  return source.from === 'url' ? `url:${source.url}` : `svg:${JSON.stringify(source.svg)}`;
 }

@@ -1,5 +1,8 @@
 import { Parser } from 'htmlparser2';
 import { limits } from './limits.js';
+import type { SvgDrawing } from './model.js';
+import { statedSize } from './svg-root.js';
+import { attributesOf, decodeXml, pieceAt, xmlDefect } from './xml.js';
 
 /**
  * Checks an SVG drawing before an engine sees it: nothing in it may point outside itself, nothing may run, and what
@@ -74,16 +77,81 @@ function costOf(element: Element, byId: ReadonlyMap<string, Element>, depth = 0)
   return cost;
 }
 
-/** The reason why a drawing is refused, or undefined. `sized`: the operation states both width and height. */
-export function svgDefect(svg: string, sized: boolean): string | undefined {
-  if (/<!\s*(?:doctype|entity)/i.test(svg)) return 'must not have a DOCTYPE or entities';
+export type ReadSvg =
+  | { readonly ok: true; readonly drawing: SvgDrawing }
+  | { readonly ok: false; readonly message: string };
+
+/** What the engine draws, or what takes nothing off the drawing where it is left out. Names count as they are written. */
+const drawn = new Set(
+  (
+    'svg g a use symbol image rect circle ellipse line polyline polygon path text tspan textPath linearGradient ' +
+    'radialGradient stop pattern clipPath mask marker style defs title desc metadata view animate animateColor ' +
+    'animateMotion animateTransform mpath'
+  ).split(' '),
+);
+
+/** Sentences for elements that are not drawn. Those with a prefix are notes of the program that made the drawing. */
+function notesOf(names: ReadonlySet<string>): readonly string[] {
+  const strange = [...names].filter((name) => !drawn.has(name) && !/^fe[A-Z]/.test(name)).slice(0, 10);
+  if (strange.length === 0) return [];
+  return [`Not drawn: ${strange.map((name) => `<${name.slice(0, 40)}>`).join(', ')}`];
+}
+
+/** The root as the engine is to see it: without its own size, with a colour for `currentColor` to be. */
+function drawingOf(svg: string, names: ReadonlySet<string>): ReadSvg {
+  let at = 0;
+  for (;;) {
+    const piece = pieceAt(svg, at);
+    if (piece === undefined) return { ok: false, message: 'must be one <svg> element' };
+    if (piece.type === 'open') {
+      const { name, attributes, end } = piece;
+      if (name !== 'svg') return { ok: false, message: 'must be one <svg> element without a prefix' };
+      const stated = attributesOf(attributes);
+      const decoded = new Map([...stated].map(([key, value]) => [key, decodeXml(value)]));
+      const size = statedSize(decoded);
+      if (size === undefined) return { ok: false, message: 'must not have a size of nothing' };
+      const own = attributes.replace(/\s(?:width|height|viewBox|x|y)\s*=\s*(?:"[^"]*"|'[^']*')/g, '');
+      const color = stated.has('color') ? '' : ' color="#000000"';
+      const content = svg.slice(end).replace(/(["':;\s])currentcolor(?=\s*["';!}])/gi, '$1currentColor');
+      const rest = `${own}${color}${piece.empty ? '/' : ''}>${content}`;
+      return { ok: true, drawing: { rest, ...size, notes: notesOf(names) } };
+    }
+    at = piece.end;
+  }
+}
+
+const doctype = /<!DOCTYPE\s[^[\]<>]*>/i;
+
+/** The drawing, or the reason why it is refused. `sized`: the operation states both width and height. */
+export function readSvg(source: string, sized: boolean): ReadSvg {
+  // A DOCTYPE that only names the kind of document says nothing to anybody.
+  const svg = source
+    .replace(/^\uFEFF/, '')
+    .replace(doctype, '')
+    .trim();
+  const names = new Set<string>();
+  const defect = svgDefect(svg, names);
+  if (defect !== undefined) return { ok: false, message: defect };
+  const read = drawingOf(svg, names);
+  if (!read.ok || sized) return read;
+  const { width, height, viewBox } = read.drawing;
+  return viewBox === undefined && (width === undefined || height === undefined)
+    ? { ok: false, message: 'must state width and height or a viewBox' }
+    : read;
+}
+
+/** The reason why a drawing is refused, or undefined. Adds the names of its elements to `names`. */
+function svgDefect(svg: string, names: Set<string>): string | undefined {
+  if (/<!\s*(?:doctype|entity)/i.test(svg))
+    return 'must not have entities or a DOCTYPE that declares something';
   if (/<\?xml-stylesheet/i.test(svg)) return 'must not refer to a style sheet';
+  const malformed = xmlDefect(svg);
+  if (malformed !== undefined) return malformed;
   const root: Element = { id: undefined, targets: [], children: [], cost: undefined };
   const open: Element[] = [root];
   const byId = new Map<string, Element>();
   let count = 0;
   let rootTag = '';
-  let rootSized = false;
   let inStyle = '';
   try {
     const parser = new Parser(
@@ -99,12 +167,9 @@ export function svgDefect(svg: string, sized: boolean): string | undefined {
           if (open.length === 1) {
             if (rootTag !== '') throw new Defect('must have one root element');
             rootTag = tag;
-            const measured = (value: string | undefined) =>
-              /^\s*\d*\.?\d+(?:px|pt|mm|cm|in)?\s*$/.test(value ?? '');
-            rootSized =
-              /^\s*-?[\d.]+(?:[\s,]+-?[\d.]+){3}\s*$/.test(attributes.viewBox ?? '') ||
-              (measured(attributes.width) && measured(attributes.height));
           }
+          if (/^svg:/i.test(name)) throw new Defect('must not have prefixed elements (svg:...)');
+          if (!name.includes(':')) names.add(name);
           if (tag === 'style') inStyle = 'style';
           const element: Element = {
             id: attributes.id,
@@ -128,7 +193,6 @@ export function svgDefect(svg: string, sized: boolean): string | undefined {
     );
     parser.end(svg);
     if (rootTag !== 'svg') return 'must be one <svg> element';
-    if (!rootSized && !sized) return 'must state width and height or a viewBox';
     costOf(root, byId);
   } catch (error) {
     if (error instanceof Defect) return error.message;

@@ -1,5 +1,5 @@
-import { defaultFamily, type FaceStyle, findFamily } from '../../fonts/catalogue.js';
-import type { Segmenter } from '../../fonts/segments.js';
+import { defaultFamily, type FaceStyle } from '../../fonts/catalogue.js';
+import type { Segment, Segmenter } from '../../fonts/segments.js';
 import { limits } from './limits.js';
 import type { Run, RunStyle } from './model.js';
 import type { Node } from './pdfmake.js';
@@ -104,17 +104,14 @@ export class Typesetter {
     };
   }
 
-  /** A family that shows all of the text, for places where the engine takes one font only. */
-  familyFor(text: string, font: FontState, at: string): string {
-    const segments = this.segmenter.split(
-      text,
-      font.family,
-      faceStyle(font.bold, font.italic),
-      undefined,
-      at,
-    );
-    const other = segments.find(({ family }) => family !== font.family);
-    return findFamily(other?.family ?? font.family)?.name ?? defaultFamily;
+  /** Text in pieces that one family can show each, for places that are no text nodes. */
+  segments(
+    text: string,
+    { family, bold, italic }: FontState,
+    language: string | undefined,
+    at: string,
+  ): readonly Segment[] {
+    return this.segmenter.split(text, family, faceStyle(bold, italic), language, at);
   }
 }
 
