@@ -107,11 +107,13 @@ function itemNode({ blocks, value, marks }: ListEntry, font: FontState, tools: B
   const nodes = blockNodes(blocks, font, tools).map((node) =>
     'text' in node ? { ...node, margin: [0, 0, 0, font.size * 0.15] } : node,
   );
-  const only = nodes[0] ?? { text: '' };
-  // pdfmake gives a list no mark of its own; without one it must not be the item itself.
-  const bare = nodes.length <= 1 && !('ol' in only || 'ul' in only);
+  const [first] = blocks;
+  // The mark of an item stands at its first line; that of a list in a list would be printed over another.
+  if (marks !== 'none' && (first === undefined || first.type === 'list'))
+    nodes.unshift({ ...tools.setter.style(font), text: '\u00a0' });
+  const [only] = nodes;
   return {
-    ...(bare ? only : { stack: nodes }),
+    ...(nodes.length === 1 ? only : { stack: nodes }),
     ...(value === undefined ? {} : { counter: value }),
     ...(marks === undefined ? {} : { listType: marks }),
   };

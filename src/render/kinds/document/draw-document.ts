@@ -1,10 +1,9 @@
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
 import { RenderFailure } from '../../kind.js';
-import { DocumentLayout } from './layout.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
 import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Watermark } from './pdfmake.js';
-import { SvgSizes } from './svg-size.js';
+import { PictureLayout } from './picture-layout.js';
 import { familyAliases } from './svg-text.js';
 
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
@@ -158,8 +157,7 @@ export async function drawDocument(
 ): Promise<number> {
   const document = openDocument(definition, registry, pictures, sink);
   for (const { content, options } of definition.files) document.file(content, options);
-  const layout = new DocumentLayout(definition.pageSize, definition.margins, (ratio) => sink.layout(ratio));
-  layout.svgMeasure = new SvgSizes();
+  const layout = new PictureLayout(definition.pageSize, definition.margins, (ratio) => sink.layout(ratio));
   const pages = layout.layoutDocument(
     definition.content,
     document,

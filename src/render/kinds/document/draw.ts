@@ -113,7 +113,7 @@ export class Drawing {
     };
     const extra = { ...alignment(align), ...(link === undefined ? {} : { link }) };
     if (picture.type === 'svg')
-      return { ...this.#svg(picture.svg, size, align, frame, at, 'html'), ...extra };
+      return { ...this.#svg(picture.svg, size, align, frame, at, 'html'), ...extra, shrinks: true };
     const natural = { width: picture.width * 0.75, height: picture.height * 0.75 };
     return {
       image: picture.key,
@@ -121,6 +121,7 @@ export class Drawing {
       maxWidth: frame.contentWidth,
       maxHeight: frame.contentHeight,
       ...extra,
+      shrinks: true,
     };
   }
 

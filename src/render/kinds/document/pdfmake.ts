@@ -155,6 +155,8 @@ export interface LayoutBuilder {
   addWatermark(watermark: unknown, document: PdfDocument, defaultStyle: object): void;
   processNode(node: Node, verticalAlignment?: boolean): void;
   processTable(node: TableNode): void;
+  processImage(node: Node): void;
+  processSVG(node: Node): void;
   processSection(node: SectionNode): void;
   buildNextLine(node: TextNode): Line | null;
 }
