@@ -172,7 +172,6 @@ describe('what cannot be drawn ends as invalid_input', () => {
     height: 5,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}">${body}</svg>`,
   });
-  const barcode = (symbology: string, value: string) => ({ type: 'add_barcode', symbology, value });
   const cases: readonly Drawing[] = [
     ['a PNG of fewer pixels than it says', drawn(dataUri(png(100, 100, Buffer.alloc(10))))],
     ['a PNG cut in its pixels', drawn(dataUri(png(100, 100).subarray(0, 60)))],
@@ -199,8 +198,6 @@ describe('what cannot be drawn ends as invalid_input', () => {
     ],
     ['an SVG of no size', svg('<rect width="1" height="1"/>', '0 0 0 0')],
     ['an SVG of numbers past all bounds', svg('<path d="M1e308 1e308L-1e308 1" transform="scale(1e308)"/>')],
-    ['a GS1 code of a wrong field', barcode('gs1-128', '(00)abc')],
-    ['a GS1 code of an unknown field', barcode('gs1-128', '(8999)1')],
     ['a password of an emoji', { type: 'add_page' }, { encryption: { user_password: '😀' } }],
   ];
   it.concurrent.each(bodies(cases))('%s', async (_name, body) => {

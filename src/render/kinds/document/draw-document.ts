@@ -6,6 +6,11 @@ import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Watermark
 import { PictureLayout } from './picture-layout.js';
 import { familyAliases } from './svg-text.js';
 
+import { CodeDrawing } from './draw-codes.js';
+import { DocumentLayout } from './layout.js';
+import { InkwireDocument, type Pictures } from './pdf-document.js';
+import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Vector } from './pdfmake.js';
+
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
 export interface Definition {
   readonly content: readonly Node[];
@@ -61,6 +66,15 @@ class PageRenderer extends PdfMakeRenderer {
     if (told.has(short) || told.size >= maxDrawingNotes) return;
     told.add(short);
     this.warn(short, pointer);
+
+/**
+ * pdfmake's page drawing; codes, which pdfmake places as shapes, draw themselves, and a drawing whose text no standard
+ * font can show is drawn with the others.
+ */
+class PageRenderer extends PdfMakeRenderer {
+  override renderVector(vector: Vector): void {
+    if (vector.code instanceof CodeDrawing) vector.code.draw(this.pdfDocument, vector.x, vector.y);
+    else super.renderVector(vector);
   }
 
   override renderSVG(node: Node): void {

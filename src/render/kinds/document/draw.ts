@@ -1,5 +1,8 @@
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { drawBarcode, drawQr } from './draw-codes.js';
+
+import { blockNodes, headingFont, headingNode, ruleNode } from './draw-blocks.js';
+import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
 import { tableNode } from './draw-table.js';
 import type { DrawnLength, HtmlImage, ImageSource, SvgDrawing } from './model.js';
 import type { ListItem, Operation } from './operations.js';
@@ -8,7 +11,7 @@ import type { Picture } from './pictures.js';
 import { ownSize } from './svg-size.js';
 import { svgOptions, withFallbackFonts } from './svg-text.js';
 import type { Width } from './tables.js';
-import { type FontState, linkColor, points, type Typesetter } from './typesetting.js';
+import { type FontState, linkColor, points, pointsPerMm, type Typesetter } from './typesetting.js';
 
 /** The page as the drawing of one operation sees it, in points. */
 export interface Frame {
@@ -65,21 +68,11 @@ export class Drawing {
       case 'add_rect':
         return rect(operation);
       case 'add_qr': {
-        const code = drawQr(
-          operation.value,
-          operation.ecc ?? 'M',
-          operation.color ?? '#000000',
-          operation.at,
-        );
-        const side = points(operation.size ?? 30);
-        return placed(
-          { svg: code.svg, width: side, height: side, ...alignment(operation.align) },
-          operation,
-          frame,
-        );
+        const { value, ecc = 'M', size, at } = operation;
+        return placedCode(qrNode(value, ecc, codePlace(operation, size, size, frame), at), operation, frame);
       }
       case 'add_barcode':
-        return this.#barcode(operation, frame);
+        return this.#barcode(operation, font, frame);
       case 'add_svg': {
         const size = { ...length('width', operation.width), ...length('height', operation.height) };
         return placed(
@@ -279,15 +272,12 @@ export class Drawing {
     return { toc: { ...title, textStyle: style, numberStyle: style }, margin: [0, 0, 0, own.size] };
   }
 
-  #barcode(operation: Of<'add_barcode'>, frame: Frame): Node {
-    const { symbology, value, at, color = '#000000', show_text = true } = operation;
-    const code = drawBarcode(symbology, value, operation.height ?? 15, show_text, color, at);
-    const width = points(
-      operation.width ??
-        (operation.height !== undefined && code.ratio < 1.5 ? operation.height * code.ratio : 50),
-    );
-    const height = operation.height === undefined ? width / code.ratio : points(operation.height);
-    return placed({ svg: code.svg, width, height, ...alignment(operation.align) }, operation, frame);
+  #barcode(operation: Of<'add_barcode'>, font: FontState, frame: Frame): Node {
+    const { symbology, value, at, width, height, show_text = true } = operation;
+    const upright = { ...font, bold: false, italic: false, underline: false };
+    const family = show_text ? this.setter.familyFor(value, upright, at) : undefined;
+    const place = codePlace(operation, width, height, frame);
+    return placedCode(barcodeNode(symbology, value, family, place, at), operation, frame);
   }
 }
 
@@ -315,12 +305,34 @@ function placed(node: Node, { x, y }: { readonly x?: number; readonly y?: number
     const { margin: _, ...rest } = node;
     return { ...rest, absolutePosition: { x: x === undefined ? frame.left : points(x), y: points(y) } };
   }
-  // What is no text gets a little air below, or the next line would touch it.
-  const bottomAir = 'text' in node || 'columns' in node ? undefined : [0, 0, 0, 4];
+  // What is no text gets a little air below, or the next line would touch it; codes have theirs.
+  const bottomAir = 'text' in node || 'columns' in node || 'canvas' in node ? undefined : [0, 0, 0, 4];
   if (x === undefined)
     return bottomAir === undefined || 'margin' in node ? node : { ...node, margin: bottomAir };
   const [, top = 0, , bottom = 0] = Array.isArray(node.margin) ? (node.margin as number[]) : [];
   return { ...node, margin: [points(x) - frame.left, top, 0, bottomAir === undefined ? bottom : 4] };
+}
+
+function codePlace(
+  { color = '#000000' }: { readonly color?: string },
+  widthMm: number | undefined,
+  heightMm: number | undefined,
+  frame: Frame,
+): CodePlace {
+  return { widthMm, heightMm, color, room: frame.contentWidth };
+}
+
+/** `x` and `y` are of the code itself; in the flow its quiet zone takes room, too. */
+function placedCode(
+  { node, left, top }: PlacedCode,
+  { x, y, align }: { readonly x?: number; readonly y?: number; readonly align?: string },
+  frame: Frame,
+): Node {
+  const corner = {
+    ...(x === undefined ? {} : { x: x - left / pointsPerMm }),
+    ...(y === undefined ? {} : { y: y - top / pointsPerMm }),
+  };
+  return placed({ ...node, ...alignment(align) }, corner, frame);
 }
 
 function line(operation: Of<'add_line'>): Node {

@@ -38,7 +38,7 @@ class PageContext extends PdfMakeContext {
 /** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
 const maxHeaderShare = 0.4;
 
-/** pdfmake's writer; it drops a line that is higher than a page and never ends with a header that fills one. */
+/** pdfmake's writer; it drops a line or shape that is higher than a page and never ends with a header that fills one. */
 class PageWriter extends PdfMakeWriter {
   override addLine(line: Line, keepsPosition?: boolean, index?: number): unknown {
     const position = super.addLine(line, keepsPosition, index);
@@ -46,6 +46,18 @@ class PageWriter extends PdfMakeWriter {
     const context = this.context();
     context.availableHeight = Math.max(context.availableHeight, line.getHeight());
     return super.addLine(line, keepsPosition, index);
+  }
+
+  override addCanvas(node: Node, index?: number): unknown {
+    const context = this.context();
+    const height = Number(node._minHeight);
+    // The next page would be no higher than one that is still empty.
+    if (context.getCurrentPage()?.items.length === 0)
+      context.availableHeight = Math.max(context.availableHeight, height);
+    const positions = super.addCanvas(node, index);
+    if (positions) return positions;
+    context.availableHeight = Math.max(context.availableHeight, height);
+    return super.addCanvas(node, index);
   }
 
   override pushToRepeatables(block: Repeatable): void {

@@ -46,11 +46,12 @@ export const limits = {
   attachments: 50,
   /** Bytes of all attachments together. */
   attachmentBytes: 32_000_000,
-  /** Bytes that a QR code can hold at the lowest error correction. */
-  qrBytes: 2_953,
+  /** Digits that a QR code can hold at the lowest error correction; of other characters it holds fewer. */
+  qrChars: 7_089,
   /** QR codes and barcodes of one document. */
   codes: 2_000,
-  barcodeChars: 200,
+  /** The largest of them hold so many; each symbology has a bound of its own. */
+  barcodeChars: 1_500,
   /** Length or position in millimetres; a PDF page ends at 5,080 mm. */
   lengthMm: 5_080,
   pageMinMm: 10,

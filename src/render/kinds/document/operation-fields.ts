@@ -180,9 +180,16 @@ export const operationFields = {
     opacity: optional(number({ min: 0, max: 1 })),
   },
   add_qr: {
-    value: required(text({ min: 1, max: limits.qrBytes })),
+    value: required(text({ min: 1, max: limits.qrChars })),
     ...place,
-    size: optional(number({ min: 5, max: 1_000, description: 'Side, mm' })),
+    size: optional(
+      number({
+        min: 5,
+        max: 1_000,
+        description:
+          'Side of the code, mm, without its quiet zone of four modules; else 30, or what modules of 0.33 mm need',
+      }),
+    ),
     ecc: optional(choice(['L', 'M', 'Q', 'H'], 'Error correction')),
     color: optional(color),
     align: optional(choice(['left', 'center', 'right'])),
@@ -191,8 +198,12 @@ export const operationFields = {
     symbology: required(choice(symbologyNames)),
     value: required(text({ min: 1, max: limits.barcodeChars })),
     ...place,
-    width: optional(positiveMm('Width')),
-    height: optional(positiveMm('Height')),
+    width: optional(
+      positiveMm(
+        'Width of the code without its quiet zones; else modules of 0.33 mm, of a square matrix 0.5 mm',
+      ),
+    ),
+    height: optional(positiveMm('Height, the text under the bars counted')),
     show_text: optional(flag('Print the value under the bars')),
     color: optional(color),
     align: optional(choice(['left', 'center', 'right'])),

@@ -1,5 +1,5 @@
 import { isObject } from '../../../protocol/is-object.js';
-import { qrCapacity, symbologies } from './codes.js';
+import { qrDefect, symbologies } from './codes.js';
 import { child, type Findings } from './findings.js';
 import { readBlocks, readTable } from './html-blocks.js';
 import type { HtmlImages } from './html-notes.js';
@@ -296,13 +296,8 @@ const finishers: { readonly [N in OperationName]: Finish<N> } = {
   },
   add_rect: (members, at) => ({ type: 'add_rect', at, ...members }),
   add_qr: (members, at, scope) => {
-    const most = qrCapacity[members.ecc ?? 'M'];
-    const bytes = Buffer.byteLength(members.value);
-    if (bytes > most)
-      return scope.findings.add(
-        child(at, 'value'),
-        `has ${bytes} bytes; a QR code holds ${most} at this error correction`,
-      );
+    const defect = qrDefect(members.value, members.ecc ?? 'M');
+    if (defect !== undefined) return scope.findings.add(child(at, 'value'), defect);
     return takeCode(at, scope) ? { type: 'add_qr', at, ...members } : undefined;
   },
   add_barcode: (members, at, scope) => {

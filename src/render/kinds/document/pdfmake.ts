@@ -77,6 +77,7 @@ export interface Writer {
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
   setMaxListeners(count: number): void;
   addLine(line: Line, keepsPosition?: boolean, index?: number): unknown;
+  addCanvas(node: Node, index?: number): unknown;
   pushToRepeatables(block: Repeatable): void;
 }
 
@@ -161,9 +162,16 @@ export interface LayoutBuilder {
   buildNextLine(node: TextNode): Line | null;
 }
 
+/** A shape on a page; the others of its members depend on its type. */
+export interface Vector extends Node {
+  readonly x: number;
+  readonly y: number;
+}
+
 export interface Renderer {
   pdfDocument: PdfDocument;
   renderPages(pages: readonly Page[]): void;
+  renderVector(vector: Vector): void;
   renderSVG(node: Node): void;
   renderWatermark(page: { readonly watermark: Watermark }): void;
 }
@@ -201,6 +209,12 @@ export interface PdfDocument {
   fontSize(size: number): this;
   /** In the present font and size, points. */
   widthOfString(text: string): number;
+
+  text(text: string, x: number, y: number, options: object): this;
+  fillColor(color: string, opacity: number): this;
+  save(): this;
+  restore(): this;
+  transform(a: number, b: number, c: number, d: number, x: number, y: number): this;
   openImage(source: Uint8Array): PdfImage;
   provideFont(family: string, bold: boolean, italics: boolean): PdfFont;
   provideImage(key: string): PdfImage;
