@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
@@ -8,6 +9,7 @@ import {
   symbologies,
   symbologyNames,
 } from '../../src/render/kinds/document/codes.js';
+import { bestMask } from '../../src/render/kinds/document/qr-mask.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { inkOf, pageImages, readWithZbar, readWithZxing } from './codes-fixture.js';
 import { inspect, render, without } from './document-fixture.js';
@@ -341,6 +343,65 @@ describe('what the check lets through', () => {
     for (const [piece, count] of pieces) {
       expect(qrDefect(piece.repeat(count), 'M')).toBeUndefined();
       expect(qrModules(piece.repeat(count), 'M', '').columns).toBe(177);
+    }
+  });
+});
+
+describe('the mask of a QR code', () => {
+  const require = createRequire(import.meta.url);
+  const { raw } = require('bwip-js') as {
+    raw(encoder: string, value: string, options: object): { pixs: number[]; pixx: number }[];
+  };
+  /** The same code under a mask of the encoder's, 0 to 7. */
+  const under = (value: string, version: number, mask: number) => {
+    const code = raw('qrcode', value, { eclevel: 'L', version: String(version), mask: mask + 1 })[0];
+    if (code === undefined) throw new Error('nothing was encoded');
+    return code;
+  };
+
+  it('makes of every version the very modules that the encoder makes under one of its masks', () => {
+    for (let version = 1; version <= 40; version += version < 8 ? 1 : 4) {
+      const value = `version ${version}`;
+      const masked = Array.from({ length: 8 }, (_, mask) => under(value, version, mask));
+      const side = masked[0]?.pixx ?? 0;
+      expect(side).toBe(17 + 4 * version);
+      const chosen = masked.map(({ pixs }) => bestMask(pixs, side).join(''));
+      // Whichever mask it comes under, the choice is the same, and one of the eight.
+      expect(new Set(chosen).size).toBe(1);
+      expect(masked.map(({ pixs }) => pixs.join(''))).toContain(chosen[0]);
+    }
+  });
+
+  /** Penalty by the rules of ISO/IEC 18004, 7.8.3, word for word. */
+  const penalty = (pixs: readonly number[], side: number) => {
+    const rows = Array.from({ length: side }, (_, row) => pixs.slice(row * side, (row + 1) * side).join(''));
+    const columns = rows.map((_, column) => rows.map((row) => row.charAt(column)).join(''));
+    const lines = [...rows, ...columns];
+    const runs = lines.flatMap((line) => line.match(/0{5,}|1{5,}/g) ?? []);
+    const finders = lines.flatMap((line) => line.match(/(?=10111010000|00001011101)/g) ?? []);
+    const blocks = rows
+      .slice(1)
+      .flatMap((row, above) =>
+        [...row.slice(1)].filter((module, left) =>
+          [row.charAt(left), rows[above]?.charAt(left), rows[above]?.charAt(left + 1)].every(
+            (other) => other === module,
+          ),
+        ),
+      );
+    const share = (pixs.filter((module) => module === 1).length * 100) / pixs.length;
+    const balance = Math.floor(Math.abs(share - 50) / 5) * 10;
+    return (
+      runs.reduce((sum, run) => sum + run.length - 2, 0) + 3 * blocks.length + 40 * finders.length + balance
+    );
+  };
+
+  it('is the one of the least penalty', () => {
+    for (let i = 0; i < 40; i++) {
+      const value = `https://example.org/${i * i * 7_919}`;
+      const masked = Array.from({ length: 8 }, (_, mask) => under(value, 3, mask));
+      const least = Math.min(...masked.map(({ pixs, pixx }) => penalty(pixs, pixx)));
+      const first = masked[i % 8];
+      expect(penalty(bestMask(first?.pixs ?? [], 29), 29)).toBe(least);
     }
   });
 });

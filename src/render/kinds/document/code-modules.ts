@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { RenderFailure } from '../../kind.js';
 import { type Correction, type SymbologyName, symbologies } from './codes.js';
+import { bestMask } from './qr-mask.js';
 
 /** Values as modules: the encoder's part of a code. */
 
@@ -67,9 +68,9 @@ function spelled(value: string): { readonly text: string; readonly options: obje
 }
 
 export function qrModules(value: string, correction: Correction, at: string): Matrix {
-  const code = encode('qrcode', value, { eclevel: correction }, at);
+  const code = encode('qrcode', value, { eclevel: correction, mask: 1 }, at);
   if (code.type === 'bars') throw new Error('a QR code is a matrix');
-  return code;
+  return { ...code, modules: bestMask(code.modules, code.columns) };
 }
 
 export function barcodeModules(symbology: SymbologyName, value: string, at: string): Bars | Matrix {
