@@ -1,15 +1,18 @@
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
 import { RenderFailure } from '../../kind.js';
+import { CodeDrawing } from './draw-codes.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
-import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Watermark } from './pdfmake.js';
+import {
+  type Margins,
+  type Node,
+  type PageSize,
+  PdfMakeRenderer,
+  type Vector,
+  type Watermark,
+} from './pdfmake.js';
 import { PictureLayout } from './picture-layout.js';
 import { familyAliases } from './svg-text.js';
-
-import { CodeDrawing } from './draw-codes.js';
-import { DocumentLayout } from './layout.js';
-import { InkwireDocument, type Pictures } from './pdf-document.js';
-import { type Margins, type Node, type PageSize, PdfMakeRenderer, type Vector } from './pdfmake.js';
 
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
 export interface Definition {
@@ -66,12 +69,9 @@ class PageRenderer extends PdfMakeRenderer {
     if (told.has(short) || told.size >= maxDrawingNotes) return;
     told.add(short);
     this.warn(short, pointer);
+  }
 
-/**
- * pdfmake's page drawing; codes, which pdfmake places as shapes, draw themselves, and a drawing whose text no standard
- * font can show is drawn with the others.
- */
-class PageRenderer extends PdfMakeRenderer {
+  /** A code, which pdfmake places as a shape, draws itself. */
   override renderVector(vector: Vector): void {
     if (vector.code instanceof CodeDrawing) vector.code.draw(this.pdfDocument, vector.x, vector.y);
     else super.renderVector(vector);

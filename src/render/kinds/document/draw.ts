@@ -1,7 +1,4 @@
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
-import { drawBarcode, drawQr } from './draw-codes.js';
-
-import { blockNodes, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
 import { tableNode } from './draw-table.js';
 import type { DrawnLength, HtmlImage, ImageSource, SvgDrawing } from './model.js';

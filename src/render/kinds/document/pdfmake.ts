@@ -209,7 +209,6 @@ export interface PdfDocument {
   fontSize(size: number): this;
   /** In the present font and size, points. */
   widthOfString(text: string): number;
-
   text(text: string, x: number, y: number, options: object): this;
   fillColor(color: string, opacity: number): this;
   save(): this;

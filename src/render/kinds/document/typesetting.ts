@@ -1,4 +1,4 @@
-import { defaultFamily, type FaceStyle } from '../../fonts/catalogue.js';
+import { defaultFamily, type FaceStyle, findFamily } from '../../fonts/catalogue.js';
 import type { Segment, Segmenter } from '../../fonts/segments.js';
 import { limits } from './limits.js';
 import type { Run, RunStyle } from './model.js';
@@ -112,6 +112,12 @@ export class Typesetter {
     at: string,
   ): readonly Segment[] {
     return this.segmenter.split(text, family, faceStyle(bold, italic), language, at);
+  }
+
+  /** A family that shows all of the text, for places where the engine takes one font only. */
+  familyFor(text: string, font: FontState, at: string): string {
+    const other = this.segments(text, font, undefined, at).find(({ family }) => family !== font.family);
+    return findFamily(other?.family ?? font.family)?.name ?? defaultFamily;
   }
 }
 
