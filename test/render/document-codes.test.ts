@@ -205,6 +205,27 @@ describe.skipIf(noPoppler)('a code on the page', () => {
   });
 });
 
+it('modules that are too narrow to be read are told, with the pointer of the code', async () => {
+  const code = {
+    type: 'add_barcode',
+    symbology: 'code128',
+    value: 'The value of sixty characters needs more than this column has',
+  };
+  const { warnings } = await render(registry, {
+    operations: [
+      { ...code, width: 130 },
+      { ...code, width: 40 },
+      { type: 'add_columns', columns: [{ width: 40, operations: [code] }] },
+      { type: 'add_qr', value: 'x'.repeat(900), size: 15 },
+    ],
+  });
+  expect(warnings.map(({ code, pointer }) => [code, pointer])).toEqual([
+    ['narrow_modules', '/operations/1'],
+    ['narrow_modules', '/operations/2/columns/0/operations/0'],
+    ['narrow_modules', '/operations/3'],
+  ]);
+});
+
 it.skipIf(without('pdftotext'))('the line under bars is text, its check digit added', async () => {
   const { pdf } = await render(registry, {
     operations: [

@@ -56,6 +56,8 @@ function checked(length: number) {
 /** Nominal module of EAN and UPC (GS1 General Specifications, 5.2), and a good one for every other kind of bars. */
 const barMm = 0.33;
 const squareMm = 0.5;
+/** Narrower modules are told as a warning: office printers and cameras begin to fail there. */
+export const leastModuleMm = 0.17;
 
 function bars(
   encoder: string,

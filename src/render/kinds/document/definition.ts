@@ -42,6 +42,7 @@ class Composer {
     private readonly setter: Typesetter,
     shelf: PictureShelf,
     readonly margins: Margins,
+    warn: RunContext['warn'],
   ) {
     this.#margin = margins.left;
     const size = request.page_size ?? defaultPageSize;
@@ -56,6 +57,7 @@ class Composer {
       setter,
       (source) => shelf.of(source),
       (operations, font, frame) => this.#column(operations, font, frame),
+      warn,
     );
     this.#begin();
   }
@@ -240,7 +242,7 @@ export async function composeDefinition(
     top: Math.max(margin, bandHeight(request.header)),
     bottom: Math.max(margin, bandHeight(request.footer)),
   };
-  const composer = new Composer(request, setter, shelf, margins);
+  const composer = new Composer(request, setter, shelf, margins, (warning) => context.warn(warning));
   const firstFont = composer.font;
   for (const operation of request.operations) composer.add(operation);
   const watermark = watermarkOf(request, setter, firstFont);

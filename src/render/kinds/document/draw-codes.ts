@@ -81,6 +81,8 @@ export interface CodePlace {
 /** A code with its quiet zone as a node, and where in the node the code itself begins. */
 export interface PlacedCode {
   readonly node: Node;
+  /** Width of a module. */
+  readonly module: number;
   readonly left: number;
   readonly top: number;
 }
@@ -178,6 +180,7 @@ const air = 4;
 function nodeOf(
   width: number,
   height: number,
+  module: number,
   quiet: readonly [left: number, right: number, above: number],
   room: number,
   drawing: (left: number, top: number) => CodeDrawing,
@@ -186,7 +189,7 @@ function nodeOf(
   const share = Math.min(1, spare / (quiet[0] + quiet[1]));
   const [left, right, top] = [quiet[0] * share, quiet[1] * share, quiet[2]];
   const box = { type: 'rect', x: 0, y: 0, w: left + width + right, h: top + height + Math.max(top, air) };
-  return { node: { canvas: [{ ...box, code: drawing(left, top) }] }, left, top };
+  return { node: { canvas: [{ ...box, code: drawing(left, top) }] }, module, left, top };
 }
 
 function matrixNode(
@@ -201,6 +204,7 @@ function matrixNode(
   return nodeOf(
     width,
     height,
+    across,
     [quiet, quiet, quiet],
     room,
     (left, top) => new CodeDrawing(matrixPath(matrix), across, down, color, [], '', 0, 0, left, top),
@@ -264,6 +268,7 @@ export function barcodeNode(
   return nodeOf(
     module * code.columns,
     bars + under,
+    module,
     [quiet[0] * module, quiet[1] * module, 0],
     room,
     (left, top) =>

@@ -1,3 +1,5 @@
+import type { JobWarning } from '../../../protocol/job-record.js';
+import { leastModuleMm } from './codes.js';
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
 import { tableNode } from './draw-table.js';
@@ -28,6 +30,7 @@ export class Drawing {
     private readonly pictures: (source: ImageSource) => Picture,
     /** The operations of a column, drawn in turn. */
     private readonly column: (operations: readonly Operation[], font: FontState, frame: Frame) => Node[],
+    private readonly warn: (warning: JobWarning) => void,
   ) {}
 
   node(operation: Drawn, font: FontState, frame: Frame): Node {
@@ -66,7 +69,8 @@ export class Drawing {
         return rect(operation);
       case 'add_qr': {
         const { value, ecc = 'M', size, at } = operation;
-        return placedCode(qrNode(value, ecc, codePlace(operation, size, size, frame), at), operation, frame);
+        const place = codePlace(operation, size, size, frame);
+        return this.#code(qrNode(value, ecc, place, at), operation, frame);
       }
       case 'add_barcode':
         return this.#barcode(operation, font, frame);
@@ -274,7 +278,19 @@ export class Drawing {
     const upright = { ...font, bold: false, italic: false, underline: false };
     const family = show_text ? this.setter.familyFor(value, upright, at) : undefined;
     const place = codePlace(operation, width, height, frame);
-    return placedCode(barcodeNode(symbology, value, family, place, at), operation, frame);
+    return this.#code(barcodeNode(symbology, value, family, place, at), operation, frame);
+  }
+
+  #code(code: PlacedCode, operation: Of<'add_qr'> | Of<'add_barcode'>, frame: Frame): Node {
+    const moduleMm = code.module / pointsPerMm;
+    if (moduleMm < leastModuleMm) {
+      this.warn({
+        code: 'narrow_modules',
+        message: `The code has modules of ${moduleMm.toFixed(2)} mm, which many printers and readers fail at; give it more width`,
+        pointer: operation.at,
+      });
+    }
+    return placedCode(code, operation, frame);
   }
 }
 
