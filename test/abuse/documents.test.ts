@@ -369,7 +369,7 @@ describe('operations', () => {
     ['an align of a stranger', table({ rows: [['a']], align: ['__proto__'] }), '/align/0'],
     ['no <table>', table({ html: '<p>x</p>' }), '/html'],
     ['two <table>', table({ html: '<table><tr><td>x</table><table><tr><td>x</table>' }), '/html'],
-    ['a <table> in a <table>', table({ html: '<table><tr><td><table><tr><td>x</table></table>' }), '/html'],
+    ['a <table> with text outside its cells', table({ html: '<table>y<tr><td>x</table>' }), '/html'],
     ['a <table> of nothing', table({ html: '<table></table>' }), '/html'],
     [
       'a <table> of a million cells',
@@ -391,6 +391,8 @@ describe('operations', () => {
     ['SVG that is none', { type: 'add_svg', svg: '<html/>' }, '/svg'],
     ['SVG that is text', { type: 'add_svg', svg: 'hello' }, '/svg'],
     ['SVG without a size', svg('', ''), '/svg'],
+    ['SVG of no size', svg('', 'viewBox="0 0 0 0"'), '/svg'],
+    ['SVG that never ends', { type: 'add_svg', svg: '<svg viewBox="0 0 1 1"><g><rect' }, '/svg'],
     ['SVG with a script', svg('<script>alert(1)</script>'), '/svg'],
     ['SVG with a script in capitals', svg('<SCRIPT>1</SCRIPT>'), '/svg'],
     ['SVG with a prefixed script', svg('<s:script xmlns:s="http://www.w3.org/2000/svg"/>'), '/svg'],

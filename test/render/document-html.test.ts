@@ -178,6 +178,20 @@ describe('document HTML: nothing vanishes', () => {
   });
 });
 
+it('values and white space of any length are read in time', () => {
+  const long = (text: string, count: number) => text.repeat(count);
+  const hostile = [
+    `<pre>${long(' ', 2_000_000)}x</pre>`,
+    `${long('<br>', 200_000)}x`,
+    long(`<p style="background:${long('a-', 9_000)}">x</p>`, 200),
+    long(`<p style="font-size:${long('1', 19_000)}x">x</p>`, 200),
+    `<p style="color:rgb(${long(' ', 19_000)}x)">x</p>`,
+    `<img width="${long('1', 2_000_000)}x">x`,
+  ];
+  for (const text of hostile)
+    expect(runsOf(blocksOf(text)).some((found) => found.text.endsWith('x'))).toBe(true);
+});
+
 describe('document HTML: looks', () => {
   it.each([
     'div',

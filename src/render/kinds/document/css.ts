@@ -97,6 +97,8 @@ const unitPoints: Readonly<Record<string, number>> = {
 export type CssLength = { readonly of: 'point' | 'em' | 'rem' | 'percent'; readonly value: number };
 
 export function parseLength(value: string): CssLength | undefined {
+  // Longer than any number that means something.
+  if (value.length > 64) return undefined;
   const match = /^\s*\+?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?\s*(px|pt|pc|mm|cm|in|q|em|rem|ex|%|)\s*$/i.exec(
     value,
   );

@@ -118,7 +118,7 @@ function weightOf(value: string): boolean | undefined {
 function backgroundIn(value: string): string | undefined {
   const whole = cssColor(value);
   if (whole !== undefined) return whole;
-  for (const [part] of value.matchAll(/[a-z-]+\([^()]*\)|#[0-9a-f]+|[a-z]+/gi)) {
+  for (const [part] of value.slice(0, 200).matchAll(/[a-z-]+\([^()]*\)|#[0-9a-f]+|[a-z]+/gi)) {
     const color = cssColor(part);
     if (color !== undefined) return color;
   }
@@ -278,6 +278,13 @@ function sameStyle(a: RunStyle, b: RunStyle): boolean {
   return styleNames.every((name) => a[name] === b[name]);
 }
 
+/** Without spaces and line ends at the end; an expression would look at every run of them from each of its places. */
+function trimmedEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\n')) end--;
+  return text.slice(0, end);
+}
+
 /** Collects the runs of one paragraph; white space is folded as a browser does it. */
 export class RunCollector {
   #runs: { style: RunStyle; text: string }[] = [];
@@ -313,7 +320,7 @@ export class RunCollector {
     this.#runs = [];
     this.#last = '\n';
     for (let last = runs.at(-1); last !== undefined; last = runs.at(-1)) {
-      last.text = last.text.replace(/[ \n]+$/, '');
+      last.text = trimmedEnd(last.text);
       if (last.text !== '') break;
       runs.pop();
     }
