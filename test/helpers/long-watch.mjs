@@ -22,10 +22,15 @@ const tell = (message) => process.send?.(message);
 let isLive = () => false;
 
 /** A request that the server holds is what a long-poll has of a connection. */
+let held;
 subscribeTo('undici:client:sendHeaders', ({ request, socket }) => {
   if (transport !== 'long-poll' || !/[?&]wait=[1-9]/.test(request.path)) return;
-  isLive = () => !socket.destroyed;
+  held = request;
+  isLive = () => held === request && !socket.destroyed;
   tell({ type: 'live' });
+});
+subscribeTo('undici:request:headers', ({ request }) => {
+  if (request === held) held = undefined;
 });
 
 const auth = authOf({ key });
@@ -72,7 +77,7 @@ function look() {
  * The least of some looks: Node lets go of signals and of what they hold some turns after their end. Looks between two
  * connections do not count: an open one has more than a leak may have.
  */
-async function held() {
+async function heldNow() {
   const least = {};
   for (let looks = 0; looks < 5; looks += isLive() ? 1 : 0) {
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -84,6 +89,6 @@ async function held() {
 
 process.on('message', async (question) => {
   if (question !== 'held') process.exit(0);
-  tell({ type: 'held', counts: await held() });
+  tell({ type: 'held', counts: await heldNow() });
 });
 process.on('disconnect', () => process.exit(0));
