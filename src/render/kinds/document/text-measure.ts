@@ -40,18 +40,6 @@ const names = Object.keys(defaults) as StyleName[];
 /** Also `leadingIndent`, which only says that pdfmake has to do it. */
 type Style = Record<string, unknown>;
 
-/** What the word itself does not take over: pdfmake reads these, but does not note them in the word. */
-const notKept: ReadonlySet<string> = new Set([
-  'bold',
-  'italics',
-  'lineHeight',
-  'leadingIndent',
-  'preserveLeadingSpaces',
-  'preserveTrailingSpaces',
-]);
-
-const keptNames = names.filter((name) => !notKept.has(name));
-
 const nameSet: ReadonlySet<string> = new Set(names);
 
 function isSet(value: unknown): boolean {
@@ -151,11 +139,28 @@ export class TextMeasure extends PdfMakeTextInlines {
     const lineHeight = style('lineHeight') as number;
     const keepLeading = style('preserveLeadingSpaces') === true;
     const keepTrailing = style('preserveTrailingSpaces') === true;
-    const kept: Record<string, unknown> = word;
-    for (const name of keptNames) kept[name] = style(name);
-    const font = this.document.provideFont(word.font as string, bold === true, italics === true);
+    const font = this.document.provideFont(style('font') as string, bold === true, italics === true);
     const sized = word as Inline & { fontSize: number; leadingCut?: number };
+    // One by one and always in this order: members set by a computed name make each word a dictionary, which takes
+    // several times the memory of an object of a known shape.
     word.font = font;
+    word.alignment = style('alignment');
+    sized.fontSize = style('fontSize') as number;
+    word.fontFeatures = style('fontFeatures');
+    word.characterSpacing = style('characterSpacing');
+    word.color = style('color');
+    word.decoration = style('decoration');
+    word.decorationColor = style('decorationColor');
+    word.decorationStyle = style('decorationStyle');
+    word.decorationThickness = style('decorationThickness');
+    word.background = style('background');
+    word.link = style('link');
+    word.linkToPage = style('linkToPage');
+    word.linkToDestination = style('linkToDestination');
+    word.noWrap = style('noWrap') as boolean;
+    word.opacity = style('opacity');
+    word.sup = style('sup');
+    word.sub = style('sub');
     if (word.sup || word.sub) sized.fontSize *= 0.58;
     word.width = this.widthOfText(word.text, word);
     word.height = font.lineHeight(sized.fontSize) * lineHeight;
