@@ -157,6 +157,18 @@ const standard = {
     { type: 'add_text', text: 'Courier' },
   ],
 };
+/** Paragraphs of more words than the layout has at hand at a time; in the second no word may begin a line. */
+const long = {
+  fonts: { size: 6 },
+  operations: [
+    { type: 'add_text', text: 'ein Absatz, der lang ist, '.repeat(1_000) },
+    {
+      type: 'add_html',
+      html: `<p>${'ein <b>fett</b>es Wort, '.repeat(900)}</p><p>${'<b>ab</b>cd'.repeat(2_200)} Ende</p>`,
+    },
+    { type: 'add_text', text: `${'x'.repeat(200)} kurz `.repeat(2_300) },
+  ],
+};
 const eastern = {
   language: 'ja',
   operations: [
@@ -173,6 +185,7 @@ describe('font sharing', () => {
     ['the same drawn in another order than measured', crossed],
     ['standard fonts', standard],
     ['Japanese, Chinese, Korean', eastern],
+    ['paragraphs of thousands of words', long],
   ])('writes the bytes that fonts of its own would give: %s', async (_, request) => {
     const registry = new FontRegistry();
     // What went before must not show.

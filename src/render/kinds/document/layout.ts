@@ -18,6 +18,9 @@ import {
 } from './pdfmake.js';
 import { TextMeasure } from './text-measure.js';
 
+/** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
+const wordsAtHand = 2_000;
+
 /** Characters of a word whose rest is measured exactly at every break. */
 const longWord = 2_000;
 
@@ -79,6 +82,8 @@ export class DocumentLayout extends PdfMakeLayout {
   #placed = 0;
   #ratio = 0;
   #textInlines = new PdfMakeTextInlines(null);
+  /** Words of long paragraphs that are not at hand yet, the last one first. */
+  readonly #waiting = new WeakMap<TextNode, TextInline[]>();
 
   constructor(
     size: PageSize,
@@ -180,16 +185,41 @@ export class DocumentLayout extends PdfMakeLayout {
     return heights.reduce((sum, height) => sum + height + 8, 0);
   }
 
-  /** As pdfmake's, but copies the rest of the paragraph only where a word must look ahead. */
+  /** Moves words that wait to the end of `inlines`; false when none do. */
+  #refill(node: TextNode, inlines: TextInline[]): boolean {
+    const waiting = this.#waiting.get(node);
+    if (waiting === undefined) return false;
+    for (let i = 0; i < wordsAtHand; i++) {
+      const word = waiting.pop();
+      if (word === undefined) break;
+      inlines.push(word);
+    }
+    if (waiting.length === 0) this.#waiting.delete(node);
+    return true;
+  }
+
+  /** As pdfmake's, but in linear time: it neither moves nor copies the rest of the paragraph for each word. */
   override buildNextLine(node: TextNode): Line | null {
     const inlines = node._inlines;
     if (inlines === undefined || inlines.length === 0) return null;
+    if (inlines.length > 2 * wordsAtHand) {
+      const own = this.#waiting.get(node) ?? [];
+      for (let i = inlines.length - 1; i >= wordsAtHand; i--) {
+        const word = inlines[i];
+        if (word !== undefined) own.push(word);
+      }
+      inlines.length = wordsAtHand;
+      this.#waiting.set(node, own);
+    }
     const line = new PdfMakeLine(this.writer.context().availableWidth);
     let forced = false;
     for (let first = inlines[0]; first !== undefined; first = inlines[0]) {
-      const next = first.noNewLine === true ? this.#lookAhead(inlines) : [];
-      if (!forced && !line.hasEnoughSpaceForInline(first, next)) break;
+      if (!forced) {
+        const next = first.noNewLine === true ? this.#lookAhead(node, inlines, line.getAvailableWidth()) : [];
+        if (!line.hasEnoughSpaceForInline(first, next)) break;
+      }
       inlines.shift();
+      if (inlines.length === 0) this.#refill(node, inlines);
       let wrapped = false;
       if (first.noWrap !== true && first.text.length > 1 && first.width > line.getAvailableWidth()) {
         wrapped = this.#breakWord(first, line.getAvailableWidth(), inlines);
@@ -201,10 +231,20 @@ export class DocumentLayout extends PdfMakeLayout {
     return line;
   }
 
-  #lookAhead(inlines: readonly TextInline[]): TextInline[] {
-    let end = 1;
-    while (end < inlines.length && inlines[end]?.noNewLine === true) end++;
-    return inlines.slice(1, end + 1);
+  /** The words that must stay with the first one, but no more of them than `room` points and the line's cuts hold. */
+  #lookAhead(node: TextNode, inlines: TextInline[], room: number): TextInline[] {
+    const next: TextInline[] = [];
+    // Half a point more than the line compares with, so that rounding never decides.
+    let left = room + (inlines[0]?.trailingCut ?? 0) + 0.5;
+    for (let i = 1; left >= 0; i++) {
+      if (i >= inlines.length && !this.#refill(node, inlines)) break;
+      const word = inlines[i];
+      if (word === undefined) break;
+      next.push(word);
+      left -= word.width - (word.trailingCut ?? 0);
+      if (word.noNewLine !== true) break;
+    }
+    return next;
   }
 
   /** Cuts a word that is wider than the line; what is left of it goes back to `inlines`. */
