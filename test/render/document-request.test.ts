@@ -170,6 +170,22 @@ describe('document request', () => {
     for (const issue of found) expect(issue.message.length).toBeGreaterThan(5);
   });
 
+  it('counts rows without the header row, and takes as many as it says', () => {
+    const rows = Array.from({ length: limits.tableRows }, () => ['1']);
+    const html = `<tr><td>1</td></tr>`.repeat(limits.tableRows);
+    const head = '<thead><tr><th>a</th></tr></thead>';
+    expect(issuesOf({ type: 'add_table', headers: ['a'], rows })).toEqual([]);
+    expect(issuesOf({ type: 'add_table', html: `<table>${head}${html}</table>` })).toEqual([]);
+    for (const members of [
+      { headers: ['a'], rows: [...rows, ['1']] },
+      { rows: [...rows, ['1']] },
+      { rows: [...rows, ['1']], header_rows: 1 },
+      { html: `<table>${head}${html}<tr><td>1</td></tr></table>` },
+    ]) {
+      expect(issuesOf({ type: 'add_table', ...members })[0]?.message).toContain(`${limits.tableRows} rows`);
+    }
+  });
+
   it('takes "op" for "type", but not another one', () => {
     expect(issuesOf({ type: 'add_text', op: 'add_text', text: 'x' })).toEqual([]);
     expect(issuesOf({ type: 'add_text', op: 'add_line', text: 'x' })[0]?.pointer).toBe('/operations/0/op');

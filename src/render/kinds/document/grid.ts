@@ -18,7 +18,8 @@ export function placeCells(
   headerRows: number,
   caption?: readonly Run[],
 ): Placed {
-  if (rows.length > limits.tableRows)
+  // The limit is one of rows below the header row.
+  if (rows.length - Math.min(1, headerRows) > limits.tableRows)
     return { ok: false, message: `must have at most ${limits.tableRows} rows` };
   const placed: (LooseCell | null | undefined)[][] = rows.map(() => []);
   let columns = 0;

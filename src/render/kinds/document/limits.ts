@@ -24,6 +24,7 @@ export const limits = {
   lineChars: 2_000,
   urlChars: 2_048,
   tableColumns: 100,
+  /** Rows of one table, its header row not counted. */
   tableRows: 50_000,
   /** Cells of all tables of one document. */
   tableCells: 500_000,
