@@ -12,33 +12,37 @@ export function nextChange(
   wakes: (change: Change) => boolean,
   signal: AbortSignal,
 ): NextChange {
-  let wake = (): void => undefined;
-  const woken = new Promise<void>((resolve) => {
+  let wake = (_by?: Change): void => undefined;
+  const woken = new Promise<Change | undefined>((resolve) => {
     wake = resolve;
   });
   const unwatch = follower.watch(subject, (change) => {
-    if (wakes(change)) wake();
+    if (wakes(change)) wake(change);
   });
-  signal.addEventListener('abort', wake, { once: true });
-  if (signal.aborted) wake();
+  const giveUp = (): void => wake();
+  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
   const end = (): void => {
     unwatch();
-    signal.removeEventListener('abort', wake);
+    signal.removeEventListener('abort', giveUp);
   };
   return {
     async happened(timeoutMs) {
-      const timer = setTimeout(wake, timeoutMs);
-      await woken;
+      const timer = setTimeout(giveUp, timeoutMs);
+      const change = await woken;
       clearTimeout(timer);
       end();
+      return change;
     },
     end,
   };
 }
 
 export interface NextChange {
-  /** Resolves at the change, when the signal fires, or after so long; the wait has then ended. */
-  happened(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves at the change and with it, or with undefined when the signal fires or after so long; the wait has then ended.
+   */
+  happened(timeoutMs: number): Promise<Change | undefined>;
   /** Gives the wait up. Safe twice. */
   end(): void;
 }

@@ -8,7 +8,7 @@ import type { Artifact, Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText } from '../protocol/event.js';
-import { endsJob, type GroupRecord } from '../protocol/fact.js';
+import { endsJob, type GroupRecord, isTerminalFact } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
@@ -104,7 +104,9 @@ export class JobReader implements Reader {
         change.end();
         return view;
       }
-      await change.happened(leftMs);
+      const told = await change.happened(leftMs);
+      // A fact has the whole record, and after this one it no longer changes: the store is not asked for it.
+      if (told?.type === 'fact' && isTerminalFact(told.fact.type)) return viewOfFact(told.fact);
     }
   }
 
@@ -208,6 +210,11 @@ export class JobReader implements Reader {
     });
     return stream instanceof Readable ? stream : new Readable().wrap(stream);
   }
+}
+
+/** The record in a fact is the one of `recordOf`, for which the type stands. */
+function viewOfFact({ record, rev }: Fact): JobView {
+  return { record: JSON.parse(record) as JobRecord, version: String(rev) };
 }
 
 function notOurCursor(): Problem {

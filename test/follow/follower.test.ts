@@ -441,7 +441,7 @@ describe('a wait for the next change', () => {
   const all = (): boolean => true;
   const never = new AbortController().signal;
 
-  async function settled(wait: Promise<void>): Promise<boolean> {
+  async function settled(wait: Promise<unknown>): Promise<boolean> {
     let done = false;
     void wait.then(() => {
       done = true;

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
 describe('running jobs', () => {
@@ -191,6 +191,19 @@ describe('running jobs', () => {
     const changed = service.reader.wait('ann', id, { ...options, signal: new AbortController().signal });
     await service.remover.remove('ann', id);
     expect((await changed)?.record.status).toBe('cancelled');
+  });
+
+  it('answers who waits for the end with the record that the last fact has, without another read', async () => {
+    const { engine, service, submit, progressed } = await open();
+    const id = await submit('hang');
+    await progressed(id);
+    const reads = vi.spyOn(engine.store, 'get');
+    const ended = service.reader.wait('ann', id, { waitMs: 100_000, signal: new AbortController().signal });
+    await service.remover.remove('ann', id);
+    const view = await ended;
+    expect(reads).toHaveBeenCalledTimes(1);
+    expect(view?.record.status).toBe('cancelled');
+    expect(view).toEqual(await service.reader.view('ann', id));
   });
 
   it('never waits for a job that has ended, also where its end is known', async () => {
