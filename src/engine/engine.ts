@@ -253,6 +253,11 @@ export interface ApplyOptions {
    * refused, and of artifacts that are left out, nothing is stored.
    */
   readonly blobs?: readonly SmallBlob[];
+  /**
+   * Nobody waits for this commit: a driver may keep the command back for so long, so that it shares the commit of what
+   * comes meanwhile. The order of calls stays.
+   */
+  readonly mayWaitMs?: number;
 }
 
 export interface Store {

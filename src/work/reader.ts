@@ -98,7 +98,7 @@ export class JobReader implements Reader {
           (told.type === 'fact' && endsJob(told.fact.type)),
         options.signal,
       );
-      const view = await this.view(owner, id);
+      const view = this.#stillAsOf(options) ?? (await this.view(owner, id));
       const leftMs = deadline - performance.now();
       if (view === undefined || done(view) || leftMs <= 0 || options.signal.aborted) {
         change.end();
@@ -108,6 +108,13 @@ export class JobReader implements Reader {
       // A fact has the whole record, and after this one it no longer changes: the store is not asked for it.
       if (told?.type === 'fact' && isTerminalFact(told.fact.type)) return viewOfFact(told.fact);
     }
+  }
+
+  /** What the caller knows of the job, where the follower has taken nothing since: what comes is told to its watch. */
+  #stillAsOf({ asOf, version }: WaitOptions): JobView | undefined {
+    // Who waits for any change waits for progress, too, of which the log says nothing.
+    if (version !== undefined) return undefined;
+    return asOf?.position.seq === this.#parts.follower.position.seq ? asOf.view : undefined;
   }
 
   async list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>> {

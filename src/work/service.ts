@@ -160,7 +160,10 @@ export interface History {
 }
 
 export interface WaitOptions {
+  /** Ends the wait as soon as the job has another version; without it only the end of the job does. */
   readonly version?: string;
+  /** The job as it was at a position of the log, from the answer to a submit: perhaps nothing has happened since. */
+  readonly asOf?: { readonly view: JobView; readonly position: Position };
   readonly waitMs: number;
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { OperationRunner, Operations } from '../embedded/store.js';
-import { type Commit, type Fact, StoreFailed } from '../engine.js';
+import { type ApplyOptions, type Commit, type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
 import type { EngineOperation } from '../store-operations.js';
 import {
@@ -33,13 +33,20 @@ interface OpenCall {
   readonly reject: (failure: StoreFailed) => void;
 }
 
-/** The near end of the store's thread. Calls of one turn of the event loop leave as one message. */
+/**
+ * The near end of the store's thread. Calls of one turn of the event loop leave as one message, and with them those that
+ * may wait for company.
+ */
 export class StoreClient implements OperationRunner {
   readonly #worker: Worker;
   readonly #listeners: StoreClientListeners;
   readonly #open = new Map<number, OpenCall>();
   readonly #ended: Promise<void>;
   #gathered: Call[] = [];
+  /** A flush comes at the end of this turn. */
+  #isDue = false;
+  /** Of the call that may wait and has waited longest. */
+  #patience: NodeJS.Timeout | undefined;
   #number = 0;
   /** The first damage that any call has met. */
   #damage: StoreFailed | undefined;
@@ -93,7 +100,9 @@ export class StoreClient implements OperationRunner {
     name: Name,
     ...args: Parameters<Operations[Name]>
   ): Promise<ReturnType<Operations[Name]>> {
-    return (await this.#ask(name, args)) as ReturnType<Operations[Name]>;
+    const [, , , options] = args as readonly (ApplyOptions | undefined)[];
+    const mayWaitMs = name === 'apply' ? options?.mayWaitMs : undefined;
+    return (await this.#ask(name, args, mayWaitMs)) as ReturnType<Operations[Name]>;
   }
 
   async ping(): Promise<void> {
@@ -118,7 +127,7 @@ export class StoreClient implements OperationRunner {
     await this.#ended;
   }
 
-  #ask(name: Call['name'], args: readonly unknown[]): Promise<unknown> {
+  #ask(name: Call['name'], args: readonly unknown[], mayWaitMs = 0): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal();
       if (refusal !== undefined) {
@@ -127,8 +136,12 @@ export class StoreClient implements OperationRunner {
       }
       this.#number += 1;
       this.#open.set(this.#number, { name, resolve, reject });
-      if (this.#gathered.length === 0) setImmediate(() => this.#flush());
       this.#gathered.push({ number: this.#number, name, args });
+      if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
+      else if (!this.#isDue) {
+        this.#isDue = true;
+        setImmediate(() => this.#flush());
+      }
     });
   }
 
@@ -141,6 +154,9 @@ export class StoreClient implements OperationRunner {
   }
 
   #flush(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#isDue = false;
     if (this.#gathered.length === 0 || this.#state !== 'open') return;
     const calls = this.#gathered;
     this.#gathered = [];

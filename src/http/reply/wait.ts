@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import type { Position } from '../../protocol/cursor.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import type { JobView, Reader } from '../../work/service.js';
 import type { LongWaits } from './long-waits.js';
@@ -14,6 +15,8 @@ export interface WaitRequest {
   readonly owner: string;
   /** The job as it was found. */
   readonly view: JobView;
+  /** Where in the log it was so, when that is known. */
+  readonly position?: Position;
   /** At most so long; 0 does not wait. */
   readonly waitMs: number;
 }
@@ -46,12 +49,13 @@ export function waitForChange(reply: FastifyReply, parts: WaitParts, request: Wa
 async function wait(
   reply: FastifyReply,
   { reader, longWaits }: WaitParts,
-  { owner, view, waitMs }: WaitRequest,
+  { owner, view, position, waitMs }: WaitRequest,
   known: { readonly version?: string },
 ): Promise<Waited> {
   if (waitMs === 0) return { view, granted: false };
+  const asOf = position === undefined ? {} : { asOf: { view, position } };
   const outcome = await longWaits.run(reply, (signal) =>
-    reader.wait(owner, view.record.job_id, { ...known, waitMs, signal }),
+    reader.wait(owner, view.record.job_id, { ...known, ...asOf, waitMs, signal }),
   );
   return outcome === undefined ? { view, granted: false } : { view: outcome.value, granted: true };
 }

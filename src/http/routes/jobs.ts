@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
-import { formatCursor } from '../../protocol/cursor.js';
+import { formatCursor, type Position } from '../../protocol/cursor.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Accepted, Answer, JobService, JobView } from '../../work/service.js';
@@ -86,7 +86,7 @@ export function addJobRoutes(
   async function accept(request: FastifyRequest, reply: FastifyReply, answer: Answer<Accepted>) {
     if (!answer.ok) return sendProblem(request, reply, answer.problem);
     const { record, version, created, position } = answer;
-    const view = await endOf(request, reply, ownerOf(request), { record, version });
+    const view = await endOf(request, reply, ownerOf(request), { record, version }, position);
     reply.code(created ? 201 : 200).header('location', `/api/v1/jobs/${record.job_id}`);
     describe(reply, view);
     const text = JSON.stringify(view.record);
@@ -146,8 +146,11 @@ export function addJobRoutes(
     reply: FastifyReply,
     owner: string,
     view: JobView,
+    position?: Position,
   ): Promise<JobView> {
-    const waited = await waitForEnd(reply, waits, { owner, view, waitMs: preferredMs(request) });
+    const waitMs = preferredMs(request);
+    const since = position === undefined ? {} : { position };
+    const waited = await waitForEnd(reply, waits, { owner, view, ...since, waitMs });
     if (waited.granted) noteWait(request, reply);
     return waited.view ?? view;
   }

@@ -1,12 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { SmallBlob } from '../../engine/blobs.js';
-import { type ApplyOutcome, type Claimed, type Fact, type Store, StoreFailed } from '../../engine/engine.js';
+import type { ApplyOutcome, Claimed, Fact, Store } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type AttemptResult, blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
+import { type CommitOptions, commit } from './commit.js';
 import { RunTimes } from './run-times.js';
 
 export interface RunnerParts extends Omit<AttemptParts, 'times'> {
@@ -41,8 +41,8 @@ export const presenceMs = 3_000;
 const floorMs = 1_000;
 /** Jobs of many tasks that run beside each other and all others. */
 const maxSpreadPerThread = 4;
-/** Longest pause between two tries to commit a command; the first tries follow sooner. */
-const longestCommitPauseMs = 5_000;
+/** Nothing waits for the commit of a start; progress that is told until then follows it. */
+const startMayWaitMs = 10;
 
 /**
  * Claims jobs, runs them on the pool and commits the command that ends each attempt. The runner holds at most one claim
@@ -276,7 +276,7 @@ export class Runner {
     });
     if (end === undefined) return;
     const { command } = end;
-    const committed = this.#commit(held, command, end.blobs);
+    const committed = this.#commit(held, command, { blobs: end.blobs });
     // The next claim goes to the store in the same turn, and so shares its commit with this one.
     held.isEnding = true;
     this.#wake();
@@ -303,7 +303,8 @@ export class Runner {
     held.isStarted = true;
     const startedAt = clock();
     const resume = attemptsOf(job, kinds) !== undefined;
-    const outcome = await this.#commit(held, { type: 'start', claim: claimOf(job), resume });
+    const start = { type: 'start', claim: claimOf(job), resume } as const;
+    const outcome = await this.#commit(held, start, { mayWaitMs: startMayWaitMs });
     if (!outcome.ok) {
       stop.abort(claimOver);
       return false;
@@ -317,34 +318,17 @@ export class Runner {
   async #produce(held: Held, artifacts: readonly Artifact[], small: readonly SmallBlob[]): Promise<void> {
     const { blobs } = this.#parts;
     const command = { type: 'produce', claim: claimOf(held.job), artifacts } as const;
-    const outcome = await this.#commit(held, command, small);
+    const outcome = await this.#commit(held, command, { blobs: small });
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (outcome.ok) return;
     held.stop.abort(claimOver);
     throw new Error(`The parts of ${held.job.id} were refused: ${outcome.refusal}`);
   }
 
-  /**
-   * Applies the command of an attempt, again and again while the store fails (a full disk), and once more when the
-   * attempt is stopped meanwhile: its answer alone may be lost, and what stopped the attempt be its own fact. Rejects
-   * when the store is closed, or cannot tell the outcome of a stopped attempt.
-   */
-  async #commit(held: Held, command: Command, blobs: readonly SmallBlob[] = []): Promise<ApplyOutcome> {
-    const { store, clock, log } = this.#parts;
-    const { job, stop } = held;
+  #commit(held: Held, command: Command, options: CommitOptions): Promise<ApplyOutcome> {
     held.commands += 1;
-    const operation = `${claimOf(job)}.${held.commands}`;
-    for (let tries = 1; ; tries += 1) {
-      const isLast = stop.signal.aborted;
-      try {
-        return await store.apply(job.id, command, clock(), { operation, blobs });
-      } catch (error) {
-        if (isLast || (error instanceof StoreFailed && error.code === 'closed')) throw error;
-        if (tries === 1) log.error({ error, jobId: job.id }, 'a commit failed and is tried again');
-        const ms = Math.min(longestCommitPauseMs, 50 * 2 ** tries);
-        await pause(ms, undefined, { signal: stop.signal }).catch(() => undefined);
-      }
-    }
+    const { job, stop, commands: number } = held;
+    return commit(this.#parts, { job, stop, number, command, options });
   }
 
   async #leave(): Promise<void> {
