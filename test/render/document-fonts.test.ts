@@ -5,6 +5,7 @@ import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
 import type { RunContext } from '../../src/render/kind.js';
+import { Bands, heightOf } from '../../src/render/kinds/document/bands.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
 import { type Definition, drawDocument } from '../../src/render/kinds/document/draw-document.js';
 import {
@@ -83,16 +84,20 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     };
   });
   const head = Buffer.from('%PDF-1.7\n%\xFF\xFF\xFF\xFF\n', 'latin1');
-  const layout = new PdfMakeLayout(definition.pageSize, definition.margins, new PdfMakeSvgMeasure());
+  const { defaultStyle, margins } = definition;
+  const bands = new Bands(definition, margins, (node, width) =>
+    heightOf(node, width, document, defaultStyle),
+  );
+  const layout = new PdfMakeLayout(definition.pageSize, margins, new PdfMakeSvgMeasure());
   layout.registerTableLayouts(pdfMakeTableLayouts);
   const pages = layout.layoutDocument(
-    definition.content,
+    definition.content((size) => bands.margins(size)),
     document,
     {},
-    definition.defaultStyle,
+    defaultStyle,
     undefined,
-    definition.header,
-    definition.footer,
+    bands.placed('header'),
+    bands.placed('footer'),
     definition.watermark,
   );
   new PdfMakeRenderer(document).renderPages(pages);

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { isObject } from '../../../protocol/is-object.js';
 import type { RunContext } from '../../kind.js';
+import type { Band } from './bands.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
 import type { Definition } from './draw-document.js';
 import type { Operation } from './operations.js';
-import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize as PaperSize } from './paper.js';
+import { bandFontSize, firstPaper, lyingSize, marginsMm, nextPaper, type Paper } from './paper.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
 import type { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
@@ -11,48 +13,30 @@ import { type FontState, initialFont, points, type Typesetter } from './typesett
 
 /** A checked request as a definition for the engine. */
 
-interface Paper {
-  readonly size: PaperSize;
-  readonly orientation: 'portrait' | 'landscape';
-}
-
-function pageSizeOf({ size, orientation }: Paper): PageSize {
-  const short = points(Math.min(size.widthMm, size.heightMm));
-  const long = points(Math.max(size.widthMm, size.heightMm));
-  return orientation === 'landscape'
-    ? { width: long, height: short, orientation }
-    : { width: short, height: long, orientation };
+function pageSizeOf(paper: Paper): PageSize {
+  const { widthMm, heightMm } = lyingSize(paper);
+  return { width: points(widthMm), height: points(heightMm), orientation: paper.orientation };
 }
 
 /** Factor of a font's own height; without it lines of the standard fonts touch. */
 const defaultLineHeight = 1.15;
 
-type Band = NonNullable<DocumentRequest['header']>;
-
 class Composer {
   readonly #drawing: Drawing;
-  readonly #pages: { readonly size: PageSize; readonly nodes: Node[] }[] = [];
-  readonly #margin: number;
+  readonly #pages: { readonly size: PageSize; readonly margins: Margins; readonly nodes: Node[] }[] = [];
   #paper: Paper;
   #font: FontState;
   #drawn = false;
 
   constructor(
     request: DocumentRequest,
-    private readonly setter: Typesetter,
+    setter: Typesetter,
     shelf: PictureShelf,
-    readonly margins: Margins,
+    private readonly margins: (size: PageSize) => Margins,
     warn: RunContext['warn'],
   ) {
-    this.#margin = margins.left;
-    const size = request.page_size ?? defaultPageSize;
-    const own = size.widthMm > size.heightMm ? 'landscape' : 'portrait';
-    this.#paper = { size, orientation: request.orientation ?? own };
-    this.#font = {
-      ...initialFont,
-      family: request.fonts?.default ?? initialFont.family,
-      size: request.fonts?.size ?? initialFont.size,
-    };
+    this.#paper = firstPaper(request);
+    this.#font = firstFont(request);
     this.#drawing = new Drawing(
       setter,
       (source) => shelf.of(source),
@@ -62,21 +46,19 @@ class Composer {
     this.#begin();
   }
 
-  get font(): FontState {
-    return this.#font;
-  }
-
   #begin(): void {
-    this.#pages.push({ size: pageSizeOf(this.#paper), nodes: [] });
+    const size = pageSizeOf(this.#paper);
+    this.#pages.push({ size, margins: this.margins(size), nodes: [] });
     this.#drawn = false;
   }
 
   #frame(): Frame {
     const size = this.#pages.at(-1)?.size ?? pageSizeOf(this.#paper);
+    const margins = this.#pages.at(-1)?.margins ?? this.margins(size);
     return {
-      left: this.#margin,
-      contentWidth: size.width - 2 * this.#margin,
-      contentHeight: size.height - this.margins.top - this.margins.bottom,
+      left: margins.left,
+      contentWidth: size.width - margins.left - margins.right,
+      contentHeight: size.height - margins.top - margins.bottom,
     };
   }
 
@@ -109,54 +91,68 @@ class Composer {
   }
 
   get content(): Node[] {
-    return this.#pages.map(({ size, nodes }) => ({ section: nodes, pageSize: size }));
+    return this.#pages.map(({ size, margins, nodes }) => ({
+      section: nodes,
+      pageSize: size,
+      pageMargins: margins,
+    }));
   }
+}
 
-  get pageSize(): PageSize {
-    return this.#pages[0]?.size ?? pageSizeOf(this.#paper);
-  }
+function firstFont({ fonts }: DocumentRequest): FontState {
+  return {
+    ...initialFont,
+    family: fonts?.default ?? initialFont.family,
+    size: fonts?.size ?? initialFont.size,
+  };
+}
 
-  band(band: Band, where: 'header' | 'footer'): NonNullable<Definition['header']> {
-    const font: FontState = {
-      ...this.#font,
-      size: band.font_size ?? 9,
-      bold: false,
-      italic: false,
-      underline: false,
-    };
-    const color = band.color ?? '#555b63';
-    const parts: readonly (readonly [string | undefined, string])[] =
-      band.text !== undefined
-        ? [[band.text, band.align ?? (where === 'footer' ? 'center' : 'left')]]
-        : [
-            [band.left, 'left'],
-            [band.center, 'center'],
-            [band.right, 'right'],
-          ];
-    return (page, pages, size) => {
-      const columns = parts.map(([text = '', alignment]) => ({
-        ...this.setter.text(
-          text.replaceAll('{page}', String(page)).replaceAll('{pages}', String(pages)),
-          font,
-          { alignment, color },
-          undefined,
-          `/${where}`,
-        ),
-        width: '*',
-      }));
-      const room = where === 'header' ? this.margins.top : this.margins.bottom;
-      const offset = Math.max(0, (room - font.size * 1.2) / 2);
-      const width = size.width - 2 * this.#margin;
-      const rule = {
-        canvas: [{ type: 'line', x1: 0, y1: 0, x2: width, y2: 0, lineWidth: 0.5, lineColor: '#b8bec6' }],
-      };
-      const stack =
+/** A rule as wide as its column. */
+const bandRule = (width: number): Node => ({
+  canvas: [{ type: 'line', x1: 0, y1: 0, x2: width, y2: 0, lineWidth: 0.5, lineColor: '#b8bec6' }],
+});
+
+/** The text of a node, of one piece or of many, with numbers in it. */
+function filled(text: unknown, fill: (text: string) => string): unknown {
+  if (typeof text === 'string') return fill(text);
+  if (!Array.isArray(text)) return text;
+  return text.map((part: unknown) => (isObject(part) ? { ...part, text: filled(part.text, fill) } : part));
+}
+
+function bandOf(
+  band: NonNullable<DocumentRequest['header']>,
+  where: 'header' | 'footer',
+  firstFont: FontState,
+  setter: Typesetter,
+): Band {
+  const font = { ...firstFont, size: band.font_size ?? bandFontSize };
+  const color = band.color ?? '#555b63';
+  const pointer = `/${where}`;
+  const parts: readonly (readonly [string | undefined, string])[] =
+    band.text !== undefined
+      ? [[band.text, band.align ?? (where === 'footer' ? 'center' : 'left')]]
+      : [
+          [band.left, 'left'],
+          [band.center, 'center'],
+          [band.right, 'right'],
+        ];
+  // Made once, so that what a font lacks is told once: numbers are set in whatever font has a brace.
+  const texts: readonly Node[] = parts.map(([text = '', alignment]) => ({
+    ...setter.text(text, font, { alignment, color }, undefined, pointer),
+    width: '*',
+  }));
+  const node = (page: string, pages: string, width: number): Node => {
+    const fill = (text: string) => text.replaceAll('{page}', page).replaceAll('{pages}', pages);
+    const columns = texts.map((text) => ({ ...text, text: filled(text.text, fill) }));
+    if (band.line !== true) return { columns };
+    return {
+      stack:
         where === 'header'
-          ? [{ columns }, ...(band.line === true ? [{ ...rule, margin: [0, 3, 0, 0] }] : [])]
-          : [...(band.line === true ? [{ ...rule, margin: [0, -3, 0, 3] }] : []), { columns }];
-      return { stack, margin: [this.#margin, offset, this.#margin, 0] };
+          ? [{ columns }, { ...bandRule(width), margin: [0, 3, 0, 0] }]
+          : [{ ...bandRule(width), margin: [0, 0, 0, 3] }, { columns }],
     };
-  }
+  };
+  return { pointer, node };
 }
 
 function isDrawn(operation: Operation): operation is Drawn {
@@ -176,15 +172,6 @@ function nextFont(
     italic: style === undefined ? font.italic : style.includes('I'),
     underline: style === undefined ? font.underline : style.includes('U'),
   };
-}
-
-function nextPaper(
-  paper: Paper,
-  { page_size, orientation }: Extract<Operation, { type: 'add_page' }>,
-): Paper {
-  if (page_size === undefined) return { size: paper.size, orientation: orientation ?? paper.orientation };
-  const wide = page_size.widthMm > page_size.heightMm;
-  return { size: page_size, orientation: orientation ?? (wide ? 'landscape' : paper.orientation) };
 }
 
 const printing = { none: undefined, low: 'lowResolution', high: 'highResolution' } as const;
@@ -235,17 +222,9 @@ export async function composeDefinition(
   context: RunContext,
   createdAt: Date,
 ): Promise<Definition> {
-  const margin = points(request.margin_mm ?? defaultMarginMm);
-  const margins: Margins = {
-    left: margin,
-    right: margin,
-    top: Math.max(margin, bandHeight(request.header)),
-    bottom: Math.max(margin, bandHeight(request.footer)),
-  };
-  const composer = new Composer(request, setter, shelf, margins, (warning) => context.warn(warning));
-  const firstFont = composer.font;
-  for (const operation of request.operations) composer.add(operation);
-  const watermark = watermarkOf(request, setter, firstFont);
+  const { top, right, bottom, left } = marginsMm(request);
+  const font = firstFont(request);
+  const watermark = watermarkOf(request, setter, font);
   const files = await Promise.all(
     (request.attachments ?? []).map(async ({ name, blob, contentType, description }) => ({
       content: await readFile(context.inputPath(blob)),
@@ -259,12 +238,16 @@ export async function composeDefinition(
     })),
   );
   return {
-    content: composer.content,
-    pageSize: composer.pageSize,
-    margins,
-    defaultStyle: { ...setter.style(firstFont), lineHeight: defaultLineHeight },
-    ...(request.header === undefined ? {} : { header: composer.band(request.header, 'header') }),
-    ...(request.footer === undefined ? {} : { footer: composer.band(request.footer, 'footer') }),
+    content: (margins) => {
+      const composer = new Composer(request, setter, shelf, margins, (warning) => context.warn(warning));
+      for (const operation of request.operations) composer.add(operation);
+      return composer.content;
+    },
+    pageSize: pageSizeOf(firstPaper(request)),
+    margins: { top: points(top), right: points(right), bottom: points(bottom), left: points(left) },
+    defaultStyle: { ...setter.style(font), lineHeight: defaultLineHeight },
+    ...(request.header === undefined ? {} : { header: bandOf(request.header, 'header', font, setter) }),
+    ...(request.footer === undefined ? {} : { footer: bandOf(request.footer, 'footer', font, setter) }),
     ...(watermark === undefined ? {} : { watermark }),
     info: {
       Producer: 'Inkwire',

@@ -15,6 +15,7 @@ import { limits } from './limits.js';
 import {
   boolean,
   choice,
+  either,
   type Fields,
   type Members,
   number,
@@ -50,6 +51,20 @@ const band = (what: string) =>
     ),
   );
 
+const margins = either(
+  (value) => typeof value === 'number',
+  mm('Margin on all sides'),
+  object(
+    {
+      top: optional(mm('Above')),
+      right: optional(mm('Right')),
+      bottom: optional(mm('Below')),
+      left: optional(mm('Left')),
+    },
+    'Margins of the sides; those left out are `margin_mm`. A header or footer that needs more gets it',
+  ),
+);
+
 const password = text({ min: 1, max: limits.passwordChars });
 
 export const documentFields = {
@@ -61,6 +76,7 @@ export const documentFields = {
   keywords: metadata,
   language: optional(language),
   margin_mm: optional(mm('Margin on all sides')),
+  margins: optional(margins),
   fonts: optional(
     object(
       { default: optional(family), size: optional(fontSize) },

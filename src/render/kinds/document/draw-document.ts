@@ -1,6 +1,7 @@
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
 import { RenderFailure } from '../../kind.js';
+import { type Band, Bands, heightOf } from './bands.js';
 import { CodeDrawing } from './draw-codes.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
 import {
@@ -16,12 +17,14 @@ import { familyAliases } from './svg-text.js';
 
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
 export interface Definition {
-  readonly content: readonly Node[];
+  /** The content, between margins that leave room for header and footer. */
+  readonly content: (margins: (size: PageSize) => Margins) => readonly Node[];
   readonly pageSize: PageSize;
+  /** What the caller asked for; header and footer may need more. */
   readonly margins: Margins;
   readonly defaultStyle: object;
-  readonly header?: (page: number, pages: number, size: PageSize) => Node;
-  readonly footer?: (page: number, pages: number, size: PageSize) => Node;
+  readonly header?: Band;
+  readonly footer?: Band;
   readonly watermark?: {
     readonly text: string;
     readonly bold: boolean;
@@ -171,15 +174,17 @@ export async function drawDocument(
 ): Promise<number> {
   const document = openDocument(definition, registry, pictures, sink);
   for (const { content, options } of definition.files) document.file(content, options);
-  const layout = new PictureLayout(definition.pageSize, definition.margins, (ratio) => sink.layout(ratio));
+  const { defaultStyle, margins: asked } = definition;
+  const bands = new Bands(definition, asked, (node, width) => heightOf(node, width, document, defaultStyle));
+  const layout = new PictureLayout(definition.pageSize, asked, (ratio) => sink.layout(ratio));
   const pages = layout.layoutDocument(
-    definition.content,
+    definition.content((size) => bands.margins(size)),
     document,
     {},
-    definition.defaultStyle,
+    defaultStyle,
     undefined,
-    definition.header,
-    definition.footer,
+    bands.placed('header'),
+    bands.placed('footer'),
     definition.watermark,
   );
   let begun = 0;

@@ -138,8 +138,15 @@ export class DocumentLayout extends PdfMakeLayout {
 
   /** pdfmake leaves a page out that would follow an empty one; `add_page` always gives a page. */
   override processSection(node: SectionNode): void {
-    this.writer.addPage(node.pageSize, undefined, this.pageMargins);
+    this.writer.addPage(node.pageSize, undefined, node.pageMargins ?? this.pageMargins);
     this.processNode(node.section);
+  }
+
+  /** They were measured before; pdfmake drops what is higher than the margin. */
+  override addHeadersAndFooters(header: unknown, footer: unknown): void {
+    const whole = ({ width }: PageSize, y: number) => ({ x: 0, y, width, height: unbounded });
+    this.addDynamicRepeatable(header, (size) => whole(size, 0), 'header');
+    this.addDynamicRepeatable(footer, (size, { bottom }) => whole(size, size.height - bottom), 'footer');
   }
 
   /** A table whose longest words do not fit beside each other gets narrower columns, in which they are broken. */
@@ -166,8 +173,8 @@ export class DocumentLayout extends PdfMakeLayout {
   }
 
   #pageHeight(): number {
-    const height = this.writer.context().getCurrentPage()?.pageSize.height ?? 0;
-    return height - this.pageMargins.top - this.pageMargins.bottom;
+    const page = this.writer.context().getCurrentPage();
+    return page === null ? 0 : page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom;
   }
 
   /** About the height of the header rows, rather too much: as if all columns had the same width. */

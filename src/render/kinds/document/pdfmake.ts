@@ -52,6 +52,7 @@ export interface Margins {
 
 export interface Page {
   readonly pageSize: PageSize;
+  readonly pageMargins: Margins;
   readonly items: readonly unknown[];
 }
 
@@ -127,6 +128,7 @@ export interface TableNode extends Node {
 export interface SectionNode extends Node {
   section: Node;
   pageSize: PageSize;
+  pageMargins?: Margins;
 }
 
 export interface LayoutBuilder {
@@ -153,6 +155,14 @@ export interface LayoutBuilder {
     linearNodeList: Node[];
   };
   addHeadersAndFooters(header: unknown, footer: unknown): void;
+  addDynamicRepeatable(
+    node: unknown,
+    place: (
+      size: PageSize,
+      margins: Margins,
+    ) => { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+    name: 'header' | 'footer',
+  ): void;
   addWatermark(watermark: unknown, document: PdfDocument, defaultStyle: object): void;
   processNode(node: Node, verticalAlignment?: boolean): void;
   processTable(node: TableNode): void;

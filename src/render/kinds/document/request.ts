@@ -7,7 +7,15 @@ import { decodeBase64, Inputs } from './images.js';
 import { limits } from './limits.js';
 import { operationFields } from './operation-fields.js';
 import { type Operation, readOperations, Scope } from './operations.js';
-import { bandHeight, defaultMarginMm, defaultPageSize, type PageSize } from './paper.js';
+import {
+  firstPaper,
+  leastBandMm,
+  leastContentMm,
+  lyingSize,
+  marginsMm,
+  nextPaper,
+  type Paper,
+} from './paper.js';
 import { fieldSchemas, object, optional, readFields, required, text } from './shapes.js';
 
 /** A request after the check. Everything is JSON; images and attachments are inputs of the plan. */
@@ -76,23 +84,49 @@ function readAttachments(value: unknown, findings: Findings, inputs: Inputs): At
   return attachments;
 }
 
-/** Margins must leave room on the first page and on every page that has a size of its own. */
+/**
+ * Margins must leave room on the first page and on every page that has a size of its own. What a header or footer needs
+ * for certain is counted; that it needs more is known when it is set.
+ */
 function checkMargins(members: DocumentMembers, operations: readonly Operation[], findings: Findings): void {
-  const margin = members.margin_mm ?? defaultMarginMm;
-  const bands = [members.header, members.footer].map((band) =>
-    Math.max(margin, (bandHeight(band) * 25.4) / 72),
-  );
-  const least = Math.max(2 * margin, (bands[0] ?? 0) + (bands[1] ?? 0)) + limits.pageMinMm / 2;
-  const fits = ({ widthMm, heightMm }: PageSize) => least <= Math.min(widthMm, heightMm);
-  const leaves = `must leave room between the margins (${margin} mm), header and footer`;
-  if (!fits(members.page_size ?? defaultPageSize)) {
-    findings.add(members.margin_mm === undefined ? '/page_size' : '/margin_mm', leaves);
+  if (typeof members.margins === 'number' && members.margin_mm !== undefined) {
+    findings.add('/margin_mm', 'must not be given beside a number as "margins"');
   }
+  const asked = marginsMm(members);
+  const header = Math.max(asked.top, leastBandMm(members.header));
+  const footer = Math.max(asked.bottom, leastBandMm(members.footer));
+  const across = asked.left + asked.right + leastContentMm;
+  const down = header + footer + leastContentMm;
+  const leaves = (paper: Paper): string | undefined => {
+    const { widthMm, heightMm } = lyingSize(paper);
+    if (across > widthMm) return `must leave ${leastContentMm} mm between the side margins`;
+    if (down <= heightMm) return undefined;
+    return `must leave ${leastContentMm} mm between the margins, or header and footer`;
+  };
+  let paper = firstPaper(members);
+  // An add_page before anything that is drawn describes the first page.
+  const first = operations.find(({ type }) => type !== 'set_font');
+  const defect = first?.type === 'add_page' ? undefined : leaves(paper);
+  if (defect !== undefined) findings.add(culprit(members, lyingSize(paper).heightMm), defect);
   for (const operation of operations) {
-    if (operation.type !== 'add_page' || operation.page_size === undefined || fits(operation.page_size))
-      continue;
-    findings.add(child(operation.at, 'page_size'), leaves);
+    if (operation.type !== 'add_page') continue;
+    const { at, page_size, orientation } = operation;
+    paper = nextPaper(paper, operation);
+    const wrong = leaves(paper);
+    if (wrong === undefined) continue;
+    if (page_size !== undefined) findings.add(child(at, 'page_size'), wrong);
+    else if (orientation !== undefined) findings.add(child(at, 'orientation'), wrong);
+    else if (operation === first) findings.add(culprit(members, lyingSize(paper).heightMm), wrong);
   }
+}
+
+/** The member that leaves no room. */
+function culprit(members: DocumentMembers, heightMm: number): string {
+  for (const name of ['header', 'footer'] as const) {
+    if (leastBandMm(members[name]) + leastContentMm > heightMm / 2) return `/${name}`;
+  }
+  if (members.margins !== undefined) return '/margins';
+  return members.margin_mm === undefined ? '/page_size' : '/margin_mm';
 }
 
 function parse(request: unknown): Parsed {
