@@ -112,17 +112,6 @@ describe('merge', () => {
     ]);
   });
 
-  it('says that a form cannot be filled any more', async () => {
-    const source = await PDFDocument.load(await makePdf({ pages: [{ size: [300, 400] }] }));
-    source.getForm().createTextField('name').addToPage(source.getPage(0));
-    const ran = await merge([await source.save()]);
-    expect(ran.warnings).toMatchObject([{ code: 'form_lost', pointer: '/pdf_files/0' }]);
-    const merged = await PDFDocument.load(ran.bytes('merged.pdf'));
-    const widget = merged.getPage(0).node.Annots()?.lookup(0, PDFDict);
-    expect(widget?.has(PDFName.of('AP'))).toBe(true);
-    expect(widget?.has(PDFName.of('Parent'))).toBe(false);
-  });
-
   it.skipIf(withoutQpdf)('makes a file that qpdf finds no fault with', async () => {
     const file = await makePdf({
       pages: [{ size: [300, 400], text: 'A', linkTo: 1 }, { size: [300, 400] }],

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import Value from 'typebox/value';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
 import { pdfLimits } from './limits.js';
+import { warnOfLosses } from './losses.js';
 import { openPdf } from './pdf-document.js';
 import { pdfFailure } from './pdf-failure.js';
-import { createPdfOutput, warnOfLosses } from './pdf-output.js';
+import { createPdfOutput } from './pdf-output.js';
 import { mergePlanSchema } from './requests.js';
 
 /**
@@ -14,22 +15,22 @@ import { mergePlanSchema } from './requests.js';
 export const mergeRunner: KindRunner = { name: 'merge', run };
 
 async function run(request: unknown, context: RunContext): Promise<RunResult> {
-  const { files } = Value.Parse(mergePlanSchema, request);
-  const output = await createPdfOutput();
+  const { files, forms } = Value.Parse(mergePlanSchema, request);
+  const output = await createPdfOutput(forms ?? 'keep');
   let pagesDone = 0;
   for (const [index, file] of files.entries()) {
     const pointer = `/pdf_files/${index}`;
     const source = await openPdf(await readFile(context.inputPath(file)), pointer);
     const pages = pagesDone + source.pages.length;
     if (pages > pdfLimits.pages) throw pdfFailure({ is: 'too-long', pages, limit: pdfLimits.pages }, pointer);
-    warnOfLosses(source, pointer, context);
     let copied = 0;
-    output.append(source, source.pages, () => {
+    const losses = output.append(source, source.pages, () => {
       copied += 1;
       // The total is not known before the last file is open, so the ratio goes by files. Writing is the last tenth.
       const ratio = ((index + copied / source.pages.length) / files.length) * 0.9;
       context.progress({ ratio, phase: 'pages', pagesDone: pagesDone + copied });
     });
+    warnOfLosses(source, losses, pointer, context);
     pagesDone += copied;
   }
   context.progress({ ratio: 0.9, phase: 'storing', pagesDone, pagesTotal: pagesDone });

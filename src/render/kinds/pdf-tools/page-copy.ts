@@ -15,6 +15,8 @@ import {
   PDFStream,
 } from '@cantoo/pdf-lib';
 import { destinationPage, type ResolveDestination } from './destinations.js';
+import { type Drawing, drawOver, lookOf } from './form-drawing.js';
+import { FieldCopies, type FormOutput, inherited, isOfForm, isWidget, type Renaming } from './form-fields.js';
 import type { SourceDocument, SourcePage } from './pdf-document.js';
 
 /**
@@ -23,24 +25,34 @@ import type { SourceDocument, SourcePage } from './pdf-document.js';
  * with a table of contents would hold the whole. Here a reference to a page leads to its copy, or to nothing where
  * the page stays behind; links to such pages are left out, links within the copied pages keep working.
  *
- * Not copied, because it belongs to the document and not to its pages: form fields (their widgets keep the look and
- * can no longer be filled), structure tags, layers (all of them become visible), attachments, scripts, signatures.
+ * Fields of a form come with their widgets, into the form of the result. Signatures become a part of their page: what
+ * they sign is the whole file, which the result is not.
  *
- * @returns where each copied page went, for outlines.
+ * Not copied, because it belongs to the document and not to its pages: fields without a place on a page, structure
+ * tags, layers (all of them become visible), attachments, scripts of the document, XFA. losses.ts tells of it.
  */
 export function copyPages(
   from: SourceDocument,
   pages: readonly SourcePage[],
   to: PDFDocument,
-  onPage: () => void,
-): ReadonlyMap<PDFRef, PDFRef> {
+  { form, fields: whatOfFields, onPage }: CopyOptions,
+): CopiedPages {
+  const source = from.document.context;
   const placed = new Map(pages.map(({ ref }) => [ref, to.context.nextRef()]));
-  const copier = createCopier(from.document.context, to.context, placed, from.resolve);
+  const copier = createCopier(source, to.context, placed, from.resolve);
+  const catalogForm = source.lookup(from.document.catalog.get(PDFName.of('AcroForm')));
+  const fieldForm = catalogForm instanceof PDFDict ? catalogForm : undefined;
+  const fields = new FieldCopies(copier, fieldForm);
+  const { drawings, signatures, unflattened } = sortWidgets(source, pages, {
+    flatten: whatOfFields === 'flatten',
+    resources: fieldForm?.get(PDFName.of('DR')),
+    onField: (widget) => fields.add(widget),
+  });
   const tree = to.catalog.Pages();
   const treeRef = to.catalog.get(PDFName.of('Pages'));
   if (!(treeRef instanceof PDFRef)) throw new Error('a document that was just made has no page tree');
   for (const page of pages) {
-    const copy = copier.page(page);
+    const copy = copier.page(page, fields, drawings);
     const ref = placed.get(page.ref);
     if (ref === undefined) throw new Error('a page to copy has no place');
     copy.set(PDFName.of('Parent'), treeRef);
@@ -51,7 +63,84 @@ export function copyPages(
     onPage();
   }
   tree.set(PDFName.of('Count'), to.context.obj(tree.Kids().size()));
-  return placed;
+  const renamings = fields.write(form);
+  copier.drain();
+  return {
+    placed,
+    placeOf: (ref) => copier.known.get(ref),
+    losses: { renamings, signatures, unflattened, unreadable: copier.unreadable },
+  };
+}
+
+export interface CopyOptions {
+  readonly form: FormOutput;
+  /** `flatten`: fields become a part of their page, too. One whose picture only a viewer can make stays a field. */
+  readonly fields: 'keep' | 'flatten';
+  onPage(): void;
+}
+
+export interface CopiedPages {
+  /** Where each page went. */
+  readonly placed: ReadonlyMap<PDFRef, PDFRef>;
+  /** Where anything went that was copied. */
+  placeOf(ref: PDFRef): PDFRef | undefined;
+  readonly losses: CopyLosses;
+}
+
+export interface CopyLosses {
+  readonly renamings: readonly Renaming[];
+  /** Signatures that are only pictures in the copy. */
+  readonly signatures: number;
+  /** Fields that were to become a part of their page and have no picture. */
+  readonly unflattened: number;
+  /** Objects that nothing could be made of. */
+  readonly unreadable: number;
+}
+
+/** What becomes a part of its page: nothing where it shows nothing. Hands on what stays a field. */
+function sortWidgets(
+  source: PDFContext,
+  pages: readonly SourcePage[],
+  {
+    flatten,
+    resources,
+    onField,
+  }: {
+    readonly flatten: boolean;
+    readonly resources: PDFObject | undefined;
+    readonly onField: (widget: PDFObject) => void;
+  },
+) {
+  const drawings = new Map<PDFDict, Drawing | undefined>();
+  let [signatures, unflattened] = [0, 0];
+  for (const widget of pages.flatMap((page) => widgetsOf(source, page))) {
+    const dict = source.lookup(widget, PDFDict);
+    const signed =
+      inherited(source, dict, 'FT') === PDFName.of('Sig') && inherited(source, dict, 'V') !== undefined;
+    if (!signed && !flatten) {
+      onField(widget);
+      continue;
+    }
+    const look = lookOf(source, dict, resources);
+    if (signed) signatures += 1;
+    if (look.is === 'drawn') drawings.set(dict, look.drawing);
+    else if (look.is === 'nothing' || signed) drawings.set(dict, undefined);
+    else {
+      onField(widget);
+      unflattened += 1;
+    }
+  }
+  return { drawings, signatures, unflattened };
+}
+
+/** The widgets of form fields among the annotations of a page, by what refers to them. */
+export function widgetsOf(source: PDFContext, page: SourcePage): readonly PDFObject[] {
+  const annotations = source.lookup(page.dict.get(PDFName.of('Annots')));
+  if (!(annotations instanceof PDFArray)) return [];
+  return annotations.asArray().filter((annotation) => {
+    const dict = source.lookup(annotation);
+    return dict instanceof PDFDict && isWidget(dict);
+  });
 }
 
 /** Keys of a page that lead out of it to what is not copied, and annotations, which are chosen one by one. */
@@ -64,6 +153,7 @@ function createCopier(
   resolve: ResolveDestination,
 ) {
   const known = new Map<PDFRef, PDFRef>(placed);
+  let unreadable = 0;
   /**
    * Indirect objects whose place is given but that are still to be copied. A queue, since lists link thousands deep.
    */
@@ -75,7 +165,9 @@ function createCopier(
     if (object instanceof PDFArray) return copyArray(object.asArray());
     if (object instanceof PDFRawStream) return PDFRawStream.of(copyDict(object.dict), object.contents);
     if (object instanceof PDFStream) throw new Error('a parsed document holds a stream that is not raw');
-    return object instanceof PDFInvalidObject ? PDFNull : object;
+    if (!(object instanceof PDFInvalidObject)) return object;
+    unreadable += 1;
+    return PDFNull;
   }
 
   function copyRef(ref: PDFRef): PDFObject {
@@ -89,12 +181,10 @@ function createCopier(
     return place;
   }
 
-  function copyDict(dict: PDFDict): PDFDict {
+  function copyDict(dict: PDFDict, left?: ReadonlySet<PDFName>): PDFDict {
     const made = PDFDict.withContext(target);
-    const isWidget = dict.get(PDFName.of('Subtype')) === PDFName.of('Widget');
     for (const [key, value] of dict.entries()) {
-      // The field of a widget leads to all other widgets of the form.
-      if (isWidget && key === PDFName.of('Parent')) continue;
+      if (left?.has(key) === true) continue;
       const explicit = isDestinationKey(dict, key) ? resolve(value) : undefined;
       made.set(key, explicit === undefined ? copy(value) : copyArray(explicit.asArray()));
     }
@@ -118,16 +208,42 @@ function createCopier(
   }
 
   return {
-    page(page: SourcePage): PDFPageLeaf {
+    source,
+    target,
+    known,
+    copy,
+    copyDict,
+    get unreadable() {
+      return unreadable;
+    },
+    page(
+      page: SourcePage,
+      fields: FieldCopies,
+      drawings: ReadonlyMap<PDFDict, Drawing | undefined>,
+    ): PDFPageLeaf {
       const made = PDFPageLeaf.fromMapWithContext(new Map(), target, false);
       made.set(PDFName.of('Type'), PDFName.of('Page'));
       for (const dict of [page.inherited, page.dict]) {
         for (const [key, value] of dict.entries()) if (!pageTies.has(key)) made.set(key, copy(value));
       }
       const annotations = source.lookup(page.dict.get(PDFName.of('Annots')));
-      if (annotations instanceof PDFArray) {
-        const kept = annotations.asArray().filter((annotation) => !leadsAway(annotation));
-        made.set(PDFName.of('Annots'), copyArray(kept));
+      if (!(annotations instanceof PDFArray)) return made;
+      const kept = PDFArray.withContext(target);
+      const drawn: Drawing[] = [];
+      for (const annotation of annotations.asArray()) {
+        if (leadsAway(annotation)) continue;
+        const dict = source.lookup(annotation);
+        const place = dict instanceof PDFDict ? fields.placeOf(dict) : undefined;
+        const drawing = dict instanceof PDFDict ? drawings.get(dict) : undefined;
+        if (drawing !== undefined) drawn.push(drawing);
+        else if (!(dict instanceof PDFDict && drawings.has(dict))) kept.push(place ?? copy(annotation));
+      }
+      made.set(PDFName.of('Annots'), kept);
+      if (drawn.length > 0) {
+        const entry = (name: string) =>
+          page.dict.get(PDFName.of(name)) ?? page.inherited.get(PDFName.of(name));
+        const from = { contents: entry('Contents'), resources: entry('Resources') };
+        drawOver(made, from, drawn, source, copy);
       }
       return made;
     },
@@ -139,9 +255,11 @@ function createCopier(
   };
 }
 
-/** A page that stays behind, or what would lead to all pages. */
+/** A page or a field that stays behind, or what would lead to all pages. */
 function isOutside(object: PDFObject): boolean {
-  return object instanceof PDFPageLeaf || object instanceof PDFPageTree || object instanceof PDFCatalog;
+  if (object instanceof PDFPageLeaf || object instanceof PDFPageTree || object instanceof PDFCatalog)
+    return true;
+  return object instanceof PDFDict && isOfForm(object);
 }
 
 /** `Dest` of a link or bookmark, and `D` of an action that goes to a place in this document. */

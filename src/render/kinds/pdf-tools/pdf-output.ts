@@ -1,27 +1,30 @@
-import { PDFDict, PDFDocument, PDFName } from '@cantoo/pdf-lib';
-import type { RunContext } from '../../kind.js';
+import { PDFDocument } from '@cantoo/pdf-lib';
 import { type Bookmark, placeBookmarks, writeBookmarks } from './bookmarks.js';
-import { copyPages } from './page-copy.js';
+import { createFormOutput, writeForm } from './form-fields.js';
+import { type CopyLosses, type CopyOptions, copyPages } from './page-copy.js';
 import type { SourceDocument, SourcePage } from './pdf-document.js';
 
 /** A document being put together from pages of others. */
 export interface PdfOutput {
-  /** Copies `pages` of `source` to the end, and the bookmarks that lead to them. */
-  append(source: SourceDocument, pages: readonly SourcePage[], onPage: () => void): void;
+  /** Copies `pages` of `source` to the end, the bookmarks that lead to them, and the fields that are on them. */
+  append(source: SourceDocument, pages: readonly SourcePage[], onPage: () => void): CopyLosses;
   save(): Promise<Uint8Array>;
 }
 
-export async function createPdfOutput(): Promise<PdfOutput> {
+export async function createPdfOutput(fields: CopyOptions['fields']): Promise<PdfOutput> {
   const document = await PDFDocument.create({ updateMetadata: false });
   document.setProducer('Inkwire');
   const bookmarks: Bookmark[] = [];
+  const form = createFormOutput(document.context);
   return {
     append(source, pages, onPage) {
-      const placed = copyPages(source, pages, document, onPage);
+      const { placed, losses } = copyPages(source, pages, document, { form, fields, onPage });
       for (const bookmark of placeBookmarks(source.outline.bookmarks, placed)) bookmarks.push(bookmark);
+      return losses;
     },
     async save() {
       writeBookmarks(document, bookmarks);
+      writeForm(form, document.catalog);
       return document.save({
         addDefaultPage: false,
         updateFieldAppearances: false,
@@ -29,30 +32,4 @@ export async function createPdfOutput(): Promise<PdfOutput> {
       });
     },
   };
-}
-
-/** Says what copies of a document's pages lack, once per document. */
-export function warnOfLosses(source: SourceDocument, pointer: string, context: RunContext): void {
-  const { catalog, context: objects } = source.document;
-  if (source.wasEncrypted) {
-    context.warn({
-      code: 'encryption_removed',
-      message: 'the result is not encrypted, this file was',
-      pointer,
-    });
-  }
-  if (objects.lookup(catalog.get(PDFName.of('AcroForm'))) instanceof PDFDict) {
-    context.warn({
-      code: 'form_lost',
-      message: 'form fields keep their look but cannot be filled any more',
-      pointer,
-    });
-  }
-  if (!source.outline.complete) {
-    context.warn({
-      code: 'bookmarks_lost',
-      message: 'there are too many bookmarks; some were left out',
-      pointer,
-    });
-  }
 }

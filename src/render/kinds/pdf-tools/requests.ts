@@ -43,8 +43,30 @@ function parseExtractText(request: unknown): Parsed {
   return { ok: true, plan: { request: plan, inputs: reader.inputs } };
 }
 
+/** Left out for `keep`. */
+const formsSchema = Type.Optional(Type.Literal('flatten'));
+
+const formsMember = Type.Optional(
+  Type.Union([Type.Literal('keep'), Type.Literal('flatten')], {
+    default: 'keep',
+    description: '`flatten`: form fields become a part of their page and cannot be filled any more',
+  }),
+);
+
+/** What becomes of form fields, as a member of the plan; absent and null are `keep`. */
+function readForms(reader: InputReader, value: unknown): { readonly forms?: 'flatten' } {
+  if (value === 'flatten') return { forms: value };
+  if (value !== undefined && value !== null && value !== 'keep') {
+    reader.issues.push({ pointer: '/forms', message: 'must be "keep" or "flatten"' });
+  }
+  return {};
+}
+
 /** What the back gets: indexes of inputs in the order of the result. Input `i` is `/pdf_files/i` of the request. */
-export const mergePlanSchema = Type.Object({ files: Type.Array(Type.Integer({ minimum: 0 })) });
+export const mergePlanSchema = Type.Object({
+  files: Type.Array(Type.Integer({ minimum: 0 })),
+  forms: formsSchema,
+});
 
 /** Joins PDFs in order into `merged.pdf`. */
 export const mergeKind: Kind = {
@@ -55,6 +77,7 @@ export const mergeKind: Kind = {
       maxItems: pdfLimits.files,
       description: 'The PDFs, base64, in the order of the result',
     }),
+    forms: formsMember,
   }),
   parse: parseMerge,
 };
@@ -74,8 +97,9 @@ function parseMerge(request: unknown): Parsed {
   }
   const reader = createInputReader();
   const files = given.map((file: unknown, index) => readPdf(reader, file, `/pdf_files/${index}`));
+  const forms = readForms(reader, request.forms);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  return { ok: true, plan: { request: { files }, inputs: reader.inputs } };
+  return { ok: true, plan: { request: { files, ...forms }, inputs: reader.inputs } };
 }
 
 /** Of a file, or of what a text of base64 is decoded to: four characters are three bytes. */
@@ -89,6 +113,7 @@ export const splitPlanSchema = Type.Object({
   file: Type.Integer({ minimum: 0 }),
   splitAtPages: Type.Array(Type.Integer({ minimum: 0 })),
   maxPagesPerChunk: Type.Optional(Type.Integer({ minimum: 1 })),
+  forms: formsSchema,
 });
 
 /**
@@ -108,6 +133,7 @@ export const splitKind: Kind = {
     max_pages_per_chunk: Type.Optional(
       Type.Integer({ minimum: 0, description: 'Longer files are cut again; 0 or absent: no bound' }),
     ),
+    forms: formsMember,
   }),
   parse: parseSplit,
 };
@@ -118,8 +144,9 @@ function parseSplit(request: unknown): Parsed {
   const file = readPdf(reader, request.pdf_data, '/pdf_data');
   const splitAtPages = readPoints(reader, request.split_at_pages);
   const most = readWhole(reader, request.max_pages_per_chunk, '/max_pages_per_chunk', 0);
+  const forms = readForms(reader, request.forms);
   if (reader.issues.length > 0) return { ok: false, issues: reader.issues };
-  const plan = { file, splitAtPages, ...(most ? { maxPagesPerChunk: most } : {}) };
+  const plan = { file, splitAtPages, ...(most ? { maxPagesPerChunk: most } : {}), ...forms };
   return { ok: true, plan: { request: plan, inputs: reader.inputs } };
 }
 
