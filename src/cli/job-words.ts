@@ -26,10 +26,11 @@ export function stepOf(job: JobRecord): string {
 
 /** What came of a job that has ended: `3 pages, 45.1 kB, 0.8 s`, or why it failed. */
 export function outcomeOf(job: JobRecord): string {
-  const { status, pages, size_bytes: bytes, error, error_code: code, attempt } = job;
+  const { status, pages, size_bytes: bytes, error, error_code: code, error_pointer: place, attempt } = job;
   if (status === 'failed') {
     const tries = attempt > 1 ? ` after ${count(attempt, 'attempt')}` : '';
-    return `${readable(error ?? 'no reason was given')} (${code ?? 'unknown'}${tries})`;
+    const at = place === undefined || place === '' ? '' : `${readable(place)} `;
+    return `${at}${readable(error ?? 'no reason was given')} (${code ?? 'unknown'}${tries})`;
   }
   const facts = [
     pages === undefined ? undefined : count(pages, 'page'),

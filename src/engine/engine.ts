@@ -116,6 +116,8 @@ export type StoredInput =
       readonly accept: readonly string[];
       /** Of the file. */
       readonly maxBytes: number;
+      /** JSON pointer of the member that it stands for; jobs of earlier versions do not have it. */
+      readonly pointer?: string;
     };
 
 export interface Submission {

@@ -71,7 +71,8 @@ export interface Job {
   readonly resultTtlMs: number;
   /** Of a job that is claimed: one that runs, or a pending one that a worker has taken ahead. */
   readonly lease?: Lease;
-  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  /** `pointer`: the place in the request that made the attempt fail. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly pointer?: string };
   /** All artifacts, or the first `maxListedArtifacts` when `artifactCount` is set. */
   readonly artifacts?: readonly Artifact[];
   /**

@@ -77,12 +77,15 @@ export function progressMembers(live: Omit<AttemptProgress, 'attempt'>): Partial
   };
 }
 
-/** The message belongs to `failed` alone; the code also says why a job waits again or was cancelled. */
+/** Message and place belong to `failed` alone; the code also says why a job waits again or was cancelled. */
 function errorOf(job: Job): Partial<JobRecord> {
   if (job.error === undefined) return {};
+  const { code, message, pointer } = job.error;
+  const failed = job.status === 'failed';
   return {
-    ...(job.status === 'failed' ? { error: job.error.message } : {}),
-    error_code: job.error.code,
+    ...(failed ? { error: message } : {}),
+    error_code: code,
+    ...(failed && pointer !== undefined ? { error_pointer: pointer } : {}),
   };
 }
 

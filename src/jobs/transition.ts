@@ -34,6 +34,8 @@ export type Command =
       readonly claim: number;
       readonly code: ErrorCode;
       readonly message: string;
+      /** JSON pointer into the request. */
+      readonly pointer?: string;
       readonly warnings?: readonly JobWarning[];
       /** 0..1, the chance in the backoff. */
       readonly random: number;
@@ -221,11 +223,12 @@ function complete(job: Job, result: AttemptResult, at: number): Transition {
 
 function fail(
   job: Job,
-  failure: { code: ErrorCode; message: string; random: number; warnings?: readonly JobWarning[] },
+  failure: Omit<Extract<Command, { type: 'fail' }>, 'type' | 'claim'>,
   at: number,
   now: number,
 ): Transition {
-  const error = { code: failure.code, message: failure.message };
+  const place = failure.pointer === undefined ? {} : { pointer: failure.pointer };
+  const error = { code: failure.code, message: failure.message, ...place };
   const delayMs = retryDelayMs(job, failure.code, failure.random);
   if (delayMs === undefined) {
     const warnings = failure.warnings?.length ? { warnings: failure.warnings } : {};

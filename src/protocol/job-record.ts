@@ -81,6 +81,8 @@ export interface JobRecord {
   readonly retry_of?: string;
   readonly error?: string;
   readonly error_code?: ErrorCode;
+  /** JSON pointer (RFC 6901) into the request, where one place of it made the job fail. */
+  readonly error_pointer?: string;
   readonly pages?: number;
   readonly size_bytes?: number;
   /** How many artifacts can be had by now, also while the job runs. */

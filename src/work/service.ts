@@ -3,7 +3,7 @@ import type { ListFilter } from '../engine/listing.js';
 import type { Artifact, Job, JobDescription } from '../jobs/job.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
-import type { JobRecord } from '../protocol/job-record.js';
+import type { JobRecord, JobWarning } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
 import type { Plan, UploadedFile } from '../render/kind.js';
 import type { FinishedFile } from '../render/wire.js';
@@ -191,7 +191,14 @@ export interface SyncRender {
       readonly body: JsonBody | PlannedBody;
       readonly signal: AbortSignal;
     },
-  ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>>;
+  ): Promise<
+    Answer<{
+      files: readonly FinishedFile[];
+      pages?: number;
+      warnings: readonly JobWarning[];
+      dispose: () => Promise<void>;
+    }>
+  >;
 }
 
 export interface ThumbnailRequest {

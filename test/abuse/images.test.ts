@@ -211,6 +211,7 @@ describe('what cannot be drawn ends as invalid_input', () => {
     const source = `http://${'x'.repeat(64)}.invalid/`;
     const job = await target.run({ operations: [{ type: 'add_image', source }] });
     expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', attempt: 1 });
+    expect(job).toMatchObject({ error_pointer: '/operations/0/source' });
     expect(String(job.error)).toContain('cannot be resolved');
   });
 

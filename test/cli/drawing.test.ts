@@ -119,6 +119,9 @@ describe('a job in words', () => {
       error_code: 'crashed',
     };
     expect(outcomeOf(failed)).toBe('no\ufffd[2J (crashed after 3 attempts)');
+    const bad: JobRecord = { ...failed, attempt: 1, error: 'no check digit', error_code: 'invalid_input' };
+    const place = '/operations/499/value';
+    expect(outcomeOf({ ...bad, error_pointer: place })).toBe(`${place} no check digit (invalid_input)`);
   });
 
   it('is a line of facts elsewhere', () => {

@@ -91,8 +91,12 @@ export function claimSuite(name: string, open: OpenEngine): void {
       await store.apply(job.id, failure, start);
       expect(await store.get('alice', job.id)).toMatchObject({ status: 'pending', attempt: 1, failures: 1 });
       await store.claim({ worker: 'w1', limit: 1, now: start, leaseUntil: start + 50 });
-      await store.apply(job.id, { ...failure, claim: 2, code: 'invalid_input' }, start);
-      expect(await store.get('alice', job.id)).toMatchObject({ status: 'failed', attempt: 2 });
+      await store.apply(job.id, { ...failure, claim: 2, code: 'invalid_input', pointer: '/a/0' }, start);
+      expect(await store.get('alice', job.id)).toMatchObject({
+        status: 'failed',
+        attempt: 2,
+        error: { code: 'invalid_input', message: 'm', pointer: '/a/0' },
+      });
       expect(await factsOf(engine())).toEqual(['job.created 1', 'job.requeued 2', 'job.failed 3']);
     });
 

@@ -6,9 +6,8 @@ import { Readable } from 'node:stream';
 import type { Artifact, Job } from '../../src/jobs/job.js';
 import { recordOf } from '../../src/jobs/record.js';
 import type { GroupRecord } from '../../src/protocol/fact.js';
-import { isTerminal } from '../../src/protocol/job-record.js';
+import { isTerminal, type JobWarning } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
-import type { FinishedFile } from '../../src/render/wire.js';
 import {
   type Answer,
   FileMissing,
@@ -20,6 +19,7 @@ import {
   type ListRequest,
   type RetryRequest,
   type SubmitRequest,
+  type SyncRender,
   type ThumbnailRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
@@ -49,6 +49,7 @@ export class FakeJobService implements JobService {
     { name: 'document.pdf', contentType: 'application/pdf', bytes: Buffer.from('%PDF-1.7 rendered') },
   ];
   renderedPages = 3;
+  renderedWarnings: readonly JobWarning[] = [];
   disposed = 0;
   waiting = 0;
   readonly #keys = new Map<string, { id: string; body: string }>();
@@ -250,9 +251,7 @@ export class FakeJobService implements JobService {
     return this.view(owner, id);
   }
 
-  async run(
-    request: Parameters<JobService['syncRenderer']['run']>[0],
-  ): Promise<Answer<{ files: readonly FinishedFile[]; pages?: number; dispose: () => Promise<void> }>> {
+  async run(request: Parameters<JobService['syncRenderer']['run']>[0]): ReturnType<SyncRender['run']> {
     this.submitted.push(request);
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false, problem: this.refusal };
@@ -269,7 +268,7 @@ export class FakeJobService implements JobService {
       this.disposed += 1;
       await rm(folder, { recursive: true });
     };
-    return { ok: true, files, pages: this.renderedPages, dispose };
+    return { ok: true, files, pages: this.renderedPages, warnings: this.renderedWarnings, dispose };
   }
 
   readonly picturesAsked: ThumbnailRequest[] = [];

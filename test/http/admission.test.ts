@@ -309,7 +309,7 @@ describe('CORS', () => {
     const answer = await call('GET', '/api/v1/jobs', { ...auth, origin });
     expect(answer.headers['access-control-allow-origin']).toBe(origin);
     expect(answer.headers['access-control-expose-headers']).toMatch(
-      /ETag.*Location.*Retry-After.*X-Request-Id/,
+      /ETag.*Inkwire-Warnings.*Location.*Retry-After.*X-Request-Id/,
     );
     expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
   });

@@ -39,6 +39,26 @@ describe('POST /api/v1/render', () => {
     await expect.poll(() => http.service.disposed).toBe(1);
   });
 
+  test('warnings are a header in ASCII, as many as fit, and none is left out without a word', async () => {
+    expect((await post('/api/v1/render')).headers).not.toHaveProperty('inkwire-warnings');
+    const warning = { code: 'missing_glyph', message: 'No font has 한 "\n"', pointer: '/operations/0/text' };
+    http.service.renderedWarnings = [warning];
+    const one = String((await post('/api/v1/render')).headers['inkwire-warnings']);
+    expect(one).toMatch(/^[\x20-\x7e]+$/);
+    expect(JSON.parse(one)).toEqual([warning]);
+    http.service.renderedWarnings = Array.from({ length: 100 }, () => ({
+      ...warning,
+      message: '한'.repeat(600),
+    }));
+    const many = String((await post('/api/v1/render')).headers['inkwire-warnings']);
+    expect(many.length).toBeLessThan(4_200);
+    const told: unknown = JSON.parse(many);
+    expect(told).toEqual([
+      { ...warning, message: '한'.repeat(500) },
+      { code: 'more_warnings', message: '99 more warnings' },
+    ]);
+  });
+
   test('problems of the service are printed', async () => {
     http.service.refusal = problem('render-failed', 'an image is broken');
     expect((await post('/api/v1/render')).statusCode).toBe(422);
@@ -141,6 +161,28 @@ describe('PDF tools', () => {
     const chunks = ['one', 'two'].map((text) => Buffer.from(text).toString('base64'));
     expect(answer.json().data).toEqual({ chunks, chunk_page_counts: [2, 1] });
     expect(http.service.disposed).toBe(1);
+  });
+
+  test('warnings are in the answer and in the header, also beside bytes', async () => {
+    const warning = { code: 'fields_renamed', message: 'a is a_2', pointer: '/pdf_files/1' };
+    const files: Readonly<Record<string, readonly ReturnType<typeof pdf>[]>> = {
+      merge: [pdf('merged.pdf', '%PDF-m')],
+      split: [
+        jsonFile('split.json', { chunks: ['chunk-001.pdf'], chunk_page_counts: [1] }),
+        pdf('chunk-001.pdf', 'one'),
+      ],
+      'extract-text': [jsonFile('text.json', { text: '', page_count: 1, pages_processed: 1 })],
+    };
+    http.service.renderedWarnings = [warning];
+    for (const [route, made] of Object.entries(files)) {
+      http.service.render = async () => [...made];
+      const answer = await post(`/api/v1/${route}`);
+      expect(answer.json().data.warnings).toEqual([warning]);
+      expect(JSON.parse(String(answer.headers['inkwire-warnings']))).toEqual([warning]);
+    }
+    http.service.render = async () => [pdf('merged.pdf', '%PDF-m')];
+    const raw = await post('/api/v1/merge', { accept: 'application/pdf' });
+    expect(JSON.parse(String(raw.headers['inkwire-warnings']))).toEqual([warning]);
   });
 
   test('files that are not what the route knows are a defect, and go all the same', async () => {

@@ -121,6 +121,17 @@ describe('running jobs', () => {
     });
   });
 
+  it('tells the place in the request that made a job fail, and no place of one that was mended since', async () => {
+    const { submit, end, engine } = await open();
+    const id = await submit('refuse');
+    expect((await end(id))?.record).toMatchObject({
+      error_code: 'invalid_input',
+      error_pointer: '/operations/3',
+    });
+    expect((await engine.store.get('ann', id))?.error).toMatchObject({ pointer: '/operations/3' });
+    expect((await end(await submit('defect')))?.record).not.toHaveProperty('error_pointer');
+  });
+
   it('stops an attempt at its limit', async () => {
     const { submit, end } = await open();
     const id = await submit('loop', { timeout: 1 });

@@ -172,7 +172,7 @@ function JobButtons({ open, record }: { readonly open: OpenSession; readonly rec
 function Outcome({ row }: { readonly row: JobRow }) {
   const { now } = useModel();
   const { record, pace } = row;
-  const { status, progress = 0, error, error_code, warnings = [] } = record;
+  const { status, progress = 0, error, error_code, error_pointer = '', warnings = [] } = record;
   return (
     <>
       {status === 'pending' && (
@@ -205,7 +205,9 @@ function Outcome({ row }: { readonly row: JobRow }) {
               </>
             )}
           </h2>
-          <p class="error-text">{error}</p>
+          <p class="error-text">
+            {error} {error_pointer !== '' && <code>{error_pointer}</code>}
+          </p>
         </div>
       )}
       {status === 'completed' && (

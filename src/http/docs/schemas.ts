@@ -19,7 +19,7 @@ export const artifactSchema = Type.Object(
   { $id: 'Artifact' },
 );
 
-const warning = Type.Object({
+export const warningSchema = Type.Object({
   code: Type.String(),
   message: Type.String(),
   pointer: Type.Optional(Type.String({ format: 'json-pointer' })),
@@ -48,6 +48,9 @@ const jobMembers = {
   retry_of: Type.Optional(Type.String({ description: 'The job that this one was made from by a retry' })),
   error: Type.Optional(Type.String({ description: 'Only on failed jobs' })),
   error_code: Type.Optional(literals(errorCodes)),
+  error_pointer: Type.Optional(
+    Type.String({ description: 'Only on failed jobs: the member of the request that made it fail' }),
+  ),
   pages: Type.Optional(count),
   size_bytes: Type.Optional(count),
   artifact_count: Type.Optional(
@@ -62,7 +65,7 @@ const jobMembers = {
       { description: 'Places of the artifacts that the latest job.produced added; `to` is exclusive' },
     ),
   ),
-  warnings: Type.Optional(Type.Array(warning)),
+  warnings: Type.Optional(Type.Array(warningSchema)),
   expires_at: Type.Optional(time),
   result_url: Type.Optional(Type.String({ format: 'uri-reference' })),
   poll_url: Type.Optional(Type.String({ format: 'uri-reference' })),

@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import type { JobWarning } from '../../protocol/job-record.js';
 import type { Kind } from '../../render/kind.js';
 import type { SyncRender } from '../../work/service.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
-import { envelopeOf } from '../docs/schemas.js';
+import { envelopeOf, warningSchema } from '../docs/schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { contentDisposition } from '../reply/file-reply.js';
 import { prefers } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
+import { tellWarnings, warningsHeaderDocs } from '../reply/warnings-header.js';
 import { readRenderedFile, renderWhileCallerWaits, sendRenderedFile } from './sync-render.js';
 
 export interface PdfToolOptions {
@@ -19,6 +21,7 @@ export interface PdfToolOptions {
 const pdf = 'application/pdf';
 const base64 = Type.String({ contentEncoding: 'base64' });
 const count = Type.Integer({ minimum: 0 });
+const warnings = Type.Optional(Type.Array(warningSchema));
 
 /** Reading, joining and cutting PDFs while the caller waits; each is a kind of job as well. */
 export function addPdfToolRoutes(
@@ -34,8 +37,10 @@ export function addPdfToolRoutes(
       request,
       reply,
       only('extract_text'),
-      async ({ files }) => {
-        sendEnvelope(request, reply, (await readRenderedFile(files[0])).toString('utf8'));
+      async ({ files, warnings }) => {
+        const text = (await readRenderedFile(files[0])).toString('utf8');
+        tellWarnings(reply, warnings);
+        sendEnvelope(request, reply, withWarnings(text, warnings));
       },
     );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
@@ -48,8 +53,9 @@ export function addPdfToolRoutes(
       request,
       reply,
       only('merge'),
-      async ({ files, pages }) => {
+      async ({ files, pages, warnings }) => {
         const [file] = files;
+        tellWarnings(reply, warnings);
         if (raw && file !== undefined) {
           reply
             .header('content-type', pdf)
@@ -60,7 +66,7 @@ export function addPdfToolRoutes(
         const bytes = await readRenderedFile(file);
         const size = bytes.length;
         const text = `{"pdf_data":"${bytes.toString('base64')}","page_count":${pages ?? 0},"size_bytes":${size}}`;
-        sendEnvelope(request, reply, text);
+        sendEnvelope(request, reply, withWarnings(text, warnings));
       },
     );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
@@ -72,19 +78,25 @@ export function addPdfToolRoutes(
       request,
       reply,
       only('split'),
-      async ({ files }) => {
+      async ({ files, warnings }) => {
         const index = readSplitIndex((await readRenderedFile(files[0])).toString('utf8'));
         const chunks: string[] = [];
         for (const name of index.chunks) {
           const bytes = await readRenderedFile(files.find((file) => file.name === name));
           chunks.push(bytes.toString('base64'));
         }
+        tellWarnings(reply, warnings);
         const parts = { chunks, chunk_page_counts: index.chunk_page_counts };
-        sendEnvelope(request, reply, JSON.stringify(parts));
+        sendEnvelope(request, reply, withWarnings(JSON.stringify(parts), warnings));
       },
     );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   });
+}
+
+/** @param json an object, which is large: it is not read again for a member more */
+function withWarnings(json: string, warnings: readonly JobWarning[]): string {
+  return warnings.length === 0 ? json : `${json.slice(0, -1)},"warnings":${JSON.stringify(warnings)}}`;
 }
 
 interface SplitIndex {
@@ -104,38 +116,50 @@ function bodyOf(kinds: readonly Kind[], name: string): TSchema {
 }
 
 function extractDocs(kinds: readonly Kind[]): RouteDocs {
-  const schema = envelopeOf({ text: Type.String(), page_count: count, pages_processed: count });
+  const schema = envelopeOf({ text: Type.String(), page_count: count, pages_processed: count, warnings });
   return {
     id: 'extractText',
     tag: 'pdf tools',
     summary: 'The text of a PDF',
     body: bodyOf(kinds, 'extract_text'),
-    answers: { '200': { description: 'The text', content: { [json]: schema } } },
+    answers: { '200': { description: 'The text', content: { [json]: schema }, headers: warningsHeaderDocs } },
     problems,
   };
 }
 
 function mergeDocs(kinds: readonly Kind[]): RouteDocs {
-  const schema = envelopeOf({ pdf_data: base64, page_count: count, size_bytes: count });
+  const schema = envelopeOf({ pdf_data: base64, page_count: count, size_bytes: count, warnings });
   return {
     id: 'merge',
     tag: 'pdf tools',
     summary: 'Join PDFs',
     headers: { Accept: '`application/pdf` asks for the bytes instead of base64' },
     body: bodyOf(kinds, 'merge'),
-    answers: { '200': { description: 'One PDF', content: { [json]: schema, [pdf]: null } } },
+    answers: {
+      '200': {
+        description: 'One PDF',
+        content: { [json]: schema, [pdf]: null },
+        headers: warningsHeaderDocs,
+      },
+    },
     problems,
   };
 }
 
 function splitDocs(kinds: readonly Kind[]): RouteDocs {
-  const schema = envelopeOf({ chunks: Type.Array(base64), chunk_page_counts: Type.Array(count) });
+  const schema = envelopeOf({ chunks: Type.Array(base64), chunk_page_counts: Type.Array(count), warnings });
   return {
     id: 'split',
     tag: 'pdf tools',
     summary: 'Cut a PDF',
     body: bodyOf(kinds, 'split'),
-    answers: { '200': { description: 'The parts, in page order', content: { [json]: schema } } },
+    answers: {
+      '200': {
+        description: 'The parts, in page order',
+        content: { [json]: schema },
+        headers: warningsHeaderDocs,
+      },
+    },
     problems,
   };
 }

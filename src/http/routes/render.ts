@@ -4,6 +4,7 @@ import type { SyncRender } from '../../work/service.js';
 import type { RouteDocs } from '../docs/route-docs.js';
 import { contentDisposition } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
+import { tellWarnings, warningsHeaderDocs } from '../reply/warnings-header.js';
 import { renderWhileCallerWaits, sendRenderedFile } from './sync-render.js';
 
 export interface RenderRouteOptions {
@@ -27,7 +28,7 @@ export function addRenderRoute(
       '200': {
         description: 'The document',
         content: { 'application/pdf': null },
-        headers: { 'Content-Disposition': 'Name of the file' },
+        headers: { 'Content-Disposition': 'Name of the file', ...warningsHeaderDocs },
       },
     },
     problems: ['render-failed', 'queue-full', 'request-timeout'],
@@ -41,7 +42,7 @@ export function addRenderRoute(
         request,
         reply,
         { kind: 'document', onlyKind: false, timeoutMs },
-        async ({ files }) => {
+        async ({ files, warnings }) => {
           const [file] = files;
           if (file === undefined) throw new Error('A render made no file');
           reply
@@ -49,6 +50,7 @@ export function addRenderRoute(
             .header('content-length', String(file.sizeBytes))
             .header('content-disposition', contentDisposition(file.name, file.contentType))
             .header('cache-control', 'no-store');
+          tellWarnings(reply, warnings);
           await sendRenderedFile(reply, file);
         },
       );

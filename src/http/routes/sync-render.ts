@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { JobWarning } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { Answer, SyncRender } from '../../work/service.js';
@@ -17,6 +18,7 @@ export interface SyncKind {
 export interface RenderedFiles {
   readonly files: readonly FinishedFile[];
   readonly pages?: number;
+  readonly warnings: readonly JobWarning[];
 }
 
 /**

@@ -38,7 +38,7 @@ export interface ClaimHolder {
   spread(): void;
 }
 
-type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'warnings'>;
+type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'pointer' | 'warnings'>;
 
 /** The reason of an abort when the claim is over. One object: each abort without a reason makes an error, with its stack. */
 export const claimOver = new Error('the claim is over');
@@ -86,7 +86,7 @@ export async function runAttempt(
     const sources = await sourcesOf(input, files);
     const answer = await taskInputs(sources, parts.guard, files.path, holder.signal);
     if (holder.signal.aborted) return stopped();
-    if (!answer.ok) return fail({ code: answer.code, message: answer.message });
+    if (!answer.ok) return fail(answer.failure);
     const rendering = { job, inputs: answer.inputs, files, keeper, parts, holder };
     const outcome = await render(rendering, (promise) => {
       starting = promise;
@@ -96,8 +96,8 @@ export async function runAttempt(
     if (outcome.type === 'failed') {
       // What is there is served, and the next attempt may go on from it.
       await keeper.flush();
-      const { code, message, warnings } = outcome;
-      return fail({ code, message, warnings });
+      const { code, message, pointer, warnings } = outcome;
+      return fail({ code, message, warnings, ...(pointer === undefined ? {} : { pointer }) });
     }
     meters.rendered(outcome);
     const artifacts = await keeper.keep(outcome.files);

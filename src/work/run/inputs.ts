@@ -10,16 +10,19 @@ export type TaskInputs = Pick<Task, 'request' | 'inputPaths' | 'fetched'>;
 /** Where the inputs of a task are. */
 export interface InputSources {
   readonly request: Task['request'];
-  readonly inputs: readonly ({ readonly path: string } | Address)[];
+  readonly inputs: readonly ({ readonly path: string } | (Address & { readonly pointer?: string }))[];
 }
 
 export type InputsAnswer =
   | { readonly ok: true; readonly inputs: TaskInputs }
-  | {
-      readonly ok: false;
-      readonly code: 'invalid_input' | 'input_unavailable';
-      readonly message: string;
-    };
+  | { readonly ok: false; readonly failure: InputFailure };
+
+export interface InputFailure {
+  readonly code: 'invalid_input' | 'input_unavailable';
+  readonly message: string;
+  /** The member that names the address; jobs of earlier versions do not know it. */
+  readonly pointer?: string;
+}
 
 const fetchesAtOnce = 4;
 
@@ -49,15 +52,17 @@ export async function taskInputs(
   const addresses = inputs.filter((input) => 'url' in input);
   for (let start = 0; start < addresses.length; start += fetchesAtOnce) {
     const answers = await Promise.all(
-      addresses.slice(start, start + fetchesAtOnce).map(async ({ url, accept, maxBytes }) => ({
+      addresses.slice(start, start + fetchesAtOnce).map(async ({ url, accept, maxBytes, pointer }) => ({
         url,
+        pointer,
         answer: await guard.fetch(url, { accept, maxBytes, sink: aside(), signal }),
       })),
     );
-    for (const { url, answer } of answers) {
+    for (const { url, pointer, answer } of answers) {
       if (!answer.ok) {
         const code = answer.retry ? 'input_unavailable' : 'invalid_input';
-        return { ok: false, code, message: `${url}: ${answer.message}` };
+        const place = pointer === undefined ? {} : { pointer };
+        return { ok: false, failure: { code, message: `${url}: ${answer.message}`, ...place } };
       }
       fetched[url] = { path: answer.path, contentType: answer.contentType };
     }

@@ -69,7 +69,8 @@ export class SyncRenderer implements SyncRender {
       const outcome = await this.#run(parsedRequest, owner, files, signal);
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-        return { ok: true, files: outcome.files, dispose: () => files.discard(), ...pages };
+        const { files: made, warnings } = outcome;
+        return { ok: true, files: made, warnings, dispose: () => files.discard(), ...pages };
       }
       await files.discard();
       return { ok: false, problem: problemOf(outcome, deadline.aborted, timeoutMs) };
@@ -98,7 +99,7 @@ export class SyncRenderer implements SyncRender {
     );
     const sources = { request: { inline: parsedRequest.request }, inputs };
     const answer = await taskInputs(sources, guard, files.path, signal);
-    if (!answer.ok) return { type: 'failed', code: answer.code, message: answer.message, warnings: [] };
+    if (!answer.ok) return { type: 'failed', ...answer.failure, warnings: [] };
     return pool.run({
       ...answer.inputs,
       kind: parsedRequest.kind,

@@ -227,8 +227,8 @@ export class JobSubmitter implements Submitter {
       if ('bytes' in input) return { blob: await blobs.put(input.bytes, own) };
       if ('file' in input) return { blob: await blobs.keep(input.file, own) };
       if ('blob' in input) return { blob: input.blob };
-      const { url, accept, maxBytes } = input;
-      return { url, accept, maxBytes };
+      const { url, accept, maxBytes, pointer } = input;
+      return { url, accept, maxBytes, pointer };
     };
     const kept: StoredInput[] = [];
     for (let at = 0; at < inputs.length; at += keptAtOnce) {

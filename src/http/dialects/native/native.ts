@@ -35,6 +35,7 @@ export const native: Dialect = {
       'Content-Disposition',
       'Content-Range',
       'ETag',
+      'Inkwire-Warnings',
       'Location',
       'Preference-Applied',
       'Repr-Digest',
