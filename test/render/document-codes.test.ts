@@ -9,7 +9,6 @@ import {
   symbologies,
   symbologyNames,
 } from '../../src/render/kinds/document/codes.js';
-import { bestMask } from '../../src/render/kinds/document/qr-mask.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { inkOf, pageImages, readWithZbar, readWithZxing } from './codes-fixture.js';
 import { inspect, render, without } from './document-fixture.js';
@@ -368,7 +367,7 @@ describe('what the check lets through', () => {
   });
 });
 
-describe('the mask of a QR code', () => {
+describe('the modules of a QR code', () => {
   const require = createRequire(import.meta.url);
   const { raw } = require('bwip-js') as {
     raw(encoder: string, value: string, options: object): { pixs: number[]; pixx: number }[];
@@ -380,50 +379,34 @@ describe('the mask of a QR code', () => {
     return code;
   };
 
-  it('makes of every version the very modules that the encoder makes under one of its masks', () => {
-    for (let version = 1; version <= 40; version += version < 8 ? 1 : 4) {
-      const value = `version ${version}`;
+  it('has the very modules that another encoder makes under one of its masks, in versions of every sort', () => {
+    for (const count of [1, 17, 32, 53, 78, 106, 134, 154, 192, 400, 900, 1_700, 2_953]) {
+      const value = 'v'.repeat(count);
+      const { modules, columns } = qrModules(value, 'L', '');
+      const version = (columns - 17) / 4;
       const masked = Array.from({ length: 8 }, (_, mask) => under(value, version, mask));
-      const side = masked[0]?.pixx ?? 0;
-      expect(side).toBe(17 + 4 * version);
-      const chosen = masked.map(({ pixs }) => bestMask(pixs, side).join(''));
-      // Whichever mask it comes under, the choice is the same, and one of the eight.
-      expect(new Set(chosen).size).toBe(1);
-      expect(masked.map(({ pixs }) => pixs.join(''))).toContain(chosen[0]);
+      expect(
+        masked.map(({ pixs }) => pixs.join('')),
+        `${count} bytes`,
+      ).toContain(modules.join(''));
     }
   });
 
-  /** Penalty by the rules of ISO/IEC 18004, 7.8.3, word for word. */
-  const penalty = (pixs: readonly number[], side: number) => {
-    const rows = Array.from({ length: side }, (_, row) => pixs.slice(row * side, (row + 1) * side).join(''));
-    const columns = rows.map((_, column) => rows.map((row) => row.charAt(column)).join(''));
-    const lines = [...rows, ...columns];
-    const runs = lines.flatMap((line) => line.match(/0{5,}|1{5,}/g) ?? []);
-    const finders = lines.flatMap((line) => line.match(/(?=10111010000|00001011101)/g) ?? []);
-    const blocks = rows
-      .slice(1)
-      .flatMap((row, above) =>
-        [...row.slice(1)].filter((module, left) =>
-          [row.charAt(left), rows[above]?.charAt(left), rows[above]?.charAt(left + 1)].every(
-            (other) => other === module,
-          ),
-        ),
-      );
-    const share = (pixs.filter((module) => module === 1).length * 100) / pixs.length;
-    const balance = Math.floor(Math.abs(share - 50) / 5) * 10;
-    return (
-      runs.reduce((sum, run) => sum + run.length - 2, 0) + 3 * blocks.length + 40 * finders.length + balance
+  it('is no larger than another encoder makes it, whatever runs of digits and capitals the value has', () => {
+    const piece = fc.oneof(
+      fc.stringMatching(/^[0-9]{1,20}$/),
+      fc.stringMatching(/^[A-Z $%*+\-./:]{1,12}$/),
+      fc.stringMatching(/^[a-zäß日]{1,8}$/),
     );
-  };
-
-  it('is the one of the least penalty', () => {
-    for (let i = 0; i < 40; i++) {
-      const value = `https://example.org/${i * i * 7_919}`;
-      const masked = Array.from({ length: 8 }, (_, mask) => under(value, 3, mask));
-      const least = Math.min(...masked.map(({ pixs, pixx }) => penalty(pixs, pixx)));
-      const first = masked[i % 8];
-      expect(penalty(bestMask(first?.pixs ?? [], 29), 29)).toBe(least);
-    }
+    const value = fc.array(piece, { minLength: 1, maxLength: 8 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(value, fc.constantFrom('L', 'M', 'Q', 'H'), (text, level) => {
+        const { columns } = qrModules(text, level, '');
+        const { pixx } = raw('qrcode', text, { eclevel: level, mask: 1 })[0] ?? { pixx: 0 };
+        expect(columns).toBeLessThanOrEqual(pixx);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

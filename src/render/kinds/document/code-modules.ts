@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
+import { type Bitmap2D, correction, generate, type ModeFactory, mode } from 'lean-qr';
 import { RenderFailure } from '../../kind.js';
 import { type Correction, type SymbologyName, symbologies } from './codes.js';
-import { bestMask } from './qr-mask.js';
 
 /** Values as modules: the encoder's part of a code. */
 
@@ -67,10 +67,30 @@ function spelled(value: string): { readonly text: string; readonly options: obje
   return { text: `^ECI000026${value.replaceAll('^', '^^')}`, options: { parsefnc: true } };
 }
 
-export function qrModules(value: string, correction: Correction, at: string): Matrix {
-  const code = encode('qrcode', value, { eclevel: correction, mask: 1 }, at);
-  if (code.type === 'bars') throw new Error('a QR code is a matrix');
-  return { ...code, modules: bestMask(code.modules, code.columns) };
+/** UTF-8 without a mark of its own (ECI), which readers take for granted and some of them stumble over. */
+const utf8: ModeFactory = Object.assign((value: string) => mode.bytes(Buffer.from(value)), {
+  test: () => true,
+  est: (value: string, version: number) => (version > 9 ? 20 : 12) + 8 * Buffer.byteLength(value),
+});
+
+/**
+ * Runs of digits, of capitals and of bytes are mixed so that the code is as small as it can be; a higher level of error
+ * correction that needs no more modules is taken.
+ */
+export function qrModules(value: string, level: Correction, at: string): Matrix {
+  const modes = [mode.numeric, mode.alphaNumeric, utf8];
+  let code: Bitmap2D;
+  try {
+    code = generate(value, { minCorrectionLevel: correction[level], modes });
+  } catch {
+    // Its length was checked when the request was read.
+    throw new RenderFailure('the code cannot be drawn: no QR code holds its value', `${at}/value`);
+  }
+  const { size } = code;
+  const modules = Array.from({ length: size * size }, (_, index) =>
+    code.get(index % size, Math.floor(index / size)) ? 1 : 0,
+  );
+  return { type: 'matrix', modules, columns: size, rows: size, rowHeight: 1 };
 }
 
 export function barcodeModules(symbology: SymbologyName, value: string, at: string): Bars | Matrix {
