@@ -98,7 +98,7 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     undefined,
     bands.placed('header'),
     bands.placed('footer'),
-    definition.watermark,
+    definition.watermark(),
   );
   new PdfMakeRenderer(document).renderPages(pages);
   document.end();

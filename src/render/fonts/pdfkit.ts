@@ -62,6 +62,8 @@ export interface PdfFont {
   readonly id: string;
   readonly name: string;
   readonly ascender: number;
+  /** Below zero. */
+  readonly descender: number;
   widthOfString(text: string, size: number, features?: unknown): number;
   lineHeight(size: number): number;
 }

@@ -1,5 +1,7 @@
 import { RenderFailure } from '../../kind.js';
 import { DocumentLayout } from './layout.js';
+import { PaperEdges } from './outside.js';
+import { unbounded } from './page-writer.js';
 import { bandAir, leastContentMm } from './paper.js';
 import type { Margins, Node, PageSize, PdfDocument } from './pdfmake.js';
 import { points } from './typesetting.js';
@@ -17,12 +19,10 @@ export interface Band {
 /** The longest numbers that are made room for: what is set in them is as high as with any shorter ones, or higher. */
 const longestNumber = '88888';
 
-/** More than anything is high. */
-const unbounded = 1e7;
-
 /** The height of a node in a column of this width. */
 export function heightOf(node: Node, width: number, document: PdfDocument, style: object): number {
-  const layout = new DocumentLayout({ width, height: unbounded }, none, () => undefined);
+  const edges = new PaperEdges(() => undefined);
+  const layout = new DocumentLayout({ width, height: unbounded }, none, () => undefined, edges);
   const section = { section: [node], pageSize: { width, height: unbounded } };
   layout.layoutDocument([section], document, {}, style, undefined, undefined, undefined, undefined);
   return layout.writer.context().y;
@@ -93,7 +93,7 @@ export class Bands {
       const room = where === 'header' ? top : bottom;
       const offset = Math.max(0, (room - this.#measured(size)[where]) / 2);
       const node = band.node(String(page), String(pages), this.#width(size));
-      return { stack: [node], at: band.pointer, margin: [left, offset, right, 0] };
+      return { stack: [node], margin: [left, offset, right, 0] };
     };
   }
 }

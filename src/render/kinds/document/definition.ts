@@ -3,7 +3,7 @@ import { isObject } from '../../../protocol/is-object.js';
 import type { RunContext } from '../../kind.js';
 import type { Band } from './bands.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
-import type { Definition } from './draw-document.js';
+import type { Definition, WatermarkText } from './draw-document.js';
 import type { Operation } from './operations.js';
 import { bandFontSize, firstPaper, lyingSize, marginsMm, nextPaper, type Paper } from './paper.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
@@ -75,8 +75,15 @@ class Composer {
       this.#pages.at(-1)?.nodes.push({ stack: [], pageBreak: 'before' });
     } else {
       this.#drawn = true;
-      this.#pages.at(-1)?.nodes.push(this.#drawing.node(operation, this.#font, this.#frame()));
+      this.#pages.at(-1)?.nodes.push(this.#node(operation, this.#font, this.#frame()));
     }
+  }
+
+  /** Says which operation it is of, for what the layout tells of it. */
+  #node(operation: Drawn, font: FontState, frame: Frame): Node {
+    const node = this.#drawing.node(operation, font, frame);
+    node.at = operation.at;
+    return node;
   }
 
   /** A column begins with the font around it, and what it sets ends with it. */
@@ -85,7 +92,7 @@ class Composer {
     const nodes: Node[] = [];
     for (const operation of operations) {
       if (operation.type === 'set_font') own = nextFont(own, operation);
-      else if (isDrawn(operation)) nodes.push(this.#drawing.node(operation, own, frame));
+      else if (isDrawn(operation)) nodes.push(this.#node(operation, own, frame));
     }
     return nodes;
   }
@@ -197,7 +204,11 @@ function encryptionOptions({
   };
 }
 
-function watermarkOf(request: DocumentRequest, setter: Typesetter, font: FontState): Definition['watermark'] {
+function watermarkOf(
+  request: DocumentRequest,
+  setter: Typesetter,
+  font: FontState,
+): WatermarkText | undefined {
   const { watermark } = request;
   if (watermark === undefined) return undefined;
   const bold = watermark.bold ?? true;
@@ -224,7 +235,6 @@ export async function composeDefinition(
 ): Promise<Definition> {
   const { top, right, bottom, left } = marginsMm(request);
   const font = firstFont(request);
-  const watermark = watermarkOf(request, setter, font);
   const files = await Promise.all(
     (request.attachments ?? []).map(async ({ name, blob, contentType, description }) => ({
       content: await readFile(context.inputPath(blob)),
@@ -248,7 +258,7 @@ export async function composeDefinition(
     defaultStyle: { ...setter.style(font), lineHeight: defaultLineHeight },
     ...(request.header === undefined ? {} : { header: bandOf(request.header, 'header', font, setter) }),
     ...(request.footer === undefined ? {} : { footer: bandOf(request.footer, 'footer', font, setter) }),
-    ...(watermark === undefined ? {} : { watermark }),
+    watermark: () => watermarkOf(request, setter, font),
     info: {
       Producer: 'Inkwire',
       Creator: 'Inkwire',

@@ -1,12 +1,15 @@
+import type { JobWarning } from '../../../protocol/job-record.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
 import { RenderFailure } from '../../kind.js';
 import { type Band, Bands, heightOf } from './bands.js';
 import { CodeDrawing } from './draw-codes.js';
+import { PaperEdges } from './outside.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
 import {
   type Margins,
   type Node,
+  type Page,
   type PageSize,
   PdfMakeRenderer,
   type Vector,
@@ -25,19 +28,22 @@ export interface Definition {
   readonly defaultStyle: object;
   readonly header?: Band;
   readonly footer?: Band;
-  readonly watermark?: {
-    readonly text: string;
-    readonly bold: boolean;
-    /** The text in pieces that one family can show each. */
-    readonly parts: readonly Segment[];
-    /** Points; as large as the page has room for when left out. */
-    readonly fontSize?: number;
-    readonly [look: string]: unknown;
-  };
+  /** Asked for after the content, so that what its characters lack is told after that. */
+  readonly watermark: () => WatermarkText | undefined;
   readonly info: Readonly<Record<string, string | Date>>;
   readonly language?: string;
   readonly encryption?: object;
   readonly files: readonly { readonly content: Uint8Array; readonly options: object }[];
+}
+
+export interface WatermarkText {
+  readonly text: string;
+  readonly bold: boolean;
+  /** The text in pieces that one family can show each. */
+  readonly parts: readonly Segment[];
+  /** Points; as large as the page has room for when left out. */
+  readonly fontSize?: number;
+  readonly [look: string]: unknown;
 }
 
 export interface Sink {
@@ -45,8 +51,7 @@ export interface Sink {
   /** Share of the layout done, 0..1. */
   layout(ratio: number): void;
   pages(done: number, total: number): void;
-  /** Tells what of a drawing is not drawn; `pointer` is the JSON pointer of the drawing. */
-  warn(message: string, pointer: string): void;
+  warn(warning: JobWarning): void;
 }
 
 /** Sentences told of one drawing; further ones are left out. */
@@ -59,7 +64,7 @@ class PageRenderer extends PdfMakeRenderer {
 
   constructor(
     document: InkwireDocument,
-    private readonly watermark: Definition['watermark'],
+    private readonly watermark: WatermarkText | undefined,
     private readonly warn: Sink['warn'],
   ) {
     super(document);
@@ -71,7 +76,7 @@ class PageRenderer extends PdfMakeRenderer {
     const short = message.slice(0, maxNoteLength);
     if (told.has(short) || told.size >= maxDrawingNotes) return;
     told.add(short);
-    this.warn(short, pointer);
+    this.warn({ code: 'drawing_left_out', message: short, pointer });
   }
 
   /** A code, which pdfmake places as a shape, draws itself. */
@@ -130,7 +135,13 @@ class PageRenderer extends PdfMakeRenderer {
       // The engine centres a text by its size: these sizes put it where it belongs.
       const size = { width: whole * factor - 2 * left, height: height * factor - 2 * lift };
       super.renderWatermark({
-        watermark: { ...watermark, text: part.text, font: part.font, fontSize, _size: { size } },
+        watermark: {
+          ...watermark,
+          text: part.text,
+          font: part.font,
+          fontSize,
+          _size: { ...watermark._size, size },
+        },
       });
       left += part.width * factor;
     }
@@ -165,6 +176,14 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 200) : 'unknown';
 }
 
+function tellLargeWatermark(pages: readonly Page[], edges: PaperEdges): void {
+  const number = pages.findIndex(({ watermark, pageSize: { width, height } }) => {
+    const size = watermark?._size.rotatedSize;
+    return size !== undefined && (size.width > width || size.height > height);
+  });
+  if (number >= 0) edges.tell(`A part of it is not seen: it is larger than page ${number + 1}`, '/watermark');
+}
+
 /** Draws the document; resolves with its number of pages when the last byte was written. */
 export async function drawDocument(
   definition: Definition,
@@ -176,22 +195,24 @@ export async function drawDocument(
   for (const { content, options } of definition.files) document.file(content, options);
   const { defaultStyle, margins: asked } = definition;
   const bands = new Bands(definition, asked, (node, width) => heightOf(node, width, document, defaultStyle));
-  const layout = new PictureLayout(definition.pageSize, asked, (ratio) => sink.layout(ratio));
+  const edges = new PaperEdges((message, pointer) => sink.warn({ code: 'outside_page', message, pointer }));
+  const layout = new PictureLayout(definition.pageSize, asked, (ratio) => sink.layout(ratio), edges);
+  const content = definition.content((size) => bands.margins(size));
+  const watermark = definition.watermark();
   const pages = layout.layoutDocument(
-    definition.content((size) => bands.margins(size)),
+    content,
     document,
     {},
     defaultStyle,
     undefined,
     bands.placed('header'),
     bands.placed('footer'),
-    definition.watermark,
+    watermark,
   );
+  if (watermark?.fontSize !== undefined) tellLargeWatermark(pages, edges);
   let begun = 0;
   document.onPage = () => sink.pages(begun++, pages.length);
-  new PageRenderer(document, definition.watermark, (message, pointer) =>
-    sink.warn(message, pointer),
-  ).renderPages(pages);
+  new PageRenderer(document, watermark, (warning) => sink.warn(warning)).renderPages(pages);
   sink.pages(pages.length, pages.length);
   await document.finish();
   return pages.length;

@@ -1,17 +1,16 @@
+import type { PaperEdges } from './outside.js';
+import { PageContext, PageWriter, unbounded } from './page-writer.js';
 import {
   type LayoutBuilder,
   type Line,
   type Margins,
   type Node,
   type PageSize,
-  PdfMakeContext,
   PdfMakeLayout,
   PdfMakeLine,
   PdfMakeSvgMeasure,
   PdfMakeTextInlines,
-  PdfMakeWriter,
   pdfMakeTableLayouts,
-  type Repeatable,
   type SectionNode,
   type TableNode,
   type TextNode,
@@ -24,53 +23,21 @@ const wordsAtHand = 2_000;
 /** Characters of a word whose rest is measured exactly at every break. */
 const longWord = 2_000;
 
-/** More than any page is high: what has a fixed place does not break. */
-const unbounded = 1e7;
+/** Takes the margin below a node that flows away from it, points. */
+function takeLowerMargin(node: Node): number {
+  const { _margin: margin, absolutePosition, relativePosition } = node;
+  if (!isMargin(margin) || absolutePosition !== undefined || relativePosition !== undefined) return 0;
+  const [left, top, right, bottom] = margin;
+  node._margin = [left, top, right, 0];
+  return bottom;
+}
 
-/** A writer's position; a fixed place (`x`, `y`) may be anywhere on the page, its margins included. */
-class PageContext extends PdfMakeContext {
-  override moveTo(x: number, y: number): void {
-    super.moveTo(x, y);
-    this.availableHeight = unbounded;
-    const page = this.getCurrentPage();
-    // Text that begins right of the margin still needs room for one line.
-    if (page !== null && this.availableWidth < 1) this.availableWidth = Math.max(1, page.pageSize.width - x);
-  }
+function isMargin(margin: unknown): margin is readonly [number, number, number, number] {
+  return Array.isArray(margin) && margin.length === 4;
 }
 
 /** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
 const maxHeaderShare = 0.4;
-
-/** pdfmake's writer; it drops a line or shape that is higher than a page and never ends with a header that fills one. */
-class PageWriter extends PdfMakeWriter {
-  override addLine(line: Line, keepsPosition?: boolean, index?: number): unknown {
-    const position = super.addLine(line, keepsPosition, index);
-    if (position) return position;
-    const context = this.context();
-    context.availableHeight = Math.max(context.availableHeight, line.getHeight());
-    return super.addLine(line, keepsPosition, index);
-  }
-
-  override addCanvas(node: Node, index?: number): unknown {
-    const context = this.context();
-    const height = Number(node._minHeight);
-    // The next page would be no higher than one that is still empty.
-    if (context.getCurrentPage()?.items.length === 0)
-      context.availableHeight = Math.max(context.availableHeight, height);
-    const positions = super.addCanvas(node, index);
-    if (positions) return positions;
-    context.availableHeight = Math.max(context.availableHeight, height);
-    return super.addCanvas(node, index);
-  }
-
-  override pushToRepeatables(block: Repeatable): void {
-    const context = this.context();
-    const fits =
-      context.availableHeight + block.height > 0 &&
-      block.height < (context.getCurrentPage()?.pageSize.height ?? 0) / 2;
-    super.pushToRepeatables(fits ? block : { ...block, items: [], height: 0 });
-  }
-}
 
 /**
  * pdfmake's layout with progress, sections that always begin a page, tables that never leave the page to the right,
@@ -90,6 +57,7 @@ export class DocumentLayout extends PdfMakeLayout {
     margins: Margins,
     /** Called often with the share of the work done, 0..1. */
     private readonly onProgress: (ratio: number) => void,
+    private readonly edges: PaperEdges,
   ) {
     super(size, margins, new PdfMakeSvgMeasure());
     this.registerTableLayouts(pdfMakeTableLayouts);
@@ -121,7 +89,7 @@ export class DocumentLayout extends PdfMakeLayout {
     docMeasure.textInlines = new TextMeasure(document);
     this.linearNodeList = [];
     const root = docMeasure.measureDocument(docPreprocessor.preprocessDocument(content));
-    this.writer = new PageWriter(new PageContext());
+    this.writer = new PageWriter(new PageContext(), this.edges);
     // Listeners are counted per nesting of tables and columns, which has its own bound.
     this.writer.setMaxListeners(0);
     this.processNode(root);
@@ -133,7 +101,38 @@ export class DocumentLayout extends PdfMakeLayout {
   override processNode(node: Node, verticalAlignment?: boolean): void {
     this.#placed++;
     this.#report();
+    const below = takeLowerMargin(node);
+    const outer = this.edges.at;
+    if (typeof node.at === 'string') this.edges.at = node.at;
     super.processNode(node, verticalAlignment);
+    this.edges.at = outer;
+    // pdfmake begins a page where a margin has no room: behind the last line of a document, an empty one.
+    const context = this.writer.context();
+    if (below > 0) {
+      const { availableHeight: room } = context;
+      context.moveDown(room < below ? Math.max(0, room) : below);
+    }
+  }
+
+  /** Content that is higher than the page leaves no room, and no less. */
+  #settle(): void {
+    const context = this.writer.context();
+    if (context.availableHeight < 0) context.availableHeight = 0;
+  }
+
+  override processImage(node: Node): void {
+    super.processImage(node);
+    this.#settle();
+  }
+
+  override processSVG(node: Node): void {
+    super.processSVG(node);
+    this.#settle();
+  }
+
+  override processCanvas(node: Node): void {
+    super.processCanvas(node);
+    this.#settle();
   }
 
   /** pdfmake leaves a page out that would follow an empty one; `add_page` always gives a page. */
@@ -145,8 +144,11 @@ export class DocumentLayout extends PdfMakeLayout {
   /** They were measured before; pdfmake drops what is higher than the margin. */
   override addHeadersAndFooters(header: unknown, footer: unknown): void {
     const whole = ({ width }: PageSize, y: number) => ({ x: 0, y, width, height: unbounded });
+    this.edges.at = '/header';
     this.addDynamicRepeatable(header, (size) => whole(size, 0), 'header');
+    this.edges.at = '/footer';
     this.addDynamicRepeatable(footer, (size, { bottom }) => whole(size, size.height - bottom), 'footer');
+    this.edges.at = undefined;
   }
 
   /** A table whose longest words do not fit beside each other gets narrower columns, in which they are broken. */

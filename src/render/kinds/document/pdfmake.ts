@@ -15,6 +15,9 @@ export interface Node {
 export interface Inline {
   text: string;
   width: number;
+  /** Known once it is measured. */
+  font?: PdfFont;
+  fontSize?: number;
   noWrap?: boolean;
   noNewLine?: boolean;
   lineEnd?: boolean;
@@ -29,10 +32,15 @@ export interface TextNode extends Node {
 }
 
 export interface Line {
+  /** From the corner of the page once it is placed. */
+  x?: number;
+  y?: number;
   inlines: Inline[];
   lastLineInParagraph: boolean;
   addInline(inline: Inline): void;
   getHeight(): number;
+  getAscenderHeight(): number;
+  getWidth(): number;
   getAvailableWidth(): number;
   hasEnoughSpaceForInline(inline: Inline, next: readonly Inline[]): boolean;
 }
@@ -53,17 +61,20 @@ export interface Margins {
 export interface Page {
   readonly pageSize: PageSize;
   readonly pageMargins: Margins;
-  readonly items: readonly unknown[];
+  readonly items: readonly PageItem[];
+  readonly watermark?: Watermark;
 }
 
 export interface Context {
   readonly pages: Page[];
+  page: number;
   x: number;
   y: number;
   availableHeight: number;
   availableWidth: number;
   getCurrentPage(): Page | null;
   moveTo(x: number, y: number): void;
+  moveDown(offset: number): boolean;
   addListener(event: 'pageAdded', listener: (page: Page) => void): void;
 }
 
@@ -75,10 +86,22 @@ export interface Repeatable {
 
 export interface Writer {
   context(): Context;
+  /** Contexts below the present one: of blocks that are put together aside. */
+  readonly contextStack: readonly Context[];
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
   setMaxListeners(count: number): void;
   addLine(line: Line, keepsPosition?: boolean, index?: number): unknown;
   addCanvas(node: Node, index?: number): unknown;
+  addImage(image: Node & Picture, index?: number): unknown;
+  addSVG(image: Node & Picture, index?: number): unknown;
+  addVector(
+    vector: Vector,
+    ignoreX?: boolean,
+    ignoreY?: boolean,
+    index?: number | null,
+    page?: number | null,
+  ): unknown;
+  commitUnbreakableBlock(x?: number, y?: number): void;
   pushToRepeatables(block: Repeatable): void;
 }
 
@@ -168,15 +191,38 @@ export interface LayoutBuilder {
   processTable(node: TableNode): void;
   processImage(node: Node): void;
   processSVG(node: Node): void;
+  processCanvas(node: Node): void;
   processSection(node: SectionNode): void;
   buildNextLine(node: TextNode): Line | null;
 }
 
-/** A shape on a page; the others of its members depend on its type. */
+/** A shape on a page. A line has the members with numbers, a rectangle the others. */
 export interface Vector extends Node {
   readonly x: number;
   readonly y: number;
+  readonly w?: number;
+  readonly h?: number;
+  readonly x1?: number;
+  readonly y1?: number;
+  readonly x2?: number;
+  readonly y2?: number;
 }
+
+/** A picture or drawing on a page. */
+export interface Picture {
+  readonly x?: number;
+  readonly y?: number;
+  readonly _width?: number;
+  readonly _height?: number;
+  /** What it is cut to. */
+  readonly cover?: { readonly width: number; readonly height: number };
+}
+
+/** What is on a page as the layout places it. */
+export type PageItem =
+  | { readonly type: 'line'; readonly item: Line }
+  | { readonly type: 'vector'; readonly item: Vector }
+  | { readonly type: 'image' | 'svg'; readonly item: Picture };
 
 export interface Renderer {
   pdfDocument: PdfDocument;
@@ -191,7 +237,11 @@ export interface Watermark {
   readonly text: string;
   readonly font: PdfFont;
   readonly fontSize: number;
-  readonly _size: { readonly size: { readonly width: number; readonly height: number } };
+  readonly _size: {
+    readonly size: { readonly width: number; readonly height: number };
+    /** Of the box around it as it is turned. */
+    readonly rotatedSize: { readonly width: number; readonly height: number };
+  };
 }
 
 export interface PdfImage {

@@ -1,11 +1,12 @@
 import { DocumentLayout } from './layout.js';
+import type { PaperEdges } from './outside.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
 import { SvgSizes } from './svg-size.js';
 
 /** The layout with pictures that know their units, and pictures of HTML that are never wider than their column. */
 export class PictureLayout extends DocumentLayout {
-  constructor(size: PageSize, margins: Margins, onProgress: (ratio: number) => void) {
-    super(size, margins, onProgress);
+  constructor(size: PageSize, margins: Margins, onProgress: (ratio: number) => void, edges: PaperEdges) {
+    super(size, margins, onProgress, edges);
     this.svgMeasure = new SvgSizes();
   }
 

@@ -62,7 +62,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       const artifact = context.artifact('document.pdf', 'application/pdf');
       const pages = await drawDocument(definition, registry, shelf.bytes, {
         write: (bytes) => artifact.write(bytes),
-        warn: (message, pointer) => context.warn({ code: 'drawing_left_out', message, pointer }),
+        warn: (warning) => context.warn(warning),
         layout: (ratio) =>
           context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
         pages: (pagesDone, pagesTotal) =>

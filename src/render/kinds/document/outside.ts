@@ -1,0 +1,100 @@
+import type { Line, Page, PageItem, Picture, Vector } from './pdfmake.js';
+
+/** Finds what lies outside the paper, where no viewer shows it. Lengths are points. */
+
+/** Less than can be seen, and more than what rounding does. */
+const tolerance = 0.5;
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The box of a line of text as it is read: the air between lines, which its height counts, may be cut. */
+function lineBox(line: Line): Box {
+  const { x = 0, y = 0 } = line;
+  const descents = line.inlines.map(({ font, fontSize = 0 }) => (-(font?.descender ?? 0) / 1000) * fontSize);
+  const descent = Math.max(0, ...descents);
+  const height = Math.min(line.getHeight(), line.getAscenderHeight() + descent);
+  return { left: x, top: y, right: x + line.getWidth(), bottom: y + height };
+}
+
+function vectorBox(vector: Vector): Box | undefined {
+  const { x1, y1, x2, y2, x, y, w, h } = vector;
+  if (
+    vector.type === 'line' &&
+    x1 !== undefined &&
+    x2 !== undefined &&
+    y1 !== undefined &&
+    y2 !== undefined
+  ) {
+    return {
+      left: Math.min(x1, x2),
+      top: Math.min(y1, y2),
+      right: Math.max(x1, x2),
+      bottom: Math.max(y1, y2),
+    };
+  }
+  if (vector.type !== 'rect' || w === undefined || h === undefined) return undefined;
+  return { left: x, top: y, right: x + w, bottom: y + h };
+}
+
+function pictureBox({ x = 0, y = 0, _width = 0, _height = 0, cover }: Picture): Box {
+  const { width, height } = cover ?? { width: _width, height: _height };
+  return { left: x, top: y, right: x + width, bottom: y + height };
+}
+
+/** Whether a line may lie outside: rather yes. */
+function mayLeave(line: Line, { width, height }: Page['pageSize']): boolean {
+  const { x = 0, y = 0 } = line;
+  return x < 0 || y < 0 || x + line.getWidth() > width || y + line.getHeight() > height;
+}
+
+function boxOf(item: PageItem, size: Page['pageSize']): Box | undefined {
+  switch (item.type) {
+    case 'line':
+      return mayLeave(item.item, size) ? lineBox(item.item) : undefined;
+    case 'vector':
+      return vectorBox(item.item);
+    case 'image':
+    case 'svg':
+      return pictureBox(item.item);
+    default:
+      return undefined;
+  }
+}
+
+const mm = (length: number) => Math.round((length * 25.4) / 7.2) / 10;
+
+/** Tells once for each part of a request that some of it lies outside the paper. */
+export class PaperEdges {
+  readonly #told = new Set<string>();
+  /** JSON pointer of what is being placed. */
+  at: string | undefined;
+
+  constructor(readonly tell: (message: string, pointer: string) => void) {}
+
+  /** `number` is the page's, from 1. */
+  check(item: PageItem, { pageSize }: Page, number: number): void {
+    const { at } = this;
+    if (at === undefined || this.#told.has(at)) return;
+    const box = boxOf(item, pageSize);
+    if (box === undefined) return;
+    const beyond = [
+      ['left', -box.left],
+      ['upper', -box.top],
+      ['right', box.right - pageSize.width],
+      ['lower', box.bottom - pageSize.height],
+    ] as const;
+    const [edge, length] = beyond.reduce((most, one) => (one[1] > most[1] ? one : most));
+    if (!(length > tolerance)) return;
+    this.#told.add(at);
+    const all = box.left >= pageSize.width || box.top >= pageSize.height || box.right <= 0 || box.bottom <= 0;
+    this.tell(
+      `${all ? 'Something' : 'A part'} of it is not seen: it lies ${mm(length)} mm beyond the ${edge} edge of page ${number}`,
+      at,
+    );
+  }
+}
