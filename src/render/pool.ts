@@ -1,9 +1,9 @@
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
+import { Turns } from '../shares/turns.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
 import type { Programs } from './programs.js';
 import { type Death, RenderThread } from './render-thread.js';
 import { TaskPrograms } from './task-programs.js';
-import { Turns } from './turns.js';
 import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
 
 export interface PoolOptions {
@@ -217,13 +217,13 @@ export class RenderPool {
     }
   }
 
-  /** Place of the task that goes next to a thread with this limit: an urgent one, or one of the owner whose turn it is. */
+  /** Place of the task that goes next to a thread with this limit: of the urgent ones, if there are, the owner's whose turn it is. */
   #next(heapLimitMb: number): number {
     const fitting = [...this.#waiting.entries()].filter(([, entry]) => this.#limitOf(entry) <= heapLimitMb);
-    const [first] = fitting;
-    if (first === undefined || first[1].task.urgent) return first?.[0] ?? -1;
-    const owner = this.#turns.next(fitting.map(([, { task }]) => task.owner));
-    return fitting.find(([, { task }]) => task.owner === owner)?.[0] ?? -1;
+    const urgent = fitting.filter(([, { task }]) => task.urgent);
+    const first = urgent.length > 0 ? urgent : fitting;
+    const owner = this.#turns.next(first.map(([, { task }]) => task.owner));
+    return first.find(([, { task }]) => task.owner === owner)?.[0] ?? -1;
   }
 
   #limitOf(entry: Entry): number {

@@ -202,6 +202,7 @@ export interface SyncRender {
 }
 
 export interface ThumbnailRequest {
+  readonly owner: string;
   /** Of a PDF. */
   readonly blob: string;
   /** From 1. */

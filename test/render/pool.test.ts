@@ -217,6 +217,19 @@ describe('render pool', () => {
     expect(order).toEqual(['first done', 'urgent done', 'second done']);
   });
 
+  it('D14 lets owners take turns with urgent tasks, too', async () => {
+    await open();
+    const order: string[] = [];
+    const urgent = (name: string, owner: string) =>
+      pool.run(task('write', { text: name }, { owner, urgent: true })).then(() => order.push(name));
+    await Promise.all([
+      ...['a1', 'a2', 'a3', 'a4'].map((name) => urgent(name, 'ann')),
+      urgent('b1', 'bob'),
+      urgent('b2', 'bob'),
+    ]);
+    expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4']);
+  });
+
   it('tells progress that never falls, and little of it', async () => {
     await open();
     const seen: Progress[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BodyReader } from '../../src/work/submit/body-reader.js';
 
 /** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
@@ -10,20 +10,36 @@ const thread = `
     if (letter !== 's') parentPort.postMessage({ id, answer: { ok: false, problem: { slug: letter } } });
   });`;
 
-const bodyReader = new BodyReader({
-  kinds: [],
-  allowPrivate: false,
-  threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
+let bodyReader: BodyReader;
+beforeEach(() => {
+  bodyReader = new BodyReader({
+    kinds: [],
+    allowPrivate: false,
+    threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
+  });
 });
 afterEach(() => bodyReader.close());
 
-async function read(letter: string): Promise<string> {
+async function read(letter: string, owner = 'ann'): Promise<string> {
   const body = { json: Buffer.alloc(100_000, letter) };
-  const answer = await bodyReader.read({ body, kind: 'x', needsFingerprint: false });
+  const answer = await bodyReader.read({ owner, body, kind: 'x', needsFingerprint: false });
   return answer.ok ? 'ok' : answer.problem.slug;
 }
 
 describe('large bodies', () => {
+  it('are read by owners in turn: many of one hold up another one by the one that is being read', async () => {
+    const order: string[] = [];
+    const note = async (letter: string, owner: string): Promise<void> => {
+      order.push(await read(letter, owner));
+    };
+    await Promise.all([
+      ...['a', 'b', 'c', 'e'].map((letter) => note(letter, 'ann')),
+      note('x', 'bob'),
+      note('y', 'bob'),
+    ]);
+    expect(order).toEqual(['a', 'x', 'b', 'y', 'c', 'e']);
+  });
+
   it('one that ends the thread is refused alone; those behind it are read by the next thread', async () => {
     const slugs = await Promise.all([read('a'), read('d'), read('b'), read('d'), read('c')]);
     expect(slugs).toEqual(['a', 'payload-too-large', 'b', 'payload-too-large', 'c']);

@@ -43,8 +43,8 @@ describe('pictures of pages', () => {
   });
 
   const blob = `a-${'0'.repeat(64)}`;
-  const ask = (signal = new AbortController().signal) =>
-    thumbnailer.thumbnail({ blob, page: 2, width: 99, signal });
+  const ask = (signal = new AbortController().signal, owner = 'ann') =>
+    thumbnailer.thumbnail({ owner, blob, page: 2, width: 99, signal });
   const turns = async () => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -87,6 +87,24 @@ describe('pictures of pages', () => {
       await done(next);
     }
     for (const answer of asked) expect((await answer).ok).toBe(true);
+  });
+
+  it('D14 owners take turns, and one who floods the line gives way to another', async () => {
+    const flood = [ask(), ask(), ask(), ask()];
+    await started(2);
+    const asked = ask(undefined, 'bob');
+    expect((await flood[3])?.ok).toBe(false);
+    await done((await started(2))[0] as Started);
+    const third = (await started(3))[2];
+    if (third === undefined) throw new Error('One was started');
+    expect(third.task.owner).toBe('bob');
+    await done(third);
+    expect((await asked).ok).toBe(true);
+    for (let index = 1; index < 4; index += 1) {
+      const next = (await started(index + 1))[index];
+      if (next !== undefined && index !== 2) await done(next);
+    }
+    expect((await flood[2])?.ok).toBe(true);
   });
 
   it('are not made for who left while waiting; what is being made is not stopped', async () => {

@@ -73,7 +73,7 @@ export function addThumbnailRoute(
       reply.raw.once('close', leave);
       const answer = known
         ? undefined
-        : await service.thumbnails.thumbnail({ blob, page, width, signal: gone.signal });
+        : await service.thumbnails.thumbnail({ owner, blob, page, width, signal: gone.signal });
       reply.raw.off('close', leave);
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.

@@ -3,6 +3,7 @@ import type { Blobs } from '../../engine/blobs.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
+import { Shares } from '../../shares/shares.js';
 import type { SyncRender } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import type { ParsedRequest } from '../submit/parsed-request.js';
@@ -18,23 +19,37 @@ export interface SyncRendererParts {
   readonly bodyReader: BodyReader;
   /** From the request to its answer, waiting for a thread included. */
   readonly timeoutMs: number;
-  /** Requests that may wait for a thread; past it, 503. */
+  /** Requests that may wait for a thread; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
   readonly expectedWait: (jobs: number) => number;
   readonly log: WorkLog;
 }
 
 type SyncRequest = Parameters<SyncRender['run']>[0];
+interface Run {
+  readonly owner: string;
+  readonly files: AsideFiles;
+  readonly signal: AbortSignal;
+  /** A thread has taken the request. */
+  readonly onStart: () => void;
+}
+
 type Ran = Awaited<ReturnType<SyncRender['run']>>;
 
-/** Renders while the caller waits, on the same pool, and keeps nothing. */
+/**
+ * Renders while the caller waits, on the same pool, and keeps nothing. Owners take turns on the threads. When too many wait,
+ * the newest request of the owner with most gives way to an owner with fewer, unless a thread has it already.
+ */
 export class SyncRenderer implements SyncRender {
+  /** Requests from their beginning to their end. */
+  readonly shares: Shares<AbortController>;
   readonly #parts: SyncRendererParts;
   #open = true;
-  #inside = 0;
 
   constructor(parts: SyncRendererParts) {
     this.#parts = parts;
+    const total = parts.maxWaiting + parts.pool.state.threads;
+    this.shares = new Shares({ total }, (place) => place.abort());
   }
 
   stop(): void {
@@ -42,31 +57,40 @@ export class SyncRenderer implements SyncRender {
   }
 
   async run(request: SyncRequest): Promise<Ran> {
-    const { pool, maxWaiting, expectedWait, bodyReader } = this.#parts;
     if (!this.#open) return { ok: false, problem: shuttingDown() };
-    if (this.#inside >= maxWaiting + pool.state.threads) {
-      const detail = `${this.#inside} requests wait for a render thread; send this one again, or submit it as a job`;
-      return {
-        ok: false,
-        problem: problem('queue-full', detail, { retryAfter: expectedWait(this.#inside) }),
-      };
-    }
-    this.#inside += 1;
+    const { owner } = request;
+    const place = new AbortController();
+    if (this.shares.take(owner, place) !== 'taken') return this.#full();
     try {
-      const read = await bodyReader.read({ ...request, needsFingerprint: false });
-      return read.ok ? await this.#render(read.parsedRequest, request) : read;
+      const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint: false });
+      if (!read.ok) return read;
+      const ran = await this.#render(read.parsedRequest, request, place);
+      // Nothing was made: a request gives way only while it waits.
+      return place.signal.aborted && !ran.ok ? this.#full() : ran;
     } finally {
-      this.#inside -= 1;
+      this.shares.leave(owner, place);
     }
   }
 
-  async #render(parsedRequest: ParsedRequest, { owner, signal: gone }: SyncRequest): Promise<Ran> {
+  #full(): Ran {
+    const { held } = this.shares;
+    const detail = `${held} requests wait for a render thread; send this one again, or submit it as a job`;
+    const retryAfter = this.#parts.expectedWait(held);
+    return { ok: false, problem: problem('queue-full', detail, { retryAfter }) };
+  }
+
+  async #render(
+    parsedRequest: ParsedRequest,
+    { owner, signal: gone }: SyncRequest,
+    place: AbortController,
+  ): Promise<Ran> {
     const { blobs, log, timeoutMs } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([gone, deadline]);
+    const signal = AbortSignal.any([gone, deadline, place.signal]);
+    const onStart = (): void => this.shares.keep(owner, place);
     const files = new AsideFiles(blobs, log);
     try {
-      const outcome = await this.#run(parsedRequest, owner, files, signal);
+      const outcome = await this.#run(parsedRequest, { owner, files, signal, onStart });
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
         const { files: made, warnings } = outcome;
@@ -80,12 +104,7 @@ export class SyncRenderer implements SyncRender {
     }
   }
 
-  async #run(
-    parsedRequest: ParsedRequest,
-    owner: string,
-    files: AsideFiles,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
+  async #run(parsedRequest: ParsedRequest, { owner, files, signal, onStart }: Run): Promise<Outcome> {
     const { pool, guard, timeoutMs } = this.#parts;
     const inputs = await Promise.all(
       parsedRequest.inputs.map(async (input) => {
@@ -109,6 +128,7 @@ export class SyncRenderer implements SyncRender {
       memoryRetry: false,
       urgent: true,
       signal,
+      onStart,
       onProgress: () => undefined,
     });
   }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Blobs } from '../../engine/blobs.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
+import { FairLine } from '../../shares/fair-line.js';
 import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
 import { shuttingDown } from '../submit/submitter.js';
 
@@ -10,86 +11,59 @@ export interface ThumbnailerParts {
   readonly pool: RenderPool;
   /** From the request to its answer, waiting included. */
   readonly timeoutMs: number;
-  /** Pictures that may wait; past it, 503. */
+  /** Pictures that may wait; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
-}
-
-interface Waiting {
-  readonly signal: AbortSignal;
-  readonly start: () => void;
 }
 
 /**
  * Pictures of pages, made by the render threads and stored nowhere: HTTP caches may keep the answers for as long as the
- * result lives. They take half of the threads at most, so that a page with many pictures does not hold up jobs. A
- * waiting picture is dropped when its caller leaves; one that is being made is finished, because ending its thread
+ * result lives. They take half of the threads at most, so that a page with many pictures does not hold up jobs, and owners
+ * take turns. A waiting picture is dropped when its caller leaves; one that is being made is finished, because ending its thread
  * would cost the start of another one.
  */
 export class Thumbnailer implements Thumbnails {
   readonly #parts: ThumbnailerParts;
-  readonly #waiting: Waiting[] = [];
-  #running = 0;
+  readonly #line: FairLine;
 
   constructor(parts: ThumbnailerParts) {
     this.#parts = parts;
+    const places = (): number => Math.max(1, Math.floor(parts.pool.state.threads / 2));
+    this.#line = new FairLine({ places, maxWaiting: parts.maxWaiting });
   }
 
-  async thumbnail({ blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  /** Pictures that wait. */
+  get shares(): FairLine['shares'] {
+    return this.#line.shares;
+  }
+
+  async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
     const { maxWaiting, timeoutMs } = this.#parts;
     const deadline = AbortSignal.timeout(timeoutMs);
-    if (this.#running >= this.#places) {
-      if (this.#waiting.length >= maxWaiting) {
+    const entered = await this.#line.enter(request.owner, AbortSignal.any([request.signal, deadline]));
+    switch (entered.type) {
+      case 'full': {
         const detail = `${maxWaiting} pictures of pages wait to be made; ask for this one again`;
         return { ok: false, problem: problem('queue-full', detail, { retryAfter: 1 }) };
       }
-      await this.#turn(AbortSignal.any([signal, deadline]));
-    }
-    // What a turn hands over is a place that is taken already.
-    else this.#running += 1;
-    try {
-      if (deadline.aborted || signal.aborted) return { ok: false, problem: this.#tooSlow() };
-      return await this.#make({ blob, page, width, signal: deadline });
-    } finally {
-      this.#running -= 1;
-      this.#next();
+      case 'left':
+        return { ok: false, problem: this.#tooSlow() };
+      case 'in':
+        try {
+          return await this.#make({ ...request, signal: deadline });
+        } finally {
+          entered.leave();
+        }
     }
   }
 
-  get #places(): number {
-    return Math.max(1, Math.floor(this.#parts.pool.state.threads / 2));
-  }
-
-  /** Resolves with a place, also when the signal fires: the caller checks the signal and gives the place back. */
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const start = (): void => {
-        signal.removeEventListener('abort', leave);
-        this.#running += 1;
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        start();
-      };
-      const waiting = { signal, start };
-      this.#waiting.push(waiting);
-      signal.addEventListener('abort', leave, { once: true });
-      if (signal.aborted) leave();
-    });
-  }
-
-  #next(): void {
-    if (this.#running < this.#places) this.#waiting.shift()?.start();
-  }
-
-  async #make({ blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  async #make({ owner, blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
     const { blobs, pool, timeoutMs } = this.#parts;
     const asidePrefix = blobs.aside();
     const opened = await blobs.open(blob);
     try {
       const outcome = await pool.run({
         kind: 'thumbnail',
-        owner: '',
+        owner,
         request: { inline: JSON.stringify({ page, width }) },
         inputPaths: [opened.path],
         fetched: {},

@@ -3,6 +3,8 @@ import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
 import { heapLimits } from '../../render/heap-limits.js';
 import type { Kind } from '../../render/kind.js';
+import { Shares } from '../../shares/shares.js';
+import { Turns } from '../../shares/turns.js';
 import type { BodyTask } from './body-server.js';
 import { type BodyToParse, type ParseAnswer, parseBody } from './parsed-request.js';
 
@@ -16,48 +18,62 @@ export interface BodyReaderOptions {
  * Bodies up to this size are read in this thread: about a millisecond. Larger ones would hold up every other caller.
  */
 const inlineMaxBytes = 64 * 1024;
-/** Bytes of all bodies that wait for the thread or are in it; past it, further ones are refused with `queue-full`. */
+/** Bytes of all bodies that wait for the thread or are in it: `queue-full`. */
 const maxWaitingBytes = 256 * 1024 * 1024;
 /** Far above what the largest allowed body takes. */
 const deadlineMs = 30_000;
 
 interface Waiting {
+  readonly owner: string;
   readonly task: BodyTask;
-  readonly bytes: number;
   readonly settle: (answer: ParseAnswer) => void;
 }
 
-/** Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. */
+/**
+ * Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. There owners take
+ * turns, and where too many bytes wait, the largest body of the owner with most is refused.
+ */
 export class BodyReader {
   readonly #options: BodyReaderOptions;
   readonly #checkAddress: (url: string) => string | undefined;
-  /** The first one is in the thread: when the thread dies, the reader knows which body killed it. */
-  readonly #waiting: Waiting[] = [];
+  readonly #shares: Shares<Waiting>;
+  readonly #turns = new Turns();
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Waiting>();
+  /** The one in the thread: when the thread dies, the reader knows which body killed it. */
+  #reading: Waiting | undefined;
   #worker: Worker | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  #waitingBytes = 0;
   #nextId = 1;
   #closed = false;
 
   constructor(options: BodyReaderOptions) {
     this.#options = options;
     this.#checkAddress = createAddressCheck(options.allowPrivate);
+    this.#shares = new Shares({ total: maxWaitingBytes }, (waiting) => {
+      this.#waiting.delete(waiting);
+      waiting.settle(tooMany());
+    });
   }
 
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
-  read(request: BodyToParse): Promise<ParseAnswer> {
+  read(request: BodyToParse & { readonly owner: string }): Promise<ParseAnswer> {
     const bytes = bytesOf(request.body);
     // A plan has been read already.
     if ('plan' in request.body || bytes <= inlineMaxBytes) {
       return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
     }
-    if (this.#closed || this.#waitingBytes + bytes > maxWaitingBytes) {
-      return Promise.resolve(later('Too many large bodies are being read; send this one again'));
-    }
+    if (this.#closed) return Promise.resolve(later('The server is shutting down'));
+    const { owner } = request;
     const task: BodyTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
-    this.#waitingBytes += bytes;
     return new Promise((settle) => {
-      if (this.#waiting.push({ task, bytes, settle }) === 1) this.#handOver();
+      const waiting = { owner, task, settle };
+      if (this.#shares.take(owner, waiting, bytes) !== 'taken') {
+        settle(tooMany());
+        return;
+      }
+      this.#waiting.add(waiting);
+      this.#handOver();
     });
   }
 
@@ -71,8 +87,15 @@ export class BodyReader {
    * Gives the thread the next body, if there is one: moved rather than copied, where the body has its memory to itself.
    */
   #handOver(): void {
-    const [next] = this.#waiting;
+    if (this.#reading !== undefined || this.#waiting.size === 0) return;
+    const waiting = [...this.#waiting];
+    const owner = this.#turns.next(waiting.map((one) => one.owner));
+    const next = waiting.find((one) => one.owner === owner);
     if (next === undefined) return;
+    this.#waiting.delete(next);
+    this.#shares.keep(next.owner, next);
+    this.#turns.took(next.owner);
+    this.#reading = next;
     this.#worker ??= this.#start();
     this.#worker.postMessage(next.task, movable(next.task.request.body));
     this.#deadline = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
@@ -80,10 +103,11 @@ export class BodyReader {
 
   #settle(answer: ParseAnswer): void {
     clearTimeout(this.#deadline);
-    const first = this.#waiting.shift();
-    if (first === undefined) return;
-    this.#waitingBytes -= first.bytes;
-    first.settle(answer);
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    this.#reading = undefined;
+    this.#shares.leave(reading.owner, reading);
+    reading.settle(answer);
   }
 
   #start(): Worker {
@@ -93,7 +117,7 @@ export class BodyReader {
     });
     worker.unref();
     worker.on('message', ({ id, answer }: { id: number; answer: ParseAnswer }) => {
-      if (this.#waiting[0]?.task.id !== id) return;
+      if (this.#reading?.task.id !== id) return;
       this.#settle(answer);
       this.#handOver();
     });
@@ -101,9 +125,14 @@ export class BodyReader {
     worker.on('exit', () => {
       this.#worker = undefined;
       const detail = 'The body could not be read within the limits of memory and time; send a smaller one';
-      if (!this.#closed) this.#settle({ ok: false, problem: problem('payload-too-large', detail) });
-      while (this.#closed && this.#waiting.length > 0) this.#settle(later('The server is shutting down'));
-      this.#handOver();
+      if (!this.#closed) {
+        this.#settle({ ok: false, problem: problem('payload-too-large', detail) });
+        this.#handOver();
+        return;
+      }
+      this.#settle(later('The server is shutting down'));
+      for (const { settle } of this.#waiting) settle(later('The server is shutting down'));
+      this.#waiting.clear();
     });
     return worker;
   }
@@ -120,6 +149,10 @@ function movable(body: BodyToParse['body']): readonly ArrayBuffer[] {
   if (!('json' in body)) return [];
   const { buffer, byteLength } = body.json;
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [];
+}
+
+function tooMany(): ParseAnswer {
+  return later('Too many large bodies are being read; send this one again');
 }
 
 function later(detail: string): ParseAnswer {

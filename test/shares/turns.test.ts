@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../src/render/turns.js';
+import { Turns } from '../../src/shares/turns.js';
 
 describe('turns', () => {
   it('go to whoever has waited longest since the last one, newcomers first', () => {

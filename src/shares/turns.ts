@@ -8,7 +8,7 @@ export class Turns {
   #count = 0;
 
   /** @param waiting in the order in which they came; undefined when nobody waits */
-  next(waiting: readonly string[]): string | undefined {
+  next(waiting: Iterable<string>): string | undefined {
     let next: string | undefined;
     for (const owner of waiting) {
       if (next === undefined || this.#lastOf(owner) < this.#lastOf(next)) next = owner;

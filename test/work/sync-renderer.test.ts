@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DiskBlobs } from '../../src/engine/disk-blobs.js';
+import { createFetchGuard, type FetchGuard } from '../../src/fetch/fetch-guard.js';
+import type { Outcome, PoolState, RenderPool, Task } from '../../src/render/pool.js';
+import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
+import { BodyReader } from '../../src/work/submit/body-reader.js';
+
+interface Started {
+  readonly task: Task;
+  readonly settle: (outcome: Outcome) => void;
+}
+
+/** A pool that begins a task, and ends it, when the test says so; one whose signal fires is cancelled. */
+class FakePool implements Pick<RenderPool, 'run' | 'state'> {
+  readonly tasks: Started[] = [];
+  state: PoolState = { threads: 2, starting: 0, idle: 2, busy: 0, waiting: 0, respawns: 0, failing: 0 };
+
+  run(task: Task): Promise<Outcome> {
+    if (task.signal.aborted) return Promise.resolve({ type: 'cancelled' });
+    return new Promise((settle) => {
+      this.tasks.push({ task, settle });
+      task.signal.addEventListener('abort', () => settle({ type: 'cancelled' }));
+    });
+  }
+}
+
+describe('renders while the caller waits', () => {
+  let directory = '';
+  let guard: FetchGuard;
+  let pool: FakePool;
+  let renderer: SyncRenderer;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'inkwire-sync-'));
+    pool = new FakePool();
+    guard = createFetchGuard({ allowPrivate: false });
+    const kind = {
+      name: 'document',
+      schema: {},
+      parse: () => ({ ok: true, plan: { request: {}, inputs: [] } }) as const,
+    };
+    renderer = new SyncRenderer({
+      blobs: await DiskBlobs.open(directory),
+      pool: pool as unknown as RenderPool,
+      guard,
+      bodyReader: new BodyReader({
+        kinds: [kind],
+        allowPrivate: false,
+        threadEntry: new URL('file:///none'),
+      }),
+      timeoutMs: 60_000,
+      maxWaiting: 4,
+      expectedWait: (jobs) => jobs,
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    });
+  });
+  afterEach(async () => {
+    await guard.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const ask = (owner: string) =>
+    renderer.run({
+      owner,
+      kind: 'document',
+      body: { json: Buffer.from('{}') },
+      requestId: 'r-1',
+      signal: new AbortController().signal,
+    });
+  const done: Outcome = { type: 'done', files: [], warnings: [], runMs: 1 };
+  const inPool = (count: number) => expect.poll(() => pool.tasks.length, { interval: 2 }).toBe(count);
+
+  it('D14 one owner may have all places, and is told to come back past them', async () => {
+    const asked = Array.from({ length: 6 }, () => ask('ann'));
+    await inPool(6);
+    expect(await ask('ann')).toMatchObject({ ok: false, problem: { slug: 'queue-full', retryAfter: 6 } });
+    for (const { settle } of pool.tasks) settle(done);
+    for (const one of asked) expect((await one).ok).toBe(true);
+    expect(renderer.shares.held).toBe(0);
+  });
+
+  it('D14 of who has most the newest that waits gives way to another owner, never one that a thread has', async () => {
+    const flood = Array.from({ length: 6 }, () => ask('ann'));
+    await inPool(6);
+    // Threads have the first and, out of turn, the last.
+    for (const index of [0, 5]) pool.tasks[index]?.task.onStart?.();
+    const bobs = [ask('bob'), ask('bob'), ask('bob')];
+    await inPool(9);
+    expect(await ask('bob').then(({ ok }) => ok)).toBe(false);
+    const refused = await Promise.all(flood.slice(2, 5));
+    for (const one of refused) expect(one).toMatchObject({ ok: false, problem: { slug: 'queue-full' } });
+    for (const { settle } of pool.tasks) settle(done);
+    for (const one of [...flood.slice(0, 2), flood[5], ...bobs]) expect((await one)?.ok).toBe(true);
+  });
+});
