@@ -214,11 +214,7 @@ async function open(
     thumbnails: thumbnailer,
     readiness: new PartsReadiness(engine, pool),
   };
-  const tickets = new Tickets({
-    once: engine.once,
-    clock,
-    random: () => nanoid(32),
-  });
+  const tickets = new Tickets({ once: engine.once, clock, random: () => nanoid(32) });
   const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
   // Every part that needs all facts has subscribed.
   await follower.start();
@@ -239,6 +235,8 @@ async function open(
     web: await readStaticFiles(entry('../web/')),
   });
   mountPush(http.app, { ...http, gateway, tickets });
+  http.budgets.add('renders', syncRenderer.shares);
+  http.budgets.add('pictures', thumbnailer.shares);
 
   // The jobs of processes that are gone go back to the queue before the server accepts requests.
   await runner.beat();

@@ -80,7 +80,8 @@ const options = {
   }),
   maxUploads: whole('INKWIRE_MAX_UPLOADS', 'uploads', [1, 100_000], {
     standard: 64,
-    sentence: 'On their way at one time; more are told to come back: `queue-full`.',
+    sentence:
+      'On their way at one time; past it the newest of the owner with most is told to come back: `queue-full`.',
   }),
   maxUploadsPerOwner: whole('INKWIRE_MAX_UPLOADS_PER_OWNER', 'uploads', [1, 100_000], {
     standard: 16,
@@ -157,16 +158,18 @@ const options = {
   }),
   streamsPerIp: whole('INKWIRE_MAX_STREAMS_PER_IP', 'connections', [1, 1_000_000], {
     standard: 20_000,
-    sentence: 'The same for one address, IPv6 by /64.',
+    sentence:
+      'The same for one address, IPv6 by /64; past it the newest of the owner with most there gives way to another owner.',
   }),
   streamBufferBytes: whole('INKWIRE_STREAM_BUFFER_BYTES', 'bytes', [1_048_576, 17_179_869_184], {
     standard: 268_435_456,
-    sentence: 'What may wait for slow readers altogether; past it the slowest are closed and come back.',
+    sentence:
+      'What may wait for slow readers altogether; past it the slowest of the owner with most are closed and come back.',
   }),
   maxHeldRequests: whole('INKWIRE_MAX_HELD_REQUESTS', 'requests', [0, 1_000_000], {
     standard: 10_000,
     sentence:
-      'Answers held back by `Prefer: wait` and long-polls; past it the first are given at once, the others refused.',
+      'Answers held back by `Prefer: wait` and long-polls; past it the newest of the owner with most is given at once.',
   }),
   requestTimeoutMs: seconds(
     'INKWIRE_REQUEST_TIMEOUT',

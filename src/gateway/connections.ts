@@ -17,16 +17,23 @@ export interface ConnectionLimits {
   readonly lifeMs: number;
 }
 
-export interface Wait {
-  /** Fires when the key of the request may no longer be used (P-47). */
-  readonly keyLost: AbortSignal;
-  /** Gives the place back. Safe twice. */
-  readonly leave: () => void;
+/** By whom, and from where, a connection is opened. */
+export interface Origin {
+  readonly owner: string;
+  readonly keyId: string;
+  readonly address: string;
 }
 
 interface Open {
   readonly leave: () => void;
   readonly endsAt: number;
+  readonly address: string;
+}
+
+/** The connections of one address. */
+interface Address {
+  total: number;
+  readonly byOwner: Map<string, number>;
 }
 
 const livenessCheckMs = 500;
@@ -47,9 +54,7 @@ export class Connections {
   readonly #keyHolds: (keyId: string) => boolean;
   readonly #open = new Map<Subscriber, Open>();
   readonly #perKey = new Map<string, number>();
-  readonly #perAddress = new Map<string, number>();
-  /** Requests that wait (long-poll), with the ids of their keys. */
-  readonly #waits = new Map<AbortController, string>();
+  readonly #perAddress = new Map<string, Address>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(parts: {
@@ -70,43 +75,29 @@ export class Connections {
   }
 
   /**
-   * A place among the connections of a key and of an address (P-50).
+   * A place among the connections of a key and of an address (P-50). Where the address has all of its own, the newest
+   * connection gives way of the owner that has most of them, when that owner has more than this one would have.
    * @returns what gives it back, safe twice; undefined when there is none left
    */
-  takePlace(keyId: string, address: string): (() => void) | undefined {
-    const { maxPerKey, maxPerAddress } = this.#limits;
+  takePlace({ owner, keyId, address }: Origin): (() => void) | undefined {
+    const { maxPerKey } = this.#limits;
     if ((this.#perKey.get(keyId) ?? 0) >= maxPerKey) return undefined;
-    if ((this.#perAddress.get(address) ?? 0) >= maxPerAddress) return undefined;
+    if (!this.#makeRoom(owner, address)) return undefined;
     change(this.#perKey, keyId, 1);
-    change(this.#perAddress, address, 1);
+    this.#changeAddress(address, owner, 1);
     let held = true;
     return () => {
       if (!held) return;
       held = false;
       change(this.#perKey, keyId, -1);
-      change(this.#perAddress, address, -1);
-    };
-  }
-
-  /** A place for a request that waits; undefined when there is none left. */
-  takeWait(keyId: string, address: string): Wait | undefined {
-    const leave = this.takePlace(keyId, address);
-    if (leave === undefined) return undefined;
-    const wait = new AbortController();
-    this.#waits.set(wait, keyId);
-    return {
-      keyLost: wait.signal,
-      leave: () => {
-        this.#waits.delete(wait);
-        leave();
-      },
+      this.#changeAddress(address, owner, -1);
     };
   }
 
   /** @param leave gives back the place that the connection has taken */
-  add(subscriber: Subscriber, leave: () => void): void {
+  add(subscriber: Subscriber, address: string, leave: () => void): void {
     const endsAt = performance.now() + this.#limits.lifeMs * (1 + this.#random());
-    this.#open.set(subscriber, { leave, endsAt });
+    this.#open.set(subscriber, { leave, endsAt, address });
   }
 
   /** Removes a connection that has ended, for whatever reason. Safe twice. */
@@ -173,7 +164,6 @@ export class Connections {
       }
     }
     if (waiting > this.#limits.maxWaitingBytes) this.#relieve(waiting);
-    for (const [wait, keyId] of this.#waits) if (!this.#keyHolds(keyId)) wait.abort();
   }
 
   #heartbeat(subscriber: Subscriber): Buffer {
@@ -189,17 +179,61 @@ export class Connections {
     return now > endsAt ? 'restart' : undefined;
   }
 
-  /** Ends the connections with the most waiting bytes until the rest fits. */
+  /**
+   * Ends connections until the rest of the waiting bytes fits: always the one with the most of the owner with the most, so
+   * that many readers of one owner do not cost a slow one of another its connection.
+   */
   #relieve(waiting: number): void {
+    const owners = new Map<string, { bytes: number; readonly slowest: Subscriber[] }>();
+    for (const subscriber of this.#open.keys()) {
+      const { waitingBytes: bytes } = subscriber.sink;
+      if (bytes === 0) continue;
+      const own = owners.get(subscriber.owner) ?? { bytes: 0, slowest: [] };
+      own.bytes += bytes;
+      own.slowest.push(subscriber);
+      owners.set(subscriber.owner, own);
+    }
+    for (const { slowest } of owners.values())
+      slowest.sort((one, other) => one.sink.waitingBytes - other.sink.waitingBytes);
     let left = waiting;
-    const slowest = [...this.subscribers].sort(
-      (one, other) => other.sink.waitingBytes - one.sink.waitingBytes,
-    );
-    for (const subscriber of slowest) {
-      if (left <= this.#limits.maxWaitingBytes) return;
-      left -= subscriber.sink.waitingBytes;
+    while (left > this.#limits.maxWaitingBytes) {
+      const [largest] = [...owners.values()].sort((one, other) => other.bytes - one.bytes);
+      const subscriber = largest?.slowest.pop();
+      if (largest === undefined || subscriber === undefined) return;
+      const { waitingBytes } = subscriber.sink;
+      left -= waitingBytes;
+      largest.bytes -= waitingBytes;
       this.end(subscriber, 'overloaded');
     }
+  }
+
+  /** False when the address has all of its connections, and none can give way to one of this owner. */
+  #makeRoom(owner: string, address: string): boolean {
+    const from = this.#perAddress.get(address);
+    if (from === undefined || from.total < this.#limits.maxPerAddress) return this.#limits.maxPerAddress > 0;
+    let largest: string | undefined;
+    let most = (from.byOwner.get(owner) ?? 0) + 1;
+    for (const [other, count] of from.byOwner) {
+      if (count <= most) continue;
+      largest = other;
+      most = count;
+    }
+    if (largest === undefined) return false;
+    let newest: Subscriber | undefined;
+    for (const [subscriber, open] of this.#open)
+      if (subscriber.owner === largest && open.address === address) newest = subscriber;
+    // What that owner has there may be requests that wait.
+    if (newest === undefined) return false;
+    this.end(newest, 'overloaded');
+    return true;
+  }
+
+  #changeAddress(address: string, owner: string, by: number): void {
+    const from = this.#perAddress.get(address) ?? { total: 0, byOwner: new Map() };
+    from.total += by;
+    change(from.byOwner, owner, by);
+    if (from.total > 0) this.#perAddress.set(address, from);
+    else this.#perAddress.delete(address);
   }
 }
 

@@ -84,7 +84,7 @@ export class Gateway {
 
   /** Adds a connection; undefined when its key or address has too many. */
   connect(sink: Sink, caller: StreamCaller): Subscriber | undefined {
-    const leave = this.connections.takePlace(caller.keyId, caller.address);
+    const leave = this.connections.takePlace(caller);
     if (leave === undefined) return undefined;
     const subscriber = new Subscriber({
       ...caller,
@@ -94,7 +94,7 @@ export class Gateway {
       now: performance.now(),
       behind: this.#behind,
     });
-    this.connections.add(subscriber, leave);
+    this.connections.add(subscriber, caller.address, leave);
     if (caller.topics !== undefined) this.#allowed.set(subscriber, caller.topics);
     return subscriber;
   }

@@ -7,6 +7,7 @@ import type {
 } from 'fastify';
 import { type Problem, problem } from '../protocol/problem.js';
 import { isPassingFault } from '../work/passing-fault.js';
+import { BodyRefused } from './admission/body-budget.js';
 import { tooLarge } from './admission/message-size.js';
 import { sendProblem } from './reply/problem-reply.js';
 
@@ -36,6 +37,7 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function problemOf(error: FastifyError, request: FastifyRequest): Problem | undefined {
+  if (error instanceof BodyRefused) return error.problem;
   if (error.validation !== undefined) return validationProblem(error.validation, error.validationContext);
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -8,10 +8,11 @@ import type { Tickets } from '../access/tickets.js';
 import type { Blobs } from '../engine/blobs.js';
 import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
+import { BudgetMeters } from '../shares/budget-meters.js';
 import type { JobService } from '../work/service.js';
 import { admit, type WaitingCheck } from './admission/admission.js';
 import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
-import { createBodyBudget } from './admission/body-budget.js';
+import { watchBodies } from './admission/body-budget.js';
 import { addressTest, createAddressOf } from './admission/client-address.js';
 import { createCorsChecks } from './admission/cors.js';
 import { createDrainCheck, Draining } from './admission/draining.js';
@@ -49,6 +50,8 @@ import { FormReader } from './upload/form-reader.js';
 export interface HttpLimits {
   /** Of a body: `payload-too-large`. */
   readonly maxBodyBytes: number;
+  /** Of bodies that have arrived and are not used yet; an owner may have half of it: `queue-full`. Left out, 512 MiB. */
+  readonly bodyBudgetBytes?: number;
   /** Of a body that is a form, and of one file in it: `payload-too-large`. */
   readonly maxUploadBytes: number;
   readonly maxUploadFileBytes: number;
@@ -71,7 +74,8 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   /**
-   * Held answers (`Prefer: wait`, long-polls) at one time; past it the former are answered at once, the latter refused.
+   * Held answers (`Prefer: wait`, long-polls) at one time; past it those of the owner with most are answered at once, its
+   * further long-polls refused.
    */
   readonly maxHeldRequests: number;
   /** After `close` was called, what is still open then is cut off. */
@@ -110,6 +114,8 @@ export interface HttpServer {
   /** For routes that hold answers back, or that have to know that the end is near. */
   readonly longWaits: LongWaits;
   readonly draining: Draining;
+  /** Figures of what owners share; other parts may add theirs. */
+  readonly budgets: BudgetMeters;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
   /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
@@ -121,7 +127,6 @@ export interface HttpServer {
 const maxHeaderSize = 16 * 1024;
 /** For a connection that is one too many to say what it wants. */
 const excessPatienceMs = 2_000;
-/** Of request bodies that are on their way, all together: `queue-full`. */
 const bodyBudgetBytes = 512 * 1024 * 1024;
 
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -131,7 +136,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const dialects = new DialectRegistry(options.dialects);
   const app = fastify(fastifyOptions(options, dialects));
   const draining = new Draining();
-  const longWaits = new LongWaits(limits.maxHeldRequests);
+  const longWaits = new LongWaits(limits.maxHeldRequests, (keyId) => options.keyring.holds(keyId));
   const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
 
   const closeSilent = trackSilent(app.server);
@@ -155,11 +160,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const forms = new FormReader({
     limits,
     leave: (request) => places.leave(request),
+    onGiveWay: (request, listener) => places.onGiveWay(request, listener),
     blobs: options.blobs,
   });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
   admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess, places }));
+  const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
+  const bodies = watchBodies(app, { total: 2 * bodyShare, perOwner: bodyShare });
+  const budgets = new BudgetMeters(options.registry);
+  budgets.add('bodies', bodies);
+  budgets.add('uploads', places.shares);
+  budgets.add('held', longWaits.shares);
   observe(app, options.registry, longWaits);
   addServerRoutes(app, options, { index, dialects, draining });
   await dialects.mount(app, {
@@ -180,6 +192,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     app,
     longWaits,
     draining,
+    budgets,
     listen: (host, port) => app.listen({ host, port }),
     drain,
     close() {
@@ -219,7 +232,7 @@ function admissionOf(
   options: HttpServerOptions,
   { index, dialects, draining, rates, excess, places }: AdmissionParts,
 ): readonly WaitingCheck[] {
-  const { limits, keyring, tickets, corsOrigins } = options;
+  const { keyring, tickets, corsOrigins } = options;
   const cors = createCorsChecks(corsOrigins, index, dialects);
   return [
     cors.mark,
@@ -232,7 +245,6 @@ function admissionOf(
     rates.check,
     createRouteCheck(index),
     createDrainCheck(draining),
-    createBodyBudget(Math.max(bodyBudgetBytes, limits.maxBodyBytes), limits.maxBodyBytes),
     places.check,
     checkExpectation,
   ];

@@ -202,7 +202,7 @@ describe('P-44 P-50 bounds of all connections', () => {
       gateway.connect(new FakeSink('ws'), { owner: 'alice', keyId, address });
     const [first] = [enter('k1', 'a'), enter('k1', 'a')];
     expect(enter('k1', 'b')).toBeUndefined();
-    const leave = gateway.connections.takePlace('k2', 'a');
+    const leave = gateway.connections.takePlace({ owner: 'alice', keyId: 'k2', address: 'a' });
     expect(leave).toBeDefined();
     expect(enter('k3', 'a')).toBeUndefined();
     leave?.();
@@ -231,6 +231,53 @@ describe('P-44 P-50 bounds of all connections', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  test('P-44 many readers of one owner do not cost a slower one of another its connection', async () => {
+    const { gateway } = await open({ limits: { maxWaitingBytes: 10_000 } });
+    const reader = (owner: string, bytes: number): FakeSink => {
+      const sink = new FakeSink('sse');
+      const subscriber = gateway.connect(sink, { owner, keyId: owner, address: owner });
+      sink.fill();
+      subscriber?.send(Buffer.alloc(bytes), performance.now());
+      return sink;
+    };
+    const bob = reader('bob', 4_000);
+    const anns = [2_000, 3_000, 1_000, 2_500].map((bytes) => reader('ann', bytes));
+    await vi.advanceTimersByTimeAsync(600);
+    const reasons = [bob, ...anns].map(({ closed }) => closed?.reason);
+    expect(reasons).toEqual([undefined, undefined, 'overloaded', undefined, undefined]);
+  });
+
+  test('P-50 one owner at an address does not keep another one there from connecting', async () => {
+    const { gateway } = await open({ limits: { maxPerAddress: 4 } });
+    const enter = (owner: string): FakeSink | undefined => {
+      const sink = new FakeSink('ws');
+      return gateway.connect(sink, { owner, keyId: owner, address: 'a' }) && sink;
+    };
+    const anns = [enter('ann'), enter('ann'), enter('ann'), enter('ann')];
+    expect(enter('ann')).toBeUndefined();
+    expect(enter('bob')).toBeDefined();
+    expect(enter('bob')).toBeDefined();
+    expect(anns.map((sink) => sink?.closed?.reason)).toEqual([
+      undefined,
+      undefined,
+      'overloaded',
+      'overloaded',
+    ]);
+    // Two each.
+    expect(enter('bob')).toBeUndefined();
+    expect(enter('cem')).toBeDefined();
+    expect(gateway.connections.state.connections.ws).toBe(4);
+  });
+
+  test('P-50 places of requests that wait are not taken away', async () => {
+    const { gateway } = await open({ limits: { maxPerAddress: 3 } });
+    const origin = { owner: 'ann', keyId: 'ann', address: 'a' };
+    const leaves = [1, 2, 3].map(() => gateway.connections.takePlace(origin));
+    expect(gateway.connections.takePlace({ ...origin, owner: 'bob' })).toBeUndefined();
+    leaves[0]?.();
+    expect(gateway.connections.takePlace({ ...origin, owner: 'bob' })).toBeDefined();
   });
 
   test('P-56 a shutdown ends everything, told when to come back', async () => {

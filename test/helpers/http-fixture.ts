@@ -88,6 +88,7 @@ export interface Fixture {
   readonly service: FakeJobService;
   readonly keys: FakeKeys;
   readonly lines: string[];
+  readonly registry: Registry;
   /** Names of files that uploads have left aside. */
   aside(): Promise<readonly string[]>;
   /** Moves the server's clock. */
@@ -109,6 +110,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const service = new FakeJobService();
   const keys = new FakeKeys();
   const lines: string[] = [];
+  const registry = options.registry ?? new Registry();
   let now = 1_700_000_100_000;
   const clock = () => now;
   const folder = await mkdtemp(join(tmpdir(), 'inkwire-http-'));
@@ -139,7 +141,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     metricsOpen: false,
     web: new Map(),
     logger: { level: options.logLevel ?? 'info', stream: { write: (line) => lines.push(line) } },
-    registry: new Registry(),
+    registry,
     version: '1.2.3',
     clock,
     startedAt: now - 5000,
@@ -152,6 +154,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     aside: () => readdir(folder),
     keys,
     lines,
+    registry,
     tick(ms) {
       now += ms;
     },

@@ -56,7 +56,12 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const lines: string[] = [];
   const server = await createHttpServer({
     service,
-    keyring,
+    keyring: {
+      open: keyring.open,
+      authenticate: (sent) => keyring.authenticate(sent),
+      holds: (keyId) => !rig.disabled.has(keyId) && keyring.holds(keyId),
+      close: () => keyring.close(),
+    },
     tickets,
     kinds: [],
     blobs: rig.engine.blobs,

@@ -407,6 +407,26 @@ describe('bounds of a form', () => {
     expect(told(await send(body, under.bob)).status).toBe(201);
   });
 
+  test('where all places are taken the newest of the owner with most gives way to another', async () => {
+    await open({ limits: { maxUploads: 3, maxUploadsPerOwner: 3 } });
+    const body = part('pdf_data', 'x', 'a.pdf') + end;
+    const own: RawConnection[] = [];
+    for (let count = 1; count <= 3; count += 1) {
+      const connection = connect();
+      own.push(connection);
+      connection.write(head(body.length) + body.slice(0, -4));
+      await vi.waitFor(async () => expect(await left()).toHaveLength(count));
+    }
+    expect(told(await send(body, { Authorization: 'Bearer bob-token' }))).toMatchObject({ status: 201 });
+    const [first, second, newest] = own;
+    expect(told((await newest?.next()) as RawAnswer)).toMatchObject({ status: 503, slug: 'queue-full' });
+    for (const connection of [first, second]) {
+      connection?.write(body.slice(-4));
+      expect((await connection?.next())?.status).toBe(201);
+    }
+    await vi.waitFor(async () => expect(await left()).toEqual([]));
+  });
+
   test('a place is free as soon as the form is read, though the answer is held back', async () => {
     await open({ limits: { maxUploads: 1 } });
     const body = part('pdf_data', 'x', 'a.pdf') + end;

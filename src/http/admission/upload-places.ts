@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { problem } from '../../protocol/problem.js';
+import { Shares } from '../../shares/shares.js';
 import type { Check, Route } from './admission.js';
 
 declare module 'fastify' {
@@ -25,41 +26,44 @@ export interface UploadBounds {
 
 /**
  * Counts the uploads that are under way. Each may keep a file open and the disk busy for as long as the request may
- * take; past a bound new ones are refused with `queue-full` before their body is asked for.
+ * take. An owner may have `maxUploadsPerOwner` of them; past that, new ones are refused with `queue-full` before their body is
+ * asked for. Where all places are taken, the newest upload of the owner with most gives way to an owner with fewer.
  */
 export class UploadPlaces {
-  readonly #bounds: UploadBounds;
-  readonly #taken = new Map<FastifyRequest, string>();
-  readonly #byOwner = new Map<string, number>();
+  readonly shares: Shares<FastifyRequest>;
+  readonly #onGiveWay = new WeakMap<FastifyRequest, () => void>();
 
-  constructor(bounds: UploadBounds) {
-    this.#bounds = bounds;
+  constructor({ maxUploads, maxUploadsPerOwner }: UploadBounds) {
+    const bounds = { total: maxUploads, perOwner: maxUploadsPerOwner };
+    this.shares = new Shares(bounds, (request) => this.#onGiveWay.get(request)?.());
   }
 
   /** Takes a place, which is free again at `leave`, and at the latest when the answer is over. */
   readonly check: Check = (request, reply, route) => {
     if (formLimitOf(request, route) === undefined) return undefined;
-    const { maxUploads, maxUploadsPerOwner } = this.#bounds;
-    const owner = request.caller?.owner ?? '';
-    const own = this.#byOwner.get(owner) ?? 0;
-    if (own >= maxUploadsPerOwner || this.#taken.size >= maxUploads) {
-      const whose = own >= maxUploadsPerOwner ? `${own} of your` : `${this.#taken.size}`;
-      const detail = `${whose} uploads are under way; send this one again in a moment`;
-      return problem('queue-full', detail, { retryAfter: 2 });
+    const owner = ownerOfUpload(request);
+    const taken = this.shares.take(owner, request);
+    if (taken === 'taken') {
+      reply.raw.once('close', () => this.leave(request));
+      return undefined;
     }
-    this.#taken.set(request, owner);
-    this.#byOwner.set(owner, own + 1);
-    reply.raw.once('close', () => this.leave(request));
-    return undefined;
+    const whose = taken === 'share' ? `${this.shares.heldBy(owner)} of your` : `${this.shares.held}`;
+    const detail = `${whose} uploads are under way; send this one again in a moment`;
+    return problem('queue-full', detail, { retryAfter: 2 });
   };
+
+  /** @param listener called when the place of a request is given to another owner: its upload has to end */
+  onGiveWay(request: FastifyRequest, listener: () => void): void {
+    this.#onGiveWay.set(request, listener);
+  }
 
   /** The body is read, or will not be. Safe twice. */
   leave(request: FastifyRequest): void {
-    const owner = this.#taken.get(request);
-    if (owner === undefined) return;
-    this.#taken.delete(request);
-    const left = (this.#byOwner.get(owner) ?? 1) - 1;
-    if (left === 0) this.#byOwner.delete(owner);
-    else this.#byOwner.set(owner, left);
+    this.#onGiveWay.delete(request);
+    this.shares.leave(ownerOfUpload(request), request);
   }
+}
+
+function ownerOfUpload({ caller }: FastifyRequest): string {
+  return caller?.owner ?? '';
 }

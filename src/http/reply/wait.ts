@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Position } from '../../protocol/cursor.js';
 import { isTerminal } from '../../protocol/job-record.js';
-import type { JobView, Reader } from '../../work/service.js';
+import type { Answer, JobView, Reader } from '../../work/service.js';
 import type { LongWaits } from './long-waits.js';
 
 /** Answers that are held until a job has changed, or has ended. */
@@ -31,18 +31,25 @@ export interface Waited {
   readonly granted: boolean;
 }
 
-/** Resolves when the job has ended, `waitMs` have passed, the caller has left or the server drains. */
+/**
+ * Resolves when the job has ended, `waitMs` have passed, the caller has left or the server drains. A refusal says that the
+ * key of the caller was lost meanwhile (P-47).
+ */
 export async function waitForEnd(
   reply: FastifyReply,
   parts: WaitParts,
   request: WaitRequest,
-): Promise<Waited> {
-  if (isTerminal(request.view.record.status)) return { view: request.view, granted: true };
+): Promise<Answer<Waited>> {
+  if (isTerminal(request.view.record.status)) return { ok: true, view: request.view, granted: true };
   return wait(reply, parts, request, {});
 }
 
 /** Likewise, and as soon as the record is another one than that of `view`. */
-export function waitForChange(reply: FastifyReply, parts: WaitParts, request: WaitRequest): Promise<Waited> {
+export function waitForChange(
+  reply: FastifyReply,
+  parts: WaitParts,
+  request: WaitRequest,
+): Promise<Answer<Waited>> {
   return wait(reply, parts, request, { version: request.view.version });
 }
 
@@ -51,11 +58,19 @@ async function wait(
   { reader, longWaits }: WaitParts,
   { owner, view, position, waitMs }: WaitRequest,
   known: { readonly version?: string },
-): Promise<Waited> {
-  if (waitMs === 0) return { view, granted: false };
+): Promise<Answer<Waited>> {
+  const notHeld = { ok: true, view, granted: false } as const;
+  if (waitMs === 0) return notHeld;
   const asOf = position === undefined ? {} : { asOf: { view, position } };
-  const outcome = await longWaits.run(reply, (signal) =>
+  const held = await longWaits.run(reply, (signal) =>
     reader.wait(owner, view.record.job_id, { ...known, ...asOf, waitMs, signal }),
   );
-  return outcome === undefined ? { view, granted: false } : { view: outcome.value, granted: true };
+  switch (held.type) {
+    case 'ended':
+      return { ok: true, view: held.value, granted: true };
+    case 'refused':
+      return notHeld;
+    case 'key-lost':
+      return { ok: false, problem: held.problem };
+  }
 }

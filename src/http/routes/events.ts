@@ -182,20 +182,20 @@ async function poll(
   // Without the parameter there is a pace for streams alone (P-36).
   const paced = queryOf(request).progress_ms === undefined ? {} : { progressMs: filter.progressMs };
   const ask = { waitMs: seconds * 1000, limit: events, ...paced };
-  const place = gateway.connections.takeWait(request.caller?.keyId ?? '', request.address);
-  if (place === undefined) return sendProblem(request, reply, tooMany());
+  const leave = gateway.connections.takePlace({
+    owner,
+    keyId: request.caller?.keyId ?? '',
+    address: request.address,
+  });
+  if (leave === undefined) return sendProblem(request, reply, tooMany());
   const held = await longWaits
-    .run(reply, (signal) =>
-      gateway.longPoll.poll(owner, filter, ask, AbortSignal.any([signal, place.keyLost])),
-    )
-    .finally(place.leave);
-  if (place.keyLost.aborted) {
-    const lost = problem('unauthorized', 'The key was disabled or has expired.', { keyRefusal: 'disabled' });
-    return sendProblem(request, reply, lost);
-  }
-  if (held === undefined && !draining.started) return sendProblem(request, reply, tooMany());
+    .run(reply, (signal) => gateway.longPoll.poll(owner, filter, ask, signal))
+    .finally(leave);
+  if (held.type === 'key-lost') return sendProblem(request, reply, held.problem);
+  if (held.type === 'refused' && !draining.started) return sendProblem(request, reply, tooMany());
   // A server that drains holds no request: it answers with the events that there are by now.
-  const { value } = held ?? { value: await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort()) };
+  const value =
+    held.type === 'ended' ? held.value : await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort());
   const { cursor, more, reset, snapshot } = value;
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);

@@ -28,12 +28,19 @@ function unsupported(): Error {
 }
 
 export type JobBody =
-  | { readonly ok: true; readonly body: JsonBody }
+  /** `discard` is called when the body has been used: it then counts no more for the memory of its owner. */
+  | { readonly ok: true; readonly body: JsonBody; readonly discard: () => void }
   | { readonly ok: false; readonly problem: Problem };
 
 export function jobBodyOf(request: FastifyRequest): JobBody {
   const { body } = request;
-  if (body instanceof Uint8Array && body.length > 0) return { ok: true, body: { json: body } };
+  if (body instanceof Uint8Array && body.length > 0) {
+    const discard = (): void => {
+      request.body = undefined;
+      request.freeBody?.();
+    };
+    return { ok: true, body: { json: body }, discard };
+  }
   return { ok: false, problem: problem('malformed-json', 'The body is empty; it must be a JSON object.') };
 }
 

@@ -10,7 +10,7 @@ import { matchesNone } from '../reply/file-reply.js';
 import type { LongWaits } from '../reply/long-waits.js';
 import { readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
-import { waitForChange, waitForEnd } from '../reply/wait.js';
+import { type Waited, waitForChange, waitForEnd } from '../reply/wait.js';
 import { type FormReader, takeForms } from '../upload/form-reader.js';
 import { idempotencyKeyOf, jobBodyOf } from './job-body.js';
 import { jobDocs } from './jobs-docs.js';
@@ -56,7 +56,6 @@ export function addJobRoutes(
     if (!idempotency.ok) return sendProblem(request, reply, idempotency.problem);
     const given = request.isMultipart() ? await forms.read(request) : jobBodyOf(request);
     if (!given.ok) return sendProblem(request, reply, given.problem);
-    const discard = 'discard' in given ? given.discard : undefined;
     const submitted = service.submitter.submit({
       owner,
       body: given.body,
@@ -64,7 +63,7 @@ export function addJobRoutes(
       requestId: request.id,
       ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
     });
-    return accept(request, reply, await submitted.finally(discard));
+    return accept(request, reply, await submitted.finally(given.discard));
   }
 
   app.post<JobRoute>(
@@ -86,7 +85,9 @@ export function addJobRoutes(
   async function accept(request: FastifyRequest, reply: FastifyReply, answer: Answer<Accepted>) {
     if (!answer.ok) return sendProblem(request, reply, answer.problem);
     const { record, version, created, position } = answer;
-    const view = await endOf(request, reply, ownerOf(request), { record, version }, position);
+    const waited = await endOf(request, reply, ownerOf(request), { record, version }, position);
+    if (!waited.ok) return sendProblem(request, reply, waited.problem);
+    const view = waited.view ?? { record, version };
     reply.code(created ? 201 : 200).header('location', `/api/v1/jobs/${record.job_id}`);
     describe(reply, view);
     const text = JSON.stringify(view.record);
@@ -105,12 +106,15 @@ export function addJobRoutes(
     const current = await service.reader.view(owner, request.params.id);
     if (current === undefined) return sendProblem(request, reply, noSuchJob());
     const unchanged = matchesNone(known, current.version);
-    const view =
+    const waited =
       known === undefined
         ? await endOf(request, reply, owner, current)
         : unchanged
           ? await changeOf(request, reply, owner, current)
-          : current;
+          : ({ ok: true, view: current } as const);
+    if (!waited.ok) return sendProblem(request, reply, waited.problem);
+    // A caller that waited for the end is told the last state of a job that was deleted meanwhile.
+    const view = known === undefined ? (waited.view ?? current) : waited.view;
     if (view === undefined) return sendProblem(request, reply, noSuchJob());
     describe(reply, view);
     if (matchesNone(known, view.version)) return reply.code(304).send();
@@ -147,12 +151,12 @@ export function addJobRoutes(
     owner: string,
     view: JobView,
     position?: Position,
-  ): Promise<JobView> {
+  ): Promise<Answer<Waited>> {
     const waitMs = preferredMs(request);
     const since = position === undefined ? {} : { position };
     const waited = await waitForEnd(reply, waits, { owner, view, ...since, waitMs });
-    if (waited.granted) noteWait(request, reply);
-    return waited.view ?? view;
+    if (waited.ok && waited.granted) noteWait(request, reply);
+    return waited;
   }
 
   async function changeOf(
@@ -160,10 +164,10 @@ export function addJobRoutes(
     reply: FastifyReply,
     owner: string,
     view: JobView,
-  ): Promise<JobView | undefined> {
+  ): Promise<Answer<Waited>> {
     const waited = await waitForChange(reply, waits, { owner, view, waitMs: preferredMs(request) });
-    if (waited.granted) noteWait(request, reply);
-    return waited.view;
+    if (waited.ok && waited.granted) noteWait(request, reply);
+    return waited;
   }
 }
 

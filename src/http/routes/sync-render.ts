@@ -43,14 +43,16 @@ export async function renderWhileCallerWaits(
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
-  const running = renderer.run({
-    owner: ownerOf(request),
-    body: given.body,
-    kind,
-    onlyKind,
-    requestId: request.id,
-    signal,
-  });
+  const running = renderer
+    .run({
+      owner: ownerOf(request),
+      body: given.body,
+      kind,
+      onlyKind,
+      requestId: request.id,
+      signal,
+    })
+    .finally(given.discard);
   try {
     const outcome = signal.aborted ? 'stopped' : await Promise.race([running, stopped]);
     clearTimeout(timer);

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
  * a parser that says nothing after the last byte.
  */
 export class BodyWatch {
-  /** Rejects with what ends the reading: `TooManyBytes` or `ParserStuck`. Never resolves. */
+  /** Rejects with what ends the reading: `TooManyBytes`, `ParserStuck`, or what `end` was given. Never resolves. */
   readonly ended: Promise<never>;
   readonly #body: IncomingMessage;
   readonly #maxBytes: number;
@@ -73,7 +73,7 @@ export class BodyWatch {
 
   readonly #count = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxBytes) this.#end(new TooManyBytes());
+    if (this.#bytes > this.#maxBytes) this.end(new TooManyBytes());
     else this.#delimiters.add(chunk);
   };
 
@@ -82,11 +82,12 @@ export class BodyWatch {
     this.#timer = setTimeout(() => {
       // What waits is the reader of the part, not the parser.
       if (this.#working) this.#await();
-      else this.#end(new ParserStuck());
+      else this.end(new ParserStuck());
     }, this.#stuckMs);
   };
 
-  #end(reason: Error): void {
+  /** Ends the reading. Safe twice. */
+  end(reason: Error): void {
     this.close();
     this.#reject(reason);
     this.#part?.destroy(reason);

@@ -21,6 +21,8 @@ export interface FormReaderOptions {
   readonly limits: FormLimits;
   /** The body is read, or will not be: its place is free. */
   readonly leave: (request: FastifyRequest) => void;
+  /** Tells when the place of a request has gone to another owner. */
+  readonly onGiveWay: (request: FastifyRequest, listener: () => void) => void;
   /** Where files are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
 }
@@ -104,6 +106,7 @@ export class FormReader {
     const form: FormPart[] = [];
     let next = parts.next();
     const watch = new BodyWatch(request.raw, maxUploadBytes, parserTimeoutMs);
+    this.#options.onGiveWay(request, () => watch.end(new PlaceLost()));
     try {
       let textBytes = 0;
       for (;;) {
@@ -146,6 +149,9 @@ export class FormReader {
   }
 }
 
+/** Another owner has the place now. */
+class PlaceLost extends Error {}
+
 /** Ends the reading of a form. */
 class RefusedForm extends Error {
   readonly problem: Problem;
@@ -186,6 +192,11 @@ async function* heardAll(chunks: AsyncGenerator<Uint8Array>, maxBytes: number): 
 function defectOf(error: unknown, maxBytes: number): Problem {
   if (error instanceof TooManyBytes) {
     return problem('payload-too-large', `An upload may have ${maxBytes} bytes.`);
+  }
+  if (error instanceof PlaceLost) {
+    const detail =
+      'Too many uploads are under way, and most of them are yours; send this one again in a moment';
+    return problem('queue-full', detail, { retryAfter: 2 });
   }
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   if (code === 'FST_PARTS_LIMIT') {

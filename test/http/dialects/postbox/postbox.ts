@@ -44,9 +44,13 @@ export const postbox: Dialect = {
         const answer = await submitted.finally(discard);
         if (!answer.ok) return sendProblem(request, reply, answer.problem);
         const waitMs = Number(request.query.wait ?? 0) * 1000;
-        const { view } = await waitForEnd(reply, { reader, longWaits }, { owner, view: answer, waitMs });
+        const waited = await waitForEnd(reply, { reader, longWaits }, { owner, view: answer, waitMs });
+        if (!waited.ok) return sendProblem(request, reply, waited.problem);
         const letter = uuidIds.of(answer.record.job_id);
-        return reply.code(202).header('x-letter', letter).send({ letter, status: view?.record.status });
+        return reply
+          .code(202)
+          .header('x-letter', letter)
+          .send({ letter, status: waited.view?.record.status });
       });
     });
     app.get<{ Params: { id: string } }>('/post/letters/:id', async (request, reply) => {
