@@ -356,6 +356,8 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
       maxWaitingBytes: config.streamBufferBytes,
       outboxMaxBytes: 256 * 1024,
       maxSubscriptions: 1_000,
+      maxTopics: 800_000,
+      maxTopicsPerOwner: 200_000,
       heartbeatMs: 15_000,
       stuckMs: 30_000,
       lifeMs: 30 * 60_000,

@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   work: ['follow', 'engine', 'render', 'jobs', 'protocol'],
   'work/submit': ['work', 'shares', 'fetch', 'engine', 'render', 'render/kinds', 'jobs', 'protocol'],
   'work/run': ['work/submit', 'work', 'shares', 'follow', 'fetch', 'engine', 'render', 'jobs', 'protocol'],
-  gateway: ['follow', 'engine', 'jobs', 'protocol'],
+  gateway: ['shares', 'follow', 'engine', 'jobs', 'protocol'],
   'http/reply': ['shares', 'work', 'protocol'],
   'http/upload': ['work', 'engine', 'render', 'protocol'],
   'http/dialects': ['http/reply', 'http/upload', 'work', 'render', 'protocol'],

@@ -8,6 +8,7 @@ import type { Hub } from './hub.js';
 import { endedBy } from './job-end.js';
 import type { LogPage, LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
+import type { SnapshotReads } from './snapshot-reads.js';
 import { startPointOf } from './start-point.js';
 import type { StepScheduler } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -18,6 +19,7 @@ export interface DeliveryParts {
   readonly follower: Follower;
   readonly hub: Hub;
   readonly logReader: LogReader;
+  readonly snapshotReads: SnapshotReads;
   readonly scheduler: StepScheduler;
   readonly meters: StreamMeters;
   /** Called when the facts for a connection could not be read: the client has to reconnect with its cursor. */
@@ -197,12 +199,12 @@ export class Delivery {
     seq: number,
     snapshot: boolean,
   ): Promise<void> {
-    const { store } = this.#parts;
     const { owner, sink } = subscriber;
     const { topics } = subscription.filter;
     subscription.reached = undefined;
     if (snapshot) {
-      for await (const part of snapshotOf(store, owner, topics)) {
+      const isWanted = (): boolean => isHere(subscriber, subscription);
+      for await (const part of snapshotOf(this.#parts.snapshotReads, { owner, topics, seq, isWanted })) {
         await subscriber.room();
         if (!isHere(subscriber, subscription)) return;
         this.#write(subscriber, [snapshotBytes(sink.wire, subscription.id, part.records, part)]);

@@ -3,14 +3,16 @@ import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
+import { Shares } from '../shares/shares.js';
 import { Audit } from './audit.js';
-import { type ConnectionLimits, Connections } from './connections.js';
+import { type ConnectionLimits, Connections, type Origin } from './connections.js';
 import { controlBytes } from './control.js';
 import { Delivery } from './delivery.js';
 import { Hub } from './hub.js';
 import { hasFactsAfter, isOverAfter } from './job-end.js';
 import { LogReader } from './log-reader.js';
 import { LongPoll } from './long-poll.js';
+import { SnapshotReads } from './snapshot-reads.js';
 import { startPointOf } from './start-point.js';
 import { StepScheduler } from './step-scheduler.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -21,7 +23,7 @@ export interface GatewayParts {
   /** Open, and not started yet. The gateway does not close it. */
   readonly follower: Follower;
   readonly meters: StreamMeters;
-  readonly limits: ConnectionLimits & { readonly outboxMaxBytes: number; readonly maxSubscriptions: number };
+  readonly limits: GatewayLimits;
   readonly tail: { readonly maxFacts: number; readonly maxBytes: number };
   readonly clock: () => number;
   readonly random: () => number;
@@ -29,11 +31,16 @@ export interface GatewayParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The owner, the key and the address of a connection. */
-export interface StreamCaller {
-  readonly owner: string;
-  readonly keyId: string;
-  readonly address: string;
+export interface GatewayLimits extends ConnectionLimits {
+  readonly outboxMaxBytes: number;
+  /** Of one connection. */
+  readonly maxSubscriptions: number;
+  /** Of the subscriptions of all owners, and of one: each takes some 350 bytes at the worst (P-50). */
+  readonly maxTopics: number;
+  readonly maxTopicsPerOwner: number;
+}
+
+export interface StreamCaller extends Origin {
   /** Undefined: every topic of the owner; otherwise these alone, by a ticket. */
   readonly topics?: readonly Topic[];
 }
@@ -45,6 +52,10 @@ export class Gateway {
   readonly connections: Connections;
   readonly longPoll: LongPoll;
   readonly audit: Audit;
+  /** Topics of all subscriptions. Where there are too many, a connection of the owner with most ends. */
+  readonly topics: Shares<Subscription>;
+  /** Snapshots that wait to be read. */
+  readonly snapshots: SnapshotReads['shares'];
   readonly #parts: GatewayParts;
   readonly #hub: Hub;
   readonly #delivery: Delivery;
@@ -57,21 +68,26 @@ export class Gateway {
   constructor(parts: GatewayParts) {
     const { store, follower, meters, limits, random, keyHolds, onError } = parts;
     this.#parts = parts;
-    const hub = new Hub({ ...parts, lost: () => this.connections.endAll() });
+    const topicBounds = { total: limits.maxTopics, perOwner: limits.maxTopicsPerOwner };
+    this.topics = new Shares(topicBounds, ({ subscriber }) => this.connections.end(subscriber, 'overloaded'));
+    const hub = new Hub({ ...parts, topics: this.topics, lost: () => this.connections.endAll() });
     const logReader = new LogReader(store, follower, hub.tail);
     const failed = (subscriber: Subscriber, error: unknown): void => {
       onError(error);
       this.connections.end(subscriber, 'restart');
     };
     const scheduler = new StepScheduler(turnBudgetMs);
-    const delivery = new Delivery({ store, follower, hub, logReader, meters, failed, scheduler });
+    const snapshotReads = new SnapshotReads(store, () => follower.position.seq);
+    this.snapshots = snapshotReads.shares;
+    const reading = { store, follower, logReader, snapshotReads, meters };
+    const delivery = new Delivery({ ...reading, hub, failed, scheduler });
     this.#hub = hub;
     this.#delivery = delivery;
     this.#scheduler = scheduler;
     this.#outbox = { maxBytes: limits.outboxMaxBytes };
     this.#behind = (reader) => delivery.catchUp(reader);
     this.connections = new Connections({ hub, follower, meters, limits, random, keyHolds });
-    this.longPoll = new LongPoll({ store, follower, logReader, meters });
+    this.longPoll = new LongPoll(reading);
     this.audit = new Audit({
       follower,
       tail: hub.tail,
@@ -108,23 +124,31 @@ export class Gateway {
     id: string,
     filter: SubscriptionFilter,
   ): Promise<Problem | undefined> {
-    const { maxSubscriptions } = this.#parts.limits;
+    const { maxSubscriptions, maxTopicsPerOwner } = this.#parts.limits;
+    const { owner } = subscriber;
     if (subscriber.subscriptions.has(id)) return wrongMember('/id', 'is the id of another subscription');
     if (subscriber.subscriptions.size >= maxSubscriptions) {
       return problem('too-many-subscriptions', `One connection may have ${maxSubscriptions} subscriptions`);
     }
     const subscription: Subscription = { subscriber, id, filter, live: false, reached: undefined };
+    // What is taken for a connection that has ended would never be given back.
+    if (subscriber.isClosed) return undefined;
+    if (this.topics.take(owner, subscription, filter.topics.length) !== 'taken') {
+      const detail = `The subscriptions of one owner may have ${maxTopicsPerOwner} topics altogether; end some of them`;
+      return problem('too-many-subscriptions', detail);
+    }
     // Taken at once: two messages with one id must not both be accepted.
     subscriber.subscriptions.set(id, subscription);
     let accepted = false;
     try {
       // A thousand of them may come in one burst.
       await this.#scheduler.next();
-      const refusal = await this.refusalOf(subscriber.owner, filter, this.#allowed.get(subscriber));
+      const refusal = await this.refusalOf(owner, filter, this.#allowed.get(subscriber));
       accepted = refusal === undefined;
       if (accepted) this.#delivery.begin(subscriber, subscription);
       return refusal;
     } finally {
+      if (!accepted) this.topics.leave(owner, subscription);
       // The client may have given the subscription up meanwhile, and used its id for another one.
       if (!accepted && subscriber.subscriptions.get(id) === subscription) subscriber.subscriptions.delete(id);
     }
@@ -134,6 +158,7 @@ export class Gateway {
     const subscription = subscriber.subscriptions.get(id);
     if (subscription === undefined) return false;
     this.#hub.leave(subscription);
+    this.topics.leave(subscriber.owner, subscription);
     subscriber.subscriptions.delete(id);
     const message = { type: 'unsubscribed', id, withheld: subscriber.withheld } as const;
     subscriber.send(controlBytes(subscriber.sink.wire, message), performance.now());

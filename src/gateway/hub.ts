@@ -1,6 +1,7 @@
 import type { Fact } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { LiveProgress } from '../follow/running-jobs.js';
+import type { Shares } from '../shares/shares.js';
 import { type Frame, heartbeatBytes, progressFrame } from './frame.js';
 import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
 import type { StreamMeters } from './stream-meters.js';
@@ -14,6 +15,8 @@ export interface HubParts {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly tail: TailLimits;
+  /** Of all subscriptions, live or not. */
+  readonly topics: Pick<Shares<Subscription>, 'leave'>;
   /** Called when retention removed facts before they were read: every connection has to begin anew. */
   readonly lost: () => void;
 }
@@ -77,7 +80,10 @@ export class Hub {
   }
 
   forget(subscriber: Subscriber): void {
-    for (const subscription of subscriber.subscriptions.values()) this.leave(subscription);
+    for (const subscription of subscriber.subscriptions.values()) {
+      this.leave(subscription);
+      this.#parts.topics.leave(subscriber.owner, subscription);
+    }
     this.#dirty.delete(subscriber);
     this.#withProgress.delete(subscriber);
   }

@@ -8,6 +8,7 @@ import { eventText, type ResetReason } from '../protocol/event.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import type { LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
+import type { SnapshotReads } from './snapshot-reads.js';
 import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
 import { wantsFrom } from './subscriber.js';
@@ -47,6 +48,7 @@ export interface LongPollParts {
   readonly store: Store;
   readonly follower: Follower;
   readonly logReader: LogReader;
+  readonly snapshotReads: SnapshotReads;
   readonly meters: StreamMeters;
 }
 
@@ -137,14 +139,17 @@ export class LongPoll {
     reset: ResetReason | undefined,
     progress: () => readonly LiveProgress[] | undefined,
   ): Promise<PollAnswer> {
-    const { store, follower, meters } = this.#parts;
+    const { snapshotReads, follower, meters } = this.#parts;
+    const { seq } = follower.position;
     const cursor = formatCursor(follower.position);
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
     if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
     const jobs: string[] = [];
     let truncated = false;
-    for await (const part of snapshotOf(store, owner, filter.topics)) {
+    // Also for a caller who has left, or a server that drains: the answer is the snapshot, whole.
+    const wish = { owner, topics: filter.topics, seq, isWanted: () => true };
+    for await (const part of snapshotOf(snapshotReads, wish)) {
       jobs.push(...part.records);
       truncated = part.truncated;
     }

@@ -1,17 +1,24 @@
-import type { Store } from '../engine/engine.js';
 import type { ListFilter } from '../engine/listing.js';
-import type { Job } from '../jobs/job.js';
-import { recordOf } from '../jobs/record.js';
 import type { Topic } from '../protocol/topic.js';
+import type { SnapshotPage, SnapshotReads } from './snapshot-reads.js';
 
 export interface SnapshotPart {
   /** JSON texts. */
   readonly records: readonly string[];
   readonly more: boolean;
   readonly truncated: boolean;
-  /** Jobs of the part, for callers that look for a job's end. */
-  readonly jobs: readonly Job[];
 }
+
+export interface SnapshotWish {
+  readonly owner: string;
+  readonly topics: readonly Topic[];
+  /** The snapshot holds the effect of every fact up to here. */
+  readonly seq: number;
+  /** False as soon as nobody waits for it: it then ends early, without its last part. */
+  readonly isWanted: () => boolean;
+}
+
+type Jobs = SnapshotPage['jobs'];
 
 const partJobs = 100;
 /** Jobs of one snapshot (P-19). */
@@ -20,15 +27,12 @@ export const snapshotMaxJobs = 10_000;
 /**
  * The jobs of some topics in parts, newest first within a topic, each job once; at least one part, which may be empty.
  */
-export async function* snapshotOf(
-  store: Store,
-  owner: string,
-  topics: readonly Topic[],
-): AsyncGenerator<SnapshotPart> {
+export async function* snapshotOf(reads: SnapshotReads, wish: SnapshotWish): AsyncGenerator<SnapshotPart> {
   const seen = new Set<string>();
-  let held: readonly Job[] = [];
+  let held: Jobs = [];
   let truncated = false;
-  for await (const page of pagesOf(store, owner, topics)) {
+  for await (const page of pagesOf(reads, wish)) {
+    if (page === undefined) return;
     const fresh = page.filter(({ id }) => !seen.has(id));
     const taken = fresh.slice(0, snapshotMaxJobs - seen.size);
     truncated = taken.length < fresh.length;
@@ -41,31 +45,26 @@ export async function* snapshotOf(
   yield partOf(held, false, truncated);
 }
 
-function partOf(jobs: readonly Job[], more: boolean, truncated: boolean): SnapshotPart {
-  return { jobs, more, truncated, records: jobs.map((job) => JSON.stringify(recordOf(job))) };
+function partOf(jobs: Jobs, more: boolean, truncated: boolean): SnapshotPart {
+  return { more, truncated, records: jobs.map(({ record }) => record) };
 }
 
+/** Gives undefined, and ends, when nobody wants the snapshot any more. */
 async function* pagesOf(
-  store: Store,
-  owner: string,
-  topics: readonly Topic[],
-): AsyncGenerator<readonly Job[]> {
+  reads: SnapshotReads,
+  { owner, topics, seq, isWanted }: SnapshotWish,
+): AsyncGenerator<Jobs | undefined> {
+  const ids = topics.flatMap((topic) => (topic.type === 'job' ? [topic.id] : []));
+  if (ids.length > 0) yield (await reads.read({ type: 'jobs', owner, ids }, seq, isWanted))?.jobs;
   for (const topic of topics) {
-    if (topic.type === 'job') {
-      const job = await store.get(owner, topic.id);
-      yield job === undefined ? [] : [job];
-      continue;
-    }
+    if (topic.type === 'job') continue;
     let afterId: string | undefined;
-    for (;;) {
-      const page = await store.list({
-        ...filterOf(owner, topic),
-        ...(afterId === undefined ? {} : { afterId }),
-      });
-      yield page.jobs;
-      afterId = page.next ?? page.jobs.at(-1)?.id;
-      if (!page.more || afterId === undefined) break;
-    }
+    do {
+      const filter = { ...filterOf(owner, topic), ...(afterId === undefined ? {} : { afterId }) };
+      const page = await reads.read({ type: 'list', filter }, seq, isWanted);
+      yield page?.jobs;
+      afterId = page?.next;
+    } while (afterId !== undefined);
   }
 }
 

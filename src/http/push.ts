@@ -3,6 +3,7 @@ import type { Tickets } from '../access/tickets.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { WsTransport } from '../gateway/ws.js';
 import { problem } from '../protocol/problem.js';
+import type { BudgetMeters } from '../shares/budget-meters.js';
 import { ownerOf } from './admission/admission.js';
 import type { Draining } from './admission/draining.js';
 import { problemDocument } from './dialects/native/problem-document.js';
@@ -17,6 +18,7 @@ export interface PushParts {
   readonly tickets: Tickets;
   readonly longWaits: LongWaits;
   readonly draining: Draining;
+  readonly budgets: BudgetMeters;
 }
 
 const pingMs = 25_000;
@@ -24,6 +26,8 @@ const pongMs = 20_000;
 
 /** Mounts the push side on the HTTP server: event streams, long-poll, tickets and the WebSocket. */
 export function mountPush(app: FastifyInstance, parts: PushParts): void {
+  parts.budgets.add('topics', parts.gateway.topics);
+  parts.budgets.add('snapshots', parts.gateway.snapshots);
   addEventRoutes(app, parts);
   addTicketRoute(app, parts);
   addWebSocketRoute(app, parts.gateway);

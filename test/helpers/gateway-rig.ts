@@ -35,6 +35,8 @@ const limits: Limits = {
   maxWaitingBytes: 1e9,
   outboxMaxBytes: 256 * 1024,
   maxSubscriptions: 1_000,
+  maxTopics: 400_000,
+  maxTopicsPerOwner: 100_000,
   heartbeatMs: 15_000,
   stuckMs: 30_000,
   lifeMs: 30 * 60_000,
