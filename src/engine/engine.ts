@@ -50,6 +50,8 @@ import type { Agreement, ServiceSettings } from './settings.js';
  *   that people read never go back, also when the store's clock was set back.
  * - Facts of one job are in `rev` order in the log; a reader at position p that reads up to q has seen every fact in
  *   (p, q], also when commits run side by side.
+ * - Operations that are under way side by side may be carried out in any order. What a reading gives has the effect of
+ *   every operation that had resolved, and of every fact that was handed out, when it was asked for.
  * - No operation blocks the calling thread for longer than it takes to hand over its arguments.
  */
 export interface Engine {

@@ -77,6 +77,28 @@ describe('batch of the SQLite engine', () => {
     expect(claims).toHaveLength(3);
   });
 
+  it('runs readings a few at a time; one that fails does so alone', () => {
+    const job = aJob();
+    runner.run([submit(job)]);
+    const get = (id: unknown): Call => {
+      number += 1;
+      return { number, name: 'get', args: [job.owner, id] };
+    };
+    let waiting = [get(job.id), get({ no: 'id' }), get(job.id), get({ no: 'id' })];
+    const numbers = waiting.map((call) => call.number);
+    const answers: Answer[] = [];
+    while (waiting.length > 0) {
+      const some = runner.runReadings(waiting);
+      expect(some.length).toBeGreaterThan(0);
+      answers.push(...some);
+      waiting = waiting.slice(some.length);
+    }
+    expect(answers.map((answer) => answer.number)).toEqual(numbers);
+    expect(answers.map(({ failure }) => failure === undefined)).toEqual([true, false, true, false]);
+    expect(answers[2]?.value).toBe(JSON.stringify(job));
+    expect(connection.inTransaction).toBe(false);
+  });
+
   it('fails what finds the disk full, with nothing half written, and goes on when there is room', () => {
     runner.run([submit(aJob())]);
     const pages = integerOf(connection.pragma('page_count'));

@@ -3,6 +3,7 @@ import type { OperationRunner, Operations } from '../embedded/store.js';
 import { type ApplyOptions, type Commit, type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
 import type { EngineOperation } from '../store-operations.js';
+import { isReading } from './batch.js';
 import {
   type Call,
   type FromThread,
@@ -20,6 +21,8 @@ const damaged = /^SQLITE_(CORRUPT|NOTADB)/;
 
 /** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
 const maxOpenCalls = 20_000;
+/** Readings among them: a flood of them leaves room for changes. */
+const maxOpenReadings = 15_000;
 
 export interface StoreClientListeners {
   readonly onFacts: (facts: readonly Fact[]) => void;
@@ -48,6 +51,7 @@ export class StoreClient implements OperationRunner {
   /** Of the call that may wait and has waited longest. */
   #patience: NodeJS.Timeout | undefined;
   #number = 0;
+  #openReadings = 0;
   /** The first damage that any call has met. */
   #damage: StoreFailed | undefined;
   #state: 'open' | 'closing' | StoreFailed = 'open';
@@ -129,13 +133,15 @@ export class StoreClient implements OperationRunner {
 
   #ask(name: Call['name'], args: readonly unknown[], mayWaitMs = 0): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#refusal();
+      const reads = isReading({ name });
+      const refusal = this.#refusal(reads);
       if (refusal !== undefined) {
         reject(refusal);
         return;
       }
       this.#number += 1;
       this.#open.set(this.#number, { name, resolve, reject });
+      if (reads) this.#openReadings += 1;
       this.#gathered.push({ number: this.#number, name, args });
       if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
       else if (!this.#isDue) {
@@ -145,12 +151,15 @@ export class StoreClient implements OperationRunner {
     });
   }
 
-  #refusal(): StoreFailed | undefined {
+  #refusal(reads: boolean): StoreFailed | undefined {
     if (this.#state instanceof StoreFailed) return this.#state;
     if (this.#state === 'closing')
       return new StoreFailed('closed', 'The engine is closed', { unavailable: true });
-    if (this.#open.size < maxOpenCalls) return undefined;
-    return new StoreFailed('overloaded', `${maxOpenCalls} calls wait for the store`, { unavailable: true });
+    const hasRoom = reads ? this.#openReadings < maxOpenReadings : this.#open.size < maxOpenCalls;
+    if (hasRoom && this.#open.size < maxOpenCalls) return undefined;
+    return new StoreFailed('overloaded', `${this.#open.size} calls wait for the store`, {
+      unavailable: true,
+    });
   }
 
   #flush(): void {
@@ -170,6 +179,7 @@ export class StoreClient implements OperationRunner {
       const call = this.#open.get(number);
       this.#open.delete(number);
       if (call === undefined) continue;
+      if (isReading(call)) this.#openReadings -= 1;
       if (failure === undefined) call.resolve(unpackValue(call.name, value));
       else {
         const unavailable = passing.test(failure.code);

@@ -9,14 +9,18 @@ import type { Connection } from './sql.js';
 import { SqliteTables } from './sqlite-tables.js';
 import { type Call, type FromThread, packFacts, type ThreadSettings, type ToThread } from './wire.js';
 
-/** Calls of one transaction: bounds how long the first one waits for the others. */
+/** Changes of one transaction: bounds how long the first one waits for the others. */
 const batchCalls = 256;
 /** How soon a key that another process put is known. */
 const keyPollMs = 300;
 /** Facts after which the write-ahead log is copied into the database: some milliseconds' work. */
 const checkpointFacts = 1_500;
 
-/** The thread of the store: takes all calls that wait, runs them as one batch, answers, and looks again. */
+/**
+ * The thread of the store. Changes that wait run first, as one transaction; then as many readings as fit into a moment; then it
+ * looks again. So readings, of which there may be thousands, hold up a commit by no more than that moment, and a flood of
+ * commits does not hold up readings for good. A reading that was asked for before a change may be answered after it.
+ */
 class StoreThread {
   readonly #port: MessagePort;
   readonly #lock: DirectoryLock;
@@ -24,6 +28,10 @@ class StoreThread {
   readonly #runner: BatchRunner;
   readonly #keys: KeyRows;
   readonly #keyPoll: NodeJS.Timeout;
+  #changes: Call[] = [];
+  #readings: Call[] = [];
+  #goesOn = false;
+  #closing = false;
   #version: unknown;
   #keysText = '';
   #factsSinceCheckpoint = 0;
@@ -51,26 +59,61 @@ class StoreThread {
   }
 
   #take(first: ToThread): void {
-    const calls: Call[] = [];
-    let message: ToThread | undefined = first;
-    while (message !== undefined && message.type === 'calls') {
-      calls.push(...message.calls);
-      message = calls.length < batchCalls ? receiveMessageOnPort(this.#port)?.message : undefined;
+    this.#sort(first);
+    // Calls that came meanwhile: changes among them go first.
+    for (;;) {
+      const message: ToThread | undefined = receiveMessageOnPort(this.#port)?.message;
+      if (message === undefined) break;
+      this.#sort(message);
     }
-    if (calls.length > 0) this.#run(calls);
-    if (message?.type === 'close') this.#close();
+    if (!this.#goesOn) this.#work();
   }
 
-  #run(calls: readonly Call[]): void {
+  #sort(message: ToThread): void {
+    if (message.type === 'close') {
+      this.#closing = true;
+      return;
+    }
+    for (const call of message.calls) (isReading(call) ? this.#readings : this.#changes).push(call);
+  }
+
+  #work(): void {
+    this.#goesOn = false;
+    if (this.#changes.length > 0) this.#runChanges(this.#changes.splice(0, batchCalls));
+    if (this.#readings.length > 0) this.#runReadings();
+    if (this.#changes.length + this.#readings.length > 0) this.#goOn();
+    else if (this.#closing) this.#close();
+  }
+
+  /** In another turn of the event loop, in which what has come since is taken. */
+  #goOn(): void {
+    this.#goesOn = true;
+    setImmediate(() => {
+      const message: ToThread | undefined = receiveMessageOnPort(this.#port)?.message;
+      if (message !== undefined) this.#take(message);
+      this.#work();
+    });
+  }
+
+  #runChanges(calls: readonly Call[]): void {
     const startedAt = performance.now();
     const { answers, facts } = this.#runner.run(calls);
-    const operations = calls.filter((call) => !isReading(call)).length;
-    const commit = { operations, ms: performance.now() - startedAt };
+    const commit = { operations: calls.length, ms: performance.now() - startedAt };
     this.#post({ type: 'answers', answers, facts: packFacts(facts), commit });
     if (calls.some(({ name }) => name === 'keyPut')) this.#postKeys();
     this.#factsSinceCheckpoint += facts.length;
     // After the answers: only the next batch waits for the checkpoint.
     if (this.#factsSinceCheckpoint >= checkpointFacts) this.#checkpoint();
+  }
+
+  /**
+   * Their answers leave before any later fact: who asked knows that an answer holds every fact that it has been told
+   * of by then.
+   */
+  #runReadings(): void {
+    const answers = this.#runner.runReadings(this.#readings);
+    this.#readings.splice(0, answers.length);
+    this.#post({ type: 'answers', answers, facts: [], commit: { operations: 0, ms: 0 } });
   }
 
   #checkpoint(): void {
