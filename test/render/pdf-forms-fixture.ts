@@ -63,16 +63,19 @@ export async function readForm(file: Uint8Array): Promise<Filled> {
   return { text, checked, chosen };
 }
 
-/** A document whose page is made by hand: a widget of the field, with what is given. */
+/** A document whose page is made by hand: a widget, or another annotation, with what is given. */
 export async function makeField(
-  field: (document: PDFDocument, page: PDFPage) => { readonly field: PDFDict; readonly form?: object },
+  field: (
+    document: PDFDocument,
+    page: PDFPage,
+  ) => { readonly field: PDFDict; readonly subtype?: string; readonly form?: object },
 ): Promise<Uint8Array> {
   const document = await PDFDocument.create({ updateMetadata: false });
   const page = document.addPage([300, 200]);
-  const { field: widget, form = {} } = field(document, page);
+  const { field: widget, subtype = 'Widget', form = {} } = field(document, page);
   const { context, catalog } = document;
   widget.set(PDFName.of('Type'), PDFName.of('Annot'));
-  widget.set(PDFName.of('Subtype'), PDFName.of('Widget'));
+  widget.set(PDFName.of('Subtype'), PDFName.of(subtype));
   const ref = context.register(widget);
   page.node.set(PDFName.of('Annots'), context.obj([ref]));
   catalog.set(PDFName.of('AcroForm'), context.register(context.obj({ Fields: [ref], ...form })));

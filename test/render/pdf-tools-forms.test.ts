@@ -8,6 +8,7 @@ import { pageImages } from './codes-fixture.js';
 import { inspect, without } from './document-fixture.js';
 import { appearance, makeField, makeForm, readForm, string, widgets } from './pdf-forms-fixture.js';
 import { base64, makePdf, qpdf, runKind, withoutQpdf } from './pdf-tools-fixture.js';
+import { picture } from './thumbnail-fixture.js';
 
 const merge = (files: readonly Uint8Array[], more: object = {}) =>
   runKind(mergeKind, mergeRunner, { pdf_files: files.map(base64), ...more });
@@ -23,8 +24,7 @@ const filledBy = (name: string) => ({
 });
 
 /** Pages are the same to a reader of pixels; renderers smooth the same edge in other ways. */
-async function expectSamePictures(a: Uint8Array, b: Uint8Array): Promise<void> {
-  const [before, after] = [pageImages(a, 72), pageImages(b, 72)];
+async function expectSamePictures(before: readonly Buffer[], after: readonly Buffer[]): Promise<void> {
   expect(after).toHaveLength(before.length);
   for (const [index, picture] of before.entries()) {
     const [one, other] = await Promise.all(
@@ -124,7 +124,10 @@ describe('a filled form', () => {
     const form = await makeForm('Ada');
     for (const forms of ['keep', 'flatten']) {
       const merged = (await merge([form], { forms })).bytes('merged.pdf');
-      await expectSamePictures(form, merged);
+      await expectSamePictures(pageImages(form, 72), pageImages(merged, 72));
+      for (const page of [1, 2]) {
+        await expectSamePictures([await picture(form, page, 300)], [await picture(merged, page, 300)]);
+      }
       expect(text(merged)).toContain('City of Ada');
       expect(text(merged)).toContain('Norway');
     }
@@ -173,7 +176,8 @@ describe('a filled form', () => {
       return { field };
     });
     const flat = (await merge([turned], { forms: 'flatten' })).bytes('merged.pdf');
-    if (!noPoppler) await expectSamePictures(turned, flat);
+    if (!noPoppler) await expectSamePictures(pageImages(turned, 72), pageImages(flat, 72));
+    await expectSamePictures([await picture(turned, 1, 300)], [await picture(flat, 1, 300)]);
   });
 
   it('leaves hidden fields and the off state of a box out of the page', async () => {

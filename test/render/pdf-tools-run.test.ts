@@ -1,10 +1,12 @@
-import { PDFArray, PDFDict, PDFDocument, PDFName, PDFRef } from '@cantoo/pdf-lib';
+import { degrees, PDFArray, PDFDict, PDFDocument, PDFName, PDFRef } from '@cantoo/pdf-lib';
 import { describe, expect, it } from 'vitest';
 import { RenderFailure } from '../../src/render/kind.js';
 import { extractTextRunner } from '../../src/render/kinds/pdf-tools/extract-text.js';
 import { mergeRunner } from '../../src/render/kinds/pdf-tools/merge.js';
 import { extractTextKind, mergeKind, splitKind } from '../../src/render/kinds/pdf-tools/requests.js';
 import { splitRunner } from '../../src/render/kinds/pdf-tools/split.js';
+import type { TextPage } from '../../src/render/kinds/pdf-tools/text-layout.js';
+import { appearance, makeField, makeForm, string } from './pdf-forms-fixture.js';
 import { base64, makePdf, qpdf, type Ran, runKind, type Sample, withoutQpdf } from './pdf-tools-fixture.js';
 
 const merge = (files: readonly Uint8Array[]) =>
@@ -208,6 +210,45 @@ describe('extract_text', () => {
       pointer: '/page_index',
       message: 'is past the last page, 2',
     });
+  });
+
+  it('reads what fields and stamps show, each in a line of its own', async () => {
+    const ran = await extract(await makeForm('Ada'), { include_formatting: true });
+    const { text, pages } = ran.json('text.json') as { text: string; pages: readonly TextPage[] };
+    expect(text).toBe('Form of Ada\nAda\nNorway\n\nSecond page\nCity of Ada');
+    const lines = pages[0]?.blocks.flatMap((block) => block.lines) ?? [];
+    expect(lines.map((line) => line.text)).toEqual(['Form of Ada', 'Ada', 'Norway']);
+    // The last field begins 166 pt below the top of the page and is 24 pt high.
+    expect(lines[2]?.y).toBeGreaterThan((166 * 25.4) / 72);
+    expect(lines[2]?.y).toBeLessThan((176 * 25.4) / 72);
+    const stamped = await makeField((document) => {
+      const field = document.context.obj({
+        Rect: [20, 20, 220, 44],
+        AP: { N: appearance(document, 'PAID') },
+      });
+      return { field, subtype: 'Stamp' };
+    });
+    expect((await extract(stamped)).json('text.json')).toMatchObject({ text: 'PAID' });
+  });
+
+  it('reads the value of a field that the file has no picture of, and no hidden field', async () => {
+    const field = (more: object) =>
+      makeField((document) => {
+        const made = document.context.obj({ FT: 'Tx', Rect: [20, 100, 200, 124], ...more });
+        made.set(PDFName.of('T'), string('name'));
+        made.set(PDFName.of('V'), string('Grüße von Ada'));
+        made.set(PDFName.of('DA'), string('0 g /Helv 12 Tf'));
+        return { field: made, form: { NeedAppearances: true } };
+      });
+    expect((await extract(await field({}))).json('text.json')).toMatchObject({ text: 'Grüße von Ada' });
+    expect((await extract(await field({ F: 2 }))).json('text.json')).toMatchObject({ text: '' });
+  });
+
+  it('keeps the words of sideways text in one line, also beside fields', async () => {
+    const document = await PDFDocument.load(await makeForm('Ada'));
+    document.getPage(0).drawText('one two three', { x: 280, y: 100, rotate: degrees(90), size: 12 });
+    const { text } = (await extract(await document.save())).json('text.json') as { text: string };
+    expect(text).toContain('one two three');
   });
 
   it('reads pages without text', async () => {

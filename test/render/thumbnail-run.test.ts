@@ -1,37 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type PDFDocument, PDFName } from '@cantoo/pdf-lib';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RenderFailure, type RunContext } from '../../src/render/kind.js';
+import { describe, expect, it } from 'vitest';
+import { RenderFailure } from '../../src/render/kind.js';
 import { backs, kinds } from '../../src/render/kinds/kinds.js';
-import { thumbnailRunner } from '../../src/render/kinds/pdf-tools/thumbnail.js';
-import { makePdf, type Sample } from './pdf-tools-fixture.js';
-import { bareContext } from './run-context.js';
-
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'inkwire-thumbnail-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-async function picture(sample: Sample | Uint8Array, page: number, width: number): Promise<Buffer> {
-  const path = join(folder, 'in.pdf');
-  writeFileSync(path, sample instanceof Uint8Array ? sample : await makePdf(sample));
-  const chunks: Uint8Array[] = [];
-  const context: RunContext = {
-    ...bareContext,
-    inputPath: () => path,
-    fetched: () => {
-      throw new Error('Nothing is fetched');
-    },
-    progress: () => undefined,
-    artifact: () => ({ write: (chunk) => void chunks.push(chunk), end: () => undefined }),
-    warn: () => undefined,
-  };
-  await thumbnailRunner.run({ page, width }, context);
-  return Buffer.concat(chunks);
-}
+import { appearance, makeField, makeForm, string } from './pdf-forms-fixture.js';
+import type { Sample } from './pdf-tools-fixture.js';
+import { picture } from './thumbnail-fixture.js';
 
 const pages: Sample = {
   pages: [
@@ -63,6 +37,50 @@ describe('a thumbnail', () => {
     expect(await darkest(1)).toMatchObject({ max: 255 });
     expect((await darkest(1))?.min).toBeLessThan(100);
     expect(await darkest(2)).toMatchObject({ min: 255, max: 255 });
+  });
+
+  /** How dark the darkest point is, in a part of the page, in points from its top left corner. */
+  async function darkest(
+    file: Uint8Array,
+    [left, top, width, height]: readonly [number, number, number, number],
+  ) {
+    const png = sharp(await picture(file, 1, 300)).extract({ left, top, width, height });
+    // `stats` would look at the whole picture.
+    return Math.min(...(await png.greyscale().raw().toBuffer()));
+  }
+
+  it('has the fields of a form, with their values', async () => {
+    const form = await makeForm('Ada');
+    // Inside the first field, and inside the check box.
+    expect(await darkest(form, [22, 48, 60, 20])).toBeLessThan(100);
+    expect(await darkest(form, [23, 93, 14, 14])).toBeLessThan(100);
+    // Right of the name.
+    expect(await darkest(form, [120, 50, 90, 16])).toBe(255);
+  });
+
+  it('has the value of a field that the file has no picture of, and no hidden field', async () => {
+    const field = (more: object) =>
+      makeField((document) => {
+        const made = document.context.obj({ FT: 'Tx', Rect: [20, 100, 200, 124], ...more });
+        made.set(PDFName.of('T'), string('name'));
+        made.set(PDFName.of('V'), string('Ada'));
+        made.set(PDFName.of('DA'), string('0 g /F1 12 Tf'));
+        return { field: made, form: { DR: { Font: { F1: helvetica(document) } } } };
+      });
+    const helvetica = (document: PDFDocument) =>
+      document.context.register(
+        document.context.obj({ Type: 'Font', Subtype: 'Type1', BaseFont: 'Helvetica' }),
+      );
+    expect(await darkest(await field({}), [20, 76, 100, 24])).toBeLessThan(100);
+    const hidden = await makeField((document) => ({
+      field: document.context.obj({
+        FT: 'Tx',
+        F: 2,
+        Rect: [20, 100, 200, 124],
+        AP: { N: appearance(document, 'secret') },
+      }),
+    }));
+    expect(await darkest(hidden, [20, 76, 100, 24])).toBe(255);
   });
 
   it('is bounded also where the page is very long or very wide', async () => {

@@ -70,7 +70,7 @@ function readPages(
   const pages: TextPage[] = [];
   let characters = 0;
   for (const [done, index] of indexes.entries()) {
-    document.withPage(index, (page) => {
+    document.withFlatPage(index, (page) => {
       const text = page.text().trimEnd();
       characters += text.length;
       if (characters > pdfLimits.textCharacters) {

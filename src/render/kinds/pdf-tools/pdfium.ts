@@ -15,8 +15,13 @@ export interface Pdfium {
 
 export interface PdfiumDocument {
   readonly pageCount: number;
-  /** Opens page `index`, hands it to `read` and closes it, whatever happens. */
+  /** Opens page `index`, hands it to `read` and closes it, whatever happens. For pictures. */
   withPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
+  /**
+   * The same, with what its fields and annotations show as a part of its content, which is where the engine looks for
+   * text.
+   */
+  withFlatPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
   /** Gives the memory back. Once. */
   close(): void;
 }
@@ -28,7 +33,7 @@ export interface PdfiumPage {
   /** Lines end with `\n`. */
   text(): string;
   glyphs(): readonly Glyph[];
-  /** The page on white, with its annotations: RGBA, row by row. Pixels, whole and at least 1. */
+  /** The page on white, with its annotations and the fields of its form: RGBA, row by row. Pixels, whole and at least 1. */
   picture(width: number, height: number): Buffer;
 }
 
@@ -36,6 +41,7 @@ type Base = Awaited<ReturnType<typeof PDFiumModule>>;
 
 /** Functions that the WebAssembly module exports and that the package's types leave out. Numbers are pointers. */
 interface Engine extends Base {
+  _FPDFPage_Flatten(page: number, usage: number): number;
   _FPDF_PageToDevice(
     page: number,
     ...place: [
@@ -58,6 +64,12 @@ interface Engine extends Base {
 }
 
 const needed = [
+  '_FPDFPage_Flatten',
+  '_FPDFDOC_InitFormFillEnvironment',
+  '_FPDFDOC_ExitFormFillEnvironment',
+  '_FORM_OnAfterLoadPage',
+  '_FORM_OnBeforeClosePage',
+  '_FPDF_FFLDraw',
   '_FPDF_PageToDevice',
   '_FPDFText_GetUnicode',
   '_FPDFText_IsGenerated',
@@ -82,7 +94,7 @@ export async function loadPdfiumProgram(): Promise<ArrayBuffer> {
  */
 export async function startPdfium(program: ArrayBuffer): Promise<Pdfium> {
   const module = await PDFiumModule({ wasmBinary: program, locateFile: () => '' });
-  if (!isEngine(module)) throw new Error('the PDFium build lacks a text function');
+  if (!isEngine(module)) throw new Error('the PDFium build lacks a function');
   module._FPDF_InitLibraryWithConfig({});
   return { open: (file, pointer) => openDocument(module, file, pointer) };
 }
@@ -102,29 +114,94 @@ function openDocument(engine: Engine, file: Uint8Array, pointer: string): Pdfium
       pointer,
     );
   }
+  const form = startForm(engine, document);
+  const unreadable = (index: number) =>
+    pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
+
+  /** Opens a page; fields get the look of their value, where the file has none. */
+  function load(index: number): number {
+    const page = engine._FPDF_LoadPage(document, index);
+    if (page === 0) throw unreadable(index);
+    engine._FORM_OnAfterLoadPage(page, form.handle);
+    return page;
+  }
+
+  function close(page: number): void {
+    engine._FORM_OnBeforeClosePage(page, form.handle);
+    engine._FPDF_ClosePage(page);
+  }
+
+  function read<Result>(
+    index: number,
+    page: number,
+    flat: boolean,
+    use: (page: PdfiumPage) => Result,
+  ): Result {
+    const textPage = engine._FPDFText_LoadPage(page);
+    const scratch = allocate(engine, 32);
+    try {
+      if (textPage === 0) throw unreadable(index);
+      return use(createPage(engine, { page, textPage, scratch, form: form.handle, flat }));
+    } finally {
+      engine.wasmExports.free(scratch);
+      if (textPage !== 0) engine._FPDFText_ClosePage(textPage);
+    }
+  }
+
   return {
     pageCount: engine._FPDF_GetPageCount(document),
-    withPage(index, read) {
-      const page = engine._FPDF_LoadPage(document, index);
-      if (page === 0) throw pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
-      const textPage = engine._FPDFText_LoadPage(page);
-      const scratch = allocate(engine, 32);
+    withPage(index, use) {
+      const page = load(index);
       try {
-        if (textPage === 0)
-          throw pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
-        return read(createPage(engine, page, textPage, scratch));
+        return read(index, page, false, use);
       } finally {
-        engine.wasmExports.free(scratch);
-        if (textPage !== 0) engine._FPDFText_ClosePage(textPage);
-        engine._FPDF_ClosePage(page);
+        close(page);
+      }
+    },
+    withFlatPage(index, use) {
+      let page = load(index);
+      const flat = engine._FPDFPage_Flatten(page, forScreen) === flattened;
+      if (flat) {
+        // An open page does not see what was added to it.
+        close(page);
+        page = load(index);
+      }
+      try {
+        return read(index, page, flat, use);
+      } finally {
+        close(page);
       }
     },
     close() {
+      form.close();
       engine._FPDF_CloseDocument(document);
       engine.wasmExports.free(memory);
     },
   };
 }
+
+/** Usage and answer of fpdf_flatten.h. */
+const forScreen = 0;
+const flattened = 1;
+
+/** Without this environment fields are no part of pictures. Its scripts do not run: the build has no engine for them. */
+function startForm(engine: Engine, document: number) {
+  // FPDF_FORMFILLINFO: version 1, and no call back.
+  const settings = allocate(engine, formSettingsBytes);
+  engine.HEAPU8.fill(0, settings, settings + formSettingsBytes);
+  engine.HEAPU8[settings] = 1;
+  const handle = engine._FPDFDOC_InitFormFillEnvironment(document, settings);
+  return {
+    handle,
+    close() {
+      engine._FPDFDOC_ExitFormFillEnvironment(handle);
+      engine.wasmExports.free(settings);
+    },
+  };
+}
+
+/** More than any version of the structure has. */
+const formSettingsBytes = 512;
 
 const mmPerPoint = 25.4 / 72;
 /** Format and flags of fpdfview.h. */
@@ -134,8 +211,17 @@ const reverseOrder = 0x10;
 /** PDFium places in whole device units; this many to a point keep a thousandth. */
 const unitsPerPoint = 1000;
 
-/** `scratch`: 32 bytes of the engine's memory for answers. */
-function createPage(engine: Engine, page: number, textPage: number, scratch: number): PdfiumPage {
+interface OpenPage {
+  readonly page: number;
+  readonly textPage: number;
+  /** 32 bytes of the engine's memory for answers. */
+  readonly scratch: number;
+  readonly form: number;
+  /** Fields and annotations were made a part of the content. */
+  readonly flat: boolean;
+}
+
+function createPage(engine: Engine, { page, textPage, scratch, form, flat }: OpenPage): PdfiumPage {
   const width = engine._FPDF_GetPageWidth(page);
   const height = engine._FPDF_GetPageHeight(page);
   const count = Math.max(0, engine._FPDFText_CountChars(textPage));
@@ -172,12 +258,43 @@ function createPage(engine: Engine, page: number, textPage: number, scratch: num
     return hundredths(size * Math.hypot(c, d));
   }
 
+  /**
+   * The engine puts a space, not a line end, between the texts of two fields, wherever they are. Sideways text is
+   * judged across its lines.
+   */
+  function isLineEnd(index: number): boolean {
+    if (!flat || engine._FPDFText_IsGenerated(textPage, index) !== 1) return false;
+    if (engine._FPDFText_GetUnicode(textPage, index) !== 0x20) return false;
+    if (engine._FPDFText_GetMatrix(textPage, index - 1, scratch) === 0) return false;
+    const [a = 1, b = 0] = floats();
+    const [before, behind] = [index - 1, index + 1].map((at) => {
+      if (engine._FPDFText_GetLooseCharBox(textPage, at, scratch) === 0) return undefined;
+      const [left = 0, top = 0, right = 0, bottom = 0] = floats();
+      return Math.abs(a) >= Math.abs(b) ? [bottom, top] : [left, right];
+    });
+    if (before === undefined || behind === undefined) return false;
+    return Math.max(...before) <= Math.min(...behind) || Math.max(...behind) <= Math.min(...before);
+  }
+
+  function textOf(from: number, to: number): string {
+    const memory = allocate(engine, (to - from + 1) * 2);
+    try {
+      const units = engine._FPDFText_GetText(textPage, from, to - from, memory);
+      const bytes = engine.HEAPU8.subarray(memory, memory + Math.max(0, units - 1) * 2);
+      return readable(new TextDecoder('utf-16le').decode(bytes));
+    } finally {
+      engine.wasmExports.free(memory);
+    }
+  }
+
   function picture(columns: number, rows: number): Buffer {
     const bitmap = engine._FPDFBitmap_CreateEx(columns, rows, bgra, 0, columns * 4);
     if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
     try {
       engine._FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xffffffff);
-      engine._FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, withAnnotations | reverseOrder);
+      const flags = withAnnotations | reverseOrder;
+      engine._FPDF_RenderPageBitmap(bitmap, page, 0, 0, columns, rows, 0, flags);
+      engine._FPDF_FFLDraw(form, bitmap, page, 0, 0, columns, rows, 0, flags);
       const start = engine._FPDFBitmap_GetBuffer(bitmap);
       // A copy: the engine's memory goes.
       return Buffer.from(engine.HEAPU8.subarray(start, start + columns * rows * 4));
@@ -190,20 +307,21 @@ function createPage(engine: Engine, page: number, textPage: number, scratch: num
     width: width * mmPerPoint,
     height: height * mmPerPoint,
     text() {
-      if (count === 0) return '';
-      const memory = allocate(engine, (count + 1) * 2);
-      try {
-        const units = engine._FPDFText_GetText(textPage, 0, count, memory);
-        const bytes = engine.HEAPU8.subarray(memory, memory + Math.max(0, units - 1) * 2);
-        return readable(new TextDecoder('utf-16le').decode(bytes));
-      } finally {
-        engine.wasmExports.free(memory);
+      const lines: string[] = [];
+      let start = 0;
+      for (let index = 1; flat && index + 1 < count; index++) {
+        if (!isLineEnd(index)) continue;
+        lines.push(textOf(start, index));
+        start = index + 1;
       }
+      if (start < count) lines.push(textOf(start, count));
+      return lines.join('\n');
     },
     glyphs() {
       return Array.from({ length: count }, (_, index) => {
         const found = box(index);
-        const text = readable(codePoint(engine._FPDFText_GetUnicode(textPage, index)));
+        const unit = isLineEnd(index) ? '\n' : codePoint(engine._FPDFText_GetUnicode(textPage, index));
+        const text = readable(unit);
         return { text, fontSize: fontSize(index), ...(found === undefined ? {} : { box: found }) };
       });
     },
