@@ -49,3 +49,36 @@ it('the engines of the PDF tools work in a worker thread', async () => {
     rmSync(temporary, { recursive: true });
   }
 });
+
+it('A26 what an engine writes to the console is no part of the log of the server', async () => {
+  const temporary = mkdtempSync(join(tmpdir(), 'inkwire-pdf-thread-'));
+  const file = join(temporary, 'in.pdf');
+  // The library warns of every number that is too large for some readers.
+  const text = Buffer.from(await makePdf({ pages: [{ size: [100, 100] }] })).toString('latin1');
+  const huge = text.replace('/Type /Page\n', '/Type /Page\n/Odd 99999999999999999999\n');
+  expect(huge).not.toBe(text);
+  writeFileSync(file, Buffer.from(huge, 'latin1'));
+  const entry = new URL('../../dist/src/render/thread.js', import.meta.url);
+  const worker = new Worker(entry, { workerData: { nice: 0 }, env: {}, stdout: true, stderr: true });
+  const written: string[] = [];
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.on('data', (chunk: Buffer) => written.push(chunk.toString()));
+  try {
+    const request = { inline: JSON.stringify({ files: [0] }) };
+    const asidePrefix = join(temporary, 'out');
+    const run = { type: 'run', task: 1, kind: 'merge', request, inputPaths: [file], fetched: {} };
+    const answer = await new Promise<{ type: string }>((resolve, reject) => {
+      worker.once('error', reject);
+      worker.on('message', (message: { type: string }) => {
+        if (message.type === 'ready')
+          worker.postMessage({ ...run, step: { type: 'run' }, parts: {}, asidePrefix });
+        else if (message.type !== 'progress') resolve(message);
+      });
+    });
+    expect(answer).toMatchObject({ type: 'done', files: [{ name: 'merged.pdf' }] });
+  } finally {
+    await worker.terminate();
+    rmSync(temporary, { recursive: true });
+  }
+  expect(written).toEqual([]);
+});

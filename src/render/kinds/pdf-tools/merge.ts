@@ -10,7 +10,7 @@ import { mergePlanSchema } from './requests.js';
 
 /**
  * Joins PDFs. Page sizes, rotation, annotations, links within a file and bookmarks are kept; what is not is listed
- * in page-copy.ts. The title and the other properties of the files are not carried over: the result is a new document.
+ * in page-copy.ts. Title, author, subject and keywords are those of the first file.
  */
 export const mergeRunner: KindRunner = { name: 'merge', run };
 

@@ -29,7 +29,7 @@ import type { SourceDocument, SourcePage } from './pdf-document.js';
  * they sign is the whole file, which the result is not.
  *
  * Not copied, because it belongs to the document and not to its pages: fields without a place on a page, structure
- * tags, layers (all of them become visible), attachments, scripts of the document, XFA. losses.ts tells of it.
+ * tags, attachments, scripts of the document, XFA. losses.ts tells of it. Layers and labels have their own modules.
  */
 export function copyPages(
   from: SourceDocument,

@@ -2,6 +2,7 @@ import { PDFArray, PDFDict, PDFDocument, PDFName, PDFRef } from '@cantoo/pdf-lib
 import { type Outline, readOutline } from './bookmarks.js';
 import { createDestinationResolver, type ResolveDestination } from './destinations.js';
 import { pdfLimits } from './limits.js';
+import { type PageLabel, readPageLabels } from './page-labels.js';
 import { isTruncated, pdfFailure } from './pdf-failure.js';
 
 /** A page of a source document with what its ancestors hand down to it. */
@@ -10,6 +11,8 @@ export interface SourcePage {
   readonly dict: PDFDict;
   /** `Resources`, `MediaBox`, `CropBox`, `Rotate` where the page itself has none. */
   readonly inherited: PDFDict;
+  /** From 0. */
+  readonly index: number;
 }
 
 export interface SourceDocument {
@@ -19,6 +22,8 @@ export interface SourceDocument {
   readonly wasEncrypted: boolean;
   readonly resolve: ResolveDestination;
   readonly outline: Outline;
+  /** By the index of a page. */
+  readonly labels: readonly (PageLabel | undefined)[];
 }
 
 /** Opens a PDF for copying. Rejects with `RenderFailure` at `pointer` for every way in which the file can be unfit. */
@@ -38,7 +43,8 @@ export async function openPdf(file: Buffer, pointer: string): Promise<SourceDocu
   if (pages.length === 0) throw pdfFailure({ is: 'empty' }, pointer);
   const resolve = createDestinationResolver(document);
   const outline = readOutline(document, resolve, pdfLimits.bookmarks);
-  return { document, pages, wasEncrypted, resolve, outline };
+  const labels = readPageLabels(document, pages.length);
+  return { document, pages, wasEncrypted, resolve, outline, labels };
 }
 
 /** What an engine throws while it reads a file says something about the file. */
@@ -81,7 +87,7 @@ function readPages(document: PDFDocument, pointer: string): readonly SourcePage[
         waiting.push({ ref: kid, inherited });
       }
     } else {
-      pages.push({ ref: node.ref, dict, inherited: node.inherited });
+      pages.push({ ref: node.ref, dict, inherited: node.inherited, index: pages.length });
       if (pages.length > pdfLimits.pages) {
         throw pdfFailure({ is: 'too-long', pages: pages.length, limit: pdfLimits.pages }, pointer);
       }

@@ -32,9 +32,18 @@ function wording(defect: PdfDefect): string {
 
 /**
  * A whole PDF ends with `startxref`; a file that was cut has objects after the last one, or none at all. Engines
- * rebuild such files from what is left and would drop pages without a word, so it is asked before they see it.
+ * rebuild such files from what is left and would drop pages without a word, so it is asked before they see it. Other
+ * text behind the end is harmless.
  */
 export function isTruncated(file: Buffer): boolean {
   const end = file.lastIndexOf('startxref', undefined, 'latin1');
-  return end === -1 || file.indexOf(' obj', end, 'latin1') !== -1;
+  if (end === -1) return true;
+  for (let at = file.indexOf(' obj', end, 'latin1'); at !== -1; at = file.indexOf(' obj', at + 4, 'latin1')) {
+    if (objectHead.test(file.toString('latin1', Math.max(end, at - headChars), at + 5))) return true;
+  }
+  return false;
 }
+
+/** `12 0 obj` at the start of a line, or right behind the mark of the end. */
+const objectHead = /(?:[\r\n]|%%EOF)\s*\d{1,10} \d{1,5} obj(?:[\s<[(/]|$)/;
+const headChars = 32;
