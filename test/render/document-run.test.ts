@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
@@ -18,6 +19,25 @@ async function picture(format: 'png' | 'jpeg' | 'gif' | 'webp'): Promise<string>
 }
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 60"><rect width="100" height="60" fill="#f80"/><text x="9" y="30" font-size="12">Zeichnung Ω</text></svg>';
+
+type Bookmarked = readonly (string | Bookmarked)[];
+
+/** Titles of bookmarks; those below one are a list behind it. */
+function bookmarksOf(document: PDFDocument): Bookmarked {
+  const below = (parent: PDFDict | undefined): Bookmarked => {
+    const found: (string | Bookmarked)[] = [];
+    let item = parent?.lookupMaybe(PDFName.of('First'), PDFDict);
+    while (item !== undefined) {
+      const title = item.lookup(PDFName.of('Title'));
+      found.push(title instanceof PDFHexString || title instanceof PDFString ? title.decodeText() : '?');
+      const children = below(item);
+      if (children.length > 0) found.push(children);
+      item = item.lookupMaybe(PDFName.of('Next'), PDFDict);
+    }
+    return found;
+  };
+  return below(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict));
+}
 
 describe('document run', () => {
   it.skipIf(noPoppler)('reads back text of six scripts, from every place text can be', async () => {
@@ -165,6 +185,32 @@ describe('document run', () => {
     const [contents = ''] = text(pdf, '-layout').split('\f');
     expect(contents).toMatch(/Inhalt[\s\S]*Erstes Kapitel +2[\s\S]*Второе +3/);
     expect(pdf.includes('/Outlines')).toBe(true);
+  });
+
+  it('nests bookmarks by the level of their headings', async () => {
+    const heading = (level: number, text: string) => ({ type: 'add_text', text, heading: level });
+    const { pdf } = await render(registry, {
+      operations: [
+        { type: 'add_toc' },
+        heading(2, 'Before'),
+        heading(1, 'One'),
+        heading(3, 'One.0.1'),
+        heading(2, 'One.1'),
+        { type: 'add_html', html: '<h3>One.1.1</h3><p>text</p><h2>One.2</h2>' },
+        { type: 'add_page' },
+        { type: 'add_columns', columns: [{ operations: [heading(2, 'One.3')] }] },
+        heading(1, 'Two'),
+        heading(2, 'Two.1'),
+      ],
+    });
+    const document = await PDFDocument.load(pdf);
+    expect(bookmarksOf(document)).toEqual([
+      'Before',
+      'One',
+      ['One.0.1', 'One.1', ['One.1.1'], 'One.2', 'One.3'],
+      'Two',
+      ['Two.1'],
+    ]);
   });
 
   it.skipIf(noQpdf)('draws every operation into a file that qpdf finds nothing wrong with', async () => {

@@ -1,3 +1,4 @@
+import type { Bookmarks } from './bookmarks.js';
 import { tableNode } from './draw-table.js';
 import { type Block, type HtmlImage, headingScale, type ListEntry, type ListMarks } from './model.js';
 import type { Node } from './pdfmake.js';
@@ -6,6 +7,7 @@ import { type FontState, scaledSize, type Typesetter } from './typesetting.js';
 /** What blocks are drawn with. */
 export interface BlockTools {
   readonly setter: Typesetter;
+  readonly bookmarks: Bookmarks;
   readonly language: string | undefined;
   /** JSON pointer of the operation. */
   readonly at: string;
@@ -30,9 +32,9 @@ function headingMembers(level: number, text: string): Node {
  * A heading as a bookmark and a line of the table of contents, where its text is set again in another style: its font
  * goes along with the text, or the line would be set in one that may not have the characters.
  */
-export function headingNode(node: Node, level: number, text: string): Node {
+export function headingNode(node: Node, level: number, text: string, bookmarks: Bookmarks): Node {
   const parts = typeof node.text === 'string' ? [{ text: node.text, font: node.font }] : node.text;
-  return { ...node, ...headingMembers(level, text), text: parts };
+  return { ...node, ...headingMembers(level, text), ...bookmarks.place(level), text: parts };
 }
 
 /** HTML blocks as pdfmake nodes. */
@@ -68,7 +70,8 @@ function blockNode(block: Block, font: FontState, tools: BlockTools): Node {
         margin: [0, own.size * 0.5, 0, own.size * 0.3],
         ...(block.align === undefined ? {} : { alignment: block.align }),
       };
-      return headingNode(setter.runs(block.runs, own, extra, language, at), block.level, text);
+      const node = setter.runs(block.runs, own, extra, language, at);
+      return headingNode(node, block.level, text, tools.bookmarks);
     }
     case 'list':
       return listNode(block, font, tools);

@@ -1,4 +1,5 @@
 import type { JobWarning } from '../../../protocol/job-record.js';
+import { Bookmarks } from './bookmarks.js';
 import { leastModuleMm } from './codes.js';
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
 import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
@@ -25,6 +26,8 @@ export type Drawn = Exclude<Operation, { type: 'set_font' | 'add_page' | 'add_pa
 
 /** Draws operations as pdfmake nodes; pages and fonts are kept by the caller. */
 export class Drawing {
+  readonly #bookmarks = new Bookmarks();
+
   constructor(
     private readonly setter: Typesetter,
     private readonly pictures: (source: ImageSource) => Picture,
@@ -92,6 +95,7 @@ export class Drawing {
   #blockTools({ at, lang }: Of<'add_html' | 'add_table'>, frame: Frame): BlockTools {
     return {
       setter: this.setter,
+      bookmarks: this.#bookmarks,
       language: lang,
       at,
       image: (image) => this.#htmlImage(image, frame, at),
@@ -152,7 +156,7 @@ export class Drawing {
       ...(heading === undefined ? {} : { margin: [0, own.size * 0.4, 0, own.size * 0.25] }),
     };
     const plain = this.setter.text(text, own, extra, operation.lang, at);
-    const node = heading === undefined ? plain : headingNode(plain, heading, text);
+    const node = heading === undefined ? plain : headingNode(plain, heading, text, this.#bookmarks);
     if (width === undefined) return placed(node, operation, frame);
     return placed({ columns: [{ ...node, width: points(width) }] }, operation, frame);
   }
