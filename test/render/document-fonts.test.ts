@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { families, fonts } from '../../src/render/fonts/catalogue.js';
-import { parseFont } from '../../src/render/fonts/pdfkit.js';
+import { type EmbeddedFont, parseFont } from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
@@ -9,6 +9,7 @@ import { Bands, heightOf } from '../../src/render/kinds/document/bands.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
 import { type Definition, drawDocument } from '../../src/render/kinds/document/draw-document.js';
 import {
+  type PdfDocument,
   PdfMakeDocument,
   PdfMakeLayout,
   PdfMakeRenderer,
@@ -50,6 +51,21 @@ async function shared(registry: FontRegistry, request: object): Promise<Buffer> 
   return Buffer.concat(pieces);
 }
 
+/** pdfkit writes the width of a font's first glyph, the box of what is missing, in units of the font. */
+function widthsInThousandths(document: PdfDocument): void {
+  const open = document.font.bind(document);
+  const seen = new Set<object>();
+  document.font = (...source: Parameters<typeof open>) => {
+    open(...source);
+    const font = document._font as Partial<EmbeddedFont>;
+    if (font.widths !== undefined && !seen.has(font)) {
+      seen.add(font);
+      font.widths[0] = (font.widths[0] ?? 0) * (font.scale ?? 1);
+    }
+    return document;
+  };
+}
+
 /** The same definition drawn by pdfmake's own document, layout and renderer, with fonts parsed for it alone. */
 async function unshared(registry: FontRegistry, request: object): Promise<Buffer> {
   const definition = await define(registry, request);
@@ -75,6 +91,7 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     ...(definition.language === undefined ? {} : { lang: definition.language }),
   };
   const document = new PdfMakeDocument(own, {}, {}, {}, options, null, () => true);
+  widthsInThousandths(document);
   const pieces: Uint8Array[] = [];
   const done = new Promise<void>((resolve) => {
     document.push = (piece) => {
@@ -263,9 +280,11 @@ describe('font segments', () => {
       'a\tb',
       'a\r\nb\rc',
       '\u0007bell',
-      'e\u0301',
+      'x\u0301',
       '\u{1f600}x',
       'a\u200bb',
+      '\ufeffa',
+      '\u200e\u200f',
       '日本\u0308',
     ]) {
       expect(
@@ -274,6 +293,33 @@ describe('font segments', () => {
           .join(''),
       ).toBe(text.replace(/\r\n?/g, '\n').replace('\u0007', ''));
     }
+  });
+
+  it('takes a base and its marks from one font', () => {
+    expect(split('Ö A\u030angstro\u0308m').parts).toEqual([['helvetica', 'Ö Ångström']]);
+    expect(split('ax\u0302b').parts).toEqual([
+      ['helvetica', 'a'],
+      ['dejavu-sans', 'x\u0302'],
+      ['helvetica', 'b'],
+    ]);
+    // No font has both; the base is not torn from its mark, and the mark is told of.
+    const { parts, segmenter } = split('日\u0308本');
+    expect(parts).toEqual([['noto-sans-jp', '日\u0308本']]);
+    expect([...segmenter.missing]).toEqual([0x308]);
+  });
+
+  it('does not look for a font that has characters which are not shown', () => {
+    for (const text of ['a\u00adb', 'a\u200bb\u2060c', '\ufeffa\u200e', 'a\u200d\ufe0fb'])
+      expect(split(text).parts).toEqual([['helvetica', text]]);
+    expect(split('\u200fПривет\u00adмир').parts).toEqual([['dejavu-sans', '\u200fПривет\u00adмир']]);
+    expect(split('a\u00ad\u200b').segmenter.missingCount).toBe(0);
+  });
+
+  it('counts what is missing of a cluster once, in one piece', () => {
+    const { parts, segmenter } = split('x 👨‍👩‍👧‍👦 🇩🇪 y');
+    expect(parts.map(([, part]) => part).join('')).toBe('x 👨‍👩‍👧‍👦 🇩🇪 y');
+    expect(parts.length).toBeLessThanOrEqual(5);
+    expect(segmenter.missing.has(0x200d)).toBe(false);
   });
 
   it('names what no font has, a bounded list of it', () => {

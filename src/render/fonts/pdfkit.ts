@@ -23,6 +23,8 @@ export interface GlyphRun {
   readonly glyphs: readonly Glyph[];
   readonly positions: readonly GlyphPosition[];
   readonly advanceWidth: number;
+  /** Runs of fontkit have it: `rtl` when the glyphs were reversed. */
+  readonly direction?: string;
 }
 
 /** What fontkit knows of a TrueType outline. */
@@ -36,7 +38,7 @@ export interface TrueTypeGlyph extends Glyph {
 
 /** The glyphs that a document uses, in the order of its own glyph ids. */
 export interface Subset {
-  readonly glyphs: readonly number[];
+  readonly glyphs: number[];
   /** Present in subsets of fonts with PostScript outlines. */
   readonly cff?: unknown;
   includeGlyph(id: number): number;
@@ -48,6 +50,7 @@ export interface ParsedFont {
   readonly postscriptName: string;
   readonly unitsPerEm: number;
   getGlyph(id: number, codePoints?: readonly number[]): Glyph;
+  glyphForCodePoint(codePoint: number): Glyph;
   hasGlyphForCodePoint(codePoint: number): boolean;
   createSubset(): Subset;
   readonly directory: { readonly tables: Readonly<Record<string, unknown>> };

@@ -110,10 +110,7 @@ export class FontRegistry {
     if (coverage === undefined) {
       coverage = new Coverage((code) => {
         const { type, font } = this.#load(faceId);
-        if (type === 'file') return font.font.hasGlyphForCodePoint(code);
-        // Below the space and in C1 pdfkit would write codes that mean something else.
-        if (code < 0x20 || (code > 0x7e && code < 0xa0) || code > 0xffff) return false;
-        return font.font.font.characterToGlyph(code) !== '.notdef';
+        return type === 'file' ? font.font.hasGlyphForCodePoint(code) : font.covers(code);
       });
       this.#coverage.set(faceId, coverage);
     }

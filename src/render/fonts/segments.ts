@@ -1,4 +1,6 @@
 import { type FaceStyle, type Family, fallbackChain, findFamily } from './catalogue.js';
+import { clusters, composed, withoutFormatting } from './characters.js';
+import { hasRightToLeft } from './directions.js';
 
 /** A stretch of text that one family can show. */
 export interface Segment {
@@ -17,16 +19,13 @@ const neutral = /[\p{M}\p{P}\p{Z}\p{Cf}\p{Nd}]/u;
 /** Controls have no shape; tabs are set as spaces by the engine. */
 const control = /(?![\t\n])\p{Cc}/gu;
 const lineEnds = /\r\n?|[\u2028\u2029\u0085]/g;
-/** Invisible when no font has them. */
-const ignorable = /\p{Default_Ignorable_Code_Point}/u;
-const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 /** Distinct missing characters that are named in warnings; further ones are only counted. */
 const maxMissing = 20;
 
 /**
- * Splits text by the first family of a chain that has each character, keeping the runs as long as it can. Remembers
- * what no family has.
+ * Splits text by the first family of a chain that has each character with its marks, keeping the runs as long as it
+ * can. Remembers what no family has.
  */
 export class Segmenter {
   readonly missing = new Set<number>();
@@ -54,7 +53,10 @@ export class Segmenter {
     return chain;
   }
 
-  /** The text in segments; `at` says where it came from. Control characters are left out, all line ends are `\n`. */
+  /**
+   * The text in segments; `at` says where it came from. Control characters are left out, all line ends are `\n`, and
+   * letters are composed with their marks.
+   */
   split(
     source: string,
     family: string,
@@ -63,26 +65,26 @@ export class Segmenter {
     at: string,
   ): readonly Segment[] {
     if (plain.test(source)) return [{ text: source, family }];
-    const text = source.replace(lineEnds, '\n').replace(control, '');
-    if (this.firstRightToLeft === undefined && rightToLeft.test(text)) this.firstRightToLeft = at;
+    const text = composed(source.replace(lineEnds, '\n').replace(control, ''));
+    if (this.firstRightToLeft === undefined && hasRightToLeft(text)) this.firstRightToLeft = at;
     const chain = this.#chain(family, language);
     const segments: { text: string; family: string }[] = [];
     let current: Family | undefined;
     let start = 0;
     let position = 0;
     const close = (end: number) => {
-      if (current !== undefined && end > start)
-        segments.push({ text: text.slice(start, end), family: current.name });
+      // What comes before the first family is not shown and goes with it.
+      if (current === undefined || end === start) return;
+      segments.push({ text: text.slice(start, end), family: current.name });
       start = end;
     };
-    for (const character of text) {
-      const code = character.codePointAt(0) ?? 0;
-      const found = this.#familyFor(character, code, chain, style, current, at);
+    for (const cluster of clusters(text)) {
+      const found = this.#familyFor(cluster, chain, style, current, at);
       if (found !== current && found !== undefined) {
         close(position);
         current = found;
       }
-      position += character.length;
+      position += cluster.length;
     }
     current ??= chain[0];
     close(text.length);
@@ -90,30 +92,33 @@ export class Segmenter {
   }
 
   #familyFor(
-    character: string,
-    code: number,
+    cluster: string,
     chain: readonly Family[],
     style: FaceStyle,
     current: Family | undefined,
     at: string,
   ): Family | undefined {
-    if (code === 0x0a || code === 0x09) return current ?? chain[0];
-    const has = (family: Family) => this.coverage.covers(family.faces[style].id, code);
-    if (
-      current !== undefined &&
-      (current === chain[0] || code > 0x7f || neutral.test(character)) &&
-      has(current)
-    ) {
+    if (cluster === '\n' || cluster === '\t') return current ?? chain[0];
+    const shown = withoutFormatting(cluster);
+    if (shown === '') return current;
+    const codes = Array.from(shown, (character) => character.codePointAt(0) ?? 0);
+    const [base = 0] = codes;
+    const covers = (family: Family, code: number) => this.coverage.covers(family.faces[style].id, code);
+    const has = (family: Family) => codes.every((code) => covers(family, code));
+    const isNeutral = neutral.test(String.fromCodePoint(base));
+    if (current !== undefined && (current === chain[0] || base > 0x7f || isNeutral) && has(current)) {
       // Staying saves a run, but a letter goes back to the family that was asked for as soon as it can.
-      if (
-        current === chain[0] ||
-        neutral.test(character) ||
-        !chain.slice(0, chain.indexOf(current)).some(has)
-      )
+      if (current === chain[0] || isNeutral || !chain.slice(0, chain.indexOf(current)).some(has))
         return current;
     }
-    for (const family of chain) if (has(family)) return family;
-    if (!ignorable.test(character)) this.#miss(code, at);
+    const whole = chain.find(has);
+    if (whole !== undefined) return whole;
+    // A base is shown without the marks that its font does not have; marks of another font would stand beside it.
+    const partial = chain.find((family) => covers(family, base));
+    for (const code of codes) {
+      if (partial === undefined || !covers(partial, code)) this.#miss(code, at);
+    }
+    if (partial !== undefined) return partial;
     // A font with outlines draws its box for it; a standard font has none and would draw another letter.
     return current !== undefined && current.faces[style].source.type === 'file'
       ? current

@@ -1,3 +1,4 @@
+import { withoutFormatting } from './characters.js';
 import type {
   EmbeddedFont,
   EmbeddedFontClass,
@@ -8,7 +9,7 @@ import type {
   PdfFont,
   StandardFont,
 } from './pdfkit.js';
-
+import { isSpecial, shape } from './shaping.js';
 import { hasPlainOutlines, TrueTypeSubsetter } from './ttf-subset.js';
 
 /**
@@ -92,6 +93,9 @@ export class SharedFont {
   }
 }
 
+/** Missing characters that have a box of their own in a document, and with it their text for readers that copy. */
+const maxBoxes = 1_000;
+
 export type OpenShared = (document: object, shared: SharedFont, id: string) => EmbeddedFont;
 
 /** How to open a shared font in a document, given pdfkit's own class for embedded fonts. */
@@ -110,6 +114,8 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
     /** Code points that first led to a glyph in this document: what fontkit would have remembered. */
     readonly #firstUse = new Map<number, readonly number[]>();
     readonly #own = new Map<string, GlyphRun>();
+    /** Glyphs of the subset that show a missing character, by its code points. */
+    readonly #boxes = new Map<string, number>();
 
     constructor(document: object, shared: SharedFont, id: string) {
       super(document, shared.font, id);
@@ -117,6 +123,28 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
       const { subsetter } = shared;
       const { subset } = this;
       if (subsetter !== undefined) subset.encode = () => subsetter.encode(subset);
+      // pdfkit takes the width of the first glyph in the font's own units.
+      this.widths[0] = shared.font.getGlyph(0).advanceWidth * this.scale;
+    }
+
+    override layoutRun(text: string, features?: unknown): GlyphRun {
+      if (!isSpecial(text)) {
+        const run = super.layoutRun(text, features);
+        if (!run.glyphs.some(({ id }) => id === 0)) return run;
+      }
+      return shape(text, this.font, this.scale, (part) => super.layoutRun(part, features));
+    }
+
+    /** The glyph of the subset that stands for a missing character, which keeps its text. */
+    #boxOf(codePoints: readonly number[]): number {
+      const spare = this.#boxes.size >= maxBoxes;
+      const key = codePoints.join(' ');
+      let gid = this.#boxes.get(key) ?? (spare ? 0 : undefined);
+      if (gid === undefined) {
+        gid = this.subset.glyphs.push(0) - 1;
+        this.#boxes.set(key, gid);
+      }
+      return gid;
     }
 
     #remember(run: GlyphRun): GlyphRun {
@@ -131,7 +159,7 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
       if (own !== undefined) return own;
       let run = this.#layouts.get(text);
       if (run === undefined) {
-        run = super.layoutRun(text);
+        run = this.layoutRun(text);
         this.#layouts.set(text, run);
       }
       this.#own.set(text, this.#remember(run));
@@ -142,10 +170,11 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
       const { glyphs, positions } = this.layout(text, features);
       const encoded: string[] = [];
       for (const glyph of glyphs) {
-        const gid = this.subset.includeGlyph(glyph.id);
+        const isBox = glyph.id === 0;
+        const gid = isBox ? this.#boxOf(glyph.codePoints) : this.subset.includeGlyph(glyph.id);
         encoded.push(hex(gid));
         this.widths[gid] ??= glyph.advanceWidth * this.scale;
-        this.unicode[gid] ??= this.#firstUse.get(glyph.id) ?? glyph.codePoints;
+        this.unicode[gid] ??= (isBox ? undefined : this.#firstUse.get(glyph.id)) ?? glyph.codePoints;
       }
       return [encoded, positions as GlyphPosition[]];
     }
@@ -163,28 +192,47 @@ export class SharedStandardFont {
 
   constructor(readonly font: StandardFont) {}
 
+  covers(code: number): boolean {
+    // Below the space and in C1 pdfkit would write codes that mean something else.
+    if (code < 0x20 || (code > 0x7e && code < 0xa0) || code > 0xffff) return false;
+    return this.font.font.characterToGlyph(code) !== '.notdef';
+  }
+
+  /** What is drawn of a text; for any other character pdfkit would write the code of a letter. */
+  #shown(text: string): string {
+    if (/^[\x20-\x7e]*$/.test(text)) return text;
+    return Array.from(withoutFormatting(text), (character) =>
+      this.covers(character.codePointAt(0) ?? 0) ? character : '',
+    ).join('');
+  }
+
+  #encode(text: string): Encoded {
+    let encoded = this.#encoded.get(text);
+    if (encoded === undefined) {
+      encoded = this.font.encode(this.#shown(text));
+      this.#encoded.set(text, encoded);
+    }
+    return encoded;
+  }
+
+  #widthAtThousand(text: string): number {
+    let width = this.#widths.get(text);
+    if (width === undefined) {
+      width = this.font.widthOfString(this.#shown(text), 1_000);
+      this.#widths.set(text, width);
+    }
+    return width;
+  }
+
   /** The font as one of `document`, under the resource name `id`. */
   open(document: object, id: string): PdfFont {
     const { font } = this;
     // What a document owns of a standard font is its reference in the file; the metrics are only read.
     const own: object = Object.create(Object.getPrototypeOf(font));
-    const encode = (text: string): Encoded => {
-      let encoded = this.#encoded.get(text);
-      if (encoded === undefined) {
-        encoded = font.encode(text);
-        this.#encoded.set(text, encoded);
-      }
-      return encoded;
-    };
-    const widthOfString = (text: string, size: number): number => {
-      let width = this.#widths.get(text);
-      if (width === undefined) {
-        width = font.widthOfString(text, 1_000);
-        this.#widths.set(text, width);
-      }
-      // The scale is computed as pdfkit does it, so that no sum differs in its last digit.
-      return width * (size / 1_000);
-    };
+    const encode = (text: string): Encoded => this.#encode(text);
+    // The scale is computed as pdfkit does it, so that no sum differs in its last digit.
+    const widthOfString = (text: string, size: number): number =>
+      this.#widthAtThousand(text) * (size / 1_000);
     return Object.assign(own, font, { document, id, encode, widthOfString }) as PdfFont;
   }
 }

@@ -1,3 +1,4 @@
+import { clusterEnd } from '../../fonts/characters.js';
 import type { PaperEdges } from './outside.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
 import {
@@ -15,6 +16,7 @@ import {
   type TableNode,
   type TextNode,
 } from './pdfmake.js';
+import { closeSoftHyphens } from './soft-hyphens.js';
 import { TextMeasure } from './text-measure.js';
 
 /** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
@@ -229,6 +231,8 @@ export class DocumentLayout extends PdfMakeLayout {
       }
       inlines.shift();
       if (inlines.length === 0) this.#refill(node, inlines);
+      // The line does not end here, so no hyphen is printed.
+      if (line.trailingCut < 0) line.trailingCut = 0;
       let wrapped = false;
       if (first.noWrap !== true && first.text.length > 1 && first.width > line.getAvailableWidth()) {
         wrapped = this.#breakWord(first, line.getAvailableWidth(), inlines);
@@ -237,6 +241,7 @@ export class DocumentLayout extends PdfMakeLayout {
       forced = first.noNewLine === true && !wrapped;
     }
     line.lastLineInParagraph = inlines.length === 0;
+    closeSoftHyphens(line, inlines.length > 0, (text, word) => this.#textInlines.widthOfText(text, word));
     return line;
   }
 
@@ -274,11 +279,11 @@ export class DocumentLayout extends PdfMakeLayout {
         low = middle + 1;
       } else high = middle - 1;
     }
-    // Half of a surrogate pair is no character.
-    if (/[\uD800-\uDBFF]/.test(word.text.charAt(fit - 1)) && fit < word.text.length) fit += fit > 1 ? -1 : 1;
+    fit = clusterEnd(word.text, fit);
     if (fit >= word.text.length) return false;
     const rest = { ...word, text: word.text.slice(fit) };
     word.text = word.text.slice(0, fit);
+    if ((word.trailingCut ?? 0) < 0) word.trailingCut = 0;
     const whole = word.width;
     word.width = this.#textInlines.widthOfText(word.text, word);
     // Far from its end the exact width of the rest says nothing but that it is wider than a line.

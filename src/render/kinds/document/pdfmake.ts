@@ -37,6 +37,12 @@ export interface Line {
   y?: number;
   inlines: Inline[];
   lastLineInParagraph: boolean;
+  readonly maxWidth: number;
+  /** Of all words, spaces at the ends of the line included. */
+  inlineWidths: number;
+  readonly leadingCut: number;
+  /** White space at the end, which takes no room; below zero: what the line needs more when it ends here. */
+  trailingCut: number;
   addInline(inline: Inline): void;
   getHeight(): number;
   getAscenderHeight(): number;

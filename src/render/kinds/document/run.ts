@@ -35,7 +35,7 @@ function tellWarnings(segmenter: Segmenter, context: RunContext): void {
     context.warn({
       code: 'right_to_left',
       message:
-        'Text in a right-to-left script is set from left to right and without joining; later releases may do better',
+        'Words of a right-to-left script run from right to left, with their letters joined and their digits from left to right, but the words of a line follow each other from left to right; later releases may do better',
       pointer: firstRightToLeft,
     });
   }

@@ -7,6 +7,7 @@ import {
   type StyleStack,
   type TextPart,
 } from './pdfmake.js';
+import { reserveHyphen } from './soft-hyphens.js';
 
 /** Style members of a word and what they are where nothing sets them; the names are pdfmake's. */
 const defaults = {
@@ -105,9 +106,9 @@ export class TextMeasure extends PdfMakeTextInlines {
     const around = this.#inherited(stack);
     const special = words.some((word) => word.style !== undefined || word.section !== undefined);
     if (around === undefined || special || isSet(around.leadingIndent) || isSet(words[0]?.leadingIndent)) {
-      return super.measure(words, stack);
-    }
-    for (const word of words) this.#measureWord(word, around);
+      super.measure(words, stack);
+    } else for (const word of words) this.#measureWord(word, around);
+    for (const word of words) reserveHyphen(word, (text, like) => this.widthOfText(text, like));
     return words;
   }
 

@@ -72,7 +72,8 @@ export class Typesetter {
   }
 
   /** Runs of different styles as one paragraph. */
-  runs(runs: readonly Run[], font: FontState, extra: Node, language: string | undefined, at: string): Node {
+  runs(given: readonly Run[], font: FontState, extra: Node, language: string | undefined, at: string): Node {
+    const runs = marksWithBases(given);
     const only = runs[0];
     if (runs.length === 0 || only === undefined) return { ...this.style(font), ...extra, text: '' };
     if (runs.length === 1) {
@@ -119,6 +120,22 @@ export class Typesetter {
     const other = this.segments(text, font, undefined, at).find(({ family }) => family !== font.family);
     return findFamily(other?.family ?? font.family)?.name ?? defaultFamily;
   }
+}
+
+const leadingMarks = /^[\p{M}\p{Join_Control}]+/u;
+
+/** A mark that begins a run belongs to the letter before it, whose look it takes. */
+function marksWithBases(runs: readonly Run[]): readonly Run[] {
+  if (!runs.some((run, i) => i > 0 && leadingMarks.test(run.text))) return runs;
+  const moved: Run[] = [];
+  for (const run of runs) {
+    const before = moved.at(-1);
+    const [marks = ''] = (before === undefined ? null : leadingMarks.exec(run.text)) ?? [];
+    if (before !== undefined && marks !== '')
+      moved[moved.length - 1] = { ...before, text: before.text + marks };
+    if (run.text !== marks || marks === '') moved.push({ ...run, text: run.text.slice(marks.length) });
+  }
+  return moved;
 }
 
 export const linkColor = '#0b57d0';

@@ -1,0 +1,238 @@
+import { describe, expect, it } from 'vitest';
+import type { EmbeddedFont } from '../../src/render/fonts/pdfkit.js';
+import { FontRegistry } from '../../src/render/fonts/registry.js';
+import { inspect, render, without } from './document-fixture.js';
+
+const registry = new FontRegistry();
+const noPoppler = without('pdftotext');
+const families = ['helvetica', 'times', 'dejavu-sans', 'noto-sans-jp'];
+
+interface Word {
+  readonly text: string;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly page: number;
+}
+
+function wordsOf(pdf: Uint8Array): Word[] {
+  const pages = inspect(pdf, 'pdftotext', '-bbox', '{}', '-').split('<page ').slice(1);
+  return pages.flatMap((sheet, page) =>
+    [...sheet.matchAll(/xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)".*?>(.*?)<\/word>/g)].map(
+      ([, left, top, right, text = '']) => ({
+        text,
+        left: Number(left),
+        right: Number(right),
+        top: Number(top),
+        page,
+      }),
+    ),
+  );
+}
+
+const plainText = (pdf: Uint8Array, ...args: string[]) => inspect(pdf, 'pdftotext', ...args, '{}', '-');
+const lines = (pdf: Uint8Array) =>
+  plainText(pdf, '-layout')
+    .split(/[\n\f]/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+describe.skipIf(noPoppler)('missing characters', () => {
+  it.each(families)(
+    'have a box of their own width, one for a cluster, and keep their text (%s)',
+    async (family) => {
+      const { pdf, warnings } = await render(registry, {
+        fonts: { default: family },
+        operations: [{ type: 'add_text', text: 'family 👨‍👩‍👧‍👦 flag 🇩🇪 hand 👍🏽 end' }],
+      });
+      const words = wordsOf(pdf);
+      // Copied or extracted it is what was given.
+      const read = plainText(pdf);
+      for (const word of ['family', 'flag', 'hand', 'end']) expect(read).toContain(word);
+      expect(read.replace(/[\u200d\s]/g, '')).toBe('family👨👩👧👦flag🇩🇪hand👍🏽end');
+      for (const [i, word] of words.entries()) {
+        const next = words[i + 1];
+        if (next !== undefined) expect(next.left).toBeGreaterThan(word.right - 0.1);
+        if (/[^ -~]/.test(word.text)) expect(word.right - word.left).toBeLessThan(15);
+      }
+      expect(warnings.map(({ code, pointer }) => [code, pointer])).toEqual([
+        ['missing_glyph', '/operations/0'],
+      ]);
+    },
+  );
+
+  it('a mark that no font has with its base is left out and told of', async () => {
+    const { pdf, warnings } = await render(registry, {
+      operations: [{ type: 'add_text', text: 'vor A\u{1e8d0}B nach 日\u0308本' }],
+    });
+    expect(plainText(pdf).replaceAll(/\s/g, '')).toBe('vorABnach日本');
+    expect(warnings[0]?.message).toContain('U+1E8D0, U+0308');
+  });
+});
+
+describe.skipIf(noPoppler)('letters and marks', () => {
+  it.each(families)('are composed, in the order that was given (%s)', async (family) => {
+    const { pdf, warnings } = await render(registry, {
+      fonts: { default: family },
+      operations: [
+        { type: 'add_text', text: 'A\u030angstro\u0308m O\u0308l Nguye\u0302\u0303n' },
+        { type: 'add_html', html: '<p>A<b>\u030angstro</b>\u0308m <i>x</i>\u0302</p>' },
+      ],
+    });
+    const [first, second] = lines(pdf).map((line) => line.normalize('NFC'));
+    expect(first).toBe('Ångström Öl Nguyễn');
+    expect(second?.replaceAll(' ', '')).toBe('Ångströmx\u0302');
+    expect(warnings).toEqual([]);
+  });
+});
+
+const ship = 'Donau\u00addampf\u00adschiff\u00adfahrts\u00adgesell\u00adschaft';
+
+describe.skipIf(noPoppler)('soft hyphens', () => {
+  const column = (text: string, width: number, more: object = {}) => ({
+    columns: [{ width, operations: [{ type: 'add_text', text, ...more }] }],
+    type: 'add_columns',
+  });
+
+  it.each(families)('are printed as a hyphen at the end of a line and nowhere else (%s)', async (family) => {
+    const { pdf, warnings } = await render(registry, {
+      fonts: { default: family },
+      operations: [column(`${ship} end`, 45), { type: 'add_text', text: `${ship} x\u00ad` }],
+    });
+    const read = lines(pdf);
+    const whole = read.pop();
+    expect(whole).toBe('Donaudampfschifffahrtsgesellschaft x');
+    expect(read.length).toBeGreaterThan(1);
+    for (const line of read.slice(0, -1)) expect(line).toMatch(/[a-z]-$|gesellschaft$/);
+    expect(read.join('').replaceAll(/[- ]/g, '')).toBe('Donaudampfschifffahrtsgesellschaftend');
+    // Only at the places that were given.
+    const breaks = read.slice(0, -1).map((line) => line.replace(/-$/, ''));
+    const syllables = ship.split('\u00ad');
+    for (const part of breaks) expect(syllables.some((syllable) => part.endsWith(syllable))).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['left', 'right', 'center', 'justify'])(
+    'keep within the column and leave no gap (%s)',
+    async (align) => {
+      const text = `${ship} und `.repeat(12);
+      for (const family of ['helvetica', 'dejavu-sans']) {
+        const { pdf } = await render(registry, {
+          fonts: { default: family },
+          operations: [column(text, 60, { align })],
+        });
+        const words = wordsOf(pdf);
+        const right = (10 + 60) * (72 / 25.4);
+        for (const word of words) expect(word.right).toBeLessThan(right + 0.2);
+        expect(
+          words
+            .map((word) => word.text)
+            .join('')
+            .replaceAll('-', ''),
+        ).toBe('Donaudampfschifffahrtsgesellschaftund'.repeat(12));
+        expect(words.some((word) => word.text.endsWith('-'))).toBe(true);
+      }
+    },
+  );
+
+  it('are printed in cells, lists and HTML, too, and cost a table no width', async () => {
+    const { pdf } = await render(registry, {
+      operations: [
+        { type: 'add_table', widths: [30, '*'], rows: [[ship, 'Wert']] },
+        { type: 'add_html', html: '<p style="text-align:justify">Donau&shy;<b>dampf&shy;schiff</b> a</p>' },
+        { type: 'add_list', items: [`${ship} `.repeat(6)] },
+      ],
+    });
+    const read = plainText(pdf, '-layout');
+    expect(read).toContain('Donaudampfschiff a');
+    expect(read).toMatch(/-\s/);
+    expect(read).not.toContain('\u00ad');
+    expect(read.replace(/-?\s+/g, '').split('Donau').length).toBe(1 + 1 + 1 + 6);
+  });
+});
+
+describe.skipIf(noPoppler)('format characters', () => {
+  it.each(families)('draw nothing and are asked of no font (%s)', async (family) => {
+    const { pdf, warnings } = await render(registry, {
+      fonts: { default: family },
+      operations: [
+        { type: 'add_text', text: '\ufeffAuf\u200clage o\u2060k\u200e a\u200db \u202aBett\u202c x\ufe0f.' },
+        {
+          type: 'add_svg',
+          svg: '<svg width="200" height="20"><text y="15">Auf&#x200c;lage&#xfeff;</text></svg>',
+        },
+      ],
+      watermark: 'ENT\u00adWURF\ufeff',
+    });
+    const read = plainText(pdf);
+    expect(read).toContain('Auflage ok ab Bett x.');
+    expect(read.replaceAll(/\s/g, '')).toContain('ENTWURF');
+    expect(read.split('Auflage').length).toBe(3);
+    expect(warnings).toEqual([]);
+    const [word] = wordsOf(pdf).filter(({ text }) => text === 'ok');
+    const plain = await render(registry, {
+      fonts: { default: family },
+      operations: [{ type: 'add_text', text: 'Auflage ok' }],
+    });
+    const [same] = wordsOf(plain.pdf).filter(({ text }) => text === 'ok');
+    expect((word?.right ?? 0) - (word?.left ?? 0)).toBeCloseTo((same?.right ?? 0) - (same?.left ?? 0), 1);
+  });
+
+  it('a word is broken between clusters only', async () => {
+    const { pdf } = await render(registry, {
+      fonts: { default: 'dejavu-sans' },
+      operations: [
+        {
+          type: 'add_columns',
+          columns: [{ width: 20, operations: [{ type: 'add_text', text: 'x\u0302'.repeat(60) }] }],
+        },
+      ],
+    });
+    const read = lines(pdf);
+    expect(read.length).toBeGreaterThan(3);
+    for (const line of read) expect(line.replaceAll(' ', '')).toMatch(/^(?:x\u0302)+$/);
+  });
+});
+
+describe('right-to-left text', () => {
+  /** The characters that are drawn, from left to right; poppler would put them into an order of its own. */
+  const drawn = (text: string) => {
+    const font = registry.open('dejavu-sans:DejaVuSans.ttf', { options: {} }, 'F1') as EmbeddedFont;
+    return font
+      .layout(text)
+      .glyphs.map(({ codePoints }) => String.fromCodePoint(...codePoints))
+      .join('');
+  };
+
+  it.each(['123', '٤٥٦', '۷۸۹', '1,234.50', '2025-03-01', '۷٫۸'])(
+    'digits are never reversed: %s',
+    (digits) => {
+      for (const text of [digits, `${digits} رقم`, `رقم${digits} `, `מספר${digits}`, `${digits}א`])
+        expect(drawn(text)).toContain(digits);
+    },
+  );
+
+  it('letters are joined and run from right to left, with mirrored brackets', () => {
+    expect(drawn('(שלום)')).toBe('(םולש)');
+    expect(drawn('abc שלום12 ')).toBe('abc 12םולש ');
+    const plain = drawn('ببب');
+    expect(plain).toBe('ببب');
+    const joined = registry.open('dejavu-sans:DejaVuSans.ttf', { options: {} }, 'F1') as EmbeddedFont;
+    const forms = joined.layout('ببب').glyphs.map(({ id }) => id);
+    expect(new Set(forms).size).toBe(3);
+    // A joiner that is not shown takes the form of a neighbour, one that separates takes it away.
+    expect(joined.layout('ب\u200d').glyphs.map(({ id }) => id)).toEqual([forms[2]]);
+    expect(joined.layout('ب\u200cب').glyphs.map(({ id }) => id)).toEqual([
+      joined.layout('ب').glyphs[0]?.id,
+      joined.layout('ب').glyphs[0]?.id,
+    ]);
+  });
+
+  it('is told of truly, and digits alone are none', async () => {
+    const { warnings } = await render(registry, { operations: [{ type: 'add_text', text: 'ab שלום' }] });
+    expect(warnings.map(({ code }) => code)).toEqual(['right_to_left']);
+    expect(warnings[0]?.message).toContain('the words of a line follow each other from left to right');
+    const digits = await render(registry, { operations: [{ type: 'add_text', text: '٤٥٦ ۷۸۹' }] });
+    expect(digits.warnings).toEqual([]);
+  });
+});
