@@ -1,4 +1,5 @@
 import { clusterEnd } from '../../fonts/characters.js';
+import { HeadingRoom, isHeading } from './headings.js';
 import type { PaperEdges } from './outside.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
 import {
@@ -53,6 +54,7 @@ export class DocumentLayout extends PdfMakeLayout {
   #textInlines = new PdfMakeTextInlines(null);
   /** Words of long paragraphs that are not at hand yet, the last one first. */
   readonly #waiting = new WeakMap<TextNode, TextInline[]>();
+  readonly #headingRoom = new HeadingRoom();
 
   constructor(
     size: PageSize,
@@ -103,6 +105,8 @@ export class DocumentLayout extends PdfMakeLayout {
   override processNode(node: Node, verticalAlignment?: boolean): void {
     this.#placed++;
     this.#report();
+    if (Array.isArray(node.stack)) this.#headingRoom.enter(node);
+    if (isHeading(node) && node.absolutePosition === undefined) this.#keepWithNext(node);
     const below = takeLowerMargin(node);
     const outer = this.edges.at;
     if (typeof node.at === 'string') this.edges.at = node.at;
@@ -135,6 +139,16 @@ export class DocumentLayout extends PdfMakeLayout {
   override processCanvas(node: Node): void {
     super.processCanvas(node);
     this.#settle();
+  }
+
+  /** A heading does not stand alone at the end of a page: it begins the next one, with what follows it. */
+  #keepWithNext(heading: TextNode): void {
+    const context = this.writer.context();
+    if (context.y <= this.pageMargins.top) return;
+    const needed = this.#headingRoom.needed(heading, context.availableWidth);
+    // What fits on no page is broken anyway; in a column or cell a page may have less room than it seems.
+    const most = this.#pageHeight() * (this.nestedLevel === 0 ? 1 : 0.5);
+    if (needed > context.availableHeight && needed <= most) this.writer.moveToNextPage();
   }
 
   /** pdfmake leaves a page out that would follow an empty one; `add_page` always gives a page. */

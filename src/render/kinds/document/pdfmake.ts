@@ -94,6 +94,7 @@ export interface Writer {
   context(): Context;
   /** Contexts below the present one: of blocks that are put together aside. */
   readonly contextStack: readonly Context[];
+  moveToNextPage(): void;
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
   setMaxListeners(count: number): void;
   addLine(line: Line, keepsPosition?: boolean, index?: number): unknown;
@@ -167,6 +168,8 @@ export interface LayoutBuilder {
   docPreprocessor: Preprocessor;
   docMeasure: Measurer;
   linearNodeList: Node[];
+  /** Of tables and columns around what is laid out. */
+  readonly nestedLevel: number;
   svgMeasure: object;
   registerTableLayouts(layouts: object): void;
   layoutDocument(

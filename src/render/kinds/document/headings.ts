@@ -1,0 +1,138 @@
+import type { Inline, Node, TextNode } from './pdfmake.js';
+
+/**
+ * What has to be left of a page for a heading to begin on it: its own lines and the first line, row or picture of what
+ * follows. Heights are worked out from the measured words, before anything has a place.
+ */
+
+/** Nodes behind a heading that are looked at; what takes no room is passed over. */
+const reach = 20;
+/** Headings in a row that stay together. */
+const mostHeadings = 6;
+/** About the space above and below the words of a table's row. */
+const rowAir = 8;
+
+/** Where a node is in the stack that holds it. */
+interface Place {
+  readonly parent: Node;
+  readonly stack: readonly Node[];
+  readonly index: number;
+}
+
+function nodesIn(value: unknown): readonly Node[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function isHeading(node: Node): boolean {
+  return node.outline === true;
+}
+
+/** Points: left, top, right, bottom. */
+function marginOf({ _margin: margin }: Node): readonly [number, number, number, number] {
+  const [left = 0, top = 0, right = 0, bottom = 0] = Array.isArray(margin) ? (margin as number[]) : [];
+  return [left, top, right, bottom];
+}
+
+/** Height of the first lines of a paragraph that is `room` points wide; of all when `most` is left out. */
+function linesHeight(words: readonly Inline[], room: number, most = Number.POSITIVE_INFINITY): number {
+  let [height, line, width, lines] = [0, 0, 0, 1];
+  let ended = false;
+  for (const word of words) {
+    if (ended || (width > 0 && width + word.width - (word.trailingCut ?? 0) > room)) {
+      if (lines >= most) break;
+      height += line;
+      lines++;
+      [line, width] = [0, 0];
+    }
+    width += word.width;
+    line = Math.max(line, word.height ?? 0);
+    ended = word.lineEnd === true;
+  }
+  return height + line;
+}
+
+/** Remembers where headings stand, and says how much room they need. */
+export class HeadingRoom {
+  readonly #places = new WeakMap<Node, Place>();
+
+  /** To be told of each stack before its nodes get their places. */
+  enter(parent: Node): void {
+    const stack = nodesIn(parent.stack);
+    for (const [index, node] of stack.entries()) {
+      if (isHeading(node) || Array.isArray(node.stack)) this.#places.set(node, { parent, stack, index });
+    }
+  }
+
+  *#after(node: Node): Iterable<Node> {
+    let place = this.#places.get(node);
+    while (place !== undefined) {
+      for (let i = place.index + 1; i < place.stack.length; i++) {
+        const next = place.stack[i];
+        if (next !== undefined) yield next;
+      }
+      place = this.#places.get(place.parent);
+    }
+  }
+
+  /** Points from the top of the heading's margin on, where the text is `room` points wide. */
+  needed(heading: TextNode, room: number, headings = 1): number {
+    const [left, top, right, bottom] = marginOf(heading);
+    const own = top + linesHeight(heading._inlines ?? [], room - left - right) + bottom;
+    let between = 0;
+    let looked = 0;
+    for (const next of this.#after(heading)) {
+      if (looked++ >= reach || next.pageBreak !== undefined) return 0;
+      if (next.absolutePosition !== undefined) continue;
+      if (isHeading(next))
+        return headings < mostHeadings ? own + between + this.needed(next, room, headings + 1) : own;
+      const first = firstHeight(next, room);
+      if (first > 0) return own + between + first;
+      between += marginOf(next)[1];
+    }
+    // The last thing of the document stands where it stands.
+    return 0;
+  }
+}
+
+/** Height of what cannot be parted from the beginning of a node, its margin above included; 0 for what shows nothing. */
+function firstHeight(node: TextNode, room: number): number {
+  const [left, top, right] = marginOf(node);
+  const inner = firstInside(node, Math.max(1, room - left - right));
+  return inner > 0 ? top + inner : 0;
+}
+
+function firstInside(node: TextNode, room: number): number {
+  if (node._inlines !== undefined) return linesHeight(node._inlines, room, 1);
+  const children = nodesIn(node.stack ?? node.ul ?? node.ol);
+  for (const child of children) {
+    const height = firstHeight(child, room);
+    if (height > 0) return height;
+  }
+  const columns = nodesIn(node.columns);
+  if (columns.length > 0)
+    return Math.max(...columns.map((column) => firstHeight(column, room / columns.length)));
+  if (isTable(node)) return firstRows(node.table, room);
+  if (typeof node._height === 'number') return node._height;
+  return typeof node._minHeight === 'number' ? node._minHeight : 0;
+}
+
+interface Rows {
+  readonly body: readonly (readonly TextNode[])[];
+  readonly headerRows?: number;
+}
+
+function isTable(node: Node): node is Node & { readonly table: Rows } {
+  return typeof node.table === 'object' && node.table !== null;
+}
+
+/** The rows that repeat, as high as in columns of equal width, and the first line of the row below. */
+function firstRows({ body, headerRows = 0 }: Rows, room: number): number {
+  const rows = body.slice(0, headerRows + 1);
+  return rows.reduce((sum, row, y) => {
+    const share = room / Math.max(1, row.length);
+    const heights = row.map((cell) =>
+      linesHeight(cell._inlines ?? [], share * Number(cell.colSpan ?? 1), y < headerRows ? undefined : 1),
+    );
+    return sum + Math.max(0, ...heights) + rowAir;
+  }, 0);
+}
