@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -23,9 +21,8 @@ import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { Kind, KindSet } from './render/kind.js';
 import { kinds as registered } from './render/kinds/kinds.js';
-import { RenderPool } from './render/pool.js';
-import { bubblewrap, type GuardName, unshare } from './render/program-sandbox.js';
-import { Programs } from './render/programs.js';
+import type { GuardName } from './render/program-sandbox.js';
+import { makePictures, makePrograms, startPool } from './rendering.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
 import { SteadyClock } from './steady-clock.js';
 import { Meters } from './work/meters.js';
@@ -71,9 +68,6 @@ export class StartRefused extends Error {}
 const leaseMs = 30_000;
 /** The end of the log that is kept in memory. */
 const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
-const threadReadyMs = 30_000;
-/** Programs that wait for one of a core's programs to end. Each belongs to a task that has a thread. */
-const maxWaitingPrograms = 64;
 /** They are in memory: what is long belongs into a JSON body, or into a file. */
 const maxFormTextBytes = 4 * 1024 * 1024;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
@@ -121,10 +115,13 @@ async function open(
   measureProcess(registry, opened);
 
   const programs = makePrograms(own, kinds, log);
-  const pool = opened.add(startPool(own, kindSet.renderThread, programs));
+  const pictures = makePictures(own, entry('render/picture-child.js'), log);
+  const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures }));
   const engine = opened.add(await openEngine(own, entry('engine/sqlite/thread.js'), registry, clock));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
+  opened.add(pictures);
+  await pictures.open();
   const { guard: programGuard } = await programs.open();
   const { store, blobs, bus } = engine;
   const worker = `w-${nanoid()}`;
@@ -269,33 +266,6 @@ async function open(
       return closing;
     },
   };
-}
-
-function makePrograms(config: Config, kinds: readonly Kind[], log: Logger): Programs {
-  const manner = { nice: config.renderNice };
-  return new Programs({
-    directory: resolve(join(config.dataDir, 'programs')),
-    registry: Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {}))),
-    sandboxes: [bubblewrap(manner), unshare(manner)],
-    allowUnsandboxed: config.allowUnsandboxedPrograms,
-    ...manner,
-    maxRunning: availableParallelism(),
-    maxWaiting: maxWaitingPrograms,
-    onFault: (fault) => log.error({ fault }, 'an external program could not be cleared away'),
-  });
-}
-
-function startPool(config: Config, entry: URL, programs: Programs): RenderPool {
-  return new RenderPool({
-    entry,
-    programs,
-    threads: config.workers === 0 ? availableParallelism() : config.workers,
-    heapLimitMb: config.workerHeapMb,
-    raisedHeapLimitMb: config.workerHeapMb * 2,
-    recycleAfter: config.recycleAfter === 0 ? Number.POSITIVE_INFINITY : config.recycleAfter,
-    nice: config.renderNice,
-    readyTimeoutMs: threadReadyMs,
-  });
 }
 
 function openEngine(

@@ -77,7 +77,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'close-stack.ts': [],
   'steady-clock.ts': [],
   'service-settings.ts': ['config.ts', 'engine'],
+  'rendering.ts': ['config.ts', 'render'],
   'app.ts': [
+    'rendering.ts',
     'close-stack.ts',
     'steady-clock.ts',
     'config.ts',
@@ -244,7 +246,9 @@ describe('architecture', () => {
     const rooms: readonly (readonly [library: RegExp, room: RegExp])[] = [
       [/^fastify$|^@fastify\//, /^http\//],
       [/^libsql$/, /^engine\/sqlite\//],
-      [/^pdfmake|^fontkit|^bwip-js|^sharp$/, /^render\//],
+      [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
+      // Pictures of strangers are decoded in a process of its own alone; a thumbnail packs pixels of ours.
+      [/^sharp$/, /^render\/(picture-decoding|kinds\/pdf-tools\/thumbnail)\.ts$/],
       [/^@cantoo\/pdf-lib$|^@hyzyla\/pdfium$/, /^render\/kinds\/pdf-tools\//],
       [/^undici$/, /^(work|fetch)\//],
     ];
@@ -287,7 +291,14 @@ describe('architecture', () => {
 
   it('starts programs from the pool of the render threads alone', () => {
     const users = files.filter((file) => librariesOf(file).includes('node:child_process'));
-    expect(users.sort()).toEqual(['render/program-folder.ts', 'render/program-process.ts']);
+    expect(users.sort()).toEqual([
+      'render/picture-process.ts',
+      'render/program-folder.ts',
+      'render/program-process.ts',
+    ]);
+    // What decodes pictures is loaded by the entry of its process alone.
+    const decoder = [...edges].filter(([, targets]) => targets.includes('render/picture-decoding.ts'));
+    expect(decoder.map(([file]) => file)).toEqual(['render/picture-child.ts', 'render/picture-process.ts']);
   });
 
   it('keeps the client apart: of the server it knows the protocol, of Node nothing', () => {

@@ -37,6 +37,8 @@ export class ArtifactFile implements ArtifactWriter {
   }
 
   write(chunk: Uint8Array): void {
+    // A large one is written as it is: to put it together with what is before it would be a copy.
+    if (chunk.length >= bufferBytes && this.#pendingBytes > 0) this.#flush();
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
     if (this.#pendingBytes >= bufferBytes) this.#flush();

@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
+import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome, ProgramRegistry } from './program-call.js';
 
 /**
@@ -174,6 +175,11 @@ export interface RunContext {
    * the task's own making or not; the files of an outcome stay until the task ends, and no program outlives it.
    */
   program(call: ProgramCall): Promise<ProgramOutcome>;
+  /**
+   * Decodes a picture of a stranger, outside of this thread, which would have to wait for the end of such work when the task
+   * is cancelled: no kind decodes one by itself. The files of an outcome stay until the task ends.
+   */
+  picture(call: PictureCall): Promise<PictureOutcome>;
 }
 
 export interface RunResult {
@@ -253,3 +259,6 @@ export class RenderFailure extends Error {
     this.name = 'RenderFailure';
   }
 }
+
+/** A fault of the machine that passes: the attempt fails as `storage_failed`, and another one follows. */
+export class PassingFault extends Error {}

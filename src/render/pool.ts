@@ -1,12 +1,12 @@
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
 import { Turns } from '../shares/turns.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
-import type { Programs } from './programs.js';
 import { type Death, RenderThread } from './render-thread.js';
-import { TaskPrograms } from './task-programs.js';
+import { TaskWork, type TaskWorkers } from './task-work.js';
 import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
 
-export interface PoolOptions {
+/** Without workers of that sort, external programs and pictures are refused. */
+export interface PoolOptions extends TaskWorkers {
   readonly entry: URL;
   readonly threads: number;
   readonly heapLimitMb: number;
@@ -16,8 +16,6 @@ export interface PoolOptions {
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
-  /** Runs the external programs that tasks ask for; without it, each is refused. */
-  readonly programs?: Pick<Programs, 'run'>;
 }
 
 export interface Task {
@@ -87,8 +85,8 @@ interface Entry {
 interface Running extends Entry {
   readonly startedAt: number;
   readonly timer: NodeJS.Timeout;
-  /** They are gone before the task settles. */
-  readonly programs: TaskPrograms;
+  /** It is gone before the task settles. */
+  readonly work: TaskWork;
   /** Set when the pool itself ended the thread. */
   verdict?: Outcome;
 }
@@ -182,7 +180,7 @@ export class RenderPool {
     await Promise.all(
       [...this.#slots, ...spare].map((slot) => {
         if (slot.running) slot.running.verdict ??= { type: 'cancelled' };
-        return Promise.all([slot.running?.programs.end(), slot.thread.end()]);
+        return Promise.all([slot.running?.work.end(), slot.thread.end()]);
       }),
     );
   }
@@ -243,8 +241,8 @@ export class RenderPool {
     }, task.timeoutMs);
     slot.state = 'busy';
     slot.tasks += 1;
-    const programs = new TaskPrograms(this.#options.programs, task);
-    slot.running = { ...entry, startedAt: performance.now(), timer, programs };
+    const work = new TaskWork(this.#options, task);
+    slot.running = { ...entry, startedAt: performance.now(), timer, work };
     task.onStart?.();
     slot.thread.send({
       type: 'run',
@@ -278,8 +276,8 @@ export class RenderPool {
       running.task.onPart?.(message.file);
       return;
     }
-    if (message.type === 'program') {
-      void running.programs.ask(message).then((answer) => slot.thread.send(answer));
+    if (message.type === 'program' || message.type === 'picture') {
+      void running.work.ask(message).then((answer) => slot.thread.send(answer));
       return;
     }
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
@@ -304,7 +302,7 @@ export class RenderPool {
   #stop(slot: Slot, verdict: Outcome): void {
     if (slot.running === undefined || slot.running.verdict !== undefined) return;
     slot.running.verdict = verdict;
-    void slot.running.programs.end();
+    void slot.running.work.end();
     void slot.thread.end();
     // Its successor starts while it goes.
     this.#replace(slot, this.#options.heapLimitMb, 0);
@@ -370,12 +368,12 @@ export class RenderPool {
   #settle(slot: Slot, running: Running, outcome: Outcome): void {
     clearTimeout(running.timer);
     delete slot.running;
-    if (running.programs.none) running.settle(outcome);
-    else void running.programs.end().then(() => running.settle(outcome));
+    if (running.work.none) running.settle(outcome);
+    else void running.work.end().then(() => running.settle(outcome));
   }
 }
 
-type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' | 'program' }>;
+type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' | 'program' | 'picture' }>;
 
 function outcomeOf(message: Answer, runMs: number): Outcome {
   if (message.type === 'done') {

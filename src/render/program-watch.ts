@@ -33,6 +33,11 @@ export function footprintOf(pid: number, maxTasks: number): Footprint {
   return { pids, tasks, residentBytes };
 }
 
+/** Of one process alone; 0 where there is no `/proc`. */
+export function residentBytesOf(pid: number): number {
+  return residentBytesIn(readOr(() => readFileSync(`/proc/${pid}/status`, 'latin1'), ''));
+}
+
 function residentBytesIn(status: string): number {
   return [...status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+) kB$/gm)].reduce(
     (sum, [, kibibytes]) => sum + Number(kibibytes) * 1024,

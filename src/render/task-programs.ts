@@ -3,7 +3,7 @@ import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import type { ProgramRun, Programs } from './programs.js';
 import type { ProgramEndedMessage, ProgramMessage, Step } from './wire.js';
 
-/** What of a task its programs depend on. */
+/** What of a task its programs and pictures depend on. */
 export interface TaskBounds {
   readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
@@ -82,7 +82,13 @@ export class TaskPrograms {
   }
 }
 
-function givenPaths({ inputPaths, fetched, parts = {}, step }: TaskBounds): readonly string[] {
+/** The files that a task was given. */
+export function givenPaths({
+  inputPaths,
+  fetched,
+  parts = {},
+  step,
+}: Omit<TaskBounds, 'timeoutMs'>): readonly string[] {
   return [
     ...inputPaths,
     ...Object.values(fetched).map(({ path }) => path),

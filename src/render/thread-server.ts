@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
 import { ArtifactFile } from './artifact-file.js';
+import { Asks } from './asks.js';
 import {
   type ArtifactWriter,
   type ChunkContext,
@@ -9,11 +10,12 @@ import {
   type Fetched,
   type KindBack,
   type KindRunner,
+  PassingFault,
   type Progress,
   RenderFailure,
   type RunResult,
 } from './kind.js';
-import { ProgramAsks } from './program-asks.js';
+import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
@@ -36,7 +38,10 @@ export async function serveTasks(
   const warm = backs.filter((back) => back.warm === true);
   await Promise.all(warm.map(async ({ load }) => (await load()).warm?.()));
   const send = (message: FromThread): void => port.postMessage(message, buffersOf(message));
-  const asks = new ProgramAsks(send);
+  const asks: TaskAsks = {
+    programs: new Asks((task, call, program) => send({ type: 'program', task, call, program })),
+    pictures: new Asks((task, call, picture) => send({ type: 'picture', task, call, picture })),
+  };
 
   const serve = async (message: RunMessage): Promise<void> => {
     const task = new TaskContext(message, send, asks);
@@ -52,10 +57,16 @@ export async function serveTasks(
   };
   port.on('message', (message: ToThread) => {
     if (message.type === 'run') void serve(message);
-    else asks.answer(message);
+    else if (message.type === 'program-ended') asks.programs.answer(message);
+    else asks.pictures.answer(message);
   });
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
+}
+
+interface TaskAsks {
+  readonly programs: Asks<ProgramCall, ProgramOutcome>;
+  readonly pictures: Asks<PictureCall, PictureOutcome>;
 }
 
 /** The bytes of artifacts, which move to the pool instead of being copied. */
@@ -120,7 +131,7 @@ function failure(task: number, error: unknown, warnings: readonly JobWarning[]):
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
   }
-  if (error instanceof UnreadableRequest) {
+  if (error instanceof UnreadableRequest || error instanceof PassingFault) {
     return { type: 'failed', task, code: 'storage_failed', message: error.message, warnings };
   }
   const text = error instanceof Error ? error.message : String(error);
@@ -135,11 +146,11 @@ class TaskContext implements ChunkContext {
   readonly #artifacts: ArtifactFile[] = [];
   readonly #parts = new Set<ArtifactFile>();
   readonly #gate: ProgressGate;
-  readonly #asks: ProgramAsks;
+  readonly #asks: TaskAsks;
   #files = 0;
   #handedOver = 0;
 
-  constructor(message: RunMessage, send: (message: FromThread) => void, asks: ProgramAsks) {
+  constructor(message: RunMessage, send: (message: FromThread) => void, asks: TaskAsks) {
     this.#message = message;
     this.#send = send;
     this.#asks = asks;
@@ -219,7 +230,11 @@ class TaskContext implements ChunkContext {
   }
 
   program(call: ProgramCall): Promise<ProgramOutcome> {
-    return this.#asks.ask(this.#message.task, call);
+    return this.#asks.programs.ask(this.#message.task, call);
+  }
+
+  picture(call: PictureCall): Promise<PictureOutcome> {
+    return this.#asks.pictures.ask(this.#message.task, call);
   }
 
   finish() {

@@ -1,5 +1,6 @@
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
+import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 
 /** Messages between the pool and a render thread. A thread is a remote peer: plain data only. */
@@ -99,14 +100,30 @@ export interface ProgramEndedMessage {
   readonly outcome: ProgramOutcome;
 }
 
+/** The thread asks for a picture; `PictureEndedMessage` answers, unless the task ends first. */
+export interface PictureMessage {
+  readonly type: 'picture';
+  readonly task: number;
+  /** The thread's number for this call. */
+  readonly call: number;
+  readonly picture: PictureCall;
+}
+
+export interface PictureEndedMessage {
+  readonly type: 'picture-ended';
+  readonly call: number;
+  readonly outcome: PictureOutcome;
+}
+
 export type FromThread =
   | ReadyMessage
   | ProgressMessage
   | PartMessage
   | ProgramMessage
+  | PictureMessage
   | DoneMessage
   | FailedMessage;
-export type ToThread = RunMessage | ProgramEndedMessage;
+export type ToThread = RunMessage | ProgramEndedMessage | PictureEndedMessage;
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

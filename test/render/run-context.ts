@@ -1,7 +1,32 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RunContext } from '../../src/render/kind.js';
+import type { PictureCall, PictureOutcome } from '../../src/render/picture-call.js';
+import { decodePicture } from '../../src/render/picture-decoding.js';
+
+let folder: string | undefined;
+let serial = 0;
+
+/** Decodes as the processes of a server do, in this one. */
+async function picture({ source, maxPixels }: PictureCall): Promise<PictureOutcome> {
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'inkwire-pictures-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+    folder = made;
+  }
+  const path = join(folder, String(serial++));
+  if ('bytes' in source) await writeFile(path, source.bytes);
+  const decoding = { path: 'bytes' in source ? path : source.path, maxPixels };
+  return decodePicture({ ...decoding, color: `${path}.color`, alpha: `${path}.alpha` }).then(
+    (decoded) => ({ type: 'decoded', picture: decoded }),
+    (error: Error) => ({ type: 'broken', reason: error.message.split('\n')[0] ?? '' }),
+  );
+}
 
 /** The members of a context that a kind of one task, without earlier attempts and programs, does not use. */
-export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'program'> = {
+export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'program' | 'picture'> = {
   parts: [],
   partPath: (name) => {
     throw new Error(`There is no part ${name}`);
@@ -12,4 +37,5 @@ export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'prog
   program: () => {
     throw new Error('No program is run');
   },
+  picture,
 };

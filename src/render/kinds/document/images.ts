@@ -1,6 +1,7 @@
 import type { PlanInput } from '../../kind.js';
 import { limits } from './limits.js';
 import type { ImageSource } from './model.js';
+import { weightDefect } from './picture-weight.js';
 import { readRasterHeader } from './raster.js';
 import { stringDefect } from './shapes.js';
 import { readSvg } from './svg.js';
@@ -148,12 +149,9 @@ export class Inputs {
       return 'is not a PNG, JPEG, GIF, WebP or SVG image';
     }
     const { format, width, height } = header;
-    if (width === 0 || height === 0) return 'is an image without size';
-    const pixels = width * height;
-    if (pixels > limits.imagePixels) {
-      return `has ${width} x ${height} pixels; the limit is ${limits.imagePixels / 1e6} megapixels`;
-    }
-    this.#pixels += pixels;
+    const tooHeavy = weightDefect(header);
+    if (tooHeavy !== undefined) return tooHeavy;
+    this.#pixels += width * height;
     if (this.#pixels > limits.imagePixelsTotal) {
       return `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
     }

@@ -1,7 +1,10 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { families } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
-import { type DrawnPage, type PdfImage, PdfMakeDocument } from './pdfmake.js';
+import { EmbeddedPicture } from './embedded-picture.js';
+import { innerPicture } from './inner-pictures.js';
+import { type DrawnPage, type PdfImage, PdfMakeDocument, type PdfReference } from './pdfmake.js';
+import type { PictureFile } from './pictures.js';
 
 /** Output is handed on in pieces of at least this size, so that a page does not cost hundreds of small writes. */
 const pieceBytes = 64 * 1024;
@@ -31,12 +34,12 @@ function xmlText(text: string): string {
     .replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD');
 }
 
-/** Bytes of pictures by the keys under which the definition names them. */
-export type Pictures = ReadonlyMap<string, Uint8Array>;
+/** Pictures by the keys under which the definition names them. */
+export type Pictures = ReadonlyMap<string, PictureFile>;
 
 /**
- * A PDF being written: its fonts come from the thread's registry, its pictures from memory, and its bytes go to
- * `write` as pages are finished. It opens no file and no address.
+ * A PDF being written: its fonts come from the thread's registry, its pictures from files that were made of them, and its bytes go to
+ * `write` as pages are finished. It opens no other file and no address.
  */
 export class InkwireDocument extends PdfMakeDocument {
   readonly #registry: FontRegistry;
@@ -79,6 +82,12 @@ export class InkwireDocument extends PdfMakeDocument {
     if (chunk === null) {
       this.#flush();
       this.ended?.();
+      return true;
+    }
+    if (chunk.length >= pieceBytes) {
+      // A picture is not put together with what is before it: that would be a second copy of it.
+      this.#flush();
+      this.write?.(chunk);
       return true;
     }
     this.pieces ??= [];
@@ -128,7 +137,7 @@ export class InkwireDocument extends PdfMakeDocument {
   }
 
   /** pdfkit writes the checksum of an attachment as hex text, where the standard wants its 16 bytes. */
-  override ref(data?: Record<string, unknown>): object {
+  override ref(data?: Record<string, unknown>): PdfReference {
     if (data?.Type !== 'EmbeddedFile' || !isObject(data.Params)) return super.ref(data);
     const { CheckSum: hex, ...params } = data.Params;
     // Bytes are the only strings that pdfkit does not encrypt; the entry is optional.
@@ -139,12 +148,22 @@ export class InkwireDocument extends PdfMakeDocument {
   override provideImage(key: string): PdfImage {
     const known = this._imageRegistry[key];
     if (known !== undefined) return known;
-    const bytes = this.#pictures.get(key);
-    if (bytes === undefined) throw new Error('no such picture');
-    const image = this.openImage(bytes);
+    const file = this.#pictures.get(key);
+    if (file === undefined) throw new Error('no such picture');
+    const image =
+      file.type === 'jpeg'
+        ? super.openImage(file.bytes())
+        : new EmbeddedPicture(`I${++this._imageCount}`, file);
     image.embed(this);
     this._imageRegistry[key] = image;
     return image;
+  }
+
+  /** A picture in a drawing: one that was decoded before, by its address. Nothing is unpacked here. */
+  override openImage(source: Uint8Array | string): PdfImage {
+    const picture = typeof source === 'string' ? innerPicture(source) : undefined;
+    if (picture === undefined) throw new Error('no picture that is known');
+    return this.provideImage(picture.key);
   }
 
   override addPage(options: object): this {

@@ -253,10 +253,21 @@ export interface Watermark {
   };
 }
 
+/** Sizes are pixels as they are stored. */
 export interface PdfImage {
+  /** The name by which a page draws it. */
+  readonly label: string;
   readonly width: number;
   readonly height: number;
+  /** Once it is written. */
+  readonly obj: object | null;
   embed(document: PdfDocument): void;
+}
+
+/** An object of the file, written by its `end`. */
+export interface PdfReference {
+  write(bytes: Uint8Array): void;
+  end(): void;
 }
 
 /** A page of pdfkit, as far as it is written to. */
@@ -273,6 +284,7 @@ export interface PdfDocument {
   _fontCount: number;
   _fontFamilies: Record<string, PdfFont>;
   _imageRegistry: Record<string, PdfImage>;
+  _imageCount: number;
   _offset: number;
   font(source: string, family?: string | number, size?: number): this;
   fontSize(size: number): this;
@@ -283,7 +295,7 @@ export interface PdfDocument {
   save(): this;
   restore(): this;
   transform(a: number, b: number, c: number, d: number, x: number, y: number): this;
-  openImage(source: Uint8Array): PdfImage;
+  openImage(source: Uint8Array | string): PdfImage;
   provideFont(family: string, bold: boolean, italics: boolean): PdfFont;
   provideImage(key: string): PdfImage;
   addPage(options: object): this;
@@ -292,7 +304,7 @@ export interface PdfDocument {
   info: Record<string, unknown>;
   /** Writes `info` into the XMP packet. */
   _addInfo(): void;
-  ref(data?: Record<string, unknown>): object;
+  ref(data?: Record<string, unknown>): PdfReference;
   push(chunk: Uint8Array | null): boolean;
   _write(bytes: Uint8Array | string): void;
   end(): void;

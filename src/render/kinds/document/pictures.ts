@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { RenderFailure, type RunContext } from '../../kind.js';
+import { PassingFault, RenderFailure, type RunContext } from '../../kind.js';
+import type { DecodedPicture, PictureCall, PictureOutcome } from '../../picture-call.js';
+import { innerPictures } from './inner-pictures.js';
 import { limits } from './limits.js';
 import type { Block, Grid, ImageSource, SvgDrawing } from './model.js';
 import type { Operation } from './operations.js';
-import { readRasterHeader } from './raster.js';
+import { decodingMb, weightDefect } from './picture-weight.js';
+import { type RasterHeader, readRasterHeader } from './raster.js';
 
 /** An image ready to be drawn; sizes are pixels. */
 export type Picture =
@@ -26,6 +30,11 @@ function imagesOf(operations: readonly Operation[]): Wanted[] {
         const { source, width, height } = operation;
         return [{ source, at: `${at}/source`, sized: width !== undefined && height !== undefined }];
       }
+      case 'add_svg':
+        // Drawings without pictures are many, and need nothing.
+        return /image/i.test(operation.svg.rest)
+          ? [{ source: { from: 'svg', svg: operation.svg }, at: `${at}/svg`, sized: true }]
+          : [];
       case 'add_html':
         return imagesOfBlocks(operation.blocks, `${at}/html`);
       case 'add_table':
@@ -67,15 +76,22 @@ function imagesOfGrid(grid: Grid, at: string): Wanted[] {
   return found;
 }
 
+/** What of a picture the PDF will hold. */
+export type PictureFile =
+  /** A JPEG as it came. */
+  { readonly type: 'jpeg'; readonly bytes: () => Buffer } | PngFile;
+export type PngFile = Extract<DecodedPicture, { type: 'png' }>;
+
 /**
- * Decodes every image once and keeps the bytes that the PDF will hold. JPEG is embedded as it came; everything else
- * is written anew as a PNG of 8 bits, which the PDF writer is known to read. A picture that does not decode is found
- * here and not in the writer, where it would be too late to say which operation it was.
+ * Has every image decoded once and knows the files that the PDF will hold. JPEG is embedded as it came; everything else
+ * is written anew as PNGs of 8 bits, whose data stand in a PDF as they are. A picture that does not decode is found here
+ * and not in the writer, where it would be too late to say which operation it was.
  */
 export class PictureShelf {
   /** By the key under which the document asks for them. */
-  readonly bytes = new Map<string, Uint8Array>();
+  readonly files = new Map<string, PictureFile>();
   readonly #pictures = new Map<string, Picture>();
+  #pixels = 0;
 
   constructor(private readonly context: RunContext) {}
 
@@ -93,7 +109,10 @@ export class PictureShelf {
   }
 
   async #read({ source, at: pointer, sized }: Wanted, key: string): Promise<Picture> {
-    if (source.from === 'svg') return { type: 'svg', svg: source.svg };
+    if (source.from === 'svg') {
+      await this.#readInside(source.svg, pointer);
+      return { type: 'svg', svg: source.svg };
+    }
     const bytes = await this.#bytesOf(source);
     const header = readRasterHeader(bytes);
     if (header === undefined) {
@@ -105,50 +124,93 @@ export class PictureShelf {
       const { readSvg } = await import('./svg.js');
       const read = readSvg(svg, sized);
       if (!read.ok) throw new RenderFailure(`the SVG ${read.message}`, pointer);
+      await this.#readInside(read.drawing, pointer);
       return { type: 'svg', svg: read.drawing };
     }
-    if (header.width * header.height > limits.imagePixels) {
-      throw new RenderFailure(`the image has more than ${limits.imagePixels / 1e6} megapixels`, pointer);
+    const path = this.#pathOf(source);
+    const decoded = await this.#decode(path === undefined ? { bytes } : { path }, header);
+    if ('defect' in decoded) throw new RenderFailure(`the image ${decoded.defect}`, pointer);
+    this.files.set(
+      key,
+      fileOf(decoded, () => (path === undefined ? bytes : readFileSync(path))),
+    );
+    const { width, height } = decoded;
+    const isTurned = decoded.type === 'jpeg' && decoded.orientation > 4;
+    return { type: 'raster', key, ...(isTurned ? { width: height, height: width } : { width, height }) };
+  }
+
+  /** Pictures inside of a drawing. One that is broken is left out by the engine, with a warning. */
+  async #readInside({ rest }: SvgDrawing, pointer: string): Promise<void> {
+    for (const { key, bytes } of innerPictures(rest)) {
+      const header = this.files.has(key) ? undefined : readRasterHeader(bytes);
+      if (header === undefined) continue;
+      const decoded = await this.#decode({ bytes }, header);
+      if (!('defect' in decoded))
+        this.files.set(
+          key,
+          fileOf(decoded, () => bytes),
+        );
+      else if (!decoded.isBroken)
+        throw new RenderFailure(`a picture in the drawing ${decoded.defect}`, pointer);
     }
-    try {
-      return await this.#decode(bytes, header.format === 'jpeg', key);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message.split('\n')[0] : '';
-      throw new RenderFailure(`the image cannot be decoded (${reason ?? ''})`, pointer);
-    }
+  }
+
+  #pathOf(source: ImageSource): string | undefined {
+    if (source.from === 'blob') return this.context.inputPath(source.blob);
+    return source.from === 'url' ? this.context.fetched(source.url).path : undefined;
   }
 
   async #bytesOf(source: Exclude<ImageSource, { from: 'svg' }>): Promise<Buffer> {
-    switch (source.from) {
-      case 'base64':
-        return Buffer.from(source.base64, 'base64');
-      case 'blob':
-        return readFile(this.context.inputPath(source.blob));
-      case 'url':
-        return readFile(this.context.fetched(source.url).path);
-    }
+    return source.from === 'base64'
+      ? Buffer.from(source.base64, 'base64')
+      : readFile(this.#pathOf(source) ?? '');
   }
 
-  async #decode(bytes: Buffer, jpeg: boolean, key: string): Promise<Picture> {
-    // Loaded with the first picture: most documents have none.
-    const { default: sharp } = await import('sharp');
-    const image = sharp(bytes, { limitInputPixels: limits.imagePixels, failOn: 'error', animated: false });
-    if (jpeg) {
-      // Shrinking while decoding reads every block of the file but keeps next to nothing.
-      await image.resize(8, 8, { fit: 'fill' }).raw().toBuffer();
-      const { width = 0, height = 0, orientation = 1 } = await sharp(bytes).metadata();
-      this.bytes.set(key, bytes);
-      return orientation > 4
-        ? { type: 'raster', key, width: height, height: width }
-        : { type: 'raster', key, width, height };
+  async #decode(source: PictureCall['source'], header: RasterHeader): Promise<DecodedPicture | Undecoded> {
+    const tooHeavy = weightDefect(header);
+    if (tooHeavy !== undefined) return { defect: tooHeavy, isBroken: false };
+    this.#pixels += header.width * header.height;
+    if (this.#pixels > limits.imagePixelsTotal) {
+      const defect = `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
+      return { defect, isBroken: false };
     }
-    const { data, info } = await image
-      .toColourspace('srgb')
-      .png({ compressionLevel: 6, palette: false, progressive: false })
-      .toBuffer({ resolveWithObject: true });
-    this.bytes.set(key, data);
-    return { type: 'raster', key, width: info.width, height: info.height };
+    const call = { source, memoryMb: decodingMb(header), maxPixels: limits.imagePixels };
+    const outcome = await this.context.picture(call);
+    switch (outcome.type) {
+      case 'decoded':
+        return outcome.picture;
+      case 'broken':
+        return { defect: `cannot be decoded (${outcome.reason})`, isBroken: true };
+      case 'limited':
+        return { defect: limitWords(outcome), isBroken: false };
+      case 'cancelled':
+        throw new Error('The task has ended');
+      case 'refused':
+        throw new PassingFault(outcome.message);
+    }
   }
+}
+
+interface Undecoded {
+  /** The rest of a sentence about the picture. */
+  readonly defect: string;
+  /** It is none, and not merely too large. */
+  readonly isBroken: boolean;
+}
+
+function limitWords({ limit, most }: Extract<PictureOutcome, { type: 'limited' }>): string {
+  switch (limit) {
+    case 'memoryMb':
+      return `needs more memory to be decoded than its size says (${most} MiB)`;
+    case 'wallMs':
+      return `takes longer than ${most / 1000} s to be decoded`;
+    case 'outputBytes':
+      return `needs more than ${most} bytes in a PDF; a JPEG needs less`;
+  }
+}
+
+function fileOf(decoded: DecodedPicture, bytes: () => Buffer): PictureFile {
+  return decoded.type === 'jpeg' ? { type: 'jpeg', bytes } : decoded;
 }
 
 function keyOf(source: ImageSource): string {

@@ -60,7 +60,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       await shelf.load(checked.operations);
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
       const artifact = context.artifact('document.pdf', 'application/pdf');
-      const pages = await drawDocument(definition, registry, shelf.bytes, {
+      const pages = await drawDocument(definition, registry, shelf.files, {
         write: (bytes) => artifact.write(bytes),
         warn: (warning) => context.warn(warning),
         layout: (ratio) =>

@@ -1,6 +1,9 @@
 import { Parser } from 'htmlparser2';
+import { innerPicture } from './inner-pictures.js';
 import { limits } from './limits.js';
 import type { SvgDrawing } from './model.js';
+import { weightDefect } from './picture-weight.js';
+import { readRasterHeader } from './raster.js';
 import { statedSize } from './svg-root.js';
 import { attributesOf, decodeXml, pieceAt, xmlDefect } from './xml.js';
 
@@ -28,7 +31,6 @@ const forbidden = new Set([
   'listener',
   'set',
 ]);
-const dataImage = /^data:image\/(?:png|jpeg|jpg);base64,[a-z0-9+/=\s]*$/i;
 const localName = (name: string) => name.slice(name.indexOf(':') + 1).toLowerCase();
 
 /** `url(...)` in an attribute or a style sheet: only `url(#id)` may stand. Adds the ids to `targets`. */
@@ -43,6 +45,16 @@ function checkUrls(css: string, targets: string[]): void {
   }
 }
 
+/** A picture inside of the drawing; one that is too large is refused like any other. */
+function isPicture(tag: string, address: string): boolean {
+  const picture = tag === 'image' ? innerPicture(address) : undefined;
+  if (picture === undefined) return false;
+  const header = readRasterHeader(picture.bytes);
+  const tooHeavy = header && weightDefect(header);
+  if (tooHeavy !== undefined) throw new Defect(`has a picture that ${tooHeavy}`);
+  return true;
+}
+
 function checkAttributes(tag: string, attributes: Record<string, string>): string[] {
   const targets: string[] = [];
   for (const [name, value] of Object.entries(attributes)) {
@@ -52,7 +64,7 @@ function checkAttributes(tag: string, attributes: Record<string, string>): strin
     if (key === 'href' || key === 'src') {
       const address = value.trim();
       if (address.startsWith('#')) targets.push(address.slice(1));
-      else if (tag === 'a' ? !/^https?:\/\//i.test(address) : !(tag === 'image' && dataImage.test(address))) {
+      else if (tag === 'a' ? !/^https?:\/\//i.test(address) : !isPicture(tag, address)) {
         throw new Defect(`must not refer to anything outside itself (${name.slice(0, 40)})`);
       }
     } else if (value.includes('(') || key === 'style') checkUrls(value, targets);

@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config.js';
+import type { Kind } from './render/kind.js';
+import { Pictures } from './render/pictures.js';
+import { RenderPool } from './render/pool.js';
+import { bubblewrap, unshare } from './render/program-sandbox.js';
+import { Programs } from './render/programs.js';
+import type { TaskWorkers } from './render/task-work.js';
+
+/** The pool of render threads and what works for it, as the configuration says. */
+
+const readyTimeoutMs = 30_000;
+/** Programs that wait for one of a core's programs to end. Each belongs to a task that has a thread. */
+const maxWaitingPrograms = 64;
+/** A picture of 50 megapixels takes some 5 s. Two that need little, or one that needs as much as one may. */
+const pictureBounds = { memoryMb: 256, wallMs: 30_000, maxFileBytes: 48 * 1024 * 1024 };
+const maxPictureProcesses = 4;
+
+export function makePrograms(config: Config, kinds: readonly Kind[], log: Logger): Programs {
+  const manner = { nice: config.renderNice };
+  return new Programs({
+    directory: resolve(join(config.dataDir, 'programs')),
+    registry: Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {}))),
+    sandboxes: [bubblewrap(manner), unshare(manner)],
+    allowUnsandboxed: config.allowUnsandboxedPrograms,
+    ...manner,
+    maxRunning: availableParallelism(),
+    maxWaiting: maxWaitingPrograms,
+    onFault: (fault) => log.error({ fault }, 'an external program could not be cleared away'),
+  });
+}
+
+function threadsOf(config: Config): number {
+  return config.workers === 0 ? availableParallelism() : config.workers;
+}
+
+export function makePictures(config: Config, entry: URL, log: Logger): Pictures {
+  return new Pictures({
+    ...pictureBounds,
+    entry,
+    directory: resolve(join(config.dataDir, 'pictures')),
+    processes: Math.min(threadsOf(config), maxPictureProcesses),
+    nice: config.renderNice,
+    readyTimeoutMs,
+    onFault: (fault) => log.error({ fault }, 'the files of a picture could not be cleared away'),
+  });
+}
+
+export function startPool(config: Config, entry: URL, workers: TaskWorkers): RenderPool {
+  return new RenderPool({
+    ...workers,
+    entry,
+    threads: threadsOf(config),
+    heapLimitMb: config.workerHeapMb,
+    raisedHeapLimitMb: config.workerHeapMb * 2,
+    recycleAfter: config.recycleAfter === 0 ? Number.POSITIVE_INFINITY : config.recycleAfter,
+    nice: config.renderNice,
+    readyTimeoutMs,
+  });
+}
