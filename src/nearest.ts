@@ -4,6 +4,27 @@ export function nearest(name: string, names: readonly string[]): string {
   return best ?? '';
 }
 
+/** As above, where a slip of the pen or another way to write words together may be the reason; else undefined. */
+export function nearestTo(name: string, names: readonly string[]): string | undefined {
+  const plain = plainly(name);
+  const slips = Math.floor(plain.length / 3);
+  let best: { readonly name: string; readonly slips: number } | undefined;
+  for (const candidate of names) {
+    const other = plainly(candidate);
+    // No long name costs more than a look at its length.
+    if (Math.abs(other.length - plain.length) > slips) continue;
+    const found = distance(plain, other);
+    if (found <= slips && found < (best?.slips ?? Number.POSITIVE_INFINITY))
+      best = { name: candidate, slips: found };
+  }
+  return best?.name;
+}
+
+/** `pageSize`, `page-size` and `page_size` are one. */
+function plainly(name: string): string {
+  return name.replace(/[_\s-]/g, '').toLowerCase();
+}
+
 /** Levenshtein. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);

@@ -35,7 +35,7 @@ export class Actions {
   }
 
   submit(open: OpenSession, request: JobRequest): Promise<SubmittedJob> {
-    return open.client.submit(request).then((job) => {
+    return open.client.submit(request, { strict: true }).then((job) => {
       open.jobs.put(job);
       return job;
     });

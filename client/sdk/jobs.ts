@@ -37,7 +37,7 @@ export class Jobs {
 
   /** @param request a `FormData` where files are uploaded: each part is a member of the request, or an element of one */
   submit(request: JobRequest | FormData, options?: SubmitOptions): Promise<SubmittedJob> {
-    return this.#json('POST', 'jobs', options, { ...keyOf(options), body: request });
+    return this.#json('POST', 'jobs', options, { ...submitHeaders(options), body: request });
   }
 
   get(jobId: string, options?: CallOptions): Promise<JobRecord> {
@@ -69,7 +69,7 @@ export class Jobs {
 
   /** A new job from the same request. */
   retry(jobId: string, options?: SubmitOptions): Promise<SubmittedJob> {
-    return this.#json('POST', jobPath(jobId, '/retry'), options, keyOf(options));
+    return this.#json('POST', jobPath(jobId, '/retry'), options, submitHeaders(options));
   }
 
   /** What the job was made from; large binary members are left out. */
@@ -129,8 +129,9 @@ export function randomName(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('');
 }
 
-function keyOf({ idempotencyKey = randomName() }: SubmitOptions = {}): Call {
-  return { headers: { 'idempotency-key': idempotencyKey } };
+function submitHeaders({ idempotencyKey = randomName(), strict }: SubmitOptions = {}): Call {
+  const handling = strict === true ? { prefer: 'handling=strict' } : {};
+  return { headers: { 'idempotency-key': idempotencyKey, ...handling } };
 }
 
 function jobPath(jobId: string, rest = ''): string {

@@ -35,6 +35,11 @@ export interface CallOptions {
 export interface SubmitOptions extends CallOptions {
   /** One job per key, however often it is sent; made up when left out, so that a lost answer can be asked for again. */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * Refuse a request with members that the server does not know (`validation-failed`, a pointer to each). Otherwise they
+   * are ignored, and warnings of the job (`unknown_member`).
+   */
+  readonly strict?: boolean | undefined;
 }
 
 export interface ListOptions extends CallOptions {

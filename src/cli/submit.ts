@@ -4,6 +4,7 @@ import { given, Misuse, readArguments, readWhole } from './arguments.js';
 import { readDocument } from './document-file.js';
 import { exitCodes } from './exit-codes.js';
 import { conclude, follow } from './follow.js';
+import { warningsOf } from './job-words.js';
 import { size } from './progress-bar.js';
 import { destinationOf, save } from './save.js';
 import { obey, type Server, serverOptions, serverUsage, withServer } from './server-access.js';
@@ -20,6 +21,7 @@ Submits the job in FILE (JSON; - is the standard input) and prints its id.
       --group NAME         group of the job, in place of the one in FILE
       --priority N         -10 to 10; higher first among your own jobs
       --idempotency-key K  submit again under the same key, and it is the same job
+      --strict             refuse a job with members that are not known; else they are warnings
 
 ${serverUsage}
 
@@ -34,6 +36,7 @@ const options = {
   group: { type: 'string' },
   priority: { type: 'string' },
   'idempotency-key': { type: 'string' },
+  strict: { type: 'boolean' },
 } as const;
 
 /** `inkwire submit`. @returns the exit code */
@@ -63,10 +66,15 @@ export function runSubmit(shell: Shell): Promise<number> {
       const job = await client.submit(document, {
         signal: shell.interrupted,
         ...given('idempotencyKey', key),
+        ...given('strict', values.strict),
       });
       if (json) printLine(shell.out, JSON.stringify(job));
       else printLine(toStream ? shell.err : shell.out, job.job_id);
-      if (to === undefined && values.watch !== true) return exitCodes.ok;
+      if (to === undefined && values.watch !== true) {
+        // Whoever watches gets them with the end.
+        if (!json) for (const line of warningsOf(job)) printLine(shell.err, line);
+        return exitCodes.ok;
+      }
       const ended = await follow(shell, server, {
         jobId: job.job_id,
         after: job.events_cursor,

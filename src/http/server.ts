@@ -28,6 +28,7 @@ import {
   limitConnections,
   trackSilent,
 } from './admission/sockets.js';
+import { checkParameters, tellUnusedBodies } from './admission/unknown-parts.js';
 import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
 import { UploadPlaces } from './admission/upload-places.js';
 import type { Dialect } from './dialects/dialect.js';
@@ -166,6 +167,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
   admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess, places }));
+  tellUnusedBodies(app);
   const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
   const bodies = watchBodies(app, { total: 2 * bodyShare, perOwner: bodyShare });
   const budgets = new BudgetMeters(options.registry);
@@ -244,6 +246,7 @@ function admissionOf(
     checkPermission,
     rates.check,
     createRouteCheck(index),
+    checkParameters,
     createDrainCheck(draining),
     places.check,
     checkExpectation,

@@ -85,6 +85,8 @@ export interface Job {
   /** The artifact that is the result, when it is not the first one. */
   readonly result?: Artifact;
   readonly warnings?: readonly JobWarning[];
+  /** What was found in the request when it was accepted, and did not stop it. */
+  readonly remarks?: readonly JobWarning[];
   readonly pages?: number;
   /** When the artifacts go; set when completed, and at another end when there are some. */
   readonly expiresAt?: number;

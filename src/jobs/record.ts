@@ -41,7 +41,7 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...(hasResult ? sizeOf(resultOf(job)) : {}),
     ...artifactsOf(job),
     ...(job.produced === undefined ? {} : { produced: job.produced }),
-    ...(job.warnings === undefined ? {} : { warnings: job.warnings }),
+    ...warningsOf(job),
     ...(job.expiresAt === undefined ? {} : { expires_at: iso(job.expiresAt) }),
     ...(hasResult ? { result_url: `${path}/result` } : {}),
     ...(isTerminal(job.status) ? {} : { poll_url: path }),
@@ -75,6 +75,12 @@ export function progressMembers(live: Omit<AttemptProgress, 'attempt'>): Partial
     ...(live.pagesDone === undefined ? {} : { pages_done: live.pagesDone }),
     ...(live.pagesTotal === undefined ? {} : { pages_total: live.pagesTotal }),
   };
+}
+
+/** Those of the request first, as the caller met them. */
+function warningsOf({ remarks = [], warnings = [] }: Job): Partial<JobRecord> {
+  if (remarks.length === 0) return warnings.length === 0 ? {} : { warnings };
+  return { warnings: [...remarks, ...warnings] };
 }
 
 /** Message and place belong to `failed` alone; the code also says why a job waits again or was cancelled. */

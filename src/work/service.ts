@@ -64,6 +64,8 @@ export interface SubmitRequest {
    */
   readonly kind: string;
   readonly onlyKind?: boolean;
+  /** Refuses a body with members that are not known; otherwise these are warnings of the job. Of no effect on a plan. */
+  readonly strict?: boolean;
   readonly idempotencyKey?: string;
   readonly requestId: string;
 }

@@ -7,7 +7,7 @@ import {
   matchesStrongly,
   readRange,
 } from '../../src/http/reply/file-reply.js';
-import { prefers, readWait } from '../../src/http/reply/preferences.js';
+import { prefers, prefersStrict, readWait } from '../../src/http/reply/preferences.js';
 import { requestIdOf } from '../../src/http/reply/request-id.js';
 
 describe('Range', () => {
@@ -71,6 +71,22 @@ describe('Prefer', () => {
     ['return=minimal', undefined],
   ])('%s', (header, seconds) => {
     expect(readWait(header)).toBe(seconds);
+  });
+});
+
+describe('Prefer: handling', () => {
+  test.each([
+    [undefined, false],
+    ['handling=strict', true],
+    ['Handling="strict"', true],
+    ['wait=5, handling=strict; x=1', true],
+    ['handling = STRICT', true],
+    ['handling=lenient', false],
+    ['handling=lenient, handling=strict', false],
+    ['handling', false],
+    ['handling=stricter', false],
+  ])('%s', (header, strict) => {
+    expect(prefersStrict(header)).toBe(strict);
   });
 });
 

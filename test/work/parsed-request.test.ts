@@ -94,6 +94,86 @@ describe('intake', () => {
   });
 });
 
+describe('members that nobody knows', () => {
+  const page: Kind = {
+    name: 'page',
+    schema: Type.Object({ page_size: Type.String(), margin_mm: Type.Number() }),
+    parse: () => ({ ok: true, plan: { request: {}, inputs: [] } }),
+  };
+  const ask = (body: BodyToParse['body'], strict = false) =>
+    parseBody({ body, kind: 'page', needsFingerprint: false, strict }, [page], () => undefined);
+  const json = (value: unknown) => ({ json: Buffer.from(JSON.stringify(value)) });
+  const warnings = (body: BodyToParse['body']) => {
+    const answer = ask(body);
+    if (!answer.ok) throw new Error(answer.problem.detail);
+    return answer.parsedRequest.warnings;
+  };
+
+  it('are warnings with a pointer and the name that may be meant', () => {
+    expect(warnings(json({ page_sise: 'A5', kind: 'page', title: 'x', page_size: 'A4' }))).toEqual([
+      {
+        code: 'unknown_member',
+        message: 'The member "page_sise" is not known and was ignored; did you mean "page_size"?',
+        pointer: '/page_sise',
+      },
+    ]);
+    expect(warnings(json({ page_size: 'A4', group: 'g', tags: [], expires_in: 60 }))).toEqual([]);
+  });
+
+  it.each([
+    ['pageSize', 'page_size'],
+    ['prioritiy', 'priority'],
+    ['groop', 'group'],
+    ['filename', 'file_name'],
+    ['max-attempts', 'max_attempts'],
+    ['webhook_url', undefined],
+    ['x', undefined],
+    ['constructor', undefined],
+    ['__proto__', undefined],
+    ['toString', undefined],
+  ])('%s may be meant for %s', (name, meant) => {
+    const [warning, ...more] = warnings({ json: Buffer.from(`{${JSON.stringify(name)}:1}`) });
+    expect(more).toEqual([]);
+    expect(/did you mean "(.*)"/.exec(warning?.message ?? '')?.[1]).toBe(meant);
+  });
+
+  it('are warnings in a form, too', () => {
+    const form = [
+      { name: 'page_size', text: 'A4' },
+      { name: 'page/sise', text: 'A5' },
+      { name: 'request', text: '{"margin":3}' },
+    ];
+    expect(warnings({ form }).map(({ pointer }) => pointer)).toEqual(['/margin', '/page~1sise']);
+  });
+
+  it('are refused where the caller prefers that, together with all other defects', () => {
+    const answer = ask(json({ page_sise: 'A5', priority: 99, z: 1 }), true);
+    expect(!answer.ok && answer.problem).toMatchObject({
+      slug: 'validation-failed',
+      errors: [
+        { pointer: '/priority' },
+        { pointer: '/page_sise', message: 'is not a known member; did you mean "page_size"?' },
+        { pointer: '/z', message: 'is not a known member' },
+      ],
+    });
+    expect(ask(json({ page_size: 'A5' }), true).ok).toBe(true);
+  });
+
+  it('are told within bounds, however many and long they are', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, n) => [`${n}${'\ud800~/'.repeat(100)}`, n]),
+    );
+    const told = warnings(json(many));
+    expect(told).toHaveLength(21);
+    expect(told[20]).toEqual({
+      code: 'unknown_member',
+      message: '4980 more members are not known and were ignored',
+    });
+    expect(JSON.stringify(told).length).toBeLessThan(10_000);
+    for (const { pointer = '' } of told) expect(pointer).not.toMatch(/\p{Surrogate}/u);
+  });
+});
+
 describe('run times', () => {
   it('expects what was measured, shared by the threads', () => {
     const times = new RunTimes();

@@ -101,7 +101,7 @@ function operationOf(
   const parameters = [
     ...parametersOf(route.schema?.params, 'path', use),
     ...parametersOf(route.schema?.querystring, 'query', use),
-    ...Object.entries(docs.headers ?? {}).map(
+    ...Object.entries(headersOf(route, docs)).map(
       ([name, description]): OpenApiParameter => ({
         name,
         in: 'header',
@@ -125,6 +125,17 @@ function operationOf(
       : { requestBody: { required: true, content: bodiesOf(docs, use) } }),
     responses: { ...answersOf(docs.answers, use), ...problemsOf(slugsOf(route, docs), dialect, use) },
   };
+}
+
+/** Its own, and what may be preferred wherever a request can hold something that nothing is made of. */
+function headersOf(
+  { schema }: RouteOptions,
+  { headers = {}, body, form }: RouteDocs,
+): Record<string, string> {
+  if (body === undefined && form === undefined && !isObjectSchema(schema?.querystring)) return { ...headers };
+  const strict =
+    'handling=strict refuses members and parameters that are not known, which are warnings otherwise';
+  return { ...headers, Prefer: [headers.Prefer, strict].filter((text) => text !== undefined).join('; ') };
 }
 
 function bodiesOf({ body, form }: RouteDocs, use: UseSchema): Json {

@@ -124,6 +124,12 @@ export const metaSchema = Type.Object(
     timestamp: time,
     duration_ms: Type.Number({ minimum: 0 }),
     api_version: Type.Literal('v1'),
+    warnings: Type.Optional(
+      Type.Array(warningSchema, {
+        description:
+          'Parameters of the address, or a body, that the address knows nothing of: they were ignored',
+      }),
+    ),
   },
   { $id: 'Meta' },
 );

@@ -8,9 +8,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export function sendEnvelope(request: FastifyRequest, reply: FastifyReply, json: string): FastifyReply {
   const duration = Math.round((performance.now() - request.startedAt) * 1000) / 1000;
   const timestamp = new Date().toISOString();
+  const { warnings } = request;
+  const told = warnings === undefined ? '' : `,"warnings":${JSON.stringify(warnings)}`;
   return reply
     .header('content-type', 'application/json; charset=utf-8')
     .send(
-      `{"data":${json},"meta":{"request_id":"${request.id}","timestamp":"${timestamp}","duration_ms":${duration},"api_version":"v1"}}`,
+      `{"data":${json},"meta":{"request_id":"${request.id}","timestamp":"${timestamp}","duration_ms":${duration},"api_version":"v1"${told}}}`,
     );
 }

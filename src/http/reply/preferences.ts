@@ -40,6 +40,28 @@ export function readWait(header: string | string[] | undefined): number | undefi
   return undefined;
 }
 
+/**
+ * Whether `Prefer: handling=strict` (RFC 7240, 4.4) asks for a refusal where the answer would have a warning otherwise.
+ */
+export function prefersStrict(header: string | string[] | undefined): boolean {
+  const handlings = String(header ?? '')
+    .split(',')
+    .flatMap(
+      (preference) => /^\s*handling\s*=\s*"?(strict|lenient)"?\s*(?:;.*)?$/i.exec(preference)?.[1] ?? [],
+    );
+  // The first one counts, as everywhere where a preference is there twice.
+  return handlings[0]?.toLowerCase() === 'strict';
+}
+
+/** Says that a preference was heard. */
+export function noteApplied(reply: FastifyReply, preference: string): void {
+  const current = reply.getHeader('preference-applied');
+  reply.header(
+    'preference-applied',
+    current === undefined ? preference : `${String(current)}, ${preference}`,
+  );
+}
+
 /** Adds a request field that the answer depends on; what is said already stays. */
 export function vary(reply: FastifyReply, field: string): void {
   const current = reply.getHeader('vary');

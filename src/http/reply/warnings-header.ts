@@ -1,18 +1,30 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JobWarning } from '../../protocol/job-record.js';
 
 /** The header of an answer of a render, as OpenAPI lists it. */
 export const warningsHeaderDocs = {
   'Inkwire-Warnings':
-    'Warnings of the work, as in a job record: a JSON array in ASCII; absent without any. A last entry `more_warnings` stands for those that do not fit',
+    'Warnings of the address and of the work, as in a job record: a JSON array in ASCII; absent without any. A last entry `more_warnings` stands for those that do not fit',
 };
 
 /** Proxies refuse longer headers; 8 KiB for all of them is a common bound. */
 const maxChars = 4_000;
 const maxMessageChars = 500;
 
-/** Tells the warnings of an answer which is a file that was made while the caller waited. */
-export function tellWarnings(reply: FastifyReply, warnings: readonly JobWarning[]): void {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of the request itself (P-62): what of it the address knows nothing of. Undefined where there is nothing to say. */
+    warnings: readonly JobWarning[] | undefined;
+  }
+}
+
+/** Tells the warnings of the request, and those of the work where the answer is a file that was made for the caller. */
+export function tellWarnings(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ofWork: readonly JobWarning[] = [],
+): void {
+  const warnings = [...(request.warnings ?? []), ...ofWork];
   if (warnings.length > 0) reply.header('inkwire-warnings', warningsText(warnings));
 }
 

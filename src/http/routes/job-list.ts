@@ -15,37 +15,40 @@ const time = (description: string) => Type.Optional(Type.String({ format: 'date-
 const name = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
 
-const listQuery = Type.Object({
-  status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
-  kind: name('Only jobs of this kind'),
-  group: name('Only jobs of this group'),
-  reference: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: describedLimits.reference,
-      description: 'Only jobs with this reference',
-    }),
-  ),
-  tag: Type.Optional(
-    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: describedLimits.tags })], {
-      description: 'Only jobs with this tag; given several times: with all of them',
-    }),
-  ),
-  search: Type.Optional(
-    Type.String({
-      maxLength: describedLimits.search,
-      description:
-        'Only jobs where each of these words begins a word of title, reference, file name, tags, metadata, group or ' +
-        'kind, without regard to case and accents; an id, or its beginning from `job_` on, is one, too',
-    }),
-  ),
-  created_after: time('Exclusive'),
-  created_before: time('Exclusive'),
-  cursor: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
-  ),
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-});
+const listQuery = Type.Object(
+  {
+    status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
+    kind: name('Only jobs of this kind'),
+    group: name('Only jobs of this group'),
+    reference: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: describedLimits.reference,
+        description: 'Only jobs with this reference',
+      }),
+    ),
+    tag: Type.Optional(
+      Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: describedLimits.tags })], {
+        description: 'Only jobs with this tag; given several times: with all of them',
+      }),
+    ),
+    search: Type.Optional(
+      Type.String({
+        maxLength: describedLimits.search,
+        description:
+          'Only jobs where each of these words begins a word of title, reference, file name, tags, metadata, group or ' +
+          'kind, without regard to case and accents; an id, or its beginning from `job_` on, is one, too',
+      }),
+    ),
+    created_after: time('Exclusive'),
+    created_before: time('Exclusive'),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
+    ),
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+  },
+  { patternProperties: { '^metadata\\.': {} } },
+);
 
 const listDocs: RouteDocs = {
   id: 'listJobs',

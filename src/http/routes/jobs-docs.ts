@@ -6,7 +6,7 @@ import { eventSchema } from '../docs/stream-schemas.js';
 const polled = {
   ETag: 'Changes whenever the record does',
   'Retry-After': 'Seconds to the next poll; only while the job has not ended',
-  'Preference-Applied': 'Only when a wait was asked for',
+  'Preference-Applied': 'What was preferred and heard: `wait=N`, `handling=strict`',
 };
 
 const wait = 'wait=N holds the answer until the job has ended, N seconds at most (60)';
@@ -62,7 +62,8 @@ export function jobDocs(bodySchema: TSchema, formSchema: TSchema) {
     summary: 'Submit a job',
     description:
       'The answer leaves when the job is stored. With an Idempotency-Key the same body makes one job in 24 hours, ' +
-      'however often it is sent. Files can be uploaded in the parts of a form, in any order: each part is a member, or ' +
+      'however often it is sent. Members that neither the kind nor the job has are ignored and are warnings of the record ' +
+      '(`unknown_member`). Files can be uploaded in the parts of a form, in any order: each part is a member, or ' +
       'one element of it where the member is a list.',
     headers: acceptHeaders,
     body: bodySchema,
@@ -76,7 +77,7 @@ export function jobDocs(bodySchema: TSchema, formSchema: TSchema) {
     summary: 'Try a job again that has ended',
     description:
       'Makes a new job from the same request, with the same kind, group, priority, limits and description; the old one ' +
-      'stays as it is, and `retry_of` names it. A body is ignored. With an Idempotency-Key it makes one job, however often it is sent.',
+      'stays as it is, and `retry_of` names it. No body is taken. With an Idempotency-Key it makes one job, however often it is sent.',
     headers: acceptHeaders,
     answers: acceptAnswers,
     problems: [

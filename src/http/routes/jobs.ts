@@ -8,7 +8,7 @@ import { ownerOf } from '../admission/admission.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { matchesNone } from '../reply/file-reply.js';
 import type { LongWaits } from '../reply/long-waits.js';
-import { readWait, vary } from '../reply/preferences.js';
+import { noteApplied, prefersStrict, readWait, vary } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { type Waited, waitForChange, waitForEnd } from '../reply/wait.js';
 import { type FormReader, takeForms } from '../upload/form-reader.js';
@@ -60,6 +60,7 @@ export function addJobRoutes(
       owner,
       body: given.body,
       kind: 'document',
+      strict: prefersStrict(request.raw.headers.prefer),
       requestId: request.id,
       ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
     });
@@ -178,7 +179,7 @@ function preferredMs(request: FastifyRequest): number {
 /** Says that a wait was granted. */
 function noteWait(request: FastifyRequest, reply: FastifyReply): void {
   const seconds = readWait(request.raw.headers.prefer);
-  if (seconds !== undefined) reply.header('preference-applied', `wait=${seconds}`);
+  if (seconds !== undefined) noteApplied(reply, `wait=${seconds}`);
 }
 
 /** The headers of a record. */

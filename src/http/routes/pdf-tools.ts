@@ -39,7 +39,7 @@ export function addPdfToolRoutes(
       only('extract_text'),
       async ({ files, warnings }) => {
         const text = (await readRenderedFile(files[0])).toString('utf8');
-        tellWarnings(reply, warnings);
+        tellWarnings(request, reply, warnings);
         sendEnvelope(request, reply, withWarnings(text, warnings));
       },
     );
@@ -55,7 +55,7 @@ export function addPdfToolRoutes(
       only('merge'),
       async ({ files, pages, warnings }) => {
         const [file] = files;
-        tellWarnings(reply, warnings);
+        tellWarnings(request, reply, warnings);
         if (raw && file !== undefined) {
           reply
             .header('content-type', pdf)
@@ -85,7 +85,7 @@ export function addPdfToolRoutes(
           const bytes = await readRenderedFile(files.find((file) => file.name === name));
           chunks.push(bytes.toString('base64'));
         }
-        tellWarnings(reply, warnings);
+        tellWarnings(request, reply, warnings);
         const parts = { chunks, chunk_page_counts: index.chunk_page_counts };
         sendEnvelope(request, reply, withWarnings(JSON.stringify(parts), warnings));
       },

@@ -50,7 +50,7 @@ export function addRenderRoute(
             .header('content-length', String(file.sizeBytes))
             .header('content-disposition', contentDisposition(file.name, file.contentType))
             .header('cache-control', 'no-store');
-          tellWarnings(reply, warnings);
+          tellWarnings(request, reply, warnings);
           await sendRenderedFile(reply, file);
         },
       );

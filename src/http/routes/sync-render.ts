@@ -7,6 +7,7 @@ import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { Answer, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
+import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
 
 /** A kind to run while the caller waits. */
@@ -49,6 +50,7 @@ export async function renderWhileCallerWaits(
       body: given.body,
       kind,
       onlyKind,
+      strict: prefersStrict(request.raw.headers.prefer),
       requestId: request.id,
       signal,
     })

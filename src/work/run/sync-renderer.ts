@@ -93,7 +93,8 @@ export class SyncRenderer implements SyncRender {
       const outcome = await this.#run(parsedRequest, { owner, files, signal, onStart });
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-        const { files: made, warnings } = outcome;
+        const { files: made } = outcome;
+        const warnings = [...parsedRequest.warnings, ...outcome.warnings];
         return { ok: true, files: made, warnings, dispose: () => files.discard(), ...pages };
       }
       await files.discard();

@@ -1,8 +1,8 @@
 import { isObject } from '../../protocol/is-object.js';
 import { type Issue, type Kind, UploadedFile } from '../../render/kind.js';
 import type { FormPart } from '../service.js';
-import { jobOptionsSchema } from './job-options.js';
 import { type JsonBody, jsonExcess, readJsonBody } from './json-body.js';
+import { memberSchemas } from './known-members.js';
 import { refusalOf } from './refusal.js';
 
 /** The part that holds all other members as JSON. */
@@ -25,7 +25,8 @@ export function readFormBody(form: readonly FormPart[], kindName: string, kinds:
   const base = only === undefined ? undefined : readJsonBody(Buffer.from(only.text));
   if (base !== undefined && !base.ok) return base;
   const members: Record<string, unknown> = { ...base?.value };
-  const schemas = schemasOf(nameOf(named.get('kind')) ?? members.kind ?? kindName, kinds);
+  const namedKind = nameOf(named.get('kind')) ?? members.kind ?? kindName;
+  const schemas = memberSchemas(kinds.find(({ name }) => name === namedKind));
   const issues: Issue[] = [];
   for (const [name, parts] of named) {
     if (name === rest) continue;
@@ -86,17 +87,6 @@ function nameOf(parts: readonly FormPart[] | undefined): string | undefined {
 
 function pointerTo(name: string): string {
   return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-type Schemas = Readonly<Record<string, unknown>>;
-
-function schemasOf(kindName: unknown, kinds: readonly Kind[]): Schemas {
-  const kind = kinds.find(({ name }) => name === kindName);
-  return { ...propertiesOf(jobOptionsSchema), ...propertiesOf(kind?.schema) };
-}
-
-function propertiesOf(schema: unknown): Schemas {
-  return isObject(schema) && isObject(schema.properties) ? schema.properties : {};
 }
 
 type Member =

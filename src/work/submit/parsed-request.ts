@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { JobWarning } from '../../protocol/job-record.js';
 import type { Problem } from '../../protocol/problem.js';
 import { type Issue, type Kind, type PlanInput, UploadedFile } from '../../render/kind.js';
 import { type OriginalRequest, originalRequest } from '../original-request.js';
@@ -6,6 +7,7 @@ import type { FormBody, JobOptions, JsonBody, PlannedBody, SubmitRequest } from 
 import { readFormBody, strayFiles } from './form-body.js';
 import { readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
+import { issuesOfUnknown, unknownMembers, warningsOfUnknown } from './known-members.js';
 import { refusalOf } from './refusal.js';
 
 /** A body that may become a job. */
@@ -17,6 +19,8 @@ export interface ParsedRequest {
   readonly original?: OriginalRequest;
   readonly inputs: readonly PlanInput[];
   readonly options: JobOptions;
+  /** Members of the body that nothing is made of. */
+  readonly warnings: readonly JobWarning[];
   /** Digest of the canonical body, with files by their digests: equal bodies have equal ones, however they are written. */
   readonly fingerprint: string;
 }
@@ -25,6 +29,7 @@ export interface BodyToParse {
   readonly body: SubmitRequest['body'];
   readonly kind: string;
   readonly onlyKind?: boolean;
+  readonly strict?: boolean;
   readonly needsFingerprint: boolean;
   /** Whether the answer includes `original`: a submit stores it, a sync render does not. */
   readonly needsOriginal?: boolean;
@@ -46,7 +51,7 @@ export function parseBody(
   const { body } = request;
   const planned = 'plan' in body ? known(request.kind, body, kinds) : planOf(body, request, kinds);
   if (!planned.ok) return planned;
-  const { kind, plan, options, members } = planned;
+  const { kind, plan, options, members, warnings = [] } = planned;
   const issues = [...addressIssues(plan.inputs, checkAddress), ...strayFiles(members, filesOf(plan.inputs))];
   if (issues.length > 0) return refusalOf(issues);
   const parsedRequest = {
@@ -54,6 +59,7 @@ export function parseBody(
     request: JSON.stringify(plan.request),
     inputs: plan.inputs,
     options,
+    warnings,
     fingerprint: request.needsFingerprint ? fingerprintOf(kind, members) : '',
   };
   if (request.needsOriginal !== true) return { ok: true, parsedRequest };
@@ -63,7 +69,7 @@ export function parseBody(
 }
 
 type Planned =
-  | ({ readonly ok: true; readonly kind: string } & PlannedBody)
+  | ({ readonly ok: true; readonly kind: string; readonly warnings?: readonly JobWarning[] } & PlannedBody)
   | { readonly ok: false; readonly problem: Problem };
 
 /** Names of kinds in plans are of the program, not of a caller. */
@@ -74,7 +80,7 @@ function known(kind: string, body: PlannedBody, kinds: readonly Kind[]): Planned
 
 function planOf(
   sent: JsonBody | FormBody,
-  { kind: ownKind, onlyKind }: BodyToParse,
+  { kind: ownKind, onlyKind, strict }: BodyToParse,
   kinds: readonly Kind[],
 ): Planned {
   const body = 'json' in sent ? readJsonBody(sent.json) : readFormBody(sent.form, ownKind, kinds);
@@ -88,14 +94,17 @@ function planOf(
   }
   const options = readJobOptions(members);
   const parsed = kind.parse(members);
-  if (options.ok && parsed.ok) {
-    return { ok: true, kind: kind.name, plan: parsed.plan, options: options.options, members };
+  const unknown = unknownMembers(members, kind);
+  const ofNobody = strict === true ? issuesOfUnknown(unknown) : [];
+  if (options.ok && parsed.ok && ofNobody.length === 0) {
+    const warnings = warningsOfUnknown(unknown);
+    return { ok: true, kind: kind.name, plan: parsed.plan, options: options.options, members, warnings };
   }
   const ofJob = options.ok ? [] : options.issues;
   // A title belongs to the job and to a document: one defect of it is one issue.
   const told = new Set(ofJob.map(({ pointer }) => pointer));
   const ofKind = parsed.ok ? [] : parsed.issues.filter(({ pointer }) => !told.has(pointer));
-  return refusalOf([...ofJob, ...ofKind]);
+  return refusalOf([...ofJob, ...ofKind, ...ofNobody]);
 }
 
 function addressIssues(inputs: readonly PlanInput[], checkAddress: CheckAddress): readonly Issue[] {

@@ -150,7 +150,7 @@ export class JobSubmitter implements Submitter {
     }
   }
 
-  #newJob(request: SubmitRequest, { kind, options }: ParsedRequest): Job {
+  #newJob(request: SubmitRequest, { kind, options, warnings }: ParsedRequest): Job {
     const { limits, clock } = this.#parts;
     const now = clock();
     return {
@@ -170,6 +170,7 @@ export class JobSubmitter implements Submitter {
       waitDeadline: now + (options.waitTimeoutMs ?? limits.waitTimeoutMs),
       runTimeoutMs: Math.min(options.runTimeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs),
       resultTtlMs: options.resultTtlMs ?? limits.resultTtlMs,
+      ...(warnings.length === 0 ? {} : { remarks: warnings }),
       requestId: request.requestId,
     };
   }
@@ -179,7 +180,7 @@ export class JobSubmitter implements Submitter {
     const { limits, clock } = this.#parts;
     const now = clock();
     const { owner, kind, group, priority, maxAttempts, runTimeoutMs, resultTtlMs } = former;
-    const { title, reference, tags, metadata, fileName } = former;
+    const { title, reference, tags, metadata, fileName, remarks } = former;
     return {
       id: jobId(now, randomBytes(6)),
       owner,
@@ -190,6 +191,7 @@ export class JobSubmitter implements Submitter {
       ...(tags === undefined ? {} : { tags }),
       ...(metadata === undefined ? {} : { metadata }),
       ...(fileName === undefined ? {} : { fileName }),
+      ...(remarks === undefined ? {} : { remarks }),
       retryOf: former.id,
       priority,
       status: 'pending',
