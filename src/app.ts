@@ -103,16 +103,13 @@ async function open(
   };
   const kinds = kindSet.fronts;
   const steady = new SteadyClock({
-    onStep: (aheadMs) =>
-      log.warn(
-        { aheadMs },
-        "the machine's date was set; times go on as before until it has kept for an hour",
-      ),
-    onAdopted: (aheadMs) => log.warn({ aheadMs }, "the machine's date has kept for an hour and is used"),
+    onStep: (ms) =>
+      log.warn({ ahead_ms: ms }, "the machine's date was set; times go on until it has kept for an hour"),
+    onAdopted: (ms) => log.warn({ ahead_ms: ms }, "the machine's date has kept for an hour and is used"),
   });
   const clock = steady.now;
   const registry = new Registry();
-  measureProcess(registry, opened);
+  measureProcess(registry, { version, dataDir: own.dataDir }, opened);
 
   const programs = makePrograms(own, kinds, log);
   const pictures = makePictures(own, entry('render/picture-child.js'), log);
@@ -142,7 +139,7 @@ async function open(
       store,
       bus,
       clock,
-      onError: (error) => log.error({ error }, 'the log could not be read'),
+      onError: (error) => log.error({ err: error }, 'the log could not be read'),
     }),
   );
   // The gateway's tail in memory begins so many facts before the end of the log.
@@ -318,7 +315,7 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
     clock,
     random: Math.random,
     keyHolds: (keyId) => keyring.holds(keyId),
-    onError: (error) => log.error({ error }, 'a stream could not be served'),
+    onError: (error) => log.error({ err: error }, 'a stream could not be served'),
     tail: streamTail,
     limits: {
       maxPerKey: config.streamsPerKey,

@@ -1,28 +1,69 @@
+import { statfs } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 
 const resolutionMs = 5;
 
-/** Memory, CPU, garbage collection and, as percentiles since the last scrape, the delay of the event loop. */
+/** These three are gauges, whose names say that they are counters; the same figures by type stay. */
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/**
+ * Memory, CPU, garbage collection and, as percentiles since the last scrape, the delay of the event loop; which build
+ * runs, and how much room the disk of the data directory has.
+ */
 export function measureProcess(
   registry: Registry,
+  { version, dataDir }: { readonly version: string; readonly dataDir: string },
   lifetime: { add(part: { close(): void }): unknown },
 ): void {
   collectDefaultMetrics({ register: registry });
+  for (const name of misnamed) registry.removeSingleMetric(name);
+  addBuild(registry, version);
+  addDisk(registry, dataDir);
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   lifetime.add({ close: () => void delay.disable() });
   new Gauge({
     name: 'inkwire_event_loop_delay_seconds',
-    help: 'Delay of the thread that answers, since the last scrape, by quantile',
-    labelNames: ['quantile'],
+    help: 'Delay of the thread that answers, since the last scrape, by percentile',
+    labelNames: ['percentile'],
     registers: [registry],
     collect() {
-      for (const quantile of [0.5, 0.9, 0.99, 1]) {
-        const delayed = delay.percentile(quantile * 100) / 1e9 - resolutionMs / 1000;
-        this.set({ quantile }, Number.isFinite(delayed) ? Math.max(0, delayed) : 0);
+      for (const percentile of [50, 90, 99, 100]) {
+        const delayed = delay.percentile(percentile) / 1e9 - resolutionMs / 1000;
+        this.set({ percentile }, Number.isFinite(delayed) ? Math.max(0, delayed) : 0);
       }
       delay.reset();
+    },
+  });
+}
+
+function addBuild(registry: Registry, version: string): void {
+  new Gauge({
+    name: 'inkwire_build_info',
+    help: 'Always 1; which version of Inkwire runs on which Node',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version, node: process.versions.node }, 1);
+}
+
+function addDisk(registry: Registry, dataDir: string): void {
+  const sizes = { free: 'bavail', total: 'blocks' } as const;
+  new Gauge({
+    name: 'inkwire_disk_bytes',
+    help: 'Of the file system of the data directory: all of it, and what the server may still take',
+    labelNames: ['part'],
+    registers: [registry],
+    async collect() {
+      // The directory may be out of reach just now: the figure is then left out, not the others with it.
+      const found = await statfs(dataDir).catch(() => undefined);
+      this.reset();
+      if (found === undefined) return;
+      for (const [part, name] of Object.entries(sizes)) this.set({ part }, found[name] * found.bsize);
     },
   });
 }

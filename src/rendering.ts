@@ -28,7 +28,7 @@ export function makePrograms(config: Config, kinds: readonly Kind[], log: Logger
     ...manner,
     maxRunning: availableParallelism(),
     maxWaiting: maxWaitingPrograms,
-    onFault: (fault) => log.error({ fault }, 'an external program could not be cleared away'),
+    onFault: (fault) => log.error({ err: fault }, 'an external program could not be cleared away'),
   });
 }
 

@@ -1,7 +1,16 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { LogFields } from '../log-fields.js';
+import { isObject } from '../protocol/is-object.js';
 import type { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The job that a submit or a retry has made, for the log. */
+    jobId: string | undefined;
+  }
+}
 
 /**
  * One measurement for each answer, and one log line: at `info` for a refusal or a failure, at `debug` for a success, since
@@ -9,6 +18,7 @@ import { pathOf } from './reply/problem-reply.js';
  * body: keys, tickets and documents stay out of logs.
  */
 export function observe(app: FastifyInstance, registry: Registry, longWaits: LongWaits): void {
+  app.decorateRequest('jobId', undefined);
   const requests = new Counter({
     name: 'inkwire_http_requests_total',
     help: 'Answers by route and status',
@@ -24,7 +34,7 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
   });
   new Gauge({
     name: 'inkwire_http_held_requests',
-    help: 'Answers held back by Prefer: wait',
+    help: 'Answers held back: Prefer: wait, long-polls',
     registers: [registry],
     collect() {
       this.set(longWaits.count);
@@ -44,13 +54,17 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
     seconds.observe({ method: known, route }, durationMs / 1000);
     const isFine = status < 400;
     if (isFine ? isDebugLogged : isInfoLogged) {
-      const line = {
+      const jobId = request.jobId ?? jobIn(request);
+      const line: LogFields = {
         request_id: request.id,
         method,
         path: pathOf(request.raw.url),
         status,
         duration_ms: Math.round(durationMs * 100) / 100,
-        ...(request.caller === undefined ? {} : { owner: request.caller.owner, key: request.caller.keyId }),
+        ...(request.caller === undefined
+          ? {}
+          : { owner: request.caller.owner, key_id: request.caller.keyId }),
+        ...(jobId === undefined ? {} : { job_id: jobId }),
         ...(reply.raw.writableEnded ? {} : { left: true }),
       };
       if (isFine) request.log.debug(line, 'request');
@@ -58,4 +72,10 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
     }
     done();
   });
+}
+
+/** The job that the path names. */
+function jobIn({ params, routeOptions }: FastifyRequest): string | undefined {
+  if (routeOptions.url?.includes('/jobs/:id') !== true || !isObject(params)) return undefined;
+  return typeof params.id === 'string' ? params.id : undefined;
 }

@@ -45,7 +45,7 @@ export class Meters {
     this.#bytes = new Counter({ name: 'inkwire_artifact_bytes_total', help: 'Bytes of results', registers });
     this.#swept = new Counter({
       name: 'inkwire_swept_total',
-      help: 'What retention and time-outs ended',
+      help: 'What retention and time-outs ended, by what it was',
       labelNames: ['what'],
       registers,
     });
@@ -67,10 +67,14 @@ export class Meters {
   }
 
   swept(outcome: SweepOutcome): void {
-    for (const what of ['timedOut', 'lost', 'expired', 'deleted', 'trimmed'] as const) {
-      if (outcome[what] > 0) this.#swept.inc({ what }, outcome[what]);
+    for (const [what, count] of Object.entries(sweptCounts(outcome))) {
+      if (count > 0) this.#swept.inc({ what }, count);
     }
   }
+}
+
+function sweptCounts({ timedOut, lost, expired, deleted, trimmed }: SweepOutcome): Record<string, number> {
+  return { timed_out: timedOut, lost, expired, deleted, trimmed };
 }
 
 function addGauges(registers: Registry[], sources: MeterSources): void {
@@ -96,14 +100,29 @@ function addGauges(registers: Registry[], sources: MeterSources): void {
   });
   new Gauge({
     name: 'inkwire_render_threads',
-    help: 'Render threads by state, and tasks that wait for one',
+    help: 'Render threads, by state',
     labelNames: ['state'],
     registers,
     collect() {
       const state = sources.pool();
-      for (const name of ['starting', 'idle', 'busy', 'waiting', 'respawns'] as const) {
-        this.set({ state: name }, state[name]);
-      }
+      for (const name of ['starting', 'idle', 'busy'] as const) this.set({ state: name }, state[name]);
+    },
+  });
+  new Gauge({
+    name: 'inkwire_render_waiting',
+    help: 'Tasks that wait for a render thread',
+    registers,
+    collect() {
+      this.set(sources.pool().waiting);
+    },
+  });
+  new Counter({
+    name: 'inkwire_render_respawns_total',
+    help: 'Render threads that were started in the place of one that ended',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.pool().respawns);
     },
   });
 }

@@ -19,6 +19,7 @@ export const bob = 'bob-token-0123456789';
 export async function startAppServer(
   env: Readonly<Record<string, string>> = {},
   given?: string,
+  logStream?: { write(line: string): void },
 ): Promise<AppServer> {
   const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'inkwire-app-')));
   const read = readConfig(
@@ -27,7 +28,7 @@ export async function startAppServer(
       INKWIRE_WORKERS: '1',
       INKWIRE_PORT: '0',
       INKWIRE_DATA_DIR: dataDir,
-      INKWIRE_LOG_LEVEL: 'silent',
+      INKWIRE_LOG_LEVEL: logStream === undefined ? 'silent' : 'debug',
       ...env,
     },
     () => '',
@@ -36,8 +37,8 @@ export async function startAppServer(
   const app = await startApp({
     config: read.config,
     version: '0',
-    log: pino({ level: 'silent' }),
-    logStream: { write: () => undefined },
+    log: pino({ level: read.config.logLevel }, logStream ?? { write: () => undefined }),
+    logStream: logStream ?? { write: () => undefined },
     threads: new URL('../../dist/src/', import.meta.url),
   });
   return {

@@ -91,7 +91,7 @@ export async function openTarget(options: ServerOptions = {}): Promise<Target> {
       expect(readiness.status, readiness.bytes.toString()).toBe(200);
       expect(errorsIn(server.log())).toEqual([]);
       const metrics = (await ask({ path: '/metrics' })).bytes.toString();
-      expect(figure(metrics, 'inkwire_render_threads{state="respawns"}')).toBeLessThanOrEqual(maxRespawns);
+      expect(figure(metrics, 'inkwire_render_respawns_total')).toBeLessThanOrEqual(maxRespawns);
       const growth = (await heldBytes(server)) - heldBefore;
 
       expect(growth).toBeLessThan(maxGrowthBytes);

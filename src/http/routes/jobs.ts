@@ -86,6 +86,7 @@ export function addJobRoutes(
   async function accept(request: FastifyRequest, reply: FastifyReply, answer: Answer<Accepted>) {
     if (!answer.ok) return sendProblem(request, reply, answer.problem);
     const { record, version, created, position } = answer;
+    request.jobId = record.job_id;
     const waited = await endOf(request, reply, ownerOf(request), { record, version }, position);
     if (!waited.ok) return sendProblem(request, reply, waited.problem);
     const view = waited.view ?? { record, version };

@@ -67,7 +67,7 @@ export class AsideFiles {
     const ends = await Promise.allSettled([...discarded, ...released.map((blob) => blob.release())]);
     for (const end of ends) {
       if (end.status === 'rejected')
-        this.#log.error({ error: end.reason }, 'a file aside could not be removed');
+        this.#log.error({ err: end.reason }, 'a file aside could not be removed');
     }
   }
 }

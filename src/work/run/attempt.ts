@@ -107,7 +107,7 @@ export async function runAttempt(
     const whole = untold.length === 0 ? result : { ...result, parts: untold };
     return end({ type: 'complete', claim, result: whole }, keeper.smallBlobsOf([...untold, ...artifacts]));
   } catch (error) {
-    log.error({ error, jobId: job.id }, 'an attempt was ended by a defect or a fault of the machine');
+    log.error({ err: error, job_id: job.id }, 'an attempt was ended by a defect or a fault of the machine');
     if (holder.signal.aborted) return stopped();
     return isFileError(error)
       ? fail({ code: 'storage_failed', message: 'The files of the job could not be read or written' })

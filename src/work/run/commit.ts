@@ -38,7 +38,7 @@ export async function commit(
       return await store.apply(job.id, command, clock(), { ...options, operation });
     } catch (error) {
       if (isLast || (error instanceof StoreFailed && error.code === 'closed')) throw error;
-      if (tries === 1) log.error({ error, jobId: job.id }, 'a commit failed and is tried again');
+      if (tries === 1) log.error({ err: error, job_id: job.id }, 'a commit failed and is tried again');
       const ms = Math.min(longestPauseMs, 50 * 2 ** tries);
       await pause(ms, undefined, { signal: stop.signal }).catch(() => undefined);
     }

@@ -111,7 +111,7 @@ export class PartKeeper {
       if (failed === undefined) continue;
       // These belong to no job now; a later clean-up removes those that cannot be removed here.
       await blobs.remove(artifacts.map(({ blob }) => blob)).catch((error: unknown) => {
-        log.error({ error }, 'a part of a result could not be removed');
+        log.error({ err: error }, 'a part of a result could not be removed');
       });
       throw failed.reason;
     }
@@ -145,7 +145,7 @@ export class PartKeeper {
     const { blobs, log } = this.#options;
     await this.#quiet();
     await blobs.remove(this.#untold.splice(0).map(({ blob }) => blob)).catch((error: unknown) => {
-      log.error({ error }, 'a part could not be removed');
+      log.error({ err: error }, 'a part could not be removed');
     });
   }
 

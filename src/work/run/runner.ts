@@ -2,10 +2,11 @@ import type { SmallBlob } from '../../engine/blobs.js';
 import type { ApplyOutcome, Claimed, Fact, Store } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
 import type { Artifact, Job } from '../../jobs/job.js';
-import { type AttemptResult, blobsOf, type Command, claimOf } from '../../jobs/transition.js';
+import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
+import { attemptLine, endOf } from './attempt-line.js';
 import { type CommitOptions, commit } from './commit.js';
 import { RunTimes } from './run-times.js';
 
@@ -188,7 +189,7 @@ export class Runner {
         await this.#claim();
       } while (this.#again && this.#running);
     } catch (error) {
-      this.#parts.log.error({ error }, 'claiming failed');
+      this.#parts.log.error({ err: error }, 'claiming failed');
     } finally {
       this.#claiming = false;
     }
@@ -237,7 +238,7 @@ export class Runner {
       this.#someBackOff = readyAt !== undefined;
       return readyAt === undefined ? floorMs : Math.max(0, readyAt - this.#parts.clock());
     } catch (error) {
-      this.#parts.log.error({ error }, 'the next job that backs off is not known; asking again');
+      this.#parts.log.error({ err: error }, 'the next job that backs off is not known; asking again');
       return floorMs;
     }
   }
@@ -249,7 +250,7 @@ export class Runner {
     const ended = Promise.resolve()
       .then(() => this.#execute(claim, held))
       .catch((error: unknown) =>
-        this.#parts.log.error({ error, jobId: job.id }, 'an attempt was not committed'),
+        this.#parts.log.error({ err: error, job_id: job.id }, 'an attempt was not committed'),
       )
       .then(() => {
         // The runner may hold the job again, by a later claim, after it lost this one.
@@ -284,16 +285,8 @@ export class Runner {
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (!held.isStarted && command.type === 'release') return;
-    const how = command.type === 'fail' ? command.code : command.type;
-    meters.ended(job.kind, how);
-    // At `info` the one line of a job: its requests are told of only where they fail.
-    const { id: jobId, owner, kind, requestId } = job;
-    const ranMs = Math.round(performance.now() - begun);
-    const made = command.type === 'complete' ? madeBy(command.result) : {};
-    log.info(
-      { jobId, owner, kind, requestId, attempt: job.attempt + 1, ranMs, end: how, ...made },
-      'attempt ended',
-    );
+    meters.ended(job.kind, endOf(command));
+    log.info(attemptLine(job, command, performance.now() - begun), 'attempt ended');
   }
 
   /** A thread has taken the job. */
@@ -336,7 +329,7 @@ export class Runner {
       await this.#parts.store.leave(this.#parts.worker);
     } catch (error) {
       // Others find out by themselves, a little later.
-      this.#parts.log.warn({ error }, 'the store did not hear that this worker leaves');
+      this.#parts.log.warn({ err: error }, 'the store did not hear that this worker leaves');
     }
   }
 
@@ -344,7 +337,7 @@ export class Runner {
     try {
       await this.beat();
     } catch (error) {
-      this.#parts.log.error({ error }, 'the store did not hear that this worker is there');
+      this.#parts.log.error({ err: error }, 'the store did not hear that this worker is there');
     }
   }
 
@@ -364,15 +357,7 @@ export class Runner {
       this.#extendedAt = now;
       for (const id of lost) this.#held.get(id)?.stop.abort(claimOver);
     } catch (error) {
-      log.error({ error }, 'leases could not be extended');
+      log.error({ err: error }, 'leases could not be extended');
     }
   }
-}
-
-function madeBy({ artifacts, pages }: AttemptResult): { pages?: number; sizeBytes?: number } {
-  const [first] = artifacts;
-  return {
-    ...(pages === undefined ? {} : { pages }),
-    ...(first === undefined ? {} : { sizeBytes: first.sizeBytes }),
-  };
 }

@@ -88,7 +88,7 @@ export class Sweeper {
       const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
       if (files > 0) log.info({ files }, 'files that nothing holds were removed');
     } catch (error) {
-      log.error({ error }, 'the clean-up of files failed');
+      log.error({ err: error }, 'the clean-up of files failed');
     }
   }
 
@@ -103,7 +103,7 @@ export class Sweeper {
       if (outcome.lost > 0) log.warn({ jobs: outcome.lost }, 'leases ran out; the jobs go back to the queue');
       return outcome.more;
     } catch (error) {
-      log.error({ error }, 'sweeping failed');
+      log.error({ err: error }, 'sweeping failed');
       return false;
     }
   }
