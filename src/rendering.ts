@@ -44,7 +44,7 @@ export function makePictures(config: Config, entry: URL, log: Logger): Pictures 
     processes: Math.min(threadsOf(config), maxPictureProcesses),
     nice: config.renderNice,
     readyTimeoutMs,
-    onFault: (fault) => log.error({ fault }, 'the files of a picture could not be cleared away'),
+    onFault: (fault) => log.error({ err: fault }, 'the files of a picture could not be cleared away'),
   });
 }
 
