@@ -23,13 +23,14 @@ import type { Kind, KindSet } from './render/kind.js';
 import { kinds as registered } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, startPool } from './rendering.js';
+import { ServerTime } from './server-time.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
-import { SteadyClock } from './steady-clock.js';
 import { Meters } from './work/meters.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
-import { presenceMs, Runner } from './work/run/runner.js';
+import { presenceMs } from './work/run/presence.js';
+import { Runner } from './work/run/runner.js';
 import { Sweeper } from './work/run/sweeper.js';
 import { SyncRenderer } from './work/run/sync-renderer.js';
 import { Thumbnailer } from './work/run/thumbnailer.js';
@@ -102,12 +103,8 @@ async function open(
     bodyThread: entry('work/submit/body-thread.js'),
   };
   const kinds = kindSet.fronts;
-  const steady = new SteadyClock({
-    onStep: (ms) =>
-      log.warn({ ahead_ms: ms }, "the machine's date was set; times go on until it has kept for an hour"),
-    onAdopted: (ms) => log.warn({ ahead_ms: ms }, "the machine's date has kept for an hour and is used"),
-  });
-  const clock = steady.now;
+  const time = opened.add(new ServerTime(log));
+  const { clock, stoodMs } = time;
   const registry = new Registry();
   measureProcess(registry, { version, dataDir: own.dataDir }, opened);
 
@@ -170,7 +167,8 @@ async function open(
       meters,
       log,
       clock,
-      isSettled: () => steady.isSettled,
+      settledMs: time.settledMs,
+      stoodMs,
       keepClaims: () => runner.keepClaims(),
       worker,
       exclusive: engine.capabilities.exclusive,
@@ -208,7 +206,7 @@ async function open(
     thumbnails: thumbnailer,
     readiness: new PartsReadiness(engine, pool),
   };
-  const tickets = new Tickets({ once: engine.once, clock, random: () => nanoid(32) });
+  const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
   const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
   // Every part that needs all facts has subscribed.
   await follower.start();
@@ -223,6 +221,7 @@ async function open(
     registry,
     version,
     clock,
+    stoodMs,
     log,
     logStream,
     // Beside the compiled server, where the build puts it.
@@ -342,6 +341,7 @@ interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
   readonly tickets: Tickets;
   readonly registry: Registry;
   readonly clock: () => number;
+  readonly stoodMs: () => number;
   readonly web: StaticFiles;
 }
 

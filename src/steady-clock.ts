@@ -17,6 +17,8 @@ export interface SteadyClockOptions extends Partial<TimeSources> {
   readonly onAdopted?: (aheadMs: number) => void;
 }
 
+/** Two clocks that are read one after the other are read again when more has passed: the process stood in between. */
+const togetherMs = 50;
 /** Between two readings of two clocks; and what a service that keeps the time may correct at once. */
 const believedMs = 1_000;
 /** A date that was set by mistake is mostly set right before. */
@@ -40,6 +42,8 @@ export class SteadyClock {
   #slept: number;
   /** How far the date is ahead of this clock, and since when it is. */
   #step: { aheadMs: number; readonly since: number; isProved: boolean } | undefined;
+  /** Elapsed time when the last step ended. */
+  #settledAt: number | undefined;
 
   constructor({ onStep, onAdopted, ...given }: SteadyClockOptions = {}) {
     this.#sources = {
@@ -50,30 +54,45 @@ export class SteadyClock {
     };
     this.#onStep = onStep ?? (() => undefined);
     this.#onAdopted = onAdopted ?? (() => undefined);
-    this.#now = this.#sources.wall();
-    this.#elapsed = this.#sources.elapsed();
+    const { wall, elapsed } = this.#read();
+    this.#now = wall;
+    this.#elapsed = elapsed;
     this.#slept = this.#sources.awake() - this.#elapsed;
   }
 
   /** Milliseconds since 1970, whole. */
   readonly now = (): number => {
-    const elapsed = this.#sources.elapsed();
+    const { wall, elapsed } = this.#read();
+    const wasSettled = this.#step === undefined;
     const passed = elapsed - this.#elapsed;
     this.#elapsed = elapsed;
     const isSlowed = this.#step?.isProved === true && this.#step.aheadMs < 0;
     const due = this.#now + passed * (isSlowed ? slowedTo : 1);
-    const wall = this.#sources.wall();
     const aheadMs = wall - due;
     if (Math.abs(aheadMs) <= believedMs) {
       this.#step = undefined;
       this.#now = Math.max(this.#now, wall);
     } else this.#now = this.#afterStep(due, aheadMs, isSlowed);
+    if (!wasSettled && this.#step === undefined) this.#settledAt = elapsed;
     return Math.floor(this.#now);
   };
 
-  /** Whether the machine's date is the one of this clock. */
-  get isSettled(): boolean {
-    return this.#step === undefined;
+  /**
+   * For how long the machine's date has been the one of this clock, in milliseconds: 0 while it is not, infinity where it
+   * always was. Files that were written before then may have times that never were.
+   */
+  get settledMs(): number {
+    if (this.#step !== undefined) return 0;
+    return this.#settledAt === undefined ? Number.POSITIVE_INFINITY : this.#elapsed - this.#settledAt;
+  }
+
+  #read(): { readonly wall: number; readonly elapsed: number } {
+    for (let before = this.#sources.elapsed(); ; ) {
+      const wall = this.#sources.wall();
+      const after = this.#sources.elapsed();
+      if (after - before <= togetherMs) return { wall, elapsed: before };
+      before = after;
+    }
   }
 
   #afterStep(due: number, aheadMs: number, isSlowed: boolean): number {

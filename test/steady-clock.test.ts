@@ -67,13 +67,13 @@ describe('a steady clock', () => {
     const machine = new Machine();
     machine.pass(minute);
     machine.set(ms);
-    expect(machine.clock.isSettled).toBe(true);
+    expect(machine.clock.settledMs).toBeGreaterThan(0);
     expect(machine.pass(50 * minute)).toBe(start + 51 * minute);
-    expect(machine.clock.isSettled).toBe(false);
+    expect(machine.clock.settledMs).toBe(0);
     expect(machine.steps).toEqual([ms]);
     machine.set(-ms);
     expect(machine.pass(minute)).toBe(start + 52 * minute);
-    expect([machine.clock.isSettled, machine.steps, machine.adopted]).toEqual([true, [ms], []]);
+    expect([machine.clock.settledMs > 0, machine.steps, machine.adopted]).toEqual([true, [ms], []]);
   });
 
   it('believes a later date that has kept for an hour', () => {
@@ -81,7 +81,7 @@ describe('a steady clock', () => {
     machine.set(8 * day);
     expect(machine.pass(59 * minute)).toBe(start + 59 * minute);
     expect(machine.pass(2 * minute)).toBe(start + 8 * day + 61 * minute);
-    expect([machine.adopted, machine.clock.isSettled]).toEqual([[8 * day], true]);
+    expect([machine.adopted, machine.clock.settledMs > 0]).toEqual([[8 * day], true]);
   });
 
   it('waits for an earlier date that has kept for an hour, and never goes back', () => {
@@ -97,7 +97,7 @@ describe('a steady clock', () => {
       before = now;
     }
     expect(machine.pass(10 * minute)).toBe(machine.wall);
-    expect([machine.clock.isSettled, machine.steps]).toEqual([true, [-10 * minute]]);
+    expect([machine.clock.settledMs > 0, machine.steps]).toEqual([true, [-10 * minute]]);
   });
 
   it('begins to wait anew when the date is set again', () => {
@@ -119,6 +119,48 @@ describe('a steady clock', () => {
     machine.set(8 * hour);
     expect(machine.pass(second)).toBe(start + 8 * hour + 62 * second);
     expect(machine.steps).toEqual([8 * hour]);
+  });
+
+  it('is not moved by a process that stood between the readings of two clocks', () => {
+    const machine = new Machine();
+    let stands = 0;
+    const clock = new SteadyClock({
+      wall: () => machine.wall,
+      elapsed() {
+        const { elapsed } = machine;
+        if (stands > 0) {
+          stands -= 1;
+          machine.pass(65 * second, 65 * second);
+        }
+        return elapsed;
+      },
+      awake: () => machine.awake,
+      onStep: (ms) => machine.steps.push(ms),
+    });
+    clock.now();
+    stands = 2;
+    clock.now();
+    for (let n = 0; n < 10; n += 1) {
+      machine.pass(second);
+      clock.now();
+    }
+    expect([clock.now(), machine.steps]).toEqual([machine.wall, []]);
+  });
+
+  it('tells for how long the date has been right again', () => {
+    const machine = new Machine();
+    machine.pass(minute);
+    expect(machine.clock.settledMs).toBe(Number.POSITIVE_INFINITY);
+    machine.set(-7 * hour);
+    machine.pass(30 * minute);
+    expect(machine.clock.settledMs).toBe(0);
+    machine.set(7 * hour);
+    machine.pass(2 * hour);
+    expect(machine.clock.settledMs).toBe(2 * hour - second);
+    machine.set(8 * day);
+    machine.pass(hour + minute);
+    // Believed by then.
+    expect(machine.clock.settledMs).toBeLessThanOrEqual(minute);
   });
 
   it('is not moved by a process that stood still', () => {

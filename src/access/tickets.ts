@@ -28,6 +28,8 @@ interface StoredTicket {
 export interface TicketParts {
   readonly once: Once;
   readonly clock: () => number;
+  /** So many milliseconds of late the process stood: nobody could use a ticket. */
+  readonly stoodMs: () => number;
   /** An unguessable text that is safe in a URL, at least 128 bits of chance. */
   readonly random: () => string;
 }
@@ -74,8 +76,8 @@ export class Tickets {
 
   /** Takes the ticket, which then cannot be used again; undefined for one that is unknown, used or too old. */
   async redeem(text: string): Promise<Ticket | undefined> {
-    const { once, clock } = this.#parts;
-    const value = await once.take(placeOf(text), clock());
+    const { once, clock, stoodMs } = this.#parts;
+    const value = await once.take({ ...placeOf(text), lateMs: stoodMs() }, clock());
     if (value === undefined) return undefined;
     // Only `issue` writes the text.
     const { caller, topics }: StoredTicket = JSON.parse(value);

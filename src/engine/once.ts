@@ -8,7 +8,7 @@ export interface Once {
    * The value, which is gone then; undefined when there is none, it was taken, or its time is over. When the call
    * rejects, the value may have been taken.
    */
-  take(place: OncePlace, now: number): Promise<string | undefined>;
+  take(place: OnceTake, now: number): Promise<string | undefined>;
 }
 
 /** A value, in UTF-16 units. */
@@ -18,6 +18,11 @@ export interface OncePlace {
   /** What the value is for. */
   readonly collection: string;
   readonly key: string;
+}
+
+export interface OnceTake extends OncePlace {
+  /** So many milliseconds after its time the value is still to be had, unless a sweep has removed it; 0 where left out. */
+  readonly lateMs?: number;
 }
 
 export interface OnceEntry extends OncePlace {

@@ -3,6 +3,8 @@ export type Duty = 'sweep';
 
 export interface SweepRequest {
   readonly now: number;
+  /** What became due within so many milliseconds before `now` is not due yet; 0 where it is left out. */
+  readonly lateMs?: number;
   /** At most so many changes in one call: retention works in small steps. */
   readonly limit: number;
   /** Records of terminal jobs go so long after their end, but not before their result. */

@@ -1,3 +1,4 @@
+import { Countdown } from '../countdown.js';
 import { type FetchRefusal, refuseFetch } from './fetch-refusal.js';
 
 /** Ends a fetch that takes too long, stands still, or is not wanted any more. */
@@ -25,17 +26,17 @@ export function startDeadline(
     controller.abort();
   };
   const cancel = () => stop(refuseFetch('cancelled', 'the request was given up'));
-  const total = setTimeout(() => {
+  const total = new Countdown(limits.timeoutMs, () => {
     stop(refuseFetch('timeout', `the server did not finish within ${limits.timeoutMs} ms`));
-  }, limits.timeoutMs);
-  const idle = setTimeout(() => {
+  });
+  const idle = new Countdown(limits.idleMs, () => {
     stop(refuseFetch('timeout', `the server sent nothing for ${limits.idleMs} ms`));
-  }, limits.idleMs);
+  });
   for (const signal of cancels) signal.addEventListener('abort', cancel, { once: true });
   if (cancels.some(({ aborted }) => aborted)) cancel();
   return {
     signal: controller.signal,
-    touch: () => void idle.refresh(),
+    touch: () => idle.restart(),
     refusal: () => refusal,
     race(work) {
       return new Promise((resolve, reject) => {
@@ -46,8 +47,8 @@ export function startDeadline(
       });
     },
     end() {
-      clearTimeout(total);
-      clearTimeout(idle);
+      total.clear();
+      idle.clear();
       for (const signal of cancels) signal.removeEventListener('abort', cancel);
     },
   };

@@ -1,3 +1,4 @@
+import { stoodFor } from '../countdown.js';
 import type { Follower } from '../follow/follower.js';
 import type { CloseReason } from '../protocol/close-codes.js';
 import { heartbeatBytes, quietBytes } from './frame.js';
@@ -26,7 +27,7 @@ export interface Origin {
 
 interface Open {
   readonly leave: () => void;
-  readonly endsAt: number;
+  endsAt: number;
   readonly address: string;
 }
 
@@ -56,6 +57,8 @@ export class Connections {
   readonly #perKey = new Map<string, number>();
   readonly #perAddress = new Map<string, Address>();
   readonly #timer: NodeJS.Timeout;
+  /** `performance.now()` */
+  #lookedAt = performance.now();
 
   constructor(parts: {
     readonly hub: Hub;
@@ -153,6 +156,8 @@ export class Connections {
 
   #checkLiveness(): void {
     const now = performance.now();
+    this.#makeUpFor(stoodFor(now - this.#lookedAt, livenessCheckMs));
+    this.#lookedAt = now;
     let waiting = 0;
     for (const [subscriber, { endsAt }] of this.#open) {
       subscriber.checkLiveness(now);
@@ -164,6 +169,18 @@ export class Connections {
       }
     }
     if (waiting > this.#limits.maxWaitingBytes) this.#relieve(waiting);
+  }
+
+  /**
+   * What clients have sent while this process stood has not been read yet, nor what they have taken been noticed: nobody
+   * is closed for that time.
+   */
+  #makeUpFor(stoodMs: number): void {
+    if (stoodMs === 0) return;
+    for (const [subscriber, open] of this.#open) {
+      open.endsAt += stoodMs;
+      subscriber.postpone(stoodMs);
+    }
   }
 
   #heartbeat(subscriber: Subscriber): Buffer {

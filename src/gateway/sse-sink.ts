@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Countdown } from '../countdown.js';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { controlBytes } from './control.js';
 import type { Sink } from './subscriber.js';
@@ -63,8 +64,8 @@ export class SseSink implements Sink {
     if (reason === 'stuck') response.destroy();
     // A stream that ended normally stays until the client has taken it; any other one is cut after a while.
     if (reason === 'stuck' || reason === 'normal') return;
-    const cut = setTimeout(() => response.destroy(), lingerMs).unref();
-    response.once('close', () => clearTimeout(cut));
+    const cut = new Countdown(lingerMs, () => response.destroy());
+    response.once('close', () => cut.clear());
   }
 }
 

@@ -19,6 +19,8 @@ export interface Sink {
   readonly unsent: number;
   /** Called twice a second, to find a peer that is gone (P-40). `isFull`: what was written still waits for it. */
   checkLiveness?(now: number, isFull: boolean): void;
+  /** Gives the peer so much longer for its answer. */
+  postpone?(ms: number): void;
   /** Ends the connection; the client gets `retryMs` where it may reconnect. */
   close(reason: CloseReason, retryMs?: number): void;
 }
@@ -267,6 +269,12 @@ export class Subscriber {
     const { unsent } = this.sink;
     if (unsent < this.#unsent) this.fullSince = now;
     this.#unsent = unsent;
+  }
+
+  /** Gives the client so much longer to take or to answer what it has to: the process stood. */
+  postpone(ms: number): void {
+    this.sink.postpone?.(ms);
+    if (this.fullSince !== undefined) this.fullSince += ms;
   }
 
   /** The socket has taken everything. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type RawData, type ServerOptions, WebSocket } from 'ws';
+import { Countdown } from '../countdown.js';
 import { type CloseReason, closeCodes } from '../protocol/close-codes.js';
 import { readClientMessage, streamLimits, subprotocol } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
@@ -138,6 +139,11 @@ class WsSink implements Sink {
     }
   }
 
+  postpone(ms: number): void {
+    this.#pingAt += ms;
+    if (this.#answerBy !== undefined) this.#answerBy += ms;
+  }
+
   /** Notes that the peer has answered. */
   answered(): void {
     this.#answerBy = undefined;
@@ -157,8 +163,8 @@ function endWith(ws: WebSocket, reason: CloseReason, retryMs: number | undefined
   }
   ws.close(code, text);
   // A peer that reads nothing never answers the close.
-  const cut = setTimeout(() => ws.terminate(), lingerMs).unref();
-  ws.once('close', () => clearTimeout(cut));
+  const cut = new Countdown(lingerMs, () => ws.terminate());
+  ws.once('close', () => cut.clear());
 }
 
 /** Handles the messages of the client on one socket. */

@@ -5,6 +5,7 @@ import { type FastifyInstance, type FastifyServerOptions, fastify, LogController
 import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
 import type { Tickets } from '../access/tickets.js';
+import { Countdown } from '../countdown.js';
 import type { Blobs } from '../engine/blobs.js';
 import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
@@ -25,6 +26,7 @@ import {
   createConnectionCheck,
   createExpectationAnswer,
   type ExcessOf,
+  forgiveStandstills,
   limitConnections,
   trackSilent,
 } from './admission/sockets.js';
@@ -106,6 +108,8 @@ export interface HttpServerOptions {
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** So many milliseconds of late the process stood. */
+  readonly stoodMs: () => number;
   readonly startedAt: number;
 }
 
@@ -141,6 +145,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
 
   const closeSilent = trackSilent(app.server);
+  forgiveStandstills(app.server, options.stoodMs);
   const patienceMs = Math.min(excessPatienceMs, limits.headersTimeoutMs);
   const connections = { perIp: limits.connectionsPerIp, exempt: isProxy, patienceMs };
   const excess = limitConnections(app.server, connections, dialects.writeRefusal);
@@ -329,11 +334,11 @@ async function closeGently(app: FastifyInstance, closeSilent: () => void, timeou
     app.server.closeIdleConnections();
     closeSilent();
   }, idleCheckMs);
-  const cut = setTimeout(() => app.server.closeAllConnections(), timeoutMs);
+  const cut = new Countdown(timeoutMs, () => app.server.closeAllConnections());
   try {
     await app.close();
   } finally {
     clearInterval(idle);
-    clearTimeout(cut);
+    cut.clear();
   }
 }

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Countdown } from '../countdown.js';
 import { type DecodedPicture, maxPictureMb, type PictureLimit } from './picture-call.js';
 import type { Decoding } from './picture-decoding.js';
 import { findProgram } from './program-sandbox.js';
@@ -67,16 +68,16 @@ export class PictureProcess {
       child.once('exit', () => resolve());
     });
     this.ready = new Promise((resolve) => {
-      const tooLate = setTimeout(() => this.kill(), readyTimeoutMs);
+      const tooLate = new Countdown(readyTimeoutMs, () => this.kill());
       void this.gone.then(() => {
-        clearTimeout(tooLate);
+        tooLate.clear();
         resolve(false);
       });
       if (child.stdout === null) return;
       createInterface({ input: child.stdout }).on('line', (line) => {
         // Of our own program; the two halves are of one build.
         const said = JSON.parse(line) as Said;
-        clearTimeout(tooLate);
+        tooLate.clear();
         if (said.type === 'ready') resolve(true);
         else this.#hear(said);
       });
@@ -104,7 +105,7 @@ export class PictureProcess {
       limit ??= why;
       this.kill();
     };
-    const clock = setTimeout(() => end('wallMs'), wallMs);
+    const clock = new Countdown(wallMs, () => end('wallMs'));
     const said = new Promise<Said | undefined>((resolve) => {
       this.#hear = resolve;
       void this.gone.then(() => resolve(undefined));
@@ -112,7 +113,7 @@ export class PictureProcess {
     this.#child.stdin?.write(`${JSON.stringify({ decode } satisfies Asked)}\n`);
     const watch = this.#watch((processMb + memoryMb) * mebibyte, end, over.signal);
     const told = await said;
-    clearTimeout(clock);
+    clock.clear();
     over.abort();
     await watch;
     // A limit that came with the answer was too late.

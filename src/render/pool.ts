@@ -1,3 +1,4 @@
+import { Countdown } from '../countdown.js';
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
 import { Turns } from '../shares/turns.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
@@ -30,7 +31,7 @@ export interface Task {
   /** Paths of the job's parts, by name. */
   readonly parts?: Readonly<Record<string, string>>;
   readonly asidePrefix: string;
-  /** Counted from when a thread takes the task. */
+  /** Counted from when a thread takes the task, without time in which this process stood. */
   readonly timeoutMs: number;
   readonly memoryRetry: boolean;
   /** Goes before tasks that are not urgent: a caller waits for it on an open connection. */
@@ -84,7 +85,7 @@ interface Entry {
 
 interface Running extends Entry {
   readonly startedAt: number;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Countdown;
   /** It is gone before the task settles. */
   readonly work: TaskWork;
   /** Set when the pool itself ended the thread. */
@@ -235,13 +236,13 @@ export class RenderPool {
   #start(slot: Slot, entry: Entry): void {
     const { task } = entry;
     this.#turns.took(task.owner);
-    const timer = setTimeout(() => {
+    const timer = new Countdown(task.timeoutMs, () => {
       const message = `The document took longer than ${Math.round(task.timeoutMs / 1000)} s to render`;
       this.#stop(slot, { type: 'failed', code: 'timed_out', message, warnings: [] });
-    }, task.timeoutMs);
+    });
     slot.state = 'busy';
     slot.tasks += 1;
-    const work = new TaskWork(this.#options, task);
+    const work = new TaskWork(this.#options, { ...task, leftMs: () => timer.leftMs });
     slot.running = { ...entry, startedAt: performance.now(), timer, work };
     task.onStart?.();
     slot.thread.send({
@@ -366,7 +367,7 @@ export class RenderPool {
   }
 
   #settle(slot: Slot, running: Running, outcome: Outcome): void {
-    clearTimeout(running.timer);
+    running.timer.clear();
     delete slot.running;
     if (running.work.none) running.settle(outcome);
     else void running.work.end().then(() => running.settle(outcome));

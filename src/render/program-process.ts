@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Countdown } from '../countdown.js';
 import { maxTextBytes } from './program-call.js';
 import { footprintOf, lives, livesIn } from './program-watch.js';
 
@@ -55,7 +56,7 @@ export class ProgramProcess {
   readonly #isContained: boolean;
   #status: number | undefined;
   #isKilled = false;
-  #timers: NodeJS.Timeout[] = [];
+  #timers: Countdown[] = [];
   #giveUp: (fault: string) => void = () => undefined;
   /** Processes that end after the outermost one, which could not wait for them. */
   #orphans: readonly number[] = [];
@@ -89,7 +90,7 @@ export class ProgramProcess {
       return text;
     });
     this.ended = this.#end().then((fault) => {
-      for (const timer of this.#timers) clearTimeout(timer);
+      for (const timer of this.#timers) timer.clear();
       const [stdout = '', stderr = ''] = texts.map(({ tail }) => tail.toString('utf8'));
       const end = { status: this.#status, stdout, stderr };
       return fault === undefined ? end : { ...end, fault };
@@ -113,8 +114,8 @@ export class ProgramProcess {
       // The outermost process takes the first one of its namespace with it (`--die-with-parent`, `--kill-child`).
       signalGroup(pid);
     };
-    this.#timers.push(setTimeout(lastResort, impatienceMs));
-    this.#timers.push(setTimeout(() => this.#giveUp('It could not be killed'), givenUpMs));
+    this.#timers.push(new Countdown(impatienceMs, lastResort));
+    this.#timers.push(new Countdown(givenUpMs, () => this.#giveUp('It could not be killed')));
   }
 
   /** @returns what went wrong */
@@ -153,6 +154,7 @@ function signalGroup(group: number): boolean {
 
 /** Asks again and again: members of a group may have been forked while the others were killed. */
 async function gone(someLive: () => boolean): Promise<void> {
-  const until = performance.now() + givenUpMs;
-  while (someLive() && performance.now() < until) await pause(5);
+  const left = new Countdown(givenUpMs, () => undefined);
+  while (someLive() && left.leftMs > 0) await pause(5);
+  left.clear();
 }

@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Countdown } from '../countdown.js';
 import {
   defectOf,
   type ProgramCall,
@@ -258,14 +259,14 @@ export class Programs {
     });
     const onAbort = (): void => end('cancelled');
     signal.addEventListener('abort', onAbort, { once: true });
-    const clock = setTimeout(() => end('wallMs'), limits.wallMs);
+    const clock = new Countdown(limits.wallMs, () => end('wallMs'));
     const over = new AbortController();
     const watches = [
       watchProcesses(running.pid, limits, end, over.signal),
       watchFolder(folder, limits, end, over.signal),
     ];
     const ended = await running.ended;
-    clearTimeout(clock);
+    clock.clear();
     signal.removeEventListener('abort', onAbort);
     over.abort();
     await Promise.all(watches);

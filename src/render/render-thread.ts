@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { Countdown } from '../countdown.js';
 import { heapLimits } from './heap-limits.js';
 import type { FromThread, ThreadSettings, ToThread } from './wire.js';
 
@@ -39,13 +40,13 @@ export class RenderThread {
       env: {},
       argv: [],
     });
-    const readyTimer = setTimeout(() => {
+    const late = new Countdown(options.readyTimeoutMs, () => {
       this.#death = { code: 'crashed', message: 'The render thread did not get ready in time' };
       void this.#worker.terminate();
-    }, options.readyTimeoutMs);
+    });
     this.#worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') {
-        clearTimeout(readyTimer);
+        late.clear();
         this.#osThread = message.osThread;
       }
       if (!this.#ending) onMessage(message);
@@ -55,7 +56,7 @@ export class RenderThread {
     });
     this.exited = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
-        clearTimeout(readyTimer);
+        late.clear();
         if (this.#ending) resolve(undefined);
         else
           resolve(

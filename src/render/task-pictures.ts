@@ -6,12 +6,12 @@ import type { PictureEndedMessage, PictureMessage } from './wire.js';
 /** The pictures of one task, as its thread asks for them. `end` takes them with the task. */
 export class TaskPictures {
   readonly #pictures: Pick<Pictures, 'run'> | undefined;
-  readonly #bounds: Omit<TaskBounds, 'timeoutMs'>;
+  readonly #bounds: Omit<TaskBounds, 'leftMs'>;
   readonly #stop = new AbortController();
   readonly #runs: Promise<PictureRun>[] = [];
   #ended: Promise<void> | undefined;
 
-  constructor(pictures: Pick<Pictures, 'run'> | undefined, bounds: Omit<TaskBounds, 'timeoutMs'>) {
+  constructor(pictures: Pick<Pictures, 'run'> | undefined, bounds: Omit<TaskBounds, 'leftMs'>) {
     this.#pictures = pictures;
     this.#bounds = bounds;
   }

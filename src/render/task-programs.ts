@@ -11,8 +11,8 @@ export interface TaskBounds {
   readonly step?: Step;
   /** Paths of the job's parts, by name. */
   readonly parts?: Readonly<Record<string, string>>;
-  /** From now. */
-  readonly timeoutMs: number;
+  /** Of the task's time, now. */
+  readonly leftMs: () => number;
 }
 
 /** Each leaves a folder until the task ends. */
@@ -23,7 +23,6 @@ export class TaskPrograms {
   readonly #programs: Pick<Programs, 'run'> | undefined;
   readonly #stop = new AbortController();
   readonly #runs: Promise<ProgramRun>[] = [];
-  readonly #deadline: number;
   readonly #bounds: TaskBounds;
   /** What the thread may read: what the task was given, and what its programs have made. Known with the first call. */
   #readable: Set<string> | undefined;
@@ -32,7 +31,6 @@ export class TaskPrograms {
   constructor(programs: Pick<Programs, 'run'> | undefined, bounds: TaskBounds) {
     this.#programs = programs;
     this.#bounds = bounds;
-    this.#deadline = performance.now() + bounds.timeoutMs;
   }
 
   /** Whether the task has asked for none. */
@@ -74,7 +72,7 @@ export class TaskPrograms {
     const readable = this.#readable;
     const stray = call.files.some((file) => 'path' in file && !readable.has(file.path));
     if (stray) return { type: 'refused', code: 'invalid_call', message: 'A file is none of the task' };
-    const leftMs = Math.max(1, Math.floor(this.#deadline - performance.now()));
+    const leftMs = Math.max(1, Math.floor(this.#bounds.leftMs()));
     const limits = { ...call.limits, wallMs: Math.min(call.limits.wallMs, leftMs) };
     const run = this.#programs.run({ ...call, limits }, this.#stop.signal);
     this.#runs.push(run);
@@ -88,7 +86,7 @@ export function givenPaths({
   fetched,
   parts = {},
   step,
-}: Omit<TaskBounds, 'timeoutMs'>): readonly string[] {
+}: Omit<TaskBounds, 'leftMs'>): readonly string[] {
   return [
     ...inputPaths,
     ...Object.values(fetched).map(({ path }) => path),

@@ -10,13 +10,16 @@ const alice = { owner: 'alice', keyId: 'k1', scopes: ['jobs:read'] };
 const bob = { owner: 'bob', keyId: 'k2', scopes: ['*'] };
 
 describe('P-45 a ticket', () => {
-  const open = (once: Once = memoryOnce(), life = { now: 1_000 }) => {
+  const open = (once: Once = memoryOnce(), life = { now: 1_000, stoodMs: 0 }) => {
     let made = 0;
     const random = () => {
       made += 1;
       return `t${made}`;
     };
-    return { tickets: new Tickets({ once, clock: () => life.now, random }), life };
+    return {
+      tickets: new Tickets({ once, clock: () => life.now, stoodMs: () => life.stoodMs, random }),
+      life,
+    };
   };
   const issued = async (tickets: Tickets, ...args: Parameters<Tickets['issue']>) => {
     const outcome = await tickets.issue(...args);
@@ -32,6 +35,16 @@ describe('P-45 a ticket', () => {
     expect(await tickets.redeem(ticket)).toEqual({ caller: alice, topics });
     expect(await tickets.redeem(ticket)).toBeUndefined();
     expect(await tickets.redeem('unknown')).toBeUndefined();
+  });
+
+  test('works a minute after the process stood for that long, and not for ever', async () => {
+    const { tickets, life } = open();
+    const [first, second] = [await issued(tickets, alice), await issued(tickets, alice)];
+    life.stoodMs = 65_000;
+    life.now += 65_000 + ticketLifeMs - 1;
+    expect(await tickets.redeem(first.ticket)).toEqual({ caller: alice });
+    life.now += 1;
+    expect(await tickets.redeem(second.ticket)).toBeUndefined();
   });
 
   test('works for one of many who come at once', async () => {

@@ -53,6 +53,16 @@ export function onceSuite(name: string, open: OpenEngine): void {
       expect(await once.take(place('b'), start)).toBeUndefined();
     });
 
+    it('gives it to whoever could not come in time, unless a sweep has removed it', async () => {
+      const { once, store } = engine();
+      for (const key of ['a', 'b', 'c']) await once.put(anEntry(key), start);
+      const late = { lateMs: 65_000 };
+      expect(await once.take({ ...place('a'), ...late }, start + minute + 64_999)).toBe('value of a');
+      expect(await once.take({ ...place('b'), ...late }, start + minute + 65_000)).toBeUndefined();
+      await store.sweep(aSweep(start + minute + 64_999, late));
+      expect(await once.take({ ...place('c'), ...late }, start + minute + 64_999)).toBe('value of c');
+    });
+
     it('takes no second value for a key, so that none is taken twice, until the first is over', async () => {
       const { once } = engine();
       await once.put(anEntry('a', { value: 'first' }), start);

@@ -41,6 +41,19 @@ export function retentionSuite(name: string, open: OpenEngine): void {
       expect(await started(engine(), 1, start + hour)).toEqual([]);
     });
 
+    it('spares what became due while nobody could be in time', async () => {
+      await completed(engine());
+      const waiting = await submitted(engine());
+      const late = { lateMs: 65_000 };
+      expect(await engine().store.sweep(aSweep(start + hour + 64_999, late))).toEqual(nothing);
+      expect(await engine().store.get('alice', waiting.id)).toMatchObject({ status: 'pending' });
+      const swept = await engine().store.sweep(aSweep(start + hour + 65_000, late));
+      expect(swept).toMatchObject({ timedOut: 1 });
+      // What people read is when it happened.
+      const failed = await engine().store.get('alice', waiting.id);
+      expect(failed?.completedAt).toBe(start + hour + 65_000);
+    });
+
     it('gives back what lost its lease, unless it was extended', async () => {
       const job = await submitted(engine());
       const extended = await submitted(engine());

@@ -55,6 +55,16 @@ describe('the pings of a WebSocket', () => {
     expect(await socket.next()).toEqual({ opcode: 'end' });
   });
 
+  test('P-40 a peer whose answer came while the process stood stays', async () => {
+    checkLiveness(25_000);
+    expect(await socket.next()).toMatchObject({ opcode: ping });
+    subscriber.postpone(65_000);
+    checkLiveness(45_000 + 65_000);
+    await heard();
+    checkLiveness(45_001 + 65_000);
+    expect(await socket.next()).toEqual({ opcode: 'end' });
+  });
+
   test('P-43 none is sent to a full socket, nor is the answer to an earlier one awaited', async () => {
     checkLiveness(25_000);
     expect(await socket.next()).toMatchObject({ opcode: ping });

@@ -175,6 +175,24 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     expect(sink.closed?.reason).toBe('stuck');
   });
 
+  test('P-43 nobody is closed for the time in which the process stood', async () => {
+    const { engine, gateway } = await open();
+    const { sink } = await follow(gateway, wire, { snapshot: false });
+    await scheduler();
+    sink.fill();
+    await submitted(engine);
+    await scheduler();
+    await vi.advanceTimersByTimeAsync(20_000);
+    // The next look comes that late, before anything that the client has taken is noticed.
+    const running = performance.now.bind(performance);
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => running() + 65_000);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(sink.closed).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(sink.closed?.reason).toBe('stuck');
+    now.mockRestore();
+  });
+
   test('P-42 P-43 a socket that takes a little stays, however long it needs', async () => {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, wire, { snapshot: false });

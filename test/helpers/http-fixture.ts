@@ -122,7 +122,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const server = await createHttpServer({
     service,
     keyring,
-    tickets: new Tickets({ once: memoryOnce(), clock, random: randomUUID }),
+    tickets: new Tickets({ once: memoryOnce(), clock, stoodMs: () => 0, random: randomUUID }),
     kinds,
     blobs: {
       aside: () => join(folder, randomUUID()),
@@ -144,6 +144,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     registry,
     version: '1.2.3',
     clock,
+    stoodMs: () => 0,
     startedAt: now - 5000,
     ...options,
     limits: { ...limits, ...options.limits },

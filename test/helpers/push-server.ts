@@ -51,7 +51,12 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const { clock = Date.now } = http;
   const configured = [{ owner: 'alice', token }];
   const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
-  const tickets = new Tickets({ once: http.once ?? rig.engine.once, clock, random: randomUUID });
+  const tickets = new Tickets({
+    once: http.once ?? rig.engine.once,
+    clock,
+    stoodMs: () => 0,
+    random: randomUUID,
+  });
   const service = new FakeJobService();
   const lines: string[] = [];
   const server = await createHttpServer({
@@ -82,6 +87,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
     registry: new Registry(),
     version: '0',
     clock,
+    stoodMs: () => 0,
     startedAt: clock(),
   });
   mountPush(server.app, { ...server, gateway: rig.gateway, tickets });

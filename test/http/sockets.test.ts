@@ -243,6 +243,42 @@ describe('time', () => {
     expect(http.service.submitted).toEqual([]);
   });
 
+  test('a request that was on its way while the process stood has the time again', async () => {
+    let stoodMs = 60_000;
+    let looks = 0;
+    await open({
+      limits: { headersTimeoutMs: 50, requestTimeoutMs: 60 },
+      stoodMs() {
+        looks += 1;
+        return stoodMs;
+      },
+    });
+    const peers = [connection(), connection()];
+    peers[0]?.write('GET /healthz HTTP/1.1\r\nHost:');
+    peers[1]?.write(post(body).slice(0, -5));
+    // Node looks at its connections at least as often as the shortest of these times.
+    await expect.poll(() => looks).toBeGreaterThan(12);
+    peers[0]?.write(' x\r\n\r\n');
+    expect((await peers[0]?.next())?.status).toBe(200);
+    stoodMs = 0;
+    const answer = await peers[1]?.next();
+    expect(answer?.status).toBe(408);
+  });
+
+  test('an idle connection whose next request came while the process stood is kept, once', async () => {
+    let stoodMs = 0;
+    await open({ limits: { keepAliveTimeoutMs: 30 }, stoodMs: () => stoodMs });
+    const peer = connection();
+    peer.write(get);
+    await peer.next();
+    stoodMs = 65_000;
+    const looks = new Promise<void>((resolve) => http.server.app.server.once('timeout', () => resolve()));
+    await looks;
+    peer.write(get);
+    expect((await peer.next()).status).toBe(200);
+    await peer.closed;
+  });
+
   test('an idle connection is closed', async () => {
     await open({ limits: { keepAliveTimeoutMs: 10 } });
     const peer = connection();

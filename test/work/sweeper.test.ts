@@ -24,6 +24,7 @@ describe('the sweep of files that belong to nobody', () => {
   const befores: (number | undefined)[] = [];
   const errors: unknown[] = [];
   let fault: Error | undefined;
+  let settledMs: number;
 
   beforeEach(async () => {
     engine = await openMemoryEngine({ fairness: { maxRunningPerOwner: 1, weights: {} } });
@@ -31,6 +32,7 @@ describe('the sweep of files that belong to nobody', () => {
     befores.length = 0;
     errors.length = 0;
     fault = undefined;
+    settledMs = Number.POSITIVE_INFINITY;
     const cleanUp: Blobs['cleanUp'] = async (_unused, before) => {
       befores.push(before);
       if (fault !== undefined) throw fault;
@@ -48,8 +50,9 @@ describe('the sweep of files that belong to nobody', () => {
       meters,
       log: { info: () => undefined, warn: () => undefined, error: (fields) => errors.push(fields) },
       clock,
-      isSettled: () => true,
-      keepClaims: async () => undefined,
+      settledMs: () => settledMs,
+      stoodMs: () => 0,
+      keepClaims: async () => Number.POSITIVE_INFINITY,
       worker: 'w1',
       exclusive: true,
       retention: { recordTtlMs: 1, logTtlMs: 1, logMaxFacts: 1 },
@@ -69,6 +72,16 @@ describe('the sweep of files that belong to nobody', () => {
     await vi.advanceTimersByTimeAsync(2 * hourMs);
     const start = 1_800_000_000_000;
     expect(befores).toEqual([undefined, start - 5 * hourMs, start - 4 * hourMs]);
+  });
+
+  it('looks at no file for hours after the date was wrong: it has given files a wrong age', async () => {
+    settledMs = 6 * hourMs - 1;
+    sweeper.start();
+    await vi.advanceTimersByTimeAsync(2 * hourMs);
+    expect(befores).toEqual([]);
+    settledMs = 6 * hourMs;
+    await vi.advanceTimersByTimeAsync(hourMs);
+    expect(befores).toHaveLength(1);
   });
 
   it('goes on after a fault of the disk, which it tells', async () => {
@@ -127,8 +140,9 @@ describe('the sweepers of two processes', () => {
       meters,
       log: { info: () => undefined, warn: () => undefined, error: (fields) => done.push(String(fields)) },
       clock,
-      isSettled: () => true,
-      keepClaims: async () => undefined,
+      settledMs: () => Number.POSITIVE_INFINITY,
+      stoodMs: () => 0,
+      keepClaims: async () => Number.POSITIVE_INFINITY,
       worker,
       exclusive: engine.capabilities.exclusive,
       retention,

@@ -1,4 +1,4 @@
-import { type OnceEntry, type OnceOutcome, type OncePlace, onceValueMaxLength } from '../once.js';
+import { type OnceEntry, type OnceOutcome, type OnceTake, onceValueMaxLength } from '../once.js';
 import type { OnceTable } from './tables.js';
 
 /** The rules of values that are taken once, over a table that answers at once. Every method is one atomic operation. */
@@ -21,10 +21,10 @@ export class OnceRules {
     return { type: 'stored', expiresAt };
   }
 
-  take(place: OncePlace, now: number): string | undefined {
+  take(place: OnceTake, now: number): string | undefined {
     const waiting = this.#values.get(place);
     if (waiting === undefined) return undefined;
     this.#values.remove(place);
-    return waiting.expiresAt > now ? waiting.value : undefined;
+    return waiting.expiresAt + (place.lateMs ?? 0) > now ? waiting.value : undefined;
   }
 }

@@ -11,7 +11,8 @@ export function sweep(
   request: SweepRequest,
   change: (stored: StoredJob, command: Command) => readonly string[],
 ): SweepOutcome {
-  const { now, limit, recordTtlMs } = request;
+  const { limit, recordTtlMs } = request;
+  const now = request.now - (request.lateMs ?? 0);
   const removed: string[] = [];
   let left = limit;
   const each = (stage: Stage, by: number, command: (stored: StoredJob) => Command): number => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Countdown } from '../../countdown.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import {
   pathOf,
@@ -44,7 +45,7 @@ export function limitConnections(
 ): ExcessOf {
   const open = new Map<string, number>();
   const counted = new WeakSet<Socket>();
-  const excess = new Map<Duplex, NodeJS.Timeout>();
+  const excess = new Map<Duplex, Countdown>();
   const tooMany = problem('ip-rate-exceeded', `There may be ${perIp} connections from one address.`, {
     retryAfter: 1,
   });
@@ -66,17 +67,17 @@ export function limitConnections(
       endWith(socket, refusalText(write, tooMany));
       return;
     }
-    const timer = setTimeout(() => endWith(socket, refusalText(write, tooMany)), patienceMs).unref();
+    const timer = new Countdown(patienceMs, () => endWith(socket, refusalText(write, tooMany)));
     excess.set(socket, timer);
     socket.once('close', () => {
-      clearTimeout(timer);
+      timer.clear();
       excess.delete(socket);
     });
   });
   return (socket) => {
     const timer = excess.get(socket);
     if (timer === undefined) return undefined;
-    clearTimeout(timer);
+    timer.clear();
     return tooMany;
   };
 }
@@ -105,6 +106,29 @@ export function trackSilent(server: Server): () => void {
   return () => {
     for (const socket of silent) socket.destroy();
   };
+}
+
+/**
+ * Node looks at its connections before it reads what has arrived while the process stood: it would end requests that are
+ * on their way, and idle connections whose next request has come. Each gets the time again.
+ * @param stoodMs how long the process stood of late
+ */
+export function forgiveStandstills(server: Server, stoodMs: () => number): void {
+  for (const name of ['headersTimeout', 'requestTimeout'] as const) {
+    const ms = server[name];
+    // Node asks for it at each look; 0 is no limit.
+    if (ms > 0) Object.defineProperty(server, name, { configurable: true, get: () => ms + stoodMs() });
+  }
+  const forgiven = new WeakMap<Socket, number>();
+  server.on('timeout', (socket: Socket) => {
+    const ms = stoodMs();
+    if (ms <= (forgiven.get(socket) ?? 0)) {
+      socket.destroy();
+      return;
+    }
+    forgiven.set(socket, ms);
+    socket.setTimeout(server.keepAliveTimeout);
+  });
 }
 
 /** For `clientError`: answers in turn, after what the same connection asked before. */

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Countdown } from '../../countdown.js';
 import type { JobWarning } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
@@ -38,7 +39,7 @@ export async function renderWhileCallerWaits(
   const controller = new AbortController();
   const { signal } = controller;
   const leave = () => controller.abort();
-  const timer = setTimeout(() => controller.abort('timeout'), timeoutMs);
+  const timer = new Countdown(timeoutMs, () => controller.abort('timeout'));
   reply.raw.once('close', leave);
   if (reply.raw.destroyed) leave();
   const stopped = new Promise<'stopped'>((resolve) => {
@@ -57,7 +58,7 @@ export async function renderWhileCallerWaits(
     .finally(given.discard);
   try {
     const outcome = signal.aborted ? 'stopped' : await Promise.race([running, stopped]);
-    clearTimeout(timer);
+    timer.clear();
     if (outcome === 'stopped') {
       forget(running, request);
       return problem(
@@ -73,7 +74,7 @@ export async function renderWhileCallerWaits(
     }
     return undefined;
   } finally {
-    clearTimeout(timer);
+    timer.clear();
     reply.raw.off('close', leave);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { Countdown } from '../../countdown.js';
 
 /**
  * Watches the body of a form beside its parser. It counts what the parser does not count, or would drop without a word:
@@ -17,7 +18,7 @@ export class BodyWatch {
   #part: Readable | undefined;
   #bytes = 0;
   #working = false;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Countdown | undefined;
 
   /**
    * Call in the turn in which the parser starts to read.
@@ -66,7 +67,7 @@ export class BodyWatch {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.clear();
     this.#body.off('data', this.#count);
     this.#body.off('end', this.#await);
   }
@@ -78,12 +79,12 @@ export class BodyWatch {
   };
 
   readonly #await = (): void => {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#timer?.clear();
+    this.#timer = new Countdown(this.#stuckMs, () => {
       // What waits is the reader of the part, not the parser.
       if (this.#working) this.#await();
       else this.end(new ParserStuck());
-    }, this.#stuckMs);
+    });
   };
 
   /** Ends the reading. Safe twice. */

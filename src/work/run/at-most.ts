@@ -1,9 +1,11 @@
-/** Resolves when the work is done, or after `ms`. Rejects as the work does. */
+import { Countdown } from '../../countdown.js';
+
+/** Resolves when the work is done, or after `ms` in which this process ran. Rejects as the work does. */
 export async function atMost(work: Promise<unknown>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Countdown | undefined;
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = new Countdown(ms, resolve);
   });
   await Promise.race([work, deadline]);
-  clearTimeout(timer);
+  timer?.clear();
 }

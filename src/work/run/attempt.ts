@@ -1,3 +1,4 @@
+import { Countdown } from '../../countdown.js';
 import type { Blobs, SmallBlob } from '../../engine/blobs.js';
 import type { Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
@@ -178,9 +179,13 @@ async function render(rendering: Rendering, onStart: (started: Promise<boolean>)
       if (isTold) tell(progress);
     },
   };
-  return attemptsOf(job, parts.kinds) === 'chunked'
-    ? renderChunks(rendering, common, deadline)
-    : renderWhole(rendering, common);
+  try {
+    return attemptsOf(job, parts.kinds) === 'chunked'
+      ? await renderChunks(rendering, common, deadline)
+      : await renderWhole(rendering, common);
+  } finally {
+    deadline.end();
+  }
 }
 
 async function renderWhole({ job, files, keeper, parts }: Rendering, common: Common): Promise<Outcome> {
@@ -242,7 +247,7 @@ function renderChunks(
 /** Of all tasks of an attempt together. */
 class Deadline {
   readonly #ms: number;
-  #at: number | undefined;
+  #countdown: Countdown | undefined;
 
   constructor(ms: number) {
     this.#ms = ms;
@@ -250,13 +255,17 @@ class Deadline {
 
   /** False when it had begun before. */
   begin(): boolean {
-    if (this.#at !== undefined) return false;
-    this.#at = performance.now() + this.#ms;
+    if (this.#countdown !== undefined) return false;
+    this.#countdown = new Countdown(this.#ms, () => undefined);
     return true;
   }
 
   get leftMs(): number {
-    return this.#at === undefined ? this.#ms : Math.max(1, this.#at - performance.now());
+    return this.#countdown === undefined ? this.#ms : Math.max(1, this.#countdown.leftMs);
+  }
+
+  end(): void {
+    this.#countdown?.clear();
   }
 }
 

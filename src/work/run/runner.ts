@@ -8,6 +8,7 @@ import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
 import { attemptLine, endOf } from './attempt-line.js';
 import { type CommitOptions, commit } from './commit.js';
+import { Presence } from './presence.js';
 import { RunTimes } from './run-times.js';
 
 export interface RunnerParts extends Omit<AttemptParts, 'times'> {
@@ -34,10 +35,6 @@ interface Held {
   commands: number;
 }
 
-/** How often a worker says that it is there, */
-const beatMs = 1_000;
-/** and for how long that holds. */
-export const presenceMs = 3_000;
 /** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
 const floorMs = 1_000;
 /** Jobs of many tasks that run beside each other and all others. */
@@ -57,8 +54,7 @@ export class Runner {
   readonly #times = new RunTimes();
   readonly #attemptParts: AttemptParts;
   readonly #unsubscribe: () => void;
-  readonly #lease: NodeJS.Timeout;
-  readonly #presence: NodeJS.Timeout;
+  readonly #presence: Presence;
   #timer: NodeJS.Timeout | undefined;
   /** By job: `rev` of facts that ended an attempt while a claim was under way. */
   readonly #endedEarly = new Map<string, number>();
@@ -69,9 +65,9 @@ export class Runner {
   readonly #arrived = new Map<string, number>();
   /** Whether a job may be waiting for its backoff. True at the start: an earlier process may have left one. */
   #someBackOff = true;
-  /** By the clock. */
-  #extendedAt = 0;
   #claiming = false;
+  /** Settles when the jobs of the last claim are held; never rejects. */
+  #claimed: Promise<unknown> = Promise.resolve();
   #again = false;
   #running = false;
 
@@ -89,15 +85,22 @@ export class Runner {
         this.#wake();
       }
     });
-    this.#lease = setInterval(() => void this.#extendLeases(), parts.leaseMs / 3).unref();
-    this.#presence = setInterval(() => void this.#stayPresent(), beatMs).unref();
+    this.#presence = new Presence({
+      ...parts,
+      held: () => [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) })),
+      claimed: () => this.#claimed,
+      onLost: (id) => this.#held.get(id)?.stop.abort(claimOver),
+    });
   }
 
   /** Says that this worker is there; the runner goes on to say so by itself. */
-  async beat(): Promise<void> {
-    const { store, worker, clock } = this.#parts;
-    const now = clock();
-    await store.beat(worker, now + presenceMs, now);
+  beat(): Promise<void> {
+    return this.#presence.beat();
+  }
+
+  /** See `Presence.keep`. */
+  keepClaims(): Promise<number> {
+    return this.#presence.keep();
   }
 
   start(): void {
@@ -132,10 +135,8 @@ export class Runner {
     await atMost(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
-    clearInterval(this.#lease);
-    clearInterval(this.#presence);
     this.#unsubscribe();
-    await this.#leave();
+    await this.#presence.leave();
   }
 
   /**
@@ -186,7 +187,9 @@ export class Runner {
       do {
         this.#again = false;
         await this.#giveWay();
-        await this.#claim();
+        const claim = this.#claim();
+        this.#claimed = claim.catch(() => undefined);
+        await claim;
       } while (this.#again && this.#running);
     } catch (error) {
       this.#parts.log.error({ err: error }, 'claiming failed');
@@ -322,42 +325,5 @@ export class Runner {
     held.commands += 1;
     const { job, stop, commands: number } = held;
     return commit(this.#parts, { job, stop, number, command, options });
-  }
-
-  async #leave(): Promise<void> {
-    try {
-      await this.#parts.store.leave(this.#parts.worker);
-    } catch (error) {
-      // Others find out by themselves, a little later.
-      this.#parts.log.warn({ err: error }, 'the store did not hear that this worker leaves');
-    }
-  }
-
-  async #stayPresent(): Promise<void> {
-    try {
-      await this.beat();
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'the store did not hear that this worker is there');
-    }
-  }
-
-  /** Extends the leases of its claims when a third of them is over, by the clock. */
-  async keepClaims(): Promise<void> {
-    const { clock, leaseMs } = this.#parts;
-    if (Math.abs(clock() - this.#extendedAt) >= leaseMs / 3) await this.#extendLeases();
-  }
-
-  async #extendLeases(): Promise<void> {
-    const { store, worker, clock, leaseMs, log } = this.#parts;
-    const held = [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) }));
-    if (held.length === 0) return;
-    try {
-      const now = clock();
-      const lost = await store.extend(worker, held, now + leaseMs, now);
-      this.#extendedAt = now;
-      for (const id of lost) this.#held.get(id)?.stop.abort(claimOver);
-    } catch (error) {
-      log.error({ err: error }, 'leases could not be extended');
-    }
   }
 }

@@ -9,10 +9,15 @@ export interface SweeperParts {
   readonly meters: Meters;
   readonly log: WorkLog;
   readonly clock: () => number;
-  /** Whether files that are written now have times of that clock. */
-  readonly isSettled: () => boolean;
-  /** Extends the leases of this process where that is due: it may have stood still, or its clock have gone on. */
-  readonly keepClaims: () => Promise<void>;
+  /** For how long, in milliseconds, files that are written have times of that clock; infinity is always. */
+  readonly settledMs: () => number;
+  /** So many milliseconds of late the process stood: what became due meanwhile is not late yet. */
+  readonly stoodMs: () => number;
+  /**
+   * Keeps the claims of this process where that is due: it may have stood still, or its clock have gone on.
+   * @returns until when they hold, by the clock
+   */
+  readonly keepClaims: () => Promise<number>;
   /** Names this process, which beats under this name. */
   readonly worker: string;
   /** No other process works on the engine: files from before the start belong to nobody. */
@@ -82,9 +87,10 @@ export class Sweeper {
   }
 
   async #sweepOrphans(before?: number): Promise<void> {
-    const { store, blobs, log } = this.#parts;
+    const { store, blobs, log, settledMs } = this.#parts;
     try {
-      if (!(await this.#isOnDuty()) || this.#closed || !this.#parts.isSettled()) return;
+      // A date that was wrong has given files a wrong age.
+      if (!(await this.#isOnDuty()) || this.#closed || settledMs() < orphanGraceMs) return;
       const files = await blobs.cleanUp(async (names) => (this.#closed ? [] : store.unused(names)), before);
       if (files > 0) log.info({ files }, 'files that nothing holds were removed');
     } catch (error) {
@@ -93,11 +99,14 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<boolean> {
-    const { store, blobs, meters, log, clock, retention } = this.#parts;
+    const { store, blobs, meters, log, clock, stoodMs, retention } = this.#parts;
     try {
-      await this.#parts.keepClaims();
+      const keptUntil = await this.#parts.keepClaims();
       if (!(await this.#isOnDuty())) return false;
-      const outcome = await store.sweep({ now: clock(), limit: stepLimit, ...retention });
+      const now = clock();
+      // The process stood while it waited for the store.
+      if (now >= keptUntil) return false;
+      const outcome = await store.sweep({ now, lateMs: stoodMs(), limit: stepLimit, ...retention });
       await blobs.remove(outcome.removed);
       meters.swept(outcome);
       if (outcome.lost > 0) log.warn({ jobs: outcome.lost }, 'leases ran out; the jobs go back to the queue');

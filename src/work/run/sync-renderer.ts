@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { countdownSignal } from '../../countdown.js';
 import type { Blobs } from '../../engine/blobs.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
@@ -85,8 +86,8 @@ export class SyncRenderer implements SyncRender {
     place: AbortController,
   ): Promise<Ran> {
     const { blobs, log, timeoutMs } = this.#parts;
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([gone, deadline, place.signal]);
+    const deadline = countdownSignal(timeoutMs);
+    const signal = AbortSignal.any([gone, deadline.signal, place.signal]);
     const onStart = (): void => this.shares.keep(owner, place);
     const files = new AsideFiles(blobs, log);
     try {
@@ -98,10 +99,12 @@ export class SyncRenderer implements SyncRender {
         return { ok: true, files: made, warnings, dispose: () => files.discard(), ...pages };
       }
       await files.discard();
-      return { ok: false, problem: problemOf(outcome, deadline.aborted, timeoutMs) };
+      return { ok: false, problem: problemOf(outcome, deadline.signal.aborted, timeoutMs) };
     } catch (error) {
       await files.discard();
       throw error;
+    } finally {
+      deadline.clear();
     }
   }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { countdownSignal } from '../../countdown.js';
 import type { Blobs } from '../../engine/blobs.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
@@ -37,8 +38,16 @@ export class Thumbnailer implements Thumbnails {
   }
 
   async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
-    const { maxWaiting, timeoutMs } = this.#parts;
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const deadline = countdownSignal(this.#parts.timeoutMs);
+    try {
+      return await this.#makeInTurn(request, deadline.signal);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  async #makeInTurn(request: ThumbnailRequest, deadline: AbortSignal): Promise<Answer<{ png: Buffer }>> {
+    const { maxWaiting } = this.#parts;
     const entered = await this.#line.enter(request.owner, AbortSignal.any([request.signal, deadline]));
     switch (entered.type) {
       case 'full': {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { Countdown } from '../../countdown.js';
 import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
 import { heapLimits } from '../../render/heap-limits.js';
@@ -43,7 +44,7 @@ export class BodyReader {
   /** The one in the thread: when the thread dies, the reader knows which body killed it. */
   #reading: Waiting | undefined;
   #worker: Worker | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: Countdown | undefined;
   #nextId = 1;
   #closed = false;
 
@@ -98,11 +99,11 @@ export class BodyReader {
     this.#reading = next;
     this.#worker ??= this.#start();
     this.#worker.postMessage(next.task, movable(next.task.request.body));
-    this.#deadline = setTimeout(() => void this.#worker?.terminate(), deadlineMs);
+    this.#deadline = new Countdown(deadlineMs, () => void this.#worker?.terminate());
   }
 
   #settle(answer: ParseAnswer): void {
-    clearTimeout(this.#deadline);
+    this.#deadline?.clear();
     const reading = this.#reading;
     if (reading === undefined) return;
     this.#reading = undefined;
