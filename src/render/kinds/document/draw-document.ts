@@ -5,6 +5,7 @@ import { RenderFailure } from '../../kind.js';
 import { type Band, Bands, heightOf } from './bands.js';
 import { CodeDrawing } from './draw-codes.js';
 import { PaperEdges } from './outside.js';
+import type { Vector } from './page-items.js';
 import { InkwireDocument, type Pictures } from './pdf-document.js';
 import {
   type Margins,
@@ -12,7 +13,6 @@ import {
   type Page,
   type PageSize,
   PdfMakeRenderer,
-  type Vector,
   type Watermark,
 } from './pdfmake.js';
 import { PictureLayout } from './picture-layout.js';

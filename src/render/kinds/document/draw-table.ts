@@ -6,6 +6,8 @@ export interface TableLook {
   /** Points of whole columns, `auto`, or `*` for an equal share of what is left. */
   readonly widths?: readonly (number | 'auto' | '*')[];
   readonly align?: readonly Align[];
+  /** Rows that fit on a page are not cut. */
+  readonly keep_rows?: boolean;
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
   readonly language?: string | undefined;
@@ -76,7 +78,7 @@ export function tableNode(
   /** Draws the cells that hold more than text. */
   blockCell: (blocks: readonly Block[]) => Node,
 ): Node {
-  const { align = [], zebra = false, borders = 'grid', language } = look;
+  const { align = [], zebra = false, borders = 'grid', keep_rows: keepRows = false, language } = look;
   const cellNode = (cell: Cell | string | null, x: number, header: boolean): Node => {
     if (cell === null) return { _span: true, _minWidth: 0, _maxWidth: 0, text: '' };
     const alignment = align[x];
@@ -97,7 +99,7 @@ export function tableNode(
   const widths = look.widths ?? automaticWidths(grid);
   const table: Node = {
     ...setter.style(font),
-    table: { headerRows: grid.headerRows, widths: contentWidths(widths, borders), body },
+    table: { headerRows: grid.headerRows, widths: contentWidths(widths, borders), body, keepRows },
     layout: {
       ...borderWidths(borders, grid),
       hLineColor: () => lineColor,

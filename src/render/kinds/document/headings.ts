@@ -1,4 +1,5 @@
-import type { Inline, Node, TextNode } from './pdfmake.js';
+import type { Inline } from './page-items.js';
+import type { Node, TextNode } from './pdfmake.js';
 
 /**
  * What has to be left of a page for a heading to begin on it: its own lines and the first line, row or picture of what
@@ -95,7 +96,7 @@ export class HeadingRoom {
 }
 
 /** Height of what cannot be parted from the beginning of a node, its margin above included; 0 for what shows nothing. */
-function firstHeight(node: TextNode, room: number): number {
+export function firstHeight(node: TextNode, room: number): number {
   const [left, top, right] = marginOf(node);
   const inner = firstInside(node, Math.max(1, room - left - right));
   return inner > 0 ? top + inner : 0;

@@ -1,14 +1,13 @@
 import { clusterEnd } from '../../fonts/characters.js';
 import { HeadingRoom, isHeading } from './headings.js';
 import type { PaperEdges } from './outside.js';
+import type { Line } from './page-items.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
 import {
   type LayoutBuilder,
-  type Line,
   type Margins,
   type Node,
   type PageSize,
-  PdfMakeLayout,
   PdfMakeLine,
   PdfMakeSvgMeasure,
   PdfMakeTextInlines,
@@ -18,6 +17,7 @@ import {
   type TextNode,
 } from './pdfmake.js';
 import { closeSoftHyphens } from './soft-hyphens.js';
+import { RowLayout } from './table-rows.js';
 import { TextMeasure } from './text-measure.js';
 
 /** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
@@ -46,7 +46,7 @@ const maxHeaderShare = 0.4;
  * pdfmake's layout with progress, sections that always begin a page, tables that never leave the page to the right,
  * and paragraphs of any length.
  */
-export class DocumentLayout extends PdfMakeLayout {
+export class DocumentLayout extends RowLayout {
   #known = 1;
   #measured = 0;
   #placed = 0;
@@ -144,7 +144,7 @@ export class DocumentLayout extends PdfMakeLayout {
   /** A heading does not stand alone at the end of a page: it begins the next one, with what follows it. */
   #keepWithNext(heading: TextNode): void {
     const context = this.writer.context();
-    if (context.y <= this.pageMargins.top) return;
+    if (context.y <= (context.getCurrentPage()?.pageMargins.top ?? 0)) return;
     const needed = this.#headingRoom.needed(heading, context.availableWidth);
     // What fits on no page is broken anyway; in a column or cell a page may have less room than it seems.
     const most = this.#pageHeight() * (this.nestedLevel === 0 ? 1 : 0.5);

@@ -118,6 +118,7 @@ export const operationFields = {
     ),
     align: optional(raw(Type.Array(align.schema, { maxItems: limits.tableColumns }))),
     header_rows: optional(number({ min: 0, max: 20, integer: true })),
+    keep_rows: optional(flag('Rows that fit on a page are not cut, nor those that a cell spans')),
     zebra: optional(flag('Shade every other row')),
     borders: optional(choice(['grid', 'lines', 'none'])),
     font_size: optional(anyFontSize),

@@ -53,6 +53,7 @@ export interface TableOperation {
   readonly grid: Grid;
   readonly widths?: readonly Width[];
   readonly align?: readonly Align[];
+  readonly keep_rows?: boolean;
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
   readonly font_size?: number;

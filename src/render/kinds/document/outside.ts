@@ -1,4 +1,5 @@
-import type { Line, Page, PageItem, Picture, Vector } from './pdfmake.js';
+import type { Line, PageItem, Picture, Vector } from './page-items.js';
+import type { Page } from './pdfmake.js';
 
 /** Finds what lies outside the paper, where no viewer shows it. Lengths are points. */
 

@@ -1,15 +1,7 @@
+import { cutFragment, type RowBlock } from './fragment.js';
 import type { PaperEdges } from './outside.js';
-import {
-  type Context,
-  type Line,
-  type Node,
-  type PageItem,
-  PdfMakeContext,
-  PdfMakeWriter,
-  type Picture,
-  type Repeatable,
-  type Vector,
-} from './pdfmake.js';
+import type { Fragment, Line, PageItem, Picture, Vector } from './page-items.js';
+import { type Context, type Node, PdfMakeContext, PdfMakeWriter, type Repeatable } from './pdfmake.js';
 
 /** More than any page is high: what has a fixed place does not break. */
 export const unbounded = 1e7;
@@ -25,6 +17,17 @@ export class PageContext extends PdfMakeContext {
   }
 }
 
+/** Less than decides whether something fits, points. */
+const rounding = 0.01;
+
+const loose: BlockRows = { ends: [], headerRows: 0, close: () => undefined };
+
+/** Rows that are put together aside, to be placed as one block. */
+export interface BlockRows extends RowBlock {
+  /** Draws a border where the rows are cut. */
+  close(): void;
+}
+
 /** pdfmake's writer; it drops a line or shape that is higher than a page and never ends with a header that fills one. */
 export class PageWriter extends PdfMakeWriter {
   constructor(
@@ -33,6 +36,14 @@ export class PageWriter extends PdfMakeWriter {
   ) {
     super(context);
   }
+
+  /** Room, points, that the header rows which are committed next need below them on their page. */
+  lead = 0;
+  /** The rows in the block that is put together. */
+  rows: BlockRows | undefined;
+  /** Whether a block that is higher than a page is being placed. */
+  cutting = false;
+  #header: Repeatable | undefined;
 
   /** What is put together aside has its place when it is committed. */
   #check(item: PageItem, index?: number | null): void {
@@ -105,6 +116,63 @@ export class PageWriter extends PdfMakeWriter {
     if (positions) return positions;
     context.availableHeight = Math.max(context.availableHeight, height);
     return super.addCanvas(node, index);
+  }
+
+  override currentBlockToRepeatable(): Repeatable {
+    this.#header = super.currentBlockToRepeatable();
+    return this.#header;
+  }
+
+  /** Height of the content of an empty page, below the rows that it repeats. */
+  #wholePage(): number {
+    const page = this.context().getCurrentPage();
+    if (page === null) return 0;
+    const repeated = this.repeatables.reduce((sum, { height }) => sum + height, 0);
+    return page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom - repeated;
+  }
+
+  /** A block that is not repeated nor has a place of its own: pdfmake drops it where it is higher than a page. */
+  override addFragment(block: Fragment, ownX?: boolean, ownY?: boolean, keepsPosition?: boolean): unknown {
+    if (ownX === true || this.contextStack.length > 0)
+      return super.addFragment(block, ownX, ownY, keepsPosition);
+    const context = this.context();
+    const [rows, lead] = [this.rows ?? loose, this.rows === undefined ? this.lead : 0];
+    this.rows = undefined;
+    const needed = block.height + lead;
+    if (needed > context.availableHeight + rounding && needed <= this.#wholePage() + rounding)
+      this.moveToNextPage();
+    const beyond = block.height - context.availableHeight;
+    if (beyond > 0 && beyond <= rounding) context.availableHeight = block.height;
+    if (block.height <= Math.max(context.availableHeight, this.#wholePage())) {
+      const placed = super.addFragment(block, ownX, ownY, keepsPosition);
+      if (placed) return placed;
+    }
+    this.#placeCut(block, rows);
+    return true;
+  }
+
+  /** Places a block over as many pages as it takes. */
+  #placeCut(block: Fragment, rows: BlockRows): void {
+    const context = this.context();
+    const header = rows.headerRows > 0 ? this.#header : undefined;
+    let rest = block;
+    let known: RowBlock = rows;
+    let tried = false;
+    while (rest.height > context.availableHeight) {
+      const cut = cutFragment(rest, context.availableHeight, known, tried);
+      if (cut.useful || tried) {
+        context.availableHeight = Math.max(context.availableHeight, cut.upper.height);
+        super.addFragment(cut.upper);
+        rows.close();
+        if (header !== undefined && !this.cutting) this.repeatables.push(header);
+        this.cutting = true;
+        [rest, known, tried] = [cut.lower, cut.rows, false];
+      } else tried = true;
+      this.moveToNextPage();
+    }
+    super.addFragment(rest);
+    if (header !== undefined && this.cutting) this.repeatables.pop();
+    this.cutting = false;
   }
 
   override pushToRepeatables(block: Repeatable): void {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { PdfFont } from '../../fonts/pdfkit.js';
+import type { Fragment, Inline, Line, PageItem, Picture, Vector } from './page-items.js';
 
 /**
  * The parts of pdfmake that the engine is put together from. pdfmake's own entry keeps its settings in a singleton and
@@ -12,43 +13,8 @@ export interface Node {
   [key: string]: unknown;
 }
 
-export interface Inline {
-  text: string;
-  width: number;
-  /** Known once it is measured. */
-  font?: PdfFont;
-  fontSize?: number;
-  noWrap?: boolean;
-  noNewLine?: boolean;
-  lineEnd?: boolean;
-  height?: number;
-  leadingCut?: number;
-  trailingCut?: number;
-  [key: string]: unknown;
-}
-
 export interface TextNode extends Node {
   _inlines?: Inline[];
-}
-
-export interface Line {
-  /** From the corner of the page once it is placed. */
-  x?: number;
-  y?: number;
-  inlines: Inline[];
-  lastLineInParagraph: boolean;
-  readonly maxWidth: number;
-  /** Of all words, spaces at the ends of the line included. */
-  inlineWidths: number;
-  readonly leadingCut: number;
-  /** White space at the end, which takes no room; below zero: what the line needs more when it ends here. */
-  trailingCut: number;
-  addInline(inline: Inline): void;
-  getHeight(): number;
-  getAscenderHeight(): number;
-  getWidth(): number;
-  getAvailableWidth(): number;
-  hasEnoughSpaceForInline(inline: Inline, next: readonly Inline[]): boolean;
 }
 
 export interface PageSize {
@@ -82,13 +48,11 @@ export interface Context {
   moveTo(x: number, y: number): void;
   moveDown(offset: number): boolean;
   addListener(event: 'pageAdded', listener: (page: Page) => void): void;
+  resetMarginXTopParent(): void;
 }
 
 /** Rows that are drawn again on every page. */
-export interface Repeatable {
-  readonly items: readonly unknown[];
-  readonly height: number;
-}
+export type Repeatable = Fragment;
 
 export interface Writer {
   context(): Context;
@@ -110,6 +74,12 @@ export interface Writer {
   ): unknown;
   commitUnbreakableBlock(x?: number, y?: number): void;
   pushToRepeatables(block: Repeatable): void;
+  readonly repeatables: Repeatable[];
+  currentBlockToRepeatable(): Repeatable;
+  beginUnbreakableBlock(width?: number, height?: number): void;
+  addFragment(block: Fragment, ownX?: boolean, ownY?: boolean, keepsPosition?: boolean): unknown;
+  addListener(event: 'pageChanged', listener: () => void): void;
+  removeListener(event: 'pageChanged', listener: () => void): void;
 }
 
 export interface Preprocessor {
@@ -149,10 +119,50 @@ export interface StyleStack {
 export interface TableNode extends Node {
   readonly table: {
     readonly widths: { width: number | string; _minWidth: number }[];
-    readonly body: (TextNode & { readonly colSpan?: number })[][];
+    readonly body: TableCell[][];
     headerRows: number;
+    /** Rows that stay on one page with the header. */
+    keepWithHeaderRows?: number;
+    /** Ours, not pdfmake's: rows that fit a page are not cut. */
+    readonly keepRows?: boolean;
   };
-  _offsets: { total: number };
+  _offsets: { readonly total: number; readonly offsets: readonly number[] };
+  readonly positions: unknown[];
+  readonly _breaksBySpan?: PageBreak[];
+}
+
+export type TableCell = TextNode & { readonly colSpan?: number; readonly rowSpan?: number };
+
+/** A row that went on on the next page: where it ended and where it begins, points from the top. */
+export interface PageBreak {
+  readonly prevPage: number;
+  readonly prevY: number;
+  readonly y: number;
+}
+
+/** Draws the borders and fills of a table. */
+export interface TableProcessor {
+  readonly tableNode: TableNode;
+  readonly headerRows: number;
+  /** The header rows and those that stay with them. */
+  readonly rowsWithoutPageBreak: number;
+  readonly rowSpanData: { rowSpan: number }[];
+  /** Of the row in work, points. */
+  readonly rowTopY: number;
+  readonly rowPaddingTop: number;
+  readonly topLineWidth: number;
+  readonly layout: { hLineWidth(line: number, node: TableNode): number };
+  beginTable(writer: Writer): void;
+  beginRow(row: number, writer: Writer): void;
+  endRow(row: number, writer: Writer, breaks: readonly PageBreak[] | undefined): void;
+  endTable(writer: Writer): void;
+  drawHorizontalLine(
+    line: number,
+    writer: Writer,
+    y?: number,
+    moveDown?: boolean,
+    page?: number | null,
+  ): void;
 }
 
 export interface SectionNode extends Node {
@@ -169,7 +179,7 @@ export interface LayoutBuilder {
   docMeasure: Measurer;
   linearNodeList: Node[];
   /** Of tables and columns around what is laid out. */
-  readonly nestedLevel: number;
+  nestedLevel: number;
   svgMeasure: object;
   registerTableLayouts(layouts: object): void;
   layoutDocument(
@@ -198,40 +208,29 @@ export interface LayoutBuilder {
   addWatermark(watermark: unknown, document: PdfDocument, defaultStyle: object): void;
   processNode(node: Node, verticalAlignment?: boolean): void;
   processTable(node: TableNode): void;
+  processRow(row: {
+    readonly marginX: readonly number[];
+    readonly dontBreakRows: boolean;
+    readonly rowsWithoutPageBreak: number;
+    readonly cells: readonly TableCell[];
+    readonly widths: TableNode['table']['widths'];
+    readonly gaps: readonly number[];
+    readonly tableBody: readonly TableCell[][];
+    readonly tableNode: TableNode;
+    readonly rowIndex: number;
+  }): { readonly positions: readonly unknown[]; readonly pageBreaks: PageBreak[] };
+  _findSameRowPageBreakByRowSpanData(
+    breaks: readonly PageBreak[] | null,
+    page: number,
+    row: number,
+  ): PageBreak | null | undefined;
+  _getPageBreakListBySpan(node: TableNode, page: number, row: number): PageBreak | null;
   processImage(node: Node): void;
   processSVG(node: Node): void;
   processCanvas(node: Node): void;
   processSection(node: SectionNode): void;
   buildNextLine(node: TextNode): Line | null;
 }
-
-/** A shape on a page. A line has the members with numbers, a rectangle the others. */
-export interface Vector extends Node {
-  readonly x: number;
-  readonly y: number;
-  readonly w?: number;
-  readonly h?: number;
-  readonly x1?: number;
-  readonly y1?: number;
-  readonly x2?: number;
-  readonly y2?: number;
-}
-
-/** A picture or drawing on a page. */
-export interface Picture {
-  readonly x?: number;
-  readonly y?: number;
-  readonly _width?: number;
-  readonly _height?: number;
-  /** What it is cut to. */
-  readonly cover?: { readonly width: number; readonly height: number };
-}
-
-/** What is on a page as the layout places it. */
-export type PageItem =
-  | { readonly type: 'line'; readonly item: Line }
-  | { readonly type: 'vector'; readonly item: Vector }
-  | { readonly type: 'image' | 'svg'; readonly item: Picture };
 
 export interface Renderer {
   pdfDocument: PdfDocument;
@@ -331,6 +330,7 @@ export const PdfMakeLayout =
 export const PdfMakeRenderer = load<new (document: PdfDocument) => Renderer>('Renderer');
 export const PdfMakeContext = load<new () => Context>('DocumentContext');
 export const PdfMakeWriter = load<new (context: Context) => Writer>('PageElementWriter');
+export const PdfMakeTableProcessor = load<new (node: TableNode) => TableProcessor>('TableProcessor');
 export const PdfMakeLine = load<new (maxWidth: number) => Line>('Line');
 export const PdfMakeTextBreaker =
   load<new () => { getBreaks(parts: readonly TextPart[], stack: StyleStack): Inline[] }>('TextBreaker');

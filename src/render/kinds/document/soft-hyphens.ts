@@ -1,5 +1,5 @@
 import { softHyphen } from '../../fonts/characters.js';
-import type { Inline, Line } from './pdfmake.js';
+import type { Inline, Line } from './page-items.js';
 
 /**
  * Soft hyphens: a word may be broken at one, and then a hyphen is printed. The line breaker ends a word behind each of

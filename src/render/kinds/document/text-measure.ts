@@ -1,5 +1,5 @@
+import type { Inline } from './page-items.js';
 import {
-  type Inline,
   type Paragraph,
   type PdfDocument,
   PdfMakeTextBreaker,
