@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -104,6 +105,23 @@ test('P-50 a connection whose offer of another protocol is ignored counts once',
     peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
     expect((await peer.next()).status).toBe(200);
   }
+});
+
+test('D23 a connection that offers another protocol with each request leaves no listener behind', async () => {
+  server = await openPushServer();
+  const seen = new Set<Socket>();
+  server.http.app.server.on('connection', (socket: Socket) => seen.add(socket));
+  const peer = connection();
+  const listeners = () =>
+    [...seen].map((socket) => socket.eventNames().map((name) => [name, socket.listenerCount(name)]));
+  const after: unknown[] = [];
+  for (let count = 0; count < 12; count += 1) {
+    peer.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+    expect((await peer.next()).status).toBe(200);
+    after.push(listeners());
+  }
+  expect(seen.size).toBe(1);
+  expect(after[11]).toEqual(after[1]);
 });
 
 test('P-47 a long-poll that waits ends with its key, and tells nothing more', async () => {

@@ -98,8 +98,12 @@ export function createConnectionCheck(excessOf: ExcessOf): Check {
  */
 export function trackSilent(server: Server): () => void {
   const silent = new Set<Socket>();
+  const known = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
     silent.add(socket);
+    // One whose offer of an upgrade was ignored comes back to the server, with each of its requests.
+    if (known.has(socket)) return;
+    known.add(socket);
     socket.once('close', () => silent.delete(socket));
   });
   server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
