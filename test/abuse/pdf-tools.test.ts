@@ -1,5 +1,16 @@
-import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  catalog,
+  contentBomb,
+  doubleBomb,
+  entryBomb,
+  formBomb,
+  objectBomb,
+  page,
+  pdf,
+  stream,
+  tree,
+} from '../helpers/hostile-pdfs.js';
 import { answerMaxMs, expectProblem, openTarget, type Target } from '../helpers/target.js';
 
 /** PDFs that are none, are cut, locked, circular or explode, at the three tools and as jobs. */
@@ -12,41 +23,7 @@ afterAll(() => target.close());
 
 const base64 = (content: string | Uint8Array): string => Buffer.from(content).toString('base64');
 
-/** A PDF of these objects (the first is the catalog), with the cross-reference that belongs to it. */
-function pdf(objects: readonly (string | Buffer)[], trailer = ''): Buffer {
-  const parts: Buffer[] = [Buffer.from('%PDF-1.7\n')];
-  const offsets: number[] = [];
-  let at = 9;
-  for (const [index, object] of objects.entries()) {
-    offsets.push(at);
-    const part = Buffer.concat([
-      Buffer.from(`${index + 1} 0 obj\n`),
-      Buffer.from(object),
-      Buffer.from('\nendobj\n'),
-    ]);
-    parts.push(part);
-    at += part.length;
-  }
-  const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
-  const size = objects.length + 1;
-  parts.push(
-    Buffer.from(
-      `xref\n0 ${size}\n0000000000 65535 f \n${rows}trailer\n<</Size ${size}/Root 1 0 R${trailer}>>\nstartxref\n${at}\n%%EOF`,
-    ),
-  );
-  return Buffer.concat(parts);
-}
-
-const catalog = '<</Type/Catalog/Pages 2 0 R>>';
-const tree = '<</Type/Pages/Kids[3 0 R]/Count 1>>';
-const page = '<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]>>';
 const whole = pdf([catalog, tree, page]);
-
-function stream(content: Buffer, more = ''): Buffer {
-  const packed = deflateSync(content, { level: 9 });
-  const head = `<</Length ${packed.length}/Filter/FlateDecode${more}>>\nstream\n`;
-  return Buffer.concat([Buffer.from(head), packed, Buffer.from('\nendstream')]);
-}
 
 const tools = [
   ['extract-text', (file: unknown) => ({ pdf_data: file }), '/pdf_data'],
@@ -223,24 +200,32 @@ describe('circles and bombs', () => {
     }
   });
 
-  it('a form that draws itself twice, forty times over, is stopped by the documented limit', async () => {
-    const box = '/BBox[0 0 9 9]/Resources<</XObject<</A 5 0 R>>>>';
-    const file = pdf([
-      catalog,
-      tree,
-      '<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 4 0 R/Resources<</XObject<</A 5 0 R>>>>>>',
-      stream(Buffer.from('/A Do')),
-      stream(Buffer.from('/A Do /A Do'), `/Type/XObject/Subtype/Form${box}`),
-    ]);
-    // Its own, since the others must be answered on a busy machine, too.
-    const strict = await openTarget({ env: { INKWIRE_RENDER_TIMEOUT: '3' } });
-    try {
-      const answer = await strict.ask({ path: '/api/v1/extract-text', body: { pdf_data: base64(file) } });
-      expectProblem(answer, 504, 'request-timeout');
-      // One thread was stopped at the limit.
-      await strict.expectUnharmed({ maxRespawns: 1 });
-    } finally {
-      await strict.close();
+  it.each([
+    ['a form that draws itself twice', formBomb(1, 2)],
+    ['nine levels of forms, ten in each', formBomb(9, 10)],
+    ['two streams of content of 300 MB', contentBomb(2, 300_000_000)],
+  ])('D10: %s: extract-text refuses it, for it would need too much memory', async (_name, file) => {
+    const answer = await target.ask({ path: '/api/v1/extract-text', body: { pdf_data: base64(file) } });
+    expectProblem(answer, 422, 'validation-failed', '/pdf_data');
+    expect(answer.bytes.toString()).toContain('128 MiB');
+  });
+
+  it.each([
+    ['two streams of objects of 300 MB', objectBomb(2, 300_000_000)],
+    ['a stream of objects of 300 MB, packed twice', doubleBomb(300_000_000)],
+  ])('D10: %s: merge and split refuse it', async (_name, file) => {
+    for (const [tool, body, pointer] of tools.slice(1)) {
+      const answer = await target.ask({ path: `/api/v1/${tool}`, body: body(base64(file)) });
+      expectProblem(answer, 422, 'validation-failed', pointer);
+      expect(answer.bytes.toString()).toContain('64 MiB');
+    }
+  });
+
+  it('a list of a billion objects that are not there is nothing', async () => {
+    for (const [tool, body] of tools) {
+      const answer = await target.ask({ path: `/api/v1/${tool}`, body: body(base64(entryBomb())) });
+      expect([tool, answer.status]).toEqual([tool, 200]);
+      expect(answer.processorMs).toBeLessThan(answerMaxMs);
     }
   });
 

@@ -50,11 +50,11 @@ function wordsOf(page: PdfiumPage): Word[] {
   return words;
 }
 
-let program: Promise<ArrayBuffer> | undefined;
+let program: ReturnType<typeof loadPdfiumProgram> | undefined;
 
 async function started(): Promise<Pdfium> {
   program ??= loadPdfiumProgram();
-  return startPdfium(await program);
+  return startPdfium(await program, 2 ** 30);
 }
 
 export async function readPages(pdf: Uint8Array): Promise<ReadPage[]> {

@@ -10,9 +10,9 @@ import { hundredths, layText, type TextPage } from './text-layout.js';
 /** Reads the text of a PDF. A file that opens with the empty password is read as any viewer would show it. */
 export const extractTextRunner: KindRunner = createExtractTextRunner();
 
-/** The program of the engine is read once per thread, since it is the same for every job. */
+/** The program of the engine is read and compiled once per thread, since it is the same for every job. */
 function createExtractTextRunner(): KindRunner {
-  let program: Promise<ArrayBuffer> | undefined;
+  let program: Promise<WebAssembly.Module> | undefined;
   const load = () => {
     program ??= loadPdfiumProgram();
     return program;
@@ -26,11 +26,11 @@ function createExtractTextRunner(): KindRunner {
   };
 }
 
-async function run(program: ArrayBuffer, request: unknown, context: RunContext): Promise<RunResult> {
+async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
   const { file, pageIndex, includeFormatting } = Value.Parse(extractTextPlanSchema, request);
   const bytes = await readFile(context.inputPath(file));
   if (isTruncated(bytes)) throw pdfFailure({ is: 'truncated' }, '/pdf_data');
-  const pdfium = await startPdfium(program);
+  const pdfium = await startPdfium(program, pdfLimits.textMemoryBytes);
   const document = pdfium.open(bytes, '/pdf_data');
   try {
     const indexes = chooseIndexes(document.pageCount, pageIndex);

@@ -7,6 +7,15 @@ export const pdfLimits = {
   fileBytes: 64 * 1024 * 1024,
   /** Decoded size of all PDFs of a request, bytes. All of them are in memory until the result is written. */
   totalBytes: 128 * 1024 * 1024,
+  /**
+   * What the streams that hold the objects of a PDF may unpack to when it is merged or split, bytes. Pages, pictures and fonts
+   * are copied as they are packed.
+   */
+  unpackedBytes: 64 * 1024 * 1024,
+  /** Memory of the engine for text, bytes, beside the PDF itself: what pages unpack to, fonts and glyphs. */
+  textMemoryBytes: 128 * 1024 * 1024,
+  /** Likewise for pictures of pages, which unpack the pictures on them. */
+  pictureMemoryBytes: 256 * 1024 * 1024,
   /** PDFs of one merge. */
   files: 200,
   /** Entries of `split_at_pages`. */

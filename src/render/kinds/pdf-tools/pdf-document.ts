@@ -1,9 +1,11 @@
-import { PDFArray, PDFDict, PDFDocument, PDFName, PDFRef } from '@cantoo/pdf-lib';
+import { type LoadOptions, PDFArray, PDFDict, PDFDocument, PDFName, PDFRef } from '@cantoo/pdf-lib';
+import { RenderFailure } from '../../kind.js';
 import { type Outline, readOutline } from './bookmarks.js';
 import { createDestinationResolver, type ResolveDestination } from './destinations.js';
 import { pdfLimits } from './limits.js';
 import { type PageLabel, readPageLabels } from './page-labels.js';
 import { isTruncated, pdfFailure } from './pdf-failure.js';
+import { withUnpackBound } from './unpack-bound.js';
 
 /** A page of a source document with what its ancestors hand down to it. */
 export interface SourcePage {
@@ -30,13 +32,13 @@ export interface SourceDocument {
 export async function openPdf(file: Buffer, pointer: string): Promise<SourceDocument> {
   if (isTruncated(file)) throw pdfFailure({ is: 'truncated' }, pointer);
   const options = { ignoreEncryption: true, updateMetadata: false, parseSpeed: Number.POSITIVE_INFINITY };
-  let document = await PDFDocument.load(file, options).catch((error: unknown) => {
-    throw broken(error, pointer);
+  let document = await load(file, options, pointer).catch((error: unknown) => {
+    throw error instanceof RenderFailure ? error : broken(error, pointer);
   });
   const wasEncrypted = document.isEncrypted;
   if (wasEncrypted) {
-    document = await PDFDocument.load(file, { ...options, password: '' }).catch(() => {
-      throw pdfFailure({ is: 'encrypted' }, pointer);
+    document = await load(file, { ...options, password: '' }, pointer).catch((error: unknown) => {
+      throw error instanceof RenderFailure ? error : pdfFailure({ is: 'encrypted' }, pointer);
     });
   }
   const pages = readPages(document, pointer);
@@ -45,6 +47,13 @@ export async function openPdf(file: Buffer, pointer: string): Promise<SourceDocu
   const outline = readOutline(document, resolve, pdfLimits.bookmarks);
   const labels = readPageLabels(document, pages.length);
   return { document, pages, wasEncrypted, resolve, outline, labels };
+}
+
+async function load(file: Buffer, options: LoadOptions, pointer: string): Promise<PDFDocument> {
+  const { unpackedBytes } = pdfLimits;
+  const read = await withUnpackBound(unpackedBytes, () => PDFDocument.load(file, options));
+  if (read.isExceeded) throw pdfFailure({ is: 'too-heavy', limitMb: unpackedBytes / 2 ** 20 }, pointer);
+  return read.value;
 }
 
 /** What an engine throws while it reads a file says something about the file. */

@@ -8,6 +8,8 @@ export type PdfDefect =
   | { readonly is: 'truncated' }
   | { readonly is: 'encrypted' }
   | { readonly is: 'broken'; readonly detail: string }
+  /** It would unpack to more than that, or its engine need more than that, MiB. */
+  | { readonly is: 'too-heavy'; readonly limitMb: number }
   | { readonly is: 'empty' }
   | { readonly is: 'too-long'; readonly pages: number; readonly limit: number };
 
@@ -23,6 +25,8 @@ function wording(defect: PdfDefect): string {
       return 'the PDF is encrypted: it does not open without a password';
     case 'broken':
       return `the PDF is broken: ${defect.detail}`;
+    case 'too-heavy':
+      return `the PDF needs more memory than reading it may take: the limit is ${defect.limitMb} MiB`;
     case 'empty':
       return 'the PDF has no pages';
     case 'too-long':

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PDFiumModule } from '@hyzyla/pdfium';
-import { pdfFailure } from './pdf-failure.js';
+import { PdfiumBound, PdfUnread } from './pdfium-bound.js';
 import { type Box, type Glyph, hundredths } from './text-layout.js';
 
 /**
@@ -15,7 +15,7 @@ export interface Pdfium {
 
 export interface PdfiumDocument {
   readonly pageCount: number;
-  /** Opens page `index`, hands it to `read` and closes it, whatever happens. For pictures. */
+  /** Opens page `index`, hands it to `read` and closes it; after a failure there are no more pages. For pictures. */
   withPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
   /**
    * The same, with what its fields and annotations show as a part of its content, which is where the engine looks for
@@ -82,41 +82,51 @@ function isEngine(module: Base): module is Engine {
   return needed.every((name) => typeof Reflect.get(module, name) === 'function');
 }
 
-/** Reads the program of the engine, to start instances from. */
-export async function loadPdfiumProgram(): Promise<ArrayBuffer> {
-  const file = await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm'));
-  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
+/** Reads the program of the engine and compiles it, to start instances from. */
+export async function loadPdfiumProgram(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(
+    await readFile(createRequire(import.meta.url).resolve('@hyzyla/pdfium/pdfium.wasm')),
+  );
 }
 
 /**
- * Starts an instance, about 30 ms. One job gets one: WebAssembly memory grows and never shrinks, so this is how it
+ * Starts an instance, some 10 ms. One job gets one: WebAssembly memory grows and never shrinks, so this is how it
  * comes back, and a file that upsets the engine spoils nothing for the next owner's.
+ * @param memoryBytes what it may take beside the file; no limit of a thread counts the memory of WebAssembly
  */
-export async function startPdfium(program: ArrayBuffer): Promise<Pdfium> {
-  const module = await PDFiumModule({ wasmBinary: program, locateFile: () => '' });
+export async function startPdfium(program: WebAssembly.Module, memoryBytes: number): Promise<Pdfium> {
+  const bound = new PdfiumBound(memoryBytes);
+  const module = await PDFiumModule({
+    locateFile: () => '',
+    instantiateWasm: (imports, done) => {
+      const instance = new WebAssembly.Instance(
+        program,
+        bound.imports(imports, () => instance.exports),
+      );
+      // The types say that it takes the module.
+      Reflect.apply(done, undefined, [instance]);
+      return instance.exports;
+    },
+    // It would write on the server's standard error what becomes a failure of the job.
+    ...{ print: () => undefined, printErr: () => undefined },
+  });
   if (!isEngine(module)) throw new Error('the PDFium build lacks a function');
   module._FPDF_InitLibraryWithConfig({});
-  return { open: (file, pointer) => openDocument(module, file, pointer) };
+  return {
+    open(file, pointer) {
+      bound.admit(file.length, pointer);
+      return openDocument(module, file, bound);
+    },
+  };
 }
 
 /** FPDF_GetLastError: 4 a password is needed, 5 a security scheme that is not known. */
 const passwordErrors: ReadonlySet<number> = new Set([4, 5]);
 
-function openDocument(engine: Engine, file: Uint8Array, pointer: string): PdfiumDocument {
-  const memory = allocate(engine, file.length);
-  engine.HEAPU8.set(file, memory);
-  const document = engine._FPDF_LoadMemDocument(memory, file.length, 0);
-  if (document === 0) {
-    const encrypted = passwordErrors.has(engine._FPDF_GetLastError());
-    engine.wasmExports.free(memory);
-    throw pdfFailure(
-      encrypted ? { is: 'encrypted' } : { is: 'broken', detail: 'it cannot be read' },
-      pointer,
-    );
-  }
-  const form = startForm(engine, document);
+function openDocument(engine: Engine, file: Uint8Array, bound: PdfiumBound): PdfiumDocument {
+  const { document, memory, form } = bound.call(() => openFile(engine, file));
   const unreadable = (index: number) =>
-    pdfFailure({ is: 'broken', detail: `page ${index} cannot be read` }, pointer);
+    new PdfUnread({ is: 'broken', detail: `page ${index} cannot be read` });
 
   /** Opens a page; fields get the look of their value, where the file has none. */
   function load(index: number): number {
@@ -138,46 +148,45 @@ function openDocument(engine: Engine, file: Uint8Array, pointer: string): Pdfium
     use: (page: PdfiumPage) => Result,
   ): Result {
     const textPage = engine._FPDFText_LoadPage(page);
+    if (textPage === 0) throw unreadable(index);
     const scratch = allocate(engine, 32);
-    try {
-      if (textPage === 0) throw unreadable(index);
-      return use(createPage(engine, { page, textPage, scratch, form: form.handle, flat }));
-    } finally {
-      engine.wasmExports.free(scratch);
-      if (textPage !== 0) engine._FPDFText_ClosePage(textPage);
-    }
+    const result = use(createPage(engine, { page, textPage, scratch, form: form.handle, flat }));
+    engine.wasmExports.free(scratch);
+    engine._FPDFText_ClosePage(textPage);
+    close(page);
+    return result;
   }
 
   return {
-    pageCount: engine._FPDF_GetPageCount(document),
-    withPage(index, use) {
-      const page = load(index);
-      try {
-        return read(index, page, false, use);
-      } finally {
-        close(page);
-      }
-    },
-    withFlatPage(index, use) {
-      let page = load(index);
-      const flat = engine._FPDFPage_Flatten(page, forScreen) === flattened;
-      if (flat) {
+    pageCount: bound.call(() => engine._FPDF_GetPageCount(document)),
+    withPage: (index, use) => bound.call(() => read(index, load(index), false, use)),
+    withFlatPage: (index, use) =>
+      bound.call(() => {
+        const page = load(index);
+        if (engine._FPDFPage_Flatten(page, forScreen) !== flattened) return read(index, page, false, use);
         // An open page does not see what was added to it.
         close(page);
-        page = load(index);
-      }
-      try {
-        return read(index, page, flat, use);
-      } finally {
-        close(page);
-      }
-    },
+        return read(index, load(index), true, use);
+      }),
     close() {
+      // After a failure the instance has no further use: what it holds goes with it.
+      if (bound.hasFailed) return;
       form.close();
       engine._FPDF_CloseDocument(document);
       engine.wasmExports.free(memory);
     },
   };
+}
+
+function openFile(engine: Engine, file: Uint8Array) {
+  const memory = allocate(engine, file.length);
+  engine.HEAPU8.set(file, memory);
+  const document = engine._FPDF_LoadMemDocument(memory, file.length, 0);
+  if (document === 0) {
+    const isEncrypted = passwordErrors.has(engine._FPDF_GetLastError());
+    throw new PdfUnread(isEncrypted ? { is: 'encrypted' } : { is: 'broken', detail: 'it cannot be read' });
+  }
+  return { document, memory, form: startForm(engine, document) };
 }
 
 /** Usage and answer of fpdf_flatten.h. */

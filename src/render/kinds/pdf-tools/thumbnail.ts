@@ -19,7 +19,7 @@ const planSchema = Type.Object({
 export const thumbnailRunner: KindRunner = createThumbnailRunner();
 
 function createThumbnailRunner(): KindRunner {
-  let program: Promise<ArrayBuffer> | undefined;
+  let program: Promise<WebAssembly.Module> | undefined;
   return {
     name: 'thumbnail',
     async run(request, context) {
@@ -29,9 +29,9 @@ function createThumbnailRunner(): KindRunner {
   };
 }
 
-async function run(program: ArrayBuffer, request: unknown, context: RunContext): Promise<RunResult> {
+async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
   const { page, width } = Value.Parse(planSchema, request);
-  const pdfium = await startPdfium(program);
+  const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes);
   const document = pdfium.open(await readFile(context.inputPath(0)), '');
   try {
     const picture = draw(document, page, width);

@@ -1,0 +1,17 @@
+/** What is used of WebAssembly here: Node has it, and its types of this release leave it out. */
+declare namespace WebAssembly {
+  class Module {
+    private readonly compiled: true;
+  }
+  class Instance {
+    constructor(module: Module, imports: Imports);
+    readonly exports: Exports;
+  }
+  class Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  class RuntimeError extends Error {}
+  type Imports = Record<string, Record<string, unknown>>;
+  type Exports = Record<string, unknown>;
+  function compile(bytes: Uint8Array): Promise<Module>;
+}
