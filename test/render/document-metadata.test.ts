@@ -99,4 +99,17 @@ describe('document metadata', () => {
     expect(locked.pdf.toString('latin1')).not.toContain('/CheckSum');
     expect(inspect(locked.pdf, 'qpdf', '--check', '{}')).toMatch(/No syntax or stream encoding errors/);
   });
+
+  it.skipIf(without('qpdf'))('names of attachments are found, also in an encrypted file', async () => {
+    const names = ['b.txt', 'Änderung.txt', 'a (1).txt', 'C.txt', '日本.txt', 'ä.txt'];
+    const attachments = names.map((name) => ({ name, content: Buffer.from(name).toString('base64') }));
+    const operations = [{ type: 'add_text', text: 'x' }];
+    for (const encryption of [undefined, { user_password: 'u', owner_password: 'o' }]) {
+      const { pdf } = await render(registry, { attachments, operations, ...(encryption && { encryption }) });
+      for (const name of names) {
+        const shown = inspect(pdf, 'qpdf', '--password=u', `--show-attachment=${name}`, '{}');
+        expect(shown).toBe(name);
+      }
+    }
+  });
 });

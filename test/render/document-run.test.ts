@@ -299,6 +299,7 @@ describe('document run', () => {
     expect(() => inspect(pdf, 'pdftotext', '{}', '-')).toThrow();
     expect(inspect(pdf, 'pdftotext', '-upw', 'geheim', '{}', '-')).toContain('vertraulich');
     const shown = inspect(pdf, 'qpdf', '--password=chef', '--show-encryption', '{}');
+    expect(shown).toMatch(/^R = 6$/m);
     expect(shown).toMatch(/AESv3/);
     expect(shown).toMatch(/extract for any purpose: not allowed/);
     expect(shown).toMatch(/print low resolution: allowed/);

@@ -2,7 +2,9 @@ import { isObject } from '../../../protocol/is-object.js';
 import { families } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { EmbeddedPicture } from './embedded-picture.js';
+import { type Passwords, strengthened } from './encryption.js';
 import { innerPicture } from './inner-pictures.js';
+import { nameTree } from './name-tree.js';
 import { type DrawnPage, type PdfImage, PdfMakeDocument, type PdfReference } from './pdfmake.js';
 import type { PictureFile } from './pictures.js';
 
@@ -61,12 +63,17 @@ export class InkwireDocument extends PdfMakeDocument {
     registry: FontRegistry,
     pictures: Pictures,
     write: (bytes: Uint8Array) => void,
-    options: object,
+    options: Passwords,
   ) {
     super(fontTable(), {}, {}, {}, { ...options, autoFirstPage: false, font: null }, null, (path) =>
       typeof path === 'string' ? registry.has(path) : false,
     );
     this.encrypted = 'userPassword' in options || 'ownerPassword' in options;
+    if (this._security !== null) {
+      this._security = strengthened(this._security, options);
+      // PDF 1.7 has no 256-bit AES of its own.
+      this._root.data.Extensions = { ADBE: { BaseVersion: '1.7', ExtensionLevel: 8 } };
+    }
     this.#registry = registry;
     this.#pictures = pictures;
     this.write = write;
@@ -101,6 +108,8 @@ export class InkwireDocument extends PdfMakeDocument {
   finish(): Promise<void> {
     return new Promise((resolve) => {
       this.ended = resolve;
+      const { data: trees } = this._root.data.Names;
+      for (const [key, tree] of Object.entries(trees)) if ('_items' in tree) trees[key] = nameTree(tree);
       this.end();
     });
   }

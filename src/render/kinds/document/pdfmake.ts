@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import type { PdfFont } from '../../fonts/pdfkit.js';
+import type { PdfSecurity } from './encryption.js';
+import type { CollectedNames } from './name-tree.js';
 import type { Fragment, Inline, Line, PageItem, Picture, Vector } from './page-items.js';
 
 /**
@@ -285,6 +287,14 @@ export interface PdfDocument {
   _imageRegistry: Record<string, PdfImage>;
   _imageCount: number;
   _offset: number;
+  /** Null where the document is not encrypted. */
+  _security: PdfSecurity | null;
+  /** The catalog. */
+  readonly _root: {
+    readonly data: Record<string, unknown> & {
+      readonly Names: { readonly data: Record<string, CollectedNames | object> };
+    };
+  };
   font(source: string, family?: string | number, size?: number): this;
   fontSize(size: number): this;
   /** In the present font and size, points. */
