@@ -17,7 +17,8 @@ export interface PictureCall {
 export const maxPictureMb = 256;
 
 /**
- * A picture that was decoded from its first row to its last. Sizes are pixels as they are stored, before any EXIF turn.
+ * A picture that was decoded from its first row to its last. Sizes are pixels as they are stored, before the turn that
+ * `orientation` (1 to 8, of EXIF) asks for.
  * - `jpeg`: the file that it came in is what a PDF holds.
  * - `png`: written anew, 8 bits a sample, without transparency and not interlaced; transparency is a grey picture of its own.
  */
@@ -27,6 +28,7 @@ export type DecodedPicture =
       readonly type: 'png';
       readonly width: number;
       readonly height: number;
+      readonly orientation: number;
       /** Paths, readable until the task ends. */
       readonly color: string;
       readonly alpha?: string;

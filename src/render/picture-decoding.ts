@@ -35,7 +35,7 @@ export async function decodePicture({ path, maxPixels, color, alpha }: Decoding)
     return { type: 'jpeg', width, height, orientation };
   }
   const made = await write(image.clone().removeAlpha().toColourspace('srgb'), color);
-  const decoded = { type: 'png', width: made.width, height: made.height, color } as const;
+  const decoded = { type: 'png', width: made.width, height: made.height, orientation, color } as const;
   if (!hasAlpha) return decoded;
   await write(image.clone().extractChannel('alpha').toColourspace('b-w'), alpha);
   return { ...decoded, alpha };

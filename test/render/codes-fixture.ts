@@ -17,13 +17,22 @@ function inFolder<T>(use: (folder: string) => T): T {
   }
 }
 
-/** Every page as PNG, by poppler. */
+/** Every page as grey PNG, by poppler. */
 export function pageImages(pdf: Uint8Array, dpi: number): Buffer[] {
+  return imagesOf(pdf, dpi, ['-gray']);
+}
+
+/** The same in colour. */
+export function colourImages(pdf: Uint8Array, dpi: number): Buffer[] {
+  return imagesOf(pdf, dpi, []);
+}
+
+function imagesOf(pdf: Uint8Array, dpi: number, flags: readonly string[]): Buffer[] {
   return inFolder((folder) => {
     writeFileSync(join(folder, 'in.pdf'), pdf);
     execFileSync('pdftoppm', [
       '-png',
-      '-gray',
+      ...flags,
       '-r',
       String(dpi),
       join(folder, 'in.pdf'),

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { RenderFailure } from '../../src/render/kind.js';
+import { colourImages } from './codes-fixture.js';
 import { inspect, render, without } from './document-fixture.js';
 
 const registry = new FontRegistry();
@@ -303,6 +304,47 @@ describe('document run', () => {
     expect(shown).toMatch(/AESv3/);
     expect(shown).toMatch(/extract for any purpose: not allowed/);
     expect(shown).toMatch(/print low resolution: allowed/);
+  });
+
+  it.skipIf(noPoppler)('A22 turns pictures of every format as their EXIF says, as browsers do', async () => {
+    // Each corner has its own colour; one and a half times as wide as high.
+    const corner = (color: string, left: number, top: number) =>
+      `<rect x="${left}" y="${top}" width="60" height="40" fill="${color}"/>`;
+    const corners = [
+      corner('#f00', 0, 0),
+      corner('#0f0', 60, 0),
+      corner('#00f', 0, 40),
+      corner('#000', 60, 40),
+    ];
+    const drawn = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="80">${corners.join('')}</svg>`;
+    const upright = await sharp(Buffer.from(drawn)).removeAlpha().png().toBuffer();
+    const sides = async (picture: Buffer) => {
+      const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+      const at = (x: number, y: number) => {
+        const start = (Math.floor(y * info.height) * info.width + Math.floor(x * info.width)) * 3;
+        return [0, 1, 2].map((channel) => ((data[start + channel] ?? 0) > 127 ? '1' : '0')).join('');
+      };
+      return [at(0.2, 0.2), at(0.8, 0.2), at(0.2, 0.8), at(0.8, 0.8), info.width > info.height];
+    };
+    for (const format of ['png', 'webp', 'jpeg'] as const) {
+      for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+        const source = await sharp(upright)
+          .withMetadata({ orientation })
+          .toFormat(format, { quality: 100 })
+          .toBuffer();
+        const operations = [{ type: 'add_image', source: source.toString('base64') }];
+        const page = { page_size: { width_mm: 60, height_mm: 60 }, margin: 10 };
+        const { pdf } = await render(registry, { ...page, operations });
+        const [shown = Buffer.alloc(0)] = colourImages(pdf, 72);
+        const cut = await sharp(shown).trim({ background: '#fff', threshold: 40 }).png().toBuffer();
+        const right = await sharp(source).rotate().png().toBuffer();
+        expect([format, orientation, ...(await sides(cut))]).toEqual([
+          format,
+          orientation,
+          ...(await sides(right)),
+        ]);
+      }
+    }
   });
 
   it('fails with a pointer on an image that only shows its fault when it is decoded', async () => {

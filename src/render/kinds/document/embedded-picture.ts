@@ -54,6 +54,8 @@ export class EmbeddedPicture implements PdfImage {
   readonly label: string;
   readonly width: number;
   readonly height: number;
+  /** Of EXIF; pdfkit turns the picture where it is drawn. */
+  readonly orientation: number;
   obj: object | null = null;
   readonly #file: PngFile;
 
@@ -61,6 +63,7 @@ export class EmbeddedPicture implements PdfImage {
     this.label = label;
     this.width = file.width;
     this.height = file.height;
+    this.orientation = file.orientation;
     this.#file = file;
   }
 

@@ -135,7 +135,7 @@ export class PictureShelf {
       fileOf(decoded, () => (path === undefined ? bytes : readFileSync(path))),
     );
     const { width, height } = decoded;
-    const isTurned = decoded.type === 'jpeg' && decoded.orientation > 4;
+    const isTurned = decoded.orientation > 4;
     return { type: 'raster', key, ...(isTurned ? { width: height, height: width } : { width, height }) };
   }
 
@@ -148,7 +148,8 @@ export class PictureShelf {
       if (!('defect' in decoded))
         this.files.set(
           key,
-          fileOf(decoded, () => bytes),
+          // The engine of drawings places a picture by its size as it is stored.
+          fileOf({ ...decoded, orientation: 1 }, () => bytes),
         );
       else if (!decoded.isBroken)
         throw new RenderFailure(`a picture in the drawing ${decoded.defect}`, pointer);
