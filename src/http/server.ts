@@ -1,4 +1,5 @@
-import { createServer, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import websocket, { type WebsocketPluginOptions } from '@fastify/websocket';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
@@ -21,6 +22,7 @@ import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
+import { SilenceWatch } from './admission/silence.js';
 import {
   createClientErrorAnswer,
   createConnectionCheck,
@@ -81,7 +83,12 @@ export interface HttpLimits {
    * further long-polls refused.
    */
   readonly maxHeldRequests: number;
-  /** After `close` was called, what is still open then is cut off. */
+  /**
+   * From the beginning of the drain on, idle connections stay for so long, at least: a request that is on its way gets
+   * its answer, with `connection: close`. Left out, half a second.
+   */
+  readonly closeGraceMs?: number;
+  /** After `close` was called and that grace is over, what is still open then is cut off. */
   readonly closeTimeoutMs: number;
 }
 
@@ -130,6 +137,9 @@ export interface HttpServer {
 }
 
 const maxHeaderSize = 16 * 1024;
+/** Long enough for a slow line, and for a form whose disk has a bad moment. */
+const silence = { silentMs: 30_000, leastBodyBytes: 8 * 1024 };
+const closeGraceMs = 500;
 /** For a connection that is one too many to say what it wants. */
 const excessPatienceMs = 2_000;
 const bodyBudgetBytes = 512 * 1024 * 1024;
@@ -146,6 +156,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 
   const closeSilent = trackSilent(app.server);
   forgiveStandstills(app.server, options.stoodMs);
+  new SilenceWatch(app.server, silence, options.registry);
   const patienceMs = Math.min(excessPatienceMs, limits.headersTimeoutMs);
   const connections = { perIp: limits.connectionsPerIp, exempt: isProxy, patienceMs };
   const excess = limitConnections(app.server, connections, dialects.writeRefusal);
@@ -204,7 +215,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     drain,
     close() {
       drain();
-      closing ??= closeGently(app, closeSilent, limits.closeTimeoutMs);
+      const graceEndsAt = draining.startedAt + (limits.closeGraceMs ?? closeGraceMs);
+      closing ??= closeGently(app, closeSilent, graceEndsAt, limits.closeTimeoutMs);
       return closing;
     },
   };
@@ -328,8 +340,18 @@ const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d
 
 const idleCheckMs = 50;
 
-/** Node closes connections that are idle when the server closes, but not those that become so later. */
-async function closeGently(app: FastifyInstance, closeSilent: () => void, timeoutMs: number): Promise<void> {
+/**
+ * Node closes connections that are idle when the server closes, but not those that become so later.
+ * @param graceEndsAt `performance.now()` until which idle connections stay, because a request may be on its way
+ */
+async function closeGently(
+  app: FastifyInstance,
+  closeSilent: () => void,
+  graceEndsAt: number,
+  timeoutMs: number,
+): Promise<void> {
+  while (performance.now() < graceEndsAt && (await countConnections(app.server)) > 0)
+    await pause(idleCheckMs);
   const idle = setInterval(() => {
     app.server.closeIdleConnections();
     closeSilent();
@@ -341,4 +363,8 @@ async function closeGently(app: FastifyInstance, closeSilent: () => void, timeou
     clearInterval(idle);
     cut.clear();
   }
+}
+
+function countConnections(server: Server): Promise<number> {
+  return new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count)));
 }

@@ -35,6 +35,7 @@ export const limits: HttpLimits = {
   requestTimeoutMs: 10_000,
   keepAliveTimeoutMs: 5000,
   maxHeldRequests: 100,
+  closeGraceMs: 0,
   closeTimeoutMs: 2000,
 };
 

@@ -3,14 +3,20 @@ import type { Check } from './admission.js';
 
 /** Whether the server is about to end. Goes one way only. */
 export class Draining {
-  #started = false;
+  #startedAt: number | undefined;
 
   get started(): boolean {
-    return this.#started;
+    return this.#startedAt !== undefined;
   }
 
+  /** `performance.now()`; now, while it has not started. */
+  get startedAt(): number {
+    return this.#startedAt ?? performance.now();
+  }
+
+  /** Safe twice. */
   start(): void {
-    this.#started = true;
+    this.#startedAt ??= performance.now();
   }
 }
 
