@@ -1,8 +1,9 @@
 /**
  * Documents per second on one thread: pdfmake as its README shows it against Inkwire's document kind, the same page
- * (an invoice with a table of 20 rows, embedded DejaVu Sans) in the same process, in alternating rounds.
+ * (embedded DejaVu Sans) in the same process, in alternating rounds. The page is an `invoice` with a table of 20 rows, or a
+ * `label` with a QR code and a Code 128.
  *
- *     npm run build && node bench/render.mjs [rounds] [documents per round]
+ *     npm run build && node bench/render.mjs [rounds] [documents per round] [page]
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -14,6 +15,7 @@ const { documentKind } = await import(join(dist, 'render/kinds/document/request.
 const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
 const rounds = Number(process.argv[2] ?? 9);
 const documents = Number(process.argv[3] ?? 30);
+const page = process.argv[4] ?? 'invoice';
 
 const title = 'Invoice 2024-0001';
 const lines = [
@@ -30,7 +32,9 @@ const rows = Array.from({ length: 20 }, (_, i) => [
 ]);
 const closing = 'Payable within 14 days.';
 
-const pdfmake = createRequire(import.meta.url)('pdfmake');
+const require = createRequire(import.meta.url);
+const pdfmake = require('pdfmake');
+const bwip = require('bwip-js');
 const ttf = (name) => join(root, 'node_modules/dejavu-fonts-ttf/ttf', `${name}.ttf`);
 pdfmake.setFonts({
   DejaVu: {
@@ -44,10 +48,14 @@ pdfmake.setFonts({
 pdfmake.setUrlAccessPolicy(() => false);
 pdfmake.setLocalAccessPolicy(() => true);
 
-async function plain() {
-  const definition = {
-    defaultStyle: { font: 'DejaVu', fontSize: 10 },
-    content: [
+const address = ['ACME Widgets GmbH', 'Main Street 1', '12345 Somewhere'];
+const link = 'https://example.org/p/4711-0815-2';
+const parcel = 'PARCEL-00471108';
+
+/** What each page is for pdfmake, and for us. */
+const pages = {
+  invoice: {
+    content: () => [
       { text: title, fontSize: 20, bold: true },
       ...lines,
       {
@@ -59,19 +67,36 @@ async function plain() {
       },
       { text: closing, italics: true },
     ],
-  };
+    operations: [
+      { type: 'add_text', text: title, font_size: 20, bold: true },
+      ...lines.map((text) => ({ type: 'add_text', text })),
+      { type: 'add_table', headers, rows, widths: ['auto', '*', 'auto', 'auto', 'auto'] },
+      { type: 'add_text', text: closing, italic: true },
+    ],
+  },
+  label: {
+    content: () => [
+      ...address,
+      { qr: link, fit: 70, eccLevel: 'M' },
+      // pdfmake draws no bars of its own: its users hand it the drawing of an encoder.
+      { svg: bwip.toSVG({ bcid: 'code128', text: parcel, height: 15, includetext: true }), width: 142 },
+    ],
+    operations: [
+      ...address.map((text) => ({ type: 'add_text', text })),
+      { type: 'add_qr', value: link, size: 25, ecc: 'M' },
+      { type: 'add_barcode', symbology: 'code128', value: parcel, width: 50 },
+    ],
+  },
+};
+const chosen = pages[page];
+if (chosen === undefined) throw new Error(`There is no page ${page}: ${Object.keys(pages).join(', ')}`);
+
+async function plain() {
+  const definition = { defaultStyle: { font: 'DejaVu', fontSize: 10 }, content: chosen.content() };
   return (await pdfmake.createPdf(definition).getBuffer()).length;
 }
 
-const request = {
-  fonts: { default: 'dejavu-sans', size: 10 },
-  operations: [
-    { type: 'add_text', text: title, font_size: 20, bold: true },
-    ...lines.map((text) => ({ type: 'add_text', text })),
-    { type: 'add_table', headers, rows, widths: ['auto', '*', 'auto', 'auto', 'auto'] },
-    { type: 'add_text', text: closing, italic: true },
-  ],
-};
+const request = { fonts: { default: 'dejavu-sans', size: 10 }, operations: chosen.operations };
 
 async function ours() {
   const parsed = documentKind.parse(request);
@@ -109,7 +134,7 @@ for (let round = 0; round < rounds; round++) {
   ratios.push(o / p);
 }
 const median = (values) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)];
-console.log(`one-page invoice, embedded TrueType, one thread, Node ${process.version}`);
+console.log(`one-page ${page}, embedded TrueType, one thread, Node ${process.version}`);
 console.log(`pdfmake (README use)   ${median(speeds.plain).toFixed(1)} documents/s   ${bytes.plain} bytes`);
 console.log(`Inkwire document kind  ${median(speeds.ours).toFixed(1)} documents/s   ${bytes.ours} bytes`);
 console.log(
