@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { families, fonts } from '../../src/render/fonts/catalogue.js';
+import { type Face, families, fonts } from '../../src/render/fonts/catalogue.js';
 import { type EmbeddedFont, parseFont } from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
@@ -51,19 +51,35 @@ async function shared(registry: FontRegistry, request: object): Promise<Buffer> 
   return Buffer.concat(pieces);
 }
 
-/** pdfkit writes the width of a font's first glyph, the box of what is missing, in units of the font. */
-function widthsInThousandths(document: PdfDocument): void {
+const faces = families.flatMap((family) => Object.values(family.faces));
+
+/**
+ * What we have otherwise than pdfkit: the width of a font's first glyph, the box of what is missing, in thousandths
+ * instead of units of the font, and the line height of families that stand in for others.
+ */
+function asOurs(document: PdfDocument): void {
   const open = document.font.bind(document);
   const seen = new Set<object>();
-  document.font = (...source: Parameters<typeof open>) => {
-    open(...source);
+  document.font = (source, ...rest) => {
+    open(source, ...rest);
     const font = document._font as Partial<EmbeddedFont>;
     if (font.widths !== undefined && !seen.has(font)) {
       seen.add(font);
       font.widths[0] = (font.widths[0] ?? 0) * (font.scale ?? 1);
+      const face = faces.find((one) => one.source.type === 'file' && one.source.path === paths.get(source));
+      if (face?.source.type === 'file') Object.assign(font, face.source.height);
     }
     return document;
   };
+}
+
+/** Paths of font files by their bytes. */
+const paths = new Map<unknown, string>();
+
+function bytesOf(face: Face): Buffer {
+  const bytes = readFace(face);
+  if (face.source.type === 'file') paths.set(bytes, face.source.path);
+  return bytes;
 }
 
 /** The same definition drawn by pdfmake's own document, layout and renderer, with fonts parsed for it alone. */
@@ -75,7 +91,7 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
       Object.fromEntries(
         Object.entries(faces).map(([style, face]) => [
           style,
-          face.source.type === 'standard' ? face.source.name : readFace(face),
+          face.source.type === 'standard' ? face.source.name : bytesOf(face),
         ]),
       ),
     ]),
@@ -91,7 +107,7 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     ...(definition.language === undefined ? {} : { lang: definition.language }),
   };
   const document = new PdfMakeDocument(own, {}, {}, {}, options, null, () => true);
-  widthsInThousandths(document);
+  asOurs(document);
   const pieces: Uint8Array[] = [];
   const done = new Promise<void>((resolve) => {
     document.push = (piece) => {
@@ -170,7 +186,16 @@ const crossed = {
     ],
   })),
 };
+const compatible = {
+  operations: [
+    { type: 'add_text', text: 'Arimo “quoted” AVA To. 10 €, Привет, Ω' },
+    { type: 'set_font', family: 'tinos', style: 'BI', size: 14 },
+    { type: 'add_text', text: 'Tinos AVA fi ffl' },
+    { type: 'add_html', html: '<p>code: <code>x = 1;</code> <b>fett</b></p>' },
+  ],
+};
 const standard = {
+  fonts: { default: 'helvetica' },
   operations: [
     { type: 'add_text', text: 'Helvetica “quoted” AVA To. 10 €' },
     { type: 'set_font', family: 'times', style: 'BI', size: 14 },
@@ -205,6 +230,7 @@ describe('font sharing', () => {
     ['characters with a glyph in common', ambiguous],
     ['the same in another order', reversed],
     ['the same drawn in another order than measured', crossed],
+    ['the default fonts', compatible],
     ['standard fonts', standard],
     ['Japanese, Chinese, Korean', eastern],
     ['paragraphs of thousands of words', long],

@@ -42,7 +42,7 @@ function bookmarksOf(document: PDFDocument): Bookmarked {
 
 describe('document run', () => {
   it.skipIf(noPoppler)('reads back text of six scripts, from every place text can be', async () => {
-    const samples = ['Größe 10 €', 'Ελληνικά', 'Привет мир', '日本語のテキスト', '한국어 텍스트'];
+    const samples = ['Größe 10 €', 'Ελληνικά', 'Привет мир', 'ქართული', '日本語のテキスト', '한국어 텍스트'];
     const { pdf, warnings } = await render(registry, {
       language: 'ja',
       header: 'Kopf Привет',
@@ -75,12 +75,73 @@ describe('document run', () => {
     }
     expect(warnings).toEqual([]);
     const fonts = inspect(pdf, 'pdffonts', '{}');
-    expect(fonts).toMatch(/Helvetica +Type 1 +WinAnsi/);
+    expect(fonts).toMatch(/\+Arimo-Regular .*yes yes yes/);
+    expect(fonts).not.toMatch(/Type 1|no +(?:yes|no) +(?:yes|no)/);
     expect(fonts).toMatch(/\+DejaVuSans .*yes yes yes/);
     expect(fonts).toMatch(/\+NotoSansJP-Regular/);
     // Japanese text comes from the Japanese font, Chinese text from the Chinese one.
     expect(fonts).toMatch(/\+NotoSansHans-Bold/);
     expect(fonts).toMatch(/\+NotoSansKR-Regular/);
+  });
+
+  it.skipIf(noPoppler)(
+    'embeds every font but those that are asked for by name, and warns of these',
+    async () => {
+      const everywhere = [
+        { type: 'add_text', text: 'text', heading: 1 },
+        {
+          type: 'add_html',
+          html: '<p>p <b>b</b> <i>i</i> <code>code</code></p><ul><li>x</li></ul><pre>y</pre>',
+        },
+        { type: 'add_table', headers: ['a'], rows: [['b']] },
+        { type: 'add_toc' },
+        { type: 'add_barcode', symbology: 'ean13', value: '4006381333931' },
+        {
+          type: 'add_svg',
+          svg: '<svg width="99" height="20"><text y="9" font-family="Helvetica, Arial">a</text><text y="19" style="font-family:monospace">b</text></svg>',
+        },
+      ];
+      const { pdf, warnings } = await render(registry, {
+        header: 'Kopf',
+        watermark: 'ENTWURF',
+        operations: [{ type: 'set_font', family: 'Arial' }, ...everywhere],
+      });
+      expect(warnings).toEqual([]);
+      expect(inspect(pdf, 'pdffonts', '{}')).not.toMatch(/Type 1 /);
+      const asked = await render(registry, {
+        fonts: { default: 'Times' },
+        operations: [
+          { type: 'add_text', text: 'x' },
+          { type: 'set_font', family: 'helvetica' },
+          { type: 'add_text', text: 'x' },
+          { type: 'set_font', family: 'helvetica', style: 'B' },
+          {
+            type: 'add_columns',
+            columns: [{ operations: [{ type: 'set_font', family: 'courier' }, everywhere[0]] }],
+          },
+        ],
+      });
+      expect(asked.warnings.map(({ code, pointer }) => [code, pointer])).toEqual([
+        ['standard_font', '/fonts/default'],
+        ['standard_font', '/operations/1/family'],
+        ['standard_font', '/operations/4/columns/0/operations/0/family'],
+      ]);
+      expect(inspect(asked.pdf, 'pdffonts', '{}')).toMatch(/Times-Roman +Type 1/);
+    },
+  );
+
+  it.skipIf(noPoppler)('the default font keeps the lines and pages of the one with its widths', async () => {
+    const operations = [
+      { type: 'add_text', text: 'Ein Absatz mit vielen Wörtern, der umbrochen wird. '.repeat(200) },
+      {
+        type: 'add_table',
+        headers: ['a', 'b'],
+        rows: Array.from({ length: 90 }, (_, i) => [`Zeile ${i}`, '1']),
+      },
+    ];
+    const ours = await render(registry, { operations });
+    const standard = await render(registry, { fonts: { default: 'helvetica' }, operations });
+    expect(ours.pages).toBe(standard.pages);
   });
 
   it('warns once of glyphs that no font has, and of right-to-left text', async () => {
@@ -281,7 +342,7 @@ describe('document run', () => {
     });
     expect(pages).toBeGreaterThan(1);
     expect(pieces).toBeGreaterThan(0);
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ code }) => code)).toEqual(['standard_font']);
     expect(inspect(pdf, 'qpdf', '--check', '{}')).toMatch(/No syntax or stream encoding errors/);
     expect(inspect(pdf, 'qpdf', '--list-attachments', '{}')).toContain('note.txt');
     expect(inspect(pdf, 'qpdf', '--show-attachment=note.txt', '{}')).toBe('hello');

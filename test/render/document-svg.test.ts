@@ -227,12 +227,12 @@ describe('document drawings: text', () => {
         expect(read).toContain(word);
       const fonts = inspect(pdf, 'pdffonts', '{}');
       for (const font of [
-        'Helvetica',
-        'Times-Italic',
-        'Courier',
+        'Arimo-Regular',
+        'Tinos-Italic',
+        'Tinos-BoldItalic',
+        'Cousine-Regular',
         'NotoSansJP',
         'NotoSansKR',
-        'DejaVuSerif-BoldItalic',
       ])
         expect(fonts).toContain(font);
     },

@@ -11,7 +11,19 @@ export interface Face {
   readonly id: string;
   readonly source:
     | { readonly type: 'standard'; readonly name: string }
-    | { readonly type: 'file'; readonly package: string; readonly path: string };
+    | {
+        readonly type: 'file';
+        readonly package: string;
+        readonly path: string;
+        /** In the place of the font's own. */
+        readonly height?: LineHeight;
+      };
+}
+
+/** Thousandths of the font size above and below the baseline; `descender` is below zero. */
+export interface LineHeight {
+  readonly ascender: number;
+  readonly descender: number;
 }
 
 export interface Family {
@@ -48,6 +60,29 @@ const core = (name: string, label: string, names: readonly [string, string, stri
   },
 });
 
+/** A family with the widths of a standard one, and with its line height, so that a document keeps its lines and pages. */
+const compatible = (name: string, label: string, height: LineHeight): Family => {
+  const face = (style: string): Face => {
+    const path = `${style}/${label}_${style}.ttf`;
+    return {
+      id: `${name}:${style}`,
+      source: { type: 'file', package: `@expo-google-fonts/${name}`, path, height },
+    };
+  };
+  return {
+    name,
+    label,
+    scripts: ['Latn', 'Grek', 'Cyrl', 'Hebr'],
+    styles: ['', 'B', 'I', 'BI'],
+    faces: {
+      normal: face('400Regular'),
+      bold: face('700Bold'),
+      italics: face('400Regular_Italic'),
+      bolditalics: face('700Bold_Italic'),
+    },
+  };
+};
+
 const dejavu = (name: string, label: string, stem: string, slant: 'Oblique' | 'Italic'): Family => {
   const face = (suffix: string) => file(name, 'dejavu-fonts-ttf', `ttf/${stem}${suffix}.ttf`);
   return {
@@ -83,6 +118,9 @@ const eastAsian = (
 };
 
 export const families: readonly Family[] = [
+  compatible('arimo', 'Arimo', { ascender: 718, descender: -207 }),
+  compatible('tinos', 'Tinos', { ascender: 683, descender: -217 }),
+  compatible('cousine', 'Cousine', { ascender: 629, descender: -157 }),
   core('helvetica', 'Helvetica', [
     'Helvetica',
     'Helvetica-Bold',
@@ -109,7 +147,12 @@ export const fonts = families.map(({ name, label, styles, scripts }) => ({
 
 const byName = new Map(families.map((family) => [family.name, family]));
 const aliases = new Map([
-  ['arial', 'helvetica'],
+  ['arial', 'arimo'],
+  ['liberation sans', 'arimo'],
+  ['times new roman', 'tinos'],
+  ['liberation serif', 'tinos'],
+  ['courier new', 'cousine'],
+  ['liberation mono', 'cousine'],
   ['times-roman', 'times'],
   ['dejavu sans', 'dejavu-sans'],
   ['dejavu serif', 'dejavu-serif'],
@@ -125,13 +168,26 @@ export function findFamily(name: string): Family | undefined {
   return byName.get(aliases.get(key) ?? key);
 }
 
-/** The family of text that names none. Text outside WinAnsi falls back to the next in the chain. */
-export const defaultFamily = 'helvetica';
+/** The family of text that names none: embedded, so that it looks the same everywhere. */
+export const defaultFamily = 'arimo';
+export const monospaceFamily = 'cousine';
+
+/** For families that are not embedded, the one with the same widths that is. */
+const embedded = new Map([
+  ['helvetica', 'arimo'],
+  ['times', 'tinos'],
+  ['courier', 'cousine'],
+]);
+
+/** The embedded family to take in the place of one that readers put in from their own fonts; undefined for others. */
+export function embeddedFamilyFor(name: string): string | undefined {
+  return embedded.get(findFamily(name)?.name ?? '');
+}
 
 /** The Unicode family that stands in for `name` where its own glyphs end. */
 export function unicodeFamilyOf(name: string): string {
-  if (name === 'times' || name === 'dejavu-serif') return 'dejavu-serif';
-  if (name === 'courier' || name === 'dejavu-mono') return 'dejavu-mono';
+  if (['times', 'tinos', 'dejavu-serif'].includes(name)) return 'dejavu-serif';
+  if (['courier', 'cousine', 'dejavu-mono'].includes(name)) return 'dejavu-mono';
   return 'dejavu-sans';
 }
 

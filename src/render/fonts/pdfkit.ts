@@ -64,9 +64,10 @@ export interface ParsedFont {
 export interface PdfFont {
   readonly id: string;
   readonly name: string;
-  readonly ascender: number;
-  /** Below zero. */
-  readonly descender: number;
+  /** Thousandths of the font size; what a line takes above the baseline. */
+  ascender: number;
+  /** As `ascender`, below it: less than zero. */
+  descender: number;
   widthOfString(text: string, size: number, features?: unknown): number;
   lineHeight(size: number): number;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type Face, families } from './catalogue.js';
+import { type Face, families, type LineHeight } from './catalogue.js';
 import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
 
@@ -15,6 +15,7 @@ interface LoadedFont {
   readonly type: 'file';
   readonly bytes: number;
   readonly font: SharedFont;
+  readonly height: LineHeight | undefined;
 }
 type Loaded =
   | LoadedFont
@@ -101,7 +102,8 @@ export class FontRegistry {
       return { type: 'standard', bytes: 0, font: new SharedStandardFont(standardFont(face.source.name)) };
     const bytes = readFace(face);
     this.#openShared ??= sharedFontOpener(embeddedFontClass(bytes));
-    return { type: 'file', bytes: bytes.length, font: new SharedFont(parseFont(bytes)) };
+    const { height } = face.source;
+    return { type: 'file', bytes: bytes.length, font: new SharedFont(parseFont(bytes)), height };
   }
 
   /** Whether the face can show the character. Loads the face. */
@@ -122,7 +124,7 @@ export class FontRegistry {
     const loaded = this.#load(faceId);
     if (loaded.type === 'file') {
       if (this.#openShared === undefined) throw new Error('no font class');
-      return this.#openShared(document, loaded.font, id);
+      return Object.assign(this.#openShared(document, loaded.font, id), loaded.height);
     }
     return loaded.font.open(document, id);
   }

@@ -1,4 +1,5 @@
 import type { JobWarning } from '../../../protocol/job-record.js';
+import { defaultFamily } from '../../fonts/catalogue.js';
 import { Bookmarks } from './bookmarks.js';
 import { leastModuleMm } from './codes.js';
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
@@ -209,7 +210,7 @@ export class Drawing {
     return {
       svg: { rest, ...(drawing.viewBox === undefined ? sized : natural), viewBox: drawing.viewBox },
       ...(Object.keys(size).length > 0 ? size : { maxWidth: room.width, maxHeight: room.height }),
-      font: 'helvetica',
+      font: defaultFamily,
       pointer: `${at}/${member}`,
       notes: drawing.notes,
       ...alignment(align),

@@ -1,3 +1,4 @@
+import { defaultFamily, embeddedFamilyFor, findFamily } from '../../fonts/catalogue.js';
 import { FontRegistry } from '../../fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
@@ -20,6 +21,30 @@ function tellNotes(operations: readonly Operation[], context: RunContext): void 
         context.warn({ code: 'html_left_out', message, pointer: `${operation.at}/html` });
     }
   }
+}
+
+/** Tells of each family that is not embedded, where it is first asked for. */
+function tellStandardFonts({ fonts, operations }: DocumentRequest, context: RunContext): void {
+  const told = new Set<string>();
+  const tell = (family: string | undefined, pointer: string) => {
+    const other = family === undefined ? undefined : embeddedFamilyFor(family);
+    if (family === undefined || other === undefined || told.has(family)) return;
+    told.add(family);
+    context.warn({
+      code: 'standard_font',
+      message: `The font ${family} is not embedded: each reader puts in one of its own; ${other} has the same widths and is embedded`,
+      pointer,
+    });
+  };
+  const look = (list: readonly Operation[]) => {
+    for (const operation of list) {
+      if (operation.type === 'set_font') tell(operation.family, `${operation.at}/family`);
+      else if (operation.type === 'add_columns')
+        for (const column of operation.columns) look(column.operations);
+    }
+  };
+  tell(fonts?.default, '/fonts/default');
+  look(operations);
 }
 
 function tellWarnings(segmenter: Segmenter, context: RunContext): void {
@@ -47,7 +72,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
     name: 'document',
 
     async warm() {
-      registry.covers('helvetica:Helvetica', 0x20);
+      registry.covers(findFamily(defaultFamily)?.faces.normal.id ?? '', 0x20);
       registry.covers('dejavu-sans:DejaVuSans.ttf', 0x20);
     },
 
@@ -76,6 +101,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       context.progress({ ratio: share.pages, phase: 'storing', pagesDone: pages, pagesTotal: pages });
       artifact.end();
       tellNotes(checked.operations, context);
+      tellStandardFonts(checked, context);
       tellWarnings(segmenter, context);
       return { pages };
     },

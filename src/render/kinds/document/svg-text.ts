@@ -1,17 +1,20 @@
-import { findFamily } from '../../fonts/catalogue.js';
+import { defaultFamily, findFamily } from '../../fonts/catalogue.js';
 import { declarations, parseColor } from './css.js';
 import type { Typesetter } from './typesetting.js';
 import { attributesOf, decodeXml, encodeXml, pieceAt } from './xml.js';
 
-/** Names that drawings have for fonts that every PDF reader has. */
+/** Names that drawings have for the bundled fonts. A drawing means a look by them, not a font that is not embedded. */
 export const familyAliases: Readonly<Record<string, string>> = {
-  serif: 'times',
-  'times new roman': 'times',
-  georgia: 'times',
-  monospace: 'courier',
-  'courier new': 'courier',
-  'sans-serif': 'helvetica',
-  arial: 'helvetica',
+  serif: 'tinos',
+  'times new roman': 'tinos',
+  times: 'tinos',
+  georgia: 'tinos',
+  monospace: 'cousine',
+  'courier new': 'cousine',
+  courier: 'cousine',
+  'sans-serif': 'arimo',
+  arial: 'arimo',
+  helvetica: 'arimo',
 };
 
 /** What the engine asks while it draws. */
@@ -73,7 +76,7 @@ function styleIn(name: string, attributes: string, around: TextStyle): TextStyle
  */
 export function withFallbackFonts(markup: string, setter: Typesetter, at: string): string {
   if (/^[\t\n\r\x20-\x7e]*$/.test(markup) && !markup.includes('&#')) return markup;
-  const open: TextStyle[] = [{ family: 'helvetica', bold: false, italic: false, shown: false }];
+  const open: TextStyle[] = [{ family: defaultFamily, bold: false, italic: false, shown: false }];
   let out = '';
   let position = 0;
   while (position < markup.length) {

@@ -1,4 +1,4 @@
-import { defaultFamily, type FaceStyle, findFamily } from '../../fonts/catalogue.js';
+import { defaultFamily, type FaceStyle, findFamily, monospaceFamily } from '../../fonts/catalogue.js';
 import type { Segment, Segmenter } from '../../fonts/segments.js';
 import { limits } from './limits.js';
 import type { Run, RunStyle } from './model.js';
@@ -97,7 +97,7 @@ export class Typesetter {
 
   #fontOf(run: RunStyle, font: FontState): FontState {
     return {
-      family: run.code === true ? 'courier' : font.family,
+      family: run.code === true ? monospaceFamily : font.family,
       size: run.size ?? scaledSize(run, font),
       bold: run.bold ?? font.bold,
       italic: run.italic ?? font.italic,
