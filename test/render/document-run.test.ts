@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { PDFDict, PDFDocument, PDFHexString, PDFName, PDFString } from '@cantoo/pdf-lib';
+import { PDFArray, PDFDict, PDFDocument, PDFHexString, PDFName, PDFNumber, PDFString } from '@cantoo/pdf-lib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
@@ -273,6 +273,57 @@ describe('document run', () => {
       'Two',
       ['Two.1'],
     ]);
+  });
+
+  it('has one area to click for each line of a link, and one for each part of a line of the contents', async () => {
+    const address = 'https://example.org/';
+    const { pdf } = await render(registry, {
+      operations: [
+        { type: 'add_toc' },
+        { type: 'add_page' },
+        { type: 'add_text', text: 'A heading of five words', heading: 1 },
+        { type: 'add_page' },
+        { type: 'add_text', text: 'word '.repeat(70).trim(), link: address },
+        {
+          type: 'add_html',
+          html: `<p><a href="${address}">here</a> between the two <a href="${address}">there</a></p>`,
+        },
+        { type: 'add_html', html: `<p><a href="${address}a">one</a> <a href="${address}b">two</a></p>` },
+      ],
+    });
+    const document = await PDFDocument.load(pdf);
+    const [contents, , linked] = document.getPages().map(({ node }) => {
+      const all = node.Annots()?.asArray() ?? [];
+      return all.map((annotation) => {
+        const dict = document.context.lookup(annotation, PDFDict);
+        const uri = dict.lookup(PDFName.of('A'), PDFDict).lookup(PDFName.of('URI'));
+        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = dict
+          .lookup(PDFName.of('Rect'), PDFArray)
+          .asArray()
+          .map((number) => (number instanceof PDFNumber ? number.asNumber() : Number.NaN));
+        return { uri: uri instanceof PDFString ? uri.asString() : '', width: x2 - x1, height: y2 - y1 };
+      });
+    });
+    // The words, and the number.
+    expect(contents).toHaveLength(2);
+    expect(contents?.[0]?.width).toBeGreaterThan(100);
+    const [first, , , , last] = linked ?? [];
+    expect(linked?.map(({ uri }) => uri.replace(address, '/'))).toEqual([
+      '/',
+      '/',
+      '/',
+      '/',
+      '/',
+      '/',
+      '/a',
+      '/b',
+    ]);
+    expect(first?.width).toBeGreaterThan(400);
+    expect(last?.width).toBeLessThan(60);
+    for (const { width, height } of linked ?? []) {
+      expect(width).toBeGreaterThan(10);
+      expect(height).toBeLessThan(30);
+    }
   });
 
   it.skipIf(noQpdf)('draws every operation into a file that qpdf finds nothing wrong with', async () => {

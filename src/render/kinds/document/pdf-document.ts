@@ -4,6 +4,7 @@ import type { FontRegistry } from '../../fonts/registry.js';
 import { EmbeddedPicture } from './embedded-picture.js';
 import { type Passwords, strengthened } from './encryption.js';
 import { innerPicture } from './inner-pictures.js';
+import { type Area, LinkAreas } from './link-areas.js';
 import { nameTree } from './name-tree.js';
 import { type DrawnPage, type PdfImage, PdfMakeDocument, type PdfReference } from './pdfmake.js';
 import type { PictureFile } from './pictures.js';
@@ -46,6 +47,7 @@ export type Pictures = ReadonlyMap<string, PictureFile>;
 export class InkwireDocument extends PdfMakeDocument {
   readonly #registry: FontRegistry;
   readonly #pictures: Pictures;
+  readonly #links = new LinkAreas();
   readonly #byFace = new Map<string, InkwireDocument['_font']>();
   // Declared, not initialised: the constructor of pdfkit already writes the first line.
   declare private pieces: Uint8Array[] | undefined;
@@ -108,6 +110,7 @@ export class InkwireDocument extends PdfMakeDocument {
   finish(): Promise<void> {
     return new Promise((resolve) => {
       this.ended = resolve;
+      this.#links.end();
       const { data: trees } = this._root.data.Names;
       for (const [key, tree] of Object.entries(trees)) if ('_items' in tree) trees[key] = nameTree(tree);
       this.end();
@@ -143,6 +146,21 @@ export class InkwireDocument extends PdfMakeDocument {
     } finally {
       this.info = info;
     }
+  }
+
+  override link(x: number, y: number, width: number, height: number, address: string): this {
+    const action = { S: 'URI', URI: new String(address) };
+    this.#addLink(`to ${address}`, this._convertRect(x, y, width, height), action);
+    return this;
+  }
+
+  override goTo(x: number, y: number, width: number, height: number, name: string): this {
+    this.#addLink(`at ${name}`, this._convertRect(x, y, width, height), { S: 'GoTo', D: new String(name) });
+    return this;
+  }
+
+  #addLink(target: string, area: Area, action: object): void {
+    this.#links.add(this.page, target, area, (data) => this.ref(data), action);
   }
 
   /** pdfkit writes the checksum of an attachment as hex text, where the standard wants its 16 bytes. */

@@ -267,12 +267,14 @@ export interface PdfImage {
 
 /** An object of the file, written by its `end`. */
 export interface PdfReference {
+  readonly data: Record<string, unknown>;
   write(bytes: Uint8Array): void;
   end(): void;
 }
 
 /** A page of pdfkit, as far as it is written to. */
 export interface DrawnPage {
+  readonly annotations: object[];
   write(operators: string): void;
 }
 
@@ -305,6 +307,12 @@ export interface PdfDocument {
   restore(): this;
   transform(a: number, b: number, c: number, d: number, x: number, y: number): this;
   openImage(source: Uint8Array | string): PdfImage;
+  /** Makes an area lead to an address; lengths as for `text`. */
+  link(x: number, y: number, width: number, height: number, address: string): this;
+  /** Makes an area lead to a place of the document, by its name. */
+  goTo(x: number, y: number, width: number, height: number, name: string): this;
+  /** An area in the points of the page: left, bottom, right, top. */
+  _convertRect(x: number, y: number, width: number, height: number): [number, number, number, number];
   provideFont(family: string, bold: boolean, italics: boolean): PdfFont;
   provideImage(key: string): PdfImage;
   addPage(options: object): this;
