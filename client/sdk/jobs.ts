@@ -4,6 +4,7 @@ import type {
   ArtifactPage,
   ArtifactsOptions,
   CallOptions,
+  Capabilities,
   GroupProgress,
   JobHistory,
   JobPage,
@@ -102,7 +103,8 @@ export class Jobs {
     return this.#http.ask('GET', path, { query, signal }, (response) => response.blob());
   }
 
-  capabilities(options?: CallOptions): Promise<Readonly<Record<string, unknown>>> {
+  /** What the server can do, and what the key of this client may do. */
+  capabilities(options?: CallOptions): Promise<Capabilities> {
     return this.#get('capabilities', options);
   }
 

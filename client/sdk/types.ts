@@ -87,6 +87,23 @@ export interface ArtifactPage {
   readonly next_from?: number;
 }
 
+/** What `GET /api/v1/capabilities` tells; more than is named here. */
+export interface Capabilities {
+  /** `none`: the server needs no key (development mode). */
+  readonly auth: 'none' | 'key';
+  readonly capabilities: readonly { readonly name: string; readonly enabled: boolean }[];
+  /** Bounds by name, in the unit that the name ends with. */
+  readonly limits: Readonly<Record<string, number>>;
+  /** Who asks, by its key. Left out by servers of an earlier version. */
+  readonly caller?: {
+    readonly owner: string;
+    readonly key_id: string;
+    /** `*` is every scope. */
+    readonly scopes: readonly string[];
+  };
+  readonly [member: string]: unknown;
+}
+
 /** One job's past. */
 export interface JobHistory {
   /** Its facts in order, as they went over the stream. */

@@ -20,6 +20,7 @@ import { createCorsChecks } from './admission/cors.js';
 import { createDrainCheck, Draining } from './admission/draining.js';
 import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
+import { createOrigins } from './admission/origins.js';
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
 import { SilenceWatch } from './admission/silence.js';
@@ -252,14 +253,15 @@ function admissionOf(
   { index, dialects, draining, rates, excess, places }: AdmissionParts,
 ): readonly WaitingCheck[] {
   const { keyring, tickets, corsOrigins } = options;
-  const cors = createCorsChecks(corsOrigins, index, dialects);
+  const origins = createOrigins(corsOrigins, () => keyring.open);
+  const cors = createCorsChecks(origins, index, dialects);
   return [
     cors.mark,
     createConnectionCheck(excess),
     checkMessageSize,
     cors.options,
-    createHandshakeCheck(corsOrigins),
-    createAuthenticationCheck({ keyring, tickets, dialects, onFailure: rates.checkIp }),
+    createHandshakeCheck(origins),
+    createAuthenticationCheck({ keyring, tickets, dialects, origins, onFailure: rates.checkIp }),
     checkPermission,
     rates.check,
     createRouteCheck(index),

@@ -342,6 +342,83 @@ describe('CORS', () => {
   });
 });
 
+describe('pages in development mode', () => {
+  const server = { host: 'localhost:8080' };
+  const own = 'http://localhost:8080';
+  const ask = (headers: Readonly<Record<string, string>>, method: 'GET' | 'POST' = 'GET') =>
+    call(method, method === 'GET' ? '/api/v1/jobs' : '/api/v1/jobs/job_1/retry', { ...server, ...headers });
+
+  test.each([
+    ['http://localhost:5173'],
+    ['http://127.0.0.1:3000'],
+    ['https://app.localhost'],
+    ['http://[::1]:5173'],
+    [own],
+  ])('%s, a page that this machine serves, may read answers', async (page) => {
+    await open({ configured: [], development: true });
+    const answer = await ask({ origin: page, 'sec-fetch-site': 'cross-site' });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers).toMatchObject({ 'access-control-allow-origin': page, vary: 'Origin' });
+    const asked = await call('OPTIONS', '/api/v1/jobs', {
+      ...server,
+      origin: page,
+      'access-control-request-method': 'POST',
+    });
+    expect(asked.headers['access-control-allow-origin']).toBe(page);
+  });
+
+  test.each([
+    ['https://evil.example'],
+    ['http://localhost.evil.example:8080'],
+    ['http://127.0.0.1.evil.example'],
+    ['http://evil.example:8080'],
+    ['null'],
+    [''],
+    ['file://'],
+    ['chrome-extension://localhost'],
+  ])('D25 a request from a page of %s is refused, and does nothing', async (page) => {
+    await open({ configured: [], development: true });
+    for (const method of ['GET', 'POST'] as const) {
+      const answer = await ask({ origin: page }, method);
+      expect([answer.statusCode, slug(answer)]).toEqual([403, 'capability-denied']);
+      expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+    }
+    expect(http.service.submitted).toEqual([]);
+  });
+
+  test('D25 so is one without an origin that the browser calls cross-site', async () => {
+    await open({ configured: [], development: true });
+    expect((await ask({ 'sec-fetch-site': 'cross-site' }, 'POST')).statusCode).toBe(403);
+    for (const site of ['same-origin', 'same-site', 'none']) {
+      expect((await ask({ 'sec-fetch-site': site })).statusCode).toBe(200);
+    }
+    expect((await ask({})).statusCode).toBe(200);
+  });
+
+  test('listed origins are served as before, and with * every one', async () => {
+    await open({ configured: [], development: true, corsOrigins: ['https://a.example'] });
+    const answer = await ask({ origin: 'https://a.example', 'sec-fetch-site': 'cross-site' });
+    expect(answer.headers['access-control-allow-origin']).toBe('https://a.example');
+    expect((await ask({ origin: 'https://b.example' })).statusCode).toBe(403);
+    await http.close();
+    await open({ configured: [], development: true, corsOrigins: ['*'] });
+    expect((await ask({ origin: 'https://b.example' })).statusCode).toBe(200);
+    expect((await ask({ 'sec-fetch-site': 'cross-site' })).statusCode).toBe(200);
+  });
+
+  test('from the first key on only the key counts, and only listed origins may read', async () => {
+    await open({ configured: [], development: true });
+    const { token: mine } = await http.keys.make();
+    const answer = await ask({
+      authorization: `Bearer ${mine}`,
+      origin: 'http://localhost:5173',
+      'sec-fetch-site': 'cross-site',
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+});
+
 describe('methods and paths', () => {
   test.each([
     ['PUT', '/api/v1/jobs', 'POST, GET, HEAD, OPTIONS'],
@@ -500,6 +577,7 @@ describe('probes and capabilities', () => {
     await open();
     expect((await call('GET', '/api/v1/capabilities', auth)).json().data).toEqual({
       auth: 'key',
+      caller: { owner: 'alice', key_id: expect.stringMatching(/^env-/), scopes: ['*'] },
       capabilities: [{ name: 'render', tier: 'core', enabled: true }],
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
@@ -515,11 +593,20 @@ describe('probes and capabilities', () => {
     expect([refused.statusCode, slug(refused)]).toEqual([401, 'unauthorized']);
     // Nothing but `Bearer`: another scheme would make browsers ask by themselves.
     expect(refused.headers['www-authenticate']).toBe('Bearer');
-    expect((await call('GET', '/api/v1/capabilities', auth)).statusCode).toBe(200);
+    const known = (await call('GET', '/api/v1/capabilities', auth)).json().data;
+    expect(known).toMatchObject({ auth: 'key', caller: { owner: 'alice', scopes: ['*'] } });
+    const { token: mine, key } = await http.keys.make({ scopes: ['jobs:read', 'metrics'] });
+    const limited = await call('GET', '/api/v1/capabilities', { authorization: `Bearer ${mine}` });
+    expect(limited.json().data.caller).toEqual({
+      owner: 'carol',
+      key_id: key.kid,
+      scopes: ['jobs:read', 'metrics'],
+    });
     await http.close();
     await open({ configured: [], development: true });
     const answer = await call('GET', '/api/v1/capabilities');
     expect([answer.statusCode, answer.json().data.auth]).toEqual([200, 'none']);
+    expect(answer.json().data.caller).toMatchObject({ owner: 'anonymous', scopes: ['*'] });
     // From the first key on it is needed, without a restart.
     await http.keys.make();
     expect((await call('GET', '/api/v1/capabilities')).statusCode).toBe(401);

@@ -8,6 +8,7 @@ import type { Topic } from '../../protocol/topic.js';
 import type { DialectRegistry } from '../dialects/dialect-registry.js';
 import { pathOf } from '../reply/problem-reply.js';
 import type { Check, Route, WaitingCheck } from './admission.js';
+import type { Origins } from './origins.js';
 
 /** Parameters in which callers of other services send keys. */
 const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;
@@ -31,6 +32,7 @@ export interface AuthenticationParts {
   readonly keyring: Keyring;
   readonly tickets: Tickets;
   readonly dialects: DialectRegistry;
+  readonly origins: Origins;
   /** Counts a request whose key is wrong, so that keys cannot be guessed without end. */
   readonly onFailure: Check;
 }
@@ -57,13 +59,21 @@ function needsNoKey(request: FastifyRequest, { config }: Route): boolean {
   return config.handshake === true && !request.ws;
 }
 
-function identifyByKey({ keyring, dialects }: AuthenticationParts, raw: IncomingMessage): Identified {
+function identifyByKey(
+  { keyring, dialects, origins }: AuthenticationParts,
+  raw: IncomingMessage,
+): Identified {
   const { headers, url = '/' } = raw;
   if (keyring.open && !isLoopback(nameIn(headers.host))) {
     // A page of the web may make a browser call this machine by a name of its own.
     return unauthorized(
       'Without API keys only requests to localhost are served. Make a key with "inkwire keys create".',
     );
+  }
+  if (keyring.open && origins.isForeign(headers)) {
+    const detail =
+      'Without API keys only pages of this machine are served, and those of INKWIRE_CORS_ORIGINS. The request comes from a page of another site.';
+    return { ok: false, problem: problem('capability-denied', detail) };
   }
   const credential = dialects.of(pathOf(url)).credential(headers);
   if (credential.token === undefined && keyParameter.test(url)) {

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import type { DialectRegistry } from '../dialects/dialect-registry.js';
 import { pathOf } from '../reply/problem-reply.js';
 import type { Check } from './admission.js';
+import type { Origins } from './origins.js';
 import type { RouteIndex } from './route-index.js';
 
 /** What admission itself sets, for every dialect. */
@@ -27,25 +28,22 @@ export interface CorsChecks {
 }
 
 /**
- * Lets pages of the listed origins read answers. Callers are known by their key alone, never by a cookie, so that no
+ * Lets pages of allowed origins read answers. Callers are known by their key alone, never by a cookie, so that no
  * credentials are allowed; a request of another origin is served as any other and the browser keeps it from the page.
- * @param origins as browsers write them (`https://example.org`); `*` for every origin
  */
 export function createCorsChecks(
-  origins: readonly string[],
+  origins: Origins,
   routes: RouteIndex,
   dialects: DialectRegistry,
 ): CorsChecks {
-  const every = origins.includes('*');
-  const listed = new Set(origins);
-  const allows = (origin: string | undefined) => origin !== undefined && (every || listed.has(origin));
+  const { every } = origins;
   const lists = new Map(dialects.all.map((dialect) => [dialect, listsOf(dialect)] as const));
   const listsAt = (url: string | undefined) => lists.get(dialects.of(pathOf(url)));
   const mark: Check = (request, reply) => {
-    if (origins.length === 0) return undefined;
+    if (!origins.varies()) return undefined;
     const { headers, url } = request.raw;
     if (!every) reply.header('vary', 'Origin');
-    if (allows(headers.origin)) {
+    if (origins.allows(headers.origin)) {
       reply.header('access-control-allow-origin', every ? '*' : headers.origin);
       reply.header('access-control-expose-headers', listsAt(url)?.answers);
     }
@@ -57,7 +55,7 @@ export function createCorsChecks(
     const methods = routes.methodsOf(url ?? '/')?.join(', ');
     // A later check answers a path without routes.
     if (methods === undefined) return undefined;
-    if (allows(headers.origin) && headers['access-control-request-method'] !== undefined)
+    if (origins.allows(headers.origin) && headers['access-control-request-method'] !== undefined)
       preflight(reply, methods, listsAt(url)?.requests);
     reply.code(204).header('allow', methods).send();
     return 'answered';

@@ -1,5 +1,6 @@
 import { problem } from '../../protocol/problem.js';
 import type { Check } from './admission.js';
+import { isOrigin, type Origins } from './origins.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -15,21 +16,13 @@ declare module 'fastify' {
  * What the handshake of a WebSocket is asked beyond other requests. A browser always sends its origin; a page of another
  * site must not speak with the visitor's access (P-28).
  */
-export function createHandshakeCheck(corsOrigins: readonly string[]): Check {
+export function createHandshakeCheck(origins: Origins): Check {
   return (request) => {
     if (!request.ws) return undefined;
     const { method, headers } = request.raw;
     if (method !== 'GET') return problem('malformed-request', 'A WebSocket is opened with GET');
-    if (isKnownOrigin(headers.origin, headers.host, corsOrigins)) return undefined;
+    const { origin, host } = headers;
+    if (origin === undefined || origins.allows(origin) || isOrigin(origin, host)) return undefined;
     return problem('capability-denied', 'Pages of this origin may not connect; see INKWIRE_CORS_ORIGINS');
   };
-}
-
-function isKnownOrigin(
-  origin: string | undefined,
-  host: string | undefined,
-  known: readonly string[],
-): boolean {
-  if (origin === undefined || known.includes('*') || known.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
 }

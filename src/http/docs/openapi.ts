@@ -196,7 +196,8 @@ function slugsOf(route: RouteOptions, docs: RouteDocs): readonly ProblemSlug[] {
       ? []
       : (['malformed-json', 'payload-too-large', 'unsupported-media-type', 'validation-failed'] as const)),
     ...(access === 'public' ? [] : (['unauthorized'] as const)),
-    ...(access === 'public' || access === 'any' ? [] : (['capability-denied'] as const)),
+    // Of any key: development mode refuses pages of other sites.
+    ...(access === 'public' ? [] : (['capability-denied'] as const)),
     ...(route.config?.unlimited ? [] : (['ip-rate-exceeded'] as const)),
     ...(access === 'public' ? [] : (['client-rate-exceeded'] as const)),
     ...(route.config?.startsWork ? (['shutting-down'] as const) : []),

@@ -23,7 +23,7 @@ const docs: RouteDocs = {
   answers: {
     '200': {
       description:
-        'Whether keys are needed, capabilities, operations, fonts, dialects, the guard of external programs and limits',
+        'Whether keys are needed, capabilities, operations, fonts, dialects, the guard of external programs, limits, and what the caller may do',
       content: {
         [json]: envelopeOf({
           auth: Type.Unsafe<string>({
@@ -44,6 +44,14 @@ const docs: RouteDocs = {
               'The sandbox of external programs; `none: refused`: what needs one is refused, `none: allowed`: the operator lets them run without',
           }),
           limits: Type.Record(Type.String(), Type.Number()),
+          caller: Type.Object(
+            {
+              owner: Type.String(),
+              key_id: Type.String({ description: 'As `inkwire keys list` names it' }),
+              scopes: Type.Array(Type.String(), { description: '`*` is every scope' }),
+            },
+            { description: 'Who asks, by its key, and what it may do' },
+          ),
         }),
       },
     },
@@ -69,6 +77,11 @@ export function addCapabilityRoute(
   };
   app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, (request, reply) => {
     reply.header('cache-control', 'no-store');
-    return sendEnvelope(request, reply, isOpen() ? texts.none : texts.key);
+    const { caller } = request;
+    if (caller === undefined) throw new Error('the route is not public');
+    const { owner, keyId, scopes } = caller;
+    const text = isOpen() ? texts.none : texts.key;
+    const who = JSON.stringify({ owner, key_id: keyId, scopes });
+    return sendEnvelope(request, reply, `${text.slice(0, -1)},"caller":${who}}`);
   });
 }
