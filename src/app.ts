@@ -2,7 +2,7 @@ import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
-import { startModeOf } from './access/keys.js';
+import { anonymousOwner, startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
@@ -57,6 +57,8 @@ export interface App {
   readonly url: string;
   /** True when any program on this machine may use the server, because no key exists. */
   readonly development: boolean;
+  /** True when there are jobs that were made without keys, and no key of their owner: nobody sees them. */
+  readonly hasStrandedJobs: boolean;
   /** Resolves when the engine failed for good: the process has to end and start anew. */
   readonly failed: Promise<Error>;
   /** Stops accepting, lets what runs end within the deadline, hands back the rest. Safe twice. */
@@ -239,6 +241,10 @@ async function open(
     const advice = '"inkwire doctor --only fonts,rendering" says what is wrong with it, and what to do.';
     throw new StartRefused(`No render thread can start: ${error.message}.\n${advice}`);
   });
+  const owners = [...(await engine.keys.list()), ...config.keys].map(({ owner }) => owner);
+  const isStranded = !keyring.open && !owners.includes(anonymousOwner);
+  const hasStrandedJobs =
+    isStranded && (await store.list({ owner: anonymousOwner, limit: 1 })).jobs.length > 0;
   runner.start();
   sweeper.start();
   const url = await http.listen(config.host, config.port);
@@ -256,6 +262,7 @@ async function open(
   return {
     url,
     development: keyring.open,
+    hasStrandedJobs,
     failed: engine.failure,
     close() {
       closing ??= close();

@@ -146,11 +146,16 @@ async function keysWith(args: readonly string[]): Promise<number> {
     print(keysUsage);
     return 0;
   }
-  const { openSqliteKeys } = await import('./engine/sqlite/keys.js');
+  const { isWithoutData, openSqliteKeys } = await import('./engine/sqlite/keys.js');
   const { directoryFailureOf } = await import('./cli/start-failure.js');
   const { out, err } = shellWith(args, new AbortController().signal);
   return withConfig(async (config) => {
     const dataDir = resolve(config.dataDir);
+    if (isWithoutData(dataDir) && !(args[0] === 'create' && args.includes('--init'))) {
+      say(`No server has worked in ${dataDir}: none would know the key.`);
+      say('Set INKWIRE_DATA_DIR to that of the server. "inkwire keys create --init ..." begins a new one.');
+      return exitCodes.misuse;
+    }
     let keys: Awaited<ReturnType<typeof openSqliteKeys>>;
     try {
       keys = await openSqliteKeys(dataDir);

@@ -1,5 +1,5 @@
 import type { Keys } from '../engine/keys.js';
-import { type Authentication, type ConfiguredKey, KeyTable } from './keys.js';
+import { type Authentication, anonymousOwner, type ConfiguredKey, KeyTable } from './keys.js';
 
 /** The keys of a running server. */
 export interface Keyring {
@@ -23,7 +23,7 @@ export interface KeyringOptions {
 const anonymousId = 'anonymous';
 const anonymous: Authentication = {
   ok: true,
-  caller: { owner: 'anonymous', keyId: anonymousId, scopes: ['*'] },
+  caller: { owner: anonymousOwner, keyId: anonymousId, scopes: ['*'] },
 };
 
 /** Opens the keyring; from then on it follows every change of the stored keys. */

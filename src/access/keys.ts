@@ -14,6 +14,9 @@ import type { KeyRefusal } from '../protocol/problem.js';
 export const scopes = ['jobs:read', 'jobs:write', 'render', 'tools', 'metrics', '*'] as const;
 export type Scope = (typeof scopes)[number];
 
+/** Of every caller while there are no keys (development mode). */
+export const anonymousOwner = 'anonymous';
+
 /** Names in URLs, logs and metrics. */
 export const ownerShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { makeKey, ownerShape, type Scope, scopes } from '../access/keys.js';
+import { anonymousOwner, makeKey, ownerShape, type Scope, scopes } from '../access/keys.js';
 import type { Key, Keys } from '../engine/keys.js';
 
 /** `inkwire keys create|list|disable|rotate`. A running server follows every change within a second. */
@@ -7,7 +7,11 @@ import type { Key, Keys } from '../engine/keys.js';
 export interface KeysCommand {
   /** After `keys`. */
   readonly args: readonly string[];
-  readonly keys: Keys;
+  readonly keys: Pick<Keys, 'put' | 'list'> & {
+    /** Whether a server works in the directory now. */
+    inUse(): boolean;
+    hasJobsOf(owner: string): boolean;
+  };
   /** The data directory that they are of. */
   readonly directory: string;
   /** Milliseconds since 1970. */
@@ -21,10 +25,13 @@ export interface KeysCommand {
 }
 
 export const keysUsage = `Usage:
-  inkwire keys create --owner NAME [--scopes ${scopes.join(',')}] [--expires-in 90d]
+  inkwire keys create --owner NAME [--scopes ${scopes.join(',')}] [--expires-in 90d] [--init]
   inkwire keys list [--json]
   inkwire keys disable KID
-  inkwire keys rotate KID [--grace 24h]`;
+  inkwire keys rotate KID [--grace 24h]
+
+Keys belong to the data directory, INKWIRE_DATA_DIR: that of the server. One in which no server has worked is refused;
+--init begins it.`;
 
 /** @returns the exit code: 0 done, 1 refused, 2 not understood */
 export async function runKeys(command: KeysCommand): Promise<number> {
@@ -62,7 +69,12 @@ function isMisuse(error: unknown): error is Error {
 async function create(command: KeysCommand, args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { owner: { type: 'string' }, scopes: { type: 'string' }, 'expires-in': { type: 'string' } },
+    options: {
+      owner: { type: 'string' },
+      scopes: { type: 'string' },
+      'expires-in': { type: 'string' },
+      init: { type: 'boolean' },
+    },
   });
   const { owner } = values;
   if (owner === undefined || !ownerShape.test(owner)) {
@@ -78,8 +90,16 @@ async function create(command: KeysCommand, args: string[]): Promise<number> {
     },
     command.random,
   );
-  await command.keys.put(made.key);
+  const { keys, say } = command;
+  const isFirst = (await keys.list()).length === 0;
+  await keys.put(made.key);
   show(command, made);
+  if (isFirst && owner !== anonymousOwner && keys.hasJobsOf(anonymousOwner)) {
+    say(
+      `Jobs that were made without a key belong to the owner "${anonymousOwner}", and this key does not see them:`,
+    );
+    say(`"inkwire keys create --owner ${anonymousOwner}" makes one that does.`);
+  }
   return 0;
 }
 
@@ -143,10 +163,16 @@ async function rotate(command: KeysCommand, args: string[]): Promise<number> {
 
 /** The token goes to standard output alone, so that it can be piped; it is never shown again. */
 function show(
-  { print, say }: KeysCommand,
+  { print, say, keys, directory }: KeysCommand,
   { token, key }: { readonly token: string; readonly key: Key },
 ): void {
-  say(`Key ${key.kid} of ${key.owner} (${key.scopes.join(', ')}). It is shown this once:`);
+  say(`Key ${key.kid} of ${key.owner} (${key.scopes.join(', ')}), for the server of ${directory}.`);
+  say(
+    keys.inUse()
+      ? 'The one that works there takes it within a second.'
+      : 'None works there now; one that is started with this INKWIRE_DATA_DIR takes it.',
+  );
+  say('It is shown this once:');
   print(token);
 }
 

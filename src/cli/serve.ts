@@ -1,3 +1,4 @@
+import { anonymousOwner } from '../access/keys.js';
 import type { App } from '../app.js';
 import { exitCodes } from './exit-codes.js';
 import { readable } from './text-width.js';
@@ -51,7 +52,17 @@ export async function serve(command: ServeCommand): Promise<number> {
   command.print(`Inkwire is ready: ${app.url}/`);
   if (app.development) {
     command.say('Development mode: there are no API keys, so everybody on this machine may use the server.');
-    command.say('Make a key with "inkwire keys create --owner NAME".');
+    command.say(
+      'Make a key with "inkwire keys create --owner NAME"; the first one ends this. What is made until then',
+    );
+    command.say(
+      `belongs to the owner "${anonymousOwner}": "inkwire keys create --owner ${anonymousOwner}" makes a key that sees it.`,
+    );
+  } else if (app.hasStrandedJobs) {
+    command.say(
+      `There are jobs of the owner "${anonymousOwner}", from a time without keys, and no key of that owner:`,
+    );
+    command.say(`"inkwire keys create --owner ${anonymousOwner}" makes one that sees them.`);
   }
   const end = await Promise.race([
     command.firstSignal.then((signal) => ({ signal })),

@@ -134,6 +134,51 @@ describe('the program', () => {
     expect(err).not.toContain('    at ');
   });
 
+  it('keys are not made where no server has worked, unless they begin it', async () => {
+    const folder = await scratchFolder();
+    const dataDir = join(folder, 'data');
+    const keys = (...args: string[]) => new Program(['keys', ...args], { INKWIRE_DATA_DIR: dataDir }).ended;
+    for (const args of [['create', '--owner', 'acme'], ['list'], ['disable', 'x']]) {
+      const { code, out, err } = await keys(...args);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain(`No server has worked in ${dataDir}: none would know the key.`);
+      expect(existsSync(dataDir)).toBe(false);
+    }
+    const made = await keys('create', '--owner', 'acme', '--init');
+    expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^npk_live_\S+\n$/) });
+    expect(made.err).toContain('None works there now');
+    expect((await keys('list')).out).toContain('acme');
+  });
+
+  it('jobs that were made without keys are told of, before and after the first key', async () => {
+    const dataDir = join(await scratchFolder(), 'data');
+    const options = { dataDir, env: { INKWIRE_WORKERS: '1' } };
+    const open = await startServer(options);
+    await expect
+      .poll(open.log)
+      .toContain('"inkwire keys create --owner anonymous" makes a key that sees it.');
+    const job = await new Program(['submit', one], { INKWIRE_URL: open.url }).ended;
+    expect(job.code).toBe(0);
+    const create = (owner: string) =>
+      new Program(['keys', 'create', '--owner', owner], { INKWIRE_DATA_DIR: dataDir }).ended;
+    const first = await create('acme');
+    expect(first.err).toContain('The one that works there takes it within a second.');
+    expect(first.err).toContain('Jobs that were made without a key belong to the owner "anonymous"');
+    await open.stop();
+    const keyed = await startServer(options);
+    await expect
+      .poll(keyed.log)
+      .toContain('There are jobs of the owner "anonymous", from a time without keys');
+    const second = await create('anonymous');
+    expect(second.err).not.toContain('belong to the owner');
+    const list = new Program(['jobs', 'list'], { INKWIRE_URL: keyed.url, INKWIRE_KEY: second.out.trim() });
+    expect((await list.ended).out).toContain(job.out.trim());
+    await keyed.stop();
+    const quiet = await startServer(options);
+    await quiet.stop();
+    expect(quiet.log()).not.toContain('anonymous');
+  });
+
   it.runIf(existsSync('/dev/full')).each([
     ['a list', ['jobs', 'list']],
     ['a result', ['submit', 'ONE', '-o', '-']],

@@ -10,6 +10,7 @@ import {
   startModeOf,
 } from '../../src/access/keys.js';
 import { keysUsage, runKeys } from '../../src/cli/keys.js';
+import type { Key } from '../../src/engine/keys.js';
 import { FakeKeys } from '../helpers/http-fixture.js';
 
 const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
@@ -122,7 +123,15 @@ test.each([
 });
 
 describe('inkwire keys', () => {
-  async function run(keys: FakeKeys, now: number, ...args: string[]) {
+  const directoryOf = (keys: FakeKeys, inUse = true, hasJobs = false) => ({
+    put: (key: Key) => keys.put(key),
+    list: () => keys.list(),
+    inUse: () => inUse,
+    hasJobsOf: (owner: string) => hasJobs && owner === 'anonymous',
+  });
+
+  async function run(given: FakeKeys | ReturnType<typeof directoryOf>, now: number, ...args: string[]) {
+    const keys = given instanceof FakeKeys ? directoryOf(given) : given;
     const printed: string[] = [];
     const said: string[] = [];
     const code = await runKeys({
@@ -152,6 +161,25 @@ describe('inkwire keys', () => {
       expiresAt: 7_201_000,
     });
     expect(new KeyTable(key ? [key] : [], []).authenticate(printed[0] ?? '', 2000).ok).toBe(true);
+  });
+
+  test('create says for which directory the key is, and whether a server works there', async () => {
+    const make = (inUse: boolean) =>
+      run(directoryOf(new FakeKeys(), inUse), 1, 'create', '--owner', 'alice', '--init');
+    expect((await make(true)).said).toMatch(/for the server of \/data\.\nThe one that works there takes it/);
+    expect((await make(false)).said).toMatch(/for the server of \/data\.\nNone works there now/);
+  });
+
+  test('the first key tells of jobs that were made without one, and how to see them', async () => {
+    const create = (keys: FakeKeys, owner: string, hasJobs = true) =>
+      run(directoryOf(keys, true, hasJobs), 1, 'create', '--owner', owner);
+    const keys = new FakeKeys();
+    expect((await create(new FakeKeys(), 'alice', false)).said).not.toContain('anonymous');
+    expect((await create(new FakeKeys(), 'anonymous')).said).not.toContain('does not see');
+    expect((await create(keys, 'alice')).said).toMatch(
+      /does not see them:\n"inkwire keys create --owner anonymous" makes one that does/,
+    );
+    expect((await create(keys, 'bob')).said).not.toContain('anonymous');
   });
 
   test('list tells the state of each key and no secret', async () => {

@@ -82,7 +82,8 @@ function someOf(names: Iterable<string>): readonly string[] {
   return some;
 }
 
-function isInUse(directory: string): boolean {
+/** Whether a server works in the directory now. */
+export function isInUse(directory: string): boolean {
   // Trying a lock creates its file; a directory without one has had no server.
   if (!existsSync(join(directory, lockFile))) return false;
   try {
