@@ -26,6 +26,7 @@ import { makePictures, makePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
 import { Meters } from './work/meters.js';
+import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
@@ -37,6 +38,7 @@ import { Thumbnailer } from './work/run/thumbnailer.js';
 import type { JobService } from './work/service.js';
 import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
+import type { WorkLog } from './work/work-log.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -120,6 +122,8 @@ async function open(
   await pictures.open();
   const { guard: programGuard } = await programs.open();
   const { store, blobs, bus } = engine;
+  const outages = opened.add(new Outages({ probe: () => Promise.all([store.ping(), blobs.ping()]), log }));
+  const workLog = outages.logOver(log);
   const worker = `w-${nanoid()}`;
   const now = clock();
   const { config, overruled } = await agreedConfig(own, store, { worker, until: now + presenceMs, now });
@@ -138,7 +142,7 @@ async function open(
       store,
       bus,
       clock,
-      onError: (error) => log.error({ err: error }, 'the log could not be read'),
+      onError: (error) => workLog.error({ err: error }, 'the log could not be read'),
     }),
   );
   // The gateway's tail in memory begins so many facts before the end of the log.
@@ -154,7 +158,8 @@ async function open(
     kinds,
     guard,
     meters,
-    log,
+    outages,
+    log: workLog,
     clock,
     random,
     worker,
@@ -167,7 +172,7 @@ async function open(
       store,
       blobs,
       meters,
-      log,
+      log: workLog,
       clock,
       settledMs: time.settledMs,
       stoodMs,
@@ -194,7 +199,7 @@ async function open(
     guard,
     bodyReader,
     expectedWait,
-    log,
+    log: workLog,
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,
   });
@@ -209,7 +214,9 @@ async function open(
     readiness: new PartsReadiness(engine, pool),
   };
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
-  const gateway = opened.add(openGateway({ config, engine, follower, keyring, registry, clock, log }));
+  const gateway = opened.add(
+    openGateway({ config, engine, follower, keyring, registry, clock, log: workLog }),
+  );
   // Every part that needs all facts has subscribed.
   await follower.start();
   const http = await openHttp({
@@ -224,6 +231,7 @@ async function open(
     version,
     clock,
     stoodMs,
+    noteFault: outages.note,
     log,
     logStream,
     // Beside the compiled server, where the build puts it.
@@ -301,7 +309,7 @@ interface GatewayParts {
   readonly keyring: Keyring;
   readonly registry: Registry;
   readonly clock: () => number;
-  readonly log: Logger;
+  readonly log: WorkLog;
 }
 
 function openGateway({ config, engine, follower, keyring, registry, clock, log }: GatewayParts): Gateway {
@@ -349,6 +357,7 @@ interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
   readonly registry: Registry;
   readonly clock: () => number;
   readonly stoodMs: () => number;
+  readonly noteFault: (error: unknown) => boolean;
   readonly web: StaticFiles;
 }
 

@@ -17,10 +17,13 @@ export const logFields = {
   pages: 'Of a result',
   size_bytes: 'Of a result',
   duration_ms:
-    'Of a request: to the end of its answer. Of an attempt: from its claim to the commit of its end',
+    'Of a request: to the end of its answer. Of an attempt: from its claim to the commit of its end. Of an outage',
   jobs: 'How many jobs',
   files: 'How many files',
   ahead_ms: "By how much the machine's date is ahead of elapsed time",
+  code: 'Of a fault of the machine, as the system or SQLite names it',
+  reason: 'The same in words',
+  faults: 'How often an outage was met',
   overruled: 'Settings of this server that others overrule',
   err: 'A failure: its type, message and stack, or its text',
 } as const;

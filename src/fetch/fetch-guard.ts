@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
+import { passingCodeOf } from '../system-errors.js';
 import { checkTarget, createTargetRules, literalAddress, type Target } from './address-check.js';
 import type { ForbidsAddress } from './addresses.js';
 import { receiveBody, SinkFailure, tooLarge } from './fetch-body.js';
@@ -213,7 +214,8 @@ function dnsRefusal(url: URL, error: unknown): FetchRefusal {
 /** Everything that undici, sockets, TLS and zlib report has a code; what has none is a defect of ours. */
 function networkRefusal(error: unknown): FetchRefusal {
   const code = errorCode(error);
-  if (code === undefined) throw error;
+  // What has a fault here (no descriptors) is not the other server's.
+  if (code === undefined || passingCodeOf(error) !== undefined) throw error;
   return refuseFetch('network', `the connection failed (${code})`);
 }
 

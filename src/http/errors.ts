@@ -6,10 +6,17 @@ import type {
   FastifySchemaValidationError,
 } from 'fastify';
 import { type Problem, problem } from '../protocol/problem.js';
-import { isPassingFault } from '../work/passing-fault.js';
+import { isPassingFault, storageAway } from '../work/passing-fault.js';
 import { BodyRefused } from './admission/body-budget.js';
 import { tooLarge } from './admission/message-size.js';
 import { sendProblem } from './reply/problem-reply.js';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** @returns whether the log tells of the error by itself, as of an outage of the storage */
+    readonly noteFault: (error: unknown) => boolean;
+  }
+}
 
 /** Turns everything that is thrown, by Fastify or by a defect, into a problem. */
 export function handleErrors(app: FastifyInstance): void {
@@ -18,10 +25,10 @@ export function handleErrors(app: FastifyInstance): void {
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   if (isPassingFault(error)) {
-    request.log.error({ request_id: request.id, err: error }, 'the store could not take a request');
-    const detail =
-      'The server cannot reach its storage just now, and nothing was accepted: send the request again.';
-    sendProblem(request, reply, problem('storage-unavailable', detail, { retryAfter: 2 }));
+    // Of an outage the log tells once.
+    if (!request.server.noteFault(error))
+      request.log.error({ request_id: request.id, err: error }, 'the store could not take a request');
+    sendProblem(request, reply, storageAway());
     return;
   }
   const known = problemOf(error, request);

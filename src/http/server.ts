@@ -118,6 +118,8 @@ export interface HttpServerOptions {
   readonly clock: () => number;
   /** So many milliseconds of late the process stood. */
   readonly stoodMs: () => number;
+  /** @returns whether an error is one of the storage of which the log tells by itself */
+  readonly noteFault: (error: unknown) => boolean;
   readonly startedAt: number;
 }
 
@@ -169,6 +171,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.server.maxHeadersCount = 0;
 
   app.decorate('writeRefusal', dialects.writeRefusal);
+  app.decorate('noteFault', options.noteFault);
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(() => JSON.stringify);
   keepJsonBodies(app);

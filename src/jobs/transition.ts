@@ -49,7 +49,12 @@ export type Command =
    * The worker gives the job back: unstarted because a job of higher priority goes first, or unfinished because the
    * server shuts down. Never a failure.
    */
-  | { readonly type: 'release'; readonly claim: number }
+  | {
+      readonly type: 'release';
+      readonly claim: number;
+      /** The machine cannot do it just now: not sooner than so many milliseconds from now. */
+      readonly delayMs?: number;
+    }
   | { readonly type: 'cancel' }
   /** Waited past `waitDeadline`. */
   | { readonly type: 'timeOut' }
@@ -132,8 +137,11 @@ function changeOf(job: Job, command: Command, at: number, now: number): Transiti
     case 'release':
       return (
         byHolder(job, command.claim) ??
-        giveUp(job) ??
-        next(withoutAttempt(job), 'job.requeued', { status: 'pending', readyAt: now })
+        giveUp(job, command.delayMs === undefined ? {} : { readyAt: now + command.delayMs }) ??
+        next(withoutAttempt(job), 'job.requeued', {
+          status: 'pending',
+          readyAt: now + (command.delayMs ?? 0),
+        })
       );
     case 'cancel':
       if (isTerminal(job.status)) return refuse('terminal');
@@ -194,8 +202,8 @@ export function mayExpire(job: Job): boolean {
 }
 
 /** A claim that ends before a thread took the job leaves the job as it was. */
-function giveUp(job: Job): Transition | undefined {
-  return isClaimedAhead(job) ? unseen(withoutLease(job)) : undefined;
+function giveUp(job: Job, change: Partial<Job> = {}): Transition | undefined {
+  return isClaimedAhead(job) ? unseen({ ...withoutLease(job), ...change }) : undefined;
 }
 
 /** A job whose inputs could not be had was attempted, although no thread took it. */

@@ -61,6 +61,8 @@ export type Outcome =
       readonly code: ErrorCode;
       readonly message: string;
       readonly pointer?: string;
+      /** The code of a fault of the machine that passes: another try may succeed, and this one does not count. */
+      readonly fault?: string;
       readonly warnings: readonly JobWarning[];
     }
   /** The signal stopped the task. Its thread is free again by then (or gone, with its successor starting). */
@@ -388,5 +390,6 @@ function outcomeOf(message: Answer, runMs: number): Outcome {
     message: message.message,
     warnings: message.warnings,
     ...pointer,
+    ...(message.fault === undefined ? {} : { fault: message.fault }),
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
+import { passingCodeOf } from '../system-errors.js';
 import { ArtifactFile } from './artifact-file.js';
 import { Asks } from './asks.js';
 import {
@@ -122,7 +123,7 @@ function readRequest(message: RunMessage): unknown {
   } catch (error) {
     // Neither the path nor a piece of the text, which the message of the error may hold, is for the record of the job.
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is broken';
-    throw new UnreadableRequest(`The request of the job could not be read (${code})`);
+    throw new UnreadableRequest(`The request of the job could not be read (${code})`, { cause: error });
   }
 }
 
@@ -130,6 +131,12 @@ function failure(task: number, error: unknown, warnings: readonly JobWarning[]):
   if (error instanceof RenderFailure) {
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
+  }
+  const fault = passingCodeOf(error);
+  if (fault !== undefined) {
+    // The message of the error names files of the server.
+    const message = `The files of the job could not be read or written (${fault})`;
+    return { type: 'failed', task, code: 'storage_failed', fault, message, warnings };
   }
   if (error instanceof UnreadableRequest || error instanceof PassingFault) {
     return { type: 'failed', task, code: 'storage_failed', message: error.message, warnings };

@@ -80,6 +80,8 @@ export interface FailedMessage {
    * `storage_failed`: the thread could not read the stored request or inputs.
    */
   readonly code: 'invalid_input' | 'render_failed' | 'storage_failed';
+  /** The code of a fault of the machine that passes (a full disk): it says nothing of the document. */
+  readonly fault?: string;
   readonly message: string;
   readonly pointer?: string;
   readonly warnings: readonly JobWarning[];

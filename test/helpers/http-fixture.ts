@@ -146,6 +146,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     version: '1.2.3',
     clock,
     stoodMs: () => 0,
+    noteFault: () => false,
     startedAt: now - 5000,
     ...options,
     limits: { ...limits, ...options.limits },

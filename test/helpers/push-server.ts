@@ -88,6 +88,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
     version: '0',
     clock,
     stoodMs: () => 0,
+    noteFault: () => false,
     startedAt: clock(),
   });
   mountPush(server.app, { ...server, gateway: rig.gateway, tickets });

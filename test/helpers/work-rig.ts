@@ -8,6 +8,7 @@ import { isObject } from '../../src/protocol/is-object.js';
 import { type Kind, type PlanInput, UploadedFile } from '../../src/render/kind.js';
 import { RenderPool } from '../../src/render/pool.js';
 import { Meters } from '../../src/work/meters.js';
+import { Outages } from '../../src/work/outages.js';
 import { JobReader } from '../../src/work/reader.js';
 import { PartsReadiness } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
@@ -115,6 +116,10 @@ export async function openWorkRig(
   const meters = new Meters(new Registry(), { pool: () => pool.state, depth: () => store.depth(), clock });
   const leaseMs = options.leaseMs ?? 30_000;
   const between = { store, blobs, ...options.between?.(engine) };
+  const outages = new Outages({
+    probe: () => Promise.all([between.store.ping(), between.blobs.ping()]),
+    log,
+  });
   const runnerParts: RunnerParts = {
     ...between,
     follower,
@@ -123,7 +128,8 @@ export async function openWorkRig(
     kinds,
     guard,
     meters,
-    log,
+    outages,
+    log: outages.logOver(log),
     clock,
     random: () => 0,
     worker: 'w-1',
@@ -194,6 +200,7 @@ export async function openWorkRig(
     },
     async close() {
       await runner.drain(0);
+      outages.close();
       follower.close();
       await Promise.all([pool.close(), bodyReader.close(), guard.close()]);
       await engine.close();

@@ -33,6 +33,8 @@ export class BatchRunner {
   readonly #begin: Statement;
   readonly #beginReading: Statement;
   readonly #commit: Statement;
+  /** What the ledger knows is of an undone commit. */
+  #isStale = false;
 
   constructor(connection: Connection, embedded: Embedded, keys: KeyRows) {
     this.#embedded = embedded;
@@ -65,6 +67,7 @@ export class BatchRunner {
     const end = performance.now() + readingMs;
     const answers: Answer[] = [];
     try {
+      this.#mend();
       this.#beginReading.run();
       for (const call of calls) {
         answers.push(this.#answered(call));
@@ -82,6 +85,7 @@ export class BatchRunner {
   #transaction(calls: readonly Call[]): BatchOutcome {
     const begin = calls.every(isReading) ? this.#beginReading : this.#begin;
     try {
+      this.#mend();
       begin.run();
       const answers = calls.map((call) => this.#answered(call));
       this.#commit.run();
@@ -93,9 +97,20 @@ export class BatchRunner {
   }
 
   #undo(): void {
+    this.#isStale = true;
+    try {
+      this.#mend();
+    } catch {
+      // The disk fails readings, too: the next call tries again, and fails with the reason.
+    }
+  }
+
+  #mend(): void {
+    if (!this.#isStale) return;
     // Some errors, a full disk for one, have ended the transaction already.
     if (this.#connection.inTransaction) this.#connection.execute('ROLLBACK');
     this.#embedded.ledger.restore();
+    this.#isStale = false;
   }
 
   #answered(call: Call): Answer {

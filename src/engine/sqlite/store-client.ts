@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { systemErrorOf } from '../../system-errors.js';
 import type { OperationRunner, Operations } from '../embedded/store.js';
 import { type ApplyOptions, type Commit, type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
@@ -12,12 +13,6 @@ import {
   unpackFacts,
   unpackValue,
 } from './wire.js';
-
-/** What SQLite says of a disk that is full or has a bad moment; the same call may succeed later. */
-const passing = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|NOMEM)/;
-
-/** What it says of a database of which a page is broken: no later call mends it. */
-const damaged = /^SQLITE_(CORRUPT|NOTADB)/;
 
 /** Calls that may be open at once; past it a call fails as `overloaded` instead of adding to the memory. */
 const maxOpenCalls = 20_000;
@@ -182,9 +177,10 @@ export class StoreClient implements OperationRunner {
       if (isReading(call)) this.#openReadings -= 1;
       if (failure === undefined) call.resolve(unpackValue(call.name, value));
       else {
-        const unavailable = passing.test(failure.code);
+        const course = systemErrorOf(failure.code)?.course;
+        const unavailable = course === 'passes';
         const failed = new StoreFailed(failure.code, failure.message, { unavailable });
-        if (damaged.test(failure.code)) this.#damage ??= failed;
+        if (course === 'stays') this.#damage ??= failed;
         call.reject(failed);
       }
     }

@@ -100,7 +100,7 @@ class StoreThread {
     const { answers, facts } = this.#runner.run(calls);
     const commit = { operations: calls.length, ms: performance.now() - startedAt };
     this.#post({ type: 'answers', answers, facts: packFacts(facts), commit });
-    if (calls.some(({ name }) => name === 'keyPut')) this.#postKeys();
+    if (calls.some(({ name }) => name === 'keyPut')) this.#lookForKeys(true);
     this.#factsSinceCheckpoint += facts.length;
     // After the answers: only the next batch waits for the checkpoint.
     if (this.#factsSinceCheckpoint >= checkpointFacts) this.#checkpoint();
@@ -118,14 +118,24 @@ class StoreThread {
 
   #checkpoint(): void {
     this.#factsSinceCheckpoint = 0;
-    this.#connection.pragma('wal_checkpoint(PASSIVE)');
+    try {
+      this.#connection.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // The log of commits grows until a later one succeeds. A fault of the disk is told by the calls that meet it.
+    }
   }
 
-  #lookForKeys(): void {
-    const version = this.#connection.pragma('data_version');
-    if (version === this.#version) return;
-    this.#version = version;
-    this.#postKeys();
+  /** @param changed by this connection, which its version does not tell */
+  #lookForKeys(changed = false): void {
+    try {
+      const version = this.#connection.pragma('data_version');
+      if (version === this.#version && !changed) return;
+      this.#postKeys();
+      this.#version = version;
+    } catch {
+      // The next look is soon.
+      this.#version = undefined;
+    }
   }
 
   #postKeys(): void {
@@ -138,10 +148,19 @@ class StoreThread {
 
   #close(): void {
     clearInterval(this.#keyPoll);
-    this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+    this.#checkpointAll();
     this.#connection.close();
     this.#lock.release();
     this.#port.close();
+  }
+
+  /** Where it fails the next start does it. */
+  #checkpointAll(): void {
+    try {
+      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // Every commit is durable without it.
+    }
   }
 
   #post(message: FromThread): void {

@@ -84,7 +84,8 @@ export class FormReader {
       await discard();
       if (error instanceof RefusedForm) return { ok: false, problem: error.problem };
       if (!(error instanceof UploadNotWritten)) throw error;
-      request.log.error({ request_id: request.id, err: error.cause }, 'an upload could not be written');
+      if (!request.server.noteFault(error.cause))
+        request.log.error({ request_id: request.id, err: error.cause }, 'an upload could not be written');
       const detail = 'The upload cannot be stored at the moment; send it again later';
       return { ok: false, problem: problem('storage-unavailable', detail, { retryAfter: 10 }) };
     } finally {

@@ -7,6 +7,8 @@ import { type Command, claimOf } from '../../jobs/transition.js';
 import type { Kind, Progress } from '../../render/kind.js';
 import type { Outcome, RenderPool, Task } from '../../render/pool.js';
 import type { Meters } from '../meters.js';
+import type { Outages } from '../outages.js';
+import { isPassingFault } from '../passing-fault.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
 import { ChunkedAttempt, type ChunkedTask, pathsOf } from './chunked-attempt.js';
@@ -23,6 +25,7 @@ export interface AttemptParts {
   readonly meters: Meters;
   readonly times: RunTimes;
   readonly log: WorkLog;
+  readonly outages: Outages;
   /** 0..1, for the backoff. */
   readonly random: () => number;
 }
@@ -38,6 +41,10 @@ export interface ClaimHolder {
   /** From now on the job takes a thread for a chunk at a time, and other jobs may be claimed beside it. */
   spread(): void;
 }
+
+/** Of a job that a passing fault of the machine has ended. */
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
 
 type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'pointer' | 'warnings'>;
 
@@ -70,6 +77,8 @@ export async function runAttempt(
   const fail = (failure: Failure): AttemptEnd => end({ type: 'fail', claim, random: random(), ...failure });
   const stopped = (): AttemptEnd | undefined =>
     holder.signal.reason === handBack ? end({ type: 'release', claim }) : undefined;
+  // Its attempts are not counted: the document is not to blame.
+  const wait = (): AttemptEnd => end({ type: 'release', claim, delayMs: pauseMs(job, random()) });
   /** The commit of the start; a part may be ready before it is done. */
   let starting = Promise.resolve(true);
   const files = new AsideFiles(blobs, log);
@@ -97,7 +106,11 @@ export async function runAttempt(
     if (outcome.type === 'failed') {
       // What is there is served, and the next attempt may go on from it.
       await keeper.flush();
-      const { code, message, pointer, warnings } = outcome;
+      const { code, message, pointer, warnings, fault } = outcome;
+      if (fault !== undefined) {
+        parts.outages.noteCode(fault);
+        return wait();
+      }
       return fail({ code, message, warnings, ...(pointer === undefined ? {} : { pointer }) });
     }
     meters.rendered(outcome);
@@ -108,8 +121,11 @@ export async function runAttempt(
     const whole = untold.length === 0 ? result : { ...result, parts: untold };
     return end({ type: 'complete', claim, result: whole }, keeper.smallBlobsOf([...untold, ...artifacts]));
   } catch (error) {
-    log.error({ err: error, job_id: job.id }, 'an attempt was ended by a defect or a fault of the machine');
+    const isPassing = parts.outages.note(error) || isPassingFault(error);
+    if (!isPassing)
+      log.error({ err: error, job_id: job.id }, 'an attempt was ended by a defect or a fault of the machine');
     if (holder.signal.aborted) return stopped();
+    if (isPassing) return wait();
     return isFileError(error)
       ? fail({ code: 'storage_failed', message: 'The files of the job could not be read or written' })
       : fail({ code: 'crashed', message: 'The server could not run the job' });
@@ -267,6 +283,11 @@ class Deadline {
   end(): void {
     this.#countdown?.clear();
   }
+}
+
+/** Longer with each start of the job, so that one which fills the disk by itself leaves room for others. */
+function pauseMs({ attempt }: Job, random: number): number {
+  return Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt, 16)) * (0.5 + random / 2));
 }
 
 /** What the file system says (`ENOSPC`, `EMFILE`, `ENOENT`): a fault of the machine, not a defect of ours. */

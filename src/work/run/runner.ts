@@ -85,6 +85,7 @@ export class Runner {
         this.#wake();
       }
     });
+    parts.outages.onEnd(() => this.#wake());
     this.#presence = new Presence({
       ...parts,
       held: () => [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) })),
@@ -210,7 +211,9 @@ export class Runner {
   }
 
   async #claim(): Promise<void> {
-    const { store, clock, worker, leaseMs, pool } = this.#parts;
+    const { store, clock, worker, leaseMs, pool, outages } = this.#parts;
+    // What it would claim could not be run, and each try is two facts.
+    if (outages.isOn) return;
     const { threads } = pool.state;
     const limit = threads * (this.#times.quick ? 2 : 1) - this.#occupied(threads);
     if (limit <= 0) return;

@@ -5,6 +5,7 @@ import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import { Shares } from '../../shares/shares.js';
+import { storageAway } from '../passing-fault.js';
 import type { SyncRender } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import type { ParsedRequest } from '../submit/parsed-request.js';
@@ -145,6 +146,7 @@ function problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean, t
     return problem('request-timeout', detail);
   }
   if (outcome.type === 'cancelled') return shuttingDown();
+  if (outcome.fault !== undefined) return storageAway();
   if (outcome.code === 'invalid_input') {
     const errors =
       outcome.pointer === undefined

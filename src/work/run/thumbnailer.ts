@@ -4,6 +4,7 @@ import type { Blobs } from '../../engine/blobs.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import { FairLine } from '../../shares/fair-line.js';
+import { storageAway } from '../passing-fault.js';
 import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
 import { shuttingDown } from '../submit/submitter.js';
 
@@ -96,6 +97,7 @@ export class Thumbnailer implements Thumbnails {
   #problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean): Problem {
     if (late || (outcome.type === 'failed' && outcome.code === 'timed_out')) return this.#tooSlow();
     if (outcome.type === 'cancelled') return shuttingDown();
+    if (outcome.fault !== undefined) return storageAway();
     if (outcome.pointer === '/page') return problem('not-found', outcome.message);
     return problem('render-failed', outcome.message);
   }
