@@ -8,6 +8,7 @@ import type { RunContext } from '../../src/render/kind.js';
 import { Bands, heightOf } from '../../src/render/kinds/document/bands.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
 import { type Definition, drawDocument } from '../../src/render/kinds/document/draw-document.js';
+import { rewriteTrees } from '../../src/render/kinds/document/name-tree.js';
 import {
   type PdfDocument,
   PdfMakeDocument,
@@ -134,6 +135,7 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     definition.watermark(),
   );
   new PdfMakeRenderer(document).renderPages(pages);
+  rewriteTrees(document._root.data.Names.data);
   document.end();
   await done;
   return Buffer.concat([head, ...pieces]);
@@ -164,7 +166,6 @@ const invoice = {
       type: 'add_html',
       html: '<p><b>fett</b> <i>kursiv</i> <u>unter</u> H<sub>2</sub>O <code>code</code></p>',
     },
-    { type: 'add_toc' },
   ],
 };
 /** Characters that share a glyph in the font: whoever comes first decides what a font of one's own remembers. */

@@ -5,7 +5,7 @@ import { EmbeddedPicture } from './embedded-picture.js';
 import { type Passwords, strengthened } from './encryption.js';
 import { innerPicture } from './inner-pictures.js';
 import { type Area, LinkAreas } from './link-areas.js';
-import { nameTree } from './name-tree.js';
+import { rewriteTrees } from './name-tree.js';
 import { type DrawnPage, type PdfImage, PdfMakeDocument, type PdfReference } from './pdfmake.js';
 import type { PictureFile } from './pictures.js';
 
@@ -111,8 +111,7 @@ export class InkwireDocument extends PdfMakeDocument {
     return new Promise((resolve) => {
       this.ended = resolve;
       this.#links.end();
-      const { data: trees } = this._root.data.Names;
-      for (const [key, tree] of Object.entries(trees)) if ('_items' in tree) trees[key] = nameTree(tree);
+      rewriteTrees(this._root.data.Names.data);
       this.end();
     });
   }
