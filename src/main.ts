@@ -6,6 +6,7 @@ import type { WriteStream } from 'node:tty';
 import { meantBy } from './cli/arguments.js';
 import { exitCodes } from './cli/exit-codes.js';
 import { fileReason } from './cli/file-reason.js';
+import { openFilesLimit, openFilesRefusal } from './cli/open-files.js';
 import { clientVariables, printLine, type Shell, type TextStream } from './cli/terminal.js';
 import { type Config, type Environment, readConfig } from './config.js';
 
@@ -122,12 +123,19 @@ async function serveAs(args: readonly string[]): Promise<number> {
 }
 
 async function serveWith(config: Config): Promise<number> {
+  const tooFew = openFilesRefusal(openFilesLimit(readSystemFile('/proc/self/limits')));
+  if (tooFew !== undefined) {
+    for (const line of tooFew) say(line);
+    return exitCodes.failed;
+  }
   const { StartRefused, startApp } = await import('./app.js');
   const { serve } = await import('./cli/serve.js');
   const { startFailureOf } = await import('./cli/start-failure.js');
   const { pino } = await import('pino');
-  const [firstSignal, secondSignal] = signals();
+  const [firstSignal, secondSignal] = signals(['SIGINT', 'SIGTERM', 'SIGHUP']);
   const logStream = pino.destination({ fd: 2, sync: false });
+  // A terminal that is gone, or a full disk: the server works without its log.
+  logStream.on('error', () => undefined);
   const log = pino({ level: config.logLevel }, logStream);
   const start = () => startApp({ config, version: version(), log, logStream });
   try {
@@ -137,6 +145,15 @@ async function serveWith(config: Config): Promise<number> {
     if (lines === undefined) throw error;
     for (const line of lines) say(line);
     return 1;
+  }
+}
+
+/** Empty where the system has no such file. */
+function readSystemFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 
@@ -234,10 +251,17 @@ function textStreamOf(stream: WriteStream): TextStream {
 }
 
 /** The first and the second signal that ask the process to end. */
-function signals(): readonly [first: Promise<string>, second: Promise<string>] {
+function signals(
+  names: readonly ('SIGINT' | 'SIGTERM' | 'SIGHUP')[] = ['SIGINT', 'SIGTERM'],
+): readonly [first: Promise<string>, second: Promise<string>] {
   const heard: ((signal: string) => void)[] = [];
   const promises = [0, 1].map(() => new Promise<string>((resolve) => heard.push(resolve)));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => heard.shift()?.(signal));
+  for (const name of names) {
+    process.on(name, () => {
+      // A terminal that is closed tells it twice, itself and by its shell, which is no wish for more haste.
+      if (name !== 'SIGHUP' || heard.length === promises.length) heard.shift()?.(name);
+    });
+  }
   const [first, second] = promises;
   if (first === undefined || second === undefined) throw new Error('two promises were made');
   return [first, second];

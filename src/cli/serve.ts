@@ -6,7 +6,7 @@ import { readable } from './text-width.js';
 export const serveUsage = `Usage:
   inkwire serve
 
-Runs the server until a signal (SIGINT, SIGTERM); prints its address when it is ready. It takes no options: it is
+Runs the server until a signal (SIGINT, SIGTERM, SIGHUP); prints its address when it is ready. It takes no options: it is
 configured by INKWIRE_* variables (INKWIRE_PORT, INKWIRE_DATA_DIR, ...), which docs/OPERATIONS.md lists. "inkwire doctor"
 checks them.
 

@@ -39,6 +39,7 @@ import { UploadPlaces } from './admission/upload-places.js';
 import type { Dialect } from './dialects/dialect.js';
 import { DialectRegistry } from './dialects/dialect-registry.js';
 import { answerError, handleErrors } from './errors.js';
+import { isTime } from './iso-time.js';
 import { observe } from './observation.js';
 import { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
@@ -337,11 +338,9 @@ function fastifyOptions(
 
 function createValidatorCompiler() {
   const ajv = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, strict: false });
-  ajv.addFormat('date-time', (text) => isoTime.test(text) && Number.isFinite(Date.parse(text)));
+  ajv.addFormat('date-time', isTime);
   return ({ schema }: { schema: unknown }) => ajv.compile(schema as object);
 }
-
-const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
 
 const idleCheckMs = 50;
 

@@ -134,6 +134,36 @@ describe('the program', () => {
     expect(err).not.toContain('    at ');
   });
 
+  it('D26 a terminal that is closed, which it tells twice, drains the server as any signal', async () => {
+    const program = new Program(['serve'], {
+      INKWIRE_PORT: '0',
+      INKWIRE_WORKERS: '1',
+      INKWIRE_DATA_DIR: join(await scratchFolder(), 'data'),
+    });
+    await program.shows(/Inkwire is ready/);
+    program.child.kill('SIGHUP');
+    program.child.kill('SIGHUP');
+    const { code, signal, err } = await program.ended;
+    expect([code, signal]).toEqual([0, null]);
+    expect(err).toContain('SIGHUP: no new work is taken');
+  });
+
+  it.runIf(existsSync('/proc/self/limits'))('D26 with too few files it says so in words', async () => {
+    const child = spawn('sh', ['-c', `ulimit -n 100; exec "${process.execPath}" "${main}" serve`], {
+      env: { PATH: process.env.PATH, INKWIRE_PORT: '0' },
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, said]).toEqual([
+      1,
+      'The server cannot start: it may have 100 files open, and needs 256 to begin with.\n' +
+        'Raise the limit: "ulimit -n 4096" in the shell, LimitNOFILE=65536 in a unit of systemd.\n',
+    ]);
+  });
+
   it('keys are not made where no server has worked, unless they begin it', async () => {
     const folder = await scratchFolder();
     const dataDir = join(folder, 'data');

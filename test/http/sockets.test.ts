@@ -95,6 +95,17 @@ describe('what is not HTTP', () => {
     expectProblem(await peer.next(), status, type);
   });
 
+  test.each(['Idempotency-Key', 'Authorization', 'Content-Type', 'Origin', 'X-API-Key'])(
+    'D26 %s twice',
+    async (name) => {
+      await open();
+      const peer = connection();
+      const fields = `${name}: a\r\n${name.toLowerCase()}: a\r\nContent-Length: 2`;
+      peer.write(`POST /api/v1/jobs HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n{}`);
+      expectProblem(await peer.next(), 400, 'malformed-request');
+    },
+  );
+
   test('HTTP/1.0 needs no host', async () => {
     await open();
     const peer = connection();

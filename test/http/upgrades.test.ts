@@ -178,7 +178,7 @@ test.each([
 test('a handshake that is refused lets go of who never closes', async () => {
   server = await openPushServer();
   const handshake =
-    'GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+    'GET /api/v1/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
   expect(await overstay(server.url, handshake)).toMatch(/^HTTP\/1.1 401 /);
 });
 
@@ -222,7 +222,8 @@ describe('a handshake is admitted as any request is', () => {
       403,
       'capability-denied',
     ],
-    ['that is no GET', [bearer], 'POST /api/v1/stream', 400, 'malformed-request'],
+    ['D26 that is no GET', [bearer], 'POST /api/v1/stream', 405, 'method-not-allowed'],
+    ['D26 with two keys', [bearer, bearer], 'GET /api/v1/stream', 400, 'malformed-request'],
     ['with two hosts', [bearer, 'Host: y'], 'GET /api/v1/stream', 400, 'malformed-request'],
     ['with a long address', [bearer], `GET /api/v1/stream?${'x'.repeat(9_000)}`, 414, 'uri-too-long'],
   ])(
@@ -244,6 +245,55 @@ describe('a handshake is admitted as any request is', () => {
       expect(logged).toMatchObject([{ request_id: 'r-1', path: '/api/v1/stream', status }]);
     },
   );
+
+  test.each([
+    ['of version 12', 'Sec-WebSocket-Version: 12', 426, 'upgrade-required'],
+    ['without a version', 'X: y', 426, 'upgrade-required'],
+    ['of two versions', 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13', 426, 'upgrade-required'],
+  ])('D26 one %s is refused with a problem', async (_what, version, status, slug) => {
+    server = await openPushServer();
+    const peer = connection();
+    const [host, upgrade, wish, , key] = handshake;
+    peer.write(
+      ['GET /api/v1/stream HTTP/1.1', host, upgrade, wish, version, key, bearer, '', ''].join('\r\n'),
+    );
+    const answer = await peer.next();
+    expect([answer.status, answer.headers['sec-websocket-version']]).toEqual([status, '13']);
+    expect(JSON.parse(answer.body).type).toMatch(new RegExp(`/${slug}$`));
+    await peer.closed;
+  });
+
+  test.each([
+    ['a short key', 'Sec-WebSocket-Key: x'],
+    ['no key', 'X: y'],
+    ['two keys', `${handshake[4]}\r\n${handshake[4]}`],
+    ['a protocol twice', `${handshake[4]}\r\nSec-WebSocket-Protocol: a, a`],
+    ['a protocol of no name', `${handshake[4]}\r\nSec-WebSocket-Protocol: a,, b`],
+    ['an empty protocol', `${handshake[4]}\r\nSec-WebSocket-Protocol:`],
+  ])('D26 one with %s is refused with a problem', async (_what, key) => {
+    server = await openPushServer();
+    const peer = connection();
+    peer.write(['GET /api/v1/stream HTTP/1.1', ...handshake.slice(0, 4), key, bearer, '', ''].join('\r\n'));
+    const answer = await peer.next();
+    expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
+    expect(JSON.parse(answer.body).type).toMatch(/\/malformed-request$/);
+    await peer.closed;
+  });
+
+  test('D26 one in HTTP/1.0 is ignored, and what was asked is served', async () => {
+    server = await openPushServer();
+    const peer = connection();
+    peer.write(['GET /api/v1/stream HTTP/1.0', ...handshake, bearer, '', ''].join('\r\n'));
+    const answer = await peer.next();
+    expect([answer.status, JSON.parse(answer.body).type]).toEqual([
+      426,
+      expect.stringMatching(/upgrade-required$/),
+    ]);
+    await peer.closed;
+    const other = connection();
+    other.write(['GET /healthz HTTP/1.0', ...handshake, '', ''].join('\r\n'));
+    expect((await other.next()).status).toBe(200);
+  });
 
   test('one past the rate is told when to come back', async () => {
     server = await openPushServer({}, { limits: { ratePerKey: 1 }, clock });

@@ -14,10 +14,12 @@ const lingerFactor = 4;
  */
 export const checkMessageSize: Check = (request, reply, route) => {
   const { headers, rawHeaders, url, httpVersion } = request.raw;
-  const hosts = hostsIn(rawHeaders);
-  if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) {
+  const twice = repeatedIn(rawHeaders);
+  if (twice === 'host' || (headers.host === undefined && httpVersion !== '1.0')) {
     return problem('malformed-request', 'HTTP/1.1 needs exactly one Host header.');
   }
+  if (twice !== undefined)
+    return problem('malformed-request', `The header field ${twice} may be there once.`);
   if (url !== undefined && url.length > maxUrlLength) {
     return problem('uri-too-long', `An address may have ${maxUrlLength} characters.`);
   }
@@ -28,14 +30,28 @@ export const checkMessageSize: Check = (request, reply, route) => {
   return problem('payload-too-large', tooLarge(limit));
 };
 
-/** Node itself takes the first of several: a proxy in front may have taken another one (RFC 9112, 3.2). */
-function hostsIn(rawHeaders: readonly string[]): number {
-  let hosts = 0;
+/**
+ * Fields that are no lists and that a request is judged by, by their length. Node itself takes the first of several, or
+ * joins them: a proxy in front may have taken another one (RFC 9110, 5.3; RFC 9112, 3.2).
+ */
+const singletons: ReadonlyMap<number, string> = new Map(
+  ['host', 'origin', 'x-api-key', 'content-type', 'authorization', 'idempotency-key'].map((name) => [
+    name.length,
+    name,
+  ]),
+);
+
+/** The first of these that is there more than once. */
+function repeatedIn(rawHeaders: readonly string[]): string | undefined {
+  const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+    const singleton = name === undefined ? undefined : singletons.get(name.length);
+    if (singleton === undefined || name?.toLowerCase() !== singleton) continue;
+    if (seen.has(singleton)) return singleton;
+    seen.add(singleton);
   }
-  return hosts;
+  return undefined;
 }
 
 export function tooLarge(limit: number): string {

@@ -5,13 +5,15 @@ import { answerOn } from './sockets.js';
 /** Offers to go on with another protocol than HTTP/1.1. Node takes their connections out of its server. */
 
 /**
- * For Node from 22.21 and 24.9 on: an offer of another protocol that comes with a body is an ordinary request. Node 25 and
- * later read that body themselves and hand the socket out beside it, so that the request could not be given back whole.
+ * For Node from 22.21 and 24.9 on: an offer of another protocol that comes with a body is an ordinary request, as is one
+ * in HTTP/1.0, which has to be ignored (RFC 9110, 7.8). Node 25 and later read that body themselves and hand the socket out beside it, so that the request could not be given back whole.
  * Earlier ones do not know the option, and hand the body out with the socket.
  */
 export const upgradeTaking = {
-  shouldUpgradeCallback: ({ headers }: IncomingMessage): boolean =>
-    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0,
+  shouldUpgradeCallback: ({ headers, httpVersion }: IncomingMessage): boolean =>
+    httpVersion !== '1.0' &&
+    headers['transfer-encoding'] === undefined &&
+    Number(headers['content-length'] ?? 0) === 0,
 };
 
 /**
