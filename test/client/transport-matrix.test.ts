@@ -143,6 +143,7 @@ test('P-1 P-6 P-11 every end is seen once when the server is killed in the middl
   await apart.all.until(() => apart.all.ends.size >= jobs / 8);
   // What goes on from its place has had one.
   await together.all.until(() => together.all.ends.size > 0);
+  await expect.poll(() => together.clients[0]?.connection.status).toBe('live');
   const others = Promise.all(range(jobs / 2, jobs).map(submit));
   await first.kill();
   const second = await startServer({ dataDir, env, port });

@@ -60,7 +60,7 @@ const kinds = [...names.map((name) => [name, {}] as const), ...Object.entries(ea
   ([name, more]): Kind => ({
     name,
     ...more,
-    schema: Type.Object({}),
+    schema: Type.Object({ units: Type.Number(), perChunk: Type.Number() }),
     parse: (request) => ({
       ok: true,
       plan: { request, inputs: [{ bytes: Buffer.from('input'), pointer: '/input' }, ...uploadsOf(request)] },

@@ -98,7 +98,7 @@ describe('a clock that has gone on by hours at once', () => {
       const told = vi.spyOn(rig.engine.store, name).mockRejectedValueOnce(unavailable);
       await sweeps();
       expect(told.mock.settledResults.map(({ type }) => type)).toContain('rejected');
-      expect(warnings).toEqual([{ error: unavailable }]);
+      expect(warnings).toEqual([{ err: unavailable }]);
       await goesOn(id);
     },
   );

@@ -119,9 +119,15 @@ export function trackSilent(server: Server): () => void {
  */
 export function forgiveStandstills(server: Server, stoodMs: () => number): void {
   for (const name of ['headersTimeout', 'requestTimeout'] as const) {
-    const ms = server[name];
-    // Node asks for it at each look; 0 is no limit.
-    if (ms > 0) Object.defineProperty(server, name, { configurable: true, get: () => ms + stoodMs() });
+    let ms = server[name];
+    Object.defineProperty(server, name, {
+      configurable: true,
+      // Node asks for it at each look; 0 is no limit.
+      get: () => (ms > 0 ? ms + stoodMs() : 0),
+      set: (given: number) => {
+        ms = given;
+      },
+    });
   }
   const forgiven = new WeakMap<Socket, number>();
   server.on('timeout', (socket: Socket) => {
