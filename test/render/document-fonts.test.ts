@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Face, families, fonts } from '../../src/render/fonts/catalogue.js';
-import { type EmbeddedFont, parseFont } from '../../src/render/fonts/pdfkit.js';
+import { type EmbeddedFont, type GlyphRun, parseFont } from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
@@ -225,6 +225,12 @@ const eastern = {
   ],
 };
 
+/** The layout of a face as fontkit does it, scaled by pdfkit. */
+function wholeLayout(faceId: string): (text: string) => GlyphRun {
+  const font = new FontRegistry().open(faceId, { options: {} }, 'F1') as EmbeddedFont;
+  return (text) => font.layoutRun(text);
+}
+
 describe('font sharing', () => {
   it.each([
     ['an invoice', invoice],
@@ -261,6 +267,47 @@ describe('font sharing', () => {
       }
     }
   });
+
+  it('lays out words from pairs as the font lays them out as a whole, in every face', () => {
+    let seed = 11;
+    const random = (below: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return (seed >> 8) % below;
+    };
+    const pools = [
+      Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join(''),
+      '0123456789.,:-/ ',
+      'abcdefghijklmnopqrstuvwxyz',
+      'fiflffTtjAVWToYy.,',
+    ];
+    // A family without an own italic has a face twice.
+    const files = new Map(
+      faces.filter(({ source }) => source.type === 'file').map((face) => [face.id, face]),
+    );
+    for (const face of files.values()) {
+      const font = new SharedFont(parseFont(readFace(face)));
+      const whole = wholeLayout(face.id);
+      let composed = 0;
+      for (let n = 0; n < 120; n++) {
+        const pool = pools[n % pools.length] ?? '';
+        const text = Array.from({ length: 2 + random(9) }, () => pool[random(pool.length)]).join('');
+        const run = font.pairs.run(text);
+        if (run === undefined) continue;
+        composed++;
+        const expected = whole(text);
+        // As one text each: comparing members one by one takes most of the time of the test.
+        const told = ({ glyphs, positions, advanceWidth }: GlyphRun) =>
+          JSON.stringify([
+            text,
+            advanceWidth,
+            glyphs.map(({ id, codePoints }) => [id, ...codePoints]),
+            positions.map((at) => [at.xAdvance, at.yAdvance, at.xOffset, at.yOffset, at.advanceWidth]),
+          ]);
+        if (told(run) !== told(expected)) expect(told(run)).toBe(told(expected));
+      }
+      expect([face.id, composed > 50]).toEqual([face.id, true]);
+    }
+  }, 60_000);
 
   it('keeps no more font bytes than it may, and draws the same after dropping one', async () => {
     const small = new FontRegistry(1_000_000);

@@ -49,6 +49,8 @@ export interface Subset {
 export interface ParsedFont {
   readonly postscriptName: string;
   readonly unitsPerEm: number;
+  /** Positions in units of the font. */
+  layout(text: string): GlyphRun;
   getGlyph(id: number, codePoints?: readonly number[]): Glyph;
   glyphForCodePoint(codePoint: number): Glyph;
   hasGlyphForCodePoint(codePoint: number): boolean;

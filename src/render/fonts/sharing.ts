@@ -1,4 +1,5 @@
 import { withoutFormatting } from './characters.js';
+import { PairLayout } from './pairs.js';
 import type {
   EmbeddedFont,
   EmbeddedFontClass,
@@ -75,13 +76,29 @@ export class TextCache<T> {
   }
 }
 
+/** As pdfkit scales it, so that no position differs in its last digit. */
+function scaledLayout(font: ParsedFont, text: string): GlyphRun {
+  const scale = 1_000 / font.unitsPerEm;
+  const run = font.layout(text);
+  for (const [i, position] of run.positions.entries()) {
+    position.xAdvance *= scale;
+    position.yAdvance *= scale;
+    position.xOffset *= scale;
+    position.yOffset *= scale;
+    position.advanceWidth = (run.glyphs[i]?.advanceWidth ?? 0) * scale;
+  }
+  return run;
+}
+
 /** A parsed font and what was worked out from it so far; nothing in it depends on the documents before. */
 export class SharedFont {
   readonly layouts = new TextCache<GlyphRun>();
+  readonly pairs: PairLayout;
   #subsetter: TrueTypeSubsetter | undefined;
 
   constructor(readonly font: ParsedFont) {
     makeStateless(font);
+    this.pairs = new PairLayout((text) => scaledLayout(font, text));
   }
 
   /** Writes the font's subsets; undefined for fonts whose subsets fontkit writes. */
@@ -111,6 +128,7 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
   };
   class SharedEmbeddedFont extends EmbeddedFontBase {
     readonly #layouts: TextCache<GlyphRun>;
+    readonly #pairs: PairLayout;
     /** Code points that first led to a glyph in this document: what fontkit would have remembered. */
     readonly #firstUse = new Map<number, readonly number[]>();
     readonly #own = new Map<string, GlyphRun>();
@@ -120,6 +138,7 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
     constructor(document: object, shared: SharedFont, id: string) {
       super(document, shared.font, id);
       this.#layouts = shared.layouts;
+      this.#pairs = shared.pairs;
       const { subsetter } = shared;
       const { subset } = this;
       if (subsetter !== undefined) subset.encode = () => subsetter.encode(subset);
@@ -159,7 +178,7 @@ export function sharedFontOpener(EmbeddedFontBase: EmbeddedFontClass): OpenShare
       if (own !== undefined) return own;
       let run = this.#layouts.get(text);
       if (run === undefined) {
-        run = this.layoutRun(text);
+        run = this.#pairs.run(text) ?? this.layoutRun(text);
         this.#layouts.set(text, run);
       }
       this.#own.set(text, this.#remember(run));
