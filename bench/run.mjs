@@ -16,6 +16,7 @@ const { chosen, short, profile } = readCommand({
   submit: './submit.mjs',
   cancel: './cancel.mjs',
   memory: './memory.mjs',
+  tables: './tables.mjs',
   recovery: './recovery.mjs',
 });
 const stores = new FilledStores(short ? 100_000 : 1_000_000, say);
