@@ -71,8 +71,8 @@ describe('a clock that has gone on by hours at once', () => {
   }
 
   it('takes no job from a process that lives, neither one that runs nor one that is claimed ahead', async () => {
-    // A quick one: the runner then claims ahead.
-    await rig.end(await rig.submit('write', { text: 'quick' }));
+    // The runner then claims ahead, however long a busy machine took for the first one.
+    for (let quick = 0; quick < 30; quick += 1) await rig.end(await rig.submit('write', { text: 'quick' }));
     const id = await running();
     const ahead = await rig.submit('write', { text: 'ahead' });
     const lease = async () => (await rig.engine.store.get('ann', ahead))?.lease?.expiresAt;

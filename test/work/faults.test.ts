@@ -30,8 +30,8 @@ describe('a machine with passing faults', () => {
   const numbers = new Int32Array(shared);
   const lines: { readonly level: number; readonly msg: string }[] = [];
   let folder: string;
-  let app: App;
-  let unpatch: () => void;
+  let app: App | undefined;
+  let unpatch = (): void => undefined;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inkwire-faults-'));
@@ -83,12 +83,12 @@ await import('${of('src/render/thread.js')}');`,
   afterAll(async () => {
     numbers.fill(0);
     unpatch();
-    await app.close();
+    await app?.close();
     setEnvironmentData('faults', undefined);
     await rm(folder, { recursive: true, force: true });
   });
 
-  const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${app.url}/${path}`, init);
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${app?.url}/${path}`, init);
 
   /** @returns the id of an accepted job; a refusal has to say that it passes */
   async function accepted(path: string, body?: object): Promise<string | undefined> {
