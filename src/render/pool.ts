@@ -1,8 +1,8 @@
 import { Countdown } from '../countdown.js';
 import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
-import { Turns } from '../shares/turns.js';
 import type { Fetched, Prepared, Progress } from './kind.js';
 import { type Death, RenderThread } from './render-thread.js';
+import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
 import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
 
@@ -34,7 +34,7 @@ export interface Task {
   /** Counted from when a thread takes the task, without time in which this process stood. */
   readonly timeoutMs: number;
   readonly memoryRetry: boolean;
-  /** Goes before tasks that are not urgent: a caller waits for it on an open connection. */
+  /** Goes before tasks that are not urgent, but not again and again before another owner's: a caller waits for it. */
   readonly urgent: boolean;
   /** Stops the task, waiting or running. */
   readonly signal: AbortSignal;
@@ -115,7 +115,7 @@ export class RenderPool {
   readonly #options: PoolOptions;
   readonly #slots: Slot[] = [];
   readonly #waiting: Entry[] = [];
-  readonly #turns = new Turns();
+  readonly #order = new TaskOrder<Task>();
   readonly #idleWaiters: (() => void)[] = [];
   /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
   #spare: Slot | undefined;
@@ -218,13 +218,11 @@ export class RenderPool {
     }
   }
 
-  /** Place of the task that goes next to a thread with this limit: of the urgent ones, if there are, the owner's whose turn it is. */
+  /** Place of the task that goes next to a thread with this limit; -1 when there is none. */
   #next(heapLimitMb: number): number {
-    const fitting = [...this.#waiting.entries()].filter(([, entry]) => this.#limitOf(entry) <= heapLimitMb);
-    const urgent = fitting.filter(([, { task }]) => task.urgent);
-    const first = urgent.length > 0 ? urgent : fitting;
-    const owner = this.#turns.next(first.map(([, { task }]) => task.owner));
-    return first.find(([, { task }]) => task.owner === owner)?.[0] ?? -1;
+    const fitting = this.#waiting.filter((entry) => this.#limitOf(entry) <= heapLimitMb);
+    const next = this.#order.next(fitting.map(({ task }) => task));
+    return this.#waiting.findIndex(({ task }) => task === next);
   }
 
   #limitOf(entry: Entry): number {
@@ -237,7 +235,8 @@ export class RenderPool {
 
   #start(slot: Slot, entry: Entry): void {
     const { task } = entry;
-    this.#turns.took(task.owner);
+    const left = this.#waiting.map((waiting) => waiting.task);
+    this.#order.took(task, left);
     const timer = new Countdown(task.timeoutMs, () => {
       const message = `The document took longer than ${Math.round(task.timeoutMs / 1000)} s to render`;
       this.#stop(slot, { type: 'failed', code: 'timed_out', message, warnings: [] });

@@ -230,6 +230,20 @@ describe('render pool', () => {
     expect(order).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'a4']);
   });
 
+  it('D14 lets the jobs of others have their turns between many urgent tasks of one owner', async () => {
+    await open();
+    const order: string[] = [];
+    const run = (name: string, owner: string, urgent: boolean) =>
+      pool.run(task('write', { text: name }, { owner, urgent })).then(() => order.push(name));
+    await Promise.all([
+      ...['a1', 'a2', 'a3', 'a4', 'a5'].map((name) => run(name, 'ann', true)),
+      ...['b1', 'b2'].map((name) => run(name, 'bob', false)),
+      run('a6', 'ann', false),
+      run('c1', 'cem', true),
+    ]);
+    expect(order).toEqual(['a1', 'c1', 'a2', 'b1', 'a3', 'b2', 'a4', 'a5', 'a6']);
+  });
+
   it('tells progress that never falls, and little of it', async () => {
     await open();
     const seen: Progress[] = [];
