@@ -60,6 +60,8 @@ gateway = new Gateway({
     maxWaitingBytes: 256 * 1024 * 1024,
     outboxMaxBytes: 256 * 1024,
     maxSubscriptions: 1_000,
+    maxTopics: 800_000,
+    maxTopicsPerOwner: 200_000,
     heartbeatMs: 15_000,
     stuckMs,
     lifeMs: 30 * 60_000,
