@@ -126,6 +126,15 @@ describe('headers and footers are as high as what they say', () => {
     expect(named(pages[0], 'foot')?.top).toBeGreaterThan(287);
   });
 
+  it('has its numbers beside letters of every script', async () => {
+    const { pages } = await pagesOf({
+      header: '日本{page}語 {pages}가',
+      footer: { left: 'Ω{page}', right: '{page}{pages}' },
+      operations,
+    });
+    expect(pages[0]?.text.replaceAll(' ', '')).toBe('CONTENT日本1語1가Ω111');
+  });
+
   it('is refused when it leaves no room: at once where that is sure, else as it is set', async () => {
     expect(issues({ operations, header: { text: 'H', font_size: 900 } })[0]?.pointer).toBe('/header');
     expect(issues({ operations, footer: 'line\n'.repeat(100) })[0]?.pointer).toBe('/footer');

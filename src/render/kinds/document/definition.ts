@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { isObject } from '../../../protocol/is-object.js';
 import type { RunContext } from '../../kind.js';
 import type { Band } from './bands.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
@@ -119,12 +118,23 @@ const bandRule = (width: number): Node => ({
   canvas: [{ type: 'line', x1: 0, y1: 0, x2: width, y2: 0, lineWidth: 0.5, lineColor: '#b8bec6' }],
 });
 
-/** The text of a node, of one piece or of many, with numbers in it. */
-function filled(text: unknown, fill: (text: string) => string): unknown {
-  if (typeof text === 'string') return fill(text);
-  if (!Array.isArray(text)) return text;
-  return text.map((part: unknown) => (isObject(part) ? { ...part, text: filled(part.text, fill) } : part));
+interface BandPart {
+  readonly text: string;
+  readonly font: string;
 }
+
+/** Pieces of one font are one, as text without numbers is. */
+function joined(parts: readonly BandPart[]): BandPart[] {
+  const all: BandPart[] = [];
+  for (const { text, font } of parts) {
+    const last = all.at(-1);
+    if (last?.font === font) all[all.length - 1] = { text: last.text + text, font };
+    else all.push({ text, font });
+  }
+  return all;
+}
+
+const placeholder = /(\{pages?\})/;
 
 function bandOf(
   band: NonNullable<DocumentRequest['header']>,
@@ -143,14 +153,28 @@ function bandOf(
           [band.center, 'center'],
           [band.right, 'right'],
         ];
-  // Made once, so that what a font lacks is told once: numbers are set in whatever font has a brace.
-  const texts: readonly Node[] = parts.map(([text = '', alignment]) => ({
-    ...setter.text(text, font, { alignment, color }, undefined, pointer),
+  // Made once, so that what a font lacks is told once. Numbers stand by themselves, or their braces would be parted.
+  const texts = parts.map(([text = '', alignment]) => ({
+    ...setter.style(font),
+    alignment,
+    color,
+    parts: text
+      .split(placeholder)
+      .flatMap((piece): readonly BandPart[] =>
+        placeholder.test(piece)
+          ? [{ text: piece, font: font.family }]
+          : setter
+              .segments(piece, font, undefined, pointer)
+              .map((one) => ({ text: one.text, font: one.family })),
+      ),
     width: '*',
   }));
   const node = (page: string, pages: string, width: number): Node => {
-    const fill = (text: string) => text.replaceAll('{page}', page).replaceAll('{pages}', pages);
-    const columns = texts.map((text) => ({ ...text, text: filled(text.text, fill) }));
+    const fill = ({ text, font }: BandPart) => ({
+      text: text === '{page}' ? page : text === '{pages}' ? pages : text,
+      font,
+    });
+    const columns = texts.map(({ parts: all, ...look }) => ({ ...look, text: joined(all.map(fill)) }));
     if (band.line !== true) return { columns };
     return {
       stack:
