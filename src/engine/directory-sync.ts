@@ -1,4 +1,5 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** Opens a directory for one sync. */
@@ -56,15 +57,38 @@ export class DirectorySync {
   }
 }
 
+/**
+ * Makes a directory, with those above it that are missing. Node's own way (`recursive`) never ends under `/proc`, and says
+ * that a directory is not there where one may not be made.
+ * @returns what it made, from the top
+ */
+export function makeMissing(directory: string, mode?: number): readonly string[] {
+  const path = resolve(directory);
+  const parent = dirname(path);
+  try {
+    return makeOne(path, mode);
+  } catch (error) {
+    if (parent === path || !(error instanceof Error && 'code' in error && error.code === 'ENOENT'))
+      throw error;
+  }
+  return [...makeMissing(parent, mode), ...makeOne(path, mode)];
+}
+
+/** @returns nothing when the directory is there, perhaps made by another process at the same moment */
+function makeOne(path: string, mode: number | undefined): readonly string[] {
+  try {
+    mkdirSync(path, mode === undefined ? {} : { mode });
+    return [path];
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return [];
+    throw error;
+  }
+}
+
 /** Makes a directory, with those above it that are missing, and makes the names of all that it made durable. */
 export async function makeDirectory(
   directory: string,
   { syncs = new DirectorySync(), mode }: { readonly syncs?: DirectorySync; readonly mode?: number } = {},
 ): Promise<void> {
-  const first = await mkdir(directory, { recursive: true, ...(mode === undefined ? {} : { mode }) });
-  if (first === undefined) return;
-  const top = dirname(resolve(first));
-  for (let made = resolve(directory); made !== top && made !== dirname(made); made = dirname(made)) {
-    await syncs.sync(dirname(made));
-  }
+  for (const made of makeMissing(directory, mode).toReversed()) await syncs.sync(dirname(made));
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -117,5 +117,17 @@ describe('makeDirectory', () => {
     expect(synced).toHaveLength(3);
     expect((await stat(join(scratch, 'a'))).isDirectory()).toBe(true);
     await rm(scratch, { recursive: true });
+  });
+
+  it('says why it may not be made, wherever that is', async () => {
+    const scratch = await mkdtemp(join(tmpdir(), 'inkwire-test-'));
+    await writeFile(join(scratch, 'file'), '');
+    await expect(makeDirectory(join(scratch, 'file/a/b'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeDirectory(join(scratch, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await rm(scratch, { recursive: true });
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends where the system takes no directory', async () => {
+    await expect(makeDirectory('/proc/inkwire/data')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

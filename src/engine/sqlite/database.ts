@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeMissing } from '../directory-sync.js';
 import { StoreFailed } from '../engine.js';
 import { migrate } from './migrations.js';
 import { Connection } from './sql.js';
 
 /** How long a statement waits for a commit of another process, such as `inkwire keys`. */
-const busyTimeoutMs = 5_000;
+export const busyTimeoutMs = 5_000;
 const cacheKiB = 16 * 1024;
 /** Only a net: the thread checkpoints earlier, between two batches. */
 const autocheckpointPages = 16_384;
@@ -30,7 +31,7 @@ export const restoreFolder = 'restore.part';
 
 /** Opens the database of a directory, both made when they are not there. For a thread that may wait. */
 export function openDatabase(directory: string, platform: NodeJS.Platform = process.platform): Connection {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeMissing(directory, 0o700);
   if (existsSync(join(directory, restoreFolder))) {
     throw new StoreFailed('restore-unfinished', `A restore into ${directory} was not finished`);
   }
@@ -57,7 +58,7 @@ export class DirectoryLock {
   readonly #connection: Connection;
 
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeMissing(directory, 0o700);
     this.#connection = new Connection(join(directory, lockFile));
     try {
       this.#connection.pragma('busy_timeout = 0');

@@ -4,6 +4,7 @@ import { embeddedOver } from '../embedded/store.js';
 import { newLifeId } from '../lives.js';
 import { BatchRunner, failureOf, isReading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
+import { IdleTrim } from './idle-trim.js';
 import { KeyRows } from './key-rows.js';
 import type { Connection } from './sql.js';
 import { SqliteTables } from './sqlite-tables.js';
@@ -27,6 +28,7 @@ class StoreThread {
   readonly #connection: Connection;
   readonly #runner: BatchRunner;
   readonly #keys: KeyRows;
+  readonly #trim: IdleTrim;
   readonly #keyPoll: NodeJS.Timeout;
   #changes: Call[] = [];
   #readings: Call[] = [];
@@ -49,7 +51,8 @@ class StoreThread {
     const embedded = embeddedOver(tables, fairness, newLifeId(randomInt));
     this.#keys = new KeyRows(this.#connection);
     this.#runner = new BatchRunner(this.#connection, embedded, this.#keys);
-    this.#keyPoll = setInterval(() => this.#lookForKeys(), keyPollMs).unref();
+    this.#trim = new IdleTrim(this.#connection, directory);
+    this.#keyPoll = setInterval(() => this.#look(), keyPollMs).unref();
     this.#post({ type: 'opened', epoch: tables.log.epoch, last: tables.log.last });
     this.#lookForKeys();
   }
@@ -102,6 +105,7 @@ class StoreThread {
     this.#post({ type: 'answers', answers, facts: packFacts(facts), commit });
     if (calls.some(({ name }) => name === 'keyPut')) this.#lookForKeys(true);
     this.#factsSinceCheckpoint += facts.length;
+    this.#trim.changed();
     // After the answers: only the next batch waits for the checkpoint.
     if (this.#factsSinceCheckpoint >= checkpointFacts) this.#checkpoint();
   }
@@ -122,6 +126,15 @@ class StoreThread {
       this.#connection.pragma('wal_checkpoint(PASSIVE)');
     } catch {
       // The log of commits grows until a later one succeeds. A fault of the disk is told by the calls that meet it.
+    }
+  }
+
+  #look(): void {
+    this.#lookForKeys();
+    try {
+      this.#trim.look();
+    } catch {
+      // The file stays as large as it is. A fault of the disk is told by the calls that meet it.
     }
   }
 
