@@ -24,10 +24,10 @@ function expectAll(pages: readonly ReadPage[], words: readonly string[]): void {
   for (const word of words) expect([word, found.filter((one) => one === word).length]).toEqual([word, 1]);
   expect(found.filter((one) => words.includes(one))).toEqual(words);
 }
-/** No two words of a page lie on each other. */
+/** No two words of a page lie on each other. The box of a word is some 2 mm higher than its line. */
 function expectApart(pages: readonly ReadPage[]): void {
   const overlap = (a: Word, b: Word) =>
-    a.left < b.right - 0.3 && b.left < a.right - 0.3 && a.top < b.bottom - 1.2 && b.top < a.bottom - 1.2;
+    a.left < b.right - 0.3 && b.left < a.right - 0.3 && a.top < b.bottom - 2.2 && b.top < a.bottom - 2.2;
   for (const { words } of pages) {
     const clash = words.flatMap((a, i) =>
       words
