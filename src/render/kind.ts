@@ -180,6 +180,8 @@ export interface RunContext {
    * is cancelled: no kind decodes one by itself. The files of an outcome stay until the task ends.
    */
   picture(call: PictureCall): Promise<PictureOutcome>;
+  /** Says that the task has taken much memory outside of the heap: another thread takes this one's place when it has ended. */
+  heavy(): void;
 }
 
 export interface RunResult {

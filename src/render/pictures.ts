@@ -40,7 +40,7 @@ interface Waiting {
 /** A picture that ends its process without a limit is tried once more: something else may have done it. */
 const maxTries = 2;
 /** A process that has come to keep more than this by itself is replaced. */
-const keptMb = 48;
+const keptMb = 24;
 const mebibyte = 1024 * 1024;
 
 /**

@@ -284,7 +284,8 @@ export class RenderPool {
     }
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
     const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
-    if (raised || slot.tasks >= this.#options.recycleAfter) this.#end(slot, this.#options.heapLimitMb);
+    const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;
+    if (isSpent) this.#end(slot, this.#options.heapLimitMb);
     else slot.state = 'idle';
     this.#dispatch();
   }
@@ -379,7 +380,7 @@ type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' | 'progr
 
 function outcomeOf(message: Answer, runMs: number): Outcome {
   if (message.type === 'done') {
-    const { type, task: _task, ...done } = message;
+    const { type, task: _task, heavy: _heavy, ...done } = message;
     return { type, ...done, runMs };
   }
   const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };

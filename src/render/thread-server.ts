@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { memoryUsage } from 'node:process';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
 import { passingCodeOf } from '../system-errors.js';
@@ -20,9 +21,19 @@ import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
 import { lowerThreadPriority } from './thread-priority.js';
-import type { DoneMessage, FinishedFile, FromThread, RunMessage, ThreadSettings, ToThread } from './wire.js';
+import type {
+  DoneMessage,
+  FailedMessage,
+  FinishedFile,
+  FromThread,
+  RunMessage,
+  ThreadSettings,
+  ToThread,
+} from './wire.js';
 
 const maxWarnings = 100;
+/** Buffers that an idle thread may go on holding: it allocates nothing, so that nothing makes V8 collect them. */
+const keptBytes = 64 * 1024 * 1024;
 /** An artifact up to this size is handed over as bytes, */
 const smallMaxBytes = 64 * 1024;
 /** as long as those of a task are not more together: the process holds them until they are committed. */
@@ -50,10 +61,11 @@ export async function serveTasks(
       const back = byName.get(message.kind);
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       const done = await run(await back.load(), message, task);
-      send({ type: 'done', task: message.task, files: task.finish(), warnings: task.warnings, ...done });
+      const files = task.finish();
+      send({ type: 'done', task: message.task, files, warnings: task.warnings, ...done, ...task.weight });
     } catch (error) {
       task.discard();
-      send(failure(message.task, error, task.warnings));
+      send({ ...failure(message.task, error, task.warnings), ...task.weight });
     }
   };
   port.on('message', (message: ToThread) => {
@@ -127,7 +139,7 @@ function readRequest(message: RunMessage): unknown {
   }
 }
 
-function failure(task: number, error: unknown, warnings: readonly JobWarning[]): FromThread {
+function failure(task: number, error: unknown, warnings: readonly JobWarning[]): FailedMessage {
   if (error instanceof RenderFailure) {
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
@@ -148,6 +160,7 @@ function failure(task: number, error: unknown, warnings: readonly JobWarning[]):
 /** What a task may use. The members of `ChunkContext` are for the tasks after `prepare`. */
 class TaskContext implements ChunkContext {
   readonly warnings: JobWarning[] = [];
+  #isHeavy = false;
   readonly #message: RunMessage;
   readonly #send: (message: FromThread) => void;
   readonly #artifacts: ArtifactFile[] = [];
@@ -242,6 +255,15 @@ class TaskContext implements ChunkContext {
 
   picture(call: PictureCall): Promise<PictureOutcome> {
     return this.#asks.pictures.ask(this.#message.task, call);
+  }
+
+  heavy(): void {
+    this.#isHeavy = true;
+  }
+
+  /** What the pool is told of the memory that the thread holds. */
+  get weight(): { heavy?: true } {
+    return this.#isHeavy || memoryUsage().arrayBuffers > keptBytes ? { heavy: true } : {};
   }
 
   finish() {

@@ -70,10 +70,13 @@ export interface DoneMessage {
   readonly files: readonly FinishedFile[];
   readonly pages?: number;
   readonly warnings: readonly JobWarning[];
+  readonly heavy?: true;
 }
 
 export interface FailedMessage {
   readonly type: 'failed';
+  /** The thread holds memory that only its end gives back. */
+  readonly heavy?: true;
   readonly task: number;
   /**
    * `invalid_input`: the caller has to fix the request. `render_failed`: the engine gave up for a reason of its own.

@@ -54,7 +54,7 @@ let program: ReturnType<typeof loadPdfiumProgram> | undefined;
 
 async function started(): Promise<Pdfium> {
   program ??= loadPdfiumProgram();
-  return startPdfium(await program, 2 ** 30);
+  return startPdfium(await program, 2 ** 30, () => undefined);
 }
 
 export async function readPages(pdf: Uint8Array): Promise<ReadPage[]> {

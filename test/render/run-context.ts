@@ -26,16 +26,18 @@ async function picture({ source, maxPixels }: PictureCall): Promise<PictureOutco
 }
 
 /** The members of a context that a kind of one task, without earlier attempts and programs, does not use. */
-export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'program' | 'picture'> = {
-  parts: [],
-  partPath: (name) => {
-    throw new Error(`There is no part ${name}`);
-  },
-  part: (name) => {
-    throw new Error(`The part ${name} was not expected`);
-  },
-  program: () => {
-    throw new Error('No program is run');
-  },
-  picture,
-};
+export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'program' | 'picture' | 'heavy'> =
+  {
+    parts: [],
+    partPath: (name) => {
+      throw new Error(`There is no part ${name}`);
+    },
+    part: (name) => {
+      throw new Error(`The part ${name} was not expected`);
+    },
+    program: () => {
+      throw new Error('No program is run');
+    },
+    picture,
+    heavy: () => undefined,
+  };

@@ -30,7 +30,7 @@ async function run(program: WebAssembly.Module, request: unknown, context: RunCo
   const { file, pageIndex, includeFormatting } = Value.Parse(extractTextPlanSchema, request);
   const bytes = await readFile(context.inputPath(file));
   if (isTruncated(bytes)) throw pdfFailure({ is: 'truncated' }, '/pdf_data');
-  const pdfium = await startPdfium(program, pdfLimits.textMemoryBytes);
+  const pdfium = await startPdfium(program, pdfLimits.textMemoryBytes, () => context.heavy());
   const document = pdfium.open(bytes, '/pdf_data');
   try {
     const indexes = chooseIndexes(document.pageCount, pageIndex);

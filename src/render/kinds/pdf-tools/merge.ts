@@ -20,7 +20,7 @@ async function run(request: unknown, context: RunContext): Promise<RunResult> {
   let pagesDone = 0;
   for (const [index, file] of files.entries()) {
     const pointer = `/pdf_files/${index}`;
-    const source = await openPdf(await readFile(context.inputPath(file)), pointer);
+    const source = await openPdf(await readFile(context.inputPath(file)), pointer, () => context.heavy());
     const pages = pagesDone + source.pages.length;
     if (pages > pdfLimits.pages) throw pdfFailure({ is: 'too-long', pages, limit: pdfLimits.pages }, pointer);
     let copied = 0;

@@ -28,16 +28,16 @@ export interface SourceDocument {
   readonly labels: readonly (PageLabel | undefined)[];
 }
 
-/** Opens a PDF for copying. Rejects with `RenderFailure` at `pointer` for every way in which the file can be unfit. */
-export async function openPdf(file: Buffer, pointer: string): Promise<SourceDocument> {
+/** Opens a PDF for copying. Rejects with `RenderFailure` at `pointer` for every way in which the file can be unfit. `onHeavy`: it took much memory. */
+export async function openPdf(file: Buffer, pointer: string, onHeavy: () => void): Promise<SourceDocument> {
   if (isTruncated(file)) throw pdfFailure({ is: 'truncated' }, pointer);
   const options = { ignoreEncryption: true, updateMetadata: false, parseSpeed: Number.POSITIVE_INFINITY };
-  let document = await load(file, options, pointer).catch((error: unknown) => {
+  let document = await load(file, options, pointer, onHeavy).catch((error: unknown) => {
     throw error instanceof RenderFailure ? error : broken(error, pointer);
   });
   const wasEncrypted = document.isEncrypted;
   if (wasEncrypted) {
-    document = await load(file, { ...options, password: '' }, pointer).catch((error: unknown) => {
+    document = await load(file, { ...options, password: '' }, pointer, onHeavy).catch((error: unknown) => {
       throw error instanceof RenderFailure ? error : pdfFailure({ is: 'encrypted' }, pointer);
     });
   }
@@ -49,11 +49,17 @@ export async function openPdf(file: Buffer, pointer: string): Promise<SourceDocu
   return { document, pages, wasEncrypted, resolve, outline, labels };
 }
 
-async function load(file: Buffer, options: LoadOptions, pointer: string): Promise<PDFDocument> {
+async function load(
+  file: Buffer,
+  options: LoadOptions,
+  pointer: string,
+  onHeavy: () => void,
+): Promise<PDFDocument> {
   const { unpackedBytes } = pdfLimits;
   const read = await withUnpackBound(unpackedBytes, () => PDFDocument.load(file, options));
-  if (read.isExceeded) throw pdfFailure({ is: 'too-heavy', limitMb: unpackedBytes / 2 ** 20 }, pointer);
-  return read.value;
+  if (!read.isExceeded) return read.value;
+  onHeavy();
+  throw pdfFailure({ is: 'too-heavy', limitMb: unpackedBytes / 2 ** 20 }, pointer);
 }
 
 /** What an engine throws while it reads a file says something about the file. */

@@ -1,5 +1,8 @@
 import { type PdfDefect, pdfFailure } from './pdf-failure.js';
 
+/** An instance begins with 16 MiB; a text of some pages takes little more. */
+const heavyBytes = 48 * 1024 * 1024;
+
 /** The engine says that it cannot read a file. */
 export class PdfUnread extends Error {
   constructor(readonly defect: PdfDefect) {
@@ -19,8 +22,14 @@ export class PdfiumBound {
   #isRefused = false;
   #hasFailed = false;
 
-  /** @param memoryBytes beside the file */
-  constructor(memoryBytes: number) {
+  /**
+   * @param memoryBytes beside the file
+   * @param onHeavy the instance has taken much memory
+   */
+  constructor(
+    memoryBytes: number,
+    private readonly onHeavy: () => void,
+  ) {
     this.#memoryBytes = memoryBytes;
     this.#most = memoryBytes;
   }
@@ -42,6 +51,7 @@ export class PdfiumBound {
     const grow: unknown = env.emscripten_resize_heap;
     if (typeof grow !== 'function') throw new Error('the PDFium build does not ask for memory as it did');
     const resize = (requested: number): unknown => {
+      if (requested >>> 0 > heavyBytes) this.onHeavy();
       const { memory } = exports();
       const held = memory instanceof WebAssembly.Memory ? memory.buffer.byteLength : 0;
       // As much as a fifth more than before is taken, whatever was asked for.

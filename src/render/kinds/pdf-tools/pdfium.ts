@@ -93,9 +93,14 @@ export async function loadPdfiumProgram(): Promise<WebAssembly.Module> {
  * Starts an instance, some 10 ms. One job gets one: WebAssembly memory grows and never shrinks, so this is how it
  * comes back, and a file that upsets the engine spoils nothing for the next owner's.
  * @param memoryBytes what it may take beside the file; no limit of a thread counts the memory of WebAssembly
+ * @param onHeavy it has taken much of it
  */
-export async function startPdfium(program: WebAssembly.Module, memoryBytes: number): Promise<Pdfium> {
-  const bound = new PdfiumBound(memoryBytes);
+export async function startPdfium(
+  program: WebAssembly.Module,
+  memoryBytes: number,
+  onHeavy: () => void,
+): Promise<Pdfium> {
+  const bound = new PdfiumBound(memoryBytes, onHeavy);
   const module = await PDFiumModule({
     locateFile: () => '',
     instantiateWasm: (imports, done) => {

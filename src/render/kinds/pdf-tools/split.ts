@@ -13,7 +13,7 @@ export const splitRunner: KindRunner = { name: 'split', run };
 
 async function run(request: unknown, context: RunContext): Promise<RunResult> {
   const { file, splitAtPages, maxPagesPerChunk, forms } = Value.Parse(splitPlanSchema, request);
-  const source = await openPdf(await readFile(context.inputPath(file)), '/pdf_data');
+  const source = await openPdf(await readFile(context.inputPath(file)), '/pdf_data', () => context.heavy());
   const pagesTotal = source.pages.length;
   const outside = splitAtPages.findIndex((point) => point >= pagesTotal);
   if (outside !== -1) {

@@ -31,7 +31,7 @@ function createThumbnailRunner(): KindRunner {
 
 async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
   const { page, width } = Value.Parse(planSchema, request);
-  const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes);
+  const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes, () => context.heavy());
   const document = pdfium.open(await readFile(context.inputPath(0)), '');
   try {
     const picture = draw(document, page, width);
