@@ -210,6 +210,17 @@ describe('document drawings: what is drawn, refused and told', () => {
 });
 
 describe('document drawings: text', () => {
+  it.skipIf(noPoppler)('T2: letters and their marks are composed, as in other text', async () => {
+    const { pdf, warnings } = await drawn(
+      root(
+        'width="600" height="200"',
+        '<text x="9" y="30" font-size="20">O\u0308l Nguye\u0302\u0303n</text>',
+      ),
+    );
+    expect(warnings).toEqual([]);
+    expect(inspect(pdf, 'pdftotext', '-raw', '{}', '-')).toContain('\u00d6l Nguy\u1ec5n');
+  });
+
   it.skipIf(noPoppler)(
     'A8: every character comes from a font that has it, and the others keep theirs',
     async () => {

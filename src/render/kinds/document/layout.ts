@@ -297,6 +297,8 @@ export class DocumentLayout extends RowLayout {
     if (fit >= word.text.length) return false;
     const rest = { ...word, text: word.text.slice(fit) };
     word.text = word.text.slice(0, fit);
+    // The space behind the word is behind its rest.
+    word.trailingCut = 0;
     if ((word.trailingCut ?? 0) < 0) word.trailingCut = 0;
     const whole = word.width;
     word.width = this.#textInlines.widthOfText(word.text, word);

@@ -104,7 +104,9 @@ function inFonts(
   at: string,
 ): string | undefined {
   const segments = setter.segments(text, { family, size: 12, bold, italic, underline: false }, undefined, at);
-  if (segments.every((segment) => segment.family === family)) return undefined;
+  // The text of a piece may be composed anew: the engine draws a mark of its own beside its letter, or not at all.
+  const isAsWritten = segments.map((segment) => segment.text).join('') === text;
+  if (isAsWritten && segments.every((segment) => segment.family === family)) return undefined;
   return segments
     .map((segment) =>
       segment.family === family
