@@ -379,11 +379,9 @@ describe('header fields', () => {
     expectProblem(await target.ask({ path: '/api/v1/jobs', body, headers }), 400, 'malformed-request');
   });
 
-  it('Idempotency-Key twice is one key with a comma', async () => {
+  it('Idempotency-Key twice is refused, since nobody knows which is meant', async () => {
     const headers = { 'idempotency-key': ['a', 'b'] };
-    expect((await target.ask({ path: '/api/v1/jobs', body, headers })).status).toBe(201);
-    const joined = await target.ask({ path: '/api/v1/jobs', body, headers: { 'idempotency-key': 'a, b' } });
-    expect(joined.status).toBe(200);
+    expectProblem(await target.ask({ path: '/api/v1/jobs', body, headers }), 400, 'malformed-request');
   });
 
   it('Idempotency-Key of 255 printable characters is taken', async () => {

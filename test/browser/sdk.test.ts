@@ -425,7 +425,9 @@ describe.skipIf(withoutChromium)('the SDK in a page that has to say who it is', 
 
   test('P-47 goes on with another key when the server has closed the stream of the one before', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-keys-'));
-    const made = await Promise.all([1, 2].map(() => runKeys(dataDir, 'create', '--owner', 'carol')));
+    const made = await Promise.all(
+      [1, 2].map(() => runKeys(dataDir, 'create', '--init', '--owner', 'carol')),
+    );
     const [first = '', second = ''] = made.map((text) => /npk_live_\w+_[\w-]+/.exec(text)?.[0] ?? '');
     const other = await startAppServer({ INKWIRE_CORS_ORIGINS: front.url }, dataDir);
     const carol = elsewhere({ url: other.url, key: second });

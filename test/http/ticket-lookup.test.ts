@@ -143,7 +143,8 @@ describe('a ticket that is being looked up', () => {
     server = await openPushServer({}, { once, limits: { ratePerIp: 1 }, clock: () => 0 });
     const peer = new RawConnection(server.url);
     peer.write(
-      'GET /api/v1/stream?ticket=wrong HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      'GET /api/v1/stream?ticket=wrong HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
     );
     await once.asked;
     peer.socket.destroy();

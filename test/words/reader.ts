@@ -42,7 +42,7 @@ export class Reader {
   async read(pdf: Uint8Array, perMm: number): Promise<Read> {
     this.#program ??= loadPdfiumProgram();
     if (this.#read++ % documentsEach === 0) this.#pdfium = undefined;
-    this.#pdfium ??= await startPdfium(await this.#program, 2 ** 30);
+    this.#pdfium ??= await startPdfium(await this.#program, 2 ** 30, () => undefined);
     const document = this.#pdfium.open(pdf, '');
     const letters: Letter[] = [];
     try {
