@@ -186,6 +186,8 @@ describe('a steady clock', () => {
           expect(now).toBeGreaterThanOrEqual(before);
           before = now;
           machine.wall = start + passed;
+          // Seen to be right: one and the same wrong date, twice in a row, may else have kept for an hour.
+          machine.clock.now();
         }
         expect(Math.abs(machine.pass(second) - (start + passed + second))).toBeLessThanOrEqual(second);
       }),
