@@ -17,6 +17,7 @@ const { chosen, short, profile } = readCommand({
   cancel: './cancel.mjs',
   memory: './memory.mjs',
   tables: './tables.mjs',
+  shares: './shares.mjs',
   recovery: './recovery.mjs',
 });
 const stores = new FilledStores(short ? 100_000 : 1_000_000, say);
