@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import { Agent } from 'undici';
 import { longTable, smallDocument } from './kit/documents.mjs';
@@ -118,6 +119,8 @@ class Flood {
    */
   keepAsking(count, path, body) {
     const { signal } = this.#going;
+    // Each request under way listens.
+    setMaxListeners(0, signal);
     const loop = async () => {
       while (!signal.aborted) {
         // What is refused is asked for again, but not in a busy loop.
