@@ -8,11 +8,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rendered } from './kit/in-process.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = process.env.INKWIRE_DIST ?? join(root, 'dist/src');
-const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
-const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
 const rounds = Number(process.argv[2] ?? 9);
 const documents = Number(process.argv[3] ?? 30);
 const page = process.argv[4] ?? 'invoice';
@@ -99,17 +97,7 @@ async function plain() {
 const request = { fonts: { default: 'dejavu-sans', size: 10 }, operations: chosen.operations };
 
 async function ours() {
-  const parsed = documentKind.parse(request);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  const chunks = [];
-  await documentRunner.run(JSON.parse(JSON.stringify(parsed.plan.request)), {
-    inputPath: () => '',
-    fetched: () => undefined,
-    progress: () => undefined,
-    warn: () => undefined,
-    artifact: () => ({ write: (chunk) => chunks.push(chunk), end: () => undefined }),
-  });
-  return Buffer.concat(chunks).length;
+  return (await rendered(request)).length;
 }
 
 async function perSecond(render) {

@@ -6,20 +6,13 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { longTable } from './kit/documents.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = process.env.INKWIRE_DIST ?? join(root, 'dist/src');
 const [, , engine, count = '1000'] = process.argv;
 
-const headers = ['No', 'Text', 'Day', 'Amount', 'State'];
+const [{ headers, rows }] = longTable(Number(count)).operations;
 const widths = ['auto', '*', 'auto', 'auto', 'auto'];
-const rows = Array.from({ length: Number(count) }, (_, i) => [
-  String(i + 1),
-  `Entry number ${i} of the ledger`,
-  new Date(1.7e12 + i * 3.6e6).toISOString().slice(0, 10),
-  (i * 3.17).toFixed(2),
-  i % 3 === 0 ? 'paid' : 'open',
-]);
 
 /** As its README shows it, with the font that the other has. */
 async function pdfmake() {
@@ -47,28 +40,14 @@ async function pdfmake() {
 }
 
 async function inkwire() {
-  const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
-  const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
-  const parsed = documentKind.parse({
+  // Loaded for this one alone: what is measured is the memory of a process.
+  const { rendered } = await import('./kit/in-process.mjs');
+  const document = await rendered({
     fonts: { default: 'dejavu-sans', size: 10 },
     footer: '{page}/{pages}',
     operations: [{ type: 'add_table', headers, rows, widths }],
   });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  /** @type {Uint8Array[]} */
-  const chunks = [];
-  await documentRunner.run(JSON.parse(JSON.stringify(parsed.plan.request)), {
-    inputPath: () => '',
-    fetched: () => undefined,
-    progress: () => undefined,
-    warn: () => undefined,
-    artifact: () => ({
-      write: (/** @type {Uint8Array} */ chunk) => chunks.push(chunk),
-      end: () => undefined,
-    }),
-  });
-  // Stock pdfmake gives the file in one piece, too.
-  return Buffer.concat(chunks).length;
+  return document.length;
 }
 
 const bytes = await (engine === 'pdfmake' ? pdfmake() : inkwire());

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type PictureCall, type PictureLimit, type PictureOutcome, pictureDefect } from './picture-call.js';
 import { PictureProcess, processMb, type Told } from './picture-process.js';
 import { removeTree } from './program-folder.js';
+import { LiveRuns, type Run } from './runs.js';
 
 export interface PicturesOptions {
   /** The compiled `picture-child.js`. */
@@ -26,10 +27,8 @@ export interface PicturesOptions {
   readonly onFault: (fault: string) => void;
 }
 
-export interface PictureRun {
+export interface PictureRun extends Run {
   readonly outcome: PictureOutcome;
-  /** Removes the files of the picture. Safe twice, never rejects. */
-  discard(): Promise<void>;
 }
 
 interface Waiting {
@@ -52,8 +51,7 @@ export class Pictures {
   readonly #idle: PictureProcess[] = [];
   readonly #all = new Set<PictureProcess>();
   readonly #waiting: Waiting[] = [];
-  /** Of runs that have not ended. */
-  readonly #live = new Map<AbortController, Promise<PictureRun>>();
+  readonly #live = new LiveRuns<PictureRun>();
   #running = 0;
   #memoryMb = 0;
   #files = 0;
@@ -76,23 +74,13 @@ export class Pictures {
     const defect = pictureDefect(call);
     if (defect !== undefined) return Promise.resolve(empty({ type: 'refused', message: defect }));
     if (this.#closed || signal.aborted) return Promise.resolve(empty({ type: 'cancelled' }));
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const ran = this.#inTurn(call, stop.signal).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-      this.#live.delete(stop);
-    });
-    this.#live.set(stop, ran);
-    return ran;
+    return this.#live.run(signal, (stop) => this.#inTurn(call, stop));
   }
 
   /** Ends every process, and resolves when all are gone. Safe twice, and before `open`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const runs = [...this.#live];
-    for (const [stop] of runs) stop.abort();
-    for (const [, ran] of runs) await (await ran).discard();
+    await this.#live.end();
     const processes = [...this.#all];
     for (const one of processes) one.kill();
     await Promise.all(processes.map(({ gone }) => gone));

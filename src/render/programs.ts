@@ -24,6 +24,7 @@ import {
   unguarded,
 } from './program-sandbox.js';
 import { footprintOf } from './program-watch.js';
+import { LiveRuns, type Run } from './runs.js';
 
 /** The manner is for programs without a sandbox; a sandbox has its own. */
 export interface ProgramsOptions extends Manner {
@@ -52,10 +53,9 @@ export interface GuardReport {
   readonly reasons: readonly string[];
 }
 
-export interface ProgramRun {
+/** What it has left is its private folder, with the files of the outcome. */
+export interface ProgramRun extends Run {
   readonly outcome: ProgramOutcome;
-  /** Removes the private folder with the files of the outcome. Safe twice, never rejects. */
-  discard(): Promise<void>;
 }
 
 type RunProgram = Pick<ProgramCall, 'args' | 'files' | 'limits'> & {
@@ -80,8 +80,7 @@ export class Programs {
   #sandbox: Sandbox | undefined;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  /** Of runs that have not ended. */
-  readonly #live = new Map<AbortController, Promise<ProgramRun>>();
+  readonly #live = new LiveRuns<ProgramRun>();
   #closed = false;
 
   constructor(options: ProgramsOptions) {
@@ -136,25 +135,16 @@ export class Programs {
     const file = findProgram(named.file);
     if (file === undefined) return refused('not_installed', `The program ${call.program} is not installed`);
     if (this.#closed || signal.aborted) return Promise.resolve(empty({ type: 'cancelled' }));
-    const stop = new AbortController();
-    const onAbort = (): void => stop.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const ran = this.#inTurn(stop.signal, () =>
-      this.#runIn(this.#sandbox, directory, { ...call, file, shows: named.shows ?? [] }, stop.signal),
-    ).finally(() => {
-      signal.removeEventListener('abort', onAbort);
-      this.#live.delete(stop);
-    });
-    this.#live.set(stop, ran);
-    return ran;
+    const program = { ...call, file, shows: named.shows ?? [] };
+    return this.#live.run(signal, (stop) =>
+      this.#inTurn(stop, () => this.#runIn(this.#sandbox, directory, program, stop)),
+    );
   }
 
   /** Ends every program, and resolves when all are gone. Safe twice, and before `open`. */
   async close(): Promise<void> {
     this.#closed = true;
-    const runs = [...this.#live];
-    for (const [stop] of runs) stop.abort();
-    for (const [, ran] of runs) await (await ran).discard();
+    await this.#live.end();
     await this.#leaveDirectory();
   }
 

@@ -1,24 +1,18 @@
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { PictureRun, Pictures } from './pictures.js';
+import { TaskRuns } from './runs.js';
 import { givenPaths, type TaskBounds } from './task-programs.js';
 import type { PictureEndedMessage, PictureMessage } from './wire.js';
 
-/** The pictures of one task, as its thread asks for them. `end` takes them with the task. */
+/** The pictures of one task, as its thread asks for them. `runs` end with the task. */
 export class TaskPictures {
   readonly #pictures: Pick<Pictures, 'run'> | undefined;
   readonly #bounds: Omit<TaskBounds, 'leftMs'>;
-  readonly #stop = new AbortController();
-  readonly #runs: Promise<PictureRun>[] = [];
-  #ended: Promise<void> | undefined;
+  readonly runs = new TaskRuns<PictureRun>();
 
   constructor(pictures: Pick<Pictures, 'run'> | undefined, bounds: Omit<TaskBounds, 'leftMs'>) {
     this.#pictures = pictures;
     this.#bounds = bounds;
-  }
-
-  /** Whether the task has asked for none. */
-  get none(): boolean {
-    return this.#runs.length === 0;
   }
 
   /** Never rejects. */
@@ -28,25 +22,13 @@ export class TaskPictures {
     return { type: 'picture-ended', call, outcome: await this.#run(picture).catch(() => broken) };
   }
 
-  /** Ends what runs and removes all files. Resolves when nothing works on a picture. Safe twice, never rejects. */
-  end(): Promise<void> {
-    this.#ended ??= this.#end();
-    return this.#ended;
-  }
-
-  async #end(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#runs.map(async (run) => (await run).discard()));
-  }
-
   async #run(call: PictureCall): Promise<PictureOutcome> {
     const { source } = call;
     if (this.#pictures === undefined) return { type: 'refused', message: 'No pictures are decoded here' };
     // The thread may read them, and no other file is for it to show.
     if ('path' in source && !givenPaths(this.#bounds).includes(source.path))
       return { type: 'refused', message: 'The file is none of the task' };
-    const run = this.#pictures.run(call, this.#stop.signal);
-    this.#runs.push(run);
-    return (await run).outcome;
+    const pictures = this.#pictures;
+    return (await this.runs.run((signal) => pictures.run(call, signal))).outcome;
   }
 }

@@ -1,6 +1,7 @@
 import type { Fetched } from './kind.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import type { ProgramRun, Programs } from './programs.js';
+import { TaskRuns } from './runs.js';
 import type { ProgramEndedMessage, ProgramMessage, Step } from './wire.js';
 
 /** What of a task its programs and pictures depend on. */
@@ -18,24 +19,17 @@ export interface TaskBounds {
 /** Each leaves a folder until the task ends. */
 const maxRuns = 1_000;
 
-/** The external programs of one task, as its thread asks for them. `end` takes them with the task. */
+/** The external programs of one task, as its thread asks for them. `runs` end with the task. */
 export class TaskPrograms {
   readonly #programs: Pick<Programs, 'run'> | undefined;
-  readonly #stop = new AbortController();
-  readonly #runs: Promise<ProgramRun>[] = [];
+  readonly runs = new TaskRuns<ProgramRun>();
   readonly #bounds: TaskBounds;
   /** What the thread may read: what the task was given, and what its programs have made. Known with the first call. */
   #readable: Set<string> | undefined;
-  #ended: Promise<void> | undefined;
 
   constructor(programs: Pick<Programs, 'run'> | undefined, bounds: TaskBounds) {
     this.#programs = programs;
     this.#bounds = bounds;
-  }
-
-  /** Whether the task has asked for none. */
-  get none(): boolean {
-    return this.#runs.length === 0;
   }
 
   /** Never rejects. */
@@ -47,21 +41,10 @@ export class TaskPrograms {
     return { type: 'program-ended', call, outcome };
   }
 
-  /** Ends what runs and removes all folders. Resolves when no process is left. Safe twice, never rejects. */
-  end(): Promise<void> {
-    this.#ended ??= this.#end();
-    return this.#ended;
-  }
-
-  async #end(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#runs.map(async (run) => (await run).discard()));
-  }
-
   async #run(call: ProgramCall): Promise<ProgramOutcome> {
     if (this.#programs === undefined)
       return { type: 'refused', code: 'unknown_program', message: 'No programs may be run here' };
-    if (this.#runs.length >= maxRuns)
+    if (this.runs.count >= maxRuns)
       return {
         type: 'refused',
         code: 'too_many_programs',
@@ -74,9 +57,8 @@ export class TaskPrograms {
     if (stray) return { type: 'refused', code: 'invalid_call', message: 'A file is none of the task' };
     const leftMs = Math.max(1, Math.floor(this.#bounds.leftMs()));
     const limits = { ...call.limits, wallMs: Math.min(call.limits.wallMs, leftMs) };
-    const run = this.#programs.run({ ...call, limits }, this.#stop.signal);
-    this.#runs.push(run);
-    return (await run).outcome;
+    const programs = this.#programs;
+    return (await this.runs.run((signal) => programs.run({ ...call, limits }, signal))).outcome;
   }
 }
 

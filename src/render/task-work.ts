@@ -22,7 +22,7 @@ export class TaskWork {
 
   /** Whether the task has asked for nothing. */
   get none(): boolean {
-    return this.#programs.none && this.#pictures.none;
+    return this.#programs.runs.count + this.#pictures.runs.count === 0;
   }
 
   /** Never rejects. */
@@ -32,6 +32,6 @@ export class TaskWork {
 
   /** Ends all of it and removes its files. Resolves when nothing is left. Safe twice, never rejects. */
   async end(): Promise<void> {
-    await Promise.all([this.#programs.end(), this.#pictures.end()]);
+    await Promise.all([this.#programs.runs.end(), this.#pictures.runs.end()]);
   }
 }

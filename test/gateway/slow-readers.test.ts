@@ -162,13 +162,19 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     expect(await gateway.audit.run()).toBe(0);
   });
 
-  test('P-43 a socket that takes nothing for 30 s is closed', async () => {
+  /** Of a reader for which more has come. */
+  async function fullSocket() {
     const { engine, gateway } = await open();
     const { sink } = await follow(gateway, wire, { snapshot: false });
     await scheduler();
     sink.fill();
     await submitted(engine);
     await scheduler();
+    return { sink };
+  }
+
+  test('P-43 a socket that takes nothing for 30 s is closed', async () => {
+    const { sink } = await fullSocket();
     await vi.advanceTimersByTimeAsync(29_000);
     expect(sink.closed).toBeUndefined();
     await vi.advanceTimersByTimeAsync(2_000);
@@ -176,12 +182,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
   });
 
   test('P-43 nobody is closed for the time in which the process stood', async () => {
-    const { engine, gateway } = await open();
-    const { sink } = await follow(gateway, wire, { snapshot: false });
-    await scheduler();
-    sink.fill();
-    await submitted(engine);
-    await scheduler();
+    const { sink } = await fullSocket();
     await vi.advanceTimersByTimeAsync(20_000);
     // The next look comes that late, before anything that the client has taken is noticed.
     const running = performance.now.bind(performance);

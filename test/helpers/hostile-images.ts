@@ -13,7 +13,12 @@ function chunk(type: string, content: Uint8Array): Buffer {
 const signature = Buffer.from('89504e470d0a1a0a', 'hex');
 
 /** A greyscale PNG of 8 bits. `pixels` are the inflated bytes of its one IDAT, whatever the header says. */
-export function png(width: number, height: number, pixels = Buffer.alloc((width + 1) * height)): Buffer {
+export function png(
+  width: number,
+  height: number,
+  pixels = Buffer.alloc((width + 1) * height),
+  level = 9,
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -21,7 +26,7 @@ export function png(width: number, height: number, pixels = Buffer.alloc((width 
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(pixels, { level: 9 })),
+    chunk('IDAT', deflateSync(pixels, { level })),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }

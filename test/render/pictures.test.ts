@@ -216,7 +216,7 @@ describe('pictures of strangers', () => {
     const own = new TaskPictures(pictures, { inputPaths: [path], fetched: {} });
     expect(await ask(own, { path })).toMatchObject({ outcome: { type: 'decoded' } });
     expect(readdirSync(directory).length).toBe(1);
-    await own.end();
+    await own.runs.end();
     expect(readdirSync(directory)).toEqual([]);
   });
 });

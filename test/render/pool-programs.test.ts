@@ -108,7 +108,7 @@ describe('programs of a task', () => {
     expect(await ofChunk.ask({ type: 'program', task: 1, call: 1, program })).toMatchObject({
       outcome: { type: 'exited', stdout: 'by another task' },
     });
-    await ofChunk.end();
+    await ofChunk.runs.end();
   });
 
   it('are refused when the call has another shape, or where there are none', async () => {

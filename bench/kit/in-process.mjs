@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { dist } from './server.mjs';
+
+const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
+const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
+
+/**
+ * A document as a render thread makes it, in this process and in one piece, as stock pdfmake gives it.
+ * @param {object} request
+ */
+export async function rendered(request) {
+  const parsed = documentKind.parse(request);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  /** @type {Uint8Array[]} */
+  const chunks = [];
+  await documentRunner.run(JSON.parse(JSON.stringify(parsed.plan.request)), {
+    inputPath: () => '',
+    fetched: () => undefined,
+    progress: () => undefined,
+    warn: () => undefined,
+    artifact: () => ({
+      write: (/** @type {Uint8Array} */ chunk) => chunks.push(chunk),
+      end: () => undefined,
+    }),
+  });
+  return Buffer.concat(chunks);
+}
