@@ -1,3 +1,5 @@
+import { pointerPart } from '../../src/protocol/json-pointer.js';
+
 /** Part of a text, by offsets; `to` is left out. */
 export interface Span {
   readonly from: number;
@@ -94,7 +96,7 @@ class Reader {
       this.#skip();
       if (!this.#take(':')) throw new Defect(this.#at, 'A colon must follow the name.');
       this.#skip();
-      this.#value(`${pointer}/${escaped(String(JSON.parse(name)))}`, depth + 1, from);
+      this.#value(`${pointer}/${pointerPart(String(JSON.parse(name)))}`, depth + 1, from);
       this.#skip();
       if (this.#take(',')) continue;
       if (this.#take('}')) return;
@@ -137,11 +139,6 @@ class Reader {
     space.lastIndex = this.#at;
     this.#at += space.exec(this.#text)?.[0].length ?? 0;
   }
-}
-
-/** A member's name inside of a JSON pointer. */
-function escaped(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Where a pointer is. Of a member that is not there: where the nearest one around it begins. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { namesOf } from '../protocol/json-pointer.js';
 import type { PlanInput } from '../render/kind.js';
 
 /** A body as the caller sent it, split where its binary members stood: those are stored as blobs. */
@@ -93,10 +94,7 @@ function base64(bytes: Uint8Array): string {
 
 /** @param pointer of a member that is there (RFC 6901) */
 function setAt(root: unknown, pointer: string, value: string): void {
-  const names = pointer
-    .split('/')
-    .slice(1)
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = namesOf(pointer);
   const last = names.pop() ?? '';
   let holder = root;
   for (const name of names) holder = isHolder(holder) ? holder[name] : undefined;

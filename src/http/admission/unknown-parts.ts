@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nearestTo } from '../../nearest.js';
 import { isObject } from '../../protocol/is-object.js';
 import type { JobWarning } from '../../protocol/job-record.js';
+import { pointerPart } from '../../protocol/json-pointer.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { noteApplied, prefersStrict } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
@@ -36,7 +37,7 @@ export const checkParameters: Check = (request, reply, route) => {
     const short = name.slice(0, maxNameLength).replace(/\p{Surrogate}/gu, '\ufffd');
     const meant = nearestTo(name, known);
     const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-    return { short, hint, pointer: `/${short.replaceAll('~', '~0').replaceAll('/', '~1')}` };
+    return { short, hint, pointer: `/${pointerPart(short)}` };
   });
   if (strict) {
     const errors = unknown.map(({ pointer, hint }) => ({

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import { pointerPart } from '../../protocol/json-pointer.js';
 import { subprotocol } from '../../protocol/messages.js';
 import { clientMessages, serverMessages, sseEvents } from './stream-schemas.js';
 
@@ -22,7 +23,7 @@ export function asyncApiOf(version: string): object {
     action,
     channel: { $ref: `#/channels/${channel}` },
     summary,
-    messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${escapePointer(name)}` })),
+    messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${pointerPart(name)}` })),
   });
   return {
     asyncapi: '3.0.0',
@@ -106,8 +107,4 @@ function keyOf(prefix: string, name: string): string {
 /** `$id`s would have to be unique; here each payload stands whole. */
 function withoutIds(schema: TSchema): unknown {
   return JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === '$id' ? undefined : value)));
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,4 +1,5 @@
 import { isObject } from '../../protocol/is-object.js';
+import { pointerPart } from '../../protocol/json-pointer.js';
 import { type Issue, type Kind, UploadedFile } from '../../render/kind.js';
 import type { FormPart } from '../service.js';
 import { type JsonBody, jsonExcess, readJsonBody } from './json-body.js';
@@ -86,7 +87,7 @@ function nameOf(parts: readonly FormPart[] | undefined): string | undefined {
 }
 
 function pointerTo(name: string): string {
-  return `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `/${pointerPart(name)}`;
 }
 
 type Member =

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { JobDescription } from '../../jobs/job.js';
+import { pointerPart } from '../../protocol/json-pointer.js';
 import { describedLimits, lineDefect, tagDefect } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
 
@@ -113,17 +114,13 @@ function readMetadata(value: unknown, issues: Issue[]): Readonly<Record<string, 
           ? lineDefect(text, 0, limits.metadataValue)
           : 'must be a string';
     if (defect === undefined) pairs.push([name, text]);
-    else issues.push({ pointer: `/metadata/${pointerPart(name)}`, message: defect });
+    else issues.push({ pointer: `/metadata/${shortPart(name)}`, message: defect });
   }
   // Not by assignment: `__proto__` is a name like any other.
   return Object.fromEntries(pairs);
 }
 
-/** A name in a JSON pointer (RFC 6901), short enough for an answer. */
-function pointerPart(name: string): string {
-  return name
-    .slice(0, limits.metadataName)
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .replaceAll('~', '~0')
-    .replaceAll('/', '~1');
+/** As a part of a pointer that is short enough for an answer. */
+function shortPart(name: string): string {
+  return pointerPart(name.slice(0, limits.metadataName).replace(/\p{Surrogate}/gu, '\ufffd'));
 }

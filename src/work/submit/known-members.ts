@@ -1,6 +1,7 @@
 import { nearestTo } from '../../nearest.js';
 import { isObject } from '../../protocol/is-object.js';
 import type { JobWarning } from '../../protocol/job-record.js';
+import { pointerPart } from '../../protocol/json-pointer.js';
 import type { Issue, Kind } from '../../render/kind.js';
 import { jobOptionsSchema } from './job-options.js';
 
@@ -46,10 +47,7 @@ export function unknownMembers(members: Readonly<Record<string, unknown>>, kind:
     const meant = nearestTo(name, names);
     const short = name.length > maxNameLength ? `${name.slice(0, maxNameLength)}…` : name;
     return {
-      pointer: `/${short
-        .replace(/\p{Surrogate}/gu, '\ufffd')
-        .replaceAll('~', '~0')
-        .replaceAll('/', '~1')}`,
+      pointer: `/${pointerPart(short.replace(/\p{Surrogate}/gu, '\ufffd'))}`,
       name: JSON.stringify(short),
       ...(meant === undefined ? {} : { meant }),
     };

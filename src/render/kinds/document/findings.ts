@@ -1,3 +1,4 @@
+import { pointerPart } from '../../../protocol/json-pointer.js';
 import type { Issue } from '../../kind.js';
 import { limits } from './limits.js';
 
@@ -17,7 +18,5 @@ export class Findings {
 
 /** A JSON pointer one level down (RFC 6901). */
 export function child(pointer: string, key: string | number): string {
-  return typeof key === 'number'
-    ? `${pointer}/${key}`
-    : `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `${pointer}/${typeof key === 'number' ? key : pointerPart(key)}`;
 }
