@@ -76,11 +76,18 @@ export async function run({ short, profile, say }) {
   }
 }
 
+/** Each request under way listens to it. */
+function listenedTo() {
+  const going = new AbortController();
+  setMaxListeners(0, going.signal);
+  return going;
+}
+
 /** One owner's requests, again and again until the end. */
 class Flood {
   #port;
   #agent = new Agent({ connections: 256 });
-  #going = new AbortController();
+  #going = listenedTo();
   /** @type {Promise<unknown>[]} */
   #loops = [];
   /** @type {import('node:net').Socket[]} */
@@ -119,8 +126,6 @@ class Flood {
    */
   keepAsking(count, path, body) {
     const { signal } = this.#going;
-    // Each request under way listens.
-    setMaxListeners(0, signal);
     const loop = async () => {
       while (!signal.aborted) {
         // What is refused is asked for again, but not in a busy loop.
@@ -147,7 +152,7 @@ class Flood {
     this.#going.abort();
     for (const socket of this.#sockets.splice(0)) socket.destroy();
     await Promise.all(this.#loops.splice(0));
-    this.#going = new AbortController();
+    this.#going = listenedTo();
   }
 
   close() {

@@ -25,6 +25,7 @@ import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
+import { LoopTurns } from './shares/loop-turns.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
@@ -71,6 +72,8 @@ export interface App {
 export class StartRefused extends Error {}
 
 const leaseMs = 30_000;
+/** Of a turn of the event loop: what many ask for at one moment holds up somebody else by about so long. */
+const turnMs = 4;
 /** The end of the log that is kept in memory. */
 const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
 /** They are in memory: what is long belongs into a JSON body, or into a file. */
@@ -183,7 +186,8 @@ async function open(
     }),
   );
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const reader = new JobReader({ store, blobs, follower });
+  const turns = new LoopTurns(turnMs);
+  const reader = new JobReader({ store, blobs, follower, turns });
   const submitter = new JobSubmitter({
     store,
     blobs,
@@ -215,7 +219,7 @@ async function open(
   };
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
   const gateway = opened.add(
-    openGateway({ config, engine, follower, keyring, registry, clock, log: workLog }),
+    openGateway({ config, engine, follower, turns, keyring, registry, clock, log: workLog }),
   );
   // Every part that needs all facts has subscribed.
   await follower.start();
@@ -225,6 +229,7 @@ async function open(
     programGuard,
     service,
     blobs,
+    turns,
     keyring,
     tickets,
     registry,
@@ -306,13 +311,23 @@ interface GatewayParts {
   readonly config: Config;
   readonly engine: Engine;
   readonly follower: Follower;
+  readonly turns: LoopTurns;
   readonly keyring: Keyring;
   readonly registry: Registry;
   readonly clock: () => number;
   readonly log: WorkLog;
 }
 
-function openGateway({ config, engine, follower, keyring, registry, clock, log }: GatewayParts): Gateway {
+function openGateway({
+  config,
+  engine,
+  follower,
+  turns,
+  keyring,
+  registry,
+  clock,
+  log,
+}: GatewayParts): Gateway {
   let gateway: Gateway | undefined;
   const nothing = {
     connections: { ws: 0, sse: 0 },
@@ -325,6 +340,7 @@ function openGateway({ config, engine, follower, keyring, registry, clock, log }
   gateway = new Gateway({
     store: engine.store,
     follower,
+    turns,
     meters,
     clock,
     random: Math.random,
@@ -352,6 +368,7 @@ interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
   readonly programGuard: GuardName;
   readonly service: JobService;
   readonly blobs: Blobs;
+  readonly turns: LoopTurns;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
   readonly registry: Registry;

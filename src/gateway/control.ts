@@ -11,14 +11,14 @@ export function controlBytes(wire: Wire, message: ServerMessage): Buffer {
   return Buffer.from(sseText({ event: type, data: JSON.stringify(data), ...retry }));
 }
 
-/** A part of a snapshot; the records are JSON texts. */
+/** @param records of a part of a snapshot, as JSON texts with commas between them */
 export function snapshotBytes(
   wire: Wire,
   subscription: string,
-  records: readonly string[],
+  records: string,
   rest: { readonly more: boolean; readonly truncated: boolean },
 ): Buffer {
-  const members = `"jobs":[${records.join(',')}],"more":${rest.more}${rest.truncated ? ',"truncated":true' : ''}`;
+  const members = `"jobs":[${records}],"more":${rest.more}${rest.truncated ? ',"truncated":true' : ''}`;
   if (wire === 'sse') return Buffer.from(sseText({ event: 'snapshot', data: `{${members}}` }));
   return textFrame(`{"type":"snapshot","id":${JSON.stringify(subscription)},${members}}`);
 }

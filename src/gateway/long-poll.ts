@@ -13,13 +13,13 @@ import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
 import { wantsFrom } from './subscriber.js';
 
-/** The answer of a poll; events and records are JSON texts, made once with their facts. */
+/** The answer of a poll; events and records are JSON texts, made once with their facts; records have commas between them. */
 export interface PollAnswer {
   readonly events: readonly string[];
   readonly cursor: string;
   readonly more: boolean;
   readonly reset?: ResetReason;
-  readonly snapshot?: { readonly jobs: readonly string[]; readonly truncated: boolean };
+  readonly snapshot?: { readonly jobs: string; readonly truncated: boolean };
   /** Only where it was asked for. */
   readonly progress?: readonly string[];
 }
@@ -145,14 +145,14 @@ export class LongPoll {
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
     if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
-    const jobs: string[] = [];
+    const parts: string[] = [];
     let truncated = false;
     // Also for a caller who has left, or a server that drains: the answer is the snapshot, whole.
     const wish = { owner, topics: filter.topics, seq, isWanted: () => true };
     for await (const part of snapshotOf(snapshotReads, wish)) {
-      jobs.push(...part.records);
+      if (part.records !== '') parts.push(part.records);
       truncated = part.truncated;
     }
-    return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress()) };
+    return { ...answer, snapshot: { jobs: parts.join(','), truncated }, ...this.#textsOf(progress()) };
   }
 }

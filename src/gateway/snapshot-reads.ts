@@ -3,6 +3,7 @@ import type { ListFilter } from '../engine/listing.js';
 import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { FairLine } from '../shares/fair-line.js';
+import type { LoopTurns } from '../shares/loop-turns.js';
 
 /** What one look into the store brings: a page of a list, or some jobs by their ids. */
 export type SnapshotRead =
@@ -15,6 +16,8 @@ export interface SnapshotPage {
     /** As JSON text. */
     readonly record: string;
   }[];
+  /** All of the records, with commas between them: made once for all who want the page. */
+  readonly text: string;
   /** Where the next page begins; undefined when there is none. */
   readonly next?: string;
 }
@@ -41,12 +44,14 @@ export class SnapshotReads {
   readonly #store: Pick<Store, 'list' | 'get'>;
   /** Up to where the log is handed out. */
   readonly #position: () => number;
+  readonly #turns: LoopTurns;
   readonly #line = new FairLine({ places: () => maxReading, maxWaiting });
   readonly #readings = new Map<string, Reading>();
 
-  constructor(store: Pick<Store, 'list' | 'get'>, position: () => number) {
+  constructor(store: Pick<Store, 'list' | 'get'>, position: () => number, turns: LoopTurns) {
     this.#store = store;
     this.#position = position;
+    this.#turns = turns;
   }
 
   get shares(): FairLine['shares'] {
@@ -95,14 +100,19 @@ export class SnapshotReads {
   async #ask(read: SnapshotRead): Promise<SnapshotPage> {
     if (read.type === 'jobs') {
       const jobs = await Promise.all(read.ids.map((id) => this.#store.get(read.owner, id)));
-      return { jobs: jobs.flatMap((job) => (job === undefined ? [] : [textOf(job)])) };
+      return pageOf(jobs.flatMap((job) => (job === undefined ? [] : [textOf(job)])));
     }
     const page = await this.#store.list(read.filter);
+    await this.#turns.next(read.filter.owner);
     const next = page.more ? (page.next ?? page.jobs.at(-1)?.id) : undefined;
-    return { jobs: page.jobs.map(textOf), ...(next === undefined ? {} : { next }) };
+    return { ...pageOf(page.jobs.map(textOf)), ...(next === undefined ? {} : { next }) };
   }
 }
 
 function textOf(job: Job): SnapshotPage['jobs'][number] {
   return { id: job.id, record: JSON.stringify(recordOf(job)) };
+}
+
+export function pageOf(jobs: SnapshotPage['jobs']): SnapshotPage {
+  return { jobs, text: jobs.map(({ record }) => record).join(',') };
 }

@@ -1,10 +1,10 @@
 import type { ListFilter } from '../engine/listing.js';
 import type { Topic } from '../protocol/topic.js';
-import type { SnapshotPage, SnapshotReads } from './snapshot-reads.js';
+import { pageOf, type SnapshotPage, type SnapshotReads } from './snapshot-reads.js';
 
 export interface SnapshotPart {
-  /** JSON texts. */
-  readonly records: readonly string[];
+  /** JSON texts with commas between them. */
+  readonly records: string;
   readonly more: boolean;
   readonly truncated: boolean;
 }
@@ -18,8 +18,6 @@ export interface SnapshotWish {
   readonly isWanted: () => boolean;
 }
 
-type Jobs = SnapshotPage['jobs'];
-
 const partJobs = 100;
 /** Jobs of one snapshot (P-19). */
 export const snapshotMaxJobs = 10_000;
@@ -29,40 +27,36 @@ export const snapshotMaxJobs = 10_000;
  */
 export async function* snapshotOf(reads: SnapshotReads, wish: SnapshotWish): AsyncGenerator<SnapshotPart> {
   const seen = new Set<string>();
-  let held: Jobs = [];
+  let held: SnapshotPage | undefined;
   let truncated = false;
   for await (const page of pagesOf(reads, wish)) {
     if (page === undefined) return;
-    const fresh = page.filter(({ id }) => !seen.has(id));
+    const fresh = page.jobs.filter(({ id }) => !seen.has(id));
     const taken = fresh.slice(0, snapshotMaxJobs - seen.size);
     truncated = taken.length < fresh.length;
     for (const { id } of taken) seen.add(id);
     // One page is held back: only the next one shows whether it is the last.
-    if (held.length > 0 && taken.length > 0) yield partOf(held, true, false);
-    if (taken.length > 0) held = taken;
+    if (held !== undefined && taken.length > 0) yield { records: held.text, more: true, truncated: false };
+    if (taken.length > 0) held = taken.length === page.jobs.length ? page : pageOf(taken);
     if (truncated) break;
   }
-  yield partOf(held, false, truncated);
-}
-
-function partOf(jobs: Jobs, more: boolean, truncated: boolean): SnapshotPart {
-  return { more, truncated, records: jobs.map(({ record }) => record) };
+  yield { records: held?.text ?? '', more: false, truncated };
 }
 
 /** Gives undefined, and ends, when nobody wants the snapshot any more. */
 async function* pagesOf(
   reads: SnapshotReads,
   { owner, topics, seq, isWanted }: SnapshotWish,
-): AsyncGenerator<Jobs | undefined> {
+): AsyncGenerator<SnapshotPage | undefined> {
   const ids = topics.flatMap((topic) => (topic.type === 'job' ? [topic.id] : []));
-  if (ids.length > 0) yield (await reads.read({ type: 'jobs', owner, ids }, seq, isWanted))?.jobs;
+  if (ids.length > 0) yield await reads.read({ type: 'jobs', owner, ids }, seq, isWanted);
   for (const topic of topics) {
     if (topic.type === 'job') continue;
     let afterId: string | undefined;
     do {
       const filter = { ...filterOf(owner, topic), ...(afterId === undefined ? {} : { afterId }) };
       const page = await reads.read({ type: 'list', filter }, seq, isWanted);
-      yield page?.jobs;
+      yield page;
       afterId = page?.next;
     } while (afterId !== undefined);
   }

@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway/gateway.js';
 import { WsTransport } from '../gateway/ws.js';
 import { problem } from '../protocol/problem.js';
 import type { BudgetMeters } from '../shares/budget-meters.js';
+import type { LoopTurns } from '../shares/loop-turns.js';
 import { ownerOf } from './admission/admission.js';
 import type { Draining } from './admission/draining.js';
 import { problemDocument } from './dialects/native/problem-document.js';
@@ -19,6 +20,7 @@ export interface PushParts {
   readonly longWaits: LongWaits;
   readonly draining: Draining;
   readonly budgets: BudgetMeters;
+  readonly turns: LoopTurns;
 }
 
 const pingMs = 25_000;

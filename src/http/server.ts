@@ -11,6 +11,7 @@ import type { Blobs } from '../engine/blobs.js';
 import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
 import { BudgetMeters } from '../shares/budget-meters.js';
+import type { LoopTurns } from '../shares/loop-turns.js';
 import type { JobService } from '../work/service.js';
 import { admit, type WaitingCheck } from './admission/admission.js';
 import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
@@ -18,6 +19,7 @@ import { watchBodies } from './admission/body-budget.js';
 import { addressTest, createAddressOf } from './admission/client-address.js';
 import { createCorsChecks } from './admission/cors.js';
 import { createDrainCheck, Draining } from './admission/draining.js';
+import { takeTurns } from './admission/fair-turns.js';
 import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
 import { createOrigins } from './admission/origins.js';
@@ -105,6 +107,8 @@ export interface HttpServerOptions {
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
+  /** Of requests with the other work of the event loop. */
+  readonly turns: LoopTurns;
   /** `*` is every origin. */
   readonly corsOrigins: readonly string[];
   /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
@@ -130,6 +134,7 @@ export interface HttpServer {
   /** For routes that hold answers back, or that have to know that the end is near. */
   readonly longWaits: LongWaits;
   readonly draining: Draining;
+  readonly turns: LoopTurns;
   /** Figures of what owners share; other parts may add theirs. */
   readonly budgets: BudgetMeters;
   /** Where it listens, as `http://host:port`. */
@@ -189,6 +194,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await acceptHandshakes(app, index);
   admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess, places }));
   tellUnusedBodies(app);
+  takeTurns(app, options.turns);
   const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
   const bodies = watchBodies(app, { total: 2 * bodyShare, perOwner: bodyShare });
   const budgets = new BudgetMeters(options.registry);
@@ -215,6 +221,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     app,
     longWaits,
     draining,
+    turns: options.turns,
     budgets,
     listen: (host, port) => app.listen({ host, port }),
     drain,

@@ -12,6 +12,7 @@ import { endsJob, type GroupRecord, isTerminalFact } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
+import type { LoopTurns } from '../shares/loop-turns.js';
 import { decodeOriginal, originalText } from './original-request.js';
 import {
   type Answer,
@@ -41,6 +42,8 @@ export interface ReaderParts {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly follower: Follower;
+  /** Of long answers with the other work of the event loop. */
+  readonly turns: LoopTurns;
 }
 
 /** Everything that callers read: records with live progress, listings, groups, inputs and results. */
@@ -124,6 +127,7 @@ export class JobReader implements Reader {
       ...filter,
       ...(cursor === undefined ? {} : { afterId: cursor }),
     });
+    await this.#parts.turns.next(filter.owner);
     const next = page.next ?? page.jobs.at(-1)?.id;
     return {
       ok: true,

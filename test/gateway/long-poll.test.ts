@@ -81,7 +81,7 @@ describe('long-poll', () => {
       cursor: await cursorAt(engine, 120),
       snapshot: { truncated: false },
     });
-    expect(first.snapshot?.jobs).toHaveLength(120);
+    expect(JSON.parse(`[${first.snapshot?.jobs}]`)).toHaveLength(120);
     expect(first.reset).toBeUndefined();
     const reset = await gateway.longPoll.poll(
       'alice',
@@ -90,7 +90,7 @@ describe('long-poll', () => {
       never,
     );
     expect(reset).toMatchObject({ reset: 'invalid' });
-    expect(reset.snapshot?.jobs).toHaveLength(120);
+    expect(JSON.parse(`[${reset.snapshot?.jobs}]`)).toHaveLength(120);
   });
 
   test('P-36 ends when the caller leaves', async () => {

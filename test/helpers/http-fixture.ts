@@ -16,6 +16,7 @@ import {
   type HttpServerOptions,
 } from '../../src/http/server.js';
 import type { Kind } from '../../src/render/kind.js';
+import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { FakeJobService } from './fake-job-service.js';
 import { memoryOnce } from './memory-once.js';
 
@@ -122,6 +123,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const keyring = await openKeyring({ keys, configured, development: options.development ?? false, clock });
   const server = await createHttpServer({
     service,
+    turns: new LoopTurns(5),
     keyring,
     tickets: new Tickets({ once: memoryOnce(), clock, stoodMs: () => 0, random: randomUUID }),
     kinds,

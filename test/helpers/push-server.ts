@@ -7,6 +7,7 @@ import type { Once } from '../../src/engine/once.js';
 import { dialects } from '../../src/http/dialects/dialects.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/http/server.js';
+import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { FakeJobService } from './fake-job-service.js';
 import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
 import { limits } from './http-fixture.js';
@@ -61,6 +62,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const lines: string[] = [];
   const server = await createHttpServer({
     service,
+    turns: new LoopTurns(5),
     keyring: {
       open: keyring.open,
       authenticate: (sent) => keyring.authenticate(sent),

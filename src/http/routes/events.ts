@@ -6,6 +6,7 @@ import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../g
 import { readFilter, type SubscriptionFilter } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { sseText } from '../../protocol/sse.js';
+import type { LoopTurns } from '../../shares/loop-turns.js';
 import { ownerOf } from '../admission/admission.js';
 import type { Draining } from '../admission/draining.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
@@ -20,6 +21,7 @@ export interface EventRouteParts {
   readonly gateway: Gateway;
   readonly longWaits: LongWaits;
   readonly draining: Draining;
+  readonly turns: LoopTurns;
 }
 
 const onePath = '/api/v1/jobs/:id/events';
@@ -164,7 +166,7 @@ async function follow(
 async function poll(
   request: FastifyRequest,
   reply: FastifyReply,
-  { gateway, longWaits, draining }: EventRouteParts,
+  { gateway, longWaits, draining, turns }: EventRouteParts,
   filter: SubscriptionFilter,
 ): Promise<FastifyReply> {
   const owner = ownerOf(request);
@@ -197,10 +199,11 @@ async function poll(
   const value =
     held.type === 'ended' ? held.value : await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort());
   const { cursor, more, reset, snapshot } = value;
+  await turns.next(owner);
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
   if (snapshot !== undefined) {
-    members.push(`"snapshot":{"jobs":[${snapshot.jobs.join(',')}],"truncated":${snapshot.truncated}}`);
+    members.push(`"snapshot":{"jobs":[${snapshot.jobs}],"truncated":${snapshot.truncated}}`);
   }
   if (value.progress !== undefined) members.push(`"progress":[${value.progress.join(',')}]`);
   reply.header('cache-control', 'no-store');
