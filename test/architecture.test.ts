@@ -25,7 +25,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/fonts': [],
   'render/kinds/document': ['render/fonts', 'render', 'protocol'],
   'render/kinds/pdf-tools': ['render', 'protocol'],
-  'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render'],
+  'render/kinds/report/language': ['nearest.ts'],
+  'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
+  'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render/kinds/report', 'render'],
   'render/thread.ts': ['render/kinds', 'render'],
   follow: ['engine', 'jobs', 'protocol'],
   work: ['log-fields.ts', 'system-errors.ts', 'shares', 'follow', 'engine', 'render', 'jobs', 'protocol'],
@@ -313,7 +315,14 @@ describe('architecture', () => {
       folder: /^render\/kinds\/[^/]+(?=\/)/,
       registry: 'render/kinds/kinds.ts',
       // The limits and operations of documents are members of the answer of `GET /api/v1/capabilities`.
-      others: ['http/routes/capability-facts.ts'],
+      // A report is drawn as a document.
+      others: [
+        'http/routes/capability-facts.ts',
+        'render/kinds/report/operation-rules.ts',
+        'render/kinds/report/request.ts',
+        'render/kinds/report/run.ts',
+        'render/kinds/report/schema.ts',
+      ],
     },
     {
       what: 'a dialect',

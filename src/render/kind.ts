@@ -168,6 +168,8 @@ export interface RunContext {
    * Its name must be one that the job has not used. Not for a chunk, whose artifacts are all parts.
    */
   part(name: string, contentType: string): ArtifactWriter;
+  /** Writes bytes to a file of the task's own, for what reads files alone. It goes when the task ends. */
+  scratch(bytes: Uint8Array): string;
   warn(warning: JobWarning): void;
   /**
    * Runs an external program that the server knows by name, outside of this thread and of the server: a back of a kind

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { memoryUsage } from 'node:process';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
@@ -165,6 +165,7 @@ class TaskContext implements ChunkContext {
   readonly #send: (message: FromThread) => void;
   readonly #artifacts: ArtifactFile[] = [];
   readonly #parts = new Set<ArtifactFile>();
+  readonly #scratch: string[] = [];
   readonly #gate: ProgressGate;
   readonly #asks: TaskAsks;
   #files = 0;
@@ -245,6 +246,13 @@ class TaskContext implements ChunkContext {
     };
   }
 
+  scratch(bytes: Uint8Array): string {
+    const path = `${this.#message.asidePrefix}.${this.#files++}`;
+    this.#scratch.push(path);
+    writeFileSync(path, bytes, { mode: 0o600 });
+    return path;
+  }
+
   warn(warning: JobWarning): void {
     if (this.warnings.length < maxWarnings) this.warnings.push(warning);
   }
@@ -267,6 +275,7 @@ class TaskContext implements ChunkContext {
   }
 
   finish() {
+    this.#clearScratch();
     return this.#artifacts.flatMap((file) => {
       if (file.finished === undefined) throw new Error('A runner left an artifact unfinished');
       return this.#parts.has(file) ? [] : [file.finished];
@@ -278,11 +287,16 @@ class TaskContext implements ChunkContext {
    * while another process reads it): it must not hide why the attempt failed.
    */
   discard(): void {
+    this.#clearScratch();
     for (const file of this.#artifacts) {
       // The pool knows of it already, and may have kept it.
       if (this.#parts.has(file) && file.finished !== undefined) continue;
       whateverComes(() => file.remove());
     }
+  }
+
+  #clearScratch(): void {
+    for (const path of this.#scratch.splice(0)) whateverComes(() => rmSync(path, { force: true }));
   }
 }
 

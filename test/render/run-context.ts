@@ -26,18 +26,23 @@ async function picture({ source, maxPixels }: PictureCall): Promise<PictureOutco
 }
 
 /** The members of a context that a kind of one task, without earlier attempts and programs, does not use. */
-export const bareContext: Pick<RunContext, 'parts' | 'partPath' | 'part' | 'program' | 'picture' | 'heavy'> =
-  {
-    parts: [],
-    partPath: (name) => {
-      throw new Error(`There is no part ${name}`);
-    },
-    part: (name) => {
-      throw new Error(`The part ${name} was not expected`);
-    },
-    program: () => {
-      throw new Error('No program is run');
-    },
-    picture,
-    heavy: () => undefined,
-  };
+export const bareContext: Pick<
+  RunContext,
+  'parts' | 'partPath' | 'part' | 'program' | 'picture' | 'heavy' | 'scratch'
+> = {
+  parts: [],
+  scratch: () => {
+    throw new Error('No file of its own was expected');
+  },
+  partPath: (name) => {
+    throw new Error(`There is no part ${name}`);
+  },
+  part: (name) => {
+    throw new Error(`The part ${name} was not expected`);
+  },
+  program: () => {
+    throw new Error('No program is run');
+  },
+  picture,
+  heavy: () => undefined,
+};

@@ -1,6 +1,7 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
+import { reportKind } from './report/request.js';
 
 interface Registered {
   readonly front: Kind;
@@ -12,6 +13,7 @@ interface Registered {
 /** Every kind, a line each. */
 const registry: readonly Registered[] = [
   { front: documentKind, back: async () => (await import('./document/run.js')).documentRunner, warm: true },
+  { front: reportKind, back: async () => (await import('./report/run.js')).reportRunner },
   {
     front: extractTextKind,
     back: async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner,

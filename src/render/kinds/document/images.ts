@@ -23,16 +23,29 @@ export function decodeBase64(value: string): Buffer | undefined {
 /** Types of images that an address may lead to. */
 const imageTypes = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'] as const;
 
+/** Inputs that a task has before its request is read: so many, and what their images stand for. */
+export interface EarlierInputs {
+  readonly count: number;
+  /** By the `source` that an operation has. */
+  readonly images: ReadonlyMap<string, ImageSource>;
+}
+
 /** The binary inputs and addresses of one request, each kept once however often it is used. */
 export class Inputs {
   readonly #blobs: { readonly bytes: Uint8Array; readonly pointer: string; readonly repeats: string[] }[] =
     [];
   /** With the pointer of the first member that has it. */
   readonly #addresses = new Map<string, string>();
-  readonly #bySource = new Map<string, ImageSource>();
+  readonly #bySource: Map<string, ImageSource>;
+  readonly #first: number;
   #pixels = 0;
 
-  /** As the plan lists them: what is a blob is found by its index. */
+  constructor(earlier: EarlierInputs = { count: 0, images: new Map() }) {
+    this.#first = earlier.count;
+    this.#bySource = new Map(earlier.images);
+  }
+
+  /** Without earlier ones. As the plan lists them: what is a blob is found by its index. */
   get all(): readonly PlanInput[] {
     const blobs = this.#blobs.map(({ repeats, ...input }): PlanInput => {
       return repeats.length === 0 ? input : { ...input, repeats };
@@ -45,7 +58,7 @@ export class Inputs {
 
   /** The bytes of the member at `pointer`. */
   file(bytes: Uint8Array, pointer: string): number {
-    return this.#blobs.push({ bytes, pointer, repeats: [] }) - 1;
+    return this.#first + this.#blobs.push({ bytes, pointer, repeats: [] }) - 1;
   }
 
   /** The image behind the `source` of an operation, which stands at `pointer`, or why there is none. */
@@ -58,7 +71,7 @@ export class Inputs {
         return `is one image too many: a document may have ${limits.images}`;
       this.#bySource.set(source, image);
     }
-    if (known?.from === 'blob') this.#blobs[known.blob]?.repeats.push(pointer);
+    if (known?.from === 'blob') this.#blobs[known.blob - this.#first]?.repeats.push(pointer);
     return image;
   }
 
@@ -78,7 +91,7 @@ export class Inputs {
       image.from === 'blob'
         ? {
             from: 'base64',
-            base64: Buffer.from(this.#blobs[image.blob]?.bytes ?? []).toString('base64'),
+            base64: Buffer.from(this.#blobs[image.blob - this.#first]?.bytes ?? []).toString('base64'),
             format: image.format,
           }
         : image;

@@ -129,13 +129,13 @@ function culprit(members: DocumentMembers, heightMm: number): string {
   return members.margin_mm === undefined ? '/page_size' : '/margin_mm';
 }
 
-function parse(request: unknown): Parsed {
+/** Checks a request of any shape; never throws. */
+export function parseDocument(request: unknown, inputs = new Inputs()): Parsed {
   const findings = new Findings();
   if (!isObject(request)) {
     findings.add('', 'must be an object');
     return { ok: false, issues: findings.issues };
   }
-  const inputs = new Inputs();
   if (request.pdf_a !== undefined && request.pdf_a !== null && request.pdf_a !== false) {
     findings.add('/pdf_a', 'is not supported yet: leave it out or set it to false');
   }
@@ -180,5 +180,5 @@ export const documentKind: Kind = {
     ...fieldSchemas(documentFields),
     pdf_a: Type.Optional(Type.Literal(false, { description: 'Not supported yet' })),
   }),
-  parse,
+  parse: (request) => parseDocument(request),
 };

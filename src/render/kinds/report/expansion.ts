@@ -1,0 +1,86 @@
+import { isObject } from '../../../protocol/is-object.js';
+import { namesOf, pointerPart } from '../../../protocol/json-pointer.js';
+import { Decimal } from './language/decimal.js';
+import type { Faults } from './language/faults.js';
+import { Run } from './language/run.js';
+import { isItem, isList, type Value, valueFrom } from './language/values.js';
+
+/** What filling a design is made of: pieces that were compiled, and where what they make comes from. */
+
+/** One expansion, with where its entries come from. */
+export class Expansion extends Run {
+  /** Of a list that directives have made: the pointer of each entry in the design, by its number. */
+  readonly sources = new Map<object, readonly number[]>();
+}
+
+export type Filled = (x: Expansion) => unknown;
+/** Adds entries to a list, and the number of the pointer of each of them. */
+export type Emit = (x: Expansion, entries: unknown[], sources: number[]) => void;
+
+/** A value that is always the same, which no expansion may change, or what makes it. Undefined is left out. */
+export type Made = { readonly constant: unknown } | { readonly fill: Filled };
+
+/** What the tree has to know of the operations of a document. */
+export interface TreeRules {
+  /** Whether a member is a text, whatever its expression amounts to. */
+  isText(key: string, parent: string): boolean;
+  /** Whether the values in a list are. */
+  isTextList(key: string): boolean;
+  isMarkup(key: string): boolean;
+  /** Whether only an image can stand there. */
+  isImage(key: string): boolean;
+  /** Looks for what is wrong with an operation, before there is data. */
+  check(operation: Readonly<Record<string, unknown>>, pointer: string, faults: Faults): void;
+  /** What becomes of an operation that was filled in; undefined when it is left out. */
+  finish(operation: Record<string, unknown>, pointer: string, x: Expansion): unknown;
+}
+
+export type Emitted = { readonly emit: Emit } | { readonly constant: unknown; readonly source: number };
+
+export function constantEmit({ constant, source }: Extract<Emitted, { constant: unknown }>): Emit {
+  return (x, entries, sources) => {
+    x.step(1);
+    entries.push(constant);
+    sources.push(source);
+  };
+}
+
+/** A value in a document: numbers as doubles, lists with their entries. */
+export function plainOf(
+  x: Run,
+  value: Value,
+  at: { readonly pointer: string; readonly column: number },
+  depth = 0,
+): unknown {
+  if (value === null) return undefined;
+  if (value instanceof Decimal) return value.toNumber();
+  if (isItem(value) || depth > 8) {
+    x.fault(at, 'an object cannot stand here');
+    return undefined;
+  }
+  if (!isList(value)) return typeof value === 'string' ? x.print(value) : value;
+  x.step(value.length);
+  return value.map((entry) => plainOf(x, valueFrom(entry), at, depth + 1) ?? '');
+}
+
+/** The pointer in the design of what stands in the expanded request: an operation, or whatever is in it. */
+export function sourceOf(
+  pointer: string,
+  request: unknown,
+  sources: ReadonlyMap<object, readonly number[]>,
+  pointers: readonly string[],
+): string {
+  let at: unknown = request;
+  let source = '';
+  for (const name of namesOf(pointer)) {
+    const numbers = typeof at === 'object' && at !== null ? sources.get(at) : undefined;
+    const number = numbers?.[Number(name)];
+    source = number === undefined ? `${source}/${pointerPart(name)}` : (pointers[number] ?? source);
+    at = Array.isArray(at)
+      ? at[Number(name)]
+      : isObject(at) && Object.hasOwn(at, name)
+        ? at[name]
+        : undefined;
+  }
+  return source;
+}

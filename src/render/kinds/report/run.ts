@@ -1,0 +1,169 @@
+import { readFileSync } from 'node:fs';
+import type { JobWarning } from '../../../protocol/job-record.js';
+import {
+  type ArtifactWriter,
+  type Fetched,
+  type KindRunner,
+  type Plan,
+  type Progress,
+  RenderFailure,
+  type RunContext,
+  type RunResult,
+} from '../../kind.js';
+import type { PictureCall, PictureOutcome } from '../../picture-call.js';
+import type { ProgramCall, ProgramOutcome } from '../../program-call.js';
+import { Inputs } from '../document/images.js';
+import { parseDocument } from '../document/request.js';
+import { documentRunner } from '../document/run.js';
+import { CompiledDesigns } from './compiled-designs.js';
+import { BudgetOverrun, type CompiledDesign, compileDesign, DesignRefused, type Expanded } from './design.js';
+import { Formats } from './language/formats.js';
+import type { ReportRequest } from './request.js';
+
+/** The context of the document in that of the report: its pointers lead into the design, its inputs follow on those of the job. */
+class DocumentContext implements RunContext {
+  readonly #paths: readonly (string | undefined)[];
+
+  constructor(
+    private readonly outer: RunContext,
+    private readonly expanded: Expanded,
+    private readonly files: number,
+    inputs: Plan['inputs'],
+  ) {
+    this.#paths = inputs.map((input) => ('bytes' in input ? outer.scratch(input.bytes) : undefined));
+  }
+
+  inputPath(index: number): string {
+    return this.#paths[index - this.files] ?? this.outer.inputPath(index);
+  }
+
+  fetched(url: string): Fetched {
+    return this.outer.fetched(url);
+  }
+
+  get parts(): readonly string[] {
+    return this.outer.parts;
+  }
+
+  partPath(name: string): string {
+    return this.outer.partPath(name);
+  }
+
+  progress(progress: Progress): void {
+    this.outer.progress(progress);
+  }
+
+  artifact(name: string, contentType: string): ArtifactWriter {
+    return this.outer.artifact(name, contentType);
+  }
+
+  part(name: string, contentType: string): ArtifactWriter {
+    return this.outer.part(name, contentType);
+  }
+
+  scratch(bytes: Uint8Array): string {
+    return this.outer.scratch(bytes);
+  }
+
+  warn(warning: JobWarning): void {
+    const { pointer } = warning;
+    this.outer.warn(
+      pointer === undefined ? warning : { ...warning, pointer: placeOf(this.expanded, pointer) },
+    );
+  }
+
+  program(call: ProgramCall): Promise<ProgramOutcome> {
+    return this.outer.program(call);
+  }
+
+  picture(call: PictureCall): Promise<PictureOutcome> {
+    return this.outer.picture(call);
+  }
+
+  heavy(): void {
+    this.outer.heavy();
+  }
+}
+
+function placeOf(expanded: Expanded, pointer: string): string {
+  return `/design${expanded.sourceOf(pointer)}`;
+}
+
+/** Runs reports: fills the design, then has the document drawn by `document`. */
+export function createReportRunner(document: KindRunner): KindRunner {
+  const designs = new CompiledDesigns(64, 100_000);
+  const formats = new Formats();
+
+  const designOf = ({ design, digest }: ReportRequest, context: RunContext): CompiledDesign =>
+    designs.of(digest, () => {
+      const value: unknown =
+        'value' in design ? design.value : JSON.parse(readFileSync(context.inputPath(design.input), 'utf8'));
+      return compileDesign(value, formats);
+    });
+
+  return {
+    name: 'report',
+
+    async run(request: unknown, context: RunContext): Promise<RunResult> {
+      // The plan of `reportKind` comes back as it was made; the two halves are of one build.
+      const report = request as ReportRequest;
+      context.progress({ ratio: 0, phase: 'filling' });
+      const expanded = expand(report, () => designOf(report, context));
+      for (const { pointer, code, message } of expanded.warnings)
+        context.warn({ code, message, pointer: `/design${pointer}` });
+      const images = new Map(Object.entries(report.images));
+      const { title } = report;
+      const filled =
+        title === undefined || expanded.request.title !== undefined
+          ? expanded.request
+          : { ...expanded.request, title };
+      const parsed = parseDocument(filled, new Inputs({ count: report.files, images }));
+      if (!parsed.ok) {
+        const [first] = parsed.issues;
+        const more = parsed.issues.length - 1;
+        const rest = more === 0 ? '' : `, and ${more} more`;
+        throw new RenderFailure(
+          `the filled design cannot be drawn: ${first?.pointer ?? ''} ${first?.message ?? ''}${rest}`,
+          placeOf(expanded, first?.pointer ?? ''),
+        );
+      }
+      const { plan } = parsed;
+      for (const input of plan.inputs) {
+        if ('url' in input && !report.addresses.includes(input.url))
+          throw new RenderFailure(
+            'an address is known too late to be fetched: give it as a parameter of the type image',
+            placeOf(expanded, input.pointer),
+          );
+      }
+      try {
+        return await document.run(
+          plan.request,
+          new DocumentContext(context, expanded, report.files, plan.inputs),
+        );
+      } catch (error) {
+        if (!(error instanceof RenderFailure) || error.pointer === undefined) throw error;
+        throw new RenderFailure(error.message, placeOf(expanded, error.pointer));
+      }
+    },
+  };
+}
+
+function expand({ params, locale, currency }: ReportRequest, designOf: () => CompiledDesign): Expanded {
+  try {
+    return designOf().expand(params, {
+      ...(locale === undefined ? {} : { locale }),
+      ...(currency === undefined ? {} : { currency }),
+    });
+  } catch (error) {
+    if (error instanceof BudgetOverrun) throw new RenderFailure(error.message, '/design');
+    // It was stored by a build with other rules.
+    if (error instanceof DesignRefused)
+      throw new RenderFailure(
+        `this version of the server does not take the design: ${error.message.slice(0, 500)}`,
+        '/design',
+      );
+    throw error;
+  }
+}
+
+export const reportRunner: KindRunner = createReportRunner(documentRunner);
