@@ -203,6 +203,7 @@ async function open(
     guard,
     bodyReader,
     expectedWait,
+    kinds,
     log: workLog,
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,

@@ -115,6 +115,8 @@ export interface Kind {
    * `ChunkedRunner`, and only the chunks that are missing are run.
    */
   readonly attempts?: 'resumed' | 'chunked';
+  /** Drafts of it may be looked at: its back is a `KindRunner` whose result is a PDF. */
+  readonly previewed?: true;
   /** The external programs that its back calls. Kinds that name the same one mean the same. */
   readonly programs?: ProgramRegistry;
   /**
@@ -131,6 +133,18 @@ export interface Progress {
   readonly phase: string;
   readonly pagesDone?: number;
   readonly pagesTotal?: number;
+}
+
+/** Where a part of a request has come to lie on a page. Lengths are points, from the upper left corner of the page. */
+export interface Area {
+  /** From 1. */
+  readonly page: number;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** JSON pointer of the part. */
+  readonly pointer: string;
 }
 
 /** A file that was fetched for the job. */
@@ -171,6 +185,11 @@ export interface RunContext {
   /** Writes bytes to a file of the task's own, for what reads files alone. It goes when the task ends. */
   scratch(bytes: Uint8Array): string;
   warn(warning: JobWarning): void;
+  /**
+   * There when the work is a preview: told of every place of every part that has one. The server itself looks at the
+   * result then, which has no passwords.
+   */
+  readonly area?: (area: Area) => void;
   /**
    * Runs an external program that the server knows by name, outside of this thread and of the server: a back of a kind
    * never starts one itself, since a thread that is ended leaves its children. Every end of the program is an outcome, of

@@ -182,15 +182,24 @@ export interface Remover {
   cancel(owner: string, id: string): Promise<JobView | undefined>;
 }
 
+/** Which page a preview shows, from 1 (past the last one: the last), and how wide in pixels. */
+export interface PreviewPage {
+  readonly page: number;
+  readonly width: number;
+}
+
 /** Renders without a job: at once, on the same pool, stored nowhere. */
 export interface SyncRender {
   /**
    * @param signal fires when the caller has gone: the thread is stopped
+   * @param preview the files are then a picture of a page and a `PreviewFacts`; none, where the kind has no previews and
+   * the request was only checked
    * The files are there until `dispose` is called, which the caller must do.
    */
   run(
     request: Omit<SubmitRequest, 'idempotencyKey' | 'body'> & {
       readonly body: JsonBody | PlannedBody;
+      readonly preview?: PreviewPage;
       readonly signal: AbortSignal;
     },
   ): Promise<

@@ -157,6 +157,7 @@ export async function openWorkRig(
     timeoutMs,
     maxWaiting: 1,
     expectedWait,
+    kinds,
     log,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });

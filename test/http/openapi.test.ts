@@ -44,6 +44,7 @@ describe('/openapi.json', () => {
       'POST /api/v1/jobs/{id}/cancel',
       'POST /api/v1/jobs/{id}/retry',
       'POST /api/v1/merge',
+      'POST /api/v1/preview',
       'POST /api/v1/render',
       'POST /api/v1/split',
     ]);

@@ -24,6 +24,71 @@ const jsonFile = (name: string, value: unknown) => ({
   bytes: Buffer.from(JSON.stringify(value)),
 });
 
+describe('POST /api/v1/preview', () => {
+  const page = { name: 'page.png', contentType: 'image/png', bytes: Buffer.from('picture') };
+  const facts = {
+    page: 2,
+    pages: 3,
+    width: 210,
+    height: 297,
+    areas: [{ x: 1, y: 2, width: 3, height: 4, pointer: '/operations/0' }],
+  };
+
+  test('a page as a picture and where everything on it comes from, kept nowhere', async () => {
+    http.service.render = async () => [page, jsonFile('preview.json', facts)];
+    const answer = await post('/api/v1/preview?page=2&width=300');
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.json().data).toEqual({ ...facts, image: Buffer.from('picture').toString('base64') });
+    expect(http.service.submitted[0]).toMatchObject({
+      owner: 'alice',
+      kind: 'document',
+      onlyKind: false,
+      preview: { page: 2, width: 300 },
+    });
+    await expect.poll(() => http.service.disposed).toBe(1);
+  });
+
+  test('a request of a kind without pages is only checked; warnings come with it', async () => {
+    http.service.render = async () => [];
+    expect((await post('/api/v1/preview')).json().data).toEqual({});
+    const warning = { code: 'unknown_member', message: 'titel is not known', pointer: '/titel' };
+    http.service.renderedWarnings = [warning];
+    expect((await post('/api/v1/preview')).json().data).toEqual({ warnings: [warning] });
+  });
+
+  test('what is wrong is told as for a job, and pages and widths are bounded', async () => {
+    http.service.refusal = problem('validation-failed', 'no', {
+      errors: [{ pointer: '/operations', message: 'is missing' }],
+    });
+    const answer = await post('/api/v1/preview');
+    expect(answer.statusCode).toBe(422);
+    expect(answer.json().errors).toEqual([{ pointer: '/operations', message: 'is missing' }]);
+    for (const query of ['page=0', 'width=1201', 'width=x'])
+      expect((await post(`/api/v1/preview?${query}`)).statusCode).toBe(422);
+  });
+
+  test('a caller that leaves stops the render', async () => {
+    let stopped = false;
+    let started = false;
+    http.service.render = (signal) =>
+      new Promise((_resolve, reject) => {
+        started = true;
+        signal.addEventListener('abort', () => {
+          stopped = true;
+          reject(new Error('stopped'));
+        });
+      });
+    const url = await http.server.listen('127.0.0.1', 0);
+    const request = send(`${url}/api/v1/preview`, { method: 'POST', headers: json });
+    request.on('error', () => {});
+    request.end(body);
+    await expect.poll(() => started).toBe(true);
+    request.destroy();
+    await expect.poll(() => stopped).toBe(true);
+  });
+});
+
 describe('POST /api/v1/render', () => {
   test('raw bytes of the document, kept nowhere', async () => {
     const answer = await post('/api/v1/render');

@@ -46,13 +46,14 @@ describe('renders while the caller waits', () => {
       pool: pool as unknown as RenderPool,
       guard,
       bodyReader: new BodyReader({
-        kinds: [kind],
+        kinds: [kind, { ...kind, name: 'merge' }],
         allowPrivate: false,
         threadEntry: new URL('file:///none'),
       }),
       timeoutMs: 60_000,
       maxWaiting: 4,
       expectedWait: (jobs) => jobs,
+      kinds: [{ name: 'document', previewed: true }],
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     });
   });
@@ -79,6 +80,46 @@ describe('renders while the caller waits', () => {
     for (const { settle } of pool.tasks) settle(done);
     for (const one of asked) expect((await one).ok).toBe(true);
     expect(renderer.shares.held).toBe(0);
+  });
+
+  const preview = (body: object, signal = new AbortController().signal) =>
+    renderer.run({
+      owner: 'ann',
+      kind: 'document',
+      body: { json: Buffer.from(JSON.stringify(body)) },
+      preview: { page: 2, width: 300 },
+      requestId: 'r-1',
+      signal,
+    });
+
+  it('a preview is a task of its own, with the checked request in it', async () => {
+    const asked = preview({});
+    await inPool(1);
+    expect(pool.tasks[0]?.task).toMatchObject({
+      kind: 'preview',
+      request: { inline: '{"kind":"document","page":2,"width":300,"request":{}}' },
+    });
+    pool.tasks[0]?.settle(done);
+    expect(await asked).toMatchObject({ ok: true });
+  });
+
+  it('the preview of a caller that has gone is stopped, and holds no place', async () => {
+    const gone = new AbortController();
+    const asked = preview({}, gone.signal);
+    await inPool(1);
+    gone.abort();
+    expect((await asked).ok).toBe(false);
+    expect(pool.tasks[0]?.task.signal.aborted).toBe(true);
+    expect(renderer.shares.held).toBe(0);
+  });
+
+  it('a request of a kind without previews is checked, and nothing is run', async () => {
+    expect(await preview({ kind: 'merge' })).toMatchObject({ ok: true, files: [] });
+    expect(await preview({ kind: 'melt' })).toMatchObject({
+      ok: false,
+      problem: { slug: 'validation-failed' },
+    });
+    expect(pool.tasks).toEqual([]);
   });
 
   it('D14 of who has most the newest that waits gives way to another owner, never one that a thread has', async () => {

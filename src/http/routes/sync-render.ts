@@ -6,7 +6,7 @@ import { Countdown } from '../../countdown.js';
 import type { JobWarning } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
-import type { Answer, SyncRender } from '../../work/service.js';
+import type { Answer, PreviewPage, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
@@ -15,6 +15,8 @@ import { jobBodyOf } from './job-body.js';
 export interface SyncKind {
   readonly kind: string;
   readonly onlyKind: boolean;
+  /** Asks for a page of a draft instead. */
+  readonly preview?: PreviewPage;
 }
 
 export interface RenderedFiles {
@@ -31,7 +33,7 @@ export async function renderWhileCallerWaits(
   renderer: SyncRender,
   request: FastifyRequest,
   reply: FastifyReply,
-  { kind, onlyKind, timeoutMs }: SyncKind & { readonly timeoutMs: number },
+  { timeoutMs, ...what }: SyncKind & { readonly timeoutMs: number },
   use: (made: RenderedFiles) => Promise<void>,
 ): Promise<Problem | undefined> {
   const given = jobBodyOf(request);
@@ -49,8 +51,7 @@ export async function renderWhileCallerWaits(
     .run({
       owner: ownerOf(request),
       body: given.body,
-      kind,
-      onlyKind,
+      ...what,
       strict: prefersStrict(request.raw.headers.prefer),
       requestId: request.id,
       signal,

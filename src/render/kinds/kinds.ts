@@ -27,7 +27,17 @@ export const kinds: readonly Kind[] = registry.map(({ front }) => front);
 /** Without a front there is no such kind for callers: for the server itself. */
 const internal: readonly KindBack[] = [
   { name: 'thumbnail', load: async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner },
+  {
+    name: 'preview',
+    load: async () => (await import('./pdf-tools/preview.js')).createPreviewRunner(backOf),
+  },
 ];
+
+async function backOf(kind: string): Promise<KindRunner | ChunkedRunner> {
+  const found = registry.find(({ front }) => front.name === kind);
+  if (found === undefined) throw new Error(`No runner for the kind ${kind}`);
+  return found.back();
+}
 
 export const backs: readonly KindBack[] = [
   ...registry.map(({ front, back, warm }) => ({ name: front.name, load: back, ...(warm ? { warm } : {}) })),

@@ -3,10 +3,11 @@ import { countdownSignal } from '../../countdown.js';
 import type { Blobs } from '../../engine/blobs.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
+import type { Kind } from '../../render/kind.js';
 import type { Outcome, RenderPool } from '../../render/pool.js';
 import { Shares } from '../../shares/shares.js';
 import { storageAway } from '../passing-fault.js';
-import type { SyncRender } from '../service.js';
+import type { PreviewPage, SyncRender } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import type { ParsedRequest } from '../submit/parsed-request.js';
 import { shuttingDown } from '../submit/submitter.js';
@@ -24,12 +25,17 @@ export interface SyncRendererParts {
   /** Requests that may wait for a thread; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
   readonly expectedWait: (jobs: number) => number;
+  /** Drafts of these are shown. */
+  readonly kinds: readonly Pick<Kind, 'name' | 'previewed'>[];
   readonly log: WorkLog;
 }
 
 type SyncRequest = Parameters<SyncRender['run']>[0];
 interface Run {
   readonly owner: string;
+  readonly kind: string;
+  /** JSON text. */
+  readonly request: string;
   readonly files: AsideFiles;
   readonly signal: AbortSignal;
   /** A thread has taken the request. */
@@ -66,12 +72,20 @@ export class SyncRenderer implements SyncRender {
     try {
       const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint: false });
       if (!read.ok) return read;
+      const { warnings, kind } = read.parsedRequest;
+      if (request.preview !== undefined && !this.#isShown(kind)) {
+        return { ok: true, files: [], warnings, dispose: async () => undefined };
+      }
       const ran = await this.#render(read.parsedRequest, request, place);
       // Nothing was made: a request gives way only while it waits.
       return place.signal.aborted && !ran.ok ? this.#full() : ran;
     } finally {
       this.shares.leave(owner, place);
     }
+  }
+
+  #isShown(kind: string): boolean {
+    return this.#parts.kinds.some(({ name, previewed }) => name === kind && previewed === true);
   }
 
   #full(): Ran {
@@ -83,7 +97,7 @@ export class SyncRenderer implements SyncRender {
 
   async #render(
     parsedRequest: ParsedRequest,
-    { owner, signal: gone }: SyncRequest,
+    { owner, preview, signal: gone }: SyncRequest,
     place: AbortController,
   ): Promise<Ran> {
     const { blobs, log, timeoutMs } = this.#parts;
@@ -92,7 +106,12 @@ export class SyncRenderer implements SyncRender {
     const onStart = (): void => this.shares.keep(owner, place);
     const files = new AsideFiles(blobs, log);
     try {
-      const outcome = await this.#run(parsedRequest, { owner, files, signal, onStart });
+      const { kind, request } = parsedRequest;
+      const what =
+        preview === undefined
+          ? { kind, request }
+          : { kind: 'preview', request: drafted(kind, request, preview) };
+      const outcome = await this.#run(parsedRequest, { ...what, owner, files, signal, onStart });
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
         const { files: made } = outcome;
@@ -109,7 +128,10 @@ export class SyncRenderer implements SyncRender {
     }
   }
 
-  async #run(parsedRequest: ParsedRequest, { owner, files, signal, onStart }: Run): Promise<Outcome> {
+  async #run(
+    parsedRequest: ParsedRequest,
+    { owner, kind, request, files, signal, onStart }: Run,
+  ): Promise<Outcome> {
     const { pool, guard, timeoutMs } = this.#parts;
     const inputs = await Promise.all(
       parsedRequest.inputs.map(async (input) => {
@@ -121,12 +143,12 @@ export class SyncRenderer implements SyncRender {
         return { path };
       }),
     );
-    const sources = { request: { inline: parsedRequest.request }, inputs };
+    const sources = { request: { inline: request }, inputs };
     const answer = await taskInputs(sources, guard, files.path, signal);
     if (!answer.ok) return { type: 'failed', ...answer.failure, warnings: [] };
     return pool.run({
       ...answer.inputs,
-      kind: parsedRequest.kind,
+      kind,
       owner,
       asidePrefix: files.path(),
       timeoutMs,
@@ -137,6 +159,12 @@ export class SyncRenderer implements SyncRender {
       onProgress: () => undefined,
     });
   }
+}
+
+/** What the preview of a request of a kind gets, which is JSON text as well. */
+function drafted(kind: string, request: string, { page, width }: PreviewPage): string {
+  const [first = ''] = request.split('\n', 1);
+  return `{"kind":${JSON.stringify(kind)},"page":${page},"width":${width},"request":${first}}`;
 }
 
 function problemOf(outcome: Exclude<Outcome, { type: 'done' }>, late: boolean, timeoutMs: number): Problem {

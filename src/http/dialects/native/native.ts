@@ -5,6 +5,7 @@ import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
 import { addJobRoutes } from '../../routes/jobs.js';
 import { addPdfToolRoutes } from '../../routes/pdf-tools.js';
+import { addPreviewRoute } from '../../routes/preview.js';
 import { addRenderRoute } from '../../routes/render.js';
 import { addResultRoutes } from '../../routes/results.js';
 import { addThumbnailRoute } from '../../routes/thumbnails.js';
@@ -62,6 +63,7 @@ export const native: Dialect = {
     addResultRoutes(app, { service, clock });
     addThumbnailRoute(app, { service, clock });
     addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
+    addPreviewRoute(app, { syncRenderer, bodySchema, timeoutMs });
     addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
   },
 };

@@ -1,7 +1,8 @@
 import type { JobWarning } from '../../../protocol/job-record.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
-import { RenderFailure } from '../../kind.js';
+import { type Area, RenderFailure } from '../../kind.js';
+import { Areas } from './areas.js';
 import { type Band, Bands, heightOf } from './bands.js';
 import { CodeDrawing } from './draw-codes.js';
 import { PaperEdges } from './outside.js';
@@ -52,6 +53,8 @@ export interface Sink {
   layout(ratio: number): void;
   pages(done: number, total: number): void;
   warn(warning: JobWarning): void;
+  /** Where somebody asks for it: told of the place of every part. */
+  readonly area?: (area: Area) => void;
 }
 
 /** Sentences told of one drawing; further ones are left out. */
@@ -195,7 +198,11 @@ export async function drawDocument(
   for (const { content, options } of definition.files) document.file(content, options);
   const { defaultStyle, margins: asked } = definition;
   const bands = new Bands(definition, asked, (node, width) => heightOf(node, width, document, defaultStyle));
-  const edges = new PaperEdges((message, pointer) => sink.warn({ code: 'outside_page', message, pointer }));
+  const areas = sink.area === undefined ? undefined : new Areas();
+  const edges = new PaperEdges(
+    (message, pointer) => sink.warn({ code: 'outside_page', message, pointer }),
+    areas,
+  );
   const layout = new PictureLayout(definition.pageSize, asked, (ratio) => sink.layout(ratio), edges);
   const content = definition.content((size) => bands.margins(size));
   const watermark = definition.watermark();
@@ -209,6 +216,7 @@ export async function drawDocument(
     bands.placed('footer'),
     watermark,
   );
+  if (sink.area !== undefined) areas?.tell(sink.area);
   if (watermark?.fontSize !== undefined) tellLargeWatermark(pages, edges);
   let begun = 0;
   document.onPage = () => sink.pages(begun++, pages.length);

@@ -1,3 +1,4 @@
+import type { Areas, Box } from './areas.js';
 import type { Line, PageItem, Picture, Vector } from './page-items.js';
 import type { Page } from './pdfmake.js';
 
@@ -5,13 +6,6 @@ import type { Page } from './pdfmake.js';
 
 /** Less than can be seen, and more than what rounding does. */
 const tolerance = 0.5;
-
-interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
 
 /** The box of a line of text as it is read: the air between lines, which its height counts, may be cut. */
 function lineBox(line: Line): Box {
@@ -53,10 +47,10 @@ function mayLeave(line: Line, { width, height }: Page['pageSize']): boolean {
   return x < 0 || y < 0 || x + line.getWidth() > width || y + line.getHeight() > height;
 }
 
-function boxOf(item: PageItem, size: Page['pageSize']): Box | undefined {
+function boxOf(item: PageItem): Box | undefined {
   switch (item.type) {
     case 'line':
-      return mayLeave(item.item, size) ? lineBox(item.item) : undefined;
+      return lineBox(item.item);
     case 'vector':
       return vectorBox(item.item);
     case 'image':
@@ -75,14 +69,22 @@ export class PaperEdges {
   /** JSON pointer of what is being placed. */
   at: string | undefined;
 
-  constructor(readonly tell: (message: string, pointer: string) => void) {}
+  /** @param areas is told of everything that is placed */
+  constructor(
+    readonly tell: (message: string, pointer: string) => void,
+    private readonly areas?: Areas,
+  ) {}
 
   /** `number` is the page's, from 1. */
   check(item: PageItem, { pageSize }: Page, number: number): void {
-    const { at } = this;
-    if (at === undefined || this.#told.has(at)) return;
-    const box = boxOf(item, pageSize);
+    const { at, areas } = this;
+    if (at === undefined) return;
+    const isTold = this.#told.has(at) || (item.type === 'line' && !mayLeave(item.item, pageSize));
+    if (isTold && areas === undefined) return;
+    const box = boxOf(item);
     if (box === undefined) return;
+    areas?.add(box, number, at);
+    if (isTold) return;
     const beyond = [
       ['left', -box.left],
       ['upper', -box.top],

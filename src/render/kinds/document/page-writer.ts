@@ -22,6 +22,10 @@ const rounding = 0.01;
 
 const loose: BlockRows = { ends: [], headerRows: 0, close: () => undefined };
 
+function isFill({ type, item }: PageItem): boolean {
+  return type === 'vector' && item._isFillColorFromUnbreakable === true;
+}
+
 /** Rows that are put together aside, to be placed as one block. */
 export interface BlockRows extends RowBlock {
   /** Draws a border where the rows are cut. */
@@ -96,7 +100,9 @@ export class PageWriter extends PdfMakeWriter {
       return;
     }
     const [before] = this.contextStack;
-    const [number, count] = [before?.page, before?.getCurrentPage()?.items.length ?? 0];
+    // The fills of the block go below all that is on the page: what was there moves up by as many.
+    const fills = this.context().pages[0]?.items.filter(isFill).length ?? 0;
+    const [number, count] = [before?.page, (before?.getCurrentPage()?.items.length ?? 0) + fills];
     super.commitUnbreakableBlock(x, y);
     const context = this.context();
     const items = context.getCurrentPage()?.items ?? [];

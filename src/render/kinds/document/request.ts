@@ -175,6 +175,7 @@ const operationSchema = Type.Union(
 /** Draws operations into a PDF. */
 export const documentKind: Kind = {
   name: 'document',
+  previewed: true,
   schema: Type.Object({
     operations: Type.Array(operationSchema, { minItems: 1, maxItems: limits.operations }),
     ...fieldSchemas(documentFields),

@@ -66,6 +66,13 @@ function tellWarnings(segmenter: Segmenter, context: RunContext): void {
   }
 }
 
+/** A preview is opened by the server itself, which has no password. */
+function draftOf(request: DocumentRequest, { area }: RunContext): DocumentRequest {
+  if (area === undefined) return request;
+  const { encryption: _, ...draft } = request;
+  return draft;
+}
+
 /** Runs documents with the fonts of `registry`. `now` dates them. */
 export function createDocumentRunner(registry: FontRegistry, now: () => Date): KindRunner {
   return {
@@ -78,7 +85,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
 
     async run(request: unknown, context: RunContext): Promise<RunResult> {
       // The plan of `documentKind` comes back as it was made; the two halves are of one build.
-      const checked = request as DocumentRequest;
+      const checked = draftOf(request as DocumentRequest, context);
       context.progress({ ratio: 0, phase: 'fonts' });
       const segmenter = new Segmenter(registry, checked.language);
       const shelf = new PictureShelf(context);
@@ -88,6 +95,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       const pages = await drawDocument(definition, registry, shelf.files, {
         write: (bytes) => artifact.write(bytes),
         warn: (warning) => context.warn(warning),
+        ...(context.area === undefined ? {} : { area: context.area }),
         layout: (ratio) =>
           context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
         pages: (pagesDone, pagesTotal) =>

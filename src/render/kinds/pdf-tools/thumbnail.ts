@@ -31,16 +31,45 @@ function createThumbnailRunner(): KindRunner {
 
 async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
   const { page, width } = Value.Parse(planSchema, request);
-  const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes, () => context.heavy());
-  const document = pdfium.open(await readFile(context.inputPath(0)), '');
+  const file = await readFile(context.inputPath(0));
+  const { png, pages } = await pagePicture(program, file, { page, width, heavy: () => context.heavy() });
+  const writer = context.artifact('page.png', 'image/png');
+  writer.write(png);
+  writer.end();
+  return { pages };
+}
+
+export interface PicturePlace {
+  /** From 1. */
+  readonly page: number;
+  /** Pixels; less where the page would be too high. */
+  readonly width: number;
+  /** Called when much memory was taken. */
+  readonly heavy: () => void;
+}
+
+export interface PagePicture {
+  readonly png: Buffer;
+  /** Of the whole document. */
+  readonly pages: number;
+  /** Of the page as it is shown, millimetres. */
+  readonly widthMm: number;
+  readonly heightMm: number;
+}
+
+/** A page of a PDF without a password. Rejects with `RenderFailure` at `/page` past the last one. */
+export async function pagePicture(
+  program: WebAssembly.Module,
+  file: Uint8Array,
+  { page, width, heavy }: PicturePlace,
+): Promise<PagePicture> {
+  const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes, heavy);
+  const document = pdfium.open(file, '');
   try {
-    const picture = draw(document, page, width);
-    const raw = { width: picture.width, height: picture.height, channels: 4 } as const;
-    const png = await sharp(picture.pixels, { raw }).removeAlpha().png({ compressionLevel: 6 }).toBuffer();
-    const writer = context.artifact('page.png', 'image/png');
-    writer.write(png);
-    writer.end();
-    return { pages: document.pageCount };
+    const { pixels, widthMm, heightMm, ...size } = draw(document, page, width);
+    const raw = { ...size, channels: 4 } as const;
+    const png = await sharp(pixels, { raw }).removeAlpha().png({ compressionLevel: 6 }).toBuffer();
+    return { png, pages: document.pageCount, widthMm, heightMm };
   } finally {
     document.close();
   }
@@ -56,6 +85,7 @@ function draw(document: PdfiumDocument, page: number, wanted: number) {
     const shape = opened.height / opened.width;
     const width = Math.max(1, Math.min(wanted, Math.floor(pdfLimits.pictureHeight / shape)));
     const height = Math.max(1, Math.min(pdfLimits.pictureHeight, Math.round(width * shape)));
-    return { width, height, pixels: opened.picture(width, height) };
+    const pixels = opened.picture(width, height);
+    return { width, height, widthMm: opened.width, heightMm: opened.height, pixels };
   });
 }
