@@ -15,7 +15,7 @@ export interface JsonMap {
   readonly tokens: readonly JsonToken[];
   /** By JSON pointer: of a member from its name to the end of its value. */
   readonly spans: ReadonlyMap<string, Span>;
-  /** Where the text stops being JSON, and why; the rest was not read. */
+  /** Where the text stops being JSON, and why; the rest has colours and no places. */
   readonly error?: { readonly at: number; readonly message: string };
 }
 
@@ -41,9 +41,23 @@ export function mapJson(text: string): JsonMap {
     reader.document();
   } catch (error) {
     if (!(error instanceof Defect)) throw error;
-    return { tokens: reader.tokens, spans: reader.spans, error: { at: error.at, message: error.message } };
+    const tokens = [...reader.tokens, ...roughTokens(text, error.at)];
+    return { tokens, spans: reader.spans, error: { at: error.at, message: error.message } };
   }
   return { tokens: reader.tokens, spans: reader.spans };
+}
+
+const rough = /"(?:[^"\\\n]|\\.)*"?(\s*:)?|-?\d[\d.eE+-]*|\b(?:true|false|null)\b/g;
+
+/** The colours of what stands behind a mistake: as good as they can be guessed. */
+function roughTokens(text: string, from: number): readonly JsonToken[] {
+  return [...text.slice(from).matchAll(rough)].map(({ 0: found, 1: colon, index }) => {
+    const first = found.charAt(0);
+    const type =
+      colon !== undefined ? 'key' : first === '"' ? 'string' : /[a-z]/.test(first) ? 'word' : 'number';
+    const at = from + index;
+    return { type, from: at, to: at + found.length - (colon?.length ?? 0) };
+  });
 }
 
 class Reader {

@@ -1,5 +1,8 @@
 import { type Signal, signal } from '@preact/signals';
+import { authOf } from '../sdk/auth.js';
+import { sleep } from '../sdk/backoff.js';
 import { InkwireError } from '../sdk/error.js';
+import { Http } from '../sdk/http.js';
 import { Inkwire } from '../sdk/inkwire.js';
 import type { ConnectionState } from '../sdk/types.js';
 import type { Announcer } from './announcer.js';
@@ -9,6 +12,8 @@ import { LiveJobs } from './live-jobs.js';
 export interface OpenSession {
   readonly phase: 'open';
   readonly client: Inkwire;
+  /** For what the client has no words for; it has the same key. */
+  readonly http: Http;
   readonly jobs: LiveJobs;
   /** The server asked for a key. */
   readonly keyed: boolean;
@@ -24,7 +29,7 @@ export type SessionState =
 const again = 3_000;
 
 /**
- * The access of the page's user. A key lives in the client that was made with it and nowhere else: not in a storage,
+ * The access of the page's user. A key lives in what was made with it and nowhere else: not in a storage,
  * not in an address; it is gone with the page.
  */
 export class Session {
@@ -44,7 +49,8 @@ export class Session {
   /** Without a key: as a server in development mode wants it. */
   async open(key?: string): Promise<void> {
     this.close();
-    const client = new Inkwire(key === undefined ? {} : { key });
+    const access = key === undefined ? {} : { key };
+    const client = new Inkwire(access);
     const stop = () => client.close();
     this.#stop = stop;
     try {
@@ -81,7 +87,14 @@ export class Session {
       jobs.close();
       client.close();
     };
-    this.state.value = { phase: 'open', client, jobs, keyed: key !== undefined };
+    const http = new Http({
+      url: location.origin,
+      auth: authOf(access),
+      fetch: (...request) => fetch(...request),
+      random: Math.random,
+      sleep,
+    });
+    this.state.value = { phase: 'open', client, http, jobs, keyed: key !== undefined };
   }
 
   /** Asks for the key again when that is what an error means. */

@@ -14,6 +14,8 @@ const keys: readonly (readonly [string, string])[] = [
   ['r', 'Retry the job, in the list'],
   ['Delete', 'Delete the job, in the list'],
   ['Esc', 'Back'],
+  ['Ctrl Space', 'Suggestions, in the editor'],
+  ['Ctrl Enter', 'Submit, in the editor'],
   ['?', 'This help'],
 ];
 

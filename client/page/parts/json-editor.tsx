@@ -1,6 +1,10 @@
 import type { RefObject } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useId, useMemo } from 'preact/hooks';
+import type { Language } from '../json-completion.js';
 import { type JsonMap, lineOf } from '../json-map.js';
+import { useModel } from '../model.js';
+import { breakLine, useCompletion } from '../use-completion.js';
+import { CompletionList } from './completion-list.js';
 
 /** A message about a place in the text. */
 export interface Mistake {
@@ -13,6 +17,10 @@ export interface Mistake {
 }
 
 export interface JsonEditorProps {
+  /** What the text is, for those who do not see it. */
+  readonly label: string;
+  /** What may be written; undefined where that is not known (yet). */
+  readonly language?: Language | undefined;
   readonly text: string;
   /** Of this text; undefined where it is too long to be coloured. */
   readonly map: JsonMap | undefined;
@@ -20,13 +28,23 @@ export interface JsonEditorProps {
   readonly describedBy: string;
   readonly field: RefObject<HTMLTextAreaElement | null>;
   readonly onInput: (text: string) => void;
+  /** The caret stands elsewhere; an offset. */
+  readonly onCaret: (offset: number) => void;
+  /** Ctrl and Enter. */
+  readonly onSend: () => void;
 }
 
 /**
  * A plain text field over the same text in colours: both have the same size and scroll as one. Mistakes are drawn at
- * their line, behind the text.
+ * their line, behind the text; suggestions lie over it.
  */
-export function JsonEditor({ text, map, mistakes, describedBy, field, onInput }: JsonEditorProps) {
+export function JsonEditor(props: JsonEditorProps) {
+  const { label, language, text, map, mistakes, describedBy, field, onInput, onCaret, onSend } = props;
+  const { announcer } = useModel();
+  const id = useId();
+  const completion = useCompletion(field, language, (words) => announcer.say(words));
+  const { list } = completion;
+  const tell = (element: HTMLTextAreaElement) => onCaret(element.selectionStart);
   const coloured = useMemo(() => (map === undefined ? text : colour(text, map)), [text, map]);
   const numbers = useMemo(() => lineNumbers(text), [text]);
   return (
@@ -46,16 +64,41 @@ export function JsonEditor({ text, map, mistakes, describedBy, field, onInput }:
           <textarea
             ref={field}
             class="editor-field"
-            aria-label="Request, as JSON"
+            aria-label={label}
             aria-invalid={mistakes.length > 0}
             aria-describedby={describedBy}
+            aria-autocomplete="list"
+            aria-haspopup="listbox"
+            aria-controls={list === undefined ? undefined : id}
+            aria-activedescendant={list === undefined ? undefined : `${id}-${list.active}`}
             wrap="off"
             spellcheck={false}
             autocomplete="off"
             autocapitalize="off"
             value={text}
-            onInput={(event) => onInput(event.currentTarget.value)}
+            onInput={(event) => {
+              onInput(event.currentTarget.value);
+              completion.written(event);
+              tell(event.currentTarget);
+            }}
+            onKeyDown={(event) => {
+              if (completion.pressed(event)) {
+                event.preventDefault();
+                event.stopPropagation();
+              } else if (event.key === 'Enter' && !event.isComposing) {
+                event.preventDefault();
+                if (event.ctrlKey || event.metaKey) onSend();
+                else breakLine(event.currentTarget);
+              }
+            }}
+            onKeyUp={(event) => tell(event.currentTarget)}
+            onClick={(event) => {
+              completion.close();
+              tell(event.currentTarget);
+            }}
+            onBlur={completion.close}
           />
+          {list !== undefined && <CompletionList {...list} id={id} onChoose={completion.choose} />}
         </div>
       </div>
     </div>

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useAddress, useAnswer } from '../answer.js';
 import type { OpenSession } from '../session.js';
-import { Icon } from './icon.js';
+import { Pager } from './pager.js';
 
 /** Pixels: sharp on screens of two device pixels at the size that is shown. */
 const imageWidth = 1_000;
@@ -22,42 +22,9 @@ export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
   );
   const address = useAddress(image?.bytes);
 
-  const turn = (to: number) => setPage(Math.min(pages, Math.max(1, to)));
   return (
     <div class="viewer">
-      {pages > 1 && (
-        <div class="pager">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Page before"
-            disabled={page <= 1}
-            onClick={() => turn(page - 1)}
-          >
-            <Icon name="left" />
-          </button>
-          <label>
-            Page{' '}
-            <input
-              type="number"
-              min={1}
-              max={pages}
-              value={page}
-              onChange={(event) => turn(event.currentTarget.valueAsNumber || 1)}
-            />{' '}
-            of {pages}
-          </label>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label="Next page"
-            disabled={page >= pages}
-            onClick={() => turn(page + 1)}
-          >
-            <Icon name="right" />
-          </button>
-        </div>
-      )}
+      {pages > 1 && <Pager page={page} pages={pages} onTurn={setPage} />}
       {fault !== undefined && (
         <p class="fault" role="alert">
           {fault}
