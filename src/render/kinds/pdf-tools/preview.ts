@@ -80,6 +80,7 @@ class Draft {
       inputPath: (index) => outer.inputPath(index),
       fetched: (url) => outer.fetched(url),
       partPath: (name) => outer.partPath(name),
+      scratch: (bytes) => outer.scratch(bytes),
       progress: (progress) => outer.progress(progress),
       artifact: () => {
         const isResult = this.#artifacts++ === 0;
