@@ -11,8 +11,6 @@ import type { Engine } from './engine/engine.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Follower } from './follow/follower.js';
-import { Gateway } from './gateway/gateway.js';
-import { StreamMeters } from './gateway/stream-meters.js';
 import { dialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
 import { readStaticFiles, type StaticFiles } from './http/reply/static-files.js';
@@ -26,6 +24,7 @@ import { makePictures, makePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
+import { openGateway, streamTail } from './streaming.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
@@ -39,7 +38,6 @@ import { Thumbnailer } from './work/run/thumbnailer.js';
 import type { JobService } from './work/service.js';
 import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
-import type { WorkLog } from './work/work-log.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -74,8 +72,6 @@ export class StartRefused extends Error {}
 const leaseMs = 30_000;
 /** Of a turn of the event loop: what many ask for at one moment holds up somebody else by about so long. */
 const turnMs = 4;
-/** The end of the log that is kept in memory. */
-const streamTail = { maxFacts: 10_000, maxBytes: 8 * 1024 * 1024 };
 /** They are in memory: what is long belongs into a JSON body, or into a file. */
 const maxFormTextBytes = 4 * 1024 * 1024;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
@@ -306,62 +302,6 @@ async function openKeys(config: Config, engine: Engine, clock: () => number): Pr
   if (!startMode.ok) throw new StartRefused(startMode.message);
   const development = startMode.mode === 'development';
   return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
-}
-
-interface GatewayParts {
-  readonly config: Config;
-  readonly engine: Engine;
-  readonly follower: Follower;
-  readonly turns: LoopTurns;
-  readonly keyring: Keyring;
-  readonly registry: Registry;
-  readonly clock: () => number;
-  readonly log: WorkLog;
-}
-
-function openGateway({
-  config,
-  engine,
-  follower,
-  turns,
-  keyring,
-  registry,
-  clock,
-  log,
-}: GatewayParts): Gateway {
-  let gateway: Gateway | undefined;
-  const nothing = {
-    connections: { ws: 0, sse: 0 },
-    subscriptions: 0,
-    behind: 0,
-    waitingBytes: 0,
-    withheld: 0,
-  };
-  const meters = new StreamMeters(registry, () => gateway?.connections.state ?? nothing);
-  gateway = new Gateway({
-    store: engine.store,
-    follower,
-    turns,
-    meters,
-    clock,
-    random: Math.random,
-    keyHolds: (keyId) => keyring.holds(keyId),
-    onError: (error) => log.error({ err: error }, 'a stream could not be served'),
-    tail: streamTail,
-    limits: {
-      maxPerKey: config.streamsPerKey,
-      maxPerAddress: config.streamsPerIp,
-      maxWaitingBytes: config.streamBufferBytes,
-      outboxMaxBytes: 256 * 1024,
-      maxSubscriptions: 1_000,
-      maxTopics: 800_000,
-      maxTopicsPerOwner: 200_000,
-      heartbeatMs: 15_000,
-      stuckMs: 30_000,
-      lifeMs: 30 * 60_000,
-    },
-  });
-  return gateway;
 }
 
 interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {

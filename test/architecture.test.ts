@@ -120,8 +120,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server-time.ts': ['standstills.ts', 'steady-clock.ts'],
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render'],
+  'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
   'app.ts': [
     'rendering.ts',
+    'streaming.ts',
     'close-stack.ts',
     'server-time.ts',
     'config.ts',
@@ -132,7 +134,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'http/dialects/dialects.ts',
     'http/routes',
     'http/reply',
-    'gateway',
     'follow',
     'work',
     'work/submit',
