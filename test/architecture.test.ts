@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   render: ['countdown.ts', 'system-errors.ts', 'shares', 'protocol'],
   'render/fonts': [],
   'render/kinds/document': ['render/fonts', 'render', 'protocol'],
-  'render/kinds/pdf-tools': ['render', 'protocol'],
+  'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render/kinds/report', 'render'],
@@ -293,7 +293,7 @@ describe('architecture', () => {
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; a thumbnail packs pixels of ours.
       [/^sharp$/, /^render\/(picture-decoding|kinds\/pdf-tools\/thumbnail)\.ts$/],
-      [/^@cantoo\/pdf-lib$|^@hyzyla\/pdfium$/, /^render\/kinds\/pdf-tools\//],
+      [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/pdf-tools\//],
       [/^undici$/, /^(work|fetch)\//],
     ];
     const misplaced = files.flatMap((file) => {

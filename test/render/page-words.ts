@@ -1,9 +1,7 @@
-import {
-  loadPdfiumProgram,
-  type Pdfium,
-  type PdfiumPage,
-  startPdfium,
-} from '../../src/render/kinds/pdf-tools/pdfium.js';
+import { type Pdfium, startPdfium } from '../../src/render/kinds/pdf-tools/pdfium.js';
+import { loadPdfiumProgram } from '../../src/render/kinds/pdf-tools/pdfium-engine.js';
+import type { PdfiumPage } from '../../src/render/kinds/pdf-tools/pdfium-page.js';
+import { rgbaOf } from './rgba.js';
 
 /** What PDFium finds on the pages of a PDF. Lengths are millimetres from the upper left corner. */
 
@@ -86,7 +84,7 @@ export async function drawPages(pdf: Uint8Array, perMm: number): Promise<Pixels[
     return Array.from({ length: document.pageCount }, (_, index) =>
       document.withPage(index, (page) => {
         const [width, height] = [Math.round(page.width * perMm), Math.round(page.height * perMm)];
-        return { width, height, data: page.picture(width, height) };
+        return rgbaOf(page.raster(width, height));
       }),
     );
   } finally {

@@ -1,4 +1,6 @@
-import { loadPdfiumProgram, type Pdfium, startPdfium } from '../../src/render/kinds/pdf-tools/pdfium.js';
+import { type Pdfium, startPdfium } from '../../src/render/kinds/pdf-tools/pdfium.js';
+import { loadPdfiumProgram } from '../../src/render/kinds/pdf-tools/pdfium-engine.js';
+import { rgbaOf } from '../render/rgba.js';
 import { colors } from './pictures.js';
 
 /** What a reader sees of a document. Millimetres from the upper left corner, pixels of `perMm`. */
@@ -56,7 +58,7 @@ export class Reader {
               letters.push({ text: text.normalize('NFC'), page: number, ...box });
           }
           const [width, height] = [Math.round(page.width * perMm), Math.round(page.height * perMm)];
-          const picture = perMm > 0 ? { width, height, data: page.picture(width, height) } : undefined;
+          const picture = perMm > 0 ? rgbaOf(page.raster(width, height)) : undefined;
           return { width: page.width, height: page.height, picture };
         }),
       );

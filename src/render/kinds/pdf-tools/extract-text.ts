@@ -3,7 +3,8 @@ import Value from 'typebox/value';
 import { type KindRunner, RenderFailure, type RunContext, type RunResult } from '../../kind.js';
 import { pdfLimits } from './limits.js';
 import { isTruncated, pdfFailure } from './pdf-failure.js';
-import { loadPdfiumProgram, type PdfiumDocument, startPdfium } from './pdfium.js';
+import { type PdfiumDocument, startPdfium } from './pdfium.js';
+import { loadPdfiumProgram } from './pdfium-engine.js';
 import { extractTextPlanSchema } from './requests.js';
 import { hundredths, layText, type TextPage } from './text-layout.js';
 

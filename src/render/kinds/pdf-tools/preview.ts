@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import Value from 'typebox/value';
 import type { Area, ChunkedRunner, KindRunner, RunContext, RunResult } from '../../kind.js';
-import { loadPdfiumProgram } from './pdfium.js';
+import { loadPdfiumProgram } from './pdfium-engine.js';
 import { pagePicture } from './thumbnail.js';
 
 /** What the back gets; there is no front: callers cannot submit it. */
