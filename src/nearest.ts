@@ -25,16 +25,22 @@ function plainly(name: string): string {
   return name.replace(/[_\s-]/g, '').toLowerCase();
 }
 
-/** Levenshtein. */
+/** Letters that are changed, added, left out or in the place of their neighbour. */
 function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [at, letter] of [...one].entries()) {
+  const letters = [...one];
+  const others = [...other];
+  let before: readonly number[] = [];
+  let row = Array.from({ length: others.length + 1 }, (_, index) => index);
+  for (const [at, letter] of letters.entries()) {
     const next = [at + 1];
-    for (const [index, against] of [...other].entries()) {
+    for (const [index, against] of others.entries()) {
       const changed = (row[index] ?? 0) + (letter === against ? 0 : 1);
-      next.push(Math.min(changed, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
+      const isSwapped = at > 0 && index > 0 && letter === others[index - 1] && letters[at - 1] === against;
+      const swapped = isSwapped ? (before[index - 1] ?? 0) + 1 : changed;
+      next.push(Math.min(changed, swapped, (row[index + 1] ?? 0) + 1, (next[index] ?? 0) + 1));
     }
+    before = row;
     row = next;
   }
-  return row[other.length] ?? 0;
+  return row[others.length] ?? 0;
 }

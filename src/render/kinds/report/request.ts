@@ -22,8 +22,6 @@ export interface ReportRequest {
   readonly images: Readonly<Record<string, ImageSource>>;
   /** How many inputs are files; what the filled document brings is numbered from there on. */
   readonly files: number;
-  /** What is fetched before the run. */
-  readonly addresses: readonly string[];
   readonly locale?: string;
   readonly currency?: string;
   /** Of the job; the document has it, too, unless its design gives one. */
@@ -39,8 +37,8 @@ export interface KnownDesign {
   readonly source: { readonly blob: string } | { readonly value: unknown };
 }
 
-/** A text in which no caller can write what leads to an image: NUL is in no text of a request. */
-const mark = (index: number): string => `\u0000image ${index}`;
+/** In the place of an image that is an input. No other image has such a source, since its scheme is none of theirs. */
+const mark = (index: number): string => `param-image:${index}`;
 
 /**
  * The plan of a document that is made of a design: `design` was looked up (or came along), `members` are those of the request.
@@ -79,14 +77,12 @@ export function planReport(
   }
   if (issues.length > 0) return { ok: false, issues };
   const all = [...own, ...inputs.all];
-  const addresses = all.flatMap((input) => ('url' in input ? [input.url] : []));
   const request: ReportRequest = {
     design: 'blob' in source ? { input: 0 } : source,
     digest,
     params: given,
     images,
-    files: all.length - addresses.length,
-    addresses,
+    files: all.filter((input) => !('url' in input)).length,
     ...(typeof locale === 'string' ? { locale } : {}),
     ...(typeof currency === 'string' ? { currency } : {}),
     ...(typeof title === 'string' ? { title } : {}),

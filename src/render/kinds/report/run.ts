@@ -23,6 +23,8 @@ import type { ReportRequest } from './request.js';
 /** The context of the document in that of the report: its pointers lead into the design, its inputs follow on those of the job. */
 class DocumentContext implements RunContext {
   readonly #paths: readonly (string | undefined)[];
+  /** What was written aside, by its path. */
+  readonly #scratch = new Map<string, Uint8Array>();
 
   constructor(
     private readonly outer: RunContext,
@@ -30,7 +32,12 @@ class DocumentContext implements RunContext {
     private readonly files: number,
     inputs: Plan['inputs'],
   ) {
-    this.#paths = inputs.map((input) => ('bytes' in input ? outer.scratch(input.bytes) : undefined));
+    this.#paths = inputs.map((input) => {
+      if (!('bytes' in input)) return undefined;
+      const path = outer.scratch(input.bytes);
+      this.#scratch.set(path, input.bytes);
+      return path;
+    });
   }
 
   inputPath(index: number): string {
@@ -77,7 +84,9 @@ class DocumentContext implements RunContext {
   }
 
   picture(call: PictureCall): Promise<PictureOutcome> {
-    return this.outer.picture(call);
+    // A decoder is shown no file but those that the task was given.
+    const bytes = 'path' in call.source ? this.#scratch.get(call.source.path) : undefined;
+    return this.outer.picture(bytes === undefined ? call : { ...call, source: { bytes } });
   }
 
   heavy(): void {
@@ -128,13 +137,6 @@ export function createReportRunner(document: KindRunner): KindRunner {
         );
       }
       const { plan } = parsed;
-      for (const input of plan.inputs) {
-        if ('url' in input && !report.addresses.includes(input.url))
-          throw new RenderFailure(
-            'an address is known too late to be fetched: give it as a parameter of the type image',
-            placeOf(expanded, input.pointer),
-          );
-      }
       try {
         return await document.run(
           plan.request,

@@ -76,7 +76,8 @@ export class Parser {
 
   #next(): Token {
     const token = this.#token;
-    this.#token = this.lexer.next();
+    // Nothing of the expression is behind its end.
+    if (token.kind !== 'end') this.#token = this.lexer.next();
     return token;
   }
 
