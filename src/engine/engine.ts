@@ -4,6 +4,7 @@ import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { Blobs, SmallBlob } from './blobs.js';
+import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
 import type { JobPage, ListFilter } from './listing.js';
@@ -14,7 +15,7 @@ import type { Agreement, ServiceSettings } from './settings.js';
 
 /**
  * The contracts of an engine, which stores jobs, publishes facts and progress, and stores the files of jobs. The other
- * things that it stores have contracts of their own: `library.ts`, `once.ts`, `keys.ts`.
+ * things that it stores have contracts of their own: `library.ts`, `once.ts`, `endpoints.ts`, `keys.ts`.
  *
  * Glossary
  * - job: accepted work with its whole state (`jobs/job.ts`).
@@ -62,6 +63,7 @@ export interface Engine {
   readonly keys: Keys;
   readonly library: Library;
   readonly once: Once;
+  readonly endpoints: Endpoints;
   /** Resolves when the engine cannot go on and the process should end; never otherwise. */
   readonly failure: Promise<StoreFailed>;
   /** Waits for the operations that were handed over, then closes. Safe twice. */
@@ -337,7 +339,7 @@ export interface Store {
   /** Facts of all owners in order, at most `limit`: for the follower, which separates the owners itself. */
   everyFact(after: number, limit: number): Promise<FactPage>;
   log(): Promise<LogState>;
-  /** One step of retention, also of what waits in `Once` and of retired entries of the library. */
+  /** One step of retention, also of what waits in `Once`, of endpoints, and of retired entries of the library. */
   sweep(request: SweepRequest): Promise<SweepOutcome>;
   /** Of these blob names, the ones that nothing holds: no job and no version of the library. */
   unused(blobs: readonly string[]): Promise<readonly string[]>;

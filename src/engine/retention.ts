@@ -1,5 +1,8 @@
-/** `sweep`: to call `Store.sweep` again and again, and to remove files that nothing holds. */
-export type Duty = 'sweep';
+/**
+ * - `sweep`: to call `Store.sweep` again and again, and to remove files that nothing holds.
+ * - `webhooks`: to send to the endpoints what they are to be told.
+ */
+export type Duty = 'sweep' | 'webhooks';
 
 export interface SweepRequest {
   readonly now: number;

@@ -1,3 +1,4 @@
+import type { Endpoints } from './endpoints.js';
 import type { Store } from './engine.js';
 import type { Library } from './library.js';
 import type { Once } from './once.js';
@@ -52,11 +53,23 @@ export const libraryOperations = {
   libraryVersions: 'read',
 } as const satisfies Record<`library${Capitalize<keyof Library>}`, 'write' | 'read'>;
 
-/** and for `Once`. */
+/** for `Once`, */
 export const onceOperations = {
   oncePut: 'write',
   onceTake: 'write',
 } as const satisfies Record<`once${Capitalize<keyof Once>}`, 'write'>;
+
+/** and for endpoints. */
+export const endpointOperations = {
+  endpointsPut: 'write',
+  endpointsRemove: 'write',
+  endpointsSettle: 'write',
+  endpointsGet: 'read',
+  endpointsList: 'read',
+  endpointsChanged: 'read',
+  endpointsDelivery: 'read',
+  endpointsDeliveries: 'read',
+} as const satisfies Record<`endpoints${Capitalize<keyof Endpoints>}`, 'write' | 'read'>;
 
 /** What the blobs of an engine ask the store for. */
 export const blobOperations = { smallBlob: 'bytes' } as const;
@@ -66,6 +79,7 @@ export const engineOperations = {
   ...storeOperations,
   ...libraryOperations,
   ...onceOperations,
+  ...endpointOperations,
   ...blobOperations,
 };
 

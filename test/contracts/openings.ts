@@ -12,6 +12,7 @@ export function inTurn(openings: readonly [Engine, ...Engine[]]): Engine {
     keys: roundRobin(openings.map(({ keys }) => keys)),
     library: roundRobin(openings.map(({ library }) => library)),
     once: roundRobin(openings.map(({ once }) => once)),
+    endpoints: roundRobin(openings.map(({ endpoints }) => endpoints)),
     async close() {
       for (const opening of openings) await opening.close();
     },

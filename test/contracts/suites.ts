@@ -2,6 +2,7 @@ import { blobsSuite } from './blobs.suite.js';
 import { claimSuite } from './claim.suite.js';
 import { clockSuite } from './clock.suite.js';
 import { commandSuite } from './command.suite.js';
+import { endpointsSuite } from './endpoints.suite.js';
 import { groupsSuite } from './groups.suite.js';
 import { holdersSuite } from './holders.suite.js';
 import { keysSuite } from './keys.suite.js';
@@ -33,4 +34,5 @@ export const suites = [
   librarySuite,
   holdersSuite,
   onceSuite,
+  endpointsSuite,
 ];

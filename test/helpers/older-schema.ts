@@ -3,6 +3,7 @@ import { Connection } from '../../src/engine/sqlite/sql.js';
 
 /** What takes back each change of the schema, by its number, the newest first. */
 const steps: readonly (readonly [schema: number, sql: string])[] = [
+  [10, 'DROP TABLE endpoints; DROP TABLE deliveries;'],
   [9, 'DROP TABLE small_blobs;'],
   // The columns `blobs` and `fetches` are there as before.
   [8, 'ALTER TABLE inputs DROP COLUMN inputs;'],

@@ -16,6 +16,7 @@ import type {
 import { positionAt } from '../lives.js';
 import type { Duty, SweepOutcome, SweepRequest } from '../retention.js';
 import { type Agreement, type ServiceSettings, settingsWith } from '../settings.js';
+import { EndpointRules } from './endpoints.js';
 import { LibraryRules } from './library.js';
 import { OnceRules } from './once.js';
 import type { QueueCounts } from './queue-counts.js';
@@ -35,6 +36,7 @@ export class Ledger {
   readonly #count: (limits: FairnessLimits) => QueueCounts;
   readonly library: LibraryRules;
   readonly once: OnceRules;
+  readonly endpoints: EndpointRules;
   /** Of this start alone. */
   readonly life: string;
   #limits: FairnessLimits;
@@ -56,6 +58,7 @@ export class Ledger {
     this.life = life;
     this.library = new LibraryRules(tables.library, tables.blobReferences);
     this.once = new OnceRules(tables.once);
+    this.endpoints = new EndpointRules(tables.endpoints);
     this.#limits = limits;
     this.#counts = count(limits);
     this.#writer = new Writer(tables, this.#counts, life);

@@ -11,6 +11,7 @@ import type {
 } from '../engine.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
+import { EndpointQueries } from './endpoints.js';
 import type { Ledger } from './ledger.js';
 import { LibraryQueries } from './library.js';
 import { type Tables, unusedOf } from './tables.js';
@@ -19,6 +20,7 @@ import type { Views } from './views.js';
 /** The operations of an embedded engine that change nothing. Each is one atomic operation. */
 export class Queries {
   readonly library: LibraryQueries;
+  readonly endpoints: EndpointQueries;
   readonly #tables: Tables;
   readonly #views: Views;
   readonly #ledger: Pick<Ledger, 'counts' | 'life'>;
@@ -28,6 +30,7 @@ export class Queries {
     this.#views = views;
     this.#ledger = ledger;
     this.library = new LibraryQueries(tables.library, views.library);
+    this.endpoints = new EndpointQueries(tables.endpoints);
   }
 
   nextReadyAt(): number | undefined {

@@ -1,4 +1,5 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
+import type { Endpoints } from '../endpoints.js';
 import type { Store } from '../engine.js';
 import type { Library } from '../library.js';
 import type { Once } from '../once.js';
@@ -10,6 +11,7 @@ import {
   type StoreOperation,
   storeOperations,
 } from '../store-operations.js';
+import type { EndpointQueries, EndpointRules } from './endpoints.js';
 import { Ledger } from './ledger.js';
 import type { LibraryQueries, LibraryRules } from './library.js';
 import type { OnceRules } from './once.js';
@@ -23,7 +25,10 @@ import type { Views } from './views.js';
 export type Operations = Pick<Ledger, StoreChange> &
   Pick<Queries, Exclude<StoreOperation, StoreChange> | keyof typeof blobOperations> & {
     readonly [Name in keyof Library as `library${Capitalize<Name>}`]: (LibraryRules & LibraryQueries)[Name];
-  } & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] };
+  } & { readonly [Name in keyof Once as `once${Capitalize<Name>}`]: OnceRules[Name] } & {
+    readonly [Name in keyof Endpoints as `endpoints${Capitalize<Name>}`]: (EndpointRules &
+      EndpointQueries)[Name];
+  };
 
 /** An embedded engine over its tables: what changes them, what reads them, and all operations by name. */
 export interface Embedded {
@@ -57,6 +62,14 @@ function operationsOf(ledger: Ledger, queries: Queries): Operations {
     libraryVersions: (filter) => queries.library.versions(filter),
     oncePut: (entry, now) => ledger.once.put(entry, now),
     onceTake: (place, now) => ledger.once.take(place, now),
+    endpointsPut: (endpoint) => ledger.endpoints.put(endpoint),
+    endpointsRemove: (place) => ledger.endpoints.remove(place),
+    endpointsSettle: (settlement) => ledger.endpoints.settle(settlement),
+    endpointsGet: (place) => queries.endpoints.get(place),
+    endpointsList: (filter) => queries.endpoints.list(filter),
+    endpointsChanged: (filter) => queries.endpoints.changed(filter),
+    endpointsDelivery: (place, id) => queries.endpoints.delivery(place, id),
+    endpointsDeliveries: (filter) => queries.endpoints.deliveries(filter),
     smallBlob: (name) => queries.smallBlob(name),
   };
 }
@@ -107,4 +120,18 @@ export function embeddedOnce(runner: OperationRunner, clock?: () => number): Onc
     take: (place, now) => runner.call('onceTake', place, now),
   };
   return clock === undefined ? once : onceByClock(once, clock);
+}
+
+/** Times of endpoints are their sender's, which reads them by its own clock. */
+export function embeddedEndpoints(runner: OperationRunner): Endpoints {
+  return {
+    put: (endpoint) => runner.call('endpointsPut', endpoint),
+    remove: (place) => runner.call('endpointsRemove', place),
+    settle: (settlement) => runner.call('endpointsSettle', settlement),
+    get: (place) => runner.call('endpointsGet', place),
+    list: (filter) => runner.call('endpointsList', filter),
+    changed: (filter) => runner.call('endpointsChanged', filter),
+    delivery: (place, id) => runner.call('endpointsDelivery', place, id),
+    deliveries: (filter) => runner.call('endpointsDeliveries', filter),
+  };
 }

@@ -33,6 +33,7 @@ export function sweep(
   const deleted = each('record', now - recordTtlMs, () => ({ type: 'delete' }));
   if (left > 0) left -= tables.idempotency.removeExpired(now, left);
   if (left > 0) left -= tables.once.removeExpired(now, left);
+  if (left > 0) left -= tables.endpoints.removeExpired(now, left);
   if (left > 0) {
     const retired = library.sweep(now, left);
     removed.push(...retired.removed);

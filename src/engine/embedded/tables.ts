@@ -2,6 +2,15 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
+import type {
+  ChangeFilter,
+  Delivery,
+  DeliveryFilter,
+  Endpoint,
+  EndpointFilter,
+  EndpointPlace,
+  NewDelivery,
+} from '../endpoints.js';
 import type { Fact, GroupPage, JobInput } from '../engine.js';
 import type { LibraryName, LibraryVersion } from '../library.js';
 import type { Life } from '../lives.js';
@@ -208,6 +217,28 @@ export interface OnceTable {
   removeExpired(by: number, limit: number): number;
 }
 
+/** Endpoints and their deliveries. The rules of both are in `endpoints.ts`. */
+export interface EndpointTable {
+  get(place: EndpointPlace): Endpoint | undefined;
+  /** Of an owner, without those of jobs. */
+  count(owner: string): number;
+  /** Adds one or replaces the one of this id, under a new number, which it returns; its deliveries stay. */
+  put(endpoint: Omit<Endpoint, 'change'>): number;
+  /** Of one that is there; its number stays. */
+  update(endpoint: Endpoint): void;
+  /** With its deliveries. */
+  remove(place: EndpointPlace): void;
+  list(filter: EndpointFilter): readonly Endpoint[];
+  changed(filter: ChangeFilter): readonly Endpoint[];
+  delivery(place: EndpointPlace, id: string): Delivery | undefined;
+  deliveries(filter: DeliveryFilter): readonly Delivery[];
+  putDelivery(place: EndpointPlace, delivery: NewDelivery): void;
+  /** Takes finished deliveries away until so many are left, the oldest first. */
+  prune(place: EndpointPlace, keep: number): void;
+  /** Endpoints and finished deliveries that are over. Returns how many went. */
+  removeExpired(by: number, limit: number): number;
+}
+
 /** The event log. It gives the numbers. */
 export interface LogTable {
   readonly epoch: string;
@@ -246,6 +277,7 @@ export interface Tables {
   readonly settings: SettingsTable;
   readonly library: LibraryTable;
   readonly once: OnceTable;
+  readonly endpoints: EndpointTable;
   readonly log: LogTable;
 }
 

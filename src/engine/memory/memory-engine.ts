@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DiskBlobs } from '../disk-blobs.js';
 import {
   type Embedded,
+  embeddedEndpoints,
   embeddedLibrary,
   embeddedOnce,
   embeddedOver,
@@ -65,6 +66,7 @@ export class MemoryState {
       keys: this.#keys,
       library: embeddedLibrary(runner, clock),
       once: embeddedOnce(runner, clock),
+      endpoints: embeddedEndpoints(runner),
       failure: new Promise(() => {}),
       close: async () => {
         if (!runner.close()) return;

@@ -23,6 +23,7 @@ import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engi
 import { type Life, newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
 import { JobIndex } from './job-index.js';
+import { MemoryEndpoints } from './memory-endpoints.js';
 import { MemoryLibrary } from './memory-library.js';
 import { MemoryOnce } from './memory-once.js';
 import { byText, SortedList } from './sorted-list.js';
@@ -40,6 +41,7 @@ export class MemoryTables implements Tables, Views {
   readonly settings = new MemorySettings();
   readonly library = new MemoryLibrary();
   readonly once = new MemoryOnce();
+  readonly endpoints = new MemoryEndpoints();
   readonly log: MemoryLog;
 
   constructor(epoch: string, workers: WorkerTable = new OwnWorkers()) {

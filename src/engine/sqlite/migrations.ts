@@ -216,6 +216,39 @@ const migrations: readonly string[] = [
   CREATE TABLE small_blobs (n INTEGER PRIMARY KEY, name TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
   CREATE UNIQUE INDEX small_blobs_name ON small_blobs(name);
   `,
+  // Endpoints that are told of facts. A row gets another number with each change, and no number comes twice.
+  `
+  CREATE TABLE endpoints (
+    change INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner TEXT NOT NULL,
+    id TEXT NOT NULL,
+    job TEXT,
+    created_at INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    state TEXT NOT NULL,
+    kept_until INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX endpoints_id ON endpoints(owner, id);
+  CREATE INDEX endpoints_own ON endpoints(owner, id) WHERE job IS NULL;
+  CREATE INDEX endpoints_open ON endpoints(change) WHERE open = 1;
+  CREATE INDEX endpoints_kept ON endpoints(kept_until) WHERE kept_until IS NOT NULL;
+
+  CREATE TABLE deliveries (
+    n INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    id TEXT NOT NULL,
+    due_at INTEGER,
+    kept_until INTEGER NOT NULL,
+    value TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX deliveries_id ON deliveries(owner, endpoint, id);
+  CREATE INDEX deliveries_finished ON deliveries(owner, endpoint, n) WHERE due_at IS NULL;
+  CREATE INDEX deliveries_waiting ON deliveries(owner, endpoint, n) WHERE due_at IS NOT NULL;
+  CREATE INDEX deliveries_kept ON deliveries(kept_until) WHERE due_at IS NULL;
+  `,
 ];
 
 /** The newest schema that this program knows. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { makeDirectory } from '../directory-sync.js';
 import { DiskBlobs } from '../disk-blobs.js';
-import { embeddedLibrary, embeddedOnce, embeddedStore } from '../embedded/store.js';
+import { embeddedEndpoints, embeddedLibrary, embeddedOnce, embeddedStore } from '../embedded/store.js';
 import { type Engine, type EngineOptions, type Fact, type Store, StoreFailed } from '../engine.js';
 import type { Key, Keys } from '../keys.js';
 import type { Library } from '../library.js';
@@ -59,6 +59,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
       keys: keys.of(client),
       library: libraryBeside(embeddedLibrary(client, clock), cache),
       once: embeddedOnce(client, clock),
+      endpoints: embeddedEndpoints(client),
       failure: client.failure,
       close: () => client.close(),
     };

@@ -1,6 +1,7 @@
 import { OwnDuties, OwnWorkers, type Tables } from '../embedded/tables.js';
 import type { Views } from '../embedded/views.js';
 import { BlobReferenceRows } from './blob-reference-rows.js';
+import { EndpointRows } from './endpoint-rows.js';
 import { GroupRows } from './group-rows.js';
 import { IdempotencyRows } from './idempotency-rows.js';
 import { InputRows } from './input-rows.js';
@@ -25,6 +26,7 @@ export class SqliteTables implements Tables, Views {
   readonly settings: SettingsRow;
   readonly library: LibraryRows;
   readonly once: OnceRows;
+  readonly endpoints: EndpointRows;
   readonly log: LogRows;
 
   constructor(connection: Connection) {
@@ -37,6 +39,7 @@ export class SqliteTables implements Tables, Views {
     this.settings = new SettingsRow(connection);
     this.library = new LibraryRows(connection);
     this.once = new OnceRows(connection);
+    this.endpoints = new EndpointRows(connection);
     this.log = new LogRows(connection);
   }
 }
