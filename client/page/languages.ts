@@ -11,13 +11,12 @@ export interface Languages {
 /** Reads `/openapi.json`, which tells of every member. */
 export async function loadLanguages(http: Http): Promise<Languages> {
   const document: unknown = await http.ask('GET', '/openapi.json', {}, (response) => response.json());
-  const components = isObject(document) ? document : {};
-  const design = bodyOf(components, '/api/v1/designs/{id}', 'put');
+  const paths = isObject(document) ? document : {};
+  const design = designSchema(paths);
+  // What is common to the parts of a design stands in its schema itself.
+  const components = { ...paths, $defs: design?.$defs };
   return {
-    request: {
-      components,
-      root: (members) => requestSchemas(members.get('kind') ?? 'document'),
-    },
+    request: { components, root: (members) => requestSchemas(members.get('kind') ?? 'document') },
     design: { components, root: () => (design === undefined ? [] : [design]) },
   };
 }
@@ -29,15 +28,9 @@ function requestSchemas(kind: string): readonly Schema[] {
   return [`${name}Request`, 'JobOptions'].map((one) => ({ $ref: `#/components/schemas/${one}` }));
 }
 
-function bodyOf(document: Schema, path: string, method: string): Schema | undefined {
-  const found = [
-    'paths',
-    path,
-    method,
-    'requestBody',
-    'content',
-    'application/json',
-    'schema',
-  ].reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), document);
-  return isObject(found) ? found : undefined;
+/** A report may bring its design along. */
+function designSchema(document: Schema): Schema | undefined {
+  const way = ['components', 'schemas', 'ReportRequest', 'properties', 'design', 'anyOf'];
+  const found = way.reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), document);
+  return (Array.isArray(found) ? found : []).filter(isObject).find(({ $defs }) => $defs !== undefined);
 }

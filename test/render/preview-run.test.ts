@@ -6,6 +6,8 @@ import { documentKind } from '../../src/render/kinds/document/request.js';
 import { documentRunner } from '../../src/render/kinds/document/run.js';
 import { backs } from '../../src/render/kinds/kinds.js';
 import { createPreviewRunner, type PreviewFacts } from '../../src/render/kinds/pdf-tools/preview.js';
+import { reportKind } from '../../src/render/kinds/report/request.js';
+import { reportRunner } from '../../src/render/kinds/report/run.js';
 import { bareContext } from './run-context.js';
 
 interface Seen {
@@ -14,8 +16,13 @@ interface Seen {
   readonly warnings: readonly JobWarning[];
 }
 
-async function preview(request: object, page = 1, width = 200): Promise<Seen> {
-  const parsed = documentKind.parse(request);
+async function preview(
+  request: object,
+  page = 1,
+  width = 200,
+  [kind, back] = [documentKind, documentRunner],
+): Promise<Seen> {
+  const parsed = kind.parse(request);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const files = new Map<string, Uint8Array[]>();
   const warnings: JobWarning[] = [];
@@ -34,10 +41,7 @@ async function preview(request: object, page = 1, width = 200): Promise<Seen> {
     warn: (warning) => warnings.push(warning),
   };
   const plan: unknown = JSON.parse(JSON.stringify(parsed.plan.request));
-  await createPreviewRunner(async () => documentRunner).run(
-    { kind: 'document', page, width, request: plan },
-    context,
-  );
+  await createPreviewRunner(async () => back).run({ kind: kind.name, page, width, request: plan }, context);
   expect([...files.keys()]).toEqual(['page.png', 'preview.json']);
   const bytes = (name: string) => Buffer.concat(files.get(name) ?? []);
   const facts = JSON.parse(bytes('preview.json').toString()) as PreviewFacts;
@@ -107,6 +111,21 @@ describe('a preview', () => {
   it('of a document with a password is the document without it', async () => {
     const { facts } = await preview({ encryption: { user_password: 'secret' }, operations });
     expect(facts.pages).toBe(2);
+  });
+
+  it('of a design leads into the design', async () => {
+    const design = {
+      params: [{ name: 'items', type: 'array' }],
+      operations: [
+        { type: 'add_text', text: 'Once' },
+        { $for: 'item in items', do: [{ type: 'add_text', text: '{{item}}' }] },
+      ],
+    };
+    const request = { design, params: { items: ['a', 'b', 'c'] } };
+    const { facts } = await preview(request, 1, 200, [reportKind, reportRunner]);
+    const pointers = facts.areas.map(({ pointer }) => pointer);
+    expect(new Set(pointers)).toEqual(new Set(['/design/operations/0', '/design/operations/1/do/0']));
+    expect(pointers).toHaveLength(4);
   });
 
   it('tells what the render has to say', async () => {

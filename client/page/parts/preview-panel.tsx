@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { areaAt, type Preview, type PreviewAnswer, stacked } from '../preview.js';
+import { areaAt, type Preview, type PreviewAnswer, type PreviewArea, stacked } from '../preview.js';
 import { Icon } from './icon.js';
 import { Pager } from './pager.js';
 
@@ -85,16 +85,16 @@ function Sheet({ shown, isOld, at, nameOf, onJump }: SheetProps) {
   const { image = '', width = 1, height = 1, page = 1 } = shown;
   const areas = stacked(shown.areas ?? []);
   const current = areaAt(areas, at);
-  const [reached, setReached] = useState<string>();
+  const [reached, setReached] = useState<PreviewArea>();
   const group = useRef<HTMLDivElement>(null);
   // One stop of the Tab key for all of them.
-  const stop = areas.find(({ pointer }) => pointer === reached) ?? current ?? areas[0];
+  const stop = areas.find((area) => area === reached) ?? current ?? areas[0];
   const move = (by: number): void => {
     const inOrder = [...areas].sort((a, b) => a.y - b.y || a.x - b.x);
     const index = stop === undefined ? 0 : inOrder.indexOf(stop);
     const next = inOrder[Math.min(inOrder.length - 1, Math.max(0, index + by))];
     if (next === undefined) return;
-    setReached(next.pointer);
+    setReached(next);
     group.current?.querySelectorAll('button')[areas.indexOf(next)]?.focus();
   };
   const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
@@ -113,11 +113,12 @@ function Sheet({ shown, isOld, at, nameOf, onJump }: SheetProps) {
             move(by);
           }}
         >
-          {areas.map((area) => (
+          {areas.map((area, index) => (
             <button
-              key={area.pointer}
+              // What is repeated stands several times on a page, and once in the text.
+              key={`${area.pointer} ${index}`}
               type="button"
-              class={`area${area === current ? ' area-current' : ''}`}
+              class={`area${area.pointer === current?.pointer ? ' area-current' : ''}`}
               aria-label={nameOf(area.pointer)}
               title={nameOf(area.pointer)}
               tabIndex={area === stop ? 0 : -1}
@@ -128,7 +129,7 @@ function Sheet({ shown, isOld, at, nameOf, onJump }: SheetProps) {
                 height: share(area.height, height),
               }}
               onClick={() => {
-                setReached(area.pointer);
+                setReached(area);
                 onJump(area.pointer);
               }}
             />

@@ -155,6 +155,7 @@ function parse(request: unknown): Parsed {
 /** Fills a design with values, and draws it as a document. */
 export const reportKind: Kind = {
   name: 'report',
+  previewed: true,
   schema: Type.Object({
     design: Type.Union([
       Type.String({

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { JobWarning } from '../../../protocol/job-record.js';
 import {
+  type Area,
   type ArtifactWriter,
   type Fetched,
   type KindRunner,
@@ -25,6 +26,7 @@ class DocumentContext implements RunContext {
   readonly #paths: readonly (string | undefined)[];
   /** What was written aside, by its path. */
   readonly #scratch = new Map<string, Uint8Array>();
+  readonly area?: (area: Area) => void;
 
   constructor(
     private readonly outer: RunContext,
@@ -32,6 +34,8 @@ class DocumentContext implements RunContext {
     private readonly files: number,
     inputs: Plan['inputs'],
   ) {
+    const { area: tell } = outer;
+    if (tell !== undefined) this.area = (area) => tell({ ...area, pointer: placeOf(expanded, area.pointer) });
     this.#paths = inputs.map((input) => {
       if (!('bytes' in input)) return undefined;
       const path = outer.scratch(input.bytes);
