@@ -1,8 +1,8 @@
 import type { RefObject } from 'preact';
 import { useState } from 'preact/hooks';
+import { lineOf } from '../../src/protocol/json-map.js';
 import { placeAt } from './json-caret.js';
 import { type Completion, completionAt, type Language } from './json-completion.js';
-import { lineOf } from './json-map.js';
 
 /** Characters: what is longer is written by a program. */
 const longestText = 300_000;

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type JsonMap, mapJson, spanOf } from '../../src/protocol/json-map.js';
 import { InkwireError } from '../sdk/error.js';
 import { amount } from './format.js';
-import { type JsonMap, mapJson, spanOf } from './json-map.js';
 import { useModel } from './model.js';
 import type { Mistake } from './parts/json-editor.js';
 import { Preview, type PreviewParts } from './preview.js';

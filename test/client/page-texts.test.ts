@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { agoText, bytesText, durationText, leftText } from '../../client/page/format.js';
 import { attemptsOf, progressText, waitedMs } from '../../client/page/job-facts.js';
-import { lineOf, mapJson, spanOf } from '../../client/page/json-map.js';
 import { outlineOf } from '../../client/page/json-outline.js';
 import { indented } from '../../client/page/json-text.js';
 import { nextPace, type Pace, remainingMs } from '../../client/page/pace.js';
@@ -11,6 +10,7 @@ import { revealing, windowOf } from '../../client/page/window.js';
 import type { StreamEvent } from '../../src/protocol/event.js';
 import type { FactType } from '../../src/protocol/fact.js';
 import type { JobRecord } from '../../src/protocol/job-record.js';
+import { lineOf, mapJson, spanOf } from '../../src/protocol/json-map.js';
 
 describe('places in a JSON text', () => {
   const text = '{\n  "title": "x",\n  "operations": [\n    { "type": "add_text", "a/b~c": 1 }\n  ]\n}';

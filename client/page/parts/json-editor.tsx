@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useId, useMemo } from 'preact/hooks';
+import { type JsonMap, lineOf } from '../../../src/protocol/json-map.js';
 import type { Language } from '../json-completion.js';
-import { type JsonMap, lineOf } from '../json-map.js';
 import { useModel } from '../model.js';
 import { breakLine, useCompletion } from '../use-completion.js';
 import { CompletionList } from './completion-list.js';

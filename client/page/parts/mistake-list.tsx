@@ -1,5 +1,5 @@
+import { lineOf } from '../../../src/protocol/json-map.js';
 import { amount } from '../format.js';
-import { lineOf } from '../json-map.js';
 import { Icon } from './icon.js';
 import type { Mistake } from './json-editor.js';
 

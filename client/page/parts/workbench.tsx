@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
+import { lineOf, mapJson, spanOf } from '../../../src/protocol/json-map.js';
 import { placeAt, pointerOf } from '../json-caret.js';
 import type { Language } from '../json-completion.js';
-import { lineOf, mapJson, spanOf } from '../json-map.js';
 import { useModel } from '../model.js';
 import type { Draft } from '../use-draft.js';
 import { JsonEditor } from './json-editor.js';

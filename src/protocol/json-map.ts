@@ -1,4 +1,4 @@
-import { pointerPart } from '../../src/protocol/json-pointer.js';
+import { pointerPart } from './json-pointer.js';
 
 /** Part of a text, by offsets; `to` is left out. */
 export interface Span {
