@@ -90,7 +90,6 @@ class Draft {
         };
       },
       part: () => ({ write: () => undefined, end: () => undefined }),
-      scratch: (bytes) => outer.scratch(bytes),
       warn: (warning) => outer.warn(warning),
       area: (area) => void this.#areas.push(area),
       program: (call) => outer.program(call),
