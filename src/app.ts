@@ -6,6 +6,8 @@ import { anonymousOwner, startModeOf } from './access/keys.js';
 import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
+import { Designs } from './designs/designs.js';
+import { readShippedDesigns } from './designs/shipped-designs.js';
 import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
@@ -18,7 +20,7 @@ import { capabilityFacts } from './http/routes/capability-facts.js';
 import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { Kind, KindSet } from './render/kind.js';
-import { kinds as registered } from './render/kinds/kinds.js';
+import { readDesign, kinds as registered } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
@@ -129,9 +131,18 @@ async function open(
   if (overruled.length > 0) log.warn({ overruled }, 'other nodes run with other settings; theirs hold here');
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
+  const designs = new Designs({
+    library: engine.library,
+    blobs,
+    read: readDesign,
+    clock,
+    random: () => nanoid(),
+  });
+  await designs.ship(await readShippedDesigns(entry('designs/shipped/')));
   const bodyReader = opened.add(
     new BodyReader({
       kinds,
+      designs,
       allowPrivate: config.allowPrivateFetch,
       threadEntry: kindSet.bodyThread,
     }),
@@ -225,6 +236,7 @@ async function open(
     kinds,
     programGuard,
     service,
+    designs,
     blobs,
     turns,
     keyring,
@@ -308,6 +320,7 @@ interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
   readonly kinds: readonly Kind[];
   readonly programGuard: GuardName;
   readonly service: JobService;
+  readonly designs: Designs;
   readonly blobs: Blobs;
   readonly turns: LoopTurns;
   readonly keyring: Keyring;

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
 import type { Tickets } from '../access/tickets.js';
 import { Countdown } from '../countdown.js';
+import type { Designs } from '../designs/designs.js';
 import type { Blobs } from '../engine/blobs.js';
 import { streamServerOptions } from '../gateway/ws.js';
 import type { Kind } from '../render/kind.js';
@@ -98,6 +99,7 @@ export interface HttpLimits {
 
 export interface HttpServerOptions {
   readonly service: JobService;
+  readonly designs: Designs;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
   /** The first is the server's own. */
@@ -205,6 +207,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   addServerRoutes(app, options, { index, dialects, draining });
   await dialects.mount(app, {
     service: options.service,
+    designs: options.designs,
     kinds: options.kinds,
     longWaits,
     forms,

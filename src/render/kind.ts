@@ -101,6 +101,15 @@ export type Parsed =
   | { readonly ok: true; readonly plan: Plan }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
+/** Ids of designs: URL-safe, and no step of a path. */
+export const designIdShape = /^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,64}$/;
+
+/** A design of the library, as a request names it; the latest version where it names none. */
+export interface DesignName {
+  readonly id: string;
+  readonly version?: number;
+}
+
 export interface Kind {
   /** `document`, `merge`, ...: the value of a job's `kind`. */
   readonly name: string;
@@ -117,6 +126,11 @@ export interface Kind {
   readonly attempts?: 'resumed' | 'chunked';
   /** Drafts of it may be looked at: its back is a `KindRunner` whose result is a PDF. */
   readonly previewed?: true;
+  /**
+   * The stored design that a request names, when it names one. The plan is then made with that design (`ReadDesign.plan`),
+   * in the place of `parse`.
+   */
+  readonly storedDesign?: (request: Readonly<Record<string, unknown>>) => DesignName | undefined;
   /** The external programs that its back calls. Kinds that name the same one mean the same. */
   readonly programs?: ProgramRegistry;
   /**

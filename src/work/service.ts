@@ -41,6 +41,8 @@ export interface PlannedBody {
    * pointers of the inputs lead into it. The submit takes it apart.
    */
   readonly members: Readonly<Record<string, unknown>>;
+  /** Of all that was asked for, where this is one part of it: an idempotency key compares it instead of the members. */
+  readonly fingerprint?: string;
 }
 
 /** What a caller may ask of the job itself, beside the request of its kind. */

@@ -17,6 +17,7 @@ import {
 } from '../../src/http/server.js';
 import type { Kind } from '../../src/render/kind.js';
 import { LoopTurns } from '../../src/shares/loop-turns.js';
+import { type DesignsFixture, openDesigns } from './designs-fixture.js';
 import { FakeJobService } from './fake-job-service.js';
 import { memoryOnce } from './memory-once.js';
 
@@ -88,6 +89,7 @@ export const kinds: readonly Kind[] = ['document', 'extract_text', 'merge', 'spl
 export interface Fixture {
   readonly server: HttpServer;
   readonly service: FakeJobService;
+  readonly library: DesignsFixture;
   readonly keys: FakeKeys;
   readonly lines: string[];
   readonly registry: Registry;
@@ -116,6 +118,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   let now = 1_700_000_100_000;
   const clock = () => now;
   const folder = await mkdtemp(join(tmpdir(), 'inkwire-http-'));
+  const library = await openDesigns(clock);
   const configured = options.configured ?? [
     { owner: 'alice', token },
     { owner: 'bob', token: 'bob-token' },
@@ -123,6 +126,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const keyring = await openKeyring({ keys, configured, development: options.development ?? false, clock });
   const server = await createHttpServer({
     service,
+    designs: library.designs,
     turns: new LoopTurns(5),
     keyring,
     tickets: new Tickets({ once: memoryOnce(), clock, stoodMs: () => 0, random: randomUUID }),
@@ -156,6 +160,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   return {
     server,
     service,
+    library,
     aside: () => readdir(folder),
     keys,
     lines,
@@ -170,6 +175,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     async close() {
       await server.close();
       await keyring.close();
+      await library.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

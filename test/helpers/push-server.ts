@@ -8,6 +8,7 @@ import { dialects } from '../../src/http/dialects/dialects.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/http/server.js';
 import { LoopTurns } from '../../src/shares/loop-turns.js';
+import { designsOver } from './designs-fixture.js';
 import { FakeJobService } from './fake-job-service.js';
 import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
 import { limits } from './http-fixture.js';
@@ -62,6 +63,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const lines: string[] = [];
   const server = await createHttpServer({
     service,
+    designs: designsOver(rig.engine, clock),
     turns: new LoopTurns(5),
     keyring: {
       open: keyring.open,

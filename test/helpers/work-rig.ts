@@ -17,7 +17,7 @@ import { Runner, type RunnerParts } from '../../src/work/run/runner.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
 import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
-import { BodyReader } from '../../src/work/submit/body-reader.js';
+import { BodyReader, type StoredDesigns } from '../../src/work/submit/body-reader.js';
 import { JobSubmitter } from '../../src/work/submit/submitter.js';
 
 /** The whole job engine over the memory driver and real threads whose kinds misbehave (unruly-thread.mjs). */
@@ -75,6 +75,9 @@ function uploadsOf(request: unknown): readonly PlanInput[] {
   return file instanceof UploadedFile ? [{ file, pointer: '/upload' }] : [];
 }
 
+/** Of somebody who has none. */
+export const noDesigns: StoredDesigns = { find: async () => undefined, findText: async () => undefined };
+
 export async function openWorkRig(
   options: {
     readonly leaseMs?: number;
@@ -104,6 +107,7 @@ export async function openWorkRig(
   const bodyReader = new BodyReader({
     kinds,
     allowPrivate: false,
+    designs: noDesigns,
     threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
   });
   const errors: unknown[] = [];

@@ -24,8 +24,12 @@ describe('/openapi.json', () => {
     expect(document.info).toMatchObject({ title: 'Inkwire', version: '1.2.3' });
     const listed = operations().map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect(listed.sort()).toEqual([
+      'DELETE /api/v1/designs/{id}',
       'DELETE /api/v1/jobs/{id}',
       'GET /api/v1/capabilities',
+      'GET /api/v1/designs',
+      'GET /api/v1/designs/{id}',
+      'GET /api/v1/designs/{id}/versions/{version}',
       'GET /api/v1/groups',
       'GET /api/v1/groups/{group}',
       'GET /api/v1/jobs',
@@ -39,6 +43,8 @@ describe('/openapi.json', () => {
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',
+      'POST /api/v1/designs/preview',
+      'POST /api/v1/designs/{id}/preview',
       'POST /api/v1/extract-text',
       'POST /api/v1/jobs',
       'POST /api/v1/jobs/{id}/cancel',
@@ -47,6 +53,7 @@ describe('/openapi.json', () => {
       'POST /api/v1/preview',
       'POST /api/v1/render',
       'POST /api/v1/split',
+      'PUT /api/v1/designs/{id}',
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BodyReader } from '../../src/work/submit/body-reader.js';
+import { noDesigns } from '../helpers/work-rig.js';
 
 /** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
 const thread = `
@@ -15,6 +16,7 @@ beforeEach(() => {
   bodyReader = new BodyReader({
     kinds: [],
     allowPrivate: false,
+    designs: noDesigns,
     threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
   });
 });

@@ -7,6 +7,7 @@ import { createFetchGuard, type FetchGuard } from '../../src/fetch/fetch-guard.j
 import type { Outcome, PoolState, RenderPool, Task } from '../../src/render/pool.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
 import { BodyReader } from '../../src/work/submit/body-reader.js';
+import { noDesigns } from '../helpers/work-rig.js';
 
 interface Started {
   readonly task: Task;
@@ -48,6 +49,7 @@ describe('renders while the caller waits', () => {
       bodyReader: new BodyReader({
         kinds: [kind, { ...kind, name: 'merge' }],
         allowPrivate: false,
+        designs: noDesigns,
         threadEntry: new URL('file:///none'),
       }),
       timeoutMs: 60_000,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import type { Designs } from '../../designs/designs.js';
 import type { ProblemSlug } from '../../protocol/problem.js';
 import type { Kind } from '../../render/kind.js';
 import type { JobService } from '../../work/service.js';
@@ -66,6 +67,7 @@ export interface DialectDocs {
 /** What a dialect is made over. */
 export interface DialectParts {
   readonly service: JobService;
+  readonly designs: Designs;
   readonly kinds: readonly Kind[];
   readonly longWaits: LongWaits;
   /** Of `multipart/form-data`; a route that takes forms says `maxFormBytes` and lies in a scope with `takeForms`. */

@@ -28,6 +28,7 @@ export function capabilityFacts(
   return {
     capabilities: [
       ...kinds.map(({ name }) => ({ name, enabled: true })),
+      { name: 'designs', enabled: true },
       { name: 'groups', enabled: true },
       { name: 'idempotency', enabled: true },
       { name: 'push', enabled: true },

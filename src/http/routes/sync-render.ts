@@ -6,7 +6,7 @@ import { Countdown } from '../../countdown.js';
 import type { JobWarning } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
-import type { Answer, PreviewPage, SyncRender } from '../../work/service.js';
+import type { Answer, PlannedBody, PreviewPage, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
@@ -15,6 +15,8 @@ import { jobBodyOf } from './job-body.js';
 export interface SyncKind {
   readonly kind: string;
   readonly onlyKind: boolean;
+  /** In the place of the body of the request, which its caller has read. */
+  readonly body?: PlannedBody;
   /** Asks for a page of a draft instead. */
   readonly preview?: PreviewPage;
 }
@@ -36,7 +38,7 @@ export async function renderWhileCallerWaits(
   { timeoutMs, ...what }: SyncKind & { readonly timeoutMs: number },
   use: (made: RenderedFiles) => Promise<void>,
 ): Promise<Problem | undefined> {
-  const given = jobBodyOf(request);
+  const given = what.body === undefined ? jobBodyOf(request) : planned(what.body);
   if (!given.ok) return given.problem;
   const controller = new AbortController();
   const { signal } = controller;
@@ -78,6 +80,10 @@ export async function renderWhileCallerWaits(
     timer.clear();
     reply.raw.off('close', leave);
   }
+}
+
+function planned(body: PlannedBody) {
+  return { ok: true, body, discard: () => undefined } as const;
 }
 
 /** Disposes of the files of a render that was stopped, because its caller left or its time was over. */

@@ -1,6 +1,7 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
+import { readDesign } from './report/reading.js';
 import { reportKind } from './report/request.js';
 
 interface Registered {
@@ -23,6 +24,9 @@ const registry: readonly Registered[] = [
 ];
 
 export const kinds: readonly Kind[] = registry.map(({ front }) => front);
+
+/** The language of designs, for those who store them. */
+export { readDesign };
 
 /** Without a front there is no such kind for callers: for the server itself. */
 const internal: readonly KindBack[] = [

@@ -2,17 +2,27 @@ import { Worker } from 'node:worker_threads';
 import { Countdown } from '../../countdown.js';
 import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
+import type { FoundDesign } from '../../render/design.js';
 import { heapLimits } from '../../render/heap-limits.js';
-import type { Kind } from '../../render/kind.js';
+import type { DesignName, Kind } from '../../render/kind.js';
 import { Shares } from '../../shares/shares.js';
 import { Turns } from '../../shares/turns.js';
-import type { BodyTask } from './body-server.js';
-import { type BodyToParse, type ParseAnswer, parseBody } from './parsed-request.js';
+import type { BodyTask, FoundText, FromBodyThread } from './body-server.js';
+import { type BodyToParse, type ParseAnswer, parseAnyBody } from './parsed-request.js';
 
 export interface BodyReaderOptions {
   readonly kinds: readonly Kind[];
   readonly allowPrivate: boolean;
   readonly threadEntry: URL;
+  /** Looks designs up for bodies that name one. */
+  readonly designs: StoredDesigns;
+}
+
+export interface StoredDesigns {
+  /** Undefined where the owner has none of this name. */
+  find(owner: string, name: DesignName): Promise<FoundDesign | undefined>;
+  /** The same, as text for another thread. */
+  findText(owner: string, name: DesignName): Promise<FoundText | undefined>;
 }
 
 /**
@@ -28,6 +38,7 @@ interface Waiting {
   readonly owner: string;
   readonly task: BodyTask;
   readonly settle: (answer: ParseAnswer) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /**
@@ -62,13 +73,14 @@ export class BodyReader {
     const bytes = bytesOf(request.body);
     // A plan has been read already.
     if ('plan' in request.body || bytes <= inlineMaxBytes) {
-      return Promise.resolve(parseBody(request, this.#options.kinds, this.#checkAddress));
+      const { kinds, designs } = this.#options;
+      return parseAnyBody(request, kinds, this.#checkAddress, (name) => designs.find(request.owner, name));
     }
     if (this.#closed) return Promise.resolve(later('The server is shutting down'));
     const { owner } = request;
     const task: BodyTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
-    return new Promise((settle) => {
-      const waiting = { owner, task, settle };
+    return new Promise((settle, fail) => {
+      const waiting = { owner, task, settle, fail };
       if (this.#shares.take(owner, waiting, bytes) !== 'taken') {
         settle(tooMany());
         return;
@@ -111,15 +123,41 @@ export class BodyReader {
     reading.settle(answer);
   }
 
+  #find(worker: Worker, reading: Waiting, name: DesignName): void {
+    this.#options.designs.findText(reading.owner, name).then(
+      (found) => worker.postMessage({ id: reading.task.id, found }),
+      (error: unknown) => {
+        if (this.#reading !== reading) return;
+        this.#fail(error);
+        this.#handOver();
+      },
+    );
+  }
+
+  /** The thread still waits for the answer of a look-up that failed, and takes the next body as well. */
+  #fail(error: unknown): void {
+    this.#deadline?.clear();
+    const reading = this.#reading;
+    if (reading === undefined) return;
+    this.#reading = undefined;
+    this.#shares.leave(reading.owner, reading);
+    reading.fail(error);
+  }
+
   #start(): Worker {
     const worker = new Worker(this.#options.threadEntry, {
       env: {},
       resourceLimits: heapLimits(1024),
     });
     worker.unref();
-    worker.on('message', ({ id, answer }: { id: number; answer: ParseAnswer }) => {
-      if (this.#reading?.task.id !== id) return;
-      this.#settle(answer);
+    worker.on('message', (message: FromBodyThread) => {
+      const reading = this.#reading;
+      if (reading?.task.id !== message.id) return;
+      if ('wants' in message) {
+        this.#find(worker, reading, message.wants);
+        return;
+      }
+      this.#settle(message.answer);
       this.#handOver();
     });
     worker.on('error', () => undefined);

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { JobWarning } from '../../protocol/job-record.js';
 import type { Problem } from '../../protocol/problem.js';
-import { type Issue, type Kind, type PlanInput, UploadedFile } from '../../render/kind.js';
+import type { FoundDesign } from '../../render/design.js';
+import {
+  type DesignName,
+  type Issue,
+  type Kind,
+  type Parsed,
+  type PlanInput,
+  UploadedFile,
+} from '../../render/kind.js';
 import { type OriginalRequest, originalRequest } from '../original-request.js';
 import type { FormBody, JobOptions, JsonBody, PlannedBody, SubmitRequest } from '../service.js';
 import { readFormBody, strayFiles } from './form-body.js';
@@ -42,14 +50,55 @@ export type ParseAnswer =
 /** Refuses an address without asking the network; undefined when it may be tried. */
 export type CheckAddress = (url: string) => string | undefined;
 
-/** Reads and checks a body. Its time and memory are bounded by the size of the body. */
+/** Looks a design of the library up; undefined where the caller has none of this name. */
+export type FindDesign = (name: DesignName) => Promise<FoundDesign | undefined>;
+
+/**
+ * Reads and checks a body that names no stored design. Its time and memory are bounded by the size of the body.
+ */
 export function parseBody(
   request: BodyToParse,
   kinds: readonly Kind[],
   checkAddress: CheckAddress,
 ): ParseAnswer {
   const { body } = request;
-  const planned = 'plan' in body ? known(request.kind, body, kinds) : planOf(body, request, kinds);
+  if ('plan' in body) return parsedOf(request, known(request.kind, body, kinds), checkAddress);
+  const chosen = chooseKind(body, request, kinds);
+  if (!chosen.ok) return chosen;
+  return parsedOf(request, planOf(chosen, chosen.kind.parse(chosen.members), request), checkAddress);
+}
+
+/** The same for every body: a design that it names is looked up. */
+export async function parseAnyBody(
+  request: BodyToParse,
+  kinds: readonly Kind[],
+  checkAddress: CheckAddress,
+  findDesign: FindDesign,
+): Promise<ParseAnswer> {
+  const { body } = request;
+  if ('plan' in body) return parsedOf(request, known(request.kind, body, kinds), checkAddress);
+  const chosen = chooseKind(body, request, kinds);
+  if (!chosen.ok) return chosen;
+  const { kind, members } = chosen;
+  const name = kind.storedDesign?.(members);
+  const parsed = name === undefined ? kind.parse(members) : planStored(name, members, await findDesign(name));
+  return parsedOf(request, planOf(chosen, parsed, request), checkAddress);
+}
+
+function planStored(
+  { version }: DesignName,
+  members: Readonly<Record<string, unknown>>,
+  found: FoundDesign | undefined,
+): Parsed {
+  if (found !== undefined) {
+    const { design, digest, blob } = found;
+    return design.plan({ digest, source: { blob } }, members);
+  }
+  const message = version === undefined ? 'is not the id of a design' : 'has no such version';
+  return { ok: false, issues: [{ pointer: '/design', message }] };
+}
+
+function parsedOf(request: BodyToParse, planned: Planned, checkAddress: CheckAddress): ParseAnswer {
   if (!planned.ok) return planned;
   const { kind, plan, options, members, warnings = [] } = planned;
   const issues = [...addressIssues(plan.inputs, checkAddress), ...strayFiles(members, filesOf(plan.inputs))];
@@ -60,7 +109,7 @@ export function parseBody(
     inputs: plan.inputs,
     options,
     warnings,
-    fingerprint: request.needsFingerprint ? fingerprintOf(kind, members) : '',
+    fingerprint: request.needsFingerprint ? (planned.fingerprint ?? fingerprintOf(kind, members)) : '',
   };
   if (request.needsOriginal !== true) return { ok: true, parsedRequest };
   // Last: it takes the body apart.
@@ -78,11 +127,15 @@ function known(kind: string, body: PlannedBody, kinds: readonly Kind[]): Planned
   return { ok: true, kind, ...body };
 }
 
-function planOf(
+type Chosen =
+  | { readonly ok: true; readonly kind: Kind; readonly members: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly problem: Problem };
+
+function chooseKind(
   sent: JsonBody | FormBody,
-  { kind: ownKind, onlyKind, strict }: BodyToParse,
+  { kind: ownKind, onlyKind }: BodyToParse,
   kinds: readonly Kind[],
-): Planned {
+): Chosen {
   const body = 'json' in sent ? readJsonBody(sent.json) : readFormBody(sent.form, ownKind, kinds);
   if (!body.ok) return body;
   const members = body.value;
@@ -92,8 +145,15 @@ function planOf(
     const names = onlyKind ? ownKind : kinds.map((candidate) => candidate.name).join(', ');
     return refusalOf([{ pointer: '/kind', message: `must be one of: ${names}` }]);
   }
+  return { ok: true, kind, members };
+}
+
+function planOf(
+  { kind, members }: Chosen & { readonly ok: true },
+  parsed: Parsed,
+  { strict }: BodyToParse,
+): Planned {
   const options = readJobOptions(members);
-  const parsed = kind.parse(members);
   const unknown = unknownMembers(members, kind);
   const ofNobody = strict === true ? issuesOfUnknown(unknown) : [];
   if (options.ok && parsed.ok && ofNobody.length === 0) {

@@ -1,5 +1,7 @@
 import { problemSchema } from '../../docs/schemas.js';
 import { submitBodySchema, submitFormSchema } from '../../docs/submit-schema.js';
+import { addDesignPreviewRoutes } from '../../routes/designs/design-previews.js';
+import { addDesignRoutes } from '../../routes/designs/designs.js';
 import { addGroupRoutes } from '../../routes/groups.js';
 import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
@@ -43,7 +45,7 @@ export const native: Dialect = {
     ],
   },
   docs: {
-    tags: ['jobs', 'results', 'events', 'render', 'pdf tools'],
+    tags: ['jobs', 'results', 'events', 'render', 'designs', 'pdf tools'],
     security: { key: { type: 'http', scheme: 'bearer' } },
     refusal: (slugs) => ({
       allOf: [
@@ -53,7 +55,7 @@ export const native: Dialect = {
     }),
   },
   ids: plainIds,
-  routes(app, { service, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs }) {
+  routes(app, { service, designs, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs }) {
     const { syncRenderer } = service;
     const bodySchema = submitBodySchema(kinds);
     addJobRoutes(app, { service, longWaits, forms, bodySchema, formSchema: submitFormSchema(kinds) });
@@ -64,6 +66,8 @@ export const native: Dialect = {
     addThumbnailRoute(app, { service, clock });
     addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
     addPreviewRoute(app, { syncRenderer, bodySchema, timeoutMs });
+    addDesignRoutes(app, { designs, kinds });
+    addDesignPreviewRoutes(app, { designs, kinds, syncRenderer, timeoutMs });
     addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
   },
 };

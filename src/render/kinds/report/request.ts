@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
 import { pointerPart } from '../../../protocol/json-pointer.js';
-import type { Issue, Kind, Parsed, PlanInput } from '../../kind.js';
+import {
+  type DesignName,
+  designIdShape,
+  type Issue,
+  type Kind,
+  type Parsed,
+  type PlanInput,
+} from '../../kind.js';
 import { Inputs } from '../document/images.js';
 import type { ImageSource } from '../document/model.js';
 import { type CompiledDesign, compileDesign, DesignRefused, type Fault } from './design.js';
@@ -132,14 +139,24 @@ export function issueOf({ pointer, column, message }: Fault): Issue {
   };
 }
 
+function storedDesign({ design, version }: Readonly<Record<string, unknown>>): DesignName | undefined {
+  if (typeof design !== 'string' || !designIdShape.test(design)) return undefined;
+  if (version === undefined || version === null) return { id: design };
+  return typeof version === 'number' && Number.isSafeInteger(version) && version >= 1
+    ? { id: design, version }
+    : undefined;
+}
+
 function parse(request: unknown): Parsed {
   if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
   const { design: value } = request;
-  if (typeof value === 'string')
+  if (storedDesign(request) !== undefined)
     return {
       ok: false,
       issues: [{ pointer: '/design', message: 'names a stored design, which cannot be looked up here' }],
     };
+  if (typeof value === 'string' && designIdShape.test(value))
+    return { ok: false, issues: [{ pointer: '/version', message: 'must be an integer from 1 on' }] };
   if (!isObject(value))
     return { ok: false, issues: [{ pointer: '/design', message: 'must be a design, or the id of one' }] };
   try {
@@ -159,9 +176,7 @@ export const reportKind: Kind = {
   schema: Type.Object({
     design: Type.Union([
       Type.String({
-        minLength: 1,
-        maxLength: 64,
-        pattern: '^[A-Za-z0-9._~-]+$',
+        pattern: designIdShape.source,
         description: 'Id of a stored design',
       }),
       designSchema,
@@ -178,4 +193,5 @@ export const reportKind: Kind = {
     ),
   }),
   parse,
+  storedDesign,
 };

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DesignVersion, etagOf, type StoreOutcome, shippedOwner } from '../../src/designs/designs.js';
+import { readShippedDesigns } from '../../src/designs/shipped-designs.js';
+import { readDesign } from '../../src/render/kinds/kinds.js';
+import { type DesignsFixture, letter, openDesigns } from '../helpers/designs-fixture.js';
+
+let fixture: DesignsFixture;
+beforeEach(async () => {
+  fixture = await openDesigns();
+});
+afterEach(() => fixture.close());
+
+async function stored(id: string, value: object, owner = 'ann'): Promise<DesignVersion> {
+  const outcome = await fixture.designs.store(owner, id, value);
+  if (outcome.type !== 'stored') throw new Error(`The design was ${outcome.type}`);
+  return outcome.version;
+}
+
+const versionOf = (outcome: StoreOutcome) => ('version' in outcome ? outcome.version.version : outcome.type);
+
+describe('designs', () => {
+  it('are versions that never change: each store makes the next one', async () => {
+    const first = await stored('letter', letter('one'));
+    const second = await stored('letter', letter('two'));
+    expect([first.version, second.version]).toEqual([1, 2]);
+    const { designs } = fixture;
+    expect(await designs.get('ann', 'letter')).toEqual(second);
+    expect(JSON.parse(await designs.text(first))).toEqual(letter('one'));
+    expect((await designs.get('ann', 'letter', 1))?.digest).toBe(first.digest);
+    expect(await designs.get('ann', 'letter', 3)).toBeUndefined();
+  });
+
+  it('that are equal to the latest version make none', async () => {
+    const first = await stored('letter', letter());
+    const again = await fixture.designs.store('ann', 'letter', letter());
+    expect(again).toEqual({ type: 'same', version: first });
+    await stored('letter', letter('other'));
+    expect(await fixture.designs.store('ann', 'letter', letter())).toMatchObject({ type: 'stored' });
+  });
+
+  it('with faults are refused with the place of each', async () => {
+    const outcome = await fixture.designs.store('ann', 'letter', letter('Dear {{nme}}'));
+    expect(outcome).toMatchObject({
+      type: 'refused',
+      faults: [{ pointer: '/operations/0/text', column: expect.any(Number) }],
+    });
+    expect(await fixture.designs.get('ann', 'letter')).toBeUndefined();
+  });
+
+  it('that somebody else has changed meanwhile are not overwritten', async () => {
+    const { designs } = fixture;
+    const first = await stored('letter', letter('one'));
+    const sees = (version: DesignVersion) => (tag: string | undefined) => tag === etagOf(version);
+    const second = await designs.store('ann', 'letter', letter('two'), sees(first));
+    expect(versionOf(second)).toBe(2);
+    expect(await designs.store('ann', 'letter', letter('three'), sees(first))).toEqual({ type: 'conflict' });
+    expect(await designs.store('ann', 'letter', letter('x'), (tag) => tag === undefined)).toEqual({
+      type: 'conflict',
+    });
+    expect(await designs.retire('ann', 'letter', sees(first))).toBe('conflict');
+  });
+
+  it('stored side by side all become versions, and equal ones one', async () => {
+    const values = ['a', 'b', 'c', 'c'].map(letter);
+    const outcomes = await Promise.all(values.map((value) => fixture.designs.store('ann', 'letter', value)));
+    expect(outcomes.map(versionOf).sort()).toEqual([1, 2, 3, 3]);
+  });
+
+  it('that are retired are gone; the next version brings them back', async () => {
+    const { designs } = fixture;
+    await stored('letter', letter('one'));
+    expect(await designs.retire('ann', 'letter')).toBe('retired');
+    expect(await designs.get('ann', 'letter')).toBeUndefined();
+    expect(await designs.get('ann', 'letter', 1)).toBeUndefined();
+    expect((await designs.list('ann', { limit: 10 })).designs).toEqual([]);
+    expect(await designs.retire('ann', 'letter')).toBe('not-found');
+    expect((await stored('letter', letter('one'))).version).toBe(2);
+  });
+
+  it('belong to their owner', async () => {
+    await stored('letter', letter(), 'bob');
+    expect(await fixture.designs.get('ann', 'letter')).toBeUndefined();
+    expect(await fixture.designs.retire('ann', 'letter')).toBe('not-found');
+  });
+
+  it('leave no blob behind that no version holds', async () => {
+    const { engine, designs } = fixture;
+    const { blob } = await stored('letter', letter());
+    await designs.store('ann', 'letter', letter());
+    expect(await engine.store.unused([blob])).toEqual([]);
+    expect(await engine.blobs.cleanUp((names) => engine.store.unused(names), Date.now() + 1000)).toBe(0);
+  });
+
+  it('that are shipped are seen by all owners, and give way to an own one of the same id', async () => {
+    const { designs } = fixture;
+    await designs.ship(
+      new Map([
+        ['letter', letter('shipped')],
+        ['note', letter('note')],
+      ]),
+    );
+    expect(await designs.get('ann', 'letter')).toMatchObject({ version: 1, shipped: true });
+    await stored('letter', letter('own 1'));
+    await stored('letter', letter('own 2'));
+    expect(await designs.get('ann', 'letter')).toMatchObject({ version: 2, shipped: false });
+    expect(await designs.get('ann', 'letter', 3)).toBeUndefined();
+    expect(await designs.get('bob', 'letter')).toMatchObject({ version: 1, shipped: true });
+    const listed = (await designs.list('ann', { limit: 10 })).designs;
+    expect(listed.map(({ id, shipped }) => [id, shipped])).toEqual([
+      ['letter', false],
+      ['note', true],
+    ]);
+    expect(await designs.retire('ann', 'letter')).toBe('retired');
+    expect(await designs.get('ann', 'letter')).toMatchObject({ shipped: true });
+    expect(await designs.retire('ann', 'letter')).toBe('shipped');
+  });
+
+  it('that are shipped change with the server: unchanged ones get no version, those that are gone are retired', async () => {
+    const { designs } = fixture;
+    await designs.ship(
+      new Map([
+        ['letter', letter('one')],
+        ['note', letter('note')],
+      ]),
+    );
+    await designs.ship(new Map([['letter', letter('two')]]));
+    await designs.ship(new Map([['letter', letter('two')]]));
+    expect(await designs.get('ann', 'letter')).toMatchObject({ version: 2 });
+    expect(await designs.get('ann', 'note')).toBeUndefined();
+    await expect(designs.ship(new Map([['bad', {}]]))).rejects.toThrow(
+      'The shipped design bad has a fault at',
+    );
+  });
+
+  it('are listed in pages, own and shipped ones in one order', async () => {
+    const { designs } = fixture;
+    await designs.ship(new Map(['b', 'd', 'f'].map((id) => [id, letter(id)])));
+    for (const id of ['a', 'c', 'd', 'e', 'g']) await stored(id, letter(id));
+    const found: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await designs.list('ann', { limit: 2, ...(after === undefined ? {} : { after }) });
+      expect(page.designs.length).toBeLessThanOrEqual(2);
+      found.push(...page.designs.map(({ id, shipped }) => (shipped ? id.toUpperCase() : id)));
+      after = page.next;
+    } while (after !== undefined);
+    expect(found).toEqual(['a', 'B', 'c', 'd', 'e', 'F', 'g']);
+  });
+
+  it('are read once, however many ask at a time', async () => {
+    const version = await stored('letter', letter());
+    const [one, other] = await Promise.all([fixture.designs.open(version), fixture.designs.open(version)]);
+    expect(one.design).toBe(other.design);
+    expect(one.design.params.map(({ name }) => name)).toEqual(['name', 'count']);
+  });
+
+  it('have no ids that are steps of a path, or that a URL would have to escape', async () => {
+    for (const id of ['', '.', '..', 'a/b', 'ü', 'x'.repeat(65)])
+      expect(await fixture.designs.get('ann', id)).toBeUndefined();
+  });
+});
+
+describe('the designs that come with the server', () => {
+  it('are without faults, and have samples', async () => {
+    const shipped = await readShippedDesigns(new URL('../../src/designs/shipped/', import.meta.url));
+    expect([...shipped.keys()]).toContain('invoice');
+    for (const [id, value] of shipped) {
+      const reading = readDesign(value);
+      expect(reading, id).toMatchObject({ ok: true });
+      if (reading.ok) expect(Object.keys(reading.design.samples).length, id).toBeGreaterThan(0);
+    }
+    await fixture.designs.ship(shipped);
+    expect((await fixture.designs.list(shippedOwner, { limit: 50 })).designs.length).toBe(shipped.size);
+  });
+});
