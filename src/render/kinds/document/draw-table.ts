@@ -1,6 +1,9 @@
-import type { Align, Block, Cell, Grid } from './model.js';
-import type { Node } from './pdfmake.js';
-import type { FontState, Typesetter } from './typesetting.js';
+import { type Carry, likeLine, lineAt, lineKey } from './carry.js';
+import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
+import type { Sides } from './paper.js';
+import type { CarryNodes, Node } from './pdfmake.js';
+import type { RowStyle } from './table-style.js';
+import { type FontState, points, type Typesetter } from './typesetting.js';
 
 export interface TableLook {
   /** Points of whole columns, `auto`, or `*` for an equal share of what is left. */
@@ -8,8 +11,18 @@ export interface TableLook {
   readonly align?: readonly Align[];
   /** Rows that fit on a page are not cut. */
   readonly keep_rows?: boolean;
+  /** The last row is on the page of what follows. */
+  readonly keep_with_next?: boolean;
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
+  /** mm */
+  readonly cell_padding?: number | Partial<Sides>;
+  readonly line_color?: string;
+  /** mm */
+  readonly line_width?: number;
+  readonly header_style?: RowStyle;
+  readonly row_style?: RowStyle;
+  readonly carry?: Carry;
   readonly language?: string | undefined;
 }
 
@@ -59,12 +72,189 @@ function automaticWidths(grid: Grid): ('auto' | '*')[] {
   return lengths.map((_, x) => (x === widest ? '*' : 'auto'));
 }
 
-function borderWidths(borders: 'grid' | 'lines' | 'none', grid: Grid): Node {
-  if (borders === 'none') return { hLineWidth: () => 0, vLineWidth: () => 0 };
-  const vertical = borders === 'grid' ? 0.5 : 0;
+/** Lengths and colours of a table, points. */
+interface Measures {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly line: number;
+  readonly lineColor: string;
+  readonly borders: 'grid' | 'lines' | 'none';
+}
+
+function measuresOf({ cell_padding: asked, line_width, line_color, borders = 'grid' }: TableLook): Measures {
+  const all = typeof asked === 'number' ? points(asked) : undefined;
+  const own: Partial<Sides> = typeof asked === 'object' ? asked : {};
+  const side = (name: keyof Sides, usual: number) =>
+    own[name] === undefined ? (all ?? usual) : points(own[name]);
   return {
-    hLineWidth: (line: number) => (borders === 'lines' && line === grid.headerRows && line > 0 ? 1 : 0.5),
-    vLineWidth: () => vertical,
+    left: side('left', 5),
+    right: side('right', 5),
+    top: side('top', 3),
+    bottom: side('bottom', 3),
+    line: line_width === undefined ? 0.5 : points(line_width),
+    lineColor: line_color ?? lineColor,
+    borders,
+  };
+}
+
+/** Members of pdfmake's layout that are the same for the table and the lines that it carries over. */
+function cellLayout({ left, right, top, bottom, line, lineColor: color, borders }: Measures): Node {
+  return {
+    vLineWidth: () => (borders === 'grid' ? line : 0),
+    hLineColor: () => color,
+    vLineColor: () => color,
+    paddingLeft: () => left,
+    paddingRight: () => right,
+    paddingTop: () => top,
+    paddingBottom: () => bottom,
+  };
+}
+
+/** The font of a row. */
+function rowFont(look: RowLook, font: FontState): FontState {
+  return {
+    family: font.family,
+    size: look.font_size ?? font.size,
+    bold: look.bold ?? font.bold,
+    italic: look.italic ?? font.italic,
+    underline: look.underline ?? font.underline,
+  };
+}
+
+/** Sets the cells of rows. */
+class CellSetter {
+  constructor(
+    private readonly font: FontState,
+    private readonly look: Pick<TableLook, 'align' | 'language'>,
+    private readonly setter: Typesetter,
+    private readonly at: string,
+    private readonly blockCell: (blocks: readonly Block[]) => Node,
+  ) {}
+
+  row(cells: GridRow, look: RowLook | undefined, header: boolean): Node[] {
+    const font = look === undefined ? this.font : rowFont(look, this.font);
+    const style = look === undefined ? {} : this.#style(look, font);
+    return cells.map((cell, x) => this.#cell(cell, x, font, style, header));
+  }
+
+  /** What plain text in the row has that the table has not. */
+  #style(look: RowLook, font: FontState): Node {
+    const { font: _family, ...style } = this.setter.style(font);
+    return {
+      ...style,
+      ...(look.color === undefined ? {} : { color: look.color }),
+      ...(look.background === undefined ? {} : { fillColor: look.background }),
+      ...(look.align === undefined ? {} : { alignment: look.align }),
+    };
+  }
+
+  #cell(cell: Cell | string | null, x: number, font: FontState, style: Node, header: boolean): Node {
+    const { setter, at } = this;
+    const { align = [], language } = this.look;
+    if (cell === null) return { _span: true, _minWidth: 0, _maxWidth: 0, text: '' };
+    const alignment = align[x];
+    const aligned = alignment === undefined ? style : { alignment, ...style };
+    if (typeof cell === 'string') return setter.within(cell, font, aligned, language, at);
+    const { color, fillColor, alignment: own } = aligned;
+    const extra: Node = {
+      ...(own === undefined ? {} : { alignment: own }),
+      ...(fillColor === undefined ? {} : { fillColor }),
+      ...(color === undefined || cell.runs.some((run) => run.color !== undefined) ? {} : { color }),
+      ...(cell.align === undefined ? {} : { alignment: cell.align }),
+      ...(cell.background === undefined ? {} : { fillColor: cell.background }),
+      ...(cell.header === true && !header && cell.background === undefined ? { fillColor: headerFill } : {}),
+      ...(cell.colspan === undefined || cell.colspan < 2 ? {} : { colSpan: cell.colspan }),
+      ...(cell.rowspan === undefined || cell.rowspan < 2 ? {} : { rowSpan: cell.rowspan }),
+    };
+    if (cell.blocks !== undefined) return { ...this.blockCell(cell.blocks), ...extra };
+    return setter.runs(cell.runs, font, extra, language, at);
+  }
+}
+
+/** The looks of rows: those of the table, and over them their own. */
+function looksOf(grid: Grid, { header_style, row_style }: TableLook): (y: number) => RowLook | undefined {
+  return (y) => {
+    const common = y < grid.headerRows ? header_style : row_style;
+    const own = grid.looks?.[y] ?? undefined;
+    return own === undefined || common === undefined ? (own ?? common) : { ...common, ...own };
+  };
+}
+
+/** The thickness of the line above each row, and of that below the last one. */
+function lineWidths(
+  grid: Grid,
+  { line, borders }: Measures,
+  lookOf: (y: number) => RowLook | undefined,
+): (line: number) => number {
+  const usual = (at: number) => {
+    if (borders === 'none') return 0;
+    return borders === 'lines' && at === grid.headerRows && at > 0 ? 2 * line : line;
+  };
+  return (at) => {
+    const above = at < grid.rows.length ? lookOf(at)?.line_above : undefined;
+    const asked = above ?? (at > 0 ? lookOf(at - 1)?.line_below : undefined);
+    return asked === undefined ? usual(at) : points(asked);
+  };
+}
+
+/** Lines that are measured for the widths of columns. */
+const maxSamples = 100;
+
+/** The lines that a table carries over, in columns of the widths that the table has got. */
+function carryNodes(
+  carry: Carry,
+  cells: CellSetter,
+  measures: Measures,
+  setter: Typesetter,
+  font: FontState,
+  { look: { row_style: rowStyle }, rows }: { readonly look: TableLook; readonly rows: number },
+): CarryNodes {
+  const { line, borders } = measures;
+  const node = (shown: ReturnType<typeof lineAt>, widths: readonly (number | 'auto')[]): Node | undefined => {
+    if (shown === undefined) return undefined;
+    const look = { ...rowStyle, ...shown.look };
+    const below = look.line_below === undefined ? (borders === 'none' ? 0 : line) : points(look.line_below);
+    const above = shown.look?.line_above === undefined ? 0 : points(shown.look.line_above);
+    return {
+      ...setter.style(font),
+      table: { widths, body: [cells.row(shown.cells, look, false)] },
+      layout: {
+        ...cellLayout(measures),
+        hLineWidth: (at: number) => (at === 0 ? above : below),
+      },
+    };
+  };
+  return {
+    node: (which, above, widths) => node(lineAt(carry, which, above), widths),
+    key: (which, above) => {
+      const shown = lineAt(carry, which, above);
+      return shown === undefined ? undefined : lineKey(likeLine(shown));
+    },
+    highest: (which, above, widths) => {
+      const shown = lineAt(carry, which, above);
+      return shown === undefined ? undefined : node(likeLine(shown), widths);
+    },
+    samples: () => {
+      const found = new Map<string, Node>();
+      for (let above = 0; above <= rows && found.size < maxSamples; above++) {
+        for (const which of ['forward', 'brought'] as const) {
+          const shown = lineAt(carry, which, above);
+          if (shown === undefined) continue;
+          const like = likeLine(shown);
+          const key = lineKey(like);
+          const sample = found.has(key)
+            ? undefined
+            : node(
+                like,
+                like.cells.map(() => 'auto'),
+              );
+          if (sample !== undefined) found.set(key, sample);
+        }
+      }
+      return [...found.values()];
+    },
   };
 }
 
@@ -78,41 +268,40 @@ export function tableNode(
   /** Draws the cells that hold more than text. */
   blockCell: (blocks: readonly Block[]) => Node,
 ): Node {
-  const { align = [], zebra = false, borders = 'grid', keep_rows: keepRows = false, language } = look;
-  const cellNode = (cell: Cell | string | null, x: number, header: boolean): Node => {
-    if (cell === null) return { _span: true, _minWidth: 0, _maxWidth: 0, text: '' };
-    const alignment = align[x];
-    const aligned = alignment === undefined ? {} : { alignment };
-    if (typeof cell === 'string') return setter.within(cell, font, aligned, language, at);
-    const extra: Node = {
-      ...aligned,
-      ...(cell.align === undefined ? {} : { alignment: cell.align }),
-      ...(cell.background === undefined ? {} : { fillColor: cell.background }),
-      ...(cell.header === true && !header && cell.background === undefined ? { fillColor: headerFill } : {}),
-      ...(cell.colspan === undefined || cell.colspan < 2 ? {} : { colSpan: cell.colspan }),
-      ...(cell.rowspan === undefined || cell.rowspan < 2 ? {} : { rowSpan: cell.rowspan }),
-    };
-    if (cell.blocks !== undefined) return { ...blockCell(cell.blocks), ...extra };
-    return setter.runs(cell.runs, font, extra, language, at);
-  };
-  const body = grid.rows.map((row, y) => row.map((cell, x) => cellNode(cell, x, y < grid.headerRows)));
+  const { zebra = false, keep_rows: keepRows = false, language, carry } = look;
+  const measures = measuresOf(look);
+  const lookOf = looksOf(grid, look);
+  const cells = new CellSetter(font, look, setter, at, blockCell);
+  const body = grid.rows.map((row, y) => cells.row(row, lookOf(y), y < grid.headerRows));
   const widths = look.widths ?? automaticWidths(grid);
+  const keptRows = grid.looks?.flatMap((own, y) => (own?.keep_with_next === true ? [y] : [])) ?? [];
   const table: Node = {
     ...setter.style(font),
-    table: { headerRows: grid.headerRows, widths: contentWidths(widths, borders), body, keepRows },
+    table: {
+      headerRows: grid.headerRows,
+      widths: contentWidths(widths, measures),
+      body,
+      keepRows: keepRows || carry !== undefined,
+      keptRows,
+      around: measures.top + measures.bottom + 2 * measures.line,
+      ...(carry === undefined
+        ? {}
+        : {
+            carry: carryNodes(carry, cells, measures, setter, font, {
+              look,
+              rows: body.length - grid.headerRows,
+            }),
+          }),
+    },
     layout: {
-      ...borderWidths(borders, grid),
-      hLineColor: () => lineColor,
-      vLineColor: () => lineColor,
-      paddingLeft: () => padding,
-      paddingRight: () => padding,
-      paddingTop: () => 3,
-      paddingBottom: () => 3,
+      ...cellLayout(measures),
+      hLineWidth: lineWidths(grid, measures, lookOf),
       fillColor: (y: number) => {
         if (y < grid.headerRows) return headerFill;
         return zebra && (y - grid.headerRows) % 2 === 1 ? zebraFill : null;
       },
     },
+    ...(look.keep_with_next === true ? { keepNext: true } : {}),
     margin: [0, 2, 0, 8],
   };
   if (grid.caption === undefined) return table;
@@ -126,10 +315,11 @@ export function tableNode(
   return { stack: [caption, table] };
 }
 
-const padding = 5;
-
 /** The caller's widths are of whole columns; pdfmake's are of their content. */
-function contentWidths(widths: readonly (number | string)[], borders: string): (number | string)[] {
-  const around = 2 * padding + (borders === 'grid' ? 0.5 : 0);
+function contentWidths(
+  widths: readonly (number | string)[],
+  { left, right, line, borders }: Measures,
+): (number | string)[] {
+  const around = left + right + (borders === 'grid' ? line : 0);
   return widths.map((width) => (typeof width === 'number' ? Math.max(1, width - around) : width));
 }

@@ -19,6 +19,8 @@ export interface Cut {
   readonly rows: RowBlock;
   /** Whether the upper part has something that can be read, beside header rows. */
   readonly useful: boolean;
+  /** Whether the lower part has. */
+  readonly goesOn: boolean;
 }
 
 /** Air between what can be read and the border at a cut. */
@@ -138,6 +140,7 @@ export function cutFragment(
     lower: { items: lower, height: fragment.height + down },
     rows: { ends: ends.filter((at) => at > cut + tolerance).map((at) => at + down), headerRows: 0 },
     useful: body.some(stays),
+    goesOn: all.some((span) => !stays(span)),
   };
 }
 

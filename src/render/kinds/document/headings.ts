@@ -24,8 +24,16 @@ function nodesIn(value: unknown): readonly Node[] {
   return Array.isArray(value) ? value : [];
 }
 
-export function isHeading(node: Node): boolean {
-  return node.outline === true;
+/** A heading, or what the caller keeps with what follows it. */
+export function staysWithNext(node: Node): boolean {
+  return node.outline === true || node.keepNext === true;
+}
+
+/** The whole height of a node that is one thing; of others it says nothing. */
+function ownHeight({ _inlines, _height, _minHeight }: TextNode, room: number): number | undefined {
+  if (_inlines !== undefined) return linesHeight(_inlines, room);
+  const height = _height ?? _minHeight;
+  return typeof height === 'number' ? height : undefined;
 }
 
 /** Points: left, top, right, bottom. */
@@ -60,7 +68,7 @@ export class HeadingRoom {
   enter(parent: Node): void {
     const stack = nodesIn(parent.stack);
     for (const [index, node] of stack.entries()) {
-      if (isHeading(node) || Array.isArray(node.stack)) this.#places.set(node, { parent, stack, index });
+      if (staysWithNext(node) || Array.isArray(node.stack)) this.#places.set(node, { parent, stack, index });
     }
   }
 
@@ -75,22 +83,34 @@ export class HeadingRoom {
     }
   }
 
-  /** Points from the top of the heading's margin on, where the text is `room` points wide. */
-  needed(heading: TextNode, room: number, headings = 1): number {
-    const [left, top, right, bottom] = marginOf(heading);
-    const own = top + linesHeight(heading._inlines ?? [], room - left - right) + bottom;
+  /**
+   * Points from the top of the margin of a heading, or of another node that stays with the next one, where there are `room`
+   * points across; 0 where nothing says how much.
+   */
+  needed(node: TextNode, room: number, headings = 1): number {
+    const [left, top, right, bottom] = marginOf(node);
+    const height = ownHeight(node, room - left - right);
+    if (height === undefined) return 0;
+    const own = top + height + bottom;
+    const after = this.following(node, room, headings);
+    // The last thing of the document stands where it stands.
+    return after === 0 ? 0 : own + after;
+  }
+
+  /** Points below the margin of a node that what follows it needs to begin on its page; 0 where nothing follows. */
+  following(node: Node, room: number, headings = 1): number {
     let between = 0;
     let looked = 0;
-    for (const next of this.#after(heading)) {
+    for (const next of this.#after(node)) {
       if (looked++ >= reach || next.pageBreak !== undefined) return 0;
       if (next.absolutePosition !== undefined) continue;
-      if (isHeading(next))
-        return headings < mostHeadings ? own + between + this.needed(next, room, headings + 1) : own;
       const first = firstHeight(next, room);
-      if (first > 0) return own + between + first;
-      between += marginOf(next)[1];
+      if (staysWithNext(next) && headings < mostHeadings)
+        return between + Math.max(first, this.needed(next, room, headings + 1));
+      if (first > 0) return between + first;
+      const [, top, , bottom] = marginOf(next);
+      between += top + bottom;
     }
-    // The last thing of the document stands where it stands.
     return 0;
   }
 }
@@ -120,6 +140,8 @@ function firstInside(node: TextNode, room: number): number {
 interface Rows {
   readonly body: readonly (readonly TextNode[])[];
   readonly headerRows?: number;
+  /** Padding and borders of a row, points. */
+  readonly around?: number;
 }
 
 function isTable(node: Node): node is Node & { readonly table: Rows } {
@@ -127,13 +149,13 @@ function isTable(node: Node): node is Node & { readonly table: Rows } {
 }
 
 /** The rows that repeat, as high as in columns of equal width, and the first line of the row below. */
-function firstRows({ body, headerRows = 0 }: Rows, room: number): number {
+function firstRows({ body, headerRows = 0, around = rowAir }: Rows, room: number): number {
   const rows = body.slice(0, headerRows + 1);
   return rows.reduce((sum, row, y) => {
     const share = room / Math.max(1, row.length);
     const heights = row.map((cell) =>
       linesHeight(cell._inlines ?? [], share * Number(cell.colSpan ?? 1), y < headerRows ? undefined : 1),
     );
-    return sum + Math.max(0, ...heights) + rowAir;
+    return sum + Math.max(0, ...heights) + around;
   }, 0);
 }

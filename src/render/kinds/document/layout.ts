@@ -1,5 +1,5 @@
 import { clusterEnd } from '../../fonts/characters.js';
-import { HeadingRoom, isHeading } from './headings.js';
+import { HeadingRoom, staysWithNext } from './headings.js';
 import type { PaperEdges } from './outside.js';
 import type { Line } from './page-items.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
@@ -17,7 +17,7 @@ import {
   type TextNode,
 } from './pdfmake.js';
 import { closeSoftHyphens } from './soft-hyphens.js';
-import { RowLayout } from './table-rows.js';
+import { aroundRow, RowLayout } from './table-rows.js';
 import { TextMeasure } from './text-measure.js';
 
 /** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
@@ -106,8 +106,10 @@ export class DocumentLayout extends RowLayout {
     this.#placed++;
     this.#report();
     if (Array.isArray(node.stack)) this.#headingRoom.enter(node);
-    if (isHeading(node) && node.absolutePosition === undefined) this.#keepWithNext(node);
+    if (staysWithNext(node) && node.absolutePosition === undefined) this.#keepWithNext(node);
     const below = takeLowerMargin(node);
+    // What a table keeps with it stands below its margin.
+    if (below > 0 && staysWithNext(node)) node.below = below;
     const outer = this.edges.at;
     if (typeof node.at === 'string') this.edges.at = node.at;
     super.processNode(node, verticalAlignment);
@@ -151,6 +153,12 @@ export class DocumentLayout extends RowLayout {
     if (needed > context.availableHeight && needed <= most) this.writer.moveToNextPage();
   }
 
+  override followingRoom(node: Node): number {
+    if (!staysWithNext(node)) return 0;
+    const after = this.#headingRoom.following(node, this.writer.context().availableWidth);
+    return after === 0 ? 0 : Number(node.below ?? 0) + after;
+  }
+
   /** pdfmake leaves a page out that would follow an empty one; `add_page` always gives a page. */
   override processSection(node: SectionNode): void {
     this.writer.addPage(node.pageSize, undefined, node.pageMargins ?? this.pageMargins);
@@ -169,6 +177,7 @@ export class DocumentLayout extends RowLayout {
 
   /** A table whose longest words do not fit beside each other gets narrower columns, in which they are broken. */
   override processTable(node: TableNode): void {
+    this.widenForLines(node);
     const room = this.writer.context().availableWidth - node._offsets.total;
     const { widths } = node.table;
     const least = widths.map(({ width, _minWidth }) => (typeof width === 'number' ? width : _minWidth));
@@ -207,7 +216,7 @@ export class DocumentLayout extends RowLayout {
         return Math.max(most, lines * words.reduce((high, word) => Math.max(high, word.height ?? 0), 0));
       }, 0),
     );
-    return heights.reduce((sum, height) => sum + height + 8, 0);
+    return heights.reduce((sum, height) => sum + height + (table.around ?? aroundRow), 0);
   }
 
   /** Moves words that wait to the end of `inlines`; false when none do. */

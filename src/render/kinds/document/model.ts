@@ -46,8 +46,28 @@ export interface Grid {
   readonly columns: number;
   /** Rows that repeat on every page. */
   readonly headerRows: number;
-  readonly rows: readonly (readonly (Cell | string | null)[])[];
+  readonly rows: readonly GridRow[];
   readonly caption?: readonly Run[];
+  /** Of each row that has a look of its own, by its place among `rows`. */
+  readonly looks?: readonly (RowLook | null)[];
+}
+
+export type GridRow = readonly (Cell | string | null)[];
+
+/** What a row has instead of the table. Sizes are points, lines mm. */
+export interface RowLook {
+  readonly bold?: boolean;
+  readonly italic?: boolean;
+  readonly underline?: boolean;
+  /** `#rrggbb` */
+  readonly color?: string;
+  readonly background?: string;
+  readonly font_size?: number;
+  readonly align?: Align;
+  readonly line_above?: number;
+  readonly line_below?: number;
+  /** The row is on the page of the next one. */
+  readonly keep_with_next?: boolean;
 }
 
 export type Block =

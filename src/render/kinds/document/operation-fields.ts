@@ -18,7 +18,19 @@ import {
   raw,
 } from './fields.js';
 import { limits } from './limits.js';
-import { choice, type Fields, type Members, number, optional, required, text } from './shapes.js';
+import {
+  choice,
+  either,
+  type Fields,
+  fieldSchemas,
+  type Members,
+  number,
+  object,
+  optional,
+  required,
+  text,
+} from './shapes.js';
+import { rowStyle, styleFields } from './table-style.js';
 
 /** The catalogue of operations: which members each of them has. What else must hold is in `operations.ts`. */
 
@@ -40,6 +52,7 @@ const cellSchema = Type.Union([
       color: Type.Optional(Type.String()),
       background: Type.Optional(Type.String()),
       align: Type.Optional(align.schema),
+      font_size: Type.Optional(Type.Number()),
       link: Type.Optional(Type.String()),
       colspan: Type.Optional(Type.Integer({ minimum: 1 })),
       rowspan: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -47,6 +60,56 @@ const cellSchema = Type.Union([
     { additionalProperties: false },
   ),
 ]);
+const cellsSchema = Type.Array(cellSchema, { maxItems: limits.tableColumns });
+const rowSchema = Type.Union([
+  cellsSchema,
+  Type.Object(
+    {
+      cells: cellsSchema,
+      ...fieldSchemas(styleFields),
+      keep_with_next: Type.Optional(
+        Type.Boolean({ description: 'The row is on the page of the next one, where both fit on a page' }),
+      ),
+    },
+    { additionalProperties: false, description: 'A row with a look of its own' },
+  ),
+]);
+const linesSchema = (what: string) =>
+  Type.Optional(
+    Type.Union([rowSchema, Type.Array(rowSchema, { maxItems: limits.tableRows + 1 })], {
+      description: `${what}; "{carried}" stands for the amount. Or a line for each place between two rows`,
+    }),
+  );
+const amountSchema = Type.Union([Type.Number(), Type.String(), Type.Null()]);
+const carrySchema = Type.Object(
+  {
+    start: Type.Optional(amountSchema),
+    values: Type.Optional(
+      Type.Array(amountSchema, { description: 'What each of `rows` adds: exact decimals' }),
+    ),
+    format: Type.Optional(
+      Type.Object(
+        {
+          decimals: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
+          group: Type.Optional(Type.String({ maxLength: 4 })),
+          point: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
+        },
+        { additionalProperties: false, description: 'How the amount is written' },
+      ),
+    ),
+    forward: linesSchema('Line where a page ends'),
+    brought: linesSchema('Line where the next page begins'),
+  },
+  { additionalProperties: false, description: 'Amounts that are carried over pages (docs/DOCUMENTS.md)' },
+);
+const sideMm = optional(number({ min: 0, max: 100 }));
+/** One length for all sides, or one for each; a side that is left out is as without the member. */
+const sides = (description: string) =>
+  either(
+    (value) => typeof value === 'number',
+    number({ min: 0, max: 100, description }),
+    object({ top: sideMm, right: sideMm, bottom: sideMm, left: sideMm }, description),
+  );
 const itemSchema = Type.Union([
   Type.String(),
   Type.Object(
@@ -107,20 +170,23 @@ export const operationFields = {
   },
   add_table: {
     html: optional(text({ min: 1, max: limits.htmlChars })),
-    headers: optional(raw(Type.Array(cellSchema, { maxItems: limits.tableColumns }))),
-    rows: optional(
-      raw(
-        Type.Array(Type.Array(cellSchema, { maxItems: limits.tableColumns }), { maxItems: limits.tableRows }),
-      ),
-    ),
+    headers: optional(raw(cellsSchema)),
+    rows: optional(raw(Type.Array(rowSchema, { maxItems: limits.tableRows }))),
     widths: optional(
       raw(Type.Array(Type.Union([Type.Number(), Type.String({ description: 'mm, "auto", "*" or "25%"' })]))),
     ),
     align: optional(raw(Type.Array(align.schema, { maxItems: limits.tableColumns }))),
     header_rows: optional(number({ min: 0, max: 20, integer: true })),
     keep_rows: optional(flag('Rows that fit on a page are not cut, nor those that a cell spans')),
+    keep_with_next: optional(flag('The last row is on the page of what follows the table')),
     zebra: optional(flag('Shade every other row')),
     borders: optional(choice(['grid', 'lines', 'none'])),
+    cell_padding: optional(sides('Between the text of a cell and its edges, mm')),
+    line_color: optional(color),
+    line_width: optional(number({ min: 0.01, max: 10, description: 'Thickness of its lines, mm' })),
+    header_style: optional(rowStyle),
+    row_style: optional(rowStyle),
+    carry: optional(raw(carrySchema)),
     font_size: optional(anyFontSize),
     lang: optional(language),
   },

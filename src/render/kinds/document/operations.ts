@@ -1,10 +1,11 @@
 import { isObject } from '../../../protocol/is-object.js';
+import { type Carry, readCarry } from './carry.js';
 import { qrDefect, symbologies } from './codes.js';
 import { child, type Findings } from './findings.js';
 import { readBlocks, readTable } from './html-blocks.js';
 import type { HtmlImages } from './html-notes.js';
-import type { Inputs } from './images.js';
 import { limits } from './limits.js';
+import { type ListItem, readItems } from './lists.js';
 import type { Align, Block, Grid, ImageSource, SvgDrawing } from './model.js';
 import {
   type OperationMembers,
@@ -12,8 +13,11 @@ import {
   operationFields,
   operationNames,
 } from './operation-fields.js';
-import { boolean, type Fields, optional, readFields, required, text } from './shapes.js';
+import type { Sides } from './paper.js';
+import type { Scope } from './scope.js';
+import { type Fields, readFields } from './shapes.js';
 import { readSvg } from './svg.js';
+import type { RowStyle } from './table-style.js';
 import { readAlign, readPerColumn, readRows, readWidth, type Width } from './tables.js';
 
 /** An operation after the check, as the back draws it. `at` is its JSON pointer. */
@@ -54,37 +58,24 @@ export interface TableOperation {
   readonly widths?: readonly Width[];
   readonly align?: readonly Align[];
   readonly keep_rows?: boolean;
+  readonly keep_with_next?: boolean;
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
+  readonly cell_padding?: number | Partial<Sides>;
+  readonly line_color?: string;
+  readonly line_width?: number;
+  readonly header_style?: RowStyle;
+  readonly row_style?: RowStyle;
+  readonly carry?: Carry;
   readonly font_size?: number;
   readonly lang?: string;
   /** Warnings: what of its HTML is not drawn. */
   readonly notes?: readonly string[];
 }
 
-export interface ListItem {
-  readonly text: string;
-  readonly ordered?: boolean;
-  readonly items?: readonly ListItem[];
-}
-
 export interface Column {
   readonly width: Width;
   readonly operations: readonly Operation[];
-}
-
-/** What one request has used up so far. */
-export class Scope {
-  operations = 0;
-  cells = 0;
-  codes = 0;
-  listItems = 0;
-  tocs = 0;
-  columnDepth = 0;
-  constructor(
-    readonly findings: Findings,
-    readonly inputs: Inputs,
-  ) {}
 }
 
 type Finish<N extends OperationName> = (
@@ -142,7 +133,7 @@ function imagesOf(scope: Scope): HtmlImages {
 const noted = (notes: readonly string[]) => (notes.length === 0 ? {} : { notes });
 
 const addTable: Finish<'add_table'> = (members, at, scope) => {
-  const { html, headers, rows, header_rows, widths, align, ...rest } = members;
+  const { html, headers, rows, header_rows, widths, align, carry, ...rest } = members;
   const { findings } = scope;
   if (html !== undefined && (headers !== undefined || rows !== undefined)) {
     return findings.add(at, 'must have either "html" or "headers" and "rows", not both');
@@ -156,8 +147,10 @@ const addTable: Finish<'add_table'> = (members, at, scope) => {
     grid = { ...read.value, headerRows: repeated };
     notes = read.notes;
   } else if (rows === undefined) return findings.add(at, 'must have "html" or "rows"');
-  else grid = readRows(headers, rows, header_rows, at, findings);
+  else grid = readRows({ headers, rows, headerRows: header_rows, ...rest }, at, findings);
   if (grid === undefined || !takeCells(grid, at, scope)) return undefined;
+  const read = carry === undefined ? undefined : readCarried(carry, grid, html, at, scope);
+  if (carry !== undefined && read === undefined) return undefined;
   const { columns } = grid;
   const readWidths =
     widths === undefined
@@ -177,8 +170,27 @@ const addTable: Finish<'add_table'> = (members, at, scope) => {
     ...noted(notes),
     ...(readWidths === undefined ? {} : { widths: readWidths }),
     ...(readAligns === undefined ? {} : { align: readAligns }),
+    ...(read === undefined ? {} : { carry: read }),
   };
 };
+
+function readCarried(
+  carry: object,
+  grid: Grid,
+  html: string | undefined,
+  at: string,
+  scope: Scope,
+): Carry | undefined {
+  const pointer = child(at, 'carry');
+  if (scope.columnDepth > 0)
+    return scope.findings.add(pointer, 'cannot be where a table has no pages of its own, as in columns');
+  if (html !== undefined) return scope.findings.add(pointer, 'needs "rows": it cannot stand beside "html"');
+  const read = readCarry(carry, grid, pointer, scope.findings);
+  const lines = read === undefined ? 0 : read.forward.length + (read.brought?.length ?? 0);
+  scope.cells += lines * grid.columns;
+  if (scope.cells <= limits.tableCells) return read;
+  return scope.findings.add(pointer, `brings the tables of the document over ${limits.tableCells} cells`);
+}
 
 const addHtml: Finish<'add_html'> = ({ html, ...rest }, at, scope) => {
   const read = readBlocks(html, imagesOf(scope));
@@ -186,37 +198,6 @@ const addHtml: Finish<'add_html'> = ({ html, ...rest }, at, scope) => {
   if (!takeTables(read.value, at, scope)) return undefined;
   return { type: 'add_html', at, blocks: read.value, ...noted(read.notes), ...rest };
 };
-
-const itemFields = { text: required(text({ max: limits.textChars })), ordered: optional(boolean()) };
-const plainItem = text({ max: limits.textChars });
-
-function readItems(value: unknown, pointer: string, scope: Scope, depth: number): ListItem[] | undefined {
-  const { findings } = scope;
-  if (!Array.isArray(value) || value.length === 0)
-    return findings.add(pointer, 'must be an array with at least one item');
-  if (depth > limits.listDepth)
-    return findings.add(pointer, `must not nest deeper than ${limits.listDepth} lists`);
-  const items: ListItem[] = [];
-  for (let i = 0; i < value.length && !findings.full; i++) {
-    const entry: unknown = value[i];
-    scope.listItems++;
-    if (scope.listItems > limits.listItems)
-      return findings.add(pointer, `brings the lists over ${limits.listItems} items`);
-    if (!isObject(entry)) {
-      const read = plainItem.read(entry, pointer, i, findings);
-      if (read !== undefined) items.push({ text: read });
-      continue;
-    }
-    const at = child(pointer, i);
-    const stranger = Object.keys(entry).find((key) => key !== 'text' && key !== 'items' && key !== 'ordered');
-    if (stranger !== undefined) findings.add(child(at, stranger), 'is not a known member');
-    const members = readFields(itemFields, entry, at, findings);
-    const nested =
-      entry.items === undefined ? undefined : readItems(entry.items, child(at, 'items'), scope, depth + 1);
-    if (members !== undefined) items.push({ ...members, ...(nested === undefined ? {} : { items: nested }) });
-  }
-  return items;
-}
 
 const addList: Finish<'add_list'> = ({ items, ...rest }, at, scope) => {
   const before = scope.findings.issues.length;

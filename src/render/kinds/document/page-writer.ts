@@ -32,6 +32,20 @@ export interface BlockRows extends RowBlock {
   close(): void;
 }
 
+/** What a table says of its amounts where a page ends. Heights are points. */
+export interface CarriedRows {
+  /** Height of the line below the block that is committed next: 0 where the table ends with it. */
+  below: number;
+  /** Height of the line where that block is cut. */
+  within: number;
+  /** Height of the line above it. */
+  above: number;
+  /** Whether something of the table is on a page. */
+  begun: boolean;
+  forward(): Fragment | undefined;
+  brought(): Fragment | undefined;
+}
+
 /** pdfmake's writer; it drops a line or shape that is higher than a page and never ends with a header that fills one. */
 export class PageWriter extends PdfMakeWriter {
   constructor(
@@ -43,10 +57,13 @@ export class PageWriter extends PdfMakeWriter {
 
   /** Room, points, that the header rows which are committed next need below them on their page. */
   lead = 0;
+  /** Room, points, that the block which is committed next needs below it: what follows stays with it. */
+  following = 0;
   /** The rows in the block that is put together. */
   rows: BlockRows | undefined;
   /** Whether a block that is higher than a page is being placed. */
   cutting = false;
+  carried: CarriedRows | undefined;
   #header: Repeatable | undefined;
 
   /** What is put together aside has its place when it is committed. */
@@ -129,11 +146,38 @@ export class PageWriter extends PdfMakeWriter {
     return this.#header;
   }
 
+  /** Lays something out aside, in the width that there is. */
+  aside(draw: () => void): Fragment {
+    this.pushContext(this.context().availableWidth, unbounded);
+    this.transactionLevel++;
+    draw();
+    this.transactionLevel--;
+    const context = this.context();
+    const items = context.pages[0]?.items ?? [];
+    this.popContext();
+    return { items, height: context.y };
+  }
+
+  /** Places what room was held back for. */
+  #force(block: Fragment | undefined): void {
+    if (block === undefined) return;
+    const context = this.context();
+    context.availableHeight = Math.max(context.availableHeight, block.height);
+    super.addFragment(block);
+  }
+
+  override moveToNextPage(orientation?: string): void {
+    const carried = this.contextStack.length === 0 && this.carried?.begun === true ? this.carried : undefined;
+    this.#force(carried?.forward());
+    super.moveToNextPage(orientation);
+    this.#force(carried?.brought());
+  }
+
   /** Height of the content of an empty page, below the rows that it repeats. */
   #wholePage(): number {
     const page = this.context().getCurrentPage();
     if (page === null) return 0;
-    const repeated = this.repeatables.reduce((sum, { height }) => sum + height, 0);
+    const repeated = this.repeatables.reduce((sum, { height }) => sum + height, this.carried?.above ?? 0);
     return page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom - repeated;
   }
 
@@ -142,18 +186,23 @@ export class PageWriter extends PdfMakeWriter {
     if (ownX === true || this.contextStack.length > 0)
       return super.addFragment(block, ownX, ownY, keepsPosition);
     const context = this.context();
-    const [rows, lead] = [this.rows ?? loose, this.rows === undefined ? this.lead : 0];
+    const [rows, lead] = [this.rows ?? loose, this.rows === undefined ? this.lead : this.following];
     this.rows = undefined;
-    const needed = block.height + lead;
+    const { carried } = this;
+    const below = carried?.below ?? 0;
+    const whole = block.height + below;
+    const needed = whole + lead;
     if (needed > context.availableHeight + rounding && needed <= this.#wholePage() + rounding)
       this.moveToNextPage();
     const beyond = block.height - context.availableHeight;
     if (beyond > 0 && beyond <= rounding) context.availableHeight = block.height;
-    if (block.height <= Math.max(context.availableHeight, this.#wholePage())) {
+    if (whole <= Math.max(context.availableHeight, this.#wholePage()) + (below > 0 ? rounding : 0)) {
       const placed = super.addFragment(block, ownX, ownY, keepsPosition);
+      if (carried !== undefined) carried.begun = true;
       if (placed) return placed;
     }
     this.#placeCut(block, rows);
+    if (carried !== undefined) carried.begun = true;
     return true;
   }
 
@@ -164,12 +213,24 @@ export class PageWriter extends PdfMakeWriter {
     let rest = block;
     let known: RowBlock = rows;
     let tried = false;
-    while (rest.height > context.availableHeight) {
-      const cut = cutFragment(rest, context.availableHeight, known, tried);
+    const { carried } = this;
+    // A line below the block is no higher than one within it, or the rest might fit and yet not be placed.
+    const below = carried?.below ?? 0;
+    const within = Math.max(below, carried?.within ?? 0);
+    while (rest.height > context.availableHeight - below) {
+      const cut = cutFragment(rest, context.availableHeight - within, known, tried);
       if (cut.useful || tried) {
         context.availableHeight = Math.max(context.availableHeight, cut.upper.height);
         super.addFragment(cut.upper);
         rows.close();
+        if (carried !== undefined) {
+          carried.begun = true;
+          // Its amounts would not be among those of a page that has all of its words.
+          if (!cut.goesOn) {
+            this.#endCut(header);
+            return;
+          }
+        }
         if (header !== undefined && !this.cutting) this.repeatables.push(header);
         this.cutting = true;
         [rest, known, tried] = [cut.lower, cut.rows, false];
@@ -177,6 +238,10 @@ export class PageWriter extends PdfMakeWriter {
       this.moveToNextPage();
     }
     super.addFragment(rest);
+    this.#endCut(header);
+  }
+
+  #endCut(header: Repeatable | undefined): void {
     if (header !== undefined && this.cutting) this.repeatables.pop();
     this.cutting = false;
   }

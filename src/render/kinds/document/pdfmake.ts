@@ -60,7 +60,11 @@ export interface Writer {
   context(): Context;
   /** Contexts below the present one: of blocks that are put together aside. */
   readonly contextStack: readonly Context[];
-  moveToNextPage(): void;
+  /** Blocks that are begun and not committed. */
+  transactionLevel: number;
+  pushContext(width: number, height: number): void;
+  popContext(): void;
+  moveToNextPage(orientation?: string): void;
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
   setMaxListeners(count: number): void;
   addLine(line: Line, keepsPosition?: boolean, index?: number): unknown;
@@ -120,17 +124,39 @@ export interface StyleStack {
 
 export interface TableNode extends Node {
   readonly table: {
-    readonly widths: { width: number | string; _minWidth: number }[];
+    readonly widths: {
+      width: number | string;
+      _minWidth: number;
+      _maxWidth: number;
+      readonly _calcWidth?: number;
+    }[];
     readonly body: TableCell[][];
     headerRows: number;
     /** Rows that stay on one page with the header. */
     keepWithHeaderRows?: number;
     /** Ours, not pdfmake's: rows that fit a page are not cut. */
     readonly keepRows?: boolean;
+    /** Rows that stay on the page of the next one. */
+    readonly keptRows?: readonly number[];
+    /** Padding and borders of a row, points. */
+    readonly around?: number;
+    readonly carry?: CarryNodes;
   };
   _offsets: { readonly total: number; readonly offsets: readonly number[] };
   readonly positions: unknown[];
   readonly _breaksBySpan?: PageBreak[];
+}
+
+export type CarriedLine = 'forward' | 'brought';
+
+/** Ours: the lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
+export interface CarryNodes {
+  node(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined;
+  /** Lines of one key are not higher than the one that is `highest`. */
+  key(which: CarriedLine, above: number): string | undefined;
+  highest(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined;
+  /** Tables of the lines that differ, in columns as wide as they need. */
+  samples(): readonly Node[];
 }
 
 export type TableCell = TextNode & { readonly colSpan?: number; readonly rowSpan?: number };

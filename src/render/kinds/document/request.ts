@@ -6,7 +6,7 @@ import { child, Findings } from './findings.js';
 import { decodeBase64, Inputs } from './images.js';
 import { limits } from './limits.js';
 import { operationFields } from './operation-fields.js';
-import { type Operation, readOperations, Scope } from './operations.js';
+import { type Operation, readOperations } from './operations.js';
 import {
   firstPaper,
   leastBandMm,
@@ -16,6 +16,7 @@ import {
   nextPaper,
   type Paper,
 } from './paper.js';
+import { Scope } from './scope.js';
 import { fieldSchemas, object, optional, readFields, required, text } from './shapes.js';
 
 /** A request after the check. Everything is JSON; images and attachments are inputs of the plan. */

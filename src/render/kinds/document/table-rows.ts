@@ -1,6 +1,10 @@
+import { RenderFailure } from '../../kind.js';
+import { CarriedLines } from './carried-lines.js';
 import { firstHeight } from './headings.js';
+import type { Fragment } from './page-items.js';
 import type { BlockRows, PageWriter } from './page-writer.js';
 import {
+  type Node,
   type PageBreak,
   PdfMakeLayout,
   PdfMakeTableProcessor,
@@ -12,21 +16,25 @@ import {
 
 type Row = TableNode['table']['body'][number];
 
-/** Padding and borders of a row. */
-const aroundRow = 8;
+/** Padding and borders of a row that does not say them. */
+export const aroundRow = 8;
 
 /** What a row needs at least to begin on a page, as if all columns of a table `room` wide were equal. Points. */
-function leastRowHeight(row: Row | undefined, room: number): number {
+function leastRowHeight(row: Row | undefined, room: number, around: number): number {
   if (row === undefined) return 0;
   const share = Math.max(1, room / row.length);
-  return Math.max(0, ...row.map((cell) => firstHeight(cell, share * (cell.colSpan ?? 1)))) + aroundRow;
+  return Math.max(0, ...row.map((cell) => firstHeight(cell, share * (cell.colSpan ?? 1)))) + around;
 }
+
+/** Of a page: more of it is not given to lines and header rows that every page has. */
+const maxCarryShare = 0.6;
 
 /** Groups of more rows fit no page; they are cut where the page ends. */
 const maxGroupRows = 200;
 
-/** The last row of each row's group: rows that a cell spans belong together. */
-function groupEnds(body: readonly Row[]): number[] {
+/** The last row of each row's group: rows that a cell spans belong together, and those that stay with the next one. */
+function groupEnds(body: readonly Row[], { keepRows, keptRows = [] }: TableNode['table']): number[] {
+  const kept = new Set(keptRows);
   const ends: number[] = [];
   let end = -1;
   let begin = 0;
@@ -37,7 +45,8 @@ function groupEnds(body: readonly Row[]): number[] {
       end = y;
     }
     ends.push(end);
-    for (const { rowSpan } of row) end = Math.max(end, y + Number(rowSpan ?? 1) - 1);
+    if (keepRows === true) for (const { rowSpan } of row) end = Math.max(end, y + Number(rowSpan ?? 1) - 1);
+    if (kept.has(y)) end = Math.max(end, Math.min(y + 1, body.length - 1));
   }
   return ends.fill(end, begin);
 }
@@ -87,46 +96,107 @@ class RowProcessor extends PdfMakeTableProcessor {
   }
 }
 
+function isTable(node: Node): node is TableNode {
+  return typeof node.table === 'object' && node.table !== null;
+}
+
 /** pdfmake's layout of tables, row by row. */
 export class RowLayout extends PdfMakeLayout {
   declare writer: PageWriter;
+
+  /** Room, points, that what follows a node needs to stay with it; 0 where nothing has to. */
+  followingRoom(_node: Node): number {
+    return 0;
+  }
+
+  /** Columns that are as wide as their words have room for the lines that are carried over, too. */
+  widenForLines({ table }: TableNode): void {
+    const { docPreprocessor, docMeasure } = this;
+    for (const sample of table.carry?.samples() ?? []) {
+      const measured = docMeasure.measureNode(docPreprocessor.preprocessNode(sample));
+      if (!isTable(measured)) continue;
+      for (const [x, { _minWidth, _maxWidth }] of measured.table.widths.entries()) {
+        const column = table.widths[x];
+        if (column === undefined) continue;
+        column._minWidth = Math.max(column._minWidth, _minWidth);
+        column._maxWidth = Math.max(column._maxWidth, _maxWidth);
+      }
+    }
+  }
 
   override processTable(node: TableNode): void {
     this.nestedLevel++;
     const { writer } = this;
     const { table } = node;
-    const { body, headerRows } = table;
-    const ends = table.keepRows === true ? groupEnds(body) : undefined;
+    const { body } = table;
+    const groups = new Groups(node);
+    const first = table.headerRows > 0 ? groups.kept(table.headerRows) : 0;
     // A header that is kept with whole rows is in one block with them.
-    const first = headerRows > 0 && ends !== undefined ? groupSize(ends, headerRows) : 0;
-    if (first > 0 && first <= maxGroupRows) table.keepWithHeaderRows = first;
-    const outer = writer.lead;
+    if (first > 0) table.keepWithHeaderRows = first;
+    const outer = { lead: writer.lead, carried: writer.carried };
+    const following = this.followingRoom(node);
     writer.lead =
       table.keepWithHeaderRows === undefined
-        ? leastRowHeight(body[headerRows], writer.context().availableWidth)
+        ? leastRowHeight(body[table.headerRows], writer.context().availableWidth, table.around ?? aroundRow)
         : 0;
     const processor = new RowProcessor(node);
     processor.beginTable(writer);
+    const carrying = this.#carrying(node);
+    writer.carried = carrying;
+    const tell = (y: number, end: number) => {
+      writer.following = end === body.length ? following : 0;
+      carrying?.block(y - table.headerRows, end - table.headerRows, end === body.length);
+    };
     let rows: OpenRows | undefined;
     // pdfmake has begun a block for the header and the rows with it.
-    if (table.keepWithHeaderRows !== undefined) rows = this.#openRows(processor, headerRows, 0);
+    if (table.keepWithHeaderRows !== undefined) {
+      rows = this.#openRows(processor, table.headerRows, 0);
+      tell(table.headerRows, processor.rowsWithoutPageBreak);
+    }
     let last = -1;
     for (const y of body.keys()) {
-      if (ends !== undefined && y > last && y >= processor.rowsWithoutPageBreak) {
-        last = ends[y] ?? y;
-        if (groupSize(ends, y) <= maxGroupRows) {
+      if (y > last && y >= processor.rowsWithoutPageBreak) {
+        const size = groups.kept(y, following > 0);
+        last = size > 0 ? y + size - 1 : y;
+        rows = undefined;
+        if (size > 0) {
+          tell(y, last + 1);
           writer.beginUnbreakableBlock();
           rows = this.#openRows(processor, 0, y);
-        } else rows = undefined;
+        }
       }
       this.#row(processor, node, y);
       if (rows !== undefined && writer.rows === rows) rows.ends.push(writer.context().y);
       if (y === last && rows !== undefined) this.#commit(processor, rows.first);
     }
     processor.endTable(writer);
-    writer.lead = outer;
+    writer.lead = outer.lead;
+    writer.carried = outer.carried;
+    writer.following = 0;
     this.nestedLevel--;
     if (this.nestedLevel === 0) writer.context().resetMarginXTopParent();
+  }
+
+  /** @throws RenderFailure when header rows and lines leave no room for rows. */
+  #carrying({ table, at }: TableNode): CarriedLines | undefined {
+    if (table.carry === undefined || this.writer.contextStack.length > 1) return undefined;
+    const widths = table.widths.map(({ _calcWidth: width = 0 }) => width);
+    const carrying = new CarriedLines(table.carry, widths, (node) => this.#aside(node));
+    carrying.block(0, 0, false);
+    const page = (this.writer.contextStack[0] ?? this.writer.context()).getCurrentPage();
+    const room = page === null ? 0 : page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom;
+    if (carrying.within + carrying.above > maxCarryShare * room)
+      throw new RenderFailure(
+        'its lines leave no room for rows',
+        typeof at === 'string' ? `${at}/carry` : undefined,
+      );
+    return carrying;
+  }
+
+  #aside(node: Node): Fragment {
+    const { writer, docPreprocessor, docMeasure } = this;
+    const measured = docMeasure.measureNode(docPreprocessor.preprocessNode(node));
+    return writer.aside(() => this.processNode(measured));
   }
 
   #row(processor: RowProcessor, node: TableNode, y: number): void {
@@ -176,8 +246,27 @@ export class RowLayout extends PdfMakeLayout {
   }
 }
 
-function groupSize(ends: readonly number[], first: number): number {
-  return ends[first] === undefined ? 0 : ends[first] - first + 1;
+/** Rows that are put together aside, so that they stay on one page. */
+class Groups {
+  readonly #ends: readonly number[] | undefined;
+  readonly #keepRows: boolean;
+  readonly #rows: number;
+
+  constructor({ table }: TableNode) {
+    const { body, keepRows = false, keptRows = [] } = table;
+    this.#ends = keepRows || keptRows.length > 0 ? groupEnds(body, table) : undefined;
+    this.#keepRows = keepRows;
+    this.#rows = body.length;
+  }
+
+  /** How many rows from `first` on are one block; 0 where the page may cut them. `lastIsKept`: the last row is one, too. */
+  kept(first: number, lastIsKept = false): number {
+    const end = this.#ends?.[first] ?? first;
+    if (first >= this.#rows) return 0;
+    const size = end - first + 1;
+    const isKept = this.#keepRows || size > 1 || (lastIsKept && end === this.#rows - 1);
+    return isKept && size <= maxGroupRows ? size : 0;
+  }
 }
 
 interface OpenRows extends BlockRows {

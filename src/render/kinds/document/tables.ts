@@ -1,10 +1,11 @@
 import { isObject } from '../../../protocol/is-object.js';
-import { color, link } from './fields.js';
+import { anyFontSize, color, link } from './fields.js';
 import { child, type Findings } from './findings.js';
 import { type LooseCell, placeCells } from './grid.js';
 import { limits } from './limits.js';
-import type { Align, Cell, Grid, Run } from './model.js';
+import type { Align, Cell, Grid, RowLook, Run } from './model.js';
 import { boolean, choice, number, optional, readFields, required, stringDefect, text } from './shapes.js';
+import { type RowStyle, styleFields } from './table-style.js';
 
 /** The `headers` and `rows` form of `add_table`, read cell by cell: half a million of them must stay cheap. */
 
@@ -16,31 +17,37 @@ const cellFields = {
   color: optional(color),
   background: optional(color),
   align: optional(choice(['left', 'center', 'right', 'justify'])),
+  font_size: optional(anyFontSize),
   link: optional(link),
   colspan: optional(number({ min: 1, max: limits.tableColumns, integer: true })),
   rowspan: optional(number({ min: 1, max: limits.tableRows, integer: true })),
 };
 const cellMembers = new Set(Object.keys(cellFields));
 
+const lookFields = { ...styleFields, keep_with_next: optional(boolean()) };
+const rowMembers = new Set(['cells', ...Object.keys(lookFields)]);
+
 function readCell(
   value: unknown,
   pointer: string,
   x: number,
-  header: boolean,
+  /** In a header: whether it is bold by itself. */
+  header: HeaderLook | undefined,
   findings: Findings,
 ): LooseCell | undefined {
+  const own = header?.bold === false ? {} : { bold: true };
   if (typeof value === 'string') {
     if (value.length > limits.textChars)
       return findings.add(child(pointer, x), `must have at most ${limits.textChars} characters`);
     const defect = stringDefect(value);
     if (defect !== undefined) return findings.add(child(pointer, x), defect);
-    return header ? { runs: [{ text: value, bold: true }], header } : value;
+    return header ? { runs: [{ text: value, ...own }], header: true } : value;
   }
-  if (value === null) return header ? { runs: [], header } : '';
+  if (value === null) return header ? { runs: [], header: true } : '';
   if (typeof value === 'number') {
     // JSON may spell numbers that no double holds (1e400): better refused than printed as "Infinity".
     if (!Number.isFinite(value)) return findings.add(child(pointer, x), 'must be a number within range');
-    return header ? { runs: [{ text: String(value), bold: true }], header } : String(value);
+    return header ? { runs: [{ text: String(value), ...own }], header: true } : String(value);
   }
   if (!isObject(value)) return findings.add(child(pointer, x), 'must be a string, a number or a cell object');
   const at = child(pointer, x);
@@ -48,18 +55,21 @@ function readCell(
   if (stranger !== undefined) return findings.add(child(at, stranger), 'is not a known member');
   const members = readFields(cellFields, value, at, findings);
   if (members === undefined) return undefined;
-  const { text: content, background, colspan, rowspan, ...style } = members;
+  const { text: content, background, colspan, rowspan, font_size: size, ...style } = members;
+  const bold = style.bold ?? (header === undefined ? undefined : own.bold);
+  // What a cell takes away can only be of its row: nothing else has it.
   const run: Run = {
     text: content,
-    ...(style.bold === true || (header && style.bold !== false) ? { bold: true } : {}),
-    ...(style.italic === true ? { italic: true } : {}),
-    ...(style.underline === true ? { underline: true } : {}),
+    ...(bold === undefined ? {} : { bold }),
+    ...(style.italic === undefined ? {} : { italic: style.italic }),
+    ...(style.underline === undefined ? {} : { underline: style.underline }),
+    ...(size === undefined ? {} : { size }),
     ...(style.color === undefined ? {} : { color: style.color }),
     ...(style.link === undefined ? {} : { link: style.link }),
   };
   const cell: Cell = {
     runs: content === '' ? [] : [run],
-    ...(header ? { header } : {}),
+    ...(header ? { header: true } : {}),
     ...(style.align === undefined ? {} : { align: style.align }),
     ...(background === undefined ? {} : { background }),
     ...(colspan === undefined ? {} : { colspan }),
@@ -68,13 +78,42 @@ function readCell(
   return cell;
 }
 
-function readRow(
+/** What the cells of a header have by themselves. */
+type HeaderLook = Pick<RowStyle, 'bold'>;
+
+/** A row before its cells have places. */
+export interface LooseRow {
+  readonly cells: readonly LooseCell[];
+  readonly look?: RowLook;
+}
+
+/** An array of cells, or an object that has one as `cells`, and how it looks. */
+export function readRow(
   value: unknown,
   pointer: string,
-  header: boolean,
+  header: HeaderLook | undefined,
+  findings: Findings,
+): LooseRow | undefined {
+  if (Array.isArray(value)) {
+    const cells = readCells(value, pointer, header, findings);
+    return cells === undefined ? undefined : { cells };
+  }
+  if (!isObject(value)) return findings.add(pointer, 'must be an array of cells, or an object with "cells"');
+  const stranger = Object.keys(value).find((key) => !rowMembers.has(key));
+  if (stranger !== undefined) return findings.add(child(pointer, stranger), 'is not a member of a row');
+  const look = readFields(lookFields, value, pointer, findings);
+  if (!Array.isArray(value.cells)) return findings.add(child(pointer, 'cells'), 'must be an array of cells');
+  const own = look?.bold === undefined || header === undefined ? header : { bold: look.bold };
+  const cells = readCells(value.cells, child(pointer, 'cells'), own, findings);
+  return cells === undefined || look === undefined ? undefined : { cells, look };
+}
+
+function readCells(
+  value: readonly unknown[],
+  pointer: string,
+  header: HeaderLook | undefined,
   findings: Findings,
 ): LooseCell[] | undefined {
-  if (!Array.isArray(value)) return findings.add(pointer, 'must be an array of cells');
   if (value.length > limits.tableColumns)
     return findings.add(pointer, `must have at most ${limits.tableColumns} cells`);
   const row: LooseCell[] = [];
@@ -87,19 +126,36 @@ function readRow(
   return good && !findings.full ? row : undefined;
 }
 
+export interface AskedRows {
+  readonly headers: unknown;
+  readonly rows: unknown;
+  readonly headerRows: number | undefined;
+  readonly header_style?: RowStyle;
+}
+
 /** The grid of `headers` and `rows`; `pointer` is the operation's. */
 export function readRows(
-  headers: unknown,
-  rows: unknown,
-  headerRows: number | undefined,
+  { headers, rows, headerRows, header_style: style = {} }: AskedRows,
   pointer: string,
   findings: Findings,
 ): Grid | undefined {
-  const loose: LooseCell[][] = [];
+  const loose: (readonly LooseCell[])[] = [];
+  const looks: (RowLook | null)[] = [];
+  const take = ({ cells, look }: LooseRow) => {
+    // Most tables have none: what a plan does not need is not stored.
+    if (look !== undefined) {
+      while (looks.length < loose.length) looks.push(null);
+      looks.push(look);
+    }
+    loose.push(cells);
+  };
   if (headers !== undefined) {
-    const row = readRow(headers, child(pointer, 'headers'), true, findings);
-    if (row === undefined) return undefined;
-    loose.push(row);
+    const cells = Array.isArray(headers)
+      ? readCells(headers, child(pointer, 'headers'), style, findings)
+      : undefined;
+    if (!Array.isArray(headers)) findings.add(child(pointer, 'headers'), 'must be an array of cells');
+    if (cells === undefined) return undefined;
+    take({ cells });
   }
   const at = child(pointer, 'rows');
   if (!Array.isArray(rows)) return findings.add(at, 'must be an array of rows');
@@ -107,13 +163,15 @@ export function readRows(
   const repeated = headers === undefined ? 0 : 1;
   let good = true;
   for (let y = 0; y < rows.length && !findings.full; y++) {
-    const row = readRow(rows[y], child(at, y), headers === undefined && y < (headerRows ?? 0), findings);
+    const isHeader = headers === undefined && y < (headerRows ?? 0);
+    const row = readRow(rows[y], child(at, y), isHeader ? style : undefined, findings);
     if (row === undefined) good = false;
-    else loose.push(row);
+    else take(row);
   }
   if (!good || findings.full) return undefined;
   const placed = placeCells(loose, Math.max(repeated, headerRows ?? 0));
-  return placed.ok ? placed.grid : findings.add(at, placed.message);
+  if (!placed.ok) return findings.add(at, placed.message);
+  return looks.length === 0 ? placed.grid : { ...placed.grid, looks };
 }
 
 export type Width = number | 'auto' | '*' | `${number}%`;
