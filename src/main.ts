@@ -26,6 +26,7 @@ const usage = `Usage:
   inkwire watch NAME     watch a job or a group
   inkwire batch FOLDER   make one document of each file in a folder
   inkwire jobs ...       list, show, cancel, retry and delete jobs
+  inkwire designs ...    check, draw, watch and store designs that are files
   inkwire verify URL     prove that a server loses, repeats and reorders nothing
 
   inkwire --version
@@ -43,6 +44,7 @@ const commands = [
   'watch',
   'batch',
   'jobs',
+  'designs',
   'verify',
 ];
 
@@ -71,6 +73,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/batch/batch.js')).runBatch);
     case 'jobs':
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
+    case 'designs':
+      return asClient(args, (await import('./cli/designs/designs.js')).runDesigns);
     case 'doctor':
       return doctorWith(args);
     case 'backup': {

@@ -162,6 +162,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ['system-errors.ts', 'nearest.ts', 'config.ts', 'app.ts', 'access', 'engine', 'protocol'],
   'cli/backup': ['cli', 'engine/sqlite'],
   'cli/batch': ['cli', 'protocol'],
+  'cli/designs': ['cli', 'render/kinds/report', 'protocol'],
   'cli/verify': ['cli', 'protocol'],
   'cli/doctor': [
     'cli',
@@ -180,6 +181,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'cli',
     'cli/backup',
     'cli/batch',
+    'cli/designs',
     'cli/doctor',
     'cli/verify',
     'engine/sqlite',
@@ -330,8 +332,9 @@ describe('architecture', () => {
       folder: /^render\/kinds\/[^/]+(?=\/)/,
       registry: 'render/kinds/kinds.ts',
       // The limits and operations of documents are members of the answer of `GET /api/v1/capabilities`.
-      // A report is drawn as a document.
+      // A report is drawn as a document. The command line checks designs without a server.
       others: [
+        'cli/designs/design-file.ts',
         'http/routes/capability-facts.ts',
         'render/kinds/report/operation-rules.ts',
         'render/kinds/report/request.ts',

@@ -55,7 +55,7 @@ export function tellingOf(job: JobRecord): string {
 }
 
 /** Warnings of a job, one line each. */
-export function warningsOf({ warnings = [] }: JobRecord): readonly string[] {
+export function warningsOf({ warnings = [] }: Pick<JobRecord, 'warnings'>): readonly string[] {
   return warnings.map(({ message, pointer }) => {
     return `warning: ${pointer === undefined || pointer === '' ? '' : `${readable(pointer)} `}${readable(message)}`;
   });

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { authOf } from '../../client/sdk/auth.js';
+import { sleep } from '../../client/sdk/backoff.js';
 import { InkwireError } from '../../client/sdk/error.js';
+import { Http } from '../../client/sdk/http.js';
 import { Inkwire } from '../../client/sdk/node.js';
 import { Misuse } from './arguments.js';
 import { exitCodes } from './exit-codes.js';
@@ -27,6 +30,8 @@ export interface ServerChoice {
 
 export interface Server {
   readonly client: Inkwire;
+  /** For what the client has no words for. */
+  readonly http: Http;
   /** Without a slash at its end. */
   readonly url: string;
   /** What a request that does not go through the client has to send: the key, if there is one. */
@@ -65,19 +70,17 @@ export async function withServer(
 ): Promise<number> {
   const url = readUrl(choice.url ?? shell.environment.INKWIRE_URL ?? standardUrl);
   const key = await readKey(choice['key-file'], shell.environment.INKWIRE_KEY);
-  const client = new Inkwire({
-    url,
-    share: false,
-    fetch: tellingFetch(shell, url),
-    ...(key === undefined ? {} : { key }),
-  });
+  const access = key === undefined ? {} : { key };
+  const fetch = tellingFetch(shell, url);
+  const client = new Inkwire({ url, share: false, fetch, ...access });
+  const http = new Http({ url, auth: authOf(access), fetch, random: Math.random, sleep });
   const named = [
     ...(choice.url === undefined ? [] : [`--url ${url}`]),
     ...(choice['key-file'] === undefined ? [] : [`--key-file ${quoted(choice['key-file'])}`]),
   ];
   try {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    return await use({ client, url, headers, again: named.map((option) => ` ${option}`).join('') });
+    return await use({ client, http, url, headers, again: named.map((option) => ` ${option}`).join('') });
   } catch (error) {
     if (!(error instanceof InkwireError)) throw error;
     const { code, lines } = failureOf(error, url, key !== undefined);
