@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ArtifactWriter } from '../../../src/render/kind.js';
+import { CsvScanner } from '../../../src/render/kinds/bulk-fill/rows/csv-scanner.js';
+import { JsonRowScanner } from '../../../src/render/kinds/bulk-fill/rows/json-scanner.js';
+import { defaultRowLimits, type Row } from '../../../src/render/kinds/bulk-fill/rows/row.js';
+import {
+  countRows,
+  RowsFileWriter,
+  readRows,
+  scanFile,
+} from '../../../src/render/kinds/bulk-fill/rows/rows-file.js';
+
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rows-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function writerTo(path: string): ArtifactWriter {
+  const chunks: Uint8Array[] = [];
+  return {
+    write: (chunk) => void chunks.push(chunk),
+    end: () => writeFileSync(path, Buffer.concat(chunks)),
+  };
+}
+
+function files(): { rows: string; index: string } {
+  return { rows: join(folder, 'rows'), index: join(folder, 'index') };
+}
+
+describe('rows in a file', () => {
+  it('gives back any rows by their positions', () => {
+    const { rows, index } = files();
+    const writer = new RowsFileWriter(writerTo(rows), writerTo(index));
+    const given: Row[] = [
+      { cells: ['a', '', undefined, 'Ł\n"😀'] },
+      { cells: [] },
+      { fault: 'row_too_large' },
+      { cells: ['b'], ignored: ['Name'] },
+    ];
+    for (const row of given) writer.add(row);
+    writer.end();
+    expect(writer.count).toBe(4);
+    expect(countRows(index)).toBe(4);
+    for (let from = 0; from < 4; from += 1) {
+      for (let to = from + 1; to <= 4; to += 1)
+        expect(readRows({ rows, index }, { from, to })).toEqual(given.slice(from, to));
+    }
+  });
+
+  it('refuses files that are cut', () => {
+    const { rows, index } = files();
+    const writer = new RowsFileWriter(writerTo(rows), writerTo(index));
+    writer.add({ cells: ['a'] });
+    writer.end();
+    expect(() => readRows({ rows, index }, { from: 0, to: 2 })).toThrow('not whole');
+  });
+
+  it('is fed from a file piece by piece: 40 MB of JSON stay within 40 MB of memory', () => {
+    const input = join(folder, 'input');
+    const line = JSON.stringify({ column_0: 'x'.repeat(4000), column_1: 'Łódź' });
+    writeFileSync(input, `[${Array.from({ length: 10_000 }, () => line).join(',\n')}]`);
+    let count = 0;
+    const scanner = new JsonRowScanner(defaultRowLimits, (row) => {
+      if ('cells' in row && row.cells[0]?.length === 4000) count += 1;
+    });
+    globalThis.gc?.();
+    const before = process.memoryUsage();
+    let most = 0;
+    const watched = {
+      push(bytes: Uint8Array) {
+        const { heapUsed, arrayBuffers } = process.memoryUsage();
+        most = Math.max(most, heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers);
+        return scanner.push(bytes);
+      },
+      end: () => scanner.end(),
+    };
+    expect(scanFile(input, watched)).toBeUndefined();
+    expect(count).toBe(10_000);
+    // What V8 has not collected yet counts, so that this is a bound of what piles up, not of what is held.
+    expect(most).toBeLessThan(40 * 1024 * 1024);
+  });
+
+  it('stops a scan at its refusal', () => {
+    const input = join(folder, 'input');
+    writeFileSync(input, 'a\n"b');
+    expect(scanFile(input, new CsvScanner(defaultRowLimits, () => undefined))?.place.row).toBe(2);
+  });
+});
