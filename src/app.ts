@@ -113,8 +113,12 @@ async function open(
   const registry = new Registry();
   measureProcess(registry, { version, dataDir: own.dataDir }, opened);
 
-  const programs = makePrograms(own, kinds, log);
-  const pictures = makePictures(own, entry('render/picture-child.js'), log);
+  // It looks first when a part has met a fault, and so not before the engine is open.
+  const probe = (): Promise<unknown> => Promise.all([engine.store.ping(), engine.blobs.ping()]);
+  const outages = opened.add(new Outages({ probe, log }));
+  const workLog = outages.logOver(log);
+  const programs = makePrograms(own, kinds, workLog);
+  const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
   const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures }));
   const engine = opened.add(await openEngine(own, entry('engine/sqlite/thread.js'), registry, clock));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
@@ -123,8 +127,6 @@ async function open(
   await pictures.open();
   const { guard: programGuard } = await programs.open();
   const { store, blobs, bus } = engine;
-  const outages = opened.add(new Outages({ probe: () => Promise.all([store.ping(), blobs.ping()]), log }));
-  const workLog = outages.logOver(log);
   const worker = `w-${nanoid()}`;
   const now = clock();
   const { config, overruled } = await agreedConfig(own, store, { worker, until: now + presenceMs, now });
@@ -216,14 +218,20 @@ async function open(
     maxWaiting: 64,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
-  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs: thumbnailTimeoutMs, maxWaiting: 64 });
+  const thumbnailer = new Thumbnailer({
+    blobs,
+    pool,
+    timeoutMs: thumbnailTimeoutMs,
+    maxWaiting: 64,
+    log: workLog,
+  });
   const service: JobService = {
     submitter,
     reader,
     remover,
     syncRenderer,
     thumbnails: thumbnailer,
-    readiness: new PartsReadiness(engine, pool),
+    readiness: new PartsReadiness(engine, pool, outages),
   };
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
   const gateway = opened.add(

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import type { Kind } from './render/kind.js';
 import { Pictures } from './render/pictures.js';
@@ -8,6 +7,7 @@ import { RenderPool } from './render/pool.js';
 import { bubblewrap, unshare } from './render/program-sandbox.js';
 import { Programs } from './render/programs.js';
 import type { TaskWorkers } from './render/task-work.js';
+import type { WorkLog } from './work/work-log.js';
 
 /** The pool of render threads and what works for it, as the configuration says. */
 
@@ -18,7 +18,7 @@ const maxWaitingPrograms = 64;
 const pictureBounds = { memoryMb: 256, wallMs: 30_000, maxFileBytes: 48 * 1024 * 1024 };
 const maxPictureProcesses = 4;
 
-export function makePrograms(config: Config, kinds: readonly Kind[], log: Logger): Programs {
+export function makePrograms(config: Config, kinds: readonly Kind[], log: WorkLog): Programs {
   const manner = { nice: config.renderNice };
   return new Programs({
     directory: resolve(join(config.dataDir, 'programs')),
@@ -36,7 +36,7 @@ function threadsOf(config: Config): number {
   return config.workers === 0 ? availableParallelism() : config.workers;
 }
 
-export function makePictures(config: Config, entry: URL, log: Logger): Pictures {
+export function makePictures(config: Config, entry: URL, log: WorkLog): Pictures {
   return new Pictures({
     ...pictureBounds,
     entry,

@@ -133,7 +133,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'steady-clock.ts': [],
   'server-time.ts': ['standstills.ts', 'steady-clock.ts'],
   'service-settings.ts': ['config.ts', 'engine'],
-  'rendering.ts': ['config.ts', 'render'],
+  'rendering.ts': ['config.ts', 'render', 'work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
   'app.ts': [
     'rendering.ts',

@@ -38,9 +38,7 @@ export async function receiveBody(
   limits: BodyLimits,
 ): Promise<ReceivedBody> {
   const decoder = createDecoder(encoding);
-  const file = await open(path, 'w').catch((error: unknown) => {
-    throw new SinkFailure(error);
-  });
+  const file = await open(path, 'w').catch(notWritten);
   let received: ReceivedBody | undefined;
   try {
     const count = (source: AsyncIterable<Buffer>) => countRaw(source, limits);
@@ -52,9 +50,14 @@ export async function receiveBody(
     if (received === undefined) throw new Error('a body ended without having been stored');
     return received;
   } finally {
-    await file.close();
-    if (received === undefined) await rm(path, { force: true });
+    // A file that cannot be removed goes with what its caller removes.
+    if (received === undefined) await rm(path, { force: true }).catch(() => undefined);
+    await file.close().catch(notWritten);
   }
+}
+
+function notWritten(error: unknown): never {
+  throw new SinkFailure(error);
 }
 
 /** Identity is asked for; a server that packs nonetheless is unpacked, once, and anything else refused. */
@@ -91,10 +94,7 @@ async function storeBody(
   file: FileHandle,
   limits: BodyLimits,
 ): Promise<ReceivedBody> {
-  const write = (chunk: Buffer) =>
-    file.writeFile(chunk).catch((error: unknown) => {
-      throw new SinkFailure(error);
-    });
+  const write = (chunk: Buffer) => file.writeFile(chunk).catch(notWritten);
   let bytes = 0;
   let head = Buffer.alloc(0);
   let contentType: string | undefined;

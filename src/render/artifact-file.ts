@@ -65,15 +65,20 @@ export class ArtifactFile implements ArtifactWriter {
 
   close(): void {
     this.#open = false;
-    if (this.#file?.fd === undefined) return;
-    closeSync(this.#file.fd);
+    const fd = this.#file?.fd;
+    if (this.#file === undefined || fd === undefined) return;
+    // Whatever the system says of it, the number is free then, and soon another file's.
     this.#file.fd = undefined;
+    closeSync(fd);
   }
 
   /** Closes and removes the file, if there is one. */
   remove(): void {
-    this.close();
-    if (this.#file !== undefined) unlinkSync(this.#file.path);
+    try {
+      this.close();
+    } finally {
+      if (this.#file !== undefined) unlinkSync(this.#file.path);
+    }
   }
 
   /** Writes what was gathered to the file. Returns its path. */

@@ -298,4 +298,13 @@ export class RenderFailure extends Error {
 }
 
 /** A fault of the machine that passes: the attempt fails as `storage_failed`, and another one follows. */
-export class PassingFault extends Error {}
+export class PassingFault extends Error {
+  /** @param fault its code, where the system has told one: the attempt does not count then */
+  constructor(
+    message: string,
+    readonly fault?: string,
+  ) {
+    super(message);
+    this.name = 'PassingFault';
+  }
+}

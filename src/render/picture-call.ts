@@ -43,8 +43,8 @@ export type PictureOutcome =
   | { readonly type: 'limited'; readonly limit: PictureLimit; readonly most: number }
   /** The task ended, or the server closes. Nothing works on the picture by then. */
   | { readonly type: 'cancelled' }
-  /** A fault of the machine, or of the call. */
-  | { readonly type: 'refused'; readonly message: string };
+  /** A fault of the machine, or of the call. `fault`: the code of one that passes. */
+  | { readonly type: 'refused'; readonly message: string; readonly fault?: string };
 
 /** Why a call cannot be run; undefined when it can. */
 export function pictureDefect({ source, memoryMb, maxPixels }: PictureCall): string | undefined {

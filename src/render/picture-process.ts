@@ -50,6 +50,7 @@ export class PictureProcess {
   readonly ready: Promise<boolean>;
   readonly #child: ChildProcess;
   #hear: (said: Said) => void = () => undefined;
+  #startFailure: Error | undefined;
 
   constructor({ entry, nice, readyTimeoutMs, maxFileBytes }: PictureProcessOptions) {
     const [file = '', ...args] = [...limits(maxFileBytes), process.execPath, fileURLToPath(entry)];
@@ -64,7 +65,11 @@ export class PictureProcess {
     // Its end says the same.
     child.stdin?.on('error', () => undefined);
     this.gone = new Promise((resolve) => {
-      child.once('error', () => child.pid === undefined && resolve());
+      child.once('error', (error) => {
+        if (child.pid !== undefined) return;
+        this.#startFailure = error;
+        resolve();
+      });
       child.once('exit', () => resolve());
     });
     this.ready = new Promise((resolve) => {
@@ -83,6 +88,11 @@ export class PictureProcess {
       });
     });
     if (child.pid !== undefined && nice > 0) lower(child.pid, nice);
+  }
+
+  /** Why the system did not start it; undefined where it did. */
+  get startFailure(): Error | undefined {
+    return this.#startFailure;
   }
 
   /** Bytes of its own that it takes just now; 0 where the system does not tell. */

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { passingCodeOf, systemErrorOf } from '../system-errors.js';
 import { type PictureCall, type PictureLimit, type PictureOutcome, pictureDefect } from './picture-call.js';
 import { PictureProcess, processMb, type Told } from './picture-process.js';
 import { removeTree } from './program-folder.js';
@@ -24,7 +25,7 @@ export interface PicturesOptions {
   readonly nice: number;
   readonly readyTimeoutMs: number;
   /** A picture's files could not be removed. The next start removes them. */
-  readonly onFault: (fault: string) => void;
+  readonly onFault: (fault: unknown) => void;
 }
 
 export interface PictureRun extends Run {
@@ -151,7 +152,8 @@ export class Pictures {
       return empty(outcome);
     } catch (error) {
       await discard();
-      return empty({ type: 'refused', message: `The picture could not be stored (${codeOf(error)})` });
+      const message = `The picture could not be stored (${codeOf(error)})`;
+      return empty({ type: 'refused', message, ...faultOf(passingCodeOf(error)) });
     }
   }
 
@@ -170,8 +172,10 @@ export class Pictures {
       signal.removeEventListener('abort', kill);
       await this.#release(worker, told);
       if (signal.aborted) return { type: 'cancelled' };
-      if (told === 'not ready')
-        return { type: 'refused', message: 'The decoder of pictures could not be started' };
+      if (told === 'not ready') {
+        const message = 'The decoder of pictures could not be started';
+        return { type: 'refused', message, ...faultOf(passingCodeOf(worker.startFailure)) };
+      }
       if (told !== undefined) return outcomeOf(told, { memoryMb, wallMs, outputBytes: maxFileBytes });
     }
     return { type: 'broken', reason: 'it ends the decoder' };
@@ -201,9 +205,7 @@ export class Pictures {
     if (told !== 'not ready' && !this.#closed) this.#idle.push(this.#start());
   }
 
-  readonly #tell = (fault: unknown): void => {
-    this.#options.onFault(fault instanceof Error ? fault.message : String(fault));
-  };
+  readonly #tell = (fault: unknown): void => this.#options.onFault(fault);
 }
 
 function outcomeOf(told: Told, most: Readonly<Record<PictureLimit, number>>): PictureOutcome {
@@ -212,12 +214,21 @@ function outcomeOf(told: Told, most: Readonly<Record<PictureLimit, number>>): Pi
       // The kernel may tell of the limit of a file by an error as well as by a signal.
       return told.code === 'EFBIG'
         ? { type: 'limited', limit: 'outputBytes', most: most.outputBytes }
-        : { type: 'refused', message: `The picture could not be read (${told.code})` };
+        : {
+            type: 'refused',
+            message: `The picture could not be read (${told.code})`,
+            ...faultOf(systemErrorOf(told.code)?.course === 'passes' ? told.code : undefined),
+          };
     case 'limited':
       return { ...told, most: most[told.limit] };
     default:
       return told;
   }
+}
+
+/** @param code of a fault that passes, where it is one */
+function faultOf(code: string | undefined): { readonly fault?: string } {
+  return code === undefined ? {} : { fault: code };
 }
 
 function codeOf(error: unknown): string {

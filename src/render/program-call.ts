@@ -72,8 +72,13 @@ export type ProgramOutcome =
   | ({ readonly type: 'limited'; readonly limit: ProgramLimit } & ProgramRemains)
   /** The task ended, or the server closes. Nothing of the program is left by then. */
   | { readonly type: 'cancelled' }
-  /** It did not run. */
-  | { readonly type: 'refused'; readonly code: ProgramRefusal; readonly message: string };
+  /** It did not run. `fault`: the code of a fault of the machine that passes (a full disk). */
+  | {
+      readonly type: 'refused';
+      readonly code: ProgramRefusal;
+      readonly message: string;
+      readonly fault?: string;
+    };
 
 /**
  * - `invalid_call`: a defect of the kind that asks.

@@ -2,6 +2,8 @@ import { rmdir } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Countdown } from '../countdown.js';
+import { FairLine } from '../shares/fair-line.js';
+import { passingCodeOf } from '../system-errors.js';
 import {
   defectOf,
   type ProgramCall,
@@ -43,7 +45,7 @@ export interface ProgramsOptions extends Manner {
   /** Past it a call is refused as `too_many_programs`. */
   readonly maxWaiting: number;
   /** The program could not be killed, or its folder not be removed. The next start removes it. */
-  readonly onFault: (fault: string) => void;
+  readonly onFault: (fault: unknown) => void;
 }
 
 /** What `open` has found. */
@@ -65,6 +67,8 @@ type RunProgram = Pick<ProgramCall, 'args' | 'files' | 'limits'> & {
 
 type Cause = ProgramLimit | 'cancelled';
 
+/** Whoever waits has a thread, which owners take turns on. */
+const everybody = '';
 const memoryLookMs = 50;
 const folderLookMs = 250;
 const probeLimits: ProgramLimits = { wallMs: 10_000, memoryMb: 256, outputBytes: 1_000_000, processes: 64 };
@@ -78,13 +82,14 @@ export class Programs {
   readonly #options: ProgramsOptions;
   #report: GuardReport = { guard: 'none: refused', reasons: [] };
   #sandbox: Sandbox | undefined;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #line: FairLine;
   readonly #live = new LiveRuns<ProgramRun>();
   #closed = false;
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
+    const { maxRunning, maxWaiting } = options;
+    this.#line = new FairLine({ places: () => maxRunning, maxWaiting });
   }
 
   /**
@@ -164,37 +169,14 @@ export class Programs {
   }
 
   async #inTurn(signal: AbortSignal, run: () => Promise<ProgramRun>): Promise<ProgramRun> {
-    const { maxRunning, maxWaiting } = this.#options;
-    if (this.#running < maxRunning) this.#running += 1;
-    else {
-      if (this.#waiting.length >= maxWaiting)
-        return refused('too_many_programs', 'Too many programs wait for their turn');
-      if (!(await this.#turn(signal))) return empty({ type: 'cancelled' });
-    }
+    const entered = await this.#line.enter(everybody, signal);
+    if (entered.type === 'full') return refused('too_many_programs', 'Too many programs wait for their turn');
+    if (entered.type === 'left') return empty({ type: 'cancelled' });
     try {
       return await run();
     } finally {
-      const next = this.#waiting.shift();
-      // A turn is handed on, not given back: nobody can come in between.
-      if (next === undefined) this.#running -= 1;
-      else next();
+      entered.leave();
     }
-  }
-
-  /** @returns false when the signal came first */
-  #turn(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      const come = (): void => {
-        signal.removeEventListener('abort', leave);
-        resolve(true);
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(come), 1);
-        resolve(false);
-      };
-      this.#waiting.push(come);
-      signal.addEventListener('abort', leave, { once: true });
-    });
   }
 
   async #runIn(
@@ -222,7 +204,14 @@ export class Programs {
     } catch (error) {
       await discard();
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'it broke';
-      return refused('not_started', `The program could not be started (${code})`);
+      const message = `The program could not be started (${code})`;
+      const fault = passingCodeOf(error);
+      return empty({
+        type: 'refused',
+        code: 'not_started',
+        message,
+        ...(fault === undefined ? {} : { fault }),
+      });
     }
   }
 
@@ -265,9 +254,7 @@ export class Programs {
     return outcomeOf(ended, cause, folder, limits, performance.now() - startedAt);
   }
 
-  readonly #tell = (fault: unknown): void => {
-    this.#options.onFault(fault instanceof Error ? fault.message : String(fault));
-  };
+  readonly #tell = (fault: unknown): void => this.#options.onFault(fault);
 
   /** Not between two runs: one could be about to make its own folder in it. */
   async #leaveDirectory(): Promise<void> {

@@ -144,7 +144,7 @@ function failure(task: number, error: unknown, warnings: readonly JobWarning[]):
     const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
     return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
   }
-  const fault = passingCodeOf(error);
+  const fault = error instanceof PassingFault ? error.fault : passingCodeOf(error);
   if (fault !== undefined) {
     // The message of the error names files of the server.
     const message = `The files of the job could not be read or written (${fault})`;

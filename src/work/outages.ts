@@ -15,7 +15,8 @@ const quietMs = 10_000;
 
 /**
  * The storage of this process: whether it has a passing fault, such as a full disk. Whoever meets one tells of it here. It is
- * over when a look succeeds, with no fault since the look before. The log has one line for its beginning and one for its end.
+ * over when a look succeeds, with no fault since the look before. A fault that comes back although a look has succeeded is one
+ * that looks do not meet: it is over when nobody has met it for a while. The log has one line for its beginning and one for its end.
  */
 export class Outages {
   readonly #parts: OutagesParts;
@@ -24,6 +25,8 @@ export class Outages {
   #faults = 0;
   #pauseMs = firstPauseMs;
   #timer: NodeJS.Timeout | undefined;
+  /** The codes since the log was told: the last look that succeeded came after the fault, or has missed it. */
+  readonly #codes = new Map<string, 'met' | 'over' | 'missed'>();
   /** What the log has been told and not taken back. */
   #told: { readonly code: string; readonly at: number } | undefined;
   #closed = false;
@@ -36,6 +39,13 @@ export class Outages {
     return this.#isOn;
   }
 
+  /** Code of the fault, while work is better sent elsewhere; undefined when the storage works. */
+  get reason(): string | undefined {
+    const codes = [...this.#codes];
+    const of = (state: string): string | undefined => codes.findLast(([, one]) => one === state)?.[0];
+    return of('missed') ?? (this.#isOn ? (of('met') ?? codes[0]?.[0]) : undefined);
+  }
+
   /** @returns whether the error is a passing fault of the machine: the log then needs no other word of it */
   readonly note = (error: unknown): boolean => {
     const code = passingCodeOf(error);
@@ -46,6 +56,8 @@ export class Outages {
   /** @param code of a passing fault */
   noteCode(code: string, error?: unknown): void {
     this.#faults += 1;
+    const known = this.#codes.get(code);
+    this.#codes.set(code, known === undefined || known === 'met' ? 'met' : 'missed');
     if (this.#told === undefined) {
       this.#told = { code, at: performance.now() };
       this.#parts.log.error(
@@ -96,6 +108,7 @@ export class Outages {
   #end(): void {
     if (this.#closed) return;
     this.#isOn = false;
+    for (const [code, state] of this.#codes) if (state === 'met') this.#codes.set(code, 'over');
     const known = this.#faults;
     this.#timer = setTimeout(() => this.#tellEnd(known), quietMs).unref();
     for (const listener of this.#onEnd) listener();
@@ -107,6 +120,7 @@ export class Outages {
     const durationMs = Math.round(performance.now() - at - quietMs);
     this.#parts.log.warn({ code, duration_ms: durationMs, faults: this.#faults }, 'the storage works again');
     this.#told = undefined;
+    this.#codes.clear();
     this.#faults = 0;
     this.#pauseMs = firstPauseMs;
   }

@@ -1,18 +1,22 @@
 import type { Engine } from '../engine/engine.js';
 import type { RenderPool } from '../render/pool.js';
+import type { Outages } from './outages.js';
 import type { Readiness } from './service.js';
 
 /**
  * Asks the parts themselves: a store that cannot commit and a pool whose threads do not start take no work. The pool
- * replaces stopped threads within a second, so callers that leave their renders do not make the server unready.
+ * replaces stopped threads within a second, so callers that leave their renders do not make the server unready. What the
+ * parts do not meet when they are asked (a disk on which nothing large has room) the work has met.
  */
 export class PartsReadiness implements Readiness {
   readonly #engine: Engine;
   readonly #pool: RenderPool;
+  readonly #outages: Pick<Outages, 'reason'>;
 
-  constructor(engine: Engine, pool: RenderPool) {
+  constructor(engine: Engine, pool: RenderPool, outages: Pick<Outages, 'reason'>) {
     this.#engine = engine;
     this.#pool = pool;
+    this.#outages = outages;
   }
 
   async check() {
@@ -20,6 +24,7 @@ export class PartsReadiness implements Readiness {
     const checks: Record<string, string> = {
       store: await verdict(this.#engine.store.ping()),
       blobs: await verdict(this.#engine.blobs.ping()),
+      storage: this.#outages.reason ?? 'ok',
       render_pool: state.failing < state.threads ? 'ok' : 'no render thread starts',
     };
     return { ready: Object.values(checks).every((check) => check === 'ok'), checks };

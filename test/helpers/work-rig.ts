@@ -165,8 +165,8 @@ export async function openWorkRig(
     log,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
-  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1 });
-  const readiness = new PartsReadiness(engine, pool);
+  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1, log });
+  const readiness = new PartsReadiness(engine, pool, outages);
   const service = { submitter, reader, remover, syncRenderer, thumbnails: thumbnailer, readiness };
   await follower.start();
   runner.start();

@@ -30,7 +30,7 @@ describe('pictures of strangers', () => {
       maxFileBytes: 200_000_000,
       nice: 0,
       readyTimeoutMs: 120_000,
-      onFault: (fault) => faults.push(fault),
+      onFault: (fault) => faults.push(String(fault)),
       ...options,
     });
   const call = (bytes: Uint8Array, more: Partial<PictureCall> = {}): PictureCall => ({
@@ -236,7 +236,7 @@ describe('a picture in a PDF has the pixels that it had', () => {
       nice: 0,
       readyTimeoutMs: 120_000,
       onFault: (fault) => {
-        throw new Error(fault);
+        throw fault;
       },
     });
   });

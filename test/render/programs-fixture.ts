@@ -64,7 +64,7 @@ export class ProgramBench {
       nice: 5,
       maxRunning: 4,
       maxWaiting: 4,
-      onFault: (fault) => this.faults.push(fault),
+      onFault: (fault) => this.faults.push(String(fault)),
       ...options,
     });
     this.#opened.push(programs);

@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -7,6 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,38 @@ afterEach(async () => {
   expect(bench.faults).toEqual([]);
 });
 const never = new AbortController().signal;
+
+it.skipIf(process.platform === 'win32').each([
+  ['mkdir', 'EDQUOT'],
+  ['mkdtemp', 'ENOSPC'],
+  ['writeFile', 'ENOSPC'],
+  ['copyFile', 'EIO'],
+] as const)('a fault of the machine that passes is told by its code: %s %s', async (name, code) => {
+  const programs = await bench.open('none: allowed');
+  const real = fs.promises[name];
+  const isBroken = (path: unknown): boolean => String(path).startsWith(bench.root);
+  Object.assign(fs.promises, {
+    [name]: async (...given: unknown[]) => {
+      if (given.some(isBroken)) throw Object.assign(new Error('broken'), { code, syscall: name });
+      return Reflect.apply(real, fs.promises, given);
+    },
+  });
+  syncBuiltinESMExports();
+  try {
+    const given = join(bench.root, 'given');
+    writeFileSync(given, 'x');
+    const files = [
+      { name: 'a', bytes: Buffer.from('x') },
+      { name: 'b', path: given },
+    ];
+    const outcome = await outcomeOf(programs, scriptCall('true', { files }));
+    expect(outcome).toMatchObject({ type: 'refused', code: 'not_started', fault: code });
+  } finally {
+    Object.assign(fs.promises, { [name]: real });
+    syncBuiltinESMExports();
+  }
+  expect(await outcomeOf(programs, scriptCall('true'))).toMatchObject({ type: 'exited', code: 0 });
+});
 
 describe.each(ways)('external programs, guard $way', ({ way, absent }) => {
   const test = it.skipIf(absent);

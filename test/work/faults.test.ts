@@ -1,4 +1,7 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,6 +13,8 @@ import { readConfig } from '../../src/config.js';
 import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { aJob, aSubmission } from '../contracts/jobs-at-hand.js';
 import { faultsOf, patchServer, places } from '../helpers/faults.mjs';
+import { noisePng } from '../helpers/picture-fixture.js';
+import { makePdf } from '../render/pdf-tools-fixture.js';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const faults = new URL('../helpers/faults.mjs', import.meta.url).href;
@@ -17,14 +22,65 @@ const manyCalls = 1_000_000;
 const small = { operations: [{ type: 'add_text', text: 'small' }] };
 /** Its request is a file, and so is its result: neither of their texts can be packed small. */
 const large = {
-  operations: Array.from({ length: 1_500 }, (_, n) => ({
+  operations: Array.from({ length: 1_000 }, (_, n) => ({
     type: 'add_text',
     text: `${n} ${(n * 2_654_435_761 + 7).toString(36)} ${(n * 40_503 + 1).toString(36)} of a long text`,
   })),
   compress: false,
 };
 
-/** A whole server in which every place that opens, writes, syncs, renames, commits or unlinks is made to fail. */
+/**
+ * Every call of the file system in the sources, with what stands for it below. A call that is new here needs a place of its
+ * own, or a reason to need none.
+ */
+const calls: Readonly<Record<string, string>> = {
+  open: 'server open',
+  writeFile: 'server writeFile',
+  rename: 'server rename',
+  copyFile: 'server copyFile',
+  unlink: 'server unlink',
+  mkdir: 'server mkdir',
+  rm: 'server rm',
+  createReadStream: 'server createReadStream',
+  readFile: 'thread readFile',
+  appendFile: 'picture write',
+  openSync: 'thread open',
+  writeSync: 'thread write',
+  closeSync: 'thread close',
+  unlinkSync: 'thread write and thread unlink',
+  readFileSync: 'thread read',
+  mkdirSync: 'start: without its directory a server ends with a sentence',
+  mkdtemp: 'programs: test/render/programs.test.ts',
+  rmdir: 'programs: leaves an empty folder at worst',
+  realpath: 'programs: reads a name',
+  lstat: 'programs: counts what one has written',
+  lstatSync: 'programs: looks for a sandbox',
+  readlinkSync: 'programs: looks for a sandbox; a thread reads its number in /proc',
+  accessSync: 'programs: looks for a sandbox',
+  readdirSync: 'programs: reads /proc',
+  readdir: 'sweeping: the next one does it',
+  stat: 'sweeping: the next one does it',
+  statSync: 'looks whether a file is there, or how large',
+  existsSync: 'looks whether a file is there',
+  statfs: 'a figure, which is left out',
+};
+
+it('knows every call of the file system in the sources', () => {
+  const src = fileURLToPath(new URL('../../src/', import.meta.url));
+  const found = readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/^(cli|engine\/memory)\b/.test(file.replaceAll('\\', '/')))
+    .flatMap((file) => [
+      ...readFileSync(join(src, file), 'utf8').matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g),
+    ])
+    .flatMap(([, names = '']) => names.split(','))
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'constants' && !name.startsWith('type '));
+  expect([...new Set(found)].sort()).toEqual(Object.keys(calls).sort());
+  const named = Object.values(calls).filter((place) => /^(server|thread|picture|store) /.test(place));
+  expect(named.filter((place) => !places.includes(place))).toEqual([]);
+});
+
+/** A whole server in which every place that opens, reads, writes, syncs, closes, renames, commits or unlinks is made to fail. */
 describe('a machine with passing faults', () => {
   const shared = new SharedArrayBuffer(12);
   const numbers = new Int32Array(shared);
@@ -32,13 +88,17 @@ describe('a machine with passing faults', () => {
   let folder: string;
   let app: App | undefined;
   let unpatch = (): void => undefined;
+  let pages: Server;
+  /** By themselves of a size that is a file everywhere. */
+  let pdf: Uint8Array;
+  const picture = noisePng(100, 100);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inkwire-faults-'));
     setEnvironmentData('faults', shared);
     // The threads of `dist/`, two of them behind what makes them fail.
     const of = (path: string): string => pathToFileURL(join(dist, path)).href;
-    const shims: Readonly<Record<string, string>> = {
+    const shims: Record<string, string> = {
       'src/engine/sqlite/thread.js': `import { patchStore } from '${faults}';
 import * as sql from '${of('src/engine/sqlite/sql.js')}';
 patchStore(sql);
@@ -47,7 +107,10 @@ await import('${of('src/engine/sqlite/thread.js')}');`,
 patchThread();
 await import('${of('src/render/thread.js')}');`,
     };
-    const links = ['src/render/picture-child.js', 'src/work/submit/body-thread.js', 'web'];
+    shims['src/render/picture-child.js'] = `import { patchPictures } from '${faults}';
+await patchPictures(${JSON.stringify(join(folder, 'picture-fault'))});
+await import('${of('src/render/picture-child.js')}');`;
+    const links = ['src/work/submit/body-thread.js', 'web'];
     for (const path of [...Object.keys(shims), ...links])
       await mkdir(dirname(join(folder, 'code', path)), { recursive: true });
     for (const path of links) await symlink(join(dist, path), join(folder, 'code', path));
@@ -55,8 +118,12 @@ await import('${of('src/render/thread.js')}');`,
     await writeFile(join(folder, 'code', 'package.json'), '{"type":"module"}');
     await cp(join(dist, '../package.json'), join(folder, 'package.json'));
 
+    pdf = await makePdf({ pages: [{ size: [300, 400], text: 'a page' }], ballast: 100_000 });
+    pages = createServer((_, response) => response.end(picture)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => pages.once('listening', resolve));
     const read = readConfig(
       {
+        INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
         INKWIRE_WORKERS: '1',
         INKWIRE_PORT: '0',
         INKWIRE_RENDER_NICE: '0',
@@ -84,6 +151,7 @@ await import('${of('src/render/thread.js')}');`,
     numbers.fill(0);
     unpatch();
     await app?.close();
+    await new Promise((resolve) => pages.close(resolve));
     setEnvironmentData('faults', undefined);
     await rm(folder, { recursive: true, force: true });
   });
@@ -92,12 +160,7 @@ await import('${of('src/render/thread.js')}');`,
 
   /** @returns the id of an accepted job; a refusal has to say that it passes */
   async function accepted(path: string, body?: object): Promise<string | undefined> {
-    const answer = await ask(`api/v1/${path}`, {
-      method: 'POST',
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    });
+    const answer = await ask(`api/v1/${path}`, { method: 'POST', ...(body === undefined ? {} : sent(body)) });
     // Both members are read below, as far as they are there.
     const said = (await answer.json()) as {
       readonly data?: { readonly job_id: string };
@@ -107,6 +170,47 @@ await import('${of('src/render/thread.js')}');`,
     expect([answer.status, said.type?.split('/').at(-1)]).toEqual([503, 'storage-unavailable']);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     return undefined;
+  }
+
+  const sent = (body: object): RequestInit =>
+    body instanceof FormData
+      ? { body }
+      : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+
+  /** A picture as bytes, and one that has to be fetched. */
+  const pictures = () => {
+    const { port } = pages.address() as AddressInfo;
+    const sources = [picture.toString('base64'), `http://127.0.0.1:${port}/a.png`];
+    return { operations: sources.map((source) => ({ type: 'add_image', source })) };
+  };
+
+  const upload = (): FormData => {
+    const form = new FormData();
+    form.append('kind', 'merge');
+    for (let n = 0; n < 2; n += 1) form.append('pdf_files', new Blob([Uint8Array.from(pdf)]), 'a.pdf');
+    return form;
+  };
+
+  /** What is made while the caller waits. */
+  async function waitedFor(path: string, body?: object): Promise<void> {
+    const answer = await ask(`api/v1/${path}`, body === undefined ? {} : { method: 'POST', ...sent(body) });
+    expect([path, [200, 503].includes(answer.status)]).toEqual([path, true]);
+    // A reading that fails half-way is told by the end of the connection.
+    await answer.arrayBuffer().catch(() => undefined);
+  }
+
+  const control = (): string => join(folder, 'picture-fault');
+  function arm(place: string, how: 'once' | 'for a while'): void {
+    numbers[2] = 0;
+    numbers[0] = places.indexOf(place);
+    numbers[1] = how === 'once' ? place.split(' and ').length : manyCalls;
+    rmSync(`${control()}-met`, { force: true });
+    if (place.startsWith('picture')) writeFileSync(control(), `${place} ${how}`);
+  }
+  const timesMet = (): number => (existsSync(`${control()}-met`) ? 1 : (numbers[2] ?? 0));
+  function disarm(): void {
+    numbers[1] = 0;
+    rmSync(control(), { force: true });
   }
 
   async function recordOf(id: string) {
@@ -135,39 +239,42 @@ await import('${of('src/render/thread.js')}');`,
     expect(await log.text()).not.toContain('storage_failed');
   }
 
-  /** Met by the first file of a folder, and by the 1,500th fact. */
-  const byChance: ReadonlySet<string> = new Set(['server mkdir', 'store checkpoint']);
+  /** Met by the 1,500th fact and at the end of a server: they have tests of their own below. */
+  const rare: readonly string[] = ['store checkpoint', 'store close'];
+  const often = places.filter((place) => !rare.includes(place));
   const isReady = async (): Promise<boolean> => (await ask('readyz')).status === 200;
 
   it('makes what the test needs', async () => {
-    for (const body of [small, large]) {
+    for (const body of [small, large, pictures()]) {
       const id = await accepted('jobs', { kind: 'document', ...body });
       await completed(id ?? '');
     }
   });
 
-  it.each(places.flatMap((place) => [[place, 'once'] as const, [place, 'for a while'] as const]))(
+  it.each(often.flatMap((place) => [[place, 'once'] as const, [place, 'for a while'] as const]))(
     '%s fails %s: nothing that was accepted is lost or made final, and the server goes on',
     async (place, how) => {
       const before = await accepted('jobs', { kind: 'document', ...large });
       if (before === undefined) throw new Error('Nothing fails yet');
       await completed(before);
-      numbers[2] = 0;
-      numbers[0] = places.indexOf(place);
-      numbers[1] = how === 'once' ? 1 : manyCalls;
+      arm(place, how);
       const ids = [
         await accepted('jobs', { kind: 'document', ...small }),
         await accepted('jobs', { kind: 'document', ...large }),
         await accepted(`jobs/${before}/retry`),
+        await accepted('jobs', { kind: 'document', ...pictures() }),
+        await accepted('jobs', upload()),
       ];
+      await waitedFor('render', large);
+      await waitedFor(`jobs/${before}/thumbnail?width=1200`);
+
       // What reads is answered, or told to come back.
       for (const path of ['api/v1/jobs', `api/v1/jobs/${before}/result`, 'healthz'])
         expect([200, 503]).toContain((await ask(path)).status);
       await isReady();
-      if (!byChance.has(place)) await expect.poll(() => numbers[2], { interval: 5 }).toBeGreaterThan(0);
-      numbers[1] = 0;
+      await expect.poll(timesMet, { interval: 5 }).toBeGreaterThan(0);
+      disarm();
       for (const id of ids) if (id !== undefined) await completed(id);
-      await expect.poll(isReady, { interval: 20 }).toBe(true);
       const after = await accepted('jobs', { kind: 'document', ...small });
       await completed(after ?? 'nothing was accepted');
       const told = lines.filter(({ level }) => level >= 50).map(({ msg }) => msg);
@@ -177,15 +284,17 @@ await import('${of('src/render/thread.js')}');`,
     },
   );
 
+  it('is ready again by itself, also after what no look of readiness meets', async () => {
+    await expect.poll(isReady, { interval: 100 }).toBe(true);
+  });
+
   it('store checkpoint: the thread of the store goes on, and ends in order', async () => {
     const engine = await openSqliteEngine({
       directory: join(folder, 'other'),
       threadEntry: pathToFileURL(join(folder, 'code', 'src/engine/sqlite/thread.js')),
       fairness: { maxRunningPerOwner: 10, weights: {} },
     });
-    numbers[2] = 0;
-    numbers[0] = places.indexOf('store checkpoint');
-    numbers[1] = manyCalls;
+    arm('store checkpoint', 'for a while');
     for (let round = 0; round < 4; round += 1)
       await Promise.all(Array.from({ length: 500 }, () => engine.store.submit(aSubmission(aJob()))));
     expect(numbers[2]).toBe(1);
@@ -193,6 +302,23 @@ await import('${of('src/render/thread.js')}');`,
     expect((await engine.store.log()).last).toBe(2_000);
     await engine.close();
     expect(numbers[2]).toBe(2);
-    numbers[1] = 0;
+    disarm();
+  });
+
+  it('store close: the directory is free for the next server all the same', async () => {
+    const options = {
+      directory: join(folder, 'closed'),
+      threadEntry: pathToFileURL(join(folder, 'code', 'src/engine/sqlite/thread.js')),
+      fairness: { maxRunningPerOwner: 10, weights: {} },
+    };
+    for (let round = 1; round < 3; round += 1) {
+      const engine = await openSqliteEngine(options);
+      await engine.store.submit(aSubmission(aJob()));
+      expect((await engine.store.log()).last).toBe(round);
+      arm('store close', 'for a while');
+      await engine.close();
+      expect(numbers[2]).toBeGreaterThan(1);
+      disarm();
+    }
   });
 });

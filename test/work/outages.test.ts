@@ -71,6 +71,32 @@ describe('an outage of the storage', () => {
     expect(lines).toHaveLength(3);
   });
 
+  it('is told by readiness while it is on; one that comes back after a look that succeeded, until nobody meets it', async () => {
+    expect(outages.reason).toBeUndefined();
+    outages.note(fault('EIO'));
+    expect(outages.reason).toBe('EIO');
+    works = true;
+    await vi.advanceTimersByTimeAsync(300);
+    expect([outages.isOn, outages.reason]).toEqual([false, undefined]);
+    // Another one, which looks meet.
+    outages.note(fault('EMFILE'));
+    expect(outages.reason).toBe('EMFILE');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(outages.reason).toBeUndefined();
+    // Room for what a look writes, and none for a document: work goes on meanwhile.
+    outages.note(fault('ENOSPC'));
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(outages.reason).toBeUndefined();
+    outages.note(fault('ENOSPC'));
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect([outages.isOn, outages.reason]).toEqual([false, 'ENOSPC']);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(outages.reason).toBeUndefined();
+    outages.note(fault('ENOSPC'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([outages.isOn, outages.reason]).toEqual([false, undefined]);
+  });
+
   it('is nothing else: a defect is told as it is', () => {
     const told: unknown[] = [];
     const log = outages.logOver({

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
+import { PartsReadiness } from '../../src/work/readiness.js';
 import { openWorkRig } from '../helpers/work-rig.js';
 
 it('says what is not ready by the code of its failure, which names no file of the server', async () => {
@@ -13,6 +14,17 @@ it('says what is not ready by the code of its failure, which names no file of th
   expect(await rig.service.readiness.check()).toMatchObject({
     ready: false,
     checks: { store: 'ok', blobs: 'ENOENT' },
+  });
+  await rig.close();
+});
+
+it('names an outage that its own probes do not meet', async () => {
+  const rig = await openWorkRig();
+  const { engine, pool } = rig;
+  const unready = new PartsReadiness(engine, pool, { reason: 'ENOSPC' });
+  expect(await unready.check()).toEqual({
+    ready: false,
+    checks: { store: 'ok', blobs: 'ok', storage: 'ENOSPC', render_pool: 'ok' },
   });
   await rig.close();
 });

@@ -29,12 +29,18 @@ describe('pictures of pages', () => {
   let blobs: DiskBlobs;
   let pool: FakePool;
   let thumbnailer: Thumbnailer;
+  const told: unknown[] = [];
+  const log = {
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields: unknown) => told.push(fields),
+  };
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'inkwire-thumbnails-'));
     blobs = await DiskBlobs.open(directory);
     pool = new FakePool();
     const parts = { blobs, pool: pool as unknown as RenderPool };
-    thumbnailer = new Thumbnailer({ ...parts, timeoutMs: 20_000, maxWaiting: 2 });
+    thumbnailer = new Thumbnailer({ ...parts, timeoutMs: 20_000, maxWaiting: 2, log });
   });
   afterEach(async () => {
     vi.restoreAllMocks();

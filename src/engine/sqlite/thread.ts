@@ -161,19 +161,19 @@ class StoreThread {
 
   #close(): void {
     clearInterval(this.#keyPoll);
-    this.#checkpointAll();
-    this.#connection.close();
-    this.#lock.release();
-    this.#port.close();
-  }
-
-  /** Where it fails the next start does it. */
-  #checkpointAll(): void {
-    try {
-      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
-    } catch {
-      // Every commit is durable without it.
+    const ends = [
+      () => this.#connection.pragma('wal_checkpoint(TRUNCATE)'),
+      () => this.#connection.close(),
+      () => this.#lock.release(),
+    ];
+    for (const end of ends) {
+      try {
+        end();
+      } catch {
+        // Every commit is durable without it, and the next start does what is left to do.
+      }
     }
+    this.#port.close();
   }
 
   #post(message: FromThread): void {

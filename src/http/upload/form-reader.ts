@@ -74,7 +74,7 @@ export class FormReader {
     const discard = async (): Promise<void> => {
       const ends = await Promise.allSettled(paths.map((path) => this.#options.blobs.discard(path)));
       for (const end of ends) {
-        if (end.status === 'rejected')
+        if (end.status === 'rejected' && !request.server.noteFault(end.reason))
           request.log.error({ request_id: request.id, err: end.reason }, 'a file aside could not be removed');
       }
     };

@@ -35,7 +35,7 @@ export async function writePart(chunks: AsyncIterable<Uint8Array>, path: string)
       await file.writeFile(chunk).catch(notWritten);
     }
   } finally {
-    await file.close();
+    await file.close().catch(notWritten);
   }
   return { sizeBytes, sha256: hash.digest('hex'), head: Uint8Array.from(Buffer.concat(head)) };
 }

@@ -7,6 +7,8 @@ import { FairLine } from '../../shares/fair-line.js';
 import { storageAway } from '../passing-fault.js';
 import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
 import { shuttingDown } from '../submit/submitter.js';
+import type { WorkLog } from '../work-log.js';
+import { AsideFiles } from './aside-files.js';
 
 export interface ThumbnailerParts {
   readonly blobs: Blobs;
@@ -15,6 +17,7 @@ export interface ThumbnailerParts {
   readonly timeoutMs: number;
   /** Pictures that may wait; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
+  readonly log: WorkLog;
 }
 
 /**
@@ -67,17 +70,17 @@ export class Thumbnailer implements Thumbnails {
   }
 
   async #make({ owner, blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
-    const { blobs, pool, timeoutMs } = this.#parts;
-    const asidePrefix = blobs.aside();
-    const opened = await blobs.open(blob);
+    const { blobs, pool, timeoutMs, log } = this.#parts;
+    const files = new AsideFiles(blobs, log);
     try {
+      const [path = ''] = await files.open([blob]);
       const outcome = await pool.run({
         kind: 'thumbnail',
         owner,
         request: { inline: JSON.stringify({ page, width }) },
-        inputPaths: [opened.path],
+        inputPaths: [path],
         fetched: {},
-        asidePrefix,
+        asidePrefix: files.path(),
         timeoutMs,
         memoryRetry: false,
         urgent: true,
@@ -89,8 +92,7 @@ export class Thumbnailer implements Thumbnails {
       if (file === undefined) throw new Error('A picture was made without a file');
       return { ok: true, png: 'bytes' in file ? bufferOf(file.bytes) : await readFile(file.path) };
     } finally {
-      await opened.release();
-      await blobs.discard(asidePrefix);
+      await files.discard();
     }
   }
 

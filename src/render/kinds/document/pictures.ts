@@ -187,7 +187,7 @@ export class PictureShelf {
       case 'cancelled':
         throw new Error('The task has ended');
       case 'refused':
-        throw new PassingFault(outcome.message);
+        throw new PassingFault(outcome.message, outcome.fault);
     }
   }
 }
