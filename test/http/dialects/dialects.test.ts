@@ -255,6 +255,7 @@ describe('what the server says of itself', () => {
       'results',
       'events',
       'render',
+      'designs',
       'pdf tools',
       'letters',
       'server',
