@@ -26,6 +26,10 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     WORDS_DOCUMENTS: process.env.WORDS_DOCUMENTS ?? '50000',
     WORDS_FIRST: process.env.WORDS_FIRST ?? '1',
   },
+  fuzz: {
+    FUZZ_EXPRESSIONS: process.env.FUZZ_EXPRESSIONS ?? '100000',
+    FUZZ_DESIGNS: process.env.FUZZ_DESIGNS ?? '10000',
+  },
   restores: { RESTORE_ROUNDS: process.env.RESTORE_ROUNDS ?? '20' },
 };
 
