@@ -11,6 +11,7 @@ export const logFields = {
   key_id: 'The key of a request, as `inkwire keys list` names it',
   left: 'True when the caller had gone before the end of the answer',
   job_id: 'The job',
+  webhook_id: 'The endpoint of a webhook',
   kind: 'Of the job',
   attempt: 'Which attempt of the job, from 1',
   end: 'How an attempt ended: `complete`, `release` (handed back), or the `error_code` of its failure',

@@ -58,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'protocol',
   ],
+  webhooks: ['log-fields.ts', 'shares', 'follow', 'fetch', 'engine', 'protocol'],
   gateway: ['countdown.ts', 'shares', 'follow', 'engine', 'jobs', 'protocol'],
   'http/reply': ['shares', 'work', 'protocol'],
   'http/upload': ['countdown.ts', 'work', 'engine', 'render', 'protocol'],

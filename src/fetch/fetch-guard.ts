@@ -8,6 +8,7 @@ import type { ForbidsAddress } from './addresses.js';
 import { receiveBody, SinkFailure, tooLarge } from './fetch-body.js';
 import { type FetchDeadline, startDeadline } from './fetch-deadline.js';
 import { type FetchRefusal, RefusedFetch, refuseFetch } from './fetch-refusal.js';
+import { beginningOf, type SendOrder, type SentAnswer } from './fetch-send.js';
 
 /** All addresses of a host name, as text. Rejects with a system error (`ENOTFOUND`, `EAI_AGAIN`, ...). */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -54,6 +55,8 @@ export interface FetchGuard {
   check(url: string): FetchRefusal | undefined;
   /** Answers every failure of the other side with a refusal; rejects only where `sink` cannot be written. */
   fetch(url: string, order: FetchOrder): Promise<FetchedFile | FetchRefusal>;
+  /** Posts a message. Redirects are answers like others. Never rejects but for a fault of this machine. */
+  send(url: string, order: SendOrder): Promise<SentAnswer | FetchRefusal>;
   /** Gives up what is under way and waits for it. Safe twice; later fetches are refused as cancelled. */
   close(): Promise<void>;
 }
@@ -116,12 +119,7 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
   /** Asks once. The connection is made for this hop and ends with it. */
   async function ask(url: URL, addresses: readonly string[], order: FetchOrder, deadline: FetchDeadline) {
-    const agent = new Agent({
-      connect: { lookup: pinnedLookup(addresses), timeout: 0, ...(ca === undefined ? {} : { ca }) },
-      // Time is kept by the deadline alone.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const agent = agentFor(addresses, ca);
     try {
       const response = await request(url, {
         dispatcher: agent,
@@ -154,11 +152,41 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
     return { ok: true as const, ...received, path: order.sink };
   }
 
-  async function fetch(url: string, order: FetchOrder): Promise<FetchedFile | FetchRefusal> {
-    const cancels = order.signal === undefined ? [closing.signal] : [closing.signal, order.signal];
-    const deadline = startDeadline({ timeoutMs, idleMs }, cancels);
+  async function post(text: string, order: SendOrder, deadline: FetchDeadline) {
+    const target = checkTarget(text, rules);
+    if (!target.ok) return target;
+    const agent = agentFor(await pin(target.url, deadline), ca);
     try {
-      return deadline.refusal() ?? (await follow(url, order, deadline));
+      const { statusCode, headers, body } = await request(target.url, {
+        method: 'POST',
+        dispatcher: agent,
+        signal: deadline.signal,
+        headers: order.headers,
+        body: order.body,
+      });
+      body.on('error', () => undefined);
+      const retryAfter = headers['retry-after'];
+      return {
+        ok: true as const,
+        status: statusCode,
+        ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
+        body: await beginningOf(body, order.answerMaxBytes),
+      };
+    } finally {
+      await agent.destroy();
+    }
+  }
+
+  /** Does something within its time, and answers with a refusal where the other side, or the time, ends it. */
+  async function within<Result>(
+    limits: { readonly timeoutMs: number; readonly idleMs: number },
+    signal: AbortSignal | undefined,
+    work: (deadline: FetchDeadline) => Promise<Result>,
+  ): Promise<Result | FetchRefusal> {
+    const cancels = signal === undefined ? [closing.signal] : [closing.signal, signal];
+    const deadline = startDeadline(limits, cancels);
+    try {
+      return deadline.refusal() ?? (await work(deadline));
     } catch (error) {
       if (error instanceof RefusedFetch) return error.refusal;
       if (error instanceof SinkFailure) throw error;
@@ -168,17 +196,24 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
     }
   }
 
+  function kept<Result>(work: Promise<Result>): Promise<Result> {
+    const leave = () => void running.delete(settled);
+    const settled: Promise<void> = work.then(leave, leave);
+    running.add(settled);
+    return work;
+  }
+
   return {
     check(url) {
       const target = checkTarget(url, rules);
       return target.ok ? undefined : target;
     },
     fetch(url, order) {
-      const work = fetch(url, order);
-      const leave = () => void running.delete(settled);
-      const settled: Promise<void> = work.then(leave, leave);
-      running.add(settled);
-      return work;
+      return kept(within({ timeoutMs, idleMs }, order.signal, (deadline) => follow(url, order, deadline)));
+    },
+    send(url, order) {
+      const limits = { timeoutMs: order.timeoutMs, idleMs: order.timeoutMs };
+      return kept(within(limits, order.signal, (deadline) => post(url, order, deadline)));
     },
     async close() {
       closing.abort();
@@ -188,6 +223,15 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 }
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** For one connection, to these addresses. Time is kept by the deadline alone. */
+function agentFor(addresses: readonly string[], ca: string | undefined): Agent {
+  return new Agent({
+    connect: { lookup: pinnedLookup(addresses), timeout: 0, ...(ca === undefined ? {} : { ca }) },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
 
 /** A resolver for one connection: it answers with the checked addresses and asks no name server. */
 function pinnedLookup(addresses: readonly string[]): LookupFunction {

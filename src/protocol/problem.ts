@@ -25,6 +25,8 @@ const catalogue = {
     title: 'The idempotency key was used for another body',
     retry: false,
   },
+  'webhook-off': { status: 409, title: 'The webhook is off', retry: false },
+  'webhooks-full': { status: 409, title: 'There are too many webhooks', retry: false },
   'result-expired': { status: 410, title: 'The result is past its retention', retry: false },
   'result-missing': { status: 410, title: 'The file of the result is missing', retry: false },
   'input-gone': { status: 410, title: 'The input of the job is gone', retry: false },
