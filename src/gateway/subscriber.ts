@@ -60,6 +60,9 @@ export interface SubscriberParts {
  */
 export type SubscriberState = 'open' | 'behind' | 'closed';
 
+/** What a full socket has to take within the time after which it counts as stuck. */
+const leastBytes = 8 * 1024;
+
 /**
  * One connection of one owner, with its subscriptions. It holds a position in the log and a small outbox, never a queue
  * of facts: while its socket is full, it stores nothing but the latest progress of each job.
@@ -84,11 +87,13 @@ export class Subscriber {
   position: number;
   /** `performance.now()` of the last bytes, for heartbeats. */
   wroteAt: number;
-  /** `performance.now()` since when the socket takes nothing; undefined while it does. */
+  /** `performance.now()` since when a full socket has taken less than `leastBytes`; undefined while it has room. */
   fullSince: number | undefined;
   /** True while the delivery catches up for it from the log: two loops would send the same facts. */
   isCatchingUp = false;
   #unsent = 0;
+  /** Bytes since `fullSince`. */
+  #taken = 0;
   /** A job with whose end the connection ends, too. */
   endsWithJob: string | undefined;
   /** Facts sent live since `position` was `from`: compared with the log now and then. */
@@ -262,13 +267,16 @@ export class Subscriber {
     this.#ended = true;
   }
 
-  /** Looks whether a full socket has taken bytes since the last look: slow is not stuck (P-43). */
+  /** Looks whether a full socket takes enough: slow is not stuck, but a byte now and then is (P-43). */
   checkLiveness(now: number): void {
     this.sink.checkLiveness?.(now, this.fullSince !== undefined);
     if (this.fullSince === undefined) return;
     const { unsent } = this.sink;
-    if (unsent < this.#unsent) this.fullSince = now;
+    this.#taken += Math.max(0, this.#unsent - unsent);
     this.#unsent = unsent;
+    if (this.#taken < leastBytes) return;
+    this.#taken = 0;
+    this.fullSince = now;
   }
 
   /** Gives the client so much longer to take or to answer what it has to: the process stood. */
@@ -280,6 +288,7 @@ export class Subscriber {
   /** The socket has taken everything. */
   drained(): void {
     this.fullSince = undefined;
+    this.#taken = 0;
     const waiting = this.#drained ?? [];
     this.#drained = undefined;
     for (const wake of waiting) wake();

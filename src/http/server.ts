@@ -149,7 +149,7 @@ export interface HttpServer {
 
 const maxHeaderSize = 16 * 1024;
 /** Long enough for a slow line, and for a form whose disk has a bad moment. */
-const silence = { silentMs: 30_000, leastBodyBytes: 8 * 1024 };
+const silence = { silentMs: 30_000, leastBytes: 8 * 1024 };
 const closeGraceMs = 500;
 /** For a connection that is one too many to say what it wants. */
 const excessPatienceMs = 2_000;

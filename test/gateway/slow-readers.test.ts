@@ -194,22 +194,40 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     now.mockRestore();
   });
 
-  test('P-42 P-43 a socket that takes a little stays, however long it needs', async () => {
+  /** With chunks of so many bytes behind the first one, of which `takes` takes one. */
+  async function chunksOf(bytes: number) {
     const { engine, gateway } = await open();
     const { sink, subscriber } = await follow(gateway, wire, { snapshot: false });
     await scheduler();
     sink.fill();
     await submitted(engine);
-    // Two more chunks wait behind the first.
     await scheduler();
-    for (let chunk = 0; chunk < 3; chunk += 1) subscriber.send(Buffer.from(': x\n\n'), performance.now());
-    for (let chunk = 0; chunk < 3; chunk += 1) {
+    const chunk = Buffer.from(`: ${'x'.repeat(bytes)}\n\n`);
+    for (let n = 0; n < 6; n += 1) subscriber.send(chunk, performance.now());
+    const take = (): void => (wire === 'sse' ? sink.drain(1) : sink.dropOne());
+    take();
+    return { sink, take };
+  }
+
+  test('P-42 P-43 a socket that takes a little stays, however long it needs', async () => {
+    const { sink, take } = await chunksOf(8 * 1024);
+    for (let chunk = 0; chunk < 4; chunk += 1) {
       await vi.advanceTimersByTimeAsync(25_000);
       expect(sink.closed).toBeUndefined();
-      if (wire === 'sse') sink.drain(1);
-      else sink.dropOne();
+      take();
     }
     await vi.advanceTimersByTimeAsync(31_000);
+    expect(sink.closed?.reason).toBe('stuck');
+  });
+
+  test('P-43 a socket that takes a byte now and then is closed', async () => {
+    const { sink, take } = await chunksOf(100);
+    for (let chunk = 0; chunk < 2; chunk += 1) {
+      await vi.advanceTimersByTimeAsync(14_000);
+      expect(sink.closed).toBeUndefined();
+      take();
+    }
+    await vi.advanceTimersByTimeAsync(3_000);
     expect(sink.closed?.reason).toBe('stuck');
   });
 });

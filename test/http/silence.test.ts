@@ -18,10 +18,10 @@ afterEach(async () => {
   await http.close();
 });
 
-async function open(): Promise<void> {
+async function open(leastBytes = 100): Promise<void> {
   http = await openHttp();
   http.server.app.server.on('connection', (socket: Socket) => ends.push(socket));
-  watch = new SilenceWatch(http.server.app.server, { silentMs: 30_000, leastBodyBytes: 100 });
+  watch = new SilenceWatch(http.server.app.server, { silentMs: 30_000, leastBytes });
   url = await http.server.listen('127.0.0.1', 0);
   // Only the looks of the test count.
   watch.close();
@@ -175,8 +175,11 @@ describe('an answer', () => {
     await expect.poll(() => http.service.opened.every(({ destroyed }) => destroyed)).toBe(true);
   });
 
-  test('of which some is taken goes on, slow as it may be', async () => {
-    await open();
+  test.each([
+    ['enough is taken goes on', 2 * mib, false],
+    ['too little is taken ends, however often some is', 64 * mib, true],
+  ])('of which %s', async (_what, leastBytes, ends_) => {
+    await open(leastBytes);
     const socket = dial(Number(new URL(url).port), '127.0.0.1').pause();
     socket.on('error', () => undefined);
     let received = 0;
@@ -196,11 +199,13 @@ describe('an answer', () => {
     await expect.poll(() => ends.length).toBe(1);
     for (let step = 0; step < 3; step += 1) {
       await stuck();
-      pass(29);
+      pass(ends_ ? 9 : 29);
       await take(4 * mib);
     }
     expect(ends[0]?.destroyed).toBe(false);
-    await take(large - received);
+    if (ends_) pass(4);
+    expect(ends[0]?.destroyed).toBe(ends_);
+    if (!ends_) await take(large - received);
     socket.destroy();
   });
 });

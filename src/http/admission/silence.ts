@@ -4,10 +4,10 @@ import { Counter, type Registry } from 'prom-client';
 import { answerOn } from './sockets.js';
 
 export interface SilenceLimits {
-  /** For as long a peer may send or take nothing. */
+  /** For as long a peer may send or take next to nothing. */
   readonly silentMs: number;
-  /** In that time a body has to bring so many bytes. */
-  readonly leastBodyBytes: number;
+  /** In that time a body has to bring, or an answer be taken by, so many bytes. */
+  readonly leastBytes: number;
 }
 
 type Door = 'body' | 'answer';
@@ -25,8 +25,8 @@ interface Wait {
 const lookMs = 1_000;
 
 /**
- * Ends connections whose peer is gone or takes nothing: a body that brings less than a few bytes a second (408), and an answer of
- * which nothing is taken, be it a download, a document or a stream that has ended. Streams that go on are the gateway's (P-43).
+ * Ends connections whose peer is gone or moves next to nothing: a body that brings less than a few bytes a second (408), and an answer of
+ * which less is taken, be it a download, a document or a stream that has ended. Streams that go on are the gateway's (P-43).
  * Looks now and then at all connections, so that a request costs nothing.
  */
 export class SilenceWatch {
@@ -101,8 +101,7 @@ export class SilenceWatch {
 
   #isOver(socket: Socket, now: Wait, elapsedMs: number): boolean {
     const before = this.#waits.get(socket);
-    const least = now.door === 'body' ? this.#limits.leastBodyBytes : 1;
-    if (before?.message !== now.message || now.bytes - before.bytes >= least) {
+    if (before?.message !== now.message || now.bytes - before.bytes >= this.#limits.leastBytes) {
       this.#waits.set(socket, now);
       return false;
     }
