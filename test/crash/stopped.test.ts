@@ -14,7 +14,8 @@ const limits = {
   INKWIRE_WAIT_TIMEOUT: '20',
   INKWIRE_REQUEST_TIMEOUT: '20',
 };
-const stoodMs = 32_000;
+/** CI has the time for more than two leases; elsewhere it is a little more than one, unless the variable says so. */
+const stoodMs = 1_000 * Number(process.env.STOOD_SECONDS ?? (process.env.CI === 'true' ? 65 : 32));
 
 describe.skipIf(process.platform === 'win32')('a server that is stopped for longer than its limits', () => {
   let folder: string;
