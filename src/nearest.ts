@@ -1,3 +1,5 @@
+import { pointerPart } from './protocol/json-pointer.js';
+
 /** The one of `names` that is most like a name. */
 export function nearest(name: string, names: readonly string[]): string {
   const [best] = [...names].sort((one, other) => distance(name, one) - distance(name, other));
@@ -18,6 +20,31 @@ export function nearestTo(name: string, names: readonly string[]): string | unde
       best = { name: candidate, slips: found };
   }
   return best?.name;
+}
+
+/** As many unknown names as are told of one request; a record carries them for as long as the job is there. */
+export const maxUnknownNames = 20;
+const maxNameLength = 64;
+
+/** A name of a caller's making that is not known. */
+export interface UnknownName {
+  /** JSON pointer to it, at most so long that a record can carry it. */
+  readonly pointer: string;
+  /** As JSON, since it may hold anything. */
+  readonly quoted: string;
+  /** The rest of a sentence: the known name that it may be meant for, or empty. */
+  readonly hint: string;
+}
+
+/** How a name that none of `known` is can be told of, whatever it holds. */
+export function unknownName(name: string, known: readonly string[]): UnknownName {
+  const short = name.length > maxNameLength ? `${name.slice(0, maxNameLength)}…` : name;
+  const meant = nearestTo(name, known);
+  return {
+    pointer: `/${pointerPart(short.replace(/\p{Surrogate}/gu, '\ufffd'))}`,
+    quoted: JSON.stringify(short),
+    hint: meant === undefined ? '' : `; did you mean "${meant}"?`,
+  };
 }
 
 /** `pageSize`, `page-size` and `page_size` are one. */

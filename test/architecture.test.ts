@@ -122,7 +122,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
-  'nearest.ts': [],
+  'nearest.ts': ['protocol'],
   'log-fields.ts': [],
   'config.ts': ['config-option.ts', 'nearest.ts', 'access'],
   'config-option.ts': ['access'],

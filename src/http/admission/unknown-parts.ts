@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { nearestTo } from '../../nearest.js';
+import { maxUnknownNames, unknownName } from '../../nearest.js';
 import { isObject } from '../../protocol/is-object.js';
 import type { JobWarning } from '../../protocol/job-record.js';
-import { pointerPart } from '../../protocol/json-pointer.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { noteApplied, prefersStrict } from '../reply/preferences.js';
 import { sendProblem } from '../reply/problem-reply.js';
@@ -14,9 +13,6 @@ import type { Check } from './admission.js';
  * body where none is taken. The caller hears of it in `meta.warnings` and in `Inkwire-Warnings`, or is refused where it
  * prefers that. Members of a body are the concern of its reader.
  */
-
-const maxNamed = 20;
-const maxNameLength = 64;
 
 /** Of the routes of OpenAPI alone: the addresses of files and pages are often given parameters against caches. */
 export const checkParameters: Check = (request, reply, route) => {
@@ -31,14 +27,9 @@ export const checkParameters: Check = (request, reply, route) => {
   const shapes = Object.keys(patterns).map((pattern) => new RegExp(pattern));
   const found = Object.keys(isObject(request.query) ? request.query : {})
     .filter((name) => !known.includes(name) && !shapes.some((shape) => shape.test(name)))
-    .slice(0, maxNamed);
+    .slice(0, maxUnknownNames);
   if (found.length === 0) return undefined;
-  const unknown = found.map((name) => {
-    const short = name.slice(0, maxNameLength).replace(/\p{Surrogate}/gu, '\ufffd');
-    const meant = nearestTo(name, known);
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
-    return { short, hint, pointer: `/${pointerPart(short)}` };
-  });
+  const unknown = found.map((name) => unknownName(name, known));
   if (strict) {
     const errors = unknown.map(({ pointer, hint }) => ({
       pointer,
@@ -49,8 +40,8 @@ export const checkParameters: Check = (request, reply, route) => {
   warn(
     request,
     reply,
-    unknown.map(({ short, hint, pointer }) => {
-      const message = `The parameter ${JSON.stringify(short)} is not known and was ignored${hint}`;
+    unknown.map(({ quoted, hint, pointer }) => {
+      const message = `The parameter ${quoted} is not known and was ignored${hint}`;
       return { code: 'unknown_parameter', message, pointer };
     }),
   );

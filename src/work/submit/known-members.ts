@@ -1,7 +1,6 @@
-import { nearestTo } from '../../nearest.js';
+import { maxUnknownNames, type UnknownName, unknownName } from '../../nearest.js';
 import { isObject } from '../../protocol/is-object.js';
 import type { JobWarning } from '../../protocol/job-record.js';
-import { pointerPart } from '../../protocol/json-pointer.js';
 import type { Issue, Kind } from '../../render/kind.js';
 import { jobOptionsSchema } from './job-options.js';
 
@@ -17,23 +16,9 @@ function propertiesOf(schema: unknown): MemberSchemas {
   return isObject(schema) && isObject(schema.properties) ? schema.properties : {};
 }
 
-/** As many unknown members as are named; a record carries them for as long as the job is there. */
-const maxNamed = 20;
-const maxNameLength = 64;
-
-/** A member of a request that nothing is made of. */
-export interface UnknownMember {
-  /** JSON pointer into the request, at most so long that a record can carry it. */
-  readonly pointer: string;
-  /** As JSON, since it may hold anything. */
-  readonly name: string;
-  /** The known member that it may be meant for. */
-  readonly meant?: string;
-}
-
-/** The first `maxNamed` members of a request that neither its kind nor the job has, and how many there are. */
+/** The first members of a request that neither its kind nor the job has, and how many there are: nothing is made of them. */
 export interface UnknownMembers {
-  readonly named: readonly UnknownMember[];
+  readonly named: readonly UnknownName[];
   readonly count: number;
 }
 
@@ -43,15 +28,7 @@ export function unknownMembers(members: Readonly<Record<string, unknown>>, kind:
   const unknown = Object.keys(members).filter((name) => !Object.hasOwn(schemas, name));
   if (unknown.length === 0) return none;
   const names = Object.keys(schemas);
-  const named = unknown.slice(0, maxNamed).map((name): UnknownMember => {
-    const meant = nearestTo(name, names);
-    const short = name.length > maxNameLength ? `${name.slice(0, maxNameLength)}…` : name;
-    return {
-      pointer: `/${pointerPart(short.replace(/\p{Surrogate}/gu, '\ufffd'))}`,
-      name: JSON.stringify(short),
-      ...(meant === undefined ? {} : { meant }),
-    };
-  });
+  const named = unknown.slice(0, maxUnknownNames).map((name) => unknownName(name, names));
   return { named, count: unknown.length };
 }
 
@@ -59,8 +36,8 @@ const none: UnknownMembers = { named: [], count: 0 };
 
 /** For the record: the job was made without these members. */
 export function warningsOfUnknown({ named, count }: UnknownMembers): readonly JobWarning[] {
-  const told = named.map(({ pointer, name, meant }): JobWarning => {
-    const message = `The member ${name} is not known and was ignored${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
+  const told = named.map(({ pointer, quoted, hint }): JobWarning => {
+    const message = `The member ${quoted} is not known and was ignored${hint}`;
     return { code: 'unknown_member', message, pointer };
   });
   const more = count - named.length;
@@ -73,8 +50,5 @@ export function warningsOfUnknown({ named, count }: UnknownMembers): readonly Jo
 
 /** For a caller that wants to be refused: `Prefer: handling=strict`. */
 export function issuesOfUnknown({ named }: UnknownMembers): readonly Issue[] {
-  return named.map(({ pointer, meant }) => ({
-    pointer,
-    message: `is not a known member${meant === undefined ? '' : `; did you mean "${meant}"?`}`,
-  }));
+  return named.map(({ pointer, hint }) => ({ pointer, message: `is not a known member${hint}` }));
 }
