@@ -61,7 +61,8 @@ describe('the file of commits of an idle store', () => {
     expect(connection.pragma('busy_timeout')).toBe(5_000);
     reader.execute('COMMIT');
     reader.close();
-    write(1);
-    expect(sizeAfter(10_000)).toBe(0);
+    // Nothing has to be changed for it.
+    expect(sizeAfter(9_999)).toBeGreaterThan(3_000_000);
+    expect(sizeAfter(1)).toBe(0);
   });
 });

@@ -16,6 +16,7 @@ export class IdleTrim {
   readonly #connection: Connection;
   readonly #path: string;
   readonly #now: () => number;
+  /** Of the last change, or the last try since. */
   #changedAt: number;
   #due = true;
 
@@ -33,15 +34,19 @@ export class IdleTrim {
     this.#due = true;
   }
 
-  /** To be called every now and then. Throws what the store throws; the next time of idleness tries again. */
+  /** To be called every now and then. Throws what the store throws; after as long again it tries once more. */
   look(): void {
     if (!this.#due || this.#now() - this.#changedAt < idleMs) return;
-    this.#due = false;
-    if ((statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) <= keptBytes) return;
+    this.#changedAt = this.#now();
+    if ((statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) <= keptBytes) {
+      this.#due = false;
+      return;
+    }
     // Whoever reads at the moment (a backup) is not waited for: calls of the server would wait, too.
     this.#connection.pragma('busy_timeout = 0');
     try {
-      this.#connection.pragma('wal_checkpoint(TRUNCATE)');
+      const isBusy = this.#connection.pragma('wal_checkpoint(TRUNCATE)') !== 0;
+      this.#due = isBusy;
     } finally {
       this.#connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
     }
