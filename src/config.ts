@@ -206,6 +206,11 @@ const options = {
     sentence:
       'JSON lines on standard error; `info` has one for each job, and one for each request that is refused or fails.',
   }),
+  logFormat: choice('INKWIRE_LOG_FORMAT', ['auto', 'json', 'pretty'], {
+    standard: 'auto',
+    sentence:
+      '`pretty` is for people, `json` for programs; `auto` is `pretty` where standard error is a terminal.',
+  }),
   shutdownTimeoutMs: seconds(
     'INKWIRE_SHUTDOWN_TIMEOUT',
     [1, 600],

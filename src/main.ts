@@ -135,11 +135,16 @@ async function serveWith(config: Config): Promise<number> {
   const { StartRefused, startApp } = await import('./app.js');
   const { serve } = await import('./cli/serve.js');
   const { startFailureOf } = await import('./cli/start-failure.js');
+  const { prettyLine } = await import('./cli/pretty-log.js');
   const { pino } = await import('pino');
   const [firstSignal, secondSignal] = signals(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  const logStream = pino.destination({ fd: 2, sync: false });
+  const destination = pino.destination({ fd: 2, sync: false });
   // A terminal that is gone, or a full disk: the server works without its log.
-  logStream.on('error', () => undefined);
+  destination.on('error', () => undefined);
+  const isPretty = config.logFormat === 'auto' ? process.stderr.isTTY : config.logFormat === 'pretty';
+  const logStream = isPretty
+    ? { write: (line: string) => void destination.write(prettyLine(line)) }
+    : destination;
   const log = pino({ level: config.logLevel }, logStream);
   const start = () => startApp({ config, version: version(), log, logStream });
   try {

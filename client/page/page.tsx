@@ -78,9 +78,11 @@ function Header() {
           <a href={hrefOf({ view: 'groups' })} aria-current={current(view === 'groups' || view === 'group')}>
             Groups
           </a>
-          <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
-            Submit
-          </a>
+          {state.mayWrite && (
+            <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
+              Submit
+            </a>
+          )}
         </nav>
       )}
       <div class="bar-end">
@@ -160,6 +162,7 @@ function View({ open }: { readonly open: OpenSession }) {
     case 'group':
       return <GroupPage key={current.name} open={open} name={current.name} filter={current.filter} />;
     case 'submit':
+      if (!open.mayWrite) return <ReadOnly />;
       return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
     case 'nowhere':
       return (
@@ -171,6 +174,21 @@ function View({ open }: { readonly open: OpenSession }) {
         </div>
       );
   }
+}
+
+/** An address that somebody with another key has sent. */
+function ReadOnly() {
+  return (
+    <div class="empty">
+      <h1>This key may read jobs, and not submit any</h1>
+      <p>
+        It has no scope <span class="mono">jobs:write</span>.
+      </p>
+      <p>
+        <a href={hrefOf({ view: 'jobs', filter: {} })}>To the jobs</a>
+      </p>
+    </div>
+  );
 }
 
 /** Sets the page's title to the shown view, and announces the view to a screen reader. */

@@ -4,7 +4,7 @@ import { sleep } from '../sdk/backoff.js';
 import { InkwireError } from '../sdk/error.js';
 import { Http } from '../sdk/http.js';
 import { Inkwire } from '../sdk/inkwire.js';
-import type { ConnectionState } from '../sdk/types.js';
+import type { Capabilities, ConnectionState } from '../sdk/types.js';
 import type { Announcer } from './announcer.js';
 import { LiveJobs } from './live-jobs.js';
 
@@ -17,6 +17,10 @@ export interface OpenSession {
   readonly jobs: LiveJobs;
   /** The server asked for a key. */
   readonly keyed: boolean;
+  /** Whose jobs these are; undefined where the server does not say. */
+  readonly owner: string | undefined;
+  /** Whether the key may submit, retry, cancel and delete. What it may not is not offered. */
+  readonly mayWrite: boolean;
 }
 
 export type SessionState =
@@ -53,8 +57,9 @@ export class Session {
     const client = new Inkwire(access);
     const stop = () => client.close();
     this.#stop = stop;
+    let caller: Capabilities['caller'];
     try {
-      await client.capabilities();
+      ({ caller } = await client.capabilities());
     } catch (error) {
       // Another key was given meanwhile.
       if (this.#stop !== stop) return;
@@ -94,7 +99,9 @@ export class Session {
       random: Math.random,
       sleep,
     });
-    this.state.value = { phase: 'open', client, http, jobs, keyed: key !== undefined };
+    const mayWrite = caller === undefined || caller.scopes.some((one) => one === '*' || one === 'jobs:write');
+    const keyed = key !== undefined;
+    this.state.value = { phase: 'open', client, http, jobs, keyed, owner: caller?.owner, mayWrite };
   }
 
   /** Asks for the key again when that is what an error means. */

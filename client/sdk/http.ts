@@ -86,7 +86,8 @@ export class Http {
       } catch (cause) {
         signal?.throwIfAborted();
         if (cause instanceof InkwireError) throw cause;
-        error = new InkwireError('network-error', `No answer came from ${url || 'the server'}.`, { cause });
+        const message = `No answer came from ${url || 'the server'}.${ofPage(url)}`;
+        error = new InkwireError('network-error', message, { cause });
       }
       if (error.status === 401 && !renewed) {
         const other = await unlessAborted(auth.headers(given), signal);
@@ -108,6 +109,15 @@ export class Http {
       await sleep(waitMs, signal);
     }
   }
+}
+
+/** A browser does not tell a page that it may not read an answer from a server that is away. */
+function ofPage(url: string): string {
+  const globals: { readonly fetch: unknown; readonly location?: { readonly origin: string } } = globalThis;
+  const origin = globals.location?.origin;
+  return origin === undefined || url === '' || url.startsWith(origin)
+    ? ''
+    : ` Or its INKWIRE_CORS_ORIGINS do not name ${origin}.`;
 }
 
 /** Whether time alone may help: not for a refusal that another event has to lift. */

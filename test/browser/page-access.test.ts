@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeKey } from '../../src/access/keys.js';
+import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { type AppServer, alice } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { accessibilityFindings, slow, small, startPageServer, submit } from './page-server.js';
@@ -173,6 +176,57 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
       await page.evaluate(`(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(
         document.querySelector('.connection summary span:last-child'))`),
     ).toBe(0);
+  });
+
+  test('a key that may only read is offered nothing else, and an empty list says whose jobs it has', async () => {
+    const readable = await startPageServer({ INKWIRE_KEYS: `alice=${alice}` });
+    const keys = await openSqliteKeys(readable.dataDir);
+    const reader = async (owner: string): Promise<string> => {
+      const made = makeKey({ owner, scopes: ['jobs:read'], now: 0 }, (size) => randomBytes(size));
+      await keys.put(made.key);
+      return made.token;
+    };
+    const [own, other] = [await reader('alice'), await reader('bob')];
+    await keys.close();
+    await fetch(`${readable.url}/api/v1/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${alice}`, prefer: 'wait=60' },
+      body: JSON.stringify(small),
+    });
+    const sign = async (key: string): Promise<Page> => {
+      const page = await (await chromium.visit()).newPage();
+      await page.goto(`${readable.url}/#/jobs`);
+      const field = page.getByLabel('Key', { exact: true });
+      const refused = page.getByText('The server does not take this key.');
+      // A key that another process has made is known after a moment.
+      await expect
+        .poll(async () => {
+          if (!(await field.isVisible())) return true;
+          await field.fill(key);
+          await page.keyboard.press('Enter');
+          await Promise.race([refused.waitFor(patient), field.waitFor({ state: 'detached', ...patient })]);
+          return !(await field.isVisible());
+        })
+        .toBe(true);
+      return page;
+    };
+    const page = await sign(own);
+    await page.locator('.line .status-completed').waitFor(patient);
+    const offered = () =>
+      page.getByText(/^(New job|Submit|Submit an example|Retry|Cancel|Delete|Edit as new)/).count();
+    expect(await offered()).toBe(0);
+    expect(await page.getByRole('button', { name: /^(Retry|Cancel)/ }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: /^Download/ }).count()).toBe(1);
+    await page.locator('.line a').first().click();
+    await page.getByRole('button', { name: 'Download' }).first().waitFor(patient);
+    expect(await offered()).toBe(0);
+    await page.evaluate(`location.hash = '#/submit'`);
+    await page.getByRole('heading', { name: /^This key may read jobs/ }).waitFor(patient);
+    const empty = await sign(other);
+    await empty.getByText('These are the jobs of the owner bob.').waitFor(patient);
+    await empty.getByText('inkwire keys create --owner anonymous').waitFor(patient);
+    expect(await accessibilityFindings(empty)).toEqual([]);
+    await readable.close();
   });
 
   test('a long line of a result or a request scrolls in its box, not with the page', async () => {

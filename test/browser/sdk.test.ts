@@ -302,15 +302,21 @@ describe.skipIf(withoutChromium)('the SDK in a page of another origin', () => {
 
   test('is told that there is no answer where the origin is not known, and the server is not asked again and again', async () => {
     const tab = await openSdkPage(await chromium.visit(), strangers.url, server.url);
-    const slug = await tab.evaluate(
+    const [slug, message] = await tab.evaluate(
       async ([request, key]) => {
         page.open({ key });
         const once = { signal: AbortSignal.timeout(60_000) };
-        return page.client.submit(request, once).catch((error: { slug: string }) => error.slug);
+        const told = await page.client
+          .submit(request, once)
+          .then(() => undefined)
+          .catch((error: { slug: string; message: string }) => error);
+        return [told?.slug, told?.message] as const;
       },
       [small, alice] as const,
     );
     expect(slug).toBe('network-error');
+    expect(message).toContain(`name ${strangers.url}`);
+    expect(message).toContain('INKWIRE_CORS_ORIGINS');
   });
 });
 

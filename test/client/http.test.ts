@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { InkwireError } from '../../client/sdk/error.js';
 import { broken, data, type Reply, refusal, scripted } from './scripted-http.js';
 
@@ -112,6 +112,22 @@ describe('sending again', () => {
     expect(error.cause).toBeInstanceOf(TypeError);
     expect(sent).toHaveLength(5);
     expect(slept).toEqual([250, 500, 1000, 2000]);
+  });
+
+  it('in a page of another origin the error names what a browser does not tell apart', async () => {
+    const told = async (origin: string): Promise<string> => {
+      vi.stubGlobal('location', { origin });
+      const { http } = scripted(Array.from({ length: 5 }, broken));
+      const { message } = await errorOf(http.json('GET', '/')).finally(() => vi.unstubAllGlobals());
+      return message;
+    };
+    expect(await told('https://shop.example')).toMatch(
+      /^No answer came from .*INKWIRE_CORS_ORIGINS.*shop\.example/,
+    );
+    expect(await told('http://server')).toBe('No answer came from http://server.');
+    expect(
+      (await errorOf(scripted(Array.from({ length: 5 }, broken)).http.json('GET', '/'))).message,
+    ).not.toContain('CORS');
   });
 
   it('Retry-After is honoured, up to a minute, with half a second of chance at most', async () => {

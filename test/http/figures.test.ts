@@ -53,8 +53,8 @@ describe('figures', () => {
     expect(figuresOf(broken).flatMap(lint).join()).toContain(rule);
   });
 
-  const promtool = spawnSync('promtool', ['--version']).status === 0;
-  test.skipIf(!promtool)('and promtool itself has nothing to say, where it is installed', () => {
+  const isAbsent = process.env.CI !== 'true' && spawnSync('promtool', ['--version']).status !== 0;
+  test.skipIf(isAbsent)('and promtool itself has nothing to say', () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text });
     expect(`${stdout}${stderr}`).toBe('');
     expect(status).toBe(0);

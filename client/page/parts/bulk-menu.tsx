@@ -38,7 +38,8 @@ export function BulkMenu({ open, view }: BulkMenuProps) {
   };
   return (
     <>
-      {view.rows.length > 0 &&
+      {open.mayWrite &&
+        view.rows.length > 0 &&
         offered.map((command) => (
           <button key={command} type="button" class="small" onClick={() => ask(command)}>
             {words[command]} {view.rows.length > most ? `the newest ${most}` : 'all listed'}

@@ -163,6 +163,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     }
     const record = rows[tabbed]?.record;
     if (record === undefined) return;
+    if (!open.mayWrite) return;
     if (event.key === 'Delete' && isTerminal(record.status)) setDoomed(record);
     else if (!shortcutsOn()) return;
     else if (event.key === 'x' && !isTerminal(record.status)) command('cancel', record);
@@ -220,6 +221,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
               rowHeight={rowHeight}
               active={index === tabbed}
               busy={actions.busy.value.has(row.record.job_id)}
+              mayWrite={open.mayWrite}
               onCommand={command}
             />
           ))}

@@ -20,6 +20,8 @@ export interface JobLineProps {
   /** The one row that the Tab key leads to. */
   readonly active: boolean;
   readonly busy: boolean;
+  /** Whether jobs may be retried and cancelled. */
+  readonly mayWrite: boolean;
   readonly onCommand: (command: 'cancel' | 'retry' | 'download', record: JobRecord) => void;
 }
 
@@ -37,7 +39,7 @@ export class JobLine extends Component<JobLineProps> {
     return !isTerminal(next.record.status) || agoText(at, next.now) !== agoText(at, this.props.now);
   }
 
-  override render({ record, pace, now, index, rowHeight, active, busy, onCommand }: JobLineProps) {
+  override render({ record, pace, now, index, rowHeight, active, busy, mayWrite, onCommand }: JobLineProps) {
     const { job_id, status, kind, group, title, tags = [], created_at, progress = 0 } = record;
     const ended = isTerminal(status);
     const ran = ranMs(record, now);
@@ -105,7 +107,7 @@ export class JobLine extends Component<JobLineProps> {
               onClick={() => onCommand('download', record)}
             />
           )}
-          {ended ? (
+          {!mayWrite ? null : ended ? (
             <LineButton
               name="retry"
               label={`Retry ${job_id}`}

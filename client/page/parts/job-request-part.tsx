@@ -50,9 +50,11 @@ export function JobRequestPart({ open, id }: { readonly open: OpenSession; reado
               <Icon name="download" /> Save
             </button>
           )}
-          <a class="button small" href={hrefOf({ view: 'submit', from: id })}>
-            <Icon name="edit" /> Edit as new
-          </a>
+          {open.mayWrite && (
+            <a class="button small" href={hrefOf({ view: 'submit', from: id })}>
+              <Icon name="edit" /> Edit as new
+            </a>
+          )}
         </div>
       </div>
       {fault !== undefined && (

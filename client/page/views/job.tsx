@@ -133,7 +133,7 @@ function JobButtons({ open, record }: { readonly open: OpenSession; readonly rec
           <Icon name="download" /> Download
         </button>
       )}
-      {ended ? (
+      {!open.mayWrite ? null : ended ? (
         <>
           <button type="button" disabled={busy} onClick={() => void actions.retry(open, record.job_id, true)}>
             <Icon name="retry" /> Retry

@@ -18,20 +18,25 @@ export function JobsPage({ open, filter }: { readonly open: OpenSession; readonl
     <section class="view view-list">
       <div class="view-head">
         <h1 tabIndex={-1}>Jobs</h1>
-        <a class="button primary" href={hrefOf({ view: 'submit' })}>
-          <Icon name="plus" /> New job
-        </a>
+        {open.mayWrite && (
+          <a class="button primary" href={hrefOf({ view: 'submit' })}>
+            <Icon name="plus" /> New job
+          </a>
+        )}
       </div>
       {nothing ? (
         <div class="empty">
           <Icon name="page" />
           <h2>No jobs yet</h2>
           <p>What is submitted here or over the API shows up at once.</p>
-          <p>
-            <a class="button primary" href={hrefOf({ view: 'submit' })}>
-              Submit an example
-            </a>
-          </p>
+          {open.mayWrite && (
+            <p>
+              <a class="button primary" href={hrefOf({ view: 'submit' })}>
+                Submit an example
+              </a>
+            </p>
+          )}
+          <OtherOwners open={open} />
         </div>
       ) : (
         <JobList open={open} filter={filter} route={(next) => ({ view: 'jobs', filter: next })} label="Jobs">
@@ -43,6 +48,19 @@ export function JobsPage({ open, filter }: { readonly open: OpenSession; readonl
     </section>
   );
 }
+
+/** The first key that is made ends the time in which everybody was `anonymous`, and whoever has it looks for their jobs. */
+function OtherOwners({ open: { keyed, owner } }: { readonly open: OpenSession }) {
+  if (!keyed || owner === undefined || owner === anonymous) return null;
+  return (
+    <p class="quiet">
+      These are the jobs of the owner <b>{owner}</b>. What was made while the server had no keys belongs to{' '}
+      <b>{anonymous}</b>: a key of <span class="mono">inkwire keys create --owner {anonymous}</span> sees it.
+    </p>
+  );
+}
+
+const anonymous = 'anonymous';
 
 /** A whole id is asked for when the list does not have it: the job may be older than what is loaded. */
 function useSought(open: OpenSession, id: string | undefined): void {
