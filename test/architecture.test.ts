@@ -313,6 +313,7 @@ describe('architecture', () => {
       [/^sharp$/, /^render\/(picture-decoding|kinds\/pdf-tools\/thumbnail)\.ts$/],
       [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/pdf-tools\//],
       [/^undici$/, /^(work|fetch)\//],
+      [/^bidi-js$/, /^render\/kinds\/document\//],
     ];
     const misplaced = files.flatMap((file) => {
       return librariesOf(file)

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { LineOrder } from '../../src/render/kinds/document/line-order.js';
 import type { Inline } from '../../src/render/kinds/document/page-items.js';
 import type { PdfDocument, StyleStack } from '../../src/render/kinds/document/pdfmake.js';
 import { TextMeasure } from '../../src/render/kinds/document/text-measure.js';
@@ -20,5 +21,6 @@ it('gives all words of a document one shape: dictionaries would take several tim
   const dictionary: Record<string, number> = {};
   for (let i = 0; i < 2_000; i++) dictionary[`member ${i}`] = i;
   expect(hasShape(dictionary)).toBe(false);
-  for (const word of new TextMeasure(document).measure(words, stack)) expect(hasShape(word)).toBe(true);
+  for (const word of new TextMeasure(document, new LineOrder()).measure(words, stack))
+    expect(hasShape(word)).toBe(true);
 });

@@ -12,9 +12,26 @@ export function hasRightToLeft(text: string): boolean {
   return rightToLeftLetter.test(text);
 }
 
-/** A number with what belongs to it, a letter with its marks, or anything else. Digits of N'Ko are as its letters. */
-const token =
-  /[#$£¥€₪]?(?:(?![\u07c0-\u07c9])\p{Nd})+(?:[.,:/\u066b\u066c+-](?:(?![\u07c0-\u07c9])\p{Nd})+)*[%\u066a°]?|\P{M}\p{M}*|\p{M}+/gu;
+/** What is written from right to left, and what says so of its neighbours: every character that may turn any text. */
+const turning =
+  /[\u0590-\u08ff\u200f\u202b\u202e\u2067\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** False where no part of the text runs from right to left; quick to ask. */
+export function mayTurn(text: string): boolean {
+  return turning.test(text);
+}
+
+/** A number with what belongs to it. Digits of N'Ko are as its letters. */
+const wholeNumber =
+  /[#$£¥€₪]?(?:(?![\u07c0-\u07c9])\p{Nd})+(?:[.,:/\u066b\u066c+-](?:(?![\u07c0-\u07c9])\p{Nd})+)*[%\u066a°]?/gu;
+
+/** Where the numbers of a text are; each stands as it is written, whatever is around it. */
+export function numbersIn(text: string): readonly (readonly [start: number, end: number])[] {
+  return Array.from(text.matchAll(wholeNumber), ({ index, 0: { length } }) => [index, index + length]);
+}
+
+/** A number, a letter with its marks, or anything else. */
+const token = new RegExp(`${wholeNumber.source}|\\P{M}\\p{M}*|\\p{M}+`, 'gu');
 const number = /\p{Nd}/u;
 const letter = /\p{L}/u;
 
@@ -67,7 +84,7 @@ function levelsOf(found: readonly Kind[]): number[] {
 
 /**
  * The stretches of a word from left to right, each to be laid out in its own direction. Digits always run from left to
- * right, and so does white space at the ends of the word: words follow each other from left to right.
+ * right. White space at the ends of the word stays there: a paragraph puts its words in order before.
  */
 export function stretchesOf(word: string): readonly Stretch[] {
   if (!hasRightToLeft(word)) return [{ text: word, rightToLeft: false }];

@@ -1,6 +1,5 @@
 import { type FaceStyle, type Family, fallbackChain, findFamily } from './catalogue.js';
 import { clusters, composed, withoutFormatting } from './characters.js';
-import { hasRightToLeft } from './directions.js';
 
 /** A stretch of text that one family can show. */
 export interface Segment {
@@ -32,7 +31,6 @@ export class Segmenter {
   missingCount = 0;
   /** A JSON pointer to the first operation with a missing character. */
   firstMissing: string | undefined;
-  firstRightToLeft: string | undefined;
   readonly #chains = new Map<string, readonly Family[]>();
 
   constructor(
@@ -66,7 +64,6 @@ export class Segmenter {
   ): readonly Segment[] {
     if (plain.test(source)) return [{ text: source, family }];
     const text = composed(source.replace(lineEnds, '\n').replace(control, ''));
-    if (this.firstRightToLeft === undefined && hasRightToLeft(text)) this.firstRightToLeft = at;
     const chain = this.#chain(family, language);
     const segments: { text: string; family: string }[] = [];
     let current: Family | undefined;

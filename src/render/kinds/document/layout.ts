@@ -1,7 +1,8 @@
 import { clusterEnd } from '../../fonts/characters.js';
 import { HeadingRoom, staysWithNext } from './headings.js';
+import { LineOrder } from './line-order.js';
 import type { PaperEdges } from './outside.js';
-import type { Line } from './page-items.js';
+import type { Inline, Line } from './page-items.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
 import {
   type LayoutBuilder,
@@ -55,6 +56,7 @@ export class DocumentLayout extends RowLayout {
   /** Words of long paragraphs that are not at hand yet, the last one first. */
   readonly #waiting = new WeakMap<TextNode, TextInline[]>();
   readonly #headingRoom = new HeadingRoom();
+  readonly #order = new LineOrder();
 
   constructor(
     size: PageSize,
@@ -90,7 +92,7 @@ export class DocumentLayout extends RowLayout {
       this.#report();
       return measure(node);
     };
-    docMeasure.textInlines = new TextMeasure(document);
+    docMeasure.textInlines = new TextMeasure(document, this.#order);
     this.linearNodeList = [];
     const root = docMeasure.measureDocument(docPreprocessor.preprocessDocument(content));
     this.writer = new PageWriter(new PageContext(), this.edges);
@@ -264,7 +266,9 @@ export class DocumentLayout extends RowLayout {
       forced = first.noNewLine === true && !wrapped;
     }
     line.lastLineInParagraph = inlines.length === 0;
-    closeSoftHyphens(line, inlines.length > 0, (text, word) => this.#textInlines.widthOfText(text, word));
+    const widthOf = (text: string, word: Inline): number => this.#textInlines.widthOfText(text, word);
+    closeSoftHyphens(line, inlines.length > 0, widthOf);
+    this.#order.arrange(line, widthOf);
     return line;
   }
 
@@ -305,6 +309,10 @@ export class DocumentLayout extends RowLayout {
     fit = clusterEnd(word.text, fit);
     if (fit >= word.text.length) return false;
     const rest = { ...word, text: word.text.slice(fit) };
+    if (word.levels !== undefined) {
+      rest.levels = word.levels.subarray(fit);
+      word.levels = word.levels.subarray(0, fit);
+    }
     word.text = word.text.slice(0, fit);
     // The space behind the word is behind its rest.
     word.trailingCut = 0;

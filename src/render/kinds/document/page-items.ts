@@ -14,6 +14,10 @@ export interface Inline {
   height?: number;
   leadingCut?: number;
   trailingCut?: number;
+  /** Of its characters (UAX #9), where any of its paragraph runs from right to left; odd ones do. */
+  levels?: Uint8Array;
+  /** Of its paragraph. */
+  baseLevel?: number;
   [key: string]: unknown;
 }
 
@@ -24,9 +28,11 @@ export interface Line {
   inlines: Inline[];
   lastLineInParagraph: boolean;
   readonly maxWidth: number;
+  /** It ends where the text has a line end. */
+  readonly newLineForced?: boolean;
   /** Of all words, spaces at the ends of the line included. */
   inlineWidths: number;
-  readonly leadingCut: number;
+  leadingCut: number;
   /** White space at the end, which takes no room; below zero: what the line needs more when it ends here. */
   trailingCut: number;
   addInline(inline: Inline): void;

@@ -48,20 +48,12 @@ function tellStandardFonts({ fonts, operations }: DocumentRequest, context: RunC
 }
 
 function tellWarnings(segmenter: Segmenter, context: RunContext): void {
-  const { missing, missingCount, firstMissing, firstRightToLeft } = segmenter;
+  const { missing, missingCount, firstMissing } = segmenter;
   if (missing.size > 0) {
     context.warn({
       code: 'missing_glyph',
       message: `No font has a glyph for ${nameCharacters(missing)}${missingCount > missing.size ? ` (${missingCount} characters in all)` : ''}`,
       ...(firstMissing === undefined ? {} : { pointer: firstMissing }),
-    });
-  }
-  if (firstRightToLeft !== undefined) {
-    context.warn({
-      code: 'right_to_left',
-      message:
-        'Words of a right-to-left script run from right to left, with their letters joined and their digits from left to right, but the words of a line follow each other from left to right; later releases may do better',
-      pointer: firstRightToLeft,
     });
   }
 }

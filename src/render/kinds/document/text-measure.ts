@@ -1,3 +1,4 @@
+import type { LineOrder } from './line-order.js';
 import type { Inline } from './page-items.js';
 import {
   type Paragraph,
@@ -73,7 +74,10 @@ function isParts(value: unknown): value is readonly TextPart[] {
  * of each word, about an eighth of the time of a document.
  */
 export class TextMeasure extends PdfMakeTextInlines {
-  constructor(private readonly document: PdfDocument) {
+  constructor(
+    private readonly document: PdfDocument,
+    private readonly order: LineOrder,
+  ) {
     super(document);
   }
 
@@ -89,6 +93,7 @@ export class TextMeasure extends PdfMakeTextInlines {
     const parts: TextPart[] = [];
     flatten(text, parts);
     const items = this.measure(new PdfMakeTextBreaker().getBreaks(parts, stack), stack);
+    this.order.mark(items);
     let minWidth = 0;
     let maxWidth = 0;
     let line: { width: number; leading: number } | undefined;
