@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { dist } from '../../kit/server.mjs';
+import { median, spread } from '../../kit/statistics.mjs';
+import { data, design } from '../invoice.mjs';
+import { peers } from '../peers.mjs';
+
+const { compileDesign } = await import(join(dist, 'render/kinds/report/design.js'));
+const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
+const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
+const { reportKind } = await import(join(dist, 'render/kinds/report/request.js'));
+const { reportRunner } = await import(join(dist, 'render/kinds/report/run.js'));
+
+/**
+ * What a document costs in this process, in CPU: from a design, from the operations that the design comes to, and by
+ * each of the peers, in turns. Nobody reads the clock of another: everything runs one after the other.
+ * @param {import('../../kit/figure.mjs').Run} run
+ * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
+ */
+export async function run({ short, say }) {
+  const rounds = short ? 3 : 9;
+  const expanded = compileDesign(design()).expand(data).request;
+  const report = { kind: 'report', design: design(), params: data };
+  const all = [
+    { name: 'design', count: 20, render: renderer(reportKind, reportRunner, report) },
+    { name: 'operations', count: 20, render: renderer(documentKind, documentRunner, expanded) },
+    ...peers().map(({ name, render }) => ({ name, count: 6, render })),
+  ];
+  for (const { render } of all) for (let n = 0; n < 3; n += 1) await render();
+  /** @type {Map<string, number[]>} CPU milliseconds a document, by round */
+  const costs = new Map(all.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, count, render } of all) costs.get(name)?.push(await cost(count, render));
+    say([...costs].map(([name, row]) => `${name} ${row.at(-1)?.toFixed(1)}`).join(', '));
+  }
+  const of = (/** @type {string} */ name) => costs.get(name) ?? [];
+  /** @type {(name: string) => number[]} the rate of the design, as a multiple of the other's */
+  const ratios = (name) => of(name).map((ms, round) => ms / (of('design')[round] ?? Number.NaN));
+  const expansion = await expansionMs(short ? 200 : 1_000);
+  return [
+    {
+      name: 'rate of a design, of that of its operations',
+      value: median(ratios('operations')),
+      unit: 'x',
+      atLeast: 0.95,
+      note: `${median(of('design')).toFixed(1)} and ${median(of('operations')).toFixed(1)} ms CPU, ${spread(ratios('operations'), 2)}`,
+    },
+    { name: 'expansion of the invoice', value: expansion, unit: 'ms CPU', atMost: 0.5 },
+    ...peers().map(({ name }) => ({
+      name: `rate of a design, of that of ${name}`,
+      value: median(ratios(name)),
+      unit: 'x',
+      ...(name === 'Forme' ? {} : { atLeast: 3 }),
+      note: `${median(of(name)).toFixed(1)} ms CPU, ${spread(ratios(name), 2)}`,
+    })),
+  ];
+}
+
+/** @param {number} count */
+async function expansionMs(count) {
+  const compiled = compileDesign(design());
+  const expand = () => compiled.expand(data);
+  for (let n = 0; n < 50; n += 1) expand();
+  return cost(count, expand);
+}
+
+/**
+ * @param {number} count
+ * @param {() => unknown} work
+ */
+async function cost(count, work) {
+  const from = process.cpuUsage();
+  const began = performance.now();
+  for (let n = 0; n < count; n += 1) await work();
+  const { user, system } = process.cpuUsage(from);
+  if (performance.now() === began) throw new Error('Nothing was measured');
+  return (user + system) / 1000 / count;
+}
+
+/**
+ * A job as a render thread runs it.
+ * @param {any} kind
+ * @param {any} runner
+ * @param {object} request
+ */
+function renderer(kind, runner, request) {
+  const parsed = kind.parse(request);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  const { plan } = parsed;
+  const text = JSON.stringify(plan.request);
+  return async () => {
+    /** @type {Uint8Array[]} */
+    const chunks = [];
+    await runner.run(JSON.parse(text), {
+      parts: [],
+      inputPath: () => '',
+      fetched: () => undefined,
+      progress: () => undefined,
+      warn: (/** @type {object} */ warning) => {
+        throw new Error(JSON.stringify(warning));
+      },
+      scratch: () => '',
+      artifact: () => ({
+        write: (/** @type {Uint8Array} */ chunk) => chunks.push(chunk),
+        end: () => undefined,
+      }),
+    });
+    return Buffer.concat(chunks);
+  };
+}
