@@ -105,6 +105,33 @@ const broken: readonly Broken[] = [
     { operations: [{ type: 'add_barcode', value: '{{number}}' }] },
     ['/operations/0/symbology', undefined, 'is required'],
   ],
+  [
+    'carry of a name that no row knows',
+    {
+      operations: [
+        {
+          type: 'add_table',
+          rows: [{ $for: 'i in items', do: [['{{i.name}}']] }],
+          carry: { add: 'i.pirce' },
+        },
+      ],
+    },
+    ['/operations/0/carry/add', 3, 'the object has no member "pirce"; did you mean "price"?'],
+  ],
+  [
+    'carry of texts',
+    {
+      operations: [
+        { type: 'add_table', rows: [{ $for: 'i in items', do: [['{{i.name}}']] }], carry: { add: 'i.name' } },
+      ],
+    },
+    ['/operations/0/carry/add', 1, 'must be a number, not a text'],
+  ],
+  [
+    'carry of rows that do not repeat',
+    { operations: [{ type: 'add_table', rows: [['a']], carry: { add: '1' } }] },
+    ['/operations/0/carry/add', undefined, 'the rows have no "$for" whose entries could be added'],
+  ],
   ['a wrong page size', { page_size: 'A17' }, ['/page_size', undefined, 'must be A3, A4']],
   [
     'a wrong locale',
@@ -327,12 +354,12 @@ describe('D-80 a broken design is refused at its place', () => {
     expect(faults.map(({ pointer, column }) => [pointer, column])).toEqual([
       ['/colour', undefined],
       ['/params/0/type', undefined],
+      ['/compute/x', 1],
+      ['/compute/x', 5],
       ['/operations/0/text', 3],
       ['/operations/0/text', 15],
       ['/operations/1/type', undefined],
       ['/operations/2/$for', 1],
-      ['/compute/x', 1],
-      ['/compute/x', 5],
     ]);
   });
 

@@ -321,6 +321,50 @@ describe('a design', () => {
     ]);
   });
 
+  it('D-25 carries amounts through the rows of a table, and makes a line for each place where a page may end', () => {
+    const rows = [
+      ['all', '', ''],
+      {
+        $for: 'g in groups(items, taxRate)',
+        do: [
+          ['{{g.key}}'],
+          {
+            $for: 'i in g.rows',
+            do: [['{{i.name}}', '{{$carried}}'], { $if: 'i.discount', then: [['less', '{{$carried}}']] }],
+          },
+        ],
+      },
+    ];
+    const carry = {
+      start: 'count',
+      add: 'i.qty * i.price',
+      forward: ['to {{number}}', { text: '{{$carried | number(2)}}', bold: true }],
+      brought: ['from before'],
+    };
+    expect(
+      operationsOf([{ type: 'add_table', rows, carry }], { items: fewItems, count: 100, number: 'R' }),
+    ).toEqual([
+      {
+        type: 'add_table',
+        rows: [['all', '', ''], ['0.19'], ['Pen', '103.6'], ['0.07'], ['Ink', '123.6'], ['less', '123.6']],
+        carry: {
+          forward: ['100.00', '100.00', '100.00', '103.60', '103.60', '123.60', '123.60'].map((text) => [
+            'to R',
+            { text, bold: true },
+          ]),
+          brought: ['from before'],
+        },
+      },
+    ]);
+  });
+
+  it('D-25 leaves the carry of a document as it is', () => {
+    const table = { type: 'add_table', rows: [['a']], carry: { values: [1], forward: ['{carried}'] } };
+    expect(
+      compileDesign({ operations: [{ ...table, borders: '{{"none"}}' }] }).expand({}).request.operations,
+    ).toEqual([{ ...table, borders: 'none' }]);
+  });
+
   it('D-18 escapes values in markup, but for raw()', () => {
     expect(
       operationsOf(

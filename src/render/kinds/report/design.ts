@@ -130,6 +130,9 @@ function compile(value: unknown, faults: Faults, formats: Formats): CompiledDesi
   );
   const blocks = value.blocks ?? {};
   if (!isObject(blocks)) return faults.add('/blocks', 'must be an object of lists');
+  // Before the tree: what is tried there and not taken tells of nothing else.
+  names.settle();
+  texts.settle();
   const tree = new Tree(language, faults, operationRules, blocks);
   if (!Array.isArray(value.operations)) faults.add('/operations', 'must be a list of operations');
   checkDocument(value, faults);
@@ -138,8 +141,6 @@ function compile(value: unknown, faults: Faults, formats: Formats): CompiledDesi
     if (key !== 'operations' && (own.has(key) || !documentMembers.includes(key))) continue;
     members.push({ key, made: tree.member(member, key, names) });
   }
-  names.settle();
-  texts.settle();
   tree.settle(names);
   return {
     label: typeof label === 'string' ? label : '',

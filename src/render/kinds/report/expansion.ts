@@ -11,6 +11,8 @@ import { isItem, isList, type Value, valueFrom } from './language/values.js';
 export class Expansion extends Run {
   /** Of a list that directives have made: the pointer of each entry in the design, by its number. */
   readonly sources = new Map<object, readonly number[]>();
+  /** Of the rows of a table with `carry`: the amount behind each of them. */
+  readonly carried = new Map<object, Value[]>();
 }
 
 export type Filled = (x: Expansion) => unknown;

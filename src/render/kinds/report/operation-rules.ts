@@ -4,6 +4,7 @@ import { documentFields } from '../document/document-fields.js';
 import { Findings } from '../document/findings.js';
 import { operationFields, operationNames } from '../document/operation-fields.js';
 import type { Field, Fields } from '../document/shapes.js';
+import { Carry } from './carry.js';
 import type { TreeRules } from './expansion.js';
 import { type Faults, hint } from './language/faults.js';
 
@@ -30,7 +31,7 @@ const bandTexts: ReadonlySet<string> = new Set(['left', 'center', 'right']);
 const bands: ReadonlySet<string> = new Set(['header', 'footer']);
 /** Members that may be an object, and then hold the text in it. */
 const shortTexts: ReadonlySet<string> = new Set(['header', 'footer', 'watermark']);
-const textLists: ReadonlySet<string> = new Set(['rows', 'headers', 'items', 'forward', 'brought']);
+const textLists: ReadonlySet<string> = new Set(['rows', 'cells', 'headers', 'items', 'forward', 'brought']);
 const markup: ReadonlySet<string> = new Set(['html', 'svg']);
 /** A label without its code is a fault that somebody should hear of; of a missing text there is nothing to say. */
 const told: ReadonlySet<string> = new Set(['add_qr', 'add_barcode', 'add_svg']);
@@ -124,6 +125,8 @@ function checkMembers(
 ): void {
   for (const [key, value] of Object.entries(operation)) {
     if (key === 'type' || key === 'op') continue;
+    // What a design says there is turned into what a document has.
+    if (key === 'carry' && name === 'add_table' && isObject(value) && Carry.isOf(value)) continue;
     const field = fields[key];
     if (field === undefined) {
       faults.add(

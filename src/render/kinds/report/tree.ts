@@ -1,29 +1,19 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { pointerPart } from '../../../protocol/json-pointer.js';
-import { constantEmit, type Emit, type Emitted, type Made, plainOf, type TreeRules } from './expansion.js';
+import { Carry } from './carry.js';
+import { constantEmit, type Emit, type Emitted, type Made, type TreeRules } from './expansion.js';
 import type { Language } from './language/expression.js';
 import { type Faults, hint, quoted } from './language/faults.js';
 import type { Run } from './language/run.js';
 import { type Compiled, NamedScope, type Scope } from './language/scope.js';
-import { compileTemplate, textOf } from './language/template.js';
-import { anyType, type Type, typeWords } from './language/types.js';
+import { anyType, typeWords } from './language/types.js';
 import { isForbidden, isList, isTrue, type Value } from './language/values.js';
 import { limits } from './limits.js';
 import { Loop, OpenScope } from './loop.js';
 import { compileSource, isPlainName } from './names.js';
+import { compileText, type Place, type TextGround } from './text-value.js';
 
 /** Compiles the tree of a design: values with expressions in them, and lists with directives. */
-
-interface Place {
-  readonly pointer: string;
-  readonly scope: Scope;
-  readonly depth: number;
-  /** Name of the member that it is or stands in, and of the one around. */
-  readonly key: string;
-  readonly parent: string;
-  /** Values in this list are texts. */
-  readonly isText: boolean;
-}
 
 const directives = ['$if', '$for', '$let', '$use'] as const;
 type Directive = (typeof directives)[number];
@@ -34,7 +24,7 @@ const membersOf: Readonly<Record<Directive, readonly string[]>> = {
   $use: ['$use'],
 };
 
-export class Tree {
+export class Tree implements TextGround {
   readonly pointers: string[] = [];
   /** Images that have to be fetched. */
   readonly addresses: { readonly url: string; readonly pointer: string }[] = [];
@@ -44,9 +34,9 @@ export class Tree {
   readonly #used = new Set<string>();
 
   constructor(
-    private readonly language: Language,
-    private readonly faults: Faults,
-    private readonly rules: TreeRules,
+    readonly language: Language,
+    readonly faults: Faults,
+    readonly rules: TreeRules,
     private readonly blocks: Readonly<Record<string, unknown>>,
   ) {}
 
@@ -89,7 +79,7 @@ export class Tree {
     if (!this.#counts(place)) return { constant: null };
     switch (typeof value) {
       case 'string':
-        return this.#text(value, place);
+        return compileText(value, place, this);
       case 'number':
         if (Number.isFinite(value)) return { constant: value };
         break;
@@ -104,51 +94,6 @@ export class Tree {
     return { constant: null };
   }
 
-  #text(source: string, { pointer, scope, key, parent, isText }: Place): Made {
-    const isMarkup = this.rules.isMarkup(key);
-    const template = compileTemplate(source, pointer, scope, this.language, { isMarkup });
-    if (template === undefined) return { constant: null };
-    if ('constant' in template) {
-      if (this.rules.isImage(key) && /^https?:/i.test(source)) this.addresses.push({ url: source, pointer });
-      return { constant: source };
-    }
-    if (this.rules.isImage(key))
-      return this.#image('value' in template ? template.value : undefined, pointer);
-    if ('text' in template) return { fill: template.text };
-    const { value } = template;
-    const wrong = this.#standsWhere(value.type, isText || this.rules.isText(key, parent));
-    if (wrong !== undefined) {
-      this.faults.add(pointer, wrong, 3);
-      return { constant: null };
-    }
-    const at = { pointer, column: 3 };
-    if (isText) return { fill: (x) => x.print(textOf(x, value.run(x), at)) };
-    if (!this.rules.isText(key, parent)) return { fill: (x) => plainOf(x, value.run(x), at) };
-    // What has no value is left out; a cell and an item of a list must have a text.
-    const isNeeded = key === 'text';
-    return {
-      fill: (x) => {
-        const found = value.run(x);
-        return found === null && !isNeeded ? undefined : x.print(textOf(x, found, at));
-      },
-    };
-  }
-
-  #standsWhere({ kind }: Type, isText: boolean): string | undefined {
-    if (kind === 'image') return 'an image can be the source of add_image only';
-    if (kind === 'record' || (isText && kind === 'list')) return `${typeWords(kind)} cannot stand here`;
-    return undefined;
-  }
-
-  #image(value: Compiled | undefined, pointer: string): Made {
-    const kind = value?.type.kind ?? 'text';
-    if (value === undefined || (kind !== 'image' && kind !== 'null')) {
-      this.faults.add(pointer, `must be an image: a parameter of the type image, not ${typeWords(kind)}`, 3);
-      return { constant: null };
-    }
-    return { fill: (x) => value.run(x) ?? undefined };
-  }
-
   #record(record: Readonly<Record<string, unknown>>, place: Place): Made {
     const { pointer, depth, key: parent } = place;
     const keys = Object.keys(record);
@@ -157,6 +102,9 @@ export class Tree {
       this.faults.add(`${pointer}/${pointerPart(directive)}`, 'is a directive: it stands in a list only');
       return { constant: null };
     }
+    const { carry } = record;
+    if (record.type === 'add_table' && isObject(carry) && Carry.isOf(carry))
+      return this.#carrying(record, carry, place);
     const members: { readonly key: string; readonly made: Made }[] = [];
     for (const key of keys) {
       const at = `${pointer}/${pointerPart(key)}`;
@@ -184,6 +132,40 @@ export class Tree {
     };
   }
 
+  /** A table whose `carry` is turned into the lines of a document's. */
+  #carrying(
+    table: Readonly<Record<string, unknown>>,
+    given: Readonly<Record<string, unknown>>,
+    place: Place,
+  ): Made {
+    const pointer = `${place.pointer}/carry`;
+    for (const key of Carry.strangers(given))
+      this.faults.add(`${pointer}/${pointerPart(key)}`, 'is not a member of carry');
+    const { start, add } = given;
+    const carry = new Carry({ pointer, start, add }, place.scope, this.language, this.faults);
+    const { rows, carry: _, ...others } = table;
+    const inner = { ...place, depth: place.depth + 1, scope: carry.scope };
+    const body = this.#value(rows, { ...inner, pointer: `${place.pointer}/rows`, key: 'rows', carry });
+    carry.settle();
+    const lines = (['forward', 'brought'] as const).flatMap((key) => {
+      const line = given[key];
+      const at = { ...inner, pointer: `${pointer}/${key}`, key };
+      return line === undefined ? [] : [{ key, made: this.#value(line, at) }];
+    });
+    const rest = this.#record(others, place);
+    return {
+      fill: (x) => {
+        carry.begin(x);
+        const filledRows = 'fill' in body ? body.fill(x) : body.constant;
+        const filled: Record<string, unknown> = {};
+        Object.assign(filled, 'fill' in rest ? rest.fill(x) : rest.constant, { rows: filledRows });
+        if (!isList(filledRows)) return filled;
+        const made = lines.map(({ key, made }) => [key, carry.lines(x, made, filledRows)]);
+        return { ...filled, carry: Object.fromEntries(made) };
+      },
+    };
+  }
+
   #list(list: readonly unknown[], place: Place): Made {
     const isText = place.isText || this.rules.isTextList(place.key);
     const inner = { ...place, isText };
@@ -191,8 +173,9 @@ export class Tree {
     const entries = list.map((entry, index) =>
       this.#entry(entry, { ...inner, pointer: `${place.pointer}/${index}` }),
     );
-    if (entries.every((entry) => 'constant' in entry)) return { constant: Object.freeze(list) };
-    const emits = entries.map((entry) => ('emit' in entry ? entry.emit : constantEmit(entry)));
+    if (place.carry === undefined && entries.every((entry) => 'constant' in entry))
+      return { constant: Object.freeze(list) };
+    const emits = entries.map(emitOf);
     return {
       fill: (x) => {
         const filled: unknown[] = [];
@@ -212,20 +195,22 @@ export class Tree {
     const isOperation =
       isObject(entry) && !place.isText && (entry.type !== undefined || entry.op !== undefined);
     if (isOperation) this.rules.check(entry, place.pointer, this.faults);
-    const made = this.#value(entry, { ...place, depth: place.depth + 1 });
-    if ('constant' in made) return { ...made, source };
-    const { pointer } = place;
+    const { pointer, carry } = place;
+    const made = this.#value(entry, { ...place, depth: place.depth + 1, carry: undefined });
+    if ('constant' in made) {
+      const constant = { ...made, source };
+      return carry === undefined ? constant : { emit: carry.noting(constantEmit(constant)) };
+    }
     const { rules } = this;
-    return {
-      emit: (x, entries, sources) => {
-        x.step(1);
-        const filled = made.fill(x);
-        const finished = isOperation && isFilled(filled) ? rules.finish(filled, pointer, x) : filled;
-        if (finished === undefined && isOperation) return;
-        entries.push(finished ?? '');
-        sources.push(source);
-      },
+    const emit: Emit = (x, entries, sources) => {
+      x.step(1);
+      const filled = made.fill(x);
+      const finished = isOperation && isFilled(filled) ? rules.finish(filled, pointer, x) : filled;
+      if (finished === undefined && isOperation) return;
+      entries.push(finished ?? '');
+      sources.push(source);
     };
+    return { emit: carry === undefined ? emit : carry.noting(emit) };
   }
 
   #directive(entry: Readonly<Record<string, unknown>>, name: string, place: Place): Emitted {
@@ -288,7 +273,10 @@ export class Tree {
       this.faults.add(pointer, `goes through a list, not ${typeWords(type.kind)}`, match[0].length + 1);
     const slots = new Loop(this.language);
     const scope = new NamedScope(slots.names(name, type.kind === 'list' ? type.of : anyType), place.scope);
-    const body = this.#body(entry.do, 'do', { ...place, scope });
+    const { carry } = place;
+    const add = carry?.pass(scope);
+    const compileBody = (): Emit => this.#body(entry.do, 'do', { ...place, scope });
+    const body = carry === undefined || add === undefined ? compileBody() : carry.within(compileBody);
     const empty = this.#body(entry.empty, 'empty', place);
     return (x, entries, sources) => {
       const rows = list === undefined ? null : list.run(x);
@@ -300,6 +288,7 @@ export class Tree {
       x.step(rows.length);
       for (let index = 0; index < rows.length; index += 1) {
         slots.set(x, rows, index);
+        add?.(x);
         body(x, entries, sources);
       }
     };
@@ -372,11 +361,15 @@ export class Tree {
     const entries = list.map((entry: unknown, index) =>
       this.#entry(entry, { ...place, pointer: `${place.pointer}/${index}` }),
     );
-    const emits = entries.map((entry) => ('emit' in entry ? entry.emit : constantEmit(entry)));
+    const emits = entries.map(emitOf);
     return (x, filled, sources) => {
       for (const emit of emits) emit(x, filled, sources);
     };
   }
+}
+
+function emitOf(entry: Emitted): Emit {
+  return 'emit' in entry ? entry.emit : constantEmit(entry);
 }
 
 function isDirective(entry: unknown): boolean {
