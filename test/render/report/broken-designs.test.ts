@@ -291,17 +291,17 @@ const broken: readonly Broken[] = [
     ['/operations/0/rows/0/0/__proto__', undefined, 'is not allowed'],
   ],
   [
-    'nesting',
+    'D-63 nesting',
     { operations: [{ type: 'add_table', rows: nested(40) }] },
     [`/operations/0/rows${'/0'.repeat(30)}`, undefined, 'nests deeper than 32 levels'],
   ],
   [
-    'size',
+    'D-63 size',
     { operations: [{ type: 'add_table', rows: Array.from({ length: 30_000 }, () => ['x']) }] },
     ['/operations/0/rows/9998', undefined, 'brings the design over 20000 values'],
   ],
   [
-    'size by blocks',
+    'D-63 size by blocks',
     {
       blocks: Object.fromEntries(
         Array.from({ length: 20 }, (_, index) => [

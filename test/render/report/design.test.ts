@@ -1,7 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { documentKind } from '../../../src/render/kinds/document/request.js';
 import { BudgetOverrun, checkParams, compileDesign } from '../../../src/render/kinds/report/design.js';
-import { designOf, fewItems, invoiceParams, operationsOf } from './design-fixture.js';
+import { designOf, faultsOf, fewItems, invoiceParams, operationsOf } from './design-fixture.js';
 
 const text = (of: string) => ({ type: 'add_text', text: of });
 
@@ -136,6 +137,38 @@ describe('a design', () => {
     expect(documentKind.parse(request)).toMatchObject({ ok: true });
     const only = compileDesign({ params: invoiceParams, operations: [{ $if: 'note', then: [text('x')] }] });
     expect(documentKind.parse(only.expand({}).request)).toMatchObject({ ok: true });
+  });
+
+  it('D-5 has directives in lists alone', () => {
+    expect(
+      faultsOf({ operations: [{ type: 'add_spacer', height: { $if: 'true', then: [1] } }] }),
+    ).toMatchObject([{ pointer: '/operations/0/height/$if' }]);
+  });
+
+  it('D-23 makes the same of the same values, at any time', () => {
+    const design = compileDesign({
+      params: invoiceParams,
+      operations: [text('{{addDays(day, 3) | date("full")}} {{count / 7}}')],
+    });
+    const [one, two] = [
+      design.expand({ day: '2026-02-26', count: 22 }),
+      design.expand({ day: '2026-02-26', count: 22 }),
+    ];
+    expect(one.request).toEqual(two.request);
+  });
+
+  it('D-24 is evaluated without any code being made of it', () => {
+    const folder = new URL('../../../src/render/kinds/report/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    expect(files.length).toBeGreaterThan(20);
+    const evaluating = files.filter((name) =>
+      /\beval\b|new Function|Function\(|node:vm|import\((?!')/.test(
+        readFileSync(new URL(name, folder), 'utf8'),
+      ),
+    );
+    expect(evaluating).toEqual([]);
   });
 
   it('D-10 $if takes one list or the other', () => {

@@ -94,40 +94,43 @@ describe('the kind report', () => {
     expect(JSON.stringify(drawn[2])).toContain('Invoice c');
   });
 
-  it.skipIf(noPoppler)('D-92 has images of params as inputs, of rows as well, and each once', async () => {
-    const [red, blue] = await Promise.all([picture('#f00'), picture('#00f', 9)]);
-    const photo = blue.toString('base64');
-    const request = {
-      design: {
-        params: invoiceParams,
-        operations: [
-          { type: 'add_image', source: '{{logo}}', width: 20 },
-          {
-            $for: 'i in items',
-            do: [{ type: 'add_image', source: '{{i.photo}}', width: 10 }, text('{{i.name}}')],
-          },
-        ],
-      },
-      params: {
-        logo: `data:image/png;base64,${red.toString('base64')}`,
-        items: [{ name: 'a', photo }, { name: 'b', photo }, { name: 'c' }],
-      },
-    };
-    const parsed = reportKind.parse(request);
-    if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-    expect(parsed.plan.inputs).toMatchObject([
-      { pointer: '/params/logo' },
-      { pointer: '/params/items/0/photo', repeats: ['/params/items/1/photo'] },
-    ]);
-    expect(JSON.stringify(parsed.plan.request)).not.toContain(photo);
-    const { pdf, scratch } = await runPlan(parsed.plan);
-    expect(scratch).toBe(0);
-    expect(
-      inspect(pdf, 'pdfimages', '-list', '{}')
-        .split('\n')
-        .filter((line) => / image /.test(line)).length,
-    ).toBe(3);
-  });
+  it.skipIf(noPoppler)(
+    'D-72 D-92 has images of params as inputs, of rows as well, and each once',
+    async () => {
+      const [red, blue] = await Promise.all([picture('#f00'), picture('#00f', 9)]);
+      const photo = blue.toString('base64');
+      const request = {
+        design: {
+          params: invoiceParams,
+          operations: [
+            { type: 'add_image', source: '{{logo}}', width: 20 },
+            {
+              $for: 'i in items',
+              do: [{ type: 'add_image', source: '{{i.photo}}', width: 10 }, text('{{i.name}}')],
+            },
+          ],
+        },
+        params: {
+          logo: `data:image/png;base64,${red.toString('base64')}`,
+          items: [{ name: 'a', photo }, { name: 'b', photo }, { name: 'c' }],
+        },
+      };
+      const parsed = reportKind.parse(request);
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+      expect(parsed.plan.inputs).toMatchObject([
+        { pointer: '/params/logo' },
+        { pointer: '/params/items/0/photo', repeats: ['/params/items/1/photo'] },
+      ]);
+      expect(JSON.stringify(parsed.plan.request)).not.toContain(photo);
+      const { pdf, scratch } = await runPlan(parsed.plan);
+      expect(scratch).toBe(0);
+      expect(
+        inspect(pdf, 'pdfimages', '-list', '{}')
+          .split('\n')
+          .filter((line) => / image /.test(line)).length,
+      ).toBe(3);
+    },
+  );
 
   it.skipIf(noPoppler)('D-92 draws images and attachments that a design has itself', async () => {
     const red = (await picture('#f00')).toString('base64');
