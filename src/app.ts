@@ -17,6 +17,7 @@ import { dialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
 import { readStaticFiles, type StaticFiles } from './http/reply/static-files.js';
 import { capabilityFacts } from './http/routes/capability-facts.js';
+import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
 import { createHttpServer, type HttpServer } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { Kind, KindSet } from './render/kind.js';
@@ -27,6 +28,7 @@ import { ServerTime } from './server-time.js';
 import { agreedConfig, settingsOf } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
 import { openGateway, streamTail } from './streaming.js';
+import { openWebhooks } from './webhooks/open-webhooks.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
@@ -197,7 +199,11 @@ async function open(
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
   const turns = new LoopTurns(turnMs);
   const reader = new JobReader({ store, blobs, follower, turns });
+  const hooks = opened.add(
+    openWebhooks({ engine, follower, guard, registry, log: workLog, clock, random, worker }),
+  );
   const submitter = new JobSubmitter({
+    webhooks: hooks.webhooks,
     store,
     blobs,
     bodyReader,
@@ -233,6 +239,7 @@ async function open(
     thumbnails: thumbnailer,
     readiness: new PartsReadiness(engine, pool, outages),
   };
+  for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
   const gateway = opened.add(
     openGateway({ config, engine, follower, turns, keyring, registry, clock, log: workLog }),
@@ -260,8 +267,10 @@ async function open(
     web: await readStaticFiles(entry('../web/')),
   });
   mountPush(http.app, { ...http, gateway, tickets });
+  addWebhookRoutes(http.app, hooks);
   http.budgets.add('renders', syncRenderer.shares);
   http.budgets.add('pictures', thumbnailer.shares);
+  http.budgets.add('webhooks', hooks.sender.line.shares);
 
   // The jobs of processes that are gone go back to the queue before the server accepts requests.
   await runner.beat();
@@ -277,6 +286,7 @@ async function open(
     isStranded && (await store.list({ owner: anonymousOwner, limit: 1 })).jobs.length > 0;
   runner.start();
   sweeper.start();
+  hooks.deliverer.start();
   const url = await http.listen(config.host, config.port);
 
   let closing: Promise<void> | undefined;

@@ -60,11 +60,19 @@ export interface Message extends Payload {
 
 /** All profiles of a server, by name. The first one is the server's own. */
 export class WebhookProfiles {
-  readonly #profiles: ReadonlyMap<string, WebhookProfile>;
+  readonly #profiles = new Map<string, WebhookProfile>();
 
   constructor(profiles: readonly WebhookProfile[]) {
-    this.#profiles = new Map(profiles.map((profile) => [profile.name, profile]));
-    if (this.#profiles.size < profiles.length) throw new Error('Two webhook profiles have the same name');
+    this.add(profiles);
+  }
+
+  /** Throws when one has the name of another: that is a defect of a dialect. */
+  add(profiles: readonly WebhookProfile[]): void {
+    for (const profile of profiles) {
+      if (this.#profiles.has(profile.name))
+        throw new Error(`Two webhook profiles are called ${profile.name}`);
+      this.#profiles.set(profile.name, profile);
+    }
   }
 
   /** Undefined for the profile of a dialect that this program does not have. */

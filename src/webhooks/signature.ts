@@ -1,21 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-
-/** Bytes of the key in a secret, as Standard Webhooks bounds them. */
-export const secretBytes = { min: 24, max: 64 } as const;
-const prefix = 'whsec_';
+import { secretPrefix } from '../protocol/webhook-secret.js';
 
 /** A new secret of Standard Webhooks. */
 export function newSecret(random: (bytes: number) => Buffer = randomBytes): string {
-  return `${prefix}${random(32).toString('base64')}`;
-}
-
-/** Why a text is no secret of Standard Webhooks, or undefined. */
-export function secretDefect(secret: string): string | undefined {
-  const encoded = secret.startsWith(prefix) ? secret.slice(prefix.length) : undefined;
-  const key = encoded === undefined ? undefined : Buffer.from(encoded, 'base64');
-  const isWhole = key !== undefined && key.toString('base64') === encoded;
-  if (isWhole && key.length >= secretBytes.min && key.length <= secretBytes.max) return undefined;
-  return `must be "${prefix}" and ${secretBytes.min} to ${secretBytes.max} bytes in base64`;
+  return `${secretPrefix}${random(32).toString('base64')}`;
 }
 
 export interface Signed {
@@ -29,7 +17,7 @@ export interface Signed {
 export function standardSignature({ id, timestamp, body }: Signed, secrets: readonly string[]): string {
   return secrets
     .map((secret) => {
-      const key = Buffer.from(secret.slice(prefix.length), 'base64');
+      const key = Buffer.from(secret.slice(secretPrefix.length), 'base64');
       return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
     })
     .join(' ');

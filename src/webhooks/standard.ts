@@ -53,7 +53,10 @@ export const standard: WebhookProfile = {
       'user-agent': 'inkwire',
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
-      'webhook-signature': standardSignature({ id, timestamp, body }, secrets),
+      // A job's endpoint may have no secret.
+      ...(secrets.length === 0
+        ? {}
+        : { 'webhook-signature': standardSignature({ id, timestamp, body }, secrets) }),
     };
   },
 };

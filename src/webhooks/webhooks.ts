@@ -3,14 +3,16 @@ import { nanoid } from 'nanoid';
 import type { Endpoint, Endpoints } from '../engine/endpoints.js';
 import type { Store } from '../engine/engine.js';
 import { isPlaceOf } from '../engine/lives.js';
+import type { JobWebhook } from '../jobs/job-webhook.js';
 import { parseCursor } from '../protocol/cursor.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
+import { secretDefect } from '../protocol/webhook-secret.js';
 import { keptDeliveries, keptMs } from './endpoint-run.js';
 import { newDelivery } from './message-reader.js';
 import type { WebhookProfiles } from './profile.js';
 import type { Sender } from './sender.js';
 import { newSecret } from './signature.js';
-import { bodyOf } from './standard.js';
+import { bodyOf, standard } from './standard.js';
 import {
   deliveryOf,
   type EndpointSettings,
@@ -51,11 +53,6 @@ export interface EndpointChange {
   readonly enabled?: boolean;
   readonly secret?: string;
   readonly context?: string;
-}
-
-/** The webhook of one job. */
-export interface JobWebhook extends Omit<EndpointChange, 'url' | 'tags' | 'kinds' | 'groups' | 'enabled'> {
-  readonly url: string;
 }
 
 export interface ListedDelivery {
@@ -151,9 +148,23 @@ export class Webhooks {
     nudge();
   }
 
-  async remove(owner: string, id: string): Promise<boolean> {
-    const removed = await this.#parts.endpoints.remove({ owner, id });
-    return removed;
+  /** The endpoint of a job that is about to be made from another one: as that one's, where it had one. */
+  async createAgain(owner: string, formerId: string, jobId: string): Promise<boolean> {
+    const former = await this.get(owner, formerId);
+    if (former === undefined) return false;
+    const { secrets, url, ...rest } = settingsOf(former);
+    const [first] = secrets;
+    await this.createForJob(owner, jobId, {
+      ...rest,
+      url,
+      ...(first === undefined ? {} : { secret: first.secret }),
+    });
+    return true;
+  }
+
+  remove(owner: string, id: string): Promise<boolean> {
+    const { endpoints, nudge } = this.#parts;
+    return endpoints.remove({ owner, id }).finally(nudge);
   }
 
   get(owner: string, id: string): Promise<Endpoint | undefined> {
@@ -190,6 +201,8 @@ export class Webhooks {
     const made = secret ?? newSecret(randomBytes);
     const now = this.#parts.clock();
     const put = await this.#put(owner, id, undefined, (settings) => {
+      const defect = settings.profile === standard.name ? secretDefect(made) : undefined;
+      if (defect !== undefined) return { ok: false, problem: wrongMember('/secret', defect) };
       const until = now + overlapMs;
       const former = settings.secrets
         .map(({ secret: old, until: end = until }) => ({ secret: old, until: Math.min(end, until) }))

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ListFilter } from '../engine/listing.js';
 import type { Artifact, Job, JobDescription } from '../jobs/job.js';
+import type { JobWebhook } from '../jobs/job-webhook.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobWarning } from '../protocol/job-record.js';
@@ -55,6 +56,7 @@ export interface JobOptions {
   readonly runTimeoutMs?: number;
   readonly waitTimeoutMs?: number;
   readonly maxAttempts?: number;
+  readonly webhook?: JobWebhook;
 }
 
 export interface SubmitRequest {

@@ -151,7 +151,20 @@ export async function openWorkRig(
     maxAttempts: 3,
   };
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const submitter = new JobSubmitter({ ...between, bodyReader, reader, limits, clock, expectedWait });
+  const webhooks = {
+    createForJob: async () => undefined,
+    createAgain: async () => false,
+    remove: async () => false,
+  };
+  const submitter = new JobSubmitter({
+    ...between,
+    bodyReader,
+    reader,
+    webhooks,
+    limits,
+    clock,
+    expectedWait,
+  });
   const timeoutMs = options.syncRenderMs ?? 60_000;
   const syncRenderer = new SyncRenderer({
     blobs,

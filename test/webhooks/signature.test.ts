@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { newSecret, secretDefect } from '../../src/webhooks/signature.js';
+import { secretDefect } from '../../src/protocol/webhook-secret.js';
+import { newSecret } from '../../src/webhooks/signature.js';
 import { standard } from '../../src/webhooks/standard.js';
 
 const sign = (

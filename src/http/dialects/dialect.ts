@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Designs } from '../../designs/designs.js';
 import type { ProblemSlug } from '../../protocol/problem.js';
 import type { Kind } from '../../render/kind.js';
+import type { WebhookProfile } from '../../webhooks/profile.js';
 import type { JobService } from '../../work/service.js';
 import type { LongWaits } from '../reply/long-waits.js';
 import type { RefusalWriter } from '../reply/problem-reply.js';
@@ -36,6 +37,8 @@ export interface Dialect {
   readonly corsHeaders: CorsHeaders;
   readonly docs: DialectDocs;
   readonly ids: JobIds;
+  /** Ways to send webhooks, for endpoints that its routes make or that name them as their `profile`. */
+  webhookProfiles?(parts: WebhookProfileParts): readonly WebhookProfile[];
   /**
    * Adds the routes, in a scope of Fastify of their own: hooks and content type parsers that are added to `app` are for
    * them alone. A body that is no JSON is read by such a parser, a form by `forms`.
@@ -63,6 +66,9 @@ export interface DialectDocs {
   /** The schema of the body of a refusal for one of these reasons. */
   refusal(slugs: readonly ProblemSlug[]): object;
 }
+
+/** What the texts of a dialect's webhooks are made from. */
+export type WebhookProfileParts = Pick<JobService, 'reader'>;
 
 /** What a dialect is made over. */
 export interface DialectParts {

@@ -32,7 +32,7 @@ export function capabilityFacts(
       { name: 'groups', enabled: true },
       { name: 'idempotency', enabled: true },
       { name: 'push', enabled: true },
-      { name: 'webhooks', enabled: false },
+      { name: 'webhooks', enabled: true },
       { name: 'pdf_a', enabled: false },
     ],
     operations: operationNames,

@@ -3,6 +3,7 @@ import { groupShape } from '../../protocol/names.js';
 import type { Issue } from '../../render/kind.js';
 import type { JobOptions } from '../service.js';
 import { descriptionSchemas, readDescription } from './job-description.js';
+import { jobWebhookSchema, readJobWebhook } from './job-webhook.js';
 
 const yearSeconds = 366 * 24 * 3600;
 
@@ -33,6 +34,7 @@ export const jobOptionsSchema = Type.Object({
     }),
   ),
   max_attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+  webhook: jobWebhookSchema,
 });
 
 export function readJobOptions(
@@ -60,9 +62,7 @@ export function readJobOptions(
       message: 'must be 1 to 128 letters, digits or ._:- and begin with a letter or digit',
     });
   }
-  if (body.webhook !== undefined) {
-    issues.push({ pointer: '/webhook', message: 'is not supported by this version; poll the job instead' });
-  }
+  const webhook = readJobWebhook(body.webhook, issues);
   const options = {
     description: readDescription(body, issues),
     ...(typeof group === 'string' ? { group } : {}),
@@ -71,6 +71,7 @@ export function readJobOptions(
     ...defined('runTimeoutMs', seconds('timeout', 1, 3600)),
     ...defined('waitTimeoutMs', seconds('wait_timeout', 1, yearSeconds)),
     ...defined('maxAttempts', integer('max_attempts', 1, 10)),
+    ...(webhook === undefined ? {} : { webhook }),
   };
   return issues.length === 0 ? { ok: true, options } : { ok: false, issues };
 }

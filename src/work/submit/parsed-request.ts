@@ -101,7 +101,11 @@ function planStored(
 function parsedOf(request: BodyToParse, planned: Planned, checkAddress: CheckAddress): ParseAnswer {
   if (!planned.ok) return planned;
   const { kind, plan, options, members, warnings = [] } = planned;
-  const issues = [...addressIssues(plan.inputs, checkAddress), ...strayFiles(members, filesOf(plan.inputs))];
+  const issues = [
+    ...addressIssues(plan.inputs, checkAddress),
+    ...webhookIssues(options, members, checkAddress),
+    ...strayFiles(members, filesOf(plan.inputs)),
+  ];
   if (issues.length > 0) return refusalOf(issues);
   const parsedRequest = {
     kind,
@@ -172,6 +176,16 @@ function addressIssues(inputs: readonly PlanInput[], checkAddress: CheckAddress)
     const message = 'url' in input ? checkAddress(input.url) : undefined;
     return message === undefined ? [] : [{ pointer: input.pointer, message }];
   });
+}
+
+function webhookIssues(
+  { webhook }: JobOptions,
+  members: Readonly<Record<string, unknown>>,
+  checkAddress: CheckAddress,
+): readonly Issue[] {
+  const message = webhook === undefined ? undefined : checkAddress(webhook.url);
+  const pointer = typeof members.webhook === 'object' ? '/webhook/url' : '/webhook';
+  return message === undefined ? [] : [{ pointer, message }];
 }
 
 function filesOf(inputs: readonly PlanInput[]): ReadonlySet<unknown> {

@@ -9,6 +9,7 @@ import {
   type SubmitOutcome,
 } from '../../engine/engine.js';
 import { type Job, jobId } from '../../jobs/job.js';
+import type { JobWebhook } from '../../jobs/job-webhook.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { PlanInput } from '../../render/kind.js';
@@ -24,10 +25,19 @@ export interface SubmitterParts {
   readonly blobs: Blobs;
   readonly bodyReader: BodyReader;
   readonly reader: JobReader;
+  readonly webhooks: JobWebhooks;
   readonly limits: SubmitLimits;
   readonly clock: () => number;
   /** Seconds until a full queue of so many jobs is likely to have room, from what was measured. */
   readonly expectedWait: (pending: number) => number;
+}
+
+/** Keeps the webhooks of jobs. Each is durable before its job is. */
+export interface JobWebhooks {
+  createForJob(owner: string, jobId: string, webhook: JobWebhook): Promise<void>;
+  /** As that of a former job. False where that one had none. */
+  createAgain(owner: string, formerId: string, jobId: string): Promise<boolean>;
+  remove(owner: string, jobId: string): Promise<boolean>;
 }
 
 export interface SubmitLimits {
@@ -71,9 +81,12 @@ export class JobSubmitter implements Submitter {
     if (!read.ok) return read;
     const job = this.#newJob(request, read.parsedRequest);
     const input = await this.#keepInput(job, read.parsedRequest);
-    const { fingerprint, inputs } = read.parsedRequest;
+    const { fingerprint, inputs, options } = read.parsedRequest;
     const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
-    return this.#commit(job, input, { key: request.idempotencyKey, fingerprint }, shared);
+    const { webhook } = options;
+    if (webhook !== undefined) await this.#parts.webhooks.createForJob(job.owner, job.id, webhook);
+    const accepted = await this.#commit(job, input, { key: request.idempotencyKey, fingerprint }, shared);
+    return this.#withWebhook(job, webhook !== undefined, accepted);
   }
 
   async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
@@ -95,7 +108,16 @@ export class JobSubmitter implements Submitter {
       return refuse(problem('input-gone', 'The input of the job is not kept any more; submit it anew.'));
     }
     const fingerprint = createHash('sha256').update(`retry\n${id}`).digest('hex');
-    return this.#commit(job, copied, { key: idempotencyKey, fingerprint });
+    const hasWebhook = await this.#parts.webhooks.createAgain(owner, id, job.id);
+    const accepted = await this.#commit(job, copied, { key: idempotencyKey, fingerprint });
+    return this.#withWebhook(job, hasWebhook, accepted);
+  }
+
+  /** A webhook whose job was not made goes; where that is not known, it goes by itself. */
+  async #withWebhook(job: Job, hasWebhook: boolean, accepted: Answer<Accepted>): Promise<Answer<Accepted>> {
+    const isMade = accepted.ok && accepted.created;
+    if (hasWebhook && !isMade) await this.#parts.webhooks.remove(job.owner, job.id);
+    return accepted;
   }
 
   /**

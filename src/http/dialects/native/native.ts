@@ -45,7 +45,7 @@ export const native: Dialect = {
     ],
   },
   docs: {
-    tags: ['jobs', 'results', 'events', 'render', 'designs', 'pdf tools'],
+    tags: ['jobs', 'results', 'events', 'webhooks', 'render', 'designs', 'pdf tools'],
     security: { key: { type: 'http', scheme: 'bearer' } },
     refusal: (slugs) => ({
       allOf: [
