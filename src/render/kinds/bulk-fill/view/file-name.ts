@@ -1,0 +1,44 @@
+/** Bytes of a whole name in UTF-8. */
+const maxNameBytes = 120;
+const extension = '.pdf';
+
+/**
+ * The name of a row's PDF in the archive: `row_<n>` and what some of its columns hold. Each name is another one, on
+ * every file system, because no two rows have the same number and nothing but `_` or the extension follows it; none is a
+ * path or a device, since all begin with `row_`.
+ * @param rowNumber from 1
+ * @param values of the columns that the caller has chosen, in order
+ */
+export function rowFileName(rowNumber: number, values: readonly (string | undefined)[]): string {
+  const stem = `row_${rowNumber}`;
+  const named = values.map((value = '') => cleaned(value)).filter((value) => value !== '');
+  const name = [stem, ...named].join('_');
+  return `${cut(name, maxNameBytes - extension.length)}${extension}`;
+}
+
+/** Without what a file system, a shell or a reader could take for something else. */
+function cleaned(value: string): string {
+  return (
+    value
+      .normalize('NFC')
+      // Control characters, what turns the reading direction or shows nothing, halves of pairs, private and unassigned ones.
+      .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu, ' ')
+      .replace(/[\\/:*?"<>|%]+/g, '-')
+      .replace(/\s+/gu, ' ')
+      // A dot at an end hides a file, is left out by some systems, or makes a step upwards.
+      .replace(/^[\s._-]+|[\s._-]+$/gu, '')
+  );
+}
+
+/** The longest beginning that has so many bytes, which ends with a whole character as people see it. */
+function cut(name: string, maxBytes: number): string {
+  if (Buffer.byteLength(name) <= maxBytes) return name;
+  let kept = '';
+  let bytes = 0;
+  for (const { segment } of new Intl.Segmenter('en').segment(name)) {
+    bytes += Buffer.byteLength(segment);
+    if (bytes > maxBytes) break;
+    kept += segment;
+  }
+  return kept.replace(/[\s._-]+$/u, '');
+}

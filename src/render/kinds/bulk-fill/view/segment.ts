@@ -1,0 +1,129 @@
+import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { isObject } from '../../../../protocol/is-object.js';
+import type { Message } from './message.js';
+
+/**
+ * A segment holds what a chunk of rows came to: for each row its result, and for each PDF its tail, which is all of the
+ * file that is not the prefix of the job's template. It is a function of template and rows alone: made twice it has the
+ * same bytes.
+ *
+ * File: magic, length of the head (32 bits, little endian), the head as JSON, the tails one behind the other.
+ */
+const magic = Buffer.from('INKSEG01', 'latin1');
+const headStart = magic.length + 4;
+
+/** A row of which there is a PDF. */
+export interface MadeRow {
+  readonly status: 'success' | 'partial';
+  readonly fileName: string;
+  readonly appliedOverlays: number;
+  readonly skippedOverlays: number;
+  readonly warnings: readonly Message[];
+}
+
+/** A row of which there is none. */
+export interface FailedRow {
+  readonly status: 'failed';
+  readonly error: Message;
+}
+
+/** Where the end of a row's PDF lies, and what the whole PDF is. */
+export interface RowFile {
+  /** Of its tail, behind the head. */
+  readonly start: number;
+  readonly tailBytes: number;
+  /** Of prefix and tail. */
+  readonly crc32: number;
+  readonly sha256: string;
+}
+
+export type RowResult = FailedRow | (MadeRow & { readonly file: RowFile });
+
+/** What a segment says of its rows, without their tails. */
+export interface SegmentHead {
+  /** The first row, from 0. */
+  readonly from: number;
+  readonly rows: readonly RowResult[];
+  /** Where the tails start in the file. */
+  readonly tailsStart: number;
+}
+
+/** What every PDF of a job begins with. Its checksums are made once, and gone on with for each row. */
+export class Prefix {
+  readonly length: number;
+  readonly sha256: string;
+  readonly #crc: number;
+  readonly #hash: Hash;
+
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length;
+    this.#crc = crc32(bytes);
+    this.#hash = createHash('sha256').update(bytes);
+    this.sha256 = this.#hash.copy().digest('hex');
+  }
+
+  /** Of the whole PDF. */
+  with(tail: Uint8Array): { readonly crc32: number; readonly sha256: string } {
+    return { crc32: crc32(tail, this.#crc), sha256: this.#hash.copy().update(tail).digest('hex') };
+  }
+}
+
+/** Gathers the rows of one chunk, in order. */
+export class SegmentBuilder {
+  readonly #prefix: Prefix;
+  readonly #from: number;
+  readonly #rows: RowResult[] = [];
+  readonly #tails: Uint8Array[] = [];
+  #bytes = 0;
+
+  /** @param from the first row, from 0 */
+  constructor(prefix: Prefix, from: number) {
+    this.#prefix = prefix;
+    this.#from = from;
+  }
+
+  /** @param tail in memory of its own: it is held until `parts` */
+  made(row: MadeRow, tail: Uint8Array): void {
+    const file = { start: this.#bytes, tailBytes: tail.length, ...this.#prefix.with(tail) };
+    this.#rows.push({ ...row, file });
+    this.#tails.push(tail);
+    this.#bytes += tail.length;
+  }
+
+  failed(error: Message): void {
+    this.#rows.push({ status: 'failed', error });
+  }
+
+  /** The file, in pieces. */
+  parts(): readonly Uint8Array[] {
+    const head = Buffer.from(JSON.stringify({ from: this.#from, rows: this.#rows }));
+    const start = Buffer.alloc(headStart);
+    magic.copy(start);
+    start.writeUInt32LE(head.length, magic.length);
+    return [start, head, ...this.#tails];
+  }
+}
+
+/** How many bytes of a segment are its head, by its first `segmentStartBytes` bytes. Throws when it is none. */
+export function headBytesOf(start: Uint8Array): number {
+  const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
+  if (bytes.length < headStart || !bytes.subarray(0, magic.length).equals(magic))
+    throw new Error('A segment of the job is none');
+  return headStart + bytes.readUInt32LE(magic.length);
+}
+
+export const segmentStartBytes = headStart;
+
+/** @param bytes of the segment, at least its head. Throws when it is broken: it was made by this server. */
+export function readSegmentHead(bytes: Uint8Array): SegmentHead {
+  const tailsStart = headBytesOf(bytes);
+  const head: unknown = JSON.parse(Buffer.from(bytes.subarray(headStart, tailsStart)).toString('utf8'));
+  if (!isHead(head)) throw new Error('The head of a segment is broken');
+  return { ...head, tailsStart };
+}
+
+/** The digest of the file says that it is as it was written. */
+function isHead(value: unknown): value is Omit<SegmentHead, 'tailsStart'> {
+  return isObject(value) && typeof value.from === 'number' && Array.isArray(value.rows);
+}

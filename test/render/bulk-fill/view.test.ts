@@ -1,0 +1,332 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { inflateRawSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Archive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
+import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
+import { readPieces } from '../../../src/render/kinds/bulk-fill/view/read-pieces.js';
+import { headBytesOf, Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import { failedPercentOf, Threshold } from '../../../src/render/kinds/bulk-fill/view/threshold.js';
+import { lacks, readWith } from '../../zip/zip-fixture.js';
+import { archiveOf, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
+
+describe('a segment', () => {
+  const prefix = Buffer.from('%PDF prefix');
+
+  it('I2 is a function of template and rows: made twice it has the same bytes', () => {
+    const once = segmentOf(new Prefix(prefix), 20, 30);
+    expect(segmentOf(new Prefix(prefix), 20, 30).equals(once)).toBe(true);
+    expect(segmentOf(new Prefix(Buffer.from('another')), 20, 30).equals(once)).toBe(false);
+  });
+
+  it('has for each row what the whole PDF is, made of the prefix without reading it again', () => {
+    const bytes = segmentOf(new Prefix(prefix), 0, 10);
+    const head = readSegmentHead(bytes);
+    expect(head.rows.map(({ status }) => status)).toEqual([
+      ...[
+        'success',
+        'success',
+        'success',
+        'success',
+        'partial',
+        'success',
+        'failed',
+        'success',
+        'success',
+        'partial',
+      ],
+    ]);
+    for (const [row, result] of head.rows.entries()) {
+      if (result.status === 'failed') continue;
+      const { start, tailBytes, sha256: digest } = result.file;
+      const at = head.tailsStart + start;
+      expect(bytes.subarray(at, at + tailBytes).equals(tailOf(row))).toBe(true);
+      expect(digest).toBe(sha256(Buffer.concat([prefix, tailOf(row)])));
+    }
+  });
+
+  it('says by its first bytes where its head ends, and what is none is refused', () => {
+    const bytes = segmentOf(new Prefix(prefix), 0, 10);
+    expect(readSegmentHead(bytes.subarray(0, headBytesOf(bytes.subarray(0, 12)))).rows).toHaveLength(10);
+    expect(() => headBytesOf(Buffer.from('INKSEG00    '))).toThrow('none');
+    expect(() => readSegmentHead(Buffer.from('INKSEG01\u0002\0\0\0[]', 'latin1'))).toThrow('broken');
+  });
+});
+
+describe('the archive of a job', () => {
+  it('I3 is a function of template and segments: length, tag and bytes do not depend on their order', async () => {
+    const made = archiveOf(45);
+    const other = archiveOf(45, { order: (list) => list.toReversed() });
+    expect(other.archive.sizeBytes).toBe(made.archive.sizeBytes);
+    expect(other.archive.tag).toBe(made.archive.tag);
+    const bytes = await bytesOf(made);
+    expect(bytes).toHaveLength(made.archive.sizeBytes);
+    expect((await bytesOf(other)).equals(bytes)).toBe(true);
+    expect(archiveOf(46).archive.tag).not.toBe(made.archive.tag);
+    expect(archiveOf(45, { prefix: Buffer.from('x') }).archive.tag).not.toBe(made.archive.tag);
+  });
+
+  it('I3 gives any range of it as the bytes of the whole', async () => {
+    const made = archiveOf(12, { chunk: 5 });
+    const whole = await bytesOf(made);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length), fc.nat(whole.length), async (a, b) => {
+        const [start, end] = a < b ? [a, b] : [b, a];
+        expect((await bytesOf(made, start, end)).equals(whole.subarray(start, end))).toBe(true);
+      }),
+    );
+  });
+
+  it('gives each PDF by itself', async () => {
+    const { archive, files, prefix } = archiveOf(12);
+    expect(archive.fileCount).toBe(11);
+    expect(archive.file(11)).toBeUndefined();
+    const file = archive.file(6);
+    expect(file?.name).toBe('row_8_Łódź 7.pdf');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of readPieces(file?.pieces ?? [], files)) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    expect(bytes.equals(Buffer.concat([prefix, tailOf(7)]))).toBe(true);
+    expect(file?.sizeBytes).toBe(bytes.length);
+    expect(file?.sha256).toBe(sha256(bytes));
+  });
+
+  it('ends with manifest.json, version 2: one result for each requested row, and counts that agree with it', async () => {
+    const made = archiveOf(20, { lost: [{ from: 10, to: 20 }] });
+    const bytes = await bytesOf(made);
+    const at = bytes.lastIndexOf('PK\u0003\u0004');
+    const length = bytes.readUInt32LE(at + 18);
+    const start = at + 30 + bytes.readUInt16LE(at + 26);
+    expect(bytes.toString('utf8', at + 30, start)).toBe('manifest.json');
+    const manifest = JSON.parse(inflateRawSync(bytes.subarray(start, start + length)).toString());
+    expect(manifest).toMatchObject({
+      version: 2,
+      rows: 20,
+      timestamp: new Date(createdAt).toISOString(),
+      warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],
+      summary: {
+        produced_rows: 9,
+        success_rows: 7,
+        partial_rows: 2,
+        failed_rows: 11,
+        applied_overlay_count: 18,
+        skipped_overlay_count: 2,
+      },
+    });
+    expect(manifest.row_results.map((row: { row_number: number }) => row.row_number)).toEqual(
+      Array.from({ length: 20 }, (_, row) => row + 1),
+    );
+    expect(manifest.row_results[4]).toEqual({
+      row_number: 5,
+      status: 'partial',
+      file_name: 'row_5_Łódź 4.pdf',
+      applied_overlay_count: 2,
+      skipped_overlay_count: 1,
+      warnings: [{ code: 'NATIVE_FIELD_MISSING', message: 'There is no such field' }],
+      error: null,
+    });
+    expect(manifest.row_results[6]).toEqual({
+      row_number: 7,
+      status: 'failed',
+      file_name: null,
+      applied_overlay_count: 0,
+      skipped_overlay_count: 0,
+      warnings: [],
+      error: { code: 'ROW_TOO_LARGE', message: 'The row is too large' },
+    });
+    expect(manifest.row_results[15].error.code).toBe('ROW_NOT_MADE');
+  });
+
+  it('refuses segments that are not all rows, each once', () => {
+    const head = (from: number, to: number) => ({
+      head: readSegmentHead(segmentOf(new Prefix(Buffer.from('x')), from, to)),
+      sha256: '',
+    });
+    const of =
+      (segments: ReturnType<typeof head>[], lost: { from: number; to: number }[] = []) =>
+      () =>
+        new Archive({ prefixBytes: 1, prefixSha256: '', segments, lost, createdAt, warnings: [] });
+    expect(of([head(0, 5), head(10, 15)])).toThrow('not all');
+    expect(of([head(0, 5), head(4, 9)])).toThrow('not all');
+    expect(of([head(0, 5)], [{ from: 6, to: 7 }])).toThrow('not all');
+    expect(of([head(2, 5)], [{ from: 0, to: 2 }])).not.toThrow();
+  });
+
+  it.skipIf(lacks('unzip', 'python3'))(
+    'is sound for unzip and Python, row after row, then the manifest',
+    async () => {
+      const bytes = await bytesOf(archiveOf(300, { chunk: 100 }));
+      expect(await readWith('unzip', bytes)).toContain('No errors detected');
+      const names = (await readWith('python3', bytes))
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0] ?? '');
+      expect(names.at(-1)).toBe('manifest.json');
+      const numbers = names.slice(0, -1).map((name) => Number(/^row_(\d+)_/.exec(name)?.[1]));
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+      expect(numbers).toHaveLength(300 - Math.floor(300 / 7));
+    },
+  );
+
+  it.skipIf(lacks('bsdtar'))('is sound for libarchive', async () => {
+    const listed = await readWith('bsdtar', await bytesOf(archiveOf(30)));
+    expect(listed).toContain('tail of row 29');
+  });
+
+  it.skipIf(lacks('python3'))(
+    'is 20 GB that exist nowhere: Python reads rows of it over ranges',
+    async () => {
+      const rows = 10_000;
+      const made = archiveOf(rows, { prefix: Buffer.alloc(2_400_000, 'prefix of 2.4 MB '), chunk: 250 });
+      const { archive, files } = made;
+      expect(archive.sizeBytes).toBeGreaterThan(20e9);
+      let sent = 0;
+      const server = createServer((request, response) => {
+        const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+        const start = Number(first);
+        const end = Math.min(Number(last) + 1, archive.sizeBytes);
+        sent += end - start;
+        response.writeHead(206, {
+          'content-length': end - start,
+          'content-range': `bytes ${start}-${end - 1}/${archive.sizeBytes}`,
+        });
+        Readable.from(readPieces(archive.between(start, end), files)).pipe(response);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      try {
+        const address = server.address();
+        const port = typeof address === 'object' && address !== null ? address.port : 0;
+        const numbers = [0, 1, 1790, 4999, 8888, rows - 2].map((row) => (row % 7 === 6 ? row + 1 : row));
+        const names = numbers.map((row) => rowFileName(row + 1, [`Łódź ${row}`]));
+        const { stdout } = await promisify(execFile)(
+          'python3',
+          ['-c', overRanges, `http://127.0.0.1:${port}/`, String(archive.sizeBytes), ...names],
+          { env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } },
+        );
+        expect(stdout.trim().split('\n')).toEqual(
+          numbers.map((row) => `${2_400_000 + tailOf(row).length} ${tailOf(row).toString().trim()}`),
+        );
+        expect(sent).toBeLessThan(25e6);
+      } finally {
+        server.close();
+      }
+    },
+  );
+});
+
+/** A file that reads ranges, as far as \`zipfile\` needs one; it checks the CRC of what it reads. */
+const overRanges = `
+import io, sys, urllib.request, zipfile
+class Remote(io.RawIOBase):
+    def __init__(self, url, size): self.url, self.size, self.at = url, size, 0
+    def seekable(self): return True
+    def readable(self): return True
+    def tell(self): return self.at
+    def seek(self, offset, whence=0):
+        self.at = offset + (0, self.at, self.size)[whence]
+        return self.at
+    def readinto(self, into):
+        length = min(len(into), self.size - self.at)
+        if length <= 0: return 0
+        request = urllib.request.Request(self.url, headers={'Range': 'bytes=%d-%d' % (self.at, self.at + length - 1)})
+        with urllib.request.urlopen(request) as answer: data = answer.read()
+        into[:length] = data
+        self.at += length
+        return length
+with zipfile.ZipFile(io.BufferedReader(Remote(sys.argv[1], int(sys.argv[2])), 65536)) as z:
+    for name in sys.argv[3:]:
+        data = z.read(name)
+        print(len(data), data[2400000:].decode().strip())
+`;
+
+describe('names of files in the archive', () => {
+  it.each([
+    ['nothing', [], 'row_3.pdf'],
+    ['columns', ['Ada', 'Lovelace'], 'row_3_Ada_Lovelace.pdf'],
+    ['a column that is blank or missing', ['', undefined, ' ', 'x'], 'row_3_x.pdf'],
+    // Case 33.
+    ['a path', ['../../x'], 'row_3_x.pdf'],
+    ['a Windows path', ['C:\\temp\\x'], 'row_3_C-temp-x.pdf'],
+    ['the name of a device', ['CON'], 'row_3_CON.pdf'],
+    ['an emoji', ['😀👩‍👩‍👧'], 'row_3_😀👩 👩 👧.pdf'],
+    ['an override of the reading direction', ['a\u202efdp.exe'], 'row_3_a fdp.exe.pdf'],
+    ['control characters and halves of pairs', ['a\0b\nc\ud800d'], 'row_3_a b c d.pdf'],
+    ['dots and spaces at the ends', ['. .hidden. '], 'row_3_hidden.pdf'],
+    ['letters of two parts', ['Lo\u0301dz\u0301'], 'row_3_Lódź.pdf'],
+  ])('are safe with %s', (_what, values, name) => {
+    expect(rowFileName(3, values)).toBe(name);
+  });
+
+  it('have at most 120 bytes, and end with a whole character', () => {
+    expect(rowFileName(1, ['x'.repeat(300)])).toBe(`row_1_${'x'.repeat(110)}.pdf`);
+    const flags = rowFileName(1, ['🇦🇹'.repeat(50)]);
+    expect(Buffer.byteLength(flags)).toBeLessThanOrEqual(120);
+    expect(flags).toBe(`row_1_${'🇦🇹'.repeat(13)}.pdf`);
+  });
+
+  it('are another one for each row, whatever its columns hold', () => {
+    const value = fc.string({ unit: fc.constantFrom('1', '_', 'a', 'A', '.', '/', 'ß', ' ', '\u0301') });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 2 }),
+        fc.array(value, { maxLength: 3 }),
+        fc.array(value, { maxLength: 3 }),
+        (rows, a, b) => {
+          const names = rows.map((row, at) => rowFileName(row, at % 2 === 0 ? a : b));
+          // As file systems compare that know no case and one form of each letter.
+          expect(new Set(names.map((name) => name.normalize('NFKC').toLowerCase())).size).toBe(rows.length);
+          for (const name of names) expect(name).toMatch(/^row_\d+(_[^/\\]+)?\.pdf$/);
+        },
+      ),
+    );
+  });
+});
+
+describe('the threshold of failed rows', () => {
+  it('is passed by more than it, not by as much', () => {
+    const passed = (maxFailedPercent: number) =>
+      new Threshold({ inputRows: 10, maxFailedPercent }).add(0, [true, false, true]);
+    expect(passed(20)).toBeUndefined();
+    expect(passed(19.9)).toEqual({ failedRows: 2, producedRows: 1, failedPercent: 20 });
+    expect(passed(0)).toEqual({ failedRows: 1, producedRows: 0, failedPercent: 10 });
+    expect(passed(100)).toBeUndefined();
+  });
+
+  it('counts in percent of all input rows, with four decimals', () => {
+    expect(failedPercentOf(1, 3)).toBe(33.3333);
+    expect(failedPercentOf(2, 3)).toBe(66.6667);
+    expect(failedPercentOf(1, 10_000)).toBe(0.01);
+  });
+
+  it('I5 is judged in the order of the rows: in whatever order chunks are told, the answer is the same', () => {
+    const rows = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(
+        rows,
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 0, max: 100 }),
+        fc.infiniteStream(fc.nat()),
+        (failed, size, maxFailedPercent, chance) => {
+          const counts = { inputRows: failed.length, maxFailedPercent };
+          const chunks = Array.from({ length: Math.ceil(failed.length / size) }, (_, at) => at * size);
+          const judge = (order: readonly number[]) => {
+            const threshold = new Threshold(counts);
+            const answers = order.map((from) => threshold.add(from, failed.slice(from, from + size)));
+            expect(threshold.judged).toBe(failed.length);
+            // What it has once said it says on.
+            const said = answers.filter((answer) => answer !== undefined);
+            for (const answer of said) expect(answer).toEqual(said[0]);
+            return answers.at(-1);
+          };
+          const shuffled = chunks
+            .map((from) => [from, chance.next().value] as const)
+            .sort((a, b) => a[1] - b[1]);
+          expect(judge(shuffled.map(([from]) => from))).toEqual(judge(chunks));
+        },
+      ),
+    );
+  });
+});
