@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/document': ['render/fonts', 'render', 'protocol'],
   'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
   'render/kinds/bulk-fill/rows': ['render', 'protocol'],
-  'render/kinds/bulk-fill/view': ['zip', 'protocol'],
+  'render/kinds/bulk-fill/view': ['render/kinds/bulk-fill/rows', 'zip', 'protocol'],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render/kinds/report', 'render'],

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactWriter } from '../../../src/render/kind.js';
 import { CsvScanner } from '../../../src/render/kinds/bulk-fill/rows/csv-scanner.js';
 import { JsonRowScanner } from '../../../src/render/kinds/bulk-fill/rows/json-scanner.js';
+import { readInput } from '../../../src/render/kinds/bulk-fill/rows/read-input.js';
 import { defaultRowLimits, type Row } from '../../../src/render/kinds/bulk-fill/rows/row.js';
 import {
   countRows,
@@ -84,6 +85,21 @@ describe('rows in a file', () => {
     expect(count).toBe(10_000);
     // What V8 has not collected yet counts, so that this is a bound of what piles up, not of what is held.
     expect(most).toBeLessThan(40 * 1024 * 1024);
+  });
+
+  it.each([
+    ['csv', 'a,b\r\n"c\n",d', [{ cells: ['a', 'b'] }, { cells: ['c\n', 'd'] }]],
+    ['json', '[{"column_0":"a"},7]', [{ cells: ['a'] }, { fault: 'not_an_object' }]],
+  ] as const)('are made of an input of %s', (format, text, given) => {
+    const { rows, index } = files();
+    const path = join(folder, 'input');
+    writeFileSync(path, text);
+    const into = { rows: writerTo(rows), index: writerTo(index) };
+    expect(readInput({ path, format }, defaultRowLimits, into)).toEqual({ ok: true, count: 2 });
+    expect(readRows({ rows, index }, { from: 0, to: 2 })).toEqual(given);
+    const limits = { ...defaultRowLimits, maxRows: 1 };
+    const refused = readInput({ path, format }, limits, { rows: writerTo(rows), index: writerTo(index) });
+    expect(refused).toMatchObject({ ok: false, refusal: { reason: 'too_many_rows' } });
   });
 
   it('stops a scan at its refusal', () => {
