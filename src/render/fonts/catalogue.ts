@@ -117,6 +117,23 @@ const eastAsian = (
   };
 };
 
+/** In outlines of one colour, as text is; with the usual sequences, such as families and flags. */
+const emoji = (name: string, label: string): Family => {
+  const face = (style: string) =>
+    file(name, '@expo-google-fonts/noto-emoji', `${style}/NotoEmoji_${style}.ttf`);
+  const [normal, bold] = [face('400Regular'), face('700Bold')];
+  return {
+    name,
+    label,
+    scripts: ['Zsye'],
+    styles: ['', 'B'],
+    faces: { normal, bold, italics: normal, bolditalics: bold },
+  };
+};
+
+export const emojiFamily = 'noto-emoji';
+
+/** What a document may name. */
 export const families: readonly Family[] = [
   compatible('arimo', 'Arimo', { ascender: 718, descender: -207 }),
   compatible('tinos', 'Tinos', { ascender: 683, descender: -217 }),
@@ -135,6 +152,19 @@ export const families: readonly Family[] = [
   eastAsian('noto-sans-jp', 'Noto Sans JP', '@embedpdf/fonts-jp', 'NotoSansJP', ['Jpan', 'Latn']),
   eastAsian('noto-sans-sc', 'Noto Sans SC', '@embedpdf/fonts-sc', 'NotoSansHans', ['Hans', 'Latn']),
   eastAsian('noto-sans-kr', 'Noto Sans KR', '@embedpdf/fonts-kr', 'NotoSansKR', ['Kore', 'Latn']),
+  emoji(emojiFamily, 'Noto Emoji'),
+];
+
+/** Scripts that have no slanted letters (Arabic, for one) stand upright in a slanted text. */
+function uprightOf({ name, faces, ...family }: Family): Family {
+  const { normal, bold } = faces;
+  return { ...family, name: `${name}-upright`, faces: { normal, bold, italics: normal, bolditalics: bold } };
+}
+
+/** Those, and what stands in for some of their glyphs. */
+export const drawnFamilies: readonly Family[] = [
+  ...families,
+  ...families.filter(({ name }) => name === 'dejavu-sans').map(uprightOf),
 ];
 
 /** What `GET /capabilities` lists. */
@@ -145,7 +175,7 @@ export const fonts = families.map(({ name, label, styles, scripts }) => ({
   scripts,
 }));
 
-const byName = new Map(families.map((family) => [family.name, family]));
+const byName = new Map(drawnFamilies.map((family) => [family.name, family]));
 const aliases = new Map([
   ['arial', 'arimo'],
   ['liberation sans', 'arimo'],
@@ -203,5 +233,5 @@ export function fallbackChain(family: string, language: string | undefined): rea
     : tag.startsWith('ko')
       ? ['noto-sans-kr', 'noto-sans-jp', 'noto-sans-sc']
       : ['noto-sans-jp', 'noto-sans-sc', 'noto-sans-kr'];
-  return [...new Set([family, unicode, 'dejavu-sans', ...eastern])];
+  return [...new Set([family, unicode, 'dejavu-sans', 'dejavu-sans-upright', emojiFamily, ...eastern])];
 }

@@ -1,4 +1,4 @@
-import { type FaceStyle, type Family, fallbackChain, findFamily } from './catalogue.js';
+import { emojiFamily, type FaceStyle, type Family, fallbackChain, findFamily } from './catalogue.js';
 import { clusters, composed, withoutFormatting } from './characters.js';
 
 /** A stretch of text that one family can show. */
@@ -102,7 +102,8 @@ export class Segmenter {
     const [base = 0] = codes;
     const covers = (family: Family, code: number) => this.coverage.covers(family.faces[style].id, code);
     const has = (family: Family) => codes.every((code) => covers(family, code));
-    const isNeutral = neutral.test(String.fromCodePoint(base));
+    // The blanks of emoji are as wide as these.
+    const isNeutral = current?.name !== emojiFamily && neutral.test(String.fromCodePoint(base));
     if (current !== undefined && (current === chain[0] || base > 0x7f || isNeutral) && has(current)) {
       // Staying saves a run, but a letter goes back to the family that was asked for as soon as it can.
       if (current === chain[0] || isNeutral || !chain.slice(0, chain.indexOf(current)).some(has))

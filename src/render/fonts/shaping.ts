@@ -11,6 +11,7 @@ const nonJoiner = '\u200c';
 const joiner = '\u200d';
 const selector = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/u;
 const control = /\p{Cc}/u;
+const pictograph = /\p{Extended_Pictographic}/u;
 
 /** Text that fontkit lays out as it is, or the characters of a box. */
 type Piece = { readonly text: string } | { readonly box: readonly number[] };
@@ -25,10 +26,10 @@ export function isSpecial(text: string): boolean {
 
 const codePointsOf = (text: string) => Array.from(text, (character) => character.codePointAt(0) ?? 0);
 
-/** What the layout gets of a cluster: variation selectors choose a glyph, joiners the form of Arabic letters. */
+/** What the layout gets of a cluster: variation selectors choose a glyph, joiners the form of Arabic letters and what several emoji are together. */
 function laidOut(cluster: string): string {
   if (!hasFormatting(cluster)) return cluster;
-  const kept = hasRightToLeft(cluster);
+  const kept = hasRightToLeft(cluster) || pictograph.test(cluster);
   let text = '';
   for (const character of cluster) {
     if (character === joiner ? kept : withoutFormatting(character) !== '') text += character;

@@ -1,5 +1,5 @@
 import { isObject } from '../../../protocol/is-object.js';
-import { families } from '../../fonts/catalogue.js';
+import { drawnFamilies } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { EmbeddedPicture } from './embedded-picture.js';
 import { type Passwords, strengthened } from './encryption.js';
@@ -15,7 +15,7 @@ const pieceBytes = 64 * 1024;
 /** What pdfmake calls fonts: family -> style -> face, the faces by their ids. */
 function fontTable(): Record<string, Record<string, string>> {
   return Object.fromEntries(
-    families.map(({ name, faces }) => [
+    drawnFamilies.map(({ name, faces }) => [
       name,
       Object.fromEntries(Object.entries(faces).map(([style, face]) => [style, face.id])),
     ]),
