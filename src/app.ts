@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
 import { anonymousOwner, startModeOf } from './access/keys.js';
+import { Links } from './access/links.js';
 import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
@@ -252,6 +254,7 @@ async function open(
     programGuard,
     service,
     designs,
+    links: await Links.open({ library: engine.library, clock, random: randomBytes }),
     blobs,
     turns,
     keyring,
@@ -339,6 +342,7 @@ interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
   readonly programGuard: GuardName;
   readonly service: JobService;
   readonly designs: Designs;
+  readonly links: Links;
   readonly blobs: Blobs;
   readonly turns: LoopTurns;
   readonly keyring: Keyring;

@@ -5,6 +5,7 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
+import type { Links } from '../access/links.js';
 import type { Tickets } from '../access/tickets.js';
 import { Countdown } from '../countdown.js';
 import type { Designs } from '../designs/designs.js';
@@ -100,6 +101,7 @@ export interface HttpLimits {
 export interface HttpServerOptions {
   readonly service: JobService;
   readonly designs: Designs;
+  readonly links: Links;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
   /** The first is the server's own. */
@@ -208,6 +210,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await dialects.mount(app, {
     service: options.service,
     designs: options.designs,
+    links: options.links,
     kinds: options.kinds,
     longWaits,
     forms,

@@ -44,7 +44,7 @@ export interface ReadDesign {
   readonly size: number;
   /**
    * The plan of a document of the kind `report`, as `Kind.parse` makes one. Pointers lead into `members`: `params`,
-   * `locale`, `currency`, `title`, and what dialects add.
+   * `locale`, `currency`, `title` and, for the metadata of the PDF, `properties`.
    */
   plan(place: DesignPlace, members: Readonly<Record<string, unknown>>, rules?: PlanRules): Parsed;
 }

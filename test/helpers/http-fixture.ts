@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { Type } from 'typebox';
 import { openKeyring } from '../../src/access/keyring.js';
 import { makeKey, type NewKey } from '../../src/access/keys.js';
+import { Links } from '../../src/access/links.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Key, Keys } from '../../src/engine/keys.js';
 import { dialects } from '../../src/http/dialects/dialects.js';
@@ -127,6 +128,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const server = await createHttpServer({
     service,
     designs: library.designs,
+    links: await Links.open({ library: library.engine.library, clock, random: randomBytes }),
     turns: new LoopTurns(5),
     keyring,
     tickets: new Tickets({ once: memoryOnce(), clock, stoodMs: () => 0, random: randomUUID }),

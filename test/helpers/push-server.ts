@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { openKeyring } from '../../src/access/keyring.js';
+import { Links } from '../../src/access/links.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
 import type { Once } from '../../src/engine/once.js';
@@ -64,6 +65,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const server = await createHttpServer({
     service,
     designs: designsOver(rig.engine, clock),
+    links: await Links.open({ library: rig.engine.library, clock, random: randomBytes }),
     turns: new LoopTurns(5),
     keyring: {
       open: keyring.open,

@@ -21,6 +21,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A stream, which browsers open with a ticket. */
     readonly acceptsTicket?: boolean;
+    /** The handler knows other credentials: a request without a key has no caller. A wrong key is refused all the same. */
+    readonly keyOptional?: boolean;
   }
   interface FastifyRequest {
     /** What the ticket is for; undefined: every topic of the owner. */
@@ -42,6 +44,8 @@ export function createAuthenticationCheck(parts: AuthenticationParts): WaitingCh
     if (needsNoKey(request, route)) return undefined;
     const ticket = route.config.acceptsTicket === true ? ticketOf(request) : undefined;
     const concluded = (identified: Identified): ReturnType<Check> => {
+      if (!identified.ok && route.config.keyOptional === true && identified.problem.keyRefusal === 'missing')
+        return undefined;
       if (!identified.ok) return parts.onFailure(request, reply, route) ?? identified.problem;
       request.caller = identified.caller;
       request.ticketTopics = identified.topics;

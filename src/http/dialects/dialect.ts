@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import type { Links } from '../../access/links.js';
 import type { Designs } from '../../designs/designs.js';
 import type { ProblemSlug } from '../../protocol/problem.js';
 import type { Kind } from '../../render/kind.js';
@@ -74,6 +75,7 @@ export type WebhookProfileParts = Pick<JobService, 'reader'>;
 export interface DialectParts {
   readonly service: JobService;
   readonly designs: Designs;
+  readonly links: Links;
   readonly kinds: readonly Kind[];
   readonly longWaits: LongWaits;
   /** Of `multipart/form-data`; a route that takes forms says `maxFormBytes` and lies in a scope with `takeForms`. */

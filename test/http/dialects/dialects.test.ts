@@ -243,6 +243,7 @@ describe('what the server says of itself', () => {
     await open();
     expect((await call('GET', '/api/v1/capabilities', auth)).json().data.dialects).toEqual([
       'connect',
+      'report-flow',
       'postbox',
     ]);
   });
@@ -257,6 +258,7 @@ describe('what the server says of itself', () => {
       'render',
       'designs',
       'pdf tools',
+      'report flow',
       'letters',
       'server',
     ]);
@@ -273,6 +275,7 @@ describe('what the server says of itself', () => {
     });
     expect(document.components.securitySchemes).toEqual({
       key: { type: 'http', scheme: 'bearer' },
+      appkey: { type: 'apiKey', in: 'header', name: 'appkey' },
       postbox: { type: 'apiKey', in: 'header', name: 'X-Postbox-Key' },
     });
     const native = document.paths['/api/v1/jobs']?.post;
