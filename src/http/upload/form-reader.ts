@@ -44,6 +44,7 @@ const maxFileNameLength = 255;
 const maxHeaderBytes = 8 * 1024;
 /** The parser reads ahead of the disk by so much, and by all parts that are smaller. */
 const readAheadBytes = 4 * 1024;
+const noNames: ReadonlySet<string> = new Set();
 /** This part is text, whatever a client calls it. */
 const jsonPart = 'request';
 
@@ -68,8 +69,11 @@ export class FormReader {
     return this.#options.limits.maxUploadBytes;
   }
 
-  /** For a route of a scope that takes forms, in the place of its body. */
-  async read(request: FastifyRequest): Promise<FormAnswer> {
+  /**
+   * For a route of a scope that takes forms, in the place of its body.
+   * @param files names of parts that are files, whatever a client calls them: a text among them may be of any length
+   */
+  async read(request: FastifyRequest, files: ReadonlySet<string> = noNames): Promise<FormAnswer> {
     const paths: string[] = [];
     const discard = async (): Promise<void> => {
       const ends = await Promise.allSettled(paths.map((path) => this.#options.blobs.discard(path)));
@@ -79,7 +83,7 @@ export class FormReader {
       }
     };
     try {
-      return { ok: true, body: { form: await this.#parts(request, paths) }, discard };
+      return { ok: true, body: { form: await this.#parts(request, paths, files) }, discard };
     } catch (error) {
       await discard();
       if (error instanceof RefusedForm) return { ok: false, problem: error.problem };
@@ -96,7 +100,11 @@ export class FormReader {
     }
   }
 
-  async #parts(request: FastifyRequest, paths: string[]): Promise<readonly FormPart[]> {
+  async #parts(
+    request: FastifyRequest,
+    paths: string[],
+    files: ReadonlySet<string>,
+  ): Promise<readonly FormPart[]> {
     refuseEncoded(request);
     const { maxUploadBytes, parserTimeoutMs } = this.#options.limits;
     const parts = request.parts({
@@ -113,7 +121,7 @@ export class FormReader {
       for (;;) {
         const found = await heard(watch.wait(next), maxUploadBytes);
         if (found.done === true) break;
-        const part = await this.#part(found.value, watch, paths, textBytes);
+        const part = await this.#part(found.value, { watch, paths, files, textBytes });
         form.push(part);
         if ('text' in part) textBytes += Buffer.byteLength(part.text);
         next = parts.next();
@@ -126,7 +134,7 @@ export class FormReader {
     }
   }
 
-  async #part(part: Multipart, watch: BodyWatch, paths: string[], textBytes: number): Promise<FormPart> {
+  async #part(part: Multipart, { watch, paths, files, textBytes }: Reading): Promise<FormPart> {
     // The parser is told to give every part as a file: as text it would cut what is long.
     if (part.type !== 'file') throw new Error('A part came without its stream');
     const { file } = part;
@@ -134,7 +142,8 @@ export class FormReader {
     try {
       const { name, fileName } = namesOf(part);
       const chunks = heardAll(watch.chunks(file), limits.maxUploadBytes);
-      if (name === jsonPart || (fileName === undefined && isText(part.mimetype))) {
+      const isFile = files.has(name) || fileName !== undefined || !isText(part.mimetype);
+      if (name === jsonPart || !isFile) {
         return { name, text: await readText(chunks, name, limits.maxFormTextBytes - textBytes) };
       }
       const path = blobs.aside();
@@ -148,6 +157,16 @@ export class FormReader {
       if (!file.readableEnded) file.destroy();
     }
   }
+}
+
+/** A form that is being read. */
+interface Reading {
+  readonly watch: BodyWatch;
+  /** Of the files so far; another one is added. */
+  readonly paths: string[];
+  readonly files: ReadonlySet<string>;
+  /** Of the text parts so far. */
+  readonly textBytes: number;
 }
 
 /** Another owner has the place now. */
