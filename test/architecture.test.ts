@@ -137,6 +137,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
+  'http/dialects/bulk-fill': ['http/reply', 'work', 'render', 'protocol'],
   'http/dialects/dialects.ts': ['http/dialects', 'http/dialects/native', 'http/dialects/report-flow'],
   http: [
     'log-fields.ts',

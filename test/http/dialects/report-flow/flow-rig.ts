@@ -90,6 +90,11 @@ export async function openFlow({
     blobs,
     bodyReader,
     reader,
+    webhooks: {
+      createForJob: async () => undefined,
+      createAgain: async () => false,
+      remove: async () => false,
+    },
     limits,
     clock,
     expectedWait: () => 7,
