@@ -1,6 +1,9 @@
 const kept = 20;
 
-/** Texts of the requests that were written here, by the job that came of them: to be changed and sent again. */
+/**
+ * Texts that were written here: of requests, by the job that came of them, to be changed and sent again; of designs that
+ * are not stored yet, by their names.
+ */
 export class Drafts {
   readonly #texts = new Map<string, string>();
 
@@ -8,6 +11,10 @@ export class Drafts {
     this.#texts.set(id, text);
     const [oldest] = this.#texts.keys();
     if (this.#texts.size > kept && oldest !== undefined) this.#texts.delete(oldest);
+  }
+
+  drop(id: string): void {
+    this.#texts.delete(id);
   }
 
   /**

@@ -1,7 +1,7 @@
-/** Characters of a list that stands in one line. */
+/** Characters of a list, or of an object within another value, that stands in one line. */
 const lineLength = 90;
 
-/** A JSON value as text to be edited: two spaces for a level, short lists of plain values in one line. */
+/** A JSON value as text to be edited: two spaces for a level; what is short and holds plain values alone in one line. */
 export function indented(value: unknown, indent = ''): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
@@ -15,6 +15,9 @@ export function indented(value: unknown, indent = ''): string {
   const members = Object.entries(value).map(
     ([name, item]) => `${JSON.stringify(name)}: ${indented(item, inner)}`,
   );
+  const plain = Object.values(value).every((item) => typeof item !== 'object' || item === null);
+  const line = `{ ${members.join(', ')} }`;
+  if (plain && indent !== '' && members.length > 0 && line.length <= lineLength) return line;
   return lines('{', members, '}', indent);
 }
 

@@ -8,6 +8,8 @@ import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
 import { type OpenSession, reasonOf } from './session.js';
 import { useShortcuts } from './shortcuts.js';
+import { DesignPage } from './views/design.js';
+import { DesignsPage } from './views/designs.js';
 import { GroupPage } from './views/group.js';
 import { GroupsPage } from './views/groups.js';
 import { JobPage } from './views/job.js';
@@ -61,14 +63,18 @@ function Header() {
   const state = session.state.value;
   const { view } = route.value;
   const current = (here: boolean) => (here ? 'page' : undefined);
+  const views = useRef<HTMLElement>(null);
+  useEffect(() => {
+    views.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [view]);
   return (
     <header class="bar">
-      <a class="brand" href={hrefOf({ view: 'jobs', filter: {} })}>
+      <a class="brand" href={hrefOf({ view: 'jobs', filter: {} })} aria-label="Inkwire, all jobs">
         <Icon name="brand" />
         <span>Inkwire</span>
       </a>
       {state.phase === 'open' && (
-        <nav aria-label="Views">
+        <nav ref={views} aria-label="Views">
           <a
             href={hrefOf({ view: 'jobs', filter: {} })}
             aria-current={current(view === 'jobs' || view === 'job')}
@@ -77,6 +83,12 @@ function Header() {
           </a>
           <a href={hrefOf({ view: 'groups' })} aria-current={current(view === 'groups' || view === 'group')}>
             Groups
+          </a>
+          <a
+            href={hrefOf({ view: 'designs' })}
+            aria-current={current(view === 'designs' || view === 'design')}
+          >
+            Designs
           </a>
           {state.mayWrite && (
             <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
@@ -164,6 +176,12 @@ function View({ open }: { readonly open: OpenSession }) {
     case 'submit':
       if (!open.mayWrite) return <ReadOnly />;
       return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
+    case 'designs':
+      return <DesignsPage open={open} />;
+    case 'design': {
+      const { id, version } = current;
+      return <DesignPage key={`${id} ${version}`} open={open} id={id} version={version} />;
+    }
     case 'nowhere':
       return (
         <div class="empty">
@@ -191,12 +209,26 @@ function ReadOnly() {
   );
 }
 
+/** Another one is another view, whose heading is gone to. */
+function placeOf(route: Route): string {
+  switch (route.view) {
+    case 'job':
+      return route.id;
+    case 'group':
+      return route.name;
+    case 'design':
+      return route.id ?? 'New design';
+    default:
+      return route.view;
+  }
+}
+
 /** Sets the page's title to the shown view, and announces the view to a screen reader. */
 function useArrival(route: Route): void {
-  const place = route.view === 'job' ? route.id : route.view === 'group' ? route.name : route.view;
+  const place = placeOf(route);
   const first = useRef(true);
   useEffect(() => {
-    const title = { jobs: 'Jobs', groups: 'Groups', submit: 'Submit' }[place] ?? place;
+    const title = { jobs: 'Jobs', groups: 'Groups', designs: 'Designs', submit: 'Submit' }[place] ?? place;
     document.title = `${title} · Inkwire`;
     if (first.current) {
       first.current = false;

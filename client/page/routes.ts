@@ -1,4 +1,5 @@
 import { groupShape, jobIdShape } from '../../src/protocol/names.js';
+import { designIdShape } from './designs.js';
 import { type JobFilter, statusOf } from './job-filter.js';
 
 /** Which view is shown; the address after `#` says it, so that a view can be linked to. */
@@ -9,6 +10,9 @@ export type Route =
   | { readonly view: 'group'; readonly name: string; readonly filter: JobFilter }
   /** `from`: begin with the request of this job. */
   | { readonly view: 'submit'; readonly from?: string }
+  | { readonly view: 'designs' }
+  /** Without an id: a new one; without a version: the latest. */
+  | { readonly view: 'design'; readonly id?: string; readonly version?: number }
   | { readonly view: 'nowhere' };
 
 export function parseRoute(hash: string): Route {
@@ -24,6 +28,16 @@ export function parseRoute(hash: string): Route {
     const from = params.get('from') ?? '';
     return jobIdShape.test(from) ? { view: 'submit', from } : { view: 'submit' };
   }
+  if (view === 'designs' && name === '') return { view: 'designs' };
+  if (view === 'designs' && designIdShape.test(name)) {
+    const version = params.get('version') ?? '';
+    return {
+      view: 'design',
+      id: name,
+      ...(/^[1-9]\d{0,8}$/.test(version) ? { version: Number(version) } : {}),
+    };
+  }
+  if (view === 'new-design' && name === '') return { view: 'design' };
   return { view: 'nowhere' };
 }
 
@@ -39,6 +53,13 @@ export function hrefOf(route: Route): string {
       return `#/groups/${encodeURIComponent(route.name)}${queryOf(route.filter)}`;
     case 'submit':
       return route.from === undefined ? '#/submit' : `#/submit?from=${route.from}`;
+    case 'designs':
+      return '#/designs';
+    case 'design': {
+      const { id, version } = route;
+      if (id === undefined) return '#/new-design';
+      return `#/designs/${id}${version === undefined ? '' : `?version=${version}`}`;
+    }
     case 'nowhere':
       return '#/';
   }

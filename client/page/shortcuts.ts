@@ -35,6 +35,7 @@ export function useShortcuts(): void {
       const { view } = model.route.value;
       if (event.key === 'Escape') {
         if (view === 'job' || view === 'submit') location.hash = model.listHref;
+        else if (view === 'design') location.hash = hrefOf({ view: 'designs' });
         else if (view === 'group') location.hash = hrefOf({ view: 'groups' });
         return;
       }
@@ -48,6 +49,7 @@ export function useShortcuts(): void {
       else if (event.key === 'n') location.hash = hrefOf({ view: 'submit' });
       else if (event.key === 'j') location.hash = hrefOf({ view: 'jobs', filter: {} });
       else if (event.key === 'g') location.hash = hrefOf({ view: 'groups' });
+      else if (event.key === 'd') location.hash = hrefOf({ view: 'designs' });
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);

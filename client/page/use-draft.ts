@@ -40,8 +40,9 @@ export interface Draft {
 /**
  * Checks a text and has its page shown, a little after each change.
  * @param ask as for a `Preview`
+ * @param beside what is drawn with the text: where it is another one, the page is asked for again
  */
-export function useDraft(text: string, ask: PreviewParts['ask']): Draft {
+export function useDraft(text: string, ask: PreviewParts['ask'], beside?: unknown): Draft {
   const { announcer, session } = useModel();
   const latest = useRef(ask);
   latest.current = ask;
@@ -87,7 +88,7 @@ export function useDraft(text: string, ask: PreviewParts['ask']): Draft {
     // The mistakes of an earlier text are worth more than one that is about to be mended.
     const timer = setTimeout(() => tell([value]), patienceMs);
     return () => clearTimeout(timer);
-  }, [text, tooLong, preview]);
+  }, [text, tooLong, preview, beside]);
   const verdict = preview.verdict.value;
   useEffect(() => {
     if (verdict?.type === 'refused') refuse(verdict.error);

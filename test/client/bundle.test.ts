@@ -11,6 +11,25 @@ interface Chunk {
   readonly exports: readonly string[];
 }
 
+describe('the live page', () => {
+  test('is at most 25,000 bytes more than it was without an editor, gzipped', async () => {
+    const configFile = fileURLToPath(new URL('../../client/vite.config.js', import.meta.url));
+    const made = await build({
+      configFile,
+      logLevel: 'error',
+      build: { write: false, reportCompressedSize: false },
+    });
+    const files = [made].flat().flatMap((bundle) => ('output' in bundle ? bundle.output : []));
+    const bytes = files.flatMap((file) => {
+      if (!/assets\/index-.*\.(js|css)$/.test(file.fileName)) return [];
+      return [gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 }).length];
+    });
+    expect(bytes).toHaveLength(2);
+    // Script and style of the page that had a text field alone.
+    expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(42_946 + 4_785 + 25_000);
+  });
+});
+
 describe('client.js', () => {
   const chunks: Chunk[] = [];
 

@@ -108,6 +108,12 @@ describe('a request as text to be edited', () => {
     );
   });
 
+  test('a short object in another value stands in one line', () => {
+    expect(indented({ params: [{ name: 'n', type: 'text' }, { long: 'x'.repeat(90) }] })).toBe(
+      `{\n  "params": [\n    { "name": "n", "type": "text" },\n    {\n      "long": "${'x'.repeat(90)}"\n    }\n  ]\n}`,
+    );
+  });
+
   test('a row of a table stands in one line', () => {
     expect(indented({ rows: [['1', 2], []], none: {} })).toBe(
       '{\n  "rows": [\n    ["1", 2],\n    []\n  ],\n  "none": {}\n}',
@@ -170,6 +176,10 @@ describe('addresses of views', () => {
     { view: 'job', id: 'job_0123456789abcdef01234567' },
     { view: 'groups' },
     { view: 'group', name: 'a:b.c-d_e', filter: { status: 'running' } },
+    { view: 'designs' },
+    { view: 'design' },
+    { view: 'design', id: 'invoice-2.a_b~c' },
+    { view: 'design', id: 'invoice', version: 12 },
     { view: 'submit' },
     { view: 'submit', from: 'job_0123456789abcdef01234567' },
   ])('%j comes back from its address', (route) => {

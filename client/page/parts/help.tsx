@@ -8,6 +8,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['n', 'New job'],
   ['j', 'All jobs'],
   ['g', 'Groups'],
+  ['d', 'Designs'],
   ['↑ ↓ Page Home End', 'Move in the list'],
   ['Enter', 'Open the job'],
   ['x', 'Cancel the job, in the list'],
