@@ -161,7 +161,7 @@ function DesignForm({ open, stored, latest }: DesignFormProps) {
   };
   const save = async (over = false) => {
     const value = draft.read();
-    if (busy || value === undefined) return;
+    if (busy || value === undefined || !open.mayWrite) return;
     if (!designIdShape.test(id)) {
       setFault('An id of letters, digits and . _ ~ - is needed.');
       return;
@@ -257,7 +257,7 @@ function DesignForm({ open, stored, latest }: DesignFormProps) {
           </>
         )}
         <div class="buttons">
-          {stored !== undefined && (
+          {stored !== undefined && open.mayWrite && (
             <button
               type="button"
               class="icon-button"
@@ -276,17 +276,21 @@ function DesignForm({ open, stored, latest }: DesignFormProps) {
             <Icon name="code" />
             <span class="wide-only">Use in a program</span>
           </button>
-          <button type="button" onClick={submit}>
-            Make a document
-          </button>
-          <button
-            type="button"
-            class="primary"
-            disabled={busy || (!changed && stored !== undefined && !isOlder)}
-            onClick={() => save()}
-          >
-            {busy ? 'Storing …' : isOlder ? 'Store again' : 'Store'}
-          </button>
+          {open.mayWrite && (
+            <>
+              <button type="button" onClick={submit}>
+                Make a document
+              </button>
+              <button
+                type="button"
+                class="primary"
+                disabled={busy || (!changed && stored !== undefined && !isOlder)}
+                onClick={() => save()}
+              >
+                {busy ? 'Storing …' : isOlder ? 'Store again' : 'Store'}
+              </button>
+            </>
+          )}
         </div>
       </div>
       {fault !== undefined && (

@@ -12,9 +12,11 @@ export function DesignsPage({ open }: { readonly open: OpenSession }) {
     <section class="view">
       <div class="view-head">
         <h1 tabIndex={-1}>Designs</h1>
-        <a class="button primary" href={hrefOf({ view: 'design' })}>
-          <Icon name="plus" /> New design
-        </a>
+        {open.mayWrite && (
+          <a class="button primary" href={hrefOf({ view: 'design' })}>
+            <Icon name="plus" /> New design
+          </a>
+        )}
       </div>
       {fault !== undefined && (
         <p class="fault" role="alert">
