@@ -255,6 +255,7 @@ describe('what the server says of itself', () => {
       'jobs',
       'results',
       'events',
+      'webhooks',
       'render',
       'designs',
       'pdf tools',
