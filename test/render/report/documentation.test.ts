@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { documentKind } from '../../../src/render/kinds/document/request.js';
 import { compileDesign } from '../../../src/render/kinds/report/design.js';
 import { functionDocs } from '../../../src/render/kinds/report/schema.js';
 import { type Result, sections } from './expression-cases.js';
@@ -66,6 +67,20 @@ describe('docs/DESIGNS.md', () => {
     expect([...cited].filter((rule) => !rules.has(rule))).toEqual([]);
     const uncited = [...rules].filter((rule) => rule !== undefined && !cited.has(rule));
     expect(uncited).toEqual([]);
+  });
+
+  it('has a picture for each of its examples, and examples that are designs without a fault', () => {
+    const examples = [...text.matchAll(/```json\n([^`]*)```\n\n!\[[^\]]*\]\((images\/[\w-]+\.png)\)/g)];
+    expect(examples.length).toBeGreaterThanOrEqual(4);
+    expect([...text.matchAll(/!\[/g)]).toHaveLength(examples.length);
+    for (const [, json = '', picture = ''] of examples) {
+      const design = compileDesign(JSON.parse(json));
+      const [sample = {}] = Object.values(design.samples);
+      const { request, warnings } = design.expand(sample);
+      expect(warnings).toEqual([]);
+      expect(documentKind.parse(request)).toMatchObject({ ok: true });
+      expect(statSync(new URL(`../../../docs/${picture}`, import.meta.url)).size).toBeGreaterThan(500);
+    }
   });
 
   it('has an example that is a design', () => {

@@ -397,6 +397,9 @@ function use(made: unknown, given: Readonly<Record<string, unknown>>): void {
 
 let filled = 0;
 
+/** A hundred thousand are minutes of work, or more on a busy machine. */
+const patience = { timeout: 3_600_000 };
+
 describe('D-81 whatever a design and its data are', () => {
   let prototype: readonly string[];
   beforeAll(() => {
@@ -413,7 +416,7 @@ describe('D-81 whatever a design and its data are', () => {
     expect(filled).toBeGreaterThan((expressions + designs) / 8);
   });
 
-  it(`nothing foreign is thrown and no time is lost by ${expressions} expressions`, () => {
+  it(`nothing foreign is thrown and no time is lost by ${expressions} expressions`, patience, () => {
     fc.assert(
       fc.property(expression, values, (source, given) => {
         const operations = [
@@ -434,7 +437,7 @@ describe('D-81 whatever a design and its data are', () => {
     );
   });
 
-  it(`nor by ${designs} designs`, () => {
+  it(`nor by ${designs} designs`, patience, () => {
     fc.assert(
       fc.property(design, values, (made, given) => {
         expect(cpuMsOf(() => use(structuredClone(made), given))).toBeLessThan(maxCpuMs);
