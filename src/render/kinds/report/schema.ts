@@ -105,10 +105,27 @@ function withExpressions(schema: unknown): object {
   return isFree ? schema : { anyOf: [schema, braces] };
 }
 
+/** What a table carries over pages, beside the form that a document has. */
+const carrySchema = {
+  type: 'object',
+  properties: {
+    start: { ...anyExpression, description: 'The amount before the first row; 0 when left out' },
+    add: { ...anyExpression, description: 'What a pass of the `$for` in the rows adds' },
+    forward: { type: 'array', description: 'Cells of the line at the end of a page, with $carried' },
+    brought: { type: 'array', description: 'Cells of the line at the top of the next page' },
+  },
+  required: ['add'],
+  additionalProperties: false,
+};
+
 function operationSchema(name: string, fields: Parameters<typeof fieldSchemas>[0]): object {
   const members = Object.entries(fieldSchemas(fields)).map(([key, schema]): [string, object] => [
     key,
-    key === 'operations' ? { $ref: '#/$defs/operations' } : withExpressions(plain(schema)),
+    key === 'operations'
+      ? { $ref: '#/$defs/operations' }
+      : key === 'carry'
+        ? { anyOf: [withExpressions(plain(schema)), carrySchema] }
+        : withExpressions(plain(schema)),
   ]);
   const required = Object.entries(fields).flatMap(([key, field]) => (field.optional ? [] : [key]));
   return {
