@@ -27,6 +27,7 @@ const usage = `Usage:
   inkwire batch FOLDER   make one document of each file in a folder
   inkwire jobs ...       list, show, cancel, retry and delete jobs
   inkwire designs ...    check, draw, watch and store designs that are files
+  inkwire webhooks ...   tell addresses what happens to jobs; test, replay
   inkwire verify URL     prove that a server loses, repeats and reorders nothing
 
   inkwire --version
@@ -45,6 +46,7 @@ const commands = [
   'batch',
   'jobs',
   'designs',
+  'webhooks',
   'verify',
 ];
 
@@ -75,6 +77,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
     case 'designs':
       return asClient(args, (await import('./cli/designs/designs.js')).runDesigns);
+    case 'webhooks':
+      return asClient(args, (await import('./cli/webhooks.js')).runWebhooks);
     case 'doctor':
       return doctorWith(args);
     case 'backup': {

@@ -5,7 +5,7 @@ import { errorOf, InkwireError } from './error.js';
 const maxTries = 5;
 const maxRetryAfterMs = 60_000;
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface HttpParts {
   /** Address of the server; empty for the page's own origin. */
