@@ -21,7 +21,7 @@ export interface WebhookReceiver {
   /** By path: signs for it. Messages to other paths are taken without a signature. */
   readonly secrets: Map<string, string>;
   /** Answers with this instead; undefined accepts. */
-  answer: (path: string, count: number) => number | undefined;
+  answer: (path: string, count: number, id: string) => number | undefined;
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function startReceiver(): Promise<WebhookReceiver> {
     request.on('end', () => {
       count += 1;
       const path = request.url ?? '/';
-      const status = receiver.answer(path, count);
+      const status = receiver.answer(path, count, String(request.headers['webhook-id']));
       if (status !== undefined) {
         response.writeHead(status).end();
         return;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningServer, startServer } from '../helpers/server.js';
+import { startReceiver, type WebhookReceiver } from '../helpers/webhook-receiver.js';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -16,6 +17,7 @@ interface Answer {
 describe('a machine whose date is set', () => {
   let folder: string;
   let server: RunningServer;
+  let receiver: WebhookReceiver;
   const set = async (ms: number): Promise<void> => {
     await writeFile(join(folder, 'next'), String(ms));
     await rename(join(folder, 'next'), join(folder, 'ahead'));
@@ -23,6 +25,7 @@ describe('a machine whose date is set', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inkwire-date-'));
     await set(0);
+    receiver = await startReceiver();
     server = await startServer({
       program: new URL('../helpers/whole-kind/server.mjs', import.meta.url),
       nodeArgs: ['--import', fileURLToPath(new URL('../helpers/set-date.mjs', import.meta.url))],
@@ -37,11 +40,13 @@ describe('a machine whose date is set', () => {
         // More than one request in a second is a second's worth ahead of its time.
         INKWIRE_RATE_LIMIT: '600',
         INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true',
+        INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
       },
     });
   });
   afterAll(async () => {
     await server.stop();
+    await receiver.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -98,6 +103,21 @@ describe('a machine whose date is set', () => {
     const waiting = await submit({});
     const watching = await stream();
     let pass = await ticket();
+    // Each message fails once, and is sent again while the date is another one.
+    let attempts = 0;
+    const failed = new Set<string>();
+    receiver.answer = (_path, _count, id) => {
+      attempts += 1;
+      if (failed.has(id)) return undefined;
+      failed.add(id);
+      return 503;
+    };
+    const hook = await ask('webhooks', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: `${receiver.url}/clock`, events: ['job.failed'] }),
+    });
+    receiver.secrets.set('/clock', String(((await hook.json()) as Answer).data.secret));
 
     for (const ahead of [-hour, 2 * hour, 8 * day, 0]) {
       await set(ahead);
@@ -117,6 +137,12 @@ describe('a machine whose date is set', () => {
       second.leave();
       pass = await ticket();
     }
+
+    // As the public package verifies them, whose clock nobody has set; none twice.
+    await expect.poll(() => receiver.taken.length, { interval: 50, timeout: 60_000 }).toBe(4);
+    expect(new Set(receiver.taken.map(({ id }) => id)).size).toBe(4);
+    expect(attempts).toBe(8);
+    expect(receiver.refused).toEqual([]);
 
     await rm(join(folder, 'hold-1'));
     for (const { id } of [running, waiting]) {
