@@ -1,0 +1,103 @@
+import { isTerminal, type JobRecord } from '../../../protocol/job-record.js';
+
+const hour = 3_600_000;
+/** How long an archive can be downloaded; the job's own retention, after which it is gone, is longer. */
+export const deliveryMs = 6 * hour;
+
+/** A job as this dialect tells it. Times are ISO 8601. */
+export interface ExportJob {
+  readonly job_id: string;
+  readonly status: 'queued' | 'processing' | 'completed' | 'failed';
+  readonly created_at: string;
+  readonly completed_at: string | null;
+  readonly reused_result: boolean;
+  readonly result?: { readonly download_url: string | null; readonly download_expires_at: string | null };
+  readonly error?: ExportError;
+  readonly request_id: string;
+  /** 0..100 */
+  readonly progress: number;
+  readonly rows?: RowTotals;
+  readonly events_url: string;
+}
+
+export interface ExportError {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export interface RowTotals {
+  readonly total: number;
+  readonly done: number;
+  readonly success: number;
+  readonly partial: number;
+  readonly failed: number;
+}
+
+/** What an answer says of a job beside its record. */
+export interface ExportView {
+  /** Of the job, as this dialect writes it. */
+  readonly jobId: string;
+  readonly requestId: string;
+  /** Another job of the owner had made the result before. */
+  readonly isReused: boolean;
+  /** In an answer to a create in webhook mode there is no result, since the webhook brings it. */
+  readonly withoutResult?: boolean;
+  readonly rows?: RowTotals;
+  /** Why the job failed, where the record does not say all of it. */
+  readonly failure?: ExportError;
+  /** Of the server as the caller reached it, without a slash at the end. */
+  readonly origin: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const statuses = {
+  pending: 'queued',
+  running: 'processing',
+  completed: 'completed',
+  failed: 'failed',
+  // This dialect knows no other end, and no way to cancel: somebody did it through another one.
+  cancelled: 'failed',
+} as const;
+
+/** Pure. */
+export function exportJobOf(record: JobRecord, view: ExportView): ExportJob {
+  const { jobId, requestId, isReused, rows } = view;
+  const isEnded = isTerminal(record.status);
+  return {
+    job_id: jobId,
+    status: statuses[record.status],
+    created_at: record.created_at,
+    completed_at: isEnded ? (record.completed_at ?? null) : null,
+    reused_result: isReused,
+    ...(view.withoutResult === true ? {} : { result: resultOf(record, view) }),
+    ...(statuses[record.status] === 'failed' ? { error: view.failure ?? errorOf(record) } : {}),
+    request_id: requestId,
+    progress: record.progress ?? (isEnded ? 100 : 0),
+    ...(rows === undefined ? {} : { rows }),
+    events_url: `${view.origin}${record.events_url}`,
+  };
+}
+
+/** Until when the archive of a completed job can be downloaded, in milliseconds since 1970; undefined where there is none. */
+export function deliveryEndOf({ status, completed_at: completedAt }: JobRecord): number | undefined {
+  if (status !== 'completed' || completedAt === undefined) return undefined;
+  return Date.parse(completedAt) + deliveryMs;
+}
+
+/** Once the delivery is over, the address is gone and the job is as completed as before. */
+function resultOf(record: JobRecord, { jobId, origin, now }: ExportView): NonNullable<ExportJob['result']> {
+  const end = deliveryEndOf(record);
+  if (end === undefined) return { download_url: null, download_expires_at: null };
+  const isThere = now < end && record.result_url !== undefined;
+  return {
+    download_url: isThere ? `${origin}/v1/bulkfill/export-jobs/${jobId}/download` : null,
+    download_expires_at: new Date(end).toISOString(),
+  };
+}
+
+function errorOf({ status, error_code: code, error }: JobRecord): ExportError {
+  if (status === 'cancelled') return { code: 'CANCELLED', message: error ?? 'The job was cancelled' };
+  return { code: (code ?? 'internal').toUpperCase(), message: error ?? 'The job failed' };
+}
