@@ -10,7 +10,9 @@ import { extractTextKind, mergeKind } from '../../src/render/kinds/pdf-tools/req
 import { readWithZxing } from '../render/codes-fixture.js';
 import { render } from '../render/document-fixture.js';
 import { base64, runKind } from '../render/pdf-tools-fixture.js';
+import { checkBreaks } from './breaks.js';
 import { documentOf, type Made, type Mark, type Operation } from './documents.js';
+import { Found, isWarned } from './found.js';
 import { hasInk, type Letter, type Read, type Reader, spotsOf } from './reader.js';
 import { readAs } from './tokens.js';
 
@@ -41,40 +43,6 @@ function isThere(request: unknown, pointer: string): boolean {
     value = Reflect.get(value, key);
   }
   return true;
-}
-
-const isWarned = (warnings: readonly JobWarning[], at: string) =>
-  warnings.some(({ pointer }) => pointer === at || pointer?.startsWith(`${at}/`) === true);
-
-/** A text that is searched by its characters, with the letter of each. */
-class Found {
-  readonly #text: string;
-  readonly #letters: Letter[] = [];
-  #rest: string;
-  constructor(letters: readonly Letter[]) {
-    for (const letter of letters) for (const _ of letter.text) this.#letters.push(letter);
-    this.#text = letters.map(({ text }) => text).join('');
-    this.#rest = this.#text;
-  }
-
-  /** Letters of the places where a word stands. */
-  places(word: string): Letter[][] {
-    const places: Letter[][] = [];
-    for (let at = this.#text.indexOf(word); at >= 0; at = this.#text.indexOf(word, at + 1)) {
-      const begin = [...this.#text.slice(0, at)].length;
-      places.push(this.#letters.slice(begin, begin + [...word].length));
-    }
-    if (places.length > 0) this.#rest = this.#rest.replaceAll(word, '');
-    return places;
-  }
-
-  /** Whether the word is in what no other word took, in order: a page ended within it. To be asked last. */
-  isBroken(word: string): boolean {
-    let at = 0;
-    const characters = [...word];
-    for (const character of this.#rest) if (character === characters[at]) at++;
-    return at === characters.length;
-  }
 }
 
 /** A watermark is turned, and the boxes of its letters with it. */
@@ -307,7 +275,7 @@ export async function check(seed: number, registry: FontRegistry, reader: Reader
     const own = new Check(made, registry, reader);
     const looks = made.marks.some(({ is }) => is !== 'word') || seed % 3 === 0;
     const read = await reader.read(pdf, looks ? perMm : 0);
-    findings.push(...checkWords(made, read, warnings));
+    findings.push(...checkWords(made, read, warnings), ...checkBreaks(made, read, warnings));
     if (looks) findings.push(...(await own.colors(read, warnings)), ...(await own.ink(read, warnings)));
     if (seed % codesEach === 0) findings.push(...(await own.codes(warnings)));
     if (seed % toolsEach === 0) findings.push(...(await own.tools(pdf, read, seed)));

@@ -320,10 +320,7 @@ const makers: Readonly<Record<string, (make: Maker, at: string) => Record<string
     return {
       color,
       line_width: chance.between(1.5, 4),
-      // A rule alone in a column of the width "auto" has none.
-      ...(make.depth === 0 && chance.maybe(0.5)
-        ? {}
-        : { x1, y1, x2: x1 + chance.whole(5, 40), y2: y1 + chance.whole(0, 40) }),
+      ...(chance.maybe(0.5) ? {} : { x1, y1, x2: x1 + chance.whole(5, 40), y2: y1 + chance.whole(0, 40) }),
     };
   },
   add_rect: (make, at) => {
@@ -418,10 +415,29 @@ function band(make: Maker, at: string): unknown {
   };
 }
 
+/** A heading or the header of a table about where a page of A5 ends: of random documents few have one there. */
+function endOfPage(make: Maker): Made {
+  const { chance } = make;
+  const at = '/operations/2';
+  const row = () => [make.word(at), make.word(at)];
+  const [table, heading] = [
+    () => ({ type: 'add_table', headers: row(), rows: Array.from({ length: chance.whole(1, 6) }, row) }),
+    () => ({ type: 'add_text', text: make.text(at, 3), heading: chance.whole(1, 3) }),
+  ];
+  const operations = [
+    { type: 'add_text', text: make.text('/operations/0', 2) },
+    { type: 'add_spacer', height: chance.between(140, 185) },
+    chance.one<() => Operation>([table, heading])(),
+    { type: 'add_text', text: make.text('/operations/3', 4) },
+  ];
+  return { request: { page_size: 'A5', operations }, marks: make.marks };
+}
+
 /** The document of a seed. */
 export function documentOf(seed: number): Made {
   const chance = chanceOf(seed);
   const make = new Maker(chance);
+  if (chance.maybe(0.1)) return endOfPage(make);
   const margin = () => chance.whole(0, 30);
   const frame = make.some({
     page_size: () =>

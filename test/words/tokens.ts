@@ -37,6 +37,9 @@ const scripts = {
   kana: 'あいうえおかきくけこさしすせそ',
   han: '日本語国年月火水木金土学校',
   hangul: '가나다라마바사아자차카타파하',
+  hebrew: 'אבגדהוזחטיכלמנסעפצקרשת',
+  // Without lam and alef, which become one.
+  arabic: 'بتثجحخدذرزسشصضطظعغقكمنهي',
 } as const;
 
 export type Script = keyof typeof scripts | 'decomposed' | 'hyphens';

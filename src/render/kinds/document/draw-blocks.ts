@@ -122,10 +122,13 @@ function itemNode({ blocks, value, marks }: ListEntry, font: FontState, tools: B
   };
 }
 
+/** Of a line across a column or cell that has no width but what is in it, points: as wide as nothing it would not be seen. */
+const leastRule = 14;
+
 /** A line across the column. A table of one row keeps to whatever width there is. */
 export function ruleNode(thickness: number, color: string, space: number, dash?: number): Node {
   return {
-    table: { widths: ['*'], body: [[{ text: '', fontSize: 0.1 }]] },
+    table: { widths: ['*'], body: [[{ text: '', fontSize: 0.1, leastWidth: leastRule }]] },
     layout: {
       hLineWidth: (line: number) => (line === 0 ? thickness : 0),
       vLineWidth: () => 0,

@@ -36,6 +36,16 @@ function takeLowerMargin(node: Node): number {
   return bottom;
 }
 
+/** A node that takes some width although there is nothing in it. */
+function atLeast(node: Node): Node {
+  const { leastWidth: least } = node;
+  if (typeof least === 'number') {
+    node._minWidth = Math.max(Number(node._minWidth), least);
+    node._maxWidth = Math.max(Number(node._maxWidth), least);
+  }
+  return node;
+}
+
 function isMargin(margin: unknown): margin is readonly [number, number, number, number] {
   return Array.isArray(margin) && margin.length === 4;
 }
@@ -90,7 +100,7 @@ export class DocumentLayout extends RowLayout {
     docMeasure.measureNode = (node) => {
       this.#measured++;
       this.#report();
-      return measure(node);
+      return atLeast(measure(node));
     };
     docMeasure.textInlines = new TextMeasure(document, this.#order);
     this.linearNodeList = [];

@@ -1,0 +1,39 @@
+import type { JobWarning } from '../../src/protocol/job-record.js';
+import { hasRightToLeft } from '../../src/render/fonts/directions.js';
+import type { Letter } from './reader.js';
+
+export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =>
+  warnings.some(({ pointer }) => pointer === at || pointer?.startsWith(`${at}/`) === true);
+
+/** A text that is searched by its characters, with the letter of each. */
+export class Found {
+  readonly #text: string;
+  readonly #letters: Letter[] = [];
+  #rest: string;
+  constructor(letters: readonly Letter[]) {
+    for (const letter of letters) for (const _ of letter.text) this.#letters.push(letter);
+    this.#text = letters.map(({ text }) => text).join('');
+    this.#rest = this.#text;
+  }
+
+  /** Letters of the places where a word stands. */
+  places(word: string): Letter[][] {
+    const places: Letter[][] = [];
+    for (let at = this.#text.indexOf(word); at >= 0; at = this.#text.indexOf(word, at + 1)) {
+      const begin = [...this.#text.slice(0, at)].length;
+      places.push(this.#letters.slice(begin, begin + [...word].length));
+    }
+    if (places.length > 0) this.#rest = this.#rest.replaceAll(word, '');
+    return places;
+  }
+
+  /** Whether the word is in what no other word took, in order: a line or page ended within it. To be asked last. */
+  isBroken(word: string): boolean {
+    const characters = [...word];
+    // Its first part, in the upper line, reads from right to left as the other one does.
+    if (hasRightToLeft(word)) return characters.every((character) => this.#rest.includes(character));
+    let at = 0;
+    for (const character of this.#rest) if (character === characters[at]) at++;
+    return at === characters.length;
+  }
+}
