@@ -23,6 +23,8 @@ export function requestIdOf(group: string | undefined): string | undefined {
 export interface WrittenFile {
   readonly content: Content;
   readonly index: number;
+  /** Of the files of the request. */
+  readonly count: number;
   readonly design: DesignVersion;
   readonly origin: string;
 }
@@ -30,6 +32,7 @@ export interface WrittenFile {
 export function writtenMetadata({
   content,
   index,
+  count,
   design,
   origin,
 }: WrittenFile): Readonly<Record<string, string>> {
@@ -38,6 +41,7 @@ export function writtenMetadata({
     design: design.id,
     design_version: String(design.version),
     file_index: String(index),
+    file_count: String(count),
     share: content.shareType,
     ...(content.passcodeEnabled ? { passcode: 'yes' } : {}),
     ...(content.passthrough === undefined ? {} : { passthrough: 'yes' }),
@@ -58,6 +62,8 @@ export interface RequestFile {
   /** As its sender called this server. */
   readonly origin: string;
   readonly index: number;
+  /** Of the files of its request. */
+  readonly count: number;
   readonly record: JobRecord;
 }
 
@@ -81,6 +87,7 @@ export function fileOfRecord(record: JobRecord): RequestFile | undefined {
     hasPassthrough: metadata.passthrough === 'yes',
     origin: metadata.origin ?? '',
     index,
+    count: Number(metadata.file_count ?? 0),
     record,
   };
 }

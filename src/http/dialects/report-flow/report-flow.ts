@@ -2,6 +2,7 @@ import { bearerOf } from '../bearer.js';
 import type { Dialect } from '../dialect.js';
 import { shortIds } from '../job-ids.js';
 import { writeError } from './errors.js';
+import { fileCompletedProfile } from './file-completed.js';
 import { addGets } from './gets.js';
 import { addPosts } from './posts.js';
 import { errorSchema, tag } from './shapes.js';
@@ -45,6 +46,7 @@ export function createReportFlow({ syncTimeoutMs }: { readonly syncTimeoutMs: nu
       refusal: () => errorSchema,
     },
     ids: shortIds,
+    webhookProfiles: ({ reader }) => [fileCompletedProfile(reader)],
     routes(app, parts) {
       addPosts(app, parts, syncTimeoutMs);
       addGets(app, parts);

@@ -115,6 +115,7 @@ type Planned = Answer<{ readonly bodies: readonly PlannedBody[] }>;
 
 function planAll({ design, digest, blob }: FoundDesign, version: DesignVersion, given: ToAccept): Planned {
   const { asked, origin, isAwaited } = given;
+  const count = asked.contents.length;
   const bodies: PlannedBody[] = [];
   const issues: Issue[] = [];
   const fingerprint = given.idempotencyKey === undefined ? {} : { fingerprint: fingerprintOf(given.body) };
@@ -131,7 +132,7 @@ function planAll({ design, digest, blob }: FoundDesign, version: DesignVersion, 
       issues.push(...parsed.issues.map((issue) => ({ ...issue, pointer: `${pointer}${issue.pointer}` })));
       continue;
     }
-    const metadata = writtenMetadata({ content, index, design: version, origin });
+    const metadata = writtenMetadata({ content, index, count, design: version, origin });
     const description = { fileName: content.fileName, metadata };
     const options = { description, priority: isAwaited ? awaitedPriority : 0 };
     bodies.push({ plan: parsed.plan, options, members, ...fingerprint });

@@ -491,7 +491,15 @@ describe('the text of file.completed', () => {
     );
     const [job] = await rig.jobs();
     const group = job?.group ?? '';
-    const text = await fileCompleted(rig.service.reader, { owner: 'alice', group, at: 1_700_000_200_000 });
+    const fact = (jobs: number) => ({
+      group,
+      at: 1_700_000_200_000,
+      record: JSON.stringify({ group, jobs }),
+    });
+    const { reader } = rig.service;
+    // The first job had ended before the second one was there.
+    expect(await fileCompleted(reader, 'alice', fact(1))).toBeUndefined();
+    const text = await fileCompleted(reader, 'alice', fact(2));
     const share = (id: string | undefined, shareType: string) => ({
       shareType,
       url: `http://localhost:80/share/${requestId}/${id}`,
@@ -513,6 +521,8 @@ describe('the text of file.completed', () => {
 
   test('is none for a group of another API, or of nobody', async () => {
     for (const group of ['mine', 'report-flow.x', 'report-flow.AAAAAAAAAAAAAAAA'])
-      expect(await fileCompleted(rig.service.reader, { owner: 'alice', group, at: 0 })).toBeUndefined();
+      expect(
+        await fileCompleted(rig.service.reader, 'alice', { group, at: 0, record: '{"jobs":1}' }),
+      ).toBeUndefined();
   });
 });

@@ -85,10 +85,16 @@ export async function openFlow({
     resultTtlMs: 3_600_000,
     maxAttempts: 1,
   };
+  const webhooks = {
+    createForJob: async () => undefined,
+    createAgain: async () => false,
+    remove: async () => false,
+  };
   const submitter = new JobSubmitter({
     store,
     blobs,
     bodyReader,
+    webhooks,
     reader,
     webhooks: {
       createForJob: async () => undefined,
