@@ -119,13 +119,13 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
   });
   const head = Buffer.from('%PDF-1.7\n%\xFF\xFF\xFF\xFF\n', 'latin1');
   const { defaultStyle, margins } = definition;
-  const bands = new Bands(definition, margins, (node, width) =>
+  const bands = new Bands(definition.bands, definition.firstBands, margins, (node, width) =>
     heightOf(node, width, document, defaultStyle),
   );
   const layout = new PdfMakeLayout(definition.pageSize, margins, new PdfMakeSvgMeasure());
   layout.registerTableLayouts(pdfMakeTableLayouts);
   const pages = layout.layoutDocument(
-    definition.content((size) => bands.margins(size)),
+    definition.content((size, isFirst) => bands.margins(size, isFirst)),
     document,
     {},
     defaultStyle,

@@ -75,6 +75,7 @@ const good: readonly (readonly [string, object])[] = [
   ['add_qr', { value: 'hello', size: 20, ecc: 'H' }],
   ['add_barcode', { symbology: 'ean13', value: '4006381333931' }],
   ['add_svg', { svg }],
+  ['add_block', { operations: [ok], padding: 2, fill: '#eeeeee', border_width: { left: 1 }, radius: 2 }],
   [
     'add_columns',
     { columns: [{ width: '30%', operations: [ok] }, { operations: [{ op: 'add_qr', value: 'x' }] }] },
@@ -142,6 +143,8 @@ const bad: readonly (readonly [string, object, string])[] = [
   ['add_svg', { svg: '<svg viewBox="0 0 1 1"><rect fill="url(http://x/)"/></svg>' }, '/svg'],
   ['add_svg', { svg: '<svg viewBox="0 0 1 1"><style>@import "http://x"</style></svg>' }, '/svg'],
   ['add_svg', { svg: '<svg viewBox="0 0 1 1"><g id="a"><use href="#a"/></g></svg>' }, '/svg'],
+  ['add_block', { operations: [] }, '/operations'],
+  ['add_block', { operations: [ok], padding: { all: 1 } }, '/padding/all'],
   ['add_columns', { columns: [] }, '/columns'],
   [
     'add_columns',

@@ -109,18 +109,30 @@ function checkWords(made: Made, read: Read, warnings: readonly JobWarning[]): st
 const isFixed = ({ y, x1, type }: Operation) => y !== undefined || x1 !== undefined || type === 'add_rect';
 const nothing: Operation = { type: 'add_spacer', height: 0.001 };
 
+type Map = (operations: readonly Operation[], at: string) => Operation[];
+
+/** An operation at `own` with other operations in it. */
+function within(operation: Operation, own: string, map: Map): Operation {
+  if (operation.type === 'add_block')
+    return {
+      ...operation,
+      operations: map(operation.operations as readonly Operation[], `${own}/operations`),
+    };
+  if (operation.type !== 'add_columns' || !Array.isArray(operation.columns)) return operation;
+  const columns = operation.columns.map((column: { operations: readonly Operation[] }, k: number) => ({
+    ...column,
+    operations: map(column.operations, `${own}/columns/${k}/operations`),
+  }));
+  return { ...operation, columns };
+}
+
 /** The operation at a pointer, without what flows: that may lie on it, too. */
 function fixedOnly(operations: readonly Operation[], keep: string, at = '/operations'): Operation[] {
   return operations.map((operation, i) => {
     const own = `${at}/${i}`;
     if (own === keep || /^(?:set_font|add_page)/.test(operation.type)) return operation;
-    if (operation.type !== 'add_columns' || !Array.isArray(operation.columns) || !keep.startsWith(`${own}/`))
-      return nothing;
-    const columns = operation.columns.map((column: { operations: readonly Operation[] }, k: number) => ({
-      ...column,
-      operations: fixedOnly(column.operations, keep, `${own}/columns/${k}/operations`),
-    }));
-    return { ...operation, columns };
+    if (!/^add_(?:columns|block)$/.test(operation.type) || !keep.startsWith(`${own}/`)) return nothing;
+    return within(operation, own, (inner, where) => fixedOnly(inner, keep, where));
   });
 }
 
@@ -135,18 +147,11 @@ function operationAt(operations: readonly Operation[], at: string): Operation | 
 
 /** What stands at a place of its own may lie on something else: without it. */
 function flowOnly(operations: readonly Operation[], keep: string, at = '/operations'): Operation[] {
-  const nodes = operations.map((operation, i) => {
+  return operations.map((operation, i) => {
     const own = `${at}/${i}`;
-    if (operation.type === 'add_columns' && Array.isArray(operation.columns)) {
-      const columns = operation.columns.map((column: { operations: readonly Operation[] }, k: number) => ({
-        ...column,
-        operations: flowOnly(column.operations, keep, `${own}/columns/${k}/operations`),
-      }));
-      return { ...operation, columns };
-    }
-    return isFixed(operation) && own !== keep ? nothing : operation;
+    if (isFixed(operation) && own !== keep) return nothing;
+    return within(operation, own, (inner, where) => flowOnly(inner, keep, where));
   });
-  return nodes;
 }
 
 function missingColors(mark: Mark, spots: ReturnType<typeof spotsOf>): readonly string[] {

@@ -261,7 +261,10 @@ const makers: Readonly<Record<string, (make: Maker, at: string) => Record<string
       };
     };
     const row = () => Array.from({ length: chance.whole(1, columns) }, () => cell(columns));
-    const rows = Array.from({ length: chance.maybe(0.1) ? 30 : chance.whole(1, 8) }, row);
+    const plain = Array.from({ length: chance.maybe(0.1) ? 30 : chance.whole(1, 8) }, row);
+    const rows = plain.map((cells) =>
+      chance.maybe(0.1) ? { cells, bold: true, ...make.some({ keep_with_next: () => true }) } : cells,
+    );
     return {
       rows,
       ...make.some({
@@ -270,6 +273,12 @@ const makers: Readonly<Record<string, (make: Maker, at: string) => Record<string
         keep_rows: () => true,
         zebra: () => true,
         borders: () => chance.one(['grid', 'lines', 'none']),
+        cell_padding: () => chance.one<number | object>([0, 2, { left: 4, top: 1 }]),
+        line_width: () => chance.between(0.1, 2),
+        header_style: () => ({ background: '#eeeeee', color: '#222222', line_below: 1 }),
+        // Larger ones would break words over pages, whose letters nobody could put together again.
+        row_style: () => ({ font_size: chance.whole(5, 11), italic: true }),
+        keep_with_next: () => true,
         font_size: () => chance.whole(5, 20),
       }),
     };
@@ -396,6 +405,27 @@ const makers: Readonly<Record<string, (make: Maker, at: string) => Record<string
     make.depth--;
     return { columns, ...make.some({ gap: () => chance.whole(0, 10) }) };
   },
+  add_block: (make, at) => {
+    if (make.depth >= 2) return undefined;
+    const { chance } = make;
+    make.depth++;
+    const operations = make.operations(`${at}/operations`, chance.whole(1, 3));
+    make.depth--;
+    const ground = chance.maybe(0.5) ? make.color() : undefined;
+    const padding = () => chance.whole(1, 6);
+    // A ground that is as large as its words and no larger may be under them.
+    if (ground !== undefined) make.marks.push({ at, is: 'colors', colors: [ground] });
+    return {
+      operations,
+      ...(ground === undefined ? {} : { fill: ground, padding: padding() }),
+      ...make.some({
+        border_color: () => '#444444',
+        border_width: () => chance.one<number | object>([1, { left: 2 }, { top: 1, bottom: 1 }]),
+        radius: () => chance.whole(0, 4),
+        keep_together: () => true,
+      }),
+    };
+  },
   add_spacer: ({ chance }) => ({ height: chance.between(0.1, chance.maybe(0.2) ? 150 : 30) }),
   add_page_break: () => ({}),
 };
@@ -407,6 +437,14 @@ const everywhere = Object.keys(makers)
 
 function band(make: Maker, at: string): unknown {
   const { chance } = make;
+  if (chance.maybe(0.2)) {
+    const parts = [
+      () => ({ type: 'add_text', text: `${make.text(at, 6)} {page}` }),
+      () => ({ type: 'add_table', rows: [[make.word(at), '{pages}']], borders: 'none' }),
+      () => ({ type: 'add_block', operations: [{ type: 'add_text', text: make.word(at) }], padding: 1 }),
+    ];
+    return { operations: parts.slice(0, chance.whole(1, 3)).map((part) => part()) };
+  }
   const text = () => make.text(at, chance.maybe(0.2) ? 25 : 4);
   if (chance.maybe(0.3)) return `${text()} {page}`;
   return {

@@ -3,7 +3,13 @@ import { hasRightToLeft } from '../../src/render/fonts/directions.js';
 import type { Letter } from './reader.js';
 
 export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =>
-  warnings.some(({ pointer }) => pointer === at || pointer?.startsWith(`${at}/`) === true);
+  warnings.some(
+    ({ pointer = '/' }) =>
+      pointer === at ||
+      pointer.startsWith(`${at}/`) ||
+      // What is kept together is placed as one thing.
+      (at.startsWith(`${pointer}/operations/`) && pointer !== ''),
+  );
 
 /** A text that is searched by its characters, with the letter of each. */
 export class Found {

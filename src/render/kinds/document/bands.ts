@@ -12,8 +12,14 @@ import { points } from './typesetting.js';
 export interface Band {
   /** JSON pointer. */
   readonly pointer: string;
-  /** Its content with these numbers in it, in a column of this width. */
-  node(page: string, pages: string, width: number): Node;
+  /** Its content with these numbers in it, in a column of this width; `top` is where it begins on the page. */
+  node(page: string, pages: string, width: number, top: number): Node;
+}
+
+/** The header and the footer of some pages. */
+export interface BandPair {
+  readonly header?: Band;
+  readonly footer?: Band;
 }
 
 /** The longest numbers that are made room for: what is set in them is as high as with any shorter ones, or higher. */
@@ -34,13 +40,15 @@ interface Heights {
   readonly footer: number;
 }
 
-/** The header and the footer of a document. */
+/** The headers and footers of a document. */
 export class Bands {
-  /** By width, since other paper breaks their lines elsewhere. */
-  readonly #heights = new Map<number, Heights>();
+  /** By pair and width, since other paper breaks their lines elsewhere. */
+  readonly #heights = new Map<BandPair, Map<number, Heights>>();
 
   constructor(
-    private readonly bands: { readonly header?: Band; readonly footer?: Band },
+    private readonly bands: BandPair,
+    /** Those of the first page, where it has its own. */
+    private readonly first: BandPair,
     /** The margins that the caller asked for. */
     private readonly asked: Margins,
     private readonly measure: (node: Node, width: number) => number,
@@ -51,31 +59,36 @@ export class Bands {
   }
 
   #heightOf(band: Band | undefined, width: number): number {
-    return band === undefined ? 0 : this.measure(band.node(longestNumber, longestNumber, width), width);
+    return band === undefined ? 0 : this.measure(band.node(longestNumber, longestNumber, width, 0), width);
   }
 
-  #measured(size: PageSize): Heights {
+  #measured(pair: BandPair, size: PageSize): Heights {
     const width = this.#width(size);
-    const known = this.#heights.get(width);
+    const byWidth = this.#heights.get(pair) ?? new Map<number, Heights>();
+    this.#heights.set(pair, byWidth);
+    const known = byWidth.get(width);
     if (known !== undefined) return known;
-    const { header, footer } = this.bands;
-    const heights = { header: this.#heightOf(header, width), footer: this.#heightOf(footer, width) };
-    this.#heights.set(width, heights);
+    const heights = {
+      header: this.#heightOf(pair.header, width),
+      footer: this.#heightOf(pair.footer, width),
+    };
+    byWidth.set(width, heights);
     return heights;
   }
 
   /**
-   * The margins of a page: as asked for, or what header and footer need.
+   * The margins of the first page or of another one: as asked for, or what header and footer need.
    * @throws RenderFailure at the higher of the two when they leave no room for content.
    */
-  margins(size: PageSize): Margins {
-    const { asked, bands } = this;
-    const { header, footer } = this.#measured(size);
-    const top = bands.header === undefined ? asked.top : Math.max(asked.top, header + bandAir);
-    const bottom = bands.footer === undefined ? asked.bottom : Math.max(asked.bottom, footer + bandAir);
+  margins(size: PageSize, isFirst: boolean): Margins {
+    const { asked } = this;
+    const pair = isFirst ? this.first : this.bands;
+    const { header, footer } = this.#measured(pair, size);
+    const top = pair.header === undefined ? asked.top : Math.max(asked.top, header + bandAir);
+    const bottom = pair.footer === undefined ? asked.bottom : Math.max(asked.bottom, footer + bandAir);
     const grown = top > asked.top || bottom > asked.bottom;
     if (grown && size.height - top - bottom < points(leastContentMm)) {
-      const higher = header > footer ? bands.header : bands.footer;
+      const higher = header > footer ? pair.header : pair.footer;
       throw new RenderFailure(
         `header and footer leave no room for content (${leastContentMm} mm at least)`,
         higher?.pointer,
@@ -85,14 +98,19 @@ export class Bands {
   }
 
   /** Puts the header or the footer into the middle of its margin; each page begins it at the same height. */
-  placed(where: 'header' | 'footer'): ((page: number, pages: number, size: PageSize) => Node) | undefined {
-    const band = this.bands[where];
-    if (band === undefined) return undefined;
+  placed(
+    where: 'header' | 'footer',
+  ): ((page: number, pages: number, size: PageSize) => Node | undefined) | undefined {
+    if (this.bands[where] === undefined && this.first[where] === undefined) return undefined;
     return (page, pages, size) => {
-      const { left, right, top, bottom } = this.margins(size);
+      const pair = page === 1 ? this.first : this.bands;
+      const band = pair[where];
+      if (band === undefined) return undefined;
+      const { left, right, top, bottom } = this.margins(size, page === 1);
       const room = where === 'header' ? top : bottom;
-      const offset = Math.max(0, (room - this.#measured(size)[where]) / 2);
-      const node = band.node(String(page), String(pages), this.#width(size));
+      const offset = Math.max(0, (room - this.#measured(pair, size)[where]) / 2);
+      const begin = where === 'header' ? 0 : size.height - bottom;
+      const node = band.node(String(page), String(pages), this.#width(size), begin);
       return { stack: [node], margin: [left, offset, right, 0] };
     };
   }

@@ -1,6 +1,6 @@
-import type { Fragment } from './page-items.js';
+import type { CarriedLine, CarryNodes, Fragment } from './page-items.js';
 import type { CarriedRows } from './page-writer.js';
-import type { CarriedLine, CarryNodes, Node } from './pdfmake.js';
+import type { Node } from './pdfmake.js';
 
 /** Lays the lines out that a table carries over. */
 export class CarriedLines implements CarriedRows {

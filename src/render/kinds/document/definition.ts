@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../kind.js';
-import type { Band } from './bands.js';
+import type { BandName } from './band-names.js';
+import { bandOf } from './band-nodes.js';
+import type { Band, BandPair } from './bands.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
 import type { Definition, WatermarkText } from './draw-document.js';
+import { spaced } from './draw-frame.js';
 import type { Operation } from './operations.js';
-import { bandFontSize, firstPaper, lyingSize, marginsMm, nextPaper, type Paper } from './paper.js';
+import { firstPaper, lyingSize, marginsMm, nextPaper, type Paper } from './paper.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
 import type { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
@@ -20,44 +23,70 @@ function pageSizeOf(paper: Paper): PageSize {
 /** Factor of a font's own height; without it lines of the standard fonts touch. */
 const defaultLineHeight = 1.15;
 
+/** Operations as nodes, each with the font that those before it have set. */
+type Flow = (operations: readonly Operation[], font: FontState, frame: Frame) => Node[];
+
+interface DrawnFlow {
+  readonly flow: Flow;
+  /** One operation. */
+  readonly node: (operation: Drawn, font: FontState, frame: Frame) => Node;
+}
+
+function flowOf(setter: Typesetter, shelf: PictureShelf, warn: RunContext['warn']): DrawnFlow {
+  /** Says which operation it is of, for what the layout tells of it. */
+  const node = (operation: Drawn, font: FontState, frame: Frame): Node => {
+    const drawn = spaced(drawing.node(operation, font, frame), operation);
+    drawn.at = operation.at;
+    return drawn;
+  };
+  /** A column begins with the font around it, and what it sets ends with it. */
+  const flow: Flow = (operations, font, frame) => {
+    let own = font;
+    const nodes: Node[] = [];
+    for (const operation of operations) {
+      if (operation.type === 'set_font') own = nextFont(own, operation);
+      else if (isDrawn(operation)) nodes.push(node(operation, own, frame));
+    }
+    return nodes;
+  };
+  const drawing = new Drawing(setter, (source) => shelf.of(source), flow, warn);
+  return { flow, node };
+}
+
 class Composer {
-  readonly #drawing: Drawing;
-  readonly #pages: { readonly size: PageSize; readonly margins: Margins; readonly nodes: Node[] }[] = [];
+  readonly #pages: Node[][] = [];
+  readonly #frames: { readonly size: PageSize; readonly first: Margins; readonly following: Margins }[] = [];
   #paper: Paper;
   #font: FontState;
   #drawn = false;
 
   constructor(
     request: DocumentRequest,
-    setter: Typesetter,
-    shelf: PictureShelf,
-    private readonly margins: (size: PageSize) => Margins,
-    warn: RunContext['warn'],
+    private readonly drawn: DrawnFlow,
+    private readonly margins: (size: PageSize, isFirst: boolean) => Margins,
   ) {
     this.#paper = firstPaper(request);
     this.#font = firstFont(request);
-    this.#drawing = new Drawing(
-      setter,
-      (source) => shelf.of(source),
-      (operations, font, frame) => this.#column(operations, font, frame),
-      warn,
-    );
     this.#begin();
   }
 
   #begin(): void {
     const size = pageSizeOf(this.#paper);
-    this.#pages.push({ size, margins: this.margins(size), nodes: [] });
+    const following = this.margins(size, false);
+    const first = this.#pages.length === 0 ? this.margins(size, true) : following;
+    this.#pages.push([]);
+    this.#frames.push({ size, first, following });
     this.#drawn = false;
   }
 
+  /** The room of a page of the present paper, whichever has less. */
   #frame(): Frame {
-    const size = this.#pages.at(-1)?.size ?? pageSizeOf(this.#paper);
-    const margins = this.#pages.at(-1)?.margins ?? this.margins(size);
+    const { size, first, following } = this.#frames.at(-1) ?? this.#newFrame();
+    const least = (side: 'top' | 'bottom') => Math.max(first[side], following[side]);
     return {
-      left: margins.left,
-      contentWidth: size.width - margins.left - margins.right,
-      contentHeight: size.height - margins.top - margins.bottom,
+      left: first.left,
+      contentWidth: size.width - first.left - first.right,
+      contentHeight: size.height - least('top') - least('bottom'),
     };
   }
 
@@ -66,42 +95,31 @@ class Composer {
     else if (operation.type === 'add_page') {
       this.#paper = nextPaper(this.#paper, operation);
       // The first add_page describes the page that every document begins with.
-      if (!this.#drawn && this.#pages.length === 1) this.#pages.pop();
+      if (!this.#drawn && this.#pages.length === 1) {
+        this.#pages.pop();
+        this.#frames.pop();
+      }
       this.#begin();
       this.#drawn = true;
     } else if (operation.type === 'add_page_break') {
       this.#drawn = true;
-      this.#pages.at(-1)?.nodes.push({ stack: [], pageBreak: 'before' });
+      this.#pages.at(-1)?.push({ stack: [], pageBreak: 'before' });
     } else {
       this.#drawn = true;
-      this.#pages.at(-1)?.nodes.push(this.#node(operation, this.#font, this.#frame()));
+      this.#pages.at(-1)?.push(this.drawn.node(operation, this.#font, this.#frame()));
     }
-  }
-
-  /** Says which operation it is of, for what the layout tells of it. */
-  #node(operation: Drawn, font: FontState, frame: Frame): Node {
-    const node = this.#drawing.node(operation, font, frame);
-    node.at = operation.at;
-    return node;
-  }
-
-  /** A column begins with the font around it, and what it sets ends with it. */
-  #column(operations: readonly Operation[], font: FontState, frame: Frame): Node[] {
-    let own = font;
-    const nodes: Node[] = [];
-    for (const operation of operations) {
-      if (operation.type === 'set_font') own = nextFont(own, operation);
-      else if (isDrawn(operation)) nodes.push(this.#node(operation, own, frame));
-    }
-    return nodes;
   }
 
   get content(): Node[] {
-    return this.#pages.map(({ size, margins, nodes }) => ({
-      section: nodes,
-      pageSize: size,
-      pageMargins: margins,
-    }));
+    return this.#pages.map((nodes, i) => {
+      const { size, first, following } = this.#frames[i] ?? this.#newFrame();
+      return { section: nodes, pageSize: size, pageMargins: first, followingMargins: following };
+    });
+  }
+
+  #newFrame() {
+    const size = pageSizeOf(this.#paper);
+    return { size, first: this.margins(size, true), following: this.margins(size, false) };
   }
 }
 
@@ -111,79 +129,6 @@ function firstFont({ fonts }: DocumentRequest): FontState {
     family: fonts?.default ?? initialFont.family,
     size: fonts?.size ?? initialFont.size,
   };
-}
-
-/** A rule as wide as its column. */
-const bandRule = (width: number): Node => ({
-  canvas: [{ type: 'line', x1: 0, y1: 0, x2: width, y2: 0, lineWidth: 0.5, lineColor: '#b8bec6' }],
-});
-
-interface BandPart {
-  readonly text: string;
-  readonly font: string;
-}
-
-/** Pieces of one font are one, as text without numbers is. */
-function joined(parts: readonly BandPart[]): BandPart[] {
-  const all: BandPart[] = [];
-  for (const { text, font } of parts) {
-    const last = all.at(-1);
-    if (last?.font === font) all[all.length - 1] = { text: last.text + text, font };
-    else all.push({ text, font });
-  }
-  return all;
-}
-
-const placeholder = /(\{pages?\})/;
-
-function bandOf(
-  band: NonNullable<DocumentRequest['header']>,
-  where: 'header' | 'footer',
-  firstFont: FontState,
-  setter: Typesetter,
-): Band {
-  const font = { ...firstFont, size: band.font_size ?? bandFontSize };
-  const color = band.color ?? '#555b63';
-  const pointer = `/${where}`;
-  const parts: readonly (readonly [string | undefined, string])[] =
-    band.text !== undefined
-      ? [[band.text, band.align ?? (where === 'footer' ? 'center' : 'left')]]
-      : [
-          [band.left, 'left'],
-          [band.center, 'center'],
-          [band.right, 'right'],
-        ];
-  // Made once, so that what a font lacks is told once. Numbers stand by themselves, or their braces would be parted.
-  const texts = parts.map(([text = '', alignment]) => ({
-    ...setter.style(font),
-    alignment,
-    color,
-    parts: text
-      .split(placeholder)
-      .flatMap((piece): readonly BandPart[] =>
-        placeholder.test(piece)
-          ? [{ text: piece, font: font.family }]
-          : setter
-              .segments(piece, font, undefined, pointer)
-              .map((one) => ({ text: one.text, font: one.family })),
-      ),
-    width: '*',
-  }));
-  const node = (page: string, pages: string, width: number): Node => {
-    const fill = ({ text, font }: BandPart) => ({
-      text: text === '{page}' ? page : text === '{pages}' ? pages : text,
-      font,
-    });
-    const columns = texts.map(({ parts: all, ...look }) => ({ ...look, text: joined(all.map(fill)) }));
-    if (band.line !== true) return { columns };
-    return {
-      stack:
-        where === 'header'
-          ? [{ columns }, { ...bandRule(width), margin: [0, 3, 0, 0] }]
-          : [{ ...bandRule(width), margin: [0, 0, 0, 3] }, { columns }],
-    };
-  };
-  return { pointer, node };
 }
 
 function isDrawn(operation: Operation): operation is Drawn {
@@ -249,6 +194,21 @@ function watermarkOf(
   };
 }
 
+function pairOf(header: Band | undefined, footer: Band | undefined): BandPair {
+  return { ...(header === undefined ? {} : { header }), ...(footer === undefined ? {} : { footer }) };
+}
+
+/** Headers and footers are drawn again on each page, and say the same each time. */
+function onceEach(warn: RunContext['warn']): RunContext['warn'] {
+  const told = new Set<string>();
+  return (warning) => {
+    const key = `${warning.code} ${warning.pointer} ${warning.message}`;
+    if (told.has(key)) return;
+    told.add(key);
+    warn(warning);
+  };
+}
+
 /** Puts the definition together; `createdAt` is the creation date that the PDF states. */
 export async function composeDefinition(
   request: DocumentRequest,
@@ -271,17 +231,32 @@ export async function composeDefinition(
       },
     })),
   );
+  const drawn = flowOf(
+    setter,
+    shelf,
+    onceEach((warning) => context.warn(warning)),
+  );
+  const band = (name: BandName) => {
+    const asked = request[name];
+    return asked === undefined
+      ? undefined
+      : bandOf(asked, name, { font, setter, left: points(left), flow: drawn.flow });
+  };
+  const [header, footer] = [band('header'), band('footer')];
   return {
     content: (margins) => {
-      const composer = new Composer(request, setter, shelf, margins, (warning) => context.warn(warning));
+      const composer = new Composer(request, drawn, margins);
       for (const operation of request.operations) composer.add(operation);
       return composer.content;
     },
     pageSize: pageSizeOf(firstPaper(request)),
     margins: { top: points(top), right: points(right), bottom: points(bottom), left: points(left) },
     defaultStyle: { ...setter.style(font), lineHeight: defaultLineHeight },
-    ...(request.header === undefined ? {} : { header: bandOf(request.header, 'header', font, setter) }),
-    ...(request.footer === undefined ? {} : { footer: bandOf(request.footer, 'footer', font, setter) }),
+    bands: pairOf(header, footer),
+    firstBands: pairOf(
+      request.first_header === undefined ? header : band('first_header'),
+      request.first_footer === undefined ? footer : band('first_footer'),
+    ),
     watermark: () => watermarkOf(request, setter, font),
     info: {
       Producer: 'Inkwire',

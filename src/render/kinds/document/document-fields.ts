@@ -45,6 +45,14 @@ const band = (what: string) =>
           font_size: optional(fontSize),
           color: optional(color),
           line: optional(boolean('A line between it and the content')),
+          operations: optional(
+            raw(
+              Type.Array(Type.Unknown(), {
+                description:
+                  'In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers',
+              }),
+            ),
+          ),
         },
         what,
       ),
@@ -85,6 +93,8 @@ export const documentFields = {
   ),
   header: band('Text at the top of every page'),
   footer: band('Text at the bottom of every page'),
+  first_header: band('At the top of the first page, in the place of `header`; nothing where it is empty'),
+  first_footer: band('At the bottom of the first page, in the place of `footer`; nothing where it is empty'),
   watermark: optional(
     shorthand(
       'text',

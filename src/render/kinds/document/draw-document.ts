@@ -3,7 +3,7 @@ import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
 import { type Area, RenderFailure } from '../../kind.js';
 import { Areas } from './areas.js';
-import { type Band, Bands, heightOf } from './bands.js';
+import { type BandPair, Bands, heightOf } from './bands.js';
 import { CodeDrawing } from './draw-codes.js';
 import { PaperEdges } from './outside.js';
 import type { Vector } from './page-items.js';
@@ -22,13 +22,14 @@ import { familyAliases } from './svg-text.js';
 /** A document in pdfmake's terms, and what goes around it. Lengths are points. */
 export interface Definition {
   /** The content, between margins that leave room for header and footer. */
-  readonly content: (margins: (size: PageSize) => Margins) => readonly Node[];
+  readonly content: (margins: (size: PageSize, isFirst: boolean) => Margins) => readonly Node[];
   readonly pageSize: PageSize;
   /** What the caller asked for; header and footer may need more. */
   readonly margins: Margins;
   readonly defaultStyle: object;
-  readonly header?: Band;
-  readonly footer?: Band;
+  readonly bands: BandPair;
+  /** Those of the first page. */
+  readonly firstBands: BandPair;
   /** Asked for after the content, so that what its characters lack is told after that. */
   readonly watermark: () => WatermarkText | undefined;
   readonly info: Readonly<Record<string, string | Date>>;
@@ -197,14 +198,16 @@ export async function drawDocument(
   const document = openDocument(definition, registry, pictures, sink);
   for (const { content, options } of definition.files) document.file(content, options);
   const { defaultStyle, margins: asked } = definition;
-  const bands = new Bands(definition, asked, (node, width) => heightOf(node, width, document, defaultStyle));
+  const bands = new Bands(definition.bands, definition.firstBands, asked, (node, width) =>
+    heightOf(node, width, document, defaultStyle),
+  );
   const areas = sink.area === undefined ? undefined : new Areas();
   const edges = new PaperEdges(
     (message, pointer) => sink.warn({ code: 'outside_page', message, pointer }),
     areas,
   );
   const layout = new PictureLayout(definition.pageSize, asked, (ratio) => sink.layout(ratio), edges);
-  const content = definition.content((size) => bands.margins(size));
+  const content = definition.content((size, isFirst) => bands.margins(size, isFirst));
   const watermark = definition.watermark();
   const pages = layout.layoutDocument(
     content,

@@ -1,7 +1,8 @@
 import { type Carry, likeLine, lineAt, lineKey } from './carry.js';
 import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
+import type { CarryNodes } from './page-items.js';
 import type { Sides } from './paper.js';
-import type { CarryNodes, Node } from './pdfmake.js';
+import type { Node } from './pdfmake.js';
 import type { RowStyle } from './table-style.js';
 import { type FontState, points, type Typesetter } from './typesetting.js';
 

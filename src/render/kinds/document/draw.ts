@@ -2,8 +2,10 @@ import type { JobWarning } from '../../../protocol/job-record.js';
 import { defaultFamily } from '../../fonts/catalogue.js';
 import { Bookmarks } from './bookmarks.js';
 import { leastModuleMm } from './codes.js';
-import { type BlockTools, blockNodes, cellNode, headingFont, headingNode, ruleNode } from './draw-blocks.js';
+import { type BlockTools, blockNodes, cellNode, headingFont, headingNode } from './draw-blocks.js';
 import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
+import { blockNode, blockPadding } from './draw-frame.js';
+import { lineNode, rectNode } from './draw-shapes.js';
 import { tableNode } from './draw-table.js';
 import type { ListItem } from './lists.js';
 import type { DrawnLength, HtmlImage, ImageSource, SvgDrawing } from './model.js';
@@ -20,6 +22,8 @@ export interface Frame {
   readonly left: number;
   readonly contentWidth: number;
   readonly contentHeight: number;
+  /** Where the paper begins above what is drawn aside, as footers are: places are from there. */
+  readonly top?: number;
 }
 
 type Of<T extends Operation['type']> = Extract<Operation, { type: T }>;
@@ -69,9 +73,9 @@ export class Drawing {
       case 'add_toc':
         return this.#toc(operation, font);
       case 'add_line':
-        return line(operation);
+        return lineNode(operation, frame.top ?? 0);
       case 'add_rect':
-        return rect(operation);
+        return rectNode(operation, frame.top ?? 0);
       case 'add_qr': {
         const { value, ecc = 'M', size, at } = operation;
         const place = codePlace(operation, size, size, frame);
@@ -89,6 +93,8 @@ export class Drawing {
       }
       case 'add_columns':
         return this.#columns(operation, font, frame);
+      case 'add_block':
+        return this.#block(operation, font, frame);
       case 'add_spacer':
         return { stack: [], margin: [0, points(operation.height), 0, 0] };
     }
@@ -138,6 +144,14 @@ export class Drawing {
     };
   }
 
+  #block(operation: Of<'add_block'>, font: FontState, frame: Frame): Node {
+    const { left, right } = blockPadding(operation);
+    const width = operation.width === undefined ? frame.contentWidth : points(operation.width);
+    const contentWidth = Math.max(1, width - left - right);
+    const node = blockNode(operation, this.column(operation.operations, font, { ...frame, contentWidth }));
+    return placed(operation.width === undefined ? node : { columns: [{ ...node, width }] }, operation, frame);
+  }
+
   #text(operation: Of<'add_text'>, font: FontState, frame: Frame): Node {
     const { at, text, heading, width } = operation;
     const base = heading === undefined ? font : headingFont(heading, font);
@@ -156,6 +170,7 @@ export class Drawing {
         ? {}
         : { link: operation.link, ...(operation.color === undefined ? { color: linkColor } : {}) }),
       ...(heading === undefined ? {} : { margin: [0, own.size * 0.4, 0, own.size * 0.25] }),
+      ...(operation.keep_with_next === true ? { keepNext: true } : {}),
     };
     const plain = this.setter.text(text, own, extra, operation.lang, at);
     const node = heading === undefined ? plain : headingNode(plain, heading, text, this.#bookmarks);
@@ -322,10 +337,14 @@ function length(name: string, mm: number | undefined): Node {
 function placed(node: Node, { x, y }: { readonly x?: number; readonly y?: number }, frame: Frame): Node {
   if (y !== undefined) {
     const { margin: _, ...rest } = node;
-    return { ...rest, absolutePosition: { x: x === undefined ? frame.left : points(x), y: points(y) } };
+    return {
+      ...rest,
+      absolutePosition: { x: x === undefined ? frame.left : points(x), y: points(y) - (frame.top ?? 0) },
+    };
   }
   // What is no text gets a little air below, or the next line would touch it; codes have theirs.
-  const bottomAir = 'text' in node || 'columns' in node || 'canvas' in node ? undefined : [0, 0, 0, 4];
+  const bottomAir =
+    'text' in node || 'columns' in node || 'canvas' in node || 'stack' in node ? undefined : [0, 0, 0, 4];
   if (x === undefined)
     return bottomAir === undefined || 'margin' in node ? node : { ...node, margin: bottomAir };
   const [, top = 0, , bottom = 0] = Array.isArray(node.margin) ? (node.margin as number[]) : [];
@@ -352,42 +371,4 @@ function placedCode(
     ...(y === undefined ? {} : { y: y - top / pointsPerMm }),
   };
   return placed({ ...node, ...alignment(align) }, corner, frame);
-}
-
-function line(operation: Of<'add_line'>): Node {
-  const { x1, y1, x2, y2, color = '#000000', line_width, dash } = operation;
-  const thickness = points(line_width ?? 0.2);
-  if (x1 === undefined || y1 === undefined || x2 === undefined || y2 === undefined) {
-    return ruleNode(thickness, color, points(2), dash === undefined ? undefined : points(dash));
-  }
-  const drawn = {
-    type: 'line',
-    x1: points(x1),
-    y1: points(y1),
-    x2: points(x2),
-    y2: points(y2),
-    lineWidth: thickness,
-    lineColor: color,
-    ...(dash === undefined ? {} : { dash: { length: points(dash) } }),
-  };
-  return { canvas: [drawn], absolutePosition: { x: 0, y: 0 } };
-}
-
-function rect(operation: Of<'add_rect'>): Node {
-  const { x, y, width, height, fill, color, line_width, radius, opacity } = operation;
-  // Without any colour it is an outline; with a fill only it has none.
-  const stroke = color ?? (fill === undefined ? '#000000' : undefined);
-  const drawn = {
-    type: 'rect',
-    x: points(x),
-    y: points(y),
-    w: points(width),
-    h: points(height),
-    lineWidth: points(line_width ?? 0.2),
-    ...(stroke === undefined ? {} : { lineColor: stroke }),
-    ...(fill === undefined ? {} : { color: fill }),
-    ...(radius === undefined ? {} : { r: Math.min(points(radius), points(width) / 2, points(height) / 2) }),
-    ...(opacity === undefined ? {} : { fillOpacity: opacity, strokeOpacity: opacity }),
-  };
-  return { canvas: [drawn], absolutePosition: { x: 0, y: 0 } };
 }

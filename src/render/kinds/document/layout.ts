@@ -1,5 +1,6 @@
 import { clusterEnd } from '../../fonts/characters.js';
-import { HeadingRoom, staysWithNext } from './headings.js';
+import type { BlockFrame } from './draw-frame.js';
+import { firstHeight, HeadingRoom, staysWithNext } from './headings.js';
 import { LineOrder } from './line-order.js';
 import type { PaperEdges } from './outside.js';
 import type { Inline, Line } from './page-items.js';
@@ -48,6 +49,10 @@ function atLeast(node: Node): Node {
 
 function isMargin(margin: unknown): margin is readonly [number, number, number, number] {
   return Array.isArray(margin) && margin.length === 4;
+}
+
+function isFrame(frame: unknown): frame is BlockFrame {
+  return typeof frame === 'object' && frame !== null;
 }
 
 /** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
@@ -165,6 +170,33 @@ export class DocumentLayout extends RowLayout {
     if (needed > context.availableHeight && needed <= most) this.writer.moveToNextPage();
   }
 
+  /** A block is not begun where nothing of it has room, and is one piece where that is asked for. */
+  override processVerticalContainer(node: Node): void {
+    const { frame } = node;
+    const { writer } = this;
+    if (!isFrame(frame)) {
+      super.processVerticalContainer(node);
+      return;
+    }
+    const draw = () => writer.framed(frame, () => super.processVerticalContainer(node));
+    if (!frame.keepTogether) {
+      const context = writer.context();
+      const isFirst = context.y <= (context.getCurrentPage()?.pageMargins.top ?? 0);
+      const needed = firstHeight(node, context.availableWidth);
+      if (!isFirst && needed > context.availableHeight && needed <= this.#pageHeight())
+        writer.moveToNextPage();
+      draw();
+      return;
+    }
+    const { lead } = writer;
+    const following = this.followingRoom(node);
+    writer.beginUnbreakableBlock();
+    draw();
+    writer.lead = following;
+    writer.commitUnbreakableBlock();
+    writer.lead = lead;
+  }
+
   override followingRoom(node: Node): number {
     if (!staysWithNext(node)) return 0;
     const after = this.#headingRoom.following(node, this.writer.context().availableWidth);
@@ -173,6 +205,8 @@ export class DocumentLayout extends RowLayout {
 
   /** pdfmake leaves a page out that would follow an empty one; `add_page` always gives a page. */
   override processSection(node: SectionNode): void {
+    const context = this.writer.context();
+    if (context instanceof PageContext) context.following = node.followingMargins;
     this.writer.addPage(node.pageSize, undefined, node.pageMargins ?? this.pageMargins);
     this.processNode(node.section);
   }

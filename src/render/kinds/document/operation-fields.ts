@@ -39,6 +39,13 @@ const italic = optional(flag('Italic'));
 const underline = optional(flag('Underlined'));
 const lineWidth = optional(number({ min: 0.01, max: 50, description: 'Thickness of the line, mm' }));
 
+/** In the place of the space that the operation has by itself. */
+const space = {
+  space_before: optional(mm('Space above')),
+  space_after: optional(mm('Space below')),
+};
+const keepWithNext = optional(flag('It stands on the page of what follows it'));
+
 const cellSchema = Type.Union([
   Type.String(),
   Type.Number(),
@@ -144,6 +151,8 @@ export const operationFields = {
         description: 'Level of a heading: gets a bookmark and a line in the table of contents',
       }),
     ),
+    keep_with_next: keepWithNext,
+    ...space,
   },
   set_font: {
     family: optional(family),
@@ -167,6 +176,7 @@ export const operationFields = {
     fit: optional(choice(['fill', 'contain', 'cover'], 'How the image fills width x height')),
     align: optional(choice(['left', 'center', 'right'])),
     link: optional(link),
+    ...space,
   },
   add_table: {
     html: optional(text({ min: 1, max: limits.htmlChars })),
@@ -189,8 +199,13 @@ export const operationFields = {
     carry: optional(raw(carrySchema)),
     font_size: optional(anyFontSize),
     lang: optional(language),
+    ...space,
   },
-  add_html: { html: required(text({ min: 1, max: limits.htmlChars })), lang: optional(language) },
+  add_html: {
+    html: required(text({ min: 1, max: limits.htmlChars })),
+    lang: optional(language),
+    ...space,
+  },
   add_list: {
     items: required(raw(Type.Array(itemSchema, { minItems: 1, maxItems: limits.listItems }))),
     ordered: optional(flag('Numbered')),
@@ -211,6 +226,7 @@ export const operationFields = {
     font_size: optional(anyFontSize),
     color: optional(color),
     lang: optional(language),
+    ...space,
   },
   add_link: {
     url: required(link),
@@ -234,6 +250,7 @@ export const operationFields = {
     line_width: lineWidth,
     color: optional(color),
     dash: optional(number({ above: 0, max: 100, description: 'Length of a dash, mm' })),
+    ...space,
   },
   add_rect: {
     x: required(mm('Left edge')),
@@ -260,6 +277,7 @@ export const operationFields = {
     ecc: optional(choice(['L', 'M', 'Q', 'H'], 'Error correction')),
     color: optional(color),
     align: optional(choice(['left', 'center', 'right'])),
+    ...space,
   },
   add_barcode: {
     symbology: required(choice(symbologyNames)),
@@ -274,6 +292,7 @@ export const operationFields = {
     show_text: optional(flag('Print the value under the bars')),
     color: optional(color),
     align: optional(choice(['left', 'center', 'right'])),
+    ...space,
   },
   add_svg: {
     svg: required(text({ min: 1, max: limits.svgChars })),
@@ -281,6 +300,7 @@ export const operationFields = {
     width: optional(positiveMm('Width')),
     height: optional(positiveMm('Height')),
     align: optional(choice(['left', 'center', 'right'])),
+    ...space,
   },
   add_columns: {
     columns: required(
@@ -302,6 +322,26 @@ export const operationFields = {
       ),
     ),
     gap: optional(mm('Space between two columns')),
+    ...space,
+  },
+  add_block: {
+    operations: required(
+      raw(
+        Type.Array(Type.Unknown(), {
+          description: 'Operations, but for add_page, add_page_break and add_toc',
+        }),
+      ),
+    ),
+    ...place,
+    width: optional(positiveMm('Width; else all there is')),
+    padding: optional(sides('Between its edges and what is in it, mm')),
+    fill: optional(color),
+    border_color: optional(color),
+    border_width: optional(sides('Thickness of its border, mm; 0.2 where it has a colour')),
+    radius: optional(mm('Corner radius')),
+    keep_together: optional(flag('It is not cut where it fits on a page')),
+    keep_with_next: keepWithNext,
+    ...space,
   },
   add_spacer: { height: required(positiveMm('Height')) },
   add_page_break: {},

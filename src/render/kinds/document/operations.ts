@@ -14,7 +14,7 @@ import {
   operationNames,
 } from './operation-fields.js';
 import type { Sides } from './paper.js';
-import type { Scope } from './scope.js';
+import { type Scope, takeCells, takeTables } from './scope.js';
 import { type Fields, readFields } from './shapes.js';
 import { readSvg } from './svg.js';
 import type { RowStyle } from './table-style.js';
@@ -35,6 +35,8 @@ export type Operation = { readonly at: string } & (
       readonly blocks: readonly Block[];
       readonly lang?: string;
       readonly notes?: readonly string[];
+      readonly space_before?: number;
+      readonly space_after?: number;
     }
   | ({ readonly type: 'add_list'; readonly items: readonly ListItem[] } & Omit<
       OperationMembers<'add_list'>,
@@ -47,7 +49,14 @@ export type Operation = { readonly at: string } & (
   | ({ readonly type: 'add_qr' } & OperationMembers<'add_qr'>)
   | ({ readonly type: 'add_barcode' } & OperationMembers<'add_barcode'>)
   | ({ readonly type: 'add_svg'; readonly svg: SvgDrawing } & Omit<OperationMembers<'add_svg'>, 'svg'>)
-  | { readonly type: 'add_columns'; readonly columns: readonly Column[]; readonly gap?: number }
+  | ({ readonly type: 'add_columns'; readonly columns: readonly Column[] } & Omit<
+      OperationMembers<'add_columns'>,
+      'columns'
+    >)
+  | ({ readonly type: 'add_block'; readonly operations: readonly Operation[] } & Omit<
+      OperationMembers<'add_block'>,
+      'operations'
+    >)
   | ({ readonly type: 'add_spacer' } & OperationMembers<'add_spacer'>)
   | { readonly type: 'add_page_break' }
 );
@@ -69,6 +78,8 @@ export interface TableOperation {
   readonly carry?: Carry;
   readonly font_size?: number;
   readonly lang?: string;
+  readonly space_before?: number;
+  readonly space_after?: number;
   /** Warnings: what of its HTML is not drawn. */
   readonly notes?: readonly string[];
 }
@@ -92,37 +103,11 @@ const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   ]),
 );
 
-function takeCells(grid: Grid, at: string, scope: Scope): boolean {
-  scope.cells += grid.columns * grid.rows.length;
-  if (scope.cells <= limits.tableCells) {
-    return grid.rows.every((row) =>
-      row.every(
-        (cell) =>
-          cell === null ||
-          typeof cell === 'string' ||
-          cell.blocks === undefined ||
-          takeTables(cell.blocks, at, scope),
-      ),
-    );
-  }
-  scope.findings.add(at, `brings the tables of the document over ${limits.tableCells} cells`);
-  return false;
-}
-
 function takeCode(at: string, scope: Scope): boolean {
   scope.codes++;
   if (scope.codes <= limits.codes) return true;
   scope.findings.add(at, `is one code too many: a document may have ${limits.codes}`);
   return false;
-}
-
-/** Tables in tables count as well. */
-function takeTables(blocks: readonly Block[], at: string, scope: Scope): boolean {
-  return blocks.every((block) => {
-    if (block.type === 'table') return takeCells(block.grid, at, scope);
-    if (block.type === 'list') return block.items.every((item) => takeTables(item.blocks, at, scope));
-    return block.type !== 'quote' || takeTables(block.blocks, at, scope);
-  });
 }
 
 /** The `img` elements of a fragment. */
@@ -206,7 +191,7 @@ const addList: Finish<'add_list'> = ({ items, ...rest }, at, scope) => {
   return { type: 'add_list', at, items: read, ...rest };
 };
 
-const addColumns: Finish<'add_columns'> = ({ columns, gap }, at, scope) => {
+const addColumns: Finish<'add_columns'> = ({ columns, ...rest }, at, scope) => {
   const { findings } = scope;
   const pointer = child(at, 'columns');
   if (!Array.isArray(columns) || columns.length === 0)
@@ -233,7 +218,16 @@ const addColumns: Finish<'add_columns'> = ({ columns, gap }, at, scope) => {
   }
   scope.columnDepth--;
   if (findings.issues.length > before) return undefined;
-  return { type: 'add_columns', at, columns: read, ...(gap === undefined ? {} : { gap }) };
+  return { type: 'add_columns', at, columns: read, ...rest };
+};
+
+const addBlock: Finish<'add_block'> = ({ operations, ...rest }, at, scope) => {
+  if (scope.columnDepth >= limits.columnDepth)
+    return scope.findings.add(at, `must not nest deeper than ${limits.columnDepth} columns and blocks`);
+  scope.columnDepth++;
+  const read = readOperations(operations, child(at, 'operations'), scope);
+  scope.columnDepth--;
+  return read === undefined ? undefined : { type: 'add_block', at, operations: read, ...rest };
 };
 
 const finishers: { readonly [N in OperationName]: Finish<N> } = {
@@ -294,6 +288,7 @@ const finishers: { readonly [N in OperationName]: Finish<N> } = {
       : findings.add(child(at, 'svg'), read.message);
   },
   add_columns: addColumns,
+  add_block: addBlock,
   add_spacer: (members, at) => ({ type: 'add_spacer', at, ...members }),
   add_page_break: (_, at) => ({ type: 'add_page_break', at }),
 };
@@ -338,7 +333,16 @@ function readOperation(value: unknown, at: string, scope: Scope): Operation | un
     good = false;
   }
   if (scope.columnDepth > 0 && pageOnly.has(name))
-    return findings.add(at, `${name} cannot stand inside columns`);
+    return findings.add(at, `${name} cannot stand inside columns or blocks`);
+  if (scope.isBand && (name === 'add_html' || value.html !== undefined || value.heading !== undefined))
+    return findings.add(at, 'a header or footer can have neither HTML nor headings: it stands on many pages');
+  if (value.y !== undefined && value.y !== null) {
+    for (const key of ['space_before', 'space_after', 'keep_with_next', 'keep_together']) {
+      if (value[key] === undefined || value[key] === null || value[key] === false) continue;
+      findings.add(child(at, key), 'must not be given beside "y": what has a place does not flow');
+      good = false;
+    }
+  }
   const operation = finish(name, value, at, scope);
   return good ? operation : undefined;
 }
@@ -364,4 +368,19 @@ export function readOperations(
     if (operation !== undefined) operations.push(operation);
   }
   return operations.length === value.length ? operations : undefined;
+}
+
+/** The operations of a header or footer; there may be none. */
+export function readBandOperations(
+  value: unknown,
+  pointer: string,
+  scope: Scope,
+): readonly Operation[] | undefined {
+  if (Array.isArray(value) && value.length === 0) return [];
+  scope.isBand = true;
+  scope.columnDepth++;
+  const operations = readOperations(value, pointer, scope);
+  scope.columnDepth--;
+  scope.isBand = false;
+  return operations;
 }

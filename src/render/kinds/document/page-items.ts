@@ -78,3 +78,17 @@ export interface Fragment {
   readonly items: readonly PageItem[];
   readonly height: number;
 }
+
+export type CarriedLine = 'forward' | 'brought';
+
+type Drawable = Record<string, unknown>;
+
+/** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
+export interface CarryNodes {
+  node(which: CarriedLine, above: number, widths: readonly number[]): Drawable | undefined;
+  /** Lines of one key are not higher than the one that is `highest`. */
+  key(which: CarriedLine, above: number): string | undefined;
+  highest(which: CarriedLine, above: number, widths: readonly number[]): Drawable | undefined;
+  /** Tables of the lines that differ, in columns as wide as they need. */
+  samples(): readonly Drawable[];
+}

@@ -1,13 +1,39 @@
+import type { BlockFrame } from './draw-frame.js';
 import { cutFragment, type RowBlock } from './fragment.js';
+import { frameShapes } from './frame-shapes.js';
 import type { PaperEdges } from './outside.js';
 import type { Fragment, Line, PageItem, Picture, Vector } from './page-items.js';
-import { type Context, type Node, PdfMakeContext, PdfMakeWriter, type Repeatable } from './pdfmake.js';
+import {
+  type Context,
+  type Margins,
+  type Node,
+  type Page,
+  type PageSize,
+  PdfMakeContext,
+  PdfMakeWriter,
+  type Repeatable,
+} from './pdfmake.js';
 
 /** More than any page is high: what has a fixed place does not break. */
 export const unbounded = 1e7;
 
 /** A writer's position; a fixed place (`x`, `y`) may be anywhere on the page, its margins included. */
 export class PageContext extends PdfMakeContext {
+  /** Margins of the pages that follow the present one, where they differ from its own. */
+  following: Margins | undefined;
+
+  override addPage(size: PageSize, margins: Margins | null = null, custom?: object): Page {
+    if (margins === null && this.following !== undefined) this.pageMargins = this.following;
+    return super.addPage(size, margins, custom);
+  }
+
+  /** A page that is there already has margins of its own. */
+  override initializePage(): void {
+    const page = this.getCurrentPage();
+    if (page !== null) this.pageMargins = page.pageMargins;
+    super.initializePage();
+  }
+
   override moveTo(x: number, y: number): void {
     super.moveTo(x, y);
     this.availableHeight = unbounded;
@@ -65,6 +91,8 @@ export class PageWriter extends PdfMakeWriter {
   cutting = false;
   carried: CarriedRows | undefined;
   #header: Repeatable | undefined;
+  /** Of blocks in work: where on each page their own things begin. */
+  readonly #frames: Map<Page, number>[] = [];
 
   /** What is put together aside has its place when it is committed. */
   #check(item: PageItem, index?: number | null): void {
@@ -106,8 +134,13 @@ export class PageWriter extends PdfMakeWriter {
     index?: number | null,
     page?: number | null,
   ): unknown {
-    const position = super.addVector(vector, ignoreX, ignoreY, index, page);
-    this.#check({ type: 'vector', item: vector }, page);
+    // The fill of a cell, which pdfmake puts below all of its page: in a block it stands on the fill of the block.
+    const starts = '_isFillColorFromUnbreakable' in vector ? this.#frames.at(-1) : undefined;
+    const sheet = starts === undefined ? null : this.context().getCurrentPage();
+    const own: Vector = starts === undefined ? vector : { ...vector, _isFillColorFromUnbreakable: false };
+    const above = sheet === null ? index : (starts?.get(sheet) ?? 0);
+    const position = super.addVector(own, ignoreX, ignoreY, above, page);
+    this.#check({ type: 'vector', item: own }, page);
     return position;
   }
 
@@ -156,6 +189,27 @@ export class PageWriter extends PdfMakeWriter {
     const items = context.pages[0]?.items ?? [];
     this.popContext();
     return { items, height: context.y };
+  }
+
+  /** Lays a block out with its ground and border behind it, on each page that it takes. */
+  framed(frame: BlockFrame, draw: () => void): void {
+    const context = this.context();
+    const starts = new Map<Page, number>();
+    const begin = { page: context.page, top: context.y, left: context.x, width: context.availableWidth };
+    const first = context.getCurrentPage();
+    if (first !== null) starts.set(first, first.items.length);
+    this.#frames.push(starts);
+    draw();
+    this.#frames.pop();
+    for (let number = begin.page; number <= context.page; number++) {
+      const page = context.pages[number];
+      if (page === undefined) continue;
+      const top = number === begin.page ? begin.top : page.pageMargins.top;
+      const bottom = number === context.page ? context.y : page.pageSize.height - page.pageMargins.bottom;
+      const box = { x: begin.left, y: top, w: begin.width, h: Math.max(0, bottom - top) };
+      for (const shape of frameShapes(frame, box))
+        this.addVector(shape, true, true, starts.get(page) ?? 0, number);
+    }
   }
 
   /** Places what room was held back for. */

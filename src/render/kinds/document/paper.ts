@@ -67,6 +67,8 @@ export function marginsMm({
 }
 
 interface BandText {
+  /** How high they are is known when they are set. */
+  readonly operations?: unknown;
   readonly text?: string;
   readonly left?: string;
   readonly center?: string;
@@ -81,7 +83,7 @@ export const bandFontSize = 9;
  * high it is says only the engine.
  */
 export function leastBandMm(band: BandText | undefined): number {
-  if (band === undefined) return 0;
+  if (band === undefined || band.operations !== undefined) return 0;
   const texts = [band.text, band.left, band.center, band.right];
   const lines = Math.max(...texts.map((text = '') => text.split('\n').length));
   return ((lines * (band.font_size ?? bandFontSize) + bandAir) * 25.4) / 72;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { PdfFont } from '../../fonts/pdfkit.js';
 import type { PdfSecurity } from './encryption.js';
 import type { CollectedNames } from './name-tree.js';
-import type { Fragment, Inline, Line, PageItem, Picture, Vector } from './page-items.js';
+import type { CarryNodes, Fragment, Inline, Line, PageItem, Picture, Vector } from './page-items.js';
 
 /**
  * The parts of pdfmake that the engine is put together from. pdfmake's own entry keeps its settings in a singleton and
@@ -49,6 +49,9 @@ export interface Context {
   getCurrentPage(): Page | null;
   moveTo(x: number, y: number): void;
   moveDown(offset: number): boolean;
+  pageMargins: Margins;
+  initializePage(): void;
+  addPage(size: PageSize, margins?: Margins | null, custom?: object): Page;
   addListener(event: 'pageAdded', listener: (page: Page) => void): void;
   resetMarginXTopParent(): void;
 }
@@ -147,18 +150,6 @@ export interface TableNode extends Node {
   readonly _breaksBySpan?: PageBreak[];
 }
 
-export type CarriedLine = 'forward' | 'brought';
-
-/** Ours: the lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
-export interface CarryNodes {
-  node(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined;
-  /** Lines of one key are not higher than the one that is `highest`. */
-  key(which: CarriedLine, above: number): string | undefined;
-  highest(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined;
-  /** Tables of the lines that differ, in columns as wide as they need. */
-  samples(): readonly Node[];
-}
-
 export type TableCell = TextNode & { readonly colSpan?: number; readonly rowSpan?: number };
 
 /** A row that went on on the next page: where it ended and where it begins, points from the top. */
@@ -197,6 +188,8 @@ export interface SectionNode extends Node {
   section: Node;
   pageSize: PageSize;
   pageMargins?: Margins;
+  /** Of its pages after the first one. */
+  followingMargins?: Margins;
 }
 
 export interface LayoutBuilder {
@@ -236,6 +229,7 @@ export interface LayoutBuilder {
   addWatermark(watermark: unknown, document: PdfDocument, defaultStyle: object): void;
   processNode(node: Node, verticalAlignment?: boolean): void;
   processTable(node: TableNode): void;
+  processVerticalContainer(node: Node): void;
   processRow(row: {
     readonly marginX: readonly number[];
     readonly dontBreakRows: boolean;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { PassingFault, RenderFailure, type RunContext } from '../../kind.js';
 import type { DecodedPicture, PictureCall, PictureOutcome } from '../../picture-call.js';
+import { innerOperations } from './inner-operations.js';
 import { innerPictures } from './inner-pictures.js';
 import { limits } from './limits.js';
 import type { Block, Grid, ImageSource, SvgDrawing } from './model.js';
@@ -39,10 +40,8 @@ function imagesOf(operations: readonly Operation[]): Wanted[] {
         return imagesOfBlocks(operation.blocks, `${at}/html`);
       case 'add_table':
         return imagesOfGrid(operation.grid, `${at}/html`);
-      case 'add_columns':
-        return operation.columns.flatMap((column) => imagesOf(column.operations));
       default:
-        return [];
+        return imagesOf(innerOperations(operation));
     }
   });
 }

@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
 import type { Kind, Parsed } from '../../kind.js';
+import { type BandName, bandNames } from './band-names.js';
 import { type DocumentMembers, documentFields } from './document-fields.js';
 import { child, Findings } from './findings.js';
 import { decodeBase64, Inputs } from './images.js';
 import { limits } from './limits.js';
 import { operationFields } from './operation-fields.js';
-import { type Operation, readOperations } from './operations.js';
+import { type Operation, readBandOperations, readOperations } from './operations.js';
 import {
   firstPaper,
   leastBandMm,
@@ -20,10 +21,19 @@ import { Scope } from './scope.js';
 import { fieldSchemas, object, optional, readFields, required, text } from './shapes.js';
 
 /** A request after the check. Everything is JSON; images and attachments are inputs of the plan. */
-export interface DocumentRequest extends Omit<DocumentMembers, 'attachments'> {
+export interface DocumentRequest extends Omit<DocumentMembers, 'attachments' | BandName> {
   readonly operations: readonly Operation[];
   readonly attachments?: readonly Attachment[];
+  readonly header?: BandRequest;
+  readonly footer?: BandRequest;
+  readonly first_header?: BandRequest;
+  readonly first_footer?: BandRequest;
 }
+
+/** A header or footer: texts, or operations. */
+export type BandRequest = Omit<NonNullable<DocumentMembers[BandName]>, 'operations'> & {
+  readonly operations?: readonly Operation[];
+};
 
 export interface Attachment {
   readonly name: string;
@@ -130,6 +140,26 @@ function culprit(members: DocumentMembers, heightMm: number): string {
   return members.margin_mm === undefined ? '/page_size' : '/margin_mm';
 }
 
+const bandTexts = ['text', 'left', 'center', 'right', 'align', 'font_size', 'color', 'line'] as const;
+
+function readBands(members: DocumentMembers, scope: Scope): Partial<Record<BandName, BandRequest>> {
+  const bands: Partial<Record<BandName, BandRequest>> = {};
+  for (const name of bandNames) {
+    const band = members[name];
+    if (band === undefined) continue;
+    const { operations: given, ...texts } = band;
+    if (given === undefined) {
+      bands[name] = texts;
+      continue;
+    }
+    const text = bandTexts.find((member) => band[member] !== undefined);
+    if (text !== undefined) scope.findings.add(`/${name}/${text}`, 'must not be given beside "operations"');
+    const operations = readBandOperations(given, `/${name}/operations`, scope);
+    if (operations !== undefined) bands[name] = { operations };
+  }
+  return bands;
+}
+
 /** Checks a request of any shape; never throws. */
 export function parseDocument(request: unknown, inputs = new Inputs()): Parsed {
   const findings = new Findings();
@@ -148,16 +178,26 @@ export function parseDocument(request: unknown, inputs = new Inputs()): Parsed {
   ) {
     findings.add('/encryption', 'must have "user_password" or "owner_password"');
   }
-  const operations = readOperations(request.operations, '/operations', new Scope(findings, inputs));
+  const scope = new Scope(findings, inputs);
+  const operations = readOperations(request.operations, '/operations', scope);
+  const bands = members === undefined ? {} : readBands(members, scope);
   if (members !== undefined && operations !== undefined) checkMargins(members, operations, findings);
   const attachments =
     members?.attachments === undefined ? undefined : readAttachments(members.attachments, findings, inputs);
   if (findings.issues.length > 0 || members === undefined || operations === undefined) {
     return { ok: false, issues: findings.issues };
   }
-  const { attachments: _, ...rest } = members;
+  const {
+    attachments: _,
+    header: _header,
+    footer: _footer,
+    first_header: _first,
+    first_footer: _last,
+    ...rest
+  } = members;
   const checked: DocumentRequest = {
     ...rest,
+    ...bands,
     operations,
     ...(attachments === undefined ? {} : { attachments }),
   };

@@ -4,6 +4,7 @@ import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
 import { composeDefinition } from './definition.js';
 import { drawDocument } from './draw-document.js';
+import { allOperations, innerOperations } from './inner-operations.js';
 import type { Operation } from './operations.js';
 import { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
@@ -14,9 +15,8 @@ const share = { fonts: 0.02, layout: 0.5, pages: 0.97 } as const;
 
 function tellNotes(operations: readonly Operation[], context: RunContext): void {
   for (const operation of operations) {
-    if (operation.type === 'add_columns') {
-      for (const column of operation.columns) tellNotes(column.operations, context);
-    } else if (operation.type === 'add_html' || operation.type === 'add_table') {
+    tellNotes(innerOperations(operation), context);
+    if (operation.type === 'add_html' || operation.type === 'add_table') {
       for (const message of operation.notes ?? [])
         context.warn({ code: 'html_left_out', message, pointer: `${operation.at}/html` });
     }
@@ -24,7 +24,7 @@ function tellNotes(operations: readonly Operation[], context: RunContext): void 
 }
 
 /** Tells of each family that is not embedded, where it is first asked for. */
-function tellStandardFonts({ fonts, operations }: DocumentRequest, context: RunContext): void {
+function tellStandardFonts(request: DocumentRequest, context: RunContext): void {
   const told = new Set<string>();
   const tell = (family: string | undefined, pointer: string) => {
     const other = family === undefined ? undefined : embeddedFamilyFor(family);
@@ -39,12 +39,11 @@ function tellStandardFonts({ fonts, operations }: DocumentRequest, context: RunC
   const look = (list: readonly Operation[]) => {
     for (const operation of list) {
       if (operation.type === 'set_font') tell(operation.family, `${operation.at}/family`);
-      else if (operation.type === 'add_columns')
-        for (const column of operation.columns) look(column.operations);
+      look(innerOperations(operation));
     }
   };
-  tell(fonts?.default, '/fonts/default');
-  look(operations);
+  tell(request.fonts?.default, '/fonts/default');
+  look(allOperations(request));
 }
 
 function tellWarnings(segmenter: Segmenter, context: RunContext): void {
@@ -81,7 +80,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       context.progress({ ratio: 0, phase: 'fonts' });
       const segmenter = new Segmenter(registry, checked.language);
       const shelf = new PictureShelf(context);
-      await shelf.load(checked.operations);
+      await shelf.load(allOperations(checked));
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
       const artifact = context.artifact('document.pdf', 'application/pdf');
       const pages = await drawDocument(definition, registry, shelf.files, {
@@ -100,7 +99,7 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       });
       context.progress({ ratio: share.pages, phase: 'storing', pagesDone: pages, pagesTotal: pages });
       artifact.end();
-      tellNotes(checked.operations, context);
+      tellNotes(allOperations(checked), context);
       tellStandardFonts(checked, context);
       tellWarnings(segmenter, context);
       return { pages };

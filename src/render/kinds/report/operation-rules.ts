@@ -1,5 +1,6 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { pointerPart } from '../../../protocol/json-pointer.js';
+import { bandNames } from '../document/band-names.js';
 import { documentFields } from '../document/document-fields.js';
 import { Findings } from '../document/findings.js';
 import { operationFields, operationNames } from '../document/operation-fields.js';
@@ -28,9 +29,9 @@ const texts: ReadonlySet<string> = new Set([
   'description',
 ]);
 const bandTexts: ReadonlySet<string> = new Set(['left', 'center', 'right']);
-const bands: ReadonlySet<string> = new Set(['header', 'footer']);
+const bands: ReadonlySet<string> = new Set(bandNames);
 /** Members that may be an object, and then hold the text in it. */
-const shortTexts: ReadonlySet<string> = new Set(['header', 'footer', 'watermark']);
+const shortTexts: ReadonlySet<string> = new Set([...bandNames, 'watermark']);
 const textLists: ReadonlySet<string> = new Set(['rows', 'cells', 'headers', 'items', 'forward', 'brought']);
 const markup: ReadonlySet<string> = new Set(['html', 'svg']);
 /** A label without its code is a fault that somebody should hear of; of a missing text there is nothing to say. */
