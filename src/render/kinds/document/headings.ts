@@ -123,6 +123,7 @@ export function firstHeight(node: TextNode, room: number): number {
 }
 
 function firstInside(node: TextNode, room: number): number {
+  if (isKept(node)) return wholeInside(node, room);
   if (node._inlines !== undefined) return linesHeight(node._inlines, room, 1);
   const children = nodesIn(node.stack ?? node.ul ?? node.ol);
   for (const child of children) {
@@ -135,6 +136,42 @@ function firstInside(node: TextNode, room: number): number {
   if (isTable(node)) return firstRows(node.table, room);
   if (typeof node._height === 'number') return node._height;
   return typeof node._minHeight === 'number' ? node._minHeight : 0;
+}
+
+/** A block that is one piece. */
+function isKept({ frame }: Node): boolean {
+  return (
+    typeof frame === 'object' && frame !== null && 'keepTogether' in frame && frame.keepTogether === true
+  );
+}
+
+/** About the height of all of a node, rather too much: as if columns without a width and those of tables were equally wide. */
+function wholeHeight(node: TextNode, room: number): number {
+  const [left, top, right, bottom] = marginOf(node);
+  return top + wholeInside(node, Math.max(1, room - left - right)) + bottom;
+}
+
+function wholeInside(node: TextNode, room: number): number {
+  const own = ownHeight(node, room);
+  if (own !== undefined && !isTable(node)) return own;
+  const columns = nodesIn(node.columns);
+  if (columns.length > 0) {
+    const widths = columns.map(({ width }) => (typeof width === 'number' ? width : undefined));
+    const open = widths.filter((width) => width === undefined).length;
+    const left = room - widths.reduce<number>((sum, width) => sum + (width ?? 0), 0);
+    const share = Math.max(1, left / Math.max(1, open));
+    return Math.max(...columns.map((column, i) => wholeHeight(column, widths[i] ?? share)));
+  }
+  if (isTable(node)) {
+    const { body, around = rowAir } = node.table;
+    return body.reduce((sum, row) => {
+      const share = room / Math.max(1, row.length);
+      return (
+        sum + Math.max(0, ...row.map((cell) => wholeHeight(cell, share * Number(cell.colSpan ?? 1)))) + around
+      );
+    }, 0);
+  }
+  return nodesIn(node.stack ?? node.ul ?? node.ol).reduce((sum, inner) => sum + wholeHeight(inner, room), 0);
 }
 
 interface Rows {

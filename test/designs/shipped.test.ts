@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { readShippedDesigns } from '../../src/designs/shipped-designs.js';
+import { isObject } from '../../src/protocol/is-object.js';
+import { compileDesign } from '../../src/render/kinds/report/design.js';
+import { readPages } from '../render/page-words.js';
+import { report } from '../render/report/report-fixture.js';
+
+const designs = await readShippedDesigns(new URL('../../src/designs/shipped/', import.meta.url));
+
+/** The list of each design, the pages of so many entries, and words that stand in each language. */
+const known = {
+  invoice: {
+    list: 'items',
+    pages: { 1: 1, 20: 2, 500: [15, 25] },
+    words: {
+      English: ['Invoice', 'Total', 'Meridian Books'],
+      日本語: ['請求書', 'ご請求金額', '墨線製紙株式会社'],
+    },
+  },
+  statement: {
+    list: 'entries',
+    pages: { 1: 1, 20: 2, 500: [15, 25] },
+    words: { English: ['Statement', 'Closing balance'], 日本語: ['取引明細書', '期末残高'] },
+  },
+  certificate: {
+    list: 'modules',
+    pages: { 1: 2, 20: 3, 500: [20, 40] },
+    words: { English: ['Certificate of Completion', 'Adelaide Fournier'], 日本語: ['修了証書', '高橋'] },
+  },
+  'shipping-label': {
+    list: 'parcels',
+    pages: { 1: 1, 20: 20, 500: [500, 500] },
+    words: { English: ['Meridian Books', 'FRAGILE'], 日本語: ['株式会社子午線書房', 'われもの注意'] },
+  },
+} as const;
+
+type Name = keyof typeof known;
+const names = Object.keys(known) as Name[];
+
+function sampleOf(name: Name, sample: string): Record<string, unknown> {
+  const design = designs.get(name);
+  if (!isObject(design) || !isObject(design.samples)) throw new Error(`${name} has no samples`);
+  const values = design.samples[sample];
+  if (!isObject(values)) throw new Error(`${name} has no sample ${sample}`);
+  return values;
+}
+
+/** With so many entries, over and over those of the sample. */
+function ofLength(name: Name, sample: string, count: number): Record<string, unknown> {
+  const values = sampleOf(name, sample);
+  const entries = values[known[name].list];
+  if (!Array.isArray(entries)) throw new Error(`${name} has no entries`);
+  return {
+    ...values,
+    [known[name].list]: Array.from({ length: count }, (_, i) => entries[i % entries.length]),
+  };
+}
+
+async function drawn(name: Name, params: Record<string, unknown>): Promise<string[]> {
+  const { pdf, warnings } = await report({ design: structuredClone(designs.get(name)), params });
+  expect(warnings).toEqual([]);
+  const pages = (await readPages(pdf)).map(({ text }) => text);
+  for (const text of pages) expect(text).not.toContain('{');
+  return pages;
+}
+
+/** The words of a page as they are read, without the spaces that only stand between two boxes. */
+const close = (text: string) => text.replace(/\s/g, '');
+
+describe('the designs that come with the server', () => {
+  it('are these four, and their samples are right', () => {
+    expect([...designs.keys()].sort()).toEqual([...names].sort());
+    for (const name of names)
+      expect(Object.keys(compileDesign(structuredClone(designs.get(name))).samples)).toEqual([
+        'English',
+        '日本語',
+      ]);
+  });
+
+  it.each(names.flatMap((name) => (['English', '日本語'] as const).map((sample) => [name, sample] as const)))(
+    '%s in %s: 1, 20 and 500 entries',
+    async (name, sample) => {
+      const { pages, words } = known[name];
+      for (const count of [1, 20, 500] as const) {
+        const [least, most] = [pages[count]].flat();
+        const texts = await drawn(name, ofLength(name, sample, count));
+        expect(texts.length).toBeGreaterThanOrEqual(least ?? 0);
+        expect(texts.length).toBeLessThanOrEqual(most ?? least ?? 0);
+        for (const word of words[sample]) expect(close(texts.join(' '))).toContain(close(word));
+      }
+    },
+    240_000,
+  );
+
+  it.each(names)('%s without any values is one page, without a warning', async (name) => {
+    expect(await drawn(name, {})).toHaveLength(1);
+  });
+
+  it.each(names)('%s with entries that lack all but one member', async (name) => {
+    const { list } = known[name];
+    const texts = await drawn(name, { language: 'en', [list]: [{}, {}, {}] });
+    expect(texts.length).toBeGreaterThan(0);
+  });
+
+  it('a statement carries its balance over each page, and ends with it', async () => {
+    const values = ofLength('statement', 'English', 500);
+    const texts = (await drawn('statement', values)).map(close);
+    const amountBehind = (text: string | undefined, words: string) =>
+      new RegExp(`${words}(-?[\\d,]+\\.\\d\\d)`).exec(text ?? '')?.[1];
+    for (const [i, text] of texts.entries()) {
+      if (i === texts.length - 1) break;
+      const forward = amountBehind(text, 'Carriedforward');
+      expect(forward).toBeDefined();
+      expect(amountBehind(texts[i + 1], 'Broughtforward')).toBe(forward);
+    }
+    expect(texts.at(-1)).not.toContain('Carriedforward');
+    expect(texts.at(-1)).toContain('Closingbalance');
+  });
+
+  it('an invoice counts its tax by rate, and its discount', async () => {
+    const [page = ''] = await drawn('invoice', sampleOf('invoice', 'English'));
+    for (const amount of ['£1,298.60', '£247.76', '£1,546.36']) expect(page).toContain(amount);
+    const [japanese = ''] = await drawn('invoice', sampleOf('invoice', '日本語'));
+    for (const amount of ['155,020', '15,022', '170,426']) expect(japanese).toContain(amount);
+  });
+});
