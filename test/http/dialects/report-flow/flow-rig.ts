@@ -96,11 +96,6 @@ export async function openFlow({
     bodyReader,
     webhooks,
     reader,
-    webhooks: {
-      createForJob: async () => undefined,
-      createAgain: async () => false,
-      remove: async () => false,
-    },
     limits,
     clock,
     expectedWait: () => 7,
