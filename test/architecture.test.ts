@@ -28,6 +28,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
   'render/kinds/bulk-fill/rows': ['render', 'protocol'],
   'render/kinds/bulk-fill/view': ['render/kinds/bulk-fill/rows', 'zip', 'protocol'],
+  'render/kinds/bulk-fill/package': [],
+  'render/kinds/bulk-fill/template': [
+    'render/kinds/bulk-fill/package',
+    'render/kinds/document',
+    'render/kinds/pdf-tools',
+    'render/fonts',
+    'render',
+  ],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render/kinds/report', 'render'],
@@ -350,7 +358,7 @@ describe('architecture', () => {
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; a thumbnail packs pixels of ours.
       [/^sharp$/, /^render\/(picture-decoding|kinds\/pdf-tools\/thumbnail)\.ts$/],
-      [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/pdf-tools\//],
+      [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/(pdf-tools|bulk-fill\/template)\//],
       [/^undici$/, /^(work|fetch)\//],
       [/^bidi-js$/, /^render\/kinds\/document\//],
     ];
@@ -378,6 +386,11 @@ describe('architecture', () => {
       others: [
         'cli/designs/design-file.ts',
         'http/routes/capability-facts.ts',
+        // A template is made of a form as it is merged, with codes as a document has them.
+        'render/kinds/bulk-fill/template/code-drawing.ts',
+        'render/kinds/bulk-fill/template/form.ts',
+        'render/kinds/bulk-fill/template/page-objects.ts',
+        'render/kinds/bulk-fill/template/source.ts',
         'render/kinds/report/operation-rules.ts',
         'render/kinds/report/request.ts',
         'render/kinds/report/run.ts',

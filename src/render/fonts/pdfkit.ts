@@ -49,6 +49,18 @@ export interface Subset {
 export interface ParsedFont {
   readonly postscriptName: string;
   readonly unitsPerEm: number;
+  /** In units of the font, as the next ones; 0 where it does not say. */
+  readonly capHeight: number;
+  readonly ascent: number;
+  readonly descent: number;
+  readonly bbox: {
+    readonly minX: number;
+    readonly minY: number;
+    readonly maxX: number;
+    readonly maxY: number;
+  };
+  /** Degrees. */
+  readonly italicAngle: number;
   /** Positions in units of the font. */
   layout(text: string): GlyphRun;
   getGlyph(id: number, codePoints?: readonly number[]): Glyph;

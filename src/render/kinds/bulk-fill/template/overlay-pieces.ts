@@ -1,0 +1,170 @@
+import { findFamily } from '../../../fonts/catalogue.js';
+import type { Overlay, TextOverlay } from '../package/package.js';
+import { isSymbology } from './code-drawing.js';
+import { tick } from './field-look.js';
+import type { Target } from './field-objects.js';
+import { chained, overlayToShown, shownToPage, written } from './page-space.js';
+import { fixed, type Message, type Parts, type Piece, type Slot } from './program.js';
+import type { Source, SourcePage } from './source.js';
+import type { StackRequest } from './stacks.js';
+import { partsOf } from './value-parts.js';
+
+/** A picture of the package as a PDF holds it. */
+export interface TemplateImage {
+  readonly width: number;
+  readonly height: number;
+  /** Entries of its dictionary but for type and length. */
+  readonly entries: string;
+  readonly bytes: Uint8Array;
+  /** Its transparency, likewise. */
+  readonly mask?: { readonly entries: string; readonly bytes: Uint8Array };
+}
+
+/** What overlays ask for while a template is planned. */
+interface Planning {
+  /** Answers its index. */
+  slot(slot: Slot): number;
+  /** Announces text; answers the index of its stack. */
+  text(request: StackRequest, parts: Parts, lines: boolean): number;
+}
+
+/** Families that are embedded under the names of those that are not. */
+const embedded: Readonly<Record<string, string>> = { helvetica: 'arimo', times: 'tinos', courier: 'cousine' };
+
+/** Overlays as pieces of the content of their pages. */
+export class OverlayPieces {
+  readonly #byPage = new Map<number, Piece[]>();
+  readonly #images = new Map<string, number>();
+
+  constructor(
+    private readonly source: Source,
+    private readonly images: ReadonlyMap<string, TemplateImage>,
+    private readonly planning: Planning,
+  ) {}
+
+  add(overlay: Overlay, index: number): void {
+    const page = this.source.pages[overlay.page];
+    const label = `overlay ${index}`;
+    if (page === undefined) {
+      const message = `${label} is for page ${overlay.page}; the PDF has ${this.source.pages.length}`;
+      this.#skip({ code: 'PAGE_OUT_OF_RANGE', message });
+      return;
+    }
+    const matrix = written(chained(overlayToShown(overlay), shownToPage(this.source, page)));
+    const piece = this.#piece(overlay, matrix, label);
+    if (piece === undefined) return;
+    this.#byPage.set(overlay.page, [...(this.#byPage.get(overlay.page) ?? []), piece]);
+  }
+
+  #skip(message: Message): void {
+    this.planning.slot({ is: 'skipped', message });
+  }
+
+  #piece(overlay: Overlay, matrix: string, label: string): Piece | undefined {
+    const { width, height } = overlay;
+    switch (overlay.type) {
+      case 'text':
+        return this.#text(overlay, matrix, label);
+      case 'checkmark': {
+        const slot = this.planning.slot({ is: 'mark', name: label, parts: partsOf(overlay.value) });
+        const text = `q ${matrix} cm\n${tick(width, height, color(overlay.color, 'RG'))}Q\n`;
+        return { is: 'mark', slot, text };
+      }
+      case 'image': {
+        const image = this.images.get(overlay.image);
+        if (image === undefined) {
+          this.#skip({ code: 'IMAGE_INVALID', message: `${label} has no picture ${overlay.image}` });
+          return undefined;
+        }
+        this.planning.slot({ is: 'still' });
+        this.#images.set(overlay.image, this.#images.get(overlay.image) ?? this.#images.size);
+        const scale = Math.min(width / image.width, height / image.height);
+        const [across, up] = [image.width * scale, image.height * scale];
+        const place = `${fixed(across)} 0 0 ${fixed(up)} ${fixed((width - across) / 2)} ${fixed((height - up) / 2)}`;
+        const text = `q ${matrix} cm ${place} cm /InkI${this.#images.get(overlay.image)} Do Q\n`;
+        return { is: 'fixed', text };
+      }
+      case 'qr':
+      case 'barcode': {
+        const symbology = overlay.type === 'qr' ? 'qr' : overlay.symbology;
+        const isStatic = 'static' in overlay.value;
+        if (overlay.type === 'barcode' && !isSymbology(symbology)) {
+          const message = `${label} is of a symbology that is not known: ${symbology}`;
+          this.#skip({ code: isStatic ? 'STATIC_CODE_INVALID' : 'CODE_VALUE_INVALID', message });
+          return undefined;
+        }
+        const correction = overlay.type === 'qr' ? (overlay.correction ?? 'M') : 'M';
+        const parts = partsOf(overlay.value);
+        const slot = this.planning.slot({ is: 'code', name: label, parts, isStatic, symbology, correction });
+        return { is: 'code', slot, matrix, width, height, color: color(overlay.color, 'rg') };
+      }
+    }
+  }
+
+  #text(overlay: TextOverlay, matrix: string, label: string): Piece {
+    const lines = overlay.multiline === true;
+    const parts = partsOf(overlay.value);
+    const given = findFamily(overlay.font ?? 'arimo')?.name ?? 'arimo';
+    const family = embedded[given] ?? given;
+    const request = { own: undefined, family, style: overlay.style ?? 'normal' } as const;
+    const stack = this.planning.text(request, parts, lines);
+    const slot = this.planning.slot({ is: 'text', name: label, parts, most: 0, masked: false, lines });
+    const align = { left: 0, center: 1, right: 2 }[overlay.align ?? 'left'];
+    const { width, height, size = 12, shrink = false } = overlay;
+    return {
+      is: 'text',
+      slot,
+      matrix,
+      box: {
+        stack,
+        width,
+        height,
+        padding: 0,
+        border: 0,
+        size,
+        shrink,
+        color: color(overlay.color, 'rg'),
+        align,
+        layout: lines ? 'lines' : 'line',
+        cells: 0,
+        under: '',
+      },
+    };
+  }
+
+  /** Adds the overlays of a page. */
+  write(
+    page: SourcePage,
+    { writer }: Target,
+    additions: { readonly pieces: Piece[]; readonly pictures: string[] },
+  ): void {
+    const pieces = this.#byPage.get(page.index);
+    if (pieces === undefined) return;
+    additions.pieces.push(...pieces);
+    for (const [name, index] of this.#images) {
+      const image = this.images.get(name);
+      if (image === undefined) continue;
+      let number = this.#numbers.get(name);
+      if (number === undefined) {
+        number = writer.number();
+        this.#numbers.set(name, number);
+        let mask = '';
+        if (image.mask !== undefined) {
+          const at = writer.number();
+          writer.addStream(at, `/Type/XObject/Subtype/Image${image.mask.entries}`, image.mask.bytes);
+          mask = `/SMask ${at} 0 R`;
+        }
+        writer.addStream(number, `/Type/XObject/Subtype/Image${image.entries}${mask}`, image.bytes);
+      }
+      additions.pictures.push(`/InkI${index} ${number} 0 R`);
+    }
+  }
+
+  readonly #numbers = new Map<string, number>();
+}
+
+function color(given: string | undefined, operator: 'rg' | 'RG'): string {
+  const hex = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(given ?? '#000000');
+  const parts = [1, 2, 3].map((index) => fixed(Number.parseInt(hex?.[index] ?? '00', 16) / 255));
+  return `${parts.join(' ')} ${operator}`;
+}
