@@ -162,7 +162,7 @@ for (const flatten of [false, true]) {
   const label = `template, ${flatten ? 'flattened' : 'fields kept'}`;
   own.push(
     await measure(label, rows.length, (i) => {
-      const { tail } = fill(rows[i]);
+      const { tail } = fill(rows[i], i);
       check ^= crc32(tail, prefixCrc);
       return prefix.length + tail.length;
     }),

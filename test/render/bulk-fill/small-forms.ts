@@ -117,7 +117,7 @@ export async function fill(
   builder.add(row);
   const template = builder.compile();
   const program = JSON.parse(JSON.stringify(template.program));
-  const filled = rowFiller(template.prefix.length, program)(row);
+  const filled = rowFiller(template.prefix.length, program)(row, 0);
   return {
     pdf: Buffer.concat([template.prefix, filled.tail]),
     row: filled,

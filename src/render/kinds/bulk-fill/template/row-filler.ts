@@ -6,7 +6,7 @@ import { drawList, drawText, type TextDrawing } from './text-drawing.js';
 import { Typeface } from './typeface.js';
 
 export interface FilledRow {
-  /** What follows the prefix. A view of a buffer that the next row is written to. */
+  /** What follows the prefix; in memory of its own. */
   readonly tail: Uint8Array;
   /** Fields and overlays that have the row's value. */
   readonly applied: number;
@@ -14,15 +14,20 @@ export interface FilledRow {
   readonly warnings: readonly Message[];
 }
 
-/** Fills one row. The same row has the same bytes, whatever was filled before. */
-export type FillRow = (values: readonly (string | undefined)[]) => FilledRow;
+/**
+ * Fills one row. The same row in the same place has the same bytes, whatever was filled before.
+ * @param row from 0: two rows that are alike are two documents, with identifiers of their own
+ */
+export type FillRow = (values: readonly (string | undefined)[], row: number) => FilledRow;
 
 export function rowFiller(prefixLength: number, program: Program): FillRow {
   const filler = new RowFiller(prefixLength, program);
-  return (values) => filler.fill(values);
+  return (values, row) => filler.fill(values, row);
 }
 
 const firstBytes = 64 * 1024;
+
+const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
 
 class RowFiller {
   readonly #table: Buffer;
@@ -45,7 +50,7 @@ class RowFiller {
     this.#faces = program.stacks.map((stack) => new Typeface(stack));
   }
 
-  fill(values: readonly (string | undefined)[]): FilledRow {
+  fill(values: readonly (string | undefined)[], row: number): FilledRow {
     const { slots, objects, xrefAt, xrefHead, id } = this.program;
     this.#at = 0;
     this.#values = [];
@@ -66,14 +71,15 @@ class RowFiller {
     }
     const startxref = this.prefixLength + this.#at;
     this.#mark(xrefAt);
-    const own = crc32(this.#scratch.subarray(0, this.#at)).toString(16).padStart(8, '0');
-    this.#text(`${xrefHead}${id}><${id.slice(0, 24)}${own}>]/Length ${this.#table.length}>>\nstream\n`);
+    // The file as a whole and this version of it: ISO 32000-1, 14.4.
+    const own = hex(crc32(this.#scratch.subarray(0, this.#at))) + hex(row);
+    this.#text(`${xrefHead}${id}><${id.slice(0, 16)}${own}>]/Length ${this.#table.length}>>\nstream\n`);
     this.#room(this.#table.length);
     this.#at += this.#table.copy(this.#scratch, this.#at);
     this.#text(`\nendstream\nendobj\nstartxref\n${startxref}\n%%EOF\n`);
     this.#tellOfText();
     applied -= this.#refused.size;
-    const tail = this.#scratch.subarray(0, this.#at);
+    const tail = Uint8Array.prototype.slice.call(this.#scratch, 0, this.#at);
     return { tail, applied, skipped: slots.length - applied, warnings: this.#warnings };
   }
 
