@@ -49,6 +49,11 @@ const calls: Readonly<Record<string, string>> = {
   closeSync: 'thread close',
   unlinkSync: 'thread write and thread unlink',
   readFileSync: 'thread read',
+  writeFileSync:
+    'what a thread keeps of its own for PDFium: its error ends the attempt as that of a write does',
+  rmSync: 'the same: a clean-up has what is left',
+  readSync: 'rows of a bulk job: its error ends the attempt as that of a reading does',
+  fstatSync: 'the same: how many rows there are',
   mkdirSync: 'start: without its directory a server ends with a sentence',
   mkdtemp: 'programs: test/render/programs.test.ts',
   rmdir: 'programs: leaves an empty folder at worst',
