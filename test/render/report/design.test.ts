@@ -171,6 +171,13 @@ describe('a design', () => {
     expect(evaluating).toEqual([]);
   });
 
+  it('D-4 has an empty header where the operations of one come to nothing', () => {
+    const header = { operations: [{ $if: 'note', then: [text('{{note}}')] }] };
+    const design = compileDesign({ params: invoiceParams, header, operations: [text('x')] });
+    expect(design.expand({}).request.header).toEqual({});
+    expect(design.expand({ note: 'n' }).request.header).toEqual({ operations: [text('n')] });
+  });
+
   it('D-10 $if takes one list or the other', () => {
     const operations = [{ $if: 'count > 3', then: [text('many'), text('more')], else: [text('few')] }];
     expect(operationsOf(operations, { count: 4 })).toEqual([text('many'), text('more')]);

@@ -15,7 +15,7 @@ describe('the JSON Schema of a design', () => {
     ...readdirSync(shipped).map(
       (name) => [name, JSON.parse(readFileSync(new URL(name, shipped), 'utf8'))] as const,
     ),
-    ...[...docs.matchAll(/```json\n([^`]*)```/g)].map(
+    ...[...docs.matchAll(/```json\n([^`]*)```\n\n!\[/g)].map(
       ([, json = ''], index) => [`example ${index}`, JSON.parse(json)] as const,
     ),
   ];

@@ -93,11 +93,17 @@ export function checkDocument(design: Readonly<Record<string, unknown>>, faults:
 /** Puts right what missing values have left of a document, so that it can be drawn. */
 export function finishDocument(request: Record<string, unknown>, locale: string): void {
   for (const [key, value] of Object.entries(request)) {
+    const inner = isObject(value) ? value : {};
+    if (bands.has(key) && Array.isArray(inner.operations) && inner.operations.length === 0) {
+      const { operations: _, ...rest } = inner;
+      request[key] = rest;
+    }
     // A watermark needs a text.
-    if (value === '' || (key === 'watermark' && isObject(value) && (value.text ?? '') === ''))
-      delete request[key];
+    const isBare = key === 'watermark' && isObject(value) && (inner.text ?? '') === '';
+    if (value === '' || isBare) delete request[key];
   }
-  request.language ??= locale;
+  // With its extensions a locale may be longer than a language is.
+  request.language ??= locale.split('-u-')[0] ?? locale;
   const { operations } = request;
   if (Array.isArray(operations) && operations.length === 0) request.operations = [blank];
 }
