@@ -111,8 +111,8 @@ const carrySchema = {
   properties: {
     start: { ...anyExpression, description: 'The amount before the first row; 0 when left out' },
     add: { ...anyExpression, description: 'What a pass of the `$for` in the rows adds' },
-    forward: { type: 'array', description: 'Cells of the line at the end of a page, with $carried' },
-    brought: { type: 'array', description: 'Cells of the line at the top of the next page' },
+    forward: { type: ['array', 'object'], description: 'The row at the end of a page, with $carried' },
+    brought: { type: ['array', 'object'], description: 'The row at the top of the next page, with $carried' },
   },
   required: ['add'],
   additionalProperties: false,
