@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { InkwireDocument } from '../../src/render/kinds/document/pdf-document.js';
+import { documentKind } from '../../src/render/kinds/document/request.js';
 import { inspect, render, without } from './document-fixture.js';
 
 const registry = new FontRegistry();
@@ -33,17 +34,75 @@ function textsOf(xml: string): Map<string, string> {
   return texts;
 }
 
-async function packetOf(info: Record<string, string>): Promise<string> {
+async function packetOf(
+  info: Record<string, string>,
+  properties: InkwireDocument['properties'] = [],
+): Promise<string> {
   const pieces: Uint8Array[] = [];
   const document = new InkwireDocument(registry, new Map(), (bytes) => pieces.push(Uint8Array.from(bytes)), {
     pdfVersion: '1.7',
     info: { Producer: 'Inkwire', Creator: 'Inkwire', CreationDate: new Date(0), ...info },
   });
+  document.properties = properties;
   document.addPage({ size: [100, 100] });
   await document.finish();
   const pdf = Buffer.concat(pieces).toString('utf8');
   return pdf.slice(pdf.indexOf('<?xpacket begin'), pdf.indexOf('<?xpacket end'));
 }
+
+/** Any characters, those that mean something in XML more often. */
+function anyText() {
+  const markup = fc.constantFrom(
+    '&',
+    '<',
+    '>',
+    '"',
+    "'",
+    '</rdf:li>',
+    ']]>',
+    '<!--',
+    '\uFFFE',
+    '\u0001',
+    '高',
+    '\ud800',
+  );
+  return fc
+    .array(fc.oneof(markup, fc.string({ unit: 'binary', maxLength: 8 })), { minLength: 1, maxLength: 8 })
+    .map((parts) => parts.join(''));
+}
+
+describe('properties of the caller', () => {
+  it('300 names and texts of any characters leave the XMP packet readable, and stand in it', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyText(), anyText(), async (name, text) => {
+        const texts = textsOf(await packetOf({}, [[name, text]]));
+        const told = `${name}=${text}`.replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\uFFFE\uFFFF]/gu, '\uFFFD');
+        const read = texts.get('inkwire:Properties rdf:Bag rdf:li') ?? '';
+        expect(read.replace(/\r\n?/g, '\n')).toBe(told.replace(/\r\n?/g, '\n'));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of a request are values of one property', async () => {
+    const properties = { order: 'A & B', 'weird name <x>': '1' };
+    const { pdf } = await render(registry, { properties, operations: [{ type: 'add_text', text: 'x' }] });
+    const xml = pdf.toString('utf8');
+    expect(xml).toContain('<rdf:li>order=A &amp; B</rdf:li><rdf:li>weird name &lt;x&gt;=1</rdf:li>');
+  });
+
+  it.each([
+    [['x'], 'must be an object of texts'],
+    [{ a: 1 }, 'must be a string'],
+    [{ a: 'x'.repeat(17_000) }, 'must have at most 16384 bytes'],
+    [{ a: '\0' }, 'has a text or a name that'],
+  ])('%j are refused at their place', (properties, message) => {
+    const parsed = documentKind.parse({ properties, operations: [{ type: 'add_text', text: 'x' }] });
+    expect(parsed.ok ? [] : parsed.issues).toEqual([
+      { pointer: expect.stringMatching(/^\/properties/), message: expect.stringContaining(message) },
+    ]);
+  });
+});
 
 describe('document metadata', () => {
   it('300 titles of any characters leave the XMP packet readable, and stand in it', async () => {

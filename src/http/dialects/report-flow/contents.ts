@@ -153,10 +153,15 @@ function missingOr(value: unknown, message: string): string {
 /** What of a passthrough goes into a document: texts and numbers at its top. */
 export function propertiesOf(passthrough: Members | undefined): Readonly<Record<string, string>> {
   const pairs = Object.entries(passthrough ?? {}).flatMap(([name, value]): [string, string][] =>
-    typeof value === 'string' || typeof value === 'number' ? [[name, String(value)]] : [],
+    typeof value === 'string' || typeof value === 'number' ? [[plain(name), plain(String(value))]] : [],
   );
   // Not by assignment: `__proto__` is a name like any other.
   return Object.fromEntries(pairs);
+}
+
+/** Without what no document may hold: what was accepted must not fail for it. */
+function plain(text: string): string {
+  return text.replace(/\0|\p{Cs}/gu, '\ufffd');
 }
 
 /** A value of the metadata of a job; undefined when it is too long for one. */

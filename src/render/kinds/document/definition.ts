@@ -267,6 +267,7 @@ export async function composeDefinition(
       ...(request.subject === undefined ? {} : { Subject: request.subject }),
       ...(request.keywords === undefined ? {} : { Keywords: request.keywords }),
     },
+    ...(request.properties === undefined ? {} : { properties: request.properties }),
     ...(request.language === undefined ? {} : { language: request.language }),
     ...(request.encryption === undefined ? {} : { encryption: encryptionOptions(request.encryption) }),
     files,

@@ -23,6 +23,7 @@ import {
   optional,
   required,
   text,
+  texts,
 } from './shapes.js';
 
 /** The members of a request beside its operations. */
@@ -82,6 +83,12 @@ export const documentFields = {
   author: metadata,
   subject: metadata,
   keywords: metadata,
+  properties: optional(
+    texts({
+      maxBytes: limits.propertiesBytes,
+      description: 'Names and texts of your own, which the XMP metadata has as `name=text`',
+    }),
+  ),
   language: optional(language),
   margin_mm: optional(mm('Margin on all sides')),
   margins: optional(margins),

@@ -33,6 +33,8 @@ export interface Definition {
   /** Asked for after the content, so that what its characters lack is told after that. */
   readonly watermark: () => WatermarkText | undefined;
   readonly info: Readonly<Record<string, string | Date>>;
+  /** For the XMP packet alone. */
+  readonly properties?: Readonly<Record<string, string>>;
   readonly language?: string;
   readonly encryption?: object;
   readonly files: readonly { readonly content: Uint8Array; readonly options: object }[];
@@ -153,13 +155,13 @@ class PageRenderer extends PdfMakeRenderer {
 }
 
 function openDocument(
-  { encryption, language, info, pageSize }: Definition,
+  { encryption, language, info, properties = {}, pageSize }: Definition,
   registry: FontRegistry,
   pictures: Pictures,
   sink: Sink,
 ): InkwireDocument {
   try {
-    return new InkwireDocument(registry, pictures, (bytes) => sink.write(bytes), {
+    const document = new InkwireDocument(registry, pictures, (bytes) => sink.write(bytes), {
       size: [pageSize.width, pageSize.height],
       // 256-bit AES wants the extension level; everything else is plain PDF 1.7.
       pdfVersion: encryption === undefined ? '1.7' : '1.7ext3',
@@ -169,6 +171,8 @@ function openDocument(
       ...(language === undefined ? {} : { lang: language }),
       ...encryption,
     });
+    document.properties = Object.entries(properties);
+    return document;
   } catch (error) {
     if (encryption === undefined) throw error;
     // Passwords are prepared by RFC 4013, which knows no character that is younger than it.

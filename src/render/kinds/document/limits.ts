@@ -23,6 +23,8 @@ export const limits = {
   /** Characters of a name, title, address or another one-line value. */
   lineChars: 2_000,
   urlChars: 2_048,
+  /** Names and texts of `properties` together, as UTF-8. */
+  propertiesBytes: 16 * 1024,
   tableColumns: 100,
   /** Rows of one table, its header row not counted. */
   tableRows: 50_000,

@@ -60,6 +60,8 @@ export class InkwireDocument extends PdfMakeDocument {
   declare private content: string | undefined;
   /** Called when a page is begun. */
   onPage: (() => void) | undefined;
+  /** The caller's own, for the XMP packet: names and texts. */
+  properties: readonly (readonly [name: string, text: string])[] = [];
 
   constructor(
     registry: FontRegistry,
@@ -145,6 +147,14 @@ export class InkwireDocument extends PdfMakeDocument {
     } finally {
       this.info = info;
     }
+    if (this.properties.length === 0) return;
+    // Values of one property: a name of the caller's may be none that XML takes.
+    const values = this.properties.map(([name, text]) => `<rdf:li>${xmlText(`${name}=${text}`)}</rdf:li>`);
+    this.appendXML(`
+        <rdf:Description rdf:about="" xmlns:inkwire="https://inkwire.dev/xmp/1.0/">
+            <inkwire:Properties><rdf:Bag>${values.join('')}</rdf:Bag></inkwire:Properties>
+        </rdf:Description>
+        `);
   }
 
   override link(x: number, y: number, width: number, height: number, address: string): this {

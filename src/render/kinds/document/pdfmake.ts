@@ -341,6 +341,8 @@ export interface PdfDocument {
   info: Record<string, unknown>;
   /** Writes `info` into the XMP packet. */
   _addInfo(): void;
+  /** Adds to the XMP packet, as it is. */
+  appendXML(xml: string): void;
   ref(data?: Record<string, unknown>): PdfReference;
   push(chunk: Uint8Array | null): boolean;
   _write(bytes: Uint8Array | string): void;

@@ -117,6 +117,35 @@ export function text({ min = 0, max, description, pattern }: TextBounds): Shape<
   };
 }
 
+/** An object of texts, well-formed and without NUL, as are their names. */
+export function texts({
+  maxBytes,
+  description,
+}: {
+  readonly maxBytes: number;
+  readonly description: string;
+}): Shape<Readonly<Record<string, string>>> {
+  return {
+    schema: Type.Record(Type.String(), Type.String(), { description }),
+    read(value, parent, key, findings) {
+      const at = child(parent, key);
+      if (!isObject(value)) return findings.add(at, 'must be an object of texts');
+      let bytes = 0;
+      const pairs: [string, string][] = [];
+      for (const [name, text] of Object.entries(value)) {
+        if (typeof text !== 'string') return findings.add(child(at, name), 'must be a string');
+        const defect = stringDefect(text) ?? stringDefect(name);
+        if (defect !== undefined) return findings.add(at, `has a text or a name that ${defect}`);
+        bytes += Buffer.byteLength(name) + Buffer.byteLength(text);
+        pairs.push([name, text]);
+      }
+      if (bytes > maxBytes) return findings.add(at, `must have at most ${maxBytes} bytes`);
+      // Not by assignment: `__proto__` is a name like any other.
+      return Object.fromEntries(pairs);
+    },
+  };
+}
+
 export function boolean(description?: string): Shape<boolean> {
   return {
     schema: Type.Boolean(description === undefined ? {} : { description }),

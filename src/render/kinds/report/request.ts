@@ -31,6 +31,8 @@ export interface ReportRequest {
   readonly files: number;
   readonly locale?: string;
   readonly currency?: string;
+  /** Beside those of the design. */
+  readonly properties?: Readonly<Record<string, unknown>>;
   /** Of the job; the document has it, too, unless its design gives one. */
   readonly title?: string;
 }
@@ -57,7 +59,7 @@ export function planReport(
   rules: ParamRules = { nullNumbers: 'blank' },
 ): Parsed {
   const issues: Issue[] = [];
-  const { params = {}, locale, currency, title } = members;
+  const { params = {}, locale, currency, title, properties } = members;
   if (!isObject(params)) issues.push({ pointer: '/params', message: 'must be an object of values' });
   else {
     for (const { pointer, message } of checkParams(design.params, params, rules))
@@ -93,6 +95,7 @@ export function planReport(
     ...(typeof locale === 'string' ? { locale } : {}),
     ...(typeof currency === 'string' ? { currency } : {}),
     ...(typeof title === 'string' ? { title } : {}),
+    ...(isObject(properties) && Object.keys(properties).length > 0 ? { properties } : {}),
   };
   return { ok: true, plan: { request, inputs: all } };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isObject } from '../../../protocol/is-object.js';
 import type { JobWarning } from '../../../protocol/job-record.js';
 import {
   type Area,
@@ -98,6 +99,17 @@ class DocumentContext implements RunContext {
   }
 }
 
+/** The filled design with what the request itself says of the document. */
+function withOwn(
+  filled: Expanded['request'],
+  { title, properties }: ReportRequest,
+): Readonly<Record<string, unknown>> {
+  const titled = title === undefined || filled.title !== undefined ? filled : { ...filled, title };
+  if (properties === undefined) return titled;
+  const own = isObject(filled.properties) ? filled.properties : {};
+  return { ...titled, properties: { ...own, ...properties } };
+}
+
 function placeOf(expanded: Expanded, pointer: string): string {
   return `/design${expanded.sourceOf(pointer)}`;
 }
@@ -125,11 +137,7 @@ export function createReportRunner(document: KindRunner): KindRunner {
       for (const { pointer, code, message } of expanded.warnings)
         context.warn({ code, message, pointer: `/design${pointer}` });
       const images = new Map(Object.entries(report.images));
-      const { title } = report;
-      const filled =
-        title === undefined || expanded.request.title !== undefined
-          ? expanded.request
-          : { ...expanded.request, title };
+      const filled = withOwn(expanded.request, report);
       const parsed = parseDocument(filled, new Inputs({ count: report.files, images }));
       if (!parsed.ok) {
         const [first] = parsed.issues;
