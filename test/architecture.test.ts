@@ -28,7 +28,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
   'render/kinds/bulk-fill/rows': ['render', 'protocol'],
   'render/kinds/bulk-fill/view': ['render/kinds/bulk-fill/rows', 'zip', 'protocol'],
-  'render/kinds/bulk-fill/package': [],
+  'render/kinds/bulk-fill/package': ['zip'],
   'render/kinds/bulk-fill/template': [
     'render/kinds/bulk-fill/package',
     'render/kinds/document',
