@@ -16,6 +16,7 @@ import { JobPage } from './views/job.js';
 import { JobsPage } from './views/jobs.js';
 import { KeyForm } from './views/key-form.js';
 import { SubmitPage } from './views/submit.js';
+import { WebhooksPage } from './views/webhooks.js';
 
 export function Page() {
   const { session } = useModel();
@@ -89,6 +90,9 @@ function Header() {
             aria-current={current(view === 'designs' || view === 'design')}
           >
             Designs
+          </a>
+          <a href={hrefOf({ view: 'webhooks' })} aria-current={current(view === 'webhooks')}>
+            Webhooks
           </a>
           {state.mayWrite && (
             <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
@@ -176,6 +180,8 @@ function View({ open }: { readonly open: OpenSession }) {
     case 'submit':
       if (!open.mayWrite) return <ReadOnly />;
       return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
+    case 'webhooks':
+      return <WebhooksPage open={open} />;
     case 'designs':
       return <DesignsPage open={open} />;
     case 'design': {
@@ -228,7 +234,9 @@ function useArrival(route: Route): void {
   const place = placeOf(route);
   const first = useRef(true);
   useEffect(() => {
-    const title = { jobs: 'Jobs', groups: 'Groups', designs: 'Designs', submit: 'Submit' }[place] ?? place;
+    const title =
+      { jobs: 'Jobs', groups: 'Groups', designs: 'Designs', webhooks: 'Webhooks', submit: 'Submit' }[place] ??
+      place;
     document.title = `${title} · Inkwire`;
     if (first.current) {
       first.current = false;

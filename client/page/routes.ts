@@ -11,6 +11,7 @@ export type Route =
   /** `from`: begin with the request of this job. */
   | { readonly view: 'submit'; readonly from?: string }
   | { readonly view: 'designs' }
+  | { readonly view: 'webhooks' }
   /** Without an id: a new one; without a version: the latest. */
   | { readonly view: 'design'; readonly id?: string; readonly version?: number }
   | { readonly view: 'nowhere' };
@@ -28,6 +29,7 @@ export function parseRoute(hash: string): Route {
     const from = params.get('from') ?? '';
     return jobIdShape.test(from) ? { view: 'submit', from } : { view: 'submit' };
   }
+  if (view === 'webhooks' && name === '') return { view: 'webhooks' };
   if (view === 'designs' && name === '') return { view: 'designs' };
   if (view === 'designs' && designIdShape.test(name)) {
     const version = params.get('version') ?? '';
@@ -53,6 +55,8 @@ export function hrefOf(route: Route): string {
       return `#/groups/${encodeURIComponent(route.name)}${queryOf(route.filter)}`;
     case 'submit':
       return route.from === undefined ? '#/submit' : `#/submit?from=${route.from}`;
+    case 'webhooks':
+      return '#/webhooks';
     case 'designs':
       return '#/designs';
     case 'design': {

@@ -177,6 +177,7 @@ describe('addresses of views', () => {
     { view: 'groups' },
     { view: 'group', name: 'a:b.c-d_e', filter: { status: 'running' } },
     { view: 'designs' },
+    { view: 'webhooks' },
     { view: 'design' },
     { view: 'design', id: 'invoice-2.a_b~c' },
     { view: 'design', id: 'invoice', version: 12 },
