@@ -89,7 +89,7 @@ function wordsOf(text: string, { face, missing }: TextDrawing): readonly (readon
   return text
     .split('\n')
     .map((paragraph) =>
-      paragraph.split(' ').map((word): [string, number] => [word, face.set(word, missing).width]),
+      paragraph.split(' ').map((word): [string, number] => [word, face.width(word, missing)]),
     );
 }
 
@@ -111,7 +111,7 @@ function wrap(
         const cut = fitting(word, most, face, missing);
         found.push(word.slice(0, cut));
         word = word.slice(cut);
-        wide = face.set(word, missing).width;
+        wide = face.width(word, missing);
       }
       current = begun ? `${current} ${word}` : word;
       width += begun ? face.space + wide : wide;
@@ -127,7 +127,7 @@ function fitting(word: string, most: number, face: Typeface, missing: Set<number
   let [least, past] = [1, word.length];
   while (past - least > 1) {
     const middle = (least + past) >> 1;
-    if (face.set(word.slice(0, middle), missing).width <= most) least = middle;
+    if (face.width(word.slice(0, middle), missing) <= most) least = middle;
     else past = middle;
   }
   const code = word.charCodeAt(least - 1);

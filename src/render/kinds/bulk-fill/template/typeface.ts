@@ -54,6 +54,19 @@ export class Typeface {
     return { runs, width: this.#plain(text, runs, missing) };
   }
 
+  /** Width of a text, as `set` has it. */
+  width(text: string, missing: Set<number>): number {
+    if (mayBeSpecial.test(text)) return this.set(text, missing).width;
+    let total = 0;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      // Pairs and boxes are for the thorough one.
+      if ((this.#fonts[code] ?? -1) < 0) return this.set(text, missing).width;
+      total += this.#widths[code] ?? 0;
+    }
+    return total;
+  }
+
   #plain(text: string, runs: Run[], missing: Set<number>): number {
     let [hex, width, total, font] = ['', 0, 0, -1];
     for (let i = 0; i < text.length; i++) {
