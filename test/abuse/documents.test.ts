@@ -86,7 +86,7 @@ describe('bodies that are JSON and no request', () => {
       `{"operations":[${JSON.stringify(fine)}],"operations":[{}]}`,
       '/operations/0/type',
     ],
-    ['an unknown kind', { kind: 'report', operations: [fine] }, '/kind'],
+    ['an unknown kind', { kind: 'invoice', operations: [fine] }, '/kind'],
     ['a kind that is a number', { kind: 1, operations: [fine] }, '/kind'],
     ['a kind that is an array of a kind', { kind: ['document'], operations: [fine] }, '/kind'],
     ['the kind __proto__', { kind: '__proto__', operations: [fine] }, '/kind'],
