@@ -224,5 +224,14 @@ export function likeLine(line: CarryLine): CarryLine {
   return withTexts(line, (part) => part.replace(/\d/g, '8'));
 }
 
-/** Lines of one key are equal. */
-export const lineKey = (line: CarryLine): string => JSON.stringify(line);
+/** Lines of one key differ in their digits only; undefined where there is no line. */
+export function placeKey(carry: Carry, which: 'forward' | 'brought', above: number): string | undefined {
+  const lines = carry[which];
+  if (lines === undefined) return undefined;
+  const [only] = lines;
+  // One line for all places differs in its amount: cheap to ask for each row of a long table.
+  if (lines.length === 1 && only !== undefined)
+    return `${which} ${(carry.amounts?.[above] ?? '').replace(/\d/g, '8')}`;
+  const line = lines[above];
+  return line === undefined ? undefined : JSON.stringify(likeLine(line));
+}

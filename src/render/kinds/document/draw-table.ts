@@ -1,4 +1,4 @@
-import { type Carry, likeLine, lineAt, lineKey } from './carry.js';
+import { type Carry, likeLine, lineAt, placeKey } from './carry.js';
 import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
 import type { CarryNodes } from './page-items.js';
 import type { Sides } from './paper.js';
@@ -229,10 +229,7 @@ function carryNodes(
   };
   return {
     node: (which, above, widths) => node(lineAt(carry, which, above), widths),
-    key: (which, above) => {
-      const shown = lineAt(carry, which, above);
-      return shown === undefined ? undefined : lineKey(likeLine(shown));
-    },
+    key: (which, above) => placeKey(carry, which, above),
     highest: (which, above, widths) => {
       const shown = lineAt(carry, which, above);
       return shown === undefined ? undefined : node(likeLine(shown), widths);
@@ -241,16 +238,15 @@ function carryNodes(
       const found = new Map<string, Node>();
       for (let above = 0; above <= rows && found.size < maxSamples; above++) {
         for (const which of ['forward', 'brought'] as const) {
+          const key = placeKey(carry, which, above);
+          if (key === undefined || found.has(key)) continue;
           const shown = lineAt(carry, which, above);
           if (shown === undefined) continue;
           const like = likeLine(shown);
-          const key = lineKey(like);
-          const sample = found.has(key)
-            ? undefined
-            : node(
-                like,
-                like.cells.map(() => 'auto'),
-              );
+          const sample = node(
+            like,
+            like.cells.map(() => 'auto'),
+          );
           if (sample !== undefined) found.set(key, sample);
         }
       }
