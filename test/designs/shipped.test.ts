@@ -123,4 +123,21 @@ describe('the designs that come with the server', () => {
     const [japanese = ''] = await drawn('invoice', sampleOf('invoice', '日本語'));
     for (const amount of ['155,020', '15,022', '170,426']) expect(japanese).toContain(amount);
   });
+
+  it('an invoice prints rates and discounts with all their digits', async () => {
+    for (const language of ['en', 'ja']) {
+      const items = [0.081, 0.08, 0.005, 0.2].map((taxRate, i) => ({
+        name: `Item ${i}`,
+        qty: 1,
+        price: 100,
+        taxRate,
+        ...(i === 0 && { discount: 0.125 }),
+      }));
+      const [page = ''] = await drawn('invoice', { language, items });
+      const shown = page.match(/[\d.]+%/g) ?? [];
+      // The first line has its discount beside its rate, in whichever order they are read; then the rates of the totals.
+      expect(shown.slice(0, 2).sort()).toEqual(['12.5%', '8.1%']);
+      expect(shown.slice(2)).toEqual(['8%', '0.5%', '20%', '0.5%', '8%', '8.1%', '20%']);
+    }
+  });
 });

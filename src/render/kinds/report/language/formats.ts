@@ -90,10 +90,11 @@ export class Formats {
     return formatted(format, value.rounded(places, 'half-away'));
   }
 
-  percent(locale: string, value: Decimal, places: number): string {
-    const options = { style: 'percent', minimumFractionDigits: Math.min(places, 20) } as const;
-    const format = this.#numbers(`p${locale} ${places}`, locale, options);
-    return formatted(format, value.rounded(places + 2, 'half-away'));
+  /** @param least places of the percentage at least, @param most at most, 0 to 20 */
+  percent(locale: string, value: Decimal, least: number, most: number): string {
+    const options = { style: 'percent', minimumFractionDigits: least } as const;
+    const format = this.#numbers(`p${locale} ${least}`, locale, options);
+    return formatted(format, value.rounded(most + 2, 'half-away'));
   }
 
   date(locale: string, moment: Moment, style: DateStyle): string {

@@ -18,6 +18,8 @@ import { orderOf, type Value } from './values.js';
 
 /** Places that a format can show. */
 const maxPlaces = 20;
+/** Of a percentage, where the design says none: enough for any rate, and a third does not fill a cell. */
+const maxPercentPlaces = 10;
 
 const placesOf = (x: Run, place: Place, value: Value | undefined, absent: number): number | undefined =>
   value === undefined || value === null
@@ -164,15 +166,17 @@ export const numberFunctions: readonly PlainFunction[] = [
   },
   {
     name: 'percent',
-    signature: 'percent(value, places = 0)',
-    says: 'In the locale; 0.19 is 19 %',
+    signature: 'percent(value, places?)',
+    says: 'In the locale, 0.19 is 19 %; with all its places (at most 10), or with so many',
     args: [number, number],
     least: 1,
     result: texts,
     cost: 20,
     run: (x, place, value, places) => {
-      const shown = shownPlaces(x, place, places, 0);
-      return shown === undefined ? null : x.print(x.formats.percent(x.locale, decimal(value), shown));
+      const least = shownPlaces(x, place, places, 0);
+      if (least === undefined) return null;
+      const most = places === undefined || places === null ? maxPercentPlaces : least;
+      return x.print(x.formats.percent(x.locale, decimal(value), least, most));
     },
   },
 ];
