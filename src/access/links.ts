@@ -78,6 +78,8 @@ export class Links {
     const place = placeOf(name);
     const limits = { entries: namesOfShelf, versions: 1 };
     const now = clock();
+    // A name that was retired takes a new version as one that never was.
+    if ((await this.ownerOf(name)) !== undefined) return;
     const outcome = await library.put({ ...place, value: owner, blobs: [], expected: 0, now, limits });
     if (outcome.type === 'conflict') return;
     if (outcome.type !== 'stored') throw new Error(`A public name was not stored: ${outcome.type}`);
@@ -86,7 +88,9 @@ export class Links {
   }
 
   async ownerOf(name: string): Promise<string | undefined> {
-    return (await this.#parts.library.get(placeOf(name), 1))?.value;
+    // The newest, whatever its number: two that publish a name at one time make two versions of it.
+    const { versions } = await this.#parts.library.versions({ ...placeOf(name), limit: 1 });
+    return versions[0]?.value;
   }
 
   #mac(use: string, text: string): Buffer {

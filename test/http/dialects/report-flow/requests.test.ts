@@ -373,6 +373,17 @@ describe('a post that is sent again', () => {
     expect((await rig.jobs()).length).toBe(2);
   });
 
+  test('keeps its public links open, however often it is sent', async () => {
+    const posts = Array.from({ length: 4 }, () => rig.call('POST', async1, single({ shareType: '03' }), key));
+    const { files } = (await Promise.all(posts))[0]?.json() ?? {};
+    await rig.call('POST', async1, single({ shareType: '03' }), key);
+    await rig.finish(files[0].fileId, 'shared');
+    const shared = await rig.call('GET', new URL(files[0].share.url).pathname, undefined, {
+      appkey: undefined,
+    });
+    expect([shared.status, shared.body]).toEqual([200, 'shared']);
+  });
+
   test('many at a time make one request', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => rig.call('POST', async2, body, key)));
     expect(new Set(answers.map((answer) => answer.json().requestId)).size).toBe(1);
