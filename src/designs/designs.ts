@@ -11,7 +11,8 @@ export const shippedOwner = '@shipped';
 const collection = 'designs';
 const limits = { entries: 10_000, versions: 1_000 };
 const keptMs = 30 * 24 * 3600 * 1000;
-const attempts = 5;
+/** Each attempt that is refused means that another one has stored a version: so many at one time come through. */
+const attempts = 1_000;
 
 /** A version of a design, without its text. */
 export interface DesignVersion {
@@ -84,14 +85,20 @@ export class Designs {
     if (!reading.ok) return { type: 'refused', faults: reading.faults };
     const text = JSON.stringify(value);
     const digest = digestOf(text);
+    const { label } = reading.design;
     const name = { owner, collection, name: id };
+    let kept: string | undefined;
+    const none = async <T extends StoreOutcome>(outcome: T): Promise<T> => {
+      if (kept !== undefined) await blobs.remove([kept]);
+      return outcome;
+    };
     for (let attempt = 1; ; attempt += 1) {
       const head = headOf(await library.get(name));
-      if (seen?.(head && etagOf(head)) === false) return { type: 'conflict' };
-      if (head?.digest === digest) return { type: 'same', version: head };
-      const { label } = reading.design;
+      if (seen?.(head && etagOf(head)) === false) return none({ type: 'conflict' });
+      if (head?.digest === digest) return none({ type: 'same', version: head });
       // A scope of its own: the end of one version takes nothing from another with the same text.
-      const blob = await blobs.put(Buffer.from(text), `design-${random()}`);
+      kept ??= await blobs.put(Buffer.from(text), `design-${random()}`);
+      const blob = kept;
       const now = clock();
       const outcome = await library.put({
         ...name,
@@ -109,10 +116,12 @@ export class Designs {
           version: { id, version, createdAt: now, label, shipped: owner === shippedOwner, digest, blob },
         };
       }
-      await blobs.remove([blob]);
-      if (outcome.type === 'full') return { type: 'full', entries: outcome.entries };
-      if (outcome.type !== 'conflict') throw new Error(`A design was not stored: ${outcome.type}`);
-      if (attempt === attempts) return { type: 'conflict' };
+      if (outcome.type === 'full') return none({ type: 'full', entries: outcome.entries });
+      if (outcome.type !== 'conflict') {
+        await blobs.remove([blob]);
+        throw new Error(`A design was not stored: ${outcome.type}`);
+      }
+      if (attempt === attempts) return none({ type: 'conflict' });
     }
   }
 

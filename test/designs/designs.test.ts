@@ -65,6 +65,11 @@ describe('designs', () => {
       Promise.all(texts.map((text) => fixture.designs.store('ann', 'letter', letter(text))));
     expect((await all(['a', 'b', 'c'])).map(versionOf).sort()).toEqual([1, 2, 3]);
     expect((await all(['d', 'd', 'd'])).map(versionOf)).toEqual([4, 4, 4]);
+    const many = Array.from({ length: 30 }, (_, n) => `many ${n}`);
+    const numbers = (await all(many)).map(versionOf).map(Number);
+    expect(numbers.sort((one, other) => one - other)).toEqual(many.map((_, n) => n + 5));
+    const { engine } = fixture;
+    expect(await engine.blobs.cleanUp((names) => engine.store.unused(names), Date.now() + 1000)).toBe(0);
   });
 
   it('that are retired are gone; the next version brings them back', async () => {
