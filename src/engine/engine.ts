@@ -148,7 +148,7 @@ export interface Submission {
     readonly expiresAt: number;
   };
   readonly limits: {
-    /** Pending jobs of all owners together, and of this owner. */
+    /** Pending jobs of all owners together, and of this owner. With 0 no job is made; one that the key has made is found. */
     readonly maxPending: number;
     readonly maxPendingPerOwner: number;
   };

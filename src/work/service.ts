@@ -82,6 +82,14 @@ export interface RetryRequest {
   readonly requestId: string;
 }
 
+export interface KnownRequest {
+  readonly owner: string;
+  readonly kind: string;
+  readonly idempotencyKey: string;
+  /** As that of the `PlannedBody`. */
+  readonly fingerprint: string;
+}
+
 /** `created` is false when the idempotency key had already made the job. */
 export interface Accepted extends JobView {
   readonly created: boolean;
@@ -92,6 +100,11 @@ export interface Accepted extends JobView {
 export interface Submitter {
   /** Accepts a job. When this resolves with `ok`, the job and its input are durable. */
   submit(request: SubmitRequest): Promise<Answer<Accepted>>;
+  /**
+   * What an earlier submit with this key and fingerprint has made, as it is now; undefined where there is none. So a
+   * request that is sent again is not judged anew, by what it names as that is now. Makes nothing.
+   */
+  known(request: KnownRequest): Promise<Accepted | undefined>;
   /** Accepts a new job from the input and the options of one that has ended, as durably; neither needs the other. */
   retry(request: RetryRequest): Promise<Answer<Accepted>>;
 }

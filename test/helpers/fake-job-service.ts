@@ -89,6 +89,10 @@ export class FakeJobService implements JobService {
     return { ...this.#accepted(job), created: true };
   }
 
+  async known() {
+    return undefined;
+  }
+
   async retry(request: RetryRequest) {
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false as const, problem: this.refusal };

@@ -15,7 +15,7 @@ import { type Problem, problem } from '../../protocol/problem.js';
 import type { PlanInput } from '../../render/kind.js';
 import { encodeRequest } from '../original-request.js';
 import type { JobReader } from '../reader.js';
-import type { Accepted, Answer, RetryRequest, SubmitRequest, Submitter } from '../service.js';
+import type { Accepted, Answer, KnownRequest, RetryRequest, SubmitRequest, Submitter } from '../service.js';
 import type { BodyReader } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
 import type { ParsedRequest } from './parsed-request.js';
@@ -87,6 +87,23 @@ export class JobSubmitter implements Submitter {
     if (webhook !== undefined) await this.#parts.webhooks.createForJob(job.owner, job.id, webhook);
     const accepted = await this.#commit(job, input, { key: request.idempotencyKey, fingerprint }, shared);
     return this.#withWebhook(job, webhook !== undefined, accepted);
+  }
+
+  async known({
+    owner,
+    kind,
+    idempotencyKey: key,
+    fingerprint,
+  }: KnownRequest): Promise<Accepted | undefined> {
+    if (!this.#open) return undefined;
+    const options = { description: {}, priority: 0 };
+    const job = this.#newJob({ owner, requestId: '' }, { kind, options, warnings: [] });
+    const submission = this.#submission(job, { request: { inline: '' }, inputs: [] }, { key, fingerprint });
+    // A queue without room makes nothing; what the key has made comes before.
+    const outcome = await this.#store({ ...submission, limits: { maxPending: 0, maxPendingPerOwner: 0 } });
+    if (outcome.type === 'created') throw new Error('A queue without room has taken a job');
+    if (outcome.type !== 'replayed') return undefined;
+    return { created: false, position: outcome.position, ...this.#parts.reader.viewOf(outcome.job) };
   }
 
   async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
@@ -172,7 +189,10 @@ export class JobSubmitter implements Submitter {
     }
   }
 
-  #newJob(request: SubmitRequest, { kind, options, warnings }: ParsedRequest): Job {
+  #newJob(
+    request: Pick<SubmitRequest, 'owner' | 'requestId'>,
+    { kind, options, warnings }: Pick<ParsedRequest, 'kind' | 'options' | 'warnings'>,
+  ): Job {
     const { limits, clock } = this.#parts;
     const now = clock();
     return {

@@ -64,12 +64,15 @@ export async function acceptRequest(
   given: ToAccept,
 ): Promise<Answer<{ request: AcceptedRequest }>> {
   const { asked, owner, idempotencyKey } = given;
+  const key = idempotencyKey && createHash('sha256').update(idempotencyKey).digest('hex');
+  // Before the design is asked for, which may be another one by now, or gone.
+  const known = key === undefined ? undefined : await knownRequest(parts, given, key);
+  if (known !== undefined) return { ok: true, request: known };
   const version = await parts.designs.get(owner, asked.designId, asked.version);
   if (version === undefined)
     return refuse('not-found', `There is no such design${asked.version === undefined ? '' : ' or version'}.`);
   const planned = planAll(await parts.designs.open(version), version, given);
   if (!planned.ok) return planned;
-  const key = idempotencyKey && createHash('sha256').update(idempotencyKey).digest('hex');
   const submit = async (index: number, id: string): Promise<Answer<Accepted>> => {
     const body = planned.bodies[index];
     if (body === undefined) throw new Error('A content without a plan');
@@ -79,7 +82,7 @@ export async function acceptRequest(
       kind: 'report',
       body: { ...body, options: { ...options, group: groupOf(id) } },
       requestId: given.httpId,
-      ...(key === undefined ? {} : { idempotencyKey: `report-flow:${key}:${index}` }),
+      ...(key === undefined ? {} : { idempotencyKey: storedKey(key, index) }),
     });
   };
   // The first by itself: where the key is known, it says under which id.
@@ -97,12 +100,49 @@ export async function acceptRequest(
     await takeBack(parts.service, owner, all);
     return refused;
   }
-  if (asked.contents.some(({ shareType }) => shareType === 'public'))
-    await parts.links.publish(id, owner, publicMs);
-  return {
-    ok: true,
-    request: { id, files: asked.contents.flatMap((content, index) => fileOf(content, all[index])) },
-  };
+  return { ok: true, request: await toldRequest(parts, given, id, all) };
+}
+
+function storedKey(key: string, index: number): string {
+  return `report-flow:${key}:${index}`;
+}
+
+/** What the key has made of this very body, where all of it is there: otherwise it is judged as a new one. */
+async function knownRequest(
+  parts: AcceptParts,
+  given: ToAccept,
+  key: string,
+): Promise<AcceptedRequest | undefined> {
+  const { owner, asked } = given;
+  const fingerprint = fingerprintOf(given.body);
+  const known = (index: number): Promise<Accepted | undefined> =>
+    parts.service.submitter.known({
+      owner,
+      kind: 'report',
+      idempotencyKey: storedKey(key, index),
+      fingerprint,
+    });
+  const first = await known(0);
+  const id = requestIdOf(first?.record.group);
+  if (first === undefined || id === undefined) return undefined;
+  const all = [first];
+  for (let at = 1; at < asked.contents.length; at += submitsAtOnce) {
+    const count = Math.min(submitsAtOnce, asked.contents.length - at);
+    const some = await Promise.all(Array.from({ length: count }, (_, index) => known(at + index)));
+    all.push(...some.flatMap((one) => (one === undefined ? [] : [one])));
+  }
+  return all.length === asked.contents.length ? toldRequest(parts, given, id, all) : undefined;
+}
+
+/** @param all in the order of the contents */
+async function toldRequest(
+  { links }: AcceptParts,
+  { asked: { contents }, owner }: ToAccept,
+  id: string,
+  all: readonly Accepted[],
+): Promise<AcceptedRequest> {
+  if (contents.some(({ shareType }) => shareType === 'public')) await links.publish(id, owner, publicMs);
+  return { id, files: contents.flatMap((content, index) => fileOf(content, all[index])) };
 }
 
 function fileOf(content: Content, accepted: Accepted | undefined): readonly AcceptedFile[] {

@@ -384,6 +384,21 @@ describe('a post that is sent again', () => {
     expect([shared.status, shared.body]).toEqual([200, 'shared']);
   });
 
+  test('is answered from the first, whatever has become of the design', async () => {
+    const first = await rig.call('POST', async2, body, key);
+    const params = [{ name: 'name', type: 'number', label: 'A number now' }];
+    const changed = { label: 'Letter', params, operations: [{ type: 'add_text', text: '{{name}}' }] };
+    await rig.designs.store('alice', 'letter', changed);
+    const again = await rig.call('POST', async2, body, key);
+    expect([again.status, again.json()]).toEqual([202, first.json()]);
+    await rig.designs.retire('alice', 'letter');
+    const last = await rig.call('POST', async2, body, key);
+    expect([last.status, last.json()]).toEqual([202, first.json()]);
+    expect((await rig.call('POST', async2, body, { 'idempotency-key': 'k-2' })).status).toBe(404);
+    expect((await rig.call('POST', async2, multiple(content()), key)).status).toBe(404);
+    expect((await rig.jobs()).length).toBe(2);
+  });
+
   test('many at a time make one request', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => rig.call('POST', async2, body, key)));
     expect(new Set(answers.map((answer) => answer.json().requestId)).size).toBe(1);
