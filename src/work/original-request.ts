@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { namesOf } from '../protocol/json-pointer.js';
 import type { PlanInput } from '../render/kind.js';
 
-/** A body as the caller sent it, split where its binary members stood: those are stored as blobs. */
+/**
+ * A body as the caller sent it, split where its binary members stood: those are stored as blobs. The secret of its webhook
+ * is taken out as one of them and stored nowhere in it: the webhook itself has it, and it is told to nobody again.
+ */
 export interface OriginalRequest {
   /** In the order of the text. */
   readonly members: readonly BinaryMember[];
@@ -13,7 +16,7 @@ export interface OriginalRequest {
 export interface BinaryMember {
   /** JSON pointer into the body. */
   readonly pointer: string;
-  /** Index of the input; as it is stored. */
+  /** Index of the input; -1 for a secret, which none has. As it is stored. */
   readonly blob: number;
   readonly sizeBytes: number;
 }
@@ -27,7 +30,7 @@ export function originalRequest(
   body: Readonly<Record<string, unknown>>,
   inputs: readonly PlanInput[],
 ): OriginalRequest {
-  const binaries = inputs.flatMap(membersOf);
+  const binaries = [...inputs.flatMap(membersOf), ...secretsOf(body)];
   if (binaries.length === 0) return { members: [], pieces: [JSON.stringify({ kind, ...body })] };
   // A random mark, which the caller cannot have written into the body.
   const mark = randomUUID();
@@ -40,6 +43,12 @@ export function originalRequest(
     return binary === undefined ? [] : [binary];
   });
   return { members, pieces };
+}
+
+function secretsOf({ webhook }: Readonly<Record<string, unknown>>): readonly BinaryMember[] {
+  const secret = isHolder(webhook) ? webhook.secret : undefined;
+  if (typeof secret !== 'string') return [];
+  return [{ pointer: '/webhook/secret', blob: -1, sizeBytes: Buffer.byteLength(secret) }];
 }
 
 /** The members that an input stands for, unless the body keeps them: as an address, or as the name of a stored thing. */

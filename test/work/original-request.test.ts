@@ -49,6 +49,19 @@ const pictures = {
 };
 
 describe('the request of a job', () => {
+  it('does not tell the secret of its webhook again, and says so', async () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+    const webhook = { url: 'https://example.org/hook', secret };
+    const parsed = intakeOf(JSON.stringify({ operations: pictures.operations, webhook }));
+    expect(parsed.options.webhook).toMatchObject({ secret });
+    expect(JSON.stringify(parsed.original)).not.toContain(secret);
+    const told = await toldOf(parsed);
+    expect(told.leftOut).toMatchObject([{ pointer: '/webhook/secret', sizeBytes: secret.length }]);
+    const { webhook: left } = JSON.parse(told.request);
+    expect(left).toEqual({ ...webhook, secret: `(left out: ${secret.length} bytes)` });
+    expect(() => intakeOf(told.request)).toThrow('/webhook/secret');
+  });
+
   it('is told as it was sent, with its kind, and not as it was read', async () => {
     const body = {
       page_size: 'A5',

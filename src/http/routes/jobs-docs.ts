@@ -110,8 +110,8 @@ export function jobDocs(bodySchema: TSchema, formSchema: TSchema) {
     summary: 'The request that made a job',
     description:
       'As it was sent, with its kind: sent to POST /api/v1/jobs it makes the same document. Binary members above 64 KiB, ' +
-      'and what exceeds 1 MiB of them together, are left out: `left_out` names them, and in their place stands a text ' +
-      'that is refused when it is sent.',
+      'and what exceeds 1 MiB of them together, are left out, and so is the secret of a webhook, which a retry keeps: ' +
+      '`left_out` names them, and in their place stands a text that is refused when it is sent.',
     answers: {
       '200': {
         description:
