@@ -224,7 +224,7 @@ describe('the kind report', () => {
     ).rejects.toMatchObject({
       name: 'RenderFailure',
       pointer: '/design/operations/1/do/0/height',
-      message: expect.stringMatching(/\/operations\/3\/height must be a number > 0.*, and 1 more/),
+      message: expect.stringMatching(/: \/operations\/1\/do\/0\/height must be a number > 0.*, and 1 more/),
     });
   });
 

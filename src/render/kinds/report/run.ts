@@ -144,7 +144,8 @@ export function createReportRunner(document: KindRunner): KindRunner {
         const more = parsed.issues.length - 1;
         const rest = more === 0 ? '' : `, and ${more} more`;
         throw new RenderFailure(
-          `the filled design cannot be drawn: ${first?.pointer ?? ''} ${first?.message ?? ''}${rest}`,
+          // The filled document is nothing that the caller has seen: the place is one of the design.
+          `the filled design cannot be drawn: ${expanded.sourceOf(first?.pointer ?? '')} ${first?.message ?? ''}${rest}`,
           placeOf(expanded, first?.pointer ?? ''),
         );
       }
