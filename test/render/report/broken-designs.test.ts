@@ -319,6 +319,11 @@ const broken: readonly Broken[] = [
     ['', undefined, 'must have at most 1000000 characters'],
   ],
   [
+    'far too many values',
+    { operations: Array.from({ length: 200_001 }, () => 0) },
+    ['', undefined, 'must have at most 20000 values beside its samples'],
+  ],
+  [
     'a long chain of values',
     {
       compute: Object.fromEntries(

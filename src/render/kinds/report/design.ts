@@ -193,8 +193,8 @@ function excessOf(value: unknown): string | undefined {
       }
     }
     // Samples may hold many values that no expression sees.
-    if (characters > limits.designChars || values > 10 * limits.nodes)
-      return `must have at most ${limits.designChars} characters and ${10 * limits.nodes} values`;
+    if (characters > limits.designChars) return `must have at most ${limits.designChars} characters`;
+    if (values > 10 * limits.nodes) return `must have at most ${limits.nodes} values beside its samples`;
   }
   return undefined;
 }
