@@ -97,6 +97,13 @@ describe('the words of a line', () => {
     expect(at).toBe(words.length);
   });
 
+  it('whole, where a word might have been broken', async () => {
+    const line = (latin: string) => seen(`שלום ${latin} בית ab\u00adcd 12`);
+    expect(await line('qhwz\u00adb\u00ad\u00adkk')).toEqual(await line('qhwzbkk'));
+    expect(await line('qhwz\u00adbkk')).toEqual(['abcd12תיבqhwzbkkםולש']);
+    expect(await seen('ab של\u00adום של\u00adום cd')).toEqual(['abםולשםולשcd']);
+  });
+
   it('also where they have looks of their own, in cells, lists and bands', async () => {
     const html = '<p>אחת <b>שתיים</b> <a href="https://x.test">שלוש</a> (<i>abc</i>)</p>';
     expect((await lettersOf([{ type: 'add_html', html }])).map(textOf)).toEqual(['|abc|שולשםייתשתחא']);

@@ -84,7 +84,7 @@ export class LineOrder {
 
 function piecesOf(word: Inline): Piece[] {
   const { text, levels, baseLevel = 0 } = word;
-  // A word that was put together at a soft hyphen, or got one, is all of one level.
+  // A hyphen that a broken word got has the level of its soft hyphen.
   const levelAt = (at: number): number => levels?.[at] ?? levels?.at(-1) ?? baseLevel;
   const pieces: Piece[] = [];
   let start = 0;

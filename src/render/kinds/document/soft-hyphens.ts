@@ -43,6 +43,12 @@ function sameLook(one: Inline, other: Inline): boolean {
   return look.every((name) => one[name] === other[name]);
 }
 
+/** The level of each character of a word that was put together, `end` characters of it from before the soft hyphen. */
+function joinedLevels(before: Inline, end: number, after: Inline): { levels?: Uint8Array } {
+  if (before.levels === undefined || after.levels === undefined) return {};
+  return { levels: Uint8Array.from([...before.levels.subarray(0, end), ...after.levels]) };
+}
+
 /**
  * The words of a finished line: a word that was not broken is one again, so that justified text has no gaps in it, and
  * the last has its hyphen when the paragraph goes on (`more`) in the middle of it and there is room.
@@ -54,9 +60,11 @@ export function closeSoftHyphens(line: Line, more: boolean, widthOf: WidthOf): v
   for (const inline of inlines) {
     const before = words.at(-1);
     if (endsSoft(before) && sameLook(before, inline)) {
+      const begin = withoutEnd(before.text);
       words[words.length - 1] = {
         ...inline,
-        text: withoutEnd(before.text) + inline.text,
+        ...joinedLevels(before, begin.length, inline),
+        text: begin + inline.text,
         width: before.width + inline.width,
         leadingCut: before.leadingCut ?? 0,
         x: before.x,
