@@ -152,6 +152,39 @@ describe('A12 keep_rows: rows that fit a page stay whole', () => {
     }
   });
 
+  it('also of those that stay with the next one, or with what follows, wherever in a cell over rows they are', async () => {
+    const span = [{ text: 's', rowspan: 4 }, 'a0'];
+    const kept = { keep_with_next: true };
+    for (const at of [0, 1, 2, 3, 4]) {
+      const cells = [span, ['a1'], ['a2'], ['a3'], ['b', 'a4'], ['c', 'a5']];
+      const rows = cells.map((row, i) => (i === at ? { cells: row, ...kept } : row));
+      for (const height of [100, 150, 160, 165, 170, 175, 180]) {
+        const pages = await pagesOf([spacer(height), table({ rows, headers: ['HEAD', 'B'] })]);
+        expectAll(pages, at < 4 ? ['s', 'c'] : ['c']);
+        const group =
+          at < 3 ? ['s', 'a0', 'a1', 'a2', 'a3'] : at === 3 ? ['s', 'a0', 'a3', 'a4'] : ['a4', 'a5'];
+        for (const one of group)
+          expect([at, height, one, pageOf(pages, one)]).toEqual([
+            at,
+            height,
+            one,
+            pageOf(pages, group[0] ?? ''),
+          ]);
+      }
+    }
+    // The last row is in the middle of a cell, too.
+    for (const height of [100, 165, 170, 175, 180]) {
+      const rows = [['x', 'y'], span, ['a1'], ['a2'], ['a3']];
+      const pages = await pagesOf([
+        spacer(height),
+        table({ rows, ...kept }),
+        { type: 'add_text', text: 'END' },
+      ]);
+      for (const one of ['s', 'a0', 'a3', 'END'])
+        expect([height, one, pageOf(pages, one)]).toEqual([height, one, pageOf(pages, 's')]);
+    }
+  });
+
   it('but a tall cell over rows loses nothing: its group is moved or cut', async () => {
     for (const [tall, before] of [
       [20, 100],

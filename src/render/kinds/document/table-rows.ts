@@ -32,23 +32,36 @@ const maxCarryShare = 0.6;
 /** Groups of more rows fit no page; they are cut where the page ends. */
 const maxGroupRows = 200;
 
-/** The last row of each row's group: rows that a cell spans belong together, and those that stay with the next one. */
-function groupEnds(body: readonly Row[], { keepRows, keptRows = [] }: TableNode['table']): number[] {
-  const kept = new Set(keptRows);
-  const ends: number[] = [];
-  let end = -1;
-  let begin = 0;
-  for (const [y, row] of body.entries()) {
-    if (y > end) {
-      ends.fill(end, begin);
-      begin = y;
-      end = y;
+interface Group {
+  readonly begin: number;
+  /** The last row. */
+  readonly end: number;
+}
+
+/**
+ * The group of each row: rows that a cell spans belong together, and those that stay with the next one. A block that began
+ * or ended within such a cell would be put together without the page on which the cell is.
+ */
+function groupsOf(
+  body: readonly Row[],
+  { keepRows }: TableNode['table'],
+  kept: ReadonlySet<number>,
+): Group[] {
+  const groups: Group[] = [];
+  for (let begin = 0; begin < body.length; ) {
+    let end = begin;
+    let isKept = keepRows === true;
+    for (let y = begin; y <= end; y++) {
+      for (const { rowSpan } of body[y] ?? []) end = Math.max(end, y + Number(rowSpan ?? 1) - 1);
+      if (!kept.has(y)) continue;
+      isKept = true;
+      end = Math.max(end, y + 1);
     }
-    ends.push(end);
-    if (keepRows === true) for (const { rowSpan } of row) end = Math.max(end, y + Number(rowSpan ?? 1) - 1);
-    if (kept.has(y)) end = Math.max(end, Math.min(y + 1, body.length - 1));
+    end = Math.min(end, body.length - 1);
+    for (let y = begin; y <= end; y++) groups.push(isKept ? { begin, end } : { begin: y, end: y });
+    begin = end + 1;
   }
-  return ends.fill(end, begin);
+  return groups;
 }
 
 /** pdfmake's borders; a cell over several rows that a page cuts gets its lower and upper one, too. */
@@ -129,12 +142,12 @@ export class RowLayout extends PdfMakeLayout {
     const { writer } = this;
     const { table } = node;
     const { body } = table;
-    const groups = new Groups(node);
+    const following = this.followingRoom(node);
+    const groups = new Groups(node, following > 0);
     const first = table.headerRows > 0 ? groups.kept(table.headerRows) : 0;
     // A header that is kept with whole rows is in one block with them.
     if (first > 0) table.keepWithHeaderRows = first;
     const outer = { lead: writer.lead, carried: writer.carried };
-    const following = this.followingRoom(node);
     writer.lead =
       table.keepWithHeaderRows === undefined
         ? leastRowHeight(body[table.headerRows], writer.context().availableWidth, table.around ?? aroundRow)
@@ -248,24 +261,28 @@ export class RowLayout extends PdfMakeLayout {
 
 /** Rows that are put together aside, so that they stay on one page. */
 class Groups {
-  readonly #ends: readonly number[] | undefined;
+  readonly #groups: readonly Group[] | undefined;
   readonly #keepRows: boolean;
   readonly #rows: number;
 
-  constructor({ table }: TableNode) {
-    const { body, keepRows = false, keptRows = [] } = table;
-    this.#ends = keepRows || keptRows.length > 0 ? groupEnds(body, table) : undefined;
+  /** `lastIsKept`: something has to stay with the last row. */
+  constructor({ table }: TableNode, lastIsKept: boolean) {
+    const { body, keepRows = false } = table;
+    const kept = new Set(table.keptRows);
+    if (lastIsKept) kept.add(body.length - 1);
+    this.#groups = keepRows || kept.size > 0 ? groupsOf(body, table, kept) : undefined;
     this.#keepRows = keepRows;
     this.#rows = body.length;
   }
 
   /** How many rows from `first` on are one block; 0 where the page may cut them. `lastIsKept`: the last row is one, too. */
   kept(first: number, lastIsKept = false): number {
-    const end = this.#ends?.[first] ?? first;
     if (first >= this.#rows) return 0;
+    const { begin, end } = this.#groups?.[first] ?? { begin: first, end: first };
     const size = end - first + 1;
     const isKept = this.#keepRows || size > 1 || (lastIsKept && end === this.#rows - 1);
-    return isKept && size <= maxGroupRows ? size : 0;
+    // What is left of a group that is cut is none.
+    return isKept && end - begin < maxGroupRows ? size : 0;
   }
 }
 
