@@ -62,6 +62,8 @@ function checkHeader(at: string, headers: readonly string[], all: readonly strin
     new Set(some.flatMap((word) => found.places(word).flatMap((place) => place.map(({ page }) => page))));
   const ofRows = pagesWith(rows);
   if (rows.length === 0 || ofRows.size === 0) return [];
+  // A word that the end of a page broke is found on neither, and a page may have no more of a row than its end.
+  if (rows.some((word) => found.places(word).length === 0)) return [];
   return [...pagesWith(header)]
     .filter((page) => !ofRows.has(page))
     .map((page) => `${at}: the header stands alone on page ${page + 1}`);
