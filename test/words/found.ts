@@ -11,6 +11,17 @@ export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =
       (at.startsWith(`${pointer}/operations/`) && pointer !== ''),
   );
 
+/** Whether two letters of a line have much between them. */
+function hasGap(place: readonly Letter[]): boolean {
+  return place.some((letter, i) => {
+    const next = place[i + 1];
+    if (next === undefined || next.page !== letter.page) return false;
+    const height = letter.bottom - letter.top;
+    if (Math.abs(next.top - letter.top) > height / 2) return false;
+    return Math.max(next.left - letter.right, letter.left - next.right) > height / 3;
+  });
+}
+
 /** A text that is searched by its characters, with the letter of each. */
 export class Found {
   readonly #text: string;
@@ -29,7 +40,8 @@ export class Found {
       const begin = [...this.#text.slice(0, at)].length;
       places.push(this.#letters.slice(begin, begin + [...word].length));
     }
-    if (places.length > 0) this.#rest = this.#rest.replaceAll(word, '');
+    // Letters of two cells may make a word by chance: they are still looked for in what is broken.
+    if (places.some((place) => !hasGap(place))) this.#rest = this.#rest.replaceAll(word, '');
     return places;
   }
 
