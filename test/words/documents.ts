@@ -403,7 +403,8 @@ const makers: Readonly<Record<string, (make: Maker, at: string) => Record<string
       ...make.some({ width: () => chance.one<number | string>([make.mm(), '*', '30%', 'auto']) }),
     }));
     make.depth--;
-    return { columns, ...make.some({ gap: () => chance.whole(0, 10) }) };
+    // Gaps that fill the narrow column they are in leave pictures a hair's width, which nobody sees.
+    return { columns, ...make.some({ gap: () => chance.whole(0, make.depth === 0 ? 10 : 2) }) };
   },
   add_block: (make, at) => {
     if (make.depth >= 2) return undefined;
