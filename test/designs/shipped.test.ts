@@ -67,6 +67,14 @@ async function drawn(name: Name, params: Record<string, unknown>): Promise<strin
 /** The words of a page as they are read, without the spaces that only stand between two boxes. */
 const close = (text: string) => text.replace(/\s/g, '');
 
+/** Where the code of a certificate is, mm. */
+function placeOfCode(): { x: number; y: number; size: number } {
+  const text = JSON.stringify(designs.get('certificate'));
+  const [, x, y, size] =
+    /"type":"add_qr"[^}]*"x":(\d+),"y":(\d+),"size":(\d+)/.exec(text.replace(/\{\{|\}\}/g, '')) ?? [];
+  return { x: Number(x), y: Number(y), size: Number(size) };
+}
+
 describe('the designs that come with the server', () => {
   it('are these four, and their samples are right', () => {
     expect([...designs.keys()].sort()).toEqual([...names].sort());
@@ -140,4 +148,42 @@ describe('the designs that come with the server', () => {
       expect(shown.slice(2)).toEqual(['8%', '0.5%', '20%', '0.5%', '8%', '8.1%', '20%']);
     }
   });
+
+  it('a certificate names its totals, and prints no hours where there are none', async () => {
+    const record = async (language: string, modules: unknown[]) =>
+      close((await drawn('certificate', { language, modules })).at(-1) ?? '');
+    const both = [
+      { name: 'A', hours: 12, score: 90 },
+      { name: 'B', hours: 5, score: 80 },
+    ];
+    expect(await record('en', both)).toContain('Totalhours,averagescore1785');
+    expect(await record('ja', both)).toContain('合計時間・平均得点1785');
+    expect(await record('en', [{ name: 'A', score: 90 }])).toMatch(/A90Averagescore90$/);
+    expect(await record('en', [{ name: 'A', hours: 3 }])).toMatch(/A3Totalhours3$/);
+    expect(await record('en', [{ name: 'A' }])).toMatch(/ScoreA$/);
+  });
+
+  it.each([1, 2, 3, 5, 7, 40])(
+    'a certificate prints all of %d signers, none below its code',
+    async (count) => {
+      const signers = Array.from({ length: count }, (_, i) => ({
+        name: `Signer${i} Konstantinopoulou-Featherstonehaugh of Somewhere Farther`,
+        role: 'Deputy Vice Chancellor for Academic Affairs, International Relations and Titles. '.repeat(2),
+      }));
+      const verifyUrl = `https://typography.example/verify/${'abc123/'.repeat(40)}`;
+      const { pdf, warnings } = await report({
+        design: structuredClone(designs.get('certificate')),
+        params: { ...sampleOf('certificate', 'English'), modules: [], signers, verifyUrl },
+      });
+      expect(warnings).toEqual([]);
+      const words = (await readPages(pdf)).flatMap((page) => page.words);
+      const shown = words.map(({ text }) => text).join(' ');
+      for (const { name } of signers) expect(shown).toContain(name.slice(0, name.indexOf(' ')));
+      const { x, y, size } = placeOfCode();
+      const behind = words.filter(
+        (word) => word.right > x && word.left < x + size && word.bottom > y && word.top < y + size,
+      );
+      expect(behind).toEqual([]);
+    },
+  );
 });
