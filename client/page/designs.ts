@@ -71,24 +71,7 @@ export interface Saved {
  * Makes the next version. Rejects with `precondition-failed` when the latest one is another than `seen`.
  * @param seen ETag of the version that was looked at; undefined for a new design, `any` for whatever is there
  */
-export async function saveDesign(
-  http: Http,
-  id: string,
-  design: Values,
-  seen: { readonly etag: string | undefined } | 'any',
-): Promise<Saved> {
-  try {
-    return await put(http, id, design, seen);
-  } catch (error) {
-    if (!isConflict(error) || seen === 'any' || seen.etag === undefined) throw error;
-    // What comes with the server is nobody's own yet: the first save makes an own one of its name.
-    const { etag } = await readDesign(http, id, undefined).catch(() => ({ etag: '' }));
-    if (etag !== seen.etag) throw error;
-    return put(http, id, design, { etag: undefined });
-  }
-}
-
-function put(
+export function saveDesign(
   http: Http,
   id: string,
   body: Values,

@@ -78,7 +78,10 @@ export class Designs {
     return digestOf(JSON.stringify(value));
   }
 
-  /** Makes the next version, unless the design is equal to the latest one. */
+  /**
+   * Makes the next version, unless the design is equal to the latest one. For an owner without an own one of this id that
+   * is the shipped one: the first own one gets the number after it.
+   */
   async store(owner: string, id: string, value: unknown, seen?: Seen): Promise<StoreOutcome> {
     const { library, blobs, read, clock, random } = this.#parts;
     const reading = read(value);
@@ -93,7 +96,8 @@ export class Designs {
       return outcome;
     };
     for (let attempt = 1; ; attempt += 1) {
-      const head = headOf(await library.get(name));
+      const own = headOf(await library.get(name));
+      const head = own ?? (await this.#versionOf(shippedOwner, id));
       if (seen?.(head && etagOf(head)) === false) return none({ type: 'conflict' });
       if (head?.digest === digest) return none({ type: 'same', version: head });
       // A scope of its own: the end of one version takes nothing from another with the same text.
@@ -104,7 +108,8 @@ export class Designs {
         ...name,
         value: JSON.stringify({ label, digest }),
         blobs: [blob],
-        expected: head?.version ?? 0,
+        expected: own?.version ?? 0,
+        after: head?.version ?? 0,
         now,
         limits,
       });
@@ -132,11 +137,14 @@ export class Designs {
     return own === 'none' ? this.#versionOf(shippedOwner, id, version) : own;
   }
 
-  /** `none`: the owner has no design of this id, whatever its version. */
+  /** `none`: the owner has no design of this id, or the version is before its first own one. */
   async #ownOrNone(owner: string, id: string, version?: number): Promise<DesignVersion | undefined | 'none'> {
     const found = await this.#versionOf(owner, id, version);
     if (found !== undefined || version === undefined) return found ?? 'none';
-    return (await this.#versionOf(owner, id)) === undefined ? 'none' : undefined;
+    if ((await this.#versionOf(owner, id)) === undefined) return 'none';
+    const place = { owner, collection, name: id };
+    const { versions } = await this.#parts.library.versions({ ...place, before: version, limit: 1 });
+    return versions.length === 0 ? 'none' : undefined;
   }
 
   async #versionOf(owner: string, id: string, version?: number): Promise<DesignVersion | undefined> {

@@ -3,7 +3,7 @@
  *
  * - entry: what an owner keeps under a name in a collection. It has versions; the newest of them is its head.
  * - version: a small JSON text and the names of the blobs that it holds. Immutable. Versions of an entry are numbered
- *   from 1 on, each one more than the last; a number stands for one content for as long as the entry is there.
+ *   from 1 on, each one more than the last unless the put asks for more (`after`); a number stands for one content for as long as the entry is there.
  * - retired: an entry without a head. It is in no listing and may be brought back by a new version. Its versions can
  *   be read by their numbers until retention takes the entry away, whose name is then free.
  *
@@ -55,6 +55,8 @@ export interface NewVersion extends LibraryName {
   readonly shared?: readonly string[];
   /** The number of the head that the caller has seen, 0 for none. Left out: the version is added to any head. */
   readonly expected?: number;
+  /** The version gets a greater number than this one, as where it follows on a version of another owner. */
+  readonly after?: number;
   readonly now: number;
   readonly limits: {
     /** Entries of this owner in this collection, retired ones included. */

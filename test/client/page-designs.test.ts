@@ -111,8 +111,8 @@ describe('refusals of a preview', () => {
 });
 
 describe('a save', () => {
-  /** A server with one design. `own`: whether it is the owner's, or comes with the server. */
-  function serverWith(etag: string, own: boolean) {
+  /** A server with one design, the owner's or its own. */
+  function serverWith(etag: string) {
     const puts: unknown[] = [];
     const http = {
       ask: async (
@@ -126,8 +126,8 @@ describe('a save', () => {
         puts.push(headers);
         const refused =
           headers['if-match'] !== undefined
-            ? !own || headers['if-match'] !== etag
-            : headers['if-none-match'] !== undefined && own;
+            ? headers['if-match'] !== etag
+            : headers['if-none-match'] !== undefined;
         if (refused) throw new InkwireError('precondition-failed', 'no', { status: 412 });
         return answer({ id: 'a', version: 2 });
       },
@@ -136,13 +136,13 @@ describe('a save', () => {
   }
 
   test('says which version it has seen', async () => {
-    const { http, puts } = serverWith('"e1"', true);
+    const { http, puts } = serverWith('"e1"');
     expect(await saveDesign(http, 'a', {}, { etag: '"e1"' })).toEqual({ version: 2, etag: '"e1"' });
     expect(puts).toEqual([{ 'if-match': '"e1"' }]);
   });
 
   test('is refused when another version is the latest, unless it goes over it', async () => {
-    const { http, puts } = serverWith('"e2"', true);
+    const { http, puts } = serverWith('"e2"');
     const error: unknown = await saveDesign(http, 'a', {}, { etag: '"e1"' }).catch(
       (reason: unknown) => reason,
     );
@@ -151,14 +151,8 @@ describe('a save', () => {
     expect((await saveDesign(http, 'a', {}, 'any')).version).toBe(2);
   });
 
-  test('of one that comes with the server makes an own one', async () => {
-    const { http, puts } = serverWith('"e1"', false);
-    expect((await saveDesign(http, 'a', {}, { etag: '"e1"' })).version).toBe(2);
-    expect(puts).toEqual([{ 'if-match': '"e1"' }, { 'if-none-match': '*' }]);
-  });
-
   test('of a new one is refused where there is one', async () => {
-    const { http } = serverWith('"e1"', true);
+    const { http } = serverWith('"e1"');
     const error: unknown = await saveDesign(http, 'a', {}, { etag: undefined }).catch(
       (reason: unknown) => reason,
     );

@@ -59,6 +59,15 @@ export function librarySuite(name: string, open: OpenEngine): void {
       expect(await library.get(invoice, 0)).toBeUndefined();
     });
 
+    it('numbers a version after another one where that is asked for, and never lower than the last', async () => {
+      expect(await stored(engine(), { after: 4 })).toMatchObject({ version: 5 });
+      expect(await stored(engine(), { after: 2 })).toMatchObject({ version: 6 });
+      expect(await engine().library.get(invoice, 1)).toBeUndefined();
+      expect(await stored(engine(), { after: 8, expected: 6 })).toMatchObject({ version: 9 });
+      const { versions } = await engine().library.versions({ ...invoice, limit: 9 });
+      expect(numbers(versions)).toEqual([9, 6, 5]);
+    });
+
     it('knows an entry by owner, collection and name together', async () => {
       const { library } = engine();
       await stored(engine());

@@ -108,8 +108,8 @@ describe('designs', () => {
     expect(await designs.get('ann', 'letter')).toMatchObject({ version: 1, shipped: true });
     await stored('letter', letter('own 1'));
     await stored('letter', letter('own 2'));
-    expect(await designs.get('ann', 'letter')).toMatchObject({ version: 2, shipped: false });
-    expect(await designs.get('ann', 'letter', 3)).toBeUndefined();
+    expect(await designs.get('ann', 'letter')).toMatchObject({ version: 3, shipped: false });
+    expect(await designs.get('ann', 'letter', 4)).toBeUndefined();
     expect(await designs.get('bob', 'letter')).toMatchObject({ version: 1, shipped: true });
     const listed = (await designs.list('ann', { limit: 10 })).designs;
     expect(listed.map(({ id, shipped }) => [id, shipped])).toEqual([
@@ -119,6 +119,31 @@ describe('designs', () => {
     expect(await designs.retire('ann', 'letter')).toBe('retired');
     expect(await designs.get('ann', 'letter')).toMatchObject({ shipped: true });
     expect(await designs.retire('ann', 'letter')).toBe('shipped');
+  });
+
+  it('that are shipped are the latest for an owner without an own one', async () => {
+    const { designs } = fixture;
+    await designs.ship(new Map([['letter', letter('shipped')]]));
+    const shipped = await designs.get('ann', 'letter');
+    const isShipped = (tag: string | undefined) => tag === (shipped && etagOf(shipped));
+    const isNone = (tag: string | undefined) => tag === undefined;
+    expect(await designs.store('ann', 'letter', letter('own'), isNone)).toEqual({ type: 'conflict' });
+    expect(await designs.store('ann', 'letter', letter('shipped'), isShipped)).toEqual({
+      type: 'same',
+      version: shipped,
+    });
+    const first = await designs.store('ann', 'letter', letter('own'), isShipped);
+    expect(versionOf(first)).toBe(2);
+    expect(await designs.store('ann', 'letter', letter('more'), isShipped)).toEqual({ type: 'conflict' });
+    expect(await designs.store('bob', 'letter', letter('own'), isShipped)).toMatchObject({ type: 'stored' });
+    // A number names one text: what was looked at as version 1 is that still, and no later shipped one comes between.
+    expect(await designs.get('ann', 'letter', 1)).toEqual(shipped);
+    for (const text of ['two', 'three', 'four']) await designs.ship(new Map([['letter', letter(text)]]));
+    expect(await designs.get('ann', 'letter', 2)).toMatchObject({ shipped: false });
+    expect(await designs.get('ann', 'letter', 3)).toBeUndefined();
+    await designs.ship(new Map([['letter', letter('shipped')]]));
+    // An own text that is that of the shipped one is a version of its own, once there is an own one.
+    expect(versionOf(await designs.store('ann', 'letter', letter('shipped')))).toBe(3);
   });
 
   it('that are shipped change with the server: unchanged ones get no version, those that are gone are retired', async () => {
@@ -141,7 +166,7 @@ describe('designs', () => {
   it('are listed in pages, own and shipped ones in one order', async () => {
     const { designs } = fixture;
     await designs.ship(new Map(['b', 'd', 'f'].map((id) => [id, letter(id)])));
-    for (const id of ['a', 'c', 'd', 'e', 'g']) await stored(id, letter(id));
+    for (const id of ['a', 'c', 'd', 'e', 'g']) await stored(id, letter(`own ${id}`));
     const found: string[] = [];
     let after: string | undefined;
     do {

@@ -141,6 +141,24 @@ describe('GET /api/v1/designs', () => {
   });
 });
 
+describe('PUT of a shipped design', () => {
+  test('follows on the shipped one, whose conditions hold', async () => {
+    await http.library.designs.ship(new Map([['base', letter()]]));
+    const path = '/api/v1/designs/base';
+    const etag = String((await call('GET', path)).headers.etag);
+    const status = async (body: object, conditions: Readonly<Record<string, string>>) =>
+      (await call('PUT', path, body, conditions)).statusCode;
+    expect(await status(letter('own'), { 'if-none-match': '*' })).toBe(412);
+    expect(await status(letter(), { 'if-match': etag })).toBe(200);
+    const stored = await call('PUT', path, letter('own'), { 'if-match': etag });
+    expect([stored.statusCode, stored.json().data]).toEqual([201, { id: 'base', version: 2 }]);
+    expect(await status(letter('more'), { 'if-match': etag })).toBe(412);
+    expect((await call('GET', `${path}/versions/1`)).headers.etag).toBe(etag);
+    expect((await call('DELETE', path)).statusCode).toBe(204);
+    await http.library.designs.ship(new Map());
+  });
+});
+
 describe('DELETE /api/v1/designs/{id}', () => {
   test('retires it', async () => {
     const { etag } = (await put(letter())).headers;

@@ -28,7 +28,7 @@ export class LibraryRules {
     this.#references = references;
   }
 
-  put({ value, blobs, shared = [], expected, now, limits, ...place }: NewVersion): PutOutcome {
+  put({ value, blobs, shared = [], expected, after = 0, now, limits, ...place }: NewVersion): PutOutcome {
     if (value.length > libraryValueMaxLength || blobs.length > libraryBlobsMax) return { type: 'too-large' };
     const name = nameOf(place);
     const entry = this.#entries.entry(name);
@@ -40,7 +40,7 @@ export class LibraryRules {
     }
     const gone = unusedOf(this.#references, shared);
     if (gone.length > 0) return { type: 'gone', blobs: gone };
-    const version = (entry?.last ?? 0) + 1;
+    const version = Math.max(entry?.last ?? 0, after) + 1;
     this.#entries.setEntry({ ...name, last: version });
     this.#entries.addVersion({ ...name, version, createdAt: now, value, blobs });
     for (const blob of blobs) this.#references.add(blob, holderOf(name, version));
