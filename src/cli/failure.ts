@@ -66,7 +66,12 @@ export function failureOf(error: InkwireError, url: string, keyed = true): Failu
   if (status === 429 || status >= 500) {
     return { code: exitCodes.unreachable, lines: [`The server takes nothing at the moment: ${said}`] };
   }
-  return { code: exitCodes.refused, lines: [said, ...defectsOf(error)] };
+  return { code: exitCodes.refused, lines: saysAll(error) ? [said] : [said, ...defectsOf(error)] };
+}
+
+/** Whether the message is the one defect, with its place. */
+function saysAll({ message, errors: [first, second] }: InkwireError): boolean {
+  return first !== undefined && second === undefined && message === `${first.pointer} ${first.message}`;
 }
 
 /** The defects of a document: one line for each, with its place in the document. */

@@ -62,6 +62,30 @@ export async function obey(shell: Shell, name: string, act: () => Promise<number
   }
 }
 
+/** A refusal of one thing among others, and which it was. */
+class Refusal extends Error {
+  constructor(
+    readonly named: object,
+    readonly words: string,
+    readonly error: InkwireError,
+  ) {
+    super(error.message);
+  }
+}
+
+/**
+ * Has `withServer` name the thing that a call is about when the call is refused.
+ * @param named members of the problem with --json
+ * @param words what the line begins with
+ */
+export async function about<T>(named: object, words: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof InkwireError ? new Refusal(named, words, error) : error;
+  }
+}
+
 /** Uses a client of the chosen server, and says in words why it refused or did not answer. */
 export async function withServer(
   shell: Shell,
@@ -81,11 +105,14 @@ export async function withServer(
   try {
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
     return await use({ client, http, url, headers, again: named.map((option) => ` ${option}`).join('') });
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof Refusal ? thrown.error : thrown;
     if (!(error instanceof InkwireError)) throw error;
     const { code, lines } = failureOf(error, url, key !== undefined);
-    for (const line of lines) printLine(shell.err, line);
-    if (choice.json) printLine(shell.out, JSON.stringify({ type: 'problem', ...problemOf(error) }));
+    const { named = {}, words } = thrown instanceof Refusal ? thrown : {};
+    for (const [at, line] of lines.entries())
+      printLine(shell.err, at === 0 && words !== undefined ? `${words}: ${line}` : line);
+    if (choice.json) printLine(shell.out, JSON.stringify({ type: 'problem', ...problemOf(error), ...named }));
     return code;
   } finally {
     client.close();

@@ -175,7 +175,9 @@ describe('inkwire designs', () => {
           'content-type': 'application/json',
           etag: '"e-2"',
         });
-        response.end(JSON.stringify({ data: { id, version: 3 } }));
+        const problem = { type: 'https://example.org/problems/precondition-failed', detail: 'another one' };
+        const isRefused = method === 'PUT' && status === 412;
+        response.end(JSON.stringify(isRefused ? problem : { data: { id, version: 3 } }));
       });
       await new Promise<void>((resolve) => stub.listen(0, '127.0.0.1', resolve));
       url = `http://127.0.0.1:${(stub.address() as AddressInfo).port}`;
@@ -211,6 +213,19 @@ describe('inkwire designs', () => {
       expect(read?.url).toBe('/api/v1/designs/greeting/versions/2');
       expect(second?.headers['if-match']).toBe('"e-2"');
       expect(third?.headers['if-none-match']).toBe('*');
+    });
+
+    it('a refusal names the design and the version', async () => {
+      status = 412;
+      const it = as(['push', '--expect', '2', '--json', good], url);
+      expect(await runDesigns(it)).toBe(4);
+      expect(it.err.text).toMatch(/^greeting, expected version 2: another one\n$/);
+      expect(JSON.parse(it.out.text)).toMatchObject({ type: 'problem', id: 'greeting', expected_version: 2 });
+      const plain = as(['push', good], url);
+      expect(await runDesigns(plain)).toBe(4);
+      expect(plain.err.text).toMatch(/^greeting: another one\n$/);
+      status = 201;
+      asked.length = 0;
     });
 
     it('nothing is stored while one of them is wrong', async () => {

@@ -66,6 +66,8 @@ describe('inkwire webhooks', () => {
     }
     const help = await run('--help');
     expect([help.code, help.lines[0]]).toEqual([0, 'Usage:']);
-    expect((await run('add', 'ftp://example.org')).code).toBe(4);
+    const refused = await run('add', 'ftp://example.org');
+    expect(refused.code).toBe(4);
+    expect(refused.said).toMatch(/^\/url [^\n]+\n$/);
   });
 });

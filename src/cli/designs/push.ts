@@ -1,7 +1,7 @@
 import { InkwireError } from '../../../client/sdk/error.js';
 import { Misuse, readArguments, readWhole } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
-import { type Server, serverOptions, withServer } from '../server-access.js';
+import { about, type Server, serverOptions, withServer } from '../server-access.js';
 import { printLine, type Shell } from '../terminal.js';
 import { faultLines, idOfFile, readDesignFile } from './design-file.js';
 
@@ -43,7 +43,11 @@ export async function runPush(shell: Shell): Promise<number> {
   return withServer(shell, values, async (server) => {
     for (const [index, value] of designs.entries()) {
       const id = ids[index] ?? '';
-      const { stored, isNew } = await put(server, id, value, expected, shell.interrupted);
+      const named = expected === undefined ? { id } : { id, expected_version: expected };
+      const words = expected === undefined ? id : `${id}, expected version ${expected}`;
+      const { stored, isNew } = await about(named, words, () =>
+        put(server, id, value, expected, shell.interrupted),
+      );
       if (values.json) printLine(shell.out, JSON.stringify({ ...stored, new: isNew }));
       else printLine(shell.out, `${stored.id} version ${stored.version}${isNew ? '' : ' (unchanged)'}`);
     }
