@@ -96,6 +96,75 @@ describe('blocks', () => {
       );
   });
 
+  describe('that go over pages keep their padding and border on each of them', () => {
+    /** The boxes of glyphs are somewhat higher than lines, mm. */
+    const most = 1.5;
+    const block = (operations: readonly object[], more: object = {}) => ({
+      type: 'add_block',
+      operations,
+      fill: '#ffeeee',
+      border_color: '#cc0000',
+      ...more,
+    });
+    const two = (count: number) =>
+      lines('in', count).map((one, i) => ({ ...one, text: `${one.text}\nsec${i}` }));
+    const table = {
+      type: 'add_table',
+      headers: ['in_HEAD'],
+      rows: Array.from({ length: 70 }, (_, i) => [`in${i}`]),
+    };
+    const column = (operations: readonly object[]) => ({
+      type: 'add_columns',
+      columns: [{ operations }, { operations: lines('side', 3) }],
+    });
+    const wide = { border_width: 4, padding: 6 };
+    const inner = block(lines('in', 60), { border_width: 2, padding: 6, border_color: '#0000cc' });
+    it.each([
+      ['texts', block(two(40), wide), 10],
+      ['in columns', column([block(lines('in', 90), { border_width: 1, padding: 3, radius: 4 })]), 4],
+      ['kept together, higher than a page', block(lines('in', 60), { ...wide, keep_together: true }), 10],
+      [
+        'kept together in kept ones',
+        block([{ ...inner, keep_together: true }], { ...wide, keep_together: true }),
+        18,
+      ],
+      ['columns in them', block([column(lines('in', 60))], wide), 10],
+      ['blocks in blocks', block([inner], { border_width: 3, padding: 6 }), 17],
+      ['a table with header rows', block([table], wide), 10],
+      ['a table with rows that are kept', block([{ ...table, keep_rows: true }], wide), 10],
+    ])('%s', async (name, operation, around) => {
+      const { pages, pictures } = await drawn({
+        operations: [...lines('before', 5), operation, text('BEHIND')],
+      });
+      expect(pages.length).toBeGreaterThan(2);
+      const all = pages.flatMap(({ words }) => words).filter((word) => /^in\d/.test(word.text));
+      expect(new Set(all.map((word) => word.text)).size).toBe(all.length);
+      expect(all.length).toBeGreaterThanOrEqual(40);
+      for (const [i, page] of pages.entries()) {
+        const words = page.words.filter((word) => /^(in|sec)/.test(word.text));
+        if (words.length === 0) continue;
+        const box = boxOf(pictures[i], '#cc0000');
+        if (box === undefined) throw new Error('there is no border');
+        expect(Math.min(...words.map(({ top }) => top)) - box.top).toBeGreaterThan(around - most);
+        expect(box.bottom - Math.max(...words.map(({ bottom }) => bottom))).toBeGreaterThan(around - most);
+        expect(box.bottom).toBeLessThan(138.5);
+        expect(box.top).toBeGreaterThan(9.5);
+        if (!name.startsWith('blocks')) continue;
+        const within = boxOf(pictures[i], '#0000cc');
+        expect((within?.top ?? 0) - box.top).toBeCloseTo(9, 0);
+        expect(box.bottom - (within?.bottom ?? 0)).toBeGreaterThan(8.5);
+      }
+    });
+
+    it('what is thicker than a page still goes on', async () => {
+      const thick = block(lines('in', 6), { padding: { top: 80, bottom: 80 } });
+      const { pdf } = await render(registry, { page_size: a6, operations: [thick] });
+      const pages = await readPages(pdf);
+      for (let i = 0; i < 6; i++) expect(pages.map(({ text: all }) => all).join(' ')).toContain(`in${i}`);
+      expect(pages.length).toBeLessThan(9);
+    });
+  });
+
   it('the fills of tables are seen in filled blocks, and blocks in blocks', async () => {
     const table = { type: 'add_table', rows: [[{ text: 'CELL', background: '#00aa00' }]], widths: [30] };
     const inner = { type: 'add_block', operations: [table, text('INNER')], fill: '#ffcc00', padding: 2 };

@@ -13,6 +13,9 @@ export interface BlockFrame {
   readonly borderColor: string;
   /** The same on all sides, or that of each; 0 for none. */
   readonly border: number | Sides;
+  /** Padding and border, points: content keeps away as far on every page that it takes. */
+  readonly above: number;
+  readonly below: number;
 }
 
 export function sidesOf(asked: number | Partial<Sides> | undefined): Sides {
@@ -58,9 +61,11 @@ export function blockNode(block: BlockMembers, content: readonly Node[]): Node {
     keepTogether: (block.keep_together === true || keepNext === true) && block.y === undefined,
     borderColor: color ?? '#000000',
     border: typeof width === 'number' ? points(width) : inPoints(sidesOf(width)),
+    above: top,
+    below: bottom,
   };
   return {
-    stack: [{ stack: [...content], margin: [left, top, right, bottom] }],
+    stack: [{ stack: [...content], margin: [left, 0, right, 0] }],
     frame,
     ...(keepNext === true ? { keepNext } : {}),
   };

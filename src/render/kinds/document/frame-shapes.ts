@@ -8,6 +8,10 @@ interface Box {
   readonly h: number;
 }
 
+export function isFrame(frame: unknown): frame is BlockFrame {
+  return typeof frame === 'object' && frame !== null;
+}
+
 /** The ground and border of a block, each below the one before it. Lengths are points. */
 export function frameShapes({ fill, border, borderColor, radius }: BlockFrame, box: Box): Vector[] {
   const ground = fill === undefined ? {} : { color: fill };

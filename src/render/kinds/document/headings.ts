@@ -1,3 +1,4 @@
+import { isFrame } from './frame-shapes.js';
 import type { Inline } from './page-items.js';
 import type { Node, TextNode } from './pdfmake.js';
 
@@ -119,7 +120,12 @@ export class HeadingRoom {
 export function firstHeight(node: TextNode, room: number): number {
   const [left, top, right] = marginOf(node);
   const inner = firstInside(node, Math.max(1, room - left - right));
-  return inner > 0 ? top + inner : 0;
+  return inner > 0 ? top + aroundFrame(node) + inner : 0;
+}
+
+/** What a block keeps free above and below its content on each page, points. */
+function aroundFrame({ frame }: Node): number {
+  return isFrame(frame) ? frame.above + frame.below : 0;
 }
 
 function firstInside(node: TextNode, room: number): number {
@@ -140,15 +146,13 @@ function firstInside(node: TextNode, room: number): number {
 
 /** A block that is one piece. */
 function isKept({ frame }: Node): boolean {
-  return (
-    typeof frame === 'object' && frame !== null && 'keepTogether' in frame && frame.keepTogether === true
-  );
+  return isFrame(frame) && frame.keepTogether;
 }
 
 /** About the height of all of a node, rather too much: as if columns without a width and those of tables were equally wide. */
-function wholeHeight(node: TextNode, room: number): number {
+export function wholeHeight(node: TextNode, room: number): number {
   const [left, top, right, bottom] = marginOf(node);
-  return top + wholeInside(node, Math.max(1, room - left - right)) + bottom;
+  return top + aroundFrame(node) + wholeInside(node, Math.max(1, room - left - right)) + bottom;
 }
 
 function wholeInside(node: TextNode, room: number): number {

@@ -1,6 +1,6 @@
 import { clusterEnd } from '../../fonts/characters.js';
-import type { BlockFrame } from './draw-frame.js';
-import { firstHeight, HeadingRoom, staysWithNext } from './headings.js';
+import { isFrame } from './frame-shapes.js';
+import { firstHeight, HeadingRoom, staysWithNext, wholeHeight } from './headings.js';
 import { LineOrder } from './line-order.js';
 import type { PaperEdges } from './outside.js';
 import type { Inline, Line } from './page-items.js';
@@ -49,10 +49,6 @@ function atLeast(node: Node): Node {
 
 function isMargin(margin: unknown): margin is readonly [number, number, number, number] {
   return Array.isArray(margin) && margin.length === 4;
-}
-
-function isFrame(frame: unknown): frame is BlockFrame {
-  return typeof frame === 'object' && frame !== null;
 }
 
 /** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
@@ -163,7 +159,7 @@ export class DocumentLayout extends RowLayout {
   /** A heading does not stand alone at the end of a page: it begins the next one, with what follows it. */
   #keepWithNext(heading: TextNode): void {
     const context = this.writer.context();
-    if (context.y <= (context.getCurrentPage()?.pageMargins.top ?? 0)) return;
+    if (this.#atTop()) return;
     const needed = this.#headingRoom.needed(heading, context.availableWidth);
     // What fits on no page is broken anyway; in a column or cell a page may have less room than it seems.
     const most = this.#pageHeight() * (this.nestedLevel === 0 ? 1 : 0.5);
@@ -179,11 +175,14 @@ export class DocumentLayout extends RowLayout {
       return;
     }
     const draw = () => writer.framed(frame, () => super.processVerticalContainer(node));
-    if (!frame.keepTogether) {
-      const context = writer.context();
-      const isFirst = context.y <= (context.getCurrentPage()?.pageMargins.top ?? 0);
-      const needed = firstHeight(node, context.availableWidth);
-      if (!isFirst && needed > context.availableHeight && needed <= this.#pageHeight())
+    const context = writer.context();
+    const whole = frame.keepTogether ? wholeHeight(node, context.availableWidth) : 0;
+    // What is put together aside has no parts: a block that is higher than a page is laid out on its pages, from the
+    // top of one, so that it is one piece if its columns turn out to be lower than they seem.
+    const isHigh = whole > this.#pageHeight() && writer.contextStack.length === 0;
+    if (!frame.keepTogether || isHigh) {
+      const needed = isHigh ? this.#pageHeight() : firstHeight(node, context.availableWidth);
+      if (!this.#atTop() && needed > context.availableHeight && needed <= this.#pageHeight())
         writer.moveToNextPage();
       draw();
       return;
@@ -247,7 +246,15 @@ export class DocumentLayout extends RowLayout {
 
   #pageHeight(): number {
     const page = this.writer.context().getCurrentPage();
-    return page === null ? 0 : page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom;
+    if (page === null) return 0;
+    const { above, below } = this.writer.around;
+    return page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom - above - below;
+  }
+
+  /** Whether nothing stands above on the page but the blocks that it is in. */
+  #atTop(): boolean {
+    const context = this.writer.context();
+    return context.y <= (context.getCurrentPage()?.pageMargins.top ?? 0) + this.writer.around.above;
   }
 
   /** About the height of the header rows, rather too much: as if all columns had the same width. */

@@ -43,6 +43,9 @@ export class PageContext extends PdfMakeContext {
   }
 }
 
+/** Of a page: more of it is not kept free above and below the content of blocks that go over it. */
+const maxAroundShare = 0.9;
+
 /** Less than decides whether something fits, points. */
 const rounding = 0.01;
 
@@ -93,6 +96,8 @@ export class PageWriter extends PdfMakeWriter {
   #header: Repeatable | undefined;
   /** Of blocks in work: where on each page their own things begin. */
   readonly #frames: Map<Page, number>[] = [];
+  /** What the blocks in work keep free at the top and bottom of every page that they go over to, points. */
+  around = { above: 0, below: 0 };
 
   /** What is put together aside has its place when it is committed. */
   #check(item: PageItem, index?: number | null): void {
@@ -199,17 +204,41 @@ export class PageWriter extends PdfMakeWriter {
     const first = context.getCurrentPage();
     if (first !== null) starts.set(first, first.items.length);
     this.#frames.push(starts);
+    const outer = this.around;
+    const own = this.#onPages(frame);
+    this.around = { above: outer.above + own.above, below: outer.below + own.below };
+    // Above the header rows of a table within, below those of one around.
+    const above = { items: [], height: own.above, insertedOnPages: [] };
+    this.repeatables.push(above);
+    context.availableHeight -= frame.below;
+    context.moveDown(frame.above);
     draw();
+    context.availableHeight += context.page === begin.page ? frame.below : own.below;
+    context.moveDown(frame.below);
+    this.repeatables.pop();
+    this.around = outer;
     this.#frames.pop();
     for (let number = begin.page; number <= context.page; number++) {
       const page = context.pages[number];
       if (page === undefined) continue;
-      const top = number === begin.page ? begin.top : page.pageMargins.top;
-      const bottom = number === context.page ? context.y : page.pageSize.height - page.pageMargins.bottom;
+      const top = number === begin.page ? begin.top : page.pageMargins.top + outer.above;
+      const end = page.pageSize.height - page.pageMargins.bottom - outer.below;
+      const bottom = number === context.page ? context.y : end;
       const box = { x: begin.left, y: top, w: begin.width, h: Math.max(0, bottom - top) };
       for (const shape of frameShapes(frame, box))
         this.addVector(shape, true, true, starts.get(page) ?? 0, number);
     }
+  }
+
+  /** What a block keeps free on a page that it goes over to: there is always some room left for its content. */
+  #onPages({ above, below }: BlockFrame): { above: number; below: number } {
+    const page = this.context().getCurrentPage();
+    if (page === null || this.contextStack.length > 0 || above + below === 0) return { above, below };
+    const { pageSize, pageMargins } = page;
+    const most = maxAroundShare * (pageSize.height - pageMargins.top - pageMargins.bottom);
+    const left = Math.max(0, most - this.around.above - this.around.below);
+    const share = Math.min(1, left / (above + below));
+    return { above: above * share, below: below * share };
   }
 
   /** Places what room was held back for. */
@@ -224,6 +253,7 @@ export class PageWriter extends PdfMakeWriter {
     const carried = this.contextStack.length === 0 && this.carried?.begun === true ? this.carried : undefined;
     this.#force(carried?.forward());
     super.moveToNextPage(orientation);
+    if (this.contextStack.length === 0) this.context().availableHeight -= this.around.below;
     this.#force(carried?.brought());
   }
 
@@ -232,7 +262,9 @@ export class PageWriter extends PdfMakeWriter {
     const page = this.context().getCurrentPage();
     if (page === null) return 0;
     const repeated = this.repeatables.reduce((sum, { height }) => sum + height, this.carried?.above ?? 0);
-    return page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom - repeated;
+    return (
+      page.pageSize.height - page.pageMargins.top - page.pageMargins.bottom - repeated - this.around.below
+    );
   }
 
   /** A block that is not repeated nor has a place of its own: pdfmake drops it where it is higher than a page. */
