@@ -186,4 +186,57 @@ describe('the designs that come with the server', () => {
       expect(behind).toEqual([]);
     },
   );
+
+  it('a label has no sign beside a measure that is missing', async () => {
+    const parcels = [
+      { length: 10 },
+      { width: 10, height: 3 },
+      { length: 10, height: 3 },
+      { length: 4, width: 5 },
+    ];
+    const pages = (await drawn('shipping-label', { language: 'en', parcels })).join(' ');
+    expect(pages.match(/[\d.]*×[\d.×]*/g)).toEqual(['10×3', '10×3', '4×5']);
+  });
+
+  it('a label prints a tracking number that bars cannot hold as a text', async () => {
+    const trackings = ['追跡番号12345', 'ÄÖ-17', '追'.repeat(150), 'A'.repeat(101), 'QL208841170042GB'];
+    const { pdf, warnings } = await report({
+      design: structuredClone(designs.get('shipping-label')),
+      params: {
+        ...sampleOf('shipping-label', 'English'),
+        parcels: trackings.map((tracking) => ({ tracking })),
+      },
+    });
+    expect(warnings).toEqual([]);
+    const pages = await readPages(pdf);
+    expect(pages).toHaveLength(trackings.length);
+    for (const [i, tracking] of trackings.entries()) expect(close(pages[i]?.text ?? '')).toContain(tracking);
+    // The caption of bars stands below them, a text in the place of the bars.
+    const topOf = (i: number, text: string) => pages[i]?.words.find((word) => word.text === text)?.top ?? 0;
+    expect(topOf(4, 'QL208841170042GB') - topOf(1, 'ÄÖ-17')).toBeGreaterThan(15);
+  });
+
+  it.each(['English', '日本語'])(
+    'a statement in %s keeps long names and addresses on the page',
+    async (sample) => {
+      const name = 'W'.repeat(70);
+      const lines = Array.from({ length: 12 }, (_, i) => `Line ${i} of the address`);
+      const bankAddress = lines.join('\n');
+      const whole = { ...sampleOf('statement', sample), holder: name, account: name, number: name };
+      for (const more of [
+        { bankAddress },
+        { bank: name, bankAddress: name.repeat(4), holderAddress: name },
+      ]) {
+        // A part that is not seen would be a warning.
+        const texts = await drawn('statement', { ...whole, ...more });
+        if (more.bankAddress === bankAddress) {
+          expect(close(texts[0] ?? '')).toContain('Line11oftheaddress');
+          expect(close(texts[0] ?? '').match(/Line0oftheaddress/g)).toHaveLength(2);
+          expect(close(texts[0] ?? '').match(/Line1oftheaddress/g)).toHaveLength(1);
+        }
+      }
+      const invoice = { seller: name, buyer: name, number: name, reference: name, taxNumber: name };
+      await drawn('invoice', { ...sampleOf('invoice', sample), ...invoice });
+    },
+  );
 });
