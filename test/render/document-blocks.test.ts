@@ -205,6 +205,29 @@ describe('blocks', () => {
     expect(wordAt(pages[0], 'FLOW')?.top).toBeLessThan(20);
   });
 
+  it('have round corners where all sides of the border are alike, and tell where they have not', async () => {
+    const warned = async (border_width: object) => {
+      const block = {
+        type: 'add_block',
+        operations: [text('IN')],
+        radius: 4,
+        border_color: '#cc0000',
+        border_width,
+      };
+      const { pdf, warnings } = await render(registry, { page_size: a6, operations: [block] });
+      const [picture] = await drawPages(pdf, perMm);
+      if (picture === undefined) throw new Error('there is no page');
+      // Half a millimetre right of and below the upper left corner of the block.
+      const at = (10.5 * perMm * picture.width + 10.5 * perMm) * 4;
+      return { warnings, corner: [...picture.data.subarray(at, at + 3)] };
+    };
+    const alike = await warned({ top: 1, right: 1, bottom: 1, left: 1 });
+    expect(alike).toEqual({ warnings: [], corner: [255, 255, 255] });
+    const { warnings, corner } = await warned({ top: 1, left: 2 });
+    expect(warnings).toMatchObject([{ code: 'radius_left_out', pointer: '/operations/0/radius' }]);
+    expect(corner).not.toEqual([255, 255, 255]);
+  });
+
   it('keep with next: a text, a block and the last row of a table stand on the page of what follows', async () => {
     const last = {
       text: text('STAYS', { keep_with_next: true }),

@@ -50,17 +50,28 @@ export function blockPadding({ padding, border_width, border_color }: BlockMembe
 
 const usualBorderMm = 0.2;
 
+/** The border of a block, points; sides that are alike are one. */
+function borderOf({ border_width: asked, border_color: color }: BlockMembers): number | Sides {
+  const sides = inPoints(sidesOf(asked ?? (color === undefined ? 0 : usualBorderMm)));
+  const { top, right, bottom, left } = sides;
+  return right === top && bottom === top && left === top ? top : sides;
+}
+
+/** Whether the corners of its border are not round although they should be: sides that differ meet in corners. */
+export function hasSquareCorners(block: BlockMembers): boolean {
+  return (block.radius ?? 0) > 0 && typeof borderOf(block) === 'object';
+}
+
 /** A block around nodes, without its place. */
 export function blockNode(block: BlockMembers, content: readonly Node[]): Node {
-  const { fill, border_color: color, border_width: asked, radius = 0, keep_with_next: keepNext } = block;
+  const { fill, border_color: color, radius = 0, keep_with_next: keepNext } = block;
   const { top, right, bottom, left } = blockPadding(block);
-  const width = asked ?? (color === undefined ? 0 : usualBorderMm);
   const frame: BlockFrame = {
     fill,
     radius: points(radius),
     keepTogether: (block.keep_together === true || keepNext === true) && block.y === undefined,
     borderColor: color ?? '#000000',
-    border: typeof width === 'number' ? points(width) : inPoints(sidesOf(width)),
+    border: borderOf(block),
     above: top,
     below: bottom,
   };

@@ -4,7 +4,7 @@ import { Bookmarks } from './bookmarks.js';
 import { leastModuleMm } from './codes.js';
 import { type BlockTools, blockNodes, cellNode, headingFont, headingNode } from './draw-blocks.js';
 import { barcodeNode, type CodePlace, type PlacedCode, qrNode } from './draw-codes.js';
-import { blockNode, blockPadding } from './draw-frame.js';
+import { blockNode, blockPadding, hasSquareCorners } from './draw-frame.js';
 import { lineNode, rectNode } from './draw-shapes.js';
 import { tableNode } from './draw-table.js';
 import type { ListItem } from './lists.js';
@@ -146,6 +146,13 @@ export class Drawing {
 
   #block(operation: Of<'add_block'>, font: FontState, frame: Frame): Node {
     const { left, right } = blockPadding(operation);
+    if (hasSquareCorners(operation)) {
+      this.warn({
+        code: 'radius_left_out',
+        message: 'The corners of a border whose sides differ are not round; its ground is',
+        pointer: `${operation.at}/radius`,
+      });
+    }
     const width = operation.width === undefined ? frame.contentWidth : points(operation.width);
     const contentWidth = Math.max(1, width - left - right);
     const node = blockNode(operation, this.column(operation.operations, font, { ...frame, contentWidth }));
