@@ -256,13 +256,17 @@ describe('amounts that a table carries over pages', () => {
     expect(found.map((issue) => issue.pointer)).toEqual([`/operations/0${pointer}`]);
   });
 
-  it('refuses it in columns', () => {
+  it('refuses it in columns and blocks', () => {
     const table = { type: 'add_table', rows: [['a']], carry: { values: [1], forward: ['x'] } };
     const parsed = documentKind.parse({
-      operations: [{ type: 'add_columns', columns: [{ operations: [table] }] }],
+      operations: [
+        { type: 'add_columns', columns: [{ operations: [table] }] },
+        { type: 'add_block', operations: [table] },
+      ],
     });
     expect(parsed.ok ? [] : parsed.issues.map(({ pointer }) => pointer)).toEqual([
       '/operations/0/columns/0/operations/0/carry',
+      '/operations/1/operations/0/carry',
     ]);
   });
 
