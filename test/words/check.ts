@@ -145,6 +145,15 @@ function operationAt(operations: readonly Operation[], at: string): Operation | 
   return value as Operation | undefined;
 }
 
+/** Whether a block around it has a colour. */
+function isOnGround(operations: readonly Operation[], at: string): boolean {
+  const parts = at.split('/');
+  return parts.some((_, length) => {
+    const around = operationAt(operations, parts.slice(0, length).join('/'));
+    return around?.type === 'add_block' && around.fill !== undefined;
+  });
+}
+
 /** What stands at a place of its own may lie on something else: without it. */
 function flowOnly(operations: readonly Operation[], keep: string, at = '/operations'): Operation[] {
   return operations.map((operation, i) => {
@@ -213,6 +222,8 @@ class Check {
     for (const mark of this.made.marks) {
       // Over a text a code may have no quiet zone.
       if (mark.is !== 'code' || mark.fixed || isWarned(warnings, mark.at)) continue;
+      // Its colour and that of the ground may be as bright as each other.
+      if (isOnGround(this.made.request.operations, mark.at)) continue;
       const read = await this.#alone(mark.at, scale);
       const spot = spotsOf(read).get(mark.color);
       const picture = spot && read.sheets[spot.page]?.picture;
