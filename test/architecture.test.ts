@@ -70,7 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   webhooks: ['log-fields.ts', 'shares', 'follow', 'fetch', 'engine', 'jobs', 'protocol'],
   gateway: ['countdown.ts', 'shares', 'follow', 'engine', 'jobs', 'protocol'],
-  'http/reply': ['shares', 'work', 'protocol'],
+  'http/reply': ['zip', 'shares', 'work', 'protocol'],
   'http/upload': ['countdown.ts', 'work', 'engine', 'render', 'protocol'],
   'http/routes/webhooks': [
     'http',
