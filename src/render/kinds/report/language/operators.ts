@@ -50,11 +50,12 @@ export function numberEval({ run }: Compiled, place: Place): (x: Run) => Decimal
   };
 }
 
+/** @param of gives null where the number is too large, and words for what else is wrong */
 function arithmetic(
   one: Compiled,
   two: Compiled,
   place: Place,
-  of: (one: Decimal, two: Decimal) => Decimal | null,
+  of: (one: Decimal, two: Decimal) => Decimal | string | null,
 ): Compiled | Misuse {
   for (const { type } of [one, two])
     if (!mayBe(type, ['number'])) return { misuse: `${typeWords(type.kind)} is no number` };
@@ -66,27 +67,17 @@ function arithmetic(
       const a = left(x);
       const b = right(x);
       if (a === null || b === null) return null;
-      return of(a, b) ?? x.fault(place, 'the number is too large');
+      const made = of(a, b) ?? 'the number is too large';
+      return typeof made === 'string' ? x.fault(place, made) : made;
     },
   };
 }
 
-function divided(one: Compiled, two: Compiled, place: Place, isRest: boolean): Compiled | Misuse {
-  for (const { type } of [one, two])
-    if (!mayBe(type, ['number'])) return { misuse: `${typeWords(type.kind)} is no number` };
-  const left = numberEval(one, place);
-  const right = numberEval(two, place);
-  return {
-    type: numberType,
-    run: (x) => {
-      const a = left(x);
-      const b = right(x);
-      if (a === null || b === null) return null;
-      if (b.isZero) return x.fault(place, 'a division by zero');
-      return (isRest ? a.modulo(b) : a.over(b)) ?? x.fault(place, 'the number is too large');
-    },
-  };
-}
+/** For `arithmetic`: nothing can be divided by zero. */
+const unlessZero =
+  (of: (one: Decimal, two: Decimal) => Decimal | null) =>
+  (one: Decimal, two: Decimal): Decimal | string | null =>
+    two.isZero ? 'a division by zero' : of(one, two);
 
 function isText({ kind }: Type): boolean {
   return kind === 'text' || kind === 'date';
@@ -199,8 +190,18 @@ export function binary(sign: string, one: Compiled, two: Compiled, place: Place)
     case '*':
       return arithmetic(one, two, place, (a, b) => a.times(b));
     case '/':
-      return divided(one, two, place, false);
+      return arithmetic(
+        one,
+        two,
+        place,
+        unlessZero((a, b) => a.over(b)),
+      );
     default:
-      return divided(one, two, place, true);
+      return arithmetic(
+        one,
+        two,
+        place,
+        unlessZero((a, b) => a.modulo(b)),
+      );
   }
 }
