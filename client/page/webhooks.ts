@@ -1,37 +1,5 @@
+import type { DeliveryRecord, WebhookRecord } from '../../src/protocol/webhook-record.js';
 import type { Http } from '../sdk/http.js';
-
-/** As the server tells it; `docs/WEBHOOKS.md` has all members. */
-export interface WebhookRecord {
-  readonly id: string;
-  readonly status: 'active' | 'failing' | 'paused' | 'off';
-  readonly url: string;
-  readonly enabled: boolean;
-  readonly events: readonly string[];
-  readonly description?: string;
-  readonly failures: number;
-  readonly off?: { readonly reason: string; readonly at: string };
-  /** Only in the answer that makes it. */
-  readonly secret?: string;
-}
-
-export interface DeliveryRecord {
-  readonly id: string;
-  readonly type: string;
-  readonly status: 'waiting' | 'delivered' | 'failed';
-  readonly created_at: string;
-  readonly due_at?: string;
-  readonly attempts: number;
-  readonly last_status?: number;
-  readonly last_error?: string;
-  readonly body?: string;
-  readonly tries?: readonly {
-    readonly at: string;
-    readonly duration_ms: number;
-    readonly status?: number;
-    readonly answer?: string;
-    readonly error?: string;
-  }[];
-}
 
 const path = '/api/v1/webhooks';
 

@@ -1,3 +1,4 @@
+import type { DeliveryRecord, WebhookRecord } from '../protocol/webhook-record.js';
 import { given, Misuse, readArguments, readWhole } from './arguments.js';
 import { exitCodes } from './exit-codes.js';
 import { obey, type Server, serverOptions, serverUsage, withServer } from './server-access.js';
@@ -26,35 +27,6 @@ export const webhooksUsage = `Usage:
 ${serverUsage}
 
 Exit code: 0 done, 1 the test was not accepted, 2 not understood, 3 the server cannot be reached, 4 refused.`;
-
-interface Endpoint {
-  readonly id: string;
-  readonly status: string;
-  readonly url: string;
-  readonly events: readonly string[];
-  readonly description?: string;
-  readonly secret?: string;
-  readonly off?: { readonly reason: string };
-}
-
-interface Delivery {
-  readonly id: string;
-  readonly type: string;
-  readonly status: string;
-  readonly created_at: string;
-  readonly due_at?: string;
-  readonly attempts: number;
-  readonly last_status?: number;
-  readonly last_error?: string;
-  readonly body?: string;
-  readonly tries?: readonly {
-    readonly at: string;
-    readonly duration_ms: number;
-    readonly status?: number;
-    readonly answer?: string;
-    readonly error?: string;
-  }[];
-}
 
 const options = {
   ...serverOptions,
@@ -127,17 +99,17 @@ function print({ shell, values }: Call, value: object, line: string): void {
 
 async function list(call: Call): Promise<number> {
   const { shell, server } = call;
-  const found: Endpoint[] = [];
+  const found: WebhookRecord[] = [];
   let cursor: string | undefined;
   do {
-    const page = await server.http.json<{ webhooks: Endpoint[]; next_cursor?: string }>('GET', path, {
+    const page = await server.http.json<{ webhooks: WebhookRecord[]; next_cursor?: string }>('GET', path, {
       query: { limit: 200, cursor },
       signal: shell.interrupted,
     });
     found.push(...page.webhooks);
     cursor = page.next_cursor;
   } while (cursor !== undefined);
-  const statusOf = ({ status, off }: Endpoint): string =>
+  const statusOf = ({ status, off }: WebhookRecord): string =>
     off === undefined ? status : `${status}: ${off.reason}`;
   const rows = found.map((one) => [
     one.id,
@@ -179,7 +151,7 @@ async function add(call: Call): Promise<number> {
     ...given('description', values.description),
     ...(values['reference-only'] === true ? { payload: 'reference' } : {}),
   };
-  const made = await server.http.json<Endpoint>('POST', path, { body, signal: shell.interrupted });
+  const made = await server.http.json<WebhookRecord>('POST', path, { body, signal: shell.interrupted });
   print(call, made, `${made.id}\t${made.secret ?? ''}`);
   return exitCodes.ok;
 }
@@ -187,7 +159,10 @@ async function add(call: Call): Promise<number> {
 async function turn(call: Call, enabled: boolean): Promise<number> {
   const { server, shell } = call;
   const body = { enabled };
-  const now = await server.http.json<Endpoint>('PATCH', place(call), { body, signal: shell.interrupted });
+  const now = await server.http.json<WebhookRecord>('PATCH', place(call), {
+    body,
+    signal: shell.interrupted,
+  });
   print(call, now, `${now.id}\t${now.status}`);
   return exitCodes.ok;
 }
@@ -203,7 +178,7 @@ async function rotate(call: Call): Promise<number> {
   const { server, shell, values } = call;
   const overlap = readWhole('--overlap', values.overlap, [0, 604_800]);
   const body = given('overlap', overlap);
-  const now = await server.http.json<Endpoint>('POST', `${place(call)}/rotate`, {
+  const now = await server.http.json<WebhookRecord>('POST', `${place(call)}/rotate`, {
     body,
     signal: shell.interrupted,
   });
@@ -213,13 +188,15 @@ async function rotate(call: Call): Promise<number> {
 
 async function test(call: Call): Promise<number> {
   const { server, shell } = call;
-  const sent = await server.http.json<Delivery>('POST', `${place(call)}/test`, { signal: shell.interrupted });
+  const sent = await server.http.json<DeliveryRecord>('POST', `${place(call)}/test`, {
+    signal: shell.interrupted,
+  });
   const answer = sent.tries?.at(-1)?.answer ?? '';
   print(call, sent, [sent.status, outcomeOf(sent), readable(answer)].filter((one) => one !== '').join('\t'));
   return sent.status === 'delivered' ? exitCodes.ok : exitCodes.failed;
 }
 
-function outcomeOf({ last_status: status, last_error: error }: Delivery): string {
+function outcomeOf({ last_status: status, last_error: error }: DeliveryRecord): string {
   return status === undefined ? readable(error ?? '') : String(status);
 }
 
@@ -228,7 +205,7 @@ async function deliveries(call: Call): Promise<number> {
   const where = `${place(call)}/deliveries`;
   const signal = shell.interrupted;
   if (values.show !== undefined) {
-    const one = await server.http.json<Delivery>('GET', `${where}/${encodeURIComponent(values.show)}`, {
+    const one = await server.http.json<DeliveryRecord>('GET', `${where}/${encodeURIComponent(values.show)}`, {
       signal,
     });
     const tries = (one.tries ?? []).map((tried) => {
@@ -240,7 +217,7 @@ async function deliveries(call: Call): Promise<number> {
   }
   const limit = readWhole('--limit', values.limit, [1, 200]) ?? 50;
   const query = { limit, ...(values.waiting === true ? { status: 'waiting' } : {}) };
-  const { deliveries: found } = await server.http.json<{ deliveries: Delivery[] }>('GET', where, {
+  const { deliveries: found } = await server.http.json<{ deliveries: DeliveryRecord[] }>('GET', where, {
     query,
     signal,
   });
@@ -276,7 +253,7 @@ async function replay(call: Call): Promise<number> {
   }
   for (const id of messages) {
     const where = `${place(call)}/deliveries/${encodeURIComponent(id)}/replay`;
-    const again = await server.http.json<Delivery>('POST', where, { signal });
+    const again = await server.http.json<DeliveryRecord>('POST', where, { signal });
     print(call, again, `${again.id}\t${again.status}`);
   }
   return exitCodes.ok;

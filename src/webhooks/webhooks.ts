@@ -7,6 +7,7 @@ import type { JobWebhook } from '../jobs/job-webhook.js';
 import { parseCursor } from '../protocol/cursor.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import { secretDefect } from '../protocol/webhook-secret.js';
+import { changed, type EndpointChange } from './endpoint-change.js';
 import { keptDeliveries, keptMs } from './endpoint-run.js';
 import { newDelivery } from './message-reader.js';
 import type { WebhookProfiles } from './profile.js';
@@ -38,21 +39,6 @@ export interface WebhooksParts {
   readonly position: () => number;
   /** Whoever sends is to look. */
   readonly nudge: () => void;
-}
-
-/** What a caller says of an endpoint; what is left out stays as it is, or has its default. */
-export interface EndpointChange {
-  readonly url?: string;
-  readonly profile?: string;
-  readonly payload?: EndpointSettings['payload'];
-  readonly events?: readonly string[] | null;
-  readonly tags?: readonly string[] | null;
-  readonly kinds?: readonly string[] | null;
-  readonly groups?: readonly string[] | null;
-  readonly description?: string | null;
-  readonly enabled?: boolean;
-  readonly secret?: string;
-  readonly context?: string;
 }
 
 export interface ListedDelivery {
@@ -357,8 +343,7 @@ export class Webhooks {
       nudge();
       return { ok: true, value: { ...endpoint, change: put.change } };
     }
-    const detail = 'The webhook was changed meanwhile; read it and change it again.';
-    return { ok: false, problem: problem('precondition-failed', detail) };
+    return { ok: false, problem: refusalOf('conflict') };
   }
 }
 
@@ -377,12 +362,4 @@ function refusalOf(type: 'conflict' | 'full' | 'too-large'): Problem {
   return type === 'conflict'
     ? problem('precondition-failed', 'The webhook was changed meanwhile; read it and change it again.')
     : wrongMember('', 'is longer than the store takes');
-}
-
-/** Members that are null go; those that are left out stay. */
-function changed(settings: EndpointSettings, { secret: _, ...change }: EndpointChange): EndpointSettings {
-  const given = Object.entries(change).filter(([, value]) => value !== undefined);
-  const merged: Record<string, unknown> = { ...settings, ...Object.fromEntries(given) };
-  const kept = Object.entries(merged).filter(([, value]) => value !== null);
-  return Object.fromEntries(kept) as unknown as EndpointSettings;
 }

@@ -1,5 +1,6 @@
 import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
+import type { DeliveryRecord, WebhookRecord } from '../../../src/protocol/webhook-record.js';
 import type { Notice } from '../actions.js';
 import { useAnswer } from '../answer.js';
 import { useModel } from '../model.js';
@@ -9,7 +10,6 @@ import { Icon } from '../parts/icon.js';
 import { type OpenSession, reasonOf } from '../session.js';
 import {
   addWebhook,
-  type DeliveryRecord,
   getDelivery,
   listDeliveries,
   listWebhooks,
@@ -18,7 +18,6 @@ import {
   replayDelivery,
   testWebhook,
   turnWebhook,
-  type WebhookRecord,
 } from '../webhooks.js';
 
 /** Text for the user, or a notice. */

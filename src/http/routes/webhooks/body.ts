@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { groupShape, kindShape, lineDefect, tagDefect } from '../../../protocol/names.js';
 import { type Problem, problem } from '../../../protocol/problem.js';
 import { secretDefect } from '../../../protocol/webhook-secret.js';
-import type { EndpointChange } from '../../../webhooks/webhooks.js';
+import type { EndpointChange } from '../../../webhooks/endpoint-change.js';
 import { readJsonBody } from '../../../work/submit/json-body.js';
 
 export type Read<T> =

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../../engine/endpoints.js';
+import type { DeliveryRecord, WebhookRecord } from '../../../protocol/webhook-record.js';
 import { isFailing } from '../../../webhooks/endpoint-health.js';
 import type { WebhookProfiles } from '../../../webhooks/profile.js';
 import { settingsOf, stateOf } from '../../../webhooks/stored.js';
@@ -11,7 +12,7 @@ export function webhookRecord(
   endpoint: Endpoint,
   profiles: WebhookProfiles,
   cursorOf: (seq: number) => string,
-): object {
+): WebhookRecord {
   const { secrets, context: _, profile, events, enabled, ...settings } = settingsOf(endpoint);
   const state = stateOf(endpoint);
   const { off, failures, failingSince, lastSuccessAt } = state;
@@ -37,7 +38,7 @@ export function webhookRecord(
   };
 }
 
-export function deliveryRecord({ id, dueAt, delivery }: ListedDelivery, isWhole: boolean): object {
+export function deliveryRecord({ id, dueAt, delivery }: ListedDelivery, isWhole: boolean): DeliveryRecord {
   const { type, status, createdAt, attempts, lastAttempts, body } = delivery;
   const last = lastAttempts.at(-1);
   const listed = {
