@@ -2,6 +2,7 @@ import { useAnswer } from '../answer.js';
 import { listDesigns } from '../designs.js';
 import { Ago } from '../parts/ago.js';
 import { Icon } from '../parts/icon.js';
+import { ListState } from '../parts/list-state.js';
 import { hrefOf } from '../routes.js';
 import type { OpenSession } from '../session.js';
 
@@ -18,19 +19,9 @@ export function DesignsPage({ open }: { readonly open: OpenSession }) {
           </a>
         )}
       </div>
-      {fault !== undefined && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      {answer === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
-      {answer?.length === 0 && (
-        <div class="empty">
-          <Icon name="page" />
-          <h2>No designs yet</h2>
-          <p>A design is a document with places for values: write it once, and fill it for each invoice.</p>
-        </div>
-      )}
+      <ListState answer={answer} fault={fault} none="No designs yet">
+        A design is a document with places for values: write it once, and fill it for each invoice.
+      </ListState>
       <ul class="groups">
         {answer?.map(({ id, label, version, created_at, shipped }) => (
           <li key={id} class="panel design">

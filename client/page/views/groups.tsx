@@ -1,7 +1,7 @@
 import { useCallback } from 'preact/hooks';
 import { useGroups } from '../group-progress.js';
 import { GroupBar, groupText } from '../parts/group-bar.js';
-import { Icon } from '../parts/icon.js';
+import { ListState } from '../parts/list-state.js';
 import { hrefOf } from '../routes.js';
 import type { OpenSession } from '../session.js';
 
@@ -14,21 +14,9 @@ export function GroupsPage({ open }: { readonly open: OpenSession }) {
       <div class="view-head">
         <h1 tabIndex={-1}>Groups</h1>
       </div>
-      {fault !== undefined && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      {answer === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
-      {answer?.length === 0 && (
-        <div class="empty">
-          <Icon name="page" />
-          <h2>No groups yet</h2>
-          <p>
-            Jobs that are submitted with the same <code>"group"</code> are counted together here.
-          </p>
-        </div>
-      )}
+      <ListState answer={answer} fault={fault} none="No groups yet">
+        Jobs that are submitted with the same <code>"group"</code> are counted together here.
+      </ListState>
       <ul class="groups">
         {answer?.map((group) => (
           <li key={group.group} class="panel">

@@ -6,7 +6,7 @@ import { useAnswer } from '../answer.js';
 import { useModel } from '../model.js';
 import { Ago } from '../parts/ago.js';
 import { CopyButton } from '../parts/copy-button.js';
-import { Icon } from '../parts/icon.js';
+import { ListState } from '../parts/list-state.js';
 import { type OpenSession, reasonOf } from '../session.js';
 import {
   addWebhook,
@@ -53,19 +53,9 @@ export function WebhooksPage({ open }: { readonly open: OpenSession }) {
           <CopyButton text={made.secret} label="Copy the secret" />
         </p>
       )}
-      {fault !== undefined && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      {answer === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
-      {answer?.length === 0 && (
-        <div class="empty">
-          <Icon name="page" />
-          <h2>No webhooks yet</h2>
-          <p>A webhook is an address of yours that is told when jobs end, with a signed message for each.</p>
-        </div>
-      )}
+      <ListState answer={answer} fault={fault} none="No webhooks yet">
+        A webhook is an address of yours that is told when jobs end, with a signed message for each.
+      </ListState>
       {answer?.map((webhook) => (
         <Webhook key={webhook.id} open={open} webhook={webhook} round={round} act={act} />
       ))}
