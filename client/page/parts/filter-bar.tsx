@@ -3,7 +3,7 @@ import { countText } from '../format.js';
 import type { JobFilter } from '../job-filter.js';
 import type { JobView } from '../job-store.js';
 import { useModel } from '../model.js';
-import { hrefOf, type Route } from '../routes.js';
+import { hrefOf, parseRoute, type Route } from '../routes.js';
 import type { OpenSession } from '../session.js';
 import { Icon } from './icon.js';
 
@@ -25,7 +25,11 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
   const { text = '' } = filter;
   const counts = view.counts();
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const change = (next: JobFilter) => model.refine(route(next));
+  // From the address and not from what was drawn: that may lag behind a link that was just followed.
+  const change = (next: (now: JobFilter) => JobFilter) => {
+    const now = parseRoute(location.hash);
+    model.refine(route(next('filter' in now ? now.filter : filter)));
+  };
   const { store } = open.jobs;
   return (
     <div class="filters">
@@ -57,9 +61,8 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             autocomplete="off"
             spellcheck={false}
             onInput={(event) => {
-              const { text: _, ...rest } = filter;
               const { value } = event.currentTarget;
-              change(value.trim() === '' ? rest : { ...rest, text: value });
+              change(({ text: _, ...rest }) => (value.trim() === '' ? rest : { ...rest, text: value }));
             }}
             onKeyDown={(event) => {
               if (event.key === 'ArrowDown') {
@@ -84,19 +87,17 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
               label="Kind"
               value={filter.kind}
               counts={store.kinds}
-              onChange={(kind) => {
-                const { kind: _, ...rest } = filter;
-                change(kind === undefined ? rest : { ...rest, kind });
-              }}
+              onChange={(kind) =>
+                change(({ kind: _, ...rest }) => (kind === undefined ? rest : { ...rest, kind }))
+              }
             />
             <NameMenu
               label="Group"
               value={filter.group}
               counts={store.groups}
-              onChange={(group) => {
-                const { group: _, ...rest } = filter;
-                change(group === undefined ? rest : { ...rest, group });
-              }}
+              onChange={(group) =>
+                change(({ group: _, ...rest }) => (group === undefined ? rest : { ...rest, group }))
+              }
             />
           </>
         )}

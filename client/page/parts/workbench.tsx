@@ -31,9 +31,7 @@ export function Workbench({ label, text, draft, language, onInput, onSend, child
   const at = useMemo(() => pointerOf(placeAt(text, caret)), [text, caret]);
 
   const goTo = (from: number, to = from): void => {
-    setSide('text');
-    // What was hidden has to be there first.
-    requestAnimationFrame(() => {
+    const go = (): void => {
       const element = field.current;
       if (element === null) return;
       element.focus({ preventScroll: true });
@@ -43,7 +41,11 @@ export function Workbench({ label, text, draft, language, onInput, onSend, child
       const scroll = element.closest('.editor-scroll');
       scroll?.scrollTo({ top: Math.max(0, (lineOf(text, from) - 3) * height), left: 0 });
       scroll?.scrollIntoView({ block: 'nearest' });
-    });
+    };
+    setSide('text');
+    // What was hidden has to be there first.
+    if (narrow.value && side === 'page') requestAnimationFrame(go);
+    else go();
   };
   const jump = (pointer: string): void => {
     const { from } = spanOf(draft.map ?? mapJson(text), pointer);
