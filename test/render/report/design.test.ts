@@ -6,6 +6,9 @@ import { designOf, faultsOf, fewItems, invoiceParams, operationsOf } from './des
 
 const text = (of: string) => ({ type: 'add_text', text: of });
 
+const textsOf = (operations: unknown): string[] =>
+  Array.isArray(operations) ? operations.map((operation) => String(operation.text)) : [];
+
 describe('a design', () => {
   it('D-1 is a request of a document, with its own members taken away', () => {
     const design = compileDesign({
@@ -424,6 +427,43 @@ describe('a design', () => {
 
   it('D-19 never reads data as expressions', () => {
     expect(operationsOf([text('{{note}}')], { note: '{{1 + 1}}' })).toEqual([text('{{1 + 1}}')]);
+  });
+
+  it('D-52 has the digits, the rounding and the day of the design in every language', () => {
+    const params = [
+      { name: 'amount', type: 'number' },
+      { name: 'day', type: 'date' },
+    ];
+    const operations = [
+      text('{{amount | number(2)}}'),
+      text('{{amount | currency("CHF")}}'),
+      text('{{day | date("short")}}'),
+      text('{{amount}} {{text(amount * 2)}} {{day | date("iso")}} {{day}}'),
+    ];
+    for (const locale of [
+      'en',
+      'de-CH',
+      'fr-CH',
+      'fr-FR',
+      'es',
+      'it-CH',
+      'pt-PT',
+      'pl',
+      'sv',
+      'en-IN',
+      'ja',
+    ]) {
+      const values = { amount: 1234567.895, day: '2011-12-13' };
+      const { request } = designOf({ params, operations, locale }).expand(values);
+      const [number, amount, day, plain] = textsOf(request.operations);
+      expect([locale, number?.replaceAll(/\D/g, '')]).toEqual([locale, '123456790']);
+      expect([locale, amount?.replaceAll(/\D/g, '')]).toEqual([locale, '123456790']);
+      expect([locale, day?.match(/\d+/g)?.map(Number).sort()]).toEqual([
+        locale,
+        expect.arrayContaining([12, 13]),
+      ]);
+      expect([locale, plain]).toEqual([locale, '1234567.895 2469135.79 2011-12-13 2011-12-13']);
+    }
   });
 
   it('D-60 takes a fault while it is filled for a blank, and warns with its place', () => {

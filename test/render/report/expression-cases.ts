@@ -777,9 +777,9 @@ export const sections: readonly Section[] = [
     ],
   },
   {
-    title: 'In other languages',
+    title: 'In French',
     rule: 'D-50',
-    locale: 'fr-CH',
+    locale: 'fr-FR',
     cases: [
       ['1234.5 | number(2)', '1 234,50'],
       ['day | date("long")', '28 novembre 2026'],
