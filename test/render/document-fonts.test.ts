@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { type Face, families, fonts } from '../../src/render/fonts/catalogue.js';
-import { type EmbeddedFont, type GlyphRun, parseFont } from '../../src/render/fonts/pdfkit.js';
+import { CffSubsetter } from '../../src/render/fonts/cff-subset.js';
+import {
+  type EmbeddedFont,
+  type GlyphRun,
+  type ParsedFont,
+  parseFont,
+  type Subset,
+} from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
@@ -56,7 +63,7 @@ const faces = families.flatMap((family) => Object.values(family.faces));
 
 /**
  * What we have otherwise than pdfkit: the width of a font's first glyph, the box of what is missing, in thousandths
- * instead of units of the font, and the line height of families that stand in for others.
+ * instead of units of the font, the line height of families that stand in for others, and font files with PostScript outlines.
  */
 function asOurs(document: PdfDocument): void {
   const open = document.font.bind(document);
@@ -69,8 +76,19 @@ function asOurs(document: PdfDocument): void {
       font.widths[0] = (font.widths[0] ?? 0) * (font.scale ?? 1);
       const face = faces.find((one) => one.source.type === 'file' && one.source.path === paths.get(source));
       if (face?.source.type === 'file') Object.assign(font, face.source.height);
+      if (font.font !== undefined && font.subset?.cff !== undefined)
+        font.subset.encode = ours(font.font, font.subset);
     }
     return document;
+  };
+}
+
+/** The same glyphs in a font file of ours; `fonts-cff.test.ts` compares what they draw. */
+function ours(font: ParsedFont, { glyphs }: Subset): () => Uint8Array {
+  return () => {
+    const subset = new CffSubsetter(font).open();
+    subset.glyphs.splice(0, subset.glyphs.length, ...glyphs);
+    return subset.encode();
   };
 }
 

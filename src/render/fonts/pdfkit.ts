@@ -67,9 +67,10 @@ export interface ParsedFont {
   glyphForCodePoint(codePoint: number): Glyph;
   hasGlyphForCodePoint(codePoint: number): boolean;
   createSubset(): Subset;
-  readonly directory: { readonly tables: Readonly<Record<string, unknown>> };
+  readonly directory: { readonly tables: Readonly<Record<string, { readonly length: number } | undefined>> };
   readonly loca: { readonly offsets: readonly number[]; readonly version: number };
-  _getTableStream(tag: 'glyf'): { pos: number; readBuffer(length: number): Uint8Array };
+  /** A stream that stands at the table; \`length\` is that of the whole file. */
+  _getTableStream(tag: 'glyf' | 'CFF '): { pos: number; readBuffer(length: number): Uint8Array };
   /** Glyphs that fontkit has made so far, by glyph id. */
   _glyphs: Record<number, Glyph | undefined>;
 }

@@ -1,3 +1,4 @@
+import { CffSubsetter } from './cff-subset.js';
 import { withoutFormatting } from './characters.js';
 import { PairLayout } from './pairs.js';
 import type {
@@ -98,10 +99,14 @@ export class SharedFont {
 
   constructor(readonly font: ParsedFont) {
     makeStateless(font);
+    if (font.directory.tables['CFF '] !== undefined) {
+      const subsetter = new CffSubsetter(font);
+      font.createSubset = () => subsetter.open();
+    }
     this.pairs = new PairLayout((text) => scaledLayout(font, text));
   }
 
-  /** Writes the font's subsets; undefined for fonts whose subsets fontkit writes. */
+  /** Writes the font's subsets; undefined for fonts whose subsets write themselves. */
   get subsetter(): TrueTypeSubsetter | undefined {
     if (this.#subsetter === undefined && hasPlainOutlines(this.font)) {
       this.#subsetter = new TrueTypeSubsetter(this.font);
