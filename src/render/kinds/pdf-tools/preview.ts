@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import Value from 'typebox/value';
+import { contextWithin } from '../../context-within.js';
 import type { Area, ChunkedRunner, KindRunner, RunContext, RunResult } from '../../kind.js';
 import { loadPdfiumProgram } from './pdfium-engine.js';
 import { pagePicture } from './thumbnail.js';
@@ -75,13 +76,8 @@ class Draft {
   #artifacts = 0;
 
   context(outer: RunContext): RunContext {
-    return {
+    return contextWithin(outer, {
       parts: [],
-      inputPath: (index) => outer.inputPath(index),
-      fetched: (url) => outer.fetched(url),
-      partPath: (name) => outer.partPath(name),
-      scratch: (bytes) => outer.scratch(bytes),
-      progress: (progress) => outer.progress(progress),
       artifact: () => {
         const isResult = this.#artifacts++ === 0;
         return {
@@ -90,12 +86,8 @@ class Draft {
         };
       },
       part: () => ({ write: () => undefined, end: () => undefined }),
-      warn: (warning) => outer.warn(warning),
       area: (area) => void this.#areas.push(area),
-      program: (call) => outer.program(call),
-      picture: (call) => outer.picture(call),
-      heavy: () => outer.heavy(),
-    };
+    });
   }
 
   file(): Buffer {

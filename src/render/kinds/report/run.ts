@@ -1,19 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isObject } from '../../../protocol/is-object.js';
-import type { JobWarning } from '../../../protocol/job-record.js';
-import {
-  type Area,
-  type ArtifactWriter,
-  type Fetched,
-  type KindRunner,
-  type Plan,
-  type Progress,
-  RenderFailure,
-  type RunContext,
-  type RunResult,
-} from '../../kind.js';
-import type { PictureCall, PictureOutcome } from '../../picture-call.js';
-import type { ProgramCall, ProgramOutcome } from '../../program-call.js';
+import { contextWithin } from '../../context-within.js';
+import { type KindRunner, type Plan, RenderFailure, type RunContext, type RunResult } from '../../kind.js';
 import { Inputs } from '../document/images.js';
 import { parseDocument } from '../document/request.js';
 import { documentRunner } from '../document/run.js';
@@ -23,80 +11,35 @@ import { Formats } from './language/formats.js';
 import type { ReportRequest } from './request.js';
 
 /** The context of the document in that of the report: its pointers lead into the design, its inputs follow on those of the job. */
-class DocumentContext implements RunContext {
-  readonly #paths: readonly (string | undefined)[];
+function documentContext(
+  outer: RunContext,
+  expanded: Expanded,
+  files: number,
+  inputs: Plan['inputs'],
+): RunContext {
   /** What was written aside, by its path. */
-  readonly #scratch = new Map<string, Uint8Array>();
-  readonly area?: (area: Area) => void;
-
-  constructor(
-    private readonly outer: RunContext,
-    private readonly expanded: Expanded,
-    private readonly files: number,
-    inputs: Plan['inputs'],
-  ) {
-    const { area: tell } = outer;
-    if (tell !== undefined) this.area = (area) => tell({ ...area, pointer: placeOf(expanded, area.pointer) });
-    this.#paths = inputs.map((input) => {
-      if (!('bytes' in input)) return undefined;
-      const path = outer.scratch(input.bytes);
-      this.#scratch.set(path, input.bytes);
-      return path;
-    });
-  }
-
-  inputPath(index: number): string {
-    return this.#paths[index - this.files] ?? this.outer.inputPath(index);
-  }
-
-  fetched(url: string): Fetched {
-    return this.outer.fetched(url);
-  }
-
-  get parts(): readonly string[] {
-    return this.outer.parts;
-  }
-
-  partPath(name: string): string {
-    return this.outer.partPath(name);
-  }
-
-  progress(progress: Progress): void {
-    this.outer.progress(progress);
-  }
-
-  artifact(name: string, contentType: string): ArtifactWriter {
-    return this.outer.artifact(name, contentType);
-  }
-
-  part(name: string, contentType: string): ArtifactWriter {
-    return this.outer.part(name, contentType);
-  }
-
-  scratch(bytes: Uint8Array): string {
-    return this.outer.scratch(bytes);
-  }
-
-  warn(warning: JobWarning): void {
-    const { pointer } = warning;
-    this.outer.warn(
-      pointer === undefined ? warning : { ...warning, pointer: placeOf(this.expanded, pointer) },
-    );
-  }
-
-  program(call: ProgramCall): Promise<ProgramOutcome> {
-    return this.outer.program(call);
-  }
-
-  picture(call: PictureCall): Promise<PictureOutcome> {
-    // A decoder is shown no file but those that the task was given.
-    const bytes = 'path' in call.source ? this.#scratch.get(call.source.path) : undefined;
-    return this.outer.picture(bytes === undefined ? call : { ...call, source: { bytes } });
-  }
-
-  heavy(): void {
-    this.outer.heavy();
-  }
+  const scratch = new Map<string, Uint8Array>();
+  const paths = inputs.map((input) => {
+    if (!('bytes' in input)) return undefined;
+    const path = outer.scratch(input.bytes);
+    scratch.set(path, input.bytes);
+    return path;
+  });
+  const place = (pointer: string): string => placeOf(expanded, pointer);
+  const { area: tell } = outer;
+  return contextWithin(outer, {
+    inputPath: (index) => paths[index - files] ?? outer.inputPath(index),
+    warn(warning) {
+      const { pointer } = warning;
+      outer.warn(pointer === undefined ? warning : { ...warning, pointer: place(pointer) });
+    },
+    picture(call) {
+      // A decoder is shown no file but those that the task was given.
+      const bytes = 'path' in call.source ? scratch.get(call.source.path) : undefined;
+      return outer.picture(bytes === undefined ? call : { ...call, source: { bytes } });
+    },
+    ...(tell === undefined ? {} : { area: (area) => tell({ ...area, pointer: place(area.pointer) }) }),
+  });
 }
 
 /** The filled design with what the request itself says of the document. */
@@ -153,7 +96,7 @@ export function createReportRunner(document: KindRunner): KindRunner {
       try {
         return await document.run(
           plan.request,
-          new DocumentContext(context, expanded, report.files, plan.inputs),
+          documentContext(context, expanded, report.files, plan.inputs),
         );
       } catch (error) {
         if (!(error instanceof RenderFailure) || error.pointer === undefined) throw error;
