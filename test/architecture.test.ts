@@ -389,6 +389,7 @@ describe('architecture', () => {
         // A template is made of a form as it is merged, with codes as a document has them.
         'render/kinds/bulk-fill/template/code-drawing.ts',
         'render/kinds/bulk-fill/template/form.ts',
+        'render/kinds/bulk-fill/template/images.ts',
         'render/kinds/bulk-fill/template/page-objects.ts',
         'render/kinds/bulk-fill/template/source.ts',
         'render/kinds/report/operation-rules.ts',

@@ -1,7 +1,10 @@
+import { expect } from 'vitest';
 import type { FillPackage, Value } from '../../../src/render/kinds/bulk-fill/package/package.js';
 import { type Template, TemplateBuilder } from '../../../src/render/kinds/bulk-fill/template/compile.js';
+import type { TemplateImage } from '../../../src/render/kinds/bulk-fill/template/images.js';
 import { type FilledRow, rowFiller } from '../../../src/render/kinds/bulk-fill/template/row-filler.js';
-import { openSource, type Source } from '../../../src/render/kinds/bulk-fill/template/source.js';
+import { openSource, type Repair, type Source } from '../../../src/render/kinds/bulk-fill/template/source.js';
+import { differing, noReaders } from './readers.js';
 
 /** An object of a PDF: what stands between `obj` and `endobj`. */
 export type PdfObjects = ReadonlyMap<number, string>;
@@ -95,24 +98,51 @@ export interface Filled {
   readonly jobCodes: readonly string[];
 }
 
-export async function opened(pdf: Uint8Array): Promise<Source> {
-  const source = await openSource(pdf);
+export async function opened(pdf: Uint8Array, repair?: Repair): Promise<Source> {
+  const source = await openSource(pdf, repair);
   if ('refused' in source) throw new Error(`${source.refused}: ${source.message}`);
   return source;
+}
+
+type FillMore = Partial<FillPackage> & {
+  readonly images?: ReadonlyMap<string, TemplateImage>;
+  readonly repair?: Repair;
+};
+
+const looked = new Set<string>();
+
+/** Every source that a test fills is also written with nothing filled, once, and has to look as before. */
+async function looksTheSame(pdf: Uint8Array, except: boolean): Promise<void> {
+  if (noReaders || except) return;
+  const { sha256 } = await opened(pdf);
+  if (looked.has(sha256)) return;
+  looked.add(sha256);
+  const { pdf: written } = await fillOnly(pdf, {}, {});
+  expect(await differing(pdf, written, 0), 'pixels that are not those of the source').toBe(0);
 }
 
 /** Fills one row; fields by name have columns in their order. */
 export async function fill(
   pdf: Uint8Array,
   values: Readonly<Record<string, string>>,
-  more: Partial<FillPackage> = {},
+  more: FillMore & { readonly looksOtherwise?: true } = {},
 ): Promise<Filled> {
-  const source = await opened(pdf);
+  const { looksOtherwise, ...rest } = more;
+  await looksTheSame(pdf, looksOtherwise === true);
+  return fillOnly(pdf, values, rest);
+}
+
+async function fillOnly(
+  pdf: Uint8Array,
+  values: Readonly<Record<string, string>>,
+  { images = new Map(), repair, ...more }: FillMore,
+): Promise<Filled> {
+  const source = await opened(pdf, repair);
   const fields = Object.keys(values).map((name, index): { name: string; value: Value } => ({
     name,
     value: { column: `column_${index}` },
   }));
-  const builder = new TemplateBuilder({ source, pack: pack(source, { fields, ...more }), images: new Map() });
+  const builder = new TemplateBuilder({ source, pack: pack(source, { fields, ...more }), images });
   const row = Object.values(values);
   builder.add(row);
   const template = builder.compile();

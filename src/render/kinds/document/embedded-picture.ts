@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { PdfDocument, PdfImage, PdfReference } from './pdfmake.js';
 import type { PngFile } from './pictures.js';
 
-interface Png {
+export interface Png {
   readonly width: number;
   readonly height: number;
   readonly samples: 1 | 3;
@@ -11,7 +11,7 @@ interface Png {
 }
 
 /** A PNG that the decoder of pictures has written: 8 bits, grey or RGB, neither interlaced nor transparent. */
-function readPng(path: string): Png {
+export function readPng(path: string): Png {
   const file = readFileSync(path);
   const type = file[25];
   if (

@@ -22,6 +22,8 @@ export interface PdfiumDocument {
    * text.
    */
   withFlatPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
+  /** The document written anew, as the engine has understood it. */
+  saved(): Uint8Array;
   /** Gives the memory back. Once. */
   close(): void;
 }
@@ -102,6 +104,7 @@ function openDocument(
         close(page);
         return read(index, load(index), true, use);
       }),
+    saved: () => bound.call(() => save(engine, document)),
     close() {
       // After a failure the instance has no further use: what it holds goes with it.
       if (bound.hasFailed) return;
@@ -121,6 +124,18 @@ function openFile(engine: Engine, file: Uint8Array) {
     throw new PdfUnread(isEncrypted ? { is: 'encrypted' } : { is: 'broken', detail: 'it cannot be read' });
   }
   return { document, memory, form: startForm(engine, document) };
+}
+
+function save(engine: Engine, document: number): Uint8Array {
+  const writer = engine.PDFiumExt_OpenFileWriter();
+  engine.PDFiumExt_SaveAsCopy(document, writer);
+  const size = engine.PDFiumExt_GetFileWriterSize(writer);
+  const memory = allocate(engine, Math.max(1, size));
+  engine.PDFiumExt_GetFileWriterData(writer, memory, size);
+  const file = engine.pdfium.HEAPU8.slice(memory, memory + size);
+  engine.pdfium.wasmExports.free(memory);
+  engine.PDFiumExt_CloseFileWriter(writer);
+  return file;
 }
 
 /** Usage and answer of fpdf_flatten.h. */

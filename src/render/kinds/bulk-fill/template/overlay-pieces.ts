@@ -3,22 +3,12 @@ import type { Overlay, TextOverlay } from '../package/package.js';
 import { isSymbology } from './code-drawing.js';
 import { tick } from './field-look.js';
 import type { Target } from './field-objects.js';
-import { chained, overlayToShown, shownToPage, written } from './page-space.js';
+import type { TemplateImage } from './images.js';
+import { chained, type Matrix, overlayToShown, shownToPage, written } from './page-space.js';
 import { fixed, type Message, type Parts, type Piece, type Slot } from './program.js';
 import type { Source, SourcePage } from './source.js';
 import type { StackRequest } from './stacks.js';
 import { partsOf } from './value-parts.js';
-
-/** A picture of the package as a PDF holds it. */
-export interface TemplateImage {
-  readonly width: number;
-  readonly height: number;
-  /** Entries of its dictionary but for type and length. */
-  readonly entries: string;
-  readonly bytes: Uint8Array;
-  /** Its transparency, likewise. */
-  readonly mask?: { readonly entries: string; readonly bytes: Uint8Array };
-}
 
 /** What overlays ask for while a template is planned. */
 interface Planning {
@@ -73,15 +63,17 @@ export class OverlayPieces {
       case 'image': {
         const image = this.images.get(overlay.image);
         if (image === undefined) {
-          this.#skip({ code: 'IMAGE_INVALID', message: `${label} has no picture ${overlay.image}` });
+          const message = `${label} has no picture ${overlay.image} that can be drawn`;
+          this.#skip({ code: 'IMAGE_INVALID', message });
           return undefined;
         }
         this.planning.slot({ is: 'still' });
         this.#images.set(overlay.image, this.#images.get(overlay.image) ?? this.#images.size);
         const scale = Math.min(width / image.width, height / image.height);
         const [across, up] = [image.width * scale, image.height * scale];
-        const place = `${fixed(across)} 0 0 ${fixed(up)} ${fixed((width - across) / 2)} ${fixed((height - up) / 2)}`;
-        const text = `q ${matrix} cm ${place} cm /InkI${this.#images.get(overlay.image)} Do Q\n`;
+        const place: Matrix = [across, 0, 0, up, (width - across) / 2, (height - up) / 2];
+        const drawn = written(chained(image.turn, place));
+        const text = `q ${matrix} cm ${drawn} cm /InkI${this.#images.get(overlay.image)} Do Q\n`;
         return { is: 'fixed', text };
       }
       case 'qr':

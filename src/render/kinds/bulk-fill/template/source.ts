@@ -18,6 +18,9 @@ import type { Message } from './program.js';
 export interface Source {
   readonly document: PDFDocument;
   readonly pages: readonly SourcePage[];
+  /** The file that was read: the caller's, or what a repair has made of it. */
+  readonly bytes: Uint8Array;
+  /** Of the caller's file. */
   readonly sha256: string;
   /** What is told once a job. */
   readonly warnings: readonly Message[];
@@ -51,11 +54,27 @@ const options: LoadOptions = {
   parseSpeed: Number.POSITIVE_INFINITY,
 };
 
+/** Writes a broken file anew; undefined where there is nothing to be made of it. */
+export type Repair = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
+
 /** Opens a PDF for filling, or says by its code why it cannot be filled. */
-export async function openSource(bytes: Uint8Array): Promise<Source | SourceRefusal> {
-  const { fileBytes, pages: mostPages } = sourceLimits;
+export async function openSource(bytes: Uint8Array, repair?: Repair): Promise<Source | SourceRefusal> {
+  const { fileBytes } = sourceLimits;
   if (bytes.length > fileBytes)
     return refusal('SOURCE_PDF_TOO_LARGE', `the PDF has ${bytes.length} bytes; the limit is ${fileBytes}`);
+  const opened = await open(bytes);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (!('refused' in opened)) return { ...opened, bytes, sha256 };
+  const repaired = opened.refused === 'UNREADABLE_PDF' ? await repair?.(bytes) : undefined;
+  if (repaired === undefined) return opened;
+  const again = await open(repaired);
+  if ('refused' in again) return again.refused === 'UNREADABLE_PDF' ? opened : again;
+  const message = 'the PDF was broken and has been repaired: look at what is made of it';
+  return { ...again, bytes: repaired, sha256, warnings: [{ code: 'REPAIRED', message }, ...again.warnings] };
+}
+
+async function open(bytes: Uint8Array): Promise<Omit<Source, 'bytes' | 'sha256'> | SourceRefusal> {
+  const { pages: mostPages } = sourceLimits;
   const read = await readDocument(bytes);
   if ('refused' in read) return read;
   const { document } = read;
@@ -71,7 +90,7 @@ export async function openSource(bytes: Uint8Array): Promise<Source | SourceRefu
     const message = 'the XFA part of the form is left out: viewers show the fields of the PDF itself';
     warnings.push({ code: 'XFA_DROPPED', message });
   }
-  return { document, pages, sha256: createHash('sha256').update(bytes).digest('hex'), warnings };
+  return { document, pages, warnings };
 }
 
 function refusal(refused: SourceRefusal['refused'], message: string): SourceRefusal {

@@ -1,0 +1,121 @@
+import { PassingFault, type RunContext } from '../../../kind.js';
+import { type Png, readPng } from '../../document/embedded-picture.js';
+import { limits } from '../../document/limits.js';
+import { decodingMb, weightDefect } from '../../document/picture-weight.js';
+import { readRasterHeader } from '../../document/raster.js';
+import type { Matrix } from './page-space.js';
+import type { Message } from './program.js';
+
+/** A picture of the package as a PDF holds it. */
+export interface TemplateImage {
+  /** As it is shown. */
+  readonly width: number;
+  readonly height: number;
+  /** From the unit square of the picture as it is stored to the one in which it is shown. */
+  readonly turn: Matrix;
+  /** Entries of its dictionary but for type and length. */
+  readonly entries: string;
+  readonly bytes: Uint8Array;
+  /** Its transparency, likewise. */
+  readonly mask?: { readonly entries: string; readonly bytes: Uint8Array };
+}
+
+/** Pictures by their names in the package; what does not decode is told once, and each overlay of it is skipped. */
+export async function decodeImages(
+  files: ReadonlyMap<string, Uint8Array>,
+  context: Pick<RunContext, 'picture'>,
+): Promise<{ readonly images: ReadonlyMap<string, TemplateImage>; readonly warnings: readonly Message[] }> {
+  const images = new Map<string, TemplateImage>();
+  const warnings: Message[] = [];
+  for (const [name, bytes] of files) {
+    const read = await decode(bytes, context);
+    if (typeof read === 'string')
+      warnings.push({ code: 'IMAGE_INVALID', message: `the picture ${name} ${read}` });
+    else images.set(name, read);
+  }
+  return { images, warnings };
+}
+
+/** A picture, or why it is none, as the rest of a sentence about it. */
+async function decode(
+  file: Uint8Array,
+  context: Pick<RunContext, 'picture'>,
+): Promise<TemplateImage | string> {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
+  const header = readRasterHeader(bytes);
+  if (header === undefined) return 'is not a PNG, JPEG, GIF or WebP';
+  const tooHeavy = weightDefect(header);
+  if (tooHeavy !== undefined) return tooHeavy;
+  const call = { source: { bytes }, memoryMb: decodingMb(header), maxPixels: limits.imagePixels };
+  const outcome = await context.picture(call);
+  switch (outcome.type) {
+    case 'decoded': {
+      const { picture } = outcome;
+      const isTurned = picture.orientation > 4;
+      const { width, height } = picture;
+      const shown = isTurned ? { width: height, height: width } : { width, height };
+      const turn = turns[picture.orientation] ?? turns[1];
+      if (picture.type === 'jpeg') return { ...shown, turn, entries: jpegEntries(bytes, picture), bytes };
+      const color = pngPart(readPng(picture.color));
+      return picture.alpha === undefined
+        ? { ...shown, turn, ...color }
+        : { ...shown, turn, ...color, mask: pngPart(readPng(picture.alpha)) };
+    }
+    case 'broken':
+      return `cannot be decoded (${outcome.reason})`;
+    case 'limited':
+      return 'takes more to be decoded than one picture may';
+    case 'cancelled':
+      throw new Error('The task has ended');
+    case 'refused':
+      throw new PassingFault(outcome.message, outcome.fault);
+  }
+}
+
+function pngPart({ width, height, samples, data }: Png) {
+  const space = samples === 1 ? '/DeviceGray' : '/DeviceRGB';
+  // The filters of PNG, a byte before each row (ISO 32000-1, table 8 and 7.4.4.4).
+  const rows = `/DecodeParms<</Predictor 15/Colors ${samples}/BitsPerComponent 8/Columns ${width}>>`;
+  const entries = `/Width ${width}/Height ${height}/BitsPerComponent 8/ColorSpace${space}/Filter/FlateDecode${rows}`;
+  return { entries, bytes: Buffer.concat(data) };
+}
+
+function jpegEntries(
+  bytes: Buffer,
+  { width, height }: { readonly width: number; readonly height: number },
+): string {
+  const samples = jpegSamples(bytes);
+  const space =
+    samples === 1
+      ? '/DeviceGray'
+      : samples === 4
+        ? // What writes them (Photoshop) writes them inverted.
+          '/DeviceCMYK/Decode[1 0 1 0 1 0 1 0]'
+        : '/DeviceRGB';
+  return `/Width ${width}/Height ${height}/BitsPerComponent 8/ColorSpace${space}/Filter/DCTDecode`;
+}
+
+/** Of a JPEG that was decoded: there is a frame header. */
+function jpegSamples(bytes: Buffer): number {
+  for (let at = 2; at + 9 < bytes.length; ) {
+    const marker = bytes[at + 1] ?? 0;
+    if (marker === 0xff) at++;
+    else if (marker >= 0xd0 && marker <= 0xd8) at += 2;
+    else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker))
+      return bytes[at + 9] ?? 3;
+    else at += 2 + bytes.readUInt16BE(at + 2);
+  }
+  return 3;
+}
+
+/** By the orientation of EXIF, 1 to 8: where the stored unit square comes to lie, y up. */
+const turns: Readonly<Record<number, Matrix>> & { readonly 1: Matrix } = {
+  1: [1, 0, 0, 1, 0, 0],
+  2: [-1, 0, 0, 1, 1, 0],
+  3: [-1, 0, 0, -1, 1, 1],
+  4: [1, 0, 0, -1, 0, 1],
+  5: [0, -1, -1, 0, 1, 1],
+  6: [0, -1, 1, 0, 0, 1],
+  7: [0, 1, 1, 0, 0, 0],
+  8: [0, 1, -1, 0, 1, 0],
+};
