@@ -357,7 +357,7 @@ describe('architecture', () => {
       [/^libsql$/, /^engine\/sqlite\//],
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; a thumbnail packs pixels of ours.
-      [/^sharp$/, /^render\/(picture-decoding|kinds\/pdf-tools\/thumbnail)\.ts$/],
+      [/^sharp$/, /^render\/(picture-decoding|picture-drawing|kinds\/pdf-tools\/thumbnail)\.ts$/],
       [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/(pdf-tools|bulk-fill\/template)\//],
       [/^undici$/, /^(work|fetch)\//],
       [/^bidi-js$/, /^render\/kinds\/document\//],
@@ -422,7 +422,13 @@ describe('architecture', () => {
     ]);
     // What decodes pictures is loaded by the entry of its process alone.
     const decoder = [...edges].filter(([, targets]) => targets.includes('render/picture-decoding.ts'));
-    expect(decoder.map(([file]) => file)).toEqual(['render/picture-child.ts', 'render/picture-process.ts']);
+    expect(decoder.map(([file]) => file)).toEqual([
+      'render/picture-child.ts',
+      'render/picture-drawing.ts',
+      'render/picture-process.ts',
+    ]);
+    const drawer = [...edges].filter(([, targets]) => targets.includes('render/picture-drawing.ts'));
+    expect(drawer.map(([file]) => file)).toEqual(['render/picture-child.ts']);
   });
 
   it('keeps the client apart: of the server it knows the protocol, of Node nothing', () => {

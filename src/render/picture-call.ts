@@ -1,6 +1,6 @@
 /** What a task asks of the processes that decode pictures, and what it hears: plain data, for the wire between thread and pool. */
 
-/** A PNG, JPEG, GIF or WebP of a stranger, to be made into what a PDF holds. */
+/** A picture of a stranger: a PNG, JPEG, GIF or WebP to be made into what a PDF holds, or an image to be measured or drawn. */
 export interface PictureCall {
   /** Bytes, or a file that the task was given. */
   readonly source: { readonly path: string } | { readonly bytes: Uint8Array };
@@ -11,6 +11,52 @@ export interface PictureCall {
   readonly memoryMb: number;
   /** Width times height, as its header says. */
   readonly maxPixels: number;
+  /** Left out, the picture is made into what a PDF holds. */
+  readonly image?: ImageWork;
+}
+
+export const imageFormats = ['jpeg', 'png', 'gif', 'bmp', 'tiff', 'webp', 'svg', 'avif'] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export type DrawnFormat = 'jpeg' | 'png' | 'gif' | 'webp';
+
+/** `format` is what the file is by its first bytes: no other decoder looks at it. */
+export type ImageWork =
+  | { readonly work: 'measure'; readonly format: ImageFormat }
+  | ({ readonly work: 'draw'; readonly format: ImageFormat } & Drawing);
+
+export interface Drawing {
+  /** Of a TIFF, from 1; 1 for all others, of which the first frame is drawn. */
+  readonly page: number;
+  /**
+   * Pixels: the image lies within, its shape is kept, and none but a drawing (SVG) is enlarged. 1 to `maxImageSide`, which
+   * stands for one that is left out.
+   */
+  readonly width?: number;
+  readonly height?: number;
+  readonly to: DrawnFormat;
+  /** Of JPEG and WebP, 1 to 100. */
+  readonly quality: number;
+}
+
+export const maxImageSide = 4_000;
+
+/** What the header of an image says. Sizes are pixels as they are shown, after the turn that EXIF asks for. */
+export interface MeasuredImage {
+  readonly width: number;
+  readonly height: number;
+  /** Of a TIFF; 1 for all others. */
+  readonly pages: number;
+  readonly color: 'RGB' | 'CMYK' | 'Gray' | 'Lab';
+  /** MiB that drawing it takes at the most, as its format and size say. */
+  readonly memoryMb: number;
+}
+
+export interface DrawnImage {
+  readonly width: number;
+  readonly height: number;
+  /** Readable until the task ends. */
+  readonly path: string;
 }
 
 /** The most that one picture may take: about what one of 24 megapixels does in a format that is decoded as a whole. */
@@ -38,6 +84,8 @@ export type PictureLimit = 'memoryMb' | 'wallMs' | 'outputBytes';
 
 export type PictureOutcome =
   | { readonly type: 'decoded'; readonly picture: DecodedPicture }
+  | { readonly type: 'measured'; readonly image: MeasuredImage }
+  | { readonly type: 'drawn'; readonly image: DrawnImage }
   /** The picture is none, or broken. `reason`: what the decoder says, of one line. */
   | { readonly type: 'broken'; readonly reason: string }
   | { readonly type: 'limited'; readonly limit: PictureLimit; readonly most: number }
@@ -47,11 +95,21 @@ export type PictureOutcome =
   | { readonly type: 'refused'; readonly message: string; readonly fault?: string };
 
 /** Why a call cannot be run; undefined when it can. */
-export function pictureDefect({ source, memoryMb, maxPixels }: PictureCall): string | undefined {
+export function pictureDefect({ source, memoryMb, maxPixels, image }: PictureCall): string | undefined {
   const isSource = 'bytes' in source ? source.bytes instanceof Uint8Array : typeof source.path === 'string';
   if (!isSource) return 'A picture is bytes, or the path of a file';
   if (!Number.isSafeInteger(memoryMb) || memoryMb < 1 || memoryMb > maxPictureMb)
     return `A picture takes 1..${maxPictureMb} MiB`;
   if (!Number.isSafeInteger(maxPixels) || maxPixels < 1) return 'A picture has at least one pixel';
-  return undefined;
+  return image === undefined ? undefined : imageDefect(image);
+}
+
+function imageDefect(image: ImageWork): string | undefined {
+  if (!imageFormats.includes(image.format)) return 'An image has one of the formats that are known';
+  if (image.work === 'measure') return undefined;
+  const { page, width = 1, height = 1, quality } = image;
+  if (!Number.isSafeInteger(page) || page < 1) return 'Pages are counted from 1';
+  const isSide = (side: number): boolean => Number.isSafeInteger(side) && side >= 1 && side <= maxImageSide;
+  if (!isSide(width) || !isSide(height)) return `A side has 1..${maxImageSide} pixels`;
+  return quality >= 1 && quality <= 100 ? undefined : 'A quality is 1..100';
 }

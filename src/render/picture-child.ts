@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { decodePicture, prepareDecoder } from './picture-decoding.js';
+import { workOnImage } from './picture-drawing.js';
 import type { Asked, Said } from './picture-process.js';
 
 /** The entry of a process that decodes pictures: a line of JSON for each on its input, a line for each on its output. */
@@ -12,7 +13,9 @@ async function answer(line: string): Promise<void> {
   // What comes is of the server's own making; the two halves are of one build.
   const { decode } = JSON.parse(line) as Asked;
   try {
-    say({ type: 'decoded', picture: await decodePicture(decode) });
+    const { image } = decode;
+    if (image === undefined) say({ type: 'decoded', picture: await decodePicture(decode) });
+    else say(await workOnImage(decode, image));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');

@@ -1,6 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
-import type { DecodedPicture } from './picture-call.js';
+import type { DecodedPicture, ImageFormat, ImageWork } from './picture-call.js';
 
 /** What is to be decoded, and the files that may be made of it. */
 export interface Decoding {
@@ -8,15 +8,34 @@ export interface Decoding {
   readonly maxPixels: number;
   readonly color: string;
   readonly alpha: string;
+  /** Then `color` is the file of the image that is drawn. */
+  readonly image?: ImageWork;
 }
 
-const loaders = ['VipsForeignLoadPng', 'VipsForeignLoadJpeg', 'VipsForeignLoadNsgif', 'VipsForeignLoadWebp'];
+const loaders: Readonly<Record<Exclude<ImageFormat, 'bmp'>, string>> = {
+  jpeg: 'VipsForeignLoadJpeg',
+  png: 'VipsForeignLoadPng',
+  gif: 'VipsForeignLoadNsgif',
+  webp: 'VipsForeignLoadWebp',
+  tiff: 'VipsForeignLoadTiff',
+  svg: 'VipsForeignLoadSvg',
+  avif: 'VipsForeignLoadHeif',
+};
+const inDocuments = [loaders.png, loaders.jpeg, loaders.gif, loaders.webp];
 
-/** Of what the library can read, these formats alone; once for each process. Nothing is kept from one picture to the next. */
+/** Nothing is kept from one picture to the next. Once for each process. */
 export function prepareDecoder(): void {
-  sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({ operation: loaders });
   sharp.cache(false);
+}
+
+/**
+ * Of what the library can read, one format alone, or those that documents take. For the whole process, which works on one
+ * picture at a time.
+ */
+export function allowFormat(format?: ImageFormat): void {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  if (format === 'bmp') return;
+  sharp.unblock({ operation: format === undefined ? inDocuments : [loaders[format]] });
 }
 
 /**
@@ -25,6 +44,7 @@ export function prepareDecoder(): void {
  * cannot be stopped but by ending the process.
  */
 export async function decodePicture({ path, maxPixels, color, alpha }: Decoding): Promise<DecodedPicture> {
+  allowFormat();
   // From memory: what the library says of a file would name it.
   const bytes = await readFile(path);
   const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error', animated: false });

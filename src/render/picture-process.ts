@@ -4,11 +4,18 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Countdown } from '../countdown.js';
-import { type DecodedPicture, maxPictureMb, type PictureLimit } from './picture-call.js';
+import {
+  type DecodedPicture,
+  type DrawnImage,
+  type MeasuredImage,
+  maxPictureMb,
+  type PictureLimit,
+} from './picture-call.js';
 import type { Decoding } from './picture-decoding.js';
 import { findProgram } from './program-sandbox.js';
 import { residentBytesOf } from './program-watch.js';
 
+/** What is asked of the process, a line each. */
 export interface Asked {
   readonly decode: Decoding;
 }
@@ -17,6 +24,8 @@ export interface Asked {
 export type Said =
   | { readonly type: 'ready' }
   | { readonly type: 'decoded'; readonly picture: DecodedPicture }
+  | { readonly type: 'measured'; readonly image: MeasuredImage }
+  | { readonly type: 'drawn'; readonly image: DrawnImage }
   | { readonly type: 'broken'; readonly reason: string }
   /** Of the system: `ENOENT`, ... */
   | { readonly type: 'failed'; readonly code: string };

@@ -146,8 +146,9 @@ export class Pictures {
       if ('bytes' in call.source) await writeFile(path, call.source.bytes, { flag: 'wx', mode: 0o600 });
       const source = 'bytes' in call.source ? path : call.source.path;
       const decoding = { path: source, maxPixels: call.maxPixels, ...paths };
-      const outcome = await this.#decode(decoding, call.memoryMb, signal);
-      if (outcome.type === 'decoded') return { outcome, discard };
+      const work = call.image === undefined ? decoding : { ...decoding, image: call.image };
+      const outcome = await this.#decode(work, call.memoryMb, signal);
+      if (outcome.type === 'decoded' || outcome.type === 'drawn') return { outcome, discard };
       await discard();
       return empty(outcome);
     } catch (error) {

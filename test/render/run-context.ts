@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { RunContext } from '../../src/render/kind.js';
 import type { PictureCall, PictureOutcome } from '../../src/render/picture-call.js';
 import { decodePicture } from '../../src/render/picture-decoding.js';
+import { workOnImage } from '../../src/render/picture-drawing.js';
 
 let folder: string | undefined;
 let serial = 0;
 
 /** Decodes as the processes of a server do, in this one. */
-async function picture({ source, maxPixels }: PictureCall): Promise<PictureOutcome> {
+async function picture({ source, maxPixels, image }: PictureCall): Promise<PictureOutcome> {
   if (folder === undefined) {
     const made = mkdtempSync(join(tmpdir(), 'inkwire-pictures-'));
     process.once('exit', () => rmSync(made, { recursive: true, force: true }));
@@ -18,11 +19,17 @@ async function picture({ source, maxPixels }: PictureCall): Promise<PictureOutco
   }
   const path = join(folder, String(serial++));
   if ('bytes' in source) await writeFile(path, source.bytes);
-  const decoding = { path: 'bytes' in source ? path : source.path, maxPixels };
-  return decodePicture({ ...decoding, color: `${path}.color`, alpha: `${path}.alpha` }).then(
-    (decoded) => ({ type: 'decoded', picture: decoded }),
-    (error: Error) => ({ type: 'broken', reason: error.message.split('\n')[0] ?? '' }),
-  );
+  const paths = {
+    path: 'bytes' in source ? path : source.path,
+    color: `${path}.color`,
+    alpha: `${path}.alpha`,
+  };
+  const decoding = { ...paths, maxPixels };
+  const worked: Promise<PictureOutcome> =
+    image === undefined
+      ? decodePicture(decoding).then((decoded) => ({ type: 'decoded', picture: decoded }))
+      : workOnImage(decoding, image);
+  return worked.catch((error: Error) => ({ type: 'broken', reason: error.message.split('\n')[0] ?? '' }));
 }
 
 /** The members of a context that a kind of one task, without earlier attempts and programs, does not use. */

@@ -185,6 +185,9 @@ export class PictureShelf {
         return { defect: limitWords(outcome), isBroken: false };
       case 'cancelled':
         throw new Error('The task has ended');
+      case 'measured':
+      case 'drawn':
+        throw new Error('Another work was done on the picture');
       case 'refused':
         throw new PassingFault(outcome.message, outcome.fault);
     }

@@ -1,0 +1,155 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import sharp, { type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
+import { decodeBmp, readBmpSize } from './picture-bmp.js';
+import {
+  type Drawing,
+  type DrawnImage,
+  type ImageFormat,
+  type ImageWork,
+  type MeasuredImage,
+  maxImageSide,
+  maxPictureMb,
+} from './picture-call.js';
+import { allowFormat, type Decoding } from './picture-decoding.js';
+
+type Worked =
+  | { readonly type: 'measured'; readonly image: MeasuredImage }
+  | { readonly type: 'drawn'; readonly image: DrawnImage };
+
+/**
+ * Measures or draws an image that somebody wants to look at. Rejects as `decodePicture` does: of one line for an image that
+ * is broken, with a code of the system where a file could not be read or written.
+ */
+export async function workOnImage({ path, maxPixels, color }: Decoding, image: ImageWork): Promise<Worked> {
+  allowFormat(image.format);
+  const bytes = await readFile(path);
+  const opened = { bytes, format: image.format, maxPixels };
+  if (image.work === 'measure') return { type: 'measured', image: await measure(opened) };
+  return { type: 'drawn', image: await draw(opened, image, color) };
+}
+
+interface Opened {
+  /** From memory: what the library says of a file would name it, and a drawing could name others beside it. */
+  readonly bytes: Buffer;
+  readonly format: ImageFormat;
+  readonly maxPixels: number;
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+async function measure(opened: Opened): Promise<MeasuredImage> {
+  if (opened.format === 'bmp') {
+    const { width, height } = readBmpSize(opened.bytes);
+    return { width, height, pages: 1, color: 'RGB', memoryMb: memoryOf(opened, { width, height }, false) };
+  }
+  const found = await sharp(opened.bytes, optionsOf(opened)).metadata();
+  const { autoOrient, space, isProgressive = false, pages = 1 } = found;
+  const size = opened.format === 'svg' ? withinPaper(found) : autoOrient;
+  return {
+    width: size.width,
+    height: size.height,
+    pages: opened.format === 'tiff' ? pages : 1,
+    color: colors[space] ?? 'RGB',
+    memoryMb: memoryOf(opened, found, isProgressive),
+  };
+}
+
+const colors: Readonly<Record<string, MeasuredImage['color']>> = {
+  cmyk: 'CMYK',
+  'b-w': 'Gray',
+  grey16: 'Gray',
+  lab: 'Lab',
+  labs: 'Lab',
+};
+
+function optionsOf({ maxPixels }: Opened): SharpOptions {
+  return { limitInputPixels: maxPixels, failOn: 'error', animated: false };
+}
+
+async function draw(opened: Opened, drawing: Drawing, path: string): Promise<DrawnImage> {
+  const { to, quality } = drawing;
+  const { image, box } = await open(opened, drawing);
+  const shown = image
+    .autoOrient()
+    .resize({ ...box, fit: 'inside', withoutEnlargement: opened.format !== 'svg' })
+    .toColourspace('srgb');
+  const { width, height } = await write(packed(shown, to, quality), path);
+  return { width, height, path };
+}
+
+async function open(
+  opened: Opened,
+  drawing: Drawing,
+): Promise<{ readonly image: Sharp; readonly box: Size }> {
+  const { bytes, format, maxPixels } = opened;
+  const { page, width = maxImageSide, height = maxImageSide } = drawing;
+  const box = { width, height };
+  switch (format) {
+    case 'bmp': {
+      const { data, ...raw } = decodeBmp(bytes, maxPixels);
+      return { image: sharp(data, { raw }), box };
+    }
+    case 'svg': {
+      // Drawn at the size that is wanted, not drawn and enlarged.
+      const own = await sharp(bytes, optionsOf(opened)).metadata();
+      const isFree = drawing.width === undefined && drawing.height === undefined;
+      const within = isFree ? withinPaper(own) : box;
+      const scale = Math.min(within.width / own.width, within.height / own.height);
+      const density = Math.min(100_000, Math.max(1, 72 * scale));
+      return { image: sharp(bytes, { ...optionsOf(opened), density }), box: within };
+    }
+    case 'tiff':
+      return { image: sharp(bytes, { ...optionsOf(opened), page: page - 1 }), box };
+    default:
+      return { image: sharp(bytes, optionsOf(opened)), box };
+  }
+}
+
+/** What a drawing would be drawn at where nobody asks for a size. */
+function withinPaper({ width, height }: Size): Size {
+  const scale = Math.min(1, maxImageSide / width, maxImageSide / height);
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+}
+
+function packed(image: Sharp, to: Drawing['to'], quality: number): Sharp {
+  switch (to) {
+    case 'jpeg':
+      return image.flatten({ background: '#fff' }).jpeg({ quality, optimiseCoding: false });
+    case 'webp':
+      return image.webp({ quality, effort: 0 });
+    case 'gif':
+      return image.gif({ effort: 3 });
+    case 'png':
+      return image.png({ compressionLevel: 2 });
+  }
+}
+
+const probe = Buffer.alloc(64 * 1024);
+
+async function write(image: Sharp, path: string): Promise<OutputInfo> {
+  try {
+    return await image.toFile(path);
+  } catch (error) {
+    // Whether the picture or the disk is at fault the library says in words only; the disk says it again, with a code.
+    await appendFile(path, probe);
+    throw error;
+  }
+}
+
+const mebibyte = 1024 * 1024;
+/** Bytes a pixel that decoding takes at the most, where an image is not read row by row. */
+const wholeImage: Readonly<Partial<Record<ImageFormat, number>>> = { webp: 8, avif: 16, gif: 9, bmp: 6 };
+
+function memoryOf({ format, bytes }: Opened, { width, height }: Size, isProgressive: boolean): number {
+  const pixels = width * height;
+  const each = wholeImage[format] ?? (isProgressive ? 9 : 0);
+  // Rows of a tile, and of what is drawn.
+  const rows = 64 * mebibyte;
+  return Math.min(maxPictureMb, Math.ceil((rows + bytes.length + pixels * each) / mebibyte));
+}
