@@ -98,7 +98,7 @@ describe('renders while the caller waits', () => {
     const asked = preview({});
     await inPool(1);
     expect(pool.tasks[0]?.task).toMatchObject({
-      kind: 'preview',
+      kind: 'draft_preview',
       request: { inline: '{"kind":"document","page":2,"width":300,"request":{}}' },
     });
     pool.tasks[0]?.settle(done);

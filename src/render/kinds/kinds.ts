@@ -32,8 +32,8 @@ export { readDesign };
 const internal: readonly KindBack[] = [
   { name: 'thumbnail', load: async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner },
   {
-    name: 'preview',
-    load: async () => (await import('./pdf-tools/preview.js')).createPreviewRunner(backOf),
+    name: 'draft_preview',
+    load: async () => (await import('./pdf-tools/draft-preview.js')).createDraftPreviewRunner(backOf),
   },
 ];
 

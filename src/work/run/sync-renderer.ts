@@ -110,7 +110,7 @@ export class SyncRenderer implements SyncRender {
       const what =
         preview === undefined
           ? { kind, request }
-          : { kind: 'preview', request: drafted(kind, request, preview) };
+          : { kind: 'draft_preview', request: drafted(kind, request, preview) };
       const outcome = await this.#run(parsedRequest, { ...what, owner, files, signal, onStart });
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };

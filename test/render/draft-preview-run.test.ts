@@ -5,7 +5,10 @@ import type { RunContext } from '../../src/render/kind.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { documentRunner } from '../../src/render/kinds/document/run.js';
 import { backs } from '../../src/render/kinds/kinds.js';
-import { createPreviewRunner, type PreviewFacts } from '../../src/render/kinds/pdf-tools/preview.js';
+import {
+  createDraftPreviewRunner,
+  type PreviewFacts,
+} from '../../src/render/kinds/pdf-tools/draft-preview.js';
 import { reportKind } from '../../src/render/kinds/report/request.js';
 import { reportRunner } from '../../src/render/kinds/report/run.js';
 import { bareContext } from './run-context.js';
@@ -41,7 +44,10 @@ async function preview(
     warn: (warning) => warnings.push(warning),
   };
   const plan: unknown = JSON.parse(JSON.stringify(parsed.plan.request));
-  await createPreviewRunner(async () => back).run({ kind: kind.name, page, width, request: plan }, context);
+  await createDraftPreviewRunner(async () => back).run(
+    { kind: kind.name, page, width, request: plan },
+    context,
+  );
   expect([...files.keys()]).toEqual(['page.png', 'preview.json']);
   const bytes = (name: string) => Buffer.concat(files.get(name) ?? []);
   const facts = JSON.parse(bytes('preview.json').toString()) as PreviewFacts;
@@ -134,6 +140,6 @@ describe('a preview', () => {
   });
 
   it('is a back without a front: nobody can submit one', () => {
-    expect(backs.some(({ name }) => name === 'preview')).toBe(true);
+    expect(backs.some(({ name }) => name === 'draft_preview')).toBe(true);
   });
 });

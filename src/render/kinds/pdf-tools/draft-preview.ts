@@ -36,12 +36,12 @@ export interface PreviewFacts {
  * result itself goes nowhere.
  * @param backOf the back of a kind; it has to be a `KindRunner` whose first artifact is a PDF
  */
-export function createPreviewRunner(
+export function createDraftPreviewRunner(
   backOf: (kind: string) => Promise<KindRunner | ChunkedRunner>,
 ): KindRunner {
   let program: Promise<WebAssembly.Module> | undefined;
   return {
-    name: 'preview',
+    name: 'draft_preview',
     async run(given, context) {
       program ??= loadPdfiumProgram();
       const { kind, request, page, width } = Value.Parse(planSchema, given);
