@@ -12,6 +12,7 @@ import {
   type Settlement,
 } from '../endpoints.js';
 import type { EndpointTable } from './tables.js';
+import type { EndpointViews } from './views.js';
 
 /** The rules of endpoints, over a table that answers at once. Every method is one atomic operation. */
 export class EndpointRules {
@@ -65,9 +66,11 @@ export class EndpointRules {
 /** What only reads endpoints. */
 export class EndpointQueries {
   readonly #table: EndpointTable;
+  readonly #views: EndpointViews;
 
-  constructor(table: EndpointTable) {
+  constructor(table: EndpointTable, views: EndpointViews) {
     this.#table = table;
+    this.#views = views;
   }
 
   get(place: EndpointPlace): Endpoint | undefined {
@@ -75,18 +78,18 @@ export class EndpointQueries {
   }
 
   list(filter: EndpointFilter): readonly Endpoint[] {
-    return this.#table.list(filter);
+    return this.#views.list(filter);
   }
 
   changed(filter: ChangeFilter): readonly Endpoint[] {
-    return this.#table.changed(filter);
+    return this.#views.changed(filter);
   }
 
   delivery(place: EndpointPlace, id: string): Delivery | undefined {
-    return this.#table.delivery(place, id);
+    return this.#views.delivery(place, id);
   }
 
   deliveries(filter: DeliveryFilter): readonly Delivery[] {
-    return this.#table.deliveries(filter);
+    return this.#views.deliveries(filter);
   }
 }

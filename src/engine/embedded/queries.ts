@@ -30,7 +30,7 @@ export class Queries {
     this.#views = views;
     this.#ledger = ledger;
     this.library = new LibraryQueries(tables.library, views.library);
-    this.endpoints = new EndpointQueries(tables.endpoints);
+    this.endpoints = new EndpointQueries(tables.endpoints, views.endpoints);
   }
 
   nextReadyAt(): number | undefined {
@@ -96,6 +96,6 @@ export class Queries {
   }
 
   smallBlob(name: string): Uint8Array | undefined {
-    return this.#tables.blobReferences.bytes(name);
+    return this.#views.blobReferences.bytes(name);
   }
 }

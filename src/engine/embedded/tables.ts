@@ -2,15 +2,7 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import type {
-  ChangeFilter,
-  Delivery,
-  DeliveryFilter,
-  Endpoint,
-  EndpointFilter,
-  EndpointPlace,
-  NewDelivery,
-} from '../endpoints.js';
+import type { Endpoint, EndpointPlace, NewDelivery } from '../endpoints.js';
 import type { Fact, GroupPage, JobInput } from '../engine.js';
 import type { LibraryName, LibraryVersion } from '../library.js';
 import type { Life } from '../lives.js';
@@ -143,7 +135,6 @@ export interface BlobReferenceTable {
   has(blob: string): boolean;
   /** Keeps the bytes of a small blob that something holds; those that are there stay. */
   put(blob: string, bytes: Uint8Array): void;
-  bytes(blob: string): Uint8Array | undefined;
 }
 
 /** Those of some blobs that nothing holds. */
@@ -228,10 +219,6 @@ export interface EndpointTable {
   update(endpoint: Endpoint): void;
   /** With its deliveries. */
   remove(place: EndpointPlace): void;
-  list(filter: EndpointFilter): readonly Endpoint[];
-  changed(filter: ChangeFilter): readonly Endpoint[];
-  delivery(place: EndpointPlace, id: string): Delivery | undefined;
-  deliveries(filter: DeliveryFilter): readonly Delivery[];
   putDelivery(place: EndpointPlace, delivery: NewDelivery): void;
   /** Takes finished deliveries away until so many are left, the oldest first. */
   prune(place: EndpointPlace, keep: number): void;

@@ -1,4 +1,12 @@
 import type { GroupRecord } from '../../protocol/fact.js';
+import type {
+  ChangeFilter,
+  Delivery,
+  DeliveryFilter,
+  Endpoint,
+  EndpointFilter,
+  EndpointPlace,
+} from '../endpoints.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage } from '../engine.js';
 import type { LibraryFilter, LibraryVersion, VersionFilter } from '../library.js';
 import type { JobPage, ListFilter } from '../listing.js';
@@ -42,6 +50,17 @@ export interface LogViews {
   every(after: number, limit: number): FactsRead;
 }
 
+export interface EndpointViews {
+  list(filter: EndpointFilter): readonly Endpoint[];
+  changed(filter: ChangeFilter): readonly Endpoint[];
+  delivery(place: EndpointPlace, id: string): Delivery | undefined;
+  deliveries(filter: DeliveryFilter): readonly Delivery[];
+}
+
+export interface BlobViews {
+  bytes(blob: string): Uint8Array | undefined;
+}
+
 /**
  * What an engine stores, as its readers see it and no change needs it: whatever walks over many rows. A driver that
  * fetches the rows of a change before it (`Tables`) answers these by a query each.
@@ -50,5 +69,7 @@ export interface Views {
   readonly jobs: JobViews;
   readonly groups: GroupViews;
   readonly library: LibraryViews;
+  readonly endpoints: EndpointViews;
+  readonly blobReferences: BlobViews;
   readonly log: LogViews;
 }

@@ -1,9 +1,10 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { matchesFilter } from '../embedded/list-match.js';
+import { byText } from '../embedded/order.js';
 import { type JobTable, type Stage, type StoredJob, stageDueOf } from '../embedded/tables.js';
 import type { JobViews, QueueLength } from '../embedded/views.js';
 import type { JobPage, ListFilter } from '../listing.js';
-import { byText, SortedList } from './sorted-list.js';
+import { SortedList } from './sorted-list.js';
 
 interface Entry extends StoredJob {
   readonly idempotencyKey: string | undefined;

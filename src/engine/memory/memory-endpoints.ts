@@ -1,4 +1,6 @@
+import { byBytes } from '../embedded/order.js';
 import type { EndpointTable } from '../embedded/tables.js';
+import type { EndpointViews } from '../embedded/views.js';
 import type {
   ChangeFilter,
   Delivery,
@@ -8,7 +10,6 @@ import type {
   EndpointPlace,
   NewDelivery,
 } from '../endpoints.js';
-import { byBytes } from './sorted-list.js';
 
 interface Stored {
   endpoint: Endpoint;
@@ -16,7 +17,7 @@ interface Stored {
 }
 
 /** Endpoints in memory. Listings sort what they find. */
-export class MemoryEndpoints implements EndpointTable {
+export class MemoryEndpoints implements EndpointTable, EndpointViews {
   readonly #stored = new Map<string, Stored>();
   #change = 0;
   #n = 0;

@@ -1,7 +1,7 @@
+import { byBytes } from '../embedded/order.js';
 import type { LibraryEntry, LibraryTable } from '../embedded/tables.js';
 import type { LibraryViews } from '../embedded/views.js';
 import type { LibraryFilter, LibraryName, LibraryVersion, VersionFilter } from '../library.js';
-import { byBytes } from './sorted-list.js';
 
 interface Stored {
   entry: LibraryEntry;

@@ -1,6 +1,6 @@
+import { byBytes } from '../embedded/order.js';
 import type { OnceRow, OnceTable } from '../embedded/tables.js';
 import type { OncePlace } from '../once.js';
-import { byBytes } from './sorted-list.js';
 
 interface Usage {
   readonly entries: number;

@@ -1,5 +1,6 @@
 import type { Artifact } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
+import { byText } from '../embedded/order.js';
 import {
   type BlobReferenceTable,
   changedGroup,
@@ -18,7 +19,7 @@ import {
   type Tables,
   type WorkerTable,
 } from '../embedded/tables.js';
-import type { FactsRead, GroupViews, LogViews, Views } from '../embedded/views.js';
+import type { BlobViews, FactsRead, GroupViews, LogViews, Views } from '../embedded/views.js';
 import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
 import { type Life, newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
@@ -26,7 +27,7 @@ import { JobIndex } from './job-index.js';
 import { MemoryEndpoints } from './memory-endpoints.js';
 import { MemoryLibrary } from './memory-library.js';
 import { MemoryOnce } from './memory-once.js';
-import { byText, SortedList } from './sorted-list.js';
+import { SortedList } from './sorted-list.js';
 
 /** Tables in memory. Nothing here fails half-way, so nothing is ever undone. */
 export class MemoryTables implements Tables, Views {
@@ -175,7 +176,7 @@ class MemoryIdempotency implements IdempotencyTable {
   }
 }
 
-class MemoryBlobReferences implements BlobReferenceTable {
+class MemoryBlobReferences implements BlobReferenceTable, BlobViews {
   readonly #holders = new Map<string, Set<string>>();
   readonly #bytes = new Map<string, Uint8Array>();
 

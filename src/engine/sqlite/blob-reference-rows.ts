@@ -1,9 +1,10 @@
 import { isSmallBlob } from '../blobs.js';
 import type { BlobReferenceTable } from '../embedded/tables.js';
+import type { BlobViews } from '../embedded/views.js';
 import { bytesOf, type Connection, type Statement } from './sql.js';
 
 /** What holds which blobs, and the bytes of small ones. */
-export class BlobReferenceRows implements BlobReferenceTable {
+export class BlobReferenceRows implements BlobReferenceTable, BlobViews {
   readonly #add: Statement;
   readonly #remove: Statement;
   readonly #any: Statement;

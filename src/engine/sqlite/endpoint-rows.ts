@@ -1,4 +1,5 @@
 import type { EndpointTable } from '../embedded/tables.js';
+import type { EndpointViews } from '../embedded/views.js';
 import type {
   ChangeFilter,
   Delivery,
@@ -14,7 +15,7 @@ const endpoint = 'owner, id, change, job, created_at, open, place, value, state,
 const delivery = 'id, due_at, kept_until, value, n';
 
 /** Endpoints and their deliveries. The number of a row is its change: SQLite never gives one twice. */
-export class EndpointRows implements EndpointTable {
+export class EndpointRows implements EndpointTable, EndpointViews {
   readonly #get: Statement;
   readonly #count: Statement;
   readonly #insert: Statement;
