@@ -67,6 +67,9 @@ async function decode(
       return 'takes more to be decoded than one picture may';
     case 'cancelled':
       throw new Error('The task has ended');
+    case 'measured':
+    case 'drawn':
+      throw new Error('Another work was done on the picture');
     case 'refused':
       throw new PassingFault(outcome.message, outcome.fault);
   }
