@@ -11,12 +11,13 @@ export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =
       (at.startsWith(`${pointer}/operations/`) && pointer !== ''),
   );
 
-/** Whether two letters of a line have much between them. */
+/** Whether two letters of a line have much between them, or are of sizes that no word has: one is of a watermark. */
 function hasGap(place: readonly Letter[]): boolean {
   return place.some((letter, i) => {
     const next = place[i + 1];
     if (next === undefined || next.page !== letter.page) return false;
     const height = letter.bottom - letter.top;
+    if (next.bottom - next.top > 2 * height || next.bottom - next.top < height / 2) return true;
     if (Math.abs(next.top - letter.top) > height / 2) return false;
     return Math.max(next.left - letter.right, letter.left - next.right) > height / 3;
   });
