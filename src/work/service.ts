@@ -101,10 +101,11 @@ export interface Submitter {
   /** Accepts a job. When this resolves with `ok`, the job and its input are durable. */
   submit(request: SubmitRequest): Promise<Answer<Accepted>>;
   /**
-   * What an earlier submit with this key and fingerprint has made, as it is now; undefined where there is none. So a
-   * request that is sent again is not judged anew, by what it names as that is now. Makes nothing.
+   * What an earlier submit with this key and fingerprint has made, as it is now; undefined where there is none, and refused
+   * where the key came with another fingerprint. So a request that is sent again is not judged anew, by what it names as
+   * that is now. Makes nothing.
    */
-  known(request: KnownRequest): Promise<Accepted | undefined>;
+  known(request: KnownRequest): Promise<Answer<{ readonly accepted: Accepted | undefined }>>;
   /** Accepts a new job from the input and the options of one that has ended, as durably; neither needs the other. */
   retry(request: RetryRequest): Promise<Answer<Accepted>>;
 }

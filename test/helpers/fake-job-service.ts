@@ -90,7 +90,7 @@ export class FakeJobService implements JobService {
   }
 
   async known() {
-    return undefined;
+    return { ok: true as const, accepted: undefined };
   }
 
   async retry(request: RetryRequest) {

@@ -111,6 +111,19 @@ describe('a planned request', () => {
     expect(await rig.engine.store.unused([letterhead])).toEqual([]);
   });
 
+  it('is known by its key and fingerprint before it is made again, and refused with another one', async () => {
+    const key = { owner: 'ann', kind: 'read', idempotencyKey: 'k' };
+    const { submitter } = rig.service;
+    const known = (fingerprint: string) => submitter.known({ ...key, fingerprint });
+    expect(await known('f')).toEqual({ ok: true, accepted: undefined });
+    const made = await submit(planned([head()], { fingerprint: 'f' }), key);
+    const id = made.ok ? made.record.job_id : 'refused';
+    expect(await known('f')).toMatchObject({ accepted: { created: false, record: { job_id: id } } });
+    expect(await known('g')).toMatchObject({ ok: false, problem: { slug: 'idempotency-conflict' } });
+    expect((await rig.engine.store.depth()).pending + (await rig.engine.store.depth()).running).toBe(1);
+    await rig.end(id);
+  });
+
   it('whose file the operator has lost is told as gone', async () => {
     const bytes = Buffer.from('base64');
     const id = await accepted(planned([{ bytes, pointer: '/lines/1' }]));

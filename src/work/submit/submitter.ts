@@ -94,16 +94,18 @@ export class JobSubmitter implements Submitter {
     kind,
     idempotencyKey: key,
     fingerprint,
-  }: KnownRequest): Promise<Accepted | undefined> {
-    if (!this.#open) return undefined;
+  }: KnownRequest): Promise<Answer<{ readonly accepted: Accepted | undefined }>> {
+    if (!this.#open) return refuse(shuttingDown());
     const options = { description: {}, priority: 0 };
     const job = this.#newJob({ owner, requestId: '' }, { kind, options, warnings: [] });
     const submission = this.#submission(job, { request: { inline: '' }, inputs: [] }, { key, fingerprint });
     // A queue without room makes nothing; what the key has made comes before.
     const outcome = await this.#store({ ...submission, limits: { maxPending: 0, maxPendingPerOwner: 0 } });
     if (outcome.type === 'created') throw new Error('A queue without room has taken a job');
-    if (outcome.type !== 'replayed') return undefined;
-    return { created: false, position: outcome.position, ...this.#parts.reader.viewOf(outcome.job) };
+    if (outcome.type === 'conflict') return refuse(otherBody());
+    if (outcome.type !== 'replayed') return { ok: true, accepted: undefined };
+    const view = this.#parts.reader.viewOf(outcome.job);
+    return { ok: true, accepted: { created: false, position: outcome.position, ...view } };
   }
 
   async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
@@ -163,12 +165,7 @@ export class JobSubmitter implements Submitter {
           ...reader.viewOf(outcome.job),
         };
       case 'conflict':
-        return refuse(
-          problem(
-            'idempotency-conflict',
-            'This Idempotency-Key was used with another body; take a new key for a new job',
-          ),
-        );
+        return refuse(otherBody());
       case 'gone':
         return refuse(
           problem('input-gone', 'A stored thing that the job refers to was removed; choose another one'),
@@ -317,6 +314,11 @@ export function shuttingDown(): Problem {
 
 function refuse(refusal: Problem): Answer<never> {
   return { ok: false, problem: refusal };
+}
+
+function otherBody(): Problem {
+  const detail = 'This Idempotency-Key was used with another body; take a new key for a new job';
+  return problem('idempotency-conflict', detail);
 }
 
 function noSuchJob(): Problem {

@@ -6,7 +6,7 @@ import { base62 } from '../../../protocol/names.js';
 import { problem } from '../../../protocol/problem.js';
 import type { FoundDesign } from '../../../render/design.js';
 import type { Issue, Parsed } from '../../../render/kind.js';
-import type { Accepted, Answer, JobService, PlannedBody } from '../../../work/service.js';
+import type { Accepted, Answer, JobService, PlannedBody, Submitter } from '../../../work/service.js';
 import { canonicalJson } from '../../../work/submit/parsed-request.js';
 import { shortIds } from '../job-ids.js';
 import { type Asked, type Content, propertiesOf } from './contents.js';
@@ -115,21 +115,23 @@ async function knownRequest(
 ): Promise<AcceptedRequest | undefined> {
   const { owner, asked } = given;
   const fingerprint = fingerprintOf(given.body);
-  const known = (index: number): Promise<Accepted | undefined> =>
+  const known = (index: number): ReturnType<Submitter['known']> =>
     parts.service.submitter.known({
       owner,
       kind: 'report',
       idempotencyKey: storedKey(key, index),
       fingerprint,
     });
-  const first = await known(0);
+  const found = await known(0);
+  // Another body with a known key is judged as a new request, and refused when it is submitted.
+  const first = found.ok ? found.accepted : undefined;
   const id = requestIdOf(first?.record.group);
   if (first === undefined || id === undefined) return undefined;
   const all = [first];
   for (let at = 1; at < asked.contents.length; at += submitsAtOnce) {
     const count = Math.min(submitsAtOnce, asked.contents.length - at);
     const some = await Promise.all(Array.from({ length: count }, (_, index) => known(at + index)));
-    all.push(...some.flatMap((one) => (one === undefined ? [] : [one])));
+    all.push(...some.flatMap((one) => (one.ok ? (one.accepted ?? []) : [])));
   }
   return all.length === asked.contents.length ? toldRequest(parts, given, id, all) : undefined;
 }
