@@ -1,4 +1,4 @@
-import type { ErrorCode, IndexRange, JobStatus, JobWarning } from '../protocol/job-record.js';
+import type { ErrorCode, IndexRange, JobStatus, JobWarning, PageRecord } from '../protocol/job-record.js';
 
 /** A file that a job produced, as the store keeps it. `blob` is its name in the blob store. */
 export interface Artifact {
@@ -9,6 +9,15 @@ export interface Artifact {
   readonly blob: string;
   /** On the first part of each chunk of a job that is many tasks. */
   readonly chunk?: Chunk;
+  /** Of a picture of a page. */
+  readonly page?: PageRecord;
+  /** Of the document that the job is about, on the artifact with which it becomes known. */
+  readonly pageCount?: number;
+}
+
+/** The artifacts that one `produce` added, and the pictures of pages among them, a bounded number of them. */
+export interface Produced extends IndexRange {
+  readonly pages?: readonly (PageRecord & { readonly name: string })[];
 }
 
 /** A chunk of which all parts are there. */
@@ -81,7 +90,7 @@ export interface Job {
    */
   readonly artifactCount?: number;
   /** The artifacts that the latest `produce` added; until the attempt ends. */
-  readonly produced?: IndexRange;
+  readonly produced?: Produced;
   /** The artifact that is the result, when it is not the first one. */
   readonly result?: Artifact;
   readonly warnings?: readonly JobWarning[];

@@ -3,8 +3,9 @@ import {
   isTerminal,
   type JobRecord,
   maxListedArtifacts,
+  type ProducedRecord,
 } from '../protocol/job-record.js';
-import { type Artifact, artifactCountOf, type Job, resultOf } from './job.js';
+import { type Artifact, artifactCountOf, type Job, type Produced, resultOf } from './job.js';
 
 /** The latest progress of a running attempt. */
 export interface AttemptProgress {
@@ -40,7 +41,7 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...(job.pages === undefined ? {} : { pages: job.pages }),
     ...(hasResult ? sizeOf(resultOf(job)) : {}),
     ...artifactsOf(job),
-    ...(job.produced === undefined ? {} : { produced: job.produced }),
+    ...(job.produced === undefined ? {} : { produced: producedOf(path, job.produced) }),
     ...warningsOf(job),
     ...(job.expiresAt === undefined ? {} : { expires_at: iso(job.expiresAt) }),
     ...(hasResult ? { result_url: `${path}/result` } : {}),
@@ -111,6 +112,15 @@ function artifactsOf(job: Job): Partial<JobRecord> {
   };
 }
 
+function producedOf(path: string, { pages, ...range }: Produced): ProducedRecord {
+  if (pages === undefined) return range;
+  return { ...range, pages: pages.map(({ name, ...page }) => ({ ...page, url: urlOf(path, name) })) };
+}
+
+function urlOf(path: string, name: string): string {
+  return `${path}/artifacts/${encodeURIComponent(name)}`;
+}
+
 /** An artifact as records and listings show it. */
 export function artifactOf(jobId: string, artifact: Artifact): ArtifactRecord {
   const path = `/api/v1/jobs/${jobId}`;
@@ -119,7 +129,8 @@ export function artifactOf(jobId: string, artifact: Artifact): ArtifactRecord {
     content_type: artifact.contentType,
     size_bytes: artifact.sizeBytes,
     sha256: artifact.sha256,
-    url: `${path}/artifacts/${encodeURIComponent(artifact.name)}`,
+    url: urlOf(path, artifact.name),
+    ...(artifact.page === undefined ? {} : { page: artifact.page }),
   };
 }
 

@@ -1,6 +1,12 @@
 import type { FactType } from '../protocol/fact.js';
-import { type ErrorCode, isTerminal, type JobWarning, maxListedArtifacts } from '../protocol/job-record.js';
-import { type Artifact, artifactCountOf, type Job, latestChangeOf } from './job.js';
+import {
+  type ErrorCode,
+  isTerminal,
+  type JobWarning,
+  maxListedArtifacts,
+  maxToldPages,
+} from '../protocol/job-record.js';
+import { type Artifact, artifactCountOf, type Job, latestChangeOf, type Produced } from './job.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -181,15 +187,32 @@ function produce(job: Job, artifacts: readonly Artifact[]): Transition {
   if (job.status !== 'running') return refuse('not-running');
   if (artifacts.length === 0) return unseen(job);
   const { change, parts } = appended(job, artifacts);
-  const produced = { from: parts.from, to: change.artifactCount };
-  return { ...next(job, 'job.produced', { ...change, produced }), parts };
+  const produced = { from: parts.from, to: change.artifactCount, ...pagesOf(artifacts) };
+  const pages = artifacts.findLast(({ pageCount }) => pageCount !== undefined)?.pageCount;
+  const known = pages === undefined ? {} : { pages };
+  return { ...next(job, 'job.produced', { ...change, produced, ...known }), parts };
+}
+
+function pagesOf(artifacts: readonly Artifact[]): Pick<Produced, 'pages'> {
+  const pages = artifacts.flatMap(({ name, page }) => (page === undefined ? [] : [{ name, ...page }]));
+  return pages.length === 0 ? {} : { pages: pages.slice(0, maxToldPages) };
 }
 
 function appended(job: Job, artifacts: readonly Artifact[]) {
   const from = artifactCountOf(job);
-  const listed = [...(job.artifacts ?? []), ...artifacts.slice(0, maxListedArtifacts)];
+  const listed = [
+    ...(job.artifacts ?? []),
+    ...artifacts.slice(0, maxListedArtifacts).map(withoutPlaceholder),
+  ];
   const change = { artifacts: listed.slice(0, maxListedArtifacts), artifactCount: from + artifacts.length };
   return { change, parts: { type: 'append', from, artifacts } as const };
+}
+
+/** Every event carries the record: what it lists stays short. */
+function withoutPlaceholder(artifact: Artifact): Artifact {
+  if (artifact.page?.placeholder === undefined) return artifact;
+  const { placeholder: _placeholder, ...page } = artifact.page;
+  return { ...artifact, page };
 }
 
 function partsGone(job: Job): { readonly parts?: PartsChange } {

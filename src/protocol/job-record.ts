@@ -12,7 +12,29 @@ export interface ArtifactRecord {
   /** Lower-case hex SHA-256 of the bytes. */
   readonly sha256: string;
   readonly url: string;
+  /** Of a picture of a page. */
+  readonly page?: PageRecord;
 }
+
+/** The page of a document that a picture shows. */
+export interface PageRecord {
+  /** From 1. */
+  readonly number: number;
+  /** Pixels of the picture. */
+  readonly width: number;
+  readonly height: number;
+  /** A tiny picture of the page, as a `data:` URL: to be shown until the picture itself is there. */
+  readonly placeholder?: string;
+}
+
+/** What the latest `job.produced` added: places in the list of artifacts, `to` exclusive. */
+export interface ProducedRecord extends IndexRange {
+  /** The pictures of pages among them, `maxToldPages` at most. */
+  readonly pages?: readonly (PageRecord & { readonly url: string })[];
+}
+
+/** Pages of one fact; where more were added, they are in the list of artifacts. */
+export const maxToldPages = 100;
 
 /** Artifacts of a record; a job may have many more. */
 export const maxListedArtifacts = 100;
@@ -89,8 +111,8 @@ export interface JobRecord {
   readonly artifact_count?: number;
   /** The first `maxListedArtifacts` of them; `GET /api/v1/jobs/{id}/artifacts` pages through all. */
   readonly artifacts?: readonly ArtifactRecord[];
-  /** Which artifacts the latest `job.produced` added: their places in the list, `to` exclusive. Until the attempt ends. */
-  readonly produced?: IndexRange;
+  /** Until the attempt ends. */
+  readonly produced?: ProducedRecord;
   readonly warnings?: readonly JobWarning[];
   /** When the artifacts go; only on jobs that have ended. */
   readonly expires_at?: string;

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import type { ArtifactWriter } from './kind.js';
+import type { ArtifactWriter, Shows } from './kind.js';
 import type { FinishedFile } from './wire.js';
 
 const bufferBytes = 256 * 1024;
@@ -9,6 +9,7 @@ const bufferBytes = 256 * 1024;
 export interface ArtifactPlace {
   /** Gives the path of a file, once the artifact needs one. */
   readonly path: () => string;
+  readonly shows: Shows;
   /** Whether an artifact of so many bytes may go to the pool as bytes, without a file. */
   readonly takesBytes: (length: number) => boolean;
 }
@@ -54,6 +55,7 @@ export class ArtifactFile implements ArtifactWriter {
       contentType: this.#contentType,
       sizeBytes: this.#sizeBytes,
       sha256: this.#hash.digest('hex'),
+      ...this.#place.shows,
       ...where,
     };
   }

@@ -10,7 +10,7 @@ export function contextWithin(outer: RunContext, own: Partial<RunContext>): RunC
     partPath: (name) => outer.partPath(name),
     progress: (progress) => outer.progress(progress),
     artifact: (name, contentType) => outer.artifact(name, contentType),
-    part: (name, contentType) => outer.part(name, contentType),
+    part: (name, contentType, shows) => outer.part(name, contentType, shows),
     scratch: (bytes) => outer.scratch(bytes),
     warn: (warning) => outer.warn(warning),
     program: (call) => outer.program(call),

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { IndexRange, JobWarning } from '../protocol/job-record.js';
+import type { IndexRange, JobWarning, PageRecord } from '../protocol/job-record.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome, ProgramRegistry } from './program-call.js';
 
@@ -175,6 +175,14 @@ export interface ArtifactWriter {
   end(): void;
 }
 
+/** What the record of a job, and the fact that tells of an artifact, say of it beside its name. */
+export interface Shows {
+  /** It is a picture of this page. */
+  readonly page?: PageRecord;
+  /** Pages of the document that the job is about, which are known with this artifact. */
+  readonly pageCount?: number;
+}
+
 export interface RunContext {
   /** Absolute path of an input, by its index in `Plan.inputs`. */
   inputPath(index: number): string;
@@ -190,12 +198,13 @@ export interface RunContext {
    * Starts an artifact; the first one is the job's result, others are found by name beside it.
    * `name` is a plain file name (`document.pdf`, `chunk-001.pdf`).
    */
-  artifact(name: string, contentType: string): ArtifactWriter;
+  artifact(name: string, contentType: string, shows?: Shows): ArtifactWriter;
   /**
    * Starts a part: an artifact that is made durable, told of and served as soon as it is ended, while the task goes on.
-   * Its name must be one that the job has not used. Not for a chunk, whose artifacts are all parts.
+   * Its name must be one that the job has not used, but for the parts of `prepare` and of chunks: those that an earlier try
+   * has made already are dropped, since they are the same.
    */
-  part(name: string, contentType: string): ArtifactWriter;
+  part(name: string, contentType: string, shows?: Shows): ArtifactWriter;
   /** Writes bytes to a file of the task's own, for what reads files alone. It goes when the task ends. */
   scratch(bytes: Uint8Array): string;
   warn(warning: JobWarning): void;
@@ -238,6 +247,8 @@ export interface Prepared {
   readonly units: number;
   /** Units of one chunk: as many as take some hundred milliseconds, since others wait for a chunk. */
   readonly unitsPerChunk: number;
+  /** A unit that goes before all others, as a chunk of its own: somebody waits for it. */
+  readonly first?: number;
   /** For the chunks and `finish`; copied to a thread for each of them, so that what is large belongs into a file. */
   readonly plan: unknown;
 }
@@ -258,9 +269,12 @@ export interface ChunkContext extends RunContext {
 export interface ChunkedRunner {
   readonly name: string;
   warm?(): Promise<void>;
-  /** Its artifacts are the files for the other tasks; they are no artifacts of the job. */
+  /** Its artifacts are the files for the other tasks; they are no artifacts of the job, as its parts are. */
   prepare(request: unknown, context: RunContext): Promise<Prepared>;
-  /** Makes the artifacts of these units, at least one: they become parts of the job together, with the warnings. */
+  /**
+   * Makes the artifacts of these units: they become parts of the job together, with the warnings, when the chunk has ended. A
+   * chunk that has none is run again by a later attempt.
+   */
   chunk(units: IndexRange, context: ChunkContext): Promise<void>;
   /**
    * Makes the artifacts of the whole, of which the first is the result.

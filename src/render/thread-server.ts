@@ -16,6 +16,7 @@ import {
   type Progress,
   RenderFailure,
   type RunResult,
+  type Shows,
 } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
@@ -215,27 +216,31 @@ class TaskContext implements ChunkContext {
     this.#gate.offer(progress);
   }
 
-  artifact(name: string, contentType: string): ArtifactFile {
+  artifact(name: string, contentType: string, shows: Shows = {}): ArtifactFile {
+    // The other tasks read what `prepare` makes by its path.
+    return this.#file(name, contentType, shows, this.#message.step.type !== 'prepare');
+  }
+
+  #file(name: string, contentType: string, shows: Shows, mayBeBytes: boolean): ArtifactFile {
     const file = new ArtifactFile(name, contentType, {
       path: () => `${this.#message.asidePrefix}.${this.#files++}`,
-      takesBytes: (length) => this.#takesBytes(length),
+      shows,
+      takesBytes: (length) => mayBeBytes && this.#takesBytes(length),
     });
     this.#artifacts.push(file);
     return file;
   }
 
   #takesBytes(length: number): boolean {
-    // The other tasks read what `prepare` makes by its path.
-    if (this.#message.step.type === 'prepare' || length > smallMaxBytes) return false;
+    if (length > smallMaxBytes) return false;
     if (this.#handedOver + length > handedOverMaxBytes) return false;
     this.#handedOver += length;
     return true;
   }
 
-  part(name: string, contentType: string): ArtifactWriter {
-    const { step, task } = this.#message;
-    if (step.type !== 'run' && step.type !== 'finish') throw new Error(`A ${step.type} task has no parts`);
-    const file = this.artifact(name, contentType);
+  part(name: string, contentType: string, shows: Shows = {}): ArtifactWriter {
+    const { task } = this.#message;
+    const file = this.#file(name, contentType, shows, true);
     this.#parts.add(file);
     return {
       write: (chunk) => file.write(chunk),

@@ -1,5 +1,5 @@
 import type { IndexRange, JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Prepared, Progress } from './kind.js';
+import type { Fetched, Prepared, Progress, Shows } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 
@@ -47,7 +47,7 @@ export interface ProgressMessage {
 }
 
 /** An artifact that is complete: a small one as its bytes, else at a path, not yet synced to the disk. */
-export type FinishedFile = {
+export type FinishedFile = Shows & {
   readonly name: string;
   readonly contentType: string;
   readonly sizeBytes: number;

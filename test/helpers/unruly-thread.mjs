@@ -91,6 +91,37 @@ const runners = [
     file.end();
     return {};
   }),
+  {
+    name: 'sheets-apart',
+    async prepare({ units, perChunk, ...plan }) {
+      return { units, unitsPerChunk: perChunk, plan };
+    },
+    /** Every unit is a part; the last one that is not blank is the artifact of the chunk. */
+    async chunk({ from, to }, context) {
+      const { blank = [], held, dieAt } = context.plan;
+      const units = Array.from({ length: to - from }, (_, index) => from + index).filter(
+        (u) => !blank.includes(u),
+      );
+      for (const unit of units) {
+        if (unit === dieAt) {
+          while (existsSync(held)) await new Promise((go) => setTimeout(go, 5));
+          process.exit(7);
+        }
+        const page = { number: unit + 1, width: 10, height: 20, placeholder: 'data:,x' };
+        const shown = [`sheet-${unit}.txt`, 'text/plain', { page }];
+        const file = unit === units.at(-1) ? context.artifact(...shown) : context.part(...shown);
+        file.write(Buffer.from(`sheet ${unit}`));
+        file.end();
+      }
+      if (units.length === 0) context.warn({ code: 'blank', message: `${from} to ${to} are blank` });
+    },
+    async finish(lost, context) {
+      const all = context.artifact('all.json', 'application/json');
+      all.write(Buffer.from(JSON.stringify({ lost, parts: context.parts })));
+      all.end();
+      return {};
+    },
+  },
   kind('leaves', leaves),
   kind('sheets', leaves),
   {
@@ -99,7 +130,13 @@ const runners = [
       const head = context.artifact('head', 'text/plain');
       head.write(Buffer.from('rows\n'));
       head.end();
-      return { units: request.units, unitsPerChunk: request.perChunk, plan: request };
+      if (request.told !== undefined) {
+        const told = context.part('told.txt', 'text/plain', { pageCount: request.units });
+        told.write(Buffer.from(request.told));
+        told.end();
+      }
+      const { first, units, perChunk } = request;
+      return { units, unitsPerChunk: perChunk, plan: request, ...(first === undefined ? {} : { first }) };
     },
     async chunk({ from, to }, context) {
       const { poison = [], broken = [], slow, refused } = context.plan;
@@ -119,7 +156,8 @@ const runners = [
       const all = context.artifact('all.txt', 'text/plain');
       all.write(readFileSync(context.preparedPath('head')));
       const start = (name) => Number(name.split('-')[1]);
-      for (const name of [...context.parts].sort((a, b) => start(a) - start(b)))
+      const rows = context.parts.filter((name) => name.startsWith('rows-'));
+      for (const name of rows.sort((a, b) => start(a) - start(b)))
         all.write(readFileSync(context.partPath(name)));
       all.write(Buffer.from(JSON.stringify(lost)));
       all.end();

@@ -55,7 +55,12 @@ const names = [
   'many',
 ];
 /** Kinds that make parts before they end, with what a later attempt does with these. */
-const early = { sheets: {}, leaves: { attempts: 'resumed' }, rows: { attempts: 'chunked' } } as const;
+const early = {
+  sheets: {},
+  leaves: { attempts: 'resumed' },
+  rows: { attempts: 'chunked' },
+  'sheets-apart': { attempts: 'chunked' },
+} as const;
 
 const kinds = [...names.map((name) => [name, {}] as const), ...Object.entries(early)].map(
   ([name, more]): Kind => ({

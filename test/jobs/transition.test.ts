@@ -246,6 +246,26 @@ describe('transition', () => {
     }
   });
 
+  it('tells of the pages among what it produces, a bounded number, and lists them without their placeholders', () => {
+    const page = (number: number) => ({ number, width: 10, height: 20, placeholder: 'data:,' });
+    const pictures = Array.from({ length: 120 }, (_, index) => ({
+      ...artifact,
+      name: `page-${index + 1}.png`,
+      page: page(index + 1),
+    }));
+    const artifacts = [{ ...artifact, name: 'pages.json', pageCount: 120 }, ...pictures];
+    const told = transition(running, { type: 'produce', claim: 1, artifacts }, now);
+    if (!told.ok) throw new Error(told.refusal);
+    expect(told.job.pages).toBe(120);
+    expect(told.job.produced?.pages).toHaveLength(100);
+    expect(told.job.produced?.pages?.[0]).toEqual({ name: 'page-1.png', ...page(1) });
+    expect(told.job.artifacts?.[1]?.page).toEqual({ number: 1, width: 10, height: 20 });
+    expect(told.parts).toMatchObject({ artifacts });
+    const again = transition(told.job, { type: 'produce', claim: 1, artifacts: [artifact] }, now);
+    expect(again).toMatchObject({ job: { pages: 120, produced: { to: 122 } } });
+    expect(again.ok && again.job.produced).not.toHaveProperty('pages');
+  });
+
   it('has as its result the first artifact of the end, whatever was produced before', () => {
     const { producing = pending } = states;
     const whole = { ...artifact, name: 'whole.zip', sizeBytes: 7 };

@@ -12,8 +12,12 @@ const chunk = (from: number, to: number, change: Partial<PlannedChunk> = {}): Pl
 
 describe('the chunks that are missing', () => {
   it('are all, at multiples of their size', () => {
-    expect(missingChunks(250, 100, [])).toEqual([chunk(0, 100), chunk(100, 200), chunk(200, 250)]);
-    expect(missingChunks(0, 100, [])).toEqual([]);
+    expect(missingChunks({ units: 250, unitsPerChunk: 100 }, [])).toEqual([
+      chunk(0, 100),
+      chunk(100, 200),
+      chunk(200, 250),
+    ]);
+    expect(missingChunks({ units: 0, unitsPerChunk: 100 }, [])).toEqual([]);
   });
 
   it('leave out what is done, in whatever order and pieces it was', () => {
@@ -21,7 +25,19 @@ describe('the chunks that are missing', () => {
       { from: 150, to: 175 },
       { from: 0, to: 100 },
     ];
-    expect(missingChunks(250, 100, done)).toEqual([chunk(100, 150), chunk(175, 200), chunk(200, 250)]);
+    expect(missingChunks({ units: 250, unitsPerChunk: 100 }, done)).toEqual([
+      chunk(100, 150),
+      chunk(175, 200),
+      chunk(200, 250),
+    ]);
+  });
+
+  it('begin with the unit that goes first, as one of its own, unless it is done', () => {
+    const plan = { units: 20, unitsPerChunk: 8, first: 9 };
+    const others = [chunk(10, 16), chunk(16, 20)];
+    expect(missingChunks(plan, [])).toEqual([chunk(9, 10), chunk(0, 8), chunk(8, 9), ...others]);
+    expect(missingChunks(plan, [{ from: 8, to: 10 }])).toEqual([chunk(0, 8), ...others]);
+    expect(missingChunks({ ...plan, first: 20 }, [])).toHaveLength(3);
   });
 
   it('cover with what is done every unit once', () => {
@@ -32,7 +48,8 @@ describe('the chunks that are missing', () => {
         fc.integer({ min: 1, max: 90 }),
         cuts,
         fc.func(fc.boolean()),
-        (units, size, at, keep) => {
+        fc.nat(400),
+        (units, size, at, keep, first) => {
           const bounds = [0, ...at.filter((cut) => cut > 0 && cut < units).sort((a, b) => a - b), units];
           const ranges = bounds
             .slice(1)
@@ -40,7 +57,7 @@ describe('the chunks that are missing', () => {
             .filter(({ from, to }) => from < to);
           const done = ranges.filter(({ from }) => keep(from));
           const seen = new Array<number>(units).fill(0);
-          const missing = missingChunks(units, size, done);
+          const missing = missingChunks({ units, unitsPerChunk: size, first }, done);
           for (const { from, to } of [...done, ...missing.map((one) => one.units)]) {
             for (let unit = from; unit < to; unit += 1) seen[unit] = (seen[unit] ?? 0) + 1;
           }

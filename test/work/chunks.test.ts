@@ -93,6 +93,67 @@ describe('a job of many tasks', () => {
     expect(end?.record).toMatchObject({ status: 'failed', error_code: 'crashed' });
   });
 
+  it('tells of the parts of its preparation before those of its chunks, and once in all attempts', async () => {
+    await open();
+    const request = { units: 20, perChunk: 5, told: 'twenty rows', first: 12 };
+    const id = await rig.submit('rows', { ...request, broken: [3], max_attempts: 2 });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', pages: 8 });
+    expect((await parts(id)).slice(0, 2)).toEqual(['told.txt', 'rows-12-13.txt']);
+    const history = await rig.service.reader.history('ann', id);
+    const produced = (history?.events ?? [])
+      .map((event) => JSON.parse(event) as { type: string; job: { pages?: number } })
+      .filter(({ type }) => type === 'job.produced');
+    expect(produced[0]?.job.pages).toBe(20);
+    // Another runner prepares anew.
+    const slow = await hold();
+    const other = await rig.submit('rows', { ...request, slow });
+    await vi.waitFor(async () => expect(await parts(other)).toEqual(['told.txt']), { timeout: 60_000 });
+    const restarted = rig.restartRunner();
+    await rm(slow);
+    await restarted;
+    expect((await rig.end(other))?.record.status).toBe('completed');
+    expect((await parts(other)).filter((name) => name === 'told.txt')).toHaveLength(1);
+    expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
+  });
+
+  it('tells of parts of a chunk that goes on, and keeps them where it is run again', async () => {
+    await open({ threads: 1 });
+    const held = await hold();
+    const id = await rig.submit('sheets-apart', { units: 6, perChunk: 6, dieAt: 2, held });
+    await vi.waitFor(async () => expect(await parts(id)).toEqual(['sheet-0.txt', 'sheet-1.txt']), {
+      timeout: 60_000,
+      interval: 5,
+    });
+    const { produced } = (await rig.service.reader.view('ann', id))?.record ?? {};
+    expect(produced?.pages?.at(-1)).toEqual({
+      number: 2,
+      width: 10,
+      height: 20,
+      placeholder: 'data:,x',
+      url: `/api/v1/jobs/${id}/artifacts/sheet-1.txt`,
+    });
+    await rm(held);
+    const end = await rig.end(id);
+    expect(end?.record.status).toBe('completed');
+    expect(end?.record.artifacts?.[1]?.page).toEqual({ number: 1, width: 10, height: 20 });
+    const listed = await rig.service.reader.artifacts('ann', id, { from: 0, limit: 10 });
+    expect(listed?.[0]?.page).toMatchObject({ number: 1, placeholder: 'data:,x' });
+    expect((await parts(id)).toSorted()).toEqual([
+      'all.json',
+      ...[0, 1, 3, 4, 5].map((n) => `sheet-${n}.txt`),
+    ]);
+    expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
+  });
+
+  it('goes on past chunks that have nothing to show, and says what they said', async () => {
+    await open();
+    const id = await rig.submit('sheets-apart', { units: 6, perChunk: 2, blank: [2, 3] });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', artifact_count: 5 });
+    expect(end?.record.warnings?.at(-1)).toEqual({ code: 'blank', message: '2 to 4 are blank' });
+  });
+
   it('of no units is finished with nothing', async () => {
     await open();
     const id = await rig.submit('rows', { units: 0, perChunk: 10 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Blobs, SmallBlob } from '../../src/engine/blobs.js';
 import type { Artifact } from '../../src/jobs/job.js';
 import type { FinishedFile } from '../../src/render/wire.js';
@@ -92,6 +92,54 @@ describe('small parts on their way to the store', () => {
     const told = commits.flatMap(({ blobs }) => blobs).length;
     expect(told).toBe(9 * 16);
     expect(keeper.smallBlobsOf(keeper.parts)).toEqual([]);
+  });
+
+  it('are told of at once where they are the first ones, then at most four times a second', async () => {
+    vi.useFakeTimers();
+    try {
+      const { keeper, commits } = opened();
+      for (let at = 0; at < 4; at += 1) {
+        await keeper.addTogether([aFile(1)]);
+        await vi.advanceTimersByTimeAsync(0);
+        commits[at]?.done();
+        await vi.advanceTimersByTimeAsync(0);
+      }
+      expect(commits).toHaveLength(3);
+      await vi.advanceTimersByTimeAsync(249);
+      expect(commits).toHaveLength(3);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(commits).toHaveLength(4);
+      commits[3]?.done();
+      await vi.advanceTimersByTimeAsync(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('of a name that is there are dropped, where they are made anew', async () => {
+    const { keeper, commits } = opened();
+    const file = aFile(3);
+    await keeper.addOnce(file);
+    await keeper.addOnce(file);
+    expect(keeper.parts).toHaveLength(1);
+    await expect(keeper.addTogether([file])).rejects.toThrow('two artifacts of the name');
+    const flushed = keeper.flush();
+    await until(() => commits.length === 1);
+    commits[0]?.done();
+    await flushed;
+  });
+
+  it('say what they show', async () => {
+    const { keeper } = opened();
+    const page = { number: 3, width: 10, height: 20, placeholder: 'data:,' };
+    const [one, two, three] = await keeper.keep([
+      { ...aFile(1), page },
+      { ...aFile(1), pageCount: 9 },
+      aFile(1),
+    ]);
+    expect(one?.page).toEqual(page);
+    expect(two?.pageCount).toBe(9);
+    expect(Object.keys(three ?? {})).toEqual(['name', 'contentType', 'sizeBytes', 'sha256', 'blob']);
   });
 
   it('are a failure of the attempt when their commit is refused', async () => {

@@ -1,5 +1,5 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { errorCodes, jobStatuses, maxListedArtifacts } from '../../protocol/job-record.js';
+import { errorCodes, jobStatuses, maxListedArtifacts, maxToldPages } from '../../protocol/job-record.js';
 import { describedLimits } from '../../protocol/names.js';
 
 /** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
@@ -8,6 +8,17 @@ const literals = (values: readonly string[]) => Type.Unsafe<string>({ type: 'str
 const time = Type.String({ format: 'date-time' });
 const count = Type.Integer({ minimum: 0 });
 
+const pageMembers = {
+  number: Type.Integer({ minimum: 1 }),
+  width: Type.Integer({ minimum: 1, description: 'Pixels' }),
+  height: Type.Integer({ minimum: 1, description: 'Pixels' }),
+  placeholder: Type.Optional(
+    Type.String({
+      description: 'A tiny picture of the page as a `data:` URL; in lists of artifacts and in `produced`',
+    }),
+  ),
+};
+
 export const artifactSchema = Type.Object(
   {
     name: Type.String(),
@@ -15,6 +26,11 @@ export const artifactSchema = Type.Object(
     size_bytes: count,
     sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
     url: Type.String({ format: 'uri-reference' }),
+    page: Type.Optional(
+      Type.Object(pageMembers, {
+        description: 'Of a picture of a page: which one, and how large the picture is',
+      }),
+    ),
   },
   { $id: 'Artifact' },
 );
@@ -61,7 +77,16 @@ const jobMembers = {
   ),
   produced: Type.Optional(
     Type.Object(
-      { from: count, to: count },
+      {
+        from: count,
+        to: count,
+        pages: Type.Optional(
+          Type.Array(Type.Object({ ...pageMembers, url: Type.String({ format: 'uri-reference' }) }), {
+            maxItems: maxToldPages,
+            description: 'The pictures of pages among them, or the first of these',
+          }),
+        ),
+      },
       { description: 'Places of the artifacts that the latest job.produced added; `to` is exclusive' },
     ),
   ),

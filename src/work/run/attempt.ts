@@ -236,14 +236,24 @@ function renderChunks(
     const asidePrefix = files.path();
     const memoryRetry = task.memoryRetry || job.memoryRetry === true;
     const timeoutMs = deadline.leftMs;
+    const parts: Promise<void>[] = [];
+    let written = 0;
     const outcome = await pool.run({
       ...common,
       ...task,
       asidePrefix,
       timeoutMs,
       memoryRetry,
-      onPart: keeper.add,
+      onPart: (file) => {
+        if ('path' in file) written += 1;
+        const kept = task.step.type === 'finish' ? keeper.addTogether([file]) : keeper.addOnce(file);
+        // Awaited below, which may be long after.
+        kept.catch(() => undefined);
+        parts.push(kept);
+      },
     });
+    files.expect(asidePrefix, written);
+    await Promise.all(parts);
     if (outcome.type === 'done' && take === undefined) return outcome;
     if (outcome.type === 'done') await take?.(outcome);
     await files.discard([asidePrefix]);

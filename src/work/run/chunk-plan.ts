@@ -1,4 +1,5 @@
 import type { IndexRange } from '../../protocol/job-record.js';
+import type { Prepared } from '../../render/kind.js';
 
 /** Which chunks of a job are still to be run. Pure. */
 
@@ -12,12 +13,11 @@ export interface PlannedChunk {
 }
 
 /**
- * The chunks of the units that no part holds, in order.
+ * The chunks of the units that no part holds, in order; the unit that goes first is one of its own.
  * @param done units of which the parts are there, in any order
  */
 export function missingChunks(
-  units: number,
-  unitsPerChunk: number,
+  { units, unitsPerChunk, first }: Pick<Prepared, 'units' | 'unitsPerChunk' | 'first'>,
   done: readonly IndexRange[],
 ): PlannedChunk[] {
   const chunks: PlannedChunk[] = [];
@@ -27,8 +27,12 @@ export function missingChunks(
       chunks.push({ units: { from: at, to: end }, isSuspect: false, memoryRetry: false });
     }
   };
+  const isMissing = (unit: number): boolean => !done.some(({ from, to }) => from <= unit && unit < to);
+  const ahead =
+    first !== undefined && first < units && isMissing(first) ? [{ from: first, to: first + 1 }] : [];
+  for (const { from, to } of ahead) add(from, to);
   let from = 0;
-  for (const range of done.toSorted((a, b) => a.from - b.from)) {
+  for (const range of [...done, ...ahead].toSorted((a, b) => a.from - b.from)) {
     add(from, Math.min(range.from, units));
     from = Math.max(from, range.to);
   }
@@ -51,7 +55,10 @@ export function afterDeath(chunk: PlannedChunk, code: string): readonly PlannedC
   ];
 }
 
-/** Chunks begin at multiples of their size, whatever is done already: each is named and made alike in every attempt. */
+/**
+ * But for the unit that goes first, chunks begin at multiples of their size, whatever is done already: each is named and
+ * made alike in every attempt.
+ */
 function nextStart(at: number, unitsPerChunk: number): number {
   return (Math.floor(at / unitsPerChunk) + 1) * unitsPerChunk;
 }

@@ -1,4 +1,4 @@
-import type { Artifact } from '../../jobs/job.js';
+import type { Artifact, Chunk } from '../../jobs/job.js';
 import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
 import type { Prepared, Progress } from '../../render/kind.js';
 import type { Outcome } from '../../render/pool.js';
@@ -47,6 +47,8 @@ export class ChunkedAttempt {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #lost: IndexRange[] = [];
+  /** Chunks that have no artifact of their own: what is known of them goes with this attempt. */
+  readonly #empty: Chunk[] = [];
   readonly #ratios = new Map<PlannedChunk, number>();
   #queue: PlannedChunk[] = [];
   #units = 0;
@@ -87,11 +89,11 @@ export class ChunkedAttempt {
     return this.#finish(after, prepared);
   }
 
-  #plan({ units, unitsPerChunk }: Prepared, parts: readonly Artifact[]): void {
+  #plan(prepared: Prepared, parts: readonly Artifact[]): void {
     const done = parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk.units]));
-    this.#units = units;
+    this.#units = prepared.units;
     this.#unitsDone = done.reduce((sum, { from, to }) => sum + to - from, 0);
-    this.#queue = missingChunks(units, unitsPerChunk, done);
+    this.#queue = missingChunks(prepared, done);
   }
 
   /** Runs chunks until none is left. @returns the outcome that ends the attempt, if there is one */
@@ -123,7 +125,10 @@ export class ChunkedAttempt {
         this.#ratios.set(chunk, ratio);
         this.#tellChunks(phase);
       },
-      take: ({ files, warnings }) => keeper.addTogether(files, { units, warnings }),
+      take: async ({ files, warnings }) => {
+        const chunk = { units, warnings };
+        if (!(await keeper.addChunk(files, chunk))) this.#empty.push(chunk);
+      },
     });
     this.#ratios.delete(chunk);
     if (outcome.type === 'done') {
@@ -165,7 +170,7 @@ export class ChunkedAttempt {
   /** In the order of the units, whichever attempt made them. */
   #warnings(before: readonly JobWarning[], after: readonly JobWarning[]): readonly JobWarning[] {
     const chunks = this.#options.keeper.parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]));
-    const inOrder = chunks.toSorted((a, b) => a.units.from - b.units.from);
+    const inOrder = [...chunks, ...this.#empty].toSorted((a, b) => a.units.from - b.units.from);
     return [...before, ...inOrder.flatMap(({ warnings }) => warnings), ...after].slice(0, maxWarnings);
   }
 

@@ -1,13 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Blobs, type SmallBlob, smallBlobMaxBytes, smallBlobName } from '../../engine/blobs.js';
 import type { Artifact, Chunk } from '../../jobs/job.js';
+import type { Shows } from '../../render/kind.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { WorkLog } from '../work-log.js';
 
 /** Files that are synced side by side: each holds a descriptor. */
 const keptAtOnce = 16;
-/** Facts about parts are at least so far apart. */
+/** Facts about parts are at least so far apart, */
 const commitPauseMs = 250;
+/** but for the first ones: somebody waits for the first thing to be seen. */
+const promptCommits = 3;
 /** Parts of one commit. */
 const maxCommitted = 1_000;
 /** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */
@@ -41,6 +44,7 @@ export class PartKeeper {
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastCommit = Number.NEGATIVE_INFINITY;
+  #commitCount = 0;
   /** Everything that was begun; never rejects. */
   #work: Promise<unknown> = Promise.resolve();
   /** The commits, one after the other; never rejects. */
@@ -73,13 +77,28 @@ export class PartKeeper {
     );
   };
 
+  /** Keeps a part and tells of it soon, unless the job has one of its name: that is the same then. */
+  async addOnce(file: FinishedFile): Promise<void> {
+    if (!this.#names.has(file.name)) await this.addTogether([file]);
+  }
+
+  /**
+   * Keeps the artifacts of a chunk, but for those that were parts when an earlier try made them.
+   * @returns false when none is left that could say that the chunk is done
+   */
+  async addChunk(files: readonly FinishedFile[], chunk: Chunk): Promise<boolean> {
+    const fresh = files.filter(({ name }) => !this.#names.has(name));
+    await this.addTogether(fresh, chunk);
+    return fresh.length > 0;
+  }
+
   /**
    * Keeps parts that are told of in one commit, and resolves; that commit comes soon. Where too many bytes wait for it,
    * resolves after it.
    */
   async addTogether(files: readonly FinishedFile[], chunk?: Chunk): Promise<void> {
     const [first, ...others] = await this.keep(files);
-    if (first === undefined) throw new Error('A chunk made no artifact');
+    if (first === undefined) return;
     const added = [chunk === undefined ? first : { ...first, chunk }, ...others];
     this.#parts.push(...added);
     this.#untold.push(...added);
@@ -100,9 +119,9 @@ export class PartKeeper {
     }
     const artifacts: Artifact[] = [];
     const keepOne = async (file: FinishedFile): Promise<Artifact> => {
-      const { name, contentType, sizeBytes, sha256 } = file;
+      const { name, contentType, sizeBytes, sha256, page, pageCount } = file;
       const blob = await this.#blobOf(file, `${scope}-${this.#kept++}`);
-      return { name, contentType, sizeBytes, sha256, blob };
+      return { name, contentType, sizeBytes, sha256, blob, ...shown({ page, pageCount }) };
     };
     for (let at = 0; at < files.length; at += keptAtOnce) {
       const ends = await Promise.allSettled(files.slice(at, at + keptAtOnce).map(keepOne));
@@ -171,6 +190,7 @@ export class PartKeeper {
     const some = this.#untold.splice(0, maxCommitted);
     if (some.length === 0) return;
     this.#lastCommit = performance.now();
+    this.#commitCount += 1;
     const commit = this.#commits.then(() => this.#options.produce(some, this.smallBlobsOf(some)));
     this.#commits = commit.catch(() => undefined);
     await commit;
@@ -183,6 +203,7 @@ export class PartKeeper {
   }
 
   #untilCommit(): number {
+    if (this.#commitCount < promptCommits) return 0;
     return Math.max(0, this.#lastCommit + commitPauseMs - performance.now());
   }
 
@@ -200,4 +221,11 @@ export class PartKeeper {
     const safe = work.catch((error: unknown) => this.#failure.abort(error));
     this.#work = Promise.all([this.#work, safe]);
   }
+}
+
+function shown({ page, pageCount }: { readonly [Name in keyof Shows]: Shows[Name] | undefined }): Shows {
+  return {
+    ...(page === undefined ? {} : { page }),
+    ...(pageCount === undefined ? {} : { pageCount }),
+  };
 }
