@@ -1,6 +1,6 @@
 import { Countdown } from '../countdown.js';
-import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Prepared, Progress } from './kind.js';
+import type { Fetched, Progress } from './kind.js';
+import { type Outcome, outcomeOf } from './outcome.js';
 import { type Death, RenderThread } from './render-thread.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
@@ -44,29 +44,6 @@ export interface Task {
   /** A part lies complete, and belongs to the listener; without one it is left where it is. */
   readonly onPart?: (file: FinishedFile) => void;
 }
-
-export type Outcome =
-  | {
-      readonly type: 'done';
-      readonly files: readonly FinishedFile[];
-      /** Of the step `prepare`. */
-      readonly preparation?: Prepared;
-      readonly pages?: number;
-      readonly warnings: readonly JobWarning[];
-      /** From the thread taking the task to its answer. */
-      readonly runMs: number;
-    }
-  | {
-      readonly type: 'failed';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly pointer?: string;
-      /** The code of a fault of the machine that passes: another try may succeed, and this one does not count. */
-      readonly fault?: string;
-      readonly warnings: readonly JobWarning[];
-    }
-  /** The signal stopped the task. Its thread is free again by then (or gone, with its successor starting). */
-  | { readonly type: 'cancelled' };
 
 export interface PoolState {
   readonly threads: number;
@@ -374,22 +351,4 @@ export class RenderPool {
     if (running.work.none) running.settle(outcome);
     else void running.work.end().then(() => running.settle(outcome));
   }
-}
-
-type Answer = Exclude<FromThread, { type: 'ready' | 'progress' | 'part' | 'program' | 'picture' }>;
-
-function outcomeOf(message: Answer, runMs: number): Outcome {
-  if (message.type === 'done') {
-    const { type, task: _task, heavy: _heavy, ...done } = message;
-    return { type, ...done, runMs };
-  }
-  const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };
-  return {
-    type: 'failed',
-    code: message.code,
-    message: message.message,
-    warnings: message.warnings,
-    ...pointer,
-    ...(message.fault === undefined ? {} : { fault: message.fault }),
-  };
 }

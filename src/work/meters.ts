@@ -1,7 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Depth } from '../engine/engine.js';
 import type { SweepOutcome } from '../engine/retention.js';
-import type { Outcome, PoolState } from '../render/pool.js';
+import type { Outcome } from '../render/outcome.js';
+import type { PoolState } from '../render/pool.js';
 
 export interface MeterSources {
   readonly pool: () => PoolState;

@@ -1,7 +1,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Outcome, RenderPool, type Task } from '../../src/render/pool.js';
+import type { Outcome } from '../../src/render/outcome.js';
+import { RenderPool, type Task } from '../../src/render/pool.js';
 import type { ProgramCall, ProgramOutcome } from '../../src/render/program-call.js';
 import type { Programs } from '../../src/render/programs.js';
 import { TaskPrograms } from '../../src/render/task-programs.js';

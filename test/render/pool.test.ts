@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../src/render/kind.js';
-import { type Outcome, type PoolOptions, RenderPool, type Task } from '../../src/render/pool.js';
+import type { Outcome } from '../../src/render/outcome.js';
+import { type PoolOptions, RenderPool, type Task } from '../../src/render/pool.js';
 import { textOf } from '../helpers/finished-file.js';
 
 const entry = new URL('../helpers/unruly-thread.mjs', import.meta.url);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
-import type { Outcome, PoolState, RenderPool, Task } from '../../src/render/pool.js';
+import type { Outcome } from '../../src/render/outcome.js';
+import type { PoolState, RenderPool, Task } from '../../src/render/pool.js';
 import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 
 interface Started {

@@ -1,7 +1,7 @@
 import type { Artifact, Chunk } from '../../jobs/job.js';
 import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
 import type { Prepared, Progress } from '../../render/kind.js';
-import type { Outcome } from '../../render/pool.js';
+import type { Outcome } from '../../render/outcome.js';
 import type { AfterPrepare, FinishedFile, Step } from '../../render/wire.js';
 import type { AsideFiles } from './aside-files.js';
 import { afterDeath, missingChunks, type PlannedChunk } from './chunk-plan.js';

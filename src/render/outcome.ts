@@ -1,0 +1,43 @@
+import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
+import type { Prepared } from './kind.js';
+import type { DoneMessage, FailedMessage, FinishedFile } from './wire.js';
+
+export type Outcome =
+  | {
+      readonly type: 'done';
+      readonly files: readonly FinishedFile[];
+      /** Of the step `prepare`. */
+      readonly preparation?: Prepared;
+      readonly pages?: number;
+      readonly warnings: readonly JobWarning[];
+      /** From the thread taking the task to its answer. */
+      readonly runMs: number;
+    }
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly pointer?: string;
+      /** The code of a fault of the machine that passes: another try may succeed, and this one does not count. */
+      readonly fault?: string;
+      readonly warnings: readonly JobWarning[];
+    }
+  /** The signal stopped the task. Its thread is free again by then (or gone, with its successor starting). */
+  | { readonly type: 'cancelled' };
+
+/** What a thread has answered. */
+export function outcomeOf(message: DoneMessage | FailedMessage, runMs: number): Outcome {
+  if (message.type === 'done') {
+    const { type, task: _task, heavy: _heavy, ...done } = message;
+    return { type, ...done, runMs };
+  }
+  const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };
+  return {
+    type: 'failed',
+    code: message.code,
+    message: message.message,
+    warnings: message.warnings,
+    ...pointer,
+    ...(message.fault === undefined ? {} : { fault: message.fault }),
+  };
+}
