@@ -179,3 +179,32 @@ for (const embedded of [true, false]) {
 console.log(
   `fields kept / embedded font: ${(own[0] / peers[0]).toFixed(0)}x; / Helvetica: ${(own[0] / peers[1]).toFixed(0)}x`,
 );
+
+/** A form of many text fields: what a field costs must not grow with the number of its neighbours. */
+async function manyFields(count, times) {
+  const document = await PDFDocument.create();
+  const page = document.addPage([595, 842]);
+  const fields = document.getForm();
+  for (let i = 0; i < count; i++)
+    fields
+      .createTextField(`f${i}`)
+      .addToPage(page, { x: 20 + (i % 10) * 55, y: 20 + (i / 10) * 8, width: 50, height: 8 });
+  const source = await openSource(await document.save());
+  if ('refused' in source) throw new Error(source.message);
+  const values = Array.from({ length: count }, (_, i) => `Value ${i % 10}`);
+  const mapped = values.map((_, i) => ({ name: `f${i}`, value: { column: `column_${i}` } }));
+  const builder = new TemplateBuilder({
+    source,
+    pack: { ...pack(false), fields: mapped },
+    images: new Map(),
+  });
+  builder.add(values);
+  const { prefix, program } = builder.compile();
+  const fill = rowFiller(prefix.length, program);
+  const rate = await measure(`template, ${count} text fields`, times, (i) => fill(values, i).tail.length);
+  return rate * count;
+}
+const [few, many] = [await manyFields(12, 20_000), await manyFields(1_000, 1_000)];
+console.log(
+  `fields per CPU-s: ${few.toFixed(0)} of 12, ${many.toFixed(0)} of 1,000 (${(many / few).toFixed(2)}x)`,
+);

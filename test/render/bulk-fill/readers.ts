@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect } from 'vitest';
-import { loadPdfiumProgram } from '../../../src/render/kinds/pdf-tools/pdfium-engine.js';
+import { PdfiumBound } from '../../../src/render/kinds/pdf-tools/pdfium-bound.js';
+import {
+  allocate,
+  loadPdfiumProgram,
+  startEngine,
+} from '../../../src/render/kinds/pdf-tools/pdfium-engine.js';
 import { pagePicture } from '../../../src/render/kinds/pdf-tools/thumbnail.js';
 import { inspect, without } from '../document-fixture.js';
 import { qpdf, withoutQpdf } from '../pdf-tools-fixture.js';
@@ -20,6 +25,29 @@ let program: ReturnType<typeof loadPdfiumProgram> | undefined;
 export async function pdfiumImage(pdf: Uint8Array, width: number, page = 1): Promise<Buffer> {
   program ??= loadPdfiumProgram();
   return (await pagePicture(await program, pdf, { page, width, heavy: () => undefined })).png;
+}
+
+/** The first page as PDFium prints it. */
+export async function printedImage(pdf: Uint8Array, width: number): Promise<Buffer> {
+  program ??= loadPdfiumProgram();
+  const engine = await startEngine(await program, new PdfiumBound(1 << 28, () => undefined));
+  const memory = allocate(engine, pdf.length);
+  engine.pdfium.HEAPU8.set(pdf, memory);
+  const document = engine.FPDF_LoadMemDocument(memory, pdf.length, '');
+  const page = engine.FPDF_LoadPage(document, 0);
+  const height = Math.round((width * engine.FPDF_GetPageHeightF(page)) / engine.FPDF_GetPageWidthF(page));
+  const bitmap = engine.FPDFBitmap_Create(width, height, 0);
+  engine.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xffffffff);
+  const [annotations, printing] = [0x01, 0x800];
+  engine.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, annotations | printing);
+  const at = engine.FPDFBitmap_GetBuffer(bitmap);
+  const data = Buffer.from(engine.pdfium.HEAPU8.slice(at, at + width * height * 4));
+  // Blue comes first.
+  for (let i = 0; i < data.length; i += 4) [data[i], data[i + 2]] = [data[i + 2] ?? 0, data[i] ?? 0];
+  return sharp(data, { raw: { width, height, channels: 4 } })
+    .removeAlpha()
+    .png()
+    .toBuffer();
 }
 
 /** Pages as Poppler shows them. */

@@ -107,6 +107,8 @@ export async function opened(pdf: Uint8Array, repair?: Repair): Promise<Source> 
 type FillMore = Partial<FillPackage> & {
   readonly images?: ReadonlyMap<string, TemplateImage>;
   readonly repair?: Repair;
+  /** Of columns that are no fields. */
+  readonly row?: readonly string[];
 };
 
 const looked = new Set<string>();
@@ -135,7 +137,7 @@ export async function fill(
 async function fillOnly(
   pdf: Uint8Array,
   values: Readonly<Record<string, string>>,
-  { images = new Map(), repair, ...more }: FillMore,
+  { images = new Map(), repair, row = [], ...more }: FillMore,
 ): Promise<Filled> {
   const source = await opened(pdf, repair);
   const fields = Object.keys(values).map((name, index): { name: string; value: Value } => ({
@@ -143,11 +145,11 @@ async function fillOnly(
     value: { column: `column_${index}` },
   }));
   const builder = new TemplateBuilder({ source, pack: pack(source, { fields, ...more }), images });
-  const row = Object.values(values);
-  builder.add(row);
+  const cells = [...Object.values(values), ...row];
+  builder.add(cells);
   const template = builder.compile();
   const program = JSON.parse(JSON.stringify(template.program));
-  const filled = rowFiller(template.prefix.length, program)(row, 0);
+  const filled = rowFiller(template.prefix.length, program)(cells, 0);
   return {
     pdf: Buffer.concat([template.prefix, filled.tail]),
     row: filled,

@@ -4,7 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { openSource } from '../../../src/render/kinds/bulk-fill/template/source.js';
 import { colourImages } from '../codes-fixture.js';
 import { qpdf, withoutQpdf } from '../pdf-tools-fixture.js';
-import { checked, differing, noReaders, read, red } from './readers.js';
+import {
+  checked,
+  differing,
+  noReaders,
+  pdfiumImage,
+  popplerImages,
+  printedImage,
+  read,
+  red,
+} from './readers.js';
 import { fill, opened, smallForm, stream, textField, writePdf } from './small-forms.js';
 
 const box = '20 100 280 120';
@@ -157,7 +166,7 @@ const looks: readonly (readonly [number, string])[] = [
   [31, state('0.9 0.9 0.9')],
 ];
 
-const redOf = (pdf: Uint8Array) => red(colourImages(pdf, 72)[0] ?? Buffer.alloc(0));
+const redOf = (pdf: Uint8Array) => red(popplerImages(pdf)[0] ?? Buffer.alloc(0));
 
 describe.skipIf(noReaders)('a button', () => {
   it.each(['Ja', 'On', '1', 'Choice#201'])(
@@ -244,14 +253,19 @@ describe.skipIf(noReaders)('a flattened form', () => {
     expect(await redOf((await fill(source, { c: 'no' }, flat)).pdf)).toBe(0);
   });
 
-  it('23: passes over widgets that are on no page or have no picture', async () => {
+  it('23: passes over widgets that are on no page or have no picture, and says which', async () => {
     const fields = [
       textField('a', box),
       textField('lost', '0 0 9 9'),
       textField('b', '20 60 280 80', '/AP<</N 99 0 R>>'),
+      // Without P, as all of them; with a picture of another state only.
+      checkbox('c', 'On', '20 20 40 40', '/V/Other').replace('/AS/Off', '/AS/Other'),
     ];
-    const { pdf } = await fill(writePdf(smallForm({ fields, annotations: [10, 12] })), { a: 'there' }, flat);
+    const source = writePdf(smallForm({ fields, more: looks, annotations: [10, 12, 13] }));
+    const { pdf, template, jobCodes } = await fill(source, { a: 'there' }, flat);
     expect(await read(pdf)).toContain('there');
+    expect(jobCodes).toEqual(['FIELD_NOT_SHOWN']);
+    expect(template.warnings[0]).toMatchObject({ details: { fields: ['lost', 'b'] } });
   });
 
   it('24: shows a value that no row fills and the file has no picture of', async () => {
@@ -262,10 +276,35 @@ describe.skipIf(noReaders)('a flattened form', () => {
     }
   });
 
-  it.each([2, 32])('25: shows nothing of a widget that was hidden by flag %i', async (flags) => {
-    const hidden = textField('a', box).replace('/F 4', `/F ${4 + flags}`);
-    const { pdf } = await fill(writePdf(smallForm({ fields: [hidden] })), { a: 'secret' }, flat);
-    expect(await read(pdf)).not.toContain('secret');
+  const [hidden, print, noView] = [2, 4, 32];
+  it.each([
+    ['hidden', hidden + print, false, false],
+    ['not viewed', noView, false, false],
+    ['for paper only', noView + print, false, true],
+    ['for the screen only', 0, true, false],
+    ['for both', print, true, true],
+  ])('25: is where a widget was that was %s', async (_what, flags, onScreen, onPaper) => {
+    const field = textField('a', box).replace('/F 4', `/F ${flags}`);
+    const box2 = checkbox('c', 'On', '20 20 40 40').replace('/F 4', `/F ${flags}`);
+    const source = writePdf(smallForm({ fields: [field, box2], more: looks }));
+    const { pdf } = await fill(source, { a: 'secret', c: 'yes' }, flat);
+    await checked(pdf);
+    const seen = [popplerImages(pdf)[0] ?? Buffer.alloc(0), await pdfiumImage(pdf, 300)];
+    for (const png of seen) expect((await red(png)) > 100).toBe(onScreen);
+    expect((await red(await printedImage(pdf, 300))) > 100).toBe(onPaper);
+    // The layers of the source are there beside those of the fields.
+    const layers = '/OCProperties<</OCGs[50 0 R]/D<</Order[50 0 R]/OFF[50 0 R]>>>>';
+    const layered = smallForm({
+      fields: [field],
+      more: [[50, '<</Type/OCG/Name(Layer)>>']],
+      catalog: layers,
+      page: '/MediaBox[0 0 300 200]',
+    });
+    const merged = await fill(writePdf(layered), { a: 'secret' }, flat);
+    await checked(merged.pdf);
+    const root = (await PDFDocument.load(merged.pdf)).catalog;
+    const groups = root.lookup(PDFName.of('OCProperties'), PDFDict).lookup(PDFName.of('OCGs'), PDFArray);
+    expect(groups.size()).toBe(onScreen !== onPaper ? 2 : 1);
   });
 
   it.each([0, 90, 180, 270])('26: looks as it does with its fields on a page turned by %i', async (turn) => {
@@ -349,6 +388,25 @@ describe('a source', () => {
       await checked(pdf);
       expect(await differing(source, pdf, 0)).toBe(0);
     }
+  });
+});
+
+describe('a form of many fields', () => {
+  const form = (count: number) => {
+    const fields = Array.from({ length: count }, (_, i) => textField(`f${i}`, '20 100 280 120'));
+    return writePdf(smallForm({ fields }));
+  };
+  const values = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, `Value ${i % 10}`]));
+
+  // The time is a line of `npm run bench:bulk`.
+  it('28: costs a row as many bytes for each field as a small one does', async () => {
+    const perField = async (count: number) => {
+      const { row, template } = await fill(form(count), values(count), { looksOtherwise: true });
+      expect([row.applied, template.program.objects.length]).toEqual([count, 2 * count]);
+      return row.tail.length / count;
+    };
+    expect(await perField(1_000)).toBeLessThan((await perField(12)) * 1.1);
   });
 });
 

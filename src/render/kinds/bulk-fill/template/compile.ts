@@ -199,8 +199,11 @@ export class TemplateBuilder {
       tree,
       `<</Type/Pages/Kids[${kids.map((kid) => `${kid} 0 R`).join(' ')}]/Count ${kids.length}>>`,
     );
+    const { optionalContent } = pageObjects.finish();
     const left = new Set(['/Pages', '/AcroForm', '/NeedsRendering', '/Perms', '/Type']);
-    const root = `${writer.entries(catalog, left)}/Pages ${tree} 0 R`;
+    if (optionalContent !== undefined) left.add('/OCProperties');
+    const groups = optionalContent === undefined ? '' : `/OCProperties${optionalContent}`;
+    const root = `${writer.entries(catalog, left)}${groups}/Pages ${tree} 0 R`;
     writer.add(rootAt, `<</Type/Catalog${root}${formAt === undefined ? '' : `/AcroForm ${formAt} 0 R`}>>`);
     const info = context.trailerInfo.Info;
     const infoText = info instanceof PDFRef ? writer.text(info) : 'null';

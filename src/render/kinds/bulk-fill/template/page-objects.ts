@@ -7,11 +7,9 @@ import type { OverlayPieces } from './overlay-pieces.js';
 import { type Matrix, written } from './page-space.js';
 import type { Piece } from './program.js';
 import { dictOf, itemsOf, numberOf, type SourcePage } from './source.js';
+import { VisibilityGroups, visibilityOf } from './visibility.js';
 
 const name = (text: string) => PDFName.of(text);
-/** Annotation flags: hidden, and not on a screen. */
-const unseen = 0x02 | 0x20;
-
 interface PageSettings {
   /** Number of the page tree. */
   readonly tree: number;
@@ -33,11 +31,14 @@ export class PageObjects {
   readonly #byWidget = new Map<PDFDict, readonly [Field, Widget, number]>();
   #marks: readonly [number, number] | undefined;
   readonly #drawn = new Map<PDFObject, string>();
+  readonly #placed = new Set<PDFDict>();
+  readonly #groups: VisibilityGroups;
 
   constructor(
     private readonly target: Target,
     private readonly settings: PageSettings,
   ) {
+    this.#groups = new VisibilityGroups(target.writer);
     for (const field of target.form.fields)
       for (const [index, widget] of field.widgets.entries())
         this.#byWidget.set(widget.dict, [field, widget, index]);
@@ -77,6 +78,22 @@ export class PageObjects {
     return number;
   }
 
+  /** After the last page: what the catalog gets, and what is told of fields that have come to nothing. */
+  finish(): { readonly optionalContent: string | undefined } {
+    const { form, warnings, source } = this.target;
+    if (this.settings.flatten) {
+      const lost = form.fields.filter(({ kind, widgets }) => {
+        return kind !== 'signature' && widgets.some(({ dict }) => !this.#placed.has(dict));
+      });
+      const names = [...new Set(lost.map((field) => field.name))].slice(0, 50);
+      if (names.length > 0) {
+        const message = `fields are on no page, or have no picture, and are left out (${names.join(', ').slice(0, 500)})`;
+        warnings.push({ code: 'FIELD_NOT_SHOWN', message, details: { fields: names } });
+      }
+    }
+    return { optionalContent: this.#groups.write(source) };
+  }
+
   #contents(page: SourcePage, pieces: readonly Piece[]): string {
     const { writer, source, objects } = this.target;
     if (this.#marks === undefined) {
@@ -107,14 +124,17 @@ export class PageObjects {
       const found = dictOf(source, dict?.get(name(key)));
       return found === undefined ? '' : writer.entries(found);
     };
-    const rest = dict === undefined ? '' : writer.entries(dict, new Set(['/Font', '/XObject']));
+    const rest =
+      dict === undefined ? '' : writer.entries(dict, new Set(['/Font', '/Properties', '/XObject']));
     const fonts = `/Font<<${inner('Font')}${this.settings.fontEntries.join('')}>>`;
-    return `/Resources<<${rest}${fonts}/XObject<<${inner('XObject')}${pictures.join('')}>>>>`;
+    const { properties } = this.#groups;
+    const groups = properties === '' ? inner('Properties') : `${inner('Properties')}${properties}`;
+    return `/Resources<<${rest}${fonts}/Properties<<${groups}>>/XObject<<${inner('XObject')}${pictures.join('')}>>>>`;
   }
 
   /** Makes fields a part of the page; answers the annotations that stay. */
   #flatten(page: SourcePage, fields: FieldObjects, additions: Additions): string {
-    const { source, writer, form } = this.target;
+    const { source, writer } = this.target;
     const { context } = source.document;
     const kept: string[] = [];
     for (const annotation of itemsOf(source, page.dict.get(name('Annots')))) {
@@ -127,21 +147,41 @@ export class PageObjects {
         continue;
       }
       if (annotation instanceof PDFRef) writer.replaced.set(annotation, 'null');
-      if (((numberOf(source, dict.get(name('F'))) ?? 0) & unseen) !== 0) continue;
-      const slot = known === undefined ? undefined : this.target.filled.get(known[0]);
-      if (known !== undefined && slot !== undefined) this.#filled(known, slot, additions);
-      else {
-        const drawn = known === undefined ? undefined : fields.drawnValue(known[0], known[1]);
-        if (drawn !== undefined && known !== undefined) {
-          const text = `q ${written(roomMatrix(this.target, known[1]))} cm\n${drawn}Q\n`;
-          additions.pieces.push({ is: 'fixed', text });
-        } else {
-          const text = this.#picture(dict, form.dict?.get(name('DR')), additions);
-          if (text !== '') additions.pieces.push({ is: 'fixed', text });
-        }
-      }
+      this.#flattenWidget(dict, known, fields, additions);
     }
     return kept.length === 0 ? '' : `/Annots[${kept.join(' ')}]`;
+  }
+
+  #flattenWidget(
+    dict: PDFDict,
+    known: readonly [Field, Widget, number] | undefined,
+    fields: FieldObjects,
+    additions: Additions,
+  ): void {
+    const { source, form, filled } = this.target;
+    const where = visibilityOf(numberOf(source, dict.get(name('F'))) ?? 0);
+    const pictures = dictOf(source, dict.get(name('AP')));
+    const slot = known === undefined ? undefined : filled.get(known[0]);
+    const isBroken = pictures !== undefined && dictOf(source, pictures.get(name('N'))) === undefined;
+    if (slot !== undefined || !isBroken) this.#placed.add(dict);
+    if (where === 'nowhere') return;
+    const own: Additions = { pieces: [], pictures: additions.pictures };
+    if (known !== undefined && slot !== undefined) this.#filled(known, slot, own);
+    else {
+      const drawn = known === undefined ? undefined : fields.drawnValue(known[0], known[1]);
+      const text =
+        drawn === undefined || known === undefined
+          ? this.#picture(dict, form.dict?.get(name('DR')), own)
+          : `q ${written(roomMatrix(this.target, known[1]))} cm\n${drawn}Q\n`;
+      if (drawn !== undefined) this.#placed.add(dict);
+      if (text === '') return;
+      own.pieces.push({ is: 'fixed', text });
+    }
+    if (where === 'everywhere') additions.pieces.push(...own.pieces);
+    else {
+      const [begin, end] = this.#groups.around(where);
+      additions.pieces.push({ is: 'fixed', text: begin }, ...own.pieces, { is: 'fixed', text: end });
+    }
   }
 
   #filled(
@@ -176,7 +216,10 @@ export class PageObjects {
   /** The picture that the file has of a widget, as operators of the page. */
   #picture(widget: PDFDict, resources: PDFObject | undefined, additions: Additions): string {
     const { source, writer } = this.target;
-    const look = lookOf(source.document.context, widget, resources);
+    // Whether it is seen was judged by then, more finely.
+    const shown = widget.clone(source.document.context);
+    shown.delete(name('F'));
+    const look = lookOf(source.document.context, shown, resources);
     if (look.is !== 'drawn') return '';
     const { picture, matrix } = look.drawing;
     const ref = picture instanceof PDFRef ? picture : source.document.context.register(picture);
