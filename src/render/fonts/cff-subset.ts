@@ -32,6 +32,20 @@ export class CffSubsetter {
   }
 }
 
+/** A file that a subset was written into, to take parts of it again: glyphs keep the CIDs that they have in it. */
+export class CffParts {
+  readonly #table: CffTable;
+
+  constructor(file: Uint8Array) {
+    this.#table = new CffTable(Buffer.from(file.buffer, file.byteOffset, file.length));
+  }
+
+  /** @param cids in order, without 0, which is always there */
+  file(cids: readonly number[]): Buffer {
+    return fileOf(this.#table, [0, ...cids], cids);
+  }
+}
+
 /** Entries of the dictionary of the font that a subset keeps: they name no place and no string. */
 const kept = [
   operator.isFixedPitch,
@@ -46,13 +60,13 @@ const firstString = 391;
 /** Major and minor version, its own length, and four bytes for an offset. */
 const header = Buffer.of(1, 0, 4, 4);
 
-/** The font file: a CID font in which each glyph has its place in the subset as its CID. */
-function fileOf(table: CffTable, glyphs: readonly number[]): Buffer {
+/** The font file: a CID font. @param cids of the glyphs behind the first; their places in the subset where left out */
+function fileOf(table: CffTable, glyphs: readonly number[], cids?: readonly number[]): Buffer {
   const used = [...new Set(glyphs.map((glyph) => table.partOf(glyph)))];
   const before = [header, index([table.name])];
   const strings = index([Buffer.from('Adobe'), Buffer.from('Identity')]);
   const noSubroutines = index([]);
-  const charset = charsetOf(glyphs.length);
+  const charset = cids === undefined ? charsetOf(glyphs.length) : listedCharset(cids);
   const select = selectOf(glyphs.map((glyph) => used.indexOf(table.partOf(glyph))));
   const charstrings = index(glyphs.map((glyph) => table.charstring(glyph)));
   const privates = used.map((part) => withoutSubroutines(table.parts[part]?.privateDict ?? new Map()));
@@ -109,6 +123,13 @@ function charsetOf(count: number): Buffer {
   if (count === 1) return Buffer.of(0);
   const bytes = Buffer.of(2, 0, 1, 0, 0);
   bytes.writeUInt16BE(count - 2, 3);
+  return bytes;
+}
+
+/** One CID after the other. */
+function listedCharset(cids: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(1 + 2 * cids.length);
+  for (const [i, cid] of cids.entries()) bytes.writeUInt16BE(cid, 1 + 2 * i);
   return bytes;
 }
 

@@ -45,6 +45,7 @@ export class TemplateBuilder {
   readonly #fields = new Map<Field, number>();
   readonly #overlays: OverlayPieces;
   readonly #warnings: Message[];
+  #rows = 0;
 
   constructor({ source, pack, images }: TemplateRequest) {
     this.#source = source;
@@ -67,6 +68,7 @@ export class TemplateBuilder {
 
   /** Takes the characters of a row. */
   add(values: readonly (string | undefined)[]): void {
+    this.#rows++;
     for (const { use, parts, lines } of this.#texts) {
       const text = evaluate(parts, values);
       if (text !== '') use.collect(shownText(text, lines));
@@ -101,7 +103,7 @@ export class TemplateBuilder {
   #text(request: StackRequest, parts: Parts, lines: boolean): StackUse {
     const use = this.#stack(request);
     const fixed = parts.every((part) => typeof part === 'string');
-    if (fixed) use.collect(shownText(evaluate(parts, []), lines));
+    if (fixed) use.collect(shownText(evaluate(parts, []), lines), Number.POSITIVE_INFINITY);
     else this.#texts.push({ use, parts, lines });
     return use;
   }
@@ -168,7 +170,7 @@ export class TemplateBuilder {
     const writer = this.#writer;
     const flatten = this.#pack.flatten === true;
     const objects: RowObject[] = [];
-    const fonts = new JobFonts(writer, this.#pack.language);
+    const fonts = new JobFonts(writer, this.#pack.language, this.#stacks.values(), this.#rows);
     const stacks = [...this.#stacks.values()].map((use) => fonts.stack(use));
     const [rootAt, tree, resources] = [writer.number(), writer.number(), writer.number()];
     for (const [ref, object] of context.enumerateIndirectObjects())
@@ -208,7 +210,8 @@ export class TemplateBuilder {
     const info = context.trailerInfo.Info;
     const infoText = info instanceof PDFRef ? writer.text(info) : 'null';
     writer.drain();
-    fonts.write();
+    const { rowFonts, objects: fontObjects } = fonts.write();
+    objects.push(...fontObjects);
     writer.add(resources, `<</Font<<${fonts.resources.join('')}>>>>`);
     const xrefAt = writer.number();
     const { prefix, table, size } = writer.finish();
@@ -219,6 +222,7 @@ export class TemplateBuilder {
       program: {
         version: 1,
         fonts: fonts.names,
+        rowFonts,
         stacks,
         slots: this.#slots,
         objects,

@@ -169,12 +169,25 @@ export type RowObject =
       /** -1: it is the field above its widgets. */
       readonly widget: number;
     }
-  | { readonly is: 'content'; readonly at: number; readonly head: string; readonly pieces: readonly Piece[] };
+  | { readonly is: 'content'; readonly at: number; readonly head: string; readonly pieces: readonly Piece[] }
+  /** The glyphs of a `RowFont` that the row has shown, and what they say; behind all that shows text. */
+  | { readonly is: 'font' | 'unicode'; readonly at: number; readonly head: string; readonly font: number };
+
+/** A font of which each file holds the glyphs of its own row: one for all rows would be larger than all else in it. */
+export interface RowFont {
+  /** Index in `Program.fonts`. */
+  readonly font: number;
+  /** A CFF font with the glyphs of all rows, their codes being their CIDs; base64. */
+  readonly file: string;
+  /** What a code says. */
+  readonly texts: readonly string[];
+}
 
 export interface Program {
   readonly version: 1;
   /** Names of fonts as resources. */
   readonly fonts: readonly string[];
+  readonly rowFonts: readonly RowFont[];
   readonly stacks: readonly ProgramStack[];
   readonly slots: readonly Slot[];
   readonly objects: readonly RowObject[];

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { CodeDrawer } from './code-drawing.js';
 import { entryBytes, type Message, type Piece, type Program, type RowObject, textString } from './program.js';
+import { RowGlyphs } from './row-glyphs.js';
 import { evaluateSlot, type SlotValue } from './slots.js';
 import { drawList, drawText, type TextDrawing } from './text-drawing.js';
 import { Typeface } from './typeface.js';
@@ -32,6 +33,7 @@ const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
 class RowFiller {
   readonly #table: Buffer;
   readonly #faces: readonly Typeface[];
+  readonly #rowGlyphs: RowGlyphs | undefined;
   readonly #codes = new CodeDrawer();
   #scratch = Buffer.allocUnsafe(firstBytes);
   #at = 0;
@@ -47,6 +49,7 @@ class RowFiller {
     private readonly program: Program,
   ) {
     this.#table = Buffer.from(program.table, 'base64');
+    if (program.rowFonts.length > 0) this.#rowGlyphs = new RowGlyphs(program.rowFonts);
     this.#faces = program.stacks.map((stack) => new Typeface(stack));
   }
 
@@ -58,6 +61,7 @@ class RowFiller {
     this.#overflowing.clear();
     this.#refused.clear();
     this.#missing.clear();
+    this.#rowGlyphs?.clear();
     let applied = 0;
     for (const slot of slots) {
       const evaluated = evaluateSlot(slot, values);
@@ -108,8 +112,16 @@ class RowFiller {
     this.#text(`${head}${content.length}>>\nstream\n${content}\nendstream\nendobj\n`);
   }
 
+  #bytes(head: string, bytes: Uint8Array): void {
+    this.#text(`${head}${bytes.length}>>\nstream\n`);
+    this.#room(bytes.length);
+    this.#scratch.set(bytes, this.#at);
+    this.#at += bytes.length;
+    this.#text('\nendstream\nendobj\n');
+  }
+
   #write(object: RowObject): void {
-    const value = this.#values[object.is === 'content' ? -1 : object.slot];
+    const value = 'slot' in object ? this.#values[object.slot] : undefined;
     switch (object.is) {
       case 'value':
         this.#text(
@@ -130,7 +142,13 @@ class RowFiller {
         let content = '';
         for (const piece of object.pieces) content += this.#piece(piece);
         this.#stream(object.head, content);
+        return;
       }
+      case 'font':
+        this.#bytes(object.head, this.#rowGlyphs?.file(object.font) ?? new Uint8Array());
+        return;
+      case 'unicode':
+        this.#stream(object.head, this.#rowGlyphs?.unicode(object.font) ?? '');
     }
   }
 
@@ -139,7 +157,12 @@ class RowFiller {
     const given = this.program.slots[slot];
     const face = this.#faces[box.stack];
     if (value?.is !== 'text' || face === undefined) return box.under;
-    const drawing: TextDrawing = { face, names: this.program.fonts, missing: this.#missing };
+    const drawing: TextDrawing = {
+      face,
+      names: this.program.fonts,
+      missing: this.#missing,
+      rowGlyphs: this.#rowGlyphs,
+    };
     const drawn =
       box.layout === 'list'
         ? drawList(given?.is === 'choice' ? given.labels : [], value.option, box, drawing)

@@ -1,108 +1,14 @@
 import type { PDFDict, PDFObject } from '@cantoo/pdf-lib';
-import { type FaceStyle, fallbackChain, findFamily } from '../../../fonts/catalogue.js';
-import { type ParsedFont, parseFont } from '../../../fonts/pdfkit.js';
+import { type Face, type FaceStyle, fallbackChain, findFamily } from '../../../fonts/catalogue.js';
+import { parseFont } from '../../../fonts/pdfkit.js';
 import { readFace } from '../../../fonts/registry.js';
 import { shape } from '../../../fonts/shaping.js';
 import { SharedFont } from '../../../fonts/sharing.js';
+import { JobFont } from './job-font.js';
 import type { OwnFont } from './own-font.js';
-import type { ProgramStack, Run } from './program.js';
+import type { ProgramStack, RowFont, RowObject, Run } from './program.js';
 import type { ObjectWriter } from './serial.js';
 import { needsShaping } from './shown-text.js';
-
-/** A font of a job with the glyphs that its rows need, written once into every file. */
-class JobFont {
-  readonly shared: SharedFont;
-  readonly subset;
-  /** By glyph of the subset. */
-  readonly #widths: number[] = [];
-  readonly #unicode: (readonly number[] | undefined)[] = [];
-  readonly scale: number;
-
-  constructor(
-    readonly index: number,
-    bytes: Buffer,
-  ) {
-    this.shared = new SharedFont(parseFont(bytes));
-    this.subset = this.font.createSubset();
-    this.scale = 1_000 / this.font.unitsPerEm;
-    this.#take(0, []);
-  }
-
-  get font(): ParsedFont {
-    return this.shared.font;
-  }
-
-  has(point: number): boolean {
-    return this.font.hasGlyphForCodePoint(point);
-  }
-
-  #take(id: number, points: readonly number[]): number {
-    const own = this.subset.includeGlyph(id);
-    this.#widths[own] ??= this.font.getGlyph(id).advanceWidth * this.scale;
-    if (points.length > 0) this.#unicode[own] ??= points;
-    return own;
-  }
-
-  /** Code and width of a glyph. */
-  glyph(id: number, points: readonly number[]): readonly [hex: string, width: number] {
-    const own = this.#take(id, points);
-    return [own.toString(16).padStart(4, '0'), this.#widths[own] ?? 0];
-  }
-
-  write(writer: ObjectWriter, number: number): void {
-    const { font, subset, scale } = this;
-    const file = this.shared.subsetter?.encode(subset) ?? subset.encode();
-    const isCff = subset.cff !== undefined;
-    const [fileAt, unicodeAt, descriptorAt, descendantAt] = [
-      writer.number(),
-      writer.number(),
-      writer.number(),
-      writer.number(),
-    ];
-    writer.addPacked(fileAt, isCff ? '/Subtype/CIDFontType0C' : `/Length1 ${file.length}`, file);
-    writer.addPacked(unicodeAt, '', Buffer.from(this.#toUnicode(), 'latin1'));
-    // Composite glyphs have brought others along.
-    for (const [own, id] of subset.glyphs.entries())
-      this.#widths[own] ??= font.getGlyph(id).advanceWidth * scale;
-    const base = `INKFIL+${font.postscriptName.replace(/[^\w-]/g, '')}`;
-    const { bbox } = font;
-    const box = [bbox.minX, bbox.minY, bbox.maxX, bbox.maxY].map((value) => Math.round(value * scale));
-    writer.add(
-      descriptorAt,
-      `<</Type/FontDescriptor/FontName/${base}/Flags 4/FontBBox[${box.join(' ')}]/ItalicAngle ${Math.round(font.italicAngle)}/Ascent ${Math.round(font.ascent * scale)}/Descent ${Math.round(font.descent * scale)}/CapHeight ${Math.round(this.cap)}/StemV 80/${isCff ? 'FontFile3' : 'FontFile2'} ${fileAt} 0 R>>`,
-    );
-    const widths = Array.from(this.#widths, (width) => Math.round(width ?? 0)).join(' ');
-    writer.add(
-      descendantAt,
-      `<</Type/Font/Subtype/${isCff ? 'CIDFontType0' : 'CIDFontType2'}/BaseFont/${base}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/FontDescriptor ${descriptorAt} 0 R/DW 0/W[0[${widths}]]${isCff ? '' : '/CIDToGIDMap/Identity'}>>`,
-    );
-    writer.add(
-      number,
-      `<</Type/Font/Subtype/Type0/BaseFont/${base}/Encoding/Identity-H/DescendantFonts[${descendantAt} 0 R]/ToUnicode ${unicodeAt} 0 R>>`,
-    );
-  }
-
-  get cap(): number {
-    return (this.font.capHeight || 700 / this.scale) * this.scale;
-  }
-
-  #toUnicode(): string {
-    const lines: string[] = [];
-    for (const [own, points] of this.#unicode.entries()) {
-      if (points === undefined) continue;
-      const text = String.fromCodePoint(...points);
-      let hex = '';
-      for (let i = 0; i < text.length; i++) hex += text.charCodeAt(i).toString(16).padStart(4, '0');
-      lines.push(`<${own.toString(16).padStart(4, '0')}><${hex}>`);
-    }
-    let ranges = '';
-    for (let from = 0; from < lines.length; from += 100) {
-      const part = lines.slice(from, from + 100);
-      ranges += `${part.length} beginbfchar\n${part.join('\n')}\nendbfchar\n`;
-    }
-    return `/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n/CIDSystemInfo<</Registry(Adobe)/Ordering(UCS)/Supplement 0>>def\n/CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n1 begincodespacerange\n<0000><ffff>\nendcodespacerange\n${ranges}endcmap\nCMapName currentdict/CMap defineresource pop\nend\nend\n`;
-  }
-}
 
 /** A font that text asks for, and what all rows write in it. */
 export interface StackRequest {
@@ -114,6 +20,8 @@ export interface StackRequest {
 
 export class StackUse {
   readonly points = new Set<number>([0x20]);
+  /** How often characters of East Asia are written, of which there are thousands; infinity: in every row. */
+  readonly eastern = new Map<number, number>();
   readonly words = new Set<string>();
 
   constructor(
@@ -121,22 +29,32 @@ export class StackUse {
     readonly request: StackRequest,
   ) {}
 
-  /** @param text as it is shown */
-  collect(text: string): void {
+  /**
+   * @param text as it is shown
+   * @param times infinity for what every row has
+   */
+  collect(text: string, times = 1): void {
     let simple = true;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code >= 0x300) simple = false;
-      if (code < 0xd800 || code > 0xdfff) this.points.add(code);
-      else {
-        this.points.add(text.codePointAt(i) ?? code);
-        i++;
-      }
+      const isPair = code >= 0xd800 && code <= 0xdfff;
+      const point = isPair ? (text.codePointAt(i) ?? code) : code;
+      this.points.add(point);
+      if (isPair) i++;
+      if (point >= firstEastern) this.eastern.set(point, (this.eastern.get(point) ?? 0) + times);
     }
     if (simple) return;
     for (const word of text.split(/[ \n]/)) if (needsShaping(word)) this.words.add(word);
   }
 }
+
+/** Radicals, and everything of East Asia behind them. */
+const firstEastern = 0x2e80;
+/** A font with fewer of them is the same in every file. */
+const fewEastern = 64;
+/** A character that so many of all rows have, or more, is in the constant part of a font. */
+const commonShare = 0.25;
 
 /** The fonts of a job: those of its fields, and those that help them out. */
 export class JobFonts {
@@ -146,18 +64,64 @@ export class JobFonts {
   /** Names of fonts as resources. */
   readonly names: string[] = [];
 
+  /** Fonts of which each row brings its own glyphs, by face. */
+  readonly #rowFaces = new Map<string, JobFont>();
+  readonly #shared = new Map<string, SharedFont>();
+  /** Faces of which rows have too many different glyphs for each file to hold all. */
+  readonly #split: ReadonlySet<string>;
+
+  /** @param rows that were collected from */
   constructor(
     private readonly writer: ObjectWriter,
     private readonly language: string | undefined,
-  ) {}
+    uses: Iterable<StackUse>,
+    private readonly rows: number,
+  ) {
+    this.#split = this.#facesToSplit(uses);
+  }
 
-  #face(family: string, style: FaceStyle): JobFont | undefined {
-    const found = findFamily(family)?.faces[style];
-    if (found === undefined || found.source.type === 'standard') return undefined;
-    let font = this.#faces.get(found.id);
+  #facesToSplit(uses: Iterable<StackUse>): ReadonlySet<string> {
+    const rare = new Map<string, Set<number>>();
+    for (const use of uses) {
+      if (use.eastern.size === 0) continue;
+      const { family, style } = use.request;
+      for (const point of use.eastern.keys()) {
+        if (this.#isCommon(use, point)) continue;
+        const face = fallbackChain(family, this.language)
+          .map((each) => faceOf(each, style))
+          .find((each) => each !== undefined && this.#sharedOf(each).font.hasGlyphForCodePoint(point));
+        if (face === undefined) continue;
+        const points = rare.get(face.id) ?? new Set();
+        rare.set(face.id, points.add(point));
+      }
+    }
+    const many = [...rare].filter(([id, points]) => {
+      return points.size > fewEastern && this.#shared.get(id)?.font.directory.tables['CFF '] !== undefined;
+    });
+    return new Set(many.map(([id]) => id));
+  }
+
+  #isCommon({ eastern }: StackUse, point: number): boolean {
+    return (eastern.get(point) ?? Number.POSITIVE_INFINITY) >= this.rows * commonShare;
+  }
+
+  #sharedOf(face: Face): SharedFont {
+    let shared = this.#shared.get(face.id);
+    if (shared === undefined) {
+      shared = new SharedFont(parseFont(readFace(face)));
+      this.#shared.set(face.id, shared);
+    }
+    return shared;
+  }
+
+  #face(family: string, style: FaceStyle, forRows = false): JobFont | undefined {
+    const found = faceOf(family, style);
+    if (found === undefined) return undefined;
+    const fonts = forRows && this.#split.has(found.id) ? this.#rowFaces : this.#faces;
+    let font = fonts.get(found.id);
     if (font === undefined) {
-      font = new JobFont(this.#name(this.writer.number()), readFace(found));
-      this.#faces.set(found.id, font);
+      font = new JobFont(this.#name(this.writer.number()), this.#sharedOf(found));
+      fonts.set(found.id, font);
     }
     return font;
   }
@@ -184,14 +148,17 @@ export class JobFonts {
   }
 
   /** The stack with all that was collected for it. */
-  stack({ request, points, words }: StackUse): ProgramStack {
+  stack(use: StackUse): ProgramStack {
+    const { request, points, words } = use;
     const { own, family, style } = request;
     const chain = fallbackChain(family, this.language);
     const ownIndex = own === undefined ? -1 : this.#own(own);
     const fontOf = (point: number): JobFont | undefined => {
+      const forRows = !this.#isCommon(use, point);
       for (const each of chain) {
-        const font = this.#face(each, style);
-        if (font?.has(point)) return font;
+        const face = faceOf(each, style);
+        if (face !== undefined && this.#sharedOf(face).font.hasGlyphForCodePoint(point))
+          return this.#face(each, style, forRows);
       }
       return undefined;
     };
@@ -235,10 +202,22 @@ export class JobFonts {
     return { ...lists, widths, missing, box, words: shaped, ascent, descent, cap };
   }
 
-  /** Writes the fonts. After the last stack. */
-  write(): void {
+  /** Writes the fonts; answers those that rows complete, and the objects for it. After the last stack. */
+  write(): { readonly rowFonts: readonly RowFont[]; readonly objects: readonly RowObject[] } {
     for (const font of this.#faces.values()) font.write(this.writer, this.#numbers[font.index] ?? 0);
+    const written = [...this.#rowFaces.values()].map((font) =>
+      font.writeForRows(this.writer, this.#numbers[font.index] ?? 0),
+    );
+    return {
+      rowFonts: written.map(({ font }) => font),
+      objects: written.flatMap(({ objects }) => objects),
+    };
   }
+}
+
+function faceOf(family: string, style: FaceStyle): Face | undefined {
+  const face = findFamily(family)?.faces[style];
+  return face?.source.type === 'standard' ? undefined : face;
 }
 
 /** A word in one font, in its visual order. */

@@ -1,4 +1,5 @@
 import { fixed, type TextBox } from './program.js';
+import type { RowGlyphs } from './row-glyphs.js';
 import type { SetText, Typeface } from './typeface.js';
 
 /** What a text became: operators, and what did not go well. */
@@ -19,6 +20,8 @@ export interface TextDrawing {
   /** By font: `/InkF0` */
   readonly names: readonly string[];
   readonly missing: Set<number>;
+  /** Takes what is shown in fonts of the row's own. */
+  readonly rowGlyphs?: RowGlyphs | undefined;
 }
 
 /** Operators of a text in its box, whose lower left corner is the origin. */
@@ -51,6 +54,7 @@ function show(
 ): string {
   let text = '';
   for (const { font, show: operator, rise } of set.runs) {
+    drawing.rowGlyphs?.take(font, operator);
     if (font !== state.font) {
       text += `/${drawing.names[font] ?? ''} ${fixed(size)} Tf `;
       state.font = font;
