@@ -64,6 +64,8 @@ function isInside({ page, left, top, right, bottom }: Letter, { sheets }: Read):
 function overlaps(a: readonly Letter[], b: readonly Letter[]): boolean {
   const [first, second] = [a[0], b[0]];
   if (first === undefined || second === undefined || first.page !== second.page) return false;
+  // One of them was put together from what belongs to the other.
+  if (a.some((letter) => b.includes(letter))) return false;
   if (
     [...a.map((l) => [l, first] as const), ...b.map((l) => [l, second] as const)].some(
       ([l, f]) => Math.abs(l.top - f.top) > 0.5,
