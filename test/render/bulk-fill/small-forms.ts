@@ -13,10 +13,10 @@ export function stream(content: string, entries = ''): string {
   return `<<${entries}/Length ${Buffer.byteLength(content, 'latin1')}>>\nstream\n${content}\nendstream`;
 }
 
-/** Writes a PDF by hand, with a classic table. */
+/** Writes a PDF by hand, with a classic table or with one in a stream. */
 export function writePdf(
   objects: PdfObjects,
-  more: { readonly trailer?: string; readonly head?: string } = {},
+  more: { readonly trailer?: string; readonly head?: string; readonly xref?: 'stream' } = {},
 ): Buffer {
   let text = `${more.head ?? ''}%PDF-1.7\n`;
   const places = new Map<number, number>();
@@ -26,6 +26,17 @@ export function writePdf(
   }
   const size = Math.max(...objects.keys()) + 1;
   const start = text.length;
+  if (more.xref === 'stream') {
+    places.set(size, start);
+    let table = '';
+    for (let number = 0; number <= size; number++) {
+      const place = places.get(number);
+      table += String.fromCharCode(place === undefined ? 0 : 1, (place ?? 0) >> 8, (place ?? 0) & 255);
+    }
+    const entries = `/Type/XRef/W[1 2 0]/Size ${size + 1}/Root 1 0 R${more.trailer ?? ''}`;
+    text += `${size} 0 obj\n${stream(table, entries)}\nendobj\nstartxref\n${start}\n%%EOF\n`;
+    return Buffer.from(text, 'latin1');
+  }
   text += `xref\n0 ${size}\n0000000000 65535 f \n`;
   for (let number = 1; number < size; number++) {
     const place = places.get(number);

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto';
 import { type PDFDict, PDFName, PDFPageTree, PDFRef } from '@cantoo/pdf-lib';
 import type { FillPackage } from '../package/package.js';
 import { textStyleOf } from './field-look.js';
-import { FieldObjects } from './field-objects.js';
+import { FieldObjects, type Target } from './field-objects.js';
 import { type Field, type Form, flag, mostOf, optionsOf, readFields, textOf } from './form.js';
 import type { TemplateImage } from './images.js';
 import { OverlayPieces } from './overlay-pieces.js';
 import { PageObjects } from './page-objects.js';
+import { placeBehind, placeWhole, type UpdateBase, updateBase } from './placing.js';
 import { evaluate, type Message, type Parts, type Program, type RowObject, type Slot } from './program.js';
 import { ObjectWriter } from './serial.js';
 import { shownText } from './shown-text.js';
+import { signaturesOf } from './signatures.js';
 import type { Source } from './source.js';
 import { JobFonts, type StackRequest, StackUse } from './stacks.js';
 import { partsOf } from './value-parts.js';
@@ -37,7 +38,6 @@ export class TemplateBuilder {
   readonly #source: Source;
   readonly #pack: FillPackage;
   readonly #form: Form;
-  readonly #writer: ObjectWriter;
   readonly #slots: Slot[] = [];
   readonly #stacks = new Map<string, StackUse>();
   readonly #owns = new Map<PDFDict, number>();
@@ -45,13 +45,13 @@ export class TemplateBuilder {
   readonly #fields = new Map<Field, number>();
   readonly #overlays: OverlayPieces;
   readonly #warnings: Message[];
+  readonly #base: UpdateBase | undefined;
   #rows = 0;
 
   constructor({ source, pack, images }: TemplateRequest) {
     this.#source = source;
     this.#pack = pack;
     this.#form = readFields(source);
-    this.#writer = new ObjectWriter(source.document.context);
     this.#warnings = [...source.warnings, ...this.#form.warnings];
     if (pack.source.sha256 !== source.sha256) {
       const message = 'the PDF is not the one that the package was made for';
@@ -63,7 +63,7 @@ export class TemplateBuilder {
       text: (request, parts, lines) => this.#text(request, parts, lines).index,
     });
     for (const [index, overlay] of pack.overlays.entries()) this.#overlays.add(overlay, index);
-    this.#tellOfSignatures();
+    this.#base = this.#signedBase();
   }
 
   /** Takes the characters of a row. */
@@ -75,13 +75,16 @@ export class TemplateBuilder {
     }
   }
 
-  #tellOfSignatures(): void {
-    const isSigned = this.#form.fields.some(
-      (field) => field.kind === 'signature' && field.entry('V') !== undefined,
-    );
-    if (!isSigned) return;
+  /** Where the source has signatures that can hold, what they hold for. */
+  #signedBase(): UpdateBase | undefined {
+    const filled = [...this.#fields.keys()];
+    const signatures = signaturesOf(this.#source, this.#form, this.#pack, filled);
+    if (signatures === 'none') return undefined;
+    const base = signatures === 'kept' ? updateBase(this.#source, filled) : undefined;
+    if (base !== undefined) return base;
     const message = 'signatures of the PDF do not hold for what is made of it';
     this.#warnings.push({ code: 'SIGNATURE_INVALIDATED', message });
+    return undefined;
   }
 
   #stack(request: StackRequest): StackUse {
@@ -165,17 +168,14 @@ export class TemplateBuilder {
   }
 
   compile(): Template {
-    const { document, pages } = this.#source;
-    const { context, catalog } = document;
-    const writer = this.#writer;
-    const flatten = this.#pack.flatten === true;
+    const { document } = this.#source;
+    const base = this.#base;
+    const writer = new ObjectWriter(document.context, base?.existing);
     const objects: RowObject[] = [];
     const fonts = new JobFonts(writer, this.#pack.language, this.#stacks.values(), this.#rows);
     const stacks = [...this.#stacks.values()].map((use) => fonts.stack(use));
-    const [rootAt, tree, resources] = [writer.number(), writer.number(), writer.number()];
-    for (const [ref, object] of context.enumerateIndirectObjects())
-      if (object instanceof PDFPageTree) writer.replaced.set(ref, `${tree} 0 R`);
-    const target = {
+    const resources = writer.number();
+    const target: Target = {
       source: this.#source,
       form: this.#form,
       writer,
@@ -187,36 +187,15 @@ export class TemplateBuilder {
       filled: this.#fields,
       resources,
       warnings: this.#warnings,
+      isUpdate: base !== undefined,
     };
-    const fields = new FieldObjects(target);
-    const pageObjects = new PageObjects(target, {
-      tree,
-      fontEntries: fonts.resources,
-      flatten,
-      overlays: this.#overlays,
-    });
-    const formAt = flatten ? undefined : fields.write();
-    const kids = pages.map((page) => pageObjects.write(page, fields));
-    writer.add(
-      tree,
-      `<</Type/Pages/Kids[${kids.map((kid) => `${kid} 0 R`).join(' ')}]/Count ${kids.length}>>`,
-    );
-    const { optionalContent } = pageObjects.finish();
-    const left = new Set(['/Pages', '/AcroForm', '/NeedsRendering', '/Perms', '/Type']);
-    if (optionalContent !== undefined) left.add('/OCProperties');
-    const groups = optionalContent === undefined ? '' : `/OCProperties${optionalContent}`;
-    const root = `${writer.entries(catalog, left)}${groups}/Pages ${tree} 0 R`;
-    writer.add(rootAt, `<</Type/Catalog${root}${formAt === undefined ? '' : `/AcroForm ${formAt} 0 R`}>>`);
-    const info = context.trailerInfo.Info;
-    const infoText = info instanceof PDFRef ? writer.text(info) : 'null';
+    const trailer = base === undefined ? this.#writeWhole(target, fonts) : writeChanges(target);
     writer.drain();
     const { rowFonts, objects: fontObjects } = fonts.write();
     objects.push(...fontObjects);
     writer.add(resources, `<</Font<<${fonts.resources.join('')}>>>>`);
-    const xrefAt = writer.number();
-    const { prefix, table, size } = writer.finish();
-    const id = createHash('sha256').update(prefix).digest('hex').slice(0, 32);
-    const xrefHead = `${xrefAt} 0 obj\n<</Type/XRef/Size ${size}/W[1 4 2]/Root ${rootAt} 0 R${infoText === 'null' ? '' : `/Info ${infoText}`}/ID[<`;
+    const { prefix, ...placed } =
+      base === undefined ? placeWhole(writer, objects, trailer) : placeBehind(base, writer, objects);
     return {
       prefix,
       program: {
@@ -225,15 +204,50 @@ export class TemplateBuilder {
         rowFonts,
         stacks,
         slots: this.#slots,
-        objects,
-        table: table.toString('base64'),
-        xrefAt,
-        xrefHead,
-        id,
+        ...placed,
       },
       warnings: this.#warnings,
     };
   }
+
+  /** Pages, form and catalog; answers entries of the trailer. */
+  #writeWhole(target: Target, fonts: JobFonts): string {
+    const { pages, document } = this.#source;
+    const { context, catalog } = document;
+    const { writer } = target;
+    const flatten = this.#pack.flatten === true;
+    const [rootAt, tree] = [writer.number(), writer.number()];
+    for (const [ref, object] of context.enumerateIndirectObjects())
+      if (object instanceof PDFPageTree) writer.replaced.set(ref, `${tree} 0 R`);
+    const fields = new FieldObjects(target);
+    const settings = { tree, fontEntries: fonts.resources, flatten, overlays: this.#overlays };
+    const pageObjects = new PageObjects(target, settings);
+    const formAt = flatten ? undefined : fields.write();
+    const kids = pages.map((page) => `${pageObjects.write(page, fields)} 0 R`);
+    writer.add(tree, `<</Type/Pages/Kids[${kids.join(' ')}]/Count ${kids.length}>>`);
+    const { optionalContent } = pageObjects.finish();
+    const left = new Set(['/Pages', '/AcroForm', '/NeedsRendering', '/Perms', '/Type']);
+    if (optionalContent !== undefined) left.add('/OCProperties');
+    const groups = optionalContent === undefined ? '' : `/OCProperties${optionalContent}`;
+    const root = `${writer.entries(catalog, left)}${groups}/Pages ${tree} 0 R`;
+    writer.add(rootAt, `<</Type/Catalog${root}${formAt === undefined ? '' : `/AcroForm ${formAt} 0 R`}>>`);
+    const info = context.trailerInfo.Info;
+    const infoText = info instanceof PDFRef ? writer.text(info) : 'null';
+    return `/Root ${rootAt} 0 R${infoText === 'null' ? '' : `/Info ${infoText}`}`;
+  }
+}
+
+/** What rows change, and what keeps viewers from showing it. The trailer stays as it is. */
+function writeChanges(target: Target): string {
+  const { writer, source, form } = target;
+  const { catalog, context } = source.document;
+  const formAt = new FieldObjects(target).write();
+  const root = context.trailerInfo.Root;
+  if (formAt !== undefined && form.ref === undefined && root instanceof PDFRef) {
+    const entries = writer.entries(catalog, new Set(['/AcroForm', '/NeedsRendering']));
+    writer.add(writer.claim(root), `<<${entries}/AcroForm ${formAt} 0 R>>`);
+  }
+  return '';
 }
 
 /** Values of the options, and what is shown of them. */

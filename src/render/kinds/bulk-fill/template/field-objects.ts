@@ -32,6 +32,8 @@ export interface Target {
   /** Number of the resources with the fonts of the job. */
   readonly resources: number;
   readonly warnings: Message[];
+  /** The bytes of the source stay: only what must change is written, behind them. */
+  readonly isUpdate: boolean;
 }
 
 const name = (text: string) => PDFName.of(text);
@@ -42,19 +44,21 @@ export class FieldObjects {
 
   constructor(private readonly target: Target) {}
 
-  /** Answers the number of the form, where there is one. */
+  /** Answers the number of the form, where there is one that is written. */
   write(): number | undefined {
     const { form, writer, source, filled } = this.target;
     if (form.dict === undefined) return undefined;
     let needsDefault = false;
     for (const field of form.fields) {
       const slot = filled.get(field);
-      if (slot === undefined) this.#complete(field);
-      else if (field.kind === 'checkbox' || field.kind === 'radio') this.#button(field, slot);
+      if (slot === undefined) {
+        if (!this.target.isUpdate || this.#leavesLooks) this.#complete(field);
+      } else if (field.kind === 'checkbox' || field.kind === 'radio') this.#button(field, slot);
       else needsDefault = this.#text(field, slot) || needsDefault;
     }
     const left = new Set(['/NeedAppearances', '/XFA', '/DR']);
-    const number = writer.number();
+    if (this.target.isUpdate && !needsDefault && !this.#leavesLooks && !form.dict.has(name('XFA'))) return;
+    const number = form.ref === undefined ? writer.number() : writer.claim(form.ref);
     const resources = dictOf(source, form.dict.get(name('DR')));
     const fonts = dictOf(source, resources?.get(name('Font')));
     const helvetica = needsDefault && !fonts?.has(name('Helv')) ? standardHelvetica : '';
@@ -62,6 +66,11 @@ export class FieldObjects {
     const named = fonts === undefined ? '' : writer.entries(fonts);
     writer.add(number, `<<${writer.entries(form.dict, left)}/DR<<${rest}/Font<<${named}${helvetica}>>>>>>`);
     return number;
+  }
+
+  /** Whether viewers are asked to draw the values. */
+  get #leavesLooks(): boolean {
+    return this.target.form.dict?.has(name('NeedAppearances')) === true;
   }
 
   #text(field: Field, slot: number): boolean {

@@ -39,6 +39,8 @@ export interface Widget {
 
 export interface Form {
   readonly dict: PDFDict | undefined;
+  /** Of the dictionary, where it is an object of its own. */
+  readonly ref: PDFRef | undefined;
   readonly fields: readonly Field[];
   readonly warnings: readonly Message[];
 }
@@ -65,7 +67,8 @@ export const flag = {
  */
 export function readFields(source: Source): Form {
   const { context, catalog } = source.document;
-  const dict = dictOf(source, catalog.get(name('AcroForm')));
+  const given = catalog.get(name('AcroForm'));
+  const dict = dictOf(source, given);
   const reader: Reader = {
     source,
     form: dict,
@@ -87,7 +90,8 @@ export function readFields(source: Source): Form {
       if (above !== undefined) readNode(reader, annotation, nameAbove(source, found), 0);
     }
   }
-  return { dict, fields: reader.fields, warnings: warningsOf(reader) };
+  const ref = given instanceof PDFRef ? given : undefined;
+  return { dict, ref, fields: reader.fields, warnings: warningsOf(reader) };
 }
 
 interface Reader {

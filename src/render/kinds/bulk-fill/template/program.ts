@@ -143,7 +143,7 @@ export type Piece =
     }
   | { readonly is: 'mark'; readonly slot: number; readonly text: string };
 
-/** An object that each row has of its own. */
+/** An object that each row has of its own; `at` is where its entry is in the table, in bytes. */
 export type RowObject =
   /** `head` + value + `end` */
   | {
@@ -191,12 +191,17 @@ export interface Program {
   readonly stacks: readonly ProgramStack[];
   readonly slots: readonly Slot[];
   readonly objects: readonly RowObject[];
-  /** Cross-reference entries of `entryBytes` each, base64: those of the prefix are filled in. */
+  /**
+   * Cross-reference entries, base64: those of the prefix are filled in. Of `entryBytes` each, or, in a classic table, lines of
+   * text.
+   */
   readonly table: string;
-  /** The cross-reference stream itself: its place in the table, and what stands before its length. */
+  readonly xref: 'stream' | 'classic';
+  /** Place of the cross-reference stream itself in the table, in bytes; -1 for a classic one. */
   readonly xrefAt: number;
+  /** What stands between its entries and the second half of the file identifier, in a stream before them. */
   readonly xrefHead: string;
-  /** First half of the file identifier, 32 hex digits. */
+  /** Beginning of that half, 16 hex digits. */
   readonly id: string;
 }
 

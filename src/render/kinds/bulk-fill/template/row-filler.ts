@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { CodeDrawer } from './code-drawing.js';
-import { entryBytes, type Message, type Piece, type Program, type RowObject, textString } from './program.js';
+import { type Message, type Piece, type Program, type RowObject, textString } from './program.js';
 import { RowGlyphs } from './row-glyphs.js';
 import { evaluateSlot, type SlotValue } from './slots.js';
 import { drawList, drawText, type TextDrawing } from './text-drawing.js';
@@ -54,7 +54,7 @@ class RowFiller {
   }
 
   fill(values: readonly (string | undefined)[], row: number): FilledRow {
-    const { slots, objects, xrefAt, xrefHead, id } = this.program;
+    const { slots, objects } = this.program;
     this.#at = 0;
     this.#values = [];
     this.#warnings = [];
@@ -73,18 +73,36 @@ class RowFiller {
       this.#mark(object.at);
       this.#write(object);
     }
-    const startxref = this.prefixLength + this.#at;
-    this.#mark(xrefAt);
-    // The file as a whole and this version of it: ISO 32000-1, 14.4.
-    const own = hex(crc32(this.#scratch.subarray(0, this.#at))) + hex(row);
-    this.#text(`${xrefHead}${id}><${id.slice(0, 16)}${own}>]/Length ${this.#table.length}>>\nstream\n`);
-    this.#room(this.#table.length);
-    this.#at += this.#table.copy(this.#scratch, this.#at);
-    this.#text(`\nendstream\nendobj\nstartxref\n${startxref}\n%%EOF\n`);
+    this.#end(row);
     this.#tellOfText();
     applied -= this.#refused.size;
     const tail = Uint8Array.prototype.slice.call(this.#scratch, 0, this.#at);
     return { tail, applied, skipped: slots.length - applied, warnings: this.#warnings };
+  }
+
+  /** Where everything is, by the two forms that a PDF may have for it (ISO 32000-1, 7.5.4 and 7.5.8). */
+  #end(row: number): void {
+    const { xref, xrefAt, xrefHead, id } = this.program;
+    const startxref = this.prefixLength + this.#at;
+    // The file as a whole and this version of it: ISO 32000-1, 14.4.
+    const own = `${id}${hex(crc32(this.#scratch.subarray(0, this.#at)))}${hex(row)}`;
+    const table = this.#table;
+    if (xref === 'classic') {
+      this.#text('xref\n');
+      this.#copy(table);
+      this.#text(`${xrefHead}${own}>]>>\nstartxref\n${startxref}\n%%EOF\n`);
+      return;
+    }
+    this.#mark(xrefAt);
+    this.#text(`${xrefHead}${own}>]/Length ${table.length}>>\nstream\n`);
+    this.#copy(table);
+    this.#text(`\nendstream\nendobj\nstartxref\n${startxref}\n%%EOF\n`);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#scratch.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   #room(bytes: number): void {
@@ -99,11 +117,16 @@ class RowFiller {
     this.#at += this.#scratch.write(text, this.#at, 'latin1');
   }
 
-  #mark(place: number): void {
+  /** @param at of the entry in the table */
+  #mark(at: number): void {
     const table = this.#table;
-    const at = place * entryBytes;
+    const offset = this.prefixLength + this.#at;
+    if (this.program.xref === 'classic') {
+      table.write(String(offset).padStart(10, '0'), at, 'latin1');
+      return;
+    }
     table[at] = 1;
-    table.writeUInt32BE(this.prefixLength + this.#at, at + 1);
+    table.writeUInt32BE(offset, at + 1);
     table[at + 5] = 0;
     table[at + 6] = 0;
   }
@@ -114,9 +137,7 @@ class RowFiller {
 
   #bytes(head: string, bytes: Uint8Array): void {
     this.#text(`${head}${bytes.length}>>\nstream\n`);
-    this.#room(bytes.length);
-    this.#scratch.set(bytes, this.#at);
-    this.#at += bytes.length;
+    this.#copy(bytes);
     this.#text('\nendstream\nendobj\n');
   }
 

@@ -21,7 +21,7 @@ const objectsPerStream = 100;
  * streams. Only what something refers to is written.
  */
 export class ObjectWriter {
-  #next = 1;
+  #next: number;
   readonly #numbers = new Map<PDFRef, number>();
   readonly #waiting: PDFRef[] = [];
   readonly #claimed = new Set<PDFRef>();
@@ -30,7 +30,13 @@ export class ObjectWriter {
   /** What is written in the place of a reference. */
   readonly replaced = new Map<PDFRef, string>();
 
-  constructor(readonly context: PDFContext) {}
+  /** @param existing numbers below it are those of the source, whose objects stay where they are */
+  constructor(
+    readonly context: PDFContext,
+    private readonly existing = 1,
+  ) {
+    this.#next = existing;
+  }
 
   number(): number {
     return this.#next++;
@@ -38,6 +44,7 @@ export class ObjectWriter {
 
   /** The number of an object that is written when the writer comes to it. */
   numberOf(ref: PDFRef): number {
+    if (ref.objectNumber < this.existing) return ref.objectNumber;
     const known = this.#numbers.get(ref);
     if (known !== undefined) return known;
     this.#waiting.push(ref);
@@ -46,6 +53,7 @@ export class ObjectWriter {
 
   /** The number of an object that somebody else writes. */
   claim(ref: PDFRef): number {
+    if (ref.objectNumber < this.existing) return ref.objectNumber;
     this.#claimed.add(ref);
     return this.#numbers.get(ref) ?? this.#give(ref);
   }
@@ -76,7 +84,8 @@ export class ObjectWriter {
     if (replaced !== undefined) return replaced;
     const object = this.context.lookup(ref);
     if (object === undefined || object === PDFNull || object instanceof PDFInvalidObject) return 'null';
-    return `${this.numberOf(ref)} 0 R`;
+    const isKept = ref.objectNumber < this.existing;
+    return `${this.numberOf(ref)} ${isKept ? ref.generationNumber : 0} R`;
   }
 
   /** @param left keys that are left out: `/V` */
@@ -114,6 +123,23 @@ export class ObjectWriter {
         this.addStream(number, this.entries(object.dict, new Set(['/Length'])), bytes);
       } else this.add(number, this.text(object));
     }
+  }
+
+  /** All that is to be written, as what stands between `obj` and `endobj`; call once, at the end. */
+  objects(): readonly (readonly [number: number, body: readonly Uint8Array[]])[] {
+    const streams = this.#streams.map(([number, entries, bytes]) => {
+      const head = Buffer.from(`<<${entries}/Length ${bytes.length}>>\nstream\n`, 'latin1');
+      return [number, [head, bytes, Buffer.from('\nendstream')]] as const;
+    });
+    return [
+      ...streams,
+      ...this.#plain.map(([number, text]) => [number, [Buffer.from(text, 'latin1')]] as const),
+    ];
+  }
+
+  /** The first number that nothing has. */
+  get size(): number {
+    return this.#next;
   }
 
   /** The constant first bytes of every file, and the table of their places; call once, at the end. */

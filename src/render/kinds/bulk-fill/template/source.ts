@@ -22,6 +22,8 @@ export interface Source {
   readonly bytes: Uint8Array;
   /** Of the caller's file. */
   readonly sha256: string;
+  /** The largest number of an object in the file. */
+  readonly lastObject: number;
   /** What is told once a job. */
   readonly warnings: readonly Message[];
 }
@@ -78,6 +80,7 @@ async function open(bytes: Uint8Array): Promise<Omit<Source, 'bytes' | 'sha256'>
   const read = await readDocument(bytes);
   if ('refused' in read) return read;
   const { document } = read;
+  const lastObject = document.context.largestObjectNumber;
   const pages = readPages(document);
   if (pages.length === 0) return refusal('UNREADABLE_PDF', 'the PDF has no pages');
   if (pages.length > mostPages)
@@ -90,7 +93,7 @@ async function open(bytes: Uint8Array): Promise<Omit<Source, 'bytes' | 'sha256'>
     const message = 'the XFA part of the form is left out: viewers show the fields of the PDF itself';
     warnings.push({ code: 'XFA_DROPPED', message });
   }
-  return { document, pages, warnings };
+  return { document, pages, lastObject, warnings };
 }
 
 function refusal(refused: SourceRefusal['refused'], message: string): SourceRefusal {
