@@ -38,7 +38,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
-  'render/kinds': ['render/kinds/document', 'render/kinds/pdf-tools', 'render/kinds/report', 'render'],
+  'render/kinds/preview/pages': ['render/kinds/pdf-tools', 'render', 'protocol'],
+  'render/kinds/preview/inputs': ['render/kinds/preview/pages', 'render/kinds/pdf-tools', 'render'],
+  'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
+  'render/kinds': [
+    'render/kinds/document',
+    'render/kinds/pdf-tools',
+    'render/kinds/preview',
+    'render/kinds/report',
+    'render',
+  ],
   'render/thread.ts': ['render/kinds', 'render'],
   designs: ['engine', 'render'],
   follow: ['engine', 'jobs', 'protocol'],
@@ -356,8 +365,11 @@ describe('architecture', () => {
       [/^fastify$|^@fastify\//, /^http\//],
       [/^libsql$/, /^engine\/sqlite\//],
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
-      // Pictures of strangers are decoded in a process of its own alone; a thumbnail packs pixels of ours.
-      [/^sharp$/, /^render\/(picture-decoding|picture-drawing|kinds\/pdf-tools\/thumbnail)\.ts$/],
+      // Pictures of strangers are decoded in a process of its own alone; pixels of ours are packed where they lie.
+      [
+        /^sharp$/,
+        /^render\/(picture-decoding|picture-drawing|kinds\/pdf-tools\/thumbnail|kinds\/preview\/pages\/encode)\.ts$/,
+      ],
       [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/(pdf-tools|bulk-fill\/template)\//],
       [/^undici$/, /^(work|fetch)\//],
       [/^bidi-js$/, /^render\/kinds\/document\//],
@@ -392,6 +404,11 @@ describe('architecture', () => {
         'render/kinds/bulk-fill/template/images.ts',
         'render/kinds/bulk-fill/template/page-objects.ts',
         'render/kinds/bulk-fill/template/source.ts',
+        // Pages of PDFs are drawn by the engine of the PDF tools.
+        'render/kinds/preview/inputs/pdf.ts',
+        'render/kinds/preview/pages/encode.ts',
+        'render/kinds/preview/pages/picture-size.ts',
+        'render/kinds/preview/pages/source.ts',
         'render/kinds/report/operation-rules.ts',
         'render/kinds/report/request.ts',
         'render/kinds/report/run.ts',

@@ -1,6 +1,7 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
+import { previewKind } from './preview/request.js';
 import { readDesign } from './report/reading.js';
 import { reportKind } from './report/request.js';
 
@@ -21,6 +22,7 @@ const registry: readonly Registered[] = [
   },
   { front: mergeKind, back: async () => (await import('./pdf-tools/merge.js')).mergeRunner },
   { front: splitKind, back: async () => (await import('./pdf-tools/split.js')).splitRunner },
+  { front: previewKind, back: async () => (await import('./preview/run.js')).previewRunner },
 ];
 
 export const kinds: readonly Kind[] = registry.map(({ front }) => front);

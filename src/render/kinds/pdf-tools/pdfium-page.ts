@@ -1,6 +1,7 @@
+import { drawPage } from './pdfium-drawing.js';
 import { allocate, type Engine } from './pdfium-engine.js';
-import { type DrawCall, PageTooSlow, type PauseTest, renderWithin } from './pdfium-pause.js';
-import { type Raster, rasterOf } from './raster.js';
+import type { PauseTest } from './pdfium-pause.js';
+import type { Raster } from './raster.js';
 import { type Box, type Glyph, hundredths } from './text-layout.js';
 
 export interface PdfiumPage {
@@ -18,10 +19,6 @@ export interface PdfiumPage {
 }
 
 const mmPerPoint = 25.4 / 72;
-/** Format and flags of fpdfview.h. */
-const bgr = 2;
-const withAnnotations = 0x01;
-const reverseOrder = 0x10;
 /** PDFium places in whole device units; this many to a point keep a thousandth. */
 const unitsPerPoint = 1000;
 
@@ -106,22 +103,10 @@ export function createPage(
   }
 
   function raster(columns: number, rows: number, budgetMs?: number): Raster {
-    const bytes = columns * rows * 3;
-    const memory = allocate(engine, bytes);
-    const bitmap = engine.FPDFBitmap_CreateEx(columns, rows, bgr, memory, columns * 3);
-    if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
-    try {
-      engine.FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xffffffff);
-      const flags = withAnnotations | reverseOrder;
-      const place: DrawCall = [bitmap, page, 0, 0, columns, rows, 0, flags];
-      if (budgetMs === undefined) engine.FPDF_RenderPageBitmap(...place);
-      else if (!renderWithin(engine, pause, place, budgetMs)) throw new PageTooSlow();
-      engine.FPDF_FFLDraw(form, ...place);
-      return rasterOf(engine.pdfium.HEAPU8.subarray(memory, memory + bytes), columns, rows);
-    } finally {
-      engine.FPDFBitmap_Destroy(bitmap);
-      engine.pdfium.wasmExports.free(memory);
-    }
+    const { release, data, ...size } = drawPage(engine, { page, form, pause }, columns, rows, budgetMs);
+    const copy = Buffer.from(data);
+    release();
+    return { ...size, data: copy };
   }
 
   return {

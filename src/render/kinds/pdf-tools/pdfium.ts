@@ -1,4 +1,6 @@
 import { PdfiumBound, PdfUnread } from './pdfium-bound.js';
+import { mendCropBox } from './pdfium-boxes.js';
+import { type DrawnPage, drawPage } from './pdfium-drawing.js';
 import { allocate, type Engine, startEngine } from './pdfium-engine.js';
 import { provideFonts } from './pdfium-fonts.js';
 import { createPage, type PdfiumPage } from './pdfium-page.js';
@@ -9,12 +11,25 @@ import { createPauseTest, type PauseTest } from './pdfium-pause.js';
  * text without places.
  */
 export interface Pdfium {
-  /** Throws `RenderFailure` at `pointer` for a file that PDFium does not open. */
-  open(file: Uint8Array, pointer: string): PdfiumDocument;
+  /** Throws `RenderFailure` at `pointer` for a file that PDFium does not open with this password, or without one. */
+  open(file: Uint8Array, pointer: string, password?: string): PdfiumDocument;
+}
+
+export interface PageSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 export interface PdfiumDocument {
   readonly pageCount: number;
+  /** As shown (cropped and turned), points; of a page that is not looked into. Not finite where the page says nonsense. */
+  pageSize(index: number): PageSize;
+  /**
+   * Draws page `index`; after a failure there are no more pages.
+   * @param pixels of the picture, by the size of the page in points
+   * @param budgetMs throws `PageTooSlow` when drawing takes longer
+   */
+  draw(index: number, pixels: (page: PageSize) => PageSize, budgetMs: number): DrawnPage;
   /** Opens page `index`, hands it to `read` and closes it; after a failure there are no more pages. For pictures. */
   withPage<Result>(index: number, read: (page: PdfiumPage) => Result): Result;
   /**
@@ -44,9 +59,9 @@ export async function startPdfium(
   provideFonts(engine);
   const pause = createPauseTest(engine);
   return {
-    open(file, pointer) {
+    open(file, pointer, password = '') {
       bound.admit(file.length, pointer);
-      return openDocument(engine, pause, file, bound);
+      return openDocument(engine, pause, { file, password }, bound);
     },
   };
 }
@@ -57,17 +72,39 @@ const passwordErrors: ReadonlySet<number> = new Set([4, 5]);
 function openDocument(
   engine: Engine,
   pause: PauseTest,
-  file: Uint8Array,
+  given: GivenFile,
   bound: PdfiumBound,
 ): PdfiumDocument {
-  const { document, memory, form } = bound.call(() => openFile(engine, file));
+  const { document, memory, form } = bound.call(() => openFile(engine, given));
   const unreadable = (index: number) =>
     new PdfUnread({ is: 'broken', detail: `page ${index} cannot be read` });
 
+  function sizeOf(index: number): PageSize {
+    const size = sizeAsItSays(index);
+    if (size.width > 0 && size.height > 0) return size;
+    const page = engine.FPDF_LoadPage(document, index);
+    if (page === 0) return size;
+    mendCropBox(engine, page);
+    engine.FPDF_ClosePage(page);
+    return sizeAsItSays(index);
+  }
+
+  function sizeAsItSays(index: number): PageSize {
+    const memory = allocate(engine, 8);
+    const isKnown = engine.FPDF_GetPageSizeByIndexF(document, index, memory);
+    const [width = 0, height = 0] = new Float32Array(engine.pdfium.HEAPU8.buffer, memory, 2);
+    engine.pdfium.wasmExports.free(memory);
+    return isKnown ? { width, height } : { width: Number.NaN, height: Number.NaN };
+  }
+
   /** Opens a page; fields get the look of their value, where the file has none. */
   function load(index: number): number {
-    const page = engine.FPDF_LoadPage(document, index);
+    let page = engine.FPDF_LoadPage(document, index);
     if (page === 0) throw unreadable(index);
+    if (mendCropBox(engine, page)) {
+      engine.FPDF_ClosePage(page);
+      page = engine.FPDF_LoadPage(document, index);
+    }
     engine.FORM_OnAfterLoadPage(page, form.handle);
     return page;
   }
@@ -95,6 +132,16 @@ function openDocument(
 
   return {
     pageCount: bound.call(() => engine.FPDF_GetPageCount(document)),
+    pageSize: (index) => bound.call(() => sizeOf(index)),
+    draw: (index, pixels, budgetMs) =>
+      bound.call(() => {
+        const page = load(index);
+        const size = { width: engine.FPDF_GetPageWidthF(page), height: engine.FPDF_GetPageHeightF(page) };
+        const { width, height } = pixels(size);
+        const drawn = drawPage(engine, { page, form: form.handle, pause }, width, height, budgetMs);
+        close(page);
+        return drawn;
+      }),
     withPage: (index, use) => bound.call(() => read(index, load(index), false, use)),
     withFlatPage: (index, use) =>
       bound.call(() => {
@@ -115,10 +162,15 @@ function openDocument(
   };
 }
 
-function openFile(engine: Engine, file: Uint8Array) {
+interface GivenFile {
+  readonly file: Uint8Array;
+  readonly password: string;
+}
+
+function openFile(engine: Engine, { file, password }: GivenFile) {
   const memory = allocate(engine, file.length);
   engine.pdfium.HEAPU8.set(file, memory);
-  const document = engine.FPDF_LoadMemDocument(memory, file.length, '');
+  const document = engine.FPDF_LoadMemDocument(memory, file.length, password);
   if (document === 0) {
     const isEncrypted = passwordErrors.has(engine.FPDF_GetLastError());
     throw new PdfUnread(isEncrypted ? { is: 'encrypted' } : { is: 'broken', detail: 'it cannot be read' });

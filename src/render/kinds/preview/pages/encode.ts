@@ -1,0 +1,75 @@
+import sharp, { type Sharp } from 'sharp';
+import type { DrawnPage } from '../../pdf-tools/pdfium-drawing.js';
+import type { PictureFormat } from './plan.js';
+
+export const contentTypes: Readonly<Record<PictureFormat, string>> = {
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  webp: 'image/webp',
+  gif: 'image/gif',
+};
+
+type Pixels = Pick<DrawnPage, 'width' | 'height' | 'channels' | 'data'>;
+
+/** Encodes pixels where they lie; they must stay there until the promise has settled. */
+export function encode({ data, ...raw }: Pixels, format: PictureFormat, quality: number): Promise<Buffer> {
+  const image = sharp(data, { raw });
+  // Otherwise it writes what is gray with three channels.
+  return packed(raw.channels === 1 ? image.toColourspace('b-w') : image, format, quality).toBuffer();
+}
+
+/** Each is set for speed where that costs some per cent of the bytes. */
+function packed(image: Sharp, format: PictureFormat, quality: number): Sharp {
+  switch (format) {
+    case 'png':
+      return image.png({ compressionLevel: 2, adaptiveFiltering: false, palette: false });
+    case 'jpg':
+      return image.jpeg({ quality, optimiseCoding: false, mozjpeg: false });
+    case 'webp':
+      return image.webp({ quality, effort: 0 });
+    case 'gif':
+      return image.gif({ effort: 1 });
+  }
+}
+
+/** Pixels of the longer side of a placeholder. */
+const placeholderSide = 32;
+/** Pixels of a side of what one pixel of it is the mean of, at most: all of them are not needed for a blur. */
+const samples = 6;
+
+/** A tiny picture of the same, as a `data:` URL: to be shown until the picture itself is there. */
+export async function placeholderOf(picture: Pixels): Promise<string> {
+  const scale = Math.min(1, placeholderSide / Math.max(picture.width, picture.height));
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  const tiny = { width, height, channels: picture.channels, data: shrunk(picture, width, height) };
+  return `data:image/webp;base64,${(await encode(tiny, 'webp', 40)).toString('base64')}`;
+}
+
+function shrunk({ width, height, channels, data }: Pixels, columns: number, rows: number): Uint8Array {
+  const tiny = new Uint8Array(columns * rows * channels);
+  const [across, down] = [stepsOf(width, columns), stepsOf(height, rows)];
+  for (let row = 0, to = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      for (let channel = 0; channel < channels; channel += 1, to += 1) {
+        let sum = 0;
+        for (const y of down(row))
+          for (const x of across(column)) sum += data[(y * width + x) * channels + channel] ?? 0;
+        tiny[to] = Math.round(sum / (down(row).length * across(column).length));
+      }
+    }
+  }
+  return tiny;
+}
+
+/** Places along a side that belong to one pixel of the small picture. */
+function stepsOf(length: number, pixels: number): (pixel: number) => readonly number[] {
+  const places = Array.from({ length: pixels }, (_, pixel) => {
+    const from = (pixel * length) / pixels;
+    const count = Math.max(1, Math.min(samples, Math.floor(length / pixels)));
+    return Array.from({ length: count }, (_, at) =>
+      Math.floor(from + ((at + 0.5) * length) / pixels / count),
+    );
+  });
+  return (pixel) => places[pixel] ?? [];
+}

@@ -1,0 +1,22 @@
+import { type Static, Type } from 'typebox';
+
+export const pictureFormats = ['png', 'jpg', 'webp', 'gif'] as const;
+export type PictureFormat = (typeof pictureFormats)[number];
+
+/** What the back gets. */
+export const previewPlanSchema = Type.Object({
+  /** An index of the inputs, or an address. */
+  input: Type.Union([Type.Integer({ minimum: 0 }), Type.String()]),
+  format: Type.Union(pictureFormats.map((format) => Type.Literal(format))),
+  quality: Type.Integer(),
+  /** Left out, all pages. */
+  pages: Type.Optional(Type.Array(Type.Object({ from: Type.Integer(), to: Type.Optional(Type.Integer()) }))),
+  /** From 1: drawn before the others. */
+  firstPage: Type.Optional(Type.Integer()),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  dpi: Type.Optional(Type.Integer()),
+  password: Type.Optional(Type.String()),
+});
+
+export type PreviewRequest = Static<typeof previewPlanSchema>;

@@ -1,0 +1,181 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import Value from 'typebox/value';
+import type { IndexRange } from '../../../protocol/job-record.js';
+import {
+  type ChunkContext,
+  type ChunkedRunner,
+  headBytes,
+  type Prepared,
+  RenderFailure,
+  type RunContext,
+  type RunResult,
+} from '../../kind.js';
+import { formatOf, type InputFormat, inputNames } from './inputs/formats.js';
+import { openPdfDrawer, pdfiumProgram, readPdf } from './inputs/pdf.js';
+import { contentTypes } from './pages/encode.js';
+import { previewLimits } from './pages/limits.js';
+import { countOf, firstOf, pagesOf, pagesOfUnits, unitOf } from './pages/page-ranges.js';
+import { type PictureFormat, type PreviewRequest, previewPlanSchema } from './pages/plan.js';
+import {
+  type Drawer,
+  type Found,
+  type OpenDrawer,
+  PageFailed,
+  type Reader,
+  type Source,
+  type SourceFile,
+} from './pages/source.js';
+
+/** As many as take some hundred milliseconds. */
+const pagesPerChunk = 8;
+
+const readers: Readonly<Record<InputFormat, Reader>> = { pdf: readPdf };
+const drawers: Readonly<Record<Source['drawnBy'], OpenDrawer>> = { pdf: openPdfDrawer };
+
+/** What the chunks get of `prepare`. */
+interface PreviewPlan {
+  readonly request: PreviewRequest;
+  readonly source: Source;
+  readonly pageCount: number;
+  /** From 0. */
+  readonly pages: readonly IndexRange[];
+}
+
+export const previewRunner: ChunkedRunner = {
+  name: 'preview',
+  async warm() {
+    await pdfiumProgram();
+  },
+  prepare,
+  chunk,
+  finish,
+};
+
+async function prepare(given: unknown, context: RunContext): Promise<Prepared> {
+  const request = Value.Parse(previewPlanSchema, given);
+  const path = pathOf(request.input, context);
+  const format = formatOf(headOf(path));
+  if (format === undefined) throw new RenderFailure(`is of no format that is known. ${inputNames}`, '/input');
+  const { source, ...found } = await readers[format](path, request, context);
+  const pageCount = found.sizes.length;
+  tellSizes(found, context);
+  const pages = choosePages(request, pageCount, context);
+  const first = unitOf(pages, (request.firstPage ?? 0) - 1) ?? 0;
+  const plan: PreviewPlan = { request, source, pageCount, pages };
+  return { units: countOf(pages), unitsPerChunk: pagesPerChunk, first, plan };
+}
+
+/** The first of all parts: a viewer has the shape of the whole document before it has a page. */
+function tellSizes({ unit, sizes }: Pick<Found, 'unit' | 'sizes'>, context: RunContext): void {
+  const part = context.part('pages.json', 'application/json', { pageCount: sizes.length });
+  const pages = sizes.map(({ width, height }) => [tenths(width), tenths(height)]);
+  part.write(Buffer.from(JSON.stringify({ page_count: sizes.length, unit, pages })));
+  part.end();
+}
+
+/** A page without a size has none. */
+function tenths(length: number): number {
+  return Number.isFinite(length) ? Math.round(length * 10) / 10 : 0;
+}
+
+function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, context: RunContext) {
+  const named = pagesOf(pages ?? [{ from: 1 }], pageCount);
+  if (named.length === 0) {
+    throw new RenderFailure(`names none of the pages of the document, which has ${pageCount}`, '/pages');
+  }
+  const most = pages === undefined ? previewLimits.pages : previewLimits.namedPages;
+  const chosen = firstOf(named, most);
+  if (countOf(named) > most) {
+    const message = `The document has ${pageCount} pages, of which the first ${most} are drawn; \`pages\` names others`;
+    context.warn({ code: 'pages_left_out', message });
+  }
+  if (firstPage !== undefined && unitOf(chosen, firstPage - 1) === undefined)
+    context.warn({
+      code: 'first_page_not_drawn',
+      message: 'is none of the pages that are drawn',
+      pointer: '/first_page',
+    });
+  return chosen;
+}
+
+async function chunk(units: IndexRange, context: ChunkContext): Promise<void> {
+  const { request, source, pages } = planOf(context);
+  const drawer = await drawers[source.drawnBy](placeOf(source.file, context), request, context);
+  const indexes = pagesOfUnits(pages, units);
+  try {
+    for (const [done, index] of indexes.entries()) {
+      await drawPage(index, drawer, done === indexes.length - 1, context, request);
+      context.progress({ ratio: (done + 1) / indexes.length, phase: 'pages' });
+    }
+  } finally {
+    drawer.close();
+  }
+}
+
+async function drawPage(
+  index: number,
+  drawer: Drawer,
+  isLast: boolean,
+  context: ChunkContext,
+  { format }: PreviewRequest,
+): Promise<void> {
+  const number = index + 1;
+  try {
+    const { width, height, bytes, placeholder, remark } = await drawer.draw(index);
+    if (remark !== undefined)
+      context.warn({ code: remark.code, message: `Page ${number} ${remark.message}` });
+    const page = { number, width, height, ...(placeholder === undefined ? {} : { placeholder }) };
+    const given = [pictureName(number, format), contentTypes[format], { page }] as const;
+    // Pages are told of as they come; the artifact says that the chunk is done.
+    const writer = isLast ? context.artifact(...given) : context.part(...given);
+    writer.write(bytes);
+    writer.end();
+  } catch (error) {
+    if (!(error instanceof PageFailed)) throw error;
+    context.warn({ code: error.code, message: `Page ${number} ${error.message}` });
+  }
+}
+
+/** Makes `preview.json`: which pages have a picture. Their sizes stand beside them in the list of artifacts. */
+async function finish(lost: readonly IndexRange[], context: ChunkContext): Promise<RunResult> {
+  const { request, pageCount, pages } = planOf(context);
+  const made = new Set(context.parts);
+  for (const index of lost.flatMap((units) => pagesOfUnits(pages, units)))
+    context.warn({ code: 'page_lost', message: `Page ${index + 1} ends the engine that draws it` });
+  const numbers = pagesOfUnits(pages, { from: 0, to: countOf(pages) }).map((index) => index + 1);
+  const drawn = numbers.filter((number) => made.has(pictureName(number, request.format)));
+  if (drawn.length === 0) throw new RenderFailure('no page of the document can be drawn', '/input');
+  const result = context.artifact('preview.json', 'application/json');
+  const pictures = drawn.map((page) => ({ page, name: pictureName(page, request.format) }));
+  const missing = numbers.filter((number) => !made.has(pictureName(number, request.format)));
+  result.write(Buffer.from(JSON.stringify({ page_count: pageCount, pictures, missing })));
+  result.end();
+  return { pages: pageCount };
+}
+
+function pictureName(number: number, format: PictureFormat): string {
+  return `page-${number}.${format}`;
+}
+
+/** Of our own making, by `prepare`. */
+function planOf({ plan }: ChunkContext): PreviewPlan {
+  return plan as PreviewPlan;
+}
+
+function placeOf(file: SourceFile, context: ChunkContext): string {
+  return 'prepared' in file ? context.preparedPath(file.prepared) : pathOf(file.input, context);
+}
+
+function pathOf(input: PreviewRequest['input'], context: RunContext): string {
+  return typeof input === 'string' ? context.fetched(input).path : context.inputPath(input);
+}
+
+function headOf(path: string): Buffer {
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(headBytes);
+    return head.subarray(0, readSync(file, head, 0, headBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
