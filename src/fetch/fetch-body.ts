@@ -6,7 +6,7 @@ import { sniffBytes, sniffContentType } from './content-sniff.js';
 import { RefusedFetch, refuseFetch } from './fetch-refusal.js';
 
 export interface BodyLimits {
-  /** Types that are taken, as `sniffContentType` names them. */
+  /** Types that are taken, as `sniffContentType` names them, or the media range of HTTP that stands for all. */
   readonly accept: readonly string[];
   /** Bound of what comes over the wire and, apart from that, of what it unpacks to. */
   readonly maxBytes: number;
@@ -119,6 +119,7 @@ async function storeBody(
 
 function acceptedType(head: Buffer, accept: readonly string[]): string {
   const type = sniffContentType(head);
+  if (accept.includes('*/*')) return type ?? 'application/octet-stream';
   if (type !== undefined && accept.includes(type)) return type;
   const found = type === undefined ? 'something else' : type;
   throw new RefusedFetch(refuseFetch('type', `the file must be one of ${accept.join(', ')}; it is ${found}`));

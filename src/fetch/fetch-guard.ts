@@ -33,7 +33,10 @@ export interface FetchGuardOptions {
 }
 
 export interface FetchOrder {
-  /** Types that are taken, judged by the bytes: `image/png`, ...; content-sniff.ts knows which there are. */
+  /**
+   * Types that are taken, judged by the bytes: `image/png`, ...; content-sniff.ts knows which there are. Or the media range
+   * of HTTP that stands for all.
+   */
   readonly accept: readonly string[];
   /** Of the file, packed and unpacked. */
   readonly maxBytes?: number;
@@ -44,7 +47,7 @@ export interface FetchOrder {
 
 export interface FetchedFile {
   readonly ok: true;
-  /** One of `accept`. */
+  /** One of `accept`; where that takes all and the bytes say nothing, `application/octet-stream`. */
   readonly contentType: string;
   readonly bytes: number;
   readonly path: string;

@@ -62,7 +62,7 @@ export interface BlobInput {
 
 export interface Address {
   readonly url: string;
-  /** Types that are taken, judged by the bytes: `image/png`, ... */
+  /** Types that are taken, judged by the bytes: `image/png`, ..., or the media range of HTTP that stands for all. */
   readonly accept: readonly string[];
   /** Of the file. */
   readonly maxBytes: number;
