@@ -39,7 +39,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds/preview/pages': ['render/kinds/pdf-tools', 'render', 'protocol'],
-  'render/kinds/preview/inputs': ['render/kinds/preview/pages', 'render/kinds/pdf-tools', 'render'],
+  'render/kinds/preview/inputs': [
+    'render/kinds/preview/pages',
+    'render/kinds/pdf-tools',
+    'render',
+    'protocol',
+  ],
   'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
   'render/kinds': [
     'render/kinds/document',

@@ -45,6 +45,8 @@ export const maxImageSide = 4_000;
 export interface MeasuredImage {
   readonly width: number;
   readonly height: number;
+  /** A quarter, either way: as they are stored, width and height are the other way round. */
+  readonly isTurned: boolean;
   /** Of a TIFF; 1 for all others. */
   readonly pages: number;
   readonly color: 'RGB' | 'CMYK' | 'Gray' | 'Lab';

@@ -43,14 +43,16 @@ interface Size {
 async function measure(opened: Opened): Promise<MeasuredImage> {
   if (opened.format === 'bmp') {
     const { width, height } = readBmpSize(opened.bytes);
-    return { width, height, pages: 1, color: 'RGB', memoryMb: memoryOf(opened, { width, height }, false) };
+    const memoryMb = memoryOf(opened, { width, height }, false);
+    return { width, height, isTurned: false, pages: 1, color: 'RGB', memoryMb };
   }
   const found = await sharp(opened.bytes, optionsOf(opened)).metadata();
-  const { autoOrient, space, isProgressive = false, pages = 1 } = found;
+  const { autoOrient, orientation = 1, space, isProgressive = false, pages = 1 } = found;
   const size = opened.format === 'svg' ? withinPaper(found) : autoOrient;
   return {
     width: size.width,
     height: size.height,
+    isTurned: orientation > 4,
     pages: opened.format === 'tiff' ? pages : 1,
     color: colors[space] ?? 'RGB',
     memoryMb: memoryOf(opened, found, isProgressive),

@@ -1,6 +1,7 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
+import { imageMetadataKind } from './preview/metadata-request.js';
 import { previewKind } from './preview/request.js';
 import { readDesign } from './report/reading.js';
 import { reportKind } from './report/request.js';
@@ -22,6 +23,10 @@ const registry: readonly Registered[] = [
   },
   { front: mergeKind, back: async () => (await import('./pdf-tools/merge.js')).mergeRunner },
   { front: splitKind, back: async () => (await import('./pdf-tools/split.js')).splitRunner },
+  {
+    front: imageMetadataKind,
+    back: async () => (await import('./preview/metadata-run.js')).imageMetadataRunner,
+  },
   { front: previewKind, back: async () => (await import('./preview/run.js')).previewRunner },
 ];
 
