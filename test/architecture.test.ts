@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine/embedded': ['engine', 'jobs', 'protocol'],
   'engine/memory': ['engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/sqlite': ['system-errors.ts', 'engine/embedded', 'engine', 'jobs', 'protocol'],
+  'engine/postgres': ['engine/embedded', 'engine', 'jobs', 'protocol'],
   access: ['engine', 'protocol'],
   shares: [],
   zip: [],

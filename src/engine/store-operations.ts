@@ -84,3 +84,12 @@ export const engineOperations = {
 };
 
 export type EngineOperation = keyof typeof engineOperations;
+
+/** The operations that may change something. */
+export type EngineChange = {
+  [Name in EngineOperation]: (typeof engineOperations)[Name] extends 'write' ? Name : never;
+}[EngineOperation];
+
+export function isEngineChange(name: EngineOperation): name is EngineChange {
+  return engineOperations[name] === 'write';
+}

@@ -19,6 +19,8 @@ const codes = ['crashed', 'out_of_memory', 'invalid_input', 'timed_out'] as cons
 /** A call, with its name for the report of a difference. */
 interface Call {
   readonly name: string;
+  /** It only reads: beside a change it may come before or after it. */
+  readonly reads?: boolean;
   readonly make: (store: Store) => Promise<unknown>;
 }
 
@@ -213,7 +215,7 @@ class Caller {
     const blobs = Array.from({ length: 6 }, () => blobName(`in${this.#below(40)}`, 'a'));
     const part = `${this.#below(12)}.pdf`;
     const artifacts = { owner, jobId: id, from: this.#below(6), limit };
-    return this.#of<Call>([
+    const call = this.#of<Call>([
       { name: `get ${id}`, make: (store) => store.get(owner, id) },
       { name: `input ${id}`, make: (store) => store.input(owner, id) },
       { name: `list ${JSON.stringify(list)}`, make: (store) => store.list(list) },
@@ -231,6 +233,7 @@ class Caller {
       { name: `artifacts ${id}`, make: (store) => store.artifacts(artifacts) },
       { name: `artifact ${id} ${part}`, make: (store) => store.artifact(owner, id, part) },
     ]);
+    return { ...call, reads: true };
   }
 
   /** A recent one most of the time: of those, something can still become. */
@@ -253,6 +256,11 @@ class Caller {
   }
 }
 
+export interface DifferentialOptions {
+  /** Changes that are made at once, at most: a driver may carry them out as one, but in their order. */
+  readonly together?: number;
+}
+
 /**
  * Makes so many calls to both engines.
  * @returns the first call that they answer differently; undefined when there is none, the whole log included
@@ -261,28 +269,35 @@ export async function differenceOf(
   engines: { readonly reference: Engine; readonly driver: Engine },
   seed: number,
   calls: number,
+  { together = 1 }: DifferentialOptions = {},
 ): Promise<Difference | undefined> {
   const caller = new Caller(seed);
-  const both = async ({ name, make }: Call): Promise<Difference | undefined> => {
-    const [reference, driver] = await Promise.all(
-      [engines.reference, engines.driver].map(async ({ store }) => plain(await make(store))),
+  const sizes = randomFrom(seed + 1);
+  const all = async (made: readonly Call[]): Promise<Difference | undefined> => {
+    const [reference = [], driver = []] = await Promise.all(
+      [engines.reference, engines.driver].map(({ store }) =>
+        Promise.all(made.map(async ({ make }) => plain(await make(store)))),
+      ),
     );
-    return isDeepStrictEqual(reference, driver) ? undefined : { call: name, reference, driver };
+    const at = made.findIndex((_, n) => !isDeepStrictEqual(reference[n], driver[n]));
+    const call = made[at]?.name;
+    return call === undefined ? undefined : { call, reference: reference[at], driver: driver[at] };
   };
+  let gathered: Call[] = [];
   for (let call = 0; call < calls; call += 1) {
-    const difference = await both(caller.next());
+    const next = caller.next();
+    const alone = next.reads === true;
+    if (!alone) gathered.push(next);
+    if (!alone && call < calls - 1 && gathered.length < together && sizes() < 0.9) continue;
+    const difference = (await all(gathered)) ?? (alone ? await all([next]) : undefined);
+    gathered = [];
     if (difference !== undefined) return { ...difference, call: `${call}: ${difference.call}` };
   }
-  const whole = await both({ name: 'the whole log', make: everyFact });
-  if (whole !== undefined) return whole;
-  for (const owner of owners) {
-    const list = await both({
-      name: `all of ${owner}`,
-      make: (store) => store.list({ owner, limit: 100_000 }),
-    });
-    if (list !== undefined) return list;
-  }
-  return undefined;
+  const lists = owners.map((owner) => ({
+    name: `all of ${owner}`,
+    make: (store: Store) => store.list({ owner, limit: 100_000 }),
+  }));
+  return all([...gathered, { name: 'the whole log', make: everyFact }, ...lists]);
 }
 
 async function everyFact(store: Store): Promise<readonly Fact[]> {

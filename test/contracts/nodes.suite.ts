@@ -44,7 +44,7 @@ export function nodesSuite(name: string, openState: OpenState): void {
       const job = await submitted(one);
       expect(await other.store.get('alice', job.id)).toEqual(job);
       expect(await factsOf(other)).toEqual(['job.created 1']);
-      expect(heard).toEqual([1]);
+      await expect.poll(() => heard).toEqual([1]);
       const again = { key: 'k', fingerprint: 'f', expiresAt: start + hour };
       const first = await one.store.submit(aSubmission(aJob(), { idempotency: again }));
       expect(await other.store.submit(aSubmission(aJob(), { idempotency: again }))).toEqual({

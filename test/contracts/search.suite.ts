@@ -282,7 +282,7 @@ export function searchSuite(name: string, open: OpenEngine): void {
       engine().bus.onHint(({ facts }) => heard.push(...facts.map(({ tags }) => tags)));
       await submitted(engine(), { tags: ['x'] });
       await submitted(engine());
-      expect(heard).toEqual([['x'], undefined]);
+      await expect.poll(() => heard).toEqual([['x'], undefined]);
     });
   });
 }

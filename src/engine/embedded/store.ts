@@ -5,6 +5,7 @@ import type { Library } from '../library.js';
 import type { Once } from '../once.js';
 import {
   type blobOperations,
+  type EngineChange,
   type EngineOperation,
   isStoreChange,
   type StoreChange,
@@ -30,6 +31,9 @@ export type Operations = Pick<Ledger, StoreChange> &
       EndpointQueries)[Name];
   };
 
+/** The operations that may change something. */
+export type Changes = Pick<Operations, EngineChange>;
+
 /** An embedded engine over its tables: what changes them, what reads them, and all operations by name. */
 export interface Embedded {
   readonly ledger: Ledger;
@@ -41,30 +45,42 @@ export interface Embedded {
 export function embeddedOver(tables: Tables & Views, limits: FairnessLimits, life: string): Embedded {
   const ledger = new Ledger(tables, limits, life, (current) => countedQueue(current, tables));
   const queries = new Queries(tables, tables, ledger);
-  return { ledger, queries, operations: operationsOf(ledger, queries) };
+  return { ledger, queries, operations: { ...changesOf(ledger), ...readingsOf(queries) } };
 }
 
-function operationsOf(ledger: Ledger, queries: Queries): Operations {
-  const names = Object.keys(storeOperations) as StoreOperation[];
-  const ofStore = Object.fromEntries(
-    names.map((name) => [
-      name,
-      isStoreChange(name) ? ledger[name].bind(ledger) : queries[name].bind(queries),
-    ]),
-    // Each name has its own operation, which the entries cannot say.
-  ) as Pick<Operations, StoreOperation>;
+export function changesOf(ledger: Ledger): Changes {
+  const names = (Object.keys(storeOperations) as StoreOperation[]).filter(isStoreChange);
+  // Each name has its own operation, which the entries cannot say.
+  const ofStore = Object.fromEntries(names.map((name) => [name, ledger[name].bind(ledger)])) as Pick<
+    Operations,
+    StoreChange
+  >;
   return {
     ...ofStore,
     libraryPut: (version) => ledger.library.put(version),
     libraryRetire: (retirement) => ledger.library.retire(retirement),
-    libraryGet: (name, version) => queries.library.get(name, version),
-    libraryList: (filter) => queries.library.list(filter),
-    libraryVersions: (filter) => queries.library.versions(filter),
     oncePut: (entry, now) => ledger.once.put(entry, now),
     onceTake: (place, now) => ledger.once.take(place, now),
     endpointsPut: (endpoint) => ledger.endpoints.put(endpoint),
     endpointsRemove: (place) => ledger.endpoints.remove(place),
     endpointsSettle: (settlement) => ledger.endpoints.settle(settlement),
+  };
+}
+
+function readingsOf(queries: Queries): Omit<Operations, EngineChange> {
+  const names = (Object.keys(storeOperations) as StoreOperation[]).flatMap((name) =>
+    isStoreChange(name) ? [] : [name],
+  );
+  // As above.
+  const ofStore = Object.fromEntries(names.map((name) => [name, queries[name].bind(queries)])) as Pick<
+    Operations,
+    Exclude<StoreOperation, StoreChange>
+  >;
+  return {
+    ...ofStore,
+    libraryGet: (name, version) => queries.library.get(name, version),
+    libraryList: (filter) => queries.library.list(filter),
+    libraryVersions: (filter) => queries.library.versions(filter),
     endpointsGet: (place) => queries.endpoints.get(place),
     endpointsList: (filter) => queries.endpoints.list(filter),
     endpointsChanged: (filter) => queries.endpoints.changed(filter),

@@ -1,0 +1,82 @@
+import pg from 'pg';
+import { StoreFailed } from '../engine.js';
+import type { Query } from './shape.js';
+
+/** Where the tables of a service are. */
+export interface Database {
+  /** `postgres://user:password@host:port/database`, with the parameters that the `pg` package knows. */
+  readonly url: string;
+  /** A plain name: several services may share a database. */
+  readonly schema: string;
+}
+
+/** Attempts to reach the server; longer than a fail-over of the network, shorter than a call waits. */
+const connectMs = 3_000;
+/** A process that is stopped while it holds the lock gives it up after so long. */
+const idleInLockMs = 2_000;
+/** No statement of a batch takes so long unless the server hangs. */
+const statementMs = 30_000;
+
+const int8 = 20;
+const types: pg.CustomTypesConfig = {
+  // Places and times: all of them are safe integers.
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
+};
+
+/** A connection for readings. */
+export function connectionOf({ url, schema }: Database, more = ''): pg.ClientConfig {
+  return {
+    connectionString: url,
+    options: `-c search_path=${schema} -c statement_timeout=${statementMs}${more}`,
+    types,
+    connectionTimeoutMillis: connectMs,
+    keepAlive: true,
+    application_name: 'inkwire',
+  };
+}
+
+/**
+ * The connection of the one who writes. Small tables would be read whole, and joined by hashing, where a look into the
+ * index is as fast and stays so; plans are made once.
+ */
+export function writerOf(database: Database): pg.ClientConfig {
+  const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'].map(
+    (name) => ` -c ${name}=off`,
+  );
+  const lock = `-c idle_in_transaction_session_timeout=${idleInLockMs}`;
+  const level = '-c default_transaction_isolation=read\\ committed';
+  const options = ` ${lock} ${level} -c plan_cache_mode=force_generic_plan${plans.join('')}`;
+  return { ...connectionOf(database, options), pipeline: true };
+}
+
+/** Short names for the texts of statements: a server cuts a longer one than 63 characters. */
+export class StatementNames {
+  readonly #names = new Map<string, string>();
+
+  /** A statement that is prepared on its first use on a connection. */
+  prepared({ text, values }: Query): pg.QueryArrayConfig {
+    const name = this.#names.get(text) ?? `s${this.#names.size}`;
+    this.#names.set(text, name);
+    return { name, text, values: [...values], rowMode: 'array' };
+  }
+}
+
+/** Codes of a server that is going or coming, of a connection that is over, and of a system call that failed. */
+const passing = /^(08...|57P0.|25P0[23]|53...|E[A-Z]+)$/;
+const lostMessage =
+  /connection (terminated|ended|error)|not queryable|timeout expired|closed the connection|client was closed/i;
+
+/** Whether a call failed since the server could not be reached, not because of what was asked. */
+export function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return passing.test(code) || lostMessage.test(error.message);
+}
+
+export function failureOf(error: unknown): StoreFailed {
+  if (error instanceof StoreFailed) return error;
+  if (!(error instanceof Error)) return new StoreFailed('internal', String(error));
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'internal';
+  return new StoreFailed(code, error.message, { unavailable: isLost(error) });
+}

@@ -1,0 +1,43 @@
+import pg from 'pg';
+import { connectionOf, type Database, failureOf, isLost, StatementNames } from './connection.js';
+
+/** Asks for the rows of a statement, each as the list of its columns. */
+export type Asking = (text: string, values?: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>;
+
+/** Readings of one node at once; others wait for their turn. */
+const connections = 6;
+/** Longer than any reading takes; shorter than a caller waits. */
+const answerMs = 5_000;
+
+/** The connections of a node that only read. */
+export class ReadPool {
+  readonly #pool: pg.Pool;
+  readonly #names = new StatementNames();
+  #closed: Promise<void> | undefined;
+
+  constructor(database: Database) {
+    this.#pool = new pg.Pool({ ...connectionOf(database), max: connections, query_timeout: answerMs });
+    // A connection that ends while nobody uses it: the next reading makes another one.
+    this.#pool.on('error', () => undefined);
+  }
+
+  /** A reading whose connection was lost is made once more. */
+  readonly ask: Asking = async (text, values = []) => {
+    const query = this.#names.prepared({ text, values });
+    try {
+      return (await this.#pool.query<unknown[]>(query)).rows;
+    } catch (error) {
+      if (!isLost(error)) throw failureOf(error);
+    }
+    try {
+      return (await this.#pool.query<unknown[]>(query)).rows;
+    } catch (error) {
+      throw failureOf(error);
+    }
+  };
+
+  close(): Promise<void> {
+    this.#closed ??= this.#pool.end();
+    return this.#closed;
+  }
+}

@@ -1,0 +1,199 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import pg from 'pg';
+import { DiskBlobs } from '../disk-blobs.js';
+import {
+  embeddedEndpoints,
+  embeddedLibrary,
+  embeddedOnce,
+  embeddedStore,
+  type OperationRunner,
+  type Operations,
+} from '../embedded/store.js';
+import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from '../engine.js';
+import { newLifeId } from '../lives.js';
+import { type EngineOperation, isEngineChange } from '../store-operations.js';
+import { connectionOf, type Database, failureOf } from './connection.js';
+import { endpointReads } from './endpoint-reads.js';
+import { libraryReads } from './library-reads.js';
+import { Listener } from './listener.js';
+import { migrate } from './migrations.js';
+import { type Asking, ReadPool } from './pool.js';
+import { PostgresBus } from './postgres-bus.js';
+import { PostgresKeys } from './postgres-keys.js';
+import type { Readings } from './readings.js';
+import { storeReads } from './reads.js';
+import { BatchWriter } from './writer.js';
+
+export interface PostgresEngineOptions extends EngineOptions {
+  readonly url: string;
+  /** The schema that holds the tables; `inkwire` where it is left out. A plain name. */
+  readonly schema?: string;
+  /** Folder of the blobs, which all nodes share. */
+  readonly blobs: string;
+}
+
+/** Where no message comes through, the log is looked at so often. */
+const lookMs = 250;
+
+/** Opens a node of a service whose tables are in PostgreSQL; makes the tables where they are not there. */
+export async function openPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
+  const { schema = 'inkwire', url, clock, fairness } = options;
+  const database: Database = { url, schema };
+  await prepare(database);
+  const node = randomBytes(9).toString('base64url');
+  const channel = `inkwire_${schema}`;
+  const pool = new ReadPool(database);
+  const reads: Readings = {
+    ...storeReads(pool.ask),
+    ...libraryReads(pool.ask),
+    ...endpointReads(pool.ask),
+  };
+  const bus = new PostgresBus({
+    node,
+    everyFact: (after, limit) => reads.everyFact(after, limit),
+    send: async (payload) => {
+      await pool.ask('SELECT pg_notify($1, $2)', [`${channel}_progress`, payload]);
+    },
+  });
+  const keys = new PostgresKeys(pool.ask, `${channel}_keys`);
+  const writer = new BatchWriter({
+    database,
+    node,
+    lock: numberOfLock(`${schema} commits`),
+    channel,
+    fairness,
+    onFacts: (facts) => bus.committed(facts),
+    onCommit: options.onCommit ?? (() => undefined),
+  });
+  const listener = new Listener({
+    database,
+    channels: {
+      [channel]: (payload) => bus.grown(payload),
+      [`${channel}_progress`]: (payload) => bus.heard(payload),
+      [`${channel}_keys`]: () => void keys.look(),
+    },
+    onListening: (client) => beThere(client, database),
+  });
+  const look = setInterval(() => {
+    if (!listener.isListening) void bus.catchUp();
+  }, lookMs).unref();
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    clearInterval(look);
+    keys.close();
+    await writer.close();
+    bus.close();
+    await listener.close();
+    await pool.close();
+  };
+  try {
+    await listener.open();
+    const { epoch, last } = await reads.log();
+    bus.begin(epoch, last);
+    const runner = new PostgresRunner(writer, reads, pool.ask);
+    return {
+      capabilities: { durable: true, exclusive: false },
+      store: embeddedStore(runner, clock),
+      bus,
+      blobs: await DiskBlobs.open(options.blobs, (name) => runner.call('smallBlob', name)),
+      keys,
+      library: embeddedLibrary(runner, clock),
+      once: embeddedOnce(runner, clock),
+      endpoints: embeddedEndpoints(runner),
+      // A database that is away is no reason to end.
+      failure: new Promise(() => undefined),
+      close: () => {
+        closed ??= runner.close(close);
+        return closed;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw failureOf(error);
+  }
+}
+
+/** Makes the tables, and forgets the batches of nodes that are long gone. */
+async function prepare(database: Database): Promise<void> {
+  const client = new pg.Client(connectionOf(database));
+  try {
+    await client.connect();
+    await migrate(client, database.schema);
+    await client.query(`DELETE FROM nodes WHERE at < now() - interval '1 day'`);
+  } catch (error) {
+    throw failureOf(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Says for as long as the connection lasts that a node is there. A node that finds itself alone begins another life of
+ * the log: the database may be a copy that was restored. Nodes beside each other write in one life.
+ */
+async function beThere(client: pg.Client, { schema }: Database): Promise<void> {
+  const presence = numberOfLock(`${schema} presence`);
+  const { rows } = await client.query<{ alone: boolean }>(
+    `SELECT pg_try_advisory_lock(${presence}) AS alone`,
+  );
+  if (rows[0]?.alone === true) {
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${numberOfLock(`${schema} commits`)})`);
+    await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
+    await client.query('COMMIT');
+  }
+  await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
+  if (rows[0]?.alone === true) await client.query(`SELECT pg_advisory_unlock(${presence})`);
+}
+
+/** Locks have numbers of 64 bits. */
+function numberOfLock(name: string): string {
+  return String(createHash('sha256').update(`inkwire ${name}`).digest().readBigInt64BE());
+}
+
+/** Changes go to the writer, readings to the pool. */
+class PostgresRunner implements OperationRunner {
+  readonly #writer: BatchWriter;
+  readonly #readings: Readings;
+  readonly #ask: Asking;
+  #isOpen = true;
+
+  constructor(writer: BatchWriter, readings: Readings, ask: Asking) {
+    this.#writer = writer;
+    this.#readings = readings;
+    this.#ask = ask;
+  }
+
+  async call<Name extends EngineOperation>(
+    name: Name,
+    ...args: Parameters<Operations[Name]>
+  ): Promise<ReturnType<Operations[Name]>> {
+    this.#mustBeOpen();
+    return (await this.#carryOut(name, args)) as ReturnType<Operations[Name]>;
+  }
+
+  /** Whether the server takes a change: it may be one that only follows another. */
+  async ping(): Promise<void> {
+    this.#mustBeOpen();
+    const [row] = await this.#ask(`SELECT current_setting('transaction_read_only') FROM head`);
+    if (row?.[0] === 'off') return;
+    throw new StoreFailed('read-only', 'The database takes no change now', { unavailable: true });
+  }
+
+  async close(end: () => Promise<void>): Promise<void> {
+    this.#isOpen = false;
+    await end();
+  }
+
+  #carryOut(name: EngineOperation, args: readonly unknown[]): Promise<unknown> {
+    if (isEngineChange(name)) {
+      const [, , , options] = args as readonly (ApplyOptions | undefined)[];
+      return this.#writer.call(name, args, name === 'apply' ? options?.mayWaitMs : undefined);
+    }
+    const reading = this.#readings[name] as (...args: readonly unknown[]) => Promise<unknown>;
+    return reading(...args);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#isOpen) throw new StoreFailed('closed', 'The engine is closed', { unavailable: true });
+  }
+}

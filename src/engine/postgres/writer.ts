@@ -1,0 +1,301 @@
+import pg from 'pg';
+import type { FairnessLimits } from '../../jobs/fairness.js';
+import { Ledger } from '../embedded/ledger.js';
+import { type Changes, changesOf } from '../embedded/store.js';
+import type { ClaimRequest, Commit, Fact } from '../engine.js';
+import { StoreFailed } from '../engine.js';
+import type { EngineChange } from '../store-operations.js';
+import { type Database, failureOf, isLost, StatementNames, writerOf } from './connection.js';
+import { changesOf as statementsOf } from './flush.js';
+import { Known } from './known.js';
+import { WorkingSet } from './working-set.js';
+
+/** Calls that share a commit. */
+const batchMax = 256;
+/** A batch that asks for more after so many loads is a defect. */
+const loadsMax = 12;
+/** Calls that may wait at once. */
+const waitingMax = 20_000;
+/** How long a call waits for a server that is away. */
+const patienceMs = 5_000;
+const againMs = 100;
+/** Owners in turn that are read at once. */
+const turnsMax = 1_000;
+
+/** They read much: nothing waits for its place behind them longer than for one of them. */
+const alone: ReadonlySet<EngineChange> = new Set(['sweep', 'reclaimAbsent']);
+
+interface Call {
+  readonly name: EngineChange;
+  readonly args: readonly unknown[];
+  /** By the monotonic clock. */
+  readonly since: number;
+  settle: ((answer: Answer) => void) | undefined;
+}
+
+type Answer = { readonly value: unknown } | { readonly error: unknown };
+
+/** What a batch comes to, once it is committed. */
+interface Outcome {
+  readonly answers: readonly Answer[];
+  readonly facts: readonly Fact[];
+}
+
+export interface WriterOptions {
+  readonly database: Database;
+  /** Name of this node, which no other has. */
+  readonly node: string;
+  /** The number of the lock under which all nodes write. */
+  readonly lock: string;
+  readonly channel: string;
+  /** Until the service has settings. */
+  readonly fairness: FairnessLimits;
+  /** The facts of a commit, in order. */
+  readonly onFacts: (facts: readonly Fact[]) => void;
+  readonly onCommit: (commit: Commit) => void;
+}
+
+/**
+ * The one connection of a node that changes something. It takes what waits as one batch, one transaction: it takes the
+ * lock of the service, runs the ledger over what it reads, and writes back what the run has changed. Two round trips:
+ * what the first run asks for goes out with the lock, and the changes with the commit.
+ */
+export class BatchWriter {
+  readonly #options: WriterOptions;
+  readonly #names = new StatementNames();
+  #client: pg.Client | undefined;
+  #queue: Call[] = [];
+  #state: 'open' | 'closed' = 'open';
+  #pumping: Promise<void> | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #delayed: NodeJS.Timeout | undefined;
+  #waiting = 0;
+  #batch = 0;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** @param mayWaitMs nobody waits for this commit: it may share that of what comes meanwhile */
+  call(name: EngineChange, args: readonly unknown[], mayWaitMs = 0): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal();
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      const call: Call = {
+        name,
+        args,
+        since: performance.now(),
+        settle: (answer) => {
+          call.settle = undefined;
+          this.#waiting -= 1;
+          if ('error' in answer) reject(answer.error);
+          else resolve(answer.value);
+        },
+      };
+      this.#waiting += 1;
+      this.#queue.push(call);
+      this.#patience ??= setInterval(() => this.#expire(), patienceMs / 10);
+      if (mayWaitMs > 0) this.#delayed ??= setTimeout(() => this.#start(), mayWaitMs);
+      else this.#start();
+    });
+  }
+
+  /** Waits for the calls that were made. Safe twice. */
+  async close(): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closed';
+      if (this.#queue.length > 0) this.#start();
+    }
+    await this.#pumping;
+    clearInterval(this.#patience);
+    this.#drop();
+  }
+
+  #refusal(): StoreFailed | undefined {
+    const unavailable = { unavailable: true };
+    if (this.#state === 'closed') return new StoreFailed('closed', 'The engine is closed', unavailable);
+    if (this.#waiting < waitingMax) return undefined;
+    return new StoreFailed('overloaded', `${this.#waiting} calls wait for the store`, unavailable);
+  }
+
+  #start(): void {
+    clearTimeout(this.#delayed);
+    this.#delayed = undefined;
+    this.#pumping ??= this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    // Calls of one turn of the event loop share a commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) await this.#commit(this.#nextBatch());
+    this.#pumping = undefined;
+    if (this.#waiting > 0) return;
+    clearInterval(this.#patience);
+    this.#patience = undefined;
+  }
+
+  #nextBatch(): readonly Call[] {
+    const first = this.#queue.findIndex(({ name }) => alone.has(name));
+    const count = first < 0 ? this.#queue.length : Math.max(first, 1);
+    return this.#queue.splice(0, Math.min(count, batchMax));
+  }
+
+  /** Rejects what has waited too long. What is under way goes on: it may still come about. */
+  #expire(isSent = this.#sent): void {
+    const since = performance.now() - patienceMs;
+    const waited = [...this.#underWay, ...this.#queue].filter((call) => call.since < since);
+    for (const call of waited) {
+      const answerLost = isSent && this.#underWay.includes(call);
+      call.settle?.({
+        error: new StoreFailed('unavailable', 'The database is away', { unavailable: true, answerLost }),
+      });
+    }
+    this.#queue = this.#queue.filter(({ settle }) => settle !== undefined);
+  }
+
+  #underWay: readonly Call[] = [];
+  #sent = false;
+
+  async #commit(batch: readonly Call[]): Promise<void> {
+    const number = ++this.#batch;
+    /** Computed, and its commit sent: it came about or not. */
+    let sent: Outcome | undefined;
+    let calls = batch;
+    for (;;) {
+      // Without an open outcome, what nobody waits for any more is left out.
+      if (sent === undefined) calls = calls.filter(({ settle }) => settle !== undefined);
+      if (calls.length === 0) break;
+      this.#underWay = calls;
+      this.#sent = sent !== undefined;
+      try {
+        const outcome = await this.#attempt(calls, number, sent, (open) => {
+          sent = open;
+          this.#sent = true;
+        });
+        if (outcome.facts.length > 0) this.#options.onFacts(outcome.facts);
+        for (const [at, answer] of outcome.answers.entries()) calls[at]?.settle?.(answer);
+        break;
+      } catch (error) {
+        if (isLost(error)) {
+          this.#drop();
+          if (sent !== undefined && calls.every(({ settle }) => settle === undefined)) break;
+          await new Promise((resolve) => setTimeout(resolve, againMs));
+          continue;
+        }
+        // The server refused the commit as a whole: nothing came about.
+        sent = undefined;
+        await this.#undo();
+        if (calls.length === 1) calls[0]?.settle?.({ error: failureOf(error) });
+        else for (const call of calls) await this.#commit([call]);
+        break;
+      }
+    }
+    this.#underWay = [];
+    this.#sent = false;
+  }
+
+  async #attempt(
+    calls: readonly Call[],
+    batch: number,
+    sent: Outcome | undefined,
+    onSent: (outcome: Outcome) => void,
+  ): Promise<Outcome> {
+    const begun = performance.now();
+    const client = await this.#connected();
+    const ask = ({ text, values }: { text: string; values: readonly unknown[] }) =>
+      client.query<unknown[]>(this.#names.prepared({ text, values }));
+    // A statement of its own, so that what follows sees everything that was committed before the lock was had.
+    const locked = client.query(`BEGIN; SELECT pg_advisory_xact_lock(${this.#options.lock})`);
+    if (sent !== undefined) {
+      const [, { rows }] = await Promise.all([
+        locked,
+        ask({ text: 'SELECT batch FROM nodes WHERE node = $1', values: [this.#options.node] }),
+      ]);
+      if (Number(rows[0]?.[0] ?? 0) >= batch) {
+        await client.query('COMMIT');
+        return sent;
+      }
+    }
+    const known = new Known();
+    let run = this.#run(calls, known);
+    for (let loads = 0; ; loads += 1) {
+      const missing = run.set.loads();
+      if (missing.length === 0) break;
+      if (loads === loadsMax) throw new Error(`A batch asks for more after ${loads} loads`);
+      await Promise.all([locked, ...missing.map(async ({ query, take }) => take((await ask(query)).rows))]);
+      run = this.#run(calls, known);
+    }
+    const { set, answers } = run;
+    const failed = answers.find((answer) => 'error' in answer);
+    if (failed !== undefined && 'error' in failed) throw failed.error;
+    const { node, channel } = this.#options;
+    const outcome = { answers, facts: set.log.appended };
+    const statements = statementsOf(set, { node, batch, channel });
+    if (statements.length > 0) onSent(outcome);
+    const done = await Promise.all([...statements.map(ask), client.query('COMMIT')]);
+    if (done.at(-1)?.command !== 'COMMIT') throw new Error('The database has rolled a commit back');
+    this.#options.onCommit({ operations: calls.length, ms: performance.now() - begun });
+    return outcome;
+  }
+
+  #run(
+    calls: readonly Call[],
+    known: Known,
+  ): { readonly set: WorkingSet; readonly answers: readonly Answer[] } {
+    const set = new WorkingSet(known);
+    const { life, settings } = known.head;
+    const fairness = { ...this.#options.fairness, ...settings?.fairness };
+    const changes = changesOf(new Ledger(set, fairness, life, (limits) => set.counts(limits)));
+    if (known.turns === undefined) set.queue.wantedTurns = Math.min(claimsOf(calls), turnsMax);
+    const answers = calls.map(({ name, args }) => {
+      try {
+        return { value: answerOf(changes, name, args) };
+      } catch (error) {
+        return { error };
+      }
+    });
+    return { set, answers };
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = new pg.Client(writerOf(this.#options.database));
+    client.on('error', () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.connect();
+    this.#client = client;
+    return client;
+  }
+
+  async #undo(): Promise<void> {
+    try {
+      await this.#client?.query('ROLLBACK');
+    } catch {
+      this.#drop();
+    }
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.end().catch(() => undefined);
+  }
+}
+
+/** The arguments are what the caller gave for this name (`PostgresRunner.call`). */
+function answerOf(changes: Changes, name: EngineChange, args: readonly unknown[]): unknown {
+  const change = changes[name] as (...args: readonly unknown[]) => unknown;
+  return change(...args);
+}
+
+/** How many jobs a batch claims at most: so many owners may come in turn. */
+function claimsOf(calls: readonly Call[]): number {
+  return calls.reduce(
+    (sum, { name, args }) => (name === 'claim' ? sum + (args[0] as ClaimRequest).limit : sum),
+    0,
+  );
+}

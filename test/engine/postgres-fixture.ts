@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { Engine, EngineOptions } from '../../src/engine/engine.js';
+import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
+import { inTurn } from '../contracts/openings.js';
+import type { PostgresServer } from '../helpers/postgres-server.js';
+import { scratchDirectory } from './scratch.js';
+
+export interface Service {
+  readonly open: (options: EngineOptions) => Promise<Engine>;
+  /** After its nodes were closed. */
+  readonly remove: () => Promise<void>;
+}
+
+/** Schemas of services that are gone, empty as on the first day: to make the tables takes longer than most tests. */
+const free = new Map<string, string[]>();
+
+/** A service of its own on a server; each call opens a node of it. */
+export async function aService({ url }: PostgresServer): Promise<Service> {
+  const schema = free.get(url)?.pop() ?? `t_${randomBytes(8).toString('hex')}`;
+  const { directory, remove } = await scratchDirectory();
+  let removed: Promise<void> | undefined;
+  const giveBack = async (): Promise<void> => {
+    await empty(url, schema);
+    free.set(url, [...(free.get(url) ?? []), schema]);
+    await remove();
+  };
+  return {
+    open: (options) => openPostgresEngine({ ...options, url, schema, blobs: directory }),
+    remove() {
+      removed ??= giveBack();
+      return removed;
+    },
+  };
+}
+
+async function empty(url: string, schema: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1',
+      [schema],
+    );
+    const tables = rows.map(({ name }) => name).filter((name) => !['schema_version', 'head'].includes(name));
+    await client.query(tables.map((name) => `DELETE FROM ${schema}.${name}`).join(';'));
+    await client.query(
+      `UPDATE ${schema}.head SET epoch = $1, life = DEFAULT, lives = DEFAULT, last = DEFAULT,
+      trimmed_to = DEFAULT, pending = DEFAULT, running = DEFAULT, scheduled = DEFAULT, pass = DEFAULT, came = DEFAULT,
+      change = DEFAULT, settings = DEFAULT`,
+      [randomBytes(8).toString('hex')],
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+/** So many nodes of a new service: each call goes to the next one. */
+export async function openNodes(
+  server: PostgresServer,
+  options: EngineOptions,
+  nodes: number,
+): Promise<Engine> {
+  const { open, remove } = await aService(server);
+  const first = await open(options);
+  const others: Engine[] = [];
+  while (others.length < nodes - 1) others.push(await open(options));
+  const engine = nodes === 1 ? first : inTurn([first, ...others]);
+  return {
+    ...engine,
+    async close(): Promise<void> {
+      await engine.close();
+      await remove();
+    },
+  };
+}
