@@ -9,6 +9,7 @@ import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
 import { Designs } from './designs/designs.js';
+import { Languages } from './designs/languages.js';
 import { readShippedDesigns } from './designs/shipped-designs.js';
 import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
@@ -123,14 +124,23 @@ async function open(
   const workLog = outages.logOver(log);
   const programs = makePrograms(own, kinds, workLog);
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
-  const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures }));
+  const onLanguages = (languages: readonly string[]): void => spoken.note(languages);
+  const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onLanguages }));
   const engine = opened.add(await openEngine(own, entry('engine/sqlite/thread.js'), registry, clock));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
   opened.add(pictures);
   await pictures.open();
   const { guard: programGuard } = await programs.open();
-  const { store, blobs, bus } = engine;
+  const { store, blobs, bus, library } = engine;
+  const spoken = opened.add(
+    new Languages({
+      library,
+      pool,
+      clock,
+      onError: (error) => workLog.error({ err: error }, 'the languages of documents were not kept'),
+    }),
+  );
   const worker = `w-${nanoid()}`;
   const now = clock();
   const { config, overruled } = await agreedConfig(own, store, { worker, until: now + presenceMs, now });
@@ -138,11 +148,12 @@ async function open(
   const keyring = opened.add(await openKeys(config, engine, clock));
   const guard = opened.add(createFetchGuard({ allowPrivate: config.allowPrivateFetch }));
   const designs = new Designs({
-    library: engine.library,
+    library,
     blobs,
     read: readDesign,
     clock,
     random: () => nanoid(),
+    onStored: (design) => spoken.noteDesign(design),
   });
   await designs.ship(await readShippedDesigns(entry('designs/shipped/')));
   const bodyReader = opened.add(
@@ -254,7 +265,7 @@ async function open(
     programGuard,
     service,
     designs,
-    links: await Links.open({ library: engine.library, clock, random: randomBytes }),
+    links: await Links.open({ library, clock, random: randomBytes }),
     blobs,
     turns,
     keyring,
@@ -287,6 +298,7 @@ async function open(
   const isStranded = !keyring.open && !owners.includes(anonymousOwner);
   const hasStrandedJobs =
     isStranded && (await store.list({ owner: anonymousOwner, limit: 1 })).jobs.length > 0;
+  await spoken.open();
   runner.start();
   sweeper.start();
   hooks.deliverer.start();

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from './config.js';
 import type { Kind } from './render/kind.js';
 import { Pictures } from './render/pictures.js';
-import { RenderPool } from './render/pool.js';
+import { type PoolOptions, RenderPool } from './render/pool.js';
 import { bubblewrap, unshare } from './render/program-sandbox.js';
 import { Programs } from './render/programs.js';
 import type { TaskWorkers } from './render/task-work.js';
@@ -48,9 +48,13 @@ export function makePictures(config: Config, entry: URL, log: WorkLog): Pictures
   });
 }
 
-export function startPool(config: Config, entry: URL, workers: TaskWorkers): RenderPool {
+export function startPool(
+  config: Config,
+  entry: URL,
+  parts: TaskWorkers & Pick<PoolOptions, 'onLanguages'>,
+): RenderPool {
   return new RenderPool({
-    ...workers,
+    ...parts,
     entry,
     threads: threadsOf(config),
     heapLimitMb: config.workerHeapMb,

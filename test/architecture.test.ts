@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
   'render/kinds': [
+    'render/fonts',
     'render/kinds/document',
     'render/kinds/pdf-tools',
     'render/kinds/preview',

@@ -53,6 +53,8 @@ export interface DesignsParts {
   readonly clock: () => number;
   /** 16 or more letters and digits that no other call has given. */
   readonly random: () => string;
+  /** An owner has stored a version. */
+  readonly onStored?: (design: unknown) => void;
 }
 
 /**
@@ -115,6 +117,7 @@ export class Designs {
       });
       if (outcome.type === 'stored') {
         await blobs.remove(outcome.removed);
+        if (owner !== shippedOwner) this.#parts.onStored?.(value);
         const { version } = outcome;
         return {
           type: 'stored',

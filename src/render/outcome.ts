@@ -28,7 +28,7 @@ export type Outcome =
 /** What a thread has answered. */
 export function outcomeOf(message: DoneMessage | FailedMessage, runMs: number): Outcome {
   if (message.type === 'done') {
-    const { type, task: _task, heavy: _heavy, ...done } = message;
+    const { type, task: _task, heavy: _heavy, languages: _languages, ...done } = message;
     return { type, ...done, runMs };
   }
   const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };

@@ -17,6 +17,8 @@ export interface PoolOptions extends TaskWorkers {
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
+  /** A thread has written in the fonts of these languages (BCP 47). */
+  readonly onLanguages?: (languages: readonly string[]) => void;
 }
 
 export interface Task {
@@ -97,6 +99,7 @@ export class RenderPool {
   /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
   #spare: Slot | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
+  readonly #languages = new Set<string>();
   #nextId = 1;
   #respawns = 0;
   /** Why the last thread that could not start could not. */
@@ -148,6 +151,14 @@ export class RenderPool {
       else this.#waiting.push(entry);
       this.#dispatch();
     });
+  }
+
+  /** Has the threads, also those of later, make themselves ready for documents in these languages while they are idle. */
+  rehearse(languages: readonly string[]): void {
+    for (const language of languages) this.#languages.add(language);
+    const spare = this.#spare === undefined ? [] : [this.#spare];
+    for (const slot of [...this.#slots, ...spare])
+      if (slot.state !== 'starting') slot.thread.send({ type: 'rehearse', languages });
   }
 
   /** Ends every thread and cancels every task. Safe twice. */
@@ -240,6 +251,7 @@ export class RenderPool {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
+      if (this.#languages.size > 0) slot.thread.send({ type: 'rehearse', languages: [...this.#languages] });
       if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpareSoon();
       this.#wake();
       this.#dispatch();
@@ -259,6 +271,8 @@ export class RenderPool {
       void running.work.ask(message).then((answer) => slot.thread.send(answer));
       return;
     }
+    if (message.type === 'done' && message.languages !== undefined)
+      this.#options.onLanguages?.(message.languages);
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
     const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
     const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;

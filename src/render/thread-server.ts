@@ -5,6 +5,7 @@ import type { JobWarning } from '../protocol/job-record.js';
 import { passingCodeOf } from '../system-errors.js';
 import { ArtifactFile } from './artifact-file.js';
 import { Asks } from './asks.js';
+import { IdleSteps } from './idle-steps.js';
 import {
   type ArtifactWriter,
   type ChunkContext,
@@ -21,6 +22,7 @@ import {
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
+import type { Rehearsal } from './rehearsal.js';
 import { lowerThreadPriority } from './thread-priority.js';
 import type {
   DoneMessage,
@@ -40,11 +42,14 @@ const smallMaxBytes = 64 * 1024;
 /** as long as those of a task are not more together: the process holds them until they are committed. */
 const handedOverMaxBytes = 4 * 1024 * 1024;
 
+const noRehearsal: Rehearsal = { languages: () => [], steps: () => [] };
+
 /** Serves one task at a time, as the pool sends them, with these backs of kinds. */
 export async function serveTasks(
   port: MessagePort,
   settings: ThreadSettings,
   backs: readonly KindBack[],
+  rehearsal: Rehearsal = noRehearsal,
 ): Promise<void> {
   lowerThreadPriority(settings.nice);
   const byName = new Map(backs.map((back) => [back.name, back]));
@@ -56,6 +61,16 @@ export async function serveTasks(
     pictures: new Asks((task, call, picture) => send({ type: 'picture', task, call, picture })),
   };
 
+  const ahead = new IdleSteps();
+  let told = '';
+  /** For the message that ends a task. */
+  const freshLanguages = (): { languages?: readonly string[] } => {
+    const languages = rehearsal.languages();
+    if (languages.join() === told) return {};
+    told = languages.join();
+    return { languages };
+  };
+
   const serve = async (message: RunMessage): Promise<void> => {
     const task = new TaskContext(message, send, asks);
     try {
@@ -63,14 +78,24 @@ export async function serveTasks(
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       const done = await run(await back.load(), message, task);
       const files = task.finish();
-      send({ type: 'done', task: message.task, files, warnings: task.warnings, ...done, ...task.weight });
+      send({
+        type: 'done',
+        task: message.task,
+        files,
+        warnings: task.warnings,
+        ...done,
+        ...task.weight,
+        ...freshLanguages(),
+      });
     } catch (error) {
       task.discard();
       send({ ...failure(message.task, error, task.warnings), ...task.weight });
     }
   };
   port.on('message', (message: ToThread) => {
-    if (message.type === 'run') void serve(message);
+    if (message.type === 'run') void ahead.task(() => serve(message));
+    else if (message.type === 'rehearse')
+      ahead.add(message.languages.flatMap((language) => rehearsal.steps(language)));
     else if (message.type === 'program-ended') asks.programs.answer(message);
     else asks.pictures.answer(message);
   });

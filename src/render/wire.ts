@@ -71,6 +71,8 @@ export interface DoneMessage {
   readonly pages?: number;
   readonly warnings: readonly JobWarning[];
   readonly heavy?: true;
+  /** What \`Rehearsal.languages\` tells, where it has changed. */
+  readonly languages?: readonly string[];
 }
 
 export interface FailedMessage {
@@ -128,7 +130,13 @@ export type FromThread =
   | PictureMessage
   | DoneMessage
   | FailedMessage;
-export type ToThread = RunMessage | ProgramEndedMessage | PictureEndedMessage;
+/** The thread makes itself ready for documents in these languages when it has nothing else to do. */
+export interface RehearseMessage {
+  readonly type: 'rehearse';
+  readonly languages: readonly string[];
+}
+
+export type ToThread = RunMessage | RehearseMessage | ProgramEndedMessage | PictureEndedMessage;
 
 /** Given to a thread when it starts. */
 export interface ThreadSettings {

@@ -65,6 +65,7 @@ export class FontRegistry {
   /** In order of use; the first is the next to go. */
   readonly #loaded = new Map<string, Loaded>();
   readonly #coverage = new Map<string, Coverage>();
+  readonly #used = new Set<string>();
   #bytes = 0;
   #openShared: OpenShared | undefined;
 
@@ -75,6 +76,11 @@ export class FontRegistry {
 
   has(faceId: string): boolean {
     return this.#faces.has(faceId);
+  }
+
+  /** Whether a document has written in the face, which looking for a character in it is not. */
+  isUsed(faceId: string): boolean {
+    return this.#used.has(faceId);
   }
 
   #load(faceId: string): Loaded {
@@ -122,6 +128,7 @@ export class FontRegistry {
   /** The face as a font of `document`, under the resource name `id`. */
   open(faceId: string, document: object, id: string): PdfFont {
     const loaded = this.#load(faceId);
+    this.#used.add(faceId);
     if (loaded.type === 'file') {
       if (this.#openShared === undefined) throw new Error('no font class');
       return Object.assign(this.#openShared(document, loaded.font, id), loaded.height);
@@ -129,3 +136,6 @@ export class FontRegistry {
     return loaded.font.open(document, id);
   }
 }
+
+/** The fonts of this thread. State of the module on purpose: parsing them once per thread is what makes it fast. */
+export const threadFonts = new FontRegistry();

@@ -1,5 +1,5 @@
 import { defaultFamily, embeddedFamilyFor, findFamily } from '../../fonts/catalogue.js';
-import { FontRegistry } from '../../fonts/registry.js';
+import { type FontRegistry, threadFonts } from '../../fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
 import { composeDefinition } from './definition.js';
@@ -106,8 +106,5 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
     },
   };
 }
-
-/** The fonts of this thread. State of the module on purpose: parsing them once per thread is what makes it fast. */
-const threadFonts = new FontRegistry();
 
 export const documentRunner: KindRunner = createDocumentRunner(threadFonts, () => new Date());

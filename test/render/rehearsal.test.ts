@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { documentKind } from '../../src/render/kinds/document/request.js';
+import { RenderPool } from '../../src/render/pool.js';
+
+// A worker loads JavaScript only: the threads are those that the build has compiled.
+const entry = new URL('../../dist/src/render/thread.js', import.meta.url);
+
+describe('a render thread', () => {
+  let directory: string;
+  let pool: RenderPool;
+  /** Each list that a thread has told of. */
+  let told: (readonly string[])[];
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'inkwire-rehearsal-'));
+    told = [];
+    pool = new RenderPool({
+      entry,
+      threads: 1,
+      heapLimitMb: 256,
+      raisedHeapLimitMb: 256,
+      recycleAfter: 1_000,
+      nice: 5,
+      readyTimeoutMs: 60_000,
+      onLanguages: (languages) => told.push(languages),
+    });
+    await pool.ready();
+  });
+  afterEach(async () => {
+    await pool.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const render = async (text: string): Promise<void> => {
+    const parsed = documentKind.parse({ operations: [{ type: 'add_text', text }] });
+    if (!parsed.ok) throw new Error('The document was refused');
+    const outcome = await pool.run({
+      kind: 'document',
+      owner: 'ann',
+      request: { inline: JSON.stringify(parsed.plan.request) },
+      inputPaths: [],
+      fetched: {},
+      asidePrefix: join(directory, 'document'),
+      timeoutMs: 60_000,
+      memoryRetry: false,
+      urgent: false,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    expect(outcome).toMatchObject({ type: 'done', pages: 1, warnings: [] });
+    expect(outcome).not.toHaveProperty('languages');
+  };
+
+  it('tells once of a language with large fonts that a document is written in', async () => {
+    await render('English');
+    expect(told).toEqual([]);
+    await render('한국어');
+    await render('한국어');
+    await render('English');
+    expect(told).toEqual([['ko']]);
+  });
+
+  it('makes itself ready for a language while it has no task', async () => {
+    pool.rehearse(['ja', 'tlh']);
+    // Tasks go first: it is ready when it says so at the end of one.
+    while (told.length === 0) await render('English');
+    expect(told).toEqual([['ja']]);
+  });
+
+  it('that comes later makes itself ready, too', async () => {
+    pool.rehearse(['ja']);
+    while (told.length === 0) await render('English');
+    const ended = new AbortController();
+    const stuck = pool.run({
+      kind: 'document',
+      owner: 'ann',
+      request: { inline: '{"operations":[]}' },
+      inputPaths: [],
+      fetched: {},
+      asidePrefix: join(directory, 'stuck'),
+      timeoutMs: 60_000,
+      memoryRetry: false,
+      urgent: false,
+      signal: ended.signal,
+      onStart: () => ended.abort(),
+      onProgress: () => undefined,
+    });
+    expect(await stuck).toEqual({ type: 'cancelled' });
+    while (told.length === 1) await render('English');
+    expect(told).toEqual([['ja'], ['ja']]);
+  });
+});
