@@ -15,6 +15,8 @@ export interface WebhookProfile {
   readonly schedule: Schedule;
   /** Of one attempt. Milliseconds. */
   readonly timeoutMs: number;
+  /** Whether 410 turns the endpoint off; otherwise it is a failure like others. */
+  readonly endsOnGone: boolean;
   /**
    * What is sent of a fact; undefined when nothing is. Called once for each delivery: attempts send the same text. When
    * it rejects, the fact is read again later.

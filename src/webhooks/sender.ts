@@ -118,7 +118,7 @@ export class Sender {
     const isDelivered = answer.ok && answer.status >= 200 && answer.status < 300;
     meters.attempted(isDelivered, ms);
     if (isDelivered) return { outcome: 'delivered', delivery: after(delivery, attempt, 'delivered') };
-    const isGone = answer.ok && answer.status === 410;
+    const isGone = profile.endsOnGone && answer.ok && answer.status === 410;
     const asked = answer.ok ? retryAfterMs(answer.retryAfter, clock()) : undefined;
     return this.#failed(delivery, attempt, profile, isGone, asked);
   }

@@ -46,6 +46,7 @@ export const standard: WebhookProfile = {
     retryAfterMaxMs: 12 * hour,
   },
   timeoutMs: 15_000,
+  endsOnGone: true,
   payload: factPayload,
   headers({ id, timestamp, body, secrets }) {
     return {

@@ -13,6 +13,7 @@ const other: WebhookProfile = {
   events: ['group.completed'],
   defaultEvents: ['group.completed'],
   schedule: { delaysMs: [minute, 5 * minute], from: 'first-failure', jitter: 0, retryAfterMaxMs: 0 },
+  endsOnGone: false,
   timeoutMs: 10_000,
   payload: async ({ fact, context }) =>
     fact.group === 'ours'
@@ -338,6 +339,16 @@ describe('the deliverer', () => {
     const begun = rig.received[0]?.at ?? 0;
     await rig.pass(day);
     expect(rig.received.map(({ at }) => at - begun)).toEqual([0, minute, 5 * minute]);
+  });
+
+  it('takes 410 for a failure like others where the way of a dialect says so', async () => {
+    const { id } = await rig.create({ profile: 'other', secret: 'text', context: '{"n":1}' });
+    rig.receiver = () => 410;
+    await rig.job({ group: 'ours' });
+    await rig.pass(day);
+    expect(rig.received).toHaveLength(3);
+    const endpoint = await rig.webhooks.get('alice', id);
+    expect(endpoint?.open).toBe(true);
   });
 
   it('is not confused by a date that is set', async () => {
