@@ -35,6 +35,8 @@ export type Command =
   /** Artifacts that can be had before the job ends. */
   | { readonly type: 'produce'; readonly claim: number; readonly artifacts: readonly Artifact[] }
   | { readonly type: 'complete'; readonly claim: number; readonly result: AttemptResult }
+  /** What another job has made is this one's, too: it ends without an attempt. */
+  | { readonly type: 'adopt'; readonly result: AttemptResult }
   | {
       readonly type: 'fail';
       readonly claim: number;
@@ -136,6 +138,9 @@ function changeOf(job: Job, command: Command, at: number, now: number): Transiti
       return byHolder(job, command.claim) ?? produce(job, command.artifacts);
     case 'complete':
       return byHolder(job, command.claim) ?? complete(job, command.result, at);
+    case 'adopt':
+      if (job.status !== 'pending' || job.lease !== undefined) return refuse('not-pending');
+      return completed(job, command.result, at);
     case 'fail':
       return byHolder(job, command.claim) ?? fail(attempted(job), command, at, now);
     case 'interrupt':
@@ -235,7 +240,10 @@ function attempted(job: Job): Job {
 }
 
 function complete(job: Job, result: AttemptResult, at: number): Transition {
-  if (job.status !== 'running') return refuse('not-running');
+  return job.status === 'running' ? completed(job, result, at) : refuse('not-running');
+}
+
+function completed(job: Job, result: AttemptResult, at: number): Changed {
   const change = {
     status: 'completed',
     expiresAt: at + job.resultTtlMs,

@@ -42,6 +42,8 @@ export interface PlannedBody {
    * pointers of the inputs lead into it. The submit takes it apart.
    */
   readonly members: Readonly<Record<string, unknown>>;
+  /** A completed job of the owner whose result this one has at once, where it is still there. */
+  readonly resultOf?: string;
   /** Of all that was asked for, where this is one part of it: an idempotency key compares it instead of the members. */
   readonly fingerprint?: string;
 }

@@ -13,6 +13,7 @@ import { partsSuite } from './parts.suite.js';
 import { retentionSuite } from './retention.suite.js';
 import { searchSuite } from './search.suite.js';
 import { settingsSuite } from './settings.suite.js';
+import { sharedResultsSuite } from './shared-results.suite.js';
 import { smallBlobsSuite } from './small-blobs.suite.js';
 import { submitSuite } from './submit.suite.js';
 
@@ -35,4 +36,5 @@ export const suites = [
   holdersSuite,
   onceSuite,
   endpointsSuite,
+  sharedResultsSuite,
 ];

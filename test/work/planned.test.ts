@@ -111,6 +111,17 @@ describe('a planned request', () => {
     expect(await rig.engine.store.unused([letterhead])).toEqual([]);
   });
 
+  it('has the result of a job that was completed, without an attempt', async () => {
+    const first = await accepted(planned([head()]));
+    await rig.end(first);
+    const answer = await submit(planned([head()], { resultOf: first }));
+    expect(answer).toMatchObject({ created: true, record: { status: 'completed', attempt: 0 } });
+    const id = answer.ok ? answer.record.job_id : '';
+    expect(id).not.toBe(first);
+    await rig.service.remover.remove('ann', first);
+    expect(await resultOf(id)).toBe('letterhead ');
+  });
+
   it('is known by its key and fingerprint before it is made again, and refused with another one', async () => {
     const key = { owner: 'ann', kind: 'read', idempotencyKey: 'k' };
     const { submitter } = rig.service;

@@ -106,7 +106,8 @@ export class Ledger {
       const { key, fingerprint, expiresAt } = idempotency;
       this.#tables.idempotency.put(job.owner, key, { fingerprint, expiresAt, jobId: job.id, seq });
     }
-    return { type: 'created', job, position: this.#position(seq) };
+    const made = submission.resultOf === undefined ? job : this.#adopted(job, submission.resultOf, now);
+    return { type: 'created', job: made, position: this.#position(seq) };
   }
 
   claim({ worker, limit, now, leaseUntil }: ClaimRequest): readonly Claimed[] {
@@ -146,6 +147,27 @@ export class Ledger {
       if (this.#tables.blobReferences.has(name)) this.#tables.blobReferences.put(name, bytes);
     }
     return { ok: true, removed: [...removed, ...this.#unused(doubled)] };
+  }
+
+  /** A job that was just created: completed, where what the other one has made is there. */
+  #adopted(job: Job, formerId: string, now: number): Job {
+    const { jobs } = this.#tables;
+    const former = jobs.get(formerId)?.job;
+    const created = jobs.get(job.id);
+    if (former?.owner !== job.owner || former.status !== 'completed' || former.expired === true) return job;
+    if (created === undefined) return job;
+    const { artifacts: listed = [], artifactCount, result, pages, warnings } = former;
+    const all = artifactCount === undefined ? listed : this.#partsOf(former);
+    // The result comes first of what was made at the end, and after all that was made before.
+    const end = result === undefined ? 0 : all.findIndex(({ name }) => name === result.name);
+    const made = {
+      parts: all.slice(0, end),
+      artifacts: all.slice(end),
+      ...(pages === undefined ? {} : { pages }),
+      ...(warnings === undefined ? {} : { warnings }),
+    };
+    this.#must(created, { type: 'adopt', result: made }, now);
+    return jobs.get(job.id)?.job ?? job;
   }
 
   extend(

@@ -85,7 +85,12 @@ export class JobSubmitter implements Submitter {
     const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
     const { webhook } = options;
     if (webhook !== undefined) await this.#parts.webhooks.createForJob(job.owner, job.id, webhook);
-    const accepted = await this.#commit(job, input, { key: request.idempotencyKey, fingerprint }, shared);
+    const once = { key: request.idempotencyKey, fingerprint };
+    const former = 'plan' in request.body ? request.body.resultOf : undefined;
+    const accepted = await this.#commit(job, input, once, {
+      ...(shared.length === 0 ? {} : { shared }),
+      ...(former === undefined ? {} : { resultOf: former }),
+    });
     return this.#withWebhook(job, webhook !== undefined, accepted);
   }
 
@@ -140,18 +145,18 @@ export class JobSubmitter implements Submitter {
   }
 
   /**
-   * The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job.
-   * @param shared those that something else has brought
+   * The one commit that makes a job. Its blobs are durable before it; they are removed when it makes no job, but for those
+   * that something else has brought (`shared`).
    */
   async #commit(
     job: Job,
     input: JobInput,
     once: Once,
-    shared: readonly string[] = [],
+    others: Pick<Submission, 'shared' | 'resultOf'> = {},
   ): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
-    const submission = this.#submission(job, input, once);
-    const outcome = await this.#store(shared.length === 0 ? submission : { ...submission, shared });
+    const outcome = await this.#store({ ...this.#submission(job, input, once), ...others });
+    const { shared = [] } = others;
     const named = blobsOf(input).filter((blob) => !shared.includes(blob));
     // Not those that something else holds, too.
     if (outcome.type !== 'created' && named.length > 0) await blobs.remove(await store.unused(named));
