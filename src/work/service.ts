@@ -230,6 +230,23 @@ export interface SyncRender {
       dispose: () => Promise<void>;
     }>
   >;
+  /** Runs such work as `run` runs a request. */
+  task(request: TaskRequest): ReturnType<SyncRender['run']>;
+}
+
+/** Work of the server's own on what a caller gave, by a back that has no front. */
+export interface TaskRequest {
+  readonly owner: string;
+  /** Its name. */
+  readonly back: string;
+  /** What it gets, which survives `JSON.stringify`. */
+  readonly request: unknown;
+  /** In the order in which it names them. */
+  readonly inputs: readonly (Uint8Array | UploadedFile)[];
+  /** Shows a page of its result, a PDF, in the place of the result. */
+  readonly preview?: PreviewPage;
+  /** Fires when the caller has gone. */
+  readonly signal: AbortSignal;
 }
 
 export interface ThumbnailRequest {

@@ -20,6 +20,7 @@ import {
   type RetryRequest,
   type SubmitRequest,
   type SyncRender,
+  type TaskRequest,
   type ThumbnailRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
@@ -273,6 +274,15 @@ export class FakeJobService implements JobService {
       await rm(folder, { recursive: true });
     };
     return { ok: true, files, pages: this.renderedPages, warnings: this.renderedWarnings, dispose };
+  }
+
+  readonly tasks: TaskRequest[] = [];
+
+  async task(request: TaskRequest): ReturnType<SyncRender['run']> {
+    this.tasks.push(request);
+    const body = { json: Buffer.from(JSON.stringify(request.request)) };
+    const { owner, back: kind, signal } = request;
+    return this.run({ owner, kind, body, requestId: '', signal });
   }
 
   readonly picturesAsked: ThumbnailRequest[] = [];

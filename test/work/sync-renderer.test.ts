@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import { createFetchGuard, type FetchGuard } from '../../src/fetch/fetch-guard.js';
+import { UploadedFile } from '../../src/render/kind.js';
 import type { Outcome } from '../../src/render/outcome.js';
 import type { PoolState, RenderPool, Task } from '../../src/render/pool.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
@@ -104,6 +105,38 @@ describe('renders while the caller waits', () => {
     });
     pool.tasks[0]?.settle(done);
     expect(await asked).toMatchObject({ ok: true });
+  });
+
+  it("work of the server's own is run by the back that it names, over files and bytes, and takes a place", async () => {
+    const file = new UploadedFile({
+      path: '/aside/form',
+      sizeBytes: 3,
+      sha256: '',
+      fileName: undefined,
+      contentType: 'application/pdf',
+      head: Buffer.from('PDF'),
+    });
+    const asked = renderer.task({
+      owner: 'ann',
+      back: 'inspect',
+      request: { page: 1 },
+      inputs: [file, Buffer.from('bytes')],
+      signal: new AbortController().signal,
+    });
+    await inPool(1);
+    const { task } = pool.tasks[0] ?? {};
+    expect(task).toMatchObject({
+      kind: 'inspect',
+      owner: 'ann',
+      request: { inline: '{"page":1}' },
+      urgent: true,
+    });
+    expect(task?.inputPaths[0]).toBe('/aside/form');
+    expect(await readFile(task?.inputPaths[1] ?? '', 'utf8')).toBe('bytes');
+    expect(renderer.shares.held).toBe(1);
+    pool.tasks[0]?.settle(done);
+    expect(await asked).toMatchObject({ ok: true });
+    expect(renderer.shares.held).toBe(0);
   });
 
   it('the preview of a caller that has gone is stopped, and holds no place', async () => {

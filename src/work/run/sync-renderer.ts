@@ -3,12 +3,12 @@ import { countdownSignal } from '../../countdown.js';
 import type { Blobs } from '../../engine/blobs.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import { type Problem, problem } from '../../protocol/problem.js';
-import type { Kind } from '../../render/kind.js';
+import { type Kind, type PlanInput, UploadedFile } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
 import type { RenderPool } from '../../render/pool.js';
 import { Shares } from '../../shares/shares.js';
 import { storageAway } from '../passing-fault.js';
-import type { PreviewPage, SyncRender } from '../service.js';
+import type { PreviewPage, SyncRender, TaskRequest } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import type { ParsedRequest } from '../submit/parsed-request.js';
 import { shuttingDown } from '../submit/submitter.js';
@@ -43,6 +43,8 @@ interface Run {
   readonly onStart: () => void;
 }
 
+type Rendered = Pick<ParsedRequest, 'kind' | 'request' | 'inputs' | 'warnings'>;
+
 type Ran = Awaited<ReturnType<SyncRender['run']>>;
 
 /**
@@ -65,19 +67,37 @@ export class SyncRenderer implements SyncRender {
     this.#open = false;
   }
 
-  async run(request: SyncRequest): Promise<Ran> {
-    if (!this.#open) return { ok: false, problem: shuttingDown() };
-    const { owner } = request;
-    const place = new AbortController();
-    if (this.shares.take(owner, place) !== 'taken') return this.#full();
-    try {
+  run(request: SyncRequest): Promise<Ran> {
+    return this.#inPlace(request.owner, async (place) => {
       const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint: false });
       if (!read.ok) return read;
       const { warnings, kind } = read.parsedRequest;
       if (request.preview !== undefined && !this.#isShown(kind)) {
         return { ok: true, files: [], warnings, dispose: async () => undefined };
       }
-      const ran = await this.#render(read.parsedRequest, request, place);
+      return this.#render(read.parsedRequest, request, place);
+    });
+  }
+
+  task({ back, inputs, ...request }: TaskRequest): Promise<Ran> {
+    const parsedRequest = {
+      kind: back,
+      request: JSON.stringify(request.request),
+      inputs: inputs.map((input): PlanInput => {
+        const pointer = '';
+        return input instanceof UploadedFile ? { file: input, pointer } : { bytes: input, pointer };
+      }),
+      warnings: [],
+    };
+    return this.#inPlace(request.owner, (place) => this.#render(parsedRequest, request, place));
+  }
+
+  async #inPlace(owner: string, work: (place: AbortController) => Promise<Ran>): Promise<Ran> {
+    if (!this.#open) return { ok: false, problem: shuttingDown() };
+    const place = new AbortController();
+    if (this.shares.take(owner, place) !== 'taken') return this.#full();
+    try {
+      const ran = await work(place);
       // Nothing was made: a request gives way only while it waits.
       return place.signal.aborted && !ran.ok ? this.#full() : ran;
     } finally {
@@ -97,8 +117,8 @@ export class SyncRenderer implements SyncRender {
   }
 
   async #render(
-    parsedRequest: ParsedRequest,
-    { owner, preview, signal: gone }: SyncRequest,
+    parsedRequest: Rendered,
+    { owner, preview, signal: gone }: Pick<SyncRequest, 'owner' | 'preview' | 'signal'>,
     place: AbortController,
   ): Promise<Ran> {
     const { blobs, log, timeoutMs } = this.#parts;
@@ -130,7 +150,7 @@ export class SyncRenderer implements SyncRender {
   }
 
   async #run(
-    parsedRequest: ParsedRequest,
+    parsedRequest: Rendered,
     { owner, kind, request, files, signal, onStart }: Run,
   ): Promise<Outcome> {
     const { pool, guard, timeoutMs } = this.#parts;
