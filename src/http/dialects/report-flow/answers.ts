@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Links } from '../../../access/links.js';
 import { groupOf, passcodeName, type Share, shareOf } from './files.js';
 import type { AcceptedFile, AcceptedRequest } from './requests.js';
@@ -14,14 +14,6 @@ export interface ToldFile {
   readonly fileName: string;
   readonly share: Share & { readonly passcode?: string };
   readonly passthrough?: Readonly<Record<string, unknown>>;
-}
-
-/** `https://host`, as the caller calls this server; a proxy in front says what it was asked by. */
-export function originOf({ raw: { headers }, host }: FastifyRequest): string {
-  const protocol = String(headers['x-forwarded-proto'] ?? '')
-    .split(',')[0]
-    ?.trim();
-  return `${protocol === 'https' ? 'https' : 'http'}://${host}`;
 }
 
 export function toldFile(

@@ -4,10 +4,11 @@ import { isTerminal } from '../../../protocol/job-record.js';
 import { problem } from '../../../protocol/problem.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
+import { originOf } from '../../reply/origin.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import type { DialectParts } from '../dialect.js';
 import { shortIds } from '../job-ids.js';
-import { downloadPath, monitorOf, originOf, ownerOfSigned, zipUrl } from './answers.js';
+import { downloadPath, monitorOf, ownerOfSigned, zipUrl } from './answers.js';
 import { failureOf, sendOne, sendZip } from './downloads.js';
 import { fileOfRecord, filesOf, passthroughOf, type RequestFile, shareOf } from './files.js';
 import {
