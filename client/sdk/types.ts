@@ -202,8 +202,8 @@ export interface Download {
   readonly contentType: string;
   /** Bytes. */
   readonly size: number;
-  /** Lower-case hex SHA-256 of the whole file, as the server named it. */
-  readonly sha256: string;
+  /** Lower-case hex SHA-256 of the whole file, where the server knows it: not of one that it computes as it is read. */
+  readonly sha256?: string | undefined;
   /**
    * Goes on by itself after a broken connection; errors with `digest-mismatch` in place of its end when bytes are
    * wrong.

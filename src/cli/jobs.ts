@@ -114,7 +114,10 @@ function describe(job: JobRecord, shell: Shell): readonly string[] {
     ['kept until', job.expires_at],
     ...artifacts.map(
       ({ name, size_bytes: bytes, sha256 }) =>
-        ['file', `${readable(name)}  ${bytes} bytes  sha256 ${sha256}`] as const,
+        [
+          'file',
+          `${readable(name)}  ${bytes} bytes${sha256 === undefined ? '' : `  sha256 ${sha256}`}`,
+        ] as const,
     ),
     ['', files > artifacts.length ? `and ${count(files - artifacts.length, 'more file')}` : undefined],
     ...warningsOf(job).map((line) => ['', style.apply('yellow', line)] as const),

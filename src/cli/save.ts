@@ -55,26 +55,26 @@ export async function save(
   signal: AbortSignal,
 ): Promise<Saved> {
   const { name, sha256, stream } = await client.download(jobId, { signal });
-  let sizeBytes = 0;
+  const received = new Received(sha256);
   if (to.type === 'stream') {
     for await (const chunk of stream) {
-      sizeBytes += chunk.length;
+      received.add(chunk);
       to.stream.write(chunk);
       await to.stream.flushed();
     }
-    return { path: undefined, sizeBytes, sha256 };
+    return received.at(undefined);
   }
   if (to.type === 'device') {
     const device = await open(to.path, 'w').catch(cannotWrite(to.path));
     try {
       for await (const chunk of stream) {
-        sizeBytes += chunk.length;
+        received.add(chunk);
         await writeAll(device, chunk, to.path);
       }
     } finally {
       await device.close();
     }
-    return { path: to.path, sizeBytes, sha256 };
+    return received.at(to.path);
   }
   const path = to.type === 'file' ? to.path : join(to.path, plainName(name));
   const given = to.type === 'file' ? to.aside : undefined;
@@ -83,7 +83,7 @@ export async function save(
     const file = await open(aside, 'w').catch(cannotWrite(aside));
     try {
       for await (const chunk of stream) {
-        sizeBytes += chunk.length;
+        received.add(chunk);
         await writeAll(file, chunk, path);
       }
       await file.sync().catch(cannotWrite(path));
@@ -95,7 +95,27 @@ export async function save(
     await rm(aside, { force: true });
     throw error;
   }
-  return { path, sizeBytes, sha256 };
+  return received.at(path);
+}
+
+/** Counts what comes, and takes its digest where the server has not told it. */
+class Received {
+  #sizeBytes = 0;
+  readonly #told: string | undefined;
+  readonly #hash = createHash('sha256');
+
+  constructor(told: string | undefined) {
+    this.#told = told;
+  }
+
+  add(chunk: Uint8Array): void {
+    this.#sizeBytes += chunk.length;
+    if (this.#told === undefined) this.#hash.update(chunk);
+  }
+
+  at(path: string | undefined): Saved {
+    return { path, sizeBytes: this.#sizeBytes, sha256: this.#told ?? this.#hash.digest('hex') };
+  }
 }
 
 /** Whether a file is there with these bytes. */

@@ -3,6 +3,7 @@ import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
+import type { RowTotals } from '../protocol/job-record.js';
 import type { Blobs, SmallBlob } from './blobs.js';
 import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
@@ -376,6 +377,7 @@ export interface JobProgress {
   readonly phase: string;
   readonly pagesDone?: number;
   readonly pagesTotal?: number;
+  readonly rows?: RowTotals;
 }
 
 /** Lossy by contract. Listeners are called in the order of subscription and must not throw. */

@@ -1,18 +1,66 @@
-import type { ErrorCode, IndexRange, JobStatus, JobWarning, PageRecord } from '../protocol/job-record.js';
+import type {
+  ErrorCode,
+  ErrorDetails,
+  IndexRange,
+  JobStatus,
+  JobWarning,
+  PageRecord,
+  RowTotals,
+} from '../protocol/job-record.js';
 
-/** A file that a job produced, as the store keeps it. `blob` is its name in the blob store. */
-export interface Artifact {
+/** What a job produced, as the store keeps it. */
+export type Artifact = Content & {
   readonly name: string;
   readonly contentType: string;
   readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly blob: string;
+  /** Lower-case hex. Of one that is computed from others, nobody has read all bytes: it has a `tag`. */
+  readonly sha256?: string;
+  /** As strong as a digest: two artifacts of one tag have the same bytes. */
+  readonly tag?: string;
+  /** For the job's own use: it is in no record and no list, others are cut from it, and later tasks read it. */
+  readonly kept?: true;
   /** On the first part of each chunk of a job that is many tasks. */
   readonly chunk?: Chunk;
   /** Of a picture of a page. */
   readonly page?: PageRecord;
   /** Of the document that the job is about, on the artifact with which it becomes known. */
   readonly pageCount?: number;
+};
+
+/** Where the bytes of an artifact lie. The job holds every blob that its artifacts name. */
+export type Content =
+  /** It is a blob. */
+  | { readonly blob: string; readonly pieces?: undefined; readonly layout?: undefined }
+  /** One behind the other, each in a blob that others are cut from, too. */
+  | { readonly pieces: readonly BlobPiece[]; readonly blob?: undefined; readonly layout?: undefined }
+  /** More pieces than a record holds: a blob says which bytes of which of these blobs they are (`pieces/layout.ts`). */
+  | {
+      readonly layout: { readonly blob: string; readonly sources: readonly string[] };
+      readonly blob?: undefined;
+      readonly pieces?: undefined;
+    };
+
+export interface BlobPiece {
+  readonly blob: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The blobs that an artifact needs, each once. */
+export function blobsOfContent({ blob, pieces, layout }: Content): readonly string[] {
+  if (blob !== undefined) return [blob];
+  if (layout !== undefined) return [...new Set([layout.blob, ...layout.sources])];
+  return [...new Set(pieces.map((piece) => piece.blob))];
+}
+
+/** The blobs that some artifacts need, each once. */
+export function blobsOfArtifacts(artifacts: readonly Artifact[]): readonly string[] {
+  return [...new Set(artifacts.flatMap(blobsOfContent))];
+}
+
+/** The blobs that are artifacts themselves. */
+export function wholeBlobsOf(artifacts: readonly Artifact[]): readonly string[] {
+  return artifacts.flatMap(({ blob }) => (blob === undefined ? [] : [blob]));
 }
 
 /** The artifacts that one `produce` added, and the pictures of pages among them, a bounded number of them. */
@@ -24,6 +72,8 @@ export interface Produced extends IndexRange {
 export interface Chunk {
   readonly units: IndexRange;
   readonly warnings: readonly JobWarning[];
+  /** What the kind says of it, for its tally. */
+  readonly note?: unknown;
 }
 
 /** The worker that has claimed the job, and until when the claim holds unless the worker extends it. */
@@ -80,8 +130,7 @@ export interface Job {
   readonly resultTtlMs: number;
   /** Of a job that is claimed: one that runs, or a pending one that a worker has taken ahead. */
   readonly lease?: Lease;
-  /** `pointer`: the place in the request that made the attempt fail. */
-  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly pointer?: string };
+  readonly error?: JobError;
   /** All artifacts, or the first `maxListedArtifacts` when `artifactCount` is set. */
   readonly artifacts?: readonly Artifact[];
   /**
@@ -89,6 +138,8 @@ export interface Job {
    * a job with too many for `artifacts`.
    */
   readonly artifactCount?: number;
+  /** How many more the store keeps for the job's own use. */
+  readonly keptCount?: number;
   /** The artifacts that the latest `produce` added; until the attempt ends. */
   readonly produced?: Produced;
   /** The artifact that is the result, when it is not the first one. */
@@ -97,6 +148,8 @@ export interface Job {
   /** What was found in the request when it was accepted, and did not stop it. */
   readonly remarks?: readonly JobWarning[];
   readonly pages?: number;
+  /** Of a job that is of rows, once it has ended. */
+  readonly rows?: RowTotals;
   /** When the artifacts go; set when completed, and at another end when there are some. */
   readonly expiresAt?: number;
   /** True once the result went. */
@@ -107,6 +160,15 @@ export interface Job {
   readonly lastOperation?: string;
   /** `X-Request-Id` of the submit, for the logs. */
   readonly requestId?: string;
+}
+
+export interface JobError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The place in the request that made the attempt fail. */
+  readonly pointer?: string;
+  /** For programs, in the kind's own words. */
+  readonly details?: ErrorDetails;
 }
 
 /** What a caller says of a job, so that people find it. */

@@ -4,6 +4,7 @@ import {
   type JobRecord,
   maxListedArtifacts,
   type ProducedRecord,
+  type RowTotals,
 } from '../protocol/job-record.js';
 import { type Artifact, artifactCountOf, type Job, type Produced, resultOf } from './job.js';
 
@@ -15,6 +16,7 @@ export interface AttemptProgress {
   readonly phase: string;
   readonly pagesDone?: number;
   readonly pagesTotal?: number;
+  readonly rows?: RowTotals;
 }
 
 /**
@@ -39,6 +41,7 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...descriptionOf(job),
     ...errorOf(job),
     ...(job.pages === undefined ? {} : { pages: job.pages }),
+    ...(job.rows === undefined ? {} : { rows: job.rows }),
     ...(hasResult ? sizeOf(resultOf(job)) : {}),
     ...artifactsOf(job),
     ...(job.produced === undefined ? {} : { produced: producedOf(path, job.produced) }),
@@ -75,6 +78,7 @@ export function progressMembers(live: Omit<AttemptProgress, 'attempt'>): Partial
     message: live.phase,
     ...(live.pagesDone === undefined ? {} : { pages_done: live.pagesDone }),
     ...(live.pagesTotal === undefined ? {} : { pages_total: live.pagesTotal }),
+    ...(live.rows === undefined ? {} : { rows: live.rows }),
   };
 }
 
@@ -84,15 +88,16 @@ function warningsOf({ remarks = [], warnings = [] }: Job): Partial<JobRecord> {
   return { warnings: [...remarks, ...warnings] };
 }
 
-/** Message and place belong to `failed` alone; the code also says why a job waits again or was cancelled. */
+/** Message, place and details belong to `failed` alone; the code also says why a job waits again or was cancelled. */
 function errorOf(job: Job): Partial<JobRecord> {
   if (job.error === undefined) return {};
-  const { code, message, pointer } = job.error;
+  const { code, message, pointer, details } = job.error;
   const failed = job.status === 'failed';
   return {
     ...(failed ? { error: message } : {}),
     error_code: code,
     ...(failed && pointer !== undefined ? { error_pointer: pointer } : {}),
+    ...(failed && details !== undefined ? { error_details: details } : {}),
   };
 }
 
@@ -128,7 +133,7 @@ export function artifactOf(jobId: string, artifact: Artifact): ArtifactRecord {
     name: artifact.name,
     content_type: artifact.contentType,
     size_bytes: artifact.sizeBytes,
-    sha256: artifact.sha256,
+    ...(artifact.sha256 === undefined ? {} : { sha256: artifact.sha256 }),
     url: urlOf(path, artifact.name),
     ...(artifact.page === undefined ? {} : { page: artifact.page }),
   };

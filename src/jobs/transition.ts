@@ -1,12 +1,20 @@
 import type { FactType } from '../protocol/fact.js';
 import {
-  type ErrorCode,
   isTerminal,
   type JobWarning,
   maxListedArtifacts,
   maxToldPages,
+  type RowTotals,
 } from '../protocol/job-record.js';
-import { type Artifact, artifactCountOf, type Job, latestChangeOf, type Produced } from './job.js';
+import {
+  type Artifact,
+  artifactCountOf,
+  type Job,
+  type JobError,
+  latestChangeOf,
+  type Produced,
+  wholeBlobsOf,
+} from './job.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -37,17 +45,14 @@ export type Command =
   | { readonly type: 'complete'; readonly claim: number; readonly result: AttemptResult }
   /** What another job has made is this one's, too: it ends without an attempt. */
   | { readonly type: 'adopt'; readonly result: AttemptResult }
-  | {
+  | (JobError & {
       readonly type: 'fail';
       readonly claim: number;
-      readonly code: ErrorCode;
-      readonly message: string;
-      /** JSON pointer into the request. */
-      readonly pointer?: string;
       readonly warnings?: readonly JobWarning[];
+      readonly rows?: RowTotals;
       /** 0..1, the chance in the backoff. */
       readonly random: number;
-    }
+    })
   /**
    * The lease ran out, or its worker is known to be gone. The cause is most likely a restart, but the job may have
    * killed the worker.
@@ -78,6 +83,7 @@ export interface AttemptResult {
   /** Parts that no `produce` has told of; they come before the artifacts. */
   readonly parts?: readonly Artifact[];
   readonly pages?: number;
+  readonly rows?: RowTotals;
   readonly warnings?: readonly JobWarning[];
 }
 
@@ -102,7 +108,13 @@ export type Transition = Changed | { readonly ok: false; readonly refusal: Refus
 
 /** What happens to the artifacts that the store keeps as parts of the job. */
 export type PartsChange =
-  | { readonly type: 'append'; readonly from: number; readonly artifacts: readonly Artifact[] }
+  | {
+      readonly type: 'append';
+      readonly from: number;
+      readonly artifacts: readonly Artifact[];
+      /** Those that are for the job's own use, which are counted by themselves. */
+      readonly kept: { readonly from: number; readonly artifacts: readonly Artifact[] };
+    }
   | { readonly type: 'remove' };
 
 /** The number of the job's latest claim; 0 before the first. */
@@ -192,6 +204,8 @@ function produce(job: Job, artifacts: readonly Artifact[]): Transition {
   if (job.status !== 'running') return refuse('not-running');
   if (artifacts.length === 0) return unseen(job);
   const { change, parts } = appended(job, artifacts);
+  // Nobody is told of what nobody can have.
+  if (parts.artifacts.length === 0) return { ...unseen({ ...job, ...change }), parts };
   const produced = { from: parts.from, to: change.artifactCount, ...pagesOf(artifacts) };
   const pages = artifacts.findLast(({ pageCount }) => pageCount !== undefined)?.pageCount;
   const known = pages === undefined ? {} : { pages };
@@ -203,14 +217,22 @@ function pagesOf(artifacts: readonly Artifact[]): Pick<Produced, 'pages'> {
   return pages.length === 0 ? {} : { pages: pages.slice(0, maxToldPages) };
 }
 
-function appended(job: Job, artifacts: readonly Artifact[]) {
+function appended(job: Job, all: readonly Artifact[]) {
   const from = artifactCountOf(job);
+  const { keptCount = 0 } = job;
+  const artifacts = all.filter(({ kept }) => kept !== true);
+  const kept = all.filter((artifact) => artifact.kept === true);
   const listed = [
     ...(job.artifacts ?? []),
     ...artifacts.slice(0, maxListedArtifacts).map(withoutPlaceholder),
   ];
-  const change = { artifacts: listed.slice(0, maxListedArtifacts), artifactCount: from + artifacts.length };
-  return { change, parts: { type: 'append', from, artifacts } as const };
+  const change = {
+    artifacts: listed.slice(0, maxListedArtifacts),
+    artifactCount: from + artifacts.length,
+    ...(kept.length === 0 ? {} : { keptCount: keptCount + kept.length }),
+  };
+  const parts = { type: 'append', from, artifacts, kept: { from: keptCount, artifacts: kept } } as const;
+  return { change, parts };
 }
 
 /** Every event carries the record: what it lists stays short. */
@@ -248,11 +270,13 @@ function completed(job: Job, result: AttemptResult, at: number): Changed {
     status: 'completed',
     expiresAt: at + job.resultTtlMs,
     ...(result.pages === undefined ? {} : { pages: result.pages }),
+    ...(result.rows === undefined ? {} : { rows: result.rows }),
     ...(result.warnings === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
   } as const;
   const { artifacts } = result;
   const all = result.parts === undefined ? artifacts : [...result.parts, ...artifacts];
-  const asParts = job.artifactCount !== undefined || all.length > maxListedArtifacts;
+  const hasKept = all.some(({ kept }) => kept === true);
+  const asParts = job.artifactCount !== undefined || all.length > maxListedArtifacts || hasKept;
   const isFirst = artifacts[0] === (job.artifacts ?? all)[0];
   const first = artifacts[0] === undefined || isFirst ? {} : { result: artifacts[0] };
   if (!asParts) return end(job, 'job.completed', at, { ...change, ...first, artifacts: all });
@@ -266,12 +290,19 @@ function fail(
   at: number,
   now: number,
 ): Transition {
-  const place = failure.pointer === undefined ? {} : { pointer: failure.pointer };
-  const error = { code: failure.code, message: failure.message, ...place };
+  const { code, message, pointer, details, rows } = failure;
+  const error = {
+    code,
+    message,
+    ...(pointer === undefined ? {} : { pointer }),
+    ...(details === undefined ? {} : { details }),
+  };
   const delayMs = retryDelayMs(job, failure.code, failure.random);
   if (delayMs === undefined) {
     const warnings = failure.warnings?.length ? { warnings: failure.warnings } : {};
-    return end(job, 'job.failed', at, { status: 'failed', failures: job.failures + 1, error, ...warnings });
+    const counts = rows === undefined ? {} : { rows };
+    const change = { status: 'failed', failures: job.failures + 1, error, ...warnings, ...counts } as const;
+    return end(job, 'job.failed', at, change);
   }
   return next(withoutAttempt(job), 'job.requeued', {
     status: 'pending',
@@ -292,7 +323,7 @@ function interrupt(job: Job, at: number, now: number): Transition {
 }
 
 function end(job: Job, fact: FactType, at: number, change: Partial<Job>): Changed {
-  const expiry = artifactCountOf(job) > 0 ? { expiresAt: at + job.resultTtlMs } : {};
+  const expiry = artifactCountOf(job) + (job.keptCount ?? 0) > 0 ? { expiresAt: at + job.resultTtlMs } : {};
   return next(withoutAttempt(job), fact, { completedAt: at, ...expiry, ...change });
 }
 
@@ -327,14 +358,15 @@ function withoutAttempt(job: Job): Job {
 }
 
 function withoutArtifacts(job: Job): Job {
-  const { artifacts: _artifacts, artifactCount: _count, produced: _produced, result: _result, ...rest } = job;
-  return rest;
+  const { artifacts: _artifacts, artifactCount: _count, keptCount: _kept, ...rest } = job;
+  const { produced: _produced, result: _result, ...bare } = rest;
+  return bare;
 }
 
-/** The blobs that a command would have given to the job. */
+/** The blobs that a command would have brought to the job; not those which others before it have, and it cuts from. */
 export function blobsOf(command: Command): readonly string[] {
-  if (command.type === 'produce') return command.artifacts.map(({ blob }) => blob);
+  if (command.type === 'produce') return wholeBlobsOf(command.artifacts);
   if (command.type !== 'complete') return [];
   const { parts = [], artifacts } = command.result;
-  return [...parts, ...artifacts].map(({ blob }) => blob);
+  return wholeBlobsOf([...parts, ...artifacts]);
 }

@@ -9,8 +9,8 @@ export interface ArtifactRecord {
   readonly name: string;
   readonly content_type: string;
   readonly size_bytes: number;
-  /** Lower-case hex SHA-256 of the bytes. */
-  readonly sha256: string;
+  /** Lower-case hex SHA-256 of the bytes; not there where the file is computed as it is read. */
+  readonly sha256?: string;
   readonly url: string;
   /** Of a picture of a page. */
   readonly page?: PageRecord;
@@ -45,6 +45,20 @@ export interface IndexRange {
   readonly to: number;
 }
 
+/** Rows of a job that makes a file of each. */
+export interface RowTotals {
+  readonly total: number;
+  /** Those of the next three together. */
+  readonly done: number;
+  readonly success: number;
+  /** There is a file, and something was left out of it. */
+  readonly partial: number;
+  readonly failed: number;
+}
+
+/** What is wrong, for programs, in the words of the kind: `reason`, and numbers and texts that belong to it. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
 /** Something that a render noticed and that did not stop it, for example a glyph that no font has. */
 export interface JobWarning {
   readonly code: string;
@@ -57,6 +71,7 @@ export interface JobWarning {
 export const errorCodes = [
   'invalid_input',
   'input_unavailable',
+  'too_many_failed_rows',
   'timed_out',
   'out_of_memory',
   'crashed',
@@ -86,6 +101,8 @@ export interface JobRecord {
   readonly message?: string;
   readonly pages_done?: number;
   readonly pages_total?: number;
+  /** Of a job that makes a file of each row. */
+  readonly rows?: RowTotals;
   /** Starts so far; 0 until the first one. */
   readonly attempt: number;
   readonly priority: number;
@@ -105,6 +122,7 @@ export interface JobRecord {
   readonly error_code?: ErrorCode;
   /** JSON pointer (RFC 6901) into the request, where one place of it made the job fail. */
   readonly error_pointer?: string;
+  readonly error_details?: ErrorDetails;
   readonly pages?: number;
   readonly size_bytes?: number;
   /** How many artifacts can be had by now, also while the job runs. */

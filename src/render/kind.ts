@@ -1,5 +1,12 @@
 import type { TSchema } from 'typebox';
-import type { IndexRange, JobWarning, PageRecord } from '../protocol/job-record.js';
+import type {
+  ErrorCode,
+  ErrorDetails,
+  IndexRange,
+  JobWarning,
+  PageRecord,
+  RowTotals,
+} from '../protocol/job-record.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome, ProgramRegistry } from './program-call.js';
 
@@ -138,6 +145,28 @@ export interface Kind {
    * `UploadedFile` that is no input of the plan is then refused.
    */
   parse(request: unknown): Parsed;
+  /**
+   * Counts what the chunks of a job come to, of which each is a row.
+   * @param plan of `prepare`
+   */
+  tally?(plan: unknown): Tally;
+}
+
+/** Takes what chunks say of themselves, in any order. Pure; its answers do not depend on that order. */
+export interface Tally {
+  /**
+   * @param note what the chunk has resolved with; undefined for units that are lost
+   * @returns why the job ends here, once that is known
+   */
+  add(units: IndexRange, note: unknown): Verdict | undefined;
+  /** Of a job that has ended by a verdict: as of the row that brought it. */
+  readonly rows: RowTotals;
+}
+
+export interface Verdict {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: ErrorDetails;
 }
 
 /** How far a running attempt is. `ratio` is 0..1 and never falls; pages are counted once they are known. */
@@ -147,6 +176,7 @@ export interface Progress {
   readonly phase: string;
   readonly pagesDone?: number;
   readonly pagesTotal?: number;
+  readonly rows?: RowTotals;
 }
 
 /** Where a part of a request has come to lie on a page. Lengths are points, from the upper left corner of the page. */
@@ -183,12 +213,34 @@ export interface Shows {
   readonly pageCount?: number;
 }
 
+/** Bytes of a file that the job keeps, also of one that the same task makes. */
+export interface FilePiece {
+  readonly file: string;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** An artifact whose bytes lie in files that the job keeps. */
+export interface VirtualFile {
+  readonly name: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  /** Lower-case hex; one or the other. */
+  readonly sha256?: string;
+  /** What decides the bytes, as a digest. */
+  readonly tag?: string;
+  /** One behind the other; or as a kept file says, which `pieces/layout.ts` has written over these. */
+  readonly content:
+    | { readonly pieces: readonly FilePiece[] }
+    | { readonly layout: string; readonly sources: readonly string[] };
+}
+
 export interface RunContext {
   /** Absolute path of an input, by its index in `Plan.inputs`. */
   inputPath(index: number): string;
   /** An input that is an address, by its text. */
   fetched(url: string): Fetched;
-  /** Names of the parts of the job: those of earlier attempts, and for `finish` all. */
+  /** Names of the files of the job: those of earlier attempts (for `prepare`: the kept ones), and for `finish` all. */
   readonly parts: readonly string[];
   /** Absolute path of one of `parts`. */
   partPath(name: string): string;
@@ -253,10 +305,23 @@ export interface Prepared {
   readonly plan: unknown;
 }
 
+/** What every task of a job of many tasks has. */
+export interface StepContext extends RunContext {
+  /**
+   * Starts a file that the job keeps for its own use, for as long as it has artifacts: no caller sees it, artifacts are
+   * cut from it, later tasks and later attempts find it among `parts`.
+   */
+  kept(name: string, contentType: string): ArtifactWriter;
+  /** Adds an artifact that is no file. The first one of a task comes before its files. */
+  virtual(file: VirtualFile): void;
+}
+
 /** What a chunk and `finish` get of `prepare`. */
-export interface ChunkContext extends RunContext {
+export interface ChunkContext extends StepContext {
   readonly plan: unknown;
-  /** Absolute path of an artifact that `prepare` made: these are for the other tasks of the attempt only. */
+  /** When the job was accepted, in milliseconds since 1970: the only time that may stand in a file. */
+  readonly createdAt: number;
+  /** Absolute path of an artifact that `prepare` made, or of a file that it keeps. */
   preparedPath(name: string): string;
 }
 
@@ -269,13 +334,17 @@ export interface ChunkContext extends RunContext {
 export interface ChunkedRunner {
   readonly name: string;
   warm?(): Promise<void>;
-  /** Its artifacts are the files for the other tasks; they are no artifacts of the job, as its parts are. */
-  prepare(request: unknown, context: RunContext): Promise<Prepared>;
   /**
-   * Makes the artifacts of these units: they become parts of the job together, with the warnings, when the chunk has ended. A
-   * chunk that has none is run again by a later attempt.
+   * Its artifacts are the files for the other tasks of the attempt; they are no artifacts of the job, as its parts are. What
+   * it keeps is there for a later attempt, too, which does not make it again.
    */
-  chunk(units: IndexRange, context: ChunkContext): Promise<void>;
+  prepare(request: unknown, context: StepContext): Promise<Prepared>;
+  /**
+   * Makes the artifacts of these units: they become parts of the job together, with the warnings and with what this resolves
+   * with, for `Kind.tally`, when the chunk has ended. A chunk that has none is run again by a later attempt. A file that is
+   * kept comes first.
+   */
+  chunk(units: IndexRange, context: ChunkContext): Promise<unknown>;
   /**
    * Makes the artifacts of the whole, of which the first is the result.
    * @param lost units that ended their thread every time, in order: no part has them
@@ -305,6 +374,7 @@ export class RenderFailure extends Error {
   constructor(
     message: string,
     readonly pointer?: string,
+    readonly details?: ErrorDetails,
   ) {
     super(message);
     this.name = 'RenderFailure';

@@ -1,13 +1,18 @@
-import type { ErrorCode, JobWarning } from '../protocol/job-record.js';
-import type { Prepared } from './kind.js';
+import type { ErrorCode, ErrorDetails, JobWarning, RowTotals } from '../protocol/job-record.js';
+import type { Prepared, VirtualFile } from './kind.js';
 import type { DoneMessage, FailedMessage, FinishedFile } from './wire.js';
 
 export type Outcome =
   | {
       readonly type: 'done';
       readonly files: readonly FinishedFile[];
+      readonly virtual?: readonly VirtualFile[];
       /** Of the step `prepare`. */
       readonly preparation?: Prepared;
+      /** Of a chunk. */
+      readonly note?: unknown;
+      /** Of a job whose units are rows. */
+      readonly rows?: RowTotals;
       readonly pages?: number;
       readonly warnings: readonly JobWarning[];
       /** From the thread taking the task to its answer. */
@@ -18,6 +23,8 @@ export type Outcome =
       readonly code: ErrorCode;
       readonly message: string;
       readonly pointer?: string;
+      readonly details?: ErrorDetails;
+      readonly rows?: RowTotals;
       /** The code of a fault of the machine that passes: another try may succeed, and this one does not count. */
       readonly fault?: string;
       readonly warnings: readonly JobWarning[];
@@ -31,13 +38,6 @@ export function outcomeOf(message: DoneMessage | FailedMessage, runMs: number): 
     const { type, task: _task, heavy: _heavy, languages: _languages, ...done } = message;
     return { type, ...done, runMs };
   }
-  const pointer = message.pointer === undefined ? {} : { pointer: message.pointer };
-  return {
-    type: 'failed',
-    code: message.code,
-    message: message.message,
-    warnings: message.warnings,
-    ...pointer,
-    ...(message.fault === undefined ? {} : { fault: message.fault }),
-  };
+  const { type, task: _task, heavy: _heavy, ...failed } = message;
+  return { type, ...failed };
 }

@@ -18,6 +18,7 @@ import {
   RenderFailure,
   type RunResult,
   type Shows,
+  type VirtualFile,
 } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
@@ -78,11 +79,13 @@ export async function serveTasks(
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       const done = await run(await back.load(), message, task);
       const files = task.finish();
+      const { warnings, made } = task;
       send({
         type: 'done',
         task: message.task,
         files,
-        warnings: task.warnings,
+        ...made,
+        warnings,
         ...done,
         ...task.weight,
         ...freshLanguages(),
@@ -119,7 +122,7 @@ async function run(
   runner: KindRunner | ChunkedRunner,
   message: RunMessage,
   task: TaskContext,
-): Promise<Pick<DoneMessage, 'pages' | 'preparation'>> {
+): Promise<Pick<DoneMessage, 'pages' | 'preparation' | 'note'>> {
   const { step } = message;
   if (!('chunk' in runner)) {
     if (step.type !== 'run') throw new Error(`The kind ${runner.name} has no chunks`);
@@ -129,8 +132,7 @@ async function run(
     case 'prepare':
       return { preparation: await runner.prepare(readRequest(message), task) };
     case 'chunk':
-      await runner.chunk(step.units, task);
-      return {};
+      return { note: await runner.chunk(step.units, task) };
     case 'finish':
       return pagesOf(await runner.finish(step.lost, task));
     case 'run':
@@ -167,8 +169,10 @@ function readRequest(message: RunMessage): unknown {
 
 function failure(task: number, error: unknown, warnings: readonly JobWarning[]): FailedMessage {
   if (error instanceof RenderFailure) {
-    const pointer = error.pointer === undefined ? {} : { pointer: error.pointer };
-    return { type: 'failed', task, code: 'invalid_input', message: error.message, warnings, ...pointer };
+    const { message, pointer, details } = error;
+    const place = pointer === undefined ? {} : { pointer };
+    const more = details === undefined ? {} : { details };
+    return { type: 'failed', task, code: 'invalid_input', message, warnings, ...place, ...more };
   }
   const fault = error instanceof PassingFault ? error.fault : passingCodeOf(error);
   if (fault !== undefined) {
@@ -191,6 +195,8 @@ class TaskContext implements ChunkContext {
   readonly #send: (message: FromThread) => void;
   readonly #artifacts: ArtifactFile[] = [];
   readonly #parts = new Set<ArtifactFile>();
+  readonly #kept = new Set<ArtifactFile>();
+  readonly #virtual: VirtualFile[] = [];
   readonly #scratch: string[] = [];
   readonly #gate: ProgressGate;
   readonly #asks: TaskAsks;
@@ -230,6 +236,11 @@ class TaskContext implements ChunkContext {
   get plan(): unknown {
     const { step } = this.#message;
     return 'plan' in step ? step.plan : undefined;
+  }
+
+  get createdAt(): number {
+    const { step } = this.#message;
+    return 'createdAt' in step ? step.createdAt : 0;
   }
 
   preparedPath(name: string): string {
@@ -276,6 +287,21 @@ class TaskContext implements ChunkContext {
     };
   }
 
+  kept(name: string, contentType: string): ArtifactWriter {
+    const file = this.artifact(name, contentType);
+    this.#kept.add(file);
+    return file;
+  }
+
+  virtual(file: VirtualFile): void {
+    this.#virtual.push(file);
+  }
+
+  /** What was made beside files. */
+  get made(): Pick<DoneMessage, 'virtual'> {
+    return this.#virtual.length === 0 ? {} : { virtual: this.#virtual };
+  }
+
   scratch(bytes: Uint8Array): string {
     const path = `${this.#message.asidePrefix}.${this.#files++}`;
     this.#scratch.push(path);
@@ -304,11 +330,12 @@ class TaskContext implements ChunkContext {
     return this.#isHeavy || memoryUsage().arrayBuffers > keptBytes ? { heavy: true } : {};
   }
 
-  finish() {
+  finish(): readonly FinishedFile[] {
     this.#clearScratch();
     return this.#artifacts.flatMap((file) => {
       if (file.finished === undefined) throw new Error('A runner left an artifact unfinished');
-      return this.#parts.has(file) ? [] : [file.finished];
+      if (this.#parts.has(file)) return [];
+      return [this.#kept.has(file) ? { ...file.finished, kept: true } : file.finished];
     });
   }
 

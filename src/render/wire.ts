@@ -1,5 +1,5 @@
-import type { IndexRange, JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Prepared, Progress, Shows } from './kind.js';
+import type { ErrorDetails, IndexRange, JobWarning } from '../protocol/job-record.js';
+import type { Fetched, Prepared, Progress, Shows, VirtualFile } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 
@@ -16,6 +16,8 @@ export interface AfterPrepare {
   readonly plan: unknown;
   /** Paths of the artifacts of `prepare`, by name. */
   readonly prepared: Readonly<Record<string, string>>;
+  /** When the job was accepted. */
+  readonly createdAt: number;
 }
 
 export interface RunMessage {
@@ -52,6 +54,8 @@ export type FinishedFile = Shows & {
   readonly contentType: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** For the job's own use. */
+  readonly kept?: true;
 } & ({ readonly path: string } | { readonly bytes: Uint8Array<ArrayBuffer> });
 
 /** A part lies complete while the task goes on. */
@@ -68,6 +72,9 @@ export interface DoneMessage {
   readonly preparation?: Prepared;
   /** Without those that were sent as parts. */
   readonly files: readonly FinishedFile[];
+  readonly virtual?: readonly VirtualFile[];
+  /** Of a chunk. */
+  readonly note?: unknown;
   readonly pages?: number;
   readonly warnings: readonly JobWarning[];
   readonly heavy?: true;
@@ -89,6 +96,7 @@ export interface FailedMessage {
   readonly fault?: string;
   readonly message: string;
   readonly pointer?: string;
+  readonly details?: ErrorDetails;
   readonly warnings: readonly JobWarning[];
 }
 

@@ -1,10 +1,10 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Blobs, isMissingBlob } from '../engine/blobs.js';
 import type { Fact, JobInput, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
 import type { Follower } from '../follow/follower.js';
 import { nextChange } from '../follow/next-change.js';
-import type { Artifact, Job } from '../jobs/job.js';
+import { type Artifact, blobsOfContent, type Content, type Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText } from '../protocol/event.js';
@@ -13,6 +13,7 @@ import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
 import type { LoopTurns } from '../shares/loop-turns.js';
+import { type ContentRange, readContent } from './contents.js';
 import { decodeOriginal, originalText } from './original-request.js';
 import {
   type Answer,
@@ -215,11 +216,11 @@ export class JobReader implements Reader {
     return { events, complete: facts[0]?.rev === 1 && after >= last };
   }
 
-  async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
-    const stream = await this.#parts.blobs.read(blob, range).catch((error: unknown) => {
-      throw isMissingBlob(error) ? new FileMissing(`no such blob: ${blob}`, { cause: error }) : error;
+  read(content: Content, range?: ContentRange): Promise<Readable> {
+    return readContent(this.#parts.blobs, content, range).catch((error: unknown) => {
+      if (!isMissingBlob(error)) throw error;
+      throw new FileMissing(`no such blob: ${blobsOfContent(content).join(', ')}`, { cause: error });
     });
-    return stream instanceof Readable ? stream : new Readable().wrap(stream);
   }
 }
 

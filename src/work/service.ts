@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ListFilter } from '../engine/listing.js';
-import type { Artifact, Job, JobDescription } from '../jobs/job.js';
+import type { Artifact, Content, Job, JobDescription } from '../jobs/job.js';
 import type { JobWebhook } from '../jobs/job-webhook.js';
 import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
@@ -8,6 +8,7 @@ import type { JobRecord, JobWarning } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
 import type { Plan, UploadedFile } from '../render/kind.js';
 import type { FinishedFile } from '../render/wire.js';
+import type { ContentRange } from './contents.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
 
@@ -164,8 +165,8 @@ export interface Reader {
   input(owner: string, id: string): Promise<Answer<{ request: string; leftOut: readonly LeftOut[] }>>;
   /** The facts of a job, oldest first; undefined as for `view`. */
   history(owner: string, id: string): Promise<History | undefined>;
-  /** Bytes `start`..`end` (inclusive) of an artifact's blob. Rejects with `FileMissing` when it is not there. */
-  read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** Bytes of an artifact. Rejects with `FileMissing` when a blob of it is not there. */
+  read(content: Content, range?: ContentRange): Promise<Readable>;
 }
 
 export interface LeftOut {
@@ -252,7 +253,7 @@ export interface TaskRequest {
 export interface ThumbnailRequest {
   readonly owner: string;
   /** Of a PDF. */
-  readonly blob: string;
+  readonly content: Content;
   /** From 1. */
   readonly page: number;
   /** Pixels. */

@@ -95,6 +95,20 @@ describe('a download', () => {
     expect(sent[0]?.signal?.aborted).toBe(true);
   });
 
+  it('that is computed as it is read has a tag in the place of a digest', async () => {
+    const computed = (more: Readonly<Record<string, string>> = {}) => {
+      const answer = whole(undefined, more);
+      answer.headers.delete('repr-digest');
+      return answer;
+    };
+    const { http } = scripted([computed()]);
+    const found = await download(http, 'job_1');
+    expect(found.sha256).toBeUndefined();
+    expect(isWhole(await found.bytes())).toBe(true);
+    const other = scripted([computed({ etag: 'W/"1"' })]);
+    await expect(download(other.http, 'job_1')).rejects.toMatchObject({ slug: 'unexpected-answer' });
+  });
+
   it('of nothing is empty', async () => {
     const empty = createHash('sha256').digest('base64');
     const { http } = scripted([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Artifact, Job } from '../../src/jobs/job.js';
+import { type Artifact, type Job, wholeBlobsOf } from '../../src/jobs/job.js';
 import { claimOf } from '../../src/jobs/transition.js';
 import { maxListedArtifacts } from '../../src/protocol/job-record.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
@@ -75,7 +75,7 @@ export function partsSuite(name: string, open: OpenEngine): void {
       const outcome = await produce(job, [again, part(3), part(1)]);
       expect(outcome).toMatchObject({ ok: true, removed: [again.blob] });
       expect(await list(job)).toEqual(parts(0, 4));
-      expect(await engine().store.unused([part(1).blob, again.blob])).toEqual([again.blob]);
+      expect(await engine().store.unused(wholeBlobsOf([part(1), again]))).toEqual([again.blob]);
     });
 
     it('leave the record small: it has the first hundred and how many there are', async () => {
@@ -106,6 +106,88 @@ export function partsSuite(name: string, open: OpenEngine): void {
       await complete(job, parts(0, 3));
       expect(await list(job, 1)).toEqual(parts(1, 3));
       expect(await engine().store.artifact('alice', job.id, 'part-2.txt')).toEqual(part(2));
+    });
+
+    describe("that are for the job's own use", () => {
+      const kept = (number: number): Artifact => ({ ...part(number, `kept${number}`), kept: true });
+      const cut = (number: number): Artifact => ({
+        name: `cut-${number}.pdf`,
+        contentType: 'application/pdf',
+        sizeBytes: 30,
+        sha256: 'd'.repeat(64),
+        pieces: [
+          { blob: blobName('kept0', 'b'), start: 0, length: 20 },
+          { blob: blobName('kept1', 'b'), start: number, length: 10 },
+        ],
+      });
+      const all = { name: 'all.zip', contentType: 'application/zip', sizeBytes: 90, tag: 'e'.repeat(64) };
+      const blobs = wholeBlobsOf([kept(0), kept(1)]);
+
+      it('are in no list and under no name, and no fact tells of them alone', async () => {
+        const job = await running();
+        await produce(job, [kept(0)]);
+        expect(await factsOf(engine())).toEqual(['job.created 1', 'job.started 2']);
+        await produce(job, [kept(1), cut(0), cut(1)]);
+        await produce(job, [cut(2)]);
+        expect(await list(job)).toEqual([cut(0), cut(1), cut(2)]);
+        expect(await list(job, 1, 1)).toEqual([cut(1)]);
+        expect(await engine().store.artifact('alice', job.id, kept(0).name)).toBeUndefined();
+        expect(await engine().store.artifact('alice', job.id, cut(1).name)).toEqual(cut(1));
+        const { facts } = await engine().store.facts({ owner: 'alice', after: 0, limit: 10 });
+        const records = facts.map(({ record }): Record<string, unknown> => JSON.parse(record));
+        expect(records.slice(2)).toMatchObject([
+          { artifact_count: 2, produced: { from: 0, to: 2 } },
+          { artifact_count: 3, produced: { from: 2, to: 3 } },
+        ]);
+      });
+
+      it('are handed to the next claim before the others, also where there are no others', async () => {
+        const claimAgain = async (job: Job, claim: number) => {
+          await engine().store.apply(job.id, { type: 'release', claim }, start);
+          const leaseUntil = start + 60_000;
+          return (await engine().store.claim({ worker: 'w2', limit: 1, now: start, leaseUntil }))[0];
+        };
+        const job = await running();
+        await produce(job, [kept(0)]);
+        expect((await claimAgain(job, 1))?.parts).toEqual([kept(0)]);
+        const resumed = { type: 'start', claim: 2, resume: true } as const;
+        await engine().store.apply(job.id, resumed, start);
+        await produce({ ...job, claims: 2 }, [kept(1), cut(0)]);
+        expect((await claimAgain(job, 2))?.parts).toEqual([kept(0), kept(1), cut(0)]);
+      });
+
+      it('are held with what is cut from them, and go with it', async () => {
+        const job = await running();
+        await produce(job, [kept(0), kept(1), cut(0)]);
+        await produce(job, [cut(0), cut(1)]);
+        await complete(job, [{ ...all, layout: { blob: blobs[0] ?? '', sources: blobs.slice(1) } }]);
+        expect(await engine().store.unused(blobs)).toEqual([]);
+        const swept = await engine().store.sweep(aSweep(start + 10 + day));
+        expect([...swept.removed].sort()).toEqual(blobs);
+        expect(await engine().store.unused(blobs)).toEqual(blobs);
+        expect(await engine().store.get('alice', job.id)).not.toHaveProperty('keptCount');
+      });
+
+      it('of a job that failed with nothing else go like a result', async () => {
+        const job = await running();
+        await produce(job, [kept(0)]);
+        const failure = { code: 'invalid_input', message: 'No', details: { reason: 'NO', row: 7 } } as const;
+        const command = { type: 'fail', claim: 1, random: 0, ...failure } as const;
+        await engine().store.apply(job.id, command, start + 10);
+        const { facts } = await engine().store.facts({ owner: 'alice', after: 0, limit: 10 });
+        expect(JSON.parse(facts.at(-1)?.record ?? '')).toMatchObject({ error_details: failure.details });
+        const swept = await engine().store.sweep(aSweep(start + 10 + day));
+        expect(swept.removed).toEqual(blobs.slice(0, 1));
+      });
+
+      it('go when the next attempt begins anew', async () => {
+        const job = await running();
+        await produce(job, [kept(0), kept(1), cut(0)]);
+        await engine().store.apply(job.id, { type: 'release', claim: 1 }, start);
+        await engine().store.claim({ worker: 'w2', limit: 1, now: start, leaseUntil: start + 60_000 });
+        const outcome = await engine().store.apply(job.id, { type: 'start', claim: 2 }, start);
+        expect(outcome.ok && [...outcome.removed].sort()).toEqual(blobs);
+      });
     });
 
     it('belong to a claim that holds', async () => {
@@ -164,7 +246,7 @@ export function partsSuite(name: string, open: OpenEngine): void {
       const job = await running();
       await produce(job, parts(0, 150));
       await complete(job);
-      const blobs = [...parts(0, 150), result].map(({ blob }) => blob);
+      const blobs = wholeBlobsOf([...parts(0, 150), result]);
       expect(await engine().store.unused(blobs)).toEqual([]);
       const outcome = await engine().store.apply(job.id, { type: 'delete' }, start + 20);
       expect(outcome.ok && [...outcome.removed].sort()).toEqual([...blobs].sort());

@@ -3,11 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Artifact, Job } from '../../src/jobs/job.js';
+import type { Artifact, Content, Job } from '../../src/jobs/job.js';
 import { recordOf } from '../../src/jobs/record.js';
 import type { GroupRecord } from '../../src/protocol/fact.js';
 import { isTerminal, type JobWarning } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
+import type { ContentRange } from '../../src/work/contents.js';
 import {
   type Answer,
   FileMissing,
@@ -233,7 +234,7 @@ export class FakeJobService implements JobService {
     return job && { events: [`{"type":"job.created","rev":${job.rev}}`], complete: true };
   }
 
-  async read(blob: string, range?: { readonly start: number; readonly end: number }): Promise<Readable> {
+  async read({ blob = '' }: Content, range?: ContentRange): Promise<Readable> {
     const bytes = this.blobs.get(blob);
     if (bytes === undefined) throw new FileMissing('no such blob');
     const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);

@@ -37,7 +37,7 @@ describe('GET thumbnail', () => {
       etag: `"${digest(pdf)}-2-480"`,
       'cache-control': 'private, max-age=60, immutable',
     });
-    expect(http.service.picturesAsked[0]?.blob).toBe(`blob-${digest(pdf)}`);
+    expect(http.service.picturesAsked[0]?.content.blob).toBe(`blob-${digest(pdf)}`);
     expect((await call()).body).toBe('page 1, 240 px');
   });
 

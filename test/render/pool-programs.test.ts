@@ -102,7 +102,7 @@ describe('programs of a task', () => {
     });
     const programs = await bench.open(guard);
     const prepared = { 'plan.txt': path };
-    const step = { type: 'chunk', units: { from: 0, to: 1 }, plan: {}, prepared } as const;
+    const step = { type: 'chunk', units: { from: 0, to: 1 }, plan: {}, prepared, createdAt: 0 } as const;
     const given = { inputPaths: [], fetched: {}, step, leftMs: () => 60_000 };
     const ofChunk = new TaskPrograms(programs, given);
     const program = scriptCall('cat ../in/a', { files: [{ name: 'a', path }] });

@@ -35,7 +35,7 @@ describe('a job of many tasks', () => {
   const text = async (id: string): Promise<string> => {
     const artifact = await rig.service.reader.artifact('ann', id, 'all.txt');
     const chunks: Buffer[] = [];
-    for await (const chunk of await rig.service.reader.read(artifact?.blob ?? '')) chunks.push(chunk);
+    for await (const chunk of await rig.service.reader.read(artifact ?? { blob: '' })) chunks.push(chunk);
     return Buffer.concat(chunks).toString();
   };
   const parts = async (id: string): Promise<readonly string[]> =>

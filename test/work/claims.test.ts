@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Blobs } from '../../src/engine/blobs.js';
 import { type ApplyOutcome, type Engine, type Store, StoreFailed } from '../../src/engine/engine.js';
+import { wholeBlobsOf } from '../../src/jobs/job.js';
 import { type Command, claimOf } from '../../src/jobs/transition.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
@@ -243,7 +244,7 @@ describe('an attempt always answers', () => {
           apply: async (id, command, now, ...more) => {
             if (command.type === 'complete') {
               if (names.length === 0) await engine.store.apply(id, { type: 'interrupt', claim: 1 }, now);
-              names.push(...command.result.artifacts.map(({ blob }) => blob));
+              names.push(...wholeBlobsOf(command.result.artifacts));
             }
             return engine.store.apply(id, command, now, ...more);
           },

@@ -33,7 +33,7 @@ describe('answers of the store that are lost', () => {
   const textOf = async (id: string, name: string): Promise<string> => {
     const artifact = await rig.service.reader.artifact('ann', id, name);
     const chunks: Buffer[] = [];
-    for await (const chunk of await rig.service.reader.read(artifact?.blob ?? '')) chunks.push(chunk);
+    for await (const chunk of await rig.service.reader.read(artifact ?? { blob: '' })) chunks.push(chunk);
     return Buffer.concat(chunks).toString();
   };
 

@@ -28,7 +28,7 @@ describe('parts of a job', () => {
   const text = async (id: string, name: string): Promise<string> => {
     const artifact = await rig.service.reader.artifact('ann', id, name);
     const chunks: Buffer[] = [];
-    for await (const chunk of await rig.service.reader.read(artifact?.blob ?? '')) chunks.push(chunk);
+    for await (const chunk of await rig.service.reader.read(artifact ?? { blob: '' })) chunks.push(chunk);
     return Buffer.concat(chunks).toString();
   };
   const leaf = (number: number): string => `leaf-${number}.txt`;

@@ -46,7 +46,7 @@ describe('a planned request', () => {
     expect((await rig.end(id))?.record).toMatchObject({ status: 'completed' });
     const artifact = await rig.service.reader.artifact('ann', id, 'read.txt');
     let text = '';
-    for await (const chunk of await rig.service.reader.read(artifact?.blob ?? '')) text += chunk;
+    for await (const chunk of await rig.service.reader.read(artifact ?? { blob: '' })) text += chunk;
     return text;
   }
 

@@ -42,7 +42,7 @@ describe('running jobs', () => {
     expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.completed']);
     const blob = (await service.reader.job('ann', id))?.artifacts?.[0]?.blob ?? '';
     const chunks: Buffer[] = [];
-    for await (const chunk of await service.reader.read(blob, { start: 1, end: 3 })) chunks.push(chunk);
+    for await (const chunk of await service.reader.read({ blob }, { start: 1, end: 3 })) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe('ell');
     expect(await service.reader.view('bob', id)).toBe(undefined);
     expect(await left()).toEqual([]);

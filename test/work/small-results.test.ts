@@ -25,7 +25,7 @@ async function blobOf(id: string): Promise<string> {
 
 async function read(blob: string): Promise<string> {
   let text = '';
-  for await (const chunk of await rig.service.reader.read(blob)) text += chunk;
+  for await (const chunk of await rig.service.reader.read({ blob })) text += chunk;
   return text;
 }
 
@@ -40,7 +40,7 @@ it.each([
   expect(await read(blob)).toBe(text);
   expect(await resultFiles(id)).toHaveLength(files);
   expect(await rig.service.remover.remove('ann', id)).toBe(true);
-  await expect(rig.service.reader.read(blob)).rejects.toBeInstanceOf(FileMissing);
+  await expect(rig.service.reader.read({ blob })).rejects.toBeInstanceOf(FileMissing);
   expect(await resultFiles(id)).toEqual([]);
 });
 

@@ -51,7 +51,7 @@ describe('pictures of pages', () => {
 
   const blob = `a-${'0'.repeat(64)}`;
   const ask = (signal = new AbortController().signal, owner = 'ann') =>
-    thumbnailer.thumbnail({ owner, blob, page: 2, width: 99, signal });
+    thumbnailer.thumbnail({ owner, content: { blob }, page: 2, width: 99, signal });
   const turns = async () => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };

@@ -136,10 +136,11 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
     const path = join(output, name);
     // The next run overwrites a file that a killed run has left.
     const to = { type: 'file', path, aside: `${path}.part` } as const;
-    const there = artifact !== undefined && (await holds(path, artifact.size_bytes, artifact.sha256));
+    const { size_bytes: size = 0, sha256: digest } = artifact ?? {};
+    const there = digest !== undefined && (await holds(path, size, digest));
     try {
       const { sizeBytes, sha256 } = there
-        ? { sizeBytes: artifact.size_bytes, sha256: artifact.sha256 }
+        ? { sizeBytes: size, sha256: digest }
         : await persist(() => save(client, job.job_id, to, signal));
       await journal.add({ output: name, key, size_bytes: sizeBytes, sha256 });
     } catch (error) {

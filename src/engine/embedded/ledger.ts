@@ -1,5 +1,5 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { Artifact, Job } from '../../jobs/job.js';
+import { type Artifact, blobsOfArtifacts, type Job } from '../../jobs/job.js';
 import { isRepeat, withOperation } from '../../jobs/repeat.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
@@ -222,10 +222,10 @@ export class Ledger {
     return absent[0]?.length ?? 0;
   }
 
-  /** Whether a blob is one of a job's artifacts. */
-  hasArtifact({ id, artifacts = [], artifactCount }: Job, blob: string): boolean {
-    const all = artifactCount === undefined ? artifacts : this.#tables.parts.list(id, 0, artifactCount);
-    return all.some((artifact) => artifact.blob === blob);
+  /** Whether an artifact of a job needs a blob. */
+  hasArtifact(job: Job, blob: string): boolean {
+    const { artifacts = [], artifactCount } = job;
+    return blobsOfArtifacts(artifactCount === undefined ? artifacts : this.#partsOf(job)).includes(blob);
   }
 
   /**
@@ -235,7 +235,8 @@ export class Ledger {
   forgetParts(id: string): readonly string[] {
     const stored = this.#tables.jobs.get(id);
     if (stored === undefined) return [];
-    const { artifacts: _artifacts, artifactCount: _count, produced: _produced, ...job } = stored.job;
+    const { artifacts: _artifacts, artifactCount: _count, keptCount: _kept, ...rest } = stored.job;
+    const { produced: _produced, ...job } = rest;
     const blobs = this.#tables.parts.remove(id);
     for (const blob of blobs) this.#tables.blobReferences.remove(blob, id);
     this.#tables.jobs.set(stored.job, { job, queue: stored.queue });
@@ -298,15 +299,17 @@ export class Ledger {
     return input;
   }
 
-  #partsOf({ id, artifactCount = 0 }: Job): readonly Artifact[] {
-    return artifactCount === 0 ? [] : this.#tables.parts.list(id, 0, artifactCount);
+  #partsOf({ id, artifactCount = 0, keptCount = 0 }: Job): readonly Artifact[] {
+    const { parts } = this.#tables;
+    const kept = keptCount === 0 ? [] : parts.kept(id);
+    return artifactCount === 0 ? kept : [...kept, ...parts.list(id, 0, artifactCount)];
   }
 
   /** A `produce` without the artifacts whose names the job has, and the blobs of these. */
   #withoutDoubles(id: string, command: Command): { fresh: Command; doubled: readonly string[] } {
     if (command.type !== 'produce') return { fresh: command, doubled: [] };
     const isKnown = ({ name }: Artifact): boolean => this.#tables.parts.byName(id, name) !== undefined;
-    const doubled = command.artifacts.filter(isKnown).map(({ blob }) => blob);
+    const doubled = blobsOfArtifacts(command.artifacts.filter(isKnown));
     if (doubled.length === 0) return { fresh: command, doubled };
     return {
       fresh: { ...command, artifacts: command.artifacts.filter((artifact) => !isKnown(artifact)) },

@@ -56,7 +56,10 @@ export class Queries {
 
   artifact(owner: string, id: string, name: string): Artifact | undefined {
     const job = this.get(owner, id);
-    if (job?.artifactCount !== undefined) return this.#tables.parts.byName(id, name);
+    if (job?.artifactCount !== undefined) {
+      const part = this.#tables.parts.byName(id, name);
+      return part?.kept === true ? undefined : part;
+    }
     return job?.artifacts?.find((artifact) => artifact.name === name);
   }
 

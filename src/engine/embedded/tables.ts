@@ -102,10 +102,15 @@ export interface InputTable {
 export interface PartTable {
   /** @param from how many the job has; no name may be there already */
   append(jobId: string, from: number, artifacts: readonly Artifact[]): void;
+  /** The same for what is for the job's own use, and numbered by itself. */
+  keep(jobId: string, from: number, artifacts: readonly Artifact[]): void;
   /** From the place `from` on, at most `limit`. */
   list(jobId: string, from: number, limit: number): readonly Artifact[];
+  /** All that is for the job's own use, in order. */
+  kept(jobId: string): readonly Artifact[];
+  /** Of both sorts. */
   byName(jobId: string, name: string): Artifact | undefined;
-  /** Removes all of a job; returns their blobs. */
+  /** Removes all of a job, of both sorts; returns their blobs, each once. */
   remove(jobId: string): readonly string[];
 }
 

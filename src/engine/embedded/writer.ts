@@ -1,4 +1,4 @@
-import { type Job, latestChangeOf } from '../../jobs/job.js';
+import { blobsOfArtifacts, type Job, latestChangeOf } from '../../jobs/job.js';
 import { recordOf } from '../../jobs/record.js';
 import type { Changed } from '../../jobs/transition.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
@@ -68,14 +68,20 @@ export class Writer {
     if (parts?.type === 'remove') return [...this.#tables.parts.remove(job.id)];
     if (before.artifactCount !== undefined || before.artifacts === undefined) return [];
     const gone = fact === 'job.deleted' || job.artifacts === undefined;
-    return gone ? before.artifacts.map(({ blob }) => blob) : [];
+    return gone ? [...blobsOfArtifacts(before.artifacts)] : [];
   }
 
   #addArtifacts(before: Job, { job, parts }: Changed): void {
-    const added =
-      parts?.type === 'append' ? parts.artifacts : before.artifacts === undefined ? job.artifacts : undefined;
-    for (const { blob } of added ?? []) this.#tables.blobReferences.add(blob, job.id);
-    if (parts?.type === 'append') this.#tables.parts.append(job.id, parts.from, parts.artifacts);
+    const isAppended = parts?.type === 'append';
+    const added = isAppended
+      ? [...parts.kept.artifacts, ...parts.artifacts]
+      : before.artifacts === undefined
+        ? job.artifacts
+        : undefined;
+    for (const blob of blobsOfArtifacts(added ?? [])) this.#tables.blobReferences.add(blob, job.id);
+    if (!isAppended) return;
+    this.#tables.parts.append(job.id, parts.from, parts.artifacts);
+    this.#tables.parts.keep(job.id, parts.kept.from, parts.kept.artifacts);
   }
 
   /** Returns the blobs of its input. */

@@ -1,4 +1,4 @@
-import type { Artifact } from '../../jobs/job.js';
+import { type Artifact, blobsOfArtifacts } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { byText } from '../embedded/order.js';
 import {
@@ -79,28 +79,52 @@ class MemoryInputs implements InputTable {
   }
 }
 
+interface PartsOfJob {
+  readonly shown: Artifact[];
+  readonly kept: Artifact[];
+  readonly byName: Map<string, Artifact>;
+}
+
 class MemoryParts implements PartTable {
-  /** By job, then by name, in order. */
-  readonly #parts = new Map<string, Map<string, Artifact>>();
+  readonly #parts = new Map<string, PartsOfJob>();
 
   append(jobId: string, _from: number, artifacts: readonly Artifact[]): void {
-    const parts = this.#parts.get(jobId) ?? new Map<string, Artifact>();
-    for (const artifact of artifacts) parts.set(artifact.name, artifact);
-    this.#parts.set(jobId, parts);
+    this.#add(this.#of(jobId), 'shown', artifacts);
+  }
+
+  keep(jobId: string, _from: number, artifacts: readonly Artifact[]): void {
+    this.#add(this.#of(jobId), 'kept', artifacts);
   }
 
   list(jobId: string, from: number, limit: number): readonly Artifact[] {
-    return [...(this.#parts.get(jobId)?.values() ?? [])].slice(from, from + limit);
+    return this.#parts.get(jobId)?.shown.slice(from, from + limit) ?? [];
+  }
+
+  kept(jobId: string): readonly Artifact[] {
+    return [...(this.#parts.get(jobId)?.kept ?? [])];
   }
 
   byName(jobId: string, name: string): Artifact | undefined {
-    return this.#parts.get(jobId)?.get(name);
+    return this.#parts.get(jobId)?.byName.get(name);
   }
 
   remove(jobId: string): readonly string[] {
-    const blobs = [...(this.#parts.get(jobId)?.values() ?? [])].map(({ blob }) => blob);
+    const blobs = blobsOfArtifacts([...(this.#parts.get(jobId)?.byName.values() ?? [])]);
     this.#parts.delete(jobId);
     return blobs;
+  }
+
+  #of(jobId: string): PartsOfJob {
+    const parts = this.#parts.get(jobId) ?? { shown: [], kept: [], byName: new Map() };
+    this.#parts.set(jobId, parts);
+    return parts;
+  }
+
+  #add(parts: PartsOfJob, sort: 'shown' | 'kept', artifacts: readonly Artifact[]): void {
+    for (const artifact of artifacts) {
+      parts[sort].push(artifact);
+      parts.byName.set(artifact.name, artifact);
+    }
   }
 }
 

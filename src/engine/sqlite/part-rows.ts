@@ -1,11 +1,12 @@
-import type { Artifact } from '../../jobs/job.js';
+import { type Artifact, blobsOfArtifacts } from '../../jobs/job.js';
 import type { PartTable } from '../embedded/tables.js';
 import { type Connection, type Row, type Statement, textOf } from './sql.js';
 
-/** Artifacts of jobs that may have many. */
+/** Artifacts of jobs that may have many. Those that are for the job's own use have places below 0: -1, -2, ... */
 export class PartRows implements PartTable {
   readonly #add: Statement;
   readonly #list: Statement;
+  readonly #kept: Statement;
   readonly #byName: Statement;
   readonly #remove: Statement;
 
@@ -14,6 +15,7 @@ export class PartRows implements PartTable {
     this.#list = connection.prepare(
       'SELECT part FROM parts WHERE job = ? AND place >= ? ORDER BY place LIMIT ?',
     );
+    this.#kept = connection.prepare('SELECT part FROM parts WHERE job = ? AND place < 0 ORDER BY place DESC');
     this.#byName = connection.prepare('SELECT part FROM parts WHERE job = ? AND name = ?');
     this.#remove = connection.prepare('DELETE FROM parts WHERE job = ? RETURNING part');
   }
@@ -24,8 +26,18 @@ export class PartRows implements PartTable {
     }
   }
 
+  keep(jobId: string, from: number, artifacts: readonly Artifact[]): void {
+    for (const [index, artifact] of artifacts.entries()) {
+      this.#add.run(jobId, -1 - from - index, artifact.name, JSON.stringify(artifact));
+    }
+  }
+
   list(jobId: string, from: number, limit: number): readonly Artifact[] {
     return this.#list.all(jobId, from, limit).map(artifactOf);
+  }
+
+  kept(jobId: string): readonly Artifact[] {
+    return this.#kept.all(jobId).map(artifactOf);
   }
 
   byName(jobId: string, name: string): Artifact | undefined {
@@ -34,7 +46,7 @@ export class PartRows implements PartTable {
   }
 
   remove(jobId: string): readonly string[] {
-    return this.#remove.all(jobId).map((row) => artifactOf(row).blob);
+    return blobsOfArtifacts(this.#remove.all(jobId).map(artifactOf));
   }
 }
 

@@ -24,7 +24,12 @@ export const artifactSchema = Type.Object(
     name: Type.String(),
     content_type: Type.String(),
     size_bytes: count,
-    sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    sha256: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-f]{64}$',
+        description: 'Not there for a file that is computed as it is read',
+      }),
+    ),
     url: Type.String({ format: 'uri-reference' }),
     page: Type.Optional(
       Type.Object(pageMembers, {
@@ -53,6 +58,12 @@ const jobMembers = {
   message: Type.Optional(Type.String({ description: 'What the render is doing' })),
   pages_done: Type.Optional(count),
   pages_total: Type.Optional(count),
+  rows: Type.Optional(
+    Type.Object(
+      { total: count, done: count, success: count, partial: count, failed: count },
+      { description: 'Of a job that makes a file of each row' },
+    ),
+  ),
   attempt: Type.Integer({ minimum: 0, description: 'Starts so far' }),
   priority: Type.Integer({ minimum: -10, maximum: 10 }),
   group: Type.Optional(Type.String()),
@@ -66,6 +77,11 @@ const jobMembers = {
   error_code: Type.Optional(literals(errorCodes)),
   error_pointer: Type.Optional(
     Type.String({ description: 'Only on failed jobs: the member of the request that made it fail' }),
+  ),
+  error_details: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
+      description: 'Only on failed jobs: `reason` and what belongs to it, for programs',
+    }),
   ),
   pages: Type.Optional(count),
   size_bytes: Type.Optional(count),

@@ -8,8 +8,10 @@ export interface ServedFile {
   readonly name: string;
   readonly contentType: string;
   readonly sizeBytes: number;
-  /** Lower-case hex. */
-  readonly sha256: string;
+  /** Lower-case hex; not there for a file that is computed as it is read, which has a tag. */
+  readonly sha256?: string;
+  /** As strong as a digest. */
+  readonly tag?: string;
   readonly cacheControl: string;
   /** Called once at most, and not for HEAD, 304, 412 and 416. */
   open(range: ByteRange | undefined): Promise<Readable>;
@@ -22,19 +24,19 @@ export async function sendFile(
   file: ServedFile,
 ): Promise<FastifyReply> {
   const { headers, method } = request.raw;
+  const tag = file.sha256 ?? file.tag ?? '';
   const ifMatch = headers['if-match'];
-  if (ifMatch !== undefined && !matchesStrongly(ifMatch, file.sha256)) {
+  if (ifMatch !== undefined && !matchesStrongly(ifMatch, tag)) {
     return sendProblem(request, reply, problem('precondition-failed', 'The file has another ETag.'));
   }
   reply
-    .header('etag', `"${file.sha256}"`)
+    .header('etag', `"${tag}"`)
     .header('cache-control', file.cacheControl)
     .header('accept-ranges', 'bytes');
-  if (matchesNone(headers['if-none-match'], file.sha256)) return reply.code(304).send();
+  if (matchesNone(headers['if-none-match'], tag)) return reply.code(304).send();
 
   const ifRange = headers['if-range'];
-  const wanted =
-    ifRange === undefined || matchesStrongly(String(ifRange), file.sha256) ? headers.range : undefined;
+  const wanted = ifRange === undefined || matchesStrongly(String(ifRange), tag) ? headers.range : undefined;
   const range = method === 'HEAD' ? 'whole' : readRange(wanted, file.sizeBytes);
   if (range === 'unsatisfiable') {
     reply.header('content-range', `bytes */${file.sizeBytes}`);
@@ -63,8 +65,11 @@ export async function sendFile(
 function describe(reply: FastifyReply, file: ServedFile): void {
   reply
     .header('content-type', file.contentType)
-    .header('content-disposition', contentDisposition(file.name, file.contentType))
-    .header('repr-digest', `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`);
+    .header('content-disposition', contentDisposition(file.name, file.contentType));
+  if (file.sha256 !== undefined) {
+    const digest = Buffer.from(file.sha256, 'hex').toString('base64');
+    reply.header('repr-digest', `sha-256=:${digest}:`);
+  }
   // Should a browser show it after all, it runs nothing. PDF viewers of browsers do not work in a sandbox.
   if (file.contentType !== 'application/pdf')
     reply.header('content-security-policy', "default-src 'none'; sandbox");

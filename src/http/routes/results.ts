@@ -62,8 +62,8 @@ const artifactParams = Type.Object({
 });
 
 const fileHeaders = {
-  ETag: 'Strong: the SHA-256 of the whole file',
-  'Repr-Digest': 'SHA-256 of the whole file (RFC 9530)',
+  ETag: 'Strong: the SHA-256 of the whole file, or of what decides its bytes where it is computed as it is read',
+  'Repr-Digest': 'SHA-256 of the whole file (RFC 9530), where it is known',
   'Content-Disposition': 'Name of the file',
   'Accept-Ranges': 'bytes',
 };
@@ -176,7 +176,7 @@ export function addResultRoutes(
         ...artifact,
         name,
         cacheControl: lifetime(expiresAt, clock()),
-        open: (range) => reader.read(artifact.blob, range),
+        open: (range) => reader.read(artifact, range),
       });
     } catch (error) {
       // Deleted or expired between the two questions: say so, instead of failing.

@@ -65,15 +65,15 @@ export function addThumbnailRoute(
       const { page, width } = request.query;
       const found = findResult(await service.reader.job(owner, id), firstPdf, 'PDF among its artifacts');
       if (!found.ok) return sendProblem(request, reply, found.problem);
-      const { blob, sha256 } = found.artifact;
-      const tag = `${sha256}-${page}-${width}`;
+      const { artifact } = found;
+      const tag = `${artifact.sha256 ?? artifact.tag}-${page}-${width}`;
       const known = matchesNone(request.raw.headers['if-none-match'], tag);
       const gone = new AbortController();
       const leave = () => gone.abort();
       reply.raw.once('close', leave);
       const answer = known
         ? undefined
-        : await service.thumbnails.thumbnail({ owner, blob, page, width, signal: gone.signal });
+        : await service.thumbnails.thumbnail({ owner, content: artifact, page, width, signal: gone.signal });
       reply.raw.off('close', leave);
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.

@@ -47,7 +47,7 @@ export interface ClaimHolder {
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
 
-type Failure = Pick<Extract<Command, { type: 'fail' }>, 'code' | 'message' | 'pointer' | 'warnings'>;
+type Failure = Omit<Extract<Command, { type: 'fail' }>, 'type' | 'claim' | 'random'>;
 
 /** The reason of an abort when the claim is over. One object: each abort without a reason makes an error, with its stack. */
 export const claimOver = new Error('the claim is over');
@@ -107,18 +107,21 @@ export async function runAttempt(
     if (outcome.type === 'failed') {
       // What is there is served, and the next attempt may go on from it.
       await keeper.flush();
-      const { code, message, pointer, warnings, fault } = outcome;
+      const { type: _type, fault, ...failure } = outcome;
       if (fault !== undefined) {
         parts.outages.noteCode(fault);
         return wait();
       }
-      return fail({ code, message, warnings, ...(pointer === undefined ? {} : { pointer }) });
+      return fail(failure);
     }
     meters.rendered(outcome);
-    const artifacts = await keeper.keep(outcome.files);
+    const { files: made, virtual, pages, rows } = outcome;
+    const kept = await keeper.keep(made, virtual);
+    // What is no file comes first: the result is one.
+    const artifacts = [...kept.slice(made.length), ...kept.slice(0, made.length)];
     const untold = await keeper.settle();
-    const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
-    const result = { artifacts, warnings: outcome.warnings, ...pages };
+    const counts = { ...(pages === undefined ? {} : { pages }), ...(rows === undefined ? {} : { rows }) };
+    const result = { artifacts, warnings: outcome.warnings, ...counts };
     const whole = untold.length === 0 ? result : { ...result, parts: untold };
     return end({ type: 'complete', claim, result: whole }, keeper.smallBlobsOf([...untold, ...artifacts]));
   } catch (error) {
@@ -263,6 +266,8 @@ function renderChunks(
   return new ChunkedAttempt({
     atOnce: pool.state.threads,
     keeper,
+    tally: parts.kinds.find(({ name }) => name === job.kind)?.tally,
+    createdAt: job.createdAt,
     signal: common.signal,
     runTask,
     files,

@@ -1,6 +1,6 @@
 import type { Artifact, Chunk } from '../../jobs/job.js';
 import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
-import type { Prepared, Progress } from '../../render/kind.js';
+import type { Kind, Prepared, Progress, Tally, Verdict } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
 import type { AfterPrepare, FinishedFile, Step } from '../../render/wire.js';
 import type { AsideFiles } from './aside-files.js';
@@ -11,6 +11,9 @@ export interface ChunkedAttemptOptions {
   /** Chunks that wait or run at the same time. */
   readonly atOnce: number;
   readonly keeper: PartKeeper;
+  readonly tally: Kind['tally'];
+  /** Of the job. */
+  readonly createdAt: number;
   readonly signal: AbortSignal;
   /** Runs one task of the job. */
   readonly runTask: (task: ChunkedTask) => Promise<Outcome>;
@@ -55,6 +58,8 @@ export class ChunkedAttempt {
   #unitsDone = 0;
   #deaths = 0;
   #ratio = 0;
+  #tally: Tally | undefined;
+  #verdict: Verdict | undefined;
 
   constructor(options: ChunkedAttemptOptions) {
     this.#options = options;
@@ -66,7 +71,7 @@ export class ChunkedAttempt {
     const { keeper, runTask, atOnce, onSpread } = this.#options;
     const prepared = await runTask({
       step: { type: 'prepare' },
-      parts: {},
+      parts: await this.#keptPaths(),
       memoryRetry: false,
       signal: this.#signal,
       onProgress: ({ ratio, phase }) => this.#tell(prepareShare * ratio, phase),
@@ -74,8 +79,9 @@ export class ChunkedAttempt {
     if (prepared.type !== 'done') return prepared;
     const { preparation } = prepared;
     if (preparation === undefined) throw new Error('A task prepared nothing');
-    const after = { plan: preparation.plan, prepared: pathsByName(prepared.files) };
+    const after = await this.#after(preparation, prepared.files);
     this.#plan(preparation, keeper.parts);
+    if (this.#verdict !== undefined) return this.#ended(this.#verdict);
     onSpread();
     const ends = await Promise.allSettled(Array.from({ length: atOnce }, () => this.#work(after)));
     const outcomes = ends.map((end) => {
@@ -84,13 +90,56 @@ export class ChunkedAttempt {
     });
     // The one that failed has stopped the others, which are cancelled.
     const failed = outcomes.find((outcome) => outcome?.type === 'failed') ?? outcomes.find(Boolean);
+    if (this.#verdict !== undefined) return this.#ended(this.#verdict);
     if (failed !== undefined) return failed;
     await keeper.flush();
     return this.#finish(after, prepared);
   }
 
+  /** Of files that earlier attempts keep. */
+  #keptPaths(): Promise<Readonly<Record<string, string>>> {
+    const { keeper, files } = this.#options;
+    return pathsOf(
+      keeper.parts.filter(({ kept }) => kept === true),
+      files,
+    );
+  }
+
+  /** What the other tasks get of `prepare`: its files, those that it keeps under their durable names. */
+  async #after(preparation: Prepared, made: readonly FinishedFile[]): Promise<AfterPrepare> {
+    const { keeper, files, createdAt } = this.#options;
+    const kept = made.filter((file) => file.kept === true);
+    if (kept.length > 0) await keeper.addTogether(kept);
+    const ofPrepare = keeper.parts.filter(
+      ({ kept: isKept, chunk }) => isKept === true && chunk === undefined,
+    );
+    const prepared = {
+      ...pathsByName(made.filter((file) => file.kept !== true)),
+      ...(await pathsOf(ofPrepare, files)),
+    };
+    return { plan: preparation.plan, prepared, createdAt };
+  }
+
+  #ended({ code, message, details }: Verdict): Outcome {
+    return { type: 'failed', code, message, details, warnings: [], ...this.#rows() };
+  }
+
+  #rows(): Pick<Progress, 'rows'> {
+    return this.#tally === undefined ? {} : { rows: this.#tally.rows };
+  }
+
+  #count(units: IndexRange, note: unknown): void {
+    const verdict = this.#tally?.add(units, note);
+    if (verdict === undefined || this.#verdict !== undefined) return;
+    this.#verdict = verdict;
+    this.#stop.abort();
+  }
+
   #plan(prepared: Prepared, parts: readonly Artifact[]): void {
-    const done = parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk.units]));
+    const chunks = parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]));
+    this.#tally = this.#options.tally?.(prepared.plan);
+    for (const chunk of chunks) this.#count(chunk.units, chunk.note);
+    const done = chunks.map((chunk) => chunk.units);
     this.#units = prepared.units;
     this.#unitsDone = done.reduce((sum, { from, to }) => sum + to - from, 0);
     this.#queue = missingChunks(prepared, done);
@@ -125,14 +174,15 @@ export class ChunkedAttempt {
         this.#ratios.set(chunk, ratio);
         this.#tellChunks(phase);
       },
-      take: async ({ files, warnings }) => {
-        const chunk = { units, warnings };
-        if (!(await keeper.addChunk(files, chunk))) this.#empty.push(chunk);
+      take: async ({ files, virtual = [], warnings, note }) => {
+        const told = { units, warnings, ...(note === undefined ? {} : { note }) };
+        if (!(await keeper.addChunk({ files, virtual }, told))) this.#empty.push(told);
       },
     });
     this.#ratios.delete(chunk);
     if (outcome.type === 'done') {
       this.#unitsDone += units.to - units.from;
+      this.#count(units, outcome.note);
       this.#tellChunks('chunks');
     }
     return outcome;
@@ -147,6 +197,7 @@ export class ChunkedAttempt {
     const instead = afterDeath(chunk, outcome.code);
     if (instead === undefined) {
       this.#lost.push(chunk.units);
+      this.#count(chunk.units, undefined);
       this.#unitsDone += 1;
     } else this.#queue.unshift(...instead);
     return true;
@@ -164,7 +215,8 @@ export class ChunkedAttempt {
       onProgress: ({ ratio, phase }) => this.#tell(1 - finishShare * (1 - ratio), phase),
     });
     if (outcome.type !== 'done') return outcome;
-    return { ...outcome, warnings: this.#warnings(prepared.warnings, outcome.warnings) };
+    const warnings = this.#warnings(prepared.warnings, outcome.warnings);
+    return { ...outcome, warnings, ...this.#rows() };
   }
 
   /** In the order of the units, whichever attempt made them. */
@@ -184,20 +236,21 @@ export class ChunkedAttempt {
   /** Never goes down, also where a chunk begins anew. */
   #tell(ratio: number, phase: string): void {
     this.#ratio = Math.max(this.#ratio, ratio);
-    this.#options.onProgress({ ratio: this.#ratio, phase });
+    this.#options.onProgress({ ratio: this.#ratio, phase, ...this.#rows() });
   }
 }
 
 /** What a chunk may do to its thread that another chunk may not. */
 const endedByChunk: ReadonlySet<string> = new Set(['crashed', 'out_of_memory', 'render_failed']);
 
-/** Where the durable parts of a job lie, by name, for as long as `files` keeps them open. */
+/** Where the durable parts of a job lie that are files, by name, for as long as `files` keeps them open. */
 export async function pathsOf(
   parts: readonly Artifact[],
   files: AsideFiles,
 ): Promise<Readonly<Record<string, string>>> {
-  const paths = await files.open(parts.map(({ blob }) => blob));
-  return Object.fromEntries(parts.map(({ name }, index) => [name, paths[index] ?? '']));
+  const whole = parts.flatMap(({ name, blob }) => (blob === undefined ? [] : [{ name, blob }]));
+  const paths = await files.open(whole.map(({ blob }) => blob));
+  return Object.fromEntries(whole.map(({ name }, index) => [name, paths[index] ?? '']));
 }
 
 /** Other tasks read what `prepare` made: a thread always writes it to files. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Blobs, type SmallBlob, smallBlobMaxBytes, smallBlobName } from '../../engine/blobs.js';
-import type { Artifact, Chunk } from '../../jobs/job.js';
-import type { Shows } from '../../render/kind.js';
+import { type Artifact, type Chunk, type Content, wholeBlobsOf } from '../../jobs/job.js';
+import type { Shows, VirtualFile } from '../../render/kind.js';
+import type { Outcome } from '../../render/outcome.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { WorkLog } from '../work-log.js';
 
@@ -11,7 +12,7 @@ const keptAtOnce = 16;
 const commitPauseMs = 250;
 /** but for the first ones: somebody waits for the first thing to be seen. */
 const promptCommits = 3;
-/** Parts of one commit. */
+/** Parts of one commit, but for those that are told of together. */
 const maxCommitted = 1_000;
 /** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */
 const maxWaitingBytes = 8 * 1024 * 1024;
@@ -38,7 +39,10 @@ export class PartKeeper {
   readonly #failure = new AbortController();
   #kept = 0;
   #arrived: FinishedFile[] = [];
-  #untold: Artifact[] = [];
+  /** Those of one list go in one commit. */
+  #untold: (readonly Artifact[])[] = [];
+  /** Of the files that the job keeps for its own use, by their names. */
+  readonly #keptBlobs = new Map<string, string>();
   /** Bytes of small blobs, by name, until a commit of this keeper has them. */
   readonly #small = new Map<string, Uint8Array>();
   #waitingBytes = 0;
@@ -54,6 +58,7 @@ export class PartKeeper {
     this.#options = options;
     this.#parts = [...options.earlier];
     this.#names = new Set(options.earlier.map(({ name }) => name));
+    for (const artifact of options.earlier) this.#note(artifact);
   }
 
   /** Fires when a part could not be kept or told of; its reason is the error. */
@@ -86,23 +91,32 @@ export class PartKeeper {
    * Keeps the artifacts of a chunk, but for those that were parts when an earlier try made them.
    * @returns false when none is left that could say that the chunk is done
    */
-  async addChunk(files: readonly FinishedFile[], chunk: Chunk): Promise<boolean> {
-    const fresh = files.filter(({ name }) => !this.#names.has(name));
-    await this.addTogether(fresh, chunk);
-    return fresh.length > 0;
+  async addChunk(
+    { files, virtual = [] }: Pick<Extract<Outcome, { type: 'done' }>, 'files' | 'virtual'>,
+    chunk: Chunk,
+  ): Promise<boolean> {
+    const isFresh = ({ name }: { readonly name: string }): boolean => !this.#names.has(name);
+    const fresh = files.filter(isFresh);
+    const cut = virtual.filter(isFresh);
+    await this.addTogether(fresh, { chunk, virtual: cut });
+    return fresh.length + cut.length > 0;
   }
 
   /**
    * Keeps parts that are told of in one commit, and resolves; that commit comes soon. Where too many bytes wait for it,
    * resolves after it.
    */
-  async addTogether(files: readonly FinishedFile[], chunk?: Chunk): Promise<void> {
-    const [first, ...others] = await this.keep(files);
+  async addTogether(
+    files: readonly FinishedFile[],
+    { chunk, virtual = [] }: { readonly chunk?: Chunk; readonly virtual?: readonly VirtualFile[] } = {},
+  ): Promise<void> {
+    const [first, ...others] = await this.keep(files, virtual);
     if (first === undefined) return;
     const added = [chunk === undefined ? first : { ...first, chunk }, ...others];
-    this.#parts.push(...added);
-    this.#untold.push(...added);
-    this.#commitSoon();
+    for (const artifact of added) this.#parts.push(artifact);
+    this.#untold.push(added);
+    // Nobody waits for what nobody can have.
+    if (added.some(({ kept }) => kept !== true)) this.#commitSoon();
     if (this.#waitingBytes <= maxWaitingBytes) return;
     await pause(this.#untilCommit());
     await this.#commit();
@@ -110,18 +124,25 @@ export class PartKeeper {
     await this.#commits;
   }
 
-  /** Makes files durable and holds small blobs for their commit: all, or none and it rejects. */
-  async keep(files: readonly FinishedFile[]): Promise<readonly Artifact[]> {
+  /**
+   * Makes files durable and holds small blobs for their commit: all, or none and it rejects.
+   * @returns files first
+   */
+  async keep(
+    files: readonly FinishedFile[],
+    virtual: readonly VirtualFile[] = [],
+  ): Promise<readonly Artifact[]> {
     const { blobs, scope, log } = this.#options;
-    for (const { name } of files) {
+    for (const { name } of [...files, ...virtual]) {
       if (this.#names.has(name)) throw new Error(`The job has two artifacts of the name ${name}`);
       this.#names.add(name);
     }
     const artifacts: Artifact[] = [];
     const keepOne = async (file: FinishedFile): Promise<Artifact> => {
-      const { name, contentType, sizeBytes, sha256, page, pageCount } = file;
+      const { name, contentType, sizeBytes, sha256, page, pageCount, kept } = file;
       const blob = await this.#blobOf(file, `${scope}-${this.#kept++}`);
-      return { name, contentType, sizeBytes, sha256, blob, ...shown({ page, pageCount }) };
+      const more = { ...shown({ page, pageCount }), ...(kept === true ? { kept } : {}) };
+      return { name, contentType, sizeBytes, sha256, blob, ...more };
     };
     for (let at = 0; at < files.length; at += keptAtOnce) {
       const ends = await Promise.allSettled(files.slice(at, at + keptAtOnce).map(keepOne));
@@ -129,17 +150,40 @@ export class PartKeeper {
       const failed = ends.find((end) => end.status === 'rejected');
       if (failed === undefined) continue;
       // These belong to no job now; a later clean-up removes those that cannot be removed here.
-      await blobs.remove(artifacts.map(({ blob }) => blob)).catch((error: unknown) => {
+      await blobs.remove(wholeBlobsOf(artifacts)).catch((error: unknown) => {
         log.error({ err: error }, 'a part of a result could not be removed');
       });
       throw failed.reason;
     }
-    return artifacts;
+    for (const artifact of artifacts) this.#note(artifact);
+    return [...artifacts, ...virtual.map((file) => this.#artifactOf(file))];
+  }
+
+  #note({ kept, name, blob }: Artifact): void {
+    if (kept === true && blob !== undefined) this.#keptBlobs.set(name, blob);
+  }
+
+  #artifactOf({ content, ...facts }: VirtualFile): Artifact {
+    return { ...facts, ...this.#contentOf(content) };
+  }
+
+  #contentOf(content: VirtualFile['content']): Content {
+    const blobOf = (name: string): string => {
+      const blob = this.#keptBlobs.get(name);
+      if (blob === undefined) throw new Error(`The job keeps no file of the name ${name}`);
+      return blob;
+    };
+    if ('pieces' in content) {
+      return {
+        pieces: content.pieces.map(({ file, start, length }) => ({ blob: blobOf(file), start, length })),
+      };
+    }
+    return { layout: { blob: blobOf(content.layout), sources: content.sources.map(blobOf) } };
   }
 
   /** The small blobs among artifacts that no commit has named yet. */
   smallBlobsOf(artifacts: readonly Artifact[]): readonly SmallBlob[] {
-    return artifacts.flatMap(({ blob: name }) => {
+    return wholeBlobsOf(artifacts).flatMap((name) => {
       const bytes = this.#small.get(name);
       return bytes === undefined ? [] : [{ name, bytes }];
     });
@@ -149,7 +193,7 @@ export class PartKeeper {
   async settle(): Promise<readonly Artifact[]> {
     await this.#quiet();
     this.failed.throwIfAborted();
-    return this.#untold.splice(0);
+    return this.#untold.splice(0).flat();
   }
 
   /** Resolves when every part is durable and told of. */
@@ -163,7 +207,7 @@ export class PartKeeper {
   async abandon(): Promise<void> {
     const { blobs, log } = this.#options;
     await this.#quiet();
-    await blobs.remove(this.#untold.splice(0).map(({ blob }) => blob)).catch((error: unknown) => {
+    await blobs.remove(wholeBlobsOf(this.#untold.splice(0).flat())).catch((error: unknown) => {
       log.error({ err: error }, 'a part could not be removed');
     });
   }
@@ -178,7 +222,7 @@ export class PartKeeper {
   }
 
   #forget(artifacts: readonly Artifact[]): void {
-    for (const { blob } of artifacts) {
+    for (const blob of wholeBlobsOf(artifacts)) {
       this.#waitingBytes -= this.#small.get(blob)?.length ?? 0;
       this.#small.delete(blob);
     }
@@ -187,7 +231,7 @@ export class PartKeeper {
   async #commit(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const some = this.#untold.splice(0, maxCommitted);
+    const some = this.#takeUntold();
     if (some.length === 0) return;
     this.#lastCommit = performance.now();
     this.#commitCount += 1;
@@ -196,6 +240,16 @@ export class PartKeeper {
     await commit;
     this.#forget(some);
     if (this.#untold.length > 0) this.#commitSoon();
+  }
+
+  #takeUntold(): readonly Artifact[] {
+    const some: Artifact[] = [];
+    for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
+      if (some.length > 0 && some.length + next.length > maxCommitted) break;
+      some.push(...next);
+      this.#untold.shift();
+    }
+    return some;
   }
 
   #commitSoon(): void {

@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { countdownSignal } from '../../countdown.js';
 import type { Blobs } from '../../engine/blobs.js';
+import type { Content } from '../../jobs/job.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome } from '../../render/outcome.js';
 import type { RenderPool } from '../../render/pool.js';
 import { FairLine } from '../../shares/fair-line.js';
+import { readContent } from '../contents.js';
 import { storageAway } from '../passing-fault.js';
 import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
 import { shuttingDown } from '../submit/submitter.js';
@@ -70,11 +72,11 @@ export class Thumbnailer implements Thumbnails {
     }
   }
 
-  async #make({ owner, blob, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  async #make({ owner, content, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
     const { blobs, pool, timeoutMs, log } = this.#parts;
     const files = new AsideFiles(blobs, log);
     try {
-      const [path = ''] = await files.open([blob]);
+      const path = await pathOf(content, blobs, files);
       const outcome = await pool.run({
         kind: 'thumbnail',
         owner,
@@ -109,6 +111,14 @@ export class Thumbnailer implements Thumbnails {
     const detail = `The picture was not ready within ${this.#parts.timeoutMs / 1000} s; ask for it again`;
     return problem('request-timeout', detail, { retryAfter: 1 });
   }
+}
+
+/** Where a thread can read it, for as long as `files` keeps it there. */
+async function pathOf(content: Content, blobs: Blobs, files: AsideFiles): Promise<string> {
+  if (content.blob !== undefined) return (await files.open([content.blob]))[0] ?? '';
+  const path = files.path();
+  await writeFile(path, await readContent(blobs, content), { flag: 'wx', mode: 0o600 });
+  return path;
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

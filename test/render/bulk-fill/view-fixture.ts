@@ -57,8 +57,7 @@ export function archiveOf(
   const segments = kept.map((from) => segmentOf(state, from, Math.min(rows, from + chunk)));
   const archive = new Archive({
     prefixBytes: prefix.length,
-    prefixSha256: state.sha256,
-    segments: segments.map((bytes) => ({ head: readSegmentHead(bytes), sha256: sha256(bytes) })),
+    segments: segments.map((bytes) => readSegmentHead(bytes)),
     lost,
     createdAt,
     warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],

@@ -48,7 +48,7 @@ export async function sendOne(
       ...artifact,
       name: fileName,
       cacheControl: 'private, no-cache',
-      open: (range) => reader.read(artifact.blob, range),
+      open: (range) => reader.read(artifact, range),
     });
   } catch (error) {
     reply.removeHeader('file-id');
@@ -78,13 +78,13 @@ export async function sendZip(
     const job = await reader.job(owner, jobId);
     const artifact = job?.expired === true ? undefined : (job?.result ?? job?.artifacts?.[0]);
     if (artifact === undefined) return sendProblem(request, reply, noLongerKept());
-    const { sizeBytes, sha256, blob } = artifact;
-    digest.update(`${fileName}\n${sha256}\n`);
+    const { sizeBytes, sha256, tag } = artifact;
+    digest.update(`${fileName}\n${sha256 ?? tag}\n`);
     entries.push({
       name: fileName,
       sizeBytes,
       modifiedAt: new Date(record.completed_at ?? record.created_at),
-      open: () => reader.read(blob),
+      open: () => reader.read(artifact),
     });
   }
   if (failed.length > 0) {

@@ -1,7 +1,7 @@
 import type { ArtifactWriter } from '../../../kind.js';
 import { CsvScanner } from './csv-scanner.js';
 import { JsonRowScanner } from './json-scanner.js';
-import type { RowLimits, RowsRefusal } from './row.js';
+import type { Row, RowLimits, RowSink, RowsRefusal } from './row.js';
 import { RowsFileWriter, scanFile } from './rows-file.js';
 
 /** Rows as a caller sent them. */
@@ -16,15 +16,20 @@ export type RowsRead =
 
 /**
  * Brings an input into the form in which rows are read by position. Where it is refused, what was written is of no use.
+ * @param onRow hears of each row in order, and says whether it is one of those
  */
 export function readInput(
   { path, format }: RowsInput,
   limits: RowLimits,
   into: { readonly rows: ArtifactWriter; readonly index: ArtifactWriter },
+  onRow: (row: Row) => 'kept' | 'passed' = () => 'kept',
 ): RowsRead {
   const writer = new RowsFileWriter(into.rows, into.index);
   const Scanner = format === 'csv' ? CsvScanner : JsonRowScanner;
-  const refusal = scanFile(path, new Scanner(limits, writer.add));
+  const sink: RowSink = (row) => {
+    if (onRow(row) === 'kept') writer.add(row);
+  };
+  const refusal = scanFile(path, new Scanner(limits, sink));
   writer.end();
   return refusal === undefined ? { ok: true, count: writer.count } : { ok: false, refusal };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { type Piece, piecesBetween } from '../../../../zip/pieces.js';
+import { LayoutWriter } from '../../../../pieces/layout.js';
+import { type Piece, piecesBetween } from '../../../../pieces/pieces.js';
 import {
   archiveEndOf,
   directoryEntryOf,
@@ -27,9 +28,7 @@ interface Lost {
 
 export interface ArchiveParts {
   readonly prefixBytes: number;
-  /** Of the prefix, then of each segment, lower-case hex. */
-  readonly prefixSha256: string;
-  readonly segments: readonly { readonly head: SegmentHead; readonly sha256: string }[];
+  readonly segments: readonly SegmentHead[];
   readonly lost: readonly Lost[];
   /** Of the job, in milliseconds since 1970. */
   readonly createdAt: number;
@@ -66,6 +65,8 @@ export class Archive {
   readonly sizeBytes: number;
   /** Of all that decides its bytes: 64 hex digits, as strong as a digest of the bytes themselves. */
   readonly tag: string;
+  /** `manifest.json` as it is, before it was packed. */
+  readonly manifest: Buffer;
   readonly #members: readonly Member[];
   /** Of what lies in the archive, by place: two or more for each member, one for each line of the directory, the end. */
   readonly #offsets: Float64Array;
@@ -74,7 +75,7 @@ export class Archive {
   /** Throws unless segments and lost rows are all rows, each once. */
   constructor(parts: ArchiveParts) {
     const { prefixBytes } = parts;
-    const segments = parts.segments.map((segment, place) => ({ ...segment, place }));
+    const segments = parts.segments.map((head, place) => ({ head, place }));
     segments.sort((a, b) => a.head.from - b.head.from);
     const placed: (readonly [row: RowResult, place: number, tailsStart: number])[] = [];
     const lost = parts.lost.toSorted((a, b) => a.from - b.from);
@@ -99,14 +100,15 @@ export class Archive {
         ? []
         : [memberOf(row.fileName, row.file, { createdAt, prefixBytes, place, tailsStart })],
     );
-    this.#members = [...files, manifestMember(this.rows, parts)];
+    this.manifest = Buffer.from(manifestText(this.rows, { createdAt, warnings: parts.warnings }));
+    this.#members = [...files, manifestMember(this.manifest, createdAt)];
     const layout = layOut(this.#members);
     this.#offsets = layout.offsets;
     this.#pieces = layout.pieces;
     this.sizeBytes = layout.offsets.at(-1) ?? 0;
     this.tag = createHash('sha256')
-      .update([parts.prefixSha256, ...segments.map(({ sha256 }) => sha256)].join('\n'))
-      .update(JSON.stringify([createdAt, parts.warnings, parts.lost]))
+      .update([...files.map(({ sha256 }) => sha256), ''].join('\n'))
+      .update(this.manifest)
       .digest('hex');
   }
 
@@ -120,6 +122,16 @@ export class Archive {
 
   get fileCount(): number {
     return this.#members.length - 1;
+  }
+
+  /** The whole of it as a layout over the prefix (1) and the segments (from 2 on, in the order in which they were given). */
+  layout(): readonly Uint8Array[] {
+    const writer = new LayoutWriter();
+    for (const { source, start, length } of this.between(0, this.sizeBytes)) {
+      if (source.type === 'bytes') writer.addBytes(source.bytes.subarray(start, start + length));
+      else writer.add(source.type === 'prefix' ? 1 : 2 + source.segment, start, length);
+    }
+    return writer.parts();
   }
 
   /** Where the bytes `start` to before `end` lie. */
@@ -155,8 +167,7 @@ function memberOf(
   };
 }
 
-function manifestMember(rows: readonly RowResult[], { createdAt, warnings }: ArchiveParts): Member {
-  const text = Buffer.from(manifestText(rows, { createdAt, warnings }));
+function manifestMember(text: Buffer, createdAt: number): Member {
   const deflated = deflateRawSync(text);
   return {
     entry: {

@@ -1,4 +1,4 @@
-import type { Piece } from '../../../../zip/pieces.js';
+import type { Piece } from '../../../../pieces/pieces.js';
 import type { ArchiveSource } from './archive.js';
 
 /** Reads bytes of the files that an archive is made of. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { piecesBetween, placeOf } from '../../src/zip/pieces.js';
+import { piecesBetween, placeOf } from '../../src/pieces/pieces.js';
 
 describe('pieces', () => {
   it('gives any range of what they are together', () => {

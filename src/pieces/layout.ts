@@ -1,0 +1,87 @@
+import type { Piece } from './pieces.js';
+
+/**
+ * A layout says which bytes of which sources a file has, one behind the other: a file that is computed as it is read. The
+ * layout is a file itself, with bytes of its own (headers, a directory) beside those of the sources.
+ *
+ * File: magic, number of pieces (32 bits, little endian), a line of 20 bytes for each (source 32 bits, start 64, length
+ * 64), its own bytes. Source 0 is the layout itself, `start` then being a place in the file.
+ */
+const magic = Buffer.from('INKLAY01', 'latin1');
+const headBytes = magic.length + 4;
+const lineBytes = 20;
+
+/** Where the bytes of a piece lie: in the layout itself (0), or in one of the sources, counted from 1. */
+export type LayoutSource = number;
+
+/** Gathers the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
+export class LayoutWriter {
+  readonly #pieces: { source: LayoutSource; start: number; length: number }[] = [];
+  readonly #own: Uint8Array[] = [];
+  #ownBytes = 0;
+
+  /** @param source from 1 */
+  add(source: LayoutSource, start: number, length: number): void {
+    const last = this.#pieces.at(-1);
+    if (last?.source === source && last.start + last.length === start) last.length += length;
+    else if (length > 0) this.#pieces.push({ source, start, length });
+  }
+
+  /** Bytes that are in no source. */
+  addBytes(bytes: Uint8Array): void {
+    this.add(0, this.#ownBytes, bytes.length);
+    this.#own.push(bytes);
+    this.#ownBytes += bytes.length;
+  }
+
+  /** The file, in parts. */
+  parts(): readonly Uint8Array[] {
+    const ownStart = headBytes + this.#pieces.length * lineBytes;
+    const table = Buffer.alloc(ownStart);
+    magic.copy(table);
+    table.writeUInt32LE(this.#pieces.length, magic.length);
+    for (const [index, { source, start, length }] of this.#pieces.entries()) {
+      const at = headBytes + index * lineBytes;
+      table.writeUInt32LE(source, at);
+      table.writeBigUInt64LE(BigInt(source === 0 ? ownStart + start : start), at + 4);
+      table.writeBigUInt64LE(BigInt(length), at + 12);
+    }
+    return [table, ...this.#own];
+  }
+}
+
+/** How many bytes at the start of a layout say where its pieces are, by its first `layoutStartBytes`. Throws when it is none. */
+export function tableBytesOf(start: Uint8Array): number {
+  const bytes = Buffer.from(start.buffer, start.byteOffset, start.length);
+  if (bytes.length < headBytes || !bytes.subarray(0, magic.length).equals(magic))
+    throw new Error('A layout of the job is none');
+  return headBytes + bytes.readUInt32LE(magic.length) * lineBytes;
+}
+
+export const layoutStartBytes = headBytes;
+
+export interface Layout {
+  /** Where each piece starts, and behind them the length of all. */
+  readonly offsets: Float64Array;
+  piece(place: number): Piece<LayoutSource>;
+}
+
+/** @param table the bytes that `tableBytesOf` counts. Throws when they are broken: this server wrote them. */
+export function readLayout(table: Uint8Array): Layout {
+  const bytes = Buffer.from(table.buffer, table.byteOffset, table.length);
+  if (bytes.length < tableBytesOf(bytes)) throw new Error('A layout of the job is broken');
+  const count = bytes.readUInt32LE(magic.length);
+  const offsets = new Float64Array(count + 1);
+  const numberAt = (place: number, at: number): number =>
+    Number(bytes.readBigUInt64LE(headBytes + place * lineBytes + at));
+  for (let place = 0; place < count; place += 1)
+    offsets[place + 1] = (offsets[place] ?? 0) + numberAt(place, 12);
+  return {
+    offsets,
+    piece: (place) => ({
+      source: bytes.readUInt32LE(headBytes + place * lineBytes),
+      start: numberAt(place, 4),
+      length: numberAt(place, 12),
+    }),
+  };
+}
