@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Artifact, Job } from '../../src/jobs/job.js';
+import { type Artifact, blobsOfArtifacts, type Job } from '../../src/jobs/job.js';
 import { claimOf } from '../../src/jobs/transition.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 import {
@@ -77,7 +77,7 @@ export function sharedResultsSuite(name: string, open: OpenEngine): void {
       const first = await former();
       const outcome = await submit(first.id);
       if (outcome.type !== 'created') throw new Error(outcome.type);
-      const blobs = [part(0), part(1), result, index].map(({ blob }) => blob);
+      const blobs = blobsOfArtifacts([part(0), part(1), result, index]);
       const { store } = engine();
       expect(await store.apply(first.id, { type: 'delete' }, start + 30)).toMatchObject({ ok: true });
       expect(await store.unused(blobs)).toEqual([]);

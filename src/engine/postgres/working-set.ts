@@ -1,5 +1,5 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { Artifact } from '../../jobs/job.js';
+import { type Artifact, blobsOfArtifacts } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { isSmallBlob } from '../blobs.js';
 import { byBytes, byText } from '../embedded/order.js';
@@ -161,6 +161,23 @@ const partsOfJob: Range<PartRow> = {
   compare: (a, b) => a.place - b.place,
 };
 
+const shownParts: Range<PartRow> = {
+  ...partsOfJob,
+  name: 'shown',
+  where: 'job = $1 AND place >= 0',
+  matches: ({ jobId, place }, [job]) => jobId === job && place >= 0,
+};
+
+const keptParts: Range<PartRow> = {
+  ...partsOfJob,
+  name: 'kept',
+  where: 'job = $1 AND place < 0',
+  order: 'place DESC',
+  matches: ({ jobId, place }, [job]) => jobId === job && place < 0,
+  compare: (a, b) => b.place - a.place,
+};
+
+/** Those that are for the job's own use have places below 0: -1, -2, ... */
 class WorkingParts implements PartTable {
   readonly rows: Rows<PartRow>;
 
@@ -172,9 +189,18 @@ class WorkingParts implements PartTable {
     for (const [index, part] of artifacts.entries()) this.rows.put({ jobId, place: from + index, part });
   }
 
+  keep(jobId: string, from: number, artifacts: readonly Artifact[]): void {
+    for (const [index, part] of artifacts.entries()) this.rows.put({ jobId, place: -1 - from - index, part });
+  }
+
   list(jobId: string, from: number, limit: number): readonly Artifact[] {
-    const found = this.rows.range(partsOfJob, [jobId], from + limit) ?? [];
+    const found = this.rows.range(shownParts, [jobId], from + limit) ?? [];
     return found.slice(from).map(({ part }) => part);
+  }
+
+  kept(jobId: string): readonly Artifact[] {
+    const found = this.rows.range(keptParts, [jobId], Number.MAX_SAFE_INTEGER) ?? [];
+    return found.map(({ part }) => part);
   }
 
   byName(jobId: string, name: string): Artifact | undefined {
@@ -184,7 +210,7 @@ class WorkingParts implements PartTable {
   remove(jobId: string): readonly string[] {
     const found = this.rows.range(partsOfJob, [jobId], Number.MAX_SAFE_INTEGER) ?? [];
     for (const { part } of found) this.rows.remove(jobId, part.name);
-    return found.map(({ part }) => part.blob);
+    return blobsOfArtifacts(found.map(({ part }) => part));
   }
 }
 

@@ -77,6 +77,13 @@ export async function preview(
       warn: (warning) => void warnings.push(warning),
       part: (...given) => writer(made, ...given),
       artifact: (...given) => writer(artifacts, ...given),
+      createdAt: 0,
+      kept: () => {
+        throw new Error('A preview keeps no file of its own');
+      },
+      virtual: () => {
+        throw new Error('A preview has files alone');
+      },
     });
     const {
       units,
