@@ -3,12 +3,12 @@ import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
+import type { RowTotals } from '../protocol/job-record.js';
 import type { Blobs, SmallBlob } from './blobs.js';
-import type { Bus } from './bus.js';
 import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
-import type { JobPage, ListFilter } from './listing.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter } from './listing.js';
 import type { LogState } from './lives.js';
 import type { Once } from './once.js';
 import type { Duty, SweepOutcome, SweepRequest } from './retention.js';
@@ -198,19 +198,6 @@ export type ApplyOutcome =
   | { readonly ok: true; readonly removed: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal | 'not-found' };
 
-export interface GroupFilter {
-  readonly owner: string;
-  /** Only groups whose place in the log comes before this one; from `next` of the page before. */
-  readonly before?: number;
-  readonly limit: number;
-}
-
-export interface GroupPage {
-  readonly groups: readonly GroupRecord[];
-  /** Where the next page begins; undefined when there is none. */
-  readonly next?: number;
-}
-
 export interface Fact {
   readonly seq: number;
   readonly at: number;
@@ -352,6 +339,40 @@ export interface Store {
   unused(blobs: readonly string[]): Promise<readonly string[]>;
   /** Rejects when the store cannot take a change. For readiness. */
   ping(): Promise<void>;
+}
+
+/**
+ * A message that the log has grown to `last`. It carries either every fact after `after` up to `last`, or none when the
+ * sender does not have them at hand. A reader that has everything up to `after` may take the facts from the hint
+ * instead of reading the log. Only the follower (`follow/`) listens to hints; every other part listens to the follower.
+ */
+export interface Hint {
+  readonly epoch: string;
+  readonly after: number;
+  readonly last: number;
+  readonly facts: readonly Fact[];
+}
+
+export interface JobProgress {
+  readonly jobId: string;
+  readonly owner: string;
+  readonly kind: string;
+  readonly group?: string;
+  readonly tags?: readonly string[];
+  readonly attempt: number;
+  readonly ratio: number;
+  readonly phase: string;
+  readonly pagesDone?: number;
+  readonly pagesTotal?: number;
+  readonly rows?: RowTotals;
+}
+
+/** Lossy by contract. Listeners are called in the order of subscription and must not throw. */
+export interface Bus {
+  /** Returns what ends the subscription. */
+  onHint(listener: (hint: Hint) => void): () => void;
+  publishProgress(progress: JobProgress): void;
+  onProgress(listener: (progress: JobProgress) => void): () => void;
 }
 
 /** How a driver is opened. */

@@ -1,4 +1,5 @@
 import type { Job } from '../jobs/job.js';
+import type { GroupRecord } from '../protocol/fact.js';
 import type { JobStatus } from '../protocol/job-record.js';
 import type { Search } from '../protocol/search.js';
 
@@ -29,4 +30,17 @@ export interface JobPage {
    * call may, and others may match. Such a page may be short, or empty.
    */
   readonly next?: string;
+}
+
+export interface GroupFilter {
+  readonly owner: string;
+  /** Only groups whose place in the log comes before this one; from `next` of the page before. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+export interface GroupPage {
+  readonly groups: readonly GroupRecord[];
+  /** Where the next page begins; undefined when there is none. */
+  readonly next?: number;
 }

@@ -1,4 +1,4 @@
-import type { Bus, Hint, JobProgress } from './bus.js';
+import type { Bus, Hint, JobProgress } from './engine.js';
 
 /** The bus of one process: a call of every listener, in the order of subscription. */
 export class LocalBus implements Bus {

@@ -1,5 +1,4 @@
-import type { Bus, Hint, JobProgress } from '../engine/bus.js';
-import type { Fact, Store } from '../engine/engine.js';
+import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
 import { type LogName, positionAt } from '../engine/lives.js';
 import type { Position } from '../protocol/cursor.js';
 import { Listeners } from './listeners.js';

@@ -1,5 +1,4 @@
-import type { JobProgress } from '../engine/bus.js';
-import type { Fact } from '../engine/engine.js';
+import type { Fact, JobProgress } from '../engine/engine.js';
 import type { Job } from '../jobs/job.js';
 import { type AttemptProgress, progressMembers, recordOf } from '../jobs/record.js';
 import { progressText } from '../protocol/event.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Hint } from '../../src/engine/bus.js';
+import type { Hint } from '../../src/engine/engine.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 import {
   aJob,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Hint } from '../../src/engine/bus.js';
+import type { Hint } from '../../src/engine/engine.js';
 import { lookMs } from '../../src/follow/follower.js';
 import type { ProgressEvent, StreamEvent } from '../../src/protocol/event.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';

@@ -1,4 +1,4 @@
-import type { Bus, Hint, JobProgress } from '../../src/engine/bus.js';
+import type { Bus, Hint, JobProgress } from '../../src/engine/engine.js';
 
 /** What becomes of a hint on its way. `held` ones come when they are let go. */
 export const hintFaults = ['none', 'lost', 'doubled', 'joined', 'bare', 'held'] as const;

@@ -1,6 +1,5 @@
 import { Registry } from 'prom-client';
-import type { Bus, Hint } from '../../src/engine/bus.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Bus, Engine, Hint } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Follower } from '../../src/follow/follower.js';
 import { Gateway, type GatewayParts } from '../../src/gateway/gateway.js';

@@ -1,7 +1,6 @@
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
-import type { Bus } from '../../src/engine/bus.js';
-import type { Engine } from '../../src/engine/engine.js';
+import type { Bus, Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { Follower } from '../../src/follow/follower.js';

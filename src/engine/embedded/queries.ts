@@ -1,15 +1,7 @@
 import type { Artifact, Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import type {
-  ArtifactFilter,
-  Depth,
-  FactFilter,
-  FactPage,
-  GroupFilter,
-  GroupPage,
-  JobInput,
-} from '../engine.js';
-import type { JobPage, ListFilter } from '../listing.js';
+import type { ArtifactFilter, Depth, FactFilter, FactPage, JobInput } from '../engine.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
 import { EndpointQueries } from './endpoints.js';
 import type { Ledger } from './ledger.js';

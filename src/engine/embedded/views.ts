@@ -7,9 +7,9 @@ import type {
   EndpointFilter,
   EndpointPlace,
 } from '../endpoints.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage } from '../engine.js';
+import type { Fact, FactFilter } from '../engine.js';
 import type { LibraryFilter, LibraryVersion, VersionFilter } from '../library.js';
-import type { JobPage, ListFilter } from '../listing.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import type { QueueState } from './tables.js';
 
 /** Pending jobs of one owner, for the counts at open. */

@@ -20,7 +20,8 @@ import {
   type WorkerTable,
 } from '../embedded/tables.js';
 import type { BlobViews, FactsRead, GroupViews, LogViews, Views } from '../embedded/views.js';
-import type { Fact, FactFilter, GroupFilter, GroupPage, JobInput } from '../engine.js';
+import type { Fact, FactFilter, JobInput } from '../engine.js';
+import type { GroupFilter, GroupPage } from '../listing.js';
 import { type Life, newLives } from '../lives.js';
 import type { ServiceSettings } from '../settings.js';
 import { JobIndex } from './job-index.js';

@@ -1,5 +1,4 @@
-import type { Bus, Hint, JobProgress } from '../bus.js';
-import type { Fact, FactPage } from '../engine.js';
+import type { Bus, Fact, FactPage, Hint, JobProgress } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
 
 /** Facts that one reading after a message takes. */

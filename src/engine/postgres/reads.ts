@@ -2,17 +2,8 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { timeOfJobId } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { groupPageOf } from '../embedded/tables.js';
-import type {
-  ArtifactFilter,
-  Depth,
-  Fact,
-  FactFilter,
-  FactPage,
-  GroupFilter,
-  GroupPage,
-  JobInput,
-} from '../engine.js';
-import type { JobPage, ListFilter } from '../listing.js';
+import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput } from '../engine.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
 import { pageOf } from './job-listing.js';
 import { bytesOf, fromJson, type GroupRow, groupShape, numberOf, textOf } from './job-shapes.js';
@@ -60,7 +51,7 @@ export function storeReads(ask: Asking) {
 
     async artifact(owner: string, id: string, name: string): Promise<Artifact | undefined> {
       const [row] = await ask(
-        `SELECT j.job, p.part FROM jobs j LEFT JOIN parts p ON p.job = j.id AND p.name = $3
+        `SELECT j.job, p.part FROM jobs j LEFT JOIN parts p ON p.job = j.id AND p.name = $3 AND p.place >= 0
          WHERE j.id = $1 AND j.owner = $2`,
         [id, owner, name],
       );

@@ -7,7 +7,7 @@ import {
   groupPageOf,
 } from '../embedded/tables.js';
 import type { GroupViews } from '../embedded/views.js';
-import type { GroupFilter, GroupPage } from '../engine.js';
+import type { GroupFilter, GroupPage } from '../listing.js';
 import { GroupWords } from './group-words.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';
 

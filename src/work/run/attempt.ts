@@ -1,7 +1,6 @@
 import { Countdown } from '../../countdown.js';
 import type { Blobs, SmallBlob } from '../../engine/blobs.js';
-import type { Bus } from '../../engine/bus.js';
-import type { Claimed } from '../../engine/engine.js';
+import type { Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Artifact, Job } from '../../jobs/job.js';
 import { type Command, claimOf } from '../../jobs/transition.js';
