@@ -38,6 +38,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/fonts',
     'render',
   ],
+  'render/kinds/bulk-fill': [
+    'render/kinds/bulk-fill/rows',
+    'render/kinds/bulk-fill/view',
+    'render/kinds/bulk-fill/package',
+    'render/kinds/bulk-fill/template',
+    'render/kinds/pdf-tools',
+    'render',
+    'protocol',
+  ],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds/preview/pages': ['render/kinds/pdf-tools', 'render', 'protocol'],
@@ -50,6 +59,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
   'render/kinds': [
     'render/fonts',
+    'render/kinds/bulk-fill',
     'render/kinds/document',
     'render/kinds/pdf-tools',
     'render/kinds/preview',
@@ -417,6 +427,8 @@ describe('architecture', () => {
         'cli/designs/design-file.ts',
         'http/routes/capability-facts.ts',
         // A template is made of a form as it is merged, with codes as a document has them.
+        'render/kinds/bulk-fill/prepare.ts',
+        'render/kinds/bulk-fill/request.ts',
         'render/kinds/bulk-fill/template/code-drawing.ts',
         'render/kinds/bulk-fill/template/form.ts',
         'render/kinds/bulk-fill/template/images.ts',

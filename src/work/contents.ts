@@ -114,6 +114,7 @@ class BlobSources {
   #shared: { readonly key: string; readonly bytes: Uint8Array } | undefined;
   /** Pieces that were read last: one that comes again is one that others share. */
   #lately: readonly string[] = [];
+  #isClosed = false;
 
   constructor(blobs: Blobs) {
     this.#blobs = blobs;
@@ -145,12 +146,18 @@ class BlobSources {
     const source = isSmallBlob(blob)
       ? await smallSource(this.#blobs, blob)
       : await openFile(this.#blobs, blob);
+    // Whoever reads has gone meanwhile: nobody would close it.
+    if (this.#isClosed) {
+      await source.close();
+      throw new Error('The reader of an artifact has gone');
+    }
     this.#open.set(blob, source);
     return source;
   }
 
   /** Safe twice. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const all = [...this.#open.values()];
     this.#open.clear();
     for (const source of all) await source.close();

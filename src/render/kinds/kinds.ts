@@ -1,4 +1,5 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
+import { bulkFillKind } from './bulk-fill/request.js';
 import { documentKind } from './document/request.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
 import { imageMetadataKind } from './preview/metadata-request.js';
@@ -17,6 +18,7 @@ interface Registered {
 const registry: readonly Registered[] = [
   { front: documentKind, back: async () => (await import('./document/run.js')).documentRunner, warm: true },
   { front: reportKind, back: async () => (await import('./report/run.js')).reportRunner },
+  { front: bulkFillKind, back: async () => (await import('./bulk-fill/run.js')).bulkFillRunner },
   {
     front: extractTextKind,
     back: async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner,

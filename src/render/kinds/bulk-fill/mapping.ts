@@ -1,0 +1,117 @@
+import { Type } from 'typebox';
+import Value from 'typebox/value';
+import type { Issue } from '../../kind.js';
+import type { FieldMapping, Value as Filling, FillPackage, Overlay } from './package/package.js';
+import { packageSchema } from './package/package-schema.js';
+import { isColumn } from './template/value-parts.js';
+
+/** What goes where, as a request says it: a package without what belongs to the file of one. */
+export type Mapping = Pick<FillPackage, 'fields' | 'overlays' | 'flatten' | 'language'>;
+
+const { fields, overlays, flatten, language } = packageSchema.properties;
+
+/** The members of a request, for OpenAPI. */
+export const mappingMembers = {
+  fields: Type.Optional(fields),
+  overlays: Type.Optional(overlays),
+  flatten,
+  language,
+};
+
+const names = ['fields', 'overlays', 'flatten', 'language'] as const;
+
+/** A column of a request may have any name: those of a header are only known when the rows are read. */
+const standIn = 'column_0';
+
+/** @returns undefined where the request says nothing of it, or what is wrong */
+export function readMapping(
+  request: Readonly<Record<string, unknown>>,
+  issues: Issue[],
+): Mapping | undefined {
+  const given = names.filter((name) => request[name] !== undefined && request[name] !== null);
+  if (given.length === 0) return undefined;
+  let isWrong = false;
+  for (const name of given) {
+    const value = withStandIns(request[name]);
+    const member = packageSchema.properties[name];
+    if (Value.Check(member, value)) continue;
+    isWrong = true;
+    const [first] = Value.Errors(member, value);
+    issues.push({
+      pointer: `/${name}${first?.instancePath ?? ''}`,
+      message: first?.message ?? 'is not as it is described',
+    });
+  }
+  // Without these, columns still go by the names of fields.
+  if (isWrong || !given.some((name) => name === 'fields' || name === 'overlays')) return undefined;
+  return {
+    fields: (request.fields ?? []) as readonly FieldMapping[],
+    overlays: (request.overlays ?? []) as readonly Overlay[],
+    ...(typeof request.flatten === 'boolean' ? { flatten: request.flatten } : {}),
+    ...(typeof request.language === 'string' ? { language: request.language } : {}),
+  };
+}
+
+/** Names of columns are of no shape before the header is read; everything else has one. */
+function withStandIns(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withStandIns);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      name === 'column' && typeof member === 'string' && member !== '' ? standIn : withStandIns(member),
+    ]),
+  );
+}
+
+/** The columns of some rows, by their names. */
+export class Columns {
+  readonly #positions = new Map<string, number>();
+
+  /** @param header names of columns in their order; of two that are equal the first counts */
+  constructor(readonly header: readonly string[] = []) {
+    for (const [position, name] of header.entries())
+      if (!this.#positions.has(name)) this.#positions.set(name, position);
+  }
+
+  /** A name of the header, or `column_0` and so on. */
+  positionOf(name: string): number | undefined {
+    const named = this.#positions.get(name);
+    if (named !== undefined) return named;
+    return isColumn(name) ? Number(name.slice('column_'.length)) : undefined;
+  }
+}
+
+/** The mapping with columns by position; where a name is none, it is told with its place. */
+export function placed(
+  mapping: Mapping,
+  columns: Columns,
+  onUnknown: (pointer: string, name: string) => void,
+): Mapping {
+  const filling = (value: Filling, pointer: string): Filling => {
+    if ('static' in value) return value;
+    const position = (name: string): string => {
+      const found = columns.positionOf(name);
+      if (found === undefined) onUnknown(pointer, name);
+      return `column_${found ?? 0}`;
+    };
+    if ('column' in value) return { column: position(value.column) };
+    const template = value.template.replace(
+      /\{\{\s*([^{}]*?)\s*\}\}/g,
+      (_, name: string) => `{{${position(name)}}}`,
+    );
+    return { template };
+  };
+  return {
+    ...mapping,
+    fields: mapping.fields.map(({ name, value }, index) => ({
+      name,
+      value: filling(value, `/fields/${index}/value`),
+    })),
+    overlays: mapping.overlays.map((overlay, index) =>
+      'value' in overlay
+        ? { ...overlay, value: filling(overlay.value, `/overlays/${index}/value`) }
+        : overlay,
+    ),
+  };
+}

@@ -1,0 +1,66 @@
+import type { IndexRange, RowTotals } from '../../../protocol/job-record.js';
+import type { Tally, Verdict } from '../../kind.js';
+import type { RowsPlan } from './plan.js';
+import { Threshold } from './view/threshold.js';
+
+/** What a chunk says of its rows: a letter for each. */
+export const letters = { success: 's', partial: 'p', failed: 'f' } as const;
+
+/** Counts rows, and judges in their order whether too many have failed. */
+export class RowTally implements Tally {
+  readonly #plan: RowsPlan;
+  readonly #threshold: Threshold;
+  /** By row; empty for one that is not done. */
+  readonly #letters: string[];
+  #totals: RowTotals;
+
+  constructor(plan: RowsPlan) {
+    this.#plan = plan;
+    this.#threshold = new Threshold({ inputRows: plan.rows, maxFailedPercent: plan.maxFailedPercent });
+    this.#letters = Array.from({ length: plan.rows }, () => '');
+    this.#totals = { total: plan.rows, done: 0, success: 0, partial: 0, failed: 0 };
+  }
+
+  get rows(): RowTotals {
+    return this.#totals;
+  }
+
+  add({ from, to }: IndexRange, note: unknown): Verdict | undefined {
+    const told = typeof note === 'string' ? note : letters.failed.repeat(to - from);
+    for (const [index, letter] of [...told].entries()) this.#letters[from + index] = letter;
+    this.#totals = plus(this.#totals, told);
+    const passed = this.#threshold.add(
+      from,
+      [...told].map((letter) => letter === letters.failed),
+    );
+    if (passed === undefined) return undefined;
+    const { producedRows, failedRows, failedPercent } = passed;
+    // Other chunks may be done beyond that row, more or fewer by chance.
+    const judged = this.#letters.slice(0, producedRows + failedRows).join('');
+    const { rows: total, maxFailedPercent } = this.#plan;
+    this.#totals = plus({ total, done: 0, success: 0, partial: 0, failed: 0 }, judged);
+    return {
+      code: 'too_many_failed_rows',
+      message: `${failedRows} of ${total} rows have failed, which is more than ${maxFailedPercent} %`,
+      details: {
+        reason: 'FAILED_ROW_THRESHOLD_EXCEEDED',
+        input_row_count: total,
+        produced_row_count: producedRows,
+        failed_row_count: failedRows,
+        failed_row_percent: failedPercent,
+        max_failed_row_percent: maxFailedPercent,
+      },
+    };
+  }
+}
+
+function plus({ total, ...before }: RowTotals, told: string): RowTotals {
+  const count = (letter: string): number => told.split(letter).length - 1;
+  return {
+    total,
+    done: before.done + told.length,
+    success: before.success + count(letters.success),
+    partial: before.partial + count(letters.partial),
+    failed: before.failed + count(letters.failed),
+  };
+}
