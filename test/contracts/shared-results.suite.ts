@@ -33,7 +33,8 @@ export function sharedResultsSuite(name: string, open: OpenEngine): void {
       const { store } = engine();
       if (parts.length > 0)
         await store.apply(job.id, { type: 'produce', claim: claimOf(job), artifacts: parts }, start);
-      const made = { artifacts: [result, index], pages: 4, warnings: [{ code: 'w', message: 'm' }] };
+      const rows = { total: 1, done: 1, success: 1, partial: 0, failed: 0 };
+      const made = { artifacts: [result, index], pages: 4, rows, warnings: [{ code: 'w', message: 'm' }] };
       await store.apply(job.id, { type: 'complete', claim: claimOf(job), result: made }, start + 10);
       return job;
     }
@@ -62,6 +63,28 @@ export function sharedResultsSuite(name: string, open: OpenEngine): void {
       expect(await engine().store.artifact('alice', job.id, 'part-1.txt')).toEqual(part(1));
       expect((await factsOf(engine())).slice(-2)).toEqual(['job.created 1', 'job.completed 2']);
       expect(await engine().store.depth()).toMatchObject({ pending: 0, running: 0 });
+    });
+
+    it('are those that are cut from files which the job keeps, and hold these', async () => {
+      const kept: Artifact = { ...anArtifact(blobName('kept', 'e')), name: 'segment', kept: true };
+      const cut: Artifact = {
+        name: 'row.pdf',
+        contentType: 'application/pdf',
+        sizeBytes: 2,
+        tag: 'f'.repeat(64),
+        pieces: [{ blob: kept.blob ?? '', start: 1, length: 2 }],
+      };
+      const first = await former([kept, cut]);
+      const outcome = await submit(first.id);
+      if (outcome.type !== 'created') throw new Error(outcome.type);
+      const { job } = outcome;
+      expect(job).toMatchObject({ status: 'completed', artifactCount: 3, keptCount: 1, result });
+      expect(job.rows).toEqual({ total: 1, done: 1, success: 1, partial: 0, failed: 0 });
+      const { store } = engine();
+      await store.apply(first.id, { type: 'delete' }, start + 30);
+      expect(await store.unused([kept.blob ?? ''])).toEqual([]);
+      const list = await store.artifacts({ owner: 'alice', jobId: job.id, from: 0, limit: 10 });
+      expect(list).toEqual([cut, result, index]);
     });
 
     it('are those of a job with few files as well', async () => {

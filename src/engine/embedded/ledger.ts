@@ -156,14 +156,16 @@ export class Ledger {
     const created = jobs.get(job.id);
     if (former?.owner !== job.owner || former.status !== 'completed' || former.expired === true) return job;
     if (created === undefined) return job;
-    const { artifacts: listed = [], artifactCount, result, pages, warnings } = former;
+    const { artifacts: listed = [], artifactCount, result, pages, rows, warnings } = former;
     const all = artifactCount === undefined ? listed : this.#partsOf(former);
+    const shown = all.filter(({ kept }) => kept !== true);
     // The result comes first of what was made at the end, and after all that was made before.
-    const end = result === undefined ? 0 : all.findIndex(({ name }) => name === result.name);
+    const end = result === undefined ? 0 : shown.findIndex(({ name }) => name === result.name);
     const made = {
-      parts: all.slice(0, end),
-      artifacts: all.slice(end),
+      parts: [...all.filter(({ kept }) => kept === true), ...shown.slice(0, end)],
+      artifacts: shown.slice(end),
       ...(pages === undefined ? {} : { pages }),
+      ...(rows === undefined ? {} : { rows }),
       ...(warnings === undefined ? {} : { warnings }),
     };
     this.#must(created, { type: 'adopt', result: made }, now);
