@@ -139,10 +139,7 @@ export interface Submission {
    */
   readonly repeated?: boolean;
   readonly input: JobInput;
-  /**
-   * A completed job of the same owner whose result this one has: it is completed at once, with those artifacts, and holds
-   * their blobs as well. Where they are not there any more, the job is one like all others.
-   */
+  /** A completed job of this owner: this one has its artifacts at once, and holds them. Where they are gone it is pending. */
   readonly resultOf?: string;
   /** Those blobs of the input that another holder brought; the job comes about only if all are held still. */
   readonly shared?: readonly string[];
@@ -161,7 +158,6 @@ export interface Submission {
 }
 
 export type SubmitOutcome =
-  /** As it is afterwards: pending, or completed with the result of another one. */
   | { readonly type: 'created'; readonly job: Job; readonly position: Position }
   /** An earlier submit used this key with the same body: the job as it is now, and the position of its first fact. */
   | { readonly type: 'replayed'; readonly job: Job; readonly position: Position }
