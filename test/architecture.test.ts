@@ -47,6 +47,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
+  'render/kinds/bulk-fill/tools': [
+    'render/kinds/bulk-fill/package',
+    'render/kinds/bulk-fill/rows',
+    'render/kinds/bulk-fill/template',
+    'render/kinds/pdf-tools',
+    'render',
+    'protocol',
+  ],
   'render/kinds/report/language': ['nearest.ts'],
   'render/kinds/report': ['render/kinds/report/language', 'render/kinds/document', 'render', 'protocol'],
   'render/kinds/preview/pages': ['render/kinds/pdf-tools', 'render', 'protocol'],
@@ -58,8 +66,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
   'render/kinds': [
-    'render/fonts',
     'render/kinds/bulk-fill',
+    'render/kinds/bulk-fill/tools',
+    'render/fonts',
     'render/kinds/document',
     'render/kinds/pdf-tools',
     'render/kinds/preview',
@@ -168,7 +177,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
-  'http/dialects/native': ['http/dialects', 'http/routes', 'http/routes/designs', 'http/docs', 'http/reply'],
+  'http/dialects/native': [
+    'http/dialects',
+    'http/routes',
+    'http/routes/designs',
+    'http/docs',
+    'http/reply',
+    'render/kinds/bulk-fill/package',
+  ],
   'http/dialects/report-flow': [
     'http/dialects',
     'http/routes',
@@ -425,6 +441,8 @@ describe('architecture', () => {
       // A report is drawn as a document. The command line checks designs without a server.
       others: [
         'cli/designs/design-file.ts',
+        // The shape of packages is told.
+        'http/dialects/native/native.ts',
         'http/routes/capability-facts.ts',
         // A template is made of a form as it is merged, with codes as a document has them.
         'render/kinds/bulk-fill/prepare.ts',
@@ -434,6 +452,7 @@ describe('architecture', () => {
         'render/kinds/bulk-fill/template/images.ts',
         'render/kinds/bulk-fill/template/page-objects.ts',
         'render/kinds/bulk-fill/template/source.ts',
+        'render/kinds/bulk-fill/tools/sent.ts',
         // Pages of PDFs are drawn by the engine of the PDF tools.
         'render/kinds/preview/inputs/pdf.ts',
         'render/kinds/preview/pages/encode.ts',

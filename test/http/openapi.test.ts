@@ -40,6 +40,7 @@ describe('/openapi.json', () => {
       'GET /api/v1/jobs/{id}/request',
       'GET /api/v1/jobs/{id}/result',
       'GET /api/v1/jobs/{id}/thumbnail',
+      'GET /api/v1/packages/schema',
       'GET /healthz',
       'GET /metrics',
       'GET /readyz',
@@ -57,6 +58,9 @@ describe('/openapi.json', () => {
       'POST /api/v1/jobs/{id}/cancel',
       'POST /api/v1/jobs/{id}/retry',
       'POST /api/v1/merge',
+      'POST /api/v1/packages',
+      'POST /api/v1/packages/inspect',
+      'POST /api/v1/packages/preview',
       'POST /api/v1/preview',
       'POST /api/v1/render',
       'POST /api/v1/split',
@@ -135,7 +139,7 @@ describe('/openapi.json', () => {
 
   test('what needs no key says so', () => {
     const open = operations().filter(({ operation }) => operation.security.length === 0);
-    expect(open.map(({ path }) => path).sort()).toEqual(['/healthz', '/readyz']);
+    expect(open.map(({ path }) => path).sort()).toEqual(['/api/v1/packages/schema', '/healthz', '/readyz']);
   });
 
   test('records are as described', async () => {

@@ -40,6 +40,32 @@ export async function renderWhileCallerWaits(
 ): Promise<Problem | undefined> {
   const given = what.body === undefined ? jobBodyOf(request) : planned(what.body);
   if (!given.ok) return given.problem;
+  const start = (signal: AbortSignal): ReturnType<SyncRender['run']> =>
+    renderer
+      .run({
+        owner: ownerOf(request),
+        body: given.body,
+        ...what,
+        strict: prefersStrict(request.raw.headers.prefer),
+        requestId: request.id,
+        signal,
+      })
+      .finally(given.discard);
+  return whileCallerWaits(request, reply, { timeoutMs, start }, use);
+}
+
+export interface AwaitedWork {
+  readonly timeoutMs: number;
+  readonly start: (signal: AbortSignal) => ReturnType<SyncRender['run']>;
+}
+
+/** The same for any work. */
+export async function whileCallerWaits(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { timeoutMs, start }: AwaitedWork,
+  use: (made: RenderedFiles) => Promise<void>,
+): Promise<Problem | undefined> {
   const controller = new AbortController();
   const { signal } = controller;
   const leave = () => controller.abort();
@@ -49,16 +75,7 @@ export async function renderWhileCallerWaits(
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
-  const running = renderer
-    .run({
-      owner: ownerOf(request),
-      body: given.body,
-      ...what,
-      strict: prefersStrict(request.raw.headers.prefer),
-      requestId: request.id,
-      signal,
-    })
-    .finally(given.discard);
+  const running = start(signal);
   try {
     const outcome = signal.aborted ? 'stopped' : await Promise.race([running, stopped]);
     timer.clear();

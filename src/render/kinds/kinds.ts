@@ -39,6 +39,15 @@ export { readDesign };
 
 /** Without a front there is no such kind for callers: for the server itself. */
 const internal: readonly KindBack[] = [
+  {
+    name: 'package_build',
+    load: async () => (await import('./bulk-fill/tools/build-package.js')).buildPackageRunner,
+  },
+  {
+    name: 'package_inspect',
+    load: async () => (await import('./bulk-fill/tools/inspect-package.js')).inspectPackageRunner,
+  },
+  { name: 'package_row', load: async () => (await import('./bulk-fill/tools/fill-row.js')).fillRowRunner },
   { name: 'thumbnail', load: async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner },
   {
     name: 'draft_preview',
@@ -47,9 +56,10 @@ const internal: readonly KindBack[] = [
 ];
 
 async function backOf(kind: string): Promise<KindRunner | ChunkedRunner> {
-  const found = registry.find(({ front }) => front.name === kind);
-  if (found === undefined) throw new Error(`No runner for the kind ${kind}`);
-  return found.back();
+  const found = registry.find(({ front }) => front.name === kind)?.back;
+  const load = found ?? internal.find(({ name }) => name === kind)?.load;
+  if (load === undefined) throw new Error(`No runner for the kind ${kind}`);
+  return load();
 }
 
 export const backs: readonly KindBack[] = [

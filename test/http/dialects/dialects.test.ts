@@ -259,6 +259,7 @@ describe('what the server says of itself', () => {
       'render',
       'designs',
       'pdf tools',
+      'packages',
       'report flow',
       'letters',
       'server',

@@ -1,3 +1,4 @@
+import { packageSchema } from '../../../render/kinds/bulk-fill/package/package-schema.js';
 import { problemSchema } from '../../docs/schemas.js';
 import { submitBodySchema, submitFormSchema } from '../../docs/submit-schema.js';
 import { addDesignPreviewRoutes } from '../../routes/designs/design-previews.js';
@@ -6,6 +7,7 @@ import { addGroupRoutes } from '../../routes/groups.js';
 import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
 import { addJobRoutes } from '../../routes/jobs.js';
+import { addPackageRoutes } from '../../routes/packages.js';
 import { addPdfToolRoutes } from '../../routes/pdf-tools.js';
 import { addPreviewRoute } from '../../routes/preview.js';
 import { addRenderRoute } from '../../routes/render.js';
@@ -45,7 +47,7 @@ export const native: Dialect = {
     ],
   },
   docs: {
-    tags: ['jobs', 'results', 'events', 'webhooks', 'render', 'designs', 'pdf tools'],
+    tags: ['jobs', 'results', 'events', 'webhooks', 'render', 'designs', 'pdf tools', 'packages'],
     security: { key: { type: 'http', scheme: 'bearer' } },
     refusal: (slugs) => ({
       allOf: [
@@ -69,5 +71,6 @@ export const native: Dialect = {
     addDesignRoutes(app, { designs, kinds });
     addDesignPreviewRoutes(app, { designs, kinds, syncRenderer, timeoutMs });
     addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
+    addPackageRoutes(app, { syncRenderer, forms, packageSchema, timeoutMs });
   },
 };

@@ -6,7 +6,7 @@ import { mappingMembers, readMapping } from './mapping.js';
 import { packageLimits } from './package/package-schema.js';
 import type { BulkFillPlan, RowsPlan } from './plan.js';
 import { RowTally } from './tally.js';
-import { sourceLimits } from './template/source.js';
+import { sourceLimits } from './template/source-limits.js';
 
 /** Bounds of a request; past one of them it is refused. */
 export const requestLimits = {

@@ -13,6 +13,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { withUnpackBound } from '../../pdf-tools/unpack-bound.js';
 import type { Message } from './program.js';
+import { sourceLimits } from './source-limits.js';
 
 /** The PDF that rows are filled into, opened. */
 export interface Source {
@@ -41,13 +42,6 @@ export type SourceRefusal = {
   readonly refused: 'UNREADABLE_PDF' | 'ENCRYPTED_PDF' | 'XFA_FORM' | 'SOURCE_PDF_TOO_LARGE';
   readonly message: string;
 };
-
-export const sourceLimits = {
-  fileBytes: 50 * 1024 * 1024,
-  pages: 200,
-  /** What the streams that hold objects may unpack to. */
-  unpackedBytes: 128 * 1024 * 1024,
-} as const;
 
 const name = (text: string) => PDFName.of(text);
 const options: LoadOptions = {

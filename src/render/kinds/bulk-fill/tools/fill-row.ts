@@ -1,0 +1,49 @@
+import Value from 'typebox/value';
+import { type KindRunner, RenderFailure, type RunContext } from '../../../kind.js';
+import { JsonRowScanner } from '../rows/json-scanner.js';
+import { type Cell, defaultRowLimits, type Row, refusalText } from '../rows/row.js';
+import { TemplateBuilder } from '../template/compile.js';
+import { decodeImages } from '../template/images.js';
+import type { Message } from '../template/program.js';
+import { rowFiller } from '../template/row-filler.js';
+import { Sent, sentSchema } from './sent.js';
+
+/** Fills one row, as a job would: `row.pdf`. What a job tells of the row, and of all rows, are warnings. */
+export const fillRowRunner: KindRunner = {
+  name: 'package_row',
+  async run(request, context) {
+    const sent = new Sent(Value.Parse(sentSchema, request), context);
+    const source = await sent.source();
+    const { pack, files } = sent.package();
+    const cells = cellsOf(sent.value('row') ?? {});
+    const { images, warnings: ofImages } = await decodeImages(files, context);
+    const builder = new TemplateBuilder({ source, pack, images });
+    builder.add(cells);
+    const { prefix, program, warnings } = builder.compile();
+    const row = rowFiller(prefix.length, program)(cells, 0);
+    for (const message of [...ofImages, ...warnings, ...row.warnings]) tell(message, context);
+    const artifact = context.artifact('row.pdf', 'application/pdf');
+    artifact.write(prefix);
+    artifact.write(row.tail);
+    artifact.end();
+    return { pages: source.pages.length };
+  },
+};
+
+/** By the rules of the rows of a job. */
+function cellsOf(row: unknown): readonly Cell[] {
+  const rows: Row[] = [];
+  const scanner = new JsonRowScanner(defaultRowLimits, (each) => rows.push(each));
+  const refusal = scanner.push(Buffer.from(JSON.stringify([row]))) ?? scanner.end();
+  if (refusal !== undefined) throw new RenderFailure(refusalText(refusal), '/row');
+  const [first] = rows;
+  if (first !== undefined && 'cells' in first) return first.cells;
+  throw new RenderFailure(
+    `The row is none that a job would fill: ${first?.fault ?? 'it is not there'}`,
+    '/row',
+  );
+}
+
+function tell({ code, message }: Message, context: RunContext): void {
+  context.warn({ code: code.toLowerCase(), message });
+}
