@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import type { RunContext } from '../../src/render/kind.js';
 import type { PictureCall, PictureOutcome } from '../../src/render/picture-call.js';
 import { decodePicture } from '../../src/render/picture-decoding.js';
@@ -29,7 +30,12 @@ async function picture({ source, maxPixels, image }: PictureCall): Promise<Pictu
     image === undefined
       ? decodePicture(decoding).then((decoded) => ({ type: 'decoded', picture: decoded }))
       : workOnImage(decoding, image);
-  return worked.catch((error: Error) => ({ type: 'broken', reason: error.message.split('\n')[0] ?? '' }));
+  const outcome: Promise<PictureOutcome> = worked.catch((error: Error) => ({
+    type: 'broken',
+    reason: error.message.split('\n')[0] ?? '',
+  }));
+  // It stays blocked for a process that decodes, and this one is a test, too.
+  return outcome.finally(() => sharp.unblock({ operation: ['VipsForeignLoad'] }));
 }
 
 /** The members of a context that a kind of one task, without earlier attempts and programs, does not use. */

@@ -45,6 +45,7 @@ export interface Previewed {
 export async function preview(
   file: Buffer,
   members: Readonly<Record<string, unknown>> = {},
+  programs: Pick<ChunkContext, 'program'> = bareContext,
 ): Promise<Previewed> {
   const parsed = previewKind.parse({ input: file.toString('base64'), ...members });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
@@ -64,6 +65,7 @@ export async function preview(
     const prepared: Made[] = [];
     const context = (artifacts: Made[], plan: unknown): ChunkContext => ({
       ...bareContext,
+      program: programs.program,
       plan,
       parts: made.map(({ name }) => name),
       inputPath: () => path,

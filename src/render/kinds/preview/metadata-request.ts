@@ -7,7 +7,7 @@ import { readGivenFile } from './inputs/given-file.js';
 export const imageMetadataKind: Kind = {
   name: 'image_metadata',
   schema: Type.Object({
-    input: Type.String({ description: 'The image: a http(s) address, a data URI, or base64; or an upload' }),
+    input: Type.String({ description: 'The image: an http(s) address, a data URI, or base64; or an upload' }),
   }),
   parse(request): Parsed {
     if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };

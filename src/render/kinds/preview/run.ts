@@ -1,36 +1,24 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import Value from 'typebox/value';
 import type { IndexRange } from '../../../protocol/job-record.js';
 import {
   type ChunkContext,
   type ChunkedRunner,
-  headBytes,
   type Prepared,
   RenderFailure,
   type RunContext,
   type RunResult,
 } from '../../kind.js';
-import { formatOf, type InputFormat, inputNames } from './inputs/formats.js';
-import { openPdfDrawer, pdfiumProgram, readPdf } from './inputs/pdf.js';
+import { identify } from './inputs/identify.js';
+import { pdfiumProgram } from './inputs/pdf.js';
+import { openDrawer, readInput } from './inputs/readers.js';
 import { contentTypes } from './pages/encode.js';
 import { previewLimits } from './pages/limits.js';
 import { countOf, firstOf, pagesOf, pagesOfUnits, unitOf } from './pages/page-ranges.js';
 import { type PictureFormat, type PreviewRequest, previewPlanSchema } from './pages/plan.js';
-import {
-  type Drawer,
-  type Found,
-  type OpenDrawer,
-  PageFailed,
-  type Reader,
-  type Source,
-  type SourceFile,
-} from './pages/source.js';
+import { type Drawer, type Found, PageFailed, type Source, type SourceFile } from './pages/source.js';
 
 /** As many as take some hundred milliseconds. */
 const pagesPerChunk = 8;
-
-const readers: Readonly<Record<InputFormat, Reader>> = { pdf: readPdf };
-const drawers: Readonly<Record<Source['drawnBy'], OpenDrawer>> = { pdf: openPdfDrawer };
 
 /** What the chunks get of `prepare`. */
 interface PreviewPlan {
@@ -53,10 +41,9 @@ export const previewRunner: ChunkedRunner = {
 
 async function prepare(given: unknown, context: RunContext): Promise<Prepared> {
   const request = Value.Parse(previewPlanSchema, given);
-  const path = pathOf(request.input, context);
-  const format = formatOf(headOf(path));
-  if (format === undefined) throw new RenderFailure(`is of no format that is known. ${inputNames}`, '/input');
-  const { source, ...found } = await readers[format](path, request, context);
+  const path = context.inputPath(request.input);
+  const format = await identify(path, { isCsv: request.isCsv === true });
+  const { source, ...found } = await readInput(format, path, request, context);
   const pageCount = found.sizes.length;
   tellSizes(found, context);
   const pages = choosePages(request, pageCount, context);
@@ -100,7 +87,7 @@ function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, co
 
 async function chunk(units: IndexRange, context: ChunkContext): Promise<void> {
   const { request, source, pages } = planOf(context);
-  const drawer = await drawers[source.drawnBy](placeOf(source.file, context), request, context);
+  const drawer = await openDrawer(source, placeOf(source.file, context), request, context);
   const indexes = pagesOfUnits(pages, units);
   try {
     for (const [done, index] of indexes.entries()) {
@@ -163,19 +150,5 @@ function planOf({ plan }: ChunkContext): PreviewPlan {
 }
 
 function placeOf(file: SourceFile, context: ChunkContext): string {
-  return 'prepared' in file ? context.preparedPath(file.prepared) : pathOf(file.input, context);
-}
-
-function pathOf(input: PreviewRequest['input'], context: RunContext): string {
-  return typeof input === 'string' ? context.fetched(input).path : context.inputPath(input);
-}
-
-function headOf(path: string): Buffer {
-  const file = openSync(path, 'r');
-  try {
-    const head = Buffer.alloc(headBytes);
-    return head.subarray(0, readSync(file, head, 0, headBytes, 0));
-  } finally {
-    closeSync(file);
-  }
+  return 'prepared' in file ? context.preparedPath(file.prepared) : context.inputPath(file.input);
 }

@@ -13,7 +13,7 @@ export type GivenFileAnswer =
   | { readonly ok: true; readonly file: GivenFile }
   | { readonly ok: false; readonly issue: Issue };
 
-/** The member may be an upload, a http(s) address, a `data:` URI, or base64. What the file is its back finds out. */
+/** The member may be an upload, an http(s) address, a `data:` URI, or base64. What the file is its back finds out. */
 export function readGivenFile(value: unknown, pointer: string): GivenFileAnswer {
   const refuse = (message: string): GivenFileAnswer => ({ ok: false, issue: { pointer, message } });
   const given = (input: PlanInput, hint: FormatHint = {}): GivenFileAnswer => ({
@@ -22,11 +22,13 @@ export function readGivenFile(value: unknown, pointer: string): GivenFileAnswer 
   });
   if (value instanceof UploadedFile) {
     const { sizeBytes, contentType, fileName = '' } = value;
+    if (sizeBytes === 0) return refuse('must not be empty');
     if (sizeBytes > maxFileBytes) return refuse(tooLarge);
     return given({ file: value, pointer }, hintOf(contentType, fileName));
   }
-  if (value === undefined || value === null || value === '') return refuse('is required');
-  if (typeof value !== 'string') return refuse('must be a text');
+  if (value === undefined || value === null) return refuse('is required');
+  if (value === '') return refuse('must not be empty');
+  if (typeof value !== 'string') return refuse(notAFile);
   if (/^https?:\/\//i.test(value)) {
     if (!URL.canParse(value)) return refuse('is no address that can be read');
     const url = new URL(value);
@@ -35,13 +37,14 @@ export function readGivenFile(value: unknown, pointer: string): GivenFileAnswer 
     return given({ ...address, pointer }, hintOf('', url.pathname));
   }
   if (/^data:/i.test(value)) return readDataUri(value, pointer);
-  if (/^[a-z][a-z0-9+.-]*:/i.test(value)) return refuse('must be a http(s) address, a data URI or base64');
+  if (/^[a-z][a-z0-9+.-]*:/i.test(value)) return refuse(notAFile);
   if ((value.length / 4) * 3 > maxFileBytes * 1.05) return refuse(tooLarge);
   const bytes = decodeBase64(value);
-  if (bytes === undefined) return refuse('must be a http(s) address, a data URI or base64');
+  if (bytes === undefined) return refuse(notAFile);
   return bytes.length > maxFileBytes ? refuse(tooLarge) : given({ bytes, pointer });
 }
 
+const notAFile = 'must be a file, an http(s) address, a data URI or base64';
 const tooLarge = `must not be larger than ${maxFileBytes} bytes`;
 
 function readDataUri(uri: string, pointer: string): GivenFileAnswer {

@@ -43,7 +43,7 @@ export const readPdf: Reader = async (path, request, context) => {
   }
 };
 
-export const openPdfDrawer: OpenDrawer = async (path, request, context) => {
+export const openPdfDrawer: OpenDrawer = async (_source, path, request, context) => {
   const file = await readFile(path);
   return new PdfDrawer(request, await openPdf(file, request, context), () => openPdf(file, request, context));
 };

@@ -5,8 +5,12 @@ export type PictureFormat = (typeof pictureFormats)[number];
 
 /** What the back gets. */
 export const previewPlanSchema = Type.Object({
-  /** An index of the inputs, or an address. */
-  input: Type.Union([Type.Integer({ minimum: 0 }), Type.String()]),
+  /** An index of the inputs. */
+  input: Type.Integer({ minimum: 0 }),
+  /** The caller says that a text is rows of cells. */
+  isCsv: Type.Optional(Type.Boolean()),
+  /** Of the frame of a video. */
+  timeMs: Type.Optional(Type.Integer({ minimum: 0 })),
   format: Type.Union(pictureFormats.map((format) => Type.Literal(format))),
   quality: Type.Integer(),
   /** Left out, all pages. */

@@ -1,4 +1,5 @@
 import type { ChunkContext, RunContext } from '../../../kind.js';
+import type { ImageFormat } from '../../../picture-call.js';
 import type { PageSize } from '../../pdf-tools/pdfium.js';
 import type { PreviewRequest } from './plan.js';
 
@@ -11,10 +12,16 @@ export type SourceFile =
   | { readonly prepared: string };
 
 /** Plain data. */
-export interface Source {
-  readonly drawnBy: 'pdf';
-  readonly file: SourceFile;
-}
+export type Source =
+  | { readonly drawnBy: 'pdf'; readonly file: SourceFile }
+  /** As it was measured. */
+  | {
+      readonly drawnBy: 'image';
+      readonly file: SourceFile;
+      readonly format: ImageFormat;
+      readonly pages: number;
+      readonly memoryMb: number;
+    };
 
 export interface Found {
   readonly source: Source;
@@ -45,7 +52,12 @@ export interface Drawer {
   close(): void;
 }
 
-export type OpenDrawer = (path: string, request: PreviewRequest, context: ChunkContext) => Promise<Drawer>;
+export type OpenDrawer = (
+  source: Source,
+  path: string,
+  request: PreviewRequest,
+  context: ChunkContext,
+) => Promise<Drawer>;
 
 /** A page has no picture; the others of the document have. The message is a sentence of ours, without text of the file. */
 export class PageFailed extends Error {

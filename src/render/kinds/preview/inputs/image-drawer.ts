@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { RenderFailure } from '../../../kind.js';
+import type { DrawnFormat } from '../../../picture-call.js';
+import type { PictureFormat } from '../pages/plan.js';
+import { type OpenDrawer, PageFailed, type PagePicture } from '../pages/source.js';
+import { drawImage } from './image.js';
+
+const pointer = '/input';
+const drawnFormats: Readonly<Record<PictureFormat, DrawnFormat>> = {
+  png: 'png',
+  jpg: 'jpeg',
+  webp: 'webp',
+  gif: 'gif',
+};
+/** Pixels of its longer side. */
+const placeholderSide = 32;
+const placeholderQuality = 40;
+/** Of a picture that this server has made, which is no larger than a picture may be. */
+const ownMemoryMb = 256;
+
+export const openImageDrawer: OpenDrawer = async (source, path, request, context) => {
+  if (source.drawnBy !== 'image') throw new Error('An image is drawn from an image');
+  const { format, pages, memoryMb } = source;
+  const to = drawnFormats[request.format];
+  const { width, height, quality } = request;
+  const box = { ...(width === undefined ? {} : { width }), ...(height === undefined ? {} : { height }) };
+
+  async function placeholderOf(bytes: Buffer): Promise<string> {
+    const tiny = { page: 1, width: placeholderSide, height: placeholderSide, quality: placeholderQuality };
+    const drawn = await drawImage(
+      context,
+      { source: { bytes }, format: to, pointer },
+      { memoryMb: ownMemoryMb, pages: 1 },
+      { ...tiny, to: 'webp' },
+    );
+    return `data:image/webp;base64,${(await readFile(drawn.path)).toString('base64')}`;
+  }
+
+  async function draw(index: number): Promise<PagePicture> {
+    const image = { source: { path }, format, pointer };
+    const drawn = await drawImage(
+      context,
+      image,
+      { memoryMb, pages },
+      { page: index + 1, ...box, to, quality },
+    );
+    const bytes = await readFile(drawn.path);
+    return { width: drawn.width, height: drawn.height, bytes, placeholder: await placeholderOf(bytes) };
+  }
+
+  return {
+    draw: (index) =>
+      draw(index).catch((error: unknown) => {
+        // Where there is one picture alone, its fault is that of the file.
+        if (!(error instanceof RenderFailure) || pages === 1) throw error;
+        throw new PageFailed('page_broken', `cannot be drawn: ${error.message}`);
+      }),
+    close: () => undefined,
+  };
+};

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import type { RunContext } from '../../../kind.js';
+import { previewLimits } from '../pages/limits.js';
+import type { PreviewRequest } from '../pages/plan.js';
+import type { Found, OpenDrawer, Source } from '../pages/source.js';
+import type { Identified } from './identified.js';
+import { measureImage } from './image.js';
+import { openImageDrawer } from './image-drawer.js';
+import { officePdf } from './office.js';
+import { openPdfDrawer, readPdf } from './pdf.js';
+import { refuseInput } from './refusals.js';
+import { videoFrame } from './video.js';
+
+/** Makes of every input what pages are drawn from: a PDF, or an image. */
+
+const pointer = '/input';
+/** Where nobody asks for another one: the first frames of a video are often black. */
+const defaultTimeMs = 1_000;
+
+/** Rejects with `RenderFailure` at `/input` for what cannot be read. */
+export async function readInput(
+  found: Identified,
+  path: string,
+  request: PreviewRequest,
+  context: RunContext,
+): Promise<Found> {
+  switch (found.family) {
+    case 'pdf':
+      return readPdf(path, request, context);
+    case 'image': {
+      const file = { input: request.input };
+      return imageFound(await measureImage(context, { source: { path }, format: found.format, pointer }), {
+        file,
+        format: found.format,
+      });
+    }
+    case 'office':
+    case 'text': {
+      const pdf = await officePdf(context, { path, document: found, pointer }, pagesToMake(request));
+      const { sizes, unit } = await readPdf(pdf, request, context);
+      const prepared = await keep(context, 'document.pdf', 'application/pdf', await readFile(pdf));
+      return { source: { drawnBy: 'pdf', file: { prepared } }, sizes, unit };
+    }
+    case 'video': {
+      const time = request.timeMs ?? defaultTimeMs;
+      const { png, isPastEnd } = await videoFrame(
+        context,
+        { path, format: found.format, pointer },
+        time,
+        previewLimits.side,
+      );
+      if (isPastEnd)
+        context.warn({
+          code: 'video_shorter',
+          message: 'The video ends before this time: its last frame is shown',
+          pointer: '/time',
+        });
+      const prepared = await keep(context, 'frame.png', 'image/png', png);
+      const size = await measureImage(context, { source: { bytes: png }, format: 'png', pointer });
+      return imageFound(size, { file: { prepared }, format: 'png' });
+    }
+    case 'refused':
+      throw refuseInput(found.refusal, pointer);
+  }
+}
+
+export const openDrawer: OpenDrawer = (source, path, request, context) =>
+  source.drawnBy === 'pdf'
+    ? openPdfDrawer(source, path, request, context)
+    : openImageDrawer(source, path, request, context);
+
+function imageFound(
+  { width, height, pages, memoryMb }: Awaited<ReturnType<typeof measureImage>>,
+  { file, format }: Pick<Extract<Source, { drawnBy: 'image' }>, 'file' | 'format'>,
+): Found {
+  const sizes = Array.from({ length: pages }, () => ({ width, height }));
+  return { source: { drawnBy: 'image', file, format, pages, memoryMb }, unit: 'px', sizes };
+}
+
+/** A sheet may have thousands of pages: of those behind the last one that is drawn, one is made, so that it is missed. */
+function pagesToMake({ pages }: PreviewRequest): string {
+  if (pages === undefined) return `1-${previewLimits.pages + 1}`;
+  const last = Math.max(...pages.map(({ to = previewLimits.namedPages }) => to));
+  return `1-${Math.min(last, previewLimits.namedPages)}`;
+}
+
+/** For the other tasks of the attempt. */
+async function keep(context: RunContext, name: string, type: string, bytes: Uint8Array): Promise<string> {
+  const writer = context.artifact(name, type);
+  writer.write(bytes);
+  writer.end();
+  return name;
+}

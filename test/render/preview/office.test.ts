@@ -1,0 +1,150 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createConnection } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RenderFailure } from '../../../src/render/kind.js';
+import { identify } from '../../../src/render/kinds/preview/inputs/identify.js';
+import { officePdf } from '../../../src/render/kinds/preview/inputs/office.js';
+import { inputRefusals } from '../../../src/render/kinds/preview/inputs/refusals.js';
+import {
+  docx,
+  odp,
+  ods,
+  odt,
+  openDocument,
+  rtf,
+  savedAs,
+  sheet,
+  withoutOffice,
+  xlsx,
+} from '../../helpers/office-files.js';
+import { aliveWith } from '../programs-fixture.js';
+import { InputBench, imagesOfPdf, pagesOfPdf, textOfPdf } from './inputs-fixture.js';
+
+/** A PNG. */
+const onePixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+
+describe.skipIf(withoutOffice)('documents through LibreOffice', () => {
+  let bench: InputBench;
+  beforeEach(async () => {
+    bench = new InputBench();
+    await bench.open();
+  });
+  afterEach(async () => bench.close());
+
+  const pdfOf = async (
+    bytes: Uint8Array | string,
+    { pages = '1-500', signal = new AbortController().signal } = {},
+  ) => {
+    const path = bench.file(bytes);
+    const found = await identify(path);
+    if (found.family !== 'office' && found.family !== 'text') throw new Error(found.family);
+    return officePdf(bench.context(signal), { path, document: found, pointer: '/file' }, pages);
+  };
+
+  it('are read in every format of the list', async () => {
+    const files: Readonly<Record<string, Buffer>> = {
+      docx: docx('Word today'),
+      xlsx: xlsx('Excel today'),
+      odt: odt('Text open'),
+      ods: ods('Sheet open'),
+      odp: odp('Slides open'),
+      rtf: rtf('Rich text'),
+      txt: Buffer.from('Plain <b>text</b> Gr\u00fc\u00dfe'),
+      'utf-16': Buffer.from('\ufeffWide Gr\u00fc\u00dfe', 'utf16le'),
+      'latin 1': Buffer.from('Narrow Gr\u00fc\u00dfe', 'latin1'),
+      csv: Buffer.from('name,sum\nRose,3\n"a, b",4\n'),
+      doc: savedAs(odt('Word of old'), 'odt', 'doc'),
+      xls: savedAs(ods('Excel of old'), 'ods', 'xls'),
+      ppt: savedAs(odp('PowerPoint of old'), 'odp', 'ppt'),
+      pptx: savedAs(odp('PowerPoint today'), 'odp', 'pptx'),
+    };
+    const words: Readonly<Record<string, string>> = {
+      docx: 'Word today',
+      xlsx: 'Excel today',
+      odt: 'Text open',
+      ods: 'Sheet open',
+      odp: 'Slides open',
+      rtf: 'Rich text',
+      txt: 'Plain <b>text</b> Gr\u00fc\u00dfe',
+      'utf-16': 'Wide Gr\u00fc\u00dfe',
+      'latin 1': 'Narrow Gr\u00fc\u00dfe',
+      csv: 'a, b',
+      doc: 'Word of old',
+      xls: 'Excel of old',
+      ppt: 'PowerPoint of old',
+      pptx: 'PowerPoint today',
+    };
+    for (const [name, bytes] of Object.entries(files))
+      expect([name, textOfPdf(await pdfOf(bytes))]).toEqual([
+        name,
+        expect.stringContaining(words[name] ?? '?'),
+      ]);
+  });
+
+  it('are each read once when several are read at one time', async () => {
+    const all = await Promise.all([1, 2, 3, 4].map((number) => pdfOf(odt(`Number ${number}`))));
+    for (const [index, path] of all.entries()) expect(textOfPdf(path)).toContain(`Number ${index + 1}`);
+  });
+
+  it('are drawn as far as pages are asked for', async () => {
+    const rows = Array.from({ length: 300 }, (_, row) =>
+      Array.from({ length: 8 }, (_, cell) => `${row}:${cell}`),
+    );
+    const path = await pdfOf(openDocument('spreadsheet', sheet(rows)), { pages: '2-3' });
+    expect(pagesOfPdf(path)).toBe(2);
+    expect(textOfPdf(path)).not.toMatch(/^\s*0:0\b/m);
+    // Past the end there are the pages that there are.
+    expect(pagesOfPdf(await pdfOf(odt('one')))).toBe(1);
+  });
+
+  it('that are broken are refused', async () => {
+    const broken = docx('a');
+    broken.fill(0x20, broken.indexOf('<w:document'), broken.indexOf('</w:document>'));
+    await expect(pdfOf(broken)).rejects.toEqual(new RenderFailure(inputRefusals.office, '/file'));
+  });
+
+  it('read no file but themselves and ask no address, whatever they link to', async () => {
+    const asked: string[] = [];
+    const canary: Server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end();
+    });
+    await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
+    const { port } = canary.address() as AddressInfo;
+    const secret = join(bench.bench.root, 'secret.png');
+    writeFileSync(secret, Buffer.from(onePixel, 'base64'));
+    const image = (address: string): string =>
+      `<text:p>seen<draw:frame svg:width="5cm" svg:height="5cm" text:anchor-type="as-char"><draw:image xlink:href="${address}" xlink:type="simple"/></draw:frame></text:p>`;
+    const path = await pdfOf(
+      openDocument('text', image(`http://127.0.0.1:${port}/canary.png`) + image(`file://${secret}`)),
+    );
+    expect(textOfPdf(path)).toContain('seen');
+    // The listener works, and heard nothing else.
+    await new Promise<void>((resolve) => createConnection(port, '127.0.0.1').once('connect', resolve).end());
+    expect(asked).toEqual([]);
+    expect(imagesOfPdf(path)).toBe(0);
+    await new Promise((resolve) => canary.close(resolve));
+  });
+
+  it('leave no process when their task ends', async () => {
+    const stop = new AbortController();
+    const slow = openDocument('text', `<text:p>${'a word '.repeat(60)}</text:p>`.repeat(9_000));
+    const ran = pdfOf(slow, { signal: stop.signal }).catch(String);
+    await bench.working('soffice.bin');
+    stop.abort();
+    expect(await ran).toBe('Error: The task has ended');
+    expect(aliveWith(bench.bench.root)).toEqual([]);
+    expect(bench.processes('soffice.bin')).toEqual([]);
+  });
+
+  it('are refused in a sentence that names the program where it is not installed', async () => {
+    await bench.close();
+    bench = new InputBench();
+    await bench.open(undefined, { registry: { soffice: { file: 'no-such-office' } } });
+    await expect(pdfOf(odt('a'))).rejects.toEqual(new RenderFailure(inputRefusals.noOffice, '/file'));
+    expect(inputRefusals.noOffice).toContain('LibreOffice');
+  });
+});
