@@ -9,7 +9,7 @@ export function contextWithin(outer: RunContext, own: Partial<RunContext>): RunC
     fetched: (url) => outer.fetched(url),
     partPath: (name) => outer.partPath(name),
     progress: (progress) => outer.progress(progress),
-    artifact: (name, contentType) => outer.artifact(name, contentType),
+    artifact: (name, contentType, shows) => outer.artifact(name, contentType, shows),
     part: (name, contentType, shows) => outer.part(name, contentType, shows),
     scratch: (bytes) => outer.scratch(bytes),
     warn: (warning) => outer.warn(warning),
