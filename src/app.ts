@@ -37,11 +37,11 @@ import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
+import { PageViewer } from './work/run/page-viewer.js';
 import { presenceMs } from './work/run/presence.js';
 import { Runner } from './work/run/runner.js';
 import { Sweeper } from './work/run/sweeper.js';
 import { SyncRenderer } from './work/run/sync-renderer.js';
-import { Thumbnailer } from './work/run/thumbnailer.js';
 import type { JobService } from './work/service.js';
 import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
@@ -82,7 +82,7 @@ const turnMs = 4;
 /** They are in memory: what is long belongs into a JSON body, or into a file. */
 const maxFormTextBytes = 4 * 1024 * 1024;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
-const thumbnailTimeoutMs = 15_000;
+const pageViews = { timeoutMs: 15_000, graceMs: 250, maxWaiting: 64, cacheBytes: 64 * 1024 * 1024 };
 
 /**
  * Opens the parts in order; `close` closes them in reverse. What was opened is closed again when a later part fails.
@@ -237,19 +237,13 @@ async function open(
     maxWaiting: 64,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
-  const thumbnailer = new Thumbnailer({
-    blobs,
-    pool,
-    timeoutMs: thumbnailTimeoutMs,
-    maxWaiting: 64,
-    log: workLog,
-  });
+  const pages = new PageViewer({ ...pageViews, blobs, pool, log: workLog });
   const service: JobService = {
     submitter,
     reader,
     remover,
     syncRenderer,
-    thumbnails: thumbnailer,
+    pages,
     readiness: new PartsReadiness(engine, pool, outages),
   };
   for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
@@ -283,7 +277,7 @@ async function open(
   mountPush(http.app, { ...http, gateway, tickets });
   addWebhookRoutes(http.app, hooks);
   http.budgets.add('renders', syncRenderer.shares);
-  http.budgets.add('pictures', thumbnailer.shares);
+  http.budgets.add('pictures', pages.shares);
   http.budgets.add('webhooks', hooks.sender.line.shares);
 
   // The jobs of processes that are gone go back to the queue before the server accepts requests.

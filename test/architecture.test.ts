@@ -64,7 +64,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
-  'render/kinds/preview': ['render/kinds/preview/inputs', 'render/kinds/preview/pages', 'render', 'protocol'],
+  'render/kinds/preview': [
+    'render/kinds/preview/inputs',
+    'render/kinds/preview/pages',
+    'render/kinds/pdf-tools',
+    'render',
+    'protocol',
+  ],
   'render/kinds': [
     'render/kinds/bulk-fill',
     'render/kinds/bulk-fill/tools',
@@ -455,9 +461,13 @@ describe('architecture', () => {
         'render/kinds/bulk-fill/tools/sent.ts',
         // Pages of PDFs are drawn by the engine of the PDF tools.
         'render/kinds/preview/inputs/pdf.ts',
+        'render/kinds/preview/page-view.ts',
+        'render/kinds/preview/page-words.ts',
         'render/kinds/preview/pages/encode.ts',
+        'render/kinds/preview/pages/pdf-files.ts',
         'render/kinds/preview/pages/picture-size.ts',
         'render/kinds/preview/pages/source.ts',
+        'render/kinds/preview/sprite.ts',
         'render/kinds/report/operation-rules.ts',
         'render/kinds/report/request.ts',
         'render/kinds/report/run.ts',

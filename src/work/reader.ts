@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Blobs, isMissingBlob } from '../engine/blobs.js';
+import { type Blobs, digestOfBlob, isMissingBlob } from '../engine/blobs.js';
 import type { Fact, JobInput, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
 import type { Follower } from '../follow/follower.js';
@@ -39,6 +39,11 @@ const maxHistory = 1_000;
 const maxBinaryBytes = 64 * 1024;
 const maxBinariesBytes = 1024 * 1024;
 
+/** Inputs of a job among which a PDF is sought. */
+const maxInputsLookedAt = 16;
+/** The header of a PDF may come so late (ISO 32000-1, annex H, note 13). */
+const pdfHeaderWithin = 1024;
+
 export interface ReaderParts {
   readonly store: Store;
   readonly blobs: Blobs;
@@ -69,6 +74,19 @@ export class JobReader implements Reader {
 
   async artifact(owner: string, id: string, name: string): Promise<Artifact | undefined> {
     return jobIdShape.test(id) ? this.#parts.store.artifact(owner, id, name) : undefined;
+  }
+
+  async pdfInput(owner: string, id: string): Promise<{ content: Content; tag: string } | undefined> {
+    const input = jobIdShape.test(id) ? await this.#parts.store.input(owner, id) : undefined;
+    const blobs = (input?.inputs ?? []).flatMap((one) => ('blob' in one ? [one.blob] : []));
+    for (const blob of blobs.slice(0, maxInputsLookedAt)) {
+      const stream = await this.read({ blob }, { start: 0, end: pdfHeaderWithin - 1 });
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+      if (Buffer.concat(chunks).includes('%PDF-', 0, 'latin1'))
+        return { content: { blob }, tag: digestOfBlob(blob) };
+    }
+    return undefined;
   }
 
   async view(owner: string, id: string): Promise<JobView | undefined> {

@@ -7,6 +7,7 @@ import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobWarning } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
 import type { Plan, UploadedFile } from '../render/kind.js';
+import type { PageView } from '../render/page-view.js';
 import type { FinishedFile } from '../render/wire.js';
 import type { ContentRange } from './contents.js';
 
@@ -158,6 +159,8 @@ export interface Reader {
     page: { readonly from: number; readonly limit: number },
   ): Promise<readonly Artifact[] | undefined>;
   artifact(owner: string, id: string, name: string): Promise<Artifact | undefined>;
+  /** The first PDF among the inputs of a job; undefined where there is none. Addresses are none. */
+  pdfInput(owner: string, id: string): Promise<{ content: Content; tag: string } | undefined>;
   /**
    * The request as the caller submitted it, with its kind, as JSON text. Large binary members are left out: a text that
    * no kind accepts stands in their place. `input-gone` for a job of an earlier version.
@@ -250,21 +253,20 @@ export interface TaskRequest {
   readonly signal: AbortSignal;
 }
 
-export interface ThumbnailRequest {
+export interface PageRequest {
   readonly owner: string;
   /** Of a PDF. */
   readonly content: Content;
-  /** From 1. */
-  readonly page: number;
-  /** Pixels. */
-  readonly width: number;
+  /** As strong as its digest. */
+  readonly tag: string;
+  readonly view: PageView;
   /** Fires when the caller has gone. */
   readonly signal: AbortSignal;
 }
 
-export interface Thumbnails {
-  /** A page as a PNG; `not-found` past the last page. */
-  thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>>;
+export interface Pages {
+  /** What a view is made of, in the order that `PageView` says; `not-found` past the last page. */
+  show(request: PageRequest): Promise<Answer<{ files: readonly Buffer[] }>>;
 }
 
 /** Whether new work can be taken, and what the pool and the store look like. */
@@ -279,6 +281,6 @@ export interface JobService {
   readonly reader: Reader;
   readonly remover: Remover;
   readonly syncRenderer: SyncRender;
-  readonly thumbnails: Thumbnails;
+  readonly pages: Pages;
   readonly readiness: Readiness;
 }

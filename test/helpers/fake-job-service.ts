@@ -18,11 +18,11 @@ import {
   type JobView,
   type LeftOut,
   type ListRequest,
+  type PageRequest,
   type RetryRequest,
   type SubmitRequest,
   type SyncRender,
   type TaskRequest,
-  type ThumbnailRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
 
@@ -32,7 +32,7 @@ export class FakeJobService implements JobService {
   readonly reader = this;
   readonly remover = this;
   readonly syncRenderer = this;
-  readonly thumbnails = this;
+  readonly pages = this;
   readonly readiness = this;
   readonly jobs = new Map<string, Job>();
   readonly inputs = new Map<string, string>();
@@ -65,6 +65,13 @@ export class FakeJobService implements JobService {
 
   async artifact(owner: string, id: string, name: string) {
     return (await this.job(owner, id))?.artifacts?.find((artifact) => artifact.name === name);
+  }
+
+  /** What `pdfInput` finds, for every job. */
+  sentPdf: { content: Content; tag: string } | undefined;
+
+  async pdfInput(owner: string, id: string) {
+    return (await this.job(owner, id)) && this.sentPdf;
   }
 
   async submit(request: SubmitRequest) {
@@ -286,13 +293,16 @@ export class FakeJobService implements JobService {
     return this.run({ owner, kind, body, requestId: '', signal });
   }
 
-  readonly picturesAsked: ThumbnailRequest[] = [];
+  readonly picturesAsked: PageRequest[] = [];
 
-  async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  async show(request: PageRequest): Promise<Answer<{ files: readonly Buffer[] }>> {
     this.picturesAsked.push(request);
     if (this.failure) throw this.failure;
     if (this.refusal) return { ok: false, problem: this.refusal };
-    return { ok: true, png: Buffer.from(`page ${request.page}, ${request.width} px`) };
+    const { view } = request;
+    if (view.view === 'sprite') return { ok: true, files: [Buffer.from('sheet'), Buffer.from('map')] };
+    if (view.view !== 'picture') return { ok: true, files: [Buffer.from(JSON.stringify(view))] };
+    return { ok: true, files: [Buffer.from(`page ${view.page}, ${view.width} px`)] };
   }
 
   async check() {

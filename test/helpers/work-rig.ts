@@ -13,9 +13,9 @@ import { Outages } from '../../src/work/outages.js';
 import { JobReader } from '../../src/work/reader.js';
 import { PartsReadiness } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
+import { PageViewer } from '../../src/work/run/page-viewer.js';
 import { Runner, type RunnerParts } from '../../src/work/run/runner.js';
 import { SyncRenderer } from '../../src/work/run/sync-renderer.js';
-import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
 import type { JobService } from '../../src/work/service.js';
 import { BodyReader, type StoredDesigns } from '../../src/work/submit/body-reader.js';
 import { JobSubmitter } from '../../src/work/submit/submitter.js';
@@ -183,9 +183,10 @@ export async function openWorkRig(
     log,
   });
   const remover = new JobRemover({ store, blobs, reader, clock });
-  const thumbnailer = new Thumbnailer({ blobs, pool, timeoutMs, maxWaiting: 1, log });
+  const views = { timeoutMs, maxWaiting: 1, graceMs: 250, cacheBytes: 1024 * 1024 };
+  const pages = new PageViewer({ ...views, blobs, pool, log });
   const readiness = new PartsReadiness(engine, pool, outages);
-  const service = { submitter, reader, remover, syncRenderer, thumbnails: thumbnailer, readiness };
+  const service = { submitter, reader, remover, syncRenderer, pages, readiness };
   await follower.start();
   runner.start();
   return {

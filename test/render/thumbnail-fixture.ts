@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunContext } from '../../src/render/kind.js';
-import { thumbnailRunner } from '../../src/render/kinds/pdf-tools/thumbnail.js';
+import { pageViewRunner } from '../../src/render/kinds/preview/page-view.js';
 import { makePdf, type Sample } from './pdf-tools-fixture.js';
 import { bareContext } from './run-context.js';
 
@@ -23,7 +23,7 @@ export async function picture(sample: Sample | Uint8Array, page: number, width: 
       artifact: () => ({ write: (chunk) => void chunks.push(chunk), end: () => undefined }),
       warn: () => undefined,
     };
-    await thumbnailRunner.run({ page, width }, context);
+    await pageViewRunner.run({ view: 'picture', page, width, format: 'png' }, context);
     return Buffer.concat(chunks);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -22,7 +22,7 @@ describe('a thumbnail', () => {
       format: 'png',
       width: 240,
       height: 320,
-      channels: 3,
+      channels: 1,
     });
     expect(await sharp(await picture(pages, 2, 240)).metadata()).toMatchObject({ width: 240, height: 180 });
   });
@@ -99,7 +99,7 @@ describe('a thumbnail', () => {
   });
 
   it('is no kind of job for callers', () => {
-    expect(backs.map(({ name }) => name)).toContain('thumbnail');
-    expect(kinds.map(({ name }) => name)).not.toContain('thumbnail');
+    expect(backs.map(({ name }) => name)).toContain('page_view');
+    expect(kinds.map(({ name }) => name)).not.toContain('page_view');
   });
 });

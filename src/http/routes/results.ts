@@ -223,7 +223,7 @@ export function findResult(
   return { ok: false, problem: problem('not-found', `The job has no ${what}.`) };
 }
 
-function expired(): Problem {
+export function expired(): Problem {
   return problem('result-expired', 'The result was not kept longer.');
 }
 

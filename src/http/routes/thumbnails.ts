@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type Artifact, type Job, resultOf } from '../../jobs/job.js';
 import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import type { RouteDocs } from '../docs/route-docs.js';
 import { jobParams } from '../docs/schemas.js';
 import { matchesNone } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
+import { firstPdf } from './pdf-of-job.js';
 import { findResult, lifetime } from './results.js';
 
 const query = Type.Object({
@@ -73,7 +73,13 @@ export function addThumbnailRoute(
       reply.raw.once('close', leave);
       const answer = known
         ? undefined
-        : await service.thumbnails.thumbnail({ owner, content: artifact, page, width, signal: gone.signal });
+        : await service.pages.show({
+            owner,
+            content: artifact,
+            tag: artifact.sha256 ?? artifact.tag ?? '',
+            view: { view: 'picture', page, width, format: 'png' },
+            signal: gone.signal,
+          });
       reply.raw.off('close', leave);
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.
@@ -82,16 +88,8 @@ export function addThumbnailRoute(
       }
       reply.header('etag', `"${tag}"`).header('cache-control', lifetime(found.expiresAt, clock()));
       if (answer === undefined) return reply.code(304).send();
-      return reply
-        .header('content-type', 'image/png')
-        .header('content-length', String(answer.png.length))
-        .send(answer.png);
+      const [png = Buffer.alloc(0)] = answer.files;
+      return reply.header('content-type', 'image/png').header('content-length', String(png.length)).send(png);
     },
   );
-}
-
-function firstPdf(job: Job): Artifact | undefined {
-  const result = resultOf(job);
-  const all = [...(result === undefined ? [] : [result]), ...(job.artifacts ?? [])];
-  return all.find(({ contentType }) => contentType === 'application/pdf');
 }

@@ -48,7 +48,7 @@ const internal: readonly KindBack[] = [
     load: async () => (await import('./bulk-fill/tools/inspect-package.js')).inspectPackageRunner,
   },
   { name: 'package_row', load: async () => (await import('./bulk-fill/tools/fill-row.js')).fillRowRunner },
-  { name: 'thumbnail', load: async () => (await import('./pdf-tools/thumbnail.js')).thumbnailRunner },
+  { name: 'page_view', load: async () => (await import('./preview/page-view.js')).pageViewRunner },
   {
     name: 'draft_preview',
     load: async () => (await import('./pdf-tools/draft-preview.js')).createDraftPreviewRunner(backOf),

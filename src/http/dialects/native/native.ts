@@ -6,6 +6,7 @@ import { addDesignRoutes } from '../../routes/designs/designs.js';
 import { addGroupRoutes } from '../../routes/groups.js';
 import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
+import { addJobPageRoutes } from '../../routes/job-pages.js';
 import { addJobRoutes } from '../../routes/jobs.js';
 import { addPackageRoutes } from '../../routes/packages.js';
 import { addPdfToolRoutes } from '../../routes/pdf-tools.js';
@@ -47,7 +48,7 @@ export const native: Dialect = {
     ],
   },
   docs: {
-    tags: ['jobs', 'results', 'events', 'webhooks', 'render', 'designs', 'pdf tools', 'packages'],
+    tags: ['jobs', 'results', 'pages', 'events', 'webhooks', 'render', 'designs', 'pdf tools', 'packages'],
     security: { key: { type: 'http', scheme: 'bearer' } },
     refusal: (slugs) => ({
       allOf: [
@@ -66,6 +67,7 @@ export const native: Dialect = {
     addGroupRoutes(app, { service });
     addResultRoutes(app, { service, clock });
     addThumbnailRoute(app, { service, clock });
+    addJobPageRoutes(app, { service, clock });
     addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
     addPreviewRoute(app, { syncRenderer, bodySchema, timeoutMs });
     addDesignRoutes(app, { designs, kinds });

@@ -1,47 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { Type } from 'typebox';
-import Value from 'typebox/value';
-import { type KindRunner, RenderFailure, type RunContext, type RunResult } from '../../kind.js';
+import { RenderFailure } from '../../kind.js';
 import { pdfLimits } from './limits.js';
 import { pdfFailure } from './pdf-failure.js';
 import { type PdfiumDocument, startPdfium } from './pdfium.js';
-import { loadPdfiumProgram } from './pdfium-engine.js';
-
-/** What the back gets; there is no front: callers cannot submit it. Input 0 is a PDF of ours. */
-const planSchema = Type.Object({
-  /** From 1. */
-  page: Type.Integer({ minimum: 1 }),
-  /** Pixels. */
-  width: Type.Integer({ minimum: 1 }),
-});
 
 /** Level 6 costs twice as much for some per cent of the bytes. */
 const pngLevel = 2;
-
-/** A page of a PDF as a PNG, `page.png`. */
-export const thumbnailRunner: KindRunner = createThumbnailRunner();
-
-function createThumbnailRunner(): KindRunner {
-  let program: Promise<WebAssembly.Module> | undefined;
-  return {
-    name: 'thumbnail',
-    async run(request, context) {
-      program ??= loadPdfiumProgram();
-      return run(await program, request, context);
-    },
-  };
-}
-
-async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
-  const { page, width } = Value.Parse(planSchema, request);
-  const file = await readFile(context.inputPath(0));
-  const { png, pages } = await pagePicture(program, file, { page, width, heavy: () => context.heavy() });
-  const writer = context.artifact('page.png', 'image/png');
-  writer.write(png);
-  writer.end();
-  return { pages };
-}
 
 export interface PicturePlace {
   /** From 1. */
@@ -72,7 +36,10 @@ export async function pagePicture(
   try {
     const { raster, widthMm, heightMm } = draw(document, page, width);
     const { data, ...raw } = raster;
-    const png = await sharp(data, { raw }).png({ compressionLevel: pngLevel }).toBuffer();
+    const png = await sharp(data, { raw })
+      .toColourspace(raw.channels === 1 ? 'b-w' : 'srgb')
+      .png({ compressionLevel: pngLevel })
+      .toBuffer();
     return { png, pages: document.pageCount, widthMm, heightMm };
   } finally {
     document.close();

@@ -9,13 +9,14 @@ import {
   type RunResult,
 } from '../../kind.js';
 import { identify } from './inputs/identify.js';
-import { pdfiumProgram } from './inputs/pdf.js';
 import { openDrawer, readInput } from './inputs/readers.js';
 import { contentTypes } from './pages/encode.js';
 import { previewLimits } from './pages/limits.js';
 import { countOf, firstOf, pagesOf, pagesOfUnits, unitOf } from './pages/page-ranges.js';
+import { PdfFiles } from './pages/pdf-files.js';
 import { type PictureFormat, type PreviewRequest, previewPlanSchema } from './pages/plan.js';
-import { type Drawer, type Found, PageFailed, type Source, type SourceFile } from './pages/source.js';
+import { sizesFile } from './pages/sizes-file.js';
+import { type Drawer, PageFailed, type Source, type SourceFile } from './pages/source.js';
 
 /** As many as take some hundred milliseconds. */
 const pagesPerChunk = 8;
@@ -29,40 +30,34 @@ interface PreviewPlan {
   readonly pages: readonly IndexRange[];
 }
 
-export const previewRunner: ChunkedRunner = {
-  name: 'preview',
-  async warm() {
-    await pdfiumProgram();
-  },
-  prepare,
-  chunk,
-  finish,
-};
+export const previewRunner: ChunkedRunner = createPreviewRunner();
 
-async function prepare(given: unknown, context: RunContext): Promise<Prepared> {
-  const request = Value.Parse(previewPlanSchema, given);
+function createPreviewRunner(): ChunkedRunner {
+  const files = new PdfFiles();
+  return {
+    name: 'preview',
+    async warm() {
+      await files.program();
+    },
+    prepare: (request, context) => prepare(Value.Parse(previewPlanSchema, request), context, files),
+    chunk: (units, context) => chunk(units, context, files),
+    finish,
+  };
+}
+
+async function prepare(request: PreviewRequest, context: RunContext, files: PdfFiles): Promise<Prepared> {
   const path = context.inputPath(request.input);
   const format = await identify(path, { isCsv: request.isCsv === true });
-  const { source, ...found } = await readInput(format, path, request, context);
+  const { source, ...found } = await readInput(format, path, request, { context, files });
   const pageCount = found.sizes.length;
-  tellSizes(found, context);
+  // The first of all parts: a viewer has the shape of the whole document before it has a page.
+  const part = context.part('pages.json', 'application/json', { pageCount });
+  part.write(sizesFile(found));
+  part.end();
   const pages = choosePages(request, pageCount, context);
   const first = unitOf(pages, (request.firstPage ?? 0) - 1) ?? 0;
   const plan: PreviewPlan = { request, source, pageCount, pages };
   return { units: countOf(pages), unitsPerChunk: pagesPerChunk, first, plan };
-}
-
-/** The first of all parts: a viewer has the shape of the whole document before it has a page. */
-function tellSizes({ unit, sizes }: Pick<Found, 'unit' | 'sizes'>, context: RunContext): void {
-  const part = context.part('pages.json', 'application/json', { pageCount: sizes.length });
-  const pages = sizes.map(({ width, height }) => [tenths(width), tenths(height)]);
-  part.write(Buffer.from(JSON.stringify({ page_count: sizes.length, unit, pages })));
-  part.end();
-}
-
-/** A page without a size has none. */
-function tenths(length: number): number {
-  return Number.isFinite(length) ? Math.round(length * 10) / 10 : 0;
 }
 
 function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, context: RunContext) {
@@ -85,9 +80,9 @@ function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, co
   return chosen;
 }
 
-async function chunk(units: IndexRange, context: ChunkContext): Promise<void> {
+async function chunk(units: IndexRange, context: ChunkContext, files: PdfFiles): Promise<void> {
   const { request, source, pages } = planOf(context);
-  const drawer = await openDrawer(source, placeOf(source.file, context), request, context);
+  const drawer = openDrawer(source, placeOf(source.file, context), request, { context, files });
   const indexes = pagesOfUnits(pages, units);
   try {
     for (const [done, index] of indexes.entries()) {

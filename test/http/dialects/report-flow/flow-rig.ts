@@ -107,7 +107,7 @@ export async function openFlow({
     reader,
     remover,
     syncRenderer: fake,
-    thumbnails: fake,
+    pages: fake,
     readiness: fake,
   };
   const http = await openHttp({

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { RenderFailure } from '../../../kind.js';
+import { RenderFailure, type RunContext } from '../../../kind.js';
 import type { DrawnFormat } from '../../../picture-call.js';
-import type { PictureFormat } from '../pages/plan.js';
-import { type OpenDrawer, PageFailed, type PagePicture } from '../pages/source.js';
+import type { PictureFormat, PreviewRequest } from '../pages/plan.js';
+import { type Drawer, PageFailed, type PagePicture, type Source } from '../pages/source.js';
 import { drawImage } from './image.js';
 
 const pointer = '/input';
@@ -18,8 +18,12 @@ const placeholderQuality = 40;
 /** Of a picture that this server has made, which is no larger than a picture may be. */
 const ownMemoryMb = 256;
 
-export const openImageDrawer: OpenDrawer = async (source, path, request, context) => {
-  if (source.drawnBy !== 'image') throw new Error('An image is drawn from an image');
+export function openImageDrawer(
+  source: Extract<Source, { drawnBy: 'image' }>,
+  path: string,
+  request: PreviewRequest,
+  context: RunContext,
+): Drawer {
   const { format, pages, memoryMb } = source;
   const to = drawnFormats[request.format];
   const { width, height, quality } = request;
@@ -57,4 +61,4 @@ export const openImageDrawer: OpenDrawer = async (source, path, request, context
       }),
     close: () => undefined,
   };
-};
+}

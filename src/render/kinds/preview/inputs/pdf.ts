@@ -1,68 +1,53 @@
-import { readFile } from 'node:fs/promises';
 import { RenderFailure, type RunContext } from '../../../kind.js';
-import { pdfLimits } from '../../pdf-tools/limits.js';
 import { pdfFailure } from '../../pdf-tools/pdf-failure.js';
-import { type PdfiumDocument, startPdfium } from '../../pdf-tools/pdfium.js';
+import type { PdfiumDocument } from '../../pdf-tools/pdfium.js';
 import type { DrawnPage } from '../../pdf-tools/pdfium-drawing.js';
-import { loadPdfiumProgram } from '../../pdf-tools/pdfium-engine.js';
 import { PageTooSlow } from '../../pdf-tools/pdfium-pause.js';
 import { encode, placeholderOf } from '../pages/encode.js';
 import { previewLimits } from '../pages/limits.js';
+import type { PdfFiles, PdfToOpen } from '../pages/pdf-files.js';
 import { type PictureSize, pictureSize } from '../pages/picture-size.js';
 import type { PreviewRequest } from '../pages/plan.js';
-import { type Drawer, type OpenDrawer, PageFailed, type PagePicture, type Reader } from '../pages/source.js';
+import { type Drawer, PageFailed, type PagePicture, type PageSizes } from '../pages/source.js';
 
-let program: Promise<WebAssembly.Module> | undefined;
-
-/** Read and compiled once per thread. */
-export function pdfiumProgram(): Promise<WebAssembly.Module> {
-  program ??= loadPdfiumProgram();
-  return program;
+/** A PDF as a request has it. */
+export function pdfOf(path: string, { password }: PreviewRequest, context: RunContext): PdfToOpen {
+  return {
+    path,
+    pointer: '/input',
+    onHeavy: () => context.heavy(),
+    ...(password === undefined ? {} : { password }),
+  };
 }
 
-async function openPdf(
-  file: Uint8Array,
-  { password = '' }: PreviewRequest,
-  context: RunContext,
-): Promise<PdfiumDocument> {
-  const pdfium = await startPdfium(await pdfiumProgram(), pdfLimits.pictureMemoryBytes, () =>
-    context.heavy(),
-  );
-  return pdfium.open(file, '/input', password);
-}
-
-export const readPdf: Reader = async (path, request, context) => {
-  const document = await openPdf(await readFile(path), request, context);
+/** Rejects with `RenderFailure` for a file that has no pages. */
+export async function readPdfSizes(files: PdfFiles, pdf: PdfToOpen): Promise<PageSizes> {
+  const document = await files.open(pdf);
   try {
     const { pageCount } = document;
-    if (pageCount === 0) throw pdfFailure({ is: 'empty' }, '/input');
-    const sizes = Array.from({ length: pageCount }, (_, index) => document.pageSize(index));
-    return { source: { drawnBy: 'pdf', file: { input: request.input } }, unit: 'pt', sizes };
+    if (pageCount === 0) throw pdfFailure({ is: 'empty' }, pdf.pointer);
+    return { unit: 'pt', sizes: Array.from({ length: pageCount }, (_, index) => document.pageSize(index)) };
   } finally {
-    document.close();
+    files.giveBack();
   }
-};
+}
 
-export const openPdfDrawer: OpenDrawer = async (_source, path, request, context) => {
-  const file = await readFile(path);
-  return new PdfDrawer(request, await openPdf(file, request, context), () => openPdf(file, request, context));
-};
+/** Draws pages of a PDF, for a task. */
+export class PdfDrawer implements Drawer {
+  readonly #files: PdfFiles;
+  readonly #pdf: PdfToOpen;
+  readonly #look: Pick<PreviewRequest, 'format' | 'quality' | 'width' | 'height' | 'dpi'>;
 
-class PdfDrawer implements Drawer {
-  #document: PdfiumDocument | undefined;
-
-  constructor(
-    private readonly request: PreviewRequest,
-    document: PdfiumDocument,
-    private readonly reopen: () => Promise<PdfiumDocument>,
-  ) {
-    this.#document = document;
+  constructor(files: PdfFiles, pdf: PdfToOpen, look: PreviewRequest) {
+    this.#files = files;
+    this.#pdf = pdf;
+    this.#look = look;
   }
 
   async draw(index: number): Promise<PagePicture> {
-    this.#document ??= await this.reopen();
-    const { drawn, size } = this.#draw(this.#document, index);
-    const { format, quality } = this.request;
+    const { format, quality } = this.#look;
+    const document = await this.#files.open(this.#pdf);
+    const { drawn, size } = this.#draw(document, index);
     try {
       const [bytes, placeholder] = await Promise.all([encode(drawn, format, quality), placeholderOf(drawn)]);
       const { width, height } = drawn;
@@ -75,7 +60,7 @@ class PdfDrawer implements Drawer {
   #draw(document: PdfiumDocument, index: number): { readonly drawn: DrawnPage; readonly size: PictureSize } {
     let size: PictureSize | undefined;
     const pixels = (page: PictureSize): PictureSize => {
-      size = pictureSize(page, this.request);
+      size = pictureSize(page, this.#look);
       return size;
     };
     try {
@@ -83,13 +68,13 @@ class PdfDrawer implements Drawer {
       return { drawn, size: size ?? drawn };
     } catch (error) {
       // What the page has done to the engine is nothing for the next one.
-      this.#document = undefined;
-      throw failureOf(error);
+      this.#files.giveBack({ isSpoilt: true });
+      throw pageFailureOf(error);
     }
   }
 
   close(): void {
-    this.#document?.close();
+    this.#files.giveBack();
   }
 }
 
@@ -99,7 +84,8 @@ function reduced({ reducedDpi }: PictureSize): Pick<PagePicture, 'remark'> {
   return { remark: { code: 'page_reduced', message } };
 }
 
-function failureOf(error: unknown): unknown {
+/** Of what drawing a page has thrown. */
+export function pageFailureOf(error: unknown): unknown {
   if (error instanceof PageTooSlow)
     return new PageFailed('page_too_slow', `takes longer to draw than ${previewLimits.pageMs / 1000} s`);
   if (error instanceof RenderFailure)

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../../kind.js';
 import { previewLimits } from '../pages/limits.js';
+import type { PdfFiles } from '../pages/pdf-files.js';
 import type { PreviewRequest } from '../pages/plan.js';
-import type { Found, OpenDrawer, Source } from '../pages/source.js';
+import type { Drawer, Found, Source } from '../pages/source.js';
 import type { Identified } from './identified.js';
 import { measureImage } from './image.js';
 import { openImageDrawer } from './image-drawer.js';
 import { officePdf } from './office.js';
-import { openPdfDrawer, readPdf } from './pdf.js';
+import { PdfDrawer, pdfOf, readPdfSizes } from './pdf.js';
 import { refuseInput } from './refusals.js';
 import { videoFrame } from './video.js';
 
@@ -17,16 +18,24 @@ const pointer = '/input';
 /** Where nobody asks for another one: the first frames of a video are often black. */
 const defaultTimeMs = 1_000;
 
+/** What a task reads and draws with. */
+export interface Task {
+  readonly context: RunContext;
+  readonly files: PdfFiles;
+}
+
 /** Rejects with `RenderFailure` at `/input` for what cannot be read. */
 export async function readInput(
   found: Identified,
   path: string,
   request: PreviewRequest,
-  context: RunContext,
+  { context, files }: Task,
 ): Promise<Found> {
   switch (found.family) {
-    case 'pdf':
-      return readPdf(path, request, context);
+    case 'pdf': {
+      const sizes = await readPdfSizes(files, pdfOf(path, request, context));
+      return { source: { drawnBy: 'pdf', file: { input: request.input } }, ...sizes };
+    }
     case 'image': {
       const file = { input: request.input };
       return imageFound(await measureImage(context, { source: { path }, format: found.format, pointer }), {
@@ -37,9 +46,9 @@ export async function readInput(
     case 'office':
     case 'text': {
       const pdf = await officePdf(context, { path, document: found, pointer }, pagesToMake(request));
-      const { sizes, unit } = await readPdf(pdf, request, context);
+      const sizes = await readPdfSizes(files, pdfOf(pdf, request, context));
       const prepared = await keep(context, 'document.pdf', 'application/pdf', await readFile(pdf));
-      return { source: { drawnBy: 'pdf', file: { prepared } }, sizes, unit };
+      return { source: { drawnBy: 'pdf', file: { prepared } }, ...sizes };
     }
     case 'video': {
       const time = request.timeMs ?? defaultTimeMs;
@@ -64,10 +73,16 @@ export async function readInput(
   }
 }
 
-export const openDrawer: OpenDrawer = (source, path, request, context) =>
-  source.drawnBy === 'pdf'
-    ? openPdfDrawer(source, path, request, context)
+export function openDrawer(
+  source: Source,
+  path: string,
+  request: PreviewRequest,
+  { context, files }: Task,
+): Drawer {
+  return source.drawnBy === 'pdf'
+    ? new PdfDrawer(files, pdfOf(path, request, context), request)
     : openImageDrawer(source, path, request, context);
+}
 
 function imageFound(
   { width, height, pages, memoryMb }: Awaited<ReturnType<typeof measureImage>>,

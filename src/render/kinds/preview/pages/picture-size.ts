@@ -18,7 +18,7 @@ type Asked = Pick<PreviewRequest, 'width' | 'height' | 'dpi'>;
 export function pictureSize(page: PageSize, asked: Asked): PictureSize {
   const { width, height } = page;
   if (!(width > 0 && height > 0 && Number.isFinite(width * height)))
-    throw new PageFailed('page_without_size', 'The page has no size');
+    throw new PageFailed('page_without_size', 'has no size');
   const wanted = scaleOf(page, asked);
   const scale = Math.min(wanted, previewLimits.side / Math.max(width, height));
   const size = { width: pixels(width * scale), height: pixels(height * scale) };

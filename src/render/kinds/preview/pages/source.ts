@@ -1,4 +1,3 @@
-import type { ChunkContext, RunContext } from '../../../kind.js';
 import type { ImageFormat } from '../../../picture-call.js';
 import type { PageSize } from '../../pdf-tools/pdfium.js';
 import type { PreviewRequest } from './plan.js';
@@ -23,25 +22,22 @@ export type Source =
       readonly memoryMb: number;
     };
 
-export interface Found {
-  readonly source: Source;
-  /** Of `sizes`: points of a page of paper, or pixels. */
+/** Of every page, as it is shown: points of a page of paper, or pixels. */
+export interface PageSizes {
   readonly unit: 'pt' | 'px';
-  /** Of every page, as it is shown. */
   readonly sizes: readonly PageSize[];
-  /** The PDF itself, where nobody has sent it: it becomes an artifact of the job, for the text of its pages. */
-  readonly document?: string;
 }
 
-/** Makes of an input what pages are drawn from. Rejects with `RenderFailure` at `/input` for what cannot be read. */
-export type Reader = (path: string, request: PreviewRequest, context: RunContext) => Promise<Found>;
+export interface Found extends PageSizes {
+  readonly source: Source;
+}
 
 /** A picture of a page, encoded. */
 export interface PagePicture extends PageSize {
   readonly bytes: Uint8Array;
   /** A `data:` URL. */
   readonly placeholder?: string;
-  /** A word on how it was drawn. */
+  /** A word on how it was drawn; the message goes on after "Page 7". */
   readonly remark?: { readonly code: string; readonly message: string };
 }
 
@@ -52,14 +48,7 @@ export interface Drawer {
   close(): void;
 }
 
-export type OpenDrawer = (
-  source: Source,
-  path: string,
-  request: PreviewRequest,
-  context: ChunkContext,
-) => Promise<Drawer>;
-
-/** A page has no picture; the others of the document have. The message is a sentence of ours, without text of the file. */
+/** A page has no picture; the others of the document have. The message goes on after "Page 7", without text of the file. */
 export class PageFailed extends Error {
   constructor(
     readonly code: string,

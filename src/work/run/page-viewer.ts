@@ -4,83 +4,123 @@ import type { Blobs } from '../../engine/blobs.js';
 import type { Content } from '../../jobs/job.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Outcome } from '../../render/outcome.js';
+import { nameOfView } from '../../render/page-view.js';
 import type { RenderPool } from '../../render/pool.js';
 import { FairLine } from '../../shares/fair-line.js';
+import { ShareCache } from '../../shares/share-cache.js';
 import { readContent } from '../contents.js';
 import { storageAway } from '../passing-fault.js';
-import type { Answer, ThumbnailRequest, Thumbnails } from '../service.js';
+import type { Answer, PageRequest, Pages } from '../service.js';
 import { shuttingDown } from '../submit/submitter.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
 
-export interface ThumbnailerParts {
+export interface PageViewerParts {
   readonly blobs: Blobs;
   readonly pool: RenderPool;
   /** From the request to its answer, waiting included. */
   readonly timeoutMs: number;
-  /** Pictures that may wait; past it, 503 for the owner with most. */
+  /** Views that may wait; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
+  /** For a view that is being made when its caller leaves. */
+  readonly graceMs: number;
+  /** Views that are kept for who asks again; owners have shares of it. */
+  readonly cacheBytes: number;
   readonly log: WorkLog;
 }
 
-/**
- * Pictures of pages, made by the render threads and stored nowhere: HTTP caches may keep the answers for as long as the
- * result lives. They take half of the threads at most, so that a page with many pictures does not hold up jobs, and owners
- * take turns. A waiting picture is dropped when its caller leaves; one that is being made is finished, because ending its thread
- * would cost the start of another one.
- */
-export class Thumbnailer implements Thumbnails {
-  readonly #parts: ThumbnailerParts;
-  readonly #line: FairLine;
+type View = Answer<{ files: readonly Buffer[] }>;
 
-  constructor(parts: ThumbnailerParts) {
+/**
+ * Shows pages of PDFs, made by the render threads when they are asked for. They take half of the threads at most, so that a
+ * viewer with many pages does not hold up jobs, and owners take turns. A view that waits is dropped when its caller leaves. One that is
+ * being made is then given a moment, because ending its thread costs the start of another one, and the caller may ask again.
+ */
+export class PageViewer implements Pages {
+  readonly #parts: PageViewerParts;
+  readonly #line: FairLine;
+  /** By digest of the PDF and name of the view. */
+  readonly #kept: ShareCache<readonly Buffer[]>;
+
+  constructor(parts: PageViewerParts) {
     this.#parts = parts;
     const places = (): number => Math.max(1, Math.floor(parts.pool.state.threads / 2));
     this.#line = new FairLine({ places, maxWaiting: parts.maxWaiting });
+    this.#kept = new ShareCache({ maxBytes: parts.cacheBytes, maxEntryBytes: parts.cacheBytes / 8 });
   }
 
-  /** Pictures that wait. */
+  /** Views that wait. */
   get shares(): FairLine['shares'] {
     return this.#line.shares;
   }
 
-  async thumbnail(request: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  async show(request: PageRequest): Promise<View> {
+    const { owner, tag, view } = request;
+    const key = `${tag} ${nameOfView(view)}`;
+    const kept = this.#kept.get(owner, key);
+    if (kept !== undefined) return { ok: true, files: kept };
     const deadline = countdownSignal(this.#parts.timeoutMs);
     try {
-      return await this.#makeInTurn(request, deadline.signal);
+      const made = await this.#makeInTurn(request, deadline.signal);
+      if (made.ok) {
+        const bytes = made.files.reduce((sum, file) => sum + file.length, 0);
+        this.#kept.set(owner, key, made.files, bytes);
+      }
+      return made;
     } finally {
       deadline.clear();
     }
   }
 
-  async #makeInTurn(request: ThumbnailRequest, deadline: AbortSignal): Promise<Answer<{ png: Buffer }>> {
+  async #makeInTurn(request: PageRequest, deadline: AbortSignal): Promise<View> {
     const { maxWaiting } = this.#parts;
     const entered = await this.#line.enter(request.owner, AbortSignal.any([request.signal, deadline]));
     switch (entered.type) {
       case 'full': {
-        const detail = `${maxWaiting} pictures of pages wait to be made; ask for this one again`;
+        const detail = `${maxWaiting} views of pages wait to be made; ask for this one again`;
         return { ok: false, problem: problem('queue-full', detail, { retryAfter: 1 }) };
       }
       case 'left':
         return { ok: false, problem: this.#tooSlow() };
-      case 'in':
+      case 'in': {
+        const left = this.#afterGrace(request.signal);
         try {
-          return await this.#make({ ...request, signal: deadline });
+          return await this.#make({ ...request, signal: AbortSignal.any([deadline, left.signal]) });
         } finally {
+          left.clear();
           entered.leave();
         }
+      }
     }
   }
 
-  async #make({ owner, content, page, width, signal }: ThumbnailRequest): Promise<Answer<{ png: Buffer }>> {
+  /** Fires when the caller has been away for a moment. */
+  #afterGrace(gone: AbortSignal): { readonly signal: AbortSignal; clear(): void } {
+    const over = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      timer = setTimeout(() => over.abort(), this.#parts.graceMs).unref();
+    };
+    gone.addEventListener('abort', leave, { once: true });
+    if (gone.aborted) leave();
+    return {
+      signal: over.signal,
+      clear() {
+        gone.removeEventListener('abort', leave);
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  async #make({ owner, content, view, signal }: PageRequest): Promise<View> {
     const { blobs, pool, timeoutMs, log } = this.#parts;
     const files = new AsideFiles(blobs, log);
     try {
       const path = await pathOf(content, blobs, files);
       const outcome = await pool.run({
-        kind: 'thumbnail',
+        kind: 'page_view',
         owner,
-        request: { inline: JSON.stringify({ page, width }) },
+        request: { inline: JSON.stringify(view) },
         inputPaths: [path],
         fetched: {},
         asidePrefix: files.path(),
@@ -91,9 +131,10 @@ export class Thumbnailer implements Thumbnails {
         onProgress: () => undefined,
       });
       if (outcome.type !== 'done') return { ok: false, problem: this.#problemOf(outcome, signal.aborted) };
-      const [file] = outcome.files;
-      if (file === undefined) throw new Error('A picture was made without a file');
-      return { ok: true, png: 'bytes' in file ? bufferOf(file.bytes) : await readFile(file.path) };
+      const made = await Promise.all(
+        outcome.files.map((file) => ('bytes' in file ? bufferOf(file.bytes) : readFile(file.path))),
+      );
+      return { ok: true, files: made };
     } finally {
       await files.discard();
     }
@@ -108,7 +149,7 @@ export class Thumbnailer implements Thumbnails {
   }
 
   #tooSlow(): Problem {
-    const detail = `The picture was not ready within ${this.#parts.timeoutMs / 1000} s; ask for it again`;
+    const detail = `The page was not ready within ${this.#parts.timeoutMs / 1000} s; ask for it again`;
     return problem('request-timeout', detail, { retryAfter: 1 });
   }
 }

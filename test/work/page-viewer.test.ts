@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Outcome } from '../../src/render/outcome.js';
 import type { PoolState, RenderPool, Task } from '../../src/render/pool.js';
-import { Thumbnailer } from '../../src/work/run/thumbnailer.js';
+import { PageViewer } from '../../src/work/run/page-viewer.js';
 
 interface Started {
   readonly task: Task;
@@ -25,11 +25,11 @@ class FakePool implements Pick<RenderPool, 'run' | 'state'> {
   }
 }
 
-describe('pictures of pages', () => {
+describe('views of pages', () => {
   let directory = '';
   let blobs: DiskBlobs;
   let pool: FakePool;
-  let thumbnailer: Thumbnailer;
+  let viewer: PageViewer;
   const told: unknown[] = [];
   const log = {
     info: () => undefined,
@@ -37,11 +37,13 @@ describe('pictures of pages', () => {
     error: (fields: unknown) => told.push(fields),
   };
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'inkwire-thumbnails-'));
+    directory = await mkdtemp(join(tmpdir(), 'inkwire-views-'));
     blobs = await DiskBlobs.open(directory);
+    asked = 0;
     pool = new FakePool();
     const parts = { blobs, pool: pool as unknown as RenderPool };
-    thumbnailer = new Thumbnailer({ ...parts, timeoutMs: 20_000, maxWaiting: 2, log });
+    const bounds = { timeoutMs: 20_000, maxWaiting: 2, graceMs: 40, cacheBytes: 64 };
+    viewer = new PageViewer({ ...parts, ...bounds, log });
   });
   afterEach(async () => {
     vi.restoreAllMocks();
@@ -49,9 +51,19 @@ describe('pictures of pages', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
+  /** Each asks for another page. */
+  let asked = 0;
   const blob = `a-${'0'.repeat(64)}`;
-  const ask = (signal = new AbortController().signal, owner = 'ann') =>
-    thumbnailer.thumbnail({ owner, content: { blob }, page: 2, width: 99, signal });
+  const ask = (signal = new AbortController().signal, owner = 'ann') => {
+    asked += 1;
+    return viewer.show({
+      owner,
+      content: { blob },
+      tag: 'a',
+      view: { view: 'picture', page: asked, width: 99, format: 'png' },
+      signal,
+    });
+  };
   const turns = async () => {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -68,18 +80,18 @@ describe('pictures of pages', () => {
     return pool.started;
   }
 
-  it('are made by a render thread, before the jobs that wait, and kept nowhere', async () => {
-    const asked = ask();
+  it('are made by a render thread, before the jobs that wait', async () => {
+    const made = ask();
     const [first] = await started(1);
     if (first === undefined) throw new Error('One was started');
     expect(first.task).toMatchObject({
-      kind: 'thumbnail',
+      kind: 'page_view',
       urgent: true,
-      request: { inline: '{"page":2,"width":99}' },
+      request: { inline: '{"view":"picture","page":1,"width":99,"format":"png"}' },
       inputPaths: [(await blobs.open(blob)).path],
     });
     await done(first);
-    expect(await asked).toEqual({ ok: true, png: Buffer.from('png') });
+    expect(await made).toEqual({ ok: true, files: [Buffer.from('png')] });
   });
 
   it('take half of the threads at most; others wait, and past a bound are told to come back', async () => {
@@ -114,7 +126,27 @@ describe('pictures of pages', () => {
     expect((await flood[2])?.ok).toBe(true);
   });
 
-  it('are not made for who left while waiting; what is being made is not stopped', async () => {
+  it('are kept for their owner, and for no other one', async () => {
+    const view = { view: 'sizes' } as const;
+    const { signal } = new AbortController();
+    const sizesFor = (owner: string) => viewer.show({ owner, content: { blob }, tag: 'a', view, signal });
+    const [first, second] = [sizesFor('ann'), sizesFor('bob')];
+    for (const one of await started(2)) await done(one);
+    expect((await first).ok && (await second).ok).toBe(true);
+    expect(await sizesFor('ann')).toEqual({ ok: true, files: [Buffer.from('png')] });
+    expect(pool.started).toHaveLength(2);
+  });
+
+  it('that nobody waits for any more are stopped after a moment', async () => {
+    const leaving = new AbortController();
+    const made = ask(leaving.signal);
+    const [first] = await started(1);
+    leaving.abort();
+    expect(await made).toMatchObject({ ok: false, problem: { slug: 'request-timeout' } });
+    expect(first?.task.signal.aborted).toBe(true);
+  });
+
+  it('are not made for who left while waiting; what is soon made is not stopped', async () => {
     const [running, leaving] = [new AbortController(), new AbortController()];
     const asked = [ask(running.signal), ask(), ask(leaving.signal)];
     await started(2);
