@@ -27,6 +27,10 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     WORDS_DOCUMENTS: process.env.WORDS_DOCUMENTS ?? '50000',
     WORDS_FIRST: process.env.WORDS_FIRST ?? '1',
   },
+  pages: {
+    PAGES_DOCUMENTS: process.env.PAGES_DOCUMENTS ?? '2000',
+    PAGES_FIRST: process.env.PAGES_FIRST ?? '1',
+  },
   fuzz: {
     FUZZ_EXPRESSIONS: process.env.FUZZ_EXPRESSIONS ?? '100000',
     FUZZ_DESIGNS: process.env.FUZZ_DESIGNS ?? '10000',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { FontRegistry } from '../../src/render/fonts/registry.js';
 import type { Fetched, PlanInput, Progress, RunContext } from '../../src/render/kind.js';
+import type { Back } from '../../src/render/kinds/document/backs.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
 import { bareContext } from './run-context.js';
@@ -44,6 +45,7 @@ export async function render(
   fetched: (url: string, folder: (index: number) => string) => Fetched = () => {
     throw new Error('nothing was fetched');
   },
+  backs?: readonly Back[],
 ): Promise<Rendered> {
   const parsed = documentKind.parse(request);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
@@ -72,7 +74,7 @@ export async function render(
       },
     };
     const stored: unknown = JSON.parse(JSON.stringify(plan.request));
-    const { pages } = await createDocumentRunner(registry, () => createdAt).run(stored, context);
+    const { pages } = await createDocumentRunner(registry, () => createdAt, backs).run(stored, context);
     if (ended !== 1) throw new Error(`artifact ended ${ended} times`);
     return { pdf: Buffer.concat(pieces), pages, progress, warnings, pieces: pieces.length };
   });

@@ -12,9 +12,10 @@ import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
 import type { RunContext } from '../../src/render/kind.js';
+import type { Definition } from '../../src/render/kinds/document/backs.js';
 import { Bands, heightOf } from '../../src/render/kinds/document/bands.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
-import { type Definition, drawDocument } from '../../src/render/kinds/document/draw-document.js';
+import { drawDocument } from '../../src/render/kinds/document/draw-document.js';
 import { rewriteTrees } from '../../src/render/kinds/document/name-tree.js';
 import {
   type PdfDocument,
@@ -24,6 +25,7 @@ import {
   PdfMakeSvgMeasure,
   pdfMakeTableLayouts,
 } from '../../src/render/kinds/document/pdfmake.js';
+import { drawWithPdfMake } from '../../src/render/kinds/document/pdfmake-back.js';
 import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { type DocumentRequest, documentKind } from '../../src/render/kinds/document/request.js';
 import { Typesetter } from '../../src/render/kinds/document/typesetting.js';
@@ -50,12 +52,14 @@ function define(registry: FontRegistry, request: object): Promise<Definition> {
 
 async function shared(registry: FontRegistry, request: object): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  await drawDocument(await define(registry, request), registry, new Map(), {
-    write: (piece) => pieces.push(Uint8Array.from(piece)),
+  const sink = {
+    write: (piece: Uint8Array) => pieces.push(Uint8Array.from(piece)),
     warn: () => undefined,
     layout: () => undefined,
     pages: () => undefined,
-  });
+    placed: () => undefined,
+  };
+  await drawDocument(await define(registry, request), registry, new Map(), sink, [drawWithPdfMake]);
   return Buffer.concat(pieces);
 }
 

@@ -51,6 +51,7 @@ export interface ParsedFont {
   readonly unitsPerEm: number;
   /** In units of the font, as the next ones; 0 where it does not say. */
   readonly capHeight: number;
+  readonly xHeight: number;
   readonly ascent: number;
   readonly descent: number;
   readonly bbox: {
@@ -61,6 +62,9 @@ export interface ParsedFont {
   };
   /** Degrees. */
   readonly italicAngle: number;
+  readonly post: { readonly isFixedPitch: number };
+  readonly head: { readonly macStyle: { readonly italic: boolean } };
+  readonly 'OS/2': { readonly sFamilyClass: number } | null;
   /** Positions in units of the font. */
   layout(text: string): GlyphRun;
   getGlyph(id: number, codePoints?: readonly number[]): Glyph;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Face, families, type LineHeight } from './catalogue.js';
 import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
+import { Typeface } from './typeface.js';
 
 /**
  * Bytes of the font files that one thread keeps parsed. Past it the font that was used least recently is dropped and
@@ -16,6 +17,8 @@ interface LoadedFont {
   readonly bytes: number;
   readonly font: SharedFont;
   readonly height: LineHeight | undefined;
+  /** Made when it is first asked for; null for a font that our own layout does not write. */
+  typeface?: Typeface | null;
 }
 type Loaded =
   | LoadedFont
@@ -123,6 +126,18 @@ export class FontRegistry {
       this.#coverage.set(faceId, coverage);
     }
     return coverage.covers(codePoint);
+  }
+
+  /** The face for our own layout; undefined where that does not write such fonts. */
+  typeface(faceId: string): Typeface | undefined {
+    const loaded = this.#load(faceId);
+    if (loaded.type !== 'file') return undefined;
+    if (loaded.typeface === undefined) {
+      const { subsetter } = loaded.font;
+      loaded.typeface =
+        subsetter === undefined ? null : new Typeface(faceId, loaded.font, subsetter, loaded.height);
+    }
+    return loaded.typeface ?? undefined;
   }
 
   /** The face as a font of `document`, under the resource name `id`. */

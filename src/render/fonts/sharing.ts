@@ -106,6 +106,18 @@ export class SharedFont {
     this.pairs = new PairLayout((text) => scaledLayout(font, text));
   }
 
+  /** The layout of a text that is not special; undefined where the font lacks a glyph or does not put all on the line. */
+  plainRun(text: string): GlyphRun | undefined {
+    let run = this.layouts.get(text);
+    if (run === undefined) {
+      run = this.pairs.run(text) ?? scaledLayout(this.font, text);
+      const isPlain = run.glyphs.every(({ id }) => id !== 0);
+      if (!isPlain) return undefined;
+      this.layouts.set(text, run);
+    }
+    return run.positions.every(({ xOffset, yOffset }) => xOffset === 0 && yOffset === 0) ? run : undefined;
+  }
+
   /** Writes the font's subsets; undefined for fonts whose subsets write themselves. */
   get subsetter(): TrueTypeSubsetter | undefined {
     if (this.#subsetter === undefined && hasPlainOutlines(this.font)) {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../kind.js';
+import type { Definition, WatermarkText } from './backs.js';
 import type { BandName } from './band-names.js';
 import { bandOf } from './band-nodes.js';
 import type { Band, BandPair } from './bands.js';
 import { Drawing, type Drawn, type Frame } from './draw.js';
-import type { Definition, WatermarkText } from './draw-document.js';
 import { spaced } from './draw-frame.js';
 import type { Operation } from './operations.js';
 import { firstPaper, lyingSize, marginsMm, nextPaper, type Paper } from './paper.js';

@@ -77,26 +77,36 @@ export class PaperEdges {
 
   /** `number` is the page's, from 1. */
   check(item: PageItem, { pageSize }: Page, number: number): void {
-    const { at, areas } = this;
+    if (item.type === 'line' && this.areas === undefined && !mayLeave(item.item, pageSize)) return;
+    this.see(() => boxOf(item), this.at, { size: pageSize, pageNumber: number });
+  }
+
+  /** As `check`, of a box that is worked out when it is needed. */
+  see(
+    boxOf: () => Box | undefined,
+    at: string | undefined,
+    { size, pageNumber }: { readonly size: Page['pageSize']; readonly pageNumber: number },
+  ): void {
+    const { areas } = this;
     if (at === undefined) return;
-    const isTold = this.#told.has(at) || (item.type === 'line' && !mayLeave(item.item, pageSize));
+    const isTold = this.#told.has(at);
     if (isTold && areas === undefined) return;
-    const box = boxOf(item);
+    const box = boxOf();
     if (box === undefined) return;
-    areas?.add(box, number, at);
+    areas?.add(box, pageNumber, at);
     if (isTold) return;
     const beyond = [
       ['left', -box.left],
       ['upper', -box.top],
-      ['right', box.right - pageSize.width],
-      ['lower', box.bottom - pageSize.height],
+      ['right', box.right - size.width],
+      ['lower', box.bottom - size.height],
     ] as const;
     const [edge, length] = beyond.reduce((most, one) => (one[1] > most[1] ? one : most));
     if (!(length > tolerance)) return;
     this.#told.add(at);
-    const all = box.left >= pageSize.width || box.top >= pageSize.height || box.right <= 0 || box.bottom <= 0;
+    const all = box.left >= size.width || box.top >= size.height || box.right <= 0 || box.bottom <= 0;
     this.tell(
-      `${all ? 'Something' : 'A part'} of it is not seen: it lies ${mm(length)} mm beyond the ${edge} edge of page ${number}`,
+      `${all ? 'Something' : 'A part'} of it is not seen: it lies ${mm(length)} mm beyond the ${edge} edge of page ${pageNumber}`,
       at,
     );
   }

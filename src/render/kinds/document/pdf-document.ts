@@ -1,11 +1,13 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { drawnFamilies } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
+import type { Typeface } from '../../fonts/typeface.js';
 import { EmbeddedPicture } from './embedded-picture.js';
 import { type Passwords, strengthened } from './encryption.js';
 import { innerPicture } from './inner-pictures.js';
 import { type Area, LinkAreas } from './link-areas.js';
 import { rewriteTrees } from './name-tree.js';
+import { OwnFont } from './own-font.js';
 import { type DrawnPage, type PdfImage, PdfMakeDocument, type PdfReference } from './pdfmake.js';
 import type { PictureFile } from './pictures.js';
 
@@ -134,6 +136,13 @@ export class InkwireDocument extends PdfMakeDocument {
     this.#byFace.set(source, font);
     this._fontFamilies[font.name] ??= font;
     return this;
+  }
+
+  /** A font of the document for our own layout. */
+  ownFont(face: Typeface): OwnFont {
+    const font = new OwnFont(face, `F${++this._fontCount}`, (data) => this.ref(data));
+    this._fontFamilies[`own ${face.id}`] = font;
+    return font;
   }
 
   /** pdfkit puts texts into its XML as they are; one `&` would make the packet unreadable. */

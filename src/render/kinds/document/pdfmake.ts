@@ -295,6 +295,8 @@ export interface PdfReference {
 /** A page of pdfkit, as far as it is written to. */
 export interface DrawnPage {
   readonly annotations: object[];
+  /** Fonts by the names that its operators have for them. */
+  readonly fonts: Record<string, object>;
   write(operators: string): void;
 }
 
@@ -305,7 +307,8 @@ export interface PdfDocument {
   fonts: Record<string, Record<string, string>>;
   _font: PdfFont;
   _fontCount: number;
-  _fontFamilies: Record<string, PdfFont>;
+  /** Each is asked to write itself when the document ends. */
+  _fontFamilies: Record<string, PdfFont | { finalize(): void }>;
   _imageRegistry: Record<string, PdfImage>;
   _imageCount: number;
   _offset: number;

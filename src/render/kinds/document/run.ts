@@ -2,10 +2,13 @@ import { defaultFamily, embeddedFamilyFor, findFamily } from '../../fonts/catalo
 import { type FontRegistry, threadFonts } from '../../fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
+import type { Back } from './backs.js';
 import { composeDefinition } from './definition.js';
 import { drawDocument } from './draw-document.js';
 import { allOperations, innerOperations } from './inner-operations.js';
 import type { Operation } from './operations.js';
+import { drawOwn } from './own-back.js';
+import { drawWithPdfMake } from './pdfmake-back.js';
 import { PictureShelf } from './pictures.js';
 import type { DocumentRequest } from './request.js';
 import { Typesetter } from './typesetting.js';
@@ -64,8 +67,12 @@ function draftOf(request: DocumentRequest, { area }: RunContext): DocumentReques
   return draft;
 }
 
-/** Runs documents with the fonts of `registry`. `now` dates them. */
-export function createDocumentRunner(registry: FontRegistry, now: () => Date): KindRunner {
+/** Runs documents with the fonts of `registry`, each by the first of `backs` that takes it. `now` dates them. */
+export function createDocumentRunner(
+  registry: FontRegistry,
+  now: () => Date,
+  backs: readonly Back[] = [drawOwn, drawWithPdfMake],
+): KindRunner {
   return {
     name: 'document',
 
@@ -83,20 +90,32 @@ export function createDocumentRunner(registry: FontRegistry, now: () => Date): K
       await shelf.load(allOperations(checked));
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
       const artifact = context.artifact('document.pdf', 'application/pdf');
-      const pages = await drawDocument(definition, registry, shelf.files, {
-        write: (bytes) => artifact.write(bytes),
-        warn: (warning) => context.warn(warning),
-        ...(context.area === undefined ? {} : { area: context.area }),
-        layout: (ratio) =>
-          context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
-        pages: (pagesDone, pagesTotal) =>
-          context.progress({
-            ratio: share.layout + (pagesDone / Math.max(1, pagesTotal)) * (share.pages - share.layout),
-            phase: 'pages',
-            pagesDone,
-            pagesTotal,
-          }),
-      });
+      const pages = await drawDocument(
+        definition,
+        registry,
+        shelf.files,
+        {
+          write: (bytes) => artifact.write(bytes),
+          warn: (warning) => context.warn(warning),
+          ...(context.area === undefined ? {} : { area: context.area }),
+          layout: (ratio) =>
+            context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
+          pages: (pagesDone, pagesTotal) =>
+            context.progress({
+              ratio: share.layout + (pagesDone / Math.max(1, pagesTotal)) * (share.pages - share.layout),
+              phase: 'pages',
+              pagesDone,
+              pagesTotal,
+            }),
+          placed: (ratio, pagesDone) =>
+            context.progress({
+              ratio: share.layout + ratio * (share.pages - share.layout),
+              phase: 'pages',
+              pagesDone,
+            }),
+        },
+        backs,
+      );
       context.progress({ ratio: share.pages, phase: 'storing', pagesDone: pages, pagesTotal: pages });
       artifact.end();
       tellNotes(allOperations(checked), context);

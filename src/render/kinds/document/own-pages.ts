@@ -1,0 +1,291 @@
+import { type Ink, pdfNumber as n, type Typeface } from '../../fonts/typeface.js';
+import type { Pages } from '../../layout/placing.js';
+import type { Art, Margins, Rectangle, Sheet, Size, Stroke } from '../../layout/sheet.js';
+import { type GlyphUser, type Line, type Look, moved, type Word } from '../../layout/text.js';
+import type { PaperEdges } from './outside.js';
+import { colorOperand, type OwnFont } from './own-font.js';
+import type { InkwireDocument } from './pdf-document.js';
+
+/** Pages of our own layout as operators. The page is as pdfkit begins it: points from the upper left corner. */
+
+/** Art that draws itself into a document. */
+export interface DrawnArt extends Art {
+  draw(document: InkwireDocument, x: number, y: number): void;
+}
+
+function isDrawnArt(art: Art): art is DrawnArt {
+  return 'draw' in art && typeof art.draw === 'function';
+}
+
+/** The pages of one document, each written when nothing comes to it any more. */
+export class OwnPages implements Pages, GlyphUser {
+  readonly #fonts = new Map<Typeface, OwnFont>();
+  #pages = 0;
+
+  constructor(
+    private readonly document: InkwireDocument,
+    private readonly edges: PaperEdges,
+    private readonly onPlaced: () => void,
+    private readonly onPage: () => void,
+  ) {}
+
+  get count(): number {
+    return this.#pages;
+  }
+
+  /** Whether a glyph was used for different characters. */
+  get isAmbiguous(): boolean {
+    return [...this.#fonts.values()].some(({ isAmbiguous }) => isAmbiguous);
+  }
+
+  font(face: Typeface): OwnFont {
+    let font = this.#fonts.get(face);
+    if (font === undefined) {
+      font = this.document.ownFont(face);
+      this.#fonts.set(face, font);
+    }
+    return font;
+  }
+
+  use(face: Typeface, ink: Ink): void {
+    if (ink.user === this) return;
+    ink.user = this;
+    this.font(face).use(ink);
+  }
+
+  open(size: Size, margins: Margins, number: number): PageSheet {
+    return new PageSheet(size, margins, number, this, this.edges);
+  }
+
+  close(sheet: Sheet): void {
+    if (!(sheet instanceof PageSheet)) throw new Error('a sheet that is no page');
+    sheet.write(this.document);
+    this.#pages++;
+    this.onPage();
+  }
+
+  placed(): void {
+    this.onPlaced();
+  }
+}
+
+type Part = string | ((document: InkwireDocument) => void);
+
+export class PageSheet implements Sheet {
+  readonly #grounds: string[] = [];
+  readonly #parts: Part[] = [];
+  #open = '';
+  readonly #fonts = new Set<OwnFont>();
+  #isText = false;
+  #font = '';
+  #fill = '';
+  #stroke = '';
+  #count = 0;
+
+  constructor(
+    readonly size: Size,
+    readonly margins: Margins,
+    private readonly number: number,
+    private readonly pages: OwnPages,
+    private readonly edges: PaperEdges,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  write(document: InkwireDocument): void {
+    this.#endText();
+    document.addPage({ size: [this.size.width, this.size.height] });
+    for (const font of this.#fonts) document.page.fonts[font.id] = font.ref();
+    let color = '';
+    let grounds = '';
+    for (let i = this.#grounds.length - 1; i > 0; i -= 2) {
+      const [box, own] = [this.#grounds[i - 1] ?? '', this.#grounds[i] ?? ''];
+      if (own !== color) {
+        grounds += own;
+        color = own;
+      }
+      grounds += box;
+    }
+    if (grounds !== '') document.addContent(grounds);
+    for (const part of this.#parts) {
+      if (typeof part === 'string') document.addContent(part);
+      else part(document);
+    }
+    if (this.#open !== '') document.addContent(this.#open);
+  }
+
+  ground({ x, y, width, height }: Rectangle, color: string, at: string | undefined): void {
+    this.#count++;
+    this.#see(x, y, x + width, y + height, at);
+    this.#grounds.push(`${n(x)} ${n(y)} ${n(width)} ${n(height)} re f\n`, `${colorOperand(color)} rg\n`);
+  }
+
+  stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke, at: string | undefined): void {
+    this.#count++;
+    this.#see(x1, y1, x2, y2, at);
+    const { width, color, dash } = look;
+    this.#endText();
+    const operators = `${n(width)} w ${colorOperand(color)} RG${dash === undefined ? '' : ` [${n(dash)} ${n(dash)}] 0 d`}\n`;
+    if (operators !== this.#stroke) {
+      this.#open += dash === undefined && !this.#stroke.endsWith('d\n') ? operators : `[] 0 d ${operators}`;
+      this.#stroke = operators;
+    }
+    this.#open += `${n(x1)} ${n(y1)} m ${n(x2)} ${n(y2)} l S\n`;
+  }
+
+  art(art: Art, x: number, y: number, at: string | undefined): void {
+    this.#count++;
+    if (!isDrawnArt(art)) throw new Error('art that does not draw itself');
+    this.#then((document) => art.draw(document, x, y));
+    this.#see(x, y, x + art.width, y + art.height, at);
+  }
+
+  /** Tells of what lies outside the paper. */
+  #see(left: number, top: number, right: number, bottom: number, at: string | undefined): void {
+    const { width, height } = this.size;
+    if (left >= 0 && top >= 0 && right <= width && bottom <= height) return;
+    this.edges.see(() => ({ left, top, right, bottom }), at, this);
+  }
+
+  /** What draws by itself leaves behind what it found. */
+  #then(draw: (document: InkwireDocument) => void): void {
+    this.#endText();
+    this.#parts.push(this.#open, draw);
+    this.#open = '';
+    this.#font = '';
+    this.#fill = '';
+    this.#stroke = '';
+  }
+
+  #endText(): void {
+    if (!this.#isText) return;
+    this.#open += 'ET\n';
+    this.#isText = false;
+    this.#font = '';
+  }
+
+  #fillColor(color: string): void {
+    if (color === this.#fill) return;
+    this.#open += `${colorOperand(color)} rg\n`;
+    this.#fill = color;
+  }
+
+  line(line: Line, x: number, y: number, at: string | undefined): void {
+    this.#count++;
+    const { words } = line;
+    for (const word of words) if (word.look.background !== undefined) this.#background(word, line, x, y);
+    for (let i = 0; i < words.length; ) i = this.#words(words, i, line, x, y);
+    if (words.some(({ look }) => look.underline || look.strike)) this.#decorations(line, x, y);
+    const { size } = this;
+    const isWithin = x >= 0 && y >= 0 && x + line.width <= size.width && y + line.height <= size.height;
+    if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
+  }
+
+  /** What `PaperEdges` is told. */
+  get pageNumber(): number {
+    return this.number;
+  }
+
+  #background({ look, x, width, shift }: Word, line: Line, left: number, top: number): void {
+    this.#rectangle(look.background ?? '', left + x - shift, top, width + shift, line.height);
+  }
+
+  #rectangle(color: string, x: number, y: number, width: number, height: number): void {
+    this.#endText();
+    this.#fillColor(color);
+    this.#open += `${n(x)} ${n(y)} ${n(width)} ${n(height)} re f\n`;
+  }
+
+  /** Draws words from `from` on that are one piece; returns the place of the next one. */
+  #words(words: readonly Word[], from: number, line: Line, x: number, y: number): number {
+    const first = words[from];
+    if (first === undefined) return from + 1;
+    const { look } = first;
+    let shown = first.ink.show(look.scale);
+    let before = first;
+    this.pages.use(look.face, first.ink);
+    let next = from + 1;
+    for (; next < words.length && look.link === undefined; next++) {
+      const word = words[next];
+      if (word === undefined || word.look !== look) break;
+      shown += moved(word.x - before.x, word.ink.show(look.scale));
+      before = word;
+      this.pages.use(look.face, word.ink);
+    }
+    const left = x + first.x;
+    const top = y + (line.height - look.ascent - (line.height - line.ascent));
+    if (look.link !== undefined) {
+      const { link, face, size } = look;
+      this.#then((document) => document.link(left, top, first.width, face.lineHeight(size), link));
+    }
+    if (shown !== '') this.#show(shown, look, left, top + look.ascent);
+    return next;
+  }
+
+  #show(operators: string, look: Look, x: number, baseline: number): void {
+    const font = this.pages.font(look.face);
+    this.#fonts.add(font);
+    this.#fillColor(look.color);
+    if (!this.#isText) {
+      this.#open += 'BT\n';
+      this.#isText = true;
+    }
+    const name = `/${font.id} ${n(look.size)} Tf\n`;
+    if (name !== this.#font) {
+      this.#open += name;
+      this.#font = name;
+    }
+    this.#open += `1 0 0 -1 ${n(x)} ${n(baseline)} Tm${operators}\n`;
+  }
+
+  #decorations(line: Line, x: number, y: number): void {
+    for (const { type, words } of decorated(line.words)) {
+      const [first] = words;
+      if (first === undefined) continue;
+      // The word that says how thick it is, as pdfmake finds it: by its place, not by its size.
+      const chosen = words.reduce((most, { look }, i) => (look.size > most ? i : most), 0);
+      const { look } = words[chosen] ?? first;
+      const width = words.reduce((sum, word) => sum + (word.width + word.shift), 0);
+      const thickness = 0.5 + Math.floor(Math.max(look.size - 8, 0) / 2) * 0.12;
+      const drop =
+        type === 'underline'
+          ? line.ascent + (look.height - look.ascent) * 0.45
+          : line.ascent - look.ascent * 0.25;
+      this.#rectangle(first.look.color, x + first.x, y + drop - thickness / 2, width, thickness);
+    }
+  }
+}
+
+interface Decorated {
+  readonly type: 'underline' | 'strike';
+  readonly color: string;
+  readonly words: Word[];
+}
+
+/** Words beside each other that have one line under or through them together. */
+function decorated(words: readonly Word[]): Decorated[] {
+  const groups: Decorated[] = [];
+  let open: Decorated | undefined;
+  for (const word of words) {
+    const { underline, strike, color } = word.look;
+    if (!underline && !strike) open = undefined;
+    for (const type of ['underline', 'strike'] as const) {
+      if (!(type === 'underline' ? underline : strike)) continue;
+      if (open === undefined || open.type !== type || open.color !== color) {
+        open = { type, color, words: [] };
+        groups.push(open);
+      }
+      open.words.push(word);
+    }
+  }
+  return groups;
+}
+
+/** The box of a line as it is read: the air between lines, which its height counts, may be cut. */
+function lineBox({ words, width, height, ascent }: Line, x: number, y: number) {
+  const descents = words.map(({ look }) => (-look.face.descender / 1000) * look.size);
+  const bottom = y + Math.min(height, ascent + Math.max(0, ...descents));
+  return { left: x, top: y, right: x + width, bottom };
+}

@@ -1,0 +1,190 @@
+import type { Art, Margins, Stroke } from './sheet.js';
+import type { Paragraph } from './text.js';
+
+/** What our own layout takes: content that is measured, before it has a place. Lengths are points. */
+
+interface Placed {
+  readonly margins?: Margins;
+  /** JSON pointer of the operation that it is of. */
+  readonly at?: string;
+  /** A place on the page, out of the flow. */
+  readonly fixed?: { readonly x: number; readonly y: number };
+  /** It begins a page. */
+  readonly breaksPage?: true;
+}
+
+export type Box = TextBox | StackBox | TableBox | ArtBox;
+
+export interface TextBox extends Placed {
+  readonly type: 'text';
+  readonly text: Paragraph;
+}
+
+export interface StackBox extends Placed {
+  readonly type: 'stack';
+  readonly boxes: readonly Box[];
+}
+
+export interface ArtBox extends Placed {
+  readonly type: 'art';
+  readonly art: Art;
+  readonly align: 'left' | 'center' | 'right';
+}
+
+export interface Column {
+  /** Points of its content, as much as it needs, or a share of what is left. */
+  readonly width: number | 'auto' | '*';
+  readonly minWidth: number;
+  readonly maxWidth: number;
+}
+
+export interface Cell {
+  readonly box: Box;
+  readonly fill: string | undefined;
+}
+
+/** Lines and paddings of a table. */
+export interface TableLook {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** Padding and lines of a row, about. */
+  readonly around: number;
+  /** The lines between columns; a width of 0 for none. */
+  readonly columnLine: Stroke;
+  /** The line above a row, or below the last one. */
+  rowLine(row: number): Stroke;
+}
+
+export interface TableBox extends Placed {
+  readonly type: 'table';
+  readonly columns: readonly Column[];
+  readonly look: TableLook;
+  readonly headerRows: number;
+  readonly rows: number;
+  /** The cells of a row; made anew each time, so that a table of any length takes no room. */
+  row(row: number): readonly Cell[];
+}
+
+/** A part of a document whose pages are alike. */
+export interface Section {
+  readonly size: { readonly width: number; readonly height: number };
+  readonly margins: Margins;
+  /** Of its pages after the first one. */
+  readonly following: Margins;
+  readonly boxes: readonly Box[];
+}
+
+export interface Extent {
+  readonly minWidth: number;
+  readonly maxWidth: number;
+}
+
+/** Margins counted. */
+export function extentOf(box: Box): Extent {
+  const { left = 0, right = 0 } = box.margins ?? {};
+  const { minWidth, maxWidth } = innerExtent(box);
+  return { minWidth: minWidth + left + right, maxWidth: maxWidth + left + right };
+}
+
+function innerExtent(box: Box): Extent {
+  switch (box.type) {
+    case 'text':
+      return box.text;
+    case 'art':
+      return { minWidth: box.art.width, maxWidth: box.art.width };
+    case 'stack':
+      return box.boxes.reduce<Extent>(
+        (most, one) => {
+          const { minWidth, maxWidth } = extentOf(one);
+          return {
+            minWidth: Math.max(most.minWidth, minWidth),
+            maxWidth: Math.max(most.maxWidth, maxWidth),
+          };
+        },
+        { minWidth: 0, maxWidth: 0 },
+      );
+    case 'table': {
+      const around = offsetsOf(box).total;
+      const { minWidth, maxWidth } = extentOfColumns(box.columns);
+      return { minWidth: minWidth + around, maxWidth: maxWidth + around };
+    }
+  }
+}
+
+/** What stands between the contents of columns, before the first and behind the last one. */
+export function offsetsOf({ columns, look }: TableBox): {
+  readonly offsets: readonly number[];
+  readonly total: number;
+} {
+  const offsets: number[] = [];
+  let total = 0;
+  let before = 0;
+  for (let i = 0; i < columns.length; i++) {
+    const offset = before + look.columnLine.width + look.left;
+    offsets.push(offset);
+    total += offset;
+    before = look.right;
+  }
+  return { offsets, total: total + before + look.columnLine.width };
+}
+
+function extentOfColumns(columns: readonly Column[]): Extent {
+  let [min, max, shareMin, shareMax, shares] = [0, 0, 0, 0, 0];
+  for (const { width, minWidth, maxWidth } of columns) {
+    if (width === '*') {
+      shareMin = Math.max(shareMin, minWidth);
+      shareMax = Math.max(shareMax, maxWidth);
+      shares++;
+    } else {
+      min += typeof width === 'number' && width !== 0 ? width : minWidth;
+      max += typeof width === 'number' && width !== 0 ? width : maxWidth;
+    }
+  }
+  return { minWidth: min + shares * shareMin, maxWidth: max + shares * shareMax };
+}
+
+/** Widths of columns that have `room` together, by the rules for automatic tables of HTML. */
+export function columnWidths(columns: readonly Column[], given: number): number[] {
+  let room = given;
+  let [autoMin, autoMax, shareMin, shareMax, shares] = [0, 0, 0, 0, 0];
+  for (const { width, minWidth, maxWidth } of columns) {
+    if (width === 'auto') {
+      autoMin += minWidth;
+      autoMax += maxWidth;
+    } else if (width === '*') {
+      shareMin = Math.max(shareMin, minWidth);
+      shareMax = Math.max(shareMax, maxWidth);
+      shares++;
+    } else room -= width;
+  }
+  const [least, most] = [autoMin + shareMin * shares, autoMax + shareMax * shares];
+  const widths = columns.map(({ width, minWidth, maxWidth }) => {
+    if (typeof width === 'number') return width;
+    if (least >= room) return width === '*' ? shareMin : minWidth;
+    if (width === '*') return 0;
+    return most < room ? maxWidth : minWidth + ((maxWidth - minWidth) * (room - least)) / (most - least);
+  });
+  if (least >= room || shares === 0) return widths;
+  let left = room;
+  for (const [i, { width }] of columns.entries()) if (width === 'auto') left -= widths[i] ?? 0;
+  return widths.map((width, i) => (columns[i]?.width === '*' ? left / shares : width));
+}
+
+/** Columns whose longest words do not fit beside each other get narrower ones, in which they are broken. */
+export function narrowed(columns: readonly Column[], room: number): readonly Column[] {
+  const least = columns.map(({ width, minWidth }) => (typeof width === 'number' ? width : minWidth));
+  const sum = least.reduce((total, width) => total + width, 0);
+  if (sum <= room || room <= 0) return columns;
+  // Narrow columns keep their width as long as they need less than an equal share of what is left.
+  const order = least.map((_, i) => i).sort((a, b) => (least[a] ?? 0) - (least[b] ?? 0));
+  const widths: number[] = [];
+  let left = room;
+  for (const [done, i] of order.entries()) {
+    const width = Math.min(least[i] ?? 0, left / (order.length - done));
+    left -= width;
+    widths[i] = width;
+  }
+  return columns.map((column, i) => ({ ...column, width: widths[i] ?? 0 }));
+}

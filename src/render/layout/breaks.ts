@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import { TextCache } from '../fonts/sharing.js';
+
+/** Where lines may break (UAX #14): by the very algorithm that pdfmake uses. */
+
+interface LineBreaker {
+  nextBreak(): { readonly position: number; readonly required: boolean } | null;
+}
+
+const require = createRequire(import.meta.url);
+const LineBreaker = createRequire(require.resolve('pdfmake/js/TextBreaker.js'))('linebreak') as new (
+  text: string,
+) => LineBreaker;
+
+/** A word with the spaces behind it. */
+export interface Broken {
+  readonly text: string;
+  /** The line ends behind it. */
+  readonly lineEnd: boolean;
+}
+
+const lineEnd = /\r?\n$|\r$/;
+
+/** Letters, digits, and what stands in numbers and at the end of words: such text breaks at its spaces and nowhere else. */
+const plain = /^(?:[A-Za-z0-9][A-Za-z0-9.,:]*|€)(?: (?:[A-Za-z0-9][A-Za-z0-9.,:]*|€))*$/;
+
+const known = new TextCache<readonly Broken[]>();
+
+export function wordsOf(text: string): readonly Broken[] {
+  let words = known.get(text);
+  if (words === undefined) {
+    words = broken(text);
+    known.set(text, words);
+  }
+  return words;
+}
+
+function broken(text: string): readonly Broken[] {
+  if (text === '') return [{ text, lineEnd: false }];
+  const words: Broken[] = [];
+  if (plain.test(text)) {
+    let from = 0;
+    for (let at = text.indexOf(' '); at !== -1; at = text.indexOf(' ', from)) {
+      words.push({ text: text.slice(from, at + 1), lineEnd: false });
+      from = at + 1;
+    }
+    words.push({ text: text.slice(from), lineEnd: false });
+    return words;
+  }
+  const breaker = new LineBreaker(text);
+  let from = 0;
+  for (let next = breaker.nextBreak(); next !== null; next = breaker.nextBreak()) {
+    const word = text.slice(from, next.position);
+    from = next.position;
+    if (next.required || lineEnd.test(word)) words.push({ text: word.replace(lineEnd, ''), lineEnd: true });
+    else words.push({ text: word, lineEnd: false });
+  }
+  return words;
+}
+
+/** Whether two texts that follow each other are one word where they meet. */
+export function isOneWord(before: string, after: string): boolean {
+  return wordsOf(before + after).length === 1;
+}

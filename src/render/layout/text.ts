@@ -1,0 +1,377 @@
+import { clusterEnd } from '../fonts/characters.js';
+import { TextCache } from '../fonts/sharing.js';
+import { Ink, pdfNumber, type ShapedWord, type Typeface } from '../fonts/typeface.js';
+import { isOneWord, wordsOf } from './breaks.js';
+
+/** Paragraphs and their lines. Lengths are points. */
+
+/** How a text looks. */
+export interface Look {
+  readonly face: Typeface;
+  readonly size: number;
+  /** `#rrggbb` or `black` */
+  readonly color: string;
+  /** Factor of the height of the font. */
+  readonly lineHeight: number;
+  readonly underline: boolean;
+  readonly strike: boolean;
+  readonly background: string | undefined;
+  readonly link: string | undefined;
+  /** What follows from the rest. */
+  readonly scale: number;
+  readonly height: number;
+  readonly ascent: number;
+}
+
+export type Alignment = 'left' | 'center' | 'right' | 'justify';
+
+/** A text in one look, or a part of it. */
+export interface TextPart {
+  readonly text: string;
+  readonly look: Look;
+}
+
+/** A text in words, each shaped: the same for all sizes. */
+class Split extends Ink {
+  #shown = '';
+  #scale = 0;
+
+  constructor(
+    readonly words: readonly ShapedWord[],
+    /** Which words end their lines; undefined where none does. */
+    readonly ends: readonly boolean[] | undefined,
+  ) {
+    super(words.length === 1 ? (words[0]?.glyphs ?? []) : words.flatMap(({ glyphs }) => glyphs));
+  }
+
+  /** Each word at its place: readers that round the widths of glyphs would move the last one of a line. */
+  show(scale: number): string {
+    if (this.#scale === scale) return this.#shown;
+    let shown = '';
+    let before = 0;
+    for (const word of this.words) {
+      shown += shown === '' ? word.show() : moved(before, word.show());
+      before = word.width * scale;
+    }
+    this.#shown = shown;
+    this.#scale = scale;
+    return shown;
+  }
+}
+
+/** Operators that stand `x` points behind the begin of what was shown before. */
+export function moved(x: number, operators: string): string {
+  return ` ${pdfNumber(x)} 0 Td${operators}`;
+}
+
+const splits = new WeakMap<Typeface, TextCache<Split | null>>();
+
+/** Undefined where the text is none that our own layout sets. */
+function splitOf(face: Typeface, text: string): Split | undefined {
+  let known = splits.get(face);
+  if (known === undefined) {
+    known = new TextCache();
+    splits.set(face, known);
+  }
+  let split = known.get(text);
+  if (split === undefined) {
+    split = newSplit(face, text);
+    known.set(text, split);
+  }
+  return split ?? undefined;
+}
+
+function newSplit(face: Typeface, text: string): Split | null {
+  const words: ShapedWord[] = [];
+  const ends: boolean[] = [];
+  for (const { text: word, lineEnd } of wordsOf(text)) {
+    const shaped = face.word(word);
+    if (shaped === undefined) return null;
+    words.push(shaped);
+    ends.push(lineEnd);
+  }
+  return new Split(words, ends.includes(true) ? ends : undefined);
+}
+
+/** A word of a paragraph, or several of one look that stand beside each other. */
+export class Word {
+  /** From the begin of its line. */
+  x = 0;
+  /** By which justified text has moved it away from the word before. */
+  shift = 0;
+
+  constructor(
+    readonly ink: Ink,
+    readonly text: string,
+    readonly look: Look,
+    readonly width: number,
+    readonly lead: number,
+    readonly trail: number,
+    readonly lineEnd: boolean,
+    readonly joined: boolean,
+  ) {}
+}
+
+export interface Line {
+  readonly words: readonly Word[];
+  /** Without the spaces at its ends. */
+  readonly width: number;
+  readonly height: number;
+  readonly ascent: number;
+  /** The paragraph ends with it, or it ends where the text has a line end. */
+  readonly isLast: boolean;
+}
+
+/** A line in the making. */
+class OpenLine {
+  readonly words: Word[] = [];
+  ended = false;
+  #widths = 0;
+  #lead = 0;
+  #trail = 0;
+
+  constructor(readonly room: number) {}
+
+  get width(): number {
+    return this.#widths - this.#lead - this.#trail;
+  }
+
+  add(word: Word): void {
+    if (this.words.length === 0) this.#lead = word.lead;
+    this.#trail = word.trail;
+    word.x = this.#widths - this.#lead;
+    this.words.push(word);
+    this.#widths += word.width;
+    if (word.lineEnd) this.ended = true;
+  }
+
+  /** Whether the word has room with those behind it that belong to it. */
+  holds(word: Word, next: readonly Word[]): boolean {
+    if (this.words.length === 0) return true;
+    if (this.ended) return false;
+    let { width, trail } = word;
+    if (word.joined)
+      for (const one of next) {
+        width += one.width;
+        trail += one.trail;
+        if (!one.joined) break;
+      }
+    return this.#widths + width - this.#lead - trail <= this.room;
+  }
+
+  close(isLast: boolean): Line {
+    let [height, ascent] = [0, 0];
+    for (const { look } of this.words) {
+      if (look.height > height) height = look.height;
+      if (look.ascent > ascent) ascent = look.ascent;
+    }
+    return { words: this.words, width: this.width, height, ascent, isLast: isLast || this.ended };
+  }
+}
+
+/** A document that marks the glyphs of what it shows. */
+export interface GlyphUser {
+  use(face: Typeface, ink: Ink): void;
+}
+
+/** Characters of a word whose rest is measured exactly at every break. */
+const longWord = 2_000;
+
+export class Paragraph {
+  readonly #parts: readonly (readonly [split: Split, look: Look])[];
+  /** Of parts whose last word goes on in the next one. */
+  readonly #joined: readonly boolean[];
+  readonly minWidth: number;
+  readonly maxWidth: number;
+  /** Of all words, spaces counted; the paragraph is one line where there is so much room. */
+  readonly #whole: number;
+
+  private constructor(
+    parts: readonly (readonly [Split, Look])[],
+    joined: readonly boolean[],
+    readonly align: Alignment,
+  ) {
+    this.#parts = parts;
+    this.#joined = joined;
+    let [min, max, whole, line, lead] = [0, 0, 0, 0, 0];
+    let isFirst = true;
+    for (const [{ words, ends }, { scale }] of parts) {
+      for (let i = 0; i < words.length; i++) {
+        const word = words[i];
+        if (word === undefined) break;
+        const [width, before, after] = [word.width * scale, word.lead * scale, word.trail * scale];
+        const inner = width - before - after;
+        if (inner > min) min = inner;
+        if (isFirst) [line, lead, isFirst] = [0, before, false];
+        line += width;
+        whole += width;
+        const sum = line - lead - after;
+        if (sum > max) max = sum;
+        if (ends?.[i] === true) {
+          isFirst = true;
+          whole = Number.POSITIVE_INFINITY;
+        }
+      }
+    }
+    this.minWidth = min;
+    this.maxWidth = max;
+    this.#whole = whole;
+  }
+
+  /** Undefined where a text is none that our own layout sets. */
+  static of(parts: readonly TextPart[], align: Alignment, user: GlyphUser): Paragraph | undefined {
+    const set: (readonly [Split, Look])[] = [];
+    const joined: boolean[] = [];
+    for (const { text, look } of parts) {
+      const split = splitOf(look.face, text);
+      if (split === undefined) return undefined;
+      user.use(look.face, split);
+      const before = set.at(-1)?.[0];
+      if (before !== undefined) joined.push(isJoined(before, split));
+      set.push([split, look]);
+    }
+    return set.length === 0 ? undefined : new Paragraph(set, joined, align);
+  }
+
+  /** Height of its first lines in `room`; of all when `most` is left out. About what they take: words are not broken. */
+  height(room: number, most = Number.POSITIVE_INFINITY): number {
+    let [height, line, width, lines] = [0, 0, 0, 1];
+    let ended = false;
+    for (const [{ words, ends }, { scale, height: own }] of this.#parts) {
+      for (let i = 0; i < words.length; i++) {
+        const word = words[i];
+        if (word === undefined) break;
+        if (ended || (width > 0 && width + word.width * scale - word.trail * scale > room)) {
+          if (lines >= most) return height + line;
+          height += line;
+          lines++;
+          [line, width] = [0, 0];
+        }
+        width += word.width * scale;
+        if (own > line) line = own;
+        ended = ends?.[i] === true;
+      }
+    }
+    return height + line;
+  }
+
+  /** For an estimate: the width of all words, those that end a line, and the height of the highest. */
+  get extent(): { readonly width: number; readonly ends: number; readonly height: number } {
+    let [width, count, height] = [0, 0, 0];
+    for (const [{ words, ends = [] }, look] of this.#parts) {
+      for (const word of words) width += word.width * look.scale;
+      count += ends.filter((end) => end).length;
+      height = Math.max(height, look.height);
+    }
+    return { width, ends: count, height };
+  }
+
+  /** The lines in `room` points. */
+  lines(room: number): readonly Line[] {
+    const [only] = this.#parts;
+    if (this.#parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only[1])) {
+      const [split, look] = only;
+      const [first, last] = [split.words[0], split.words.at(-1)];
+      const [lead, trail] = [(first?.lead ?? 0) * look.scale, (last?.trail ?? 0) * look.scale];
+      const word = new Word(split, '', look, this.#whole, lead, trail, false, false);
+      word.x = 0 - lead;
+      const width = this.#whole - lead - trail;
+      return [{ words: [word], width, height: look.height, ascent: look.ascent, isLast: true }];
+    }
+    return this.#broken(room);
+  }
+
+  #words(): Word[] {
+    const all: Word[] = [];
+    for (const [part, [{ words, ends }, look]] of this.#parts.entries()) {
+      for (const [i, word] of words.entries()) {
+        const joined = i === words.length - 1 && this.#joined[part] === true;
+        const { scale } = look;
+        const [width, lead, trail] = [word.width * scale, word.lead * scale, word.trail * scale];
+        all.push(new Word(word, word.text, look, width, lead, trail, ends?.[i] === true, joined));
+      }
+    }
+    return all.reverse();
+  }
+
+  #broken(room: number): readonly Line[] {
+    const lines: Line[] = [];
+    /** The next one is the last. */
+    const words = this.#words();
+    while (words.length > 0) {
+      const line = new OpenLine(room);
+      let forced = false;
+      for (let word = words.at(-1); word !== undefined; word = words.at(-1)) {
+        if (!forced && !line.holds(word, word.joined ? ahead(words) : [])) break;
+        words.pop();
+        let wrapped = false;
+        const left = room - line.width;
+        if (word.text.length > 1 && word.width > left) {
+          const [begin, rest] = brokenWord(word, left) ?? [];
+          if (begin !== undefined && rest !== undefined) {
+            words.push(rest);
+            word = begin;
+            wrapped = true;
+          }
+        }
+        line.add(word);
+        forced = word.joined && !wrapped;
+      }
+      lines.push(line.close(words.length === 0));
+    }
+    return lines;
+  }
+}
+
+/** Whether words beside each other are drawn as one. */
+function isPlain({ background, link }: Look): boolean {
+  return background === undefined && link === undefined;
+}
+
+function isJoined(before: Split, after: Split): boolean {
+  if (before.ends?.at(-1) === true) return false;
+  return isOneWord(before.words.at(-1)?.text ?? '', after.words[0]?.text ?? '');
+}
+
+/** The words behind the next one that it takes along. */
+function ahead(words: readonly Word[]): Word[] {
+  const found: Word[] = [];
+  for (let i = words.length - 2; i >= 0; i--) {
+    const word = words[i];
+    if (word === undefined) break;
+    found.push(word);
+    if (!word.joined) break;
+  }
+  return found;
+}
+
+/** As much of a word as `room` holds, one character at least, and the rest; undefined when nothing would be left. */
+function brokenWord(word: Word, room: number): readonly [Word, Word] | undefined {
+  const { text, look } = word;
+  const shaped = (part: string) => look.face.word(part);
+  const widthOf = (end: number) => (shaped(text.slice(0, end))?.width ?? 0) * look.scale;
+  let [low, fit] = [1, 1];
+  // Only as much of it is measured as a line may hold.
+  let high = Math.min(text.length, 64);
+  while (high < text.length && widthOf(high) <= room) {
+    low = high;
+    high = Math.min(text.length, high * 2);
+  }
+  while (low <= high) {
+    const middle = Math.floor((low + high) / 2);
+    if (widthOf(middle) <= room) {
+      fit = middle;
+      low = middle + 1;
+    } else high = middle - 1;
+  }
+  fit = clusterEnd(text, fit);
+  if (fit >= text.length) return undefined;
+  const [begin, end] = [shaped(text.slice(0, fit)), shaped(text.slice(fit))];
+  if (begin === undefined || end === undefined) return undefined;
+  const width = begin.width * look.scale;
+  const rest = end.text.length > longWord ? word.width - width : end.width * look.scale;
+  return [
+    new Word(begin, begin.text, look, width, word.lead, 0, word.lineEnd, word.joined),
+    new Word(end, end.text, look, rest, word.lead, word.trail, word.lineEnd, word.joined),
+  ];
+}

@@ -1,0 +1,209 @@
+import { type Chance, chanceOf } from '../words/tokens.js';
+
+/** Random documents of what our own layout draws; a seed makes one. */
+
+type Members = Readonly<Record<string, unknown>>;
+
+const families = ['arimo', 'tinos', 'cousine', 'dejavu-sans', 'dejavu-serif', 'dejavu-mono'] as const;
+const aligns = ['left', 'center', 'right', 'justify'] as const;
+const colors = ['#000000', '#aa3311', '#0b57d0', '#777777'] as const;
+
+/** Words with what kerning, ligatures and line breaking look at: letters of other scripts, signs, numbers, spaces. */
+const words = [
+  'Widget',
+  'AVATAR',
+  'To.',
+  'fi',
+  'ffl',
+  'office',
+  'Größe',
+  'Ελληνικά',
+  'Привет',
+  '(brackets)',
+  '“quoted”',
+  '10,00',
+  '1.234,56',
+  '-5',
+  '12:30',
+  'a/b/c',
+  'e-mail@example.org',
+  'semi;colon',
+  'what?',
+  'well-known',
+  'x',
+  '€',
+  '100%',
+  '#tag',
+  'Supercalifragilisticexpialidocious',
+  'W'.repeat(40),
+  '',
+  ' ',
+] as const;
+
+class Maker {
+  constructor(readonly chance: Chance) {}
+
+  text(most: number): string {
+    const { chance } = this;
+    const count = chance.whole(1, chance.maybe(0.1) ? most * 6 : most);
+    const parts = Array.from({ length: count }, () => chance.one(words));
+    return parts.join(chance.maybe(0.05) ? '\n' : chance.maybe(0.05) ? '  ' : ' ');
+  }
+
+  /** Members that are given in some documents only. */
+  some(members: Readonly<Record<string, () => unknown>>, share = 0.25): Members {
+    return Object.fromEntries(
+      Object.entries(members).flatMap(([name, value]) => (this.chance.maybe(share) ? [[name, value()]] : [])),
+    );
+  }
+
+  size(): number {
+    return this.chance.maybe(0.1) ? this.chance.whole(20, 60) : this.chance.whole(5, 16);
+  }
+
+  operation(): Members {
+    const { chance } = this;
+    const make = chance.one([
+      this.addText,
+      this.addText,
+      this.addTable,
+      this.addTable,
+      this.setFont,
+      this.addPage,
+      this.addSpace,
+    ]);
+    return make.call(this);
+  }
+
+  addText(): Members {
+    const { chance } = this;
+    return {
+      type: 'add_text',
+      text: this.text(25) || 'x',
+      ...this.some({
+        font_size: () => this.size(),
+        align: () => chance.one(aligns),
+        bold: () => true,
+        italic: () => true,
+        underline: () => true,
+        color: () => chance.one(colors),
+        line_height: () => chance.between(0.8, 2),
+        link: () => 'https://example.org/x',
+      }),
+      ...this.place(),
+    };
+  }
+
+  /** Mostly in the flow, with its space; sometimes at a place, which may be beyond the paper. */
+  place(): Members {
+    const { chance } = this;
+    if (chance.maybe(0.1)) return { x: chance.whole(0, 220), y: chance.whole(0, 300) };
+    const space = { space_before: () => chance.whole(0, 40), space_after: () => chance.whole(0, 40) };
+    return { ...(chance.maybe(0.1) ? { x: chance.whole(0, 120) } : {}), ...this.some(space) };
+  }
+
+  addTable(): Members {
+    const { chance } = this;
+    const columns = chance.whole(1, 5);
+    const cell = () => {
+      const text = this.text(chance.maybe(0.1) ? 20 : 3);
+      if (chance.maybe(0.85)) return text;
+      return {
+        text,
+        ...this.some({
+          bold: () => true,
+          italic: () => true,
+          underline: () => true,
+          background: () => '#ffeecc',
+          color: () => chance.one(colors),
+          align: () => chance.one(aligns),
+          font_size: () => this.size(),
+          link: () => 'https://example.org/y',
+        }),
+      };
+    };
+    const row = () => {
+      const cells = Array.from({ length: columns }, cell);
+      if (chance.maybe(0.9)) return cells;
+      const look = this.some({
+        bold: () => true,
+        color: () => chance.one(colors),
+        background: () => '#ddffdd',
+        font_size: () => this.size(),
+        line_above: () => chance.between(0, 2),
+        line_below: () => chance.between(0, 2),
+        align: () => chance.one(aligns),
+      });
+      return { cells, ...look };
+    };
+    const count = chance.maybe(0.15) ? chance.whole(30, 90) : chance.whole(1, 8);
+    const width = () => chance.one<string | number>(['auto', '*', '15%', chance.whole(10, 60)]);
+    return {
+      type: 'add_table',
+      rows: Array.from({ length: count }, row),
+      ...this.some({
+        headers: () => Array.from({ length: columns }, () => this.text(2)),
+        widths: () => Array.from({ length: columns }, width),
+        align: () => Array.from({ length: columns }, () => chance.one(aligns)),
+        zebra: () => true,
+        borders: () => chance.one(['grid', 'lines', 'none']),
+        cell_padding: () => chance.one<number | object>([0, 2, { left: 4, top: 1 }, 12]),
+        line_width: () => chance.between(0.1, 2),
+        line_color: () => chance.one(colors),
+        header_style: () => ({ background: '#eeeeee', color: '#222222', line_below: 1, font_size: 14 }),
+        row_style: () => ({ font_size: chance.whole(5, 11), italic: true }),
+        font_size: () => this.size(),
+        header_rows: () => chance.whole(0, 2),
+        space_after: () => chance.whole(0, 20),
+      }),
+    };
+  }
+
+  setFont(): Members {
+    const { chance } = this;
+    return {
+      type: 'set_font',
+      family: chance.one(families),
+      ...this.some({ size: () => this.size(), style: () => chance.one(['', 'B', 'I', 'BI', 'U']) }),
+    };
+  }
+
+  addPage(): Members {
+    const { chance } = this;
+    if (chance.maybe(0.5)) return { type: 'add_page_break' };
+    return {
+      type: 'add_page',
+      ...this.some({
+        page_size: () =>
+          chance.one<string | object>([
+            'A5',
+            { width_mm: chance.whole(60, 250), height_mm: chance.whole(60, 250) },
+          ]),
+        orientation: () => chance.one(['portrait', 'landscape']),
+      }),
+    };
+  }
+
+  addSpace(): Members {
+    return { type: 'add_spacer', height: this.chance.whole(1, 120) };
+  }
+}
+
+export function documentOf(seed: number): {
+  readonly operations: readonly Members[];
+  readonly [member: string]: unknown;
+} {
+  const chance = chanceOf(seed);
+  const make = new Maker(chance);
+  const operations = Array.from({ length: chance.whole(1, 8) }, () => make.operation());
+  return {
+    operations,
+    ...make.some({
+      fonts: () => ({ default: chance.one(families), size: chance.whole(6, 16) }),
+      page_size: () => ({ width_mm: chance.whole(60, 250), height_mm: chance.whole(60, 250) }),
+      margin_mm: () => chance.whole(0, 25),
+      title: () => 'Title & more',
+      language: () => 'de',
+    }),
+  };
+}
