@@ -54,10 +54,10 @@ export class Delivery {
   async #begin(subscriber: Subscriber, subscription: Subscription): Promise<void> {
     const { store, follower } = this.#parts;
     const { after, snapshot } = subscription.filter;
-    const start =
-      after === undefined ? ({ type: 'snapshot' } as const) : startPointOf(after, await store.log());
-    // The cursor may be of another node, or of a fact whose hint is still under way.
-    if (start.type === 'after') await follower.reach(start.seq);
+    const log = await store.log();
+    const start = startPointOf(after, log);
+    // The cursor, or what a snapshot shows, may be of another node, or of a fact whose hint is still under way.
+    await follower.reach(start.type === 'after' ? start.seq : log.last);
     if (!isHere(subscriber, subscription)) return;
     const seq = start.type === 'after' ? start.seq : follower.position.seq;
     this.#control(subscriber, { type: 'subscribed', id: subscription.id, cursor: this.#cursor(seq) });

@@ -71,9 +71,10 @@ export class LongPoll {
     const { store, follower } = this.#parts;
     const began = { at: performance.now(), number: follower.running.number };
     const progress = this.#progressFor(owner, filter, ask.progressMs);
-    const start = startPointOf(filter.after, await store.log());
+    const log = await store.log();
+    const start = startPointOf(filter.after, log);
+    await follower.reach(start.type === 'after' ? start.seq : log.last);
     if (start.type === 'snapshot') return this.#snapshot(owner, filter, start.reset, progress);
-    await follower.reach(start.seq);
     const stop = AbortSignal.any([signal, this.#closing.signal]);
     const deadline = began.at + ask.waitMs;
     let seq = start.seq;

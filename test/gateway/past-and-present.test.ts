@@ -160,7 +160,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
     bus.pass = (hint) => hint;
     await gateway.audit.run();
     await scheduler();
-    expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'live', 'job.completed']);
+    expect(typesOf(sink.messages)).toEqual(['subscribed', 'snapshot', 'job.completed', 'live']);
   });
 
   test('P-16 types narrow a subscription', async () => {
