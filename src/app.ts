@@ -13,7 +13,6 @@ import { Languages } from './designs/languages.js';
 import { readShippedDesigns } from './designs/shipped-designs.js';
 import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
-import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Follower } from './follow/follower.js';
 import { dialects } from './http/dialects/dialects.js';
@@ -28,8 +27,9 @@ import { readDesign, kinds as registered } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
-import { agreedConfig, settingsOf } from './service-settings.js';
+import { agreedConfig } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
+import { openStorage, storageRefusal } from './storage.js';
 import { openGateway, streamTail } from './streaming.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
 import { Meters } from './work/meters.js';
@@ -101,11 +101,8 @@ async function open(
   { config: own, version, log, logStream, threads, ...given }: AppOptions,
   opened: CloseStack,
 ): Promise<App> {
-  if (own.natsUrl !== '' || own.role !== 'all') {
-    throw new StartRefused(
-      'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version; leave them unset.',
-    );
-  }
+  const refusal = storageRefusal(own);
+  if (refusal !== undefined) throw new StartRefused(refusal);
   const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
   const kindSet = given.kinds ?? {
     fronts: registered,
@@ -126,7 +123,8 @@ async function open(
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
   const onLanguages = (languages: readonly string[]): void => spoken.note(languages);
   const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onLanguages }));
-  const engine = opened.add(await openEngine(own, entry('engine/sqlite/thread.js'), registry, clock));
+  const storage = { threadEntry: entry('engine/sqlite/thread.js'), clock, onCommit: storeMeter(registry) };
+  const engine = opened.add(await openStorage(own, storage));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
   opened.add(pictures);
@@ -274,8 +272,10 @@ async function open(
     // Beside the compiled server, where the build puts it.
     web: await readStaticFiles(entry('../web/')),
   });
-  mountPush(http.app, { ...http, gateway, tickets });
-  addWebhookRoutes(http.app, hooks);
+  if (config.role !== 'worker') {
+    mountPush(http.app, { ...http, gateway, tickets });
+    addWebhookRoutes(http.app, hooks);
+  }
   http.budgets.add('renders', syncRenderer.shares);
   http.budgets.add('pictures', pages.shares);
   http.budgets.add('webhooks', hooks.sender.line.shares);
@@ -293,7 +293,7 @@ async function open(
   const hasStrandedJobs =
     isStranded && (await store.list({ owner: anonymousOwner, limit: 1 })).jobs.length > 0;
   await spoken.open();
-  runner.start();
+  if (config.role !== 'gateway') runner.start();
   sweeper.start();
   hooks.deliverer.start();
   const url = await http.listen(config.host, config.port);
@@ -318,21 +318,6 @@ async function open(
       return closing;
     },
   };
-}
-
-function openEngine(
-  config: Config,
-  threadEntry: URL,
-  registry: Registry,
-  clock: () => number,
-): Promise<Engine> {
-  return openSqliteEngine({
-    directory: config.dataDir,
-    threadEntry,
-    fairness: settingsOf(config).fairness,
-    clock,
-    onCommit: storeMeter(registry),
-  });
 }
 
 async function openKeys(config: Config, engine: Engine, clock: () => number): Promise<Keyring> {
@@ -364,6 +349,7 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
   return createHttpServer({
     ...parts,
     dialects,
+    probesOnly: config.role === 'worker',
     capabilities: capabilityFacts(config, parts.kinds, programGuard),
     limits: {
       ...config,

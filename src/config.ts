@@ -30,7 +30,8 @@ const options = {
   port: whole('INKWIRE_PORT', '', [0, 65_535], { standard: 8080, sentence: '0 picks a free one.' }),
   dataDir: text('INKWIRE_DATA_DIR', 'a path', /^[^\0]+$/, {
     standard: './data',
-    sentence: 'Jobs, events, keys and files. Belongs to one server at a time.',
+    sentence:
+      'Jobs, events, keys and files; with `INKWIRE_DATABASE_URL` only what this process writes aside. Belongs to one server at a time.',
   }),
   keys: list<ConfiguredKey>(
     'INKWIRE_KEYS',
@@ -40,11 +41,17 @@ const options = {
   ),
   role: choice('INKWIRE_ROLE', ['all', 'gateway', 'worker'], {
     standard: 'all',
-    sentence: 'What this process does. Only `all` works in this version.',
+    sentence:
+      'What a node does: a `gateway` answers and runs no jobs, a `worker` runs jobs and answers probes and `/metrics` alone.',
   }),
-  natsUrl: text('INKWIRE_NATS_URL', 'nats:// or tls:// addresses', /^((nats|tls|wss?):\/\/[^\s,]+(,|$))*$/, {
+  databaseUrl: text('INKWIRE_DATABASE_URL', 'a postgres:// address', /^(postgres(ql)?:\/\/\S+)?$/, {
     standard: '',
-    sentence: 'Where many nodes meet. Not in this version: leave it unset.',
+    sentence:
+      'Where the nodes of one service meet: PostgreSQL 13 or newer. Unset, this process is the whole service, with its data in `INKWIRE_DATA_DIR`.',
+  }),
+  blobsDir: text('INKWIRE_BLOBS', 'a path', /^[^\0]*$/, {
+    standard: '',
+    sentence: 'With `INKWIRE_DATABASE_URL`: the folder of inputs and results, which all nodes share.',
   }),
   workers: whole('INKWIRE_WORKERS', 'threads', [0, 256], {
     standard: 0,

@@ -6,6 +6,7 @@ import type { WriteStream } from 'node:tty';
 import { meantBy } from './cli/arguments.js';
 import { exitCodes } from './cli/exit-codes.js';
 import { fileReason } from './cli/file-reason.js';
+import type { KeysCommand } from './cli/keys.js';
 import { openFilesLimit, openFilesRefusal } from './cli/open-files.js';
 import { clientVariables, printLine, type Shell, type TextStream } from './cli/terminal.js';
 import { type Config, type Environment, readConfig } from './config.js';
@@ -176,30 +177,16 @@ async function keysWith(args: readonly string[]): Promise<number> {
     print(keysUsage);
     return 0;
   }
-  const { isWithoutData, openSqliteKeys } = await import('./engine/sqlite/keys.js');
-  const { directoryFailureOf } = await import('./cli/start-failure.js');
   const { out, err } = shellWith(args, new AbortController().signal);
   return withConfig(async (config) => {
-    const dataDir = resolve(config.dataDir);
-    if (isWithoutData(dataDir) && !(args[0] === 'create' && args.includes('--init'))) {
-      say(`No server has worked in ${dataDir}: none would know the key.`);
-      say('Set INKWIRE_DATA_DIR to that of the server. "inkwire keys create --init ..." begins a new one.');
-      return exitCodes.misuse;
-    }
-    let keys: Awaited<ReturnType<typeof openSqliteKeys>>;
-    try {
-      keys = await openSqliteKeys(dataDir);
-    } catch (error) {
-      const lines = directoryFailureOf(error, dataDir);
-      if (lines === undefined) throw error;
-      for (const line of lines) say(line);
-      return exitCodes.failed;
-    }
+    const opened = await keysOf(config, args);
+    if (typeof opened === 'number') return opened;
+    const { keys, place } = opened;
     try {
       return await runKeys({
         args,
         keys,
-        directory: dataDir,
+        place,
         now: Date.now(),
         random: randomBytes,
         print: (line) => printLine(out, line),
@@ -209,6 +196,34 @@ async function keysWith(args: readonly string[]): Promise<number> {
       await keys.close();
     }
   });
+}
+
+type OpenKeys = Pick<KeysCommand, 'keys' | 'place'> & { readonly keys: { close(): Promise<void> } };
+
+/** The keys of the data directory, or of the service; or the exit code where they cannot be had. */
+async function keysOf(config: Config, args: readonly string[]): Promise<OpenKeys | number> {
+  const dataDir = resolve(config.dataDir);
+  const { isWithoutData, openSqliteKeys } = await import('./engine/sqlite/keys.js');
+  if (
+    config.databaseUrl === '' &&
+    isWithoutData(dataDir) &&
+    !(args[0] === 'create' && args.includes('--init'))
+  ) {
+    say(`No server has worked in ${dataDir}: none would know the key.`);
+    say('Set INKWIRE_DATA_DIR to that of the server. "inkwire keys create --init ..." begins a new one.');
+    return exitCodes.misuse;
+  }
+  try {
+    if (config.databaseUrl === '') return { keys: await openSqliteKeys(dataDir), place: dataDir };
+    const { openServiceKeys } = await import('./engine/postgres/service-keys.js');
+    return { keys: await openServiceKeys(config.databaseUrl), place: 'INKWIRE_DATABASE_URL' };
+  } catch (error) {
+    const { startFailureOf } = await import('./cli/start-failure.js');
+    const lines = startFailureOf(error, config);
+    if (lines === undefined) throw error;
+    for (const line of lines) say(line);
+    return exitCodes.failed;
+  }
 }
 
 /** A command that the first signal ends in order, and the second at once. */

@@ -241,8 +241,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render', 'work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
+  'storage.ts': ['config.ts', 'service-settings.ts', 'engine', 'engine/postgres', 'engine/sqlite'],
   'app.ts': [
     'rendering.ts',
+    'storage.ts',
     'streaming.ts',
     'close-stack.ts',
     'server-time.ts',
@@ -264,7 +266,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'access',
     'fetch',
     'engine',
-    'engine/sqlite',
     'render',
     'render/kinds',
   ],
@@ -276,6 +277,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'cli/doctor': [
     'cli',
     'config.ts',
+    'storage.ts',
     'access',
     'fetch',
     'engine/sqlite',
@@ -293,6 +295,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'cli/designs',
     'cli/doctor',
     'cli/verify',
+    'engine/postgres',
     'engine/sqlite',
   ],
 };

@@ -8,12 +8,12 @@ export interface KeysCommand {
   /** After `keys`. */
   readonly args: readonly string[];
   readonly keys: Pick<Keys, 'put' | 'list'> & {
-    /** Whether a server works in the directory now. */
-    inUse(): boolean;
-    hasJobsOf(owner: string): boolean;
+    /** Whether a server works with them now. */
+    inUse(): boolean | Promise<boolean>;
+    hasJobsOf(owner: string): boolean | Promise<boolean>;
   };
-  /** The data directory that they are of. */
-  readonly directory: string;
+  /** What they are of: a data directory, or the database of a service. */
+  readonly place: string;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Bytes from a cryptographic source. */
@@ -31,7 +31,7 @@ export const keysUsage = `Usage:
   inkwire keys rotate KID [--grace 24h]
 
 Keys belong to the data directory, INKWIRE_DATA_DIR: that of the server. One in which no server has worked is refused;
---init begins it.`;
+--init begins it. With INKWIRE_DATABASE_URL they belong to the service whose nodes have that address.`;
 
 /** @returns the exit code: 0 done, 1 refused, 2 not understood */
 export async function runKeys(command: KeysCommand): Promise<number> {
@@ -93,8 +93,8 @@ async function create(command: KeysCommand, args: string[]): Promise<number> {
   const { keys, say } = command;
   const isFirst = (await keys.list()).length === 0;
   await keys.put(made.key);
-  show(command, made);
-  if (isFirst && owner !== anonymousOwner && keys.hasJobsOf(anonymousOwner)) {
+  await show(command, made);
+  if (isFirst && owner !== anonymousOwner && (await keys.hasJobsOf(anonymousOwner))) {
     say(
       `Jobs that were made without a key belong to the owner "${anonymousOwner}", and this key does not see them:`,
     );
@@ -103,14 +103,14 @@ async function create(command: KeysCommand, args: string[]): Promise<number> {
   return 0;
 }
 
-async function listKeys({ keys, directory, now, print, say }: KeysCommand, args: string[]): Promise<number> {
+async function listKeys({ keys, place, now, print, say }: KeysCommand, args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } });
   const all = [...(await keys.list())].sort((one, other) => one.createdAt - other.createdAt);
   if (values.json) {
     print(JSON.stringify(all.map((key) => described(key, now))));
     return 0;
   }
-  if (all.length === 0) say(`There are no keys in ${directory}.`);
+  if (all.length === 0) say(`There are no keys in ${place}.`);
   const rows = all.map((key) => {
     const { kid, owner, state, created_at, expires_at, scopes } = described(key, now);
     return [kid, owner, state, created_at, expires_at ?? '-', scopes.join(',')].join('\t');
@@ -154,7 +154,7 @@ async function rotate(command: KeysCommand, args: string[]): Promise<number> {
     ...old,
     disabledAt: Math.min(old.disabledAt ?? Number.MAX_SAFE_INTEGER, now + graceMs),
   });
-  show(command, made);
+  await show(command, made);
   command.say(
     graceMs === 0 ? `Key ${old.kid} is disabled.` : `Key ${old.kid} works until ${iso(now + graceMs)}.`,
   );
@@ -162,29 +162,29 @@ async function rotate(command: KeysCommand, args: string[]): Promise<number> {
 }
 
 /** The token goes to standard output alone, so that it can be piped; it is never shown again. */
-function show(
-  { print, say, keys, directory }: KeysCommand,
+async function show(
+  { print, say, keys, place }: KeysCommand,
   { token, key }: { readonly token: string; readonly key: Key },
-): void {
-  say(`Key ${key.kid} of ${key.owner} (${key.scopes.join(', ')}), for the server of ${directory}.`);
+): Promise<void> {
+  say(`Key ${key.kid} of ${key.owner} (${key.scopes.join(', ')}), for the server of ${place}.`);
   say(
-    keys.inUse()
+    (await keys.inUse())
       ? 'The one that works there takes it within a second.'
-      : 'None works there now; one that is started with this INKWIRE_DATA_DIR takes it.',
+      : 'None works there now; one that is started with it takes it.',
   );
   say('It is shown this once:');
   print(token);
 }
 
 async function findKey(
-  { keys, directory, say }: KeysCommand,
+  { keys, place, say }: KeysCommand,
   positionals: readonly string[],
 ): Promise<Key | undefined> {
   const [kid, ...more] = positionals;
   if (kid === undefined || more.length > 0)
     throw new Misuse('Name one key by its 8 public characters (see "keys list").');
   const key = (await keys.list()).find((candidate) => candidate.kid === kid);
-  if (key === undefined) say(`There is no key ${kid} in ${directory}.`);
+  if (key === undefined) say(`There is no key ${kid} in ${place}.`);
   return key;
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config.js';
+import { StoreFailed } from '../engine/engine.js';
 import { listenRefusal } from './listen-refusal.js';
 
 /**
@@ -7,7 +8,7 @@ import { listenRefusal } from './listen-refusal.js';
  */
 export function startFailureOf(
   error: unknown,
-  config: Pick<Config, 'host' | 'port' | 'dataDir'>,
+  config: Pick<Config, 'host' | 'port' | 'dataDir' | 'databaseUrl'>,
 ): readonly string[] | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   const call: unknown = Reflect.get(error, 'syscall');
@@ -15,7 +16,16 @@ export function startFailureOf(
     const { said, advice } = listenRefusal(String(error.code), `${config.host}:${config.port}`);
     return [`The server cannot start: ${said}.`, advice];
   }
+  if (config.databaseUrl !== '' && error instanceof StoreFailed) return databaseFailureOf(error);
   return directoryFailureOf(error, config.dataDir);
+}
+
+/** The address is not repeated: it may hold a password. */
+export function databaseFailureOf(error: StoreFailed): readonly string[] {
+  return [
+    `The database of INKWIRE_DATABASE_URL cannot be used: ${error.message} (${error.code}).`,
+    '"inkwire doctor --only database" says what is wrong with it, and what to do.',
+  ];
 }
 
 /** Why a data directory could not be opened; undefined for what is a defect of the program. */

@@ -118,6 +118,8 @@ export interface HttpServerOptions {
   /** Addresses and CIDR blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
   readonly metricsOpen: boolean;
+  /** For a node that only runs jobs: it answers probes and `/metrics`, and knows no other address. */
+  readonly probesOnly: boolean;
   /** The live page and the client for browsers; empty where they were not built. */
   readonly web: StaticFiles;
   readonly logger: false | { readonly level: string; readonly stream: { write(line: string): void } };
@@ -207,16 +209,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   budgets.add('held', longWaits.shares);
   observe(app, options.registry, longWaits);
   addServerRoutes(app, options, { index, dialects, draining });
-  await dialects.mount(app, {
-    service: options.service,
-    designs: options.designs,
-    links: options.links,
-    kinds: options.kinds,
-    longWaits,
-    forms,
-    clock: options.clock,
-    renderTimeoutMs: limits.renderTimeoutMs,
-  });
+  const { service, designs, links, kinds, clock } = options;
+  const dialectParts = { service, designs, links, kinds, longWaits, forms, clock };
+  if (!options.probesOnly)
+    await dialects.mount(app, { ...dialectParts, renderTimeoutMs: limits.renderTimeoutMs });
 
   const drain = () => {
     draining.start();
@@ -303,10 +299,11 @@ function addServerRoutes(
 ): void {
   const { service, keyring, clock, startedAt, version, capabilities: facts } = options;
   addProbeRoutes(app, { readiness: service.readiness, draining, version, clock, startedAt });
+  addMetricsRoute(app, options.registry, options.metricsOpen);
+  if (options.probesOnly) return;
   addCapabilityRoute(app, { facts, dialects: dialects.names, isOpen: () => keyring.open });
   addPageRoutes(app, index, dialects, version);
   addWebRoutes(app, { files: options.web, version });
-  addMetricsRoute(app, options.registry, options.metricsOpen);
 }
 
 function fastifyOptions(

@@ -1,11 +1,16 @@
 /** An owner who asks the server over HTTP; knows nothing but its address. */
 export class Caller {
-  readonly url: string;
+  readonly #url: string;
   readonly token: string;
 
   constructor(url: string, token: string) {
-    this.url = url;
+    this.#url = url;
     this.token = token;
+  }
+
+  /** Where the next request goes. */
+  get url(): string {
+    return this.#url;
   }
 
   ask(path: string, init: RequestInit = {}): Promise<Response> {

@@ -148,6 +148,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     corsOrigins: [],
     trustedProxies: [],
     metricsOpen: false,
+    probesOnly: false,
     web: new Map(),
     logger: { level: options.logLevel ?? 'info', stream: { write: (line) => lines.push(line) } },
     registry,

@@ -88,6 +88,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
     corsOrigins: http.corsOrigins ?? [],
     trustedProxies: http.trustedProxies ?? [],
     metricsOpen: false,
+    probesOnly: false,
     web: new Map(),
     logger: { level: 'info', stream: { write: (line) => lines.push(line) } },
     registry: new Registry(),

@@ -137,7 +137,7 @@ describe('inkwire keys', () => {
     const code = await runKeys({
       args,
       keys,
-      directory: '/data',
+      place: '/data',
       now,
       random,
       print: (line) => printed.push(line),

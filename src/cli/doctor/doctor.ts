@@ -1,5 +1,6 @@
 import { type Config, type Environment, readConfig } from '../../config.js';
 import { inspectDirectory } from '../../engine/sqlite/inspection.js';
+import { storageRefusal } from '../../storage.js';
 import { Misuse, readArguments } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
 import { obey } from '../server-access.js';
@@ -123,14 +124,9 @@ function configOf(
     return undefined;
   }
   const { config } = read;
-  if (config.natsUrl !== '' || config.role !== 'all') {
-    tell(
-      fail(
-        'config',
-        'INKWIRE_NATS_URL and INKWIRE_ROLE are not supported by this version',
-        'Leave them unset.',
-      ),
-    );
+  const refusal = storageRefusal(config);
+  if (refusal !== undefined) {
+    tell(fail('config', refusal, 'docs/OPERATIONS.md says which go together.'));
   } else {
     const from = environment.INKWIRE_CONFIG ? ` and ${environment.INKWIRE_CONFIG}` : '';
     tell(ok('config', `the environment${from} can be used`));

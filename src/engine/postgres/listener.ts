@@ -8,7 +8,7 @@ export interface ListenerOptions {
   /** What is done with each message, by its channel. */
   readonly channels: Readonly<Record<string, (payload: string) => void>>;
   /** As soon as a connection listens, once more after each loss: messages may have gone by. */
-  readonly onListening: (client: pg.Client) => Promise<void>;
+  readonly onListening: (client: pg.Client, isFirst: boolean) => Promise<void>;
 }
 
 /** The connection of a node that listens to the others. */
@@ -17,6 +17,7 @@ export class Listener {
   #client: pg.Client | undefined;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
+  #isFirst = true;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -42,7 +43,8 @@ export class Listener {
     try {
       await client.connect();
       for (const channel of Object.keys(channels)) await client.query(`LISTEN "${channel}"`);
-      await onListening(client);
+      await onListening(client, this.#isFirst);
+      this.#isFirst = false;
     } catch (error) {
       client.end().catch(() => undefined);
       lost();

@@ -1,5 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
-import pg from 'pg';
+import { randomBytes } from 'node:crypto';
 import { DiskBlobs } from '../disk-blobs.js';
 import {
   embeddedEndpoints,
@@ -10,26 +9,28 @@ import {
   type Operations,
 } from '../embedded/store.js';
 import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from '../engine.js';
-import { newLifeId } from '../lives.js';
 import { type EngineOperation, isEngineChange } from '../store-operations.js';
-import { connectionOf, type Database, failureOf } from './connection.js';
+import { type Database, failureOf } from './connection.js';
+import { DatabaseClock } from './database-clock.js';
 import { endpointReads } from './endpoint-reads.js';
 import { libraryReads } from './library-reads.js';
 import { Listener } from './listener.js';
-import { migrate } from './migrations.js';
 import { type Asking, ReadPool } from './pool.js';
 import { PostgresBus } from './postgres-bus.js';
 import { PostgresKeys } from './postgres-keys.js';
 import type { Readings } from './readings.js';
 import { storeReads } from './reads.js';
+import { beThere, lockOf, prepareService, standardSchema } from './service.js';
 import { BatchWriter } from './writer.js';
 
 export interface PostgresEngineOptions extends EngineOptions {
   readonly url: string;
-  /** The schema that holds the tables; `inkwire` where it is left out. A plain name. */
+  /** The schema that holds the tables. A plain name. */
   readonly schema?: string;
   /** Folder of the blobs, which all nodes share. */
   readonly blobs: string;
+  /** This process's clock: the store's is then the database's, read by this one. In the place of `clock`. */
+  readonly localClock?: () => number;
 }
 
 /** Where no message comes through, the log is looked at so often. */
@@ -37,9 +38,9 @@ const lookMs = 250;
 
 /** Opens a node of a service whose tables are in PostgreSQL; makes the tables where they are not there. */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
-  const { schema = 'inkwire', url, clock, fairness } = options;
+  const { schema = standardSchema, url, fairness, localClock } = options;
   const database: Database = { url, schema };
-  await prepare(database);
+  await prepareService(database);
   const node = randomBytes(9).toString('base64url');
   const channel = `inkwire_${schema}`;
   const pool = new ReadPool(database);
@@ -59,7 +60,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   const writer = new BatchWriter({
     database,
     node,
-    lock: numberOfLock(`${schema} commits`),
+    lock: lockOf(database, 'commits'),
     channel,
     fairness,
     onFacts: (facts) => bus.committed(facts),
@@ -72,14 +73,16 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       [`${channel}_progress`]: (payload) => bus.heard(payload),
       [`${channel}_keys`]: () => void keys.look(),
     },
-    onListening: (client) => beThere(client, database),
+    onListening: (client, isFirst) => beThere(client, database, isFirst),
   });
   const look = setInterval(() => {
     if (!listener.isListening) void bus.catchUp();
   }, lookMs).unref();
   let closed: Promise<void> | undefined;
+  let databaseClock: DatabaseClock | undefined;
   const close = async (): Promise<void> => {
     clearInterval(look);
+    databaseClock?.close();
     keys.close();
     await writer.close();
     bus.close();
@@ -88,6 +91,8 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   };
   try {
     await listener.open();
+    if (localClock !== undefined) databaseClock = await DatabaseClock.open(pool.ask, localClock);
+    const clock = databaseClock?.now ?? options.clock;
     const { epoch, last } = await reads.log();
     bus.begin(epoch, last);
     const runner = new PostgresRunner(writer, reads, pool.ask);
@@ -111,43 +116,6 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     await close();
     throw failureOf(error);
   }
-}
-
-/** Makes the tables, and forgets the batches of nodes that are long gone. */
-async function prepare(database: Database): Promise<void> {
-  const client = new pg.Client(connectionOf(database));
-  try {
-    await client.connect();
-    await migrate(client, database.schema);
-    await client.query(`DELETE FROM nodes WHERE at < now() - interval '1 day'`);
-  } catch (error) {
-    throw failureOf(error);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-/**
- * Says for as long as the connection lasts that a node is there. A node that finds itself alone begins another life of
- * the log: the database may be a copy that was restored. Nodes beside each other write in one life.
- */
-async function beThere(client: pg.Client, { schema }: Database): Promise<void> {
-  const presence = numberOfLock(`${schema} presence`);
-  const { rows } = await client.query<{ alone: boolean }>(
-    `SELECT pg_try_advisory_lock(${presence}) AS alone`,
-  );
-  if (rows[0]?.alone === true) {
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${numberOfLock(`${schema} commits`)})`);
-    await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
-    await client.query('COMMIT');
-  }
-  await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
-  if (rows[0]?.alone === true) await client.query(`SELECT pg_advisory_unlock(${presence})`);
-}
-
-/** Locks have numbers of 64 bits. */
-function numberOfLock(name: string): string {
-  return String(createHash('sha256').update(`inkwire ${name}`).digest().readBigInt64BE());
 }
 
 /** Changes go to the writer, readings to the pool. */

@@ -1,0 +1,51 @@
+import { createHash, randomInt } from 'node:crypto';
+import pg from 'pg';
+import { newLifeId } from '../lives.js';
+import { connectionOf, type Database, failureOf } from './connection.js';
+import { migrate } from './migrations.js';
+
+/** The schema of a service that names none. */
+export const standardSchema = 'inkwire';
+
+/** Makes the tables, and forgets the batches of nodes that are long gone. */
+export async function prepareService(database: Database): Promise<void> {
+  const client = new pg.Client(connectionOf(database));
+  try {
+    await client.connect();
+    await migrate(client, database.schema);
+    await client.query(`DELETE FROM nodes WHERE at < now() - interval '1 day'`);
+  } catch (error) {
+    throw failureOf(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Says for as long as the connection lasts that a node is there. A node that finds itself alone at its start begins
+ * another life of the log: the database may be a copy that was restored. Nodes beside each other write in one life.
+ */
+export async function beThere(client: pg.Client, database: Database, isFirst: boolean): Promise<void> {
+  const presence = lockOf(database, 'presence');
+  if (!isFirst) {
+    await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
+    return;
+  }
+  const { rows } = await client.query<{ alone: boolean }>(
+    `SELECT pg_try_advisory_lock(${presence}) AS alone`,
+  );
+  if (rows[0]?.alone === true) {
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
+    await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
+    await client.query('COMMIT');
+  }
+  await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
+  if (rows[0]?.alone === true) await client.query(`SELECT pg_advisory_unlock(${presence})`);
+}
+
+/** A lock of a service: under the one all nodes write, and each holds its share of the other while it is there. */
+export function lockOf({ schema }: Database, name: 'commits' | 'presence'): string {
+  const digest = createHash('sha256').update(`inkwire ${schema} ${name}`).digest();
+  // Locks have numbers of 64 bits.
+  return String(digest.readBigInt64BE());
+}

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
+import { Caller } from '../helpers/caller.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { streamClients } from '../helpers/stream-client.js';
+import { type Callers, followSuite } from './follow.suite.js';
+import { sseSuite } from './sse.suite.js';
+import { webSocketSuite } from './web-socket.suite.js';
+
+/** A caller whose every request, and every stream, goes to the next gateway. */
+class RoundCaller extends Caller {
+  readonly #urls: readonly string[];
+  #asked = 0;
+
+  constructor(urls: readonly string[], token: string) {
+    super('', token);
+    this.#urls = urls;
+  }
+
+  override get url(): string {
+    this.#asked += 1;
+    return this.#urls[this.#asked % this.#urls.length] ?? '';
+  }
+}
+
+/** Two gateways and a worker of their own: what one has told, another goes on with. */
+describe.skipIf(withoutPostgres)('the stream of two gateways', () => {
+  const database = usePostgres();
+  const nodes: AppServer[] = [];
+  let blobs = '';
+  let callers: Callers;
+  beforeAll(async () => {
+    blobs = await mkdtemp(join(tmpdir(), 'inkwire-blobs-'));
+    const shared = { INKWIRE_DATABASE_URL: database().url, INKWIRE_BLOBS: blobs };
+    for (const role of ['gateway', 'gateway', 'worker']) {
+      const env = { ...shared, INKWIRE_ROLE: role, INKWIRE_CORS_ORIGINS: 'https://known.example' };
+      nodes.push(await startAppServer(env));
+    }
+    const urls = nodes.slice(0, 2).map(({ url }) => url);
+    callers = { alice: new RoundCaller(urls, alice), bob: new RoundCaller(urls, bob) };
+  });
+  afterAll(async () => {
+    for (const node of nodes) await node.close();
+    await rm(blobs, { recursive: true, force: true });
+  });
+
+  for (const client of streamClients) followSuite(client, () => callers);
+  sseSuite(() => callers);
+  webSocketSuite(() => callers);
+});
