@@ -7,7 +7,8 @@ import type { PostgresServer } from '../helpers/postgres-server.js';
 import { scratchDirectory } from './scratch.js';
 
 export interface Service {
-  readonly open: (options: EngineOptions) => Promise<Engine>;
+  /** @param by another way to the server */
+  readonly open: (options: EngineOptions, by?: string) => Promise<Engine>;
   /** After its nodes were closed. */
   readonly remove: () => Promise<void>;
 }
@@ -26,7 +27,7 @@ export async function aService({ url }: PostgresServer): Promise<Service> {
     await remove();
   };
   return {
-    open: (options) => openPostgresEngine({ ...options, url, schema, blobs: directory }),
+    open: (options, by = url) => openPostgresEngine({ ...options, url: by, schema, blobs: directory }),
     remove() {
       removed ??= giveBack();
       return removed;

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Engine, Fact, SubmitOutcome } from '../../src/engine/engine.js';
+import { openOptions } from '../contracts/engine.suite.js';
+import { aJob, aSubmission, started } from '../contracts/jobs-at-hand.js';
+import { openPostgresRelay } from '../helpers/postgres-relay.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { aService, type Service } from './postgres-fixture.js';
+
+describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
+  const server = usePostgres({ durable: true });
+  let service: Service;
+  let closing: (() => Promise<void>)[] = [];
+  beforeEach(async () => {
+    service = await aService(server());
+    closing = [service.remove];
+  });
+  afterEach(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  async function open(url?: string): Promise<Engine> {
+    const engine = await service.open(openOptions, url);
+    closing.push(() => engine.close());
+    return engine;
+  }
+
+  async function everyFact({ store }: Engine): Promise<readonly Fact[]> {
+    const { facts } = await store.everyFact(0, 10_000);
+    return facts;
+  }
+
+  it.each(['before', 'after'] as const)(
+    'gives each change its outcome when the connection is cut %s its commit',
+    async (fault) => {
+      const relay = await openPostgresRelay(server());
+      closing.push(() => relay.close());
+      const cut = await open(relay.url);
+      const other = await open();
+      const submit = async (engine: Engine): Promise<SubmitOutcome> =>
+        engine.store.submit(aSubmission(aJob()));
+      const accepted: SubmitOutcome[] = [];
+      for (let n = 0; n < 40; n += 1) {
+        relay.fault = fault;
+        // The other node writes at the same time: nothing can be told by how far the log has come.
+        accepted.push(...(await Promise.all([submit(cut), submit(cut), submit(other)])));
+      }
+      expect(relay.cuts).toBe(40);
+      const jobs = accepted.flatMap((outcome) => (outcome.type === 'created' ? [outcome] : []));
+      expect(jobs).toHaveLength(120);
+      const facts = await everyFact(other);
+      // One job each, none twice, at the place that was told, without a gap.
+      expect(facts.map(({ seq }) => seq)).toEqual(Array.from({ length: 120 }, (_, at) => at + 1));
+      const places = new Map(facts.map(({ jobId, seq }) => [jobId, seq]));
+      for (const { job, position } of jobs) expect(places.get(job.id)).toBe(position.seq);
+      expect(await other.store.depth()).toMatchObject({ pending: 120, running: 0 });
+    },
+  );
+
+  it('loses nothing that it has answered when the server is killed, and goes on when it is back', async () => {
+    const node = await open();
+    const heard: number[] = [];
+    node.bus.onHint(({ facts }) => heard.push(...facts.map(({ seq }) => seq)));
+    const accepted = new Map<string, number>();
+    let isOver = false;
+    const submitOn = async (): Promise<void> => {
+      while (!isOver) {
+        const outcome = await node.store.submit(aSubmission(aJob())).catch(() => undefined);
+        if (outcome?.type === 'created') accepted.set(outcome.job.id, outcome.position.seq);
+      }
+    };
+    const load = Promise.all(Array.from({ length: 8 }, submitOn));
+    for (let kills = 0; kills < 2; kills += 1) {
+      const before = accepted.size;
+      await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
+      await server().kill();
+      await server().start();
+    }
+    const before = accepted.size;
+    await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
+    isOver = true;
+    await load;
+    const facts = await everyFact(node);
+    const places = new Map(facts.map(({ jobId, seq }) => [jobId, seq]));
+    expect([...accepted].filter(([id, seq]) => places.get(id) !== seq)).toEqual([]);
+    expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, at) => at + 1));
+    await expect.poll(() => heard.length).toBe(facts.length);
+    expect(heard).toEqual(facts.map(({ seq }) => seq));
+    const ids = new Set((await node.store.list({ owner: 'alice', limit: 10_000 })).jobs.map(({ id }) => id));
+    expect(await node.store.depth()).toMatchObject({ pending: ids.size });
+  });
+
+  it('refuses as unavailable while the server is away, and works again when it is back', async () => {
+    const node = await open();
+    await server().kill();
+    const away = { name: 'StoreFailed', unavailable: true };
+    await expect(node.store.submit(aSubmission(aJob()))).rejects.toMatchObject({
+      ...away,
+      answerLost: false,
+    });
+    await expect(node.store.depth()).rejects.toMatchObject(away);
+    await expect(node.store.ping()).rejects.toMatchObject(away);
+    await server().start();
+    await node.store.submit(aSubmission(aJob()));
+    await node.store.ping();
+    expect(await started(node)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PostgresServer } from './postgres-server.js';
+
+/** What a relay does with the next commit that comes by. */
+export type CommitFault =
+  /** The connection is cut before it arrives. */
+  | 'before'
+  /** It arrives, and the connection is cut before its answer. */
+  | 'after';
+
+/** A line between a node and its database that breaks around a commit. */
+export interface PostgresRelay {
+  readonly url: string;
+  /** For the next commit; undefined lets it through. */
+  fault: CommitFault | undefined;
+  /** Faults so far. */
+  readonly cuts: number;
+  close(): Promise<void>;
+}
+
+const socketName = '.s.PGSQL.5432';
+/** A simple query, as the driver sends it: type, length, text, NUL. */
+const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0');
+
+export async function openPostgresRelay({ url }: PostgresServer): Promise<PostgresRelay> {
+  const target = new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
+  const directory = await mkdtemp(join(tmpdir(), 'inkwire-relay-'));
+  const sockets = new Set<Socket>();
+  let cuts = 0;
+  const relay: { fault: CommitFault | undefined } = { fault: undefined };
+  const server = createServer((client) => {
+    const database = connect(join(target, socketName));
+    for (const socket of [client, database]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => sockets.delete(socket));
+    }
+    database.pipe(client);
+    database.once('close', () => client.destroy());
+    client.once('close', () => database.end());
+    client.on('data', (bytes) => {
+      const at = bytes.indexOf(commit);
+      if (at < 0 || relay.fault === undefined) {
+        database.write(bytes);
+        return;
+      }
+      const isAfter = relay.fault === 'after';
+      relay.fault = undefined;
+      cuts += 1;
+      database.write(isAfter ? bytes : bytes.subarray(0, at));
+      database.unpipe(client);
+      client.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(join(directory, socketName), resolve));
+  return {
+    url: url.replace(encodeURIComponent(target), encodeURIComponent(directory)),
+    get fault() {
+      return relay.fault;
+    },
+    set fault(fault) {
+      relay.fault = fault;
+    },
+    get cuts() {
+      return cuts;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
