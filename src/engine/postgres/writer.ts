@@ -208,16 +208,16 @@ export class BatchWriter {
     const ask = ({ text, values }: { text: string; values: readonly unknown[] }) =>
       client.query<unknown[]>(this.#names.prepared({ text, values }));
     // A statement of its own, so that what follows sees everything that was committed before the lock was had.
-    const locked = client.query(`BEGIN; SELECT pg_advisory_xact_lock(${this.#options.lock})`);
+    const lock = () => client.query(`BEGIN; SELECT pg_advisory_xact_lock(${this.#options.lock})`);
+    let isLocked = false;
     if (sent !== undefined) {
-      const [, { rows }] = await Promise.all([
-        locked,
-        ask({ text: 'SELECT batch FROM nodes WHERE node = $1', values: [this.#options.node] }),
-      ]);
+      const lookUp = { text: 'SELECT batch FROM nodes WHERE node = $1', values: [this.#options.node] };
+      const [, { rows }] = await asOne(client, () => Promise.all([lock(), ask(lookUp)]));
       if (Number(rows[0]?.[0] ?? 0) >= batch) {
         await client.query('COMMIT');
         return sent;
       }
+      isLocked = true;
     }
     const known = new Known();
     let run = this.#run(calls, known);
@@ -225,7 +225,14 @@ export class BatchWriter {
       const missing = run.set.loads();
       if (missing.length === 0) break;
       if (loads === loadsMax) throw new Error(`A batch asks for more after ${loads} loads`);
-      await Promise.all([locked, ...missing.map(async ({ query, take }) => take((await ask(query)).rows))]);
+      const read = missing.map(
+        ({ query, take }) =>
+          async () =>
+            take((await ask(query)).rows),
+      );
+      const steps = isLocked ? read : [lock, ...read];
+      await asOne(client, () => Promise.all<unknown>(steps.map((step) => step())));
+      isLocked = true;
       run = this.#run(calls, known);
     }
     const { set, answers } = run;
@@ -235,7 +242,7 @@ export class BatchWriter {
     const outcome = { answers, facts: set.log.appended };
     const statements = statementsOf(set, { node, batch, channel });
     if (statements.length > 0) onSent(outcome);
-    const done = await Promise.all([...statements.map(ask), client.query('COMMIT')]);
+    const done = await asOne(client, () => Promise.all([...statements.map(ask), client.query('COMMIT')]));
     if (done.at(-1)?.command !== 'COMMIT') throw new Error('The database has rolled a commit back');
     this.#options.onCommit({ operations: calls.length, ms: performance.now() - begun });
     return outcome;
@@ -283,6 +290,16 @@ export class BatchWriter {
     const client = this.#client;
     this.#client = undefined;
     client?.end().catch(() => undefined);
+  }
+}
+
+/** What is asked in one step leaves as one write. */
+function asOne<T>({ connection: { stream } }: pg.Client, ask: () => T): T {
+  stream.cork();
+  try {
+    return ask();
+  } finally {
+    stream.uncork();
   }
 }
 
