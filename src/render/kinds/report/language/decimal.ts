@@ -24,6 +24,14 @@ function bigPower(exponent: number): bigint {
   return bigPowers[exponent] ?? 10n ** BigInt(exponent);
 }
 
+/** Up to so many places the text of a double has no exponent. */
+const fewPlaces = 6;
+
+/** Whether a double tells the digits, wherever their point is. */
+function isFewDigits(digits: number): boolean {
+  return digits > -1e15 && digits < 1e15;
+}
+
 export class Decimal {
   /** Digits; a safe integer wherever they are one. */
   readonly digits: number | bigint;
@@ -41,7 +49,20 @@ export class Decimal {
   static of(value: number): Decimal | null {
     // Minus zero is zero.
     if (Number.isSafeInteger(value)) return new Decimal(value === 0 ? 0 : value, 0);
-    return Number.isFinite(value) ? Decimal.parse(String(value)) : null;
+    return Decimal.#short(value) ?? (Number.isFinite(value) ? Decimal.parse(String(value)) : null);
+  }
+
+  /**
+   * A number with few places, as most data has, without the way over its text. Two decimals of so few digits are never the
+   * same double, so that the one that is found is the shortest.
+   */
+  static #short(value: number): Decimal | null {
+    for (let places = 1; places <= fewPlaces; places += 1) {
+      const unit = powers[places] ?? 1;
+      const digits = Math.round(value * unit);
+      if (digits / unit === value && isFewDigits(digits)) return new Decimal(digits, places);
+    }
+    return null;
   }
 
   /** `-12.50`, `1e3`; null for any other text, and for a number beyond the bounds. */
@@ -156,12 +177,18 @@ export class Decimal {
 
   /** The nearest double. */
   toNumber(): number {
-    return this.places === 0 ? Number(this.digits) : Number(this.toString());
+    const { digits, places } = this;
+    const unit = powers[places];
+    // A quotient of two numbers that are exact is the nearest double itself.
+    return typeof digits === 'number' && unit !== undefined ? digits / unit : Number(this.toString());
   }
 
   /** All digits, without an exponent and without zeros at the end. */
   toString(): string {
-    const text = String(this.digits);
+    const { digits } = this;
+    if (typeof digits === 'number' && this.places <= fewPlaces && isFewDigits(digits))
+      return String(digits / (powers[this.places] ?? 1));
+    const text = String(digits);
     if (this.places === 0) return text;
     const sign = text.startsWith('-') ? '-' : '';
     const padded = text.slice(sign.length).padStart(this.places + 1, '0');
