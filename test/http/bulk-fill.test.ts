@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/protocol/job-record.js';
+import type { FillPackage } from '../../src/render/kinds/bulk-fill/package/package.js';
+import { writePackage } from '../../src/render/kinds/bulk-fill/package/package-file.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { smallForm, textField, writePdf } from '../render/bulk-fill/small-forms.js';
 import { inspect, without } from '../render/document-fixture.js';
@@ -163,6 +165,75 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
     ]);
   });
 
+  const manifestOf = async ({ job_id: id }: JobRecord) =>
+    JSON.parse((await bytes(`/api/v1/jobs/${id}/artifacts/manifest.json`)).toString());
+
+  it('has columns by the names of members, and fields by the names of columns', async () => {
+    const rows = [
+      { city: 'Graz', name: 'Anna' },
+      { name: 'Bert', city: ['Wien'], note: 'x' },
+      { name: 'Zoë', plan: 'plus' },
+    ];
+    const named = await ended({ pdf_file: base64(form), rows, flatten: true });
+    expect(named.rows).toMatchObject({ done: 3, failed: 0 });
+    expect(named.warnings).toMatchObject([
+      { code: 'column_unused', message: expect.stringContaining('note') },
+    ]);
+    const { row_results: results } = await manifestOf(named);
+    expect(results[1].warnings).toMatchObject([{ code: 'COLUMN_IGNORED', details: { column: 'city' } }]);
+    const pdf = await bytes(`/api/v1/jobs/${named.job_id}/artifacts/row_3.pdf`);
+    const text = await inspect(pdf, 'pdftotext', '{}', '-');
+    expect([text.includes('Zoë'), text.includes('plus')]).toEqual([true, true]);
+    expect(pdf.includes('/AcroForm')).toBe(false);
+
+    const value = { template: '{{ name }} of {{city}}' };
+    const mapped = await ended({
+      pdf_file: base64(form),
+      rows,
+      fields: [{ name: 'city', value }],
+      file_name_columns: ['city'],
+    });
+    const first = await bytes(`/api/v1/jobs/${mapped.job_id}/artifacts/row_1_Graz.pdf`);
+    expect(await inspect(first, 'pdftotext', '{}', '-')).toContain('Anna of Graz');
+    const unknown = await ended({
+      pdf_file: base64(form),
+      rows,
+      fields: [{ name: 'city', value: { column: 'town' } }],
+    });
+    expect(unknown).toMatchObject({
+      error_pointer: '/fields/0/value',
+      error_details: { reason: 'UNKNOWN_COLUMN' },
+    });
+  });
+
+  it('goes by a package, whose columns have positions', async () => {
+    const pack: FillPackage = {
+      format: 'inkwire-package',
+      version: 1,
+      source: { sha256: '0'.repeat(64), page_count: 1 },
+      overlays: [
+        { type: 'qr', page: 0, x: 220, y: 10, width: 40, height: 40, value: { column: 'column_1' } },
+        { type: 'image', page: 0, x: 10, y: 10, width: 20, height: 20, image: 'images/none.png' },
+      ],
+      fields: [{ name: 'name', value: { column: 'column_0' } }],
+    };
+    const parts = upload('Anna,https://example.org/1\nBert,\n', {});
+    parts.append(
+      'package_file',
+      new Blob([Uint8Array.from(writePackage({ pack, files: new Map() }))]),
+      'a.doqlo',
+    );
+    const job = await ended(parts);
+    expect(job.rows).toEqual({ total: 2, done: 2, success: 0, partial: 2, failed: 0 });
+    expect(job.warnings?.map(({ code }) => code)).toEqual(['source_changed']);
+    const { row_results: results, warnings } = await manifestOf(job);
+    expect(warnings).toMatchObject([{ code: 'SOURCE_CHANGED' }]);
+    const codes = results.map((row: { warnings: { code: string }[] }) =>
+      row.warnings.map(({ code }) => code),
+    );
+    expect(codes).toEqual([['IMAGE_INVALID'], ['CODE_VALUE_BLANK', 'IMAGE_INVALID']]);
+  });
+
   it('has the same bytes twice, but for the time of the manifest', async () => {
     const [one, other] = [await ended(upload(csv(520))), await ended(upload(csv(520)))];
     const rowsOf = async ({ job_id: id }: JobRecord): Promise<readonly string[]> =>
@@ -231,7 +302,16 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
       '/rows_file',
     ],
     ['rows that are no list', { pdf_file: base64(form), rows: {}, fields }, '/rows'],
-    ['nothing that says what goes where', { pdf_file: base64(form), rows: [] }, '/fields'],
+    [
+      'nothing that says what goes where',
+      { pdf_file: base64(form), rows_file: base64(Buffer.from('a,b')) },
+      '/fields',
+    ],
+    [
+      'a package, and a look beside it',
+      { pdf_file: base64(form), rows: [], package_file: base64(Buffer.from('PK')), flatten: true },
+      '/package_file',
+    ],
     [
       'a package that is none',
       { pdf_file: base64(form), rows: [], package_file: base64(Buffer.from('x')) },

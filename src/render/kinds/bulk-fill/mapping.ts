@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import Value from 'typebox/value';
 import type { Issue } from '../../kind.js';
-import type { FieldMapping, Value as Filling, FillPackage, Overlay } from './package/package.js';
+import type { Value as Filling, FillPackage } from './package/package.js';
 import { packageSchema } from './package/package-schema.js';
 import { isColumn } from './template/value-parts.js';
 
@@ -23,33 +23,25 @@ const names = ['fields', 'overlays', 'flatten', 'language'] as const;
 /** A column of a request may have any name: those of a header are only known when the rows are read. */
 const standIn = 'column_0';
 
-/** @returns undefined where the request says nothing of it, or what is wrong */
+/** @returns undefined where the request says nothing of it */
 export function readMapping(
   request: Readonly<Record<string, unknown>>,
   issues: Issue[],
-): Mapping | undefined {
+): Partial<Mapping> | undefined {
   const given = names.filter((name) => request[name] !== undefined && request[name] !== null);
   if (given.length === 0) return undefined;
-  let isWrong = false;
   for (const name of given) {
     const value = withStandIns(request[name]);
     const member = packageSchema.properties[name];
     if (Value.Check(member, value)) continue;
-    isWrong = true;
     const [first] = Value.Errors(member, value);
     issues.push({
       pointer: `/${name}${first?.instancePath ?? ''}`,
       message: first?.message ?? 'is not as it is described',
     });
   }
-  // Without these, columns still go by the names of fields.
-  if (isWrong || !given.some((name) => name === 'fields' || name === 'overlays')) return undefined;
-  return {
-    fields: (request.fields ?? []) as readonly FieldMapping[],
-    overlays: (request.overlays ?? []) as readonly Overlay[],
-    ...(typeof request.flatten === 'boolean' ? { flatten: request.flatten } : {}),
-    ...(typeof request.language === 'string' ? { language: request.language } : {}),
-  };
+  // Checked above, but for the names of columns, which are texts.
+  return Object.fromEntries(given.map((name) => [name, request[name]])) as Partial<Mapping>;
 }
 
 /** Names of columns are of no shape before the header is read; everything else has one. */
@@ -68,17 +60,22 @@ function withStandIns(value: unknown): unknown {
 export class Columns {
   readonly #positions = new Map<string, number>();
 
-  /** @param header names of columns in their order; of two that are equal the first counts */
-  constructor(readonly header: readonly string[] = []) {
+  /**
+   * @param header names of columns in their order; of two that are equal the first counts
+   * @param arePositional whether `column_0` and so on are names as well
+   */
+  constructor(
+    readonly header: readonly string[] = [],
+    private readonly arePositional = true,
+  ) {
     for (const [position, name] of header.entries())
       if (!this.#positions.has(name)) this.#positions.set(name, position);
   }
 
-  /** A name of the header, or `column_0` and so on. */
   positionOf(name: string): number | undefined {
     const named = this.#positions.get(name);
     if (named !== undefined) return named;
-    return isColumn(name) ? Number(name.slice('column_'.length)) : undefined;
+    return this.arePositional && isColumn(name) ? Number(name.slice('column_'.length)) : undefined;
   }
 }
 

@@ -12,8 +12,8 @@ export interface BulkFillPlan {
     readonly pointer: string;
   };
   readonly package?: number;
-  /** What the request itself says goes where. Without it and without a package, columns go by the names of fields. */
-  readonly mapping?: Mapping;
+  /** What the request itself says goes where. Without fields and overlays in it, columns go by the names of fields. */
+  readonly mapping?: Partial<Mapping>;
   /** The first row of a CSV names the columns. */
   readonly header: boolean;
   /** Columns that name a row's file, as the request calls them. */

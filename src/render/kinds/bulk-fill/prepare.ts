@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { type ArtifactWriter, type Prepared, RenderFailure, type StepContext } from '../../kind.js';
 import { repairPdf } from '../pdf-tools/repair.js';
 import { Columns, type Mapping, placed } from './mapping.js';
-import type { FillPackage } from './package/package.js';
+import type { FieldMapping, FillPackage } from './package/package.js';
 import { type PackageFile, readPackage } from './package/package-file.js';
 import { type BulkFillPlan, type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
-import { readInput } from './rows/read-input.js';
+import { namesOf, readInput } from './rows/read-input.js';
 import { defaultRowLimits, type Row, type RowsRefusal, refusalText } from './rows/row.js';
 import { type Template, TemplateBuilder } from './template/compile.js';
 import { readFields } from './template/form.js';
@@ -28,7 +28,7 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
   const plan = request as BulkFillPlan;
   const isKept = context.parts.includes(keptNames.program);
   const opened = isKept ? undefined : await openTemplate(plan, context);
-  const intake = new Intake(plan.header, opened?.begin);
+  const intake = new Intake(knownColumns(plan, context), opened?.begin);
   const count = readRows(plan, context, intake);
   const nameColumns = nameColumnsOf(plan, intake.columns);
   const program =
@@ -47,13 +47,27 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
   return { units: count, unitsPerChunk: hasCodes ? codeRowsPerChunk : rowsPerChunk, plan: rowsPlan };
 }
 
+/** The columns, where they are known before the rows are read. */
+function knownColumns(
+  { header, rows, package: pack }: BulkFillPlan,
+  context: StepContext,
+): Columns | undefined {
+  if (header) return undefined;
+  if (rows.format === 'csv' || pack !== undefined) return new Columns();
+  return new Columns(namesOf(context.inputPath(rows.input), defaultRowLimits), false);
+}
+
 /** @param text a `KeptTemplate`, written by this server */
 function facts(text: string): Pick<KeptTemplate, 'warnings'> & Pick<KeptTemplate['program'], 'slots'> {
   const { program, warnings } = JSON.parse(text) as KeptTemplate;
   return { slots: program.slots, warnings };
 }
 
-function readRows({ rows, header }: BulkFillPlan, context: StepContext, intake: Intake): number {
+function readRows(
+  { rows, header, package: pack }: BulkFillPlan,
+  context: StepContext,
+  intake: Intake,
+): number {
   const { input, format, pointer } = rows;
   const limits = { ...defaultRowLimits, maxRows: defaultRowLimits.maxRows + (header ? 1 : 0) };
   context.progress({ ratio: 0.2, phase: 'rows' });
@@ -61,7 +75,12 @@ function readRows({ rows, header }: BulkFillPlan, context: StepContext, intake: 
     rows: context.artifact(preparedNames.rows, 'application/json'),
     index: context.artifact(preparedNames.index, 'application/octet-stream'),
   };
-  const read = readInput({ path: context.inputPath(input), format }, limits, into, (row) => intake.take(row));
+  const read = readInput({ path: context.inputPath(input), format }, limits, into, {
+    onRow: (row) => intake.take(row),
+    ...(pack === undefined
+      ? { columnOf: (name) => intake.columns.positionOf(name) ?? limits.maxColumns }
+      : {}),
+  });
   if (!read.ok) throw refused(read.refusal, format, pointer);
   if (read.count === 0) throw new RenderFailure('there are no rows', pointer, { reason: 'NO_ROWS' });
   return read.count;
@@ -83,10 +102,13 @@ class Intake {
   #columns: Columns | undefined;
   #builder: TemplateBuilder | undefined;
 
-  /** @param begin left out where the template is there already */
-  constructor(header: boolean, begin: BeginTemplate | undefined) {
+  /**
+   * @param columns left out where the first row names them
+   * @param begin left out where the template is there already
+   */
+  constructor(columns: Columns | undefined, begin: BeginTemplate | undefined) {
     this.#begin = begin;
-    if (!header) this.#name(new Columns());
+    if (columns !== undefined) this.#name(columns);
   }
 
   take(row: Row): 'kept' | 'passed' {
@@ -129,14 +151,23 @@ async function openTemplate(
   return {
     warnings: told,
     begin(columns) {
-      const mapping = plan.mapping ?? (packed === undefined ? byName(source, columns, told) : undefined);
-      const pack = packed?.pack ?? packageOf(mapping ?? nothing, columns, source);
+      const pack = packed?.pack ?? packageOf(mappingOf(plan, source, columns, told), columns, source);
       return new TemplateBuilder({ source, pack, images });
     },
   };
 }
 
-const nothing: Mapping = { fields: [], overlays: [] };
+function mappingOf(
+  { mapping, rows }: BulkFillPlan,
+  source: Source,
+  columns: Columns,
+  warnings: Message[],
+): Mapping {
+  const { fields, overlays, ...look } = mapping ?? {};
+  if (fields !== undefined || overlays !== undefined)
+    return { fields: fields ?? [], overlays: overlays ?? [], ...look };
+  return { overlays: [], fields: byName(source, columns, rows.pointer, warnings), ...look };
+}
 
 function openPackage(path: string): PackageFile {
   const read = readPackage(readFileSync(path));
@@ -179,19 +210,24 @@ function packageOf(mapping: Mapping, columns: Columns, { sha256, pages }: Source
 }
 
 /** Each column fills the field of its name. */
-function byName(source: Source, { header }: Columns, warnings: Message[]): Mapping {
+function byName(
+  source: Source,
+  { header }: Columns,
+  pointer: string,
+  warnings: Message[],
+): readonly FieldMapping[] {
   const fields = new Set(readFields(source).fields.map(({ name }) => name));
   const named = header.filter((name) => fields.has(name));
   const others = header.filter((name) => !fields.has(name)).map((name) => name.slice(0, 100));
   if (named.length === 0) {
-    const message = 'no column of the header has the name of a field of the PDF';
-    throw new RenderFailure(message, '/rows_file', { reason: 'NO_FIELDS' });
+    const message = 'no column has the name of a field of the PDF';
+    throw new RenderFailure(message, pointer, { reason: 'NO_FIELDS' });
   }
   if (others.length > 0) {
     const message = `no field has the name of these columns: ${others.slice(0, 20).join(', ')}`;
     warnings.push({ code: 'COLUMN_UNUSED', message, details: { columns: others.slice(0, 20) } });
   }
-  return { overlays: [], fields: [...new Set(named)].map((name) => ({ name, value: { column: name } })) };
+  return [...new Set(named)].map((name) => ({ name, value: { column: name } }));
 }
 
 function nameColumnsOf({ nameColumns }: BulkFillPlan, columns: Columns): readonly number[] {

@@ -23,7 +23,7 @@ const schema = Type.Object({
   rows: Type.Optional(
     Type.Array(Type.Object({}, { additionalProperties: true }), {
       description:
-        'The rows: objects with the members `column_0`, `column_1`, ... that are texts, numbers or booleans',
+        'The rows: objects whose members are texts, numbers or booleans, by the names of columns; with a package by `column_0`, `column_1`, ...',
     }),
   ),
   rows_format: Type.Optional(
@@ -117,8 +117,10 @@ function parse(request: unknown): Parsed {
     reader.refuse('/package_file', 'says what goes where, and so do fields, overlays and others');
   }
   const header = readHeader(reader, request.header, rows?.format);
-  if (pack === undefined && mapping === undefined && !header)
-    reader.refuse('/fields', 'is needed: or a package, or a header with the names of fields');
+  const hasNames = header || rows?.format === 'json';
+  const isMapped = mapping?.fields !== undefined || mapping?.overlays !== undefined;
+  if (pack === undefined && !isMapped && !hasNames)
+    reader.refuse('/fields', 'is needed: or a package, or columns with the names of fields');
   const nameColumns = readNameColumns(reader, request.file_name_columns);
   const maxFailedPercent = readPercent(reader, request.max_failed_percent);
   if (reader.issues.length > 0 || pdf === undefined || rows === undefined)

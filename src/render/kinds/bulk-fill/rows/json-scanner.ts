@@ -33,13 +33,22 @@ type State = 'list' | 'first' | 'row' | 'within' | 'comma' | 'done';
 /** The name of a column: its position, from 0. */
 const columnName = /^column_(0|[1-9][0-9]{0,5})$/;
 
+/** The position of a column by the name of a member; undefined for what is none. */
+export type ColumnOf = (name: string) => number | undefined;
+
+const byPosition: ColumnOf = (name) => {
+  const position = columnName.exec(name)?.[1];
+  return position === undefined ? undefined : Number(position);
+};
+
 /**
- * A JSON array of objects with the members `column_0`, `column_1` and so on. Cuts the bytes into rows by brackets and
+ * A JSON array of objects with the members `column_0`, `column_1` and so on, or with other names of columns. Cuts the bytes into rows by brackets and
  * quotes alone, and parses each row by itself: what is held is one row, and an error names it.
  */
 export class JsonRowScanner implements RowScanner {
   readonly #limits: RowLimits;
   readonly #sink: RowSink;
+  readonly #columnOf: ColumnOf;
   #state: State = 'list';
   /** Brackets that are open within the row; whether it stands in a text, and behind a backslash there. */
   #depth = 0;
@@ -59,9 +68,10 @@ export class JsonRowScanner implements RowScanner {
   /** Of the latest row. */
   #rowPlace: Place = { row: 1, line: 1, column: 1, offset: 0 };
 
-  constructor(limits: RowLimits, sink: RowSink) {
+  constructor(limits: RowLimits, sink: RowSink, columnOf: ColumnOf = byPosition) {
     this.#limits = limits;
     this.#sink = sink;
+    this.#columnOf = columnOf;
   }
 
   push(bytes: Uint8Array): RowsRefusal | undefined {
@@ -196,10 +206,10 @@ export class JsonRowScanner implements RowScanner {
     const cells: Cell[] = [];
     const ignored: string[] = [];
     for (const [name, value] of Object.entries(json)) {
-      const position = Number(columnName.exec(name)?.[1] ?? Number.NaN);
-      if (position >= maxColumns) return { fault: 'too_many_columns' };
+      const position = this.#columnOf(name);
+      if (position !== undefined && position >= maxColumns) return { fault: 'too_many_columns' };
       const cell = cellOf(value);
-      if (Number.isNaN(position) || (cell === undefined && value !== null)) ignored.push(name);
+      if (position === undefined || (cell === undefined && value !== null)) ignored.push(name);
       else if (cell !== undefined && isLongerThan(cell, maxFieldBytes)) return { fault: 'field_too_large' };
       else {
         while (cells.length < position) cells.push(undefined);
