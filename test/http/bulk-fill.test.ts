@@ -343,6 +343,16 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
     ).toBe(true);
   });
 
+  it('is a job, and nothing that a caller waits for without one', async () => {
+    const answer = await fetch(new URL('/api/v1/render', server.url), {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'bulk_fill', pdf_file: base64(form), rows: [], fields }),
+    });
+    expect(answer.status).toBe(422);
+    expect(await answer.json()).toMatchObject({ errors: [{ pointer: '/kind' }] });
+  });
+
   it('belongs to its owner, and leaves nothing when it is deleted', async () => {
     const blobs = async (): Promise<readonly string[]> =>
       (await readdir(join(server.dataDir, 'blobs'), { recursive: true })).filter((name) =>

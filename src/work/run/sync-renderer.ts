@@ -26,8 +26,7 @@ export interface SyncRendererParts {
   /** Requests that may wait for a thread; past it, 503 for the owner with most. */
   readonly maxWaiting: number;
   readonly expectedWait: (jobs: number) => number;
-  /** Drafts of these are shown. */
-  readonly kinds: readonly Pick<Kind, 'name' | 'previewed'>[];
+  readonly kinds: readonly Pick<Kind, 'name' | 'previewed' | 'attempts'>[];
   readonly log: WorkLog;
 }
 
@@ -75,6 +74,7 @@ export class SyncRenderer implements SyncRender {
       if (request.preview !== undefined && !this.#isShown(kind)) {
         return { ok: true, files: [], warnings, dispose: async () => undefined };
       }
+      if (this.#kind(kind)?.attempts === 'chunked') return { ok: false, problem: jobOnly(kind) };
       return this.#render(read.parsedRequest, request, place);
     });
   }
@@ -105,8 +105,12 @@ export class SyncRenderer implements SyncRender {
     }
   }
 
+  #kind(kind: string): SyncRendererParts['kinds'][number] | undefined {
+    return this.#parts.kinds.find(({ name }) => name === kind);
+  }
+
   #isShown(kind: string): boolean {
-    return this.#parts.kinds.some(({ name, previewed }) => name === kind && previewed === true);
+    return this.#kind(kind)?.previewed === true;
   }
 
   #full(): Ran {
@@ -180,6 +184,13 @@ export class SyncRenderer implements SyncRender {
       onProgress: () => undefined,
     });
   }
+}
+
+function jobOnly(kind: string): Problem {
+  const message = `is "${kind}", which is many tasks: submit it as a job`;
+  return problem('validation-failed', 'The request cannot be rendered at once.', {
+    errors: [{ pointer: '/kind', message }],
+  });
 }
 
 /** What the preview of a request of a kind gets, which is JSON text as well. */
