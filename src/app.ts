@@ -11,18 +11,17 @@ import type { Config } from './config.js';
 import { Designs } from './designs/designs.js';
 import { Languages } from './designs/languages.js';
 import { readShippedDesigns } from './designs/shipped-designs.js';
-import type { Blobs } from './engine/blobs.js';
 import type { Engine } from './engine/engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Follower } from './follow/follower.js';
-import { dialects } from './http/dialects/dialects.js';
+import { createDialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
-import { readStaticFiles, type StaticFiles } from './http/reply/static-files.js';
+import { readStaticFiles } from './http/reply/static-files.js';
 import { capabilityFacts } from './http/routes/capability-facts.js';
 import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
-import { createHttpServer, type HttpServer } from './http/server.js';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
-import type { Kind, KindSet } from './render/kind.js';
+import type { KindSet } from './render/kind.js';
 import { readDesign, kinds as registered } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, startPool } from './rendering.js';
@@ -244,6 +243,9 @@ async function open(
     pages,
     readiness: new PartsReadiness(engine, pool, outages),
   };
+  const dialects = createDialects({
+    bulkFill: { waitMs: config.bulkWaitMs, rowsPerMonth: config.bulkRowsPerMonth },
+  });
   for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
   const gateway = opened.add(
@@ -256,6 +258,10 @@ async function open(
     kinds,
     programGuard,
     service,
+    dialects,
+    library: engine.library,
+    store,
+    onFact: (listener) => void follower.onFact(listener),
     designs,
     links: await Links.open({ library, clock, random: randomBytes }),
     blobs,
@@ -328,27 +334,16 @@ async function openKeys(config: Config, engine: Engine, clock: () => number): Pr
   return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
 }
 
-interface HttpParts extends Omit<AppOptions, 'threads' | 'kinds'> {
-  readonly kinds: readonly Kind[];
+type HttpParts = Pick<AppOptions, 'config' | 'log' | 'logStream' | 'version'> & {
   readonly programGuard: GuardName;
-  readonly service: JobService;
-  readonly designs: Designs;
-  readonly links: Links;
-  readonly blobs: Blobs;
-  readonly turns: LoopTurns;
-  readonly keyring: Keyring;
-  readonly tickets: Tickets;
-  readonly registry: Registry;
-  readonly clock: () => number;
-  readonly stoodMs: () => number;
-  readonly noteFault: (error: unknown) => boolean;
-  readonly web: StaticFiles;
-}
+} & Omit<
+    HttpServerOptions,
+    'capabilities' | 'limits' | 'corsOrigins' | 'trustedProxies' | 'metricsOpen' | 'logger' | 'startedAt'
+  >;
 
 function openHttp({ config, programGuard, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
   return createHttpServer({
     ...parts,
-    dialects,
     probesOnly: config.role === 'worker',
     capabilities: capabilityFacts(config, parts.kinds, programGuard),
     limits: {

@@ -178,6 +178,17 @@ const options = {
     sentence:
       'Answers held back by `Prefer: wait` and long-polls; past it the newest of the owner with most is given at once.',
   }),
+  bulkWaitMs: seconds(
+    'INKWIRE_BULK_WAIT',
+    [0, 60],
+    10,
+    'How long the answer to a bulk-fill export job is held back for its end.',
+  ),
+  bulkRowsPerMonth: whole('INKWIRE_BULK_ROWS_PER_MONTH', 'rows', [0, 1_000_000_000_000], {
+    standard: 0,
+    sentence:
+      'Rows of completed bulk-fill jobs of one owner in a month of UTC; past it export jobs are refused as `QUOTA_EXCEEDED`. 0 is no limit.',
+  }),
   requestTimeoutMs: seconds(
     'INKWIRE_REQUEST_TIMEOUT',
     [1, 3600],

@@ -142,6 +142,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'access',
     'designs',
     'work',
+    'engine',
     'render',
     'protocol',
   ],
@@ -207,8 +208,28 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render',
     'protocol',
   ],
-  'http/dialects/bulk-fill': ['http/reply', 'work', 'render', 'protocol'],
-  'http/dialects/dialects.ts': ['http/dialects', 'http/dialects/native', 'http/dialects/report-flow'],
+  'http/dialects/bulk-fill': [
+    'http/dialects',
+    'http/admission',
+    'http/docs',
+    'http/reply',
+    'http/upload',
+    'webhooks',
+    'engine',
+    'work',
+    'work/submit',
+    'render',
+    'render/kinds/bulk-fill/rows',
+    'render/kinds/bulk-fill/template',
+    'render/kinds/bulk-fill/tools',
+    'protocol',
+  ],
+  'http/dialects/dialects.ts': [
+    'http/dialects',
+    'http/dialects/native',
+    'http/dialects/report-flow',
+    'http/dialects/bulk-fill',
+  ],
   http: [
     'log-fields.ts',
     'countdown.ts',
@@ -451,7 +472,9 @@ describe('architecture', () => {
       // A report is drawn as a document. The command line checks designs without a server.
       others: [
         'cli/designs/design-file.ts',
-        // The shape of packages is told.
+        // What is asked before there is a job, and the shape of packages.
+        'http/dialects/bulk-fill/creates.ts',
+        'http/dialects/bulk-fill/export-jobs.ts',
         'http/dialects/native/native.ts',
         'http/routes/capability-facts.ts',
         // A template is made of a form as it is merged, with codes as a document has them.

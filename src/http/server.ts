@@ -40,7 +40,7 @@ import {
 import { checkParameters, tellUnusedBodies } from './admission/unknown-parts.js';
 import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
 import { UploadPlaces } from './admission/upload-places.js';
-import type { Dialect } from './dialects/dialect.js';
+import type { Dialect, DialectParts } from './dialects/dialect.js';
 import { DialectRegistry } from './dialects/dialect-registry.js';
 import { answerError, handleErrors } from './errors.js';
 import { isTime } from './iso-time.js';
@@ -107,6 +107,9 @@ export interface HttpServerOptions {
   /** The first is the server's own. */
   readonly dialects: readonly Dialect[];
   readonly kinds: readonly Kind[];
+  readonly library: DialectParts['library'];
+  readonly store: DialectParts['store'];
+  readonly onFact: DialectParts['onFact'];
   /** Where uploads are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   readonly capabilities: CapabilityFacts;
@@ -209,8 +212,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   budgets.add('held', longWaits.shares);
   observe(app, options.registry, longWaits);
   addServerRoutes(app, options, { index, dialects, draining });
-  const { service, designs, links, kinds, clock } = options;
-  const dialectParts = { service, designs, links, kinds, longWaits, forms, clock };
+  const { service, designs, links, kinds, library, store, onFact, clock } = options;
+  const dialectParts = { service, designs, links, kinds, library, store, onFact, longWaits, forms, clock };
   if (!options.probesOnly)
     await dialects.mount(app, { ...dialectParts, renderTimeoutMs: limits.renderTimeoutMs });
 

@@ -9,7 +9,7 @@ import { makeKey, type NewKey } from '../../src/access/keys.js';
 import { Links } from '../../src/access/links.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Key, Keys } from '../../src/engine/keys.js';
-import { dialects } from '../../src/http/dialects/dialects.js';
+import { createDialects } from '../../src/http/dialects/dialects.js';
 import {
   createHttpServer,
   type HttpLimits,
@@ -41,6 +41,9 @@ export const limits: HttpLimits = {
   closeGraceMs: 0,
   closeTimeoutMs: 2000,
 };
+
+/** As without any option. */
+export const dialectsAtHand = createDialects({ bulkFill: { waitMs: 10_000, rowsPerMonth: 0 } });
 
 export const token = 'alice-token';
 export const auth = { authorization: `Bearer ${token}` };
@@ -144,7 +147,10 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
       program_guard: 'bubblewrap',
       limits: { max_body_bytes: 65536 },
     },
-    dialects,
+    dialects: dialectsAtHand,
+    library: library.engine.library,
+    store: library.engine.store,
+    onFact: () => undefined,
     corsOrigins: [],
     trustedProxies: [],
     metricsOpen: false,

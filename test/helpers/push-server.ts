@@ -5,14 +5,13 @@ import { Links } from '../../src/access/links.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
 import type { Once } from '../../src/engine/once.js';
-import { dialects } from '../../src/http/dialects/dialects.js';
 import { mountPush } from '../../src/http/push.js';
 import { createHttpServer, type HttpLimits, type HttpServer } from '../../src/http/server.js';
 import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { designsOver } from './designs-fixture.js';
 import { FakeJobService } from './fake-job-service.js';
 import { type GatewayRig, openGatewayRig, type RigOptions } from './gateway-rig.js';
-import { limits } from './http-fixture.js';
+import { dialectsAtHand, limits } from './http-fixture.js';
 
 /** The push side over HTTP and an engine in memory: facts cost microseconds, and happen when a test makes them. */
 export interface PushServer {
@@ -83,7 +82,10 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       program_guard: 'none: refused',
       limits: {},
     },
-    dialects,
+    dialects: dialectsAtHand,
+    library: rig.engine.library,
+    store: rig.engine.store,
+    onFact: () => undefined,
     limits: { ...limits, ...http.limits },
     corsOrigins: http.corsOrigins ?? [],
     trustedProxies: http.trustedProxies ?? [],

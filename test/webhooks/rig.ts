@@ -42,7 +42,8 @@ export interface WebhookRig {
   deliverer(): Deliverer;
   /** Submits a job and cancels it: two facts. */
   job(change?: Partial<Job>): Promise<Job>;
-  submit(change?: Partial<Job>): Promise<Job>;
+  /** @param resultOf the job whose result it has */
+  submit(change?: Partial<Job>, resultOf?: string): Promise<Job>;
   cancel(job: Job): Promise<void>;
   create(change?: object, owner?: string): Promise<{ readonly id: string; readonly secret: string }>;
   /** Lets time pass, and what comes of it happen. */
@@ -138,8 +139,9 @@ export async function openRig(given: readonly WebhookProfile[] = []): Promise<We
     lines,
     receiver: () => 204,
     deliverer: () => parts.deliverer,
-    async submit(change = {}) {
-      const outcome = await store.submit(aSubmission(aJob({ createdAt: clock(), ...change })));
+    async submit(change = {}, resultOf) {
+      const submission = aSubmission(aJob({ createdAt: clock(), ...change }));
+      const outcome = await store.submit(resultOf === undefined ? submission : { ...submission, resultOf });
       if (outcome.type !== 'created') throw new Error(outcome.type);
       return outcome.job;
     },

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Links } from '../../access/links.js';
 import type { Designs } from '../../designs/designs.js';
+import type { Fact, Store } from '../../engine/engine.js';
+import type { Library } from '../../engine/library.js';
 import type { ProblemSlug } from '../../protocol/problem.js';
 import type { Kind } from '../../render/kind.js';
 import type { WebhookProfile } from '../../webhooks/profile.js';
@@ -77,6 +79,12 @@ export interface DialectParts {
   readonly designs: Designs;
   readonly links: Links;
   readonly kinds: readonly Kind[];
+  /** For what a dialect keeps of its own. */
+  readonly library: Library;
+  /** For dialects that count what has happened. */
+  readonly store: Pick<Store, 'facts' | 'log'>;
+  /** Facts of everybody as they come, some of them late or never. */
+  readonly onFact: (listener: (fact: Fact) => void) => void;
   readonly longWaits: LongWaits;
   /** Of `multipart/form-data`; a route that takes forms says `maxFormBytes` and lies in a scope with `takeForms`. */
   readonly forms: FormReader;

@@ -1,6 +1,15 @@
+import { createBulkFill } from './bulk-fill/bulk-fill.js';
+import type { BulkFillSettings } from './bulk-fill/settings.js';
 import type { Dialect } from './dialect.js';
 import { native } from './native/native.js';
 import { createReportFlow } from './report-flow/report-flow.js';
 
+/** What the operator says of dialects. */
+export interface DialectSettings {
+  readonly bulkFill: BulkFillSettings;
+}
+
 /** Every HTTP API that this server speaks; the first is the server's own. */
-export const dialects: readonly Dialect[] = [native, createReportFlow({ syncTimeoutMs: 120_000 })];
+export function createDialects({ bulkFill }: DialectSettings): readonly Dialect[] {
+  return [native, createReportFlow({ syncTimeoutMs: 120_000 }), createBulkFill(bulkFill)];
+}

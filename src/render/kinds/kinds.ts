@@ -39,6 +39,7 @@ export { readDesign };
 
 /** Without a front there is no such kind for callers: for the server itself. */
 const internal: readonly KindBack[] = [
+  { name: 'bulk_check', load: async () => (await import('./bulk-fill/tools/check.js')).checkRunner },
   {
     name: 'package_build',
     load: async () => (await import('./bulk-fill/tools/build-package.js')).buildPackageRunner,

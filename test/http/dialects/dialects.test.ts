@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Dialect } from '../../../src/http/dialects/dialect.js';
 import { DialectRegistry } from '../../../src/http/dialects/dialect-registry.js';
-import { dialects } from '../../../src/http/dialects/dialects.js';
 import { uuidIds } from '../../../src/http/dialects/job-ids.js';
 import type { OpenApiDocument } from '../../../src/http/docs/openapi.js';
 import {
   auth,
   body,
+  dialectsAtHand,
   type Fixture,
   type FixtureOptions,
   json,
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 async function open(options: FixtureOptions = {}): Promise<void> {
-  http = await openHttp({ dialects: [...dialects, postbox], ...options });
+  http = await openHttp({ dialects: [...dialectsAtHand, postbox], ...options });
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'OPTIONS';
@@ -244,6 +244,7 @@ describe('what the server says of itself', () => {
     expect((await call('GET', '/api/v1/capabilities', auth)).json().data.dialects).toEqual([
       'connect',
       'report-flow',
+      'bulk-fill',
       'postbox',
     ]);
   });
@@ -261,6 +262,7 @@ describe('what the server says of itself', () => {
       'pdf tools',
       'packages',
       'report flow',
+      'bulk fill',
       'letters',
       'server',
     ]);
@@ -278,6 +280,7 @@ describe('what the server says of itself', () => {
     expect(document.components.securitySchemes).toEqual({
       key: { type: 'http', scheme: 'bearer' },
       appkey: { type: 'apiKey', in: 'header', name: 'appkey' },
+      bulkFillKey: { type: 'http', scheme: 'bearer' },
       postbox: { type: 'apiKey', in: 'header', name: 'X-Postbox-Key' },
     });
     const native = document.paths['/api/v1/jobs']?.post;
@@ -295,14 +298,14 @@ describe('the list of dialects', () => {
     ['a security scheme', other({ name: 'other', prefixes: ['/other'] })],
   ])('two cannot claim %s', async (_what, second) => {
     await open();
-    expect(() => new DialectRegistry([...dialects, postbox, second])).toThrow(/Two dialects claim/);
+    expect(() => new DialectRegistry([...dialectsAtHand, postbox, second])).toThrow(/Two dialects claim/);
   });
 
   test('where one lies within another, it has its paths', async () => {
     await open();
     const docs = { ...postbox.docs, security: {} };
     const inner = other({ name: 'inner', prefixes: ['/post/inner'], docs });
-    const registry = new DialectRegistry([...dialects, postbox, inner]);
+    const registry = new DialectRegistry([...dialectsAtHand, postbox, inner]);
     const nameAt = (path: string) => registry.of(path).name;
     expect(['/post', '/post/inner', '/post/inner/a', '/post/innermost', '/'].map(nameAt)).toEqual([
       'postbox',
@@ -320,6 +323,6 @@ describe('the list of dialects', () => {
     await open();
     const docs = { id: 'x', summary: 'x', tag, answers: {} };
     const wrong = other({ routes: (app) => app.get(url, { config: { docs } }, () => 'x') });
-    await expect(openHttp({ dialects: [...dialects, wrong] })).rejects.toThrow(/dialect postbox/);
+    await expect(openHttp({ dialects: [...dialectsAtHand, wrong] })).rejects.toThrow(/dialect postbox/);
   });
 });

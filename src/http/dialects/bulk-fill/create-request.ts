@@ -42,12 +42,11 @@ const percentShape = /^[0-9]{1,3}(\.[0-9]{1,12})?$/;
 const maxSecretLength = 256;
 const maxUrlLength = 2_048;
 
-/** @param values of every `Idempotency-Key` field of the request */
+/** @param field `Idempotency-Key`; where it comes twice its values stand in one text with a comma, which is no key */
 export function idempotencyKeyOf(
-  values: readonly string[],
+  field: string | readonly string[] | undefined,
 ): { readonly ok: true; readonly key: string } | { readonly ok: false; readonly refusal: BulkRefusal } {
-  const [key = '', ...others] = values;
-  if (others.length === 0 && keyShape.test(key)) return { ok: true, key };
+  if (typeof field === 'string' && keyShape.test(field)) return { ok: true, key: field };
   const message = 'One Idempotency-Key is needed: 1 to 128 letters, digits and ._:-';
   return { ok: false, refusal: refusal('INVALID_IDEMPOTENCY_KEY', message) };
 }

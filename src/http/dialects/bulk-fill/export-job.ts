@@ -1,5 +1,6 @@
-import { isTerminal, type JobRecord } from '../../../protocol/job-record.js';
+import { isTerminal, type JobRecord, type RowTotals } from '../../../protocol/job-record.js';
 
+const thresholdExceeded = 'FAILED_ROW_THRESHOLD_EXCEEDED';
 const hour = 3_600_000;
 /** How long an archive can be downloaded; the job's own retention, after which it is gone, is longer. */
 export const deliveryMs = 6 * hour;
@@ -26,26 +27,13 @@ export interface ExportError {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export interface RowTotals {
-  readonly total: number;
-  readonly done: number;
-  readonly success: number;
-  readonly partial: number;
-  readonly failed: number;
-}
-
 /** What an answer says of a job beside its record. */
 export interface ExportView {
   /** Of the job, as this dialect writes it. */
   readonly jobId: string;
   readonly requestId: string;
-  /** Another job of the owner had made the result before. */
-  readonly isReused: boolean;
   /** In an answer to a create in webhook mode there is no result, since the webhook brings it. */
   readonly withoutResult?: boolean;
-  readonly rows?: RowTotals;
-  /** Why the job failed, where the record does not say all of it. */
-  readonly failure?: ExportError;
   /** Of the server as the caller reached it, without a slash at the end. */
   readonly origin: string;
   /** Milliseconds since 1970. */
@@ -63,21 +51,27 @@ const statuses = {
 
 /** Pure. */
 export function exportJobOf(record: JobRecord, view: ExportView): ExportJob {
-  const { jobId, requestId, isReused, rows } = view;
+  const { jobId, requestId } = view;
+  const { rows } = record;
   const isEnded = isTerminal(record.status);
   return {
     job_id: jobId,
     status: statuses[record.status],
     created_at: record.created_at,
     completed_at: isEnded ? (record.completed_at ?? null) : null,
-    reused_result: isReused,
+    reused_result: isReused(record),
     ...(view.withoutResult === true ? {} : { result: resultOf(record, view) }),
-    ...(statuses[record.status] === 'failed' ? { error: view.failure ?? errorOf(record) } : {}),
+    ...(statuses[record.status] === 'failed' ? { error: errorOf(record) } : {}),
     request_id: requestId,
     progress: record.progress ?? (isEnded ? 100 : 0),
     ...(rows === undefined ? {} : { rows }),
     events_url: `${view.origin}${record.events_url}`,
   };
+}
+
+/** A job that was completed without an attempt has the result of another one. */
+export function isReused({ status, attempt }: JobRecord): boolean {
+  return status === 'completed' && attempt === 0;
 }
 
 /** Until when the archive of a completed job can be downloaded, in milliseconds since 1970; undefined where there is none. */
@@ -97,7 +91,13 @@ function resultOf(record: JobRecord, { jobId, origin, now }: ExportView): NonNul
   };
 }
 
-function errorOf({ status, error_code: code, error }: JobRecord): ExportError {
-  if (status === 'cancelled') return { code: 'CANCELLED', message: error ?? 'The job was cancelled' };
-  return { code: (code ?? 'internal').toUpperCase(), message: error ?? 'The job failed' };
+/** Past its threshold a job fails with what was counted; every other reason is told by its code alone. */
+function errorOf(record: JobRecord): ExportError {
+  const { status, error_code: code = 'crashed', error_details: details } = record;
+  if (status === 'cancelled') return { code: 'CANCELLED', message: record.error ?? 'The job was cancelled' };
+  const message = record.error ?? 'The job failed';
+  const { reason, ...counts } = details ?? {};
+  if (code === 'too_many_failed_rows')
+    return { code: thresholdExceeded, message, details: { failure_class: 'threshold_failed', ...counts } };
+  return { code: typeof reason === 'string' ? reason : code.toUpperCase(), message };
 }

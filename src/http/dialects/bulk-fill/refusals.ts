@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import type { KeyRefusal, ProblemSlug } from '../../../protocol/problem.js';
 import { kindOf, type Refusal, type RefusalWriter } from '../../reply/problem-reply.js';
 
@@ -48,10 +49,16 @@ export interface BulkRefusal {
   readonly message: string;
   /** Seconds, whole and at least 1. */
   readonly retryAfter?: number;
+  /** Further members of the answer. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-export function refusal(code: RefusalCode, message: string): BulkRefusal {
-  return { code, message };
+export function refusal(
+  code: RefusalCode,
+  message: string,
+  more: Pick<BulkRefusal, 'retryAfter' | 'extra'> = {},
+): BulkRefusal {
+  return { code, message, ...more };
 }
 
 const keyCodes: Readonly<Record<KeyRefusal, RefusalCode>> = {
@@ -89,8 +96,18 @@ export const writeRefusal: RefusalWriter = (given) => {
 };
 
 /** The answer for a refusal of the dialect's own. */
-export function answerOf({ code, message, retryAfter }: BulkRefusal): ReturnType<RefusalWriter> {
-  return answer(refusalStatus[code], code, message, { retryAfter });
+export function answerOf({ code, message, ...more }: BulkRefusal): ReturnType<RefusalWriter> {
+  return answer(refusalStatus[code], code, message, more);
+}
+
+/** Answers with it, with what every refusal has. Headers that were set before stay. */
+export function sendRefusal(reply: FastifyReply, refused: BulkRefusal): FastifyReply {
+  const { status, headers, body } = answerOf(refused);
+  // As bytes, since Fastify adds a charset to JSON texts.
+  return reply
+    .code(status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .send(Buffer.from(body));
 }
 
 function codeOf(given: Refusal): RefusalCode | undefined {
@@ -102,9 +119,13 @@ function answer(
   status: number,
   code: string,
   message: string,
-  extra: { readonly retryAfter?: number | undefined; readonly errors?: readonly object[] | undefined },
+  more: {
+    readonly retryAfter?: number | undefined;
+    readonly errors?: readonly object[] | undefined;
+    readonly extra?: object | undefined;
+  },
 ): ReturnType<RefusalWriter> {
-  const { retryAfter, errors } = extra;
+  const { retryAfter, errors, extra } = more;
   return {
     status,
     headers: {
@@ -118,6 +139,7 @@ function answer(
       message,
       ...(retryAfter === undefined ? {} : { retry_after_seconds: retryAfter }),
       ...(errors === undefined ? {} : { errors }),
+      ...extra,
     }),
   };
 }

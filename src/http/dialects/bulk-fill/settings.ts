@@ -1,0 +1,7 @@
+/** What the operator says of this API. */
+export interface BulkFillSettings {
+  /** How long the answer to a create is held back for the end of the job. */
+  readonly waitMs: number;
+  /** Of completed jobs of one owner in a month; 0 is no limit. */
+  readonly rowsPerMonth: number;
+}

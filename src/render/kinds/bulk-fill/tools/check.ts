@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { Type } from 'typebox';
+import Value from 'typebox/value';
+import type { KindRunner, RunContext } from '../../../kind.js';
+import { readPackage } from '../package/package-file.js';
+import { CsvScanner } from '../rows/csv-scanner.js';
+import { JsonRowScanner } from '../rows/json-scanner.js';
+import { defaultRowLimits, type Place, refusalText } from '../rows/row.js';
+import { scanFile } from '../rows/rows-file.js';
+import type { SourceRefusal } from '../template/source.js';
+import { openForm } from './sent.js';
+
+/** What the back gets. Its inputs are the PDF, the package and the rows. */
+const requestSchema = Type.Object({
+  format: Type.Union([Type.Literal('csv'), Type.Literal('json')]),
+  maxRows: Type.Integer({ minimum: 1 }),
+});
+
+/** The artifact `check.json`. */
+export type InputCheck =
+  | { readonly ok: true; readonly rows: number }
+  | { readonly ok: false; readonly code: InputDefect; readonly message: string; readonly place?: Place };
+
+export type InputDefect =
+  | SourceRefusal['refused']
+  | 'INVALID_PACKAGE'
+  | 'INVALID_CSV'
+  | 'INVALID_ROWS'
+  | 'TOO_MANY_ROWS'
+  | 'NO_ROWS';
+
+/**
+ * Says what would make a job fail before its first row, so that a caller who waits is told at once. It opens and reads all that
+ * `prepare` does, and keeps nothing.
+ */
+export const checkRunner: KindRunner = {
+  name: 'bulk_check',
+  async run(request, context) {
+    const answer = await check(Value.Parse(requestSchema, request), context);
+    const artifact = context.artifact('check.json', 'application/json');
+    artifact.write(Buffer.from(JSON.stringify(answer)));
+    artifact.end();
+    return {};
+  },
+};
+
+interface CheckRequest {
+  readonly format: 'csv' | 'json';
+  readonly maxRows: number;
+}
+
+async function check({ format, maxRows }: CheckRequest, context: RunContext): Promise<InputCheck> {
+  const [pdf, pack, rows] = [0, 1, 2].map((index) => context.inputPath(index));
+  if (pdf === undefined || pack === undefined || rows === undefined) throw new Error('An input is not there');
+  const read = readPackage(readFileSync(pack));
+  if ('defect' in read) return refused('INVALID_PACKAGE', `The package ${read.defect}`);
+  const source = await openForm(readFileSync(pdf), context);
+  if ('refused' in source) return refused(source.refused, source.message);
+  let count = 0;
+  const limits = { ...defaultRowLimits, maxRows };
+  const Scanner = format === 'csv' ? CsvScanner : JsonRowScanner;
+  const refusal = scanFile(
+    rows,
+    new Scanner(limits, () => {
+      count += 1;
+    }),
+  );
+  if (refusal?.reason === 'too_many_rows') return refused('TOO_MANY_ROWS', `There may be ${maxRows} rows`);
+  if (refusal !== undefined) {
+    const code = format === 'csv' ? 'INVALID_CSV' : 'INVALID_ROWS';
+    return { ...refused(code, refusalText(refusal)), place: refusal.place };
+  }
+  return count === 0 ? refused('NO_ROWS', 'There are no rows to fill') : { ok: true, rows: count };
+}
+
+function refused(code: InputDefect, message: string): Extract<InputCheck, { ok: false }> {
+  return { ok: false, code, message };
+}
