@@ -301,6 +301,10 @@ export interface Prepared {
   readonly unitsPerChunk: number;
   /** A unit that goes before all others, as a chunk of its own: somebody waits for it. */
   readonly first?: number;
+  /** The units are pages of a document: progress counts them. */
+  readonly unitsArePages?: true;
+  /** `finish` reads no part: it gets their names alone, which costs nothing where there are thousands. */
+  readonly finishReadsNames?: true;
   /** For the chunks and `finish`; copied to a thread for each of them, so that what is large belongs into a file. */
   readonly plan: unknown;
 }

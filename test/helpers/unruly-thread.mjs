@@ -93,8 +93,8 @@ const runners = [
   }),
   {
     name: 'sheets-apart',
-    async prepare({ units, perChunk, ...plan }) {
-      return { units, unitsPerChunk: perChunk, plan };
+    async prepare({ units, perChunk, more = {}, ...plan }) {
+      return { units, unitsPerChunk: perChunk, plan, ...more };
     },
     /** Every unit is a part; the last one that is not blank is the artifact of the chunk. */
     async chunk({ from, to }, context) {

@@ -146,6 +146,21 @@ describe('a job of many tasks', () => {
     expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
   });
 
+  it('counts pages where its units are pages, and finishes with names alone where that is enough', async () => {
+    await open();
+    const told: (readonly (number | undefined)[])[] = [];
+    rig.engine.bus.onProgress(({ pagesDone, pagesTotal }) => told.push([pagesDone, pagesTotal]));
+    const more = { unitsArePages: true, finishReadsNames: true };
+    const id = await rig.submit('sheets-apart', { units: 6, perChunk: 2, more });
+    const end = await rig.end(id);
+    expect(end?.record).toMatchObject({ status: 'completed', artifact_count: 7 });
+    expect(told.filter(([, total]) => total !== undefined).at(-1)).toEqual([6, 6]);
+    const all = await rig.service.reader.artifact('ann', id, 'all.json');
+    const chunks: Buffer[] = [];
+    if (all !== undefined) for await (const chunk of await rig.service.reader.read(all)) chunks.push(chunk);
+    expect(JSON.parse(Buffer.concat(chunks).toString()).parts).toHaveLength(6);
+  });
+
   it('goes on past chunks that have nothing to show, and says what they said', async () => {
     await open();
     const id = await rig.submit('sheets-apart', { units: 6, perChunk: 2, blank: [2, 3] });

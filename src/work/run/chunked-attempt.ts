@@ -55,6 +55,7 @@ export class ChunkedAttempt {
   readonly #ratios = new Map<PlannedChunk, number>();
   #queue: PlannedChunk[] = [];
   #units = 0;
+  #preparation: Prepared | undefined;
   #unitsDone = 0;
   #deaths = 0;
   #ratio = 0;
@@ -140,6 +141,7 @@ export class ChunkedAttempt {
     this.#tally = this.#options.tally?.(prepared.plan);
     for (const chunk of chunks) this.#count(chunk.units, chunk.note);
     const done = chunks.map((chunk) => chunk.units);
+    this.#preparation = prepared;
     this.#units = prepared.units;
     this.#unitsDone = done.reduce((sum, { from, to }) => sum + to - from, 0);
     this.#queue = missingChunks(prepared, done);
@@ -205,7 +207,10 @@ export class ChunkedAttempt {
 
   async #finish(after: AfterPrepare, prepared: Done): Promise<Outcome> {
     const { keeper, runTask, files } = this.#options;
-    const parts = await pathsOf(keeper.parts, files);
+    const parts =
+      this.#preparation?.finishReadsNames === true
+        ? Object.fromEntries(keeper.parts.map(({ name }) => [name, '']))
+        : await pathsOf(keeper.parts, files);
     const lost = this.#lost.toSorted((a, b) => a.from - b.from);
     const outcome = await runTask({
       step: { type: 'finish', lost, ...after },
@@ -230,13 +235,17 @@ export class ChunkedAttempt {
     let done = this.#unitsDone;
     for (const [{ units }, ratio] of this.#ratios) done += ratio * (units.to - units.from);
     const share = 1 - prepareShare - finishShare;
-    this.#tell(prepareShare + (this.#units === 0 ? share : (share * done) / this.#units), phase);
+    const pages =
+      this.#preparation?.unitsArePages === true
+        ? { pagesDone: Math.floor(done), pagesTotal: this.#units }
+        : {};
+    this.#tell(prepareShare + (this.#units === 0 ? share : (share * done) / this.#units), phase, pages);
   }
 
   /** Never goes down, also where a chunk begins anew. */
-  #tell(ratio: number, phase: string): void {
+  #tell(ratio: number, phase: string, pages: Pick<Progress, 'pagesDone' | 'pagesTotal'> = {}): void {
     this.#ratio = Math.max(this.#ratio, ratio);
-    this.#options.onProgress({ ratio: this.#ratio, phase, ...this.#rows() });
+    this.#options.onProgress({ ratio: this.#ratio, phase, ...pages, ...this.#rows() });
   }
 }
 

@@ -85,6 +85,7 @@ function parsePreview(given: unknown): Parsed {
     issue('password', `must be a text of at most ${previewLimits.passwordChars} characters`);
   const members = {
     input: 0,
+    isFetched: file.ok && 'url' in file.file.input ? true : undefined,
     isCsv: file.ok ? file.file.hint.isCsv : undefined,
     timeMs: typeof time === 'number' ? Math.round(time * 1000) : undefined,
     format,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import Value from 'typebox/value';
 import type { IndexRange } from '../../../protocol/job-record.js';
 import {
@@ -54,10 +55,25 @@ async function prepare(request: PreviewRequest, context: RunContext, files: PdfF
   const part = context.part('pages.json', 'application/json', { pageCount });
   part.write(sizesFile(found));
   part.end();
+  if (found.document !== undefined) tellDocument(found.document, context);
   const pages = choosePages(request, pageCount, context);
   const first = unitOf(pages, (request.firstPage ?? 0) - 1) ?? 0;
   const plan: PreviewPlan = { request, source, pageCount, pages };
-  return { units: countOf(pages), unitsPerChunk: pagesPerChunk, first, plan };
+  return {
+    units: countOf(pages),
+    unitsPerChunk: pagesPerChunk,
+    first,
+    plan,
+    unitsArePages: true,
+    finishReadsNames: true,
+  };
+}
+
+/** A PDF that nobody has sent: its pages can be looked at, and their text read, as those of a PDF that was. */
+function tellDocument(path: string, context: RunContext): void {
+  const part = context.part('document.pdf', 'application/pdf');
+  part.write(readFileSync(path));
+  part.end();
 }
 
 function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, context: RunContext) {

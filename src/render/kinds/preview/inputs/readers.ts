@@ -34,7 +34,8 @@ export async function readInput(
   switch (found.family) {
     case 'pdf': {
       const sizes = await readPdfSizes(files, pdfOf(path, request, context));
-      return { source: { drawnBy: 'pdf', file: { input: request.input } }, ...sizes };
+      const fetched = request.isFetched === true ? { document: path } : {};
+      return { source: { drawnBy: 'pdf', file: { input: request.input } }, ...sizes, ...fetched };
     }
     case 'image': {
       const file = { input: request.input };
@@ -48,7 +49,7 @@ export async function readInput(
       const pdf = await officePdf(context, { path, document: found, pointer }, pagesToMake(request));
       const sizes = await readPdfSizes(files, pdfOf(pdf, request, context));
       const prepared = await keep(context, 'document.pdf', 'application/pdf', await readFile(pdf));
-      return { source: { drawnBy: 'pdf', file: { prepared } }, ...sizes };
+      return { source: { drawnBy: 'pdf', file: { prepared } }, ...sizes, document: pdf };
     }
     case 'video': {
       const time = request.timeMs ?? defaultTimeMs;

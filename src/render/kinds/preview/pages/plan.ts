@@ -7,6 +7,8 @@ export type PictureFormat = (typeof pictureFormats)[number];
 export const previewPlanSchema = Type.Object({
   /** An index of the inputs. */
   input: Type.Integer({ minimum: 0 }),
+  /** It was an address: the job does not hold the file. */
+  isFetched: Type.Optional(Type.Boolean()),
   /** The caller says that a text is rows of cells. */
   isCsv: Type.Optional(Type.Boolean()),
   /** Of the frame of a video. */

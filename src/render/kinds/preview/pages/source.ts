@@ -30,6 +30,8 @@ export interface PageSizes {
 
 export interface Found extends PageSizes {
   readonly source: Source;
+  /** Path of the PDF itself, where nobody has sent it: it becomes an artifact of the job, for the text of its pages. */
+  readonly document?: string;
 }
 
 /** A picture of a page, encoded. */
