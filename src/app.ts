@@ -338,7 +338,14 @@ type HttpParts = Pick<AppOptions, 'config' | 'log' | 'logStream' | 'version'> & 
   readonly programGuard: GuardName;
 } & Omit<
     HttpServerOptions,
-    'capabilities' | 'limits' | 'corsOrigins' | 'trustedProxies' | 'metricsOpen' | 'logger' | 'startedAt'
+    | 'capabilities'
+    | 'limits'
+    | 'corsOrigins'
+    | 'trustedProxies'
+    | 'metricsOpen'
+    | 'logger'
+    | 'startedAt'
+    | 'probesOnly'
   >;
 
 function openHttp({ config, programGuard, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {

@@ -224,11 +224,27 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds/bulk-fill/tools',
     'protocol',
   ],
+  'http/dialects/previews': [
+    'http/dialects',
+    'http/routes',
+    'http/upload',
+    'http/admission',
+    'http/docs',
+    'http/reply',
+    'access',
+    'work',
+    'work/submit',
+    'render',
+    'render/kinds/preview/inputs',
+    'jobs',
+    'protocol',
+  ],
   'http/dialects/dialects.ts': [
     'http/dialects',
     'http/dialects/native',
-    'http/dialects/report-flow',
     'http/dialects/bulk-fill',
+    'http/dialects/previews',
+    'http/dialects/report-flow',
   ],
   http: [
     'log-fields.ts',
@@ -476,6 +492,8 @@ describe('architecture', () => {
         'http/dialects/bulk-fill/creates.ts',
         'http/dialects/bulk-fill/export-jobs.ts',
         'http/dialects/native/native.ts',
+        // Which sentences are ours.
+        'http/dialects/previews/messages.ts',
         'http/routes/capability-facts.ts',
         // A template is made of a form as it is merged, with codes as a document has them.
         'render/kinds/bulk-fill/prepare.ts',

@@ -41,13 +41,17 @@ describe('/openapi.json', () => {
       'GET /api/v1/jobs/{id}/result',
       'GET /api/v1/jobs/{id}/thumbnail',
       'GET /api/v1/packages/schema',
+      'GET /download/{filename}',
+      'GET /health',
       'GET /healthz',
       'GET /metrics',
+      'GET /preview/status/{jobId}',
       'GET /readyz',
       'GET /share/{requestId}/{fileId}',
       'GET /v1/bulkfill/export-jobs/{jobId}',
       'GET /v1/bulkfill/export-jobs/{jobId}/download',
       'GET /v1/bulkfill/usage',
+      'GET /status/{jobId}',
       'GET /v1/file/design/parameter/{designId}',
       'GET /v1/file/designs',
       'GET /v1/file/download/{requestId}',
@@ -68,6 +72,10 @@ describe('/openapi.json', () => {
       'POST /api/v1/render',
       'POST /api/v1/split',
       'POST /v1/bulkfill/export-jobs',
+      'POST /metadata',
+      'POST /metadata/async',
+      'POST /preview',
+      'POST /preview/async',
       'POST /v1/file/async/multiple',
       'POST /v1/file/async/single',
       'POST /v1/file/sync/multiple',
@@ -143,7 +151,13 @@ describe('/openapi.json', () => {
 
   test('what needs no key says so', () => {
     const open = operations().filter(({ operation }) => operation.security.length === 0);
-    expect(open.map(({ path }) => path).sort()).toEqual(['/api/v1/packages/schema', '/healthz', '/readyz']);
+    expect(open.map(({ path }) => path).sort()).toEqual([
+      '/api/v1/packages/schema',
+      '/download/{filename}',
+      '/health',
+      '/healthz',
+      '/readyz',
+    ]);
   });
 
   test('records are as described', async () => {

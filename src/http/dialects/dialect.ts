@@ -92,4 +92,6 @@ export interface DialectParts {
   readonly clock: () => number;
   /** Of answers that are the result itself. */
   readonly renderTimeoutMs: number;
+  /** Of the server. */
+  readonly version: string;
 }

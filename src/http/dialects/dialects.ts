@@ -2,6 +2,7 @@ import { createBulkFill } from './bulk-fill/bulk-fill.js';
 import type { BulkFillSettings } from './bulk-fill/settings.js';
 import type { Dialect } from './dialect.js';
 import { native } from './native/native.js';
+import { createPreviews } from './previews/previews.js';
 import { createReportFlow } from './report-flow/report-flow.js';
 
 /** What the operator says of dialects. */
@@ -11,5 +12,10 @@ export interface DialectSettings {
 
 /** Every HTTP API that this server speaks; the first is the server's own. */
 export function createDialects({ bulkFill }: DialectSettings): readonly Dialect[] {
-  return [native, createReportFlow({ syncTimeoutMs: 120_000 }), createBulkFill(bulkFill)];
+  return [
+    native,
+    createReportFlow({ syncTimeoutMs: 120_000 }),
+    createBulkFill(bulkFill),
+    createPreviews({ syncTimeoutMs: 300_000 }),
+  ];
 }

@@ -13,6 +13,8 @@ export interface ServedFile {
   /** As strong as a digest. */
   readonly tag?: string;
   readonly cacheControl: string;
+  /** Browsers save it under its name, whatever its type; left out, they show what they can. */
+  readonly isDownload?: boolean;
   /** Called once at most, and not for HEAD, 304, 412 and 416. */
   open(range: ByteRange | undefined): Promise<Readable>;
 }
@@ -65,7 +67,10 @@ export async function sendFile(
 function describe(reply: FastifyReply, file: ServedFile): void {
   reply
     .header('content-type', file.contentType)
-    .header('content-disposition', contentDisposition(file.name, file.contentType));
+    .header(
+      'content-disposition',
+      contentDisposition(file.name, file.isDownload === true ? '' : file.contentType),
+    );
   if (file.sha256 !== undefined) {
     const digest = Buffer.from(file.sha256, 'hex').toString('base64');
     reply.header('repr-digest', `sha-256=:${digest}:`);

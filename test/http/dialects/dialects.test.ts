@@ -245,6 +245,7 @@ describe('what the server says of itself', () => {
       'connect',
       'report-flow',
       'bulk-fill',
+      'filelens',
       'postbox',
     ]);
   });
@@ -263,6 +264,7 @@ describe('what the server says of itself', () => {
       'packages',
       'report flow',
       'bulk fill',
+      'previews',
       'letters',
       'server',
     ]);
@@ -281,6 +283,7 @@ describe('what the server says of itself', () => {
       key: { type: 'http', scheme: 'bearer' },
       appkey: { type: 'apiKey', in: 'header', name: 'appkey' },
       bulkFillKey: { type: 'http', scheme: 'bearer' },
+      previewKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
       postbox: { type: 'apiKey', in: 'header', name: 'X-Postbox-Key' },
     });
     const native = document.paths['/api/v1/jobs']?.post;

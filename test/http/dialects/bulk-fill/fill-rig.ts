@@ -156,7 +156,7 @@ export async function openFill(options: FillOptions = {}): Promise<FillRig> {
     reader,
     remover: new JobRemover({ store, blobs, reader, clock }),
     syncRenderer: fake,
-    thumbnails: fake,
+    pages: fake,
     readiness: fake,
   };
   const http = await openHttp({
