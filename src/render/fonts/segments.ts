@@ -13,6 +13,8 @@ export interface Coverage {
 
 /** Every bundled font has these, so text made of them needs no look at any font. */
 const plain = /^[\x20-\x7e\n]*$/;
+/** No marks, controls nor formatting: each character is shown by itself, in the font that was asked for if that has it. */
+const latin = /^[\x20-\x7e\n\xa0-\xac\xae-\u02ff\u20ac]*$/;
 /** Characters that go with the ones before them, if the font there has them. */
 const neutral = /[\p{M}\p{P}\p{Z}\p{Cf}\p{Nd}]/u;
 /** Controls have no shape; tabs are set as spaces by the engine. */
@@ -63,6 +65,7 @@ export class Segmenter {
     at: string,
   ): readonly Segment[] {
     if (plain.test(source)) return [{ text: source, family }];
+    if (latin.test(source) && this.#isAllOf(source, family, style)) return [{ text: source, family }];
     const text = composed(source.replace(lineEnds, '\n').replace(control, ''));
     const chain = this.#chain(family, language);
     const segments: { text: string; family: string }[] = [];
@@ -86,6 +89,17 @@ export class Segmenter {
     current ??= chain[0];
     close(text.length);
     return segments.length === 0 ? [{ text: '', family }] : segments;
+  }
+
+  #isAllOf(text: string, family: string, style: FaceStyle): boolean {
+    const found = findFamily(family);
+    if (found?.name !== family) return false;
+    const { id } = found.faces[style];
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7e && !this.coverage.covers(id, code)) return false;
+    }
+    return true;
   }
 
   #familyFor(

@@ -12,9 +12,16 @@ import type { TrueTypeSubsetter } from './ttf-subset.js';
 /** A piece of text as it is drawn. */
 export abstract class Ink {
   /** The document that has marked the glyphs last. */
-  user: object | undefined;
+  #user: object | undefined;
 
-  constructor(readonly glyphs: readonly Glyph[]) {}
+  /** Tells `take` of the glyphs, once for each document (`user`). */
+  mark(take: (glyphs: readonly Glyph[]) => void, user: object): void {
+    if (this.#user === user) return;
+    this.#user = user;
+    this.glyphsTo(take, user);
+  }
+
+  protected abstract glyphsTo(take: (glyphs: readonly Glyph[]) => void, user: object): void;
 
   /** Operators that show it from the begin of the line of text on; `scale` is a thousandth of the font size. */
   abstract show(scale: number): string;
@@ -31,10 +38,14 @@ export class ShapedWord extends Ink {
     readonly lead: number,
     readonly trail: number,
     codes: string,
-    glyphs: readonly Glyph[],
+    private readonly glyphs: readonly Glyph[],
   ) {
-    super(glyphs);
+    super();
     this.#operator = codes === '' ? '' : `[<${codes}>]TJ`;
+  }
+
+  protected glyphsTo(take: (glyphs: readonly Glyph[]) => void): void {
+    take(this.glyphs);
   }
 
   show(): string {

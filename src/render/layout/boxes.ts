@@ -63,7 +63,7 @@ export interface TableBox extends Placed {
   readonly look: TableLook;
   readonly headerRows: number;
   readonly rows: number;
-  /** The cells of a row; made anew each time, so that a table of any length takes no room. */
+  /** The cells of a row; those of a long table are made anew each time, so that it takes no room. */
   row(row: number): readonly Cell[];
 }
 

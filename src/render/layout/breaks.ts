@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { TextCache } from '../fonts/sharing.js';
 
 /** Where lines may break (UAX #14): by the very algorithm that pdfmake uses. */
 
@@ -24,18 +23,7 @@ const lineEnd = /\r?\n$|\r$/;
 /** Letters, digits, and what stands in numbers and at the end of words: such text breaks at its spaces and nowhere else. */
 const plain = /^(?:[A-Za-z0-9][A-Za-z0-9.,:]*|€)(?: (?:[A-Za-z0-9][A-Za-z0-9.,:]*|€))*$/;
 
-const known = new TextCache<readonly Broken[]>();
-
 export function wordsOf(text: string): readonly Broken[] {
-  let words = known.get(text);
-  if (words === undefined) {
-    words = broken(text);
-    known.set(text, words);
-  }
-  return words;
-}
-
-function broken(text: string): readonly Broken[] {
   if (text === '') return [{ text, lineEnd: false }];
   const words: Broken[] = [];
   if (plain.test(text)) {

@@ -1,4 +1,5 @@
 import { clusterEnd } from '../fonts/characters.js';
+import type { Glyph } from '../fonts/pdfkit.js';
 import { TextCache } from '../fonts/sharing.js';
 import { Ink, pdfNumber, type ShapedWord, type Typeface } from '../fonts/typeface.js';
 import { isOneWord, wordsOf } from './breaks.js';
@@ -41,7 +42,11 @@ class Split extends Ink {
     /** Which words end their lines; undefined where none does. */
     readonly ends: readonly boolean[] | undefined,
   ) {
-    super(words.length === 1 ? (words[0]?.glyphs ?? []) : words.flatMap(({ glyphs }) => glyphs));
+    super();
+  }
+
+  protected glyphsTo(take: (glyphs: readonly Glyph[]) => void, user: object): void {
+    for (const word of this.words) word.mark(take, user);
   }
 
   /** Each word at its place: readers that round the widths of glyphs would move the last one of a line. */
@@ -177,32 +182,45 @@ export interface GlyphUser {
 /** Characters of a word whose rest is measured exactly at every break. */
 const longWord = 2_000;
 
+/** A part of a paragraph in words. */
+class Part {
+  constructor(
+    readonly split: Split,
+    readonly look: Look,
+    /** Its last word goes on in the next part. */
+    readonly joined: boolean,
+  ) {}
+}
+
 export class Paragraph {
-  readonly #parts: readonly (readonly [split: Split, look: Look])[];
-  /** Of parts whose last word goes on in the next one. */
-  readonly #joined: readonly boolean[];
   readonly minWidth: number;
   readonly maxWidth: number;
   /** Of all words, spaces counted; the paragraph is one line where there is so much room. */
   readonly #whole: number;
 
   private constructor(
-    parts: readonly (readonly [Split, Look])[],
-    joined: readonly boolean[],
+    readonly parts: readonly Part[],
     readonly align: Alignment,
   ) {
-    this.#parts = parts;
-    this.#joined = joined;
     let [min, max, whole, line, lead] = [0, 0, 0, 0, 0];
     let isFirst = true;
-    for (const [{ words, ends }, { scale }] of parts) {
+    for (const {
+      split: { words, ends },
+      look: { scale },
+    } of parts) {
       for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word === undefined) break;
-        const [width, before, after] = [word.width * scale, word.lead * scale, word.trail * scale];
+        const width = word.width * scale;
+        const before = word.lead * scale;
+        const after = word.trail * scale;
         const inner = width - before - after;
         if (inner > min) min = inner;
-        if (isFirst) [line, lead, isFirst] = [0, before, false];
+        if (isFirst) {
+          line = 0;
+          lead = before;
+          isFirst = false;
+        }
         line += width;
         whole += width;
         const sum = line - lead - after;
@@ -219,25 +237,28 @@ export class Paragraph {
   }
 
   /** Undefined where a text is none that our own layout sets. */
-  static of(parts: readonly TextPart[], align: Alignment, user: GlyphUser): Paragraph | undefined {
-    const set: (readonly [Split, Look])[] = [];
-    const joined: boolean[] = [];
-    for (const { text, look } of parts) {
-      const split = splitOf(look.face, text);
+  static of(texts: readonly TextPart[], align: Alignment, user: GlyphUser): Paragraph | undefined {
+    const parts: Part[] = [];
+    for (let i = texts.length - 1; i >= 0; i--) {
+      const part = texts[i];
+      if (part === undefined) break;
+      const split = splitOf(part.look.face, part.text);
       if (split === undefined) return undefined;
-      user.use(look.face, split);
-      const before = set.at(-1)?.[0];
-      if (before !== undefined) joined.push(isJoined(before, split));
-      set.push([split, look]);
+      user.use(part.look.face, split);
+      const next = parts.at(-1);
+      parts.push(new Part(split, part.look, next !== undefined && isJoined(split, next.split)));
     }
-    return set.length === 0 ? undefined : new Paragraph(set, joined, align);
+    return parts.length === 0 ? undefined : new Paragraph(parts.reverse(), align);
   }
 
   /** Height of its first lines in `room`; of all when `most` is left out. About what they take: words are not broken. */
   height(room: number, most = Number.POSITIVE_INFINITY): number {
     let [height, line, width, lines] = [0, 0, 0, 1];
     let ended = false;
-    for (const [{ words, ends }, { scale, height: own }] of this.#parts) {
+    for (const {
+      split: { words, ends },
+      look: { scale, height: own },
+    } of this.parts) {
       for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word === undefined) break;
@@ -258,7 +279,10 @@ export class Paragraph {
   /** For an estimate: the width of all words, those that end a line, and the height of the highest. */
   get extent(): { readonly width: number; readonly ends: number; readonly height: number } {
     let [width, count, height] = [0, 0, 0];
-    for (const [{ words, ends = [] }, look] of this.#parts) {
+    for (const {
+      split: { words, ends = [] },
+      look,
+    } of this.parts) {
       for (const word of words) width += word.width * look.scale;
       count += ends.filter((end) => end).length;
       height = Math.max(height, look.height);
@@ -268,9 +292,9 @@ export class Paragraph {
 
   /** The lines in `room` points. */
   lines(room: number): readonly Line[] {
-    const [only] = this.#parts;
-    if (this.#parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only[1])) {
-      const [split, look] = only;
+    const [only] = this.parts;
+    if (this.parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only.look)) {
+      const { split, look } = only;
       const [first, last] = [split.words[0], split.words.at(-1)];
       const [lead, trail] = [(first?.lead ?? 0) * look.scale, (last?.trail ?? 0) * look.scale];
       const word = new Word(split, '', look, this.#whole, lead, trail, false, false);
@@ -283,9 +307,13 @@ export class Paragraph {
 
   #words(): Word[] {
     const all: Word[] = [];
-    for (const [part, [{ words, ends }, look]] of this.#parts.entries()) {
+    for (const {
+      split: { words, ends },
+      look,
+      joined: goesOn,
+    } of this.parts) {
       for (const [i, word] of words.entries()) {
-        const joined = i === words.length - 1 && this.#joined[part] === true;
+        const joined = goesOn && i === words.length - 1;
         const { scale } = look;
         const [width, lead, trail] = [word.width * scale, word.lead * scale, word.trail * scale];
         all.push(new Word(word, word.text, look, width, lead, trail, ends?.[i] === true, joined));

@@ -98,9 +98,13 @@ function marginsOf({ margin }: Node): { margins?: Margins } {
   return { margins: { left: left ?? 0, top: top ?? 0, right: right ?? 0, bottom: bottom ?? 0 } };
 }
 
+const nowhere = {};
+
 /** What every box has of its node. */
 function placeOf(node: Node): Pick<Box, 'margins' | 'at' | 'fixed'> {
   const { at, absolutePosition: place } = node;
+  // Cells have none.
+  if (at === undefined && place === undefined && node.margin === undefined) return nowhere;
   return {
     ...marginsOf(node),
     ...(typeof at === 'string' ? { at } : {}),
@@ -169,6 +173,9 @@ function refuseHighHeader(box: TableBox, { pageSize, pageMargins, followingMargi
   if (headerHeightOf(box, pageSize.width - left - right - inner) > pageSize.height - least) foreign();
 }
 
+/** Cells of a table whose boxes are kept from measuring to placing; those of the rows behind them are made again. */
+const maxKeptCells = 100_000;
+
 class BoxMaker {
   readonly #looks = new Map<string, Look>();
   readonly plainStyle: Omit<Style, 'look'> = {
@@ -214,8 +221,13 @@ class BoxMaker {
   }
 
   #within(style: Style, node: Node): Style {
-    for (const name in node) if (styleMembers.has(name)) return this.style(style, node);
-    return style;
+    let own = style;
+    for (const name in node) {
+      if (!styleMembers.has(name)) continue;
+      if (name !== 'alignment') return this.style(style, node);
+      own = { ...style, align: alignOf(node.alignment) };
+    }
+    return own;
   }
 
   #look(style: Omit<Style, 'look'>): Look {
@@ -293,11 +305,19 @@ class BoxMaker {
     if (keepRows === true || (Array.isArray(keptRows) && keptRows.length > 0)) foreign();
     if (!Array.isArray(body) || !Array.isArray(widths)) return foreign();
     const fillOf = fillsOf(nodeOf(node.layout));
-    const row = (y: number): readonly Cell[] => {
+    const made = (y: number): readonly Cell[] => {
       const cells: unknown = body[y];
       if (!Array.isArray(cells)) return foreign();
       const ground = fillOf(y);
       return cells.map((cell) => this.#cell(nodeOf(cell), style, ground));
+    };
+    const kept: (readonly Cell[])[] = [];
+    const row = (y: number): readonly Cell[] => {
+      const known = kept[y];
+      if (known !== undefined) return known;
+      const cells = made(y);
+      if (y * cells.length < maxKeptCells) kept[y] = cells;
+      return cells;
     };
     return {
       type: 'table',

@@ -1,3 +1,4 @@
+import type { Glyph } from '../../fonts/pdfkit.js';
 import { type Ink, pdfNumber, type Typeface } from '../../fonts/typeface.js';
 import type { PdfReference } from './pdfmake.js';
 
@@ -19,12 +20,16 @@ export class OwnFont {
     private readonly make: MakeObject,
   ) {}
 
-  use(ink: Ink): void {
-    for (const { id, codePoints } of ink.glyphs) {
+  readonly #take = (glyphs: readonly Glyph[]): void => {
+    for (const { id, codePoints } of glyphs) {
       const known = this.#used.get(id);
       if (known === undefined) this.#used.set(id, codePoints);
       else if (known !== codePoints && !areSame(known, codePoints)) this.isAmbiguous = true;
     }
+  };
+
+  use(ink: Ink): void {
+    ink.mark(this.#take, this);
   }
 
   /** The object that pages name; its content is known at the end of the document. */

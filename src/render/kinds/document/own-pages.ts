@@ -48,8 +48,6 @@ export class OwnPages implements Pages, GlyphUser {
   }
 
   use(face: Typeface, ink: Ink): void {
-    if (ink.user === this) return;
-    ink.user = this;
     this.font(face).use(ink);
   }
 
@@ -79,7 +77,7 @@ export class PageSheet implements Sheet {
   #isText = false;
   #font = '';
   #fill = '';
-  #stroke = '';
+  #stroke: Stroke | undefined;
   #count = 0;
 
   constructor(
@@ -89,6 +87,17 @@ export class PageSheet implements Sheet {
     private readonly pages: OwnPages,
     private readonly edges: PaperEdges,
   ) {}
+
+  /** Texts of numbers: those of a table stand at the same places on all its rows. */
+  readonly #numbers = new Map<number, string>();
+  readonly #number = (value: number): string => {
+    let text = this.#numbers.get(value);
+    if (text === undefined) {
+      text = String(n(value));
+      this.#numbers.set(value, text);
+    }
+    return text;
+  };
 
   get isEmpty(): boolean {
     return this.#count === 0;
@@ -119,20 +128,26 @@ export class PageSheet implements Sheet {
   ground({ x, y, width, height }: Rectangle, color: string, at: string | undefined): void {
     this.#count++;
     this.#see(x, y, x + width, y + height, at);
-    this.#grounds.push(`${n(x)} ${n(y)} ${n(width)} ${n(height)} re f\n`, `${colorOperand(color)} rg\n`);
+    const number = this.#number;
+    this.#grounds.push(
+      `${number(x)} ${number(y)} ${number(width)} ${number(height)} re f\n`,
+      `${colorOperand(color)} rg\n`,
+    );
   }
 
   stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke, at: string | undefined): void {
     this.#count++;
     this.#see(x1, y1, x2, y2, at);
-    const { width, color, dash } = look;
     this.#endText();
-    const operators = `${n(width)} w ${colorOperand(color)} RG${dash === undefined ? '' : ` [${n(dash)} ${n(dash)}] 0 d`}\n`;
-    if (operators !== this.#stroke) {
-      this.#open += dash === undefined && !this.#stroke.endsWith('d\n') ? operators : `[] 0 d ${operators}`;
-      this.#stroke = operators;
+    if (look !== this.#stroke) {
+      const { width, color, dash } = look;
+      // Dashes go on until they are ended.
+      if (this.#stroke?.dash !== undefined) this.#open += '[] 0 d ';
+      this.#open += `${n(width)} w ${colorOperand(color)} RG${dash === undefined ? '' : ` [${n(dash)} ${n(dash)}] 0 d`}\n`;
+      this.#stroke = look;
     }
-    this.#open += `${n(x1)} ${n(y1)} m ${n(x2)} ${n(y2)} l S\n`;
+    const number = this.#number;
+    this.#open += `${number(x1)} ${number(y1)} m ${number(x2)} ${number(y2)} l S\n`;
   }
 
   art(art: Art, x: number, y: number, at: string | undefined): void {
@@ -152,11 +167,12 @@ export class PageSheet implements Sheet {
   /** What draws by itself leaves behind what it found. */
   #then(draw: (document: InkwireDocument) => void): void {
     this.#endText();
+    if (this.#stroke?.dash !== undefined) this.#open += '[] 0 d\n';
     this.#parts.push(this.#open, draw);
     this.#open = '';
     this.#font = '';
     this.#fill = '';
-    this.#stroke = '';
+    this.#stroke = undefined;
   }
 
   #endText(): void {
@@ -237,7 +253,7 @@ export class PageSheet implements Sheet {
       this.#open += name;
       this.#font = name;
     }
-    this.#open += `1 0 0 -1 ${n(x)} ${n(baseline)} Tm${operators}\n`;
+    this.#open += `1 0 0 -1 ${this.#number(x)} ${this.#number(baseline)} Tm${operators}\n`;
   }
 
   #decorations(line: Line, x: number, y: number): void {
