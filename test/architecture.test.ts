@@ -317,6 +317,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'storage.ts',
     'access',
     'fetch',
+    'engine',
+    'engine/postgres',
     'engine/sqlite',
     'render',
     'render/fonts',
@@ -451,10 +453,20 @@ describe('architecture', () => {
     expect(cycles).toEqual([]);
   });
 
+  it('loads the driver of PostgreSQL only where an address asks for it', () => {
+    const loading = files.filter(
+      (file) =>
+        !file.startsWith('engine/postgres/') &&
+        /^import (?!type )[^;]*engine\/postgres\//m.test(readFileSync(join(src, file), 'utf8')),
+    );
+    expect(loading).toEqual([]);
+  });
+
   it('keeps libraries in their rooms', () => {
     const rooms: readonly (readonly [library: RegExp, room: RegExp])[] = [
       [/^fastify$|^@fastify\//, /^http\//],
       [/^libsql$/, /^engine\/sqlite\//],
+      [/^pg$/, /^engine\/postgres\//],
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; pixels of ours are packed where they lie.
       [

@@ -127,10 +127,10 @@ function configOf(
   const refusal = storageRefusal(config);
   if (refusal !== undefined) {
     tell(fail('config', refusal, 'docs/OPERATIONS.md says which go together.'));
-  } else {
-    const from = environment.INKWIRE_CONFIG ? ` and ${environment.INKWIRE_CONFIG}` : '';
-    tell(ok('config', `the environment${from} can be used`));
+    return undefined;
   }
+  const from = environment.INKWIRE_CONFIG ? ` and ${environment.INKWIRE_CONFIG}` : '';
+  tell(ok('config', `the environment${from} can be used`));
   if (/^[^=\s]+=\S/.test(client.INKWIRE_KEY ?? '') && config.keys.length === 0) {
     tell(
       warn(

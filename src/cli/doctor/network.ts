@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLoopback, startModeOf } from '../../access/keys.js';
+import type { Key } from '../../engine/keys.js';
 import { createFetchGuard, type FetchGuard } from '../../fetch/fetch-guard.js';
 import { listenRefusal } from '../listen-refusal.js';
 import { count, duration } from '../progress-bar.js';
@@ -125,16 +126,21 @@ async function askJson(url: string): Promise<Readonly<Record<string, unknown>> |
   }
 }
 
-function checkKeys({ config, inspect, now }: Patient): readonly Finding[] {
-  let found: ReturnType<Patient['inspect']>;
-  try {
-    found = inspect();
-  } catch {
-    // The check of the database reports this.
-    return [];
+/** Undefined for a schema that this program does not know. */
+async function keysOf({ config, inspect }: Patient): Promise<readonly Key[] | undefined> {
+  if (config.databaseUrl === '') {
+    const found = inspect();
+    return found?.state === 'database' ? found.keys : [];
   }
-  const stored = found?.state === 'database' ? found.keys : [];
-  if (found === undefined || stored === undefined) return [];
+  const { inspectService } = await import('../../engine/postgres/inspection.js');
+  return (await inspectService(config.databaseUrl)).keys;
+}
+
+async function checkKeys(patient: Patient): Promise<readonly Finding[]> {
+  const { config, now } = patient;
+  // Where they cannot be had, the check of the database says so.
+  const stored = await keysOf(patient).catch(() => undefined);
+  if (stored === undefined) return [];
   const exposure = startModeOf(config.host, stored.length + config.keys.length);
   if (!exposure.ok) {
     const said = `there are none, and ${config.host} can be reached by others: the server refuses to start`;

@@ -6,6 +6,7 @@ import { fileReason } from '../file-reason.js';
 import { count, size } from '../progress-bar.js';
 import { quoted } from '../server-access.js';
 import { type Check, type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
+import { checkService } from './service.js';
 
 /** The data directory and the database in it. */
 
@@ -118,7 +119,9 @@ async function tryToWrite(path: string): Promise<string | undefined> {
   }
 }
 
-function checkDatabase({ inspect }: Patient): readonly Finding[] {
+async function checkDatabase(patient: Patient): Promise<readonly Finding[]> {
+  if (patient.config.databaseUrl !== '') return checkService(patient);
+  const { inspect } = patient;
   let found: ReturnType<Patient['inspect']>;
   try {
     found = inspect();

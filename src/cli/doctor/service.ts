@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ServiceInspection } from '../../engine/postgres/inspection.js';
+import { fileReason } from '../file-reason.js';
+import { type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
+
+/** The database and the folder that the nodes of a service share. */
+
+const leastServer = 130_000;
+/** Clocks of machines that follow a time server are nearer. */
+const aheadMaxMs = 2_000;
+
+export async function checkService({ config }: Patient): Promise<readonly Finding[]> {
+  const { inspectService } = await import('../../engine/postgres/inspection.js');
+  let found: ServiceInspection;
+  try {
+    found = await inspectService(config.databaseUrl);
+  } catch (error) {
+    return [
+      fail(
+        'database',
+        `the database of INKWIRE_DATABASE_URL cannot be used: ${wordsOf(error)}`,
+        'Check the address, and that its user may connect from this machine.',
+      ),
+      await checkBlobs(config.blobsDir),
+    ];
+  }
+  const findings = findingsOf(found);
+  const version = `PostgreSQL ${Math.floor(found.serverVersion / 10_000)}`;
+  const state = found.schema === undefined ? 'no node has worked in it yet' : `schema ${found.schema}`;
+  return [
+    ...(findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)]),
+    await checkBlobs(config.blobsDir),
+  ];
+}
+
+function findingsOf(found: ServiceInspection): readonly Finding[] {
+  const { serverVersion, schema, knownSchema, aheadMs } = found;
+  const findings: Finding[] = [];
+  const add = (make: typeof fail, said: string, advice: string): void => {
+    findings.push(make('database', said, advice));
+  };
+  if (serverVersion < leastServer) {
+    add(fail, `its version is ${serverVersion}`, 'PostgreSQL 13 or newer is needed.');
+  }
+  if (schema !== undefined && schema > knownSchema) {
+    const said = `schema ${schema}, this program knows ${knownSchema}: it was used by a newer program`;
+    add(fail, said, 'Run the newer program.');
+  }
+  if (found.isReadOnly)
+    add(fail, 'it takes no changes', 'The address has to be the one of the primary server.');
+  if (!found.keepsSettings) {
+    const said = 'settings of a connection are lost: there is a pooler in the way that pools transactions';
+    add(fail, said, 'Give nodes the address of the server, or pool sessions.');
+  }
+  if (!found.fsync) {
+    add(warn, 'fsync is off', 'What was answered is lost with the power: set fsync = on.');
+  }
+  if (found.synchronousCommit === 'off') {
+    add(
+      warn,
+      'synchronous_commit is off',
+      'What was answered last may be lost with the power: set it to on.',
+    );
+  }
+  if (Math.abs(aheadMs) > aheadMaxMs) {
+    const way = aheadMs > 0 ? 'ahead of' : 'behind';
+    add(
+      warn,
+      `its clock is ${Math.abs(aheadMs)} ms ${way} this machine's`,
+      'The database’s clock is that of the service. Let both follow a time server.',
+    );
+  }
+  return findings;
+}
+
+/** Whether a file can be made durable and renamed there; that it is the same folder on all machines only they can tell. */
+async function checkBlobs(directory: string): Promise<Finding> {
+  const path = resolve(directory);
+  const probe = join(path, 'aside', `doctor-${randomBytes(6).toString('hex')}`);
+  try {
+    const isNew = (await stat(path).catch(() => undefined)) === undefined;
+    await mkdir(join(path, 'aside'), { recursive: true });
+    await writeFile(probe, 'x', { flag: 'wx', flush: true });
+    await rename(probe, `${probe}.renamed`);
+    await unlink(`${probe}.renamed`);
+    return isNew
+      ? warn('blobs', `${path} was not there and was made`, 'Where it is to be mounted, mount it first.')
+      : ok('blobs', `${path} can be written`);
+  } catch (error) {
+    return fail('blobs', `${path} cannot be written: ${fileReason(error)}`, 'Mend it, or set INKWIRE_BLOBS.');
+  }
+}

@@ -1,0 +1,67 @@
+import pg from 'pg';
+import type { Key } from '../keys.js';
+import { connectionOf, failureOf } from './connection.js';
+import { fromJson } from './job-shapes.js';
+import { schemaVersion } from './migrations.js';
+import { standardSchema } from './service.js';
+
+/** The result of looking at the database of a service, without changing anything. */
+export interface ServiceInspection {
+  /** As the server names its version: 150003. */
+  readonly serverVersion: number;
+  /** Undefined where no node has worked yet. */
+  readonly schema: number | undefined;
+  /** The newest schema that this program knows. */
+  readonly knownSchema: number;
+  /** Whether it follows another server, or takes no changes for another reason. */
+  readonly isReadOnly: boolean;
+  /** Whether a commit that was answered survives a loss of power. */
+  readonly fsync: boolean;
+  readonly synchronousCommit: string;
+  /** Whether a setting of the connection holds for its next statement: a pooler of transactions loses it. */
+  readonly keepsSettings: boolean;
+  /** Milliseconds that its clock is ahead of this machine's. */
+  readonly aheadMs: number;
+  /** Undefined for a schema that is newer than this program. */
+  readonly keys: readonly Key[] | undefined;
+}
+
+/** Rejects with `StoreFailed` where the server cannot be reached. */
+export async function inspectService(url: string, schema = standardSchema): Promise<ServiceInspection> {
+  const client = new pg.Client(connectionOf({ url, schema }));
+  try {
+    await client.connect();
+    const before = Date.now();
+    const { rows } = await client.query<Record<string, unknown>>(
+      `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+       current_setting('synchronous_commit') AS commit, current_setting('transaction_read_only') AS read_only,
+       current_setting('search_path') AS path, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
+       to_regclass('schema_version') IS NOT NULL AS made`,
+    );
+    const middle = (before + Date.now()) / 2;
+    const { version, fsync, commit, read_only: readOnly, path, now, made } = rows[0] ?? {};
+    const found = made === true ? await contentOf(client) : { schema: undefined, keys: [] };
+    return {
+      serverVersion: Number(version),
+      knownSchema: schemaVersion,
+      isReadOnly: readOnly === 'on',
+      fsync: fsync === 'on',
+      synchronousCommit: String(commit),
+      keepsSettings: path === schema,
+      aheadMs: Math.round(Number(now) - middle),
+      ...found,
+    };
+  } catch (error) {
+    throw failureOf(error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function contentOf(client: pg.Client): Promise<Pick<ServiceInspection, 'schema' | 'keys'>> {
+  const { rows: versions } = await client.query<{ version: number }>('SELECT version FROM schema_version');
+  const schema = versions[0]?.version;
+  if (schema === undefined || schema > schemaVersion) return { schema, keys: undefined };
+  const { rows } = await client.query<{ key: string }>('SELECT key FROM keys ORDER BY kid');
+  return { schema, keys: rows.map(({ key }) => fromJson<Key>(key)) };
+}

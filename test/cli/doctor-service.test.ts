@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runDoctor } from '../../src/cli/doctor/doctor.js';
+import type { Finding } from '../../src/cli/doctor/finding.js';
+import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
+import { aKey } from '../contracts/keys.suite.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { scratchFolder, shell } from './shell-fixture.js';
+
+describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
+  // Without a sync of the disk: that is to be found.
+  const server = usePostgres();
+
+  async function examine(environment: Readonly<Record<string, string>>): Promise<readonly Finding[]> {
+    const it = shell(['--json', '--only', 'database,keys']);
+    await runDoctor(it, {
+      environment: { INKWIRE_PORT: '0', ...environment },
+      readFile: () => '',
+      version: '0',
+      nodeVersion: '20.19.0',
+      uid: process.getuid?.(),
+      program: new URL('../../dist/src/', import.meta.url),
+    });
+    const findings = it.out.values as unknown as readonly Finding[];
+    return findings.filter(({ check }) => check !== 'node');
+  }
+
+  it('finds what a database would lose, tries the shared folder, and knows the keys', async () => {
+    const blobs = join(await scratchFolder(), 'blobs');
+    const environment = { INKWIRE_DATABASE_URL: server().url, INKWIRE_BLOBS: blobs };
+    const first = await examine(environment);
+    expect(first.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+    const said = (findings: readonly Finding[]): string => findings.map((finding) => finding.said).join('\n');
+    expect(said(first)).toContain('fsync is off');
+    expect(said(first)).toContain('synchronous_commit is off');
+    expect(said(first)).toContain('was not there and was made');
+    const keys = await openServiceKeys(server().url);
+    expect(await keys.inUse()).toBe(false);
+    await keys.put(aKey('aaaaaaaa'));
+    await keys.close();
+    const second = await examine({ ...environment, INKWIRE_HOST: '0.0.0.0' });
+    expect(second.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+    expect(said(second)).toContain(`${blobs} can be written`);
+  });
+
+  it('says that the server cannot be reached, and that options do not go together', async () => {
+    const away = 'postgres://inkwire:secret@127.0.0.1:1/inkwire';
+    const findings = await examine({ INKWIRE_DATABASE_URL: away, INKWIRE_BLOBS: await scratchFolder() });
+    expect(findings).toMatchObject([
+      { check: 'config' },
+      { check: 'database', verdict: 'fail' },
+      { check: 'blobs' },
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('secret');
+    expect(await examine({ INKWIRE_DATABASE_URL: away })).toMatchObject([
+      { check: 'config', verdict: 'fail' },
+    ]);
+    expect(await examine({ INKWIRE_ROLE: 'worker' })).toMatchObject([{ check: 'config', verdict: 'fail' }]);
+  });
+});

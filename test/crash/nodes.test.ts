@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Inkwire } from '../../client/sdk/node.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { type RunningServer, startServer } from '../helpers/server.js';
+
+/** Nodes of one service, each a process of its own. */
+describe.skipIf(withoutPostgres)('nodes of one service', () => {
+  const database = usePostgres({ durable: true });
+  const program = new URL('../helpers/whole-kind/server.mjs', import.meta.url);
+  let folder: string;
+  let nodes: RunningServer[] = [];
+  const clients: Inkwire[] = [];
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-nodes-'));
+    await mkdir(join(folder, 'jobs'));
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) await client.close();
+    await Promise.all(nodes.map((node) => node.stop()));
+    nodes = [];
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function node(role: 'gateway' | 'worker'): Promise<RunningServer> {
+    const started = await startServer({
+      program,
+      env: {
+        INKWIRE_DATABASE_URL: database().url,
+        INKWIRE_BLOBS: join(folder, 'blobs'),
+        INKWIRE_ROLE: role,
+        INKWIRE_WORKERS: '1',
+        INKWIRE_LOG_LEVEL: 'warn',
+        INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true',
+      },
+    });
+    nodes.push(started);
+    return started;
+  }
+
+  function clientOf({ url }: RunningServer): Inkwire {
+    const client = new Inkwire({ url });
+    clients.push(client);
+    return client;
+  }
+
+  /** A job that does not go past its first unit while `hold-1` is there. */
+  function form(): FormData {
+    const made = new FormData();
+    made.append('kind', 'whole');
+    made.append('sources', new Blob(['a row\nanother row\n']), 'rows.txt');
+    made.append('request', JSON.stringify({ units: 3 }));
+    made.append('head', new Blob(['the head\n']), 'head.txt');
+    made.append('folder', join(folder, 'jobs'));
+    return made;
+  }
+
+  it('run the job of a killed worker on another one, and end it once', async () => {
+    const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];
+    const worker = await node('worker');
+    await writeFile(join(folder, 'jobs', 'hold-1'), '');
+    const { job_id } = await first.submit(form());
+    await expect.poll(async () => (await second.get(job_id)).artifact_count, { interval: 20 }).toBe(1);
+    await node('worker');
+    await worker.kill();
+    await expect.poll(async () => (await second.get(job_id)).attempt, { interval: 20 }).toBe(2);
+    await rm(join(folder, 'jobs', 'hold-1'));
+    await expect.poll(async () => (await first.get(job_id)).status, { interval: 20 }).toBe('completed');
+    const { events } = await second.history(job_id);
+    const types = events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'job.requeued')).toHaveLength(1);
+    expect(types.filter((type) => type === 'job.completed')).toHaveLength(1);
+    expect(await second.get(job_id)).toMatchObject({ attempt: 2, artifact_count: 4 });
+  });
+
+  it('stop the thread of a job that is cancelled at another node', async () => {
+    const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];
+    const worker = await node('worker');
+    await writeFile(join(folder, 'jobs', 'hold-1'), '');
+    const { job_id } = await first.submit(form());
+    await expect.poll(async () => (await second.get(job_id)).artifact_count, { interval: 20 }).toBe(1);
+    const busy = async (): Promise<string | undefined> => {
+      const text = await (await fetch(`${worker.url}/metrics`)).text();
+      return /^inkwire_render_threads\{state="busy"\} (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await busy()).toBe('1');
+    await second.cancel(job_id);
+    await expect.poll(busy, { interval: 20 }).toBe('0');
+    expect(await first.get(job_id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('that only run jobs answer probes and figures alone', async () => {
+    const worker = await node('worker');
+    const statusOf = async (path: string): Promise<number> => (await fetch(`${worker.url}${path}`)).status;
+    expect(await statusOf('/readyz')).toBe(200);
+    expect(await statusOf('/metrics')).toBe(200);
+    for (const path of ['/api/v1/jobs', '/', '/openapi.json', '/api/v1/events?topic=jobs']) {
+      expect([path, await statusOf(path)]).toEqual([path, 404]);
+    }
+  });
+});
