@@ -22,6 +22,7 @@ const usage = `Usage:
   inkwire keys ...       make and end API keys
   inkwire backup FOLDER  write a backup of the data directory, beside a server that may run
   inkwire restore FOLDER put a backup back, or check it
+  inkwire migrate-store  take a data directory over into PostgreSQL
 
   inkwire submit FILE    submit a job; watch it, save its result
   inkwire watch NAME     watch a job or a group
@@ -42,6 +43,7 @@ const commands = [
   'keys',
   'backup',
   'restore',
+  'migrate-store',
   'submit',
   'watch',
   'batch',
@@ -90,6 +92,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       const { runRestore } = await import('./cli/backup/restore.js');
       return asClient(args, (shell) => runRestore(shell, { dataDir, random: randomBytes }));
     }
+    case 'migrate-store':
+      return asClient(args, (await import('./cli/backup/migrate-store.js')).runMigrateStore);
     case '--version':
       print(version());
       return 0;

@@ -307,7 +307,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds',
   ],
   cli: ['system-errors.ts', 'nearest.ts', 'config.ts', 'app.ts', 'access', 'engine', 'protocol'],
-  'cli/backup': ['cli', 'engine/sqlite'],
+  'cli/backup': ['cli', 'engine', 'engine/postgres', 'engine/sqlite'],
   'cli/batch': ['cli', 'protocol'],
   'cli/designs': ['cli', 'render/kinds/report', 'protocol'],
   'cli/verify': ['cli', 'protocol'],

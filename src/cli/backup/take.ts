@@ -50,12 +50,14 @@ export async function collectBlobs(
   return { linked, copied, gone };
 }
 
-async function place(source: string, target: string): Promise<'linked' | 'copied' | 'gone'> {
+/** Links a file, or copies it where that cannot be; one that is there already stays. */
+export async function place(source: string, target: string): Promise<'linked' | 'copied' | 'there' | 'gone'> {
   try {
     await link(source, target);
     return 'linked';
   } catch (error) {
     if (isCode(error, 'ENOENT')) return 'gone';
+    if (isCode(error, 'EEXIST')) return 'there';
     // Another file system, or one without links, or one that has given a file as many as it can.
     if (!isCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK')) throw error;
   }
