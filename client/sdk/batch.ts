@@ -16,13 +16,11 @@ import type {
   WaitOptions,
 } from './types.js';
 
-export interface BatchParts {
-  readonly jobs: Pick<Jobs, 'get'> & {
-    submit(request: JobRequest, options?: SubmitOptions): Promise<SubmittedJob>;
-  };
-  readonly subscribe: Subscribe;
-  /** As `Inkwire.waitFor`. */
-  readonly waitFor: (jobId: string, options: WaitOptions) => Promise<JobRecord>;
+/** What a batch takes from the client, as `Inkwire` has it. */
+export interface BatchClient extends Pick<Jobs, 'get'> {
+  submit(request: JobRequest, options?: SubmitOptions): Promise<SubmittedJob>;
+  subscribe(...call: Parameters<Subscribe>): ReturnType<Subscribe>;
+  waitFor(jobId: string, options: WaitOptions): Promise<JobRecord>;
 }
 
 const progressMs = 250;
@@ -39,7 +37,7 @@ const types = ['job.completed', 'job.failed', 'job.cancelled', 'job.deleted', 'j
 export async function runBatch(
   documents: readonly JobRequest[],
   options: BatchOptions,
-  parts: BatchParts,
+  client: BatchClient,
 ): Promise<BatchResult> {
   const { name = `batch-${randomName()}`, concurrency = 16, onProgress, onDocument, signal } = options;
   const call: CallOptions = { signal };
@@ -47,7 +45,7 @@ export async function runBatch(
   const outcomes: BatchOutcome[] = [];
   const count = { submitted: 0, completed: 0, failed: 0 };
   const shares = new Map<number, number>();
-  const ends = groupEnds(name, parts, call, onProgress === undefined ? 0 : progressMs);
+  const ends = groupEnds(name, client, call, onProgress === undefined ? 0 : progressMs);
   const queue = documents.entries();
 
   const lane = async () => {
@@ -92,7 +90,7 @@ export async function runBatch(
     count.submitted += 1;
     report();
     if (isTerminal(job.status)) return recordOf(job);
-    if (job.group !== name) return parts.waitFor(job.job_id, call);
+    if (job.group !== name) return client.waitFor(job.job_id, call);
     return ends.of(job.job_id, before, (progress) => {
       shares.set(index, progress);
       report();
@@ -105,7 +103,7 @@ export async function runBatch(
   async function submit(document: JobRequest, idempotencyKey: string): Promise<SubmittedJob> {
     for (let lost = 0; ; ) {
       try {
-        return await parts.jobs.submit(document, { ...call, idempotencyKey });
+        return await client.submit(document, { ...call, idempotencyKey });
       } catch (error) {
         const { status, retryable } = error instanceof InkwireError ? error : { status: 0, retryable: false };
         const isFull = status === 429 || status === 503;
@@ -132,7 +130,7 @@ interface Waiter {
 /** The ends of a group's jobs, from one subscription, which begins with the first job that is waited for. */
 function groupEnds(
   name: string,
-  { jobs, subscribe }: Pick<BatchParts, 'jobs' | 'subscribe'>,
+  client: Pick<BatchClient, 'get' | 'subscribe'>,
   call: CallOptions,
   paceMs: number,
 ) {
@@ -168,7 +166,7 @@ function groupEnds(
 
   async function follow(): Promise<void> {
     begun = true;
-    feed = subscribe([`group:${name}`], { ...call, types, progressMs: paceMs });
+    feed = client.subscribe([`group:${name}`], { ...call, types, progressMs: paceMs });
     for await (const item of feed) take(item);
     call.signal?.throwIfAborted();
     throw new InkwireError('closed', 'The stream was closed.');
@@ -198,7 +196,7 @@ function groupEnds(
 
   /** Asks the server for a job whose end the stream may have brought already. */
   function look(jobId: string): void {
-    jobs.get(jobId, call).then(
+    client.get(jobId, call).then(
       (job) => update(job, isTerminal(job.status)),
       (error: unknown) => {
         waiters.get(jobId)?.reject(error);

@@ -40,7 +40,7 @@ export class InkwireError extends Error {
   readonly requestId: string | undefined;
 
   constructor(slug: ErrorSlug, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(message, facts);
     this.slug = slug;
     this.status = facts.status ?? 0;
     this.retryable = facts.retryable ?? slug === 'network-error';

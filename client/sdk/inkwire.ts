@@ -24,18 +24,20 @@ import type {
   WatchOptions,
 } from './types.js';
 import { subscribe, waitFor, watch } from './watch.js';
+import type { Webhooks } from './webhooks.js';
 
 export type { EventType, ProgressEvent, StreamEvent } from '../../src/protocol/event.js';
 export type { JobRecord } from '../../src/protocol/job-record.js';
 export { InkwireError } from './error.js';
 export type { Feed } from './feed.js';
 export type * from './types.js';
+export type * from './webhooks.js';
 
 /**
  * A client of an Inkwire server: submits jobs, follows them over whatever transport works, and fetches their results.
  * Calls reject with `InkwireError`, or with the reason of their `AbortSignal`.
  *
- * `download`, `runBatch` and `watchGroup` are loaded when they are first called, so that a page which only watches
+ * `download`, `runBatch`, `watchGroup` and `webhooks` are loaded when they are first called, so that a page which only watches
  * does not pay for them.
  *
  * All watches and subscriptions share one connection, which is opened by the first and closed after the last; in a
@@ -104,11 +106,12 @@ export class Inkwire extends Jobs {
   /** Submits documents, a bounded number at a time, and resolves when each has ended. */
   async runBatch(documents: readonly JobRequest[], options: BatchOptions = {}): Promise<BatchResult> {
     const { runBatch } = await import('./batch.js');
-    return runBatch(documents, options, {
-      jobs: this,
-      subscribe: (...call) => this.subscribe(...call),
-      waitFor: (...call) => this.waitFor(...call),
-    });
+    return runBatch(documents, options, this);
+  }
+
+  /** The webhooks of the key's owner: endpoints, what was sent to them, tests and replays. */
+  async webhooks(): Promise<Webhooks> {
+    return new (await import('./webhooks.js')).Webhooks(this.#http);
   }
 
   /** Ends all feeds and the connection; calls that are under way end by themselves. Safe twice. */

@@ -53,18 +53,16 @@ class BatchScript {
       documents,
       { name: 'b', ...options },
       {
-        jobs: {
-          submit: async (request, submitOptions = {}) => {
-            submitOptions.signal?.throwIfAborted();
-            this.submitted.push({ request, key: submitOptions.idempotencyKey });
-            const number = Number(request.n);
-            const job = await this.submit(request, { ...submitOptions, number });
-            return { ...job, group: String(request.group), events_cursor: 'c-1' };
-          },
-          get: async (jobId) => {
-            this.looked.push(jobId);
-            return this.get(jobId);
-          },
+        submit: async (request, submitOptions = {}) => {
+          submitOptions.signal?.throwIfAborted();
+          this.submitted.push({ request, key: submitOptions.idempotencyKey });
+          const number = Number(request.n);
+          const job = await this.submit(request, { ...submitOptions, number });
+          return { ...job, group: String(request.group), events_cursor: 'c-1' };
+        },
+        get: async (jobId) => {
+          this.looked.push(jobId);
+          return this.get(jobId);
         },
         subscribe: (topics, subscribeOptions) => {
           const feed = new FeedScript();
@@ -362,7 +360,7 @@ describe('the end of a batch before its time', () => {
 
 async function madeUpName(): Promise<string> {
   const submit = async () => ({ ...record(0, 'completed'), events_cursor: '' });
-  return (await runBatch([{}], {}, { jobs: { submit, get: fail }, subscribe: fail, waitFor: fail })).name;
+  return (await runBatch([{}], {}, { submit, get: fail, subscribe: fail, waitFor: fail })).name;
 }
 
 function fail(): never {

@@ -172,7 +172,8 @@ describe('a batch', () => {
     });
     const jobs = new Jobs(http);
     const parts = {
-      jobs,
+      submit: jobs.submit.bind(jobs),
+      get: jobs.get.bind(jobs),
       subscribe: client.subscribe.bind(client),
       waitFor: client.waitFor.bind(client),
     };
