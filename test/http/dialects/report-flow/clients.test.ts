@@ -16,8 +16,8 @@ afterAll(() => server.close());
 
 const headers = { appkey: alice, 'content-type': 'application/json' };
 
-async function post(path: string, body: object, more: object = {}): Promise<Response> {
-  return fetch(`${server.url}/v1${path}`, {
+async function post(path: string, body: object, more: object = {}, at = server): Promise<Response> {
+  return fetch(`${at.url}/v1${path}`, {
     method: 'POST',
     headers: { ...headers, ...more },
     body: JSON.stringify(body),
@@ -107,27 +107,48 @@ describe('programs of users', () => {
     expect(bytes.readUInt16LE(bytes.length - 22 + 10)).toBe(100);
   });
 
-  test('a retry against an injected 503: the same request once', { timeout: 60_000 }, async () => {
-    let answers = 0;
-    // As the samples do it: from 500 on the same post again; here the first answers are lost on their way.
-    const send = async (attempt = 1): Promise<AsyncAnswer> => {
-      const answer = await post(
-        '/file/async/single',
-        { designId: 'invoice', content: content(1) },
-        { 'idempotency-key': 'retry-1' },
+  test('a retry while the queue is full: 503 until there is room, and one request', {
+    timeout: 120_000,
+  }, async () => {
+    const full = await startAppServer({ INKWIRE_MAX_PENDING: '100' });
+    try {
+      const native = { authorization: `Bearer ${alice}` };
+      const rows = Array.from({ length: 300 }, (_, n) => ({ name: `Item ${n}`, qty: 1, price: 1 }));
+      const slow = Array.from({ length: 100 }, (_, n) => ({
+        fileName: `slow-${n}`,
+        params: { items: rows },
+      }));
+      const before = await asyncAnswer(
+        await post('/file/async/multiple', { designId: 'invoice', contents: slow }, {}, full),
       );
-      answers += 1;
-      const status = attempt < 3 ? 503 : answer.status;
-      if (status < 500) return asyncAnswer(answer);
-      await answer.arrayBuffer();
-      return send(attempt + 1);
-    };
-    const { requestId } = await send();
-    expect(answers).toBe(3);
-    const group = await fetch(`${server.url}/api/v1/groups/report-flow.${requestId}`, {
-      headers: { authorization: `Bearer ${alice}` },
-    });
-    expect(await group.json()).toMatchObject({ data: { jobs: 1 } });
+      const batch = { designId: 'invoice', contents: Array.from({ length: 60 }, (_, n) => content(n)) };
+      const makeRoom = async (): Promise<void> => {
+        const query = `group=report-flow.${before.requestId}&limit=100`;
+        const list = await fetch(`${full.url}/api/v1/jobs?${query}`, { headers: native });
+        const { data } = (await list.json()) as { data: { jobs: { job_id: string }[] } };
+        for (const { job_id: id } of data.jobs)
+          await fetch(`${full.url}/api/v1/jobs/${id}/cancel`, { method: 'POST', headers: native });
+      };
+      const statuses: number[] = [];
+      // As the samples do it: from 500 on the same post again.
+      const send = async (): Promise<AsyncAnswer> => {
+        const answer = await post('/file/async/multiple', batch, { 'idempotency-key': 'retry-1' }, full);
+        statuses.push(answer.status);
+        if (answer.status < 500) return asyncAnswer(answer);
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+        expect(await answer.json()).toMatchObject({ statusCode: 503, error: 'Service Unavailable' });
+        if (statuses.length === 2) await makeRoom();
+        return send();
+      };
+      const { requestId } = await send();
+      expect(statuses).toEqual([503, 503, 202]);
+      // The answer was lost on its way: the same post once more.
+      expect((await send()).requestId).toBe(requestId);
+      const group = await fetch(`${full.url}/api/v1/groups/report-flow.${requestId}`, { headers: native });
+      expect(await group.json()).toMatchObject({ data: { jobs: 60 } });
+    } finally {
+      await full.close();
+    }
   });
 
   test('what failed is told in the ZIP, and the rest is there', { timeout: 60_000 }, async () => {
