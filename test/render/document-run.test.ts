@@ -505,6 +505,36 @@ describe('document run', () => {
   );
 
   it.skipIf(noPoppler)(
+    'gives a column of an equal share the width of its longest word, and keeps the others on the page',
+    async () => {
+      const word = 'Donaudampfschiffahrtsgesellschaft';
+      const row = ['left', word, 'right', '1,234.00'];
+      const { pdf } = await render(registry, {
+        page_size: 'A5',
+        margin_mm: 15,
+        operations: [
+          { type: 'add_table', widths: ['*', '*', '*', 'auto'], rows: [row] },
+          {
+            type: 'add_columns',
+            columns: [{ operations: [{ type: 'add_table', widths: ['*', '*'], rows: [['a', word]] }] }],
+          },
+        ],
+      });
+      const words = [
+        ...inspect(pdf, 'pdftotext', '-bbox', '{}', '-').matchAll(
+          /xMin="([\d.]+)".* xMax="([\d.]+)".*>(.+)</g,
+        ),
+      ].map(([, left, right, shown]) => ({ left: Number(left), right: Number(right), shown }));
+      expect(words.map(({ shown }) => shown).sort()).toEqual([...row, 'a', word].sort());
+      // A5 with margins of 15 mm.
+      for (const { right } of words) expect(right).toBeLessThan(((148 - 15) / 25.4) * 72);
+      const of = (name: string) => words.find(({ shown }) => shown === name);
+      for (const [i, name] of row.slice(1).entries())
+        expect(of(name)?.left).toBeGreaterThan(of(row[i] ?? '')?.right ?? 0);
+    },
+  );
+
+  it.skipIf(noPoppler)(
     'ends with header rows higher than a page, lines higher than a page, and nested percentages',
     async () => {
       const tall = Array.from({ length: 2_000 }, (_, i) => `h${i}`).join(' ');

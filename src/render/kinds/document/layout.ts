@@ -237,7 +237,7 @@ export class DocumentLayout extends RowLayout {
         const column = widths[i];
         if (column !== undefined) column.width = width;
       }
-    }
+    } else shareStars(widths, room - sum);
     if (node.table.headerRows > 0 && this.#headerHeight(node, room) > maxHeaderShare * this.#pageHeight()) {
       node.table.headerRows = 0;
     }
@@ -379,3 +379,21 @@ export class DocumentLayout extends RowLayout {
 }
 
 type TextInline = NonNullable<TextNode['_inlines']>[number];
+
+/**
+ * Columns of equal shares, one of which has a word that is longer than its share: it is as wide as the word, the others share
+ * what is left. pdfmake would make all of them as wide, and put the last ones beside the page.
+ * @param spare points that are left where each column is as narrow as it can be
+ */
+function shareStars(widths: TableNode['table']['widths'], spare: number): void {
+  const stars = widths
+    .filter(({ width }) => width === '*')
+    .sort((one, other) => other._minWidth - one._minWidth);
+  const [widest] = stars;
+  let left = stars.reduce((sum, { _minWidth }) => sum + _minWidth, spare);
+  if (widest === undefined || widest._minWidth * stars.length <= left) return;
+  for (const [done, column] of stars.entries()) {
+    column.width = Math.max(column._minWidth, left / (stars.length - done));
+    left -= column.width;
+  }
+}
