@@ -1,6 +1,7 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
 import { bulkFillKind } from './bulk-fill/request.js';
 import { documentKind } from './document/request.js';
+import { fillFormKind, readFormKind } from './fill-form/requests.js';
 import { extractTextKind, mergeKind, splitKind } from './pdf-tools/requests.js';
 import { imageMetadataKind } from './preview/metadata-request.js';
 import { previewKind } from './preview/request.js';
@@ -19,6 +20,8 @@ const registry: readonly Registered[] = [
   { front: documentKind, back: async () => (await import('./document/run.js')).documentRunner, warm: true },
   { front: reportKind, back: async () => (await import('./report/run.js')).reportRunner },
   { front: bulkFillKind, back: async () => (await import('./bulk-fill/run.js')).bulkFillRunner },
+  { front: readFormKind, back: async () => (await import('./fill-form/run.js')).readFormRunner },
+  { front: fillFormKind, back: async () => (await import('./fill-form/run.js')).fillFormRunner },
   {
     front: extractTextKind,
     back: async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner,
