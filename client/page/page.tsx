@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { useAnswer } from './answer.js';
 import { useModel } from './model.js';
 import { ConnectionMenu } from './parts/connection-menu.js';
 import { Help } from './parts/help.js';
@@ -95,6 +96,11 @@ function Header() {
             Webhooks
           </a>
           {state.mayWrite && (
+            <a href={hrefOf({ view: 'fill' })} aria-current={current(view === 'fill')}>
+              Fill
+            </a>
+          )}
+          {state.mayWrite && (
             <a href={hrefOf({ view: 'submit' })} aria-current={current(view === 'submit')}>
               Submit
             </a>
@@ -180,6 +186,9 @@ function View({ open }: { readonly open: OpenSession }) {
     case 'submit':
       if (!open.mayWrite) return <ReadOnly />;
       return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
+    case 'fill':
+      if (!open.mayWrite) return <ReadOnly />;
+      return <FillPart open={open} />;
     case 'webhooks':
       return <WebhooksPage open={open} />;
     case 'designs':
@@ -198,6 +207,19 @@ function View({ open }: { readonly open: OpenSession }) {
         </div>
       );
   }
+}
+
+/** A part of its own: few come for it, and it weighs as much as several others. */
+function FillPart({ open }: { readonly open: OpenSession }) {
+  const { answer, fault } = useAnswer(() => import('./views/fill.js'), []);
+  if (answer !== undefined) return <answer.FillView open={open} />;
+  return fault === undefined ? (
+    <p class="quiet centred">Loading …</p>
+  ) : (
+    <p class="fault" role="alert">
+      {fault}
+    </p>
+  );
 }
 
 /** An address that somebody with another key has sent. */
@@ -235,8 +257,14 @@ function useArrival(route: Route): void {
   const first = useRef(true);
   useEffect(() => {
     const title =
-      { jobs: 'Jobs', groups: 'Groups', designs: 'Designs', webhooks: 'Webhooks', submit: 'Submit' }[place] ??
-      place;
+      {
+        jobs: 'Jobs',
+        groups: 'Groups',
+        designs: 'Designs',
+        webhooks: 'Webhooks',
+        fill: 'Fill',
+        submit: 'Submit',
+      }[place] ?? place;
     document.title = `${title} · Inkwire`;
     if (first.current) {
       first.current = false;

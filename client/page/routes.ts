@@ -12,6 +12,8 @@ export type Route =
   | { readonly view: 'submit'; readonly from?: string }
   | { readonly view: 'designs' }
   | { readonly view: 'webhooks' }
+  /** One PDF with many rows. */
+  | { readonly view: 'fill' }
   /** Without an id: a new one; without a version: the latest. */
   | { readonly view: 'design'; readonly id?: string; readonly version?: number }
   | { readonly view: 'nowhere' };
@@ -30,6 +32,7 @@ export function parseRoute(hash: string): Route {
     return jobIdShape.test(from) ? { view: 'submit', from } : { view: 'submit' };
   }
   if (view === 'webhooks' && name === '') return { view: 'webhooks' };
+  if (view === 'fill' && name === '') return { view: 'fill' };
   if (view === 'designs' && name === '') return { view: 'designs' };
   if (view === 'designs' && designIdShape.test(name)) {
     const version = params.get('version') ?? '';
@@ -57,6 +60,8 @@ export function hrefOf(route: Route): string {
       return route.from === undefined ? '#/submit' : `#/submit?from=${route.from}`;
     case 'webhooks':
       return '#/webhooks';
+    case 'fill':
+      return '#/fill';
     case 'designs':
       return '#/designs';
     case 'design': {

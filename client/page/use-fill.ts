@@ -1,0 +1,243 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { InkwireError } from '../sdk/error.js';
+import { save } from './actions.js';
+import { readCsv } from './csv.js';
+import {
+  base64Of,
+  buildPackage,
+  type FormFacts,
+  inspectPackage,
+  type Overlay,
+  previewRow,
+  readForm,
+  startFill,
+} from './fill.js';
+import { type Choice, choiceOf, firstSizes, mappingOf, matchFields } from './fill-mapping.js';
+import { useModel } from './model.js';
+import { Preview } from './preview.js';
+import { type OpenSession, reasonOf } from './session.js';
+
+interface Source {
+  readonly file: File;
+  readonly base64: string;
+  readonly facts: FormFacts;
+}
+
+interface Rows {
+  readonly file: File;
+  readonly cells: readonly (readonly string[])[];
+}
+
+const noRow: readonly string[] = [];
+const noChoices: ReadonlyMap<string, Choice> = new Map();
+
+const members: Readonly<Record<string, string>> = {
+  '/pdf_file': 'The PDF',
+  '/pdf': 'The PDF',
+  '/rows_file': 'The CSV',
+  '/package': 'The package',
+};
+
+/** A refusal in words: of the file that it is about, where it is about one. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof InkwireError) || error.errors.length === 0) return reasonOf(error);
+  return error.errors
+    .map(({ pointer, message }) => {
+      const name = members[pointer];
+      return name === undefined || !/^(?:is|has|must|cannot) /.test(message) ? message : `${name} ${message}`;
+    })
+    .join('; ');
+}
+
+/** A PDF, its rows, and what goes where: everything that the view of bulk fill holds. */
+export function useFill(open: OpenSession) {
+  const { actions, session } = useModel();
+  const [source, setSource] = useState<Source>();
+  const [rows, setRows] = useState<Rows>();
+  const [hasHeader, setHasHeader] = useState(true);
+  /** Undefined: as the names say. */
+  const [own, setOwn] = useState<ReadonlyMap<string, Choice>>();
+  const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
+  const [flatten, setFlatten] = useState(false);
+  const [row, setRow] = useState(0);
+  const [page, setPage] = useState(1);
+  const [chosen, setChosen] = useState<number>();
+  const [fault, setFault] = useState<string>();
+  const [busy, setBusy] = useState<'pdf' | 'rows' | 'run'>();
+  const [jobId, setJobId] = useState<string>();
+
+  const data = hasHeader ? (rows?.cells.slice(1) ?? []) : (rows?.cells ?? []);
+  const columns = useMemo(() => {
+    const [first = noRow] = rows?.cells ?? [];
+    return hasHeader ? first : first.map((_, index) => `Column ${index + 1}`);
+  }, [rows, hasHeader]);
+  const matched = useMemo(
+    () => (source === undefined ? noChoices : matchFields(source.facts.fields, columns)),
+    [source, columns],
+  );
+  const choices = own ?? matched;
+  const mapping = useMemo(
+    () => mappingOf(choices, overlays, flatten, columns),
+    [choices, overlays, flatten, columns],
+  );
+  const cells = data[row] ?? noRow;
+
+  const latest = useRef({ open, source });
+  latest.current = { open, source };
+  const [preview] = useState(
+    () =>
+      new Preview({
+        ask: (draft, at, signal) => {
+          const { mapping: wanted, cells: values } = draft as {
+            mapping: typeof mapping;
+            cells: typeof cells;
+          };
+          const pdf = latest.current.source?.base64 ?? '';
+          const request = { ...wanted, pdf_file: pdf, row: values };
+          return previewRow(latest.current.open.http, request, at, signal);
+        },
+        clock: () => performance.now(),
+      }),
+  );
+  useEffect(() => () => preview.close(), [preview]);
+  useEffect(() => {
+    if (source !== undefined) preview.change({ mapping, cells });
+  }, [source, mapping, cells, preview]);
+  useEffect(() => preview.turn(page), [page, preview]);
+
+  const during = async (what: NonNullable<typeof busy>, work: () => Promise<void>): Promise<void> => {
+    setBusy(what);
+    setFault(undefined);
+    try {
+      await work();
+    } catch (error) {
+      session.refuse(error);
+      setFault(wordsOf(error));
+    }
+    setBusy(undefined);
+  };
+
+  const verdict = preview.verdict.value;
+  const previewFault = verdict?.type === 'refused' ? wordsOf(verdict.error) : undefined;
+  return {
+    source,
+    rows,
+    hasHeader,
+    columns,
+    data,
+    cells,
+    row,
+    page,
+    choices,
+    overlays,
+    flatten,
+    chosen,
+    preview,
+    previewFault,
+    fault,
+    busy,
+    jobId,
+    setRow,
+    setPage,
+    setFlatten,
+    setChosen,
+    setHasHeader(value: boolean) {
+      setHasHeader(value);
+      setRow(0);
+    },
+    takePdf: (file: File) =>
+      during('pdf', async () => {
+        const base64 = await base64Of(file);
+        const facts = await readForm(open.http, base64, new AbortController().signal);
+        setSource({ file, base64, facts });
+        setOwn(undefined);
+        setOverlays((before) => before.filter(({ page: at }) => at < facts.page_count));
+        setChosen(undefined);
+        setPage(1);
+        setJobId(undefined);
+      }),
+    takeRows: (file: File) =>
+      during('rows', async () => {
+        setRows({ file, cells: readCsv(await file.text()) });
+        setOwn(undefined);
+        setRow(0);
+        setJobId(undefined);
+      }),
+    choose(field: string, choice: Choice | undefined) {
+      const next = new Map(choices);
+      if (choice === undefined) next.delete(field);
+      else next.set(field, choice);
+      setOwn(next);
+    },
+    add(type: Overlay['type']) {
+      const [width, height] = firstSizes[type];
+      const size = source?.facts.pages[page - 1] ?? { width: 595, height: 842 };
+      const place = {
+        page: page - 1,
+        x: Math.round((size.width - Math.min(width, size.width)) / 2),
+        y: Math.round(size.height / 3),
+        width: Math.min(width, size.width),
+        height: Math.min(height, size.height),
+      };
+      const value = columns.length > 0 ? { column: 'column_0' } : { static: 'Text' };
+      const more = type === 'barcode' ? { symbology: 'code128' } : type === 'text' ? { shrink: true } : {};
+      setOverlays([...overlays, { type, ...place, value, ...more }]);
+      setChosen(overlays.length);
+    },
+    change(index: number, overlay: Overlay) {
+      setOverlays((before) => before.map((one, at) => (at === index ? overlay : one)));
+    },
+    remove(index: number) {
+      setOverlays((before) => before.filter((_, at) => at !== index));
+      setChosen(undefined);
+    },
+    run: () =>
+      during('run', async () => {
+        if (source === undefined || rows === undefined) return;
+        const job = await startFill(open.client, {
+          pdf: source.file,
+          rows: rows.file,
+          hasHeader,
+          ...mapping,
+        });
+        open.jobs.put(job);
+        setJobId(job.job_id);
+      }),
+    savePackage: () =>
+      during('pdf', async () => {
+        if (source === undefined) return;
+        const made = await buildPackage(open.http, { pdf: source.base64, ...mapping });
+        save(made, `${source.file.name.replace(/\.pdf$/i, '')}.doqlo`);
+      }),
+    loadPackage: (file: File) =>
+      during('pdf', async () => {
+        const held = await inspectPackage(open.http, file);
+        const { fields, overlays: all, flatten: flat = false, source: of } = held;
+        setOwn(
+          new Map(
+            fields.flatMap(({ name, value }) => {
+              const choice = choiceOf(value, columns);
+              return choice === undefined ? [] : [[name, choice] as const];
+            }),
+          ),
+        );
+        const kept = all.filter(({ type }) => type !== 'image');
+        setOverlays(kept);
+        setChosen(undefined);
+        setFlatten(flat);
+        if (kept.length < all.length)
+          actions.notify({
+            tone: 'failed',
+            text: 'Pictures of the package are not filled from this page: left out.',
+          });
+        else if (source !== undefined && of.sha256 !== source.facts.sha256)
+          actions.notify({
+            tone: 'failed',
+            text: 'The package was made for another PDF: look at what comes of it.',
+          });
+        else actions.notify({ tone: 'done', text: `${file.name} is loaded.` });
+      }),
+  };
+}
+
+export type Fill = ReturnType<typeof useFill>;

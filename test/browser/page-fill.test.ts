@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { PDFDocument } from '@cantoo/pdf-lib';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AppServer } from '../helpers/app-server.js';
+import { useChromium, withoutChromium } from './chromium.js';
+import { accessibilityFindings, startPageServer } from './page-server.js';
+
+const names = ['first_name', 'last_name', 'email', 'number'];
+
+async function formPdf(): Promise<Buffer> {
+  const document = await PDFDocument.create();
+  const page = document.addPage([400, 300]);
+  document.addPage([400, 300]);
+  const form = document.getForm();
+  for (const [index, name] of names.entries())
+    form.createTextField(name).addToPage(page, { x: 20, y: 250 - index * 40, width: 240, height: 24 });
+  return Buffer.from(await document.save());
+}
+
+/** In one row there is no such EAN, in another no character that a font has. */
+function rowsCsv(count: number): Buffer {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const code = index === 5 ? 'none' : '4006381333931';
+    return `Ada ${index},"Łoś, ${index}",ada${index}@example.org,${code}`;
+  });
+  return Buffer.from(`First Name,last_name,E-Mail,number\n${rows.join('\n')}\n`);
+}
+
+describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
+  const chromium = useChromium();
+  let server: AppServer;
+  let pdf: Buffer;
+  beforeAll(async () => {
+    server = await startPageServer();
+    pdf = await formPdf();
+  });
+  afterAll(() => server?.close());
+
+  async function open(options: Parameters<typeof chromium.visit>[0] = {}): Promise<Page> {
+    const context = await chromium.visit({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/#/fill`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return page;
+  }
+
+  async function give(page: Page, rows: number): Promise<void> {
+    await page
+      .getByLabel('PDF to fill')
+      .setInputFiles({ name: 'form.pdf', mimeType: 'application/pdf', buffer: pdf });
+    await page
+      .getByLabel('Rows as CSV')
+      .setInputFiles({ name: 'rows.csv', mimeType: 'text/csv', buffer: rowsCsv(rows) });
+    await page.getByText('4 of 4 filled').waitFor();
+    await page.getByRole('img', { name: 'Page 1, filled' }).waitFor();
+  }
+
+  test('a PDF and a CSV become a thousand files, as a person does it', async () => {
+    const page = await open();
+    await give(page, 1_000);
+    // Columns were found by name; a field gets a text of two of them.
+    expect(await page.getByLabel('email', { exact: true }).inputValue()).toBe('2');
+    await page.getByLabel('last_name', { exact: true }).selectOption('text');
+    await page.getByLabel('Text for last_name').fill('{{last_name}} of {{First Name}}');
+    // A code, dragged by the mouse and moved by keys.
+    await page.getByRole('button', { name: 'Barcode' }).click();
+    const code = page.getByRole('button', { name: /^Barcode: / });
+    await page.getByRole('combobox', { name: /^Code/ }).selectOption('ean13');
+    await page.getByLabel('Value of the Barcode').selectOption('3');
+    const before = await code.boundingBox();
+    if (before === null) throw new Error('the overlay is not seen');
+    await page.mouse.move(before.x + 10, before.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(before.x + 40, before.y + 70, { steps: 4 });
+    await page.mouse.up();
+    const way = async () => {
+      const { x = 0, y = 0 } = (await code.boundingBox()) ?? {};
+      return [Math.round(x - before.x), Math.round(y - before.y)];
+    };
+    await expect.poll(way).toEqual([30, 60]);
+    const label = async () => (await code.getAttribute('aria-label')) ?? '';
+    const left = Number(/: (\d+) from/.exec(await label())?.[1]);
+    await code.press('Shift+ArrowLeft');
+    await expect.poll(label).toContain(`: ${left - 10} from the left`);
+    await code.press('Alt+ArrowRight');
+    await expect.poll(label).toContain('161 by 60 points');
+    // Any row beside its data.
+    await page.getByRole('spinbutton', { name: /^Row/ }).fill('6');
+    await page.getByRole('spinbutton', { name: /^Row/ }).press('Enter');
+    await page.getByText('ada5@example.org').waitFor();
+    await page.getByText('must be 12 digits').waitFor();
+
+    await page.getByRole('button', { name: 'Fill 1,000 rows' }).click();
+    await page.getByText('1000 of 1000').waitFor();
+    const wrong = page.getByRole('region', { name: 'Rows to look at' });
+    await wrong.getByText('must be 12 digits').waitFor();
+    expect(await wrong.getByRole('row').count()).toBe(2);
+    await wrong.getByRole('button', { name: '6', exact: true }).click();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download all' }).click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toMatch(/\.zip$/);
+    const bytes = await readFile(await saved.path());
+    // The end of a ZIP tells its entries: a thousand PDFs and the manifest.
+    expect(bytes.readUInt16LE(bytes.length - 12)).toBe(1_001);
+  });
+
+  test('a package is saved, and loaded again', async () => {
+    const page = await open();
+    await give(page, 3);
+    await page.getByRole('button', { name: 'QR code' }).click();
+    await page.getByLabel('Fields become a part of the page').check();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save package' }).click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe('form.doqlo');
+    const buffer = await readFile(await saved.path());
+
+    const other = await open();
+    await give(other, 3);
+    await other
+      .getByLabel('Package')
+      .setInputFiles({ name: 'form.doqlo', mimeType: 'application/zip', buffer });
+    await other.getByText('form.doqlo is loaded.').waitFor();
+    expect(await other.getByLabel('Fields become a part of the page').isChecked()).toBe(true);
+    await other.getByRole('button', { name: /^QR code: / }).waitFor();
+    expect(await other.getByLabel('email', { exact: true }).inputValue()).toBe('2');
+  });
+
+  test('what is no PDF is refused in words, and the page goes on', async () => {
+    const page = await open();
+    await page
+      .getByLabel('PDF to fill')
+      .setInputFiles({ name: 'a.pdf', mimeType: 'application/pdf', buffer: Buffer.from('no PDF') });
+    await page.getByRole('alert').getByText('is not a PDF').waitFor();
+    await give(page, 2);
+  });
+
+  test.each([
+    ['light', 1440],
+    ['dark', 390],
+  ] as const)(
+    'axe has nothing against it, %s at %i pixels, and nothing is wider than the screen',
+    async (colorScheme, width) => {
+      const page = await open({ colorScheme, viewport: { width, height: 844 } });
+      await give(page, 8);
+      await page.getByRole('button', { name: 'Text', exact: true }).click();
+      await page.getByRole('button', { name: 'Fill 8 rows' }).click();
+      await page.getByText('8 of 8').waitFor();
+      await page.getByText('Filling …').waitFor({ state: 'detached' });
+      expect(await accessibilityFindings(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    },
+  );
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { readCsv } from '../../client/page/csv.js';
+import type { FormField, Overlay } from '../../client/page/fill.js';
+import { choiceOf, filling, mappingOf, matchFields, moved, resized } from '../../client/page/fill-mapping.js';
+
+const field = (name: string): FormField => ({ name, kind: 'text', places: [] });
+
+describe('rows of a CSV file', () => {
+  test.each([
+    [
+      'plain',
+      'a,b\n1,2\n',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    ['with a byte order mark and line ends of all sorts', '\ufeffa\r\nb\rc\n', [['a'], ['b'], ['c']]],
+    ['quoted', '"a, ""b""\nc",d', [['a, "b"\nc', 'd']]],
+    [
+      'with empty values',
+      ',\n"",x\n',
+      [
+        ['', ''],
+        ['', 'x'],
+      ],
+    ],
+    ['with lines that are empty', 'a\n\nb\n\n', [['a'], ['b']]],
+    ['of nothing', '', []],
+  ])('%s', (_what, text, rows) => {
+    expect(readCsv(text)).toEqual(rows);
+  });
+});
+
+describe('fields and columns', () => {
+  test('find each other by their names, however they are written', () => {
+    const fields = ['First name', 'person.lastName', 'form[0].Straße[0]', 'other', 'email'].map(field);
+    const columns = ['E-Mail', 'first_name', 'LAST NAME', 'strasse', 'Straße'];
+    expect([...matchFields(fields, columns)]).toEqual([
+      ['First name', { from: 'column', column: 1 }],
+      ['person.lastName', { from: 'column', column: 2 }],
+      ['form[0].Straße[0]', { from: 'column', column: 4 }],
+      ['email', { from: 'column', column: 0 }],
+    ]);
+  });
+
+  test('a text names columns by their headers, and comes back as it was written', () => {
+    const columns = ['First', 'Last'];
+    const text = 'Dear {{First}} {{ Last }}, {{nobody}}';
+    const value = filling({ from: 'text', text }, columns);
+    expect(value).toEqual({ template: 'Dear {{column_0}} {{column_1}}, {{nobody}}' });
+    expect(choiceOf(value, columns)).toEqual({
+      from: 'text',
+      text: 'Dear {{First}} {{Last}}, {{nobody}}',
+    });
+    expect(filling({ from: 'text', text: 'plain' }, columns)).toEqual({ static: 'plain' });
+    expect(choiceOf({ column: 'column_1' }, columns)).toEqual({ from: 'column', column: 1 });
+  });
+
+  test('become what a request says of them', () => {
+    const choices = new Map([['a', { from: 'column', column: 2 } as const]]);
+    expect(mappingOf(choices, [], true, [])).toEqual({
+      fields: [{ name: 'a', value: { column: 'column_2' } }],
+      overlays: [],
+      flatten: true,
+    });
+  });
+});
+
+describe('an overlay', () => {
+  const page = { width: 200, height: 100 };
+  const overlay: Overlay = { type: 'qr', page: 0, x: 10, y: 10, width: 50, height: 40 };
+
+  test('never leaves its page', () => {
+    expect(moved(overlay, -50, 500, page)).toMatchObject({ x: 0, y: 60 });
+    expect(moved(overlay, 3.14, 2, page)).toMatchObject({ x: 13.1, y: 12 });
+    expect(resized(overlay, 1_000, 1_000, page)).toMatchObject({ width: 190, height: 90 });
+  });
+
+  test('does not become so small that it is lost', () => {
+    expect(resized(overlay, -1_000, -1_000, page)).toMatchObject({ width: 6, height: 6 });
+  });
+});
