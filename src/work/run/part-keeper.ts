@@ -56,7 +56,7 @@ export class PartKeeper {
 
   constructor(options: PartKeeperOptions) {
     this.#options = options;
-    this.#parts = [...options.earlier];
+    this.#parts = options.earlier.filter(isNeeded);
     this.#names = new Set(options.earlier.map(({ name }) => name));
     for (const artifact of options.earlier) this.#note(artifact);
   }
@@ -66,7 +66,10 @@ export class PartKeeper {
     return this.#failure.signal;
   }
 
-  /** All parts, those of earlier attempts included. After `flush` all of them are durable. */
+  /**
+   * All parts that are files or say that a chunk is done, those of earlier attempts included. After `flush` all of them are
+   * durable.
+   */
   get parts(): readonly Artifact[] {
     return this.#parts;
   }
@@ -113,7 +116,7 @@ export class PartKeeper {
     const [first, ...others] = await this.keep(files, virtual);
     if (first === undefined) return;
     const added = [chunk === undefined ? first : { ...first, chunk }, ...others];
-    for (const artifact of added) this.#parts.push(artifact);
+    this.#parts.push(...added.filter(isNeeded));
     this.#untold.push(added);
     // Nobody waits for what nobody can have.
     if (added.some(({ kept }) => kept !== true)) this.#commitSoon();
@@ -275,6 +278,11 @@ export class PartKeeper {
     const safe = work.catch((error: unknown) => this.#failure.abort(error));
     this.#work = Promise.all([this.#work, safe]);
   }
+}
+
+/** What is cut from files is of no use to later tasks, and there may be ten thousand of it. */
+function isNeeded({ blob, chunk }: Artifact): boolean {
+  return blob !== undefined || chunk !== undefined;
 }
 
 function shown({ page, pageCount }: { readonly [Name in keyof Shows]: Shows[Name] | undefined }): Shows {
