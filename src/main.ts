@@ -29,6 +29,8 @@ const usage = `Usage:
   inkwire batch FOLDER   make one document of each file in a folder
   inkwire jobs ...       list, show, cancel, retry and delete jobs
   inkwire designs ...    check, draw, watch and store designs that are files
+  inkwire fill PDF ROWS  fill a PDF with many rows
+  inkwire package ...    make, look into and try packages: what goes where on a PDF
   inkwire webhooks ...   tell addresses what happens to jobs; test, replay
   inkwire verify URL     prove that a server loses, repeats and reorders nothing
 
@@ -49,6 +51,8 @@ const commands = [
   'batch',
   'jobs',
   'designs',
+  'fill',
+  'package',
   'webhooks',
   'verify',
 ];
@@ -80,6 +84,10 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
     case 'designs':
       return asClient(args, (await import('./cli/designs/designs.js')).runDesigns);
+    case 'fill':
+      return asClient(args, (await import('./cli/packages/fill.js')).runFill);
+    case 'package':
+      return asClient(args, (await import('./cli/packages/package.js')).runPackage);
     case 'webhooks':
       return asClient(args, (await import('./cli/webhooks.js')).runWebhooks);
     case 'doctor':

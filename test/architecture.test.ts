@@ -318,6 +318,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'cli/backup': ['cli', 'engine', 'engine/postgres', 'engine/sqlite'],
   'cli/batch': ['cli', 'protocol'],
   'cli/designs': ['cli', 'render/kinds/report', 'protocol'],
+  'cli/packages': ['cli'],
   'cli/verify': ['cli', 'protocol'],
   'cli/doctor': [
     'cli',
@@ -341,6 +342,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'cli/batch',
     'cli/designs',
     'cli/doctor',
+    'cli/packages',
     'cli/verify',
     'engine/postgres',
     'engine/sqlite',
