@@ -65,11 +65,10 @@ describe('rows of CSV', () => {
     ['lines that end with CR only', 'a\rb\r', [['a'], ['b']]],
     ['line ends that are mixed', 'a\r\nb\nc\rd', [['a'], ['b'], ['c'], ['d']]],
     ['line ends within quotes', '"a\nb","c\r\nd","e\rf"\ng', [['a\nb', 'c\r\nd', 'e\rf'], ['g']]],
-  ])('reads %s, in pieces of any size', (_what, input, rows) => {
+  ])('31: reads %s, in pieces of any size', (_what, input, rows) => {
     for (const pieceBytes of [1, 2, 3, 5, 1000]) expect(rowsOf(input, pieceBytes)).toEqual(rows);
   });
 
-  // Case 32.
   it.each([
     [
       'a quote that is never closed',
@@ -96,14 +95,14 @@ describe('rows of CSV', () => {
       { row: 1, line: 3, column: 6, offset: 13 },
     ],
     ['a NUL, as in UTF-16', 'a,b\nc\0', 'There is a NUL', { row: 2, line: 2, column: 2, offset: 5 }],
-  ])('names row, line, column and byte of %s', (_what, input, message, place) => {
+  ])('32: names row, line, column and byte of %s', (_what, input, message, place) => {
     for (const pieceBytes of [1, 2, 3, 7, 1000]) {
       const { refusal } = scan(CsvScanner, input, { pieceBytes });
       expect(refusal).toMatchObject({ reason: 'invalid', message: expect.stringContaining(message), place });
     }
   });
 
-  it('names line, column and byte of what is not UTF-8, in line 7', () => {
+  it('32: names line, column and byte of what is not UTF-8, in line 7', () => {
     const before = Buffer.from(`${'ä,b\n'.repeat(6)}Łx`);
     for (const broken of [[0xff], [0xc3, 0x28], [0xe2, 0x82], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]]) {
       const input = Buffer.concat([before, Buffer.from(broken)]);
@@ -115,7 +114,7 @@ describe('rows of CSV', () => {
     }
   });
 
-  it('refuses UTF-16 at its mark', () => {
+  it('32: refuses UTF-16 at its mark', () => {
     const { refusal } = scan(CsvScanner, Buffer.from('\ufeffa,b\n', 'utf16le'));
     expect(refusal && refusalText(refusal)).toBe('Bytes are not UTF-8 (row 1, line 1, column 1, byte 0)');
   });

@@ -254,18 +254,18 @@ describe('names of files in the archive', () => {
     ['control characters and halves of pairs', ['a\0b\nc\ud800d'], 'row_3_a b c d.pdf'],
     ['dots and spaces at the ends', ['. .hidden. '], 'row_3_hidden.pdf'],
     ['letters of two parts', ['Lo\u0301dz\u0301'], 'row_3_Lódź.pdf'],
-  ])('are safe with %s', (_what, values, name) => {
+  ])('33: are safe with %s', (_what, values, name) => {
     expect(rowFileName(3, values)).toBe(name);
   });
 
-  it('have at most 120 bytes, and end with a whole character', () => {
+  it('33: have at most 120 bytes, and end with a whole character', () => {
     expect(rowFileName(1, ['x'.repeat(300)])).toBe(`row_1_${'x'.repeat(110)}.pdf`);
     const flags = rowFileName(1, ['🇦🇹'.repeat(50)]);
     expect(Buffer.byteLength(flags)).toBeLessThanOrEqual(120);
     expect(flags).toBe(`row_1_${'🇦🇹'.repeat(13)}.pdf`);
   });
 
-  it('are another one for each row, whatever its columns hold', () => {
+  it('33: are another one for each row, whatever its columns hold', () => {
     const value = fc.string({ unit: fc.constantFrom('1', '_', 'a', 'A', '.', '/', 'ß', ' ', '\u0301') });
     fc.assert(
       fc.property(
