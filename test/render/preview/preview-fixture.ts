@@ -11,7 +11,7 @@ import { bareContext } from '../run-context.js';
 /** A PDF of pages that draw these contents; `more` are objects from number 3 on. */
 export function pagesOf(
   contents: readonly string[],
-  { box = '0 0 100 100', resources = '', more = [] as readonly string[], entries = '' } = {},
+  { box = '0 0 100 100', resources = '', more = [] as readonly (string | Buffer)[], entries = '' } = {},
 ): Buffer {
   const first = 3 + more.length;
   const kids = contents.map((_, index) => `${first + 2 * index} 0 R`).join(' ');

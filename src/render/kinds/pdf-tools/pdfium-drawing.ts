@@ -1,3 +1,4 @@
+import { isGrayPicture } from './pdfium-colours.js';
 import { allocate, type Engine } from './pdfium-engine.js';
 import { type DrawCall, PageTooSlow, type PauseTest, renderWithin } from './pdfium-pause.js';
 import { packGray } from './raster.js';
@@ -16,7 +17,8 @@ export interface DrawnPage {
   release(): void;
 }
 
-/** Format and flags of fpdfview.h. */
+/** Formats and flags of fpdfview.h. */
+const gray = 1;
 const bgr = 2;
 const withAnnotations = 0x01;
 const reverseOrder = 0x10;
@@ -39,24 +41,27 @@ export function drawPage(
   rows: number,
   budgetMs: number | undefined,
 ): DrawnPage {
-  const bytes = columns * rows * 3;
+  const isGray = isGrayPicture(engine, page);
+  const stride = isGray ? columns : columns * 3;
+  const bytes = stride * rows;
   const memory = allocate(engine, bytes);
   const release = (): void => engine.pdfium.wasmExports.free(memory);
-  const bitmap = engine.FPDFBitmap_CreateEx(columns, rows, bgr, memory, columns * 3);
+  const bitmap = engine.FPDFBitmap_CreateEx(columns, rows, isGray ? gray : bgr, memory, stride);
   try {
     if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
-    engine.FPDFBitmap_FillRect(bitmap, 0, 0, columns, rows, 0xffffffff);
-    const place: DrawCall = [bitmap, page, 0, 0, columns, rows, 0, withAnnotations | reverseOrder];
+    engine.pdfium.HEAPU8.fill(0xff, memory, memory + bytes);
+    const flags = isGray ? withAnnotations : withAnnotations | reverseOrder;
+    const place: DrawCall = [bitmap, page, 0, 0, columns, rows, 0, flags];
     if (budgetMs === undefined) engine.FPDF_RenderPageBitmap(...place);
     else if (!renderWithin(engine, pause, place, budgetMs)) throw new PageTooSlow();
     engine.FPDF_FFLDraw(form, ...place);
-    const rgb = engine.pdfium.HEAPU8.subarray(memory, memory + bytes);
-    const channels = packGray(rgb) ? 1 : 3;
+    const pixels = engine.pdfium.HEAPU8.subarray(memory, memory + bytes);
+    const channels = isGray || packGray(pixels) ? 1 : 3;
     return {
       width: columns,
       height: rows,
       channels,
-      data: rgb.subarray(0, columns * rows * channels),
+      data: pixels.subarray(0, columns * rows * channels),
       release,
     };
   } catch (error) {

@@ -20,9 +20,10 @@ export function packGray(rgb: Uint8Array): boolean {
   const words = new Uint32Array(rgb.buffer, rgb.byteOffset, groups * 3);
   if (!areGray(words) || !isGray(rgb.subarray(groups * 12))) return false;
   for (let group = 0, at = 0; group < groups; group += 1, at += 3) {
-    const [first = 0, second = 0, third = 0] = [words[at], words[at + 1], words[at + 2]];
-    words[group] =
-      (first & 0xff) | ((second & 0xff) << 8) | ((third & 0xff) << 16) | ((third & 0xff000000) >>> 0);
+    const first = words[at] ?? 0;
+    const second = words[at + 1] ?? 0;
+    const third = words[at + 2] ?? 0;
+    words[group] = (first & 0xff) | ((first >>> 16) & 0xff00) | (second & 0xff0000) | (third & 0xff000000);
   }
   for (let from = groups * 12, to = groups * 4; from < rgb.length; from += 3, to += 1)
     rgb[to] = rgb[from] ?? 0;
@@ -32,8 +33,10 @@ export function packGray(rgb: Uint8Array): boolean {
 /** In the order of the bytes: r g b r, g b r g, b r g b. */
 function areGray(words: Uint32Array): boolean {
   for (let at = 0; at < words.length; at += 3) {
-    const [first = 0, second = 0, third = 0] = [words[at], words[at + 1], words[at + 2]];
-    if (first === white && second === white && third === white) continue;
+    const first = words[at] ?? 0;
+    const second = words[at + 1] ?? 0;
+    const third = words[at + 2] ?? 0;
+    if ((first & second & third) >>> 0 === white) continue;
     if (((first ^ (first >>> 8)) & 0xffff) !== 0) return false;
     if (first >>> 24 !== (second & 0xff) || ((second ^ (second >>> 8)) & 0xff) !== 0) return false;
     if (((second >>> 16) & 0xff) !== second >>> 24 || second >>> 24 !== (third & 0xff)) return false;
