@@ -31,6 +31,7 @@ export function capabilityFacts(
       { name: 'designs', enabled: true },
       { name: 'groups', enabled: true },
       { name: 'idempotency', enabled: true },
+      { name: 'pages', enabled: true },
       { name: 'push', enabled: true },
       { name: 'webhooks', enabled: true },
       { name: 'pdf_a', enabled: false },

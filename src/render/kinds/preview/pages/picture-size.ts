@@ -22,7 +22,7 @@ export function pictureSize(page: PageSize, asked: Asked): PictureSize {
   const wanted = scaleOf(page, asked);
   const scale = Math.min(wanted, previewLimits.side / Math.max(width, height));
   const size = { width: pixels(width * scale), height: pixels(height * scale) };
-  return scale < wanted ? { ...size, reducedDpi: Math.round(scale * 72) } : size;
+  return scale < wanted ? { ...size, reducedDpi: Math.max(1, Math.round(scale * 72)) } : size;
 }
 
 /** Pixels of a point. */
