@@ -530,6 +530,7 @@ describe('architecture', () => {
         'render/kinds/fill-form/run.ts',
         // Pages of PDFs are drawn by the engine of the PDF tools.
         'render/kinds/preview/inputs/pdf.ts',
+        'render/kinds/preview/inputs/scan.ts',
         'render/kinds/preview/page-view.ts',
         'render/kinds/preview/page-words.ts',
         'render/kinds/preview/pages/encode.ts',

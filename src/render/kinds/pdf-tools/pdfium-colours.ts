@@ -74,7 +74,7 @@ export function isGrayPicture(engine: Engine, page: number): boolean {
 }
 
 /** Links draw nothing. */
-function hasPlainAnnotations(engine: Engine, page: number): boolean {
+export function hasPlainAnnotations(engine: Engine, page: number): boolean {
   const count = engine.FPDFPage_GetAnnotCount(page);
   if (count > maxObjects) return false;
   for (let at = 0; at < count; at += 1) {

@@ -5,6 +5,7 @@ import { allocate, type Engine, startEngine } from './pdfium-engine.js';
 import { provideFonts } from './pdfium-fonts.js';
 import { createPage, type PdfiumPage } from './pdfium-page.js';
 import { createPauseTest, type PauseTest } from './pdfium-pause.js';
+import { jpegOfPage, mayBeScan } from './pdfium-scan.js';
 
 /**
  * PDFium through its raw functions: the package's own classes never close a page that is not rendered, and offer
@@ -24,6 +25,8 @@ export interface PdfiumDocument {
   readonly pageCount: number;
   /** As shown (cropped and turned), points; of a page that is not looked into. Not finite where the page says nonsense. */
   pageSize(index: number): PageSize;
+  /** The JPEG file that page `index` is, where it is nothing else; a copy. */
+  jpegOf(index: number): Buffer | undefined;
   /**
    * Draws page `index`; after a failure there are no more pages.
    * @param pixels of the picture, by the size of the page in points
@@ -76,6 +79,7 @@ function openDocument(
   bound: PdfiumBound,
 ): PdfiumDocument {
   const { document, memory, form } = bound.call(() => openFile(engine, given));
+  let scans: boolean | undefined;
   const unreadable = (index: number) =>
     new PdfUnread({ is: 'broken', detail: `page ${index} cannot be read` });
 
@@ -133,6 +137,16 @@ function openDocument(
   return {
     pageCount: bound.call(() => engine.FPDF_GetPageCount(document)),
     pageSize: (index) => bound.call(() => sizeOf(index)),
+    jpegOf(index) {
+      scans ??= mayBeScan(given.file);
+      if (!scans) return undefined;
+      return bound.call(() => {
+        const page = load(index);
+        const jpeg = jpegOfPage(engine, page);
+        close(page);
+        return jpeg;
+      });
+    },
     draw: (index, pixels, budgetMs) =>
       bound.call(() => {
         const page = load(index);

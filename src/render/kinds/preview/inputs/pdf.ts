@@ -9,6 +9,7 @@ import type { PdfFiles, PdfToOpen } from '../pages/pdf-files.js';
 import { type PictureSize, pictureSize } from '../pages/picture-size.js';
 import type { PreviewRequest } from '../pages/plan.js';
 import { type Drawer, PageFailed, type PagePicture, type PageSizes } from '../pages/source.js';
+import { drawScan } from './scan.js';
 
 /** A PDF as a request has it. */
 export function pdfOf(path: string, { password }: PreviewRequest, context: RunContext): PdfToOpen {
@@ -32,13 +33,18 @@ export async function readPdfSizes(files: PdfFiles, pdf: PdfToOpen): Promise<Pag
   }
 }
 
+type Look = Pick<PreviewRequest, 'format' | 'quality' | 'width' | 'height' | 'dpi'>;
+
 /** Draws pages of a PDF, for a task. */
 export class PdfDrawer implements Drawer {
   readonly #files: PdfFiles;
   readonly #pdf: PdfToOpen;
-  readonly #look: Pick<PreviewRequest, 'format' | 'quality' | 'width' | 'height' | 'dpi'>;
+  readonly #look: Look;
 
-  constructor(files: PdfFiles, pdf: PdfToOpen, look: PreviewRequest) {
+  readonly #context: Pick<RunContext, 'picture'>;
+
+  constructor(files: PdfFiles, pdf: PdfToOpen, look: Look, context: Pick<RunContext, 'picture'>) {
+    this.#context = context;
     this.#files = files;
     this.#pdf = pdf;
     this.#look = look;
@@ -47,6 +53,8 @@ export class PdfDrawer implements Drawer {
   async draw(index: number): Promise<PagePicture> {
     const { format, quality } = this.#look;
     const document = await this.#files.open(this.#pdf);
+    const scan = await this.#drawScan(document, index);
+    if (scan !== undefined) return scan;
     const { drawn, size } = this.#draw(document, index);
     try {
       const [bytes, placeholder] = await Promise.all([encode(drawn, format, quality), placeholderOf(drawn)]);
@@ -57,15 +65,31 @@ export class PdfDrawer implements Drawer {
     }
   }
 
+  async #drawScan(document: PdfiumDocument, index: number): Promise<PagePicture | undefined> {
+    const { jpeg, size } = this.#guarded(() => {
+      const jpeg = document.jpegOf(index);
+      return { jpeg, size: jpeg && pictureSize(document.pageSize(index), this.#look) };
+    });
+    if (jpeg === undefined || size === undefined) return undefined;
+    const picture = await drawScan(jpeg, size, this.#look, this.#context);
+    return picture && { ...picture, ...reduced(size) };
+  }
+
   #draw(document: PdfiumDocument, index: number): { readonly drawn: DrawnPage; readonly size: PictureSize } {
     let size: PictureSize | undefined;
     const pixels = (page: PictureSize): PictureSize => {
       size = pictureSize(page, this.#look);
       return size;
     };
-    try {
+    return this.#guarded(() => {
       const drawn = document.draw(index, pixels, previewLimits.pageMs);
       return { drawn, size: size ?? drawn };
+    });
+  }
+
+  #guarded<Result>(act: () => Result): Result {
+    try {
+      return act();
     } catch (error) {
       // What the page has done to the engine is nothing for the next one.
       this.#files.giveBack({ isSpoilt: true });

@@ -81,7 +81,7 @@ export function openDrawer(
   { context, files }: Task,
 ): Drawer {
   return source.drawnBy === 'pdf'
-    ? new PdfDrawer(files, pdfOf(path, request, context), request)
+    ? new PdfDrawer(files, pdfOf(path, request, context), request, context)
     : openImageDrawer(source, path, request, context);
 }
 
