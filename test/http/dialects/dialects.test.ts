@@ -256,6 +256,7 @@ describe('what the server says of itself', () => {
     expect(document.tags.map(({ name }) => name)).toEqual([
       'jobs',
       'results',
+      'pages',
       'events',
       'webhooks',
       'render',
