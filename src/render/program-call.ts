@@ -6,6 +6,17 @@ export interface RegisteredProgram {
   readonly file: string;
   /** Paths outside `/usr` that it needs; a sandbox shows them read-only. */
   readonly shows?: readonly string[];
+  readonly about?: ProgramNote;
+}
+
+/** Of a program, for people. */
+export interface ProgramNote {
+  /** What of this server needs it. */
+  readonly serves: string;
+  /** Packages of Debian's that have it. */
+  readonly packages: string;
+  /** With which it tells its version, in its first line. */
+  readonly versionArgs: readonly string[];
 }
 
 /** By the name in a call. */

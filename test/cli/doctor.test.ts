@@ -10,6 +10,7 @@ import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { schemaVersion } from '../../src/engine/sqlite/migrations.js';
 import { Connection } from '../../src/engine/sqlite/sql.js';
 import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
+import { findProgram } from '../../src/render/program-sandbox.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { start, started, submitted } from '../contracts/jobs-at-hand.js';
 import { stored } from '../contracts/library.suite.js';
@@ -230,7 +231,15 @@ describe('inkwire doctor', () => {
   it('says what guards external programs', async () => {
     const environment = { INKWIRE_DATA_DIR: await directory(), INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true' };
     const [finding, ...more] = (await examine(environment, { only: 'programs' })).of('programs');
-    expect(more).toEqual([]);
+    // LibreOffice and both programs of FFmpeg: each says its version, or what is missing without it.
+    expect(
+      more.map(({ said }) => /^(LibreOffice|ffmpeg|ffprobe) .+/i.exec(said)?.[1]?.toLowerCase()),
+    ).toEqual([findProgram('soffice') === undefined ? undefined : 'libreoffice', 'ffmpeg', 'ffprobe']);
+    for (const { verdict, said, advice } of more)
+      expect([verdict === 'warn', /not installed/.test(said)]).toEqual([
+        advice !== undefined,
+        advice !== undefined,
+      ]);
     const guarded = { verdict: 'ok', said: expect.stringMatching(/in a sandbox: (bubblewrap|unshare)/) };
     const open = { verdict: 'warn', said: expect.stringContaining('without a sandbox, as you allow') };
     expect(finding).toMatchObject(withoutBubblewrap && withoutUnshare ? open : guarded);

@@ -145,6 +145,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
       program_guard: 'bubblewrap',
+      programs: {},
       limits: { max_body_bytes: 65536 },
     },
     dialects: dialectsAtHand,

@@ -80,6 +80,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       operations: [],
       fonts: [],
       program_guard: 'none: refused',
+      programs: {},
       limits: {},
     },
     dialects: dialectsAtHand,

@@ -583,6 +583,7 @@ describe('probes and capabilities', () => {
       fonts: [{ family: 'helvetica' }],
       dialects: ['connect', 'report-flow', 'filelens'],
       program_guard: 'bubblewrap',
+      programs: {},
       limits: { max_body_bytes: 65536 },
     });
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findProgram } from '../../src/render/program-sandbox.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
@@ -30,7 +31,12 @@ describe('a running server', () => {
   });
 
   test('says what guards external programs, and removes what those of a killed server left', async () => {
-    const { program_guard: guard } = await caller.data<{ program_guard: string }>('/api/v1/capabilities');
+    const { program_guard: guard, programs } = await caller.data<{
+      program_guard: string;
+      programs: Readonly<Record<string, boolean>>;
+    }>('/api/v1/capabilities');
+    expect(Object.keys(programs).sort()).toEqual(['ffmpeg', 'ffprobe', 'soffice']);
+    expect(programs.ffmpeg).toBe(findProgram('ffmpeg') !== undefined);
     expect(['bubblewrap', 'unshare', 'none: refused']).toContain(guard);
     const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-left-'));
     await mkdir(join(dataDir, 'programs', 'run-killed', 'out'), { recursive: true });

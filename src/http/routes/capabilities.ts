@@ -12,6 +12,8 @@ export interface CapabilityFacts {
   readonly fonts: readonly object[];
   /** What stands between external programs and the machine. */
   readonly program_guard: 'bubblewrap' | 'unshare' | 'none: refused' | 'none: allowed';
+  /** Whether each external program that some kind calls is installed, by its name. */
+  readonly programs: Readonly<Record<string, boolean>>;
   /** Bounds by name, in the unit that the name ends with. */
   readonly limits: Readonly<Record<string, number>>;
 }
@@ -23,7 +25,7 @@ const docs: RouteDocs = {
   answers: {
     '200': {
       description:
-        'Whether keys are needed, capabilities, operations, fonts, dialects, the guard of external programs, limits, and what the caller may do',
+        'Whether keys are needed, capabilities, operations, fonts, dialects, the guard of external programs, which are there, limits, and what the caller may do',
       content: {
         [json]: envelopeOf({
           auth: Type.Unsafe<string>({
@@ -42,6 +44,10 @@ const docs: RouteDocs = {
             enum: ['bubblewrap', 'unshare', 'none: refused', 'none: allowed'],
             description:
               'The sandbox of external programs; `none: refused`: what needs one is refused, `none: allowed`: the operator lets them run without',
+          }),
+          programs: Type.Record(Type.String(), Type.Boolean(), {
+            description:
+              'External programs, and whether they are installed: `soffice` for office and text documents, `ffmpeg` and `ffprobe` for videos',
           }),
           limits: Type.Record(Type.String(), Type.Number()),
           caller: Type.Object(

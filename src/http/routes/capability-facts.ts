@@ -2,7 +2,7 @@ import { fonts } from '../../render/fonts/catalogue.js';
 import type { Kind } from '../../render/kind.js';
 import { limits } from '../../render/kinds/document/limits.js';
 import { operationNames } from '../../render/kinds/document/operation-fields.js';
-import type { GuardName } from '../../render/program-sandbox.js';
+import { findProgram, type GuardName } from '../../render/program-sandbox.js';
 import type { CapabilityFacts } from './capabilities.js';
 
 /** Settings of the service that its callers may know. */
@@ -39,6 +39,11 @@ export function capabilityFacts(
     operations: operationNames,
     fonts,
     program_guard: programGuard,
+    programs: Object.fromEntries(
+      kinds
+        .flatMap((kind) => Object.entries(kind.programs ?? {}))
+        .map(([name, { file }]) => [name, findProgram(file) !== undefined]),
+    ),
     limits: {
       max_body_bytes: config.maxBodyBytes,
       max_upload_bytes: config.maxUploadBytes,
