@@ -1,3 +1,4 @@
+import { twoColors } from '../words/pictures.js';
 import { type Chance, chanceOf } from '../words/tokens.js';
 
 /** Random documents of what our own layout draws; a seed makes one. */
@@ -41,6 +42,8 @@ const words = [
 ] as const;
 
 class Maker {
+  #depth = 0;
+
   constructor(readonly chance: Chance) {}
 
   text(most: number): string {
@@ -63,15 +66,26 @@ class Maker {
 
   operation(): Members {
     const { chance } = this;
-    const make = chance.one([
+    const flowing: [(this: Maker) => Members, ...((this: Maker) => Members)[]] = [
       this.addText,
       this.addText,
-      this.addTable,
       this.addTable,
       this.setFont,
-      this.addPage,
       this.addSpace,
-    ]);
+      this.addShape,
+      this.addCode,
+      this.addPicture,
+    ];
+    const make =
+      this.#depth > 0
+        ? chance.one(flowing)
+        : chance.one([
+            ...flowing,
+            this.addTable,
+            this.addPage,
+            this.addColumns,
+            this.addColumns,
+          ] as typeof flowing);
     return make.call(this);
   }
 
@@ -89,6 +103,7 @@ class Maker {
         color: () => chance.one(colors),
         line_height: () => chance.between(0.8, 2),
         link: () => 'https://example.org/x',
+        width: () => chance.whole(15, 120),
       }),
       ...this.place(),
     };
@@ -168,6 +183,86 @@ class Maker {
     };
   }
 
+  addColumns(): Members {
+    const { chance } = this;
+    this.#depth++;
+    const columns = Array.from({ length: chance.whole(1, 3) }, () => ({
+      ...this.some({ width: () => chance.one<string | number>(['auto', '*', '30%', chance.whole(20, 60)]) }),
+      operations: Array.from({ length: chance.whole(1, 3) }, () => this.operation()),
+    }));
+    this.#depth--;
+    return { type: 'add_columns', columns, ...this.some({ gap: () => chance.whole(0, 15) }) };
+  }
+
+  addShape(): Members {
+    const { chance } = this;
+    const look = this.some({ color: () => chance.one(colors), line_width: () => chance.between(0.1, 3) });
+    const place = () => chance.whole(0, 120);
+    if (chance.maybe(0.4))
+      return { type: 'add_line', ...look, ...this.some({ dash: () => chance.whole(1, 5) }) };
+    if (chance.maybe(0.4))
+      return { type: 'add_line', ...look, x1: place(), y1: place(), x2: place(), y2: place() };
+    return {
+      type: 'add_rect',
+      ...look,
+      x: place(),
+      y: place(),
+      width: chance.whole(1, 80),
+      height: chance.whole(1, 80),
+      ...this.some({
+        fill: () => '#eeddff',
+        radius: () => chance.whole(0, 5),
+        opacity: () => chance.between(0, 1),
+      }),
+    };
+  }
+
+  addCode(): Members {
+    const { chance } = this;
+    const align = this.some({ align: () => chance.one(['left', 'center', 'right']) });
+    if (chance.maybe(0.5))
+      return {
+        type: 'add_qr',
+        value: 'https://example.org/1',
+        ...align,
+        ...this.some({ size: () => chance.whole(10, 40) }),
+      };
+    return { type: 'add_barcode', symbology: 'code128', value: 'AB-1234', ...align, ...this.place() };
+  }
+
+  addPicture(): Members {
+    const { chance } = this;
+    return {
+      type: 'add_image',
+      source: twoColors(chance.whole(8, 300), chance.whole(8, 300), '#ff0000', '#0000ff'),
+      ...this.place(),
+      ...this.some({
+        width: () => chance.whole(10, 90),
+        height: () => chance.whole(10, 90),
+        fit: () => chance.one(['fill', 'contain', 'cover']),
+        align: () => chance.one(['left', 'center', 'right']),
+        link: () => 'https://example.org/z',
+      }),
+    };
+  }
+
+  band(): unknown {
+    const { chance } = this;
+    if (chance.maybe(0.4)) return 'Page {page} of {pages}';
+    if (chance.maybe(0.6))
+      return {
+        left: this.text(2),
+        right: '{page}',
+        ...this.some({ line: () => true, font_size: () => chance.whole(6, 20) }),
+      };
+    return {
+      operations: [
+        { type: 'add_text', text: 'Größe {page}', align: 'center' },
+        { type: 'add_table', rows: [['a', '{page}']] },
+      ],
+    };
+  }
+
   addPage(): Members {
     const { chance } = this;
     if (chance.maybe(0.5)) return { type: 'add_page_break' };
@@ -203,6 +298,9 @@ export function documentOf(seed: number): {
       page_size: () => ({ width_mm: chance.whole(60, 250), height_mm: chance.whole(60, 250) }),
       margin_mm: () => chance.whole(0, 25),
       title: () => 'Title & more',
+      header: () => make.band(),
+      footer: () => make.band(),
+      first_header: () => make.band(),
       language: () => 'de',
     }),
   };

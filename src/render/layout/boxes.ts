@@ -13,16 +13,25 @@ interface Placed {
   readonly breaksPage?: true;
 }
 
-export type Box = TextBox | StackBox | TableBox | ArtBox;
+export type Box = TextBox | StackBox | ColumnsBox | TableBox | ArtBox;
 
 export interface TextBox extends Placed {
   readonly type: 'text';
   readonly text: Paragraph;
+  /** It takes so much across although there is less in it. */
+  readonly leastWidth?: number;
 }
 
 export interface StackBox extends Placed {
   readonly type: 'stack';
   readonly boxes: readonly Box[];
+}
+
+export interface ColumnsBox extends Placed {
+  readonly type: 'columns';
+  readonly columns: readonly (Column & { readonly box: Box })[];
+  /** Between two of them. */
+  readonly gap: number;
 }
 
 export interface ArtBox extends Placed {
@@ -90,8 +99,14 @@ export function extentOf(box: Box): Extent {
 
 function innerExtent(box: Box): Extent {
   switch (box.type) {
-    case 'text':
-      return box.text;
+    case 'text': {
+      const { text, leastWidth = 0 } = box;
+      if (leastWidth === 0) return text;
+      return {
+        minWidth: Math.max(text.minWidth, leastWidth),
+        maxWidth: Math.max(text.maxWidth, leastWidth),
+      };
+    }
     case 'art':
       return { minWidth: box.art.width, maxWidth: box.art.width };
     case 'stack':
@@ -105,6 +120,11 @@ function innerExtent(box: Box): Extent {
         },
         { minWidth: 0, maxWidth: 0 },
       );
+    case 'columns': {
+      const gaps = box.gap * Math.max(0, box.columns.length - 1);
+      const { minWidth, maxWidth } = extentOfColumns(box.columns);
+      return { minWidth: minWidth + gaps, maxWidth: maxWidth + gaps };
+    }
     case 'table': {
       const around = offsetsOf(box).total;
       const { minWidth, maxWidth } = extentOfColumns(box.columns);
@@ -173,10 +193,10 @@ export function columnWidths(columns: readonly Column[], given: number): number[
 }
 
 /** Columns whose longest words do not fit beside each other get narrower ones, in which they are broken. */
-export function narrowed(columns: readonly Column[], room: number): readonly Column[] {
+export function fitted<C extends Column>(columns: readonly C[], room: number): readonly C[] {
   const least = columns.map(({ width, minWidth }) => (typeof width === 'number' ? width : minWidth));
   const sum = least.reduce((total, width) => total + width, 0);
-  if (sum <= room || room <= 0) return columns;
+  if (sum <= room || room <= 0) return shared(columns, room - sum);
   // Narrow columns keep their width as long as they need less than an equal share of what is left.
   const order = least.map((_, i) => i).sort((a, b) => (least[a] ?? 0) - (least[b] ?? 0));
   const widths: number[] = [];
@@ -187,4 +207,21 @@ export function narrowed(columns: readonly Column[], room: number): readonly Col
     widths[i] = width;
   }
   return columns.map((column, i) => ({ ...column, width: widths[i] ?? 0 }));
+}
+
+/** A column of an equal share that is too narrow for its longest word is as wide as that; the others share what is left. */
+function shared<C extends Column>(columns: readonly C[], spare: number): readonly C[] {
+  const shares = columns
+    .filter(({ width }) => width === '*')
+    .sort((one, other) => other.minWidth - one.minWidth);
+  const [widest] = shares;
+  let left = shares.reduce((sum, { minWidth }) => sum + minWidth, spare);
+  if (widest === undefined || widest.minWidth * shares.length <= left) return columns;
+  const widths = new Map<C, number>();
+  for (const [done, column] of shares.entries()) {
+    const width = Math.max(column.minWidth, left / (shares.length - done));
+    widths.set(column, width);
+    left -= width;
+  }
+  return columns.map((column) => ({ ...column, width: widths.get(column) ?? column.width }));
 }

@@ -21,6 +21,10 @@ function firstInside(box: Box, room: number): number {
         if (height > 0) return height;
       }
       return 0;
+    case 'columns': {
+      const { columns } = box;
+      return Math.max(0, ...columns.map((column) => firstHeight(column.box, room / columns.length)));
+    }
     case 'table':
       return firstRows(box, room);
   }

@@ -1,7 +1,17 @@
-import type { ArtBox, Box, Section, StackBox, TableBox, TextBox } from './boxes.js';
+import {
+  type ArtBox,
+  type Box,
+  type ColumnsBox,
+  columnWidths,
+  extentOf,
+  type Section,
+  type StackBox,
+  type TableBox,
+  type TextBox,
+} from './boxes.js';
 import { Context } from './context.js';
 import { Flow } from './flow.js';
-import type { Margins, Sheet, Size } from './sheet.js';
+import { AsideSheet, type Fragment, type Margins, type Sheet, type Size } from './sheet.js';
 import { type Placer, TablePlacing } from './table-placing.js';
 import type { Line, Word } from './text.js';
 
@@ -102,6 +112,9 @@ export class Placing implements Placer {
       case 'stack':
         this.#stack(box);
         break;
+      case 'columns':
+        this.#columns(box);
+        break;
       case 'art':
         this.#art(box);
         break;
@@ -113,6 +126,20 @@ export class Placing implements Placer {
 
   #stack({ boxes }: StackBox): void {
     for (const box of boxes) this.box(box);
+  }
+
+  #columns({ columns, gap, margins }: ColumnsBox): void {
+    this.depth++;
+    const { context } = this.flow;
+    const widths = columnWidths(columns, context.width - (columns.length - 1) * gap);
+    context.beginColumns(this.depth === 1 ? [margins?.left ?? 0, margins?.right ?? 0] : undefined);
+    for (const [i, { box }] of columns.entries()) {
+      context.column(widths[i] ?? 0, i === 0 ? 0 : gap);
+      this.box(box);
+    }
+    context.endColumns();
+    this.depth--;
+    if (this.depth === 0) this.flow.context.forgetOuterMargins();
   }
 
   #table(box: TableBox): void {
@@ -132,10 +159,21 @@ export class Placing implements Placer {
     }
   }
 
-  #art({ art, align }: ArtBox): void {
-    const spare = this.flow.context.width - art.width;
+  #art(box: ArtBox): void {
+    const { art, align } = box;
+    // Its margins count twice, as pdfmake has it.
+    const spare = this.flow.context.width - extentOf(box).minWidth;
     this.flow.art(art, align === 'right' ? spare : align === 'center' ? spare / 2 : 0);
   }
+}
+
+/** Lays a box out by itself, in a column without end. */
+export function aside(box: Box, width: number): Fragment {
+  const sheet = new AsideSheet(width);
+  const placing = new Placing({ open: () => sheet, close: () => undefined, placed: () => undefined });
+  placing.flow.context.addPage({ width, height: Number.POSITIVE_INFINITY }, sheet.margins);
+  placing.box(box);
+  return sheet.fragment(placing.flow.context.y);
 }
 
 /** How far a line begins from the left; the words of a justified one are moved apart. */

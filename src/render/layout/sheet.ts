@@ -112,7 +112,12 @@ export function place({ items }: Fragment, sheet: Sheet, x: number, y: number, a
         break;
       case 'ground': {
         const { box } = item;
-        sheet.ground({ x: box.x + x, y: box.y + y, width: box.width, height: box.height }, item.color, at);
+        sheet.ground(
+          { x: box.x + x, y: box.y + y, width: box.width, height: box.height },
+          item.color,
+          // Its cell says where it lies.
+          undefined,
+        );
         break;
       }
       case 'stroke': {

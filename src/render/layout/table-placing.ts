@@ -1,4 +1,4 @@
-import { type Box, type Cell, columnWidths, narrowed, offsetsOf, type TableBox } from './boxes.js';
+import { type Box, type Cell, columnWidths, fitted, offsetsOf, type TableBox } from './boxes.js';
 import type { PageChange } from './context.js';
 import type { Flow } from './flow.js';
 import { firstHeight } from './heights.js';
@@ -226,7 +226,7 @@ export class TablePlacing {
 function columnsOf(box: TableBox, width: number) {
   const { offsets, total } = offsetsOf(box);
   const room = width - total;
-  return { offsets, room, widths: columnWidths(narrowed(box.columns, room), room) };
+  return { offsets, room, widths: columnWidths(fitted(box.columns, room), room) };
 }
 
 /** Height of the header rows of a table that is `width` wide, whose cells are texts. */

@@ -54,6 +54,14 @@ export class Bands {
     private readonly measure: (node: Node, width: number) => number,
   ) {}
 
+  /** Whether they are the same whatever the number of pages is. */
+  get isFixed(): boolean {
+    const text = (band: Band | undefined, pages: string) =>
+      JSON.stringify(band?.node(longestNumber, pages, points(leastContentMm), 0));
+    const all = [this.bands.header, this.bands.footer, this.first.header, this.first.footer];
+    return all.every((band) => text(band, '1') === text(band, longestNumber));
+  }
+
   #width(size: PageSize): number {
     return size.width - this.asked.left - this.asked.right;
   }

@@ -2,31 +2,42 @@ import { isObject } from '../../../protocol/is-object.js';
 import { Placing } from '../../layout/placing.js';
 import { type Back, tellOutside } from './backs.js';
 import { PaperEdges } from './outside.js';
-import { ownSections } from './own-boxes.js';
+import { OwnBands } from './own-bands.js';
+import { type BoxTools, ownSections } from './own-boxes.js';
 import { OwnPages } from './own-pages.js';
 import type { Node } from './pdfmake.js';
+import { PageRenderer } from './pdfmake-back.js';
 
 /** The back that draws what most documents are: by our own layout, with the same pages as pdfmake's. */
 export const drawOwn: Back = ({ definition, bands, content, watermark }, document, registry, sink) => {
-  const hasBands = bands.placed('header') !== undefined || bands.placed('footer') !== undefined;
-  if (hasBands || watermark !== undefined || sink.area !== undefined) return undefined;
+  if (watermark !== undefined || sink.area !== undefined) return undefined;
   const known = countOf(content);
   let [measured, placed] = [0, 0];
-  const tell = () => sink.placed(Math.min(1, placed / measured), pages.count);
+  const tell = () => sink.placed(Math.min(1, placed / (measured + 1)), pages.count);
+  const edges = new PaperEdges(tellOutside(sink));
+  const tools: BoxTools = {
+    registry,
+    user: { use: (face, ink) => pages.use(face, ink) },
+    picture: (key) => document.provideImage(key),
+    measured: () => {
+      if ((++measured & 31) === 0) sink.layout(Math.min(1, measured / known));
+    },
+  };
+  const around = new OwnBands(bands, definition.defaultStyle, tools);
   const pages: OwnPages = new OwnPages(
     document,
-    new PaperEdges(tellOutside(sink)),
-    () => {
-      if ((++placed & 63) === 0) tell();
-    },
+    new PageRenderer(document, undefined, (warning) => sink.warn(warning)),
+    edges,
+    around.isEmpty ? undefined : (sheet, number, count) => around.draw(sheet, number, count),
+    around.isFixed,
+    () => placed++,
     tell,
   );
-  const told = () => {
-    if ((++measured & 63) === 0) sink.layout(Math.min(1, measured / known));
-  };
-  const sections = ownSections(content, definition.defaultStyle, { registry, user: pages, measured: told });
+  if (!around.isOwn(content)) return undefined;
+  const sections = ownSections(content, definition.defaultStyle, tools);
   if (sections === undefined || pages.isAmbiguous) return undefined;
   new Placing(pages).sections(sections);
+  pages.end();
   sink.pages(pages.count, pages.count);
   return pages.count;
 };

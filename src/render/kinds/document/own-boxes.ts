@@ -1,10 +1,13 @@
-import { findFamily } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
-import type { Box, Cell, Column, Section, TableBox, TableLook } from '../../layout/boxes.js';
+import type { Box, Cell, Column, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
-import type { Margins, Stroke } from '../../layout/sheet.js';
+import type { Margins } from '../../layout/sheet.js';
 import { headerHeightOf } from '../../layout/table-placing.js';
-import { type Alignment, type GlyphUser, type Look, Paragraph, type TextPart } from '../../layout/text.js';
+import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
+import { pictureArt, shapesArt } from './own-art.js';
+import { colorOf, Foreign, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
+import { type Style, Styles, styleMembers } from './own-style.js';
+import { fillsOf, tableLook } from './own-table-look.js';
 import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
 
 /**
@@ -12,84 +15,17 @@ import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
  * goes to pdfmake. The nodes stay as they are.
  */
 
-/** Says that a document is none for our own layout. */
-class Foreign extends Error {}
-
-function foreign(): never {
-  throw new Foreign();
-}
-
-/** Style that nodes take from those around them. */
-interface Style {
-  readonly family: string;
-  readonly size: number;
-  readonly bold: boolean;
-  readonly italic: boolean;
-  readonly color: string;
-  readonly align: Alignment;
-  readonly underline: boolean;
-  readonly strike: boolean;
-  readonly background: string | undefined;
-  readonly lineHeight: number;
-  readonly link: string | undefined;
-  readonly look: Look;
-}
-
-const styleMembers: ReadonlySet<string> = new Set([
-  'font',
-  'fontSize',
-  'bold',
-  'italics',
-  'color',
-  'alignment',
-  'decoration',
-  'background',
-  'lineHeight',
-  'link',
-]);
-
 const members = (...own: readonly string[]): ReadonlySet<string> =>
   new Set(['margin', 'at', 'absolutePosition', ...styleMembers, ...own]);
 
-const textMembers = members('text', 'fillColor');
+const textMembers = members('text', 'fillColor', 'width', 'leastWidth');
 const partMembers = members('text');
-const stackMembers = members('stack', 'pageBreak');
-const tableMembers = members('table', 'layout');
+const stackMembers = members('stack', 'pageBreak', 'width');
+const columnsMembers = members('columns', 'width');
+const canvasMembers = members('canvas', 'width');
+const imageMembers = members('image', 'width', 'height', 'fit', 'cover', 'maxWidth', 'maxHeight');
+const tableMembers = members('table', 'layout', 'width');
 const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRows', 'around']);
-const layoutParts = new Set([
-  'hLineWidth',
-  'vLineWidth',
-  'hLineColor',
-  'vLineColor',
-  'paddingLeft',
-  'paddingRight',
-  'paddingTop',
-  'paddingBottom',
-  'fillColor',
-]);
-
-function hasOnly(node: object, known: ReadonlySet<string>): void {
-  for (const name in node) if (!known.has(name)) foreign();
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const nodeOf = (value: unknown): Node => (isNode(value) ? value : foreign());
-const nodesOf = (value: unknown): readonly Node[] => (Array.isArray(value) ? value.map(nodeOf) : foreign());
-const numberOf = (value: unknown): number =>
-  typeof value === 'number' && Number.isFinite(value) ? value : foreign();
-
-const hexColor = /^#[0-9a-f]{6}$/i;
-function colorOf(value: unknown): string {
-  return typeof value === 'string' && (value === 'black' || hexColor.test(value)) ? value : foreign();
-}
-
-const alignments: readonly unknown[] = ['left', 'center', 'right', 'justify'] satisfies Alignment[];
-function alignOf(value: unknown): Alignment {
-  return alignments.includes(value) ? (value as Alignment) : foreign();
-}
 
 function marginsOf({ margin }: Node): { margins?: Margins } {
   if (margin === undefined) return {};
@@ -126,6 +62,8 @@ function isSection(node: Node): node is SectionNode {
 
 export interface BoxTools {
   readonly registry: FontRegistry;
+  /** The size of a picture by its key, pixels. */
+  readonly picture: (key: string) => { readonly width: number; readonly height: number };
   /** Told of every glyph. */
   readonly user: GlyphUser;
   /** Told of each node that is measured. */
@@ -138,9 +76,9 @@ export function ownSections(
   defaultStyle: Node,
   tools: BoxTools,
 ): readonly Section[] | undefined {
-  try {
+  return orUndefined(() => {
     const maker = new BoxMaker(tools);
-    const style = maker.style(maker.plainStyle, defaultStyle);
+    const style = maker.first(defaultStyle);
     return nodes.map((node) => {
       if (!isSection(node)) return foreign();
       const { section, pageSize, pageMargins, followingMargins } = node;
@@ -155,6 +93,20 @@ export function ownSections(
         }),
       };
     });
+  });
+}
+
+/** A single node as a box; undefined as for sections. */
+export function ownBox(node: Node, defaultStyle: Node, tools: BoxTools): Box | undefined {
+  return orUndefined(() => {
+    const maker = new BoxMaker(tools);
+    return maker.box(node, maker.first(defaultStyle));
+  });
+}
+
+function orUndefined<T>(make: () => T): T | undefined {
+  try {
+    return make();
   } catch (error) {
     if (error instanceof Foreign) return undefined;
     throw error;
@@ -177,101 +129,24 @@ function refuseHighHeader(box: TableBox, { pageSize, pageMargins, followingMargi
 const maxKeptCells = 100_000;
 
 class BoxMaker {
-  readonly #looks = new Map<string, Look>();
-  readonly plainStyle: Omit<Style, 'look'> = {
-    family: '',
-    size: 12,
-    bold: false,
-    italic: false,
-    color: 'black',
-    align: 'left',
-    underline: false,
-    strike: false,
-    background: undefined,
-    lineHeight: 1,
-    link: undefined,
-  };
+  readonly #styles: Styles;
 
-  constructor(private readonly tools: BoxTools) {}
-
-  /** What a node sets over the style around it; the latter itself when it sets nothing. */
-  style(around: Omit<Style, 'look'>, node: Node): Style {
-    const { font, fontSize, bold, italics, color, alignment, decoration, background, lineHeight, link } =
-      node;
-    const decorations = Array.isArray(decoration)
-      ? decoration
-      : decoration === undefined
-        ? undefined
-        : [decoration];
-    if (decorations?.some((one) => one !== 'underline' && one !== 'lineThrough') === true) foreign();
-    const own = {
-      family: typeof font === 'string' ? font : around.family,
-      size: fontSize === undefined ? around.size : numberOf(fontSize),
-      bold: typeof bold === 'boolean' ? bold : around.bold,
-      italic: typeof italics === 'boolean' ? italics : around.italic,
-      color: color === undefined ? around.color : colorOf(color),
-      align: alignment === undefined ? around.align : alignOf(alignment),
-      underline: decorations === undefined ? around.underline : decorations.includes('underline'),
-      strike: decorations === undefined ? around.strike : decorations.includes('lineThrough'),
-      background: background === undefined ? around.background : colorOf(background),
-      lineHeight: lineHeight === undefined ? around.lineHeight : numberOf(lineHeight),
-      link: link === undefined ? around.link : typeof link === 'string' ? link : foreign(),
-    };
-    return { ...own, look: this.#look(own) };
+  constructor(private readonly tools: BoxTools) {
+    this.#styles = new Styles(tools.registry);
   }
 
-  #within(style: Style, node: Node): Style {
-    let own = style;
-    for (const name in node) {
-      if (!styleMembers.has(name)) continue;
-      if (name !== 'alignment') return this.style(style, node);
-      own = { ...style, align: alignOf(node.alignment) };
-    }
-    return own;
-  }
-
-  #look(style: Omit<Style, 'look'>): Look {
-    const {
-      family,
-      size,
-      bold,
-      italic,
-      color,
-      underline,
-      strike,
-      background = '',
-      lineHeight,
-      link = '',
-    } = style;
-    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link}`;
-    const known = this.#looks.get(key);
-    if (known !== undefined) return known;
-    const faces = findFamily(family)?.faces ?? foreign();
-    const { id } = faces[bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal'];
-    const face = this.tools.registry.typeface(id) ?? foreign();
-    const look: Look = {
-      face,
-      size,
-      color,
-      lineHeight,
-      underline,
-      strike,
-      background: style.background,
-      link: style.link,
-      scale: size / 1000,
-      height: face.lineHeight(size) * lineHeight,
-      ascent: (face.ascender / 1000) * size,
-    };
-    this.#looks.set(key, look);
-    return look;
+  /** The style of the document. */
+  first(style: Node): Style {
+    return this.#styles.first(style);
   }
 
   box(node: Node, around: Style): Box {
     this.tools.measured();
-    const style = this.#within(around, node);
+    const style = this.#styles.within(around, node);
     if (node.text !== undefined) {
       hasOnly(node, textMembers);
-      return { type: 'text', ...placeOf(node), text: this.#paragraph(node.text, style) };
+      const least = node.leastWidth === undefined ? {} : { leastWidth: numberOf(node.leastWidth) };
+      return { type: 'text', ...placeOf(node), ...least, text: this.#paragraph(node.text, style) };
     }
     if (node.stack !== undefined) {
       hasOnly(node, stackMembers);
@@ -280,11 +155,35 @@ class BoxMaker {
       const breaks = node.pageBreak === undefined ? {} : ({ breaksPage: true } as const);
       return { type: 'stack', ...placeOf(node), ...breaks, boxes };
     }
+    if (node.columns !== undefined) {
+      hasOnly(node, columnsMembers);
+      return this.#columnsBox(node, style);
+    }
+    if (node.canvas !== undefined) {
+      hasOnly(node, canvasMembers);
+      const { align } = style;
+      return { type: 'art', ...placeOf(node), art: shapesArt(node.canvas), align: sideOf(align) };
+    }
+    if (typeof node.image === 'string') {
+      hasOnly(node, imageMembers);
+      const art = pictureArt(node, this.tools.picture(node.image), style.link);
+      return { type: 'art', ...placeOf(node), art, align: sideOf(style.align) };
+    }
     if (isNode(node.table)) {
       hasOnly(node, tableMembers);
       return this.#table(node, node.table, style);
     }
     return foreign();
+  }
+
+  #columnsBox(node: Node, style: Style): Box {
+    const columns = nodesOf(node.columns).map((one) => {
+      const box = this.box(one, style);
+      const { width = '*' } = one;
+      const own: Column['width'] = width === '*' || width === 'auto' ? width : numberOf(width);
+      return { box, width: own, ...extentOf(box) };
+    });
+    return { type: 'columns', ...placeOf(node), columns, gap: style.gap };
   }
 
   #paragraph(text: unknown, style: Style): Paragraph {
@@ -294,7 +193,7 @@ class BoxMaker {
       for (const part of nodesOf(text)) {
         hasOnly(part, partMembers);
         if (typeof part.text !== 'string') return foreign();
-        parts.push({ text: spaced(part.text), look: this.#within(style, part).look });
+        parts.push({ text: spaced(part.text), look: this.#styles.within(style, part).look });
       }
     return Paragraph.of(parts, style.align, this.tools.user) ?? foreign();
   }
@@ -356,48 +255,11 @@ class BoxMaker {
   }
 }
 
+function sideOf(align: Alignment): 'left' | 'center' | 'right' {
+  return align === 'justify' ? 'left' : align;
+}
+
 /** Tabs are set as spaces. */
 function spaced(text: string): string {
   return text.includes('\t') ? text.replaceAll('\t', '    ') : text;
-}
-
-type Rule = (line: number) => unknown;
-function ruleOf(layout: Node, name: string): Rule {
-  const rule = layout[name];
-  // Functions of the definition take the number of a line or row.
-  return typeof rule === 'function' ? (rule as Rule) : foreign();
-}
-
-function fillsOf(layout: Node): (row: number) => string | undefined {
-  if (layout.fillColor === undefined) return () => undefined;
-  const rule = ruleOf(layout, 'fillColor');
-  return (row) => {
-    const fill = rule(row);
-    return fill === null || fill === undefined ? undefined : colorOf(fill);
-  };
-}
-
-function tableLook(layout: Node, around: number): TableLook {
-  hasOnly(layout, layoutParts);
-  const at = (name: string) => numberOf(ruleOf(layout, name)(0));
-  const rowColor = colorOf(ruleOf(layout, 'hLineColor')(0));
-  const widthOf = ruleOf(layout, 'hLineWidth');
-  const strokes = new Map<number, Stroke>();
-  return {
-    left: at('paddingLeft'),
-    right: at('paddingRight'),
-    top: at('paddingTop'),
-    bottom: at('paddingBottom'),
-    around,
-    columnLine: { width: at('vLineWidth'), color: colorOf(ruleOf(layout, 'vLineColor')(0)) },
-    rowLine: (row) => {
-      const width = numberOf(widthOf(row));
-      let stroke = strokes.get(width);
-      if (stroke === undefined) {
-        stroke = { width, color: rowColor };
-        strokes.set(width, stroke);
-      }
-      return stroke;
-    },
-  };
 }

@@ -1,30 +1,37 @@
 import { type Ink, pdfNumber as n, type Typeface } from '../../fonts/typeface.js';
 import type { Pages } from '../../layout/placing.js';
 import type { Art, Margins, Rectangle, Sheet, Size, Stroke } from '../../layout/sheet.js';
-import { type GlyphUser, type Line, type Look, moved, type Word } from '../../layout/text.js';
+import { moved } from '../../layout/split.js';
+import type { GlyphUser, Line, Look, Word } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
+import type { DrawnArt } from './own-art.js';
 import { colorOperand, type OwnFont } from './own-font.js';
 import type { InkwireDocument } from './pdf-document.js';
 
 /** Pages of our own layout as operators. The page is as pdfkit begins it: points from the upper left corner. */
 
-/** Art that draws itself into a document. */
-export interface DrawnArt extends Art {
-  draw(document: InkwireDocument, x: number, y: number): void;
-}
-
 function isDrawnArt(art: Art): art is DrawnArt {
   return 'draw' in art && typeof art.draw === 'function';
 }
 
+/** Draws shapes and pictures into the document. */
+export type ArtRenderer = Parameters<DrawnArt['draw']>[0];
+
 /** The pages of one document, each written when nothing comes to it any more. */
 export class OwnPages implements Pages, GlyphUser {
   readonly #fonts = new Map<Typeface, OwnFont>();
+  /** Finished but for what tells how many pages there are. */
+  readonly #waiting: PageSheet[] = [];
   #pages = 0;
 
   constructor(
     private readonly document: InkwireDocument,
+    readonly renderer: ArtRenderer,
     private readonly edges: PaperEdges,
+    /** What each page gets at last: headers and footers. */
+    private readonly finish: ((sheet: PageSheet, number: number, pages: number) => void) | undefined,
+    /** Whether that is the same whatever the number of pages is. */
+    private readonly knowsPages: boolean,
     private readonly onPlaced: () => void,
     private readonly onPage: () => void,
   ) {}
@@ -57,9 +64,20 @@ export class OwnPages implements Pages, GlyphUser {
 
   close(sheet: Sheet): void {
     if (!(sheet instanceof PageSheet)) throw new Error('a sheet that is no page');
-    sheet.write(this.document);
     this.#pages++;
+    if (this.knowsPages) this.#write(sheet, 0);
+    else this.#waiting.push(sheet);
     this.onPage();
+  }
+
+  #write(sheet: PageSheet, pages: number): void {
+    this.finish?.(sheet, sheet.pageNumber, pages);
+    sheet.write(this.document);
+  }
+
+  /** Writes the pages that have waited for their number. */
+  end(): void {
+    for (const sheet of this.#waiting.splice(0)) this.#write(sheet, this.#pages);
   }
 
   placed(): void {
@@ -153,8 +171,14 @@ export class PageSheet implements Sheet {
   art(art: Art, x: number, y: number, at: string | undefined): void {
     this.#count++;
     if (!isDrawnArt(art)) throw new Error('art that does not draw itself');
-    this.#then((document) => art.draw(document, x, y));
-    this.#see(x, y, x + art.width, y + art.height, at);
+    const { renderer } = this.pages;
+    this.#then((document) => {
+      document.save();
+      art.draw(renderer, x, y);
+      document.restore();
+    });
+    for (const { left, top, right, bottom } of art.boxes)
+      this.#see(x + left, y + top, x + right, y + bottom, at);
   }
 
   /** Tells of what lies outside the paper. */

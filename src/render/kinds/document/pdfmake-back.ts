@@ -17,7 +17,7 @@ const maxDrawingNotes = 5;
 const maxNoteLength = 200;
 
 /** pdfmake's page drawing, with the names that drawings have for fonts and what the engine says of drawings. */
-class PageRenderer extends PdfMakeRenderer {
+export class PageRenderer extends PdfMakeRenderer {
   readonly #notes = new Map<string, Set<string>>();
 
   constructor(

@@ -258,6 +258,7 @@ export interface Renderer {
   pdfDocument: PdfDocument;
   renderPages(pages: readonly Page[]): void;
   renderVector(vector: Vector): void;
+  renderImage(image: Node): void;
   renderSVG(node: Node): void;
   renderWatermark(page: { readonly watermark: Watermark }): void;
 }

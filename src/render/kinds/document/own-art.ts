@@ -1,0 +1,120 @@
+import type { Art } from '../../layout/sheet.js';
+import type { Box } from './areas.js';
+import { CodeDrawing } from './draw-codes.js';
+import { colorOf, foreign, hasOnly, isNode, nodesOf, numberOf } from './own-nodes.js';
+import type { Vector } from './page-items.js';
+import type { Node, Renderer } from './pdfmake.js';
+
+/** Shapes, codes and pictures of our own layout: drawn as pdfmake draws them. */
+
+export interface DrawnArt extends Art {
+  /** What it covers, from its corner. */
+  readonly boxes: readonly Box[];
+  draw(renderer: Pick<Renderer, 'renderVector' | 'renderImage'>, x: number, y: number): void;
+}
+
+const lineMembers = new Set(['type', 'x1', 'y1', 'x2', 'y2', 'lineWidth', 'lineColor', 'dash']);
+const rectMembers = new Set([
+  'type',
+  'x',
+  'y',
+  'w',
+  'h',
+  'lineWidth',
+  'lineColor',
+  'color',
+  'r',
+  'fillOpacity',
+  'strokeOpacity',
+  'code',
+]);
+
+interface Shape {
+  readonly box: Box;
+  at(x: number, y: number): Vector;
+}
+
+function shapeOf(node: Node): Shape {
+  if (node.lineColor !== undefined) colorOf(node.lineColor);
+  if (node.color !== undefined) colorOf(node.color);
+  if (node.type === 'line') {
+    hasOnly(node, lineMembers);
+    const [x1, y1, x2, y2] = [node.x1, node.y1, node.x2, node.y2].map(numberOf) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return {
+      box: {
+        left: Math.min(x1, x2),
+        top: Math.min(y1, y2),
+        right: Math.max(x1, x2),
+        bottom: Math.max(y1, y2),
+      },
+      at: (x, y) => ({ ...node, x: 0, y: 0, x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y }),
+    };
+  }
+  if (node.type !== 'rect') return foreign();
+  hasOnly(node, rectMembers);
+  if (node.code !== undefined && !(node.code instanceof CodeDrawing)) foreign();
+  const [left, top] = [numberOf(node.x), numberOf(node.y)];
+  return {
+    box: { left, top, right: left + numberOf(node.w), bottom: top + numberOf(node.h) },
+    at: (x, y) => ({ ...node, x: left + x, y: top + y }),
+  };
+}
+
+/** The shapes of a canvas. */
+export function shapesArt(canvas: unknown): DrawnArt {
+  const shapes = nodesOf(canvas).map(shapeOf);
+  return {
+    width: Math.max(0, ...shapes.map(({ box }) => box.right)),
+    height: Math.max(0, ...shapes.map(({ box }) => box.bottom)),
+    boxes: shapes.map(({ box }) => box),
+    draw: (renderer, x, y) => {
+      for (const shape of shapes) renderer.renderVector(shape.at(x, y));
+    },
+  };
+}
+
+interface PixelSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture in the size that its node asks for, by pdfmake's rules. */
+export function pictureArt(node: Node, pixels: PixelSize, link: string | undefined): DrawnArt {
+  const { cover } = node;
+  const size = isNode(cover)
+    ? { width: numberOf(cover.width), height: numberOf(cover.height) }
+    : sizeOf(node, pixels);
+  const item = {
+    image: node.image,
+    _width: size.width,
+    _height: size.height,
+    ...(isNode(cover) ? { cover } : {}),
+    ...(link === undefined ? {} : { link }),
+  };
+  return {
+    ...size,
+    boxes: [{ left: 0, top: 0, right: size.width, bottom: size.height }],
+    draw: (renderer, x, y) => renderer.renderImage({ ...item, x, y }),
+  };
+}
+
+function sizeOf({ fit, width, height, maxWidth, maxHeight }: Node, pixels: PixelSize): PixelSize {
+  const ratio = pixels.width / pixels.height;
+  if (Array.isArray(fit)) {
+    const [most, highest] = [numberOf(fit[0]), numberOf(fit[1])];
+    const factor = ratio > most / highest ? most / pixels.width : highest / pixels.height;
+    return { width: pixels.width * factor, height: pixels.height * factor };
+  }
+  // A picture of HTML gives way to its column.
+  if (maxWidth !== undefined || maxHeight !== undefined) return foreign();
+  const [across, down] = [width, height].map((side) => (side === undefined ? 0 : numberOf(side)));
+  return {
+    width: across || (down ? down * ratio : pixels.width),
+    height: down || (across ? across / ratio : pixels.height),
+  };
+}

@@ -1,0 +1,60 @@
+import { aside } from '../../layout/placing.js';
+import { place } from '../../layout/sheet.js';
+import type { Bands } from './bands.js';
+import { type BoxTools, ownBox } from './own-boxes.js';
+import type { PageSheet } from './own-pages.js';
+import type { Node, PageSize } from './pdfmake.js';
+
+/** Headers and footers on pages of our own layout. */
+
+const names = ['header', 'footer'] as const;
+
+/** Every digit, so that what is set in it says whether numbers of any page can be. */
+const anyNumber = 1_234_567_890;
+
+export class OwnBands {
+  readonly #placed: Readonly<Record<(typeof names)[number], ReturnType<Bands['placed']>>>;
+
+  constructor(
+    private readonly bands: Bands,
+    private readonly style: Node,
+    private readonly tools: BoxTools,
+  ) {
+    this.#placed = { header: bands.placed('header'), footer: bands.placed('footer') };
+  }
+
+  get isEmpty(): boolean {
+    return names.every((name) => this.#placed[name] === undefined);
+  }
+
+  /** Whether they are the same whatever the number of pages is. */
+  get isFixed(): boolean {
+    return this.bands.isFixed;
+  }
+
+  /** Whether our own layout draws them, on every paper of these sections. */
+  isOwn(sections: readonly Node[]): boolean {
+    if (this.isEmpty) return true;
+    const first = sections.map(({ pageSize }) => pageSize as PageSize);
+    return first.every((size) =>
+      names.every((name) =>
+        [1, anyNumber].every((number) => {
+          const node = this.#placed[name]?.(number, anyNumber, size);
+          return node === undefined || ownBox(node, this.style, this.tools) !== undefined;
+        }),
+      ),
+    );
+  }
+
+  draw(sheet: PageSheet, number: number, pages: number): void {
+    const { size } = sheet;
+    for (const name of names) {
+      const node = this.#placed[name]?.(number, pages, size);
+      if (node === undefined) continue;
+      const box = ownBox(node, this.style, this.tools);
+      if (box === undefined) throw new Error('a header or footer that could be drawn cannot be');
+      const y = name === 'header' ? 0 : size.height - sheet.margins.bottom;
+      place(aside(box, size.width), sheet, 0, y, `/${name}`);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import { findFamily } from '../../fonts/catalogue.js';
+import type { FontRegistry } from '../../fonts/registry.js';
+import type { Alignment, Look } from '../../layout/text.js';
+import { colorOf, foreign, numberOf } from './own-nodes.js';
+import type { Node } from './pdfmake.js';
+
+/** Styles of nodes, which go from each to those in it. */
+
+/** Style that nodes take from those around them. */
+export interface Style {
+  readonly family: string;
+  readonly size: number;
+  readonly bold: boolean;
+  readonly italic: boolean;
+  readonly color: string;
+  readonly align: Alignment;
+  readonly underline: boolean;
+  readonly strike: boolean;
+  readonly background: string | undefined;
+  readonly lineHeight: number;
+  readonly link: string | undefined;
+  /** Between columns. */
+  readonly gap: number;
+  readonly look: Look;
+}
+
+export const styleMembers: ReadonlySet<string> = new Set([
+  'font',
+  'fontSize',
+  'bold',
+  'italics',
+  'color',
+  'alignment',
+  'decoration',
+  'background',
+  'lineHeight',
+  'link',
+  'columnGap',
+]);
+
+const alignments: readonly unknown[] = ['left', 'center', 'right', 'justify'] satisfies Alignment[];
+function alignOf(value: unknown): Alignment {
+  return alignments.includes(value) ? (value as Alignment) : foreign();
+}
+
+/** The styles of one document. */
+export class Styles {
+  readonly #looks = new Map<string, Look>();
+  readonly #plain: Omit<Style, 'look'> = {
+    family: '',
+    size: 12,
+    bold: false,
+    italic: false,
+    color: 'black',
+    align: 'left',
+    underline: false,
+    strike: false,
+    background: undefined,
+    lineHeight: 1,
+    link: undefined,
+    gap: 0,
+  };
+
+  constructor(private readonly registry: FontRegistry) {}
+
+  /** The style of a document. */
+  first(node: Node): Style {
+    return this.#over(this.#plain, node);
+  }
+
+  /** What a node sets over the style around it; the latter itself when it sets nothing. */
+  #over(around: Omit<Style, 'look'>, node: Node): Style {
+    const { columnGap: gap } = node;
+    const { font, fontSize, bold, italics, color, alignment, decoration, background, lineHeight, link } =
+      node;
+    const decorations = Array.isArray(decoration)
+      ? decoration
+      : decoration === undefined
+        ? undefined
+        : [decoration];
+    if (decorations?.some((one) => one !== 'underline' && one !== 'lineThrough') === true) foreign();
+    const own = {
+      family: typeof font === 'string' ? font : around.family,
+      size: fontSize === undefined ? around.size : numberOf(fontSize),
+      bold: typeof bold === 'boolean' ? bold : around.bold,
+      italic: typeof italics === 'boolean' ? italics : around.italic,
+      color: color === undefined ? around.color : colorOf(color),
+      align: alignment === undefined ? around.align : alignOf(alignment),
+      underline: decorations === undefined ? around.underline : decorations.includes('underline'),
+      strike: decorations === undefined ? around.strike : decorations.includes('lineThrough'),
+      background: background === undefined ? around.background : colorOf(background),
+      lineHeight: lineHeight === undefined ? around.lineHeight : numberOf(lineHeight),
+      link: link === undefined ? around.link : typeof link === 'string' ? link : foreign(),
+      gap: gap === undefined ? around.gap : numberOf(gap),
+    };
+    return { ...own, look: this.#look(own) };
+  }
+
+  /** The style of a node; that around it when it sets nothing. */
+  within(style: Style, node: Node): Style {
+    let own = style;
+    for (const name in node) {
+      if (!styleMembers.has(name)) continue;
+      if (name !== 'alignment') return this.#over(style, node);
+      own = { ...style, align: alignOf(node.alignment) };
+    }
+    return own;
+  }
+
+  #look(style: Omit<Style, 'look'>): Look {
+    const {
+      family,
+      size,
+      bold,
+      italic,
+      color,
+      underline,
+      strike,
+      background = '',
+      lineHeight,
+      link = '',
+    } = style;
+    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link}`;
+    const known = this.#looks.get(key);
+    if (known !== undefined) return known;
+    const faces = findFamily(family)?.faces ?? foreign();
+    const { id } = faces[bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal'];
+    const face = this.registry.typeface(id) ?? foreign();
+    const look: Look = {
+      face,
+      size,
+      color,
+      lineHeight,
+      underline,
+      strike,
+      background: style.background,
+      link: style.link,
+      scale: size / 1000,
+      height: face.lineHeight(size) * lineHeight,
+      ascent: (face.ascender / 1000) * size,
+    };
+    this.#looks.set(key, look);
+    return look;
+  }
+}
