@@ -12,15 +12,16 @@ import { PageRenderer } from './pdfmake-back.js';
 export const drawOwn: Back = ({ definition, bands, content, watermark }, document, registry, sink) => {
   if (watermark !== undefined || sink.area !== undefined) return undefined;
   const known = countOf(content);
-  let [measured, placed] = [0, 0];
-  const tell = () => sink.placed(Math.min(1, placed / (measured + 1)), pages.count);
+  let [measured, placed, total] = [0, 0, 0];
+  const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
   const edges = new PaperEdges(tellOutside(sink));
   const tools: BoxTools = {
     registry,
     user: { use: (face, ink) => pages.use(face, ink) },
     picture: (key) => document.provideImage(key),
     measured: () => {
-      if ((++measured & 31) === 0) sink.layout(Math.min(1, measured / known));
+      // Headers and footers are measured again for each page.
+      if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));
     },
   };
   const around = new OwnBands(bands, definition.defaultStyle, tools);
@@ -36,6 +37,7 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   if (!around.isOwn(content)) return undefined;
   const sections = ownSections(content, definition.defaultStyle, tools);
   if (sections === undefined || pages.isAmbiguous) return undefined;
+  total = measured;
   new Placing(pages).sections(sections);
   pages.end();
   sink.pages(pages.count, pages.count);
