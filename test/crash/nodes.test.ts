@@ -91,6 +91,40 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     expect(await first.get(job_id)).toMatchObject({ status: 'cancelled' });
   });
 
+  it('keep their streams while the database is away, refuse submits, and go on when it is back', async () => {
+    const [gateway] = [await node('gateway'), await node('worker')];
+    const leaving = new AbortController();
+    const stream = await fetch(`${gateway.url}/api/v1/events?topic=jobs`, {
+      headers: { accept: 'text/event-stream' },
+      signal: leaving.signal,
+    });
+    let told = '';
+    const reading = (async () => {
+      const decoder = new TextDecoder();
+      for await (const chunk of stream.body ?? []) told += decoder.decode(chunk, { stream: true });
+    })().catch(() => undefined);
+    const submit = (): Promise<Response> =>
+      fetch(`${gateway.url}/api/v1/jobs`, { method: 'POST', body: form() });
+    expect((await submit()).status).toBe(201);
+    await expect.poll(() => told.split('event: job.completed').length, { interval: 20 }).toBe(2);
+
+    await database().kill();
+    const refused = await submit();
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+    await database().start();
+
+    const again = await submit();
+    expect(again.status).toBe(201);
+    await expect.poll(() => told.split('event: job.completed').length, { interval: 20 }).toBe(3);
+    await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, { interval: 50 }).toBe(200);
+    expect(told).not.toContain('event: bye');
+    expect(told).not.toContain('event: reset');
+    leaving.abort();
+    await reading;
+  });
+
   it('that only run jobs answer probes and figures alone', async () => {
     const worker = await node('worker');
     const statusOf = async (path: string): Promise<number> => (await fetch(`${worker.url}${path}`)).status;
