@@ -16,7 +16,7 @@ import {
 import { indented } from '../json-text.js';
 import { loadLanguages } from '../languages.js';
 import { useModel } from '../model.js';
-import { Ago } from '../parts/ago.js';
+import { DesignVersions } from '../parts/design-versions.js';
 import { Question } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
 import { SnippetDialog } from '../parts/snippet-dialog.js';
@@ -25,9 +25,6 @@ import { Workbench } from '../parts/workbench.js';
 import { hrefOf } from '../routes.js';
 import { type OpenSession, reasonOf } from '../session.js';
 import { useDraft } from '../use-draft.js';
-
-/** Versions that can be chosen from, the newest first. */
-const listedVersions = 50;
 
 const beginning = {
   label: 'Letter',
@@ -239,7 +236,12 @@ function DesignForm({ open, stored, latest }: DesignFormProps) {
             />
           </label>
         ) : (
-          <Versions id={stored.id} base={base} />
+          <DesignVersions
+            id={stored.id}
+            version={base.version}
+            createdAt={base.createdAt}
+            latest={base.latest}
+          />
         )}
         {changed && stored !== undefined && (
           <>
@@ -374,31 +376,4 @@ interface Base {
   readonly latest: number;
   /** Of the latest version. */
   readonly etag: string | undefined;
-}
-
-function Versions({ id, base }: { readonly id: string; readonly base: Base }) {
-  const { version = 0, latest, createdAt } = base;
-  const numbers = Array.from({ length: Math.min(listedVersions, latest) }, (_, index) => latest - index);
-  if (!numbers.includes(version)) numbers.push(version);
-  return (
-    <>
-      <label class="inline-field">
-        <span class="quiet">Version</span>{' '}
-        <select
-          value={version}
-          onChange={(event) => {
-            const chosen = Number(event.currentTarget.value);
-            location.hash = hrefOf({ view: 'design', id, ...(chosen === latest ? {} : { version: chosen }) });
-          }}
-        >
-          {numbers.map((number) => (
-            <option key={number} value={number}>
-              {number}
-            </option>
-          ))}
-        </select>
-      </label>
-      <span class="quiet wide-only">{createdAt !== undefined && <Ago at={createdAt} />}</span>
-    </>
-  );
 }
