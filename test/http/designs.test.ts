@@ -236,6 +236,30 @@ describe('previews', () => {
     expect(Reflect.get(lastRun(), 'preview')).toEqual(preview);
   });
 
+  test('of the first page of a version, with its first sample, may be kept for good', async () => {
+    await put(letter('one'));
+    await put(letter('two'));
+    const url = `/api/v1/designs/${id}/versions/1/thumbnail`;
+    const answer = await call('GET', `${url}?width=120`);
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([
+      200,
+      'private, max-age=31536000, immutable',
+    ]);
+    expect(lastRun()).toMatchObject({
+      preview: { page: 1, width: 120 },
+      planned: { params: { name: 'Ann' } },
+      plan: { inputs: [{ blob: (await http.library.designs.get('alice', id, 1))?.blob }] },
+    });
+    const runs = http.service.submitted.length;
+    const etag = String(answer.headers.etag);
+    const known = await call('GET', `${url}?width=120`, undefined, { 'if-none-match': etag });
+    expect([known.statusCode, known.headers.etag, http.service.submitted.length]).toEqual([304, etag, runs]);
+    expect((await call('GET', url)).headers.etag).not.toBe(etag);
+    expect((await call('GET', `/api/v1/designs/${id}/versions/3/thumbnail`)).statusCode).toBe(404);
+    expect((await call('GET', `/api/v1/designs/${id}/versions/x/thumbnail`)).statusCode).toBe(404);
+    expect((await call('GET', url, undefined, bob)).statusCode).toBe(404);
+  });
+
   test('refuse what is wrong with its place', async () => {
     const refused = async (body: object, url = '/api/v1/designs/preview') => {
       const answer = await call('POST', url, body);

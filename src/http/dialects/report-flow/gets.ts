@@ -121,7 +121,7 @@ export function addGets(app: FastifyInstance, { service, designs, links, clock }
             id,
             label: label === '' ? id : label,
             latestVersion: version,
-            thumbnail: null,
+            thumbnail: `${originOf(request)}/api/v1/designs/${id}/versions/${version}/thumbnail`,
             updatedAt,
           });
         }

@@ -90,7 +90,10 @@ export const designsSchema = Type.Object({
       id: Type.String(),
       label: Type.String(),
       latestVersion: Type.Integer(),
-      thumbnail: Type.Null(),
+      thumbnail: Type.String({
+        format: 'uri',
+        description: 'A picture of the first page; needs the key as `Authorization: Bearer`',
+      }),
       updatedAt: Type.String({ format: 'date-time' }),
     }),
   ),

@@ -9,16 +9,23 @@ import type { Answer, PlannedBody, SyncRender } from '../../../work/service.js';
 import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
-import { contentDisposition } from '../../reply/file-reply.js';
+import { contentDisposition, matchesNone } from '../../reply/file-reply.js';
 import { vary, weightsOf } from '../../reply/preferences.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { tellWarnings, warningsHeaderDocs } from '../../reply/warnings-header.js';
 import { jobBodyOf } from '../job-body.js';
 import { type RenderedFiles, renderWhileCallerWaits, sendRenderedFile } from '../sync-render.js';
-import { designParams, designSchemaOf, previewMembers } from './design-schemas.js';
+import {
+  designParams,
+  designSchemaOf,
+  previewMembers,
+  versionNumber,
+  versionParams,
+} from './design-schemas.js';
 import { noSuchDesign } from './designs.js';
 
 const defaultWidth = 1000;
+const thumbnailWidth = 200;
 const query = Type.Object({
   page: Type.Optional(
     Type.Integer({
@@ -108,6 +115,55 @@ export function addDesignPreviewRoutes(
       }),
   );
 
+  app.get<{ Params: Static<typeof versionParams>; Querystring: { width: number } }>(
+    '/api/v1/designs/:id/versions/:version/thumbnail',
+    {
+      config: {
+        access: 'render',
+        startsWork: true,
+        docs: {
+          id: 'designThumbnail',
+          tag: 'designs',
+          summary: 'A picture of the first page of a version',
+          description:
+            'With the first of its samples in it. A version never changes: the picture may be kept for as long as one likes.',
+          answers: { '200': { description: 'The picture', content: { 'image/png': null } } },
+          problems: ['not-found', 'render-failed', 'queue-full', 'request-timeout'],
+        },
+      },
+      schema: {
+        params: versionParams,
+        querystring: Type.Object({
+          width: Type.Integer({ minimum: 16, maximum: 1200, default: thumbnailWidth }),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const version = versionNumber(request.params.version);
+      const found = version === undefined ? undefined : await designs.find(ownerOf(request), { id, version });
+      if (found === undefined) return sendProblem(request, reply, noSuchDesign());
+      const { design, digest, blob } = found;
+      const { width } = request.query;
+      const tag = `${digest.slice(0, 16)}-${width}`;
+      const keep = (): FastifyReply =>
+        reply.header('etag', `"${tag}"`).header('cache-control', 'private, max-age=31536000, immutable');
+      if (matchesNone(request.raw.headers['if-none-match'], tag)) return keep().code(304).send();
+      const [sample] = Object.keys(design.samples);
+      const members = sample === undefined ? {} : { sample };
+      const planned = planOf({ design, place: { digest, source: { blob } }, members });
+      if (!planned.ok) return sendProblem(request, reply, planned.problem);
+      const refused = await renderWhileCallerWaits(
+        syncRenderer,
+        request,
+        reply,
+        { kind: 'report', onlyKind: true, body: planned.body, preview: { page: 1, width }, timeoutMs },
+        (made) => sendFirst(request, reply, made, keep),
+      );
+      return refused === undefined ? reply : sendProblem(request, reply, refused);
+    },
+  );
+
   async function preview(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -171,13 +227,14 @@ async function sendFirst(
   request: FastifyRequest,
   reply: FastifyReply,
   { files: [file], warnings }: RenderedFiles,
+  keep: () => unknown = () => reply.header('cache-control', 'no-store'),
 ): Promise<void> {
   if (file === undefined) throw new Error('A preview made no file');
   reply
     .header('content-type', file.contentType)
     .header('content-length', String(file.sizeBytes))
-    .header('content-disposition', contentDisposition(file.name, file.contentType))
-    .header('cache-control', 'no-store');
+    .header('content-disposition', contentDisposition(file.name, file.contentType));
+  keep();
   tellWarnings(request, reply, warnings);
   await sendRenderedFile(reply, file);
 }

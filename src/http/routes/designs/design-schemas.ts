@@ -14,6 +14,11 @@ export const versionParams = Type.Object({
   version: Type.String({ description: 'Number of a version' }),
 });
 
+/** The number in an address; undefined where it is none. */
+export function versionNumber(text: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
 export const storedSchema = Type.Object({ id: Type.String({ pattern: designIdShape.source }), version });
 
 export const listedSchema = Type.Object({

@@ -18,6 +18,7 @@ import {
   designSchemaOf,
   listedSchema,
   storedSchema,
+  versionNumber,
   versionParams,
 } from './design-schemas.js';
 
@@ -117,7 +118,7 @@ export function addDesignRoutes(
     { config: { access: 'jobs:read', docs: docs.version }, schema: { params: versionParams } },
     async (request, reply) => {
       const { id, version } = request.params;
-      const number = /^[1-9]\d{0,14}$/.test(version) ? Number(version) : undefined;
+      const number = versionNumber(version);
       const found = number === undefined ? undefined : await designs.get(ownerOf(request), id, number);
       return sendDesign(request, reply, found);
     },

@@ -383,10 +383,14 @@ describe('look-ups', () => {
     await rig.designs.store('alice', 'letter', letter('second'));
     await rig.designs.store('alice', 'no-label', { operations: [{ type: 'add_text', text: 'x' }] });
     const updatedAt = '2023-11-14T22:15:00.000Z';
+    const picture = (id: string, version: number) =>
+      expect.stringMatching(
+        new RegExp(`^https?://[^/]+/api/v1/designs/${id}/versions/${version}/thumbnail$`),
+      );
     expect((await rig.call('GET', '/v1/file/designs')).json()).toEqual({
       designs: [
-        { id: 'letter', label: 'Letter', latestVersion: 2, thumbnail: null, updatedAt },
-        { id: 'no-label', label: 'no-label', latestVersion: 1, thumbnail: null, updatedAt },
+        { id: 'letter', label: 'Letter', latestVersion: 2, thumbnail: picture('letter', 2), updatedAt },
+        { id: 'no-label', label: 'no-label', latestVersion: 1, thumbnail: picture('no-label', 1), updatedAt },
       ],
     });
   });
