@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -161,6 +161,13 @@ describe('the examples', () => {
       expect(await isPdf(`letters/${name}.pdf`)).toBe(true);
     expect(await run(process.execPath, [pathIn('examples/batch.mjs')]).ended).toBe('4 completed, 0 failed\n');
     expect((await owner.group('letters-2026-11')).jobs).toBe(4);
+  });
+
+  test.skipIf(without('python3'))('batch.py saves each invoice, and watches one', async () => {
+    await copyFile(join(root, 'client/python/inkwire.py'), join(folder, 'inkwire.py'));
+    await copyFile(pathIn('examples/batch.py'), join(folder, 'batch.py'));
+    expect(await run('python3', [join(folder, 'batch.py'), '20']).ended).toMatch(/job\.completed 100 %\n$/);
+    for (const number of [1, 7, 20]) expect(await isPdf(`invoices/${number}.pdf`)).toBe(true);
   });
 
   test('listener.mjs hears of everything once, also of what ended while it was away', async () => {

@@ -1,0 +1,51 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Left out where a machine has no such program; in CI it must be there. */
+const without = (program: string) =>
+  process.env.CI !== 'true' && spawnSync(program, ['--version']).error !== undefined;
+
+/** Each client through client/conformance/check.mjs, whose README says what holds. */
+describe('clients of all languages', () => {
+  let server: AppServer;
+  beforeAll(async () => {
+    server = await startAppServer();
+  });
+  afterAll(() => server.close());
+
+  async function check(program: readonly string[]): Promise<readonly string[]> {
+    const child = spawn(
+      process.execPath,
+      ['client/conformance/check.mjs', '--cuts', '20', '--', ...program],
+      { cwd: root, env: { ...process.env, INKWIRE_URL: server.url, INKWIRE_KEY: alice } },
+    );
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text: Buffer) => {
+        said += text.toString();
+      });
+    await once(child, 'close');
+    return said.trim().split('\n');
+  }
+
+  test('the SDK', async () => {
+    const said = await check([process.execPath, 'client/conformance/sdk.mjs']);
+    expect(said.slice(1).filter((line) => !line.startsWith('ok '))).toEqual(['all hold']);
+    expect(said.length).toBe(11);
+  });
+
+  test.skipIf(without('python3'))('the client in Python', async () => {
+    const said = await check(['python3', 'client/python/conformance.py']);
+    expect(said.slice(1).filter((line) => !line.startsWith('ok '))).toEqual(['all hold']);
+    expect(said.length).toBe(11);
+  });
+
+  test('a client that repeats a fact is found', async () => {
+    const said = await check([process.execPath, 'test/client/repeating-client.mjs']);
+    expect(said.filter((line) => line.startsWith('FAILED')).join('\n')).toMatch(/got .*, and there were/);
+  });
+});
