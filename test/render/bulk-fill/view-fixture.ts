@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Archive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
-import type { ArchiveFiles } from '../../../src/render/kinds/bulk-fill/view/read-pieces.js';
-import { readPieces } from '../../../src/render/kinds/bulk-fill/view/read-pieces.js';
 import { Prefix, readSegmentHead, SegmentBuilder } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import type { ArchiveFiles } from './read-pieces.js';
+import { readPieces } from './read-pieces.js';
 
 export const createdAt = Date.UTC(2026, 10, 29, 9, 0, 0, 123);
 

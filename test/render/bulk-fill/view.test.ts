@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Archive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
-import { readPieces } from '../../../src/render/kinds/bulk-fill/view/read-pieces.js';
 import { headBytesOf, Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment.js';
 import { failedPercentOf, Threshold } from '../../../src/render/kinds/bulk-fill/view/threshold.js';
 import { lacks, readWith } from '../../zip/zip-fixture.js';
+import { readPieces } from './read-pieces.js';
 import { archiveOf, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
 
 describe('a segment', () => {

@@ -1,5 +1,5 @@
-import type { Piece } from '../../../../pieces/pieces.js';
-import type { ArchiveSource } from './archive.js';
+import type { Piece } from '../../../src/pieces/pieces.js';
+import type { ArchiveSource } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 
 /** Reads bytes of the files that an archive is made of. */
 export interface ArchiveFiles {
