@@ -66,6 +66,11 @@ export async function preview(
     const context = (artifacts: Made[], plan: unknown): ChunkContext => ({
       ...bareContext,
       program: programs.program,
+      // As that of a thread, a member of an object.
+      picture(this: unknown, call) {
+        if (this === undefined) throw new Error('It was called without its context');
+        return bareContext.picture(call);
+      },
       plan,
       parts: made.map(({ name }) => name),
       inputPath: () => path,

@@ -23,17 +23,17 @@ export async function drawScan(
   jpeg: Buffer,
   { width, height }: PageSize,
   { format, quality }: Pick<PreviewRequest, 'format' | 'quality'>,
-  { picture }: Pick<RunContext, 'picture'>,
+  context: Pick<RunContext, 'picture'>,
 ): Promise<PagePicture | undefined> {
   const plain = plainJpeg(jpeg);
   if (plain === undefined || plain.width < width || plain.height < height) return undefined;
   const call = { memoryMb, maxPixels } as const;
   const drawing = { work: 'draw', format: 'jpeg', page: 1, width, height } as const;
   const image = { ...drawing, to: drawnFormats[format], quality } as const;
-  const outcome = await picture({ ...call, source: { bytes: plain.bytes }, image });
+  const outcome = await context.picture({ ...call, source: { bytes: plain.bytes }, image });
   if (outcome.type !== 'drawn') return undefined;
   const bytes = await readFile(outcome.image.path);
-  const tiny = await picture({
+  const tiny = await context.picture({
     ...call,
     source: { bytes },
     image: { work: 'draw', format: drawnFormats[format], ...placeholder },
