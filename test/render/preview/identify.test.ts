@@ -84,6 +84,7 @@ const files: readonly (readonly [name: string, bytes: Buffer, is: string])[] = [
   ['rows of cells', latin('a,b,c\n1,2,3\n4,"5,6",7\n'), 'text csv'],
   ['rows with tabs', latin('a\tb\n1\t2\n3\t4\n'), 'text csv'],
   ['HTML', latin('<!DOCTYPE html><html><body>a'), 'refused html'],
+  ['HTML of a picture alone', latin('<!doctype html><img src="http://127.0.0.1/">'), 'refused html'],
   ['HTML without a beginning', latin('<!-- a -->\n<HTML >'), 'refused html'],
   ['HTML behind text', latin('hello <html><img src="http://127.0.0.1/a">'), 'refused html'],
   ['XML of another kind', latin('<?xml version="1.0"?><office:document/>'), 'refused unknown'],

@@ -14,7 +14,8 @@ export function textKind(
   const text = new TextDecoder(encoding).decode(head);
   const markup = rootOf(text);
   if (markup === 'svg') return 'svg';
-  if (markup !== undefined) return markup === 'html' || /<html[\s>]/i.test(text) ? 'html' : 'unknown';
+  if (markup !== undefined)
+    return markup === 'html' || /<html[\s>]|<!doctype\s+html/i.test(text) ? 'html' : 'unknown';
   if (/<html[\s>]/i.test(text.slice(0, 1024))) return 'html';
   if (/^\s*(#EXTM3U|ffconcat version|\[playlist\])/i.test(text)) return 'playlist';
   const delimiter = delimiterOf(text, isCsv);
