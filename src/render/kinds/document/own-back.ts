@@ -18,7 +18,10 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   const tools: BoxTools = {
     registry,
     user: { use: (face, ink) => pages.use(face, ink) },
-    picture: (key) => document.provideImage(key),
+    picture: (key) => {
+      const { width, height, orientation = 1 } = document.provideImage(key);
+      return orientation > 4 ? { width: height, height: width } : { width, height };
+    },
     measured: () => {
       // Headers and footers are measured again for each page.
       if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));

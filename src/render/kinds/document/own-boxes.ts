@@ -62,7 +62,7 @@ function isSection(node: Node): node is SectionNode {
 
 export interface BoxTools {
   readonly registry: FontRegistry;
-  /** The size of a picture by its key, pixels. */
+  /** The size of a picture by its key as it is shown, pixels. */
   readonly picture: (key: string) => { readonly width: number; readonly height: number };
   /** Told of every glyph. */
   readonly user: GlyphUser;

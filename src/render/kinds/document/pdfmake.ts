@@ -279,6 +279,8 @@ export interface Watermark {
 export interface PdfImage {
   /** The name by which a page draws it. */
   readonly label: string;
+  /** As EXIF counts them; from 5 on it stands on its side. */
+  readonly orientation?: number;
   readonly width: number;
   readonly height: number;
   /** Once it is written. */
