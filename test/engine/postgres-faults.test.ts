@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine, Fact, SubmitOutcome } from '../../src/engine/engine.js';
+import { isPlaceOf } from '../../src/engine/lives.js';
+import type { Position } from '../../src/protocol/cursor.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aJob, aSubmission, started } from '../contracts/jobs-at-hand.js';
 import { openPostgresRelay } from '../helpers/postgres-relay.js';
@@ -103,5 +105,26 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     await node.store.submit(aSubmission(aJob()));
     await node.store.ping();
     expect(await started(node)).toHaveLength(1);
+  });
+
+  it('ends when commits that it has told are lost, and makes a place after them one that nobody goes on from', async () => {
+    const node = await open();
+    const places: Position[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const outcome = await node.store.submit(aSubmission(aJob()));
+      if (outcome.type === 'created') places.push(outcome.position);
+    }
+    // As after a server that followed has taken over without the last two; then others have their numbers.
+    await service.ask('DELETE FROM facts WHERE seq > 2');
+    await service.ask('UPDATE head SET last = 2');
+    await service.ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+      AND application_name = 'inkwire'`);
+    expect(await node.failure).toMatchObject({ code: 'history-lost' });
+    const next = await open();
+    await next.store.submit(aSubmission(aJob()));
+    await next.store.submit(aSubmission(aJob()));
+    const log = await next.store.log();
+    expect(log.last).toBe(4);
+    expect(places.map((place) => isPlaceOf(log, place))).toEqual([true, true, false, false]);
   });
 });

@@ -9,6 +9,8 @@ import { scratchDirectory } from './scratch.js';
 export interface Service {
   /** @param by another way to the server */
   readonly open: (options: EngineOptions, by?: string) => Promise<Engine>;
+  /** A statement about its tables, beside the nodes. */
+  readonly ask: (text: string) => Promise<void>;
   /** After its nodes were closed. */
   readonly remove: () => Promise<void>;
 }
@@ -28,6 +30,11 @@ export async function aService({ url }: PostgresServer): Promise<Service> {
   };
   return {
     open: (options, by = url) => openPostgresEngine({ ...options, url: by, schema, blobs: directory }),
+    async ask(text) {
+      const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
+      await client.connect();
+      await client.query(text).finally(() => client.end());
+    },
     remove() {
       removed ??= giveBack();
       return removed;

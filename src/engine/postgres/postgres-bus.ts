@@ -25,6 +25,8 @@ export class PostgresBus implements Bus {
   readonly #unsent = new Map<string, JobProgress>();
   #epoch = '';
   #position = 0;
+  /** The last fact that was told; undefined before the first. */
+  #told: Fact | undefined;
   #reading = false;
   #isBehind = false;
   #timer: NodeJS.Timeout | undefined;
@@ -38,6 +40,11 @@ export class PostgresBus implements Bus {
   begin(epoch: string, last: number): void {
     this.#epoch = epoch;
     this.#position = last;
+  }
+
+  /** The last fact that was told here: the log must have it still when a connection is there again. */
+  get told(): Fact | undefined {
+    return this.#told;
   }
 
   onHint(listener: (hint: Hint) => void): () => void {
@@ -104,7 +111,8 @@ export class PostgresBus implements Bus {
   #publish(facts: readonly Fact[]): void {
     if (facts.length === 0) return;
     const after = this.#position;
-    this.#position = facts.at(-1)?.seq ?? after;
+    this.#told = facts.at(-1);
+    this.#position = this.#told?.seq ?? after;
     this.#local.publishHint({ epoch: this.#epoch, after, last: this.#position, facts });
   }
 

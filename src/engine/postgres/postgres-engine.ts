@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { DiskBlobs } from '../disk-blobs.js';
 import {
   embeddedEndpoints,
@@ -20,7 +21,7 @@ import { PostgresBus } from './postgres-bus.js';
 import { PostgresKeys } from './postgres-keys.js';
 import type { Readings } from './readings.js';
 import { storeReads } from './reads.js';
-import { beThere, lockOf, prepareService, standardSchema } from './service.js';
+import { beThere, hasHistory, lockOf, prepareService, standardSchema } from './service.js';
 import { BatchWriter } from './writer.js';
 
 export interface PostgresEngineOptions extends EngineOptions {
@@ -49,6 +50,10 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     ...libraryReads(pool.ask),
     ...endpointReads(pool.ask),
   };
+  let fail: (failure: StoreFailed) => void = () => undefined;
+  const failure = new Promise<StoreFailed>((resolve) => {
+    fail = resolve;
+  });
   const bus = new PostgresBus({
     node,
     everyFact: (after, limit) => reads.everyFact(after, limit),
@@ -56,6 +61,11 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       await pool.ask('SELECT pg_notify($1, $2)', [`${channel}_progress`, payload]);
     },
   });
+  const mustHaveHistory = async (client: pg.Client): Promise<void> => {
+    if (await hasHistory(client, database, bus.told)) return;
+    const said = 'The database has lost commits that were told: it was restored, or another one took over';
+    fail(new StoreFailed('history-lost', said));
+  };
   const keys = new PostgresKeys(pool.ask, `${channel}_keys`);
   const writer = new BatchWriter({
     database,
@@ -63,6 +73,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     lock: lockOf(database, 'commits'),
     channel,
     fairness,
+    onConnected: (client) => mustHaveHistory(client),
     onFacts: (facts) => bus.committed(facts),
     onCommit: options.onCommit ?? (() => undefined),
   });
@@ -73,7 +84,10 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       [`${channel}_progress`]: (payload) => bus.heard(payload),
       [`${channel}_keys`]: () => void keys.look(),
     },
-    onListening: (client, isFirst) => beThere(client, database, isFirst),
+    onListening: async (client, isFirst) => {
+      await beThere(client, database, isFirst);
+      await mustHaveHistory(client);
+    },
   });
   const look = setInterval(() => {
     if (!listener.isListening) void bus.catchUp();
@@ -106,7 +120,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       once: embeddedOnce(runner, clock),
       endpoints: embeddedEndpoints(runner),
       // A database that is away is no reason to end.
-      failure: new Promise(() => undefined),
+      failure,
       close: () => {
         closed ??= runner.close(close);
         return closed;

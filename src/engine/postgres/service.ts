@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import pg from 'pg';
+import type { Fact } from '../engine.js';
 import { newLifeId } from '../lives.js';
 import { connectionOf, type Database, failureOf } from './connection.js';
 import { migrate } from './migrations.js';
@@ -41,6 +42,33 @@ export async function beThere(client: pg.Client, database: Database, isFirst: bo
   }
   await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
   if (rows[0]?.alone === true) await client.query(`SELECT pg_advisory_unlock(${presence})`);
+}
+
+/**
+ * Whether the log still has a fact that was told, by its content: a server that follows another one may have taken over
+ * without the last commits, and given their numbers to others. Where it has not, another life of the log begins
+ * before this node writes anything, so that places past the end of the former one are known to be none.
+ */
+export async function hasHistory(
+  client: pg.Client,
+  database: Database,
+  told: Fact | undefined,
+): Promise<boolean> {
+  if (told === undefined) return true;
+  await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
+  try {
+    const { rows } = await client.query<{ trimmed: boolean; kept: boolean; life: string }>(
+      `SELECT life, trimmed_to >= $1 AND last >= $1 AS trimmed,
+       EXISTS (SELECT FROM facts WHERE seq = $1 AND job = $2 AND rev = $3 AND record = $4) AS kept FROM head`,
+      [told.seq, told.jobId, told.rev, told.record],
+    );
+    const [found] = rows;
+    if (found === undefined || found.trimmed || found.kept) return true;
+    await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
+    return false;
+  } finally {
+    await client.query('COMMIT');
+  }
 }
 
 /** A lock of a service: under the one all nodes write, and each holds its share of the other while it is there. */

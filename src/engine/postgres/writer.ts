@@ -50,6 +50,8 @@ export interface WriterOptions {
   readonly channel: string;
   /** Until the service has settings. */
   readonly fairness: FairnessLimits;
+  /** Before the first batch of a connection. */
+  readonly onConnected: (client: pg.Client) => Promise<void>;
   /** The facts of a commit, in order. */
   readonly onFacts: (facts: readonly Fact[]) => void;
   readonly onCommit: (commit: Commit) => void;
@@ -273,7 +275,13 @@ export class BatchWriter {
     client.on('error', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
+    try {
+      await client.connect();
+      await this.#options.onConnected(client);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
     this.#client = client;
     return client;
   }
