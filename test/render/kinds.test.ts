@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { backs, kinds } from '../../src/render/kinds/kinds.js';
 
 /** Kinds of the server itself, for its own tasks: no caller can submit one, so there is no front that checks a request. */
-const internal = ['page_view', 'draft_preview'];
+const internal = [
+  'bulk_check',
+  'draft_preview',
+  'package_build',
+  'package_inspect',
+  'package_row',
+  'page_view',
+];
 
 describe('kinds and their backs', () => {
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).sort();
