@@ -1,7 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -17,18 +17,23 @@ describe('clients of all languages', () => {
   });
   afterAll(() => server.close());
 
+  let child: ChildProcess | undefined;
+  // Of a test that has run out of time.
+  afterEach(() => void child?.kill());
+
   async function check(program: readonly string[]): Promise<readonly string[]> {
-    const child = spawn(
+    const checking = spawn(
       process.execPath,
       ['client/conformance/check.mjs', '--cuts', '20', '--', ...program],
       { cwd: root, env: { ...process.env, INKWIRE_URL: server.url, INKWIRE_KEY: alice } },
     );
     let said = '';
-    for (const stream of [child.stdout, child.stderr])
+    child = checking;
+    for (const stream of [checking.stdout, checking.stderr])
       stream.on('data', (text: Buffer) => {
         said += text.toString();
       });
-    await once(child, 'close');
+    await once(checking, 'close');
     return said.trim().split('\n');
   }
 

@@ -81,7 +81,7 @@ function openDocument(
   const { document, memory, form } = bound.call(() => openFile(engine, given));
   let scans: boolean | undefined;
   const unreadable = (index: number) =>
-    new PdfUnread({ is: 'broken', detail: `page ${index} cannot be read` });
+    new PdfUnread({ is: 'broken', detail: `page ${index + 1} cannot be read` });
 
   function sizeOf(index: number): PageSize {
     const size = sizeAsItSays(index);
