@@ -581,7 +581,7 @@ describe('probes and capabilities', () => {
       capabilities: [{ name: 'render', tier: 'core', enabled: true }],
       operations: ['add_text'],
       fonts: [{ family: 'helvetica' }],
-      dialects: ['connect', 'report-flow', 'filelens'],
+      dialects: ['connect', 'report-flow', 'bulk-fill', 'filelens'],
       program_guard: 'bubblewrap',
       programs: {},
       limits: { max_body_bytes: 65536 },
