@@ -66,7 +66,7 @@ const operations = [
 describe('a preview', () => {
   it('is a page as a picture, with its size and the number of pages', async () => {
     const { facts, png } = await preview({ page_size: 'A5', operations });
-    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 200, channels: 3 });
+    expect(await sharp(png).metadata()).toMatchObject({ format: 'png', width: 200, channels: 1 });
     expect(facts).toMatchObject({ page: 1, pages: 2, width: 148, height: 210 });
   });
 
