@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomFrom } from '../helpers/random.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
 
 /** A server whose data directory is a file system of its own in memory, which ends with the server. */
@@ -62,7 +63,7 @@ describe.skipIf(isAbsent)('K2 a disk that is really full', () => {
     const answer = await fetch(`${server.url}/api/v1/jobs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ operations, compress: false }),
+      body: JSON.stringify({ operations }),
     });
     const said = (await answer.json()) as {
       readonly data?: { readonly job_id: string };
@@ -73,12 +74,14 @@ describe.skipIf(isAbsent)('K2 a disk that is really full', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     return undefined;
   };
-  const sentence = 'every letter is four of a result '.repeat(10);
-  /** In texts of 33,000 characters at most. */
+  /** Words that nothing packs, in texts of 33,000 characters at most. */
   const text = (chars: number): readonly object[] => {
-    const repeats = Math.min(100, chars / sentence.length);
-    const count = Math.ceil(chars / sentence.length / repeats);
-    return Array.from({ length: count }, () => ({ type: 'add_text', text: sentence.repeat(repeats) }));
+    const random = randomFrom(chars);
+    const letter = () => String.fromCharCode(97 + Math.floor(random() * 26));
+    const noise = (length: number): string =>
+      Array.from({ length }, (_, at) => (at % 7 === 6 ? ' ' : letter())).join('');
+    const count = Math.ceil(chars / 33_000);
+    return Array.from({ length: count }, () => ({ type: 'add_text', text: noise(chars / count) }));
   };
 
   const record = async (id: string): Promise<Readonly<Record<string, unknown>>> => {
@@ -123,7 +126,7 @@ describe.skipIf(isAbsent)('K2 a disk that is really full', () => {
   it('has room for small documents and none for a large one, which waits; readiness tells of it', async () => {
     const full = fill();
     leave(full - 3_700_000);
-    // Its request takes 2.6 MB, checked and as it came, and its result 1.6.
+    // Its request takes 2.6 MB, checked and as it came, and its result 2.
     const large = await submit(text(1_320_000));
     if (large === undefined) throw new Error('Its request has room');
     await expect.poll(readiness, { interval: 50 }).toMatch(/"storage":"ENOSPC"/);
