@@ -14,6 +14,7 @@ import { openSqliteEngine } from '../../src/engine/sqlite/sqlite-engine.js';
 import { aJob, aSubmission } from '../contracts/jobs-at-hand.js';
 import { faultsOf, patchServer, places } from '../helpers/faults.mjs';
 import { noisePng } from '../helpers/picture-fixture.js';
+import { randomFrom } from '../helpers/random.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -21,12 +22,11 @@ const faults = new URL('../helpers/faults.mjs', import.meta.url).href;
 const manyCalls = 1_000_000;
 const small = { operations: [{ type: 'add_text', text: 'small' }] };
 /** Its request is a file, and so is its result: neither of their texts can be packed small. */
+const random = randomFrom(7);
+const noise = (): string =>
+  Array.from({ length: 10 }, () => Math.floor(random() * 36 ** 6).toString(36)).join(' ');
 const large = {
-  operations: Array.from({ length: 1_000 }, (_, n) => ({
-    type: 'add_text',
-    text: `${n} ${(n * 2_654_435_761 + 7).toString(36)} ${(n * 40_503 + 1).toString(36)} of a long text`,
-  })),
-  compress: false,
+  operations: Array.from({ length: 1_000 }, (_, n) => ({ type: 'add_text', text: `${n} ${noise()}` })),
 };
 
 /**
