@@ -271,6 +271,27 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
   it.each([
     ['a header without a field', 'a,b\n1,2\n', {}, { reason: 'NO_FIELDS' }, '/rows_file'],
     ['no row', 'name,city\n', {}, { reason: 'NO_ROWS' }, '/rows_file'],
+    [
+      'a name that is too long',
+      `name,${'x'.repeat(70_000)}\nA,B\n`,
+      {},
+      { reason: 'INVALID_CSV', row: 1 },
+      '/rows_file',
+    ],
+    [
+      'too many columns',
+      `name${',x'.repeat(1_000)}\nA\n`,
+      {},
+      { reason: 'INVALID_CSV', row: 1 },
+      '/rows_file',
+    ],
+    [
+      'too many rows',
+      `name\n${'a\n'.repeat(10_001)}`,
+      {},
+      { reason: 'TOO_MANY_ROWS', row: 10_002 },
+      '/rows_file',
+    ],
     ['an open quote', 'name\nx\n"y\n', {}, { reason: 'INVALID_CSV', row: 3, line: 3 }, '/rows_file'],
     [
       'bytes that are no text',
@@ -290,6 +311,18 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
     const job = await ended(upload(rows, { header: 'true', ...more }));
     expect(job).toMatchObject({ status: 'failed', error_code: 'invalid_input', error_pointer: pointer });
     expect(job.error_details).toMatchObject(details);
+  });
+
+  it('says how many rows there may be, without the line of their names', async () => {
+    const { error } = await ended(upload(`name\n${'a\n'.repeat(10_001)}`, { header: 'true' }));
+    expect(error).toMatch(/^There are more than 10000 rows/);
+  });
+
+  it('tells of two columns with one name, and of no rows in JSON', async () => {
+    const twice = await ended(upload('name,name\nA,B\n', { header: 'true' }));
+    expect(twice).toMatchObject({ status: 'completed', warnings: [{ code: 'column_repeated' }] });
+    const none = await ended({ pdf_file: base64(form), rows: [] });
+    expect(none).toMatchObject({ status: 'failed', error_details: { reason: 'NO_ROWS' } });
   });
 
   it.each([

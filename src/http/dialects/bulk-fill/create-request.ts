@@ -124,7 +124,8 @@ function rowsOf(files: ReadonlyMap<string, UploadedFile>): CreateRequest['rows']
 function percentOf(text: string | undefined): number {
   const percent = percentShape.test(text ?? '') ? Number(text) : Number.NaN;
   if (percent >= 0 && percent <= 100) return percent;
-  return refuse('INVALID_THRESHOLD', 'The part "max_failed_row_percent" is a number from 0 to 100');
+  const what = text === undefined ? 'is needed: a number' : 'is a number';
+  return refuse('INVALID_THRESHOLD', `The part "max_failed_row_percent" ${what} from 0 to 100`);
 }
 
 function deliveryOf(texts: ReadonlyMap<string, string>): CreateRequest['delivery'] {

@@ -7,7 +7,7 @@ import type { FieldMapping, FillPackage } from './package/package.js';
 import { type PackageFile, readPackage } from './package/package-file.js';
 import { type BulkFillPlan, type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
 import { namesOf, readInput } from './rows/read-input.js';
-import { defaultRowLimits, type Row, type RowsRefusal, refusalText } from './rows/row.js';
+import { defaultRowLimits, type Row, type RowFault, type RowsRefusal, refusalText } from './rows/row.js';
 import { type Template, TemplateBuilder } from './template/compile.js';
 import { readFields } from './template/form.js';
 import { decodeImages } from './template/images.js';
@@ -28,7 +28,7 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
   const plan = request as BulkFillPlan;
   const isKept = context.parts.includes(keptNames.program);
   const opened = isKept ? undefined : await openTemplate(plan, context);
-  const intake = new Intake(knownColumns(plan, context), opened?.begin);
+  const intake = new Intake(knownColumns(plan, context), opened?.begin, plan.rows.pointer);
   const count = readRows(plan, context, intake);
   const nameColumns = nameColumnsOf(plan, intake.columns);
   const program =
@@ -89,8 +89,23 @@ function readRows(
 function refused(refusal: RowsRefusal, format: 'csv' | 'json', pointer: string): RenderFailure {
   const { reason, place } = refusal;
   const broken = format === 'csv' ? 'INVALID_CSV' : 'INVALID_ROWS';
-  const details = { reason: reason === 'too_many_rows' ? 'TOO_MANY_ROWS' : broken, ...place };
-  return new RenderFailure(refusalText(refusal), pointer, details);
+  const isTooMany = reason === 'too_many_rows';
+  const details = { reason: isTooMany ? 'TOO_MANY_ROWS' : broken, ...place };
+  // The scanner counts the names of the columns, too.
+  const message = `There are more than ${defaultRowLimits.maxRows} rows`;
+  return new RenderFailure(refusalText(isTooMany ? { ...refusal, message } : refusal), pointer, details);
+}
+
+const headerFaults: Readonly<Record<RowFault, string>> = {
+  not_an_object: 'is no list of names',
+  row_too_large: `has more than ${defaultRowLimits.maxRowBytes} bytes`,
+  field_too_large: `has a name of more than ${defaultRowLimits.maxFieldBytes} bytes`,
+  too_many_columns: `has more than ${defaultRowLimits.maxColumns} columns`,
+};
+
+function brokenHeader(fault: RowFault, pointer: string): RenderFailure {
+  const details = { reason: 'INVALID_CSV', row: 1, line: 1 };
+  return new RenderFailure(`the row with the names of the columns ${headerFaults[fault]}`, pointer, details);
 }
 
 /** Begins a template once the names of the columns are known. */
@@ -99,21 +114,25 @@ type BeginTemplate = (columns: Columns) => TemplateBuilder;
 /** Rows on their way in: the first one may name the columns, all others are rows of the job. */
 class Intake {
   readonly #begin: BeginTemplate | undefined;
+  readonly #pointer: string;
   #columns: Columns | undefined;
   #builder: TemplateBuilder | undefined;
 
   /**
    * @param columns left out where the first row names them
    * @param begin left out where the template is there already
+   * @param pointer of the rows
    */
-  constructor(columns: Columns | undefined, begin: BeginTemplate | undefined) {
+  constructor(columns: Columns | undefined, begin: BeginTemplate | undefined, pointer: string) {
     this.#begin = begin;
+    this.#pointer = pointer;
     if (columns !== undefined) this.#name(columns);
   }
 
   take(row: Row): 'kept' | 'passed' {
     if (this.#columns === undefined) {
-      this.#name(new Columns('fault' in row ? [] : row.cells.map((cell) => (cell ?? '').trim())));
+      if ('fault' in row) throw brokenHeader(row.fault, this.#pointer);
+      this.#name(new Columns(row.cells.map((cell) => (cell ?? '').trim())));
       return 'passed';
     }
     if ('cells' in row) this.#builder?.add(row.cells);
@@ -216,7 +235,14 @@ function byName(
   pointer: string,
   warnings: Message[],
 ): readonly FieldMapping[] {
+  if (header.length === 0) throw new RenderFailure('there are no rows', pointer, { reason: 'NO_ROWS' });
   const fields = new Set(readFields(source).fields.map(({ name }) => name));
+  const repeated = [...new Set(header.filter((name, at) => header.indexOf(name) < at))].slice(0, 20);
+  if (repeated.length > 0) {
+    const names = repeated.map((name) => name.slice(0, 100));
+    const message = `of columns with one name the first counts: ${names.join(', ')}`;
+    warnings.push({ code: 'COLUMN_REPEATED', message, details: { columns: names } });
+  }
   const named = header.filter((name) => fields.has(name));
   const others = header.filter((name) => !fields.has(name)).map((name) => name.slice(0, 100));
   if (named.length === 0) {

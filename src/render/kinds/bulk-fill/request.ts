@@ -119,7 +119,7 @@ function parse(request: unknown): Parsed {
   const header = readHeader(reader, request.header, rows?.format);
   const hasNames = header || rows?.format === 'json';
   const isMapped = mapping?.fields !== undefined || mapping?.overlays !== undefined;
-  if (pack === undefined && !isMapped && !hasNames)
+  if (!isGiven(request.package_file) && rows !== undefined && !isMapped && !hasNames)
     reader.refuse('/fields', 'is needed: or a package, or columns with the names of fields');
   const nameColumns = readNameColumns(reader, request.file_name_columns);
   const maxFailedPercent = readPercent(reader, request.max_failed_percent);
