@@ -190,6 +190,26 @@ describe.skipIf(noPoppler)('a code on the page', () => {
     }
   });
 
+  it('of rows is no wider than its column, unless it is asked to be, whatever height it is given', async () => {
+    const code = { type: 'add_barcode', value: 'kxjbe', height: 39 };
+    const within = (operation: object) => ({
+      type: 'add_columns',
+      columns: [{ width: 19, operations: [operation] }, { operations: [{ type: 'add_spacer', height: 1 }] }],
+    });
+    const cases = [
+      within({ ...code, symbology: 'azteccode' }),
+      within({ ...code, symbology: 'datamatrix' }),
+      within({ ...code, symbology: 'azteccode', width: 30 }),
+    ];
+    const widths: number[] = [];
+    for (const picture of await drawn(cases, { width_mm: 100, height_mm: 100 }))
+      widths.push((await inkOf(picture, dpi)).width);
+    expect(widths[0]).toBeGreaterThan(15);
+    expect(widths[0]).toBeLessThan(19.2);
+    expect(widths[1]).toBeLessThan(19.2);
+    expect(widths[2]).toBeGreaterThan(29);
+  });
+
   it('is drawn even when it is higher than a page', async () => {
     const tall = { type: 'add_barcode', symbology: 'code128', value: 'TALL', height: 300, show_text: false };
     const { pdf, pages } = await render(registry, {

@@ -245,7 +245,9 @@ export function barcodeNode(
   const givenHeight = heightMm === undefined ? undefined : points(heightMm);
   if (code.type === 'matrix') {
     const ratio = code.columns / (code.rows * code.rowHeight);
-    const width = givenWidth ?? (givenHeight === undefined ? natural * code.columns : givenHeight * ratio);
+    const most = (room * code.columns) / (code.columns + quiet[0] + quiet[1]);
+    const asHigh = givenHeight === undefined ? natural * code.columns : Math.min(givenHeight * ratio, most);
+    const width = givenWidth ?? asHigh;
     const height = givenHeight ?? width / ratio;
     // Square modules stay square: the code is as large as both measures allow.
     if (stretches) return matrixNode(code, width, height, quiet[0], place);
