@@ -28,7 +28,7 @@ const heavy = {
     {
       type: 'add_table',
       headers: ['a', 'b', 'c'],
-      rows: Array.from({ length: 500 }, (_, row) => [String(row), 'some text', 'more of it']),
+      rows: Array.from({ length: 5_000 }, (_, row) => [String(row), 'some text', 'more of it']),
     },
   ],
 };

@@ -46,6 +46,7 @@ describe('views of pages', () => {
     viewer = new PageViewer({ ...parts, ...bounds, log });
   });
   afterEach(async () => {
+    vi.useRealTimers();
     vi.restoreAllMocks();
     expect(await readdir(join(directory, 'aside'))).toEqual([]);
     await rm(directory, { recursive: true, force: true });
@@ -166,15 +167,11 @@ describe('views of pages', () => {
   });
 
   it('end at their deadline, waiting or not, and give their places back', async () => {
-    const deadlines: AbortController[] = [];
-    vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-      const deadline = new AbortController();
-      deadlines.push(deadline);
-      return deadline.signal;
-    });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const asked = [ask(), ask(), ask()];
     await started(2);
-    for (const deadline of deadlines) deadline.abort();
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.useRealTimers();
     for (const answer of asked)
       expect(await answer).toMatchObject({ ok: false, problem: { slug: 'request-timeout' } });
     const next = ask();
