@@ -2,10 +2,8 @@ import Value from 'typebox/value';
 import { type KindRunner, RenderFailure, type RunContext } from '../../../kind.js';
 import { JsonRowScanner } from '../rows/json-scanner.js';
 import { type Cell, defaultRowLimits, type Row, refusalText } from '../rows/row.js';
-import { TemplateBuilder } from '../template/compile.js';
-import { decodeImages } from '../template/images.js';
+import { fillOneRow } from '../template/one-row.js';
 import type { Message } from '../template/program.js';
-import { rowFiller } from '../template/row-filler.js';
 import { Sent, sentSchema } from './sent.js';
 
 /** Fills one row, as a job would: `row.pdf`. What a job tells of the row, and of all rows, are warnings. */
@@ -16,15 +14,11 @@ export const fillRowRunner: KindRunner = {
     const source = await sent.source();
     const { pack, files } = sent.package();
     const cells = cellsOf(sent.value('row') ?? {});
-    const { images, warnings: ofImages } = await decodeImages(files, context);
-    const builder = new TemplateBuilder({ source, pack, images });
-    builder.add(cells);
-    const { prefix, program, warnings } = builder.compile();
-    const row = rowFiller(prefix.length, program)(cells, 0);
-    for (const message of [...ofImages, ...warnings, ...row.warnings]) tell(message, context);
+    const { prefix, tail, warnings } = await fillOneRow({ source, pack, files }, cells, context);
+    for (const message of [...warnings.images, ...warnings.template, ...warnings.row]) tell(message, context);
     const artifact = context.artifact('row.pdf', 'application/pdf');
     artifact.write(prefix);
-    artifact.write(row.tail);
+    artifact.write(tail);
     artifact.end();
     return { pages: source.pages.length };
   },
