@@ -4,6 +4,7 @@ import { type RowResult, readManifest, reasonsOf } from '../fill.js';
 import { useModel } from '../model.js';
 import { hrefOf } from '../routes.js';
 import type { OpenSession } from '../session.js';
+import { FileButton } from './file-button.js';
 import { Icon } from './icon.js';
 import { ProgressBar } from './progress-bar.js';
 import { StatusMark } from './status-mark.js';
@@ -100,16 +101,7 @@ export function FillResult({ open, id, onRow }: FillResultProps) {
             {rowFiles.map(({ name }) => (
               <li key={name}>
                 <span class="clip">{name}</span>
-                <button
-                  type="button"
-                  class="icon-button"
-                  aria-label={`Download ${name}`}
-                  title={`Download ${name}`}
-                  disabled={busy}
-                  onClick={() => void actions.download(open, record, name)}
-                >
-                  <Icon name="download" />
-                </button>
+                <FileButton open={open} record={record} name={name} />
               </li>
             ))}
           </ul>

@@ -3,9 +3,8 @@ import type { ArtifactRecord, JobRecord } from '../../../src/protocol/job-record
 import { useAddress, useAnswer } from '../answer.js';
 import { bytesText } from '../format.js';
 import { outlineOf } from '../json-outline.js';
-import { useModel } from '../model.js';
 import { type OpenSession, reasonOf } from '../session.js';
-import { Icon } from './icon.js';
+import { FileButton } from './file-button.js';
 import { PageViewer } from './page-viewer.js';
 
 /** A result of more bytes is saved, not shown. */
@@ -31,9 +30,7 @@ export function JobResult({ open, record }: { readonly open: OpenSession; readon
 
 /** The files that are there, to save: all of them at the end, those that were made by now before it. */
 export function JobFiles({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
-  const { actions } = useModel();
   const { artifacts = [], artifact_count: count = artifacts.length } = record;
-  const busy = actions.busy.value.has(record.job_id);
   return (
     <section class="panel" aria-labelledby="files">
       <h2 id="files">{count > 1 ? `${count} files` : 'File'}</h2>
@@ -41,16 +38,7 @@ export function JobFiles({ open, record }: { readonly open: OpenSession; readonl
         {artifacts.map(({ name, size_bytes }) => (
           <li key={name}>
             <span class="clip">{name}</span> <span class="quiet">{bytesText(size_bytes)}</span>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={`Download ${name}`}
-              title={`Download ${name}`}
-              disabled={busy}
-              onClick={() => void actions.download(open, record, name)}
-            >
-              <Icon name="download" />
-            </button>
+            <FileButton open={open} record={record} name={name} />
           </li>
         ))}
       </ul>
