@@ -49,9 +49,15 @@ const options = {
     sentence:
       'Where the nodes of one service meet: PostgreSQL 13 or newer. Unset, this process is the whole service, with its data in `INKWIRE_DATA_DIR`.',
   }),
-  blobsDir: text('INKWIRE_BLOBS', 'a path', /^[^\0]*$/, {
+  blobsDir: text('INKWIRE_BLOBS', 'a path or s3://bucket/prefix', /^[^\0]*$/, {
     standard: '',
-    sentence: 'With `INKWIRE_DATABASE_URL`: the folder of inputs and results, which all nodes share.',
+    sentence:
+      'With `INKWIRE_DATABASE_URL`: the folder of inputs and results, which all nodes share, or a bucket of an object store.',
+  }),
+  blobCacheMb: whole('INKWIRE_BLOB_CACHE_MB', 'MiB', [0, 1_048_576], {
+    standard: 1024,
+    sentence:
+      'With a bucket: what stays of its files in `INKWIRE_DATA_DIR` beside those that are being read.',
   }),
   workers: whole('INKWIRE_WORKERS', 'threads', [0, 256], {
     standard: 0,

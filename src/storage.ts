@@ -1,5 +1,10 @@
+import { join } from 'node:path';
 import type { Config } from './config.js';
+import type { Blobs } from './engine/blobs.js';
+import { DiskBlobs } from './engine/disk-blobs.js';
 import type { Commit, Engine } from './engine/engine.js';
+import { isS3Address, readS3Address } from './engine/s3/s3-address.js';
+import type { SmallBlobReader } from './engine/small-blobs.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
 import { settingsOf } from './service-settings.js';
 
@@ -23,8 +28,11 @@ export function storageRefusal({
       return 'INKWIRE_BLOBS needs INKWIRE_DATABASE_URL: without it files lie in INKWIRE_DATA_DIR.';
     return undefined;
   }
-  if (blobsDir === '') return 'INKWIRE_DATABASE_URL needs INKWIRE_BLOBS: a directory that all nodes share.';
-  return undefined;
+  if (blobsDir === '')
+    return 'INKWIRE_DATABASE_URL needs INKWIRE_BLOBS: a directory that all nodes share, or s3://bucket/prefix.';
+  if (!isS3Address(blobsDir)) return undefined;
+  const address = readS3Address(blobsDir);
+  return typeof address === 'string' ? `INKWIRE_BLOBS: ${address}.` : undefined;
 }
 
 /** Opens the engine that is asked for. What PostgreSQL needs is loaded only then. */
@@ -33,8 +41,21 @@ export async function openStorage(config: Config, parts: StorageParts): Promise<
   const { fairness } = settingsOf(config);
   if (config.databaseUrl !== '') {
     const { openPostgresEngine } = await import('./engine/postgres/postgres-engine.js');
-    const { databaseUrl: url, blobsDir: blobs } = config;
-    return openPostgresEngine({ url, blobs, fairness, localClock: clock, onCommit });
+    const openBlobs = (readSmall: SmallBlobReader): Promise<Blobs> => openSharedBlobs(config, readSmall);
+    return openPostgresEngine({ url: config.databaseUrl, openBlobs, fairness, localClock: clock, onCommit });
   }
   return openSqliteEngine({ directory: config.dataDir, threadEntry, fairness, clock, onCommit });
+}
+
+/** What INKWIRE_BLOBS names. What an object store needs is loaded only then. */
+export async function openSharedBlobs(
+  { blobsDir, dataDir, blobCacheMb }: Pick<Config, 'blobsDir' | 'dataDir' | 'blobCacheMb'>,
+  readSmall?: SmallBlobReader,
+): Promise<Blobs> {
+  if (!isS3Address(blobsDir)) return DiskBlobs.open(blobsDir, readSmall);
+  const address = readS3Address(blobsDir);
+  if (typeof address === 'string') throw new Error(`INKWIRE_BLOBS: ${address}`);
+  const { S3Blobs } = await import('./engine/s3/s3-blobs.js');
+  const options = { address, directory: join(dataDir, 'blobs'), cacheBytes: blobCacheMb * 1024 * 1024 };
+  return S3Blobs.open(readSmall === undefined ? options : { ...options, readSmall });
 }

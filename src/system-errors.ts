@@ -10,7 +10,7 @@ export interface SystemError {
   readonly reason: string;
 }
 
-/** The one table: by the code of Node, or the beginning of SQLite's. Every other code is a defect, or tells of one file. */
+/** The one table: by the code of Node, the beginning of SQLite's, or that of an object store. Every other code is a defect, or tells of one file. */
 const systemErrors: Readonly<Record<string, SystemError>> = {
   ENOSPC: { course: 'passes', reason: 'the disk is full' },
   EDQUOT: { course: 'passes', reason: 'the disk quota is used up' },
@@ -33,6 +33,8 @@ const systemErrors: Readonly<Record<string, SystemError>> = {
   SQLITE_PROTOCOL: { course: 'passes', reason: 'the database is locked' },
   SQLITE_CORRUPT: { course: 'stays', reason: 'the database is damaged' },
   SQLITE_NOTADB: { course: 'stays', reason: 'the database is damaged' },
+  S3_AWAY: { course: 'passes', reason: 'the object store cannot be reached' },
+  S3_REFUSED: { course: 'passes', reason: 'the object store refuses: its keys, the bucket or a permission' },
 };
 
 /** @param code also an extended one of SQLite, such as `SQLITE_IOERR_WRITE` */
@@ -48,7 +50,7 @@ export function systemErrorOf(code: string): SystemError | undefined {
 export function passingCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
-  const isOfSystem = 'syscall' in error || (typeof code === 'string' && code.startsWith('SQLITE_'));
+  const isOfSystem = 'syscall' in error || (typeof code === 'string' && /^(SQLITE|S3)_/.test(code));
   if (typeof code === 'string' && isOfSystem && systemErrorOf(code)?.course === 'passes') return code;
   return error.cause === undefined ? undefined : passingCodeOf(error.cause);
 }

@@ -19,6 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine/memory': ['engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/sqlite': ['system-errors.ts', 'engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/postgres': ['engine/embedded', 'engine', 'jobs', 'protocol'],
+  'engine/s3': ['system-errors.ts', 'engine'],
   access: ['engine', 'protocol'],
   shares: [],
   pieces: [],
@@ -286,7 +287,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render', 'work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
-  'storage.ts': ['config.ts', 'service-settings.ts', 'engine', 'engine/postgres', 'engine/sqlite'],
+  'storage.ts': [
+    'config.ts',
+    'service-settings.ts',
+    'engine',
+    'engine/postgres',
+    'engine/s3',
+    'engine/sqlite',
+  ],
   'app.ts': [
     'rendering.ts',
     'storage.ts',
@@ -315,7 +323,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds',
   ],
   cli: ['system-errors.ts', 'nearest.ts', 'config.ts', 'app.ts', 'access', 'engine', 'protocol'],
-  'cli/backup': ['cli', 'engine', 'engine/postgres', 'engine/sqlite'],
+  'cli/backup': ['cli', 'engine', 'engine/postgres', 'engine/s3', 'engine/sqlite'],
   'cli/batch': ['cli', 'protocol'],
   'cli/designs': ['cli', 'render/kinds/report', 'protocol'],
   'cli/packages': ['cli'],
@@ -328,6 +336,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'fetch',
     'engine',
     'engine/postgres',
+    'engine/s3',
     'engine/sqlite',
     'render',
     'render/fonts',
@@ -463,11 +472,13 @@ describe('architecture', () => {
     expect(cycles).toEqual([]);
   });
 
-  it('loads the driver of PostgreSQL only where an address asks for it', () => {
+  it('loads the driver of PostgreSQL, and what speaks to an object store, only where an address asks for it', () => {
     const loading = files.filter(
       (file) =>
-        !file.startsWith('engine/postgres/') &&
-        /^import (?!type )[^;]*engine\/postgres\//m.test(readFileSync(join(src, file), 'utf8')),
+        !/^engine\/(postgres|s3)\//.test(file) &&
+        /^import (?!type )[^;]*(engine\/postgres\/|s3-b(ucket|lobs)\.js)/m.test(
+          readFileSync(join(src, file), 'utf8'),
+        ),
     );
     expect(loading).toEqual([]);
   });
@@ -477,6 +488,7 @@ describe('architecture', () => {
       [/^fastify$|^@fastify\//, /^http\//],
       [/^libsql$/, /^engine\/sqlite\//],
       [/^pg$/, /^engine\/postgres\//],
+      [/^@aws-sdk\//, /^engine\/s3\//],
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; pixels of ours are packed where they lie.
       [

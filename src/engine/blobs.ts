@@ -38,6 +38,27 @@ export function digestOfBlob(name: string): string {
   return name.slice(-digestLength);
 }
 
+const nameShape = /^[A-Za-z0-9_-]{1,80}-[0-9a-f]{64}$/;
+
+/** Whether a text has the shape of the name of a file: such a name leads out of no folder. */
+export function isFileBlobName(name: string): boolean {
+  return nameShape.test(name);
+}
+
+/**
+ * Where the file of a blob lies in the folder or the bucket of the blobs: `ab/<name>`, where `ab` begins the digest.
+ * @throws for what is no such name
+ */
+export function placeOfBlob(name: string): string {
+  if (!isFileBlobName(name)) throw new Error(`Not the name of a blob: ${JSON.stringify(name)}`);
+  return `${digestOfBlob(name).slice(0, 2)}/${name}`;
+}
+
+/** What reading a blob that is not there rejects with. */
+export function missingBlob(name: string): Error {
+  return Object.assign(new Error(`no such blob: ${name}`), { code: 'ENOENT', syscall: 'read' });
+}
+
 /** Whether reading a blob failed because it is not there. */
 export function isMissingBlob(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -4,6 +4,7 @@ import { runMigrateStore } from '../../src/cli/backup/migrate-store.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
+import { openSharedBlobs } from '../../src/storage.js';
 import { differenceOf } from '../contracts/differential.js';
 import { aJob, anArtifact, aSubmission, start, started } from '../contracts/jobs-at-hand.js';
 import { aKey } from '../contracts/keys.suite.js';
@@ -12,6 +13,7 @@ import { anEntry } from '../contracts/once.suite.js';
 import { aSmallBlob, bytesOf, completeWith } from '../contracts/small-blobs.suite.js';
 import { openIn } from '../engine/scratch.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { useS3 } from '../helpers/s3-server.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
 const options = { fairness: { maxRunningPerOwner: 5, weights: {} } };
@@ -45,12 +47,15 @@ async function seen({ store, keys, library }: Engine): Promise<unknown> {
   };
 }
 
-describe.skipIf(withoutPostgres)('inkwire migrate-store', () => {
+describe.skipIf(withoutPostgres).each(['a folder', 'a bucket'])('inkwire migrate-store to %s', (to) => {
   const server = usePostgres();
+  const store = useS3();
 
   it('takes over everything that a server has, and its cursors', async () => {
     const folder = await scratchFolder();
-    const [directory, blobs] = [join(folder, 'data'), join(folder, 'blobs')];
+    const directory = join(folder, 'data');
+    const blobsDir = to === 'a folder' ? join(folder, 'blobs') : store().address;
+    const { url } = server();
     const embedded = await openIn(directory, options);
     const reference = await openMemoryEngine(options);
     expect(await differenceOf({ reference, driver: embedded }, 7, 600)).toBeUndefined();
@@ -76,9 +81,14 @@ describe.skipIf(withoutPostgres)('inkwire migrate-store', () => {
     const before = await seen(embedded);
     await embedded.close();
 
-    const it = shell(['--from', directory, '--to', server().url, '--blobs', blobs]);
+    const it = shell(['--from', directory, '--to', url, '--blobs', blobsDir]);
     expect(await runMigrateStore(it)).toBe(0);
-    const node = await openPostgresEngine({ ...options, url: server().url, blobs });
+    const node = await openPostgresEngine({
+      ...options,
+      url,
+      openBlobs: (readSmall) =>
+        openSharedBlobs({ blobsDir, dataDir: join(folder, 'node'), blobCacheMb: 1 }, readSmall),
+    });
     expect(await seen(node)).toEqual(before);
     expect((await bytesOf(node, large)).toString()).toBe('a large one');
     expect((await bytesOf(node, small.name)).toString()).toBe('a small one');
@@ -95,7 +105,7 @@ describe.skipIf(withoutPostgres)('inkwire migrate-store', () => {
     );
     await node.close();
 
-    const again = shell(['--from', directory, '--to', server().url, '--blobs', blobs]);
+    const again = shell(['--from', directory, '--to', url, '--blobs', blobsDir]);
     expect(await runMigrateStore(again)).toBe(1);
     expect(again.err.text).toContain('has data already');
   });

@@ -182,7 +182,7 @@ export function smallBlobsSuite(name: string, open: OpenEngine): void {
       await blobs.cleanUp(async (names) => {
         asked.push(...names);
         return [];
-      });
+      }, Date.now() + 60_000);
       expect(asked).toEqual([copy]);
       expect((await bytesOf(engine(), blob.name)).toString()).toBe('hello');
       await store.apply(job.id, { type: 'delete' }, start);

@@ -4,18 +4,22 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Inkwire } from '../../client/sdk/node.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { s3Credentials, useS3 } from '../helpers/s3-server.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
 
 /** Nodes of one service, each a process of its own. */
 describe.skipIf(withoutPostgres)('nodes of one service', () => {
   const database = usePostgres({ durable: true });
+  const store = useS3();
   const program = new URL('../helpers/whole-kind/server.mjs', import.meta.url);
   let folder: string;
+  let blobs: string;
   let nodes: RunningServer[] = [];
   const clients: Inkwire[] = [];
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inkwire-nodes-'));
     await mkdir(join(folder, 'jobs'));
+    blobs = join(folder, 'blobs');
   });
   afterEach(async () => {
     for (const client of clients.splice(0)) await client.close();
@@ -29,7 +33,8 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
       program,
       env: {
         INKWIRE_DATABASE_URL: database().url,
-        INKWIRE_BLOBS: join(folder, 'blobs'),
+        INKWIRE_BLOBS: blobs,
+        ...s3Credentials,
         INKWIRE_ROLE: role,
         INKWIRE_WORKERS: '1',
         INKWIRE_LOG_LEVEL: 'warn',
@@ -57,23 +62,33 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     return made;
   }
 
-  it('run the job of a killed worker on another one, and end it once', async () => {
-    const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];
-    const worker = await node('worker');
-    await writeFile(join(folder, 'jobs', 'hold-1'), '');
-    const { job_id } = await first.submit(form());
-    await expect.poll(async () => (await second.get(job_id)).artifact_count, { interval: 20 }).toBe(1);
-    await node('worker');
-    await worker.kill();
-    await expect.poll(async () => (await second.get(job_id)).attempt, { interval: 20 }).toBe(2);
-    await rm(join(folder, 'jobs', 'hold-1'));
-    await expect.poll(async () => (await first.get(job_id)).status, { interval: 20 }).toBe('completed');
-    const { events } = await second.history(job_id);
-    const types = events.map(({ type }) => type);
-    expect(types.filter((type) => type === 'job.requeued')).toHaveLength(1);
-    expect(types.filter((type) => type === 'job.completed')).toHaveLength(1);
-    expect(await second.get(job_id)).toMatchObject({ attempt: 2, artifact_count: 4 });
-  });
+  it.each(['a folder', 'a bucket'])(
+    'run the job of a killed worker on another one, and end it once: files in %s',
+    async (where) => {
+      if (where === 'a bucket') blobs = store().address;
+      const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];
+      const worker = await node('worker');
+      await writeFile(join(folder, 'jobs', 'hold-1'), '');
+      const { job_id } = await first.submit(form());
+      await expect.poll(async () => (await second.get(job_id)).artifact_count, { interval: 20 }).toBe(1);
+      await node('worker');
+      await worker.kill();
+      await expect.poll(async () => (await second.get(job_id)).attempt, { interval: 20 }).toBe(2);
+      await rm(join(folder, 'jobs', 'hold-1'));
+      await expect.poll(async () => (await first.get(job_id)).status, { interval: 20 }).toBe('completed');
+      const { events } = await second.history(job_id);
+      const types = events.map(({ type }) => type);
+      expect(types.filter((type) => type === 'job.requeued')).toHaveLength(1);
+      expect(types.filter((type) => type === 'job.completed')).toHaveLength(1);
+      expect(await second.get(job_id)).toMatchObject({ attempt: 2, artifact_count: 4 });
+      const { artifacts = [] } = await second.get(job_id);
+      const texts = await Promise.all(
+        nodes.slice(0, 2).map(async ({ url }) => (await fetch(`${url}${artifacts[0]?.url}`)).text()),
+      );
+      expect(texts[0]).toBe(texts[1]);
+      expect(texts[0]).toContain('row');
+    },
+  );
 
   it('stop the thread of a job that is cancelled at another node', async () => {
     const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Engine, EngineOptions } from '../../src/engine/engine.js';
 import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
 import { inTurn } from '../contracts/openings.js';
@@ -29,7 +30,13 @@ export async function aService({ url }: PostgresServer): Promise<Service> {
     await remove();
   };
   return {
-    open: (options, by = url) => openPostgresEngine({ ...options, url: by, schema, blobs: directory }),
+    open: (options, by = url) =>
+      openPostgresEngine({
+        ...options,
+        url: by,
+        schema,
+        openBlobs: (readSmall) => DiskBlobs.open(directory, readSmall),
+      }),
     async ask(text) {
       const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
       await client.connect();

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ServiceInspection } from '../../engine/postgres/inspection.js';
+import { isS3Address, readS3Address } from '../../engine/s3/s3-address.js';
 import { fileReason } from '../file-reason.js';
 import { type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 
-/** The database and the folder that the nodes of a service share. */
+/** The database, and the folder or the bucket that the nodes of a service share. */
 
 const leastServer = 130_000;
 /** Clocks of machines that follow a time server are nearer. */
@@ -75,8 +76,30 @@ function findingsOf(found: ServiceInspection): readonly Finding[] {
   return findings;
 }
 
+async function checkBlobs(blobs: string): Promise<Finding> {
+  return isS3Address(blobs) ? checkBucket(blobs) : checkFolder(blobs);
+}
+
+/** Whether objects can be written and listed there. */
+async function checkBucket(text: string): Promise<Finding> {
+  const address = readS3Address(text);
+  if (typeof address === 'string') return fail('blobs', address, 'Mend INKWIRE_BLOBS.');
+  const { S3Bucket } = await import('../../engine/s3/s3-bucket.js');
+  const bucket = new S3Bucket(address);
+  try {
+    await bucket.ping();
+    await bucket.list().next();
+    return ok('blobs', `${text} can be written and listed`);
+  } catch (error) {
+    const advice = 'Check the bucket, its endpoint, AWS_ACCESS_KEY_ID, and what this key may do.';
+    return fail('blobs', `${text} cannot be used: ${wordsOf(error)}`, advice);
+  } finally {
+    bucket.close();
+  }
+}
+
 /** Whether a file can be made durable and renamed there; that it is the same folder on all machines only they can tell. */
-async function checkBlobs(directory: string): Promise<Finding> {
+async function checkFolder(directory: string): Promise<Finding> {
   const path = resolve(directory);
   const probe = join(path, 'aside', `doctor-${randomBytes(6).toString('hex')}`);
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { DiskBlobs } from '../disk-blobs.js';
+import type { Blobs } from '../blobs.js';
 import {
   embeddedEndpoints,
   embeddedLibrary,
@@ -10,6 +10,7 @@ import {
   type Operations,
 } from '../embedded/store.js';
 import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from '../engine.js';
+import type { SmallBlobReader } from '../small-blobs.js';
 import { type EngineOperation, isEngineChange } from '../store-operations.js';
 import { type Database, failureOf } from './connection.js';
 import { DatabaseClock } from './database-clock.js';
@@ -28,8 +29,8 @@ export interface PostgresEngineOptions extends EngineOptions {
   readonly url: string;
   /** The schema that holds the tables. A plain name. */
   readonly schema?: string;
-  /** Folder of the blobs, which all nodes share. */
-  readonly blobs: string;
+  /** Opens what holds the files of all nodes. */
+  readonly openBlobs: (readSmall: SmallBlobReader) => Promise<Blobs>;
   /** This process's clock: the store's is then the database's, read by this one. In the place of `clock`. */
   readonly localClock?: () => number;
 }
@@ -114,7 +115,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       capabilities: { durable: true, exclusive: false },
       store: embeddedStore(runner, clock),
       bus,
-      blobs: await DiskBlobs.open(options.blobs, (name) => runner.call('smallBlob', name)),
+      blobs: await options.openBlobs((name) => runner.call('smallBlob', name)),
       keys,
       library: embeddedLibrary(runner, clock),
       once: embeddedOnce(runner, clock),
