@@ -49,6 +49,12 @@ describe('clients of all languages', () => {
     expect(said.length).toBe(11);
   });
 
+  test.skipIf(without('php'))('the client in PHP', async () => {
+    const said = await check(['php', 'client/php/conformance.php']);
+    expect(said.slice(1).filter((line) => !line.startsWith('ok '))).toEqual(['all hold']);
+    expect(said.length).toBe(11);
+  });
+
   test('a client that repeats a fact is found', async () => {
     const said = await check([process.execPath, 'test/client/repeating-client.mjs']);
     expect(said.filter((line) => line.startsWith('FAILED')).join('\n')).toMatch(/got .*, and there were/);

@@ -170,6 +170,13 @@ describe('the examples', () => {
     for (const number of [1, 7, 20]) expect(await isPdf(`invoices/${number}.pdf`)).toBe(true);
   });
 
+  test.skipIf(without('php'))('batch.php saves each invoice, and watches one', async () => {
+    await copyFile(join(root, 'client/php/inkwire.php'), join(folder, 'inkwire.php'));
+    await copyFile(pathIn('examples/batch.php'), join(folder, 'batch.php'));
+    expect(await run('php', ['batch.php', '20']).ended).toMatch(/job\.completed 100 %\n$/);
+    for (const number of [1, 7, 20]) expect(await isPdf(`invoices/${number}.pdf`)).toBe(true);
+  });
+
   test('listener.mjs hears of everything once, also of what ended while it was away', async () => {
     const listen = () => run(process.execPath, [pathIn('examples/listener.mjs'), 'cursor.txt']);
     const make = async () => {
