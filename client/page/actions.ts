@@ -34,8 +34,9 @@ export class Actions {
     this.#session = session;
   }
 
-  submit(open: OpenSession, request: JobRequest): Promise<SubmittedJob> {
-    return open.client.submit(request, { strict: true }).then((job) => {
+  /** @param request from an editor: the server says what is wrong with it */
+  submit(open: OpenSession, request: unknown): Promise<SubmittedJob> {
+    return open.client.submit(request as JobRequest, { strict: true }).then((job) => {
       open.jobs.put(job);
       return job;
     });

@@ -4,15 +4,14 @@ import { shortDigest } from './digest.js';
 import { InkwireError } from './error.js';
 import type { Subscribe } from './group-watch.js';
 import { type Jobs, randomName } from './jobs.js';
+import type { EndedJob, StreamItem, SubmittedJob } from './records.js';
+import type { JobRequest } from './requests.js';
 import type {
   BatchOptions,
   BatchOutcome,
   BatchResult,
   CallOptions,
-  JobRequest,
-  StreamItem,
   SubmitOptions,
-  SubmittedJob,
   WaitOptions,
 } from './types.js';
 
@@ -64,7 +63,7 @@ export async function runBatch(
     try {
       outcome = {
         ...outcome,
-        job: await make(index, { ...document, group: document.group ?? name }, idempotencyKey),
+        job: (await make(index, { ...document, group: document.group ?? name }, idempotencyKey)) as EndedJob,
       };
     } catch (error) {
       signal?.throwIfAborted();

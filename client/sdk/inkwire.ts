@@ -1,10 +1,11 @@
-import type { JobRecord } from '../../src/protocol/job-record.js';
 import { authOf } from './auth.js';
 import { sleep } from './backoff.js';
 import { type Feed, tell } from './feed.js';
 import type { Subscribe } from './group-watch.js';
 import { Http } from './http.js';
 import { Jobs } from './jobs.js';
+import type { EndedJob, StreamItem, WatchItem } from './records.js';
+import type { JobRequest } from './requests.js';
 import { type Globals, openSession, wakeUps } from './session-opening.js';
 import type { Session } from './stream/session.js';
 import type {
@@ -16,18 +17,14 @@ import type {
   DownloadOptions,
   GroupProgress,
   InkwireOptions,
-  JobRequest,
-  StreamItem,
   SubscribeOptions,
   WaitOptions,
-  WatchItem,
   WatchOptions,
 } from './types.js';
 import { subscribe, waitFor, watch } from './watch.js';
 import type { Webhooks } from './webhooks.js';
 
-export type { EventType, ProgressEvent, StreamEvent } from '../../src/protocol/event.js';
-export type { JobRecord } from '../../src/protocol/job-record.js';
+export type { EventType, StreamEvent } from '../../src/protocol/event.js';
 export { InkwireError } from './error.js';
 export type { Feed } from './feed.js';
 export type * from './types.js';
@@ -86,7 +83,7 @@ export class Inkwire extends Jobs {
   }
 
   /** The record of a job at its end, whatever the end. */
-  waitFor(jobId: string, options?: WaitOptions): Promise<JobRecord> {
+  waitFor(jobId: string, options?: WaitOptions): Promise<EndedJob> {
     return waitFor(this.#session, jobId, options);
   }
 

@@ -1,5 +1,6 @@
-import type { JobRecord } from '../../src/protocol/job-record.js';
 import type { Call, Http, Method } from './http.js';
+import type { JobRecord, SubmittedJob } from './records.js';
+import type { JobRequest } from './requests.js';
 import type {
   ArtifactPage,
   ArtifactsOptions,
@@ -8,10 +9,8 @@ import type {
   GroupProgress,
   JobHistory,
   JobPage,
-  JobRequest,
   ListOptions,
   SubmitOptions,
-  SubmittedJob,
 } from './types.js';
 
 /** Of a page image: `page` from 1, `width` in pixels, 16 to 1,200. */

@@ -1,8 +1,8 @@
 import { WebSocket as WsWebSocket } from 'ws';
-import type { JobRecord } from '../../src/protocol/job-record.js';
 import type { Feed } from './feed.js';
 import {
   Inkwire as Client,
+  type EndedJob,
   type InkwireOptions,
   type StreamItem,
   type SubscribeOptions,
@@ -44,7 +44,7 @@ export class Inkwire extends Client {
     return super.subscribe(topics, options);
   }
 
-  override waitFor(jobId: string, options?: WaitOptions): Promise<JobRecord> {
+  override waitFor(jobId: string, options?: WaitOptions): Promise<EndedJob> {
     share(options?.signal);
     return super.waitFor(jobId, options);
   }

@@ -1,29 +1,10 @@
-import type { EventType, ProgressEvent, ResetReason } from '../../src/protocol/event.js';
-import type { FactType, GroupRecord } from '../../src/protocol/fact.js';
-import type { ArtifactRecord, JobRecord, JobStatus } from '../../src/protocol/job-record.js';
+import type { EventType } from '../../src/protocol/event.js';
+import type { GroupRecord } from '../../src/protocol/fact.js';
+import type { ArtifactRecord, JobStatus } from '../../src/protocol/job-record.js';
+import type { EndedJob, JobFact, JobRecord } from './records.js';
 
-/** A request for a job: the members of its kind, and the options of every job. */
-export interface JobRequest {
-  /** `document` when left out. */
-  readonly kind?: string;
-  readonly group?: string;
-  /** What people call it, at most 2,000 characters; of a document its title, too. */
-  readonly title?: string;
-  /** Your own key for it, 1 to 128 characters. */
-  readonly reference?: string;
-  /** At most 10 of 1 to 64 characters. Each is a filter of `list` and, as `tag:<tag>`, a topic. */
-  readonly tags?: readonly string[];
-  /** At most 20 pairs; a name has 1 to 64 characters, its text at most 256. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Under which the result is downloaded; made from the title otherwise. */
-  readonly file_name?: string;
-  /** -10 to 10; larger goes first within one owner. */
-  readonly priority?: number;
-  readonly [member: string]: unknown;
-}
-
-/** A job as its submit answers: with the cursor at which its first event sits. */
-export type SubmittedJob = JobRecord & { readonly events_cursor: string };
+export type * from './records.js';
+export type * from './requests.js';
 
 /** A group with how far it is as a whole, 0 to 100. */
 export type GroupProgress = GroupRecord & { readonly progress: number };
@@ -128,63 +109,6 @@ export interface SubscribeOptions extends WatchOptions {
   readonly snapshot?: boolean | undefined;
 }
 
-/** The records of all matching jobs, newest first, in one part or several (P-18). */
-export interface SnapshotItem {
-  readonly type: 'snapshot';
-  readonly jobs: readonly JobRecord[];
-  /** The first part: what came before it is void. */
-  readonly first: boolean;
-  /** Another part follows. */
-  readonly more: boolean;
-  /** In the last part: there are more jobs than a snapshot holds; list the others. */
-  readonly truncated: boolean;
-}
-
-/** The cursor could not be honoured (P-20): drop what you believe; a snapshot follows. */
-export interface ResetItem {
-  readonly type: 'reset';
-  readonly reason: ResetReason;
-}
-
-type JobFactType = Exclude<FactType, 'group.completed'>;
-
-/** A fact of a job, with the record after it; its `type` says which one. */
-export type JobFact = {
-  [Type in JobFactType]: {
-    /** The cursor of this fact. */
-    readonly id: string;
-    readonly type: Type;
-    readonly at: string;
-    readonly job: JobRecord;
-  };
-}[JobFactType];
-
-/** Every job of a group has ended. */
-export interface GroupFact {
-  readonly id: string;
-  readonly type: 'group.completed';
-  readonly at: string;
-  readonly group: GroupRecord;
-}
-
-/** What a subscription to topics gives, in order; facts once each. */
-export type StreamItem = SnapshotItem | ResetItem | JobFact | GroupFact | ProgressEvent;
-
-/** A fact of a job that may have been made from the record: then it has no `id`. */
-type ToldFact<Fact extends JobFact> = Fact extends JobFact
-  ? Omit<Fact, 'id'> & { readonly id?: string | undefined }
-  : never;
-
-/**
- * What a watch of one job gives. It ends after the fact that ended the job. Where that fact was before the watch
- * began, it is made from the record: then it has no `id`.
- */
-export type WatchItem =
-  | { readonly type: 'snapshot'; readonly job: JobRecord }
-  | ResetItem
-  | ProgressEvent
-  | ToldFact<JobFact>;
-
 export interface WaitOptions extends CallOptions {
   /** Milliseconds; past it the call rejects with `timed-out`, and the job goes on. */
   readonly timeout?: number | undefined;
@@ -241,7 +165,7 @@ export interface BatchOutcome {
   readonly index: number;
   readonly idempotencyKey: string;
   /** The job at its end; left out when it was never accepted. */
-  readonly job?: JobRecord;
+  readonly job?: EndedJob;
   /** Why it was not accepted, or why `onDocument` failed. */
   readonly error?: unknown;
 }

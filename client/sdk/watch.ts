@@ -1,20 +1,24 @@
 import type { StreamEvent } from '../../src/protocol/event.js';
 import { endsJob } from '../../src/protocol/fact.js';
-import type { JobRecord } from '../../src/protocol/job-record.js';
 import { maxTimerMs } from './backoff.js';
 import { closed, InkwireError } from './error.js';
 import { type Feed, FeedPipe } from './feed.js';
-import type { Session } from './stream/session.js';
-import { type Ask, type Sink, Subscription } from './stream/subscription.js';
 import type {
+  EndedJob,
   GroupFact,
   JobFact,
+  JobRecord,
+  ProgressEvent,
+  SnapshotItem,
   StreamItem,
-  SubscribeOptions,
-  WaitOptions,
   WatchItem,
-  WatchOptions,
-} from './types.js';
+} from './records.js';
+import type { Session } from './stream/session.js';
+import { type Ask, type Sink, Subscription } from './stream/subscription.js';
+import type { SubscribeOptions, WaitOptions, WatchOptions } from './types.js';
+
+/** A record of a feed. What the server says is taken at its word: types are put on it here. */
+type FollowedJob = JobFact['job'];
 
 /** Follows topics. The feed fails with `validation-failed` for what is no topic, type or pace. */
 export function subscribe(
@@ -26,11 +30,11 @@ export function subscribe(
   const { feed } = follow;
   return follow({
     reset: (reason) => feed.put({ type: 'reset', reason }, undefined),
-    snapshot: (item, cursor) => feed.put(item, item.more ? undefined : cursor),
+    snapshot: (item, cursor) => feed.put(item as SnapshotItem, item.more ? undefined : cursor),
     fact(event) {
       if (isJobFact(event) || isGroupFact(event)) feed.put(event, event.id);
     },
-    progress: (event) => feed.put(event, undefined, event.job.job_id),
+    progress: (event) => feed.put(event as ProgressEvent, undefined, event.job.job_id),
     fail: (error) => feed.fail(error),
   });
 }
@@ -43,14 +47,14 @@ export function watch(
 ): FeedPipe<WatchItem> {
   const follow = follower<WatchItem>(line, [`job:${jobId}`], options, signal);
   const { feed } = follow;
-  let known: JobRecord | undefined;
+  let known: FollowedJob | undefined;
   return follow({
     reset(reason) {
       known = undefined;
       feed.put({ type: 'reset', reason }, undefined);
     },
     snapshot({ jobs, more }, cursor) {
-      const [job] = jobs;
+      const [job] = jobs as readonly JobRecord[];
       if (job === undefined) {
         if (!more) feed.fail(new InkwireError('not-found', `There is no job ${jobId}.`, { status: 404 }));
         return;
@@ -59,7 +63,7 @@ export function watch(
       feed.put({ type: 'snapshot', job }, cursor);
       if (job.status !== 'pending' && job.status !== 'running') {
         const at = job.completed_at ?? job.created_at;
-        feed.put({ type: `job.${job.status}`, at, job }, cursor);
+        feed.put({ type: `job.${job.status}`, at, job } as WatchItem, cursor);
         feed.end();
       }
     },
@@ -70,7 +74,7 @@ export function watch(
       feed.put(event, event.id);
       if (endsJob(event.type)) feed.end();
     },
-    progress: (event) => feed.put(event, undefined, jobId),
+    progress: (event) => feed.put(event as ProgressEvent, undefined, jobId),
     fail: (error) => feed.fail(error),
   });
 }
@@ -80,17 +84,17 @@ export async function waitFor(
   line: Session,
   jobId: string,
   { timeout = maxTimerMs, signal }: WaitOptions = {},
-): Promise<JobRecord> {
+): Promise<EndedJob> {
   const feed = watch(line, jobId, { signal, progressMs: 0 });
   const late = () => feed.fail(new InkwireError('timed-out', `${jobId} has not ended within ${timeout} ms.`));
   const timer = timeout < maxTimerMs ? setTimeout(late, timeout) : undefined;
-  let last: JobRecord | undefined;
+  let last: FollowedJob | undefined;
   try {
     for await (const item of feed) if (item.type !== 'reset') last = item.job;
   } finally {
     clearTimeout(timer);
   }
-  if (last !== undefined) return last;
+  if (last !== undefined) return last as EndedJob;
   throw closed();
 }
 

@@ -1,4 +1,4 @@
-import type { JobRequest } from '../../client/sdk/types.js';
+import type { JobOptions, JobRequest } from '../../client/sdk/types.js';
 import { groupShape, kindShape } from '../protocol/names.js';
 import { given, Misuse, readArguments, readWhole } from './arguments.js';
 import { readDocument } from './document-file.js';
@@ -59,7 +59,7 @@ export function runSubmit(shell: Shell): Promise<number> {
     const toStream = to?.type === 'stream';
     const json = values.json === true;
     if (json && toStream) throw new Misuse('--json and "-o -" both want the standard output.');
-    const document = { ...(await readDocument(path, shell)), ...settings };
+    const document = { ...(await readDocument(path, shell)), ...settings } as JobRequest;
 
     return withServer(shell, values, async (server) => {
       const { client } = server;
@@ -104,11 +104,13 @@ export async function keep(
 }
 
 /** The members of a request that options may set. */
+export type JobSettings = Pick<JobOptions, 'group' | 'priority'> & { readonly kind?: string };
+
 export function jobSettings(values: {
   readonly kind?: string | undefined;
   readonly group?: string | undefined;
   readonly priority?: string | undefined;
-}): Pick<JobRequest, 'kind' | 'group' | 'priority'> {
+}): JobSettings {
   const { kind, group } = values;
   if (kind !== undefined && !kindShape.test(kind)) {
     throw new Misuse('--kind must be lower-case letters, digits and _, such as document or merge.');

@@ -2,7 +2,12 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import type { Feed } from '../../client/sdk/feed.js';
-import { Inkwire, type InkwireError, type InkwireOptions } from '../../client/sdk/inkwire.js';
+import {
+  type DocumentRequest,
+  Inkwire,
+  type InkwireError,
+  type InkwireOptions,
+} from '../../client/sdk/inkwire.js';
 
 /** What `pages/app.js` keeps of a feed. */
 export interface StoredJob {
@@ -32,9 +37,9 @@ export interface SdkPage {
 }
 
 /** A document that is rendered at once. */
-export const small = { operations: [{ type: 'add_text', text: 'Hello' }] };
+export const small: DocumentRequest = { operations: [{ type: 'add_text', text: 'Hello' }] };
 /** One that takes a second or more: long enough for a page that is connected to be told of its progress. */
-export const large = {
+export const large: DocumentRequest = {
   operations: [
     {
       type: 'add_table',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Inkwire } from '../../client/sdk/inkwire.js';
+import type { Inkwire, JobRequest } from '../../client/sdk/inkwire.js';
 import { firstByteMs } from '../../client/sdk/stream/transport.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
@@ -90,11 +90,13 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
         page.client.submit(request),
         page.client.submit({ kind: 'merge', pdf_files: ['JVBERi0xLjcK', 'JVBERi0xLjcK'] }),
       ]);
-      const refused = await page.client.submit({ operations: 'none' }).catch((error: unknown) => {
-        if (!(error instanceof page.InkwireError)) throw error;
-        const { slug, status, retryable, errors } = error;
-        return { slug, status, retryable, pointer: errors[0]?.pointer };
-      });
+      const refused = await page.client
+        .submit({ operations: 'none' } as unknown as JobRequest)
+        .catch((error: unknown) => {
+          if (!(error instanceof page.InkwireError)) throw error;
+          const { slug, status, retryable, errors } = error;
+          return { slug, status, retryable, pointer: errors[0]?.pointer };
+        });
       return Promise.all([
         page.client.waitFor(first.job_id),
         page.client.waitFor(second.job_id),

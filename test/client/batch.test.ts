@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { runBatch } from '../../client/sdk/batch.js';
 import { InkwireError } from '../../client/sdk/error.js';
-import type {
-  BatchOptions,
-  BatchProgress,
-  JobRequest,
-  SubmitOptions,
-  SubscribeOptions,
-} from '../../client/sdk/types.js';
-import type { JobRecord, JobStatus } from '../../src/protocol/job-record.js';
+import type { JobFact, JobRecord } from '../../client/sdk/records.js';
+import type { DocumentRequest, JobRequest } from '../../client/sdk/requests.js';
+import type { BatchOptions, BatchProgress, SubmitOptions, SubscribeOptions } from '../../client/sdk/types.js';
+import type { JobStatus } from '../../src/protocol/job-record.js';
 import { FeedScript } from './feed-script.js';
 
-function record(number: number, status: JobStatus, more: Partial<JobRecord> = {}): JobRecord {
+type JobIn<Status extends JobStatus> = Extract<JobRecord, { readonly status: Status }>;
+
+function record<Status extends JobStatus>(number: number, status: Status, more: Partial<JobRecord> = {}) {
   const job_id = `job_${number}`;
   const progress = status === 'completed' ? 100 : 0;
   const fixed = {
@@ -23,15 +21,17 @@ function record(number: number, status: JobStatus, more: Partial<JobRecord> = {}
     group: 'b',
     events_url: '',
   };
-  return { job_id, status, progress, ...fixed, ...more };
+  return { job_id, status, progress, ...fixed, ...more } as JobIn<Status>;
 }
+
+const page = (n: number): DocumentRequest => ({ title: String(n), operations: [] });
 
 type Submit = (
   request: JobRequest,
   options: SubmitOptions & { readonly number: number },
 ) => JobRecord | Promise<JobRecord>;
 
-/** A server that says what a test makes it say. Documents are `{ n }`, and their jobs `job_<n>`. */
+/** A server that says what a test makes it say. The title of a document is `n`, and its job `job_<n>`. */
 class BatchScript {
   readonly feeds: FeedScript[] = [];
   readonly subscribed: { topics: readonly string[]; options: SubscribeOptions }[] = [];
@@ -47,8 +47,8 @@ class BatchScript {
     return feed;
   }
 
-  run(count: number | readonly JobRequest[], options: BatchOptions = {}) {
-    const documents = typeof count === 'number' ? Array.from({ length: count }, (_, n) => ({ n })) : count;
+  run(count: number | readonly DocumentRequest[], options: BatchOptions = {}) {
+    const documents = typeof count === 'number' ? Array.from({ length: count }, (_, n) => page(n)) : count;
     return runBatch(
       documents,
       { name: 'b', ...options },
@@ -56,7 +56,7 @@ class BatchScript {
         submit: async (request, submitOptions = {}) => {
           submitOptions.signal?.throwIfAborted();
           this.submitted.push({ request, key: submitOptions.idempotencyKey });
-          const number = Number(request.n);
+          const number = Number(request.title);
           const job = await this.submit(request, { ...submitOptions, number });
           return { ...job, group: String(request.group), events_cursor: 'c-1' };
         },
@@ -82,7 +82,8 @@ class BatchScript {
   }
 
   end(number: number, status: 'completed' | 'failed' | 'cancelled' = 'completed'): void {
-    this.feed.put({ id: 'c-2', type: `job.${status}`, at: '', job: record(number, status) });
+    const fact = { id: 'c-2', type: `job.${status}`, at: '', job: record(number, status) };
+    this.feed.put(fact as JobFact);
   }
 
   snapshot(jobs: readonly JobRecord[]): void {
@@ -116,14 +117,14 @@ describe('a batch', () => {
     script.submit = (_request, { number }) => record(number, 'completed');
     await script.run(2);
     expect(script.submitted.map(({ request }) => request)).toEqual([
-      { n: 0, group: 'b' },
-      { n: 1, group: 'b' },
+      { ...page(0), group: 'b' },
+      { ...page(1), group: 'b' },
     ]);
     const [first, second] = script.submitted.map(({ key }) => key);
     expect(first).toMatch(/^b-0-[0-9a-z]+-[0-9a-z]+$/);
     expect(second).toMatch(/^b-1-[0-9a-z]+-[0-9a-z]+$/);
     // The same document again: the same key. Another one: another key.
-    await script.run([{ n: 0 }, { n: 7 }]);
+    await script.run([page(0), page(7)]);
     expect(script.submitted[2]?.key).toBe(first);
     expect(script.submitted[3]?.key).not.toBe(second);
   });
@@ -224,7 +225,7 @@ describe('a batch', () => {
 
   it('waits by itself for a document in a group of its own', async () => {
     const script = new BatchScript();
-    const result = await script.run([{ n: 0, group: 'mine' }]);
+    const result = await script.run([{ ...page(0), group: 'mine' }]);
     expect(result.completed).toBe(1);
     expect(script.waited).toEqual(['job_0']);
     expect(script.feeds).toHaveLength(0);
@@ -360,7 +361,7 @@ describe('the end of a batch before its time', () => {
 
 async function madeUpName(): Promise<string> {
   const submit = async () => ({ ...record(0, 'completed'), events_cursor: '' });
-  return (await runBatch([{}], {}, { submit, get: fail, subscribe: fail, waitFor: fail })).name;
+  return (await runBatch([page(0)], {}, { submit, get: fail, subscribe: fail, waitFor: fail })).name;
 }
 
 function fail(): never {

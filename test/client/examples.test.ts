@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { errorOf, InkwireError } from '../../client/sdk/error.js';
-import { Inkwire } from '../../client/sdk/inkwire.js';
+import { type DocumentRequest, Inkwire } from '../../client/sdk/inkwire.js';
 import { problemTypes } from '../../src/protocol/problem.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { codeBlocks, pathIn, tableUnder } from '../helpers/client-text.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const request = { operations: [{ type: 'add_text', text: 'Hello' }] };
+const request: DocumentRequest = { operations: [{ type: 'add_text', text: 'Hello' }] };
 
 /** Left out where a machine has no such program; in CI it must be there. */
 const without = (program: string) =>

@@ -58,13 +58,13 @@ describe('calls', () => {
 
 describe('calls that are sent again', () => {
   it('a submit and a retry keep their idempotency key, made up where none is given', async () => {
-    for (const call of [(jobs: Jobs) => jobs.submit({}), (jobs: Jobs) => jobs.retry(id)]) {
+    for (const call of [(jobs: Jobs) => jobs.submit({ operations: [] }), (jobs: Jobs) => jobs.retry(id)]) {
       const { http, sent } = scripted([broken(), data({})]);
       await call(new Jobs(http));
       expect(sent[0]?.headers['idempotency-key']).toMatch(/^[0-9a-z]{10,28}$/);
       expect(sent[1]).toEqual(sent[0]);
     }
-    const given = await firstSignal((jobs) => jobs.submit({}, { idempotencyKey: 'mine' }));
+    const given = await firstSignal((jobs) => jobs.submit({ operations: [] }, { idempotencyKey: 'mine' }));
     expect(given.headers?.['idempotency-key']).toBe('mine');
   });
 

@@ -6,7 +6,7 @@ import { download } from '../../client/sdk/download.js';
 import { Http } from '../../client/sdk/http.js';
 import { Inkwire } from '../../client/sdk/inkwire.js';
 import { Jobs } from '../../client/sdk/jobs.js';
-import type { GroupProgress, JobRequest } from '../../client/sdk/types.js';
+import type { DocumentRequest, GroupProgress, JobRequest } from '../../client/sdk/types.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { type FaultProxy, openFaultProxy } from '../helpers/fault-proxy.js';
 
@@ -27,7 +27,10 @@ afterAll(async () => {
 });
 
 const name = () => `g-${randomBytes(6).toString('hex')}`;
-const page = (text: string): JobRequest => ({ operations: [{ type: 'add_text', text }] });
+const page = (text: string): DocumentRequest => ({ operations: [{ type: 'add_text', text }] });
+
+/** What the compiler would refuse. */
+const unchecked = (request: unknown) => request as JobRequest;
 
 /** Requests alone, whose waits are short. */
 function quick(url: string, fetch = globalThis.fetch): Http {
@@ -96,7 +99,7 @@ describe('jobs', () => {
 
   it('that are wrong are refused with the place of the defect', async () => {
     const error = await client
-      .submit({ operations: [{ type: 'nonsense' }] })
+      .submit(unchecked({ operations: [{ type: 'nonsense' }] }))
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ slug: 'validation-failed', status: 422, retryable: false });
     expect(error).toHaveProperty('errors.0.pointer');
@@ -214,7 +217,7 @@ describe('a batch', () => {
   it('hands out each document as it ends, with documents of other groups and wrong ones among them', async () => {
     const [batch, other] = [name(), name()];
     const sizes = new Map<number, number>();
-    const given = [page('a'), { ...page('b'), group: other }, { operations: 'none' }];
+    const given = [page('a'), { ...page('b'), group: other }, unchecked({ operations: 'none' })];
     const { outcomes, completed, failed } = await client.runBatch(given, {
       name: batch,
       async onDocument({ index, job }) {

@@ -125,7 +125,7 @@ test('P-1 P-6 P-11 every end is seen once when the server is killed in the middl
   const followed = new Map<string, Way>();
   const submit = async (index: number): Promise<void> => {
     const way = wayOf(index);
-    const request = {
+    const request: JobRequest = {
       operations: [{ type: 'add_text', text: `Job ${index}` }],
       ...(way === 'group' ? { group } : {}),
     };

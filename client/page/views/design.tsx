@@ -1,6 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
 import { isObject } from '../../../src/protocol/is-object.js';
-import type { JobRequest } from '../../sdk/types.js';
 import { useAnswer } from '../answer.js';
 import { paramsOf, samplesOf, type Values } from '../design-params.js';
 import {
@@ -189,7 +188,7 @@ function DesignForm({ open, stored, latest }: DesignFormProps) {
       setFault(reasonOf(error));
     }
   };
-  const request = (): JobRequest | undefined => {
+  const request = () => {
     const value = draft.read();
     if (value === undefined) return undefined;
     const { version } = base;

@@ -2,10 +2,19 @@ import { isLater } from '../../../src/protocol/cursor.js';
 import type { ProgressEvent, ResetReason, StreamEvent } from '../../../src/protocol/event.js';
 import type { JobRecord } from '../../../src/protocol/job-record.js';
 import { topicsOf } from '../../../src/protocol/topic.js';
-import type { SnapshotItem } from '../types.js';
 
 /** A part of a snapshot, as the transports bring it. */
-export type SnapshotPart = Pick<SnapshotItem, 'jobs' | 'more'> & Partial<Pick<SnapshotItem, 'truncated'>>;
+export interface SnapshotPart {
+  readonly jobs: readonly JobRecord[];
+  readonly more: boolean;
+  readonly truncated?: boolean;
+}
+
+/** A part as it is handed on, in the words of `SnapshotItem`. */
+export interface SnapshotEvent extends Required<SnapshotPart> {
+  readonly type: 'snapshot';
+  readonly first: boolean;
+}
 
 /** What a subscription asks for now: the members of a `subscribe` (P-25). */
 export interface Ask {
@@ -40,7 +49,7 @@ export interface ServerSubscription {
  */
 export interface Sink {
   reset(reason: ResetReason, cursor: string): void;
-  snapshot(item: SnapshotItem, cursor: string): void;
+  snapshot(item: SnapshotEvent, cursor: string): void;
   fact(event: StreamEvent): void;
   progress(event: ProgressEvent): void;
   reached?(cursor: string): void;

@@ -3,14 +3,13 @@ import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { sleep } from '../../../client/sdk/backoff.js';
 import { InkwireError } from '../../../client/sdk/error.js';
-import type { JobRequest } from '../../../client/sdk/types.js';
 import { Misuse, readArguments, readWhole } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
 import { failureOf, networkReason, Trouble } from '../failure.js';
 import { fileReason } from '../file-reason.js';
 import { Outage } from '../outage.js';
 import { obey, quoted, type Server, serverOptions, serverUsage, withServer } from '../server-access.js';
-import { checkGroup, jobSettings } from '../submit.js';
+import { checkGroup, type JobSettings, jobSettings } from '../submit.js';
 import { printLine, type Shell } from '../terminal.js';
 import { readable } from '../text-width.js';
 import { BatchJournal } from './batch-journal.js';
@@ -53,7 +52,7 @@ interface Plan {
   readonly name: string;
   readonly files: readonly string[];
   readonly concurrency: number;
-  readonly settings: Pick<JobRequest, 'kind' | 'group' | 'priority'>;
+  readonly settings: JobSettings;
   readonly json: boolean;
 }
 

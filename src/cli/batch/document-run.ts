@@ -10,6 +10,7 @@ import { defectsOf } from '../failure.js';
 import { fileReason } from '../file-reason.js';
 import { outcomeOf } from '../job-words.js';
 import { holds, save } from '../save.js';
+import type { JobSettings } from '../submit.js';
 import type { BatchJournal } from './batch-journal.js';
 
 /** The outcome of one document. */
@@ -40,7 +41,7 @@ export interface DocumentParts {
   readonly output: string;
   readonly batch: string;
   /** Members that the command line sets in every document. */
-  readonly settings: Pick<JobRequest, 'kind' | 'group' | 'priority'>;
+  readonly settings: JobSettings;
   readonly signal: AbortSignal;
   /**
    * Repeats a call until it works or the server refuses it: a server that is away for a while is no failure of a
@@ -69,7 +70,7 @@ export async function runDocument(file: string, parts: DocumentParts): Promise<D
   if (typeof text !== 'string') return failed(`cannot be read: ${text.reason}`);
   const read = parseDocument(text, file);
   if (!read.ok) return failed(read.message.slice(file.length + 1));
-  const document = { group: batch, ...read.document, ...settings };
+  const document = { ...read.document, group: read.document.group ?? batch, ...settings } as JobRequest;
   const key = keyOf(batch, file, document);
 
   const entry = journal.find(key);
