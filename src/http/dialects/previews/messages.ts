@@ -21,7 +21,6 @@ export const sentences = {
 export const defects = {
   missing: 'is required',
   input: 'must be an address that begins with http or https, a data URI, or base64',
-  address: 'must be an address that this server may fetch',
   format: 'must be jpg, png, gif or webp',
   object: 'must be an object',
   side: 'must be a whole number from 1 to 4000',
@@ -33,10 +32,12 @@ export const defects = {
   password: 'must be a text of at most 255 characters',
 } as const;
 
+export const notDownloaded = 'The input could not be downloaded.';
+
 /** Why a job failed whose own words are not for everybody. */
 const failures = {
   invalid_input: 'The input cannot be read.',
-  input_unavailable: 'The input could not be downloaded.',
+  input_unavailable: notDownloaded,
   timed_out: 'The file takes longer than previews may take.',
   out_of_memory: 'The file needs more memory than previews may take.',
   crashed: 'The file ends the program that reads it.',
@@ -97,5 +98,5 @@ function defectOf(pointer: string, message: string): string {
   const name = names.at(-1) ?? '';
   const place = members.has(name) ? name : 'The body';
   if (knownDefects.has(message)) return `${place} ${message}.`;
-  return place === 'input' ? `input ${defects.address}.` : `${place} is not valid.`;
+  return place === 'input' ? `input ${defects.input}.` : `${place} is not valid.`;
 }

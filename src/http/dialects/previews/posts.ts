@@ -12,7 +12,7 @@ import { takeForms } from '../../upload/form-reader.js';
 import type { DialectParts } from '../dialect.js';
 import { uuidIds } from '../job-ids.js';
 import { jobWords, metadataKind, metadataOf, pagesOf, previewKind, reasonOf } from './answers.js';
-import { sentences, tooLong } from './messages.js';
+import { notDownloaded, sentences, tooLong } from './messages.js';
 import { type AskedAnswer, readMetadata, readPreview } from './requests.js';
 import { createdSchema, metadataBody, metadataSchema, previewBody, previewSchema, tag } from './shapes.js';
 
@@ -153,7 +153,10 @@ export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutM
         },
         requestId: request.id,
       });
-      return answer.ok ? answer : refuse(answer.problem);
+      if (answer.ok) return answer;
+      // The members were good: what is left to say against an address is that nothing is fetched from there.
+      const isForbidden = isAddress && answer.problem.slug === 'validation-failed';
+      return refuse(isForbidden ? problem('render-failed', notDownloaded) : answer.problem);
     } finally {
       await given.discard();
     }

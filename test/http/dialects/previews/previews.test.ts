@@ -125,7 +125,15 @@ describe('the FileLens API', () => {
     await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
     const { port } = canary.address() as AddressInfo;
     const inside = await post('/preview', { input: `http://127.0.0.1:${port}/a.png`, output_format: 'png' });
-    expect(inside).toMatchObject({ status: 400, json: refused });
+    const unavailable = { status: 422, json: { ...refused, message: 'The input could not be downloaded.' } };
+    expect(inside).toMatchObject(unavailable);
+    for (const path of ['/preview/async', '/metadata', '/metadata/async'])
+      for (const host of ['localhost', '10.1.2.3', '[::1]', '169.254.169.254'])
+        expect(await post(path, { input: `http://${host}/a.png`, output_format: 'png' })).toMatchObject({
+          ...unavailable,
+          json: { success: false, message: unavailable.json.message },
+        });
+    expect(await post('/preview', { input: 'http://', output_format: 'png' })).toMatchObject({ status: 400 });
     expect(asked).toEqual([]);
     await new Promise((resolve) => canary.close(resolve));
     for (const input of ['/etc/passwd', 'file:///etc/passwd', 'C:\\autoexec.bat'])
