@@ -24,7 +24,7 @@ import { measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
 import { readDesign, kinds as registered } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
-import { makePictures, makePrograms, startPool } from './rendering.js';
+import { makePictures, makePrograms, measurePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
@@ -119,6 +119,7 @@ async function open(
   const outages = opened.add(new Outages({ probe, log }));
   const workLog = outages.logOver(log);
   const programs = makePrograms(own, kinds, workLog);
+  measurePrograms(registry, programs);
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
   const onLanguages = (languages: readonly string[]): void => spoken.note(languages);
   const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onLanguages }));

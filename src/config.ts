@@ -225,6 +225,11 @@ const options = {
     'INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS',
     'Runs external programs also where neither bubblewrap nor `unshare` works: a hostile document could then read what the server can.',
   ),
+  officeListeners: whole('INKWIRE_OFFICE_LISTENERS', 'processes', [0, 64], {
+    standard: 2,
+    sentence:
+      'LibreOffices that are kept started behind the first document that needs one, each for the documents of one owner; 0 starts one for each document.',
+  }),
   logLevel: choice('INKWIRE_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     standard: 'info',
     sentence:

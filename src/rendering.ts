@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Gauge, type Registry } from 'prom-client';
 import type { Config } from './config.js';
 import type { Kind } from './render/kind.js';
 import { Pictures } from './render/pictures.js';
@@ -28,7 +29,19 @@ export function makePrograms(config: Config, kinds: readonly Kind[], log: WorkLo
     ...manner,
     maxRunning: availableParallelism(),
     maxWaiting: maxWaitingPrograms,
+    maxListeners: config.officeListeners,
     onFault: (fault) => log.error({ err: fault }, 'an external program could not be cleared away'),
+  });
+}
+
+export function measurePrograms(registry: Registry, programs: Pick<Programs, 'kept'>): void {
+  new Gauge({
+    name: 'inkwire_programs_kept',
+    help: 'External programs that are kept started and wait for a call',
+    registers: [registry],
+    collect() {
+      this.set(programs.kept);
+    },
   });
 }
 

@@ -7,6 +7,20 @@ export interface RegisteredProgram {
   /** Paths outside `/usr` that it needs; a sandbox shows them read-only. */
   readonly shows?: readonly string[];
   readonly about?: ProgramNote;
+  /** Arguments of every run, before those of the call. `$HOME` is the program's to put in. */
+  readonly starts?: readonly string[];
+  readonly warm?: WarmProgram;
+}
+
+/** Of a program that can stay and take calls on a pipe, as LibreOffice does (`office-pipe.ts`). In a sandbox only. */
+export interface WarmProgram {
+  /** Behind `starts`: what keeps it from ending when a call is done. */
+  readonly args: readonly string[];
+  /** Of one that stays; the times of calls are their own. */
+  readonly limits: ProgramLimits;
+  /** It is ended behind so many calls, or behind one that leaves it with more memory than this, MiB. */
+  readonly calls: number;
+  readonly memoryMb: number;
 }
 
 /** Of a program, for people. */

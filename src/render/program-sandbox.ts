@@ -61,7 +61,7 @@ const systemPaths = [
 const deviceNames = ['null', 'zero', 'full', 'random', 'urandom'];
 
 /** Where programs find things in a sandbox; without one, in the private folder. */
-const inside = { out: '/job/out', in: '/job/in', tmp: '/tmp' };
+export const inside = { out: '/job/out', in: '/job/in', tmp: '/tmp' };
 
 /** The whole environment of a program. Without a sandbox temporary files go into the private folder by these names. */
 export function environmentOf(folder: PrivateFolder, isSandboxed: boolean): Readonly<Record<string, string>> {

@@ -1,31 +1,26 @@
 import { rmdir } from 'node:fs/promises';
-import { constants } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Countdown } from '../countdown.js';
 import { FairLine } from '../shares/fair-line.js';
 import { passingCodeOf } from '../system-errors.js';
+import { Listeners } from './listeners.js';
 import {
   defectOf,
   type ProgramCall,
-  type ProgramLimit,
   type ProgramLimits,
   type ProgramOutcome,
   type ProgramRefusal,
   type ProgramRegistry,
+  type RegisteredProgram,
 } from './program-call.js';
 import { PrivateFolder, removeTree } from './program-folder.js';
-import { type ProcessEnd, ProgramProcess } from './program-process.js';
 import {
   type Cell,
-  environmentOf,
   findProgram,
   type GuardName,
   type Manner,
-  ownProcesses,
   type Sandbox,
   unguarded,
 } from './program-sandbox.js';
-import { footprintOf } from './program-watch.js';
+import { supervise } from './program-supervision.js';
 import { LiveRuns, type Run } from './runs.js';
 
 /** The manner is for programs without a sandbox; a sandbox has its own. */
@@ -44,6 +39,8 @@ export interface ProgramsOptions extends Manner {
   readonly maxRunning: number;
   /** Past it a call is refused as `too_many_programs`. */
   readonly maxWaiting: number;
+  /** Of each program that can stay and take calls, so many are kept started. */
+  readonly maxListeners: number;
   /** The program could not be killed, or its folder not be removed. The next start removes it. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -65,14 +62,13 @@ type RunProgram = Pick<ProgramCall, 'args' | 'files' | 'limits'> & {
   readonly shows: readonly string[];
 };
 
-type Cause = ProgramLimit | 'cancelled';
-
+/** Of a call that no task makes. */
+const nobody = '';
 /** Whoever waits has a thread, which owners take turns on. */
 const everybody = '';
-const memoryLookMs = 50;
-const folderLookMs = 250;
+/** One that nobody calls for so long gives its memory back. */
+const listenerIdleMs = 5 * 60_000;
 const probeLimits: ProgramLimits = { wallMs: 10_000, memoryMb: 256, outputBytes: 1_000_000, processes: 64 };
-const mebibyte = 1024 * 1024;
 
 /**
  * Runs external programs for tasks: those of the registry, in a sandbox, each with a private folder, a cleared
@@ -84,11 +80,13 @@ export class Programs {
   #sandbox: Sandbox | undefined;
   readonly #line: FairLine;
   readonly #live = new LiveRuns<ProgramRun>();
+  readonly #listeners: Listeners;
   #closed = false;
 
   constructor(options: ProgramsOptions) {
     this.#options = options;
-    const { maxRunning, maxWaiting } = options;
+    const { maxRunning, maxWaiting, maxListeners: most, onFault } = options;
+    this.#listeners = new Listeners({ most, idleMs: listenerIdleMs, onFault });
     this.#line = new FairLine({ places: () => maxRunning, maxWaiting });
   }
 
@@ -124,12 +122,17 @@ export class Programs {
     return this.#report;
   }
 
+  /** Programs that are kept started and wait for a call. */
+  get kept(): number {
+    return this.#listeners.waiting;
+  }
+
   /**
    * Runs a program of the registry. Never rejects. When it answers no process of the program is left, whatever the outcome
-   * is; the files of the outcome stay until `discard`.
+   * is, but for one that is kept to take further calls of this owner; the files of the outcome stay until `discard`.
    */
-  run(call: ProgramCall, signal: AbortSignal): Promise<ProgramRun> {
-    const { registry, directory } = this.#options;
+  run(call: ProgramCall, signal: AbortSignal, owner = nobody): Promise<ProgramRun> {
+    const { registry } = this.#options;
     const defect = defectOf(call);
     if (defect !== undefined) return refused('invalid_call', defect);
     const named = Object.hasOwn(registry, call.program) ? registry[call.program] : undefined;
@@ -140,9 +143,8 @@ export class Programs {
     const file = findProgram(named.file);
     if (file === undefined) return refused('not_installed', `The program ${call.program} is not installed`);
     if (this.#closed || signal.aborted) return Promise.resolve(empty({ type: 'cancelled' }));
-    const program = { ...call, file, shows: named.shows ?? [] };
     return this.#live.run(signal, (stop) =>
-      this.#inTurn(stop, () => this.#runIn(this.#sandbox, directory, program, stop)),
+      this.#inTurn(stop, () => this.#runNamed({ ...named, file }, call, owner, stop)),
     );
   }
 
@@ -150,6 +152,7 @@ export class Programs {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#live.end();
+    await this.#listeners.close();
     await this.#leaveDirectory();
   }
 
@@ -179,6 +182,27 @@ export class Programs {
     }
   }
 
+  /** By one that is kept started where there is one; otherwise, and where that comes to nothing, by one for this call alone. */
+  async #runNamed(
+    { file, shows = [], starts = [], warm }: RegisteredProgram,
+    call: ProgramCall,
+    owner: string,
+    signal: AbortSignal,
+  ): Promise<ProgramRun> {
+    const { directory, onFault } = this.#options;
+    const sandbox = this.#sandbox;
+    const alone = { ...call, args: [...starts, ...call.args], file, shows };
+    if (warm === undefined || sandbox === undefined) return this.#runIn(sandbox, directory, alone, signal);
+    const startedAt = performance.now();
+    const ran = await this.#listeners.run(call.program, owner, call, signal);
+    const leftMs = Math.max(1, Math.floor(call.limits.wallMs - (performance.now() - startedAt)));
+    const limits = { ...call.limits, wallMs: leftMs };
+    const done = ran ?? (await this.#runIn(sandbox, directory, { ...alone, limits }, signal));
+    const command = [file, ...starts, ...warm.args];
+    this.#listeners.replenish(call.program, { sandbox, directory, command, shows, warm, onFault });
+    return done;
+  }
+
   async #runIn(
     sandbox: Sandbox | undefined,
     directory: string,
@@ -199,7 +223,14 @@ export class Programs {
         await discard();
         return await refused('not_started', 'Its sandbox is not installed');
       }
-      const outcome = await this.#supervise(command, folder, sandbox !== undefined, limits, signal);
+      const outcome = await supervise({
+        command,
+        folder,
+        isContained: sandbox !== undefined,
+        limits,
+        signal,
+        onFault: this.#tell,
+      });
       return { outcome, discard };
     } catch (error) {
       await discard();
@@ -215,127 +246,12 @@ export class Programs {
     }
   }
 
-  async #supervise(
-    command: readonly string[],
-    folder: PrivateFolder,
-    isContained: boolean,
-    limits: ProgramLimits,
-    signal: AbortSignal,
-  ): Promise<ProgramOutcome> {
-    let cause: Cause | undefined;
-    const end = (why: Cause): void => {
-      cause ??= why;
-      running.kill();
-    };
-    if (signal.aborted) return { type: 'cancelled' };
-    const startedAt = performance.now();
-    const running = new ProgramProcess({
-      command,
-      cwd: folder.out,
-      env: environmentOf(folder, isContained),
-      isContained,
-      onFlood: () => end('outputBytes'),
-    });
-    const onAbort = (): void => end('cancelled');
-    signal.addEventListener('abort', onAbort, { once: true });
-    const clock = new Countdown(limits.wallMs, () => end('wallMs'));
-    const over = new AbortController();
-    const watches = [
-      watchProcesses(running.pid, limits, end, over.signal),
-      watchFolder(folder, limits, end, over.signal),
-    ];
-    const ended = await running.ended;
-    clock.clear();
-    signal.removeEventListener('abort', onAbort);
-    over.abort();
-    await Promise.all(watches);
-    if (ended.fault !== undefined) this.#tell(ended.fault);
-    if (cause === 'cancelled') return { type: 'cancelled' };
-    return outcomeOf(ended, cause, folder, limits, performance.now() - startedAt);
-  }
-
   readonly #tell = (fault: unknown): void => this.#options.onFault(fault);
 
   /** Not between two runs: one could be about to make its own folder in it. */
   async #leaveDirectory(): Promise<void> {
     await rmdir(this.#options.directory).catch(() => undefined);
   }
-}
-
-async function outcomeOf(
-  { status, stdout, stderr, fault }: ProcessEnd,
-  cause: ProgramLimit | undefined,
-  folder: PrivateFolder,
-  { outputBytes }: ProgramLimits,
-  wallMs: number,
-): Promise<ProgramOutcome> {
-  if (fault !== undefined) return { type: 'refused', code: 'not_started', message: fault };
-  const isTooMuch = (await sizeOf(folder)) > outputBytes;
-  const files = isTooMuch ? [] : await folder.produced();
-  const remains = { stdout, stderr, files, wallMs };
-  const limit = cause ?? limitBehind(status) ?? (isTooMuch ? 'outputBytes' : undefined);
-  if (limit !== undefined) return { type: 'limited', limit, ...remains };
-  if (status === undefined) {
-    // The sandbox could not be built, or something else has killed it.
-    const message = stderr.trim().split('\n').at(-1)?.slice(0, 500) || 'The program was ended from outside';
-    return { type: 'refused', code: 'not_started', message };
-  }
-  const signal = signalBehind(status);
-  return signal === undefined
-    ? { type: 'exited', code: status, ...remains }
-    : { type: 'signalled', signal, ...remains };
-}
-
-/** A shell tells the end by a signal as 128 and its number. */
-function signalBehind(status: number | undefined): string | undefined {
-  if (status === undefined || status <= 128) return undefined;
-  return Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
-}
-
-/** The kernel's own limits of time and of the size of a file end a program by a signal of their own. */
-function limitBehind(status: number | undefined): ProgramLimit | undefined {
-  const signal = signalBehind(status);
-  if (signal === 'SIGXCPU') return 'wallMs';
-  return signal === 'SIGXFSZ' ? 'outputBytes' : undefined;
-}
-
-/** What cannot be counted is too much: a program may take the right to read a folder of its own away. */
-function sizeOf(folder: PrivateFolder): Promise<number> {
-  return folder.sizeBytes().catch(() => Number.POSITIVE_INFINITY);
-}
-
-async function watchProcesses(
-  pid: number | undefined,
-  { memoryMb, processes }: ProgramLimits,
-  end: (limit: ProgramLimit) => void,
-  over: AbortSignal,
-): Promise<void> {
-  if (pid === undefined) return;
-  const most = processes + ownProcesses;
-  while (await pauseUnless(over, memoryLookMs)) {
-    const { tasks, residentBytes } = footprintOf(pid, most);
-    if (tasks > most) end('processes');
-    else if (residentBytes > memoryMb * mebibyte) end('memoryMb');
-  }
-}
-
-async function watchFolder(
-  folder: PrivateFolder,
-  { outputBytes }: ProgramLimits,
-  end: (limit: ProgramLimit) => void,
-  over: AbortSignal,
-): Promise<void> {
-  while (await pauseUnless(over, folderLookMs)) {
-    if ((await sizeOf(folder)) > outputBytes) end('outputBytes');
-  }
-}
-
-/** @returns false when it is over */
-function pauseUnless(over: AbortSignal, ms: number): Promise<boolean> {
-  return pause(ms, undefined, { signal: over }).then(
-    () => !over.aborted,
-    () => false,
-  );
 }
 
 function refused(code: ProgramRefusal, message: string): Promise<ProgramRun> {

@@ -6,6 +6,7 @@ import type { ProgramEndedMessage, ProgramMessage, Step } from './wire.js';
 
 /** What of a task its programs and pictures depend on. */
 export interface TaskBounds {
+  readonly owner: string;
   readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
   /** Its files of `prepare` may be read, too. */
@@ -58,7 +59,8 @@ export class TaskPrograms {
     const leftMs = Math.max(1, Math.floor(this.#bounds.leftMs()));
     const limits = { ...call.limits, wallMs: Math.min(call.limits.wallMs, leftMs) };
     const programs = this.#programs;
-    return (await this.runs.run((signal) => programs.run({ ...call, limits }, signal))).outcome;
+    return (await this.runs.run((signal) => programs.run({ ...call, limits }, signal, this.#bounds.owner)))
+      .outcome;
   }
 }
 
@@ -68,7 +70,7 @@ export function givenPaths({
   fetched,
   parts = {},
   step,
-}: Omit<TaskBounds, 'leftMs'>): readonly string[] {
+}: Omit<TaskBounds, 'leftMs' | 'owner'>): readonly string[] {
   return [
     ...inputPaths,
     ...Object.values(fetched).map(({ path }) => path),

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withoutOffice } from '../helpers/office-files.js';
 import {
   aliveWith,
   newMark,
@@ -12,6 +13,7 @@ import {
   ways,
 } from '../render/programs-fixture.js';
 
+const officeParent = fileURLToPath(new URL('../helpers/office-parent.mjs', import.meta.url));
 const parent = fileURLToPath(new URL('../helpers/program-parent.mjs', import.meta.url));
 
 /** Resolves when the process is gone: it starts nothing more, and a list of processes then misses nothing. */
@@ -47,6 +49,19 @@ describe.each(ways)('kill -9 of the server, guard $way', ({ way, absent }) => {
       expect(readdirSync(bench.directory).length).toBe(1);
       await bench.open(way);
       expect(existsSync(bench.directory)).toBe(false);
+    },
+  );
+
+  it.skipIf(absent || withoutOffice || way === 'none: allowed')(
+    'leaves no office that was kept started',
+    async () => {
+      const server = spawn(process.execPath, [officeParent, way, bench.directory], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(server.stdout, 'data');
+      expect(aliveWith(bench.root).length).toBeGreaterThan(1);
+      await killed(server);
+      await nothingLeft(bench.root);
     },
   );
 

@@ -11,6 +11,7 @@ const programs = new Programs({
   nice: 0,
   maxRunning: 1,
   maxWaiting: 0,
+  maxListeners: 0,
   onFault: (fault) => console.error(fault),
 });
 await programs.open();

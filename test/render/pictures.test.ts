@@ -207,13 +207,13 @@ describe('pictures of strangers', () => {
     writeFileSync(path, png(1, 1));
     const ask = (task: TaskPictures, source: PictureCall['source']) =>
       task.ask({ type: 'picture', task: 1, call: 7, picture: { source, memoryMb: 64, maxPixels } });
-    const none = new TaskPictures(pictures, { inputPaths: [], fetched: {} });
+    const none = new TaskPictures(pictures, { owner: 'alice', inputPaths: [], fetched: {} });
     expect(await ask(none, { path })).toEqual({
       type: 'picture-ended',
       call: 7,
       outcome: { type: 'refused', message: 'The file is none of the task' },
     });
-    const own = new TaskPictures(pictures, { inputPaths: [path], fetched: {} });
+    const own = new TaskPictures(pictures, { owner: 'alice', inputPaths: [path], fetched: {} });
     expect(await ask(own, { path })).toMatchObject({ outcome: { type: 'decoded' } });
     expect(readdirSync(directory).length).toBe(1);
     await own.runs.end();

@@ -103,7 +103,7 @@ describe('programs of a task', () => {
     const programs = await bench.open(guard);
     const prepared = { 'plan.txt': path };
     const step = { type: 'chunk', units: { from: 0, to: 1 }, plan: {}, prepared, createdAt: 0 } as const;
-    const given = { inputPaths: [], fetched: {}, step, leftMs: () => 60_000 };
+    const given = { owner: 'alice', inputPaths: [], fetched: {}, step, leftMs: () => 60_000 };
     const ofChunk = new TaskPrograms(programs, given);
     const program = scriptCall('cat ../in/a', { files: [{ name: 'a', path }] });
     expect(await ofChunk.ask({ type: 'program', task: 1, call: 1, program })).toMatchObject({
@@ -169,7 +169,10 @@ describe('programs of a task', () => {
       seen.push(call);
       return { outcome, discard: () => Promise.resolve() };
     };
-    const programs = new TaskPrograms({ run }, { inputPaths: [], fetched: {}, leftMs: () => 5_000 });
+    const programs = new TaskPrograms(
+      { run },
+      { owner: 'alice', inputPaths: [], fetched: {}, leftMs: () => 5_000 },
+    );
     const ask = (wallMs: number) =>
       programs.ask({
         type: 'program',

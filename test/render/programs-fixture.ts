@@ -64,6 +64,7 @@ export class ProgramBench {
       nice: 5,
       maxRunning: 4,
       maxWaiting: 4,
+      maxListeners: 0,
       onFault: (fault) => this.faults.push(String(fault)),
       ...options,
     });

@@ -29,11 +29,12 @@ async function checkPrograms({ config }: Patient): Promise<readonly Finding[]> {
     ...manner,
     maxRunning: availableParallelism(),
     maxWaiting: 0,
+    maxListeners: 0,
     onFault: () => undefined,
   });
   try {
     const { guard, reasons } = await tried.open();
-    return [guardFinding(guard, reasons), ...(await programFindings(tried))];
+    return [guardFinding(guard, reasons), ...(await programFindings(tried, config.officeListeners))];
   } finally {
     await tried.close();
     await rm(folder, { recursive: true, force: true });
@@ -54,20 +55,26 @@ function guardFinding(guard: GuardName, reasons: readonly string[]): Finding {
 }
 
 /** Asks each for its version, as it would be run for a job. */
-async function programFindings(programs: Programs): Promise<readonly Finding[]> {
+async function programFindings(programs: Programs, listeners: number): Promise<readonly Finding[]> {
   const found: Finding[] = [];
-  for (const [program, { about }] of Object.entries(registry)) {
+  for (const [program, { about, warm }] of Object.entries(registry)) {
     if (about === undefined) continue;
     const call = { program, args: about.versionArgs, files: [], limits };
     const { outcome, discard } = await programs.run(call, new AbortController().signal);
     await discard();
     if (outcome.type === 'exited' && outcome.code === 0)
-      found.push(ok('programs', versionOf(outcome.stdout)));
+      found.push(
+        ok('programs', versionOf(outcome.stdout) + (warm === undefined ? '' : keptWords(listeners))),
+      );
     // Of a guard that is missing the finding before tells.
     else if (outcome.type !== 'refused' || outcome.code === 'not_started') found.push(broken(program, about));
     else if (outcome.code === 'not_installed') found.push(missing(program, about));
   }
   return found;
+}
+
+function keptWords(listeners: number): string {
+  return listeners === 0 ? ', started for each document' : `, at most ${listeners} kept started`;
 }
 
 function versionOf(said: string): string {

@@ -11,6 +11,8 @@ import { ProgramBench, type Way, ways } from '../programs-fixture.js';
 /** The best sandbox of this machine. */
 const best = ways.find(({ absent }) => !absent)?.way ?? 'none: allowed';
 
+export const withoutSandbox = best === 'none: allowed';
+
 /** What a task has of the machine: programs as a server runs them. */
 export class InputBench {
   readonly bench = new ProgramBench();
@@ -22,11 +24,11 @@ export class InputBench {
     this.#programs = await this.bench.open(way, { registry: previewPrograms, ...options });
   }
 
-  context(signal = new AbortController().signal): Pick<RunContext, 'program'> {
+  context(signal = new AbortController().signal, owner = 'alice'): Pick<RunContext, 'program'> {
     return {
       program: async (call) => {
         if (this.#programs === undefined) throw new Error('Open it first');
-        const { outcome, discard } = await this.#programs.run(call, signal);
+        const { outcome, discard } = await this.#programs.run(call, signal, owner);
         this.#discards.push(discard);
         return outcome;
       },
@@ -43,6 +45,21 @@ export class InputBench {
   /** Pids of programs of this name that this process has started. Linux only. */
   processes(name: string): readonly number[] {
     return footprintOf(process.pid, 10_000).pids.filter((pid) => nameOf(pid) === name);
+  }
+
+  /** When so many programs that were kept started wait for a call. */
+  async kept(count: number): Promise<void> {
+    await vi.waitFor(
+      () => {
+        if (this.#programs?.kept !== count) throw new Error('not yet');
+      },
+      { timeout: 60_000, interval: 5 },
+    );
+  }
+
+  /** As a server that shuts down. */
+  async end(): Promise<void> {
+    await this.#programs?.close();
   }
 
   /** When a program of this name runs. */

@@ -20,7 +20,7 @@ import {
   xlsx,
 } from '../../helpers/office-files.js';
 import { aliveWith } from '../programs-fixture.js';
-import { InputBench, imagesOfPdf, pagesOfPdf, textOfPdf } from './inputs-fixture.js';
+import { InputBench, imagesOfPdf, pagesOfPdf, textOfPdf, withoutSandbox } from './inputs-fixture.js';
 
 /** A PNG. */
 const onePixel =
@@ -36,12 +36,12 @@ describe.skipIf(withoutOffice)('documents through LibreOffice', () => {
 
   const pdfOf = async (
     bytes: Uint8Array | string,
-    { pages = '1-500', signal = new AbortController().signal } = {},
+    { pages = '1-500', signal = new AbortController().signal, owner = 'alice' } = {},
   ) => {
     const path = bench.file(bytes);
     const found = await identify(path);
     if (found.family !== 'office' && found.family !== 'text') throw new Error(found.family);
-    return officePdf(bench.context(signal), { path, document: found, pointer: '/file' }, pages);
+    return officePdf(bench.context(signal, owner), { path, document: found, pointer: '/file' }, pages);
   };
 
   it('are read in every format of the list', async () => {
@@ -138,6 +138,90 @@ describe.skipIf(withoutOffice)('documents through LibreOffice', () => {
     expect(await ran).toBe('Error: The task has ended');
     expect(aliveWith(bench.bench.root)).toEqual([]);
     expect(bench.processes('soffice.bin')).toEqual([]);
+  });
+
+  describe('with one that is kept started', () => {
+    beforeEach(async () => {
+      await bench.close();
+      bench = new InputBench();
+      await bench.open(undefined, { maxListeners: 1 });
+    });
+    const kept = (): Promise<void> => bench.kept(1);
+    const listening = () => bench.processes('soffice.bin');
+
+    it.skipIf(withoutSandbox)('are read by it from the second on, whatever they are', async () => {
+      const rows = Array.from({ length: 300 }, (_, row) => [`${row}:a`, `${row}:b`]);
+      expect(textOfPdf(await pdfOf(odt('the first')))).toContain('the first');
+      await kept();
+      const [pid] = listening();
+      expect(listening()).toHaveLength(1);
+      const several = await pdfOf(openDocument('spreadsheet', sheet(rows)), { pages: '2-3' });
+      expect([pagesOfPdf(several), listening()]).toEqual([2, [pid]]);
+      const words = {
+        docx: docx('Word'),
+        csv: Buffer.from('name,sum\nRose,3\n"a, b",4\n'),
+        odp: odp('Slide'),
+      };
+      for (const [name, bytes] of Object.entries(words))
+        expect([textOfPdf(await pdfOf(bytes)), listening()]).toEqual([
+          expect.stringContaining({ docx: 'Word', csv: 'a, b', odp: 'Slide' }[name] ?? '?'),
+          [pid],
+        ]);
+    });
+
+    it.skipIf(withoutSandbox)('are read without it where it reads those of another owner', async () => {
+      await pdfOf(odt('one'), { owner: 'alice' });
+      await kept();
+      const [first] = listening();
+      await pdfOf(odt('two'), { owner: 'alice' });
+      expect(listening()).toEqual([first]);
+      expect(textOfPdf(await pdfOf(odt('three'), { owner: 'bob' }))).toContain('three');
+      await kept();
+      expect(listening()).toHaveLength(1);
+      expect(listening()).not.toEqual([first]);
+    });
+
+    it.skipIf(withoutSandbox)('are tried without it where they come to nothing, and it goes', async () => {
+      await pdfOf(odt('one'));
+      await kept();
+      const [first] = listening();
+      const broken = docx('a');
+      broken.fill(0x20, broken.indexOf('<w:document'), broken.indexOf('</w:document>'));
+      await expect(pdfOf(broken)).rejects.toEqual(new RenderFailure(inputRefusals.office, '/file'));
+      await kept();
+      expect(listening()).not.toContain(first);
+      // Killed from outside, too.
+      for (const pid of listening()) process.kill(pid, 'SIGKILL');
+      expect(textOfPdf(await pdfOf(odt('still')))).toContain('still');
+    });
+
+    it.skipIf(withoutSandbox)('end it with their task, and the server ends it', async () => {
+      await pdfOf(odt('one'));
+      await kept();
+      const stop = new AbortController();
+      const slow = openDocument('text', `<text:p>${'a word '.repeat(60)}</text:p>`.repeat(9_000));
+      const ran = pdfOf(slow, { signal: stop.signal }).catch(String);
+      await bench.kept(0);
+      stop.abort();
+      expect(await ran).toBe('Error: The task has ended');
+      await kept();
+      expect(listening()).toHaveLength(1);
+      await bench.end();
+      expect(listening()).toEqual([]);
+      expect(aliveWith(bench.bench.root)).toEqual([]);
+    });
+
+    it.skipIf(withoutSandbox)('read no file but themselves there, and none that came before', async () => {
+      await pdfOf(odt('before'));
+      await kept();
+      const [pid] = listening();
+      const secret = join(bench.bench.root, 'secret.png');
+      writeFileSync(secret, Buffer.from(onePixel, 'base64'));
+      const image = (address: string): string =>
+        `<text:p>seen<draw:frame svg:width="5cm" svg:height="5cm" text:anchor-type="as-char"><draw:image xlink:href="${address}" xlink:type="simple"/></draw:frame></text:p>`;
+      const path = await pdfOf(openDocument('text', image(`file://${secret}`) + image('file:///job/in/')));
+      expect([textOfPdf(path).includes('seen'), imagesOfPdf(path), listening()]).toEqual([true, 0, [pid]]);
+    });
   });
 
   it('are refused in a sentence that names the program where it is not installed', async () => {

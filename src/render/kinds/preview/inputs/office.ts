@@ -5,7 +5,7 @@ import type { Delimiter, OfficeFormat, TextFormat } from './identified.js';
 import { type ProgramRefusals, runProgram } from './program-runs.js';
 import { refuseInput } from './refusals.js';
 
-/** LibreOffice, once for a document: a process, a profile and a folder of its own. */
+/** LibreOffice: one that is kept started for the owner, or one for the document alone. */
 
 export interface OfficeSource {
   /** Of a file that the task was given. */
@@ -62,9 +62,6 @@ export async function officePdf(
     {
       program: 'soffice',
       args: [
-        // A profile of its own: two runs with one lose files. The program puts the variable in.
-        '-env:UserInstallation=file://$HOME/profile',
-        ...['--headless', '--norestore', '--nologo', '--nodefault', '--nolockcheck', '--nofirststartwizard'],
         `--infilter=${filter}`,
         ...[
           '--convert-to',

@@ -1,6 +1,13 @@
-import type { ProgramRegistry } from '../../../program-call.js';
+import type { ProgramLimits, ProgramRegistry } from '../../../program-call.js';
 
 const videos = { serves: 'previews of videos', packages: 'ffmpeg' };
+
+const warmLimits: ProgramLimits = {
+  wallMs: 3_600_000,
+  memoryMb: 1_024,
+  outputBytes: 512 * 1024 * 1024,
+  processes: 128,
+};
 
 /** What previews need beside the server: each is an installed program, or a refusal that names it. */
 export const previewPrograms = {
@@ -12,6 +19,13 @@ export const previewPrograms = {
       packages: 'libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui',
       versionArgs: ['--version'],
     },
+    starts: [
+      // A profile of its own: two runs with one lose files. The program puts the variable in.
+      '-env:UserInstallation=file://$HOME/profile',
+      ...['--headless', '--norestore', '--nologo', '--nodefault', '--nolockcheck', '--nofirststartwizard'],
+    ],
+    // An empty document stays open: the office ends with its last one.
+    warm: { args: ['private:factory/swriter'], limits: warmLimits, calls: 20, memoryMb: 400 },
   },
   ffmpeg: { file: 'ffmpeg', about: { ...videos, versionArgs: ['-version'] } },
   ffprobe: { file: 'ffprobe', about: { ...videos, versionArgs: ['-version'] } },
