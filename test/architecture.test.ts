@@ -46,6 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds/bulk-fill/package',
     'render/kinds/bulk-fill/template',
     'render/kinds/pdf-tools',
+    'pieces',
     'render',
     'protocol',
   ],

@@ -1,3 +1,4 @@
+import { GrowingBytes } from './growing-bytes.js';
 import type { Piece } from './pieces.js';
 
 /**
@@ -16,37 +17,51 @@ export type LayoutSource = number;
 
 /** Gathers the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
 export class LayoutWriter {
-  readonly #pieces: { source: LayoutSource; start: number; length: number }[] = [];
-  readonly #own: Uint8Array[] = [];
-  #ownBytes = 0;
+  readonly #table = new GrowingBytes();
+  readonly #own = new GrowingBytes();
+  readonly #line = Buffer.alloc(lineBytes);
+  #last: { readonly source: LayoutSource; readonly start: number; length: number } | undefined;
 
   /** @param source from 1 */
   add(source: LayoutSource, start: number, length: number): void {
-    const last = this.#pieces.at(-1);
+    const last = this.#last;
     if (last?.source === source && last.start + last.length === start) last.length += length;
-    else if (length > 0) this.#pieces.push({ source, start, length });
+    else if (length > 0) {
+      this.#endPiece();
+      this.#last = { source, start, length };
+    }
   }
 
   /** Bytes that are in no source. */
   addBytes(bytes: Uint8Array): void {
-    this.add(0, this.#ownBytes, bytes.length);
-    this.#own.push(bytes);
-    this.#ownBytes += bytes.length;
+    this.add(0, this.#own.length, bytes.length);
+    this.#own.append(bytes);
   }
 
-  /** The file, in parts. */
+  /** The file, in parts. Nothing is added afterwards. */
   parts(): readonly Uint8Array[] {
-    const ownStart = headBytes + this.#pieces.length * lineBytes;
-    const table = Buffer.alloc(ownStart);
-    magic.copy(table);
-    table.writeUInt32LE(this.#pieces.length, magic.length);
-    for (const [index, { source, start, length }] of this.#pieces.entries()) {
-      const at = headBytes + index * lineBytes;
-      table.writeUInt32LE(source, at);
-      table.writeBigUInt64LE(BigInt(source === 0 ? ownStart + start : start), at + 4);
-      table.writeBigUInt64LE(BigInt(length), at + 12);
+    this.#endPiece();
+    const table = this.#table.bytes;
+    const head = Buffer.alloc(headBytes);
+    magic.copy(head);
+    head.writeUInt32LE(table.length / lineBytes, magic.length);
+    // Where its own bytes start is only known now.
+    for (let at = 0; at < table.length; at += lineBytes) {
+      if (table.readUInt32LE(at) !== 0) continue;
+      const start = table.readBigUInt64LE(at + 4) + BigInt(headBytes + table.length);
+      table.writeBigUInt64LE(start, at + 4);
     }
-    return [table, ...this.#own];
+    return [head, table, this.#own.bytes];
+  }
+
+  #endPiece(): void {
+    if (this.#last === undefined) return;
+    const { source, start, length } = this.#last;
+    this.#line.writeUInt32LE(source, 0);
+    this.#line.writeBigUInt64LE(BigInt(start), 4);
+    this.#line.writeBigUInt64LE(BigInt(length), 12);
+    this.#table.append(this.#line);
+    this.#last = undefined;
   }
 }
 

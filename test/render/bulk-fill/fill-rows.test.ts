@@ -23,7 +23,7 @@ function resultsOf(
     maxTailBytes: 10,
     ...more,
   };
-  return readSegmentHead(Buffer.concat(fillRows(rows, 250, options))).rows;
+  return readSegmentHead(Buffer.concat(fillRows(rows, 250, options).parts)).rows;
 }
 
 const one: readonly Row[] = [{ cells: ['a', undefined, 'c'] }];

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Archive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
+import { readLayout } from '../../../src/pieces/layout.js';
+import { piecesBetween } from '../../../src/pieces/pieces.js';
+import { type ArchiveSegment, makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
 import { Prefix, readSegmentHead, SegmentBuilder } from '../../../src/render/kinds/bulk-fill/view/segment.js';
-import type { ArchiveFiles } from './read-pieces.js';
-import { readPieces } from './read-pieces.js';
 
 export const createdAt = Date.UTC(2026, 10, 29, 9, 0, 0, 123);
 
@@ -32,13 +32,16 @@ export function segmentOf(prefix: Prefix, from: number, to: number): Buffer {
       tailOf(row),
     );
   }
-  return Buffer.concat(builder.parts());
+  return Buffer.concat(builder.build().parts);
 }
 
 export interface Made {
-  readonly archive: Archive;
-  readonly files: ArchiveFiles;
-  readonly prefix: Buffer;
+  readonly sizeBytes: number;
+  readonly tag: string;
+  /** `manifest.json` as it was handed out. */
+  readonly manifest: Buffer;
+  /** The bytes `start` to before `end` of the archive. */
+  between(start: number, end: number): Generator<Buffer>;
 }
 
 /** An archive of so many rows, whose segments come in any order. */
@@ -55,22 +58,33 @@ export function archiveOf(
   const starts = order(Array.from({ length: Math.ceil(rows / chunk) }, (_, at) => at * chunk));
   const kept = starts.filter((from) => !lost.some((range) => range.from === from));
   const segments = kept.map((from) => segmentOf(state, from, Math.min(rows, from + chunk)));
-  const archive = new Archive({
+  const manifest: Uint8Array[] = [];
+  const archive = makeArchive({
     prefixBytes: prefix.length,
-    segments: segments.map((bytes) => readSegmentHead(bytes)),
+    segments: segments.map(archiveSegment),
     lost,
     createdAt,
     warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],
+    onManifest: (part) => manifest.push(part),
   });
-  const files: ArchiveFiles = {
-    prefix: async (start, length) => prefix.subarray(start, start + length),
-    segment: async (at, start, length) => segments[at]?.subarray(start, start + length) ?? Buffer.alloc(0),
+  const sources = [Buffer.concat(archive.layout), prefix, ...segments];
+  const { offsets, piece } = readLayout(sources[0] ?? prefix);
+  return {
+    sizeBytes: archive.sizeBytes,
+    tag: archive.tag,
+    manifest: Buffer.concat(manifest),
+    *between(start, end) {
+      for (const { source, start: from, length } of piecesBetween(offsets, piece, start, end))
+        yield sources[source]?.subarray(from, from + length) ?? Buffer.alloc(0);
+    },
   };
-  return { archive, files, prefix };
 }
 
-export async function bytesOf({ archive, files }: Made, start = 0, end = archive.sizeBytes): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of readPieces(archive.between(start, end), files)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+export function archiveSegment(bytes: Buffer): ArchiveSegment {
+  const { from, rows } = readSegmentHead(bytes);
+  return { from, to: from + rows.length, head: () => readSegmentHead(bytes) };
+}
+
+export function bytesOf(made: Made, start = 0, end = made.sizeBytes): Buffer {
+  return Buffer.concat([...made.between(start, end)]);
 }

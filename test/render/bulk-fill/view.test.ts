@@ -5,13 +5,12 @@ import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Archive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
+import { makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
 import { headBytesOf, Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment.js';
 import { failedPercentOf, Threshold } from '../../../src/render/kinds/bulk-fill/view/threshold.js';
 import { lacks, readWith } from '../../zip/zip-fixture.js';
-import { readPieces } from './read-pieces.js';
-import { archiveOf, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
+import { archiveOf, archiveSegment, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
 
 describe('a segment', () => {
   const prefix = Buffer.from('%PDF prefix');
@@ -60,43 +59,48 @@ describe('the archive of a job', () => {
   it('I3 is a function of template and segments: length, tag and bytes do not depend on their order', async () => {
     const made = archiveOf(45);
     const other = archiveOf(45, { order: (list) => list.toReversed() });
-    expect(other.archive.sizeBytes).toBe(made.archive.sizeBytes);
-    expect(other.archive.tag).toBe(made.archive.tag);
-    const bytes = await bytesOf(made);
-    expect(bytes).toHaveLength(made.archive.sizeBytes);
-    expect((await bytesOf(other)).equals(bytes)).toBe(true);
-    expect(archiveOf(46).archive.tag).not.toBe(made.archive.tag);
-    expect(archiveOf(45, { prefix: Buffer.from('x') }).archive.tag).not.toBe(made.archive.tag);
+    expect(other.sizeBytes).toBe(made.sizeBytes);
+    expect(other.tag).toBe(made.tag);
+    const bytes = bytesOf(made);
+    expect(bytes).toHaveLength(made.sizeBytes);
+    expect(bytesOf(other).equals(bytes)).toBe(true);
+    expect(archiveOf(46).tag).not.toBe(made.tag);
+    expect(archiveOf(45, { prefix: Buffer.from('x') }).tag).not.toBe(made.tag);
   });
 
   it('I3 gives any range of it as the bytes of the whole', async () => {
     const made = archiveOf(12, { chunk: 5 });
-    const whole = await bytesOf(made);
+    const whole = bytesOf(made);
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length), fc.nat(whole.length), async (a, b) => {
         const [start, end] = a < b ? [a, b] : [b, a];
-        expect((await bytesOf(made, start, end)).equals(whole.subarray(start, end))).toBe(true);
+        expect(bytesOf(made, start, end).equals(whole.subarray(start, end))).toBe(true);
       }),
     );
   });
 
-  it('gives each PDF by itself', async () => {
-    const { archive, files, prefix } = archiveOf(12);
-    expect(archive.fileCount).toBe(11);
-    expect(archive.file(11)).toBeUndefined();
-    const file = archive.file(6);
-    expect(file?.name).toBe('row_8_Łódź 7.pdf');
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of readPieces(file?.pieces ?? [], files)) chunks.push(chunk);
-    const bytes = Buffer.concat(chunks);
-    expect(bytes.equals(Buffer.concat([prefix, tailOf(7)]))).toBe(true);
-    expect(file?.sizeBytes).toBe(bytes.length);
-    expect(file?.sha256).toBe(sha256(bytes));
+  it('has each PDF as the prefix and its tail', () => {
+    const bytes = bytesOf(archiveOf(12));
+    for (const row of [0, 7, 11])
+      expect(bytes.includes(Buffer.concat([Buffer.from('%PDF-1.7 prefix\n'), tailOf(row)]))).toBe(true);
+  });
+
+  it('hands out the manifest that is packed in it, whose parts are many', () => {
+    const made = archiveOf(5_000, { chunk: 250 });
+    expect(made.manifest.length).toBeGreaterThan(512 * 1024);
+    const bytes = bytesOf(made);
+    const at = bytes.lastIndexOf('PK\u0003\u0004');
+    const start = at + 30 + bytes.readUInt16LE(at + 26);
+    const packed = bytes.subarray(start, start + bytes.readUInt32LE(at + 18));
+    expect(inflateRawSync(packed).equals(made.manifest)).toBe(true);
+    expect(JSON.parse(made.manifest.toString()).row_results).toHaveLength(5_000);
+    // Of other segments with the same rows it is the same, to the byte.
+    expect(bytesOf(archiveOf(5_000, { chunk: 70 })).equals(bytes)).toBe(true);
   });
 
   it('ends with manifest.json, version 2: one result for each requested row, and counts that agree with it', async () => {
     const made = archiveOf(20, { lost: [{ from: 10, to: 20 }] });
-    const bytes = await bytesOf(made);
+    const bytes = bytesOf(made);
     const at = bytes.lastIndexOf('PK\u0003\u0004');
     const length = bytes.readUInt32LE(at + 18);
     const start = at + 30 + bytes.readUInt16LE(at + 26);
@@ -142,21 +146,29 @@ describe('the archive of a job', () => {
 
   it('refuses segments that are not all rows, each once', () => {
     const head = (from: number, to: number) =>
-      readSegmentHead(segmentOf(new Prefix(Buffer.from('x')), from, to));
+      archiveSegment(segmentOf(new Prefix(Buffer.from('x')), from, to));
     const of =
       (segments: ReturnType<typeof head>[], lost: { from: number; to: number }[] = []) =>
       () =>
-        new Archive({ prefixBytes: 1, segments, lost, createdAt, warnings: [] });
+        makeArchive({
+          prefixBytes: 1,
+          segments,
+          lost,
+          createdAt,
+          warnings: [],
+          onManifest: () => undefined,
+        });
     expect(of([head(0, 5), head(10, 15)])).toThrow('not all');
     expect(of([head(0, 5), head(4, 9)])).toThrow('not all');
     expect(of([head(0, 5)], [{ from: 6, to: 7 }])).toThrow('not all');
     expect(of([head(2, 5)], [{ from: 0, to: 2 }])).not.toThrow();
+    expect(of([{ ...head(0, 5), to: 4 }])).toThrow('other rows');
   });
 
   it.skipIf(lacks('unzip', 'python3'))(
     'is sound for unzip and Python, row after row, then the manifest',
     async () => {
-      const bytes = await bytesOf(archiveOf(300, { chunk: 100 }));
+      const bytes = bytesOf(archiveOf(300, { chunk: 100 }));
       expect(await readWith('unzip', bytes)).toContain('No errors detected');
       const names = (await readWith('python3', bytes))
         .trim()
@@ -170,7 +182,7 @@ describe('the archive of a job', () => {
   );
 
   it.skipIf(lacks('bsdtar'))('is sound for libarchive', async () => {
-    const listed = await readWith('bsdtar', await bytesOf(archiveOf(30)));
+    const listed = await readWith('bsdtar', bytesOf(archiveOf(30)));
     expect(listed).toContain('tail of row 29');
   });
 
@@ -179,19 +191,18 @@ describe('the archive of a job', () => {
     async () => {
       const rows = 10_000;
       const made = archiveOf(rows, { prefix: Buffer.alloc(2_400_000, 'prefix of 2.4 MB '), chunk: 250 });
-      const { archive, files } = made;
-      expect(archive.sizeBytes).toBeGreaterThan(20e9);
+      expect(made.sizeBytes).toBeGreaterThan(20e9);
       let sent = 0;
       const server = createServer((request, response) => {
         const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
         const start = Number(first);
-        const end = Math.min(Number(last) + 1, archive.sizeBytes);
+        const end = Math.min(Number(last) + 1, made.sizeBytes);
         sent += end - start;
         response.writeHead(206, {
           'content-length': end - start,
-          'content-range': `bytes ${start}-${end - 1}/${archive.sizeBytes}`,
+          'content-range': `bytes ${start}-${end - 1}/${made.sizeBytes}`,
         });
-        Readable.from(readPieces(archive.between(start, end), files)).pipe(response);
+        Readable.from(made.between(start, end)).pipe(response);
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       try {
@@ -201,7 +212,7 @@ describe('the archive of a job', () => {
         const names = numbers.map((row) => rowFileName(row + 1, [`Łódź ${row}`]));
         const { stdout } = await promisify(execFile)(
           'python3',
-          ['-c', overRanges, `http://127.0.0.1:${port}/`, String(archive.sizeBytes), ...names],
+          ['-c', overRanges, `http://127.0.0.1:${port}/`, String(made.sizeBytes), ...names],
           { env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } },
         );
         expect(stdout.trim().split('\n')).toEqual(

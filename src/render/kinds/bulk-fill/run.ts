@@ -1,12 +1,12 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { GrowingBytes } from '../../../pieces/growing-bytes.js';
 import type { IndexRange } from '../../../protocol/job-record.js';
-import type { ArtifactWriter, ChunkContext, ChunkedRunner } from '../../kind.js';
+import type { ArtifactWriter, ChunkContext, ChunkedRunner, Prepared, StepContext } from '../../kind.js';
 import { type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
-import { prepare } from './prepare.js';
 import { readRows } from './rows/rows-file.js';
 import { letters } from './tally.js';
 import { rowFiller } from './template/row-filler.js';
-import { Archive } from './view/archive.js';
+import { makeArchive } from './view/archive.js';
 import { fillRows, type RowFiller } from './view/fill-rows.js';
 import { headBytesOf, Prefix, readSegmentHead, type SegmentHead, segmentStartBytes } from './view/segment.js';
 
@@ -26,7 +26,13 @@ class BulkFillRunner implements ChunkedRunner {
   /** The latest: chunks of one job come one after the other, mostly. */
   #loaded: Loaded | undefined;
 
-  readonly prepare = prepare;
+  readonly #tails = new GrowingBytes();
+
+  async prepare(request: unknown, context: StepContext): Promise<Prepared> {
+    // A thread that only fills rows needs neither a PDF library nor the schemas: 20 MB and most of a second.
+    const { prepare } = await import('./prepare.js');
+    return prepare(request, context);
+  }
 
   async chunk(units: IndexRange, context: ChunkContext): Promise<string> {
     const plan = context.plan as RowsPlan;
@@ -38,11 +44,11 @@ class BulkFillRunner implements ChunkedRunner {
       },
       units,
     );
-    const parts = fillRows(rows, units.from, { prefix, fill, nameColumns: plan.nameColumns, maxTailBytes });
-    const name = `segment-${units.from}-${units.to}`;
+    const { nameColumns } = plan;
+    const options = { prefix, fill, nameColumns, maxTailBytes, tails: this.#tails };
+    const { rows: made, tailsStart, parts } = fillRows(rows, units.from, options);
+    const name = segmentName(units);
     write(context.kept(name, 'application/octet-stream'), parts);
-    const [start = new Uint8Array(0), head = new Uint8Array(0)] = parts;
-    const { rows: made, tailsStart } = readSegmentHead(Buffer.concat([start, head]));
     for (const row of made) {
       if (row.status === 'failed') continue;
       const { tailBytes, start: tailStart, sha256 } = row.file;
@@ -63,28 +69,27 @@ class BulkFillRunner implements ChunkedRunner {
   }
 
   async finish(lost: readonly IndexRange[], context: ChunkContext) {
-    const names = context.parts.filter((name) => name.startsWith('segment-'));
-    const segments = names.map((name) => ({ name, head: headOf(context.partPath(name)) }));
-    segments.sort((a, b) => a.head.from - b.head.from);
-    const prefix = new Prefix(readFileSync(context.preparedPath(keptNames.prefix)));
+    const names = context.parts.filter((name) => name.startsWith(segmentStart));
+    const manifest = context.artifact('manifest.json', 'application/json');
     const { warnings } = keptTemplate(context);
-    const archive = new Archive({
-      prefixBytes: prefix.length,
-      segments: segments.map(({ head }) => head),
+    const archive = makeArchive({
+      prefixBytes: statSync(context.preparedPath(keptNames.prefix)).size,
+      segments: names.map((name) => ({ ...unitsOf(name), head: () => headOf(context.partPath(name)) })),
       lost,
       createdAt: context.createdAt,
       warnings,
+      onManifest: (part) => manifest.write(part),
     });
+    manifest.end();
     const layout = 'archive.layout';
-    write(context.kept(layout, 'application/octet-stream'), archive.layout());
+    write(context.kept(layout, 'application/octet-stream'), archive.layout);
     context.virtual({
       name: 'rows.zip',
       contentType: 'application/zip',
       sizeBytes: archive.sizeBytes,
       tag: archive.tag,
-      content: { layout, sources: [keptNames.prefix, ...segments.map(({ name }) => name)] },
+      content: { layout, sources: [keptNames.prefix, ...names] },
     });
-    write(context.artifact('manifest.json', 'application/json'), [archive.manifest]);
     return {};
   }
 
@@ -105,6 +110,17 @@ function keptTemplate(context: ChunkContext): KeptTemplate {
 function write(writer: ArtifactWriter, parts: readonly Uint8Array[]): void {
   for (const part of parts) writer.write(part);
   writer.end();
+}
+
+const segmentStart = 'segment-';
+
+function segmentName({ from, to }: IndexRange): string {
+  return `${segmentStart}${from}-${to}`;
+}
+
+function unitsOf(name: string): IndexRange {
+  const [from = 0, to = 0] = name.slice(segmentStart.length).split('-').map(Number);
+  return { from, to };
 }
 
 /** Without the tails. */

@@ -43,6 +43,15 @@ const moreNames: Readonly<Record<string, number>> = {
   space: 0x20,
 };
 
+/** Reading one takes as long as a hundred rows. There are twelve. */
+const standards = new Map<string, StandardFont>();
+
+function knownStandard(name: string): StandardFont {
+  const known = standards.get(name) ?? standardFont(name);
+  standards.set(name, known);
+  return known;
+}
+
 const codesByName = new WeakMap<StandardFont, ReadonlyMap<string, number>>();
 
 function glyphNames(font: StandardFont): ReadonlyMap<string, number> {
@@ -97,7 +106,7 @@ export function readOwnFont(source: Source, font: PDFDict | undefined): OwnFont 
   if (/symbol|dingbat/i.test(base)) return undefined;
   const descriptor = dictOf(source, font.get(name('FontDescriptor')));
   const isEmbedded = ['FontFile', 'FontFile2', 'FontFile3'].some((key) => descriptor?.has(name(key)));
-  const standard = standardFont(standardName(mannerOf(font, '')));
+  const standard = knownStandard(standardName(mannerOf(font, '')));
   const encoding = readEncoding(source, font, isEmbedded, glyphNames(standard));
   if (encoding === undefined) return undefined;
   const widths = itemsOf(source, font.get(name('Widths'))).map((width) => numberOf(source, width) ?? 0);

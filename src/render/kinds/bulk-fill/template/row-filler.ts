@@ -7,7 +7,7 @@ import { drawList, drawText, type TextDrawing } from './text-drawing.js';
 import { Typeface } from './typeface.js';
 
 export interface FilledRow {
-  /** What follows the prefix; in memory of its own. */
+  /** What follows the prefix: until the next row is filled. */
   readonly tail: Uint8Array;
   /** Fields and overlays that have the row's value. */
   readonly applied: number;
@@ -76,7 +76,7 @@ class RowFiller {
     this.#end(row);
     this.#tellOfText();
     applied -= this.#refused.size;
-    const tail = Uint8Array.prototype.slice.call(this.#scratch, 0, this.#at);
+    const tail = this.#scratch.subarray(0, this.#at);
     return { tail, applied, skipped: slots.length - applied, warnings: this.#warnings };
   }
 

@@ -1,11 +1,12 @@
+import type { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import type { Cell, Row, RowFault } from '../rows/row.js';
 import { rowFileName } from './file-name.js';
 import type { Message } from './message.js';
-import { type Prefix, SegmentBuilder } from './segment.js';
+import { type Prefix, type Segment, SegmentBuilder } from './segment.js';
 
 /** What a template makes of a row. */
 export interface Filled {
-  /** All of the PDF that is not the prefix; in memory of its own. */
+  /** All of the PDF that is not the prefix: until the next row is filled. */
   readonly tail: Uint8Array;
   /** Overlays and fields that were drawn, and that were not. */
   readonly applied: number;
@@ -27,6 +28,8 @@ export interface FillOptions {
   readonly nameColumns: readonly number[];
   /** Of a row's own part of its PDF. */
   readonly maxTailBytes: number;
+  /** Takes the tails of one segment after the other. */
+  readonly tails?: GrowingBytes;
   /** Called before each row: throws when the chunk is to stop. */
   readonly onRow?: (done: number) => void;
 }
@@ -35,13 +38,13 @@ export interface FillOptions {
  * Makes the segment of a chunk of rows. A row fails alone: because of what it is, or because the engine cannot make it.
  * @param from the first row, from 0
  */
-export function fillRows(rows: readonly Row[], from: number, options: FillOptions): readonly Uint8Array[] {
-  const builder = new SegmentBuilder(options.prefix, from);
+export function fillRows(rows: readonly Row[], from: number, options: FillOptions): Segment {
+  const builder = new SegmentBuilder(options.prefix, from, options.tails);
   for (const [at, row] of rows.entries()) {
     options.onRow?.(at);
     fillRow(row, from + at, options, builder);
   }
-  return builder.parts();
+  return builder.build();
 }
 
 function fillRow(row: Row, number: number, options: FillOptions, builder: SegmentBuilder): void {

@@ -1,51 +1,51 @@
 import type { Message } from './message.js';
 import type { RowResult } from './segment.js';
 
-/** Counts of a job's rows, as its progress and its manifest tell them. */
-export interface RowCounts {
-  readonly success: number;
-  readonly partial: number;
-  readonly failed: number;
-  readonly appliedOverlays: number;
-  readonly skippedOverlays: number;
-}
-
-export function countRows(rows: Iterable<RowResult>): RowCounts {
-  const counts = { success: 0, partial: 0, failed: 0, appliedOverlays: 0, skippedOverlays: 0 };
-  for (const row of rows) {
-    counts[row.status] += 1;
-    if (row.status === 'failed') continue;
-    counts.appliedOverlays += row.appliedOverlays;
-    counts.skippedOverlays += row.skippedOverlays;
-  }
-  return counts;
-}
+/** As much text is made at once. */
+const partUnits = 256 * 1024;
 
 /**
- * `manifest.json` of an archive, version 2. Every requested row has one result.
+ * `manifest.json` of an archive, version 2, in parts: every requested row has one result.
+ * @param rows gives all of them, twice
  * @param createdAt of the job, in milliseconds since 1970: the only time that stands in an archive
  * @param warnings of the whole job
  */
-export function manifestText(
-  rows: readonly RowResult[],
+export function* manifestParts(
+  rows: () => Iterable<RowResult>,
   { createdAt, warnings }: { readonly createdAt: number; readonly warnings: readonly Message[] },
-): string {
-  const { success, partial, failed, appliedOverlays, skippedOverlays } = countRows(rows);
-  return JSON.stringify({
+): Generator<Buffer> {
+  const counts = { success: 0, partial: 0, failed: 0, applied: 0, skipped: 0 };
+  for (const row of rows()) {
+    counts[row.status] += 1;
+    if (row.status === 'failed') continue;
+    counts.applied += row.appliedOverlays;
+    counts.skipped += row.skippedOverlays;
+  }
+  const { success, partial, failed, applied, skipped } = counts;
+  const top = {
     version: 2,
-    rows: rows.length,
+    rows: success + partial + failed,
     timestamp: new Date(createdAt).toISOString(),
     summary: {
       produced_rows: success + partial,
       success_rows: success,
       partial_rows: partial,
       failed_rows: failed,
-      applied_overlay_count: appliedOverlays,
-      skipped_overlay_count: skippedOverlays,
+      applied_overlay_count: applied,
+      skipped_overlay_count: skipped,
     },
     warnings,
-    row_results: rows.map(resultOf),
-  });
+  };
+  let text = `${JSON.stringify(top).slice(0, -1)},"row_results":[`;
+  let index = 0;
+  for (const row of rows()) {
+    text += `${index === 0 ? '' : ','}${JSON.stringify(resultOf(row, index))}`;
+    index += 1;
+    if (text.length < partUnits) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(`${text}]}`);
 }
 
 function resultOf(row: RowResult, index: number): object {

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import { isObject } from '../../../../protocol/is-object.js';
 import type { Message } from './message.js';
 
@@ -69,39 +70,47 @@ export class Prefix {
   }
 }
 
+/** A segment that was just made. */
+export interface Segment extends Pick<SegmentHead, 'rows' | 'tailsStart'> {
+  /** The file, in pieces: memory that the next segment over the same `GrowingBytes` takes. */
+  readonly parts: readonly Uint8Array[];
+}
+
 /** Gathers the rows of one chunk, in order. */
 export class SegmentBuilder {
   readonly #prefix: Prefix;
   readonly #from: number;
   readonly #rows: RowResult[] = [];
-  readonly #tails: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #tails: GrowingBytes;
 
-  /** @param from the first row, from 0 */
-  constructor(prefix: Prefix, from: number) {
+  /**
+   * @param from the first row, from 0
+   * @param tails takes the tails: the same for all segments of a thread, one after the other
+   */
+  constructor(prefix: Prefix, from: number, tails = new GrowingBytes()) {
     this.#prefix = prefix;
     this.#from = from;
+    this.#tails = tails;
+    tails.clear();
   }
 
-  /** @param tail in memory of its own: it is held until `parts` */
   made(row: MadeRow, tail: Uint8Array): void {
-    const file = { start: this.#bytes, tailBytes: tail.length, ...this.#prefix.with(tail) };
+    const file = { start: this.#tails.length, tailBytes: tail.length, ...this.#prefix.with(tail) };
     this.#rows.push({ ...row, file });
-    this.#tails.push(tail);
-    this.#bytes += tail.length;
+    this.#tails.append(tail);
   }
 
   failed(error: Message): void {
     this.#rows.push({ status: 'failed', error });
   }
 
-  /** The file, in pieces. */
-  parts(): readonly Uint8Array[] {
-    const head = Buffer.from(JSON.stringify({ from: this.#from, rows: this.#rows }));
+  build(): Segment {
+    const rows = this.#rows;
+    const head = Buffer.from(JSON.stringify({ from: this.#from, rows }));
     const start = Buffer.alloc(headStart);
     magic.copy(start);
     start.writeUInt32LE(head.length, magic.length);
-    return [start, head, ...this.#tails];
+    return { rows, tailsStart: headStart + head.length, parts: [start, head, this.#tails.bytes] };
   }
 }
 
