@@ -5,7 +5,10 @@ import { type Chance, chanceOf } from '../words/tokens.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
-const families = ['arimo', 'tinos', 'cousine', 'dejavu-sans', 'dejavu-serif', 'dejavu-mono'] as const;
+const families = [
+  ...(['arimo', 'tinos', 'cousine', 'dejavu-sans', 'dejavu-serif', 'dejavu-mono'] as const),
+  ...(['helvetica', 'times', 'courier', 'noto-sans-jp'] as const),
+] as const;
 const aligns = ['left', 'center', 'right', 'justify'] as const;
 const colors = ['#000000', '#aa3311', '#0b57d0', '#777777'] as const;
 
@@ -41,15 +44,31 @@ const words = [
   ' ',
 ] as const;
 
+/** Of scripts without spaces, with what may not begin or end a line. */
+const easternWords = [
+  '請求書',
+  '日本語の文章です。',
+  '「引用」',
+  'ご請求金額（税込）',
+  '第１四半期',
+  '1,980円',
+  'キャッチャー',
+  '서울',
+  '中文',
+] as const;
+
 class Maker {
   #depth = 0;
+  readonly #words: readonly [string, ...string[]];
 
-  constructor(readonly chance: Chance) {}
+  constructor(readonly chance: Chance) {
+    this.#words = chance.maybe(0.15) ? [...words, ...easternWords, ...easternWords] : words;
+  }
 
   text(most: number): string {
     const { chance } = this;
     const count = chance.whole(1, chance.maybe(0.1) ? most * 6 : most);
-    const parts = Array.from({ length: count }, () => chance.one(words));
+    const parts = Array.from({ length: count }, () => chance.one(this.#words));
     return parts.join(chance.maybe(0.05) ? '\n' : chance.maybe(0.05) ? '  ' : ' ');
   }
 

@@ -1,12 +1,14 @@
 import { type CffDict, CffTable, operator } from './cff-table.js';
 import type { ParsedFont, Subset } from './pdfkit.js';
+import type { ProgramWriter } from './program-writer.js';
 
 /**
  * Writes subsets of a font with PostScript outlines for many documents. fontkit reads the whole table into objects for the
  * first one, and leaves an empty subroutine in each for all that the font has, ten thousand in a Japanese one; here each glyph has
  * its subroutines in it, which are read from the font once.
  */
-export class CffSubsetter {
+export class CffSubsetter implements ProgramWriter {
+  readonly isCff = true;
   readonly #table: CffTable;
 
   constructor(font: ParsedFont) {
@@ -29,6 +31,10 @@ export class CffSubsetter {
       },
       encode: () => fileOf(table, glyphs),
     };
+  }
+
+  write(glyphs: readonly number[]) {
+    return { file: fileOf(this.#table, [0, ...glyphs], glyphs), places: undefined };
   }
 }
 

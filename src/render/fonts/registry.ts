@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Face, families, type LineHeight } from './catalogue.js';
+import { EmbeddedTypeface } from './embedded-typeface.js';
 import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
-import { Typeface } from './typeface.js';
+import { StandardTypeface } from './standard-typeface.js';
+import type { Typeface } from './typeface.js';
 
 /**
  * Bytes of the font files that one thread keeps parsed. Past it the font that was used least recently is dropped and
@@ -20,9 +22,13 @@ interface LoadedFont {
   /** Made when it is first asked for; null for a font that our own layout does not write. */
   typeface?: Typeface | null;
 }
-type Loaded =
-  | LoadedFont
-  | { readonly type: 'standard'; readonly bytes: 0; readonly font: SharedStandardFont };
+interface LoadedStandard {
+  readonly type: 'standard';
+  readonly bytes: 0;
+  readonly font: SharedStandardFont;
+  typeface?: Typeface;
+}
+type Loaded = LoadedFont | LoadedStandard;
 
 const require = createRequire(import.meta.url);
 
@@ -131,11 +137,15 @@ export class FontRegistry {
   /** The face for our own layout; undefined where that does not write such fonts. */
   typeface(faceId: string): Typeface | undefined {
     const loaded = this.#load(faceId);
-    if (loaded.type !== 'file') return undefined;
+    this.#used.add(faceId);
+    if (loaded.type === 'standard') {
+      loaded.typeface ??= new StandardTypeface(faceId, loaded.font);
+      return loaded.typeface;
+    }
     if (loaded.typeface === undefined) {
-      const { subsetter } = loaded.font;
+      const { programs } = loaded.font;
       loaded.typeface =
-        subsetter === undefined ? null : new Typeface(faceId, loaded.font, subsetter, loaded.height);
+        programs === undefined ? null : new EmbeddedTypeface(faceId, loaded.font, programs, loaded.height);
     }
     return loaded.typeface ?? undefined;
   }

@@ -11,6 +11,7 @@ import type {
   PdfFont,
   StandardFont,
 } from './pdfkit.js';
+import type { ProgramWriter } from './program-writer.js';
 import { isSpecial, shape } from './shaping.js';
 import { hasPlainOutlines, TrueTypeSubsetter } from './ttf-subset.js';
 
@@ -95,6 +96,7 @@ function scaledLayout(font: ParsedFont, text: string): GlyphRun {
 export class SharedFont {
   readonly layouts = new TextCache<GlyphRun>();
   readonly pairs: PairLayout;
+  readonly #cff: CffSubsetter | undefined;
   #subsetter: TrueTypeSubsetter | undefined;
 
   constructor(readonly font: ParsedFont) {
@@ -102,6 +104,7 @@ export class SharedFont {
     if (font.directory.tables['CFF '] !== undefined) {
       const subsetter = new CffSubsetter(font);
       font.createSubset = () => subsetter.open();
+      this.#cff = subsetter;
     }
     this.pairs = new PairLayout((text) => scaledLayout(font, text));
   }
@@ -124,6 +127,11 @@ export class SharedFont {
       this.#subsetter = new TrueTypeSubsetter(this.font);
     }
     return this.#subsetter;
+  }
+
+  /** Writes font files for our own layout; undefined for fonts that it does not write. */
+  get programs(): ProgramWriter | undefined {
+    return this.#cff ?? this.subsetter;
   }
 }
 
@@ -242,7 +250,8 @@ export class SharedStandardFont {
     ).join('');
   }
 
-  #encode(text: string): Encoded {
+  /** Codes of a text as hexadecimal numbers, and where what they show stands; both of what the font has alone. */
+  encode(text: string): Encoded {
     let encoded = this.#encoded.get(text);
     if (encoded === undefined) {
       encoded = this.font.encode(this.#shown(text));
@@ -251,7 +260,7 @@ export class SharedStandardFont {
     return encoded;
   }
 
-  #widthAtThousand(text: string): number {
+  widthAtThousand(text: string): number {
     let width = this.#widths.get(text);
     if (width === undefined) {
       width = this.font.widthOfString(this.#shown(text), 1_000);
@@ -265,10 +274,9 @@ export class SharedStandardFont {
     const { font } = this;
     // What a document owns of a standard font is its reference in the file; the metrics are only read.
     const own: object = Object.create(Object.getPrototypeOf(font));
-    const encode = (text: string): Encoded => this.#encode(text);
+    const encode = (text: string): Encoded => this.encode(text);
     // The scale is computed as pdfkit does it, so that no sum differs in its last digit.
-    const widthOfString = (text: string, size: number): number =>
-      this.#widthAtThousand(text) * (size / 1_000);
+    const widthOfString = (text: string, size: number): number => this.widthAtThousand(text) * (size / 1_000);
     return Object.assign(own, font, { document, id, encode, widthOfString }) as PdfFont;
   }
 }

@@ -1,4 +1,5 @@
 import type { ParsedFont, Subset, TrueTypeGlyph } from './pdfkit.js';
+import type { ProgramWriter } from './program-writer.js';
 
 /**
  * Writes TrueType subsets for many documents from one font. The bytes are those of fontkit's own subset; what is the
@@ -40,7 +41,8 @@ export function hasPlainOutlines(font: ParsedFont): boolean {
   return tables.glyf !== undefined && tables['CFF '] === undefined && tables.fvar === undefined;
 }
 
-export class TrueTypeSubsetter {
+export class TrueTypeSubsetter implements ProgramWriter {
+  readonly isCff = false;
   /** At most one entry per glyph of the font. */
   readonly #parts = new Map<number, GlyphPart>();
   readonly #template: Buffer;
@@ -72,6 +74,12 @@ export class TrueTypeSubsetter {
     };
     this.#parts.set(id, part);
     return part;
+  }
+
+  write(glyphs: readonly number[]) {
+    const subset = this.font.createSubset();
+    const places = glyphs.map((id) => subset.includeGlyph(id));
+    return { file: this.encode(subset), places };
   }
 
   /** The font file of the subset. Glyphs that its composite glyphs are made of are added to it. */

@@ -72,8 +72,11 @@ export async function runPlan(
 }
 
 /** Both halves of the kind, one after the other. */
-export async function report(members: Readonly<Record<string, unknown>>): Promise<Made> {
+export async function report(
+  members: Readonly<Record<string, unknown>>,
+  runner = reportRunner(),
+): Promise<Made> {
   const parsed = reportKind.parse({ kind: 'report', ...members });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
-  return runPlan(parsed.plan);
+  return runPlan(parsed.plan, runner);
 }

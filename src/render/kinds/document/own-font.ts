@@ -1,4 +1,6 @@
+import { EmbeddedTypeface } from '../../fonts/embedded-typeface.js';
 import type { Glyph } from '../../fonts/pdfkit.js';
+import { StandardTypeface } from '../../fonts/standard-typeface.js';
 import { type Ink, pdfNumber, type Typeface } from '../../fonts/typeface.js';
 import type { PdfReference } from './pdfmake.js';
 
@@ -43,8 +45,19 @@ export class OwnFont {
     const dictionary = this.#dictionary;
     if (dictionary === undefined || this.#ended) return;
     this.#ended = true;
-    const { face, make } = this;
-    const { font } = face;
+    const { face } = this;
+    if (face instanceof StandardTypeface) {
+      const standard = { Type: 'Font', BaseFont: face.name, Subtype: 'Type1', Encoding: 'WinAnsiEncoding' };
+      Object.assign(dictionary.data, standard);
+    } else if (face instanceof EmbeddedTypeface) Object.assign(dictionary.data, this.#embedded(face));
+    else throw new Error(`a font of no kind: ${face.id}`);
+    dictionary.end();
+  }
+
+  /** The dictionary of a font whose program is in the document. */
+  #embedded(face: EmbeddedTypeface): Record<string, unknown> {
+    const { make } = this;
+    const { font, isCff } = face;
     const program = face.program(this.#used);
     const packed = (bytes: Uint8Array, data: Record<string, unknown> = {}): PdfReference => {
       const stream = make({ Filter: 'FlateDecode', ...data });
@@ -71,26 +84,27 @@ export class OwnFont {
       CapHeight: (font.capHeight || font.ascent) * scale,
       XHeight: (font.xHeight || 0) * scale,
       StemV: 0,
-      FontFile2: packed(program.file, { Length1: program.length }),
+      ...(isCff
+        ? { FontFile3: packed(program.file, { Subtype: 'CIDFontType0C' }) }
+        : { FontFile2: packed(program.file, { Length1: program.length }) }),
     });
     const descendant = ended({
       Type: 'Font',
-      Subtype: 'CIDFontType2',
+      Subtype: isCff ? 'CIDFontType0' : 'CIDFontType2',
       BaseFont: name,
       CIDSystemInfo: { Registry: new String('Adobe'), Ordering: new String('Identity'), Supplement: 0 },
       FontDescriptor: descriptor,
       W: program.widths,
-      CIDToGIDMap: packed(program.glyphMap),
+      ...(program.glyphMap === undefined ? {} : { CIDToGIDMap: packed(program.glyphMap) }),
     });
-    Object.assign(dictionary.data, {
+    return {
       Type: 'Font',
       Subtype: 'Type0',
       BaseFont: name,
       Encoding: 'Identity-H',
       DescendantFonts: [descendant],
       ToUnicode: packed(program.characters),
-    });
-    dictionary.end();
+    };
   }
 }
 
@@ -106,7 +120,7 @@ function tagOf(id: string): string {
   ).join('');
 }
 
-function flagsOf({ post, head, 'OS/2': os2 }: Typeface['font']): number {
+function flagsOf({ post, head, 'OS/2': os2 }: EmbeddedTypeface['font']): number {
   const family = (os2?.sFamilyClass ?? 0) >> 8;
   const fixedPitch = post.isFixedPitch ? 1 : 0;
   const serif = family >= 1 && family <= 7 ? 2 : 0;

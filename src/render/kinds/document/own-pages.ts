@@ -256,7 +256,7 @@ export class PageSheet implements Sheet {
     }
     const left = x + first.x;
     const top = y + (line.height - look.ascent - (line.height - line.ascent));
-    if (look.link !== undefined) {
+    if (look.link !== undefined && shown !== '') {
       const { link, face, size } = look;
       this.#then((document) => document.link(left, top, first.width, face.lineHeight(size), link));
     }

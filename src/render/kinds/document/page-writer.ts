@@ -120,14 +120,21 @@ export class PageWriter extends PdfMakeWriter {
     return super.addLine(line, keepsPosition, index);
   }
 
+  /** Makes room for a picture that the next page has none for either: other columns stand on it already. */
+  #forced(image: Node & Picture): Node & Picture {
+    const context = this.context();
+    context.availableHeight = Math.max(context.availableHeight, image._height ?? 0);
+    return image;
+  }
+
   override addImage(image: Node & Picture, index?: number): unknown {
-    const position = super.addImage(image, index);
+    const position = super.addImage(image, index) || super.addImage(this.#forced(image), index);
     this.#check({ type: 'image', item: image });
     return position;
   }
 
   override addSVG(image: Node & Picture, index?: number): unknown {
-    const position = super.addSVG(image, index);
+    const position = super.addSVG(image, index) || super.addSVG(this.#forced(image), index);
     this.#check({ type: 'svg', item: image });
     return position;
   }

@@ -1,0 +1,162 @@
+import { deflateSync } from 'node:zlib';
+import type { Glyph, ParsedFont } from './pdfkit.js';
+import type { ProgramWriter } from './program-writer.js';
+import type { SharedFont } from './sharing.js';
+import { pdfNumber, type Shaped, Typeface } from './typeface.js';
+
+/**
+ * A font that documents embed: a character code is the font's own glyph id, whatever else the document shows, and a font
+ * program is made once for a set of glyphs.
+ */
+
+const hexes: string[] = [];
+function hex(number: number): string {
+  let text = hexes[number];
+  if (text === undefined) {
+    text = number.toString(16).padStart(4, '0');
+    hexes[number] = text;
+  }
+  return text;
+}
+
+/** What a document embeds of a font; streams are deflated. */
+export interface FontProgram {
+  readonly file: Uint8Array;
+  /** Bytes of `file` before they were deflated. */
+  readonly length: number;
+  /** From glyph ids of the font to those of the file; undefined where the file has those of the font. */
+  readonly glyphMap: Uint8Array | undefined;
+  /** To Unicode. */
+  readonly characters: Uint8Array;
+  /** Widths of glyphs that follow each other, by the first one. */
+  readonly widths: readonly (number | readonly number[])[];
+}
+
+/** The glyphs that a document uses of a font, each with the characters that it was used for first. */
+export type UsedGlyphs = ReadonlyMap<number, readonly number[]>;
+
+/** Sets of glyphs whose programs are kept, and the bytes of them all. */
+const maxPrograms = 64;
+const maxProgramBytes = 4_000_000;
+
+export class EmbeddedTypeface extends Typeface {
+  readonly font: ParsedFont;
+  readonly #scale: number;
+  readonly #programs = new Map<string, FontProgram>();
+  #programBytes = 0;
+
+  constructor(
+    id: string,
+    private readonly shared: SharedFont,
+    private readonly writer: ProgramWriter,
+    height: { readonly ascender: number; readonly descender: number } | undefined,
+  ) {
+    const { font } = shared;
+    const scale = 1000 / font.unitsPerEm;
+    super(id, height?.ascender ?? font.ascent * scale, height?.descender ?? font.descent * scale);
+    this.font = font;
+    this.#scale = scale;
+  }
+
+  get isCff(): boolean {
+    return this.writer.isCff;
+  }
+
+  /** As pdfkit does it: spaces end what is laid out together. */
+  protected override shape(text: string): Shaped | undefined {
+    let width = 0;
+    let codes = '';
+    const glyphs: Glyph[] = [];
+    for (let from = 0; from < text.length; ) {
+      const space = text.indexOf(' ', from);
+      const to = space === -1 ? text.length : space + 1;
+      const run = this.shared.plainRun(text.slice(from, to));
+      if (run === undefined) return undefined;
+      width += run.advanceWidth;
+      for (const [i, glyph] of run.glyphs.entries()) {
+        const { xAdvance = 0, advanceWidth = 0 } = run.positions[i] ?? {};
+        codes += hex(glyph.id);
+        glyphs.push(glyph);
+        const kerning = xAdvance - advanceWidth;
+        if (kerning !== 0) codes += `>${pdfNumber(-kerning)}<`;
+      }
+      from = to;
+    }
+    return { width, codes, glyphs };
+  }
+
+  /** What a document embeds that uses these glyphs; the same for all that use them alike. */
+  program(used: UsedGlyphs): FontProgram {
+    const glyphs = [...used].sort(([one], [other]) => one - other);
+    const key = glyphs.map(([id, characters]) => `${id}:${characters.join(' ')}`).join();
+    const known = this.#programs.get(key);
+    if (known !== undefined) return known;
+    const program = this.#newProgram(glyphs);
+    const bytes = program.file.length;
+    for (const [old, { file }] of this.#programs) {
+      if (this.#programs.size < maxPrograms && this.#programBytes + bytes <= maxProgramBytes) break;
+      this.#programs.delete(old);
+      this.#programBytes -= file.length;
+    }
+    this.#programs.set(key, program);
+    this.#programBytes += bytes;
+    return program;
+  }
+
+  #newProgram(glyphs: readonly (readonly [id: number, characters: readonly number[]])[]): FontProgram {
+    const { font } = this;
+    const ids = glyphs.map(([id]) => id);
+    const { file, places } = this.writer.write(ids);
+    const map = places === undefined ? undefined : Buffer.alloc(((ids.at(-1) ?? 0) + 1) * 2);
+    for (const [i, id] of ids.entries()) map?.writeUInt16BE(places?.[i] ?? 0, id * 2);
+    const widths: (number | number[])[] = [];
+    let before = -2;
+    for (const [id] of glyphs) {
+      const width = font.getGlyph(id).advanceWidth * this.#scale;
+      const open = widths.at(-1);
+      if (id === before + 1 && Array.isArray(open)) open.push(width);
+      else widths.push(id, [width]);
+      before = id;
+    }
+    return {
+      file: deflateSync(file),
+      length: file.length,
+      glyphMap: map === undefined ? undefined : deflateSync(map),
+      characters: deflateSync(Buffer.from(characterMap(glyphs), 'latin1')),
+      widths,
+    };
+  }
+}
+
+/** Entries of one list in a map to Unicode. */
+const maxEntries = 100;
+
+function characterMap(glyphs: readonly (readonly [id: number, characters: readonly number[]])[]): string {
+  const utf16 = (characters: readonly number[]) =>
+    Buffer.from(String.fromCodePoint(...characters), 'utf16le')
+      .swap16()
+      .toString('hex');
+  const lists: string[] = [];
+  for (let i = 0; i < glyphs.length; i += maxEntries) {
+    const entries = glyphs
+      .slice(i, i + maxEntries)
+      .map(([id, characters]) => `<${hex(id)}><${utf16(characters)}>`);
+    lists.push(`${entries.length} beginbfchar\n${entries.join('\n')}\nendbfchar`);
+  }
+  return [
+    '/CIDInit /ProcSet findresource begin',
+    '12 dict begin',
+    'begincmap',
+    '/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def',
+    '/CMapName /Adobe-Identity-UCS def',
+    '/CMapType 2 def',
+    '1 begincodespacerange',
+    '<0000><ffff>',
+    'endcodespacerange',
+    ...lists,
+    'endcmap',
+    'CMapName currentdict /CMap defineresource pop',
+    'end',
+    'end',
+  ].join('\n');
+}
