@@ -5,7 +5,7 @@ import type { ResourceLimits } from 'node:worker_threads';
  * young objects may move as much as a semi-space into the old generation: were that more than these 16 MiB, the whole
  * process would be aborted, not the thread alone (nodejs/node#47224). A semi-space is a third of the young generation.
  */
-const youngGenerationMb = 48;
+const youngGenerationMb = 12;
 
 /** The limits of a worker thread whose death by memory must leave the process alive. */
 export function heapLimits(oldGenerationMb: number): ResourceLimits {
