@@ -22,7 +22,7 @@ import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
-import { readDesign, kinds as registered } from './render/kinds/kinds.js';
+import { type KindBounds, kindsWithin, readDesign } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
 import { makePictures, makePrograms, measurePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
@@ -103,8 +103,9 @@ async function open(
   const refusal = storageRefusal(own);
   if (refusal !== undefined) throw new StartRefused(refusal);
   const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
+  const bounds = kindBounds(own);
   const kindSet = given.kinds ?? {
-    fronts: registered,
+    fronts: kindsWithin(bounds),
     renderThread: entry('render/thread.js'),
     bodyThread: entry('work/submit/body-thread.js'),
   };
@@ -160,6 +161,7 @@ async function open(
       designs,
       allowPrivate: config.allowPrivateFetch,
       threadEntry: kindSet.bodyThread,
+      threadData: bounds,
     }),
   );
   const follower = opened.add(
@@ -245,7 +247,11 @@ async function open(
     readiness: new PartsReadiness(engine, pool, outages),
   };
   const dialects = createDialects({
-    bulkFill: { waitMs: config.bulkWaitMs, rowsPerMonth: config.bulkRowsPerMonth },
+    bulkFill: {
+      waitMs: config.bulkWaitMs,
+      rowsPerMonth: config.bulkRowsPerMonth,
+      bounds: bounds.bulkFill,
+    },
   });
   for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
@@ -368,4 +374,10 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
     logger: config.logLevel === 'silent' ? false : { level: config.logLevel, stream: logStream },
     startedAt: parts.clock(),
   });
+}
+
+function kindBounds(config: Config): KindBounds {
+  const { bulkMaxRows: rows, bulkMaxResultBytes: resultBytes } = config;
+  const source = { fileBytes: config.bulkMaxPdfBytes, pages: config.bulkMaxPages };
+  return { bulkFill: { rows, source, resultBytes } };
 }

@@ -195,6 +195,24 @@ const options = {
     sentence:
       'Rows of completed bulk-fill jobs of one owner in a month of UTC; past it export jobs are refused as `QUOTA_EXCEEDED`. 0 is no limit.',
   }),
+  bulkMaxRows: whole('INKWIRE_BULK_MAX_ROWS', 'rows', [1, 1_000_000], {
+    standard: 10_000,
+    sentence: 'Of one bulk-fill job; more are refused (`TOO_MANY_ROWS`).',
+  }),
+  bulkMaxPdfBytes: whole('INKWIRE_BULK_MAX_PDF_BYTES', 'bytes', [1024, 1_073_741_824], {
+    standard: 52_428_800,
+    sentence:
+      'Of the PDF that a bulk-fill job fills; a larger one is refused (`SOURCE_PDF_TOO_LARGE`). What is made of it is in memory in each thread.',
+  }),
+  bulkMaxPages: whole('INKWIRE_BULK_MAX_PAGES', 'pages', [1, 10_000], {
+    standard: 200,
+    sentence: 'Of the PDF that a bulk-fill job fills; one with more is refused (`SOURCE_PDF_TOO_LARGE`).',
+  }),
+  bulkMaxResultBytes: whole('INKWIRE_BULK_MAX_RESULT_BYTES', 'bytes', [0, 1_000_000_000_000_000], {
+    standard: 0,
+    sentence:
+      'Of the ZIP of a bulk-fill job, which takes no such place here but where it is downloaded to: past it the job fails (`RESULT_TOO_LARGE`). 0 is no limit.',
+  }),
   requestTimeoutMs: seconds(
     'INKWIRE_REQUEST_TIMEOUT',
     [1, 3600],

@@ -230,7 +230,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'work/submit',
     'render',
     'render/kinds/bulk-fill/rows',
-    'render/kinds/bulk-fill/template',
     'render/kinds/bulk-fill/tools',
     'protocol',
   ],

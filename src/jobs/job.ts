@@ -74,6 +74,8 @@ export interface Chunk {
   readonly warnings: readonly JobWarning[];
   /** What the kind says of it, for its tally. */
   readonly note?: unknown;
+  /** What its own rows came to, where units are rows; `total` is that of the job. */
+  readonly rows?: RowTotals;
 }
 
 /** The worker that has claimed the job, and until when the claim holds unless the worker extends it. */
@@ -148,7 +150,7 @@ export interface Job {
   /** What was found in the request when it was accepted, and did not stop it. */
   readonly remarks?: readonly JobWarning[];
   readonly pages?: number;
-  /** Of a job that is of rows, once it has ended. */
+  /** Of a job that is of rows: until it has ended, those of its parts. */
   readonly rows?: RowTotals;
   /** When the artifacts go; set when completed, and at another end when there are some. */
   readonly expiresAt?: number;

@@ -41,7 +41,8 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
     ...descriptionOf(job),
     ...errorOf(job),
     ...(job.pages === undefined ? {} : { pages: job.pages }),
-    ...(job.rows === undefined ? {} : { rows: job.rows }),
+    // While it runs its progress tells of more rows than are parts.
+    ...(job.rows === undefined || job.status === 'running' ? {} : { rows: job.rows }),
     ...(hasResult ? sizeOf(resultOf(job)) : {}),
     ...artifactsOf(job),
     ...(job.produced === undefined ? {} : { produced: producedOf(path, job.produced) }),

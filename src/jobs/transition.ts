@@ -195,7 +195,7 @@ function claim(job: Job, command: { worker: string; leaseUntil: number }, now: n
 
 function start(job: Job, resume: boolean, at: number): Transition {
   if (job.status !== 'pending') return refuse('not-pending');
-  const { error: _previous, ...rest } = resume ? job : withoutArtifacts(job);
+  const { error: _previous, ...rest } = resume ? job : withoutParts(job);
   const change = { status: 'running', attempt: job.attempt + 1, startedAt: at } as const;
   return { ...next(rest, 'job.started', change), ...(resume ? {} : partsGone(job)) };
 }
@@ -205,11 +205,30 @@ function produce(job: Job, artifacts: readonly Artifact[]): Transition {
   if (artifacts.length === 0) return unseen(job);
   const { change, parts } = appended(job, artifacts);
   // Nobody is told of what nobody can have.
-  if (parts.artifacts.length === 0) return { ...unseen({ ...job, ...change }), parts };
+  const counted = { ...change, ...rowsWith(job, artifacts) };
+  if (parts.artifacts.length === 0) return { ...unseen({ ...job, ...counted }), parts };
   const produced = { from: parts.from, to: change.artifactCount, ...pagesOf(artifacts) };
   const pages = artifacts.findLast(({ pageCount }) => pageCount !== undefined)?.pageCount;
   const known = pages === undefined ? {} : { pages };
-  return { ...next(job, 'job.produced', { ...change, produced, ...known }), parts };
+  return { ...next(job, 'job.produced', { ...counted, produced, ...known }), parts };
+}
+
+/** The rows of the parts, with those of the chunks among these. */
+function rowsWith({ rows: before }: Job, artifacts: readonly Artifact[]): Pick<Job, 'rows'> {
+  const added = artifacts.flatMap(({ chunk }) => (chunk?.rows === undefined ? [] : [chunk.rows]));
+  const [first] = added;
+  if (first === undefined) return {};
+  const none = { done: 0, success: 0, partial: 0, failed: 0 };
+  let rows: RowTotals = { ...none, ...before, total: first.total };
+  for (const { done, success, partial, failed } of added)
+    rows = {
+      total: rows.total,
+      done: rows.done + done,
+      success: rows.success + success,
+      partial: rows.partial + partial,
+      failed: rows.failed + failed,
+    };
+  return { rows };
 }
 
 function pagesOf(artifacts: readonly Artifact[]): Pick<Produced, 'pages'> {
@@ -361,6 +380,11 @@ function withoutArtifacts(job: Job): Job {
   const { artifacts: _artifacts, artifactCount: _count, keptCount: _kept, ...rest } = job;
   const { produced: _produced, result: _result, ...bare } = rest;
   return bare;
+}
+
+function withoutParts(job: Job): Job {
+  const { rows: _rows, ...rest } = withoutArtifacts(job);
+  return rest;
 }
 
 /** The blobs that a command would have brought to the job; not those which others before it have, and it cuts from. */

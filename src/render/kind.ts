@@ -159,6 +159,8 @@ export interface Tally {
    * @returns why the job ends here, once that is known
    */
   add(units: IndexRange, note: unknown): Verdict | undefined;
+  /** What the rows of one chunk alone came to; nothing is counted. */
+  of(units: IndexRange, note: unknown): RowTotals;
   /** Of a job that has ended by a verdict: as of the row that brought it. */
   readonly rows: RowTotals;
 }

@@ -195,7 +195,8 @@ describe.skipIf(process.platform !== 'linux')('a bulk fill', () => {
     const { job_id: id } = await submit();
     await told(id, 500);
     await client.cancel(id);
-    expect(await client.get(id)).toMatchObject({ status: 'cancelled', artifact_count: 500 });
+    const counts = { total: count, done: 500, success: 500, partial: 0, failed: 0 };
+    expect(await client.get(id)).toMatchObject({ status: 'cancelled', artifact_count: 500, rows: counts });
     expect(await rowsOf({ job_id: id })).toEqual(whole.slice(0, 500));
     await take('hold-500');
     // The threads are there for the next one, and run no chunk of this one.

@@ -17,6 +17,7 @@ import {
   type HttpServerOptions,
 } from '../../src/http/server.js';
 import type { Kind } from '../../src/render/kind.js';
+import { standardBounds } from '../../src/render/kinds/bulk-fill/bounds.js';
 import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { type DesignsFixture, openDesigns } from './designs-fixture.js';
 import { FakeJobService } from './fake-job-service.js';
@@ -43,7 +44,9 @@ export const limits: HttpLimits = {
 };
 
 /** As without any option. */
-export const dialectsAtHand = createDialects({ bulkFill: { waitMs: 10_000, rowsPerMonth: 0 } });
+export const dialectsAtHand = createDialects({
+  bulkFill: { waitMs: 10_000, rowsPerMonth: 0, bounds: standardBounds },
+});
 
 export const token = 'alice-token';
 export const auth = { authorization: `Bearer ${token}` };

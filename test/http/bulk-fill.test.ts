@@ -313,6 +313,38 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
     expect(job.error_details).toMatchObject(details);
   });
 
+  it.each([
+    [
+      'a field',
+      { fields: [...fields, { name: 'town', value: { static: 'x' } }] },
+      '/fields/3/name',
+      'NATIVE_FIELD_MISSING',
+    ],
+    [
+      'a page',
+      { overlays: [{ type: 'checkmark', page: 1, x: 1, y: 1, width: 9, height: 9, value: { static: 'x' } }] },
+      '/overlays/0/page',
+      'PAGE_OUT_OF_RANGE',
+    ],
+    [
+      'a column past the last',
+      { fields: [{ name: 'name', value: { template: '{{column_0}} {{column_9}}' } }] },
+      '/fields/0/value',
+      'UNKNOWN_COLUMN',
+    ],
+    [
+      'a column for names past the last',
+      { fields, file_name_columns: ['column_7'] },
+      '/file_name_columns/0',
+      'UNKNOWN_COLUMN',
+    ],
+  ])('fails once for what no row can mend: %s', async (_what, more, pointer, reason) => {
+    const rows = base64(Buffer.from(csv(20)));
+    const job = await ended({ pdf_file: base64(form), rows_file: rows, rows_format: 'csv', ...more });
+    expect(job).toMatchObject({ status: 'failed', error_pointer: pointer, error_details: { reason } });
+    expect(job).not.toHaveProperty('rows');
+  });
+
   it('says how many rows there may be, without the line of their names', async () => {
     const { error } = await ended(upload(`name\n${'a\n'.repeat(10_001)}`, { header: 'true' }));
     expect(error).toMatch(/^There are more than 10000 rows/);
@@ -360,6 +392,25 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
       'four columns for names',
       { pdf_file: base64(form), rows: [], fields, file_name_columns: ['a', 'b', 'c', 'd'] },
       '/file_name_columns',
+    ],
+    [
+      'a picture without a package',
+      {
+        pdf_file: base64(form),
+        rows: [],
+        overlays: [{ type: 'image', page: 0, x: 1, y: 1, width: 9, height: 9, image: 'images/a.png' }],
+      },
+      '/overlays/0/type',
+    ],
+    [
+      'a name for files that no column of a package can have',
+      {
+        pdf_file: base64(form),
+        rows: [],
+        package_file: base64(Buffer.from('PK')),
+        file_name_columns: ['column_1', 'town'],
+      },
+      '/file_name_columns/1',
     ],
     [
       'more than all',

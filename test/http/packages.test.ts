@@ -134,6 +134,14 @@ describe('a package', () => {
   });
 
   it.each([
+    ['no picture', Buffer.from('hello')],
+    ['a cut one', pixel().subarray(0, 50)],
+  ])('is refused with a picture that is %s', async (_what, bytes) => {
+    const parts = formOf({ pdf, package: '{}', 'images/logo.png': bytes });
+    expect(await refusalOf(await post('', parts))).toEqual({ status: 422, pointer: '/images/logo.png' });
+  });
+
+  it.each([
     ['no PDF', { package: '{}' }, '/pdf'],
     ['a PDF that is none', { pdf: Buffer.from('hello'), package: '{}' }, '/pdf'],
     ['a part that is no JSON', { pdf, package: '{' }, '/package'],

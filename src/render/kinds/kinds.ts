@@ -1,4 +1,5 @@
 import type { ChunkedRunner, Kind, KindBack, KindRunner } from '../kind.js';
+import { type BulkFillBounds, standardBounds } from './bulk-fill/bounds.js';
 import { bulkFillKind } from './bulk-fill/request.js';
 import { documentKind } from './document/request.js';
 import { fillFormKind, readFormKind } from './fill-form/requests.js';
@@ -15,11 +16,16 @@ interface Registered {
   readonly warm?: true;
 }
 
+/** What the operator bounds jobs by, where a kind leaves it to him. */
+export interface KindBounds {
+  readonly bulkFill: BulkFillBounds;
+}
+
 /** Every kind, a line each. */
-const registry: readonly Registered[] = [
+const registryWithin = ({ bulkFill }: KindBounds): readonly Registered[] => [
   { front: documentKind, back: async () => (await import('./document/run.js')).documentRunner, warm: true },
   { front: reportKind, back: async () => (await import('./report/run.js')).reportRunner },
-  { front: bulkFillKind, back: async () => (await import('./bulk-fill/run.js')).bulkFillRunner },
+  { front: bulkFillKind(bulkFill), back: async () => (await import('./bulk-fill/run.js')).bulkFillRunner },
   { front: readFormKind, back: async () => (await import('./fill-form/run.js')).readFormRunner },
   { front: fillFormKind, back: async () => (await import('./fill-form/run.js')).fillFormRunner },
   {
@@ -35,7 +41,14 @@ const registry: readonly Registered[] = [
   { front: previewKind, back: async () => (await import('./preview/run.js')).previewRunner },
 ];
 
+const registry = registryWithin({ bulkFill: standardBounds });
+
+/** With the bounds of a server whose operator says nothing of them. */
 export const kinds: readonly Kind[] = registry.map(({ front }) => front);
+
+export function kindsWithin(bounds: KindBounds): readonly Kind[] {
+  return registryWithin(bounds).map(({ front }) => front);
+}
 
 /** The language of designs, for those who store them. */
 export { readDesign };

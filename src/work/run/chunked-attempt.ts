@@ -177,7 +177,13 @@ export class ChunkedAttempt {
         this.#tellChunks(phase);
       },
       take: async ({ files, virtual = [], warnings, note }) => {
-        const told = { units, warnings, ...(note === undefined ? {} : { note }) };
+        const rows = this.#tally?.of(units, note);
+        const told = {
+          units,
+          warnings,
+          ...(note === undefined ? {} : { note }),
+          ...(rows === undefined ? {} : { rows }),
+        };
         if (!(await keeper.addChunk({ files, virtual }, told))) this.#empty.push(told);
       },
     });

@@ -14,6 +14,8 @@ export interface BodyReaderOptions {
   readonly kinds: readonly Kind[];
   readonly allowPrivate: boolean;
   readonly threadEntry: URL;
+  /** Given to the thread: what it makes its kinds from. */
+  readonly threadData?: unknown;
   /** Looks designs up for bodies that name one. */
   readonly designs: StoredDesigns;
 }
@@ -147,6 +149,7 @@ export class BodyReader {
   #start(): Worker {
     const worker = new Worker(this.#options.threadEntry, {
       env: {},
+      workerData: this.#options.threadData,
       resourceLimits: heapLimits(1024),
     });
     worker.unref();

@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isTerminal, type JobRecord } from '../../../protocol/job-record.js';
 import { type Problem, problem } from '../../../protocol/problem.js';
-import { defaultRowLimits, type Place } from '../../../render/kinds/bulk-fill/rows/row.js';
-import { sourceLimits } from '../../../render/kinds/bulk-fill/template/source-limits.js';
+import type { Place } from '../../../render/kinds/bulk-fill/rows/row.js';
 import type { Accepted, FormBody } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json } from '../../docs/route-docs.js';
@@ -29,7 +28,7 @@ export function addCreate(
   app: FastifyInstance,
   parts: DialectParts,
   accounts: Accounts,
-  { waitMs, rowsPerMonth }: BulkFillSettings,
+  { waitMs, rowsPerMonth, bounds }: BulkFillSettings,
 ): void {
   const { service, forms, clock, longWaits } = parts;
   const told = { content: { [json]: exportJobSchema } };
@@ -98,7 +97,7 @@ export function addCreate(
     key: string,
   ): Promise<Created> {
     const owner = ownerOf(request);
-    const parsed = parseCreate(form, { maxPdfBytes: sourceLimits.fileBytes });
+    const parsed = parseCreate(form, { maxPdfBytes: bounds.source.fileBytes });
     if (!parsed.ok) return parsed;
     const { create } = parsed;
     const fingerprint = bodyDigestOf(create);
@@ -120,12 +119,11 @@ export function addCreate(
     create: CreateRequest,
     reply: FastifyReply,
   ): Promise<{ readonly refusal: BulkRefusal } | { readonly problem: Problem } | undefined> {
-    const { maxRows } = defaultRowLimits;
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     reply.raw.once('close', leave);
     try {
-      const checked = await checkInput(service, { owner, create, maxRows, signal: gone.signal });
+      const checked = await checkInput(service, { owner, create, bounds, signal: gone.signal });
       if (!checked.ok) return checked;
       const { check } = checked;
       if (check.ok) return await quotaRefusal(owner, check.rows);

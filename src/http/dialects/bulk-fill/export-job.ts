@@ -63,10 +63,17 @@ export function exportJobOf(record: JobRecord, view: ExportView): ExportJob {
     ...(view.withoutResult === true ? {} : { result: resultOf(record, view) }),
     ...(statuses[record.status] === 'failed' ? { error: errorOf(record) } : {}),
     request_id: requestId,
-    progress: record.progress ?? (isEnded ? 100 : 0),
+    progress: progressOf(record),
     ...(rows === undefined ? {} : { rows }),
     events_url: `${view.origin}${record.events_url}`,
   };
+}
+
+/** Of a job that has ended early: as far as its rows were. */
+function progressOf({ status, progress, rows }: JobRecord): number {
+  if (status === 'completed') return 100;
+  if (!isTerminal(status)) return progress ?? 0;
+  return rows === undefined || rows.total === 0 ? 0 : Math.floor((100 * rows.done) / rows.total);
 }
 
 /** A job that was completed without an attempt has the result of another one. */

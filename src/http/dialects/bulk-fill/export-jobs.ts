@@ -8,6 +8,7 @@ import type { Accepted, Answer, JobOptions, JobService, PlannedBody } from '../.
 import { canonicalJson } from '../../../work/submit/parsed-request.js';
 import type { CreateRequest } from './create-request.js';
 import type { WebhookContext } from './export-webhook.js';
+import type { BulkFillSettings } from './settings.js';
 
 /** Export jobs as jobs of this server. */
 
@@ -29,20 +30,20 @@ export function bodyDigestOf({ delivery, ...create }: CreateRequest): string {
 export interface CheckParts {
   readonly owner: string;
   readonly create: CreateRequest;
-  readonly maxRows: number;
+  readonly bounds: BulkFillSettings['bounds'];
   readonly signal: AbortSignal;
 }
 
 /** What would make the job fail before its first row. */
 export async function checkInput(
   { syncRenderer }: JobService,
-  { owner, create, maxRows, signal }: CheckParts,
+  { owner, create, bounds, signal }: CheckParts,
 ): Promise<Answer<{ check: InputCheck }>> {
-  const { pdf, package: pack, rows } = create;
+  const { pdf, package: pack, rows, nameColumns } = create;
   const ran = await syncRenderer.task({
     owner,
     back: 'bulk_check',
-    request: { format: rows.format, maxRows },
+    request: { format: rows.format, maxRows: bounds.rows, source: bounds.source, nameColumns },
     inputs: [pdf, pack, rows.file],
     signal,
   });

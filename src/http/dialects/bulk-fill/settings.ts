@@ -4,4 +4,9 @@ export interface BulkFillSettings {
   readonly waitMs: number;
   /** Of completed jobs of one owner in a month; 0 is no limit. */
   readonly rowsPerMonth: number;
+  /** Of one job. */
+  readonly bounds: {
+    readonly rows: number;
+    readonly source: { readonly fileBytes: number; readonly pages: number };
+  };
 }

@@ -79,17 +79,18 @@ export class Columns {
   }
 }
 
-/** The mapping with columns by position; where a name is none, it is told with its place. */
+/** The mapping with columns by position; where a name is none of a column that is there, it is told with its place. */
 export function placed(
   mapping: Mapping,
   columns: Columns,
   onUnknown: (pointer: string, name: string) => void,
+  isThere: (position: number) => boolean = () => true,
 ): Mapping {
   const filling = (value: Filling, pointer: string): Filling => {
     if ('static' in value) return value;
     const position = (name: string): string => {
       const found = columns.positionOf(name);
-      if (found === undefined) onUnknown(pointer, name);
+      if (found === undefined || !isThere(found)) onUnknown(pointer, name);
       return `column_${found ?? 0}`;
     };
     if ('column' in value) return { column: position(value.column) };

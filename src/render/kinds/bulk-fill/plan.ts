@@ -1,3 +1,4 @@
+import type { BulkFillBounds } from './bounds.js';
 import type { Mapping } from './mapping.js';
 import type { Program } from './template/program.js';
 import type { Message } from './view/message.js';
@@ -20,6 +21,8 @@ export interface BulkFillPlan {
   readonly nameColumns: readonly string[];
   /** 0..100 */
   readonly maxFailedPercent: number;
+  /** Left out by servers that had none. */
+  readonly bounds?: BulkFillBounds;
 }
 
 /** What `prepare` hands to the other tasks. */

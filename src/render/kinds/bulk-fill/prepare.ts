@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ArtifactWriter, type Prepared, RenderFailure, type StepContext } from '../../kind.js';
 import { repairPdf } from '../pdf-tools/repair.js';
-import { Columns, type Mapping, placed } from './mapping.js';
-import type { FieldMapping, FillPackage } from './package/package.js';
+import { standardBounds } from './bounds.js';
+import { Columns } from './mapping.js';
 import { type PackageFile, readPackage } from './package/package-file.js';
 import { type BulkFillPlan, type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
+import { nameColumnsOf, refuseMissingColumns, requestedPackage } from './requested-package.js';
 import { namesOf, readInput } from './rows/read-input.js';
 import { defaultRowLimits, type Row, type RowFault, type RowsRefusal, refusalText } from './rows/row.js';
 import { type Template, TemplateBuilder } from './template/compile.js';
-import { readFields } from './template/form.js';
 import { decodeImages } from './template/images.js';
 import type { Message } from './template/program.js';
-import { openSource, type Source } from './template/source.js';
+import { openSource } from './template/source.js';
 
 /** Rows of a chunk: as many as take some milliseconds, or some hundred where each has a code to draw. */
 const rowsPerChunk = 250;
@@ -30,11 +30,12 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
   const opened = isKept ? undefined : await openTemplate(plan, context);
   const intake = new Intake(knownColumns(plan, context), opened?.begin, plan.rows.pointer);
   const count = readRows(plan, context, intake);
-  const nameColumns = nameColumnsOf(plan, intake.columns);
+  const nameColumns = nameColumnsOf(plan, intake.columns, intake.width);
+  refuseMissingColumns(plan, intake.columns, intake.width);
   const program =
     opened === undefined
       ? readFileSync(context.partPath(keptNames.program), 'utf8')
-      : keepTemplate(intake.compile(), opened.warnings, context);
+      : keepTemplate(bounded(intake.compile(), plan, count), opened.warnings, context);
   const { slots, warnings } = facts(program);
   for (const { code, message } of warnings) context.warn({ code: code.toLowerCase(), message });
   const rowsPlan: RowsPlan = {
@@ -64,12 +65,12 @@ function facts(text: string): Pick<KeptTemplate, 'warnings'> & Pick<KeptTemplate
 }
 
 function readRows(
-  { rows, header, package: pack }: BulkFillPlan,
+  { rows, header, package: pack, bounds = standardBounds }: BulkFillPlan,
   context: StepContext,
   intake: Intake,
 ): number {
   const { input, format, pointer } = rows;
-  const limits = { ...defaultRowLimits, maxRows: defaultRowLimits.maxRows + (header ? 1 : 0) };
+  const limits = { ...defaultRowLimits, maxRows: bounds.rows + (header ? 1 : 0) };
   context.progress({ ratio: 0.2, phase: 'rows' });
   const into = {
     rows: context.artifact(preparedNames.rows, 'application/json'),
@@ -81,18 +82,22 @@ function readRows(
       ? { columnOf: (name) => intake.columns.positionOf(name) ?? limits.maxColumns }
       : {}),
   });
-  if (!read.ok) throw refused(read.refusal, format, pointer);
+  if (!read.ok) throw refused(read.refusal, bounds.rows, rows);
   if (read.count === 0) throw new RenderFailure('there are no rows', pointer, { reason: 'NO_ROWS' });
   return read.count;
 }
 
-function refused(refusal: RowsRefusal, format: 'csv' | 'json', pointer: string): RenderFailure {
+function refused(
+  refusal: RowsRefusal,
+  maxRows: number,
+  { format, pointer }: BulkFillPlan['rows'],
+): RenderFailure {
   const { reason, place } = refusal;
   const broken = format === 'csv' ? 'INVALID_CSV' : 'INVALID_ROWS';
   const isTooMany = reason === 'too_many_rows';
   const details = { reason: isTooMany ? 'TOO_MANY_ROWS' : broken, ...place };
   // The scanner counts the names of the columns, too.
-  const message = `There are more than ${defaultRowLimits.maxRows} rows`;
+  const message = `There are more than ${maxRows} rows`;
   return new RenderFailure(refusalText(isTooMany ? { ...refusal, message } : refusal), pointer, details);
 }
 
@@ -116,6 +121,7 @@ class Intake {
   readonly #begin: BeginTemplate | undefined;
   readonly #pointer: string;
   #columns: Columns | undefined;
+  #width = 0;
   #builder: TemplateBuilder | undefined;
 
   /**
@@ -135,7 +141,10 @@ class Intake {
       this.#name(new Columns(row.cells.map((cell) => (cell ?? '').trim())));
       return 'passed';
     }
-    if ('cells' in row) this.#builder?.add(row.cells);
+    if ('cells' in row) {
+      this.#width = Math.max(this.#width, row.cells.length);
+      this.#builder?.add(row.cells);
+    }
     return 'kept';
   }
 
@@ -147,6 +156,11 @@ class Intake {
   /** Once the rows are read. */
   get columns(): Columns {
     return this.#columns ?? new Columns();
+  }
+
+  /** Columns of the row that has most. */
+  get width(): number {
+    return this.#width;
   }
 
   compile(): Template {
@@ -162,7 +176,8 @@ async function openTemplate(
 ): Promise<{ readonly begin: BeginTemplate; readonly warnings: readonly Message[] }> {
   context.progress({ ratio: 0, phase: 'template' });
   const bytes = readFileSync(context.inputPath(plan.pdf));
-  const source = await openSource(bytes, (broken) => repairPdf(broken, () => context.heavy()));
+  const bounds = plan.bounds ?? standardBounds;
+  const source = await openSource(bytes, (broken) => repairPdf(broken, () => context.heavy()), bounds.source);
   if ('refused' in source) throw new RenderFailure(source.message, '/pdf_file', { reason: source.refused });
   const packed = plan.package === undefined ? undefined : openPackage(context.inputPath(plan.package));
   const { images, warnings } = await decodeImages(packed?.files ?? new Map(), context);
@@ -170,28 +185,25 @@ async function openTemplate(
   return {
     warnings: told,
     begin(columns) {
-      const pack = packed?.pack ?? packageOf(mappingOf(plan, source, columns, told), columns, source);
+      const pack = packed?.pack ?? requestedPackage(plan, source, columns, told);
       return new TemplateBuilder({ source, pack, images });
     },
   };
-}
-
-function mappingOf(
-  { mapping, rows }: BulkFillPlan,
-  source: Source,
-  columns: Columns,
-  warnings: Message[],
-): Mapping {
-  const { fields, overlays, ...look } = mapping ?? {};
-  if (fields !== undefined || overlays !== undefined)
-    return { fields: fields ?? [], overlays: overlays ?? [], ...look };
-  return { overlays: [], fields: byName(source, columns, rows.pointer, warnings), ...look };
 }
 
 function openPackage(path: string): PackageFile {
   const read = readPackage(readFileSync(path));
   if (!('defect' in read)) return read;
   throw new RenderFailure(`the package ${read.defect}`, '/package_file', { reason: 'INVALID_PACKAGE' });
+}
+
+/** Each PDF begins with the template, so that the least length of the ZIP is known before a row is filled. */
+function bounded(template: Template, { bounds = standardBounds }: BulkFillPlan, rows: number): Template {
+  const { resultBytes } = bounds;
+  const least = template.prefix.length * rows;
+  if (resultBytes === 0 || least <= resultBytes) return template;
+  const message = `${rows} PDFs of ${template.prefix.length} bytes and more make a ZIP of more than ${resultBytes} bytes`;
+  throw new RenderFailure(message, '/pdf_file', { reason: 'RESULT_TOO_LARGE' });
 }
 
 /** @returns the text of what is kept */
@@ -214,57 +226,4 @@ function keepTemplate(
 function write(writer: ArtifactWriter, bytes: Uint8Array): void {
   writer.write(bytes);
   writer.end();
-}
-
-/** A package of what the request says itself, for this very PDF. */
-function packageOf(mapping: Mapping, columns: Columns, { sha256, pages }: Source): FillPackage {
-  return {
-    format: 'inkwire-package',
-    version: 1,
-    source: { sha256, page_count: pages.length },
-    ...placed(mapping, columns, (pointer, name) => {
-      throw unknownColumn(pointer, name);
-    }),
-  };
-}
-
-/** Each column fills the field of its name. */
-function byName(
-  source: Source,
-  { header }: Columns,
-  pointer: string,
-  warnings: Message[],
-): readonly FieldMapping[] {
-  if (header.length === 0) throw new RenderFailure('there are no rows', pointer, { reason: 'NO_ROWS' });
-  const fields = new Set(readFields(source).fields.map(({ name }) => name));
-  const repeated = [...new Set(header.filter((name, at) => header.indexOf(name) < at))].slice(0, 20);
-  if (repeated.length > 0) {
-    const names = repeated.map((name) => name.slice(0, 100));
-    const message = `of columns with one name the first counts: ${names.join(', ')}`;
-    warnings.push({ code: 'COLUMN_REPEATED', message, details: { columns: names } });
-  }
-  const named = header.filter((name) => fields.has(name));
-  const others = header.filter((name) => !fields.has(name)).map((name) => name.slice(0, 100));
-  if (named.length === 0) {
-    const message = 'no column has the name of a field of the PDF';
-    throw new RenderFailure(message, pointer, { reason: 'NO_FIELDS' });
-  }
-  if (others.length > 0) {
-    const message = `no field has the name of these columns: ${others.slice(0, 20).join(', ')}`;
-    warnings.push({ code: 'COLUMN_UNUSED', message, details: { columns: others.slice(0, 20) } });
-  }
-  return [...new Set(named)].map((name) => ({ name, value: { column: name } }));
-}
-
-function nameColumnsOf({ nameColumns }: BulkFillPlan, columns: Columns): readonly number[] {
-  return nameColumns.map((name, index) => {
-    const position = columns.positionOf(name);
-    if (position === undefined) throw unknownColumn(`/file_name_columns/${index}`, name);
-    return position;
-  });
-}
-
-function unknownColumn(pointer: string, name: string): RenderFailure {
-  const message = `the rows have no column "${name.slice(0, 100)}"`;
-  return new RenderFailure(message, pointer, { reason: 'UNKNOWN_COLUMN' });
 }

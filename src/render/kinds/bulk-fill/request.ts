@@ -2,11 +2,12 @@ import { Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
 import { type Issue, type Kind, type Parsed, type PlanInput, UploadedFile } from '../../kind.js';
 import { decodeBase64 } from '../pdf-tools/pdf-input.js';
+import type { BulkFillBounds } from './bounds.js';
 import { mappingMembers, readMapping } from './mapping.js';
 import { packageLimits } from './package/package-schema.js';
 import type { BulkFillPlan, RowsPlan } from './plan.js';
 import { RowTally } from './tally.js';
-import { sourceLimits } from './template/source-limits.js';
+import { isColumn } from './template/value-parts.js';
 
 /** Bounds of a request; past one of them it is refused. */
 export const requestLimits = {
@@ -53,13 +54,15 @@ const schema = Type.Object({
 });
 
 /** Fills one PDF with many rows: a PDF of each, a ZIP of all and `manifest.json`. See docs/BULK-FILL.md. */
-export const bulkFillKind: Kind = {
-  name: 'bulk_fill',
-  attempts: 'chunked',
-  schema,
-  parse,
-  tally: (plan) => new RowTally(plan as RowsPlan),
-};
+export function bulkFillKind(bounds: BulkFillBounds): Kind {
+  return {
+    name: 'bulk_fill',
+    attempts: 'chunked',
+    schema,
+    parse: (request) => parse(request, bounds),
+    tally: (plan) => new RowTally(plan as RowsPlan),
+  };
+}
 
 /** Reads one request, and gathers what is wrong with it. */
 class RequestReader {
@@ -103,10 +106,10 @@ function tooLarge(maxBytes: number): string {
   return `must not be larger than ${maxBytes} bytes`;
 }
 
-function parse(request: unknown): Parsed {
+function parse(request: unknown, bounds: BulkFillBounds): Parsed {
   if (!isObject(request)) return { ok: false, issues: [{ pointer: '', message: 'must be an object' }] };
   const reader = new RequestReader();
-  const pdf = reader.file(request.pdf_file, '/pdf_file', sourceLimits.fileBytes);
+  const pdf = reader.file(request.pdf_file, '/pdf_file', bounds.source.fileBytes);
   // Readers look for it in the first kilobyte (ISO 32000-1, annex H, note 13).
   if (pdf !== undefined && !reader.headOf(pdf).includes('%PDF-'))
     reader.refuse('/pdf_file', 'is not a PDF: it has no %PDF- header');
@@ -116,12 +119,20 @@ function parse(request: unknown): Parsed {
   if (mapping !== undefined && pack !== undefined) {
     reader.refuse('/package_file', 'says what goes where, and so do fields, overlays and others');
   }
+  refuseImages(reader, mapping);
   const header = readHeader(reader, request.header, rows?.format);
   const hasNames = header || rows?.format === 'json';
   const isMapped = mapping?.fields !== undefined || mapping?.overlays !== undefined;
   if (!isGiven(request.package_file) && rows !== undefined && !isMapped && !hasNames)
     reader.refuse('/fields', 'is needed: or a package, or columns with the names of fields');
   const nameColumns = readNameColumns(reader, request.file_name_columns);
+  const arePositional = rows?.format === 'csv' ? !header : pack !== undefined;
+  for (const [index, name] of nameColumns.entries())
+    if (rows !== undefined && arePositional && !isColumn(name))
+      reader.refuse(
+        `/file_name_columns/${index}`,
+        'must be column_0, column_1, ...: the rows have no other names',
+      );
   const maxFailedPercent = readPercent(reader, request.max_failed_percent);
   if (reader.issues.length > 0 || pdf === undefined || rows === undefined)
     return { ok: false, issues: reader.issues };
@@ -133,8 +144,17 @@ function parse(request: unknown): Parsed {
     header,
     nameColumns,
     maxFailedPercent,
+    bounds,
   };
   return { ok: true, plan: { request: plan, inputs: reader.inputs } };
+}
+
+/** Pictures lie in a package; an entry that is not as described has been refused already. */
+function refuseImages(reader: RequestReader, mapping: ReturnType<typeof readMapping>): void {
+  if (!Array.isArray(mapping?.overlays)) return;
+  for (const [index, overlay] of mapping.overlays.entries())
+    if (isObject(overlay) && overlay.type === 'image')
+      reader.refuse(`/overlays/${index}/type`, 'needs a package_file: pictures lie in a package');
 }
 
 function isGiven(value: unknown): boolean {

@@ -18,15 +18,19 @@ export class RowTally implements Tally {
     this.#plan = plan;
     this.#threshold = new Threshold({ inputRows: plan.rows, maxFailedPercent: plan.maxFailedPercent });
     this.#letters = Array.from({ length: plan.rows }, () => '');
-    this.#totals = { total: plan.rows, done: 0, success: 0, partial: 0, failed: 0 };
+    this.#totals = noneOf(plan.rows);
   }
 
   get rows(): RowTotals {
     return this.#totals;
   }
 
+  of(units: IndexRange, note: unknown): RowTotals {
+    return plus(noneOf(this.#plan.rows), lettersOf(units, note));
+  }
+
   add({ from, to }: IndexRange, note: unknown): Verdict | undefined {
-    const told = typeof note === 'string' ? note : letters.failed.repeat(to - from);
+    const told = lettersOf({ from, to }, note);
     for (const [index, letter] of [...told].entries()) this.#letters[from + index] = letter;
     this.#totals = plus(this.#totals, told);
     const passed = this.#threshold.add(
@@ -38,7 +42,7 @@ export class RowTally implements Tally {
     // Other chunks may be done beyond that row, more or fewer by chance.
     const judged = this.#letters.slice(0, producedRows + failedRows).join('');
     const { rows: total, maxFailedPercent } = this.#plan;
-    this.#totals = plus({ total, done: 0, success: 0, partial: 0, failed: 0 }, judged);
+    this.#totals = plus(noneOf(total), judged);
     return {
       code: 'too_many_failed_rows',
       message: `${failedRows} of ${total} rows have failed, which is more than ${maxFailedPercent} %`,
@@ -52,6 +56,15 @@ export class RowTally implements Tally {
       },
     };
   }
+}
+
+function noneOf(total: number): RowTotals {
+  return { total, done: 0, success: 0, partial: 0, failed: 0 };
+}
+
+/** Rows that no thread survives say nothing of themselves. */
+function lettersOf({ from, to }: IndexRange, note: unknown): string {
+  return typeof note === 'string' ? note : letters.failed.repeat(to - from);
 }
 
 function plus({ total, ...before }: RowTotals, told: string): RowTotals {

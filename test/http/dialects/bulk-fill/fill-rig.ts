@@ -13,6 +13,7 @@ import type { JobWebhook } from '../../../../src/jobs/job-webhook.js';
 import { type Command, claimOf } from '../../../../src/jobs/transition.js';
 import type { RowTotals } from '../../../../src/protocol/job-record.js';
 import { type Kind, UploadedFile } from '../../../../src/render/kind.js';
+import { standardBounds } from '../../../../src/render/kinds/bulk-fill/bounds.js';
 import type { InputCheck } from '../../../../src/render/kinds/bulk-fill/tools/check.js';
 import { LoopTurns } from '../../../../src/shares/loop-turns.js';
 import { JobReader } from '../../../../src/work/reader.js';
@@ -170,7 +171,7 @@ export async function openFill(options: FillOptions = {}): Promise<FillRig> {
     kinds: [kind],
     blobs,
     limits,
-    dialects: [native, createBulkFill({ waitMs, rowsPerMonth })],
+    dialects: [native, createBulkFill({ waitMs, rowsPerMonth, bounds: standardBounds })],
   });
   const running = new Map<string, Job>();
 

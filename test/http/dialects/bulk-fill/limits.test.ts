@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBulkFill } from '../../../../src/http/dialects/bulk-fill/bulk-fill.js';
 import { cooldownOf, type Ended, remembered } from '../../../../src/http/dialects/bulk-fill/cooldown.js';
 import { uuidIds } from '../../../../src/http/dialects/job-ids.js';
+import { standardBounds } from '../../../../src/render/kinds/bulk-fill/bounds.js';
 import { type FillRig, openFill } from './fill-rig.js';
 
 const minute = 60_000;
@@ -161,7 +162,7 @@ describe('the quota', () => {
     const both = await Promise.all(Array.from({ length: 5 }, used));
     expect(both.map(({ rows }) => rows.used)).toEqual([3, 3, 3, 3, 3]);
     // Another node over the same store: it counts from the place of the first.
-    const other = createBulkFill({ waitMs: 0, rowsPerMonth: 10 });
+    const other = createBulkFill({ waitMs: 0, rowsPerMonth: 10, bounds: standardBounds });
     expect(other.prefixes).toEqual(['/v1/bulkfill']);
     expect((await used()).rows.used).toBe(3);
   });

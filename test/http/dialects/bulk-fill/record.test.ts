@@ -122,6 +122,9 @@ describe('the record of an export job', () => {
     expect(exportJobOf(unread, view).error).toEqual({ code: 'UNREADABLE_PDF', message: 'x' });
     const cancelled = exportJobOf(recordOf({ status: 'cancelled' }), view);
     expect(cancelled.error).toEqual({ code: 'CANCELLED', message: 'The job was cancelled' });
+    expect(cancelled.progress).toBe(0);
+    const rows = { total: 8, done: 3, success: 3, partial: 0, failed: 0 };
+    expect(exportJobOf(recordOf({ status: 'cancelled', rows }), view).progress).toBe(37);
     expect('error' in exportJobOf(completed, view)).toBe(false);
   });
 });

@@ -22,6 +22,7 @@ export interface RowLimits {
   readonly maxRows: number;
 }
 
+/** How many rows there may be is for the operator to say. */
 export const defaultRowLimits: RowLimits = {
   maxRowBytes: 256 * 1024,
   maxFieldBytes: 64 * 1024,

@@ -24,16 +24,24 @@ export interface TemplateImage {
 export async function decodeImages(
   files: ReadonlyMap<string, Uint8Array>,
   context: Pick<RunContext, 'picture'>,
-): Promise<{ readonly images: ReadonlyMap<string, TemplateImage>; readonly warnings: readonly Message[] }> {
+): Promise<{
+  readonly images: ReadonlyMap<string, TemplateImage>;
+  /** Why a picture is none, as the rest of a sentence about it. */
+  readonly broken: readonly { readonly name: string; readonly reason: string }[];
+  readonly warnings: readonly Message[];
+}> {
   const images = new Map<string, TemplateImage>();
-  const warnings: Message[] = [];
+  const broken: { name: string; reason: string }[] = [];
   for (const [name, bytes] of files) {
     const read = await decode(bytes, context);
-    if (typeof read === 'string')
-      warnings.push({ code: 'IMAGE_INVALID', message: `the picture ${name} ${read}` });
+    if (typeof read === 'string') broken.push({ name, reason: read });
     else images.set(name, read);
   }
-  return { images, warnings };
+  const warnings = broken.map(({ name, reason }) => ({
+    code: 'IMAGE_INVALID',
+    message: `the picture ${name} ${reason}`,
+  }));
+  return { images, broken, warnings };
 }
 
 /** A picture, or why it is none, as the rest of a sentence about it. */

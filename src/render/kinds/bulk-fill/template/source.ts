@@ -13,7 +13,7 @@ import {
 } from '@cantoo/pdf-lib';
 import { withUnpackBound } from '../../pdf-tools/unpack-bound.js';
 import type { Message } from './program.js';
-import { sourceLimits } from './source-limits.js';
+import { maxUnpackedBytes, type SourceLimits, sourceLimits } from './source-limits.js';
 
 /** The PDF that rows are filled into, opened. */
 export interface Source {
@@ -54,28 +54,34 @@ const options: LoadOptions = {
 export type Repair = (bytes: Uint8Array) => Promise<Uint8Array | undefined>;
 
 /** Opens a PDF for filling, or says by its code why it cannot be filled. */
-export async function openSource(bytes: Uint8Array, repair?: Repair): Promise<Source | SourceRefusal> {
-  const { fileBytes } = sourceLimits;
+export async function openSource(
+  bytes: Uint8Array,
+  repair?: Repair,
+  limits: SourceLimits = sourceLimits,
+): Promise<Source | SourceRefusal> {
+  const { fileBytes, pages } = limits;
   if (bytes.length > fileBytes)
     return refusal('SOURCE_PDF_TOO_LARGE', `the PDF has ${bytes.length} bytes; the limit is ${fileBytes}`);
-  const opened = await open(bytes);
+  const opened = await open(bytes, pages);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (!('refused' in opened)) return { ...opened, bytes, sha256 };
   const repaired = opened.refused === 'UNREADABLE_PDF' ? await repair?.(bytes) : undefined;
   if (repaired === undefined) return opened;
-  const again = await open(repaired);
+  const again = await open(repaired, pages);
   if ('refused' in again) return again.refused === 'UNREADABLE_PDF' ? opened : again;
   const message = 'the PDF was broken and has been repaired: look at what is made of it';
   return { ...again, bytes: repaired, sha256, warnings: [{ code: 'REPAIRED', message }, ...again.warnings] };
 }
 
-async function open(bytes: Uint8Array): Promise<Omit<Source, 'bytes' | 'sha256'> | SourceRefusal> {
-  const { pages: mostPages } = sourceLimits;
+async function open(
+  bytes: Uint8Array,
+  mostPages: number,
+): Promise<Omit<Source, 'bytes' | 'sha256'> | SourceRefusal> {
   const read = await readDocument(bytes);
   if ('refused' in read) return read;
   const { document } = read;
   const lastObject = document.context.largestObjectNumber;
-  const pages = readPages(document);
+  const pages = readPages(document, mostPages);
   if (pages.length === 0) return refusal('UNREADABLE_PDF', 'the PDF has no pages');
   if (pages.length > mostPages)
     return refusal('SOURCE_PDF_TOO_LARGE', `the PDF has more than ${mostPages} pages`);
@@ -117,7 +123,7 @@ async function readDocument(
 }
 
 async function load(bytes: Uint8Array, given: LoadOptions): Promise<PDFDocument | SourceRefusal> {
-  const limit = sourceLimits.unpackedBytes;
+  const limit = maxUnpackedBytes;
   const read = await withUnpackBound(limit, () => PDFDocument.load(bytes, given));
   if (!read.isExceeded) return read.value;
   return refusal('SOURCE_PDF_TOO_LARGE', `the PDF unpacks to more than ${limit / 2 ** 20} MiB`);
@@ -129,7 +135,7 @@ const inheritable = ['Resources', 'MediaBox', 'CropBox', 'Rotate'];
  * Pages in reading order. What is no page is passed over, and so is a node that was there before: a tree that contains
  * itself ends.
  */
-function readPages(document: PDFDocument): readonly SourcePage[] {
+function readPages(document: PDFDocument, mostPages: number): readonly SourcePage[] {
   const { context } = document;
   // The type says that there is a catalog; a broken file has none, or something else in its place.
   const catalog: unknown = document.catalog;
@@ -158,7 +164,7 @@ function readPages(document: PDFDocument): readonly SourcePage[] {
     }
     const ref = node instanceof PDFRef ? node : context.register(dict);
     pages.push({ ref, dict, index: pages.length, entry: (key) => dict.get(name(key)) ?? inherited[key] });
-    if (pages.length > sourceLimits.pages) break;
+    if (pages.length > mostPages) break;
   }
   return pages;
 }

@@ -4,6 +4,7 @@ import type { FillPackage } from '../package/package.js';
 import { writePackage } from '../package/package-file.js';
 import { isPackage, packageDefect, packageLimits } from '../package/package-schema.js';
 import { readFields } from '../template/form.js';
+import { decodeImages } from '../template/images.js';
 import type { Source } from '../template/source.js';
 import { Sent, sentSchema } from './sent.js';
 
@@ -19,6 +20,8 @@ export const buildPackageRunner: KindRunner = {
     const pack = packOf(sent.object('package'), source);
     const files = filesOf(sent);
     refuseStrays(pack, source, files);
+    const { broken } = await decodeImages(files, context);
+    for (const { name, reason } of broken) throw new RenderFailure(`The picture ${reason}`, `/${name}`);
     const names = new Set(readFields(source).fields.map(({ name }) => name));
     for (const [index, { name }] of pack.fields.entries()) {
       if (names.has(name)) continue;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import type { KindRunner, RunContext } from '../../../kind.js';
 import { readPackage } from '../package/package-file.js';
@@ -14,6 +14,9 @@ import { openForm } from './sent.js';
 const requestSchema = Type.Object({
   format: Type.Union([Type.Literal('csv'), Type.Literal('json')]),
   maxRows: Type.Integer({ minimum: 1 }),
+  /** Positions of the columns that name the files. */
+  nameColumns: Type.Array(Type.Integer({ minimum: 0 })),
+  source: Type.Object({ fileBytes: Type.Integer(), pages: Type.Integer() }),
 });
 
 /** The artifact `check.json`. */
@@ -27,7 +30,8 @@ export type InputDefect =
   | 'INVALID_CSV'
   | 'INVALID_ROWS'
   | 'TOO_MANY_ROWS'
-  | 'NO_ROWS';
+  | 'NO_ROWS'
+  | 'INVALID_FILENAME_COLUMNS';
 
 /**
  * Says what would make a job fail before its first row, so that a caller who waits is told at once. It opens and reads all that
@@ -44,25 +48,25 @@ export const checkRunner: KindRunner = {
   },
 };
 
-interface CheckRequest {
-  readonly format: 'csv' | 'json';
-  readonly maxRows: number;
-}
-
-async function check({ format, maxRows }: CheckRequest, context: RunContext): Promise<InputCheck> {
+async function check(
+  { format, maxRows, nameColumns, source: sourceBounds }: Static<typeof requestSchema>,
+  context: RunContext,
+): Promise<InputCheck> {
   const [pdf, pack, rows] = [0, 1, 2].map((index) => context.inputPath(index));
   if (pdf === undefined || pack === undefined || rows === undefined) throw new Error('An input is not there');
   const read = readPackage(readFileSync(pack));
   if ('defect' in read) return refused('INVALID_PACKAGE', `The package ${read.defect}`);
-  const source = await openForm(readFileSync(pdf), context);
+  const source = await openForm(readFileSync(pdf), context, sourceBounds);
   if ('refused' in source) return refused(source.refused, source.message);
   let count = 0;
+  let width = 0;
   const limits = { ...defaultRowLimits, maxRows };
   const Scanner = format === 'csv' ? CsvScanner : JsonRowScanner;
   const refusal = scanFile(
     rows,
-    new Scanner(limits, () => {
+    new Scanner(limits, (row) => {
       count += 1;
+      if ('cells' in row) width = Math.max(width, row.cells.length);
     }),
   );
   if (refusal?.reason === 'too_many_rows') return refused('TOO_MANY_ROWS', `There may be ${maxRows} rows`);
@@ -70,7 +74,10 @@ async function check({ format, maxRows }: CheckRequest, context: RunContext): Pr
     const code = format === 'csv' ? 'INVALID_CSV' : 'INVALID_ROWS';
     return { ...refused(code, refusalText(refusal)), place: refusal.place };
   }
-  return count === 0 ? refused('NO_ROWS', 'There are no rows to fill') : { ok: true, rows: count };
+  if (count === 0) return refused('NO_ROWS', 'There are no rows to fill');
+  const missing = nameColumns.find((position) => position >= width);
+  if (missing !== undefined) return refused('INVALID_FILENAME_COLUMNS', `The rows have no column_${missing}`);
+  return { ok: true, rows: count };
 }
 
 function refused(code: InputDefect, message: string): Extract<InputCheck, { ok: false }> {

@@ -27,7 +27,7 @@ export const fillRowRunner: KindRunner = {
 /** By the rules of the rows of a job. */
 function cellsOf(row: unknown): readonly Cell[] {
   const rows: Row[] = [];
-  const scanner = new JsonRowScanner(defaultRowLimits, (each) => rows.push(each));
+  const scanner = new JsonRowScanner({ ...defaultRowLimits, maxRows: 1 }, (each) => rows.push(each));
   const refusal = scanner.push(Buffer.from(JSON.stringify([row]))) ?? scanner.end();
   if (refusal !== undefined) throw new RenderFailure(refusalText(refusal), '/row');
   const [first] = rows;

@@ -5,6 +5,7 @@ import { RenderFailure, type RunContext } from '../../../kind.js';
 import { repairPdf } from '../../pdf-tools/repair.js';
 import { type PackageFile, readPackage } from '../package/package-file.js';
 import { openSource, type Source, type SourceRefusal } from '../template/source.js';
+import { type SourceLimits, sourceCeiling } from '../template/source-limits.js';
 
 /** What a caller sent: a body of JSON with files in base64, or the parts of a form. Numbers are indexes of inputs. */
 export const sentSchema = Type.Union([
@@ -65,7 +66,7 @@ export class Sent {
 
   /** The PDF that is to be filled. @throws RenderFailure where it cannot be */
   async source(): Promise<Source> {
-    const source = await openForm(this.file('pdf'), this.#context);
+    const source = await openForm(this.file('pdf'), this.#context, sourceCeiling);
     if (!('refused' in source)) return source;
     throw new RenderFailure(`${source.message} (${source.refused})`, '/pdf');
   }
@@ -82,8 +83,9 @@ export class Sent {
 export function openForm(
   bytes: Uint8Array,
   context: Pick<RunContext, 'heavy'>,
+  limits: SourceLimits,
 ): Promise<Source | SourceRefusal> {
-  return openSource(bytes, (broken) => repairPdf(broken, () => context.heavy()));
+  return openSource(bytes, (broken) => repairPdf(broken, () => context.heavy()), limits);
 }
 
 function jsonOf(bytes: Uint8Array, name: string): unknown {
