@@ -1,7 +1,8 @@
 /**
  * CPU of drawing pages at 150 dpi, as PNG and as JPEG, beside `pdftoppm` in one process for the document, its start and its
  * files in memory included. Medians of rounds in which both run; one thread each. Then a thumbnail, the start of an instance of the
- * engine, and two threads. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered).
+ * engine, and two threads. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered), to those
+ * of `pdftoppm` at 150 dpi, which sets glyphs on whole rows and rounds down, and at 1,200 dpi, where that cannot be seen ("fine").
  *   node bench/previews.mjs [rounds] [documents...]
  */
 import { execFileSync } from 'node:child_process';
@@ -72,15 +73,31 @@ function likeness(a, b, width, height) {
   return sum / blocks;
 }
 
-async function likenessOf(path, out, part) {
+/** Of the first page, halved and quartered. */
+async function likenessOf(path, out) {
   const { bytes, width, height } = await drawerOf(path, { format: 'png', dpi: 150 }).draw(0);
-  const size = { width: Math.round(width / part), height: Math.round(height / part), fit: 'fill' };
   const [first] = readdirSync(folder)
     .filter((name) => name.startsWith(out) && name.endsWith('.png'))
     .sort();
-  const gray = (input) => sharp(input).toColourspace('b-w').removeAlpha().resize(size).raw().toBuffer();
-  const [ours, theirs] = [await gray(bytes), await gray(readFileSync(join(folder, first)))];
-  return likeness(ours, theirs, size.width, size.height);
+  const theirs = readFileSync(join(folder, first));
+  const parts = [];
+  for (const part of [2, 4]) {
+    const size = { width: Math.round(width / part), height: Math.round(height / part), fit: 'fill' };
+    const gray = (input) =>
+      sharp(input, { limitInputPixels: false })
+        .toColourspace('b-w')
+        .removeAlpha()
+        .resize(size)
+        .raw()
+        .toBuffer();
+    parts.push(likeness(await gray(bytes), await gray(theirs), size.width, size.height).toFixed(3));
+  }
+  return parts;
+}
+
+/** A page on which pdftoppm has eight times as many rows to set glyphs on, which it sets on whole ones. */
+function finePicture(path, name) {
+  execFileSync('pdftoppm', ['-png', '-r', '1200', '-cropbox', '-l', '1', path, join(folder, `${name}-fine`)]);
 }
 
 function threadsWall(path, pages, count) {
@@ -99,7 +116,9 @@ function threadsWall(path, pages, count) {
 }
 
 try {
-  console.log('document  format  ours ms/page  pdftoppm ms/page  ratio  ours KB  pdftoppm KB  SSIM 1/2  1/4');
+  console.log(
+    'document  format  ours ms/page  pdftoppm ms/page  ratio  ours KB  pdftoppm KB  SSIM 1/2  1/4  fine 1/2  1/4',
+  );
   for (const name of names) {
     const path = join(folder, `${name}.pdf`);
     writeFileSync(path, await documents[name]());
@@ -119,13 +138,11 @@ try {
       const sizes = readdirSync(folder)
         .filter((file) => file.startsWith(`${out}-`))
         .map((file) => readFileSync(join(folder, file)).length);
-      const likenesses =
-        format === 'png'
-          ? [
-              (await likenessOf(path, `${out}-`, 2)).toFixed(3),
-              (await likenessOf(path, `${out}-`, 4)).toFixed(3),
-            ]
-          : [];
+      const likenesses = [];
+      if (format === 'png') {
+        finePicture(path, name);
+        likenesses.push(...(await likenessOf(path, `${out}-`)), ...(await likenessOf(path, `${name}-fine-`)));
+      }
       const kb = (total) => (total / pages / 1024).toFixed(0);
       console.log(
         [

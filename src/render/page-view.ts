@@ -42,4 +42,4 @@ export function nameOfView(view: PageView): string {
   }
 }
 
-const generation = 1;
+const generation = 2;

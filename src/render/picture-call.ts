@@ -37,6 +37,8 @@ export interface Drawing {
   readonly to: DrawnFormat;
   /** Of JPEG and WebP, 1 to 100. */
   readonly quality: number;
+  /** It is a scan: made smaller by the cheaper filter, which is nearer to what programs for PDF do, and with a tiny picture beside it. */
+  readonly asScan?: boolean;
 }
 
 export const maxImageSide = 4_000;
@@ -59,6 +61,8 @@ export interface DrawnImage {
   readonly height: number;
   /** Readable until the task ends. */
   readonly path: string;
+  /** Of a scan: a `data:` URL. */
+  readonly placeholder?: string;
 }
 
 /** The most that one picture may take: about what one of 24 megapixels does in a format that is decoded as a whole. */

@@ -74,12 +74,34 @@ function optionsOf({ maxPixels }: Opened): SharpOptions {
 async function draw(opened: Opened, drawing: Drawing, path: string): Promise<DrawnImage> {
   const { to, quality } = drawing;
   const { image, box } = await open(opened, drawing);
+  if (drawing.asScan === true) return drawScan(image, drawing, path);
   const shown = image
     .autoOrient()
     .resize({ ...box, fit: 'inside', withoutEnlargement: opened.format !== 'svg' })
     .toColourspace('srgb');
   const { width, height } = await write(packed(shown, to, quality), path);
   return { width, height, path };
+}
+
+const tinySide = 32;
+
+/** Its pixels are had once, for the picture and for the tiny one. */
+async function drawScan(image: Sharp, drawing: Drawing, path: string): Promise<DrawnImage> {
+  const { width = maxImageSide, height = maxImageSide, to, quality } = drawing;
+  const box = { width, height, fit: 'inside', withoutEnlargement: true, kernel: 'linear' } as const;
+  const { channels } = await image.metadata();
+  const space = channels === 1 ? 'b-w' : 'srgb';
+  const pixels = image.resize(box).toColourspace(space).raw();
+  const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
+  const again = (): Sharp => {
+    const raw = { width: info.width, height: info.height, channels: info.channels };
+    return sharp(data, { raw }).toColourspace(space);
+  };
+  await write(packed(again(), to, quality), path);
+  const small = again().resize({ width: tinySide, height: tinySide, fit: 'inside', kernel: 'linear' });
+  const tiny = await small.webp({ quality: 40, effort: 0 }).toBuffer();
+  const placeholder = `data:image/webp;base64,${tiny.toString('base64')}`;
+  return { width: info.width, height: info.height, path, placeholder };
 }
 
 async function open(

@@ -58,6 +58,19 @@ describe('a page that is one JPEG file', () => {
     expect(await jpegOf(scan(content, more, entries))).toBeUndefined();
   });
 
+  test('is sent as it is where it is asked for as that, without what a camera said of it', async () => {
+    const { picture } = await preview(scan(full), { format: 'jpg', width: 400 });
+    const { bytes, page } = picture(1);
+    const pixels = (file: Uint8Array) => sharp(file).raw().toBuffer();
+    expect(page).toMatchObject({ width: 400, height: 400 });
+    expect((await pixels(bytes)).equals(await pixels(jpeg))).toBe(true);
+    // Nothing was coded anew: the end of the file, its coded pixels, is the same.
+    expect(Buffer.from(bytes).subarray(-1_000).equals(jpeg.subarray(-1_000))).toBe(true);
+    expect((await sharp(bytes).metadata()).orientation).toBeUndefined();
+    const placeholder = Buffer.from(page?.placeholder?.split(',')[1] ?? '', 'base64');
+    expect(await sharp(placeholder).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 });
+  });
+
   test.each([{ format: 'png' }, { format: 'jpg' }])(
     'has the pixels of the page as $format, not turned',
     async (look) => {

@@ -18,31 +18,48 @@ export function packGray(rgb: Uint8Array): boolean {
   // Four pixels are three words; most words of most pages are white.
   const groups = Math.floor(rgb.length / 12);
   const words = new Uint32Array(rgb.buffer, rgb.byteOffset, groups * 3);
-  if (!areGray(words) || !isGray(rgb.subarray(groups * 12))) return false;
-  for (let group = 0, at = 0; group < groups; group += 1, at += 3) {
-    const first = words[at] ?? 0;
-    const second = words[at + 1] ?? 0;
-    const third = words[at + 2] ?? 0;
-    words[group] = (first & 0xff) | ((first >>> 16) & 0xff00) | (second & 0xff0000) | (third & 0xff000000);
+  const packed = packGroups(words);
+  if (packed < groups || !isGray(rgb.subarray(groups * 12))) {
+    unpack(words, packed);
+    return false;
   }
   for (let from = groups * 12, to = groups * 4; from < rgb.length; from += 3, to += 1)
     rgb[to] = rgb[from] ?? 0;
   return true;
 }
 
-/** In the order of the bytes: r g b r, g b r g, b r g b. */
-function areGray(words: Uint32Array): boolean {
-  for (let at = 0; at < words.length; at += 3) {
+/**
+ * In the order of the bytes: r g b r, g b r g, b r g b.
+ * @returns how many groups of four pixels are packed; less than all where the next one has a colour
+ */
+function packGroups(words: Uint32Array): number {
+  let group = 0;
+  for (let at = 0; at < words.length; at += 3, group += 1) {
     const first = words[at] ?? 0;
     const second = words[at + 1] ?? 0;
     const third = words[at + 2] ?? 0;
-    if ((first & second & third) >>> 0 === white) continue;
-    if (((first ^ (first >>> 8)) & 0xffff) !== 0) return false;
-    if (first >>> 24 !== (second & 0xff) || ((second ^ (second >>> 8)) & 0xff) !== 0) return false;
-    if (((second >>> 16) & 0xff) !== second >>> 24 || second >>> 24 !== (third & 0xff)) return false;
-    if ((((third >>> 8) ^ (third >>> 16)) & 0xffff) !== 0) return false;
+    if ((first & second & third) === -1) {
+      words[group] = white;
+      continue;
+    }
+    if (((first ^ (first >>> 8)) & 0xffff) !== 0) return group;
+    if (first >>> 24 !== (second & 0xff) || ((second ^ (second >>> 8)) & 0xff) !== 0) return group;
+    if (((second >>> 16) & 0xff) !== second >>> 24 || second >>> 24 !== (third & 0xff)) return group;
+    if ((((third >>> 8) ^ (third >>> 16)) & 0xffff) !== 0) return group;
+    words[group] = (first & 0xff) | ((first >>> 16) & 0xff00) | (second & 0xff0000) | (third & 0xff000000);
   }
-  return true;
+  return group;
+}
+
+/** From the last group on: none is overwritten before it is read. */
+function unpack(words: Uint32Array, groups: number): void {
+  for (let group = groups - 1; group >= 0; group -= 1) {
+    const four = words[group] ?? 0;
+    const [a, b, c, d] = [four & 0xff, (four >>> 8) & 0xff, (four >>> 16) & 0xff, four >>> 24];
+    words[group * 3] = a | (a << 8) | (a << 16) | (b << 24);
+    words[group * 3 + 1] = b | (b << 8) | (c << 16) | (c << 24);
+    words[group * 3 + 2] = c | (d << 8) | (d << 16) | (d << 24);
+  }
 }
 
 function isGray(rgb: Uint8Array): boolean {

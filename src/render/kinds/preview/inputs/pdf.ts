@@ -7,7 +7,7 @@ import { encode, placeholderOf } from '../pages/encode.js';
 import { previewLimits } from '../pages/limits.js';
 import type { PdfFiles, PdfToOpen } from '../pages/pdf-files.js';
 import { type PictureSize, pictureSize } from '../pages/picture-size.js';
-import type { PreviewRequest } from '../pages/plan.js';
+import type { PictureFormat, PreviewRequest } from '../pages/plan.js';
 import { type Drawer, PageFailed, type PagePicture, type PageSizes } from '../pages/source.js';
 import { drawScan } from './scan.js';
 
@@ -33,7 +33,7 @@ export async function readPdfSizes(files: PdfFiles, pdf: PdfToOpen): Promise<Pag
   }
 }
 
-type Look = Pick<PreviewRequest, 'format' | 'quality' | 'width' | 'height' | 'dpi'>;
+type Look = Pick<PreviewRequest, 'quality' | 'width' | 'height' | 'dpi'> & { readonly format: PictureFormat };
 
 /** Draws pages of a PDF, for a task. */
 export class PdfDrawer implements Drawer {
@@ -53,9 +53,9 @@ export class PdfDrawer implements Drawer {
   async draw(index: number): Promise<PagePicture> {
     const { format, quality } = this.#look;
     const document = await this.#files.open(this.#pdf);
-    const scan = await this.#drawScan(document, index);
+    const scan = await this.#guarded(() => scanOf(document, index, this.#look, this.#context));
     if (scan !== undefined) return scan;
-    const { drawn, size } = this.#draw(document, index);
+    const { drawn, size } = await this.#draw(document, index);
     try {
       const [bytes, placeholder] = await Promise.all([encode(drawn, format, quality), placeholderOf(drawn)]);
       const { width, height } = drawn;
@@ -65,17 +65,10 @@ export class PdfDrawer implements Drawer {
     }
   }
 
-  async #drawScan(document: PdfiumDocument, index: number): Promise<PagePicture | undefined> {
-    const { jpeg, size } = this.#guarded(() => {
-      const jpeg = document.jpegOf(index);
-      return { jpeg, size: jpeg && pictureSize(document.pageSize(index), this.#look) };
-    });
-    if (jpeg === undefined || size === undefined) return undefined;
-    const picture = await drawScan(jpeg, size, this.#look, this.#context);
-    return picture && { ...picture, ...reduced(size) };
-  }
-
-  #draw(document: PdfiumDocument, index: number): { readonly drawn: DrawnPage; readonly size: PictureSize } {
+  #draw(
+    document: PdfiumDocument,
+    index: number,
+  ): Promise<{ readonly drawn: DrawnPage; readonly size: PictureSize }> {
     let size: PictureSize | undefined;
     const pixels = (page: PictureSize): PictureSize => {
       size = pictureSize(page, this.#look);
@@ -87,9 +80,9 @@ export class PdfDrawer implements Drawer {
     });
   }
 
-  #guarded<Result>(act: () => Result): Result {
+  async #guarded<Result>(act: () => Result | Promise<Result>): Promise<Result> {
     try {
-      return act();
+      return await act();
     } catch (error) {
       // What the page has done to the engine is nothing for the next one.
       this.#files.giveBack({ isSpoilt: true });
@@ -100,6 +93,20 @@ export class PdfDrawer implements Drawer {
   close(): void {
     this.#files.giveBack();
   }
+}
+
+/** A page that is one JPEG file; undefined for every other one. */
+export async function scanOf(
+  document: PdfiumDocument,
+  index: number,
+  look: Look,
+  context: Pick<RunContext, 'picture'>,
+): Promise<PagePicture | undefined> {
+  const jpeg = document.jpegOf(index);
+  if (jpeg === undefined) return undefined;
+  const size = pictureSize(document.pageSize(index), look);
+  const picture = await drawScan(jpeg, size, look, context);
+  return picture && { ...picture, ...reduced(size) };
 }
 
 function reduced({ reducedDpi }: PictureSize): Pick<PagePicture, 'remark'> {

@@ -2,47 +2,53 @@ import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../../kind.js';
 import type { DrawnFormat } from '../../../picture-call.js';
 import type { PageSize } from '../../pdf-tools/pdfium.js';
-import type { PreviewRequest } from '../pages/plan.js';
+import type { PictureFormat } from '../pages/plan.js';
 import type { PagePicture } from '../pages/source.js';
 
 /** Of a scan: what has more is left to the engine of PDFs. */
 const maxPixels = 64_000_000;
-/** A baseline JPEG is read row by row. */
-const memoryMb = 96;
+/** A baseline JPEG is read row by row; its picture is there as a whole, with three bytes a pixel. */
+const [rowsMb, bytesOfPixel] = [96, 3];
+/** Decoding it to that size finds out as well whether it is whole. */
+const placeholderSide = 32;
 const drawnFormats = { png: 'png', jpg: 'jpeg', webp: 'webp', gif: 'gif' } as const satisfies Record<
-  PreviewRequest['format'],
+  PictureFormat,
   DrawnFormat
 >;
-const placeholder = { page: 1, width: 32, height: 32, to: 'webp', quality: 40 } as const;
 
 /**
  * Draws the JPEG that a page is in the process of pictures, which makes it smaller while it decodes: several times faster than to
- * unpack all of it. Undefined where it cannot be done so, or not as well.
+ * unpack all of it. One that is asked for as a JPEG of its own size is the picture. Undefined where it cannot be done so, or not as well.
  */
 export async function drawScan(
   jpeg: Buffer,
   { width, height }: PageSize,
-  { format, quality }: Pick<PreviewRequest, 'format' | 'quality'>,
+  { format, quality }: { readonly format: PictureFormat; readonly quality: number },
   context: Pick<RunContext, 'picture'>,
 ): Promise<PagePicture | undefined> {
   const plain = plainJpeg(jpeg);
   if (plain === undefined || plain.width < width || plain.height < height) return undefined;
-  const call = { memoryMb, maxPixels } as const;
-  const drawing = { work: 'draw', format: 'jpeg', page: 1, width, height } as const;
-  const image = { ...drawing, to: drawnFormats[format], quality } as const;
-  const outcome = await context.picture({ ...call, source: { bytes: plain.bytes }, image });
-  if (outcome.type !== 'drawn') return undefined;
-  const bytes = await readFile(outcome.image.path);
-  const tiny = await context.picture({
-    ...call,
-    source: { bytes },
-    image: { work: 'draw', format: drawnFormats[format], ...placeholder },
+  const isWhole = format === 'jpg' && plain.width === width && plain.height === height;
+  const size = isWhole ? { width: placeholderSide, height: placeholderSide } : { width, height };
+  const memoryMb = rowsMb + Math.ceil((size.width * size.height * bytesOfPixel) / 2 ** 20);
+  const outcome = await context.picture({
+    source: { bytes: plain.bytes },
+    memoryMb,
+    maxPixels,
+    image: {
+      work: 'draw',
+      format: 'jpeg',
+      page: 1,
+      ...size,
+      to: drawnFormats[format],
+      quality,
+      asScan: true,
+    },
   });
-  const shown =
-    tiny.type === 'drawn'
-      ? { placeholder: `data:image/webp;base64,${(await readFile(tiny.image.path)).toString('base64')}` }
-      : {};
-  return { width: outcome.image.width, height: outcome.image.height, bytes, ...shown };
+  if (outcome.type !== 'drawn') return undefined;
+  const { path, placeholder, ...drawn } = outcome.image;
+  const shown = placeholder === undefined ? {} : { placeholder };
+  return isWhole ? { ...plain, ...shown } : { ...drawn, bytes: await readFile(path), ...shown };
 }
 
 interface PlainJpeg extends PageSize {

@@ -48,28 +48,30 @@ export async function placeholderOf(picture: Pixels): Promise<string> {
 
 function shrunk({ width, height, channels, data }: Pixels, columns: number, rows: number): Uint8Array {
   const tiny = new Uint8Array(columns * rows * channels);
-  const [across, down] = [stepsOf(width, columns), stepsOf(height, rows)];
+  const across = placesOf(width, columns);
+  const down = placesOf(height, rows);
+  const [wide, high] = [across.length / columns, down.length / rows];
   for (let row = 0, to = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
       for (let channel = 0; channel < channels; channel += 1, to += 1) {
         let sum = 0;
-        for (const y of down(row))
-          for (const x of across(column)) sum += data[(y * width + x) * channels + channel] ?? 0;
-        tiny[to] = Math.round(sum / (down(row).length * across(column).length));
+        for (let y = row * high; y < (row + 1) * high; y += 1) {
+          const start = (down[y] ?? 0) * width;
+          for (let x = column * wide; x < (column + 1) * wide; x += 1)
+            sum += data[(start + (across[x] ?? 0)) * channels + channel] ?? 0;
+        }
+        tiny[to] = Math.round(sum / (wide * high));
       }
     }
   }
   return tiny;
 }
 
-/** Places along a side that belong to one pixel of the small picture. */
-function stepsOf(length: number, pixels: number): (pixel: number) => readonly number[] {
-  const places = Array.from({ length: pixels }, (_, pixel) => {
-    const from = (pixel * length) / pixels;
-    const count = Math.max(1, Math.min(samples, Math.floor(length / pixels)));
-    return Array.from({ length: count }, (_, at) =>
-      Math.floor(from + ((at + 0.5) * length) / pixels / count),
-    );
+/** Places along a side: so many, one after the other, belong to each pixel of the small picture. */
+function placesOf(length: number, pixels: number): Uint32Array {
+  const count = Math.max(1, Math.min(samples, Math.floor(length / pixels)));
+  return Uint32Array.from({ length: pixels * count }, (_, at) => {
+    const pixel = Math.floor(at / count);
+    return Math.floor(((pixel + ((at % count) + 0.5) / count) * length) / pixels);
   });
-  return (pixel) => places[pixel] ?? [];
 }
