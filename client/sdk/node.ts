@@ -1,5 +1,4 @@
 import { WebSocket as WsWebSocket } from 'ws';
-import type { Feed } from './feed.js';
 import {
   Inkwire as Client,
   type EndedJob,
@@ -9,9 +8,10 @@ import {
   type WaitOptions,
   type WatchItem,
   type WatchOptions,
-} from './inkwire.js';
+} from './client.js';
+import type { Feed } from './feed.js';
 
-export * from './inkwire.js';
+export * from './client.js';
 
 // Asked for, not imported: bundlers for browsers stumble over the import even where this file is not used.
 const { setMaxListeners } = process.getBuiltinModule('node:events');

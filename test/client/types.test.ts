@@ -60,7 +60,7 @@ const frozen = { operations: [{ type: 'add_text', text: 'x' }] } as const;
 const rest: readonly JobRequest[] = [
   frozen,
   { kind: 'merge', pdf_files: [''], priority: 1 },
-  { kind: 'report', design: 'invoice-en', params: { number: 1 } },
+  { kind: 'report', design: 'invoice', params: { number: 1 } },
   { kind: 'report', design: { operations: [{ $for: 'x in rows', do: [{ type: 'add_text', text: '{{x}}' }] }] } },
   { kind: 'preview', input: '', width: 300 },
 ];
@@ -119,7 +119,7 @@ describe('a strict program', () => {
         compilerOptions: {
           lib: ['es2023', 'dom'],
           typeRoots: [join(root, 'node_modules/@types')],
-          paths: { '@inkwire/client': [join(root, 'client/sdk/inkwire.ts')] },
+          paths: { '@inkwire/client': [join(root, 'client/sdk/client.ts')] },
         },
         include: ['*.ts'],
       }),
