@@ -94,6 +94,7 @@ class Maker {
       this.addShape,
       this.addCode,
       this.addPicture,
+      ...(this.#depth < 3 && chance.maybe(0.2) ? [this.addBlock] : []),
     ];
     const make =
       this.#depth > 0
@@ -104,6 +105,8 @@ class Maker {
             this.addPage,
             this.addColumns,
             this.addColumns,
+            this.addBlock,
+            this.addBlock,
           ] as typeof flowing);
     return make.call(this);
   }
@@ -124,7 +127,47 @@ class Maker {
         link: () => 'https://example.org/x',
         width: () => chance.whole(15, 120),
       }),
-      ...this.place(),
+      ...this.placeOrKept(),
+    };
+  }
+
+  /** What has a place of its own does not stay with anything, nor together. */
+  placeOrKept(): Members {
+    const place = this.place();
+    return 'y' in place ? place : { ...place, ...this.kept() };
+  }
+
+  kept(): Members {
+    return this.some({ keep_with_next: () => true }, 0.15);
+  }
+
+  addBlock(): Members {
+    const { chance } = this;
+    this.#depth++;
+    const operations = Array.from({ length: chance.whole(1, 5) }, () => this.operation());
+    this.#depth--;
+    const sides = (most: number) => () =>
+      chance.one<unknown>([
+        chance.whole(0, most),
+        { top: chance.whole(0, most), left: chance.between(0, most) },
+      ]);
+    const place = this.placeOrKept();
+    return {
+      type: 'add_block',
+      operations,
+      ...this.some(
+        {
+          padding: sides(chance.maybe(0.1) ? 60 : 8),
+          fill: () => chance.one(['#ddeeff', '#ffeedd']),
+          border_color: () => chance.one(colors),
+          border_width: sides(2),
+          radius: () => chance.whole(0, 6),
+          width: () => chance.whole(30, 150),
+        },
+        0.4,
+      ),
+      ...place,
+      ...('y' in place ? {} : this.some({ keep_together: () => true }, 0.4)),
     };
   }
 
@@ -139,11 +182,13 @@ class Maker {
   addTable(): Members {
     const { chance } = this;
     const columns = chance.whole(1, 5);
-    const cell = () => {
+    const hasSpans = chance.maybe(0.2);
+    const cell = (span = 1) => {
       const text = this.text(chance.maybe(0.1) ? 20 : 3);
-      if (chance.maybe(0.85)) return text;
+      if (span === 1 && chance.maybe(0.85)) return text;
       return {
         text,
+        ...(span === 1 ? {} : { colspan: span }),
         ...this.some({
           bold: () => true,
           italic: () => true,
@@ -157,7 +202,12 @@ class Maker {
       };
     };
     const row = () => {
-      const cells = Array.from({ length: columns }, cell);
+      const cells: unknown[] = [];
+      for (let x = 0; x < columns; ) {
+        const span = hasSpans && chance.maybe(0.3) ? chance.whole(1, columns - x) : 1;
+        cells.push(cell(span));
+        x += span;
+      }
       if (chance.maybe(0.9)) return cells;
       const look = this.some({
         bold: () => true,
@@ -167,29 +217,50 @@ class Maker {
         line_above: () => chance.between(0, 2),
         line_below: () => chance.between(0, 2),
         align: () => chance.one(aligns),
+        keep_with_next: () => true,
       });
       return { cells, ...look };
     };
     const count = chance.maybe(0.15) ? chance.whole(30, 90) : chance.whole(1, 8);
     const width = () => chance.one<string | number>(['auto', '*', '15%', chance.whole(10, 60)]);
+    const rows = Array.from({ length: count }, row);
+    const options = this.some({
+      headers: () => Array.from({ length: columns }, () => this.text(2)),
+      widths: () => Array.from({ length: columns }, width),
+      align: () => Array.from({ length: columns }, () => chance.one(aligns)),
+      zebra: () => true,
+      borders: () => chance.one(['grid', 'lines', 'none']),
+      cell_padding: () => chance.one<number | object>([0, 2, { left: 4, top: 1 }, 12]),
+      line_width: () => chance.between(0.1, 2),
+      line_color: () => chance.one(colors),
+      header_style: () => ({ background: '#eeeeee', color: '#222222', line_below: 1, font_size: 14 }),
+      row_style: () => ({ font_size: chance.whole(5, 11), italic: true }),
+      font_size: () => this.size(),
+      header_rows: () => chance.whole(0, 2),
+      space_after: () => chance.whole(0, 20),
+      keep_rows: () => true,
+    });
     return {
       type: 'add_table',
-      rows: Array.from({ length: count }, row),
-      ...this.some({
-        headers: () => Array.from({ length: columns }, () => this.text(2)),
-        widths: () => Array.from({ length: columns }, width),
-        align: () => Array.from({ length: columns }, () => chance.one(aligns)),
-        zebra: () => true,
-        borders: () => chance.one(['grid', 'lines', 'none']),
-        cell_padding: () => chance.one<number | object>([0, 2, { left: 4, top: 1 }, 12]),
-        line_width: () => chance.between(0.1, 2),
-        line_color: () => chance.one(colors),
-        header_style: () => ({ background: '#eeeeee', color: '#222222', line_below: 1, font_size: 14 }),
-        row_style: () => ({ font_size: chance.whole(5, 11), italic: true }),
-        font_size: () => this.size(),
-        header_rows: () => chance.whole(0, 2),
-        space_after: () => chance.whole(0, 20),
-      }),
+      rows,
+      ...options,
+      ...this.kept(),
+      ...(chance.maybe(0.3) && this.#depth === 0 && !('header_rows' in options)
+        ? { carry: this.carry(columns, count) }
+        : {}),
+    };
+  }
+
+  carry(columns: number, rows: number): Members {
+    const { chance } = this;
+    const line = (name: string) => {
+      const cells = [`${name} {carried}`, ...Array.from({ length: columns - 1 }, () => this.text(1))];
+      return chance.maybe(0.5) ? cells : { cells, bold: true, background: '#eeffee', line_above: 1 };
+    };
+    return {
+      values: Array.from({ length: rows }, () => chance.whole(-500, 2000) / 100),
+      forward: line('Carried'),
+      ...(chance.maybe(0.7) ? { brought: line('Brought') } : {}),
     };
   }
 

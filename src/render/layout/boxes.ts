@@ -11,6 +11,8 @@ interface Placed {
   readonly fixed?: { readonly x: number; readonly y: number };
   /** It begins a page. */
   readonly breaksPage?: true;
+  /** It is on the page of what follows it. */
+  readonly keepsNext?: true;
 }
 
 export type Box = TextBox | StackBox | ColumnsBox | TableBox | ArtBox;
@@ -25,6 +27,16 @@ export interface TextBox extends Placed {
 export interface StackBox extends Placed {
   readonly type: 'stack';
   readonly boxes: readonly Box[];
+  readonly frame?: Frame;
+}
+
+/** The ground and border of a block, and how far its content keeps away from them on every page that it takes. */
+export interface Frame {
+  readonly above: number;
+  readonly below: number;
+  readonly keepTogether: boolean;
+  /** Each is below the one before it. */
+  shapes(width: number, height: number): readonly Art[];
 }
 
 export interface ColumnsBox extends Placed {
@@ -50,7 +62,12 @@ export interface Column {
 export interface Cell {
   readonly box: Box;
   readonly fill: string | undefined;
+  /** Columns that it is in, from its own one on. */
+  readonly span: number;
 }
+
+/** By column; undefined in those that a cell before is in, too. */
+export type Row = readonly (Cell | undefined)[];
 
 /** Lines and paddings of a table. */
 export interface TableLook {
@@ -72,8 +89,27 @@ export interface TableBox extends Placed {
   readonly look: TableLook;
   readonly headerRows: number;
   readonly rows: number;
+  /** Rows that fit a page are not cut. */
+  readonly keepRows: boolean;
+  /** Rows that are on the page of the next one. */
+  readonly keptRows: readonly number[];
+  readonly carry?: Carry;
   /** The cells of a row; those of a long table are made anew each time, so that it takes no room. */
-  row(row: number): readonly Cell[];
+  row(row: number): Row;
+}
+
+export type CarriedLine = 'forward' | 'brought';
+
+/** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
+export interface Carry {
+  line(which: CarriedLine, above: number, widths: readonly number[]): Box | undefined;
+  /** Lines of one key are not higher than the one that is `highest`. */
+  key(which: CarriedLine, above: number): string | undefined;
+  highest(which: CarriedLine, above: number, widths: readonly number[]): Box | undefined;
+  /** Columns of the lines that differ, which those of the table are as wide as. */
+  readonly samples: readonly (readonly Column[])[];
+  /** Called where the lines leave no room for rows. */
+  refuse(): never;
 }
 
 /** A part of a document whose pages are alike. */
@@ -94,7 +130,9 @@ export interface Extent {
 export function extentOf(box: Box): Extent {
   const { left = 0, right = 0 } = box.margins ?? {};
   const { minWidth, maxWidth } = innerExtent(box);
-  return { minWidth: minWidth + left + right, maxWidth: maxWidth + left + right };
+  // Rounded as pdfmake does it: a line may have exactly the room that it needs.
+  const around = left + right;
+  return { minWidth: minWidth + around, maxWidth: maxWidth + around };
 }
 
 function innerExtent(box: Box): Extent {
@@ -134,7 +172,7 @@ function innerExtent(box: Box): Extent {
 }
 
 /** What stands between the contents of columns, before the first and behind the last one. */
-export function offsetsOf({ columns, look }: TableBox): {
+export function offsetsOf({ columns, look }: Pick<TableBox, 'columns' | 'look'>): {
   readonly offsets: readonly number[];
   readonly total: number;
 } {

@@ -4,6 +4,7 @@ import {
   type ColumnsBox,
   columnWidths,
   extentOf,
+  type Frame,
   type Section,
   type StackBox,
   type TableBox,
@@ -11,6 +12,7 @@ import {
 } from './boxes.js';
 import { Context } from './context.js';
 import { Flow } from './flow.js';
+import { FollowingRoom, firstHeight, wholeHeight } from './heights.js';
 import { AsideSheet, type Fragment, type Margins, type Sheet, type Size } from './sheet.js';
 import { type Placer, TablePlacing } from './table-placing.js';
 import type { Line, Word } from './text.js';
@@ -31,6 +33,7 @@ export class Placing implements Placer {
   /** Of tables around what is placed. */
   depth = 0;
   readonly #context: Context;
+  readonly #following = new FollowingRoom();
   #closed = 0;
 
   constructor(private readonly pages: Pages) {
@@ -44,6 +47,7 @@ export class Placing implements Placer {
       context.following = following;
       context.addPage(size, margins);
       this.settle();
+      this.#following.enter({ type: 'stack', boxes });
       for (const box of boxes) {
         this.box(box);
         this.settle();
@@ -54,7 +58,7 @@ export class Placing implements Placer {
 
   /** Hands on the pages before the present one, where nothing that is begun goes back to them. */
   settle(): void {
-    if (!this.flow.isAside && this.#context.isPlain) this.#close(this.#context.page);
+    if (!this.flow.isAside && !this.flow.isFramed && this.#context.isPlain) this.#close(this.#context.page);
   }
 
   #close(end: number): void {
@@ -66,15 +70,29 @@ export class Placing implements Placer {
     }
   }
 
-  /** Height of the content of a page. */
-  get pageHeight(): number {
-    const { size, margins } = this.flow.context.sheet;
-    return size.height - margins.top - margins.bottom;
+  /** Room that what follows a box needs to stay with it; 0 where nothing has to. */
+  followingRoom(box: Box): number {
+    if (box.keepsNext !== true) return 0;
+    const after = this.#following.after(box, this.flow.context.width);
+    const below = box.fixed === undefined ? (box.margins?.bottom ?? 0) : 0;
+    return after === 0 ? 0 : below + after;
+  }
+
+  /** A heading does not stand alone at the end of a page: it begins the next one, with what follows it. */
+  #keepWithNext(box: Box): void {
+    const { flow } = this;
+    if (flow.isAtTop) return;
+    const needed = this.#following.needed(box, flow.context.width);
+    // What fits on no page is broken anyway; in a column or cell a page may have less room than it seems.
+    const most = flow.pageHeight * (this.depth === 0 ? 1 : 0.5);
+    if (needed > flow.context.room && needed <= most) flow.nextPage();
   }
 
   box(box: Box): void {
     this.pages.placed();
     const { flow } = this;
+    if (box.type === 'stack') this.#following.enter(box);
+    if (box.keepsNext === true && box.fixed === undefined) this.#keepWithNext(box);
     const outer = flow.at;
     if (box.at !== undefined) flow.at = box.at;
     if (box.breaksPage === true) flow.nextPage();
@@ -124,8 +142,46 @@ export class Placing implements Placer {
     }
   }
 
-  #stack({ boxes }: StackBox): void {
-    for (const box of boxes) this.box(box);
+  aside(box: Box): Fragment {
+    const { items, height } = aside(box, this.flow.context.width);
+    if (!this.flow.isFramed) return { items, height };
+    // On the ground of the block that it is in.
+    return {
+      items: items.map((item) => (item.type === 'ground' ? { ...item, type: 'fill' } : item)),
+      height,
+    };
+  }
+
+  #stack(box: StackBox): void {
+    const { frame } = box;
+    const draw = () => {
+      for (const inner of box.boxes) this.box(inner);
+    };
+    if (frame === undefined) draw();
+    else this.#block(box, frame, draw);
+  }
+
+  /** A block is not begun where nothing of it has room, and is one piece where that is asked for. */
+  #block(box: StackBox, frame: Frame, draw: () => void): void {
+    const { flow } = this;
+    const { width } = flow.context;
+    const whole = frame.keepTogether ? wholeHeight(box, width) - (box.margins?.bottom ?? 0) : 0;
+    // What is put together aside has no parts: a block that is higher than a page is laid out on its pages, from the
+    // top of one, so that it is one piece if its columns turn out to be lower than they seem.
+    const isHigh = whole > flow.pageHeight && !flow.isAside;
+    if (!frame.keepTogether || isHigh) {
+      const needed = isHigh ? flow.pageHeight : firstHeight(box, width);
+      if (!flow.isAtTop && needed > flow.context.room && needed <= flow.pageHeight) flow.nextPage();
+      flow.framed(frame, draw);
+      return;
+    }
+    const { lead } = flow;
+    const following = this.followingRoom(box);
+    flow.beginBlock();
+    flow.framed(frame, draw);
+    flow.lead = following;
+    flow.endBlock();
+    flow.lead = lead;
   }
 
   #columns({ columns, gap, margins }: ColumnsBox): void {

@@ -25,7 +25,17 @@ export interface Rectangle {
 export interface Art {
   readonly width: number;
   readonly height: number;
+  /** Where it begins and ends below its corner. */
+  readonly top: number;
+  readonly bottom: number;
+  /** With another begin and end; left out where it is one piece. */
+  reshaped?(top: number, bottom: number): Art;
 }
+
+/** A place in the order in which things are drawn on a sheet. */
+export type Mark = number;
+/** Below everything. */
+export const lowest: Mark = -1;
 
 /** `at` is the JSON pointer of what is placed. A page, or what is put together aside before it has a place. */
 export interface Sheet {
@@ -34,11 +44,16 @@ export interface Sheet {
   readonly isEmpty: boolean;
   /** `x` and `y` are the upper left corner of the line. */
   line(line: Line, x: number, y: number, at: string | undefined): void;
+  /** Where the next thing comes. What is drawn later at this place does not move it. */
+  mark(): Mark;
   /** Below everything that is there. */
   ground(box: Rectangle, color: string, at: string | undefined): void;
+  /** Below what was placed since `from`; above everything where that is left out. */
+  fill(box: Rectangle, color: string, at: string | undefined, from?: Mark): void;
   /** `x2` and `y2` are the other end. */
   stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke, at: string | undefined): void;
-  art(art: Art, x: number, y: number, at: string | undefined): void;
+  /** `from` is as for `fill`. */
+  art(art: Art, x: number, y: number, at: string | undefined, from?: Mark): void;
 }
 
 export interface Stroke {
@@ -48,9 +63,9 @@ export interface Stroke {
   readonly dash?: number;
 }
 
-type Item =
+export type Item =
   | { readonly type: 'line'; readonly line: Line; readonly x: number; readonly y: number }
-  | { readonly type: 'ground'; readonly box: Rectangle; readonly color: string }
+  | { readonly type: 'ground' | 'fill'; readonly box: Rectangle; readonly color: string }
   | {
       readonly type: 'stroke';
       readonly from: readonly [number, number];
@@ -86,16 +101,24 @@ export class AsideSheet implements Sheet {
     this.#items.push({ type: 'line', line, x, y });
   }
 
+  mark(): Mark {
+    return this.#items.length;
+  }
+
   ground(box: Rectangle, color: string): void {
     this.#items.unshift({ type: 'ground', box, color });
+  }
+
+  fill(box: Rectangle, color: string, _at: string | undefined, from = this.mark()): void {
+    this.#items.splice(Math.max(0, from), 0, { type: 'fill', box, color });
   }
 
   stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke): void {
     this.#items.push({ type: 'stroke', from: [x1, y1], to: [x2, y2], look });
   }
 
-  art(art: Art, x: number, y: number): void {
-    this.#items.push({ type: 'art', art, x, y });
+  art(art: Art, x: number, y: number, _at?: string, from = this.mark()): void {
+    this.#items.splice(Math.max(0, from), 0, { type: 'art', art, x, y });
   }
 
   fragment(height: number): Fragment {
@@ -110,14 +133,13 @@ export function place({ items }: Fragment, sheet: Sheet, x: number, y: number, a
       case 'line':
         sheet.line(item.line, item.x + x, item.y + y, at);
         break;
-      case 'ground': {
+      case 'ground':
+      case 'fill': {
         const { box } = item;
-        sheet.ground(
-          { x: box.x + x, y: box.y + y, width: box.width, height: box.height },
-          item.color,
-          // Its cell says where it lies.
-          undefined,
-        );
+        const moved = { x: box.x + x, y: box.y + y, width: box.width, height: box.height };
+        if (item.type === 'fill') sheet.fill(moved, item.color, at);
+        // Its cell says where it lies.
+        else sheet.ground(moved, item.color, undefined);
         break;
       }
       case 'stroke': {

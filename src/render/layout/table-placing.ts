@@ -1,16 +1,21 @@
-import { type Box, type Cell, columnWidths, fitted, offsetsOf, type TableBox } from './boxes.js';
+import { type Box, columnWidths, fitted, offsetsOf, type Row, type TableBox } from './boxes.js';
+import { CarriedLines, widened } from './carried.js';
 import type { PageChange } from './context.js';
-import type { Flow } from './flow.js';
-import { firstHeight } from './heights.js';
+import type { BlockRows, Flow } from './flow.js';
+import { firstHeight, highest } from './heights.js';
+import { RowGroups } from './row-groups.js';
+import type { Fragment } from './sheet.js';
 
 /** What places the content of cells. */
 export interface Placer {
   readonly flow: Flow;
   /** Of tables around what is placed. */
   readonly depth: number;
-  /** Of the content of a page. */
-  readonly pageHeight: number;
   box(box: Box): void;
+  /** Lays a box out by itself, in the width that there is. */
+  aside(box: Box): Fragment;
+  /** Room that what follows a box needs to stay with it; 0 where nothing has to. */
+  followingRoom(box: Box): number;
   /** Hands on the pages that are finished. */
   settle(): void;
 }
@@ -29,6 +34,15 @@ interface Piece {
   readonly bottom: number;
 }
 
+interface OpenRows extends BlockRows {
+  readonly ends: number[];
+  /** Number of the first row in the block. */
+  readonly first: number;
+}
+
+/** Of a page: more of it is not given to lines and header rows that every page has. */
+const maxCarryShare = 0.6;
+
 /** Share of a page that the repeated rows of a table may take; a higher header is set once, as ordinary rows. */
 const maxHeaderShare = 0.4;
 
@@ -39,6 +53,8 @@ export class TablePlacing {
   /** Where the line before each column begins, and that behind the last. */
   readonly #lines: readonly number[];
   readonly #headerRows: number;
+  /** The header rows and those that stay with them. */
+  #firstBlock = 0;
   /** How far down the pages of the table are used. */
   readonly #bottoms = new Map<number, number>();
   #tableTop = 0;
@@ -58,7 +74,7 @@ export class TablePlacing {
       lines.push(left);
     }
     this.#lines = lines;
-    const isHigh = box.headerRows > 0 && headerHeight(box, room) > maxHeaderShare * placing.pageHeight;
+    const isHigh = box.headerRows > 0 && headerHeight(box, room) > maxHeaderShare * placing.flow.pageHeight;
     this.#headerRows = isHigh ? 0 : box.headerRows;
   }
 
@@ -66,21 +82,95 @@ export class TablePlacing {
     const { box, placing } = this;
     const { flow } = placing;
     const headerRows = this.#headerRows;
-    let y = 0;
-    if (headerRows > 0) {
-      const lead = this.#leastHeight(headerRows);
+    const following = placing.followingRoom(box);
+    const groups = new RowGroups(box, following > 0);
+    const withHeader = headerRows > 0 ? groups.kept(headerRows) : 0;
+    const outer = { lead: flow.lead, carried: flow.carried };
+    flow.lead = withHeader > 0 ? 0 : this.#leastHeight(headerRows);
+    this.#firstBlock = headerRows + withHeader;
+    const begun = headerRows > 0;
+    if (begun) {
       flow.beginBlock();
       this.#rowLine(0);
-      for (; y < headerRows; y++) this.#row(y);
-      const header = flow.blockToRepeat();
-      flow.endBlock(lead);
-      flow.repeat(header);
     }
-    for (; y < box.rows; y++) {
+    const carrying = this.#carrying();
+    flow.carried = carrying;
+    const tell = (first: number, end: number) => {
+      flow.following = end === box.rows ? following : 0;
+      carrying?.block(first - headerRows, end - headerRows, end === box.rows);
+    };
+    let rows: OpenRows | undefined;
+    if (withHeader > 0) {
+      rows = this.#openRows(headerRows, 0);
+      tell(headerRows, this.#firstBlock);
+    }
+    let last = -1;
+    for (let y = 0; y < box.rows; y++) {
+      if (y > last && y >= this.#firstBlock) {
+        const size = groups.kept(y, following > 0);
+        last = size > 0 ? y + size - 1 : y;
+        rows = undefined;
+        if (size > 0) {
+          tell(y, last + 1);
+          flow.beginBlock();
+          rows = this.#openRows(0, y);
+        }
+      }
       this.#row(y);
+      if (begun) this.#endHeader(y);
+      if (rows !== undefined && flow.rows === rows) rows.ends.push(flow.context.y);
+      if (y === last && rows !== undefined) this.#endRows(rows.first);
       if (placing.depth === 1) placing.settle();
     }
-    if (headerRows > 0) flow.endRepeat();
+    if (begun) flow.endRepeat();
+    flow.lead = outer.lead;
+    flow.carried = outer.carried;
+    flow.following = 0;
+  }
+
+  /** Lines that are carried over; none in what is put together aside within something that is. */
+  #carrying(): CarriedLines | undefined {
+    const { box, placing } = this;
+    const { carry } = box;
+    if (carry === undefined) return undefined;
+    const carrying = new CarriedLines(carry, this.#widths, (line) => placing.aside(line));
+    carrying.block(0, 0, false);
+    const { size, margins } = placing.flow.outermost.sheet;
+    if (carrying.within + carrying.above > maxCarryShare * (size.height - margins.top - margins.bottom))
+      carry.refuse();
+    return carrying;
+  }
+
+  #header: ReturnType<Flow['blockToRepeat']> | undefined;
+
+  /** Places the header with the rows that stay with it, behind the last one of them. */
+  #endHeader(y: number): void {
+    const { flow } = this.placing;
+    if (y === this.#headerRows - 1) this.#header = flow.blockToRepeat();
+    if (this.#header === undefined || (y !== this.#firstBlock - 1 && y !== this.box.rows - 1)) return;
+    flow.endBlock();
+    flow.repeat(this.#header);
+    this.#header = undefined;
+  }
+
+  /** Tells the flow of the rows in the outermost block; what stands in a cell is cut with its row. */
+  #openRows(headerRows: number, first: number): OpenRows {
+    const { flow } = this.placing;
+    const line = first + headerRows + 1;
+    const close = () => this.#rowLine(line, flow.context.y - this.box.look.rowLine(line).width);
+    const rows = { ends: [], headerRows, first, close };
+    if (flow.isAside) flow.rows = rows;
+    return rows;
+  }
+
+  /** Rows without a header that go to the next page get a border above them, as they have one below. */
+  #endRows(first: number): void {
+    const { flow } = this.placing;
+    flow.listen(() => {
+      if (this.#headerRows === 0 && (first > 0 || flow.cutting)) this.#rowLine(first);
+    });
+    flow.endBlock();
+    flow.unlisten();
   }
 
   /** What a row needs at least to begin on a page, as if all columns were equal. */
@@ -89,7 +179,9 @@ export class TablePlacing {
     if (row >= box.rows) return 0;
     const cells = box.row(row);
     const share = Math.max(1, placing.flow.context.width / cells.length);
-    return Math.max(0, ...cells.map((cell) => firstHeight(cell.box, share))) + box.look.around;
+    return (
+      highest(cells, share * cells.length, (cell, width) => firstHeight(cell.box, width)) + box.look.around
+    );
   }
 
   #row(row: number): void {
@@ -120,7 +212,7 @@ export class TablePlacing {
     this.#rowLine(row + 1);
   }
 
-  #cells(cells: readonly Cell[]): RowBreak[] {
+  #cells(cells: Row): RowBreak[] {
     const { placing, box } = this;
     const { flow } = placing;
     const breaks: RowBreak[] = [];
@@ -135,9 +227,10 @@ export class TablePlacing {
     const { left = 0, right = 0 } = box.margins ?? {};
     flow.context.beginColumns(placing.depth === 1 ? [left, right] : undefined);
     flow.listen(note);
-    for (const [i, { box: content }] of cells.entries()) {
-      flow.context.column(this.#widths[i] ?? 0, this.#offsets[i] ?? 0);
-      placing.box(content);
+    for (const [i, cell] of cells.entries()) {
+      if (cell === undefined) continue;
+      flow.context.column(this.#widthOf(i, cell.span), this.#offsets[i] ?? 0);
+      placing.box(cell.box);
       const { page, y } = flow.context;
       this.#bottoms.set(page, Math.max(this.#bottoms.get(page) ?? 0, y));
     }
@@ -147,8 +240,15 @@ export class TablePlacing {
     return breaks;
   }
 
+  /** Of a cell that is in so many columns from `i` on. */
+  #widthOf(i: number, span: number): number {
+    let width = this.#widths[i] ?? 0;
+    for (let x = i + 1; x < i + span; x++) width += (this.#widths[x] ?? 0) + (this.#offsets[x] ?? 0);
+    return width;
+  }
+
   /** Lines and grounds of a row on all pages that it is on. */
-  #frame(row: number, cells: readonly Cell[], top: number, breaks: readonly RowBreak[]): void {
+  #frame(row: number, cells: Row, top: number, breaks: readonly RowBreak[]): void {
     const { context } = this.placing.flow;
     const { look } = this.box;
     const { page, y } = context;
@@ -182,23 +282,27 @@ export class TablePlacing {
     context.page = page;
   }
 
-  #piece(row: number, cells: readonly Cell[], top: number, bottom: number, above: number): void {
-    const { context, at } = this.placing.flow;
+  #piece(row: number, cells: Row, top: number, bottom: number, above: number): void {
+    const { flow } = this.placing;
+    const { context, at, groundMark } = flow;
     const { sheet, x } = context;
     const { columnLine, rowLine } = this.box.look;
     const below = rowLine(row + 1).width;
-    for (const [i, left] of this.#lines.entries()) {
+    for (let i = 0; i < this.#lines.length; i += cells[i]?.span ?? 1) {
+      const left = this.#lines[i] ?? 0;
       const line = x + (left + columnLine.width / 2);
       if (columnLine.width > 0) sheet.stroke(line, top - above, line, bottom + below, columnLine, at);
-      const fill = cells[i]?.fill;
-      if (fill === undefined) continue;
+      const cell = cells[i];
+      if (cell?.fill === undefined) continue;
+      const end = this.#lines[i + cell.span] ?? 0;
       const box = {
         x: x + (left + columnLine.width / 2),
         y: top - above / 2,
-        width: (this.#lines[i + 1] ?? 0) + columnLine.width / 2 - (left + columnLine.width / 2),
+        width: end + columnLine.width / 2 - (left + columnLine.width / 2),
         height: bottom + below / 2 - (top - above / 2),
       };
-      sheet.ground(box, fill, at);
+      if (groundMark === undefined) sheet.ground(box, cell.fill, at);
+      else sheet.fill(box, cell.fill, at, groundMark);
     }
   }
 
@@ -214,8 +318,13 @@ export class TablePlacing {
     const look = this.box.look.rowLine(row);
     if (look.width === 0) return;
     const middle = (y ?? context.y) + look.width / 2;
-    for (let i = 0; i + 1 < this.#lines.length; i++) {
-      const [left, right] = [this.#lines[i] ?? 0, this.#lines[i + 1] ?? 0];
+    const above = row > 0 ? this.box.row(row - 1) : undefined;
+    const below = row < this.box.rows ? this.box.row(row) : undefined;
+    for (let i = 0; i + 1 < this.#lines.length; ) {
+      const spanAbove = above?.[i]?.span ?? 1;
+      const end = i + (spanAbove > 1 ? spanAbove : (below?.[i]?.span ?? 1));
+      const [left, right] = [this.#lines[i] ?? 0, this.#lines[end] ?? 0];
+      i = end;
       if (right > left) context.sheet.stroke(context.x + left, middle, context.x + right, middle, look, at);
     }
     if (y === undefined) context.moveDown(look.width);
@@ -226,22 +335,7 @@ export class TablePlacing {
 function columnsOf(box: TableBox, width: number) {
   const { offsets, total } = offsetsOf(box);
   const room = width - total;
-  return { offsets, room, widths: columnWidths(fitted(box.columns, room), room) };
-}
-
-/** Height of the header rows of a table that is `width` wide, whose cells are texts. */
-export function headerHeightOf(box: TableBox, width: number): number {
-  const { widths } = columnsOf(box, width);
-  const { look } = box;
-  let height = look.rowLine(0).width;
-  for (let row = 0; row < box.headerRows; row++) {
-    const heights = box.row(row).map(({ box: content }, i) => {
-      if (content.type !== 'text') return 0;
-      return content.text.lines(widths[i] ?? 0).reduce((sum, line) => sum + line.height, 0);
-    });
-    height += look.top + Math.max(0, ...heights) + look.bottom + look.rowLine(row + 1).width;
-  }
-  return height;
+  return { offsets, room, widths: columnWidths(fitted(widened(box.columns, box.carry), room), room) };
 }
 
 /** About the height of the header rows, rather too much: as if all columns had the same width. */
@@ -249,12 +343,13 @@ function headerHeight(box: TableBox, room: number): number {
   const share = Math.max(1, room / box.columns.length);
   let sum = 0;
   for (let row = 0; row < box.headerRows; row++) {
-    const heights = box.row(row).map(({ box: content }) => {
+    const cells = box.row(row);
+    const height = highest(cells, share * cells.length, ({ box: content }, across) => {
       if (content.type !== 'text') return 0;
-      const { width, ends, height } = content.text.extent;
-      return (Math.ceil(width / share) + ends) * height;
+      const { width, ends, height: line } = content.text.extent;
+      return (Math.ceil(width / across) + ends) * line;
     });
-    sum += Math.max(0, ...heights) + box.look.around;
+    sum += height + box.look.around;
   }
   return sum;
 }

@@ -201,7 +201,7 @@ function lineWidths(
 }
 
 /** Lines that are measured for the widths of columns. */
-const maxSamples = 100;
+export const maxSamples = 100;
 
 /** The lines that a table carries over, in columns of the widths that the table has got. */
 function carryNodes(

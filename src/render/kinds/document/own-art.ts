@@ -1,6 +1,8 @@
 import type { Art } from '../../layout/sheet.js';
 import type { Box } from './areas.js';
 import { CodeDrawing } from './draw-codes.js';
+import type { BlockFrame } from './draw-frame.js';
+import { frameShapes } from './frame-shapes.js';
 import { colorOf, foreign, hasOnly, isNode, nodesOf, numberOf } from './own-nodes.js';
 import type { Vector } from './page-items.js';
 import type { Node, Renderer } from './pdfmake.js';
@@ -32,6 +34,8 @@ const rectMembers = new Set([
 interface Shape {
   readonly box: Box;
   at(x: number, y: number): Vector;
+  /** With another begin and end; left out where it is one piece. */
+  reshaped?(top: number, bottom: number): Shape;
 }
 
 function shapeOf(node: Node): Shape {
@@ -53,29 +57,46 @@ function shapeOf(node: Node): Shape {
         bottom: Math.max(y1, y2),
       },
       at: (x, y) => ({ ...node, x: 0, y: 0, x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y }),
+      reshaped: (top, bottom) => shapeOf({ ...node, y1: top, y2: bottom }),
     };
   }
   if (node.type !== 'rect') return foreign();
   hasOnly(node, rectMembers);
   if (node.code !== undefined && !(node.code instanceof CodeDrawing)) foreign();
   const [left, top] = [numberOf(node.x), numberOf(node.y)];
-  return {
+  const shape: Shape = {
     box: { left, top, right: left + numberOf(node.w), bottom: top + numberOf(node.h) },
     at: (x, y) => ({ ...node, x: left + x, y: top + y }),
   };
+  if (node.code !== undefined) return shape;
+  return { ...shape, reshaped: (from, to) => shapeOf({ ...node, y: from, h: to - from }) };
 }
 
-/** The shapes of a canvas. */
-export function shapesArt(canvas: unknown): DrawnArt {
-  const shapes = nodesOf(canvas).map(shapeOf);
+/** The shape of a canvas. */
+export function canvasArt(canvas: unknown): DrawnArt {
+  const [only, ...others] = nodesOf(canvas);
+  return only === undefined || others.length > 0 ? foreign() : shapeArt(shapeOf(only));
+}
+
+function shapeArt(shape: Shape): DrawnArt {
+  const { box } = shape;
+  const { reshaped } = shape;
   return {
-    width: Math.max(0, ...shapes.map(({ box }) => box.right)),
-    height: Math.max(0, ...shapes.map(({ box }) => box.bottom)),
-    boxes: shapes.map(({ box }) => box),
-    draw: (renderer, x, y) => {
-      for (const shape of shapes) renderer.renderVector(shape.at(x, y));
-    },
+    width: Math.max(0, box.right),
+    height: Math.max(0, box.bottom),
+    top: box.top,
+    bottom: box.bottom,
+    boxes: [box],
+    draw: (renderer, x, y) => renderer.renderVector(shape.at(x, y)),
+    ...(reshaped === undefined ? {} : { reshaped: (top, bottom) => shapeArt(reshaped(top, bottom)) }),
   };
+}
+
+/** The ground and border of a block, each below the one before it. */
+export function frameArt(frame: BlockFrame, width: number, height: number): DrawnArt[] {
+  return frameShapes(frame, { x: 0, y: 0, w: width, h: height }).map((vector) =>
+    shapeArt(shapeOf({ ...vector })),
+  );
 }
 
 interface PixelSize {
@@ -98,6 +119,8 @@ export function pictureArt(node: Node, pixels: PixelSize, link: string | undefin
   };
   return {
     ...size,
+    top: 0,
+    bottom: size.height,
     boxes: [{ left: 0, top: 0, right: size.width, bottom: size.height }],
     draw: (renderer, x, y) => renderer.renderImage({ ...item, x, y }),
   };

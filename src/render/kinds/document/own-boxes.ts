@@ -1,13 +1,17 @@
 import type { FontRegistry } from '../../fonts/registry.js';
-import type { Box, Cell, Column, Section, TableBox } from '../../layout/boxes.js';
+import { RenderFailure } from '../../kind.js';
+import type { Box, Carry, Cell, Column, Frame, Row, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
 import type { Margins } from '../../layout/sheet.js';
-import { headerHeightOf } from '../../layout/table-placing.js';
 import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
-import { pictureArt, shapesArt } from './own-art.js';
+import { maxSamples } from './draw-table.js';
+import { isFrame } from './frame-shapes.js';
+import { canvasArt, frameArt, pictureArt } from './own-art.js';
+import { columnsOf } from './own-columns.js';
 import { colorOf, Foreign, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
+import type { CarryNodes } from './page-items.js';
 import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
 
 /**
@@ -18,14 +22,14 @@ import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
 const members = (...own: readonly string[]): ReadonlySet<string> =>
   new Set(['margin', 'at', 'absolutePosition', ...styleMembers, ...own]);
 
-const textMembers = members('text', 'fillColor', 'width', 'leastWidth');
+const textMembers = members('text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext');
 const partMembers = members('text');
-const stackMembers = members('stack', 'pageBreak', 'width');
+const stackMembers = members('stack', 'pageBreak', 'width', 'frame', 'keepNext', 'colSpan', 'fillColor');
 const columnsMembers = members('columns', 'width');
 const canvasMembers = members('canvas', 'width');
 const imageMembers = members('image', 'width', 'height', 'fit', 'cover', 'maxWidth', 'maxHeight');
-const tableMembers = members('table', 'layout', 'width');
-const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRows', 'around']);
+const tableMembers = members('table', 'layout', 'width', 'keepNext');
+const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRows', 'around', 'carry']);
 
 function marginsOf({ margin }: Node): { margins?: Margins } {
   if (margin === undefined) return {};
@@ -37,12 +41,14 @@ function marginsOf({ margin }: Node): { margins?: Margins } {
 const nowhere = {};
 
 /** What every box has of its node. */
-function placeOf(node: Node): Pick<Box, 'margins' | 'at' | 'fixed'> {
-  const { at, absolutePosition: place } = node;
+function placeOf(node: Node): Pick<Box, 'margins' | 'at' | 'fixed' | 'keepsNext'> {
+  const { at, absolutePosition: place, keepNext } = node;
   // Cells have none.
-  if (at === undefined && place === undefined && node.margin === undefined) return nowhere;
+  if (at === undefined && place === undefined && node.margin === undefined && keepNext === undefined)
+    return nowhere;
   return {
     ...marginsOf(node),
+    ...(keepNext === true ? { keepsNext: true } : {}),
     ...(typeof at === 'string' ? { at } : {}),
     ...(isNode(place) ? { fixed: { x: numberOf(place.x), y: numberOf(place.y) } } : {}),
   };
@@ -86,11 +92,7 @@ export function ownSections(
         size: { width: pageSize.width, height: pageSize.height },
         margins: pageMargins,
         following: followingMargins,
-        boxes: section.map((one) => {
-          const box = maker.box(one, style);
-          if (box.type === 'table') refuseHighHeader(box, node);
-          return box;
-        }),
+        boxes: section.map((one) => maker.box(one, style)),
       };
     });
   });
@@ -111,18 +113,6 @@ function orUndefined<T>(make: () => T): T | undefined {
     if (error instanceof Foreign) return undefined;
     throw error;
   }
-}
-
-/** Header rows that no page holds are cut by pdfmake's back alone. */
-function refuseHighHeader(box: TableBox, { pageSize, pageMargins, followingMargins }: SectionNode): void {
-  if (box.headerRows === 0) return;
-  const { left, right } = pageMargins;
-  const least = Math.max(
-    pageMargins.top + pageMargins.bottom,
-    followingMargins.top + followingMargins.bottom,
-  );
-  const inner = (box.margins?.left ?? 0) + (box.margins?.right ?? 0);
-  if (headerHeightOf(box, pageSize.width - left - right - inner) > pageSize.height - least) foreign();
 }
 
 /** Cells of a table whose boxes are kept from measuring to placing; those of the rows behind them are made again. */
@@ -153,7 +143,7 @@ class BoxMaker {
       if (node.pageBreak !== undefined && node.pageBreak !== 'before') foreign();
       const boxes = nodesOf(node.stack).map((one) => this.box(one, style));
       const breaks = node.pageBreak === undefined ? {} : ({ breaksPage: true } as const);
-      return { type: 'stack', ...placeOf(node), ...breaks, boxes };
+      return { type: 'stack', ...placeOf(node), ...breaks, boxes, ...frameOf(node) };
     }
     if (node.columns !== undefined) {
       hasOnly(node, columnsMembers);
@@ -162,7 +152,7 @@ class BoxMaker {
     if (node.canvas !== undefined) {
       hasOnly(node, canvasMembers);
       const { align } = style;
-      return { type: 'art', ...placeOf(node), art: shapesArt(node.canvas), align: sideOf(align) };
+      return { type: 'art', ...placeOf(node), art: canvasArt(node.canvas), align: sideOf(align) };
     }
     if (typeof node.image === 'string') {
       hasOnly(node, imageMembers);
@@ -200,59 +190,80 @@ class BoxMaker {
 
   #table(node: Node, table: Node, style: Style): TableBox {
     hasOnly(table, tableParts);
-    const { headerRows = 0, widths, body, keepRows, keptRows, around = 8 } = table;
-    if (keepRows === true || (Array.isArray(keptRows) && keptRows.length > 0)) foreign();
-    if (!Array.isArray(body) || !Array.isArray(widths)) return foreign();
+    const { headerRows = 0, widths, body, keepRows, keptRows = [], around = 8, carry } = table;
+    if (!Array.isArray(body) || !Array.isArray(widths) || !Array.isArray(keptRows)) return foreign();
     const fillOf = fillsOf(nodeOf(node.layout));
-    const made = (y: number): readonly Cell[] => {
+    const made = (y: number): Row => {
       const cells: unknown = body[y];
       if (!Array.isArray(cells)) return foreign();
       const ground = fillOf(y);
       return cells.map((cell) => this.#cell(nodeOf(cell), style, ground));
     };
-    const kept: (readonly Cell[])[] = [];
-    const row = (y: number): readonly Cell[] => {
+    const kept: Row[] = [];
+    const row = (y: number): Row => {
       const known = kept[y];
       if (known !== undefined) return known;
       const cells = made(y);
       if (y * cells.length < maxKeptCells) kept[y] = cells;
       return cells;
     };
+    const look = tableLook(nodeOf(node.layout), numberOf(around));
     return {
       type: 'table',
       ...placeOf(node),
-      columns: this.#columns(widths, body.length, row),
-      look: tableLook(nodeOf(node.layout), numberOf(around)),
+      columns: columnsOf(widths, body.length, row, look),
+      look,
       headerRows: numberOf(headerRows),
       rows: body.length,
+      keepRows: keepRows === true,
+      keptRows: keptRows.map(numberOf),
+      ...(carry === undefined ? {} : { carry: this.#carry(carry, node, style) }),
       row,
     };
   }
 
-  #cell(node: Node, style: Style, ground: string | undefined): Cell {
-    const own = node.fillColor;
-    return { box: this.box(node, style), fill: own === undefined ? ground : colorOf(own) };
+  #cell(node: Node, style: Style, ground: string | undefined): Cell | undefined {
+    if (node._span === true) return undefined;
+    const { fillColor: own, colSpan } = node;
+    const fill = own === undefined ? ground : colorOf(own);
+    return { box: this.box(node, style), fill, span: colSpan === undefined ? 1 : numberOf(colSpan) };
   }
 
-  #columns(widths: readonly unknown[], rows: number, row: (y: number) => readonly Cell[]): Column[] {
-    const least = widths.map(() => 0);
-    const most = widths.map(() => 0);
-    for (let y = 0; y < rows; y++) {
-      const cells = row(y);
-      for (let x = 0; x < cells.length; x++) {
-        const cell = cells[x];
-        if (cell === undefined) break;
-        const { minWidth, maxWidth } = extentOf(cell.box);
-        if (minWidth > (least[x] ?? 0)) least[x] = minWidth;
-        if (maxWidth > (most[x] ?? 0)) most[x] = maxWidth;
-      }
-    }
-    return widths.map((width, x) => ({
-      width: width === 'auto' || width === '*' ? width : numberOf(width),
-      minWidth: least[x] ?? 0,
-      maxWidth: most[x] ?? 0,
-    }));
+  /** The lines that a table carries over; all that can come are looked at before a page is written. */
+  #carry(nodes: unknown, { at }: Node, style: Style): Carry {
+    if (!isCarry(nodes)) return foreign();
+    const boxOf = (node: Node | undefined) => (node === undefined ? undefined : this.box(node, style));
+    const samples = nodes.samples().map((node) => {
+      const box = this.box(node, style);
+      return box.type === 'table' ? box.columns : foreign();
+    });
+    // There may be more than these.
+    if (samples.length >= maxSamples) foreign();
+    return {
+      line: (which, above, widths) => boxOf(nodes.node(which, above, widths)),
+      key: (which, above) => nodes.key(which, above),
+      highest: (which, above, widths) => boxOf(nodes.highest(which, above, widths)),
+      samples,
+      refuse: () => {
+        throw new RenderFailure(
+          'its lines leave no room for rows',
+          typeof at === 'string' ? `${at}/carry` : undefined,
+        );
+      },
+    };
   }
+}
+
+function isCarry(value: unknown): value is CarryNodes {
+  return isNode(value) && typeof value.node === 'function' && typeof value.samples === 'function';
+}
+
+/** The ground and border of a block. */
+function frameOf({ frame }: Node): { frame?: Frame } {
+  if (frame === undefined) return {};
+  if (!isFrame(frame)) return foreign();
+  const { above, below, keepTogether } = frame;
+  return { frame: { above, below, keepTogether, shapes: (width, height) => frameArt(frame, width, height) } };
 }
 
 function sideOf(align: Alignment): 'left' | 'center' | 'right' {

@@ -1,6 +1,15 @@
 import { type Ink, pdfNumber as n, type Typeface } from '../../fonts/typeface.js';
 import type { Pages } from '../../layout/placing.js';
-import type { Art, Margins, Rectangle, Sheet, Size, Stroke } from '../../layout/sheet.js';
+import {
+  type Art,
+  lowest,
+  type Margins,
+  type Mark,
+  type Rectangle,
+  type Sheet,
+  type Size,
+  type Stroke,
+} from '../../layout/sheet.js';
 import { moved } from '../../layout/split.js';
 import type { GlyphUser, Line, Look, Word } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
@@ -85,10 +94,13 @@ export class OwnPages implements Pages, GlyphUser {
   }
 }
 
+/** A rectangle with its colour, or what draws by itself. */
+type Ground = { readonly box: string; readonly color: string } | ((document: InkwireDocument) => void);
 type Part = string | ((document: InkwireDocument) => void);
 
 export class PageSheet implements Sheet {
-  readonly #grounds: string[] = [];
+  /** The first one is drawn last. */
+  readonly #grounds: Ground[] = [];
   readonly #parts: Part[] = [];
   #open = '';
   readonly #fonts = new Set<OwnFont>();
@@ -125,17 +137,7 @@ export class PageSheet implements Sheet {
     this.#endText();
     document.addPage({ size: [this.size.width, this.size.height] });
     for (const font of this.#fonts) document.page.fonts[font.id] = font.ref();
-    let color = '';
-    let grounds = '';
-    for (let i = this.#grounds.length - 1; i > 0; i -= 2) {
-      const [box, own] = [this.#grounds[i - 1] ?? '', this.#grounds[i] ?? ''];
-      if (own !== color) {
-        grounds += own;
-        color = own;
-      }
-      grounds += box;
-    }
-    if (grounds !== '') document.addContent(grounds);
+    this.#writeGrounds(document);
     for (const part of this.#parts) {
       if (typeof part === 'string') document.addContent(part);
       else part(document);
@@ -143,14 +145,51 @@ export class PageSheet implements Sheet {
     if (this.#open !== '') document.addContent(this.#open);
   }
 
-  ground({ x, y, width, height }: Rectangle, color: string, at: string | undefined): void {
+  #writeGrounds(document: InkwireDocument): void {
+    let color = '';
+    let open = '';
+    for (let i = this.#grounds.length - 1; i >= 0; i--) {
+      const ground = this.#grounds[i];
+      if (typeof ground === 'function') {
+        if (open !== '') document.addContent(open);
+        [open, color] = ['', ''];
+        ground(document);
+      } else if (ground !== undefined) {
+        if (ground.color !== color) {
+          open += `${colorOperand(ground.color)} rg\n`;
+          color = ground.color;
+        }
+        open += ground.box;
+      }
+    }
+    if (open !== '') document.addContent(open);
+  }
+
+  mark(): Mark {
+    if (this.isEmpty) return lowest;
+    this.#close();
+    return this.#parts.length;
+  }
+
+  #box({ x, y, width, height }: Rectangle, at: string | undefined): string {
     this.#count++;
     this.#see(x, y, x + width, y + height, at);
     const number = this.#number;
-    this.#grounds.push(
-      `${number(x)} ${number(y)} ${number(width)} ${number(height)} re f\n`,
-      `${colorOperand(color)} rg\n`,
-    );
+    return `${number(x)} ${number(y)} ${number(width)} ${number(height)} re f\n`;
+  }
+
+  ground(box: Rectangle, color: string, at: string | undefined): void {
+    this.#grounds.push({ box: this.#box(box, at), color });
+  }
+
+  fill(box: Rectangle, color: string, at: string | undefined, from?: Mark): void {
+    const operators = this.#box(box, at);
+    if (from === undefined) {
+      this.#endText();
+      this.#fillColor(color);
+      this.#open += operators;
+    } else if (from === lowest) this.#grounds.push({ box: operators, color });
+    else this.#parts.splice(from, 0, `${colorOperand(color)} rg\n${operators}`);
   }
 
   stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke, at: string | undefined): void {
@@ -168,15 +207,18 @@ export class PageSheet implements Sheet {
     this.#open += `${number(x1)} ${number(y1)} m ${number(x2)} ${number(y2)} l S\n`;
   }
 
-  art(art: Art, x: number, y: number, at: string | undefined): void {
+  art(art: Art, x: number, y: number, at: string | undefined, from?: Mark): void {
     this.#count++;
     if (!isDrawnArt(art)) throw new Error('art that does not draw itself');
     const { renderer } = this.pages;
-    this.#then((document) => {
+    const draw = (document: InkwireDocument) => {
       document.save();
       art.draw(renderer, x, y);
       document.restore();
-    });
+    };
+    if (from === undefined) this.#then(draw);
+    else if (from === lowest) this.#grounds.push(draw);
+    else this.#parts.splice(from, 0, draw);
     for (const { left, top, right, bottom } of art.boxes)
       this.#see(x + left, y + top, x + right, y + bottom, at);
   }
@@ -190,9 +232,15 @@ export class PageSheet implements Sheet {
 
   /** What draws by itself leaves behind what it found. */
   #then(draw: (document: InkwireDocument) => void): void {
+    this.#close();
+    this.#parts.push(draw);
+  }
+
+  /** Ends a part: what comes next says anew how it looks. */
+  #close(): void {
     this.#endText();
     if (this.#stroke?.dash !== undefined) this.#open += '[] 0 d\n';
-    this.#parts.push(this.#open, draw);
+    if (this.#open !== '') this.#parts.push(this.#open);
     this.#open = '';
     this.#font = '';
     this.#fill = '';

@@ -1,0 +1,40 @@
+import type { TableBox } from './boxes.js';
+
+/** Groups of more rows fit no page; they are cut where the page ends. */
+const maxGroupRows = 200;
+
+/** Rows that are put together aside, so that they stay on one page. */
+export class RowGroups {
+  readonly #kept: ReadonlySet<number>;
+  readonly #keepRows: boolean;
+  readonly #rows: number;
+  /** The latest that was asked for. */
+  #group = { begin: 0, end: -1 };
+
+  /** `lastIsKept`: something has to stay with the last row. */
+  constructor({ keepRows, keptRows, rows }: TableBox, lastIsKept: boolean) {
+    this.#kept = new Set(lastIsKept ? [...keptRows, rows - 1] : keptRows);
+    this.#keepRows = keepRows;
+    this.#rows = rows;
+  }
+
+  /** Rows from `begin` to `end` that follow each other and stay with the next one. */
+  #of(row: number): { readonly begin: number; readonly end: number } {
+    if (row >= this.#group.begin && row <= this.#group.end) return this.#group;
+    let [begin, end] = [row, row];
+    while (this.#kept.has(begin - 1)) begin--;
+    while (this.#kept.has(end) && end + 1 < this.#rows) end++;
+    this.#group = { begin, end };
+    return this.#group;
+  }
+
+  /** How many rows from `first` on are one block; 0 where the page may cut them. `lastIsKept`: the last row is one, too. */
+  kept(first: number, lastIsKept = false): number {
+    if (first >= this.#rows) return 0;
+    const { begin, end } = this.#of(first);
+    const size = end - first + 1;
+    const isKept = this.#keepRows || size > 1 || (lastIsKept && end === this.#rows - 1);
+    // What is left of a group that is cut is none.
+    return isKept && end - begin < maxGroupRows ? size : 0;
+  }
+}
