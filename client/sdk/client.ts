@@ -35,6 +35,18 @@ export interface Made {
   readonly file: Download;
 }
 
+export interface LinkOptions extends CallOptions {
+  readonly seconds?: number | undefined;
+  readonly artifact?: string | undefined;
+}
+
+export interface Link {
+  /** Absolute. */
+  readonly url: string;
+  /** ISO 8601. */
+  readonly expires_at: string;
+}
+
 /** One of the files that a split has made. */
 export interface SplitFile {
   readonly name: string;
@@ -192,6 +204,19 @@ export class Inkwire extends Core {
     options: CallOptions & { readonly page?: number | undefined; readonly width?: number | undefined } = {},
   ): Promise<Preview> {
     return preview(this.#http, request, options);
+  }
+
+  /**
+   * An address under which anybody may read a file of the job, for `seconds` (600 unless given, a day at most): for an iframe or a mail. It ends
+   * with the job, and with the key. Until the job is completed it answers 409.
+   * @param options `artifact` names another file than the result
+   */
+  async link(jobId: string, options: LinkOptions = {}): Promise<Link> {
+    const { seconds, artifact, signal } = options;
+    const call = { body: { expires_in: seconds, artifact }, signal, retry: true };
+    const path = `/api/v1/jobs/${encodeURIComponent(jobId)}/links`;
+    const link = await this.#http.json<Link>('POST', path, call);
+    return { ...link, url: this.#http.parts.url + link.url };
   }
 
   /** All jobs that match, newest first, a page of the list at a time. */

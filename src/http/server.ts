@@ -212,22 +212,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   budgets.add('held', longWaits.shares);
   observe(app, options.registry, longWaits);
   addServerRoutes(app, options, { index, dialects, draining });
-  const { service, designs, links, kinds, library, store, onFact, clock, version } = options;
-  const dialectParts = {
-    service,
-    designs,
-    links,
-    kinds,
-    library,
-    store,
-    onFact,
-    longWaits,
-    forms,
-    clock,
-    version,
-  };
   if (!options.probesOnly)
-    await dialects.mount(app, { ...dialectParts, renderTimeoutMs: limits.renderTimeoutMs });
+    await dialects.mount(app, { ...options, longWaits, forms, renderTimeoutMs: limits.renderTimeoutMs });
 
   const drain = () => {
     draining.start();

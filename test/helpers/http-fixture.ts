@@ -30,7 +30,7 @@ export const limits: HttpLimits = {
   maxFormTextBytes: 128 * 1024,
   maxUploads: 8,
   maxUploadsPerOwner: 4,
-  parserTimeoutMs: 200,
+  parserTimeoutMs: 10_000,
   ratePerKey: 0,
   ratePerIp: 0,
   connectionsPerIp: 0,

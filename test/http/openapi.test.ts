@@ -46,6 +46,7 @@ describe('/openapi.json', () => {
       'GET /api/v1/jobs/{id}/request',
       'GET /api/v1/jobs/{id}/result',
       'GET /api/v1/jobs/{id}/thumbnail',
+      'GET /api/v1/links/{token}/{name}',
       'GET /api/v1/packages/schema',
       'GET /download/{filename}',
       'GET /health',
@@ -69,6 +70,7 @@ describe('/openapi.json', () => {
       'POST /api/v1/extract-text',
       'POST /api/v1/jobs',
       'POST /api/v1/jobs/{id}/cancel',
+      'POST /api/v1/jobs/{id}/links',
       'POST /api/v1/jobs/{id}/retry',
       'POST /api/v1/merge',
       'POST /api/v1/packages',
@@ -158,6 +160,7 @@ describe('/openapi.json', () => {
   test('what needs no key says so', () => {
     const open = operations().filter(({ operation }) => operation.security.length === 0);
     expect(open.map(({ path }) => path).sort()).toEqual([
+      '/api/v1/links/{token}/{name}',
       '/api/v1/packages/schema',
       '/download/{filename}',
       '/health',

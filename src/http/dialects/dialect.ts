@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import type { Keyring } from '../../access/keyring.js';
 import type { Links } from '../../access/links.js';
 import type { Designs } from '../../designs/designs.js';
 import type { Fact, Store } from '../../engine/engine.js';
@@ -78,6 +79,7 @@ export interface DialectParts {
   readonly service: JobService;
   readonly designs: Designs;
   readonly links: Links;
+  readonly keyring: Pick<Keyring, 'holds'>;
   readonly kinds: readonly Kind[];
   /** For what a dialect keeps of its own. */
   readonly library: Library;

@@ -14,6 +14,8 @@ import { sendFile } from '../reply/file-reply.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { noSuchJob } from './jobs.js';
 
+type Reader = JobService['reader'];
+
 interface ResultRoute {
   Params: { id: string };
 }
@@ -68,7 +70,8 @@ const fileHeaders = {
   'Accept-Ranges': 'bytes',
 };
 
-function docs(id: string, summary: string): RouteDocs {
+/** Of a route that answers with a file of a job. */
+export function fileDocs(id: string, summary: string): RouteDocs {
   const content = { 'application/pdf': null, [json]: null, 'application/octet-stream': null };
   return {
     id,
@@ -105,16 +108,20 @@ export function addResultRoutes(
   { service, clock }: { readonly service: JobService; readonly clock: () => number },
 ): void {
   const { reader } = service;
+  const cacheControl = (expiresAt: number | undefined): string => lifetime(expiresAt, clock());
 
   app.route<ResultRoute>({
     method: ['GET', 'HEAD'],
     url: '/api/v1/jobs/:id/result',
-    config: { access: 'jobs:read', docs: docs('getResult', 'The result: the first artifact of a job') },
+    config: { access: 'jobs:read', docs: fileDocs('getResult', 'The result: the first artifact of a job') },
     schema: { params: jobParams },
     handler: (request, reply) =>
-      serve(request, reply, async (owner) =>
-        findResult(await reader.job(owner, request.params.id), resultOf, 'such artifact'),
-      ),
+      sendFound(request, reply, {
+        reader,
+        cacheControl,
+        find: async () =>
+          findResult(await reader.job(ownerOf(request), request.params.id), resultOf, 'such artifact'),
+      }),
   });
 
   app.route<ArtifactRoute>({
@@ -122,19 +129,14 @@ export function addResultRoutes(
     url: '/api/v1/jobs/:id/artifacts/:name',
     config: {
       access: 'jobs:read',
-      docs: docs('getArtifact', 'One artifact of a job, which may still be running'),
+      docs: fileDocs('getArtifact', 'One artifact of a job, which may still be running'),
     },
     schema: { params: artifactParams },
     handler: (request, reply) =>
-      serve(request, reply, async (owner) => {
-        const { id, name } = request.params;
-        // The artifact first: one that is there after the job was read would be missed the other way round.
-        const artifact = await reader.artifact(owner, id, name);
-        const job = await reader.job(owner, id);
-        if (artifact === undefined || job === undefined || job.expired === true) {
-          return findResult(job, () => undefined, 'such artifact');
-        }
-        return { ok: true, artifact, expiresAt: job.expiresAt, name: downloadNameOf(job, artifact) };
+      sendFound(request, reply, {
+        reader,
+        cacheControl,
+        find: () => findArtifact(reader, ownerOf(request), request.params.id, request.params.name),
       }),
   });
 
@@ -161,35 +163,9 @@ export function addResultRoutes(
       return sendEnvelope(request, reply, JSON.stringify(more ? { ...body, next_from: next } : body));
     },
   );
-
-  async function serve(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    find: (owner: string) => Promise<Found>,
-  ): Promise<FastifyReply> {
-    const owner = ownerOf(request);
-    const found = await find(owner);
-    if (!found.ok) return sendProblem(request, reply, found.problem);
-    const { artifact, expiresAt, name } = found;
-    try {
-      return await sendFile(request, reply, {
-        ...artifact,
-        name,
-        cacheControl: lifetime(expiresAt, clock()),
-        open: (range) => reader.read(artifact, range),
-      });
-    } catch (error) {
-      // Deleted or expired between the two questions: say so, instead of failing.
-      const now = await find(owner);
-      if (!now.ok) return sendProblem(request, reply, now.problem);
-      if (!(error instanceof FileMissing)) throw error;
-      request.log.error({ request_id: request.id, err: error }, 'the file of a result is missing');
-      return sendProblem(request, reply, missing());
-    }
-  }
 }
 
-type Found =
+export type Found =
   | {
       readonly ok: true;
       readonly artifact: Artifact;
@@ -221,6 +197,53 @@ export function findResult(
     return { ok: false, problem: problem('job-not-completed', detail, ended ? {} : { retryAfter: 2 }) };
   }
   return { ok: false, problem: problem('not-found', `The job has no ${what}.`) };
+}
+
+/** One artifact by its name, also of a job that still runs. */
+export async function findArtifact(
+  reader: Reader,
+  owner: string,
+  jobId: string,
+  name: string,
+): Promise<Found> {
+  // The artifact first: one that is there after the job was read would be missed the other way round.
+  const artifact = await reader.artifact(owner, jobId, name);
+  const job = await reader.job(owner, jobId);
+  if (artifact === undefined || job === undefined || job.expired === true)
+    return findResult(job, () => undefined, 'such artifact');
+  return { ok: true, artifact, expiresAt: job.expiresAt, name: downloadNameOf(job, artifact) };
+}
+
+interface FoundParts {
+  readonly reader: Reader;
+  readonly find: () => Promise<Found>;
+  readonly cacheControl: (expiresAt: number | undefined) => string;
+}
+
+/** Answers with what was found. */
+export async function sendFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { reader, find, cacheControl }: FoundParts,
+): Promise<FastifyReply> {
+  const found = await find();
+  if (!found.ok) return sendProblem(request, reply, found.problem);
+  const { artifact, expiresAt, name } = found;
+  try {
+    return await sendFile(request, reply, {
+      ...artifact,
+      name,
+      cacheControl: cacheControl(expiresAt),
+      open: (range) => reader.read(artifact, range),
+    });
+  } catch (error) {
+    // Deleted or expired between the two questions: say so, instead of failing.
+    const later = await find();
+    if (!later.ok) return sendProblem(request, reply, later.problem);
+    if (!(error instanceof FileMissing)) throw error;
+    request.log.error({ request_id: request.id, err: error }, 'the file of a result is missing');
+    return sendProblem(request, reply, missing());
+  }
 }
 
 export function expired(): Problem {

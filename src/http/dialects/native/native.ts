@@ -8,6 +8,7 @@ import { addJobControlRoutes } from '../../routes/job-control.js';
 import { addJobListRoute } from '../../routes/job-list.js';
 import { addJobPageRoutes } from '../../routes/job-pages.js';
 import { addJobRoutes } from '../../routes/jobs.js';
+import { addLinkRoutes } from '../../routes/links.js';
 import { addPackageRoutes } from '../../routes/packages.js';
 import { addPdfToolRoutes } from '../../routes/pdf-tools.js';
 import { addPreviewRoute } from '../../routes/preview.js';
@@ -58,7 +59,8 @@ export const native: Dialect = {
     }),
   },
   ids: plainIds,
-  routes(app, { service, designs, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs }) {
+  routes(app, parts) {
+    const { service, designs, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs } = parts;
     const { syncRenderer } = service;
     const bodySchema = submitBodySchema(kinds);
     addJobRoutes(app, { service, longWaits, forms, bodySchema, formSchema: submitFormSchema(kinds) });
@@ -66,6 +68,7 @@ export const native: Dialect = {
     addJobListRoute(app, { service });
     addGroupRoutes(app, { service });
     addResultRoutes(app, { service, clock });
+    addLinkRoutes(app, parts);
     addThumbnailRoute(app, { service, clock });
     addJobPageRoutes(app, { service, clock });
     addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
