@@ -41,6 +41,8 @@ export interface SourcePage {
 export type SourceRefusal = {
   readonly refused: 'UNREADABLE_PDF' | 'ENCRYPTED_PDF' | 'XFA_FORM' | 'SOURCE_PDF_TOO_LARGE';
   readonly message: string;
+  /** A reader that is less strict may open it. */
+  readonly isMendable?: true;
 };
 
 const name = (text: string) => PDFName.of(text);
@@ -65,7 +67,8 @@ export async function openSource(
   const opened = await open(bytes, pages);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   if (!('refused' in opened)) return { ...opened, bytes, sha256 };
-  const repaired = opened.refused === 'UNREADABLE_PDF' ? await repair?.(bytes) : undefined;
+  const isMendable = opened.refused === 'UNREADABLE_PDF' || opened.isMendable === true;
+  const repaired = isMendable ? await repair?.(bytes) : undefined;
   if (repaired === undefined) return opened;
   const again = await open(repaired, pages);
   if ('refused' in again) return again.refused === 'UNREADABLE_PDF' ? opened : again;
@@ -112,10 +115,13 @@ async function readDocument(
   }
   if ('refused' in document) return document;
   if (!document.isEncrypted) return { document, warnings: [] };
+  const hasId = document.context.trailerInfo.ID !== undefined;
   try {
     document = await load(bytes, { ...options, password: '' });
   } catch {
-    return refusal('ENCRYPTED_PDF', 'the PDF is encrypted: it does not open without a password');
+    const refused = refusal('ENCRYPTED_PDF', 'the PDF is encrypted: it does not open without a password');
+    // The library wants an identifier also where the keys are made without one.
+    return hasId ? refused : { ...refused, isMendable: true };
   }
   if ('refused' in document) return document;
   const message = 'the PDF was encrypted; what is made of it is not';
