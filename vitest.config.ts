@@ -22,6 +22,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   matrix: { MATRIX_JOBS: process.env.MATRIX_JOBS ?? '200' },
   reconnects: { RECONNECTS: process.env.RECONNECTS ?? '1000' },
   crash: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' },
+  'bulk-kills': { BULK_KILLS: process.env.BULK_KILLS ?? '50' },
   webhooks: { WEBHOOK_KILLS: process.env.WEBHOOK_KILLS ?? '20' },
   words: {
     WORDS_DOCUMENTS: process.env.WORDS_DOCUMENTS ?? '50000',

@@ -6,7 +6,7 @@ import { serveTasks } from '../../../dist/src/render/thread-server.js';
 
 /**
  * The render thread of the server, whose steps of `bulk_fill` a test holds up by files in a folder, finds the runs of, and
- * has die: `hold-<row>` keeps chunks from that row on, `hold-finish` the last step, `poison-<row>` ends the thread.
+ * has die: `pace-<ms>` makes each chunk take so long, `hold-<row>` keeps chunks from that row on, `hold-finish` the last step, `poison-<row>` ends the thread.
  */
 const folder = getEnvironmentData('folder');
 const files = (prefix) =>
@@ -28,6 +28,8 @@ function unruly(runner) {
     async chunk(units, context) {
       await passHold((place) => place !== 'finish' && units.from >= Number(place));
       appendFileSync(join(folder, 'runs'), `${units.from}-${units.to}\n`);
+      const [pace] = files('pace-');
+      if (pace !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(pace)));
       const poisoned = files('poison-').map(Number);
       if (poisoned.some((row) => units.from <= row && row < units.to)) process.exit(7);
       return runner.chunk(units, context);
