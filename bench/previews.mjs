@@ -2,7 +2,7 @@
  * CPU of drawing pages at 150 dpi, as PNG and as JPEG, beside `pdftoppm` in one process for the document, its start and its
  * files in memory included. Medians of rounds in which both run; one thread each. Then a thumbnail, the start of an instance of the
  * engine, and two threads. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered), to those
- * of `pdftoppm` at 150 dpi, which sets glyphs on whole rows and rounds down, and at 1,200 dpi, where that cannot be seen ("fine").
+ * of `pdftoppm` at 150 dpi, which sets glyphs on whole rows and rounds down, and at 600 dpi, where that is hardly seen ("fine").
  *   node bench/previews.mjs [rounds] [documents...]
  */
 import { execFileSync } from 'node:child_process';
@@ -73,31 +73,27 @@ function likeness(a, b, width, height) {
   return sum / blocks;
 }
 
-/** Of the first page, halved and quartered. */
-async function likenessOf(path, out) {
+/** The first page as pdftoppm draws it, in gray, made as large as `size`. Its PNGs take many times as long. */
+async function popplerPage(path, dpi, size) {
+  const options = ['-gray', '-r', String(dpi), '-cropbox', '-l', '1', '-singlefile', path];
+  const pgm = execFileSync('pdftoppm', options, { maxBuffer: 2 ** 30 });
+  const [head, width, height] = /^P5\s+(\d+)\s+(\d+)\s+255\s/.exec(pgm.toString('latin1', 0, 64));
+  const raw = { width: Number(width), height: Number(height), channels: 1 };
+  const pixels = pgm.subarray(head.length);
+  return sharp(pixels, { raw }).toColourspace('b-w').resize(size).raw().toBuffer();
+}
+
+/** Of the first page, halved and quartered, to one of pdftoppm's. */
+async function likenessOf(path, dpi) {
   const { bytes, width, height } = await drawerOf(path, { format: 'png', dpi: 150 }).draw(0);
-  const [first] = readdirSync(folder)
-    .filter((name) => name.startsWith(out) && name.endsWith('.png'))
-    .sort();
-  const theirs = readFileSync(join(folder, first));
   const parts = [];
   for (const part of [2, 4]) {
     const size = { width: Math.round(width / part), height: Math.round(height / part), fit: 'fill' };
-    const gray = (input) =>
-      sharp(input, { limitInputPixels: false })
-        .toColourspace('b-w')
-        .removeAlpha()
-        .resize(size)
-        .raw()
-        .toBuffer();
-    parts.push(likeness(await gray(bytes), await gray(theirs), size.width, size.height).toFixed(3));
+    const ours = await sharp(bytes).toColourspace('b-w').removeAlpha().resize(size).raw().toBuffer();
+    const theirs = await popplerPage(path, dpi, size);
+    parts.push(likeness(ours, theirs, size.width, size.height).toFixed(3));
   }
   return parts;
-}
-
-/** A page on which pdftoppm has eight times as many rows to set glyphs on, which it sets on whole ones. */
-function finePicture(path, name) {
-  execFileSync('pdftoppm', ['-png', '-r', '1200', '-cropbox', '-l', '1', path, join(folder, `${name}-fine`)]);
 }
 
 function threadsWall(path, pages, count) {
@@ -138,11 +134,8 @@ try {
       const sizes = readdirSync(folder)
         .filter((file) => file.startsWith(`${out}-`))
         .map((file) => readFileSync(join(folder, file)).length);
-      const likenesses = [];
-      if (format === 'png') {
-        finePicture(path, name);
-        likenesses.push(...(await likenessOf(path, `${out}-`)), ...(await likenessOf(path, `${name}-fine-`)));
-      }
+      const likenesses =
+        format === 'png' ? [...(await likenessOf(path, 150)), ...(await likenessOf(path, 600))] : [];
       const kb = (total) => (total / pages / 1024).toFixed(0);
       console.log(
         [

@@ -77,6 +77,8 @@ interface Slot {
   thread: RenderThread;
   state: 'starting' | 'idle' | 'busy';
   tasks: number;
+  /** When its last task began, by `performance.now`. */
+  usedAt: number;
   running?: Running;
   failedStarts: number;
 }
@@ -185,15 +187,16 @@ export class RenderPool {
     const thread = new RenderThread({ ...this.#options, heapLimitMb }, (message) =>
       this.#heard(slot, message),
     );
-    const slot: Slot = { thread, state: 'starting', tasks: 0, failedStarts };
+    const slot: Slot = { thread, state: 'starting', tasks: 0, usedAt: -1, failedStarts };
     void thread.exited.then((death) => this.#gone(slot, death));
     return slot;
   }
 
   /** Gives waiting tasks, in order, to idle threads with a fitting memory limit. */
   #dispatch(): void {
-    for (const slot of this.#slots) {
-      if (slot.state !== 'idle') continue;
+    // The one that worked last comes first: it may hold what the next task of that job needs, as a document that is open.
+    const idle = this.#slots.filter(({ state }) => state === 'idle').sort((a, b) => b.usedAt - a.usedAt);
+    for (const slot of idle) {
       const index = this.#next(slot.thread.heapLimitMb);
       const raisedFirst = this.#waiting[0]?.task.memoryRetry === true && index !== 0;
       if (raisedFirst && !this.#hasRaisedThread()) {
@@ -231,6 +234,7 @@ export class RenderPool {
     });
     slot.state = 'busy';
     slot.tasks += 1;
+    slot.usedAt = performance.now();
     const work = new TaskWork(this.#options, { ...task, leftMs: () => timer.leftMs });
     slot.running = { ...entry, startedAt: performance.now(), timer, work };
     task.onStart?.();

@@ -98,18 +98,18 @@ describe('small parts on their way to the store', () => {
     vi.useFakeTimers();
     try {
       const { keeper, commits } = opened();
-      for (let at = 0; at < 4; at += 1) {
+      for (let at = 0; at < 9; at += 1) {
         await keeper.addTogether([aFile(1)]);
         await vi.advanceTimersByTimeAsync(0);
         commits[at]?.done();
         await vi.advanceTimersByTimeAsync(0);
       }
-      expect(commits).toHaveLength(3);
+      expect(commits).toHaveLength(8);
       await vi.advanceTimersByTimeAsync(249);
-      expect(commits).toHaveLength(3);
+      expect(commits).toHaveLength(8);
       await vi.advanceTimersByTimeAsync(1);
-      expect(commits).toHaveLength(4);
-      commits[3]?.done();
+      expect(commits).toHaveLength(9);
+      commits[8]?.done();
       await vi.advanceTimersByTimeAsync(0);
     } finally {
       vi.useRealTimers();

@@ -10,8 +10,8 @@ import type { WorkLog } from '../work-log.js';
 const keptAtOnce = 16;
 /** Facts about parts are at least so far apart, */
 const commitPauseMs = 250;
-/** but for the first ones: somebody waits for the first thing to be seen. */
-const promptCommits = 3;
+/** but for the first ones: somebody waits for the first thing to be seen, which others may come before where several threads work. */
+const promptCommits = 8;
 /** Parts of one commit, but for those that are told of together. */
 const maxCommitted = 1_000;
 /** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */

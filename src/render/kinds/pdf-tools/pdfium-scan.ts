@@ -89,7 +89,7 @@ function bytesOf(engine: Engine, picture: number): Buffer | undefined {
   if (length === 0) return undefined;
   const memory = allocate(engine, length);
   engine.FPDFImageObj_GetImageDataRaw(picture, memory, length);
-  const bytes = Buffer.from(engine.pdfium.HEAPU8.slice(memory, memory + length));
+  const { buffer } = engine.pdfium.HEAPU8.slice(memory, memory + length);
   engine.pdfium.wasmExports.free(memory);
-  return bytes;
+  return Buffer.from(buffer);
 }

@@ -62,12 +62,16 @@ interface PlainJpeg extends PageSize {
 function plainJpeg(file: Buffer): PlainJpeg | undefined {
   const kept: Buffer[] = [Buffer.from([0xff, 0xd8])];
   let size: PageSize | undefined;
+  let isWhole = true;
   if (file.readUInt16BE(0) !== 0xffd8) return undefined;
   for (let at = 2; at + 4 <= file.length && file[at] === 0xff; ) {
     const marker = file[at + 1] ?? 0;
     const end = at + 2 + file.readUInt16BE(at + 2);
     if (end > file.length) return undefined;
-    if (marker === 0xda) return size && { ...size, bytes: Buffer.concat([...kept, file.subarray(at)]) };
+    if (marker === 0xda) {
+      const bytes = isWhole ? file : Buffer.concat([...kept, file.subarray(at)]);
+      return size && { ...size, bytes };
+    }
     if (marker === 0xc0 || marker === 0xc1) {
       if (end < at + 10 || file[at + 4] !== 8 || ![1, 3].includes(file[at + 9] ?? 0)) return undefined;
       size = { width: file.readUInt16BE(at + 7), height: file.readUInt16BE(at + 5) };
@@ -75,6 +79,7 @@ function plainJpeg(file: Buffer): PlainJpeg | undefined {
     // Of the segments for applications, that of JFIF and the one that says how colours are stored.
     const isSaid = marker >= 0xe1 && marker <= 0xef && marker !== 0xee;
     if (!isSaid && marker !== 0xfe) kept.push(file.subarray(at, end));
+    else isWhole = false;
     at = end;
   }
   return undefined;
