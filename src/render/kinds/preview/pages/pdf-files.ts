@@ -16,11 +16,14 @@ export interface PdfToOpen {
 interface Kept {
   readonly key: string;
   readonly document: PdfiumDocument;
+  uses: number;
   onHeavy: () => void;
 }
 
 /** For the next chunk of the document, or the next page that somebody looks at. */
 const keptMs = 1_000;
+/** The engine keeps what it has read of each page, some KiB: a document of thousands is opened anew now and then. */
+const mostUses = 500;
 
 /**
  * Opens PDFs for one thread, one at a time. The program of the engine is read and compiled once. The last document stays open for
@@ -41,7 +44,8 @@ export class PdfFiles {
     const key = `${path} ${password}`;
     clearTimeout(this.#timer);
     const kept = this.#kept;
-    if (kept?.key === key) {
+    if (kept?.key === key && kept.uses < mostUses) {
+      kept.uses += 1;
       kept.onHeavy = onHeavy;
       return kept.document;
     }
@@ -50,7 +54,7 @@ export class PdfFiles {
     const heavy = { onHeavy };
     const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes, () => heavy.onHeavy());
     const document = pdfium.open(file, pointer, password);
-    this.#kept = Object.assign(heavy, { key, document });
+    this.#kept = Object.assign(heavy, { key, document, uses: 1 });
     return document;
   }
 
