@@ -12,6 +12,7 @@ import { takeForms } from '../../upload/form-reader.js';
 import type { DialectParts } from '../dialect.js';
 import { uuidIds } from '../job-ids.js';
 import { jobWords, metadataKind, metadataOf, pagesOf, previewKind, reasonOf } from './answers.js';
+import { digestName, digestOf, equalJobs } from './equal-job.js';
 import { notDownloaded, sentences, tooLong } from './messages.js';
 import { type AskedAnswer, readMetadata, readPreview } from './requests.js';
 import { createdSchema, metadataBody, metadataSchema, previewBody, previewSchema, tag } from './shapes.js';
@@ -31,7 +32,7 @@ const maxIssues = 50;
 
 /** Previews and metadata, waited for or not. */
 export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutMs: number): void {
-  const { service, links, kinds, longWaits, forms } = parts;
+  const { service, links, kinds, longWaits, forms, clock } = parts;
   const { reader, submitter, remover } = service;
 
   app.register(async (scope) => {
@@ -133,16 +134,21 @@ export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutM
         return refuse(problem('validation-failed', 'The body breaks its shape.', { errors }));
       }
       const isAddress = parsed.plan.inputs.some((input) => 'url' in input);
+      const owner = ownerOf(request);
+      const digest = await digestOf(name, parsed.plan);
+      const resultOf = digest === undefined ? undefined : await resultFor(reply, owner, digest, isAwaited);
       const metadata = {
+        ...(digest === undefined ? {} : { [digestName]: digest }),
         [jobWords.api]: 'yes',
         [jobWords.awaited]: isAwaited ? 'yes' : 'no',
         [jobWords.input]: isAddress ? jobWords.address : 'file',
       };
       const answer = await submitter.submit({
-        owner: ownerOf(request),
+        owner,
         kind: name,
         body: {
           plan: parsed.plan,
+          ...(resultOf === undefined ? {} : { resultOf }),
           members: asked.members,
           options: {
             description: { metadata },
@@ -160,6 +166,26 @@ export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutM
     } finally {
       await given.discard();
     }
+  }
+
+  /**
+   * A job whose result this one can have. Whoever waits for the answer waits for one that is about to have it: a document that is
+   * sent twice is drawn once. Jobs that nobody waits for are drawn by themselves then, since their answer is due.
+   */
+  async function resultFor(
+    reply: FastifyReply,
+    owner: string,
+    digest: string,
+    isAwaited: boolean,
+  ): Promise<string | undefined> {
+    const { made, making } = await equalJobs(reader, owner, digest, clock());
+    if (made !== undefined || making === undefined || !isAwaited) return made?.job_id;
+    const { job_id: id } = making;
+    const ended = await longWaits.run(reply, (signal) =>
+      reader.wait(owner, id, { waitMs: syncTimeoutMs, signal }),
+    );
+    const record = ended.type === 'ended' ? ended.value?.record : undefined;
+    return record?.status === 'completed' ? record.job_id : undefined;
   }
 
   async function answerSync(

@@ -209,6 +209,44 @@ describe('the FileLens API', () => {
     expect(answer.json.message).toMatch(plain);
   });
 
+  it('draws equal bytes with equal options once, for as many jobs as ask, and other ones anew', async () => {
+    const body = { input: threeAsText, output_format: 'webp', options: { width: 41 } };
+    /** Of the newest job: none where it was never started, since another one has made the same. */
+    const attempts = async (): Promise<number> => {
+      const { json } = await get('/api/v1/jobs?kind=preview&limit=1');
+      return (json.data.jobs ?? json.data)[0].attempt;
+    };
+    const client = new PollingClient(base);
+    const first = await client.wait(await client.submit('/preview/async', body));
+    const again = await client.submit('/preview/async', body);
+    // It is there at once, by another id and other addresses.
+    const done = (await get(`/status/${again}`)).json;
+    expect(done).toMatchObject({ status: 'completed', total_pages: 3, progress: 100 });
+    expect(done.job_id).not.toBe(first.job_id);
+    const bytesOf = async (url: string) => Buffer.from(await (await fetch(base + url)).arrayBuffer());
+    expect(await bytesOf(done.result_urls[1])).toEqual(await bytesOf(first.result_urls[1]));
+    expect((await post('/preview', body)).json).toMatchObject({ success: true, total_pages: 3 });
+    expect(await attempts()).toBe(0);
+    // A first job that goes takes nothing away from the second one.
+    await fetch(base + first.events_url.replace(/\/events$/, ''), { method: 'DELETE' });
+    expect((await bytesOf(done.result_urls[0])).length).toBeGreaterThan(20);
+    await post('/preview', { ...body, options: { width: 42 } });
+    expect(await attempts()).toBe(1);
+  });
+
+  it('has those who wait for an answer wait for the one that is being drawn', async () => {
+    const text = base64(pagesOf(Array.from({ length: 60 }, () => '0 0 1 rg 5 5 60 60 re f')));
+    const body = { input: text, output_format: 'png', options: { dpi: 300 } };
+    const accepted = await post('/preview/async', body);
+    const { json } = await post('/preview', body);
+    expect(json).toMatchObject({ success: true, total_pages: 60 });
+    const own = (await get(`/status/${accepted.json.job_id}`)).json;
+    expect(own).toMatchObject({ status: 'completed', total_pages: 60 });
+    const { json: listed } = await get('/api/v1/jobs?kind=preview&limit=1');
+    // Never started: it has what the other one has made.
+    expect((listed.data.jobs ?? listed.data)[0]).toMatchObject({ status: 'completed', attempt: 0 });
+  });
+
   it('has this form for whatever HTTP refuses', async () => {
     const large = await post('/preview', { input: 'a'.repeat(1_100_000), output_format: 'png' });
     expect(large).toMatchObject({ status: 413, json: { ...refused, message: 'The body is too large.' } });
