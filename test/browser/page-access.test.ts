@@ -47,7 +47,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
       'a job that is done',
       async (page) => {
         await page.goto(`${server.url}/#/jobs/${done}`);
-        await page.getByRole('img', { name: /^Page 1/ }).waitFor(patient);
+        await page.getByRole('group', { name: 'Page 1 of 1' }).locator('img[src]').waitFor(patient);
         await page.getByRole('button', { name: 'Show' }).click();
         await page.getByRole('region', { name: 'Text of the request' }).getByText('"Small"').waitFor(patient);
       },

@@ -50,9 +50,16 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.waitForURL(/#\/jobs\/job_/);
     await state(page, 'completed');
     expect(await page.evaluate<number>('globalThis.shown.size')).toBeGreaterThan(1);
-    await page.getByRole('img', { name: 'Page 1 of the document' }).waitFor(patient);
+    await page
+      .getByRole('group', { name: /^Page 1 of \d+$/ })
+      .locator('img[src]')
+      .waitFor(patient);
     await page.getByRole('button', { name: 'Next page' }).click();
-    await page.getByRole('img', { name: 'Page 2 of the document' }).waitFor(patient);
+    await page
+      .getByRole('group', { name: /^Page 2 of \d+$/ })
+      .locator('img[src]')
+      .waitFor(patient);
+    expect(await page.getByRole('textbox', { name: 'Page' }).inputValue()).toBe('2');
 
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -339,12 +346,12 @@ describe.skipIf(withoutChromium)('the live page', () => {
     const id = await submit(server, small);
     const { page } = await open(`#/jobs`, network.url);
     await page.locator(`[data-job="${id}"] .status-completed`).waitFor(patient);
-    await page.route('**/thumbnail?*', (route) => route.fulfill({ status: 404, body: '' }));
+    await page.route('**/pages.json', (route) => route.fulfill({ status: 404, body: '' }));
     await page.locator(`[data-job="${id}"] a`).click();
-    await page.getByText('The server answered with status 404.').waitFor(patient);
-    await page.unroute('**/thumbnail?*');
+    await page.getByText('This job has no pages to show.').waitFor(patient);
+    await page.unroute('**/pages.json');
     network.cutAll();
-    await page.getByRole('img', { name: 'Page 1 of the document' }).waitFor(patient);
+    await page.getByRole('group', { name: 'Page 1 of 1' }).locator('img[src]').waitFor(patient);
     await page.context().close();
     await network.close();
   });

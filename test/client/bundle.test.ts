@@ -62,3 +62,31 @@ describe('client.js', () => {
     for (const { imports } of others) expect(['client.js']).toEqual(expect.arrayContaining([...imports]));
   });
 });
+
+describe('pages.js', () => {
+  let files: Chunk[] = [];
+
+  beforeAll(async () => {
+    const configFile = fileURLToPath(new URL('../../client/vite.viewer.config.js', import.meta.url));
+    const made = await build({
+      configFile,
+      logLevel: 'error',
+      build: { write: false, reportCompressedSize: false },
+    });
+    files = [made].flat().flatMap((bundle) => ('output' in bundle ? (bundle.output as Chunk[]) : []));
+  });
+
+  test('is one file below 18 KiB, gzipped, its style in it', () => {
+    expect(files.map(({ fileName }) => fileName)).toEqual(['pages.js']);
+    const { length } = gzipSync(files[0]?.code ?? '', { level: 9 });
+    expect(length).toBeGreaterThan(8_000);
+    expect(length).toBeLessThan(18 * 1024);
+  });
+
+  test('loads the client that lies beside it when a document is followed, and nothing else', () => {
+    const code = files[0]?.code ?? '';
+    expect([...code.matchAll(/import\(([^)]*)\)/g)].map(([, name]) => name)).toEqual(['`./client.js`']);
+    expect(files[0]?.imports).toEqual([]);
+    expect(files[0]?.exports).toEqual(['InkwirePages']);
+  });
+});

@@ -29,6 +29,7 @@ async function built(options: FixtureOptions = {}): Promise<void> {
   await writeFile(join(folder, 'client.js'), script);
   await writeFile(join(folder, 'client-download.js'), script);
   await writeFile(join(folder, 'client-batch.js'), 'export {};');
+  await writeFile(join(folder, 'pages.js'), script);
   await writeFile(join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
   await writeFile(join(folder, 'assets/page-1a.js'), script);
   await writeFile(join(folder, 'assets/page-1a.js.map'), '{}');
@@ -92,8 +93,8 @@ describe('the live page', () => {
 });
 
 describe('the client for browsers', () => {
-  // The second is a part that the first loads when it is needed.
-  test.each(['/client.js', '/client-download.js'])(
+  // The second is a part that the first loads when it is needed; the third is the viewer of pages.
+  test.each(['/client.js', '/client-download.js', '/pages.js'])(
     '%s may be loaded by every page, whatever the origins of the API are',
     async (path) => {
       await built({ corsOrigins: ['https://known.example'] });

@@ -7,25 +7,32 @@ import { type OpenSession, reasonOf } from '../session.js';
 import { FileButton } from './file-button.js';
 import { PageViewer } from './page-viewer.js';
 
+const pdfType = 'application/pdf';
 /** A result of more bytes is saved, not shown. */
 const shownBytes = { pdf: 50_000_000, text: 2_000_000 } as const;
 
-/** What came out: looked at in place, and every file to save. */
+/** What came out beside the pages: what is looked at in place, and every file to save. */
 export function JobResult({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
-  const { artifacts = [] } = record;
+  const { artifacts = [], kind } = record;
   const first = artifacts[0];
   if (first === undefined || record.result_url === undefined) {
     return <p class="panel quiet">The result is not kept any more. Retry makes it again.</p>;
   }
+  const isText = first.content_type.startsWith('application/json') && kind !== 'preview';
   return (
     <>
-      {first.content_type === 'application/pdf' && <PdfPart open={open} record={record} artifact={first} />}
-      {first.content_type.startsWith('application/json') && first.size_bytes <= shownBytes.text && (
+      {isText && first.size_bytes <= shownBytes.text && (
         <JsonPart open={open} record={record} artifact={first} />
       )}
       {artifacts.length > 1 && <JobFiles open={open} record={record} />}
     </>
   );
+}
+
+/** Whether there are pages to look at: of a PDF that came out, or of a preview, also while it is drawn. */
+export function hasPages({ status, kind, artifacts = [], result_url }: JobRecord): boolean {
+  if (kind === 'preview') return status === 'running' || (status === 'completed' && result_url !== undefined);
+  return status === 'completed' && result_url !== undefined && artifacts[0]?.content_type === pdfType;
 }
 
 /** The files that are there, to save: all of them at the end, those that were made by now before it. */
@@ -54,9 +61,10 @@ interface PartProps {
 }
 
 /** Page images, which every browser can show; the file itself where there is a viewer for it. */
-function PdfPart({ open, record, artifact }: PartProps) {
+export function JobDocument({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
   const [whole, setWhole] = useState(false);
-  const viewer = navigator.pdfViewerEnabled && artifact.size_bytes <= shownBytes.pdf;
+  const pdf = record.artifacts?.find(({ content_type: type }) => type === pdfType);
+  const viewer = navigator.pdfViewerEnabled && pdf !== undefined && pdf.size_bytes <= shownBytes.pdf;
   return (
     <section class="panel document" aria-labelledby="document">
       <div class="panel-head">
@@ -72,10 +80,10 @@ function PdfPart({ open, record, artifact }: PartProps) {
           </div>
         )}
       </div>
-      {whole ? (
-        <PdfFrame open={open} record={record} artifact={artifact} />
+      {whole && pdf !== undefined ? (
+        <PdfFrame open={open} record={record} artifact={pdf} />
       ) : (
-        <PageViewer open={open} id={record.job_id} pages={record.pages} />
+        <PageViewer open={open} id={record.job_id} />
       )}
     </section>
   );

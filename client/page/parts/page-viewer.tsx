@@ -1,44 +1,54 @@
-import { useState } from 'preact/hooks';
-import { useAddress, useAnswer } from '../answer.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { InkwirePages } from '../../viewer/inkwire-pages.js';
+import { useAnswer, useReturn } from '../answer.js';
+import { useModel } from '../model.js';
 import type { OpenSession } from '../session.js';
-import { Pager } from './pager.js';
-
-/** Pixels: sharp on screens of two device pixels at the size that is shown. */
-const imageWidth = 1_000;
 
 export interface PageViewerProps {
   readonly open: OpenSession;
   readonly id: string;
-  /** Undefined where the record does not say: then there is at least one. */
-  readonly pages: number | undefined;
+  /** Of several PDFs. */
+  readonly artifact?: string | undefined;
 }
 
-/** A document page by page, as images from the server. */
-export function PageViewer({ open, id, pages = 1 }: PageViewerProps) {
-  const [page, setPage] = useState(1);
-  const { answer: image, fault } = useAnswer(
-    async (signal) => ({ page, bytes: await open.client.thumbnail(id, { page, width: imageWidth, signal }) }),
-    [open, id, page],
-  );
-  const address = useAddress(image?.bytes);
-
-  return (
-    <div class="viewer">
-      {pages > 1 && <Pager page={page} pages={pages} onTurn={setPage} />}
-      {fault !== undefined && (
-        <p class="fault" role="alert">
-          {fault}
-        </p>
-      )}
-      <div
-        class={`sheet${image?.page === page ? '' : ' sheet-waits'}`}
-        aria-busy={image?.page !== page && fault === undefined}
-      >
-        {image === undefined && fault === undefined && <p class="quiet centred">Loading …</p>}
-        {image !== undefined && fault === undefined && (
-          <img src={address} alt={`Page ${image.page} of the document`} />
-        )}
-      </div>
-    </div>
-  );
+/** The pages of a document, by the element that other pages have, too. */
+export function PageViewer({ open, id, artifact }: PageViewerProps) {
+  const { session } = useModel();
+  const place = useRef<HTMLDivElement>(null);
+  const { answer, fault } = useAnswer(() => import('../../viewer/inkwire-pages.js'), []);
+  const viewer = useRef<InkwirePages>(undefined);
+  const [failed, setFailed] = useState(false);
+  const again = useReturn(failed ? true : undefined);
+  useEffect(() => {
+    if (answer === undefined || place.current === null) return;
+    const element = new answer.InkwirePages();
+    element.connect({
+      http: open.http,
+      watch: (job, signal) => open.client.watch(job, { signal, progressMs: 500 }),
+    });
+    element.setAttribute('job', id);
+    if (artifact !== undefined) element.setAttribute('artifact', artifact);
+    element.addEventListener('ready', () => setFailed(false));
+    element.addEventListener('fault', (event) => {
+      const { error, page } = (event as CustomEvent<{ readonly error: unknown; readonly page?: number }>)
+        .detail;
+      session.refuse(error);
+      // One page says so in its place.
+      if (page === undefined) setFailed(true);
+    });
+    viewer.current = element;
+    place.current.replaceChildren(element);
+    return () => element.remove();
+  }, [answer, open, id, artifact, session]);
+  useEffect(() => {
+    if (failed) viewer.current?.reload();
+  }, [again]);
+  if (fault !== undefined) {
+    return (
+      <p class="fault" role="alert">
+        {fault}
+      </p>
+    );
+  }
+  return <div class="viewer" ref={place} />;
 }

@@ -11,7 +11,7 @@ import { Icon } from '../parts/icon.js';
 import { JobFacts } from '../parts/job-facts-table.js';
 import { JobHistoryList } from '../parts/job-history-list.js';
 import { JobRequestPart } from '../parts/job-request-part.js';
-import { JobFiles, JobResult } from '../parts/job-result.js';
+import { hasPages, JobDocument, JobFiles, JobResult } from '../parts/job-result.js';
 import { ProgressBar } from '../parts/progress-bar.js';
 import { StatusMark } from '../parts/status-mark.js';
 import { type OpenSession, reasonOf } from '../session.js';
@@ -101,6 +101,7 @@ function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobR
       <div class="job-columns">
         <div class="job-main">
           <Outcome row={row} />
+          {hasPages(record) && <JobDocument open={open} record={record} />}
           {record.status === 'completed' && <JobResult open={open} record={record} />}
           {record.status !== 'completed' && (record.artifacts?.length ?? 0) > 0 && (
             <JobFiles open={open} record={record} />

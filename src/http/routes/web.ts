@@ -30,8 +30,8 @@ const pagePolicy = [
 /** An image that is opened by itself runs nothing. Scripts go without: a worker would be held to it. */
 const imagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-/** The client for browsers, and the parts that it loads when they are needed. */
-const clientFile = /^client(-[a-z-]+)?\.js$/;
+/** The client for browsers, the parts that it loads when they are needed, and the viewer of pages. */
+const clientFile = /^(client(-[a-z-]+)?|pages)\.js$/;
 
 export interface WebOptions {
   /** What the build made; empty where only the server was compiled. */
