@@ -1,7 +1,8 @@
+import type { JobRecord } from '../../src/protocol/job-record.js';
 import { authOf } from '../sdk/auth.js';
 import { sleep } from '../sdk/backoff.js';
 import { Http } from '../sdk/http.js';
-import type { Inkwire, InkwireOptions, JobRecord } from '../sdk/inkwire.js';
+import type { Inkwire, InkwireOptions } from '../sdk/inkwire.js';
 import { JobPages, NoPages } from './job-pages.js';
 import styles from './pages.css?inline';
 import { Panel } from './panel.js';
