@@ -92,3 +92,14 @@ export function ago(time: string, now: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
+
+/** What the rows of a job came to, and where the reasons are. */
+export function rowsLine(
+  { total, done, success, partial, failed }: NonNullable<JobRecord['rows']>,
+  hasZip: boolean,
+): string {
+  const counts = `${success} completed, ${partial} partial, ${failed} failed`;
+  if (!hasZip) return `${done} of ${count(total, 'row')}: ${counts}`;
+  const reasons = partial + failed === 0 ? '' : '; manifest.json in the ZIP has the reason of each';
+  return `${count(total, 'row')}: ${counts}${reasons}`;
+}

@@ -41,6 +41,27 @@ describe('forms from the command line', () => {
     // Two rows and the manifest.
     expect(zip.readUInt16LE(zip.length - 12)).toBe(3);
     expect(filled.said).toContain(out);
+    expect(filled.said.trim().split('\n').at(-1)).toBe('2 rows: 2 completed, 0 partial, 0 failed');
+  });
+
+  it('fill ends with what the rows came to, and where the reasons are', async () => {
+    writeFileSync(at('mixed.json'), JSON.stringify([{ name: 'Ada', city: 'Wien' }, 7, { name: 'Eve' }, 8]));
+    const mixed = await run(runFill, at('form.pdf'), at('mixed.json'), '-o', at('mixed.zip'));
+    expect(mixed.code, mixed.said).toBe(0);
+    expect(mixed.said.trim().split('\n').at(-1)).toMatch(
+      /^4 rows: \d completed, \d partial, 2 failed; manifest.json in the ZIP has the reason of each$/,
+    );
+    const late = await run(
+      runFill,
+      at('form.pdf'),
+      at('mixed.json'),
+      '--max-failed',
+      '25',
+      '-o',
+      at('late.zip'),
+    );
+    expect(late.code).toBe(1);
+    expect(late.said.trim().split('\n').at(-1)).toBe('4 of 4 rows: 2 completed, 0 partial, 2 failed');
   });
 
   it('package builds, looks into and tries one, and fill uses it', async () => {

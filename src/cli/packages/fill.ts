@@ -1,6 +1,7 @@
 import { Misuse, readArguments } from '../arguments.js';
 import { exitCodes } from '../exit-codes.js';
 import { conclude, follow } from '../follow.js';
+import { rowsLine } from '../job-words.js';
 import { destinationOf } from '../save.js';
 import { obey, serverOptions, serverUsage, withServer } from '../server-access.js';
 import { keep } from '../submit.js';
@@ -72,9 +73,10 @@ export function runFill(shell: Shell): Promise<number> {
         view: shell.err,
       });
       const code = conclude(shell, ended, shell.err, json);
-      if (code !== exitCodes.ok) return code;
-      await keep(shell, server, job.job_id, to, json);
-      return exitCodes.ok;
+      if (code === exitCodes.ok) await keep(shell, server, job.job_id, to, json);
+      if (!json && ended?.rows !== undefined)
+        printLine(shell.err, rowsLine(ended.rows, code === exitCodes.ok));
+      return code;
     });
   });
 }
