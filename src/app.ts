@@ -252,6 +252,7 @@ async function open(
       rowsPerMonth: config.bulkRowsPerMonth,
       bounds: bounds.bulkFill,
     },
+    previewPaths: config.previewPaths,
   });
   for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import type { ConfiguredKey } from './access/keys.js';
 import {
   choice,
@@ -242,6 +243,12 @@ const options = {
   allowUnsandboxedPrograms: flag(
     'INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS',
     'Runs external programs also where neither bubblewrap nor `unshare` works: a hostile document could then read what the server can.',
+  ),
+  previewPaths: list(
+    'INKWIRE_PREVIEW_PATHS',
+    'absolute paths, with commas between them',
+    'Folders of the server whose files may be named as inputs of the FileLens API, by every key that may submit jobs.',
+    (path) => (isAbsolute(path) ? path : undefined),
   ),
   officeListeners: whole('INKWIRE_OFFICE_LISTENERS', 'processes', [0, 64], {
     standard: 2,

@@ -45,6 +45,7 @@ export const limits: HttpLimits = {
 
 /** As without any option. */
 export const dialectsAtHand = createDialects({
+  previewPaths: [],
   bulkFill: { waitMs: 10_000, rowsPerMonth: 0, bounds: standardBounds },
 });
 

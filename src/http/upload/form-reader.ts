@@ -36,6 +36,10 @@ export type FormAnswer =
     }
   | { readonly ok: false; readonly problem: Problem };
 
+export type TakenFile =
+  | { readonly ok: true; readonly file: UploadedFile; readonly discard: () => Promise<void> }
+  | { readonly ok: false; readonly problem: Problem };
+
 const maxParts = 1000;
 /** Characters. */
 const maxNameLength = 128;
@@ -86,17 +90,31 @@ export class FormReader {
       return { ok: true, body: { form: await this.#parts(request, paths, files) }, discard };
     } catch (error) {
       await discard();
-      if (error instanceof RefusedForm) return { ok: false, problem: error.problem };
-      if (!(error instanceof UploadNotWritten)) throw error;
-      if (!request.server.noteFault(error.cause))
-        request.log.error({ request_id: request.id, err: error.cause }, 'an upload could not be written');
-      const detail = 'The upload cannot be stored at the moment; send it again later';
-      return { ok: false, problem: problem('storage-unavailable', detail, { retryAfter: 10 }) };
+      return { ok: false, problem: refusalOf(error, request) };
     } finally {
       this.#options.leave(request);
       // What was not read would hold up the answer, and the next request. The parser must not pause it again.
       request.raw.unpipe();
       request.raw.resume();
+    }
+  }
+
+  /** Takes a file of the server's own into the place of an upload. Rejects with what the chunks reject with. */
+  async take(
+    request: FastifyRequest,
+    chunks: AsyncIterable<Uint8Array>,
+    fileName: string,
+  ): Promise<TakenFile> {
+    const { blobs, limits } = this.#options;
+    const path = blobs.aside();
+    const discard = (): Promise<void> => blobs.discard(path);
+    try {
+      const most = limits.maxUploadFileBytes;
+      const written = await writePart(bounded(chunks, most, `An input may have ${most} bytes.`), path);
+      return { ok: true, file: new UploadedFile({ path, fileName, contentType: '', ...written }), discard };
+    } catch (error) {
+      await discard();
+      return { ok: false, problem: refusalOf(error, request) };
     }
   }
 
@@ -157,6 +175,16 @@ export class FormReader {
       if (!file.readableEnded) file.destroy();
     }
   }
+}
+
+/** Of what ends the reading; anything else is thrown. */
+function refusalOf(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof RefusedForm) return error.problem;
+  if (!(error instanceof UploadNotWritten)) throw error;
+  if (!request.server.noteFault(error.cause))
+    request.log.error({ request_id: request.id, err: error.cause }, 'an upload could not be written');
+  const detail = 'The upload cannot be stored at the moment; send it again later';
+  return problem('storage-unavailable', detail, { retryAfter: 10 });
 }
 
 /** A form that is being read. */

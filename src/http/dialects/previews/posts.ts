@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../../protocol/is-object.js';
 import { isTerminal, type JobRecord } from '../../../protocol/job-record.js';
@@ -8,13 +9,15 @@ import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { jobBodyOf } from '../../routes/job-body.js';
-import { takeForms } from '../../upload/form-reader.js';
+import { type TakenFile, takeForms } from '../../upload/form-reader.js';
 import type { DialectParts } from '../dialect.js';
 import { uuidIds } from '../job-ids.js';
 import { jobWords, metadataKind, metadataOf, pagesOf, previewKind, reasonOf } from './answers.js';
 import { digestName, digestOf, equalJobs } from './equal-job.js';
 import { notDownloaded, sentences, tooLong } from './messages.js';
 import { type AskedAnswer, readMetadata, readPreview } from './requests.js';
+import { openServerFile, serverPathOf } from './server-file.js';
+import type { PreviewSettings } from './settings.js';
 import { createdSchema, metadataBody, metadataSchema, previewBody, previewSchema, tag } from './shapes.js';
 
 interface Asking {
@@ -31,7 +34,11 @@ const keptMs = 24 * 3600 * 1000;
 const maxIssues = 50;
 
 /** Previews and metadata, waited for or not. */
-export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutMs: number): void {
+export function addPosts(
+  app: FastifyInstance,
+  parts: DialectParts,
+  { syncTimeoutMs, paths }: PreviewSettings,
+): void {
   const { service, links, kinds, longWaits, forms, clock } = parts;
   const { reader, submitter, remover } = service;
 
@@ -121,10 +128,14 @@ export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutM
     const given = request.isMultipart() ? await forms.read(request) : jobBodyOf(request);
     const refuse = (refusal: Problem): undefined => void sendProblem(request, reply, refusal);
     if (!given.ok) return refuse(given.problem);
+    let own: TakenFile | undefined;
     try {
       const body = 'form' in given.body ? formMembers(given.body) : readJsonBody(given.body.json);
       if (!body.ok) return refuse(body.problem);
-      const asked = read(body.value);
+      const path = serverPathOf(body.value.input, paths);
+      own = path === undefined ? undefined : await serverFile(request, path);
+      if (own?.ok === false) return refuse(own.problem);
+      const asked = read(own === undefined ? body.value : { ...body.value, input: own.file });
       const kind = kinds.find((one) => one.name === name);
       if (kind === undefined) throw new Error(`The server has no kind ${name}`);
       const parsed = asked.ok ? kind.parse(asked.members) : asked;
@@ -164,8 +175,15 @@ export function addPosts(app: FastifyInstance, parts: DialectParts, syncTimeoutM
       const isForbidden = isAddress && answer.problem.slug === 'validation-failed';
       return refuse(isForbidden ? problem('render-failed', notDownloaded) : answer.problem);
     } finally {
+      if (own?.ok === true) await own.discard();
       await given.discard();
     }
+  }
+
+  async function serverFile(request: FastifyRequest, path: string): Promise<TakenFile> {
+    const file = await openServerFile(path, paths);
+    if (file === undefined) return { ok: false, problem: problem('render-failed', notDownloaded) };
+    return forms.take(request, file.createReadStream(), basename(path));
   }
 
   /**

@@ -4,10 +4,11 @@ import { uuidIds } from '../job-ids.js';
 import { writeRefusal } from './errors.js';
 import { addGets } from './gets.js';
 import { addPosts } from './posts.js';
+import type { PreviewSettings } from './settings.js';
 import { refusalSchema, tag } from './shapes.js';
 
 /** The FileLens API over the kinds `preview` and `image_metadata` (docs/FILELENS.md). */
-export function createPreviews({ syncTimeoutMs }: { readonly syncTimeoutMs: number }): Dialect {
+export function createPreviews(settings: PreviewSettings): Dialect {
   return {
     name: 'filelens',
     prefixes: ['/health', '/preview', '/status', '/metadata', '/download'],
@@ -27,7 +28,7 @@ export function createPreviews({ syncTimeoutMs }: { readonly syncTimeoutMs: numb
     },
     ids: uuidIds,
     routes(app, parts) {
-      addPosts(app, parts, syncTimeoutMs);
+      addPosts(app, parts, settings);
       addGets(app, parts);
     },
   };

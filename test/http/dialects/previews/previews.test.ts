@@ -1,5 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inputRefusals } from '../../../../src/render/kinds/preview/inputs/refusals.js';
@@ -362,6 +367,59 @@ describe('the FileLens API', () => {
       expect(metadata.html).toBe('<p>Metadata extracted successfully: 0</p>');
       for (const message of [...page.messages, ...metadata.messages])
         expect(message.replace(/ \(\d+%\)$/, '')).toMatch(plain);
+    });
+  });
+});
+
+describe('the FileLens API with folders of the server', () => {
+  let folder: string;
+  let server: AppServer;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-paths-'));
+    await mkdir(join(folder, 'open', 'below'), { recursive: true });
+    await mkdir(join(folder, 'open-not'));
+    await writeFile(join(folder, 'open', 'below', 'three.pdf'), threePages);
+    for (const name of ['secret.pdf', 'open-not/secret.pdf']) await writeFile(join(folder, name), threePages);
+    await symlink(join(folder, 'secret.pdf'), join(folder, 'open', 'link.pdf'));
+    await symlink(folder, join(folder, 'open', 'up'));
+    await symlink(join(folder, 'open', 'below'), join(folder, 'in'));
+    execFileSync('mkfifo', [join(folder, 'open', 'pipe')]);
+    server = await startAppServer({ INKWIRE_KEYS: '', INKWIRE_PREVIEW_PATHS: join(folder, 'open') });
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+  const ask = async (path: string) => {
+    const response = await fetch(`${server.url}/preview`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ input: path, output_format: 'png', options: { width: 20 } }),
+    });
+    const json: Json = await response.json();
+    return { status: response.status, json };
+  };
+
+  it('draws a file that lies below one of them, by path or file URL, also by a link from outside', async () => {
+    const path = join(folder, 'open', 'below', 'three.pdf');
+    for (const input of [path, pathToFileURL(path).href, join(folder, 'in', 'three.pdf')])
+      expect(await ask(input)).toMatchObject({ status: 200, json: { success: true, total_pages: 3 } });
+  });
+
+  it.each([
+    'open/../secret.pdf',
+    'secret.pdf',
+    'open-not/secret.pdf',
+    'open/link.pdf',
+    'open/up/secret.pdf',
+    'open/pipe',
+    'open/below',
+    'open',
+    'open/nothing.pdf',
+  ])('tells of %s no more than that it could not be had', async (name) => {
+    expect(await ask(`${folder}/${name}`)).toMatchObject({
+      status: 422,
+      json: { success: false, message: 'The input could not be downloaded.', preview_urls: null },
     });
   });
 });
