@@ -48,6 +48,19 @@ export async function listDesigns(http: Http, signal: AbortSignal): Promise<read
   return all;
 }
 
+/** A picture of the first page, PNG. */
+export function pictureOfDesign(
+  http: Http,
+  { id, version }: Pick<ListedDesign, 'id' | 'version'>,
+  signal: AbortSignal,
+): Promise<Blob> {
+  // Sharp on screens of two device pixels.
+  const query = { width: 160 };
+  return http.ask('GET', `${path(id)}/versions/${version}/thumbnail`, { query, signal }, (answer) =>
+    answer.blob(),
+  );
+}
+
 /** @param version left out: the latest */
 export function readDesign(
   http: Http,

@@ -69,6 +69,12 @@ describe.skipIf(withoutChromium)('designs in the live page', () => {
     const page = await open('#/designs');
     const line = page.getByRole('listitem').filter({ hasText: 'listed' });
     expect(await line.textContent()).toMatch(/listed, version 1/);
+    // Its first page, as it is drawn with its first sample.
+    const small = line.locator('.design-picture img');
+    await small.waitFor();
+    await expect
+      .poll(() => small.evaluate((image) => (image as { naturalWidth?: number }).naturalWidth))
+      .toBe(160);
     await line.getByRole('link', { name: 'Letter' }).click();
     await picture(page).waitFor();
     expect(await editor(page).inputValue()).toContain('Dear {{name}}');

@@ -1,5 +1,6 @@
-import { useAnswer } from '../answer.js';
-import { listDesigns } from '../designs.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useAddress, useAnswer } from '../answer.js';
+import { type ListedDesign, listDesigns, pictureOfDesign } from '../designs.js';
 import { Ago } from '../parts/ago.js';
 import { Icon } from '../parts/icon.js';
 import { ListState } from '../parts/list-state.js';
@@ -25,7 +26,7 @@ export function DesignsPage({ open }: { readonly open: OpenSession }) {
       <ul class="groups">
         {answer?.map(({ id, label, version, created_at, shipped }) => (
           <li key={id} class="panel design">
-            <Icon name="page" />
+            <DesignPicture design={{ id, version }} open={open} />
             <div>
               <h2>
                 <a href={hrefOf({ view: 'design', id })}>{label === '' ? id : label}</a>
@@ -39,5 +40,38 @@ export function DesignsPage({ open }: { readonly open: OpenSession }) {
         ))}
       </ul>
     </section>
+  );
+}
+
+interface DesignPictureProps {
+  readonly open: OpenSession;
+  readonly design: Pick<ListedDesign, 'id' | 'version'>;
+}
+
+/** Its first page, drawn when it comes into sight; a sign in its place where it cannot be drawn. */
+function DesignPicture({ open, design: { id, version } }: DesignPictureProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const [seen, setSeen] = useState(false);
+  const [picture, setPicture] = useState<Blob>();
+  const address = useAddress(picture);
+  useEffect(() => {
+    if (place.current === null) return;
+    const watch = new IntersectionObserver(([entry]) => {
+      if (entry?.isIntersecting === true) setSeen(true);
+    });
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!seen) return;
+    const gone = new AbortController();
+    // A design that its samples do not fit has no picture: its own page says why.
+    pictureOfDesign(open.http, { id, version }, gone.signal).then(setPicture, () => undefined);
+    return () => gone.abort();
+  }, [seen, open, id, version]);
+  return (
+    <div class="design-picture" ref={place}>
+      {address === undefined ? <Icon name="page" /> : <img src={address} alt="" />}
+    </div>
   );
 }
