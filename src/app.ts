@@ -107,7 +107,7 @@ async function open(
   const kindSet = given.kinds ?? {
     fronts: kindsWithin(bounds),
     renderThread: entry('render/thread.js'),
-    bodyThread: entry('work/submit/body-thread.js'),
+    bodyThread: entry('body-thread.js'),
   };
   const kinds = kindSet.fronts;
   const time = opened.add(new ServerTime(log));
@@ -239,6 +239,7 @@ async function open(
   const remover = new JobRemover({ store, blobs, reader, clock });
   const pages = new PageViewer({ ...pageViews, blobs, pool, log: workLog });
   const service: JobService = {
+    bodies: bodyReader,
     submitter,
     reader,
     remover,

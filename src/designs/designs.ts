@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Blobs } from '../engine/blobs.js';
 import type { Library, LibraryVersion } from '../engine/library.js';
-import type { DesignFault, FoundDesign, ReadDesign, ReadsDesigns } from '../render/design.js';
+import type { DesignFault, FoundDesign, FoundText, ReadDesign, ReadsDesigns } from '../render/design.js';
 import { type DesignName, designIdShape } from '../render/kind.js';
 import { DesignCache } from './design-cache.js';
 
@@ -163,9 +163,9 @@ export class Designs {
 
   /** A version ready for plans. */
   async open(version: DesignVersion): Promise<FoundDesign> {
-    const { digest, blob } = version;
+    const { digest, blob, version: number } = version;
     const design = await this.#cache.of(digest, async () => this.#readStored(await this.text(version)));
-    return { design, digest, blob };
+    return { design, version: number, digest, blob };
   }
 
   #readStored(text: string): ReadDesign {
@@ -183,12 +183,11 @@ export class Designs {
   }
 
   /** The same, as text for another thread. */
-  async findText(
-    owner: string,
-    { id, version }: DesignName,
-  ): Promise<{ readonly text: string; readonly digest: string; readonly blob: string } | undefined> {
+  async findText(owner: string, { id, version }: DesignName): Promise<FoundText | undefined> {
     const found = await this.get(owner, id, version);
-    return found && { text: await this.text(found), digest: found.digest, blob: found.blob };
+    if (found === undefined) return undefined;
+    const { digest, blob } = found;
+    return { text: await this.text(found), version: found.version, digest, blob };
   }
 
   /** Designs by id, an owner's own and the shipped ones. */

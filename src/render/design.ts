@@ -58,9 +58,15 @@ export type ReadsDesigns = (value: unknown) => DesignReading;
 
 /** A stored design that a request has named. */
 export interface FoundDesign {
+  readonly version: number;
   readonly design: ReadDesign;
   readonly digest: string;
   readonly blob: string;
+}
+
+/** The same on its way to another thread, which reads it anew. */
+export interface FoundText extends Omit<FoundDesign, 'design'> {
+  readonly text: string;
 }
 
 /** A fault as an issue of a request in which the design stands at `place`. */

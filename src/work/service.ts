@@ -6,10 +6,12 @@ import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobWarning } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
-import type { Plan, UploadedFile } from '../render/kind.js';
+import type { FoundDesign } from '../render/design.js';
+import type { DesignName, Kind, Plan, PlanInput, UploadedFile } from '../render/kind.js';
 import type { PageView } from '../render/page-view.js';
 import type { FinishedFile } from '../render/wire.js';
 import type { ContentRange } from './contents.js';
+import type { OriginalRequest } from './original-request.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
 
@@ -50,6 +52,56 @@ export interface PlannedBody {
   readonly fingerprint?: string;
 }
 
+/** A body that may become a job: read, checked, and as texts, whatever its shape was. */
+export interface ParsedRequest {
+  readonly kind: string;
+  /** What the back of the kind gets, as JSON text. */
+  readonly request: string;
+  /** The body itself, when it was asked for. */
+  readonly original?: OriginalRequest;
+  readonly inputs: readonly PlanInput[];
+  readonly options: JobOptions;
+  /** Members of the body that nothing is made of. */
+  readonly warnings: readonly JobWarning[];
+  /** Digest of the canonical body, with files by their digests: equal bodies have equal ones, however they are written. */
+  readonly fingerprint: string;
+}
+
+export type ParseAnswer = Answer<{ readonly parsedRequest: ParsedRequest }>;
+
+/** Of a body that `Bodies` has read. */
+export interface ParsedBody {
+  readonly parsed: ParsedRequest;
+}
+
+/** Looks a design of the library up; undefined where the caller has none of this name. */
+export type FindDesign = (name: DesignName) => Promise<FoundDesign | undefined>;
+
+/**
+ * Bodies of another shape than a kind's: those of a dialect. Large ones are read in another thread, which has this very
+ * object by its name (`http/dialects/body-shapes.ts`): what goes in and what comes out is plain data.
+ */
+export interface BodyShape<Body extends JsonBody | FormBody, Asked, Told extends object> {
+  readonly name: string;
+  /** Never throws; its time and memory are bounded by the size of the body. Files in a form are of no class. */
+  read(body: Body, asked: Asked, tools: ShapeTools): Promise<Answer<Told>>;
+}
+
+export interface ShapeTools {
+  readonly kinds: readonly Kind[];
+  readonly findDesign: FindDesign;
+  /** Checks what a plan has in common with every other, and makes its texts; takes the members apart. */
+  finish(kind: string, body: PlannedBody): ParseAnswer;
+}
+
+export interface Bodies {
+  /** The caller must not use the bytes of the body afterwards: their memory may move to the thread. */
+  readShape<Body extends JsonBody | FormBody, Asked, Told extends object>(
+    shape: BodyShape<Body, Asked, Told>,
+    request: { readonly owner: string; readonly body: Body; readonly asked: Asked },
+  ): Promise<Answer<Told>>;
+}
+
 /** What a caller may ask of the job itself, beside the request of its kind. */
 export interface JobOptions {
   readonly description: JobDescription;
@@ -65,7 +117,7 @@ export interface JobOptions {
 
 export interface SubmitRequest {
   readonly owner: string;
-  readonly body: JsonBody | FormBody | PlannedBody;
+  readonly body: JsonBody | FormBody | PlannedBody | ParsedBody;
   /**
    * The kind when the body names none; a body that names another one is refused when `onlyKind` is set. A plan is one of
    * this kind.
@@ -277,6 +329,7 @@ export interface Readiness {
 
 /** All parts together, as the HTTP routes receive them. */
 export interface JobService {
+  readonly bodies: Bodies;
   readonly submitter: Submitter;
   readonly reader: Reader;
   readonly remover: Remover;

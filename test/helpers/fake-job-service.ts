@@ -11,11 +11,14 @@ import { type Problem, problem } from '../../src/protocol/problem.js';
 import type { ContentRange } from '../../src/work/contents.js';
 import {
   type Answer,
+  type BodyShape,
   FileMissing,
+  type FormBody,
   type GroupListRequest,
   type History,
   type JobService,
   type JobView,
+  type JsonBody,
   type LeftOut,
   type ListRequest,
   type PageRequest,
@@ -25,10 +28,14 @@ import {
   type TaskRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
+import { shapeTools } from '../../src/work/submit/parsed-request.js';
+
+const noDesign = async (): Promise<undefined> => undefined;
 
 /** A job engine in a few maps: enough to answer every route, and to be told what to do. */
 export class FakeJobService implements JobService {
   readonly submitter = this;
+  readonly bodies = this;
   readonly reader = this;
   readonly remover = this;
   readonly syncRenderer = this;
@@ -72,6 +79,17 @@ export class FakeJobService implements JobService {
 
   async pdfInput(owner: string, id: string) {
     return (await this.job(owner, id)) && this.sentPdf;
+  }
+
+  async readShape<Body extends JsonBody | FormBody, Asked, Told extends object>(
+    shape: BodyShape<Body, Asked, Told>,
+    { body, asked }: { readonly body: Body; readonly asked: Asked },
+  ): Promise<Answer<Told>> {
+    return shape.read(
+      body,
+      asked,
+      shapeTools([], () => undefined, noDesign),
+    );
   }
 
   async submit(request: SubmitRequest) {

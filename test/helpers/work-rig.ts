@@ -113,7 +113,7 @@ export async function openWorkRig(
     kinds,
     allowPrivate: false,
     designs: noDesigns,
-    threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
+    threadEntry: new URL('../../dist/src/body-thread.js', import.meta.url),
   });
   const errors: unknown[] = [];
   const follower = new Follower({ store, bus, clock, onError: (error) => errors.push(error) });
@@ -186,7 +186,7 @@ export async function openWorkRig(
   const views = { timeoutMs, maxWaiting: 1, graceMs: 250, cacheBytes: 1024 * 1024 };
   const pages = new PageViewer({ ...views, blobs, pool, log });
   const readiness = new PartsReadiness(engine, pool, outages);
-  const service = { submitter, reader, remover, syncRenderer, pages, readiness };
+  const service = { bodies: bodyReader, submitter, reader, remover, syncRenderer, pages, readiness };
   await follower.start();
   runner.start();
   return {

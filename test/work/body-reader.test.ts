@@ -5,7 +5,7 @@ import { noDesigns } from '../helpers/work-rig.js';
 /** A thread that answers with the first letter of a body, dies of a `d`, and never answers an `s`. */
 const thread = `
   import { parentPort } from 'node:worker_threads';
-  parentPort.on('message', ({ id, request }) => {
+  parentPort.on('message', ({ id, toRead: { request } }) => {
     const letter = String.fromCharCode(request.body.json[0]);
     if (letter === 'd') process.exit(1);
     if (letter !== 's') parentPort.postMessage({ id, answer: { ok: false, problem: { slug: letter } } });

@@ -115,7 +115,7 @@ await import('${of('src/render/thread.js')}');`,
     shims['src/render/picture-child.js'] = `import { patchPictures } from '${faults}';
 await patchPictures(${JSON.stringify(join(folder, 'picture-fault'))});
 await import('${of('src/render/picture-child.js')}');`;
-    const links = ['src/work/submit/body-thread.js', 'src/designs/shipped', 'web'];
+    const links = ['src/body-thread.js', 'src/designs/shipped', 'web'];
     for (const path of [...Object.keys(shims), ...links])
       await mkdir(dirname(join(folder, 'code', path)), { recursive: true });
     for (const path of links) await symlink(join(dist, path), join(folder, 'code', path));

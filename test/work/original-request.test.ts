@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/render/kinds/kinds.js';
 import { decodeOriginal, encodeRequest, originalText } from '../../src/work/original-request.js';
-import { type ParsedRequest, parseBody } from '../../src/work/submit/parsed-request.js';
+import type { ParsedRequest } from '../../src/work/service.js';
+import { parseBody } from '../../src/work/submit/parsed-request.js';
 import { dataUri, png } from '../helpers/hostile-images.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 

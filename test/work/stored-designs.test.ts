@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isObject } from '../../src/protocol/is-object.js';
 import { kinds } from '../../src/render/kinds/kinds.js';
+import type { ParseAnswer } from '../../src/work/service.js';
 import { BodyReader } from '../../src/work/submit/body-reader.js';
-import type { ParseAnswer } from '../../src/work/submit/parsed-request.js';
 import { type DesignsFixture, letter, openDesigns } from '../helpers/designs-fixture.js';
 
 /** Bodies that name a design of the library: small ones are read in this thread, large ones in another. */
@@ -13,7 +13,7 @@ beforeEach(async () => {
   reader = new BodyReader({
     kinds,
     allowPrivate: false,
-    threadEntry: new URL('../../dist/src/work/submit/body-thread.js', import.meta.url),
+    threadEntry: new URL('../../dist/src/body-thread.js', import.meta.url),
     designs: fixture.designs,
   });
 });

@@ -2,13 +2,23 @@ import { Worker } from 'node:worker_threads';
 import { Countdown } from '../../countdown.js';
 import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
-import type { FoundDesign } from '../../render/design.js';
+import type { FoundDesign, FoundText } from '../../render/design.js';
 import { heapLimits } from '../../render/heap-limits.js';
 import type { DesignName, Kind } from '../../render/kind.js';
 import { Shares } from '../../shares/shares.js';
 import { Turns } from '../../shares/turns.js';
-import type { BodyTask, FoundText, FromBodyThread } from './body-server.js';
-import { type BodyToParse, type ParseAnswer, parseAnyBody } from './parsed-request.js';
+import type {
+  Answer,
+  Bodies,
+  BodyShape,
+  FindDesign,
+  FormBody,
+  JsonBody,
+  ParseAnswer,
+  SubmitRequest,
+} from '../service.js';
+import type { BodyTask, FromBodyThread, ToRead } from './body-server.js';
+import { type BodyToParse, parseAnyBody, shapeTools } from './parsed-request.js';
 
 export interface BodyReaderOptions {
   readonly kinds: readonly Kind[];
@@ -39,7 +49,7 @@ const deadlineMs = 30_000;
 interface Waiting {
   readonly owner: string;
   readonly task: BodyTask;
-  readonly settle: (answer: ParseAnswer) => void;
+  readonly settle: (answer: unknown) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -47,7 +57,7 @@ interface Waiting {
  * Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. There owners take
  * turns, and where too many bytes wait, the largest body of the owner with most is refused.
  */
-export class BodyReader {
+export class BodyReader implements Bodies {
   readonly #options: BodyReaderOptions;
   readonly #checkAddress: (url: string) => string | undefined;
   readonly #shares: Shares<Waiting>;
@@ -71,17 +81,35 @@ export class BodyReader {
   }
 
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
-  read(request: BodyToParse & { readonly owner: string }): Promise<ParseAnswer> {
-    const bytes = bytesOf(request.body);
-    // A plan has been read already.
-    if ('plan' in request.body || bytes <= inlineMaxBytes) {
-      const { kinds, designs } = this.#options;
-      return parseAnyBody(request, kinds, this.#checkAddress, (name) => designs.find(request.owner, name));
-    }
-    if (this.#closed) return Promise.resolve(later('The server is shutting down'));
+  async read(request: BodyToParse & { readonly owner: string }): Promise<ParseAnswer> {
     const { owner } = request;
-    const task: BodyTask = { id: this.#nextId++, request, allowPrivate: this.#options.allowPrivate };
-    return new Promise((settle, fail) => {
+    if (isShort(request.body)) {
+      return parseAnyBody(request, this.#options.kinds, this.#checkAddress, this.#finder(owner));
+    }
+    return this.#inThread(owner, bytesOf(request.body), { request });
+  }
+
+  async readShape<Body extends JsonBody | FormBody, Asked, Told extends object>(
+    shape: BodyShape<Body, Asked, Told>,
+    { owner, body, asked }: { readonly owner: string; readonly body: Body; readonly asked: Asked },
+  ): Promise<Answer<Told>> {
+    if (isShort(body)) {
+      const tools = shapeTools(this.#options.kinds, this.#checkAddress, this.#finder(owner));
+      return shape.read(body, asked, tools);
+    }
+    return this.#inThread(owner, bytesOf(body), { shape: shape.name, body, asked });
+  }
+
+  #finder(owner: string): FindDesign {
+    return (name) => this.#options.designs.find(owner, name);
+  }
+
+  /** @template Told what the reader there tells: it is the one that would have been called here */
+  #inThread<Told extends object>(owner: string, bytes: number, toRead: ToRead): Promise<Answer<Told>> {
+    if (this.#closed) return Promise.resolve(later('The server is shutting down'));
+    const task: BodyTask = { id: this.#nextId++, toRead, allowPrivate: this.#options.allowPrivate };
+    return new Promise((resolve, fail) => {
+      const settle = (answer: unknown): void => resolve(answer as Answer<Told>);
       const waiting = { owner, task, settle, fail };
       if (this.#shares.take(owner, waiting, bytes) !== 'taken') {
         settle(tooMany());
@@ -112,11 +140,11 @@ export class BodyReader {
     this.#turns.took(next.owner);
     this.#reading = next;
     this.#worker ??= this.#start();
-    this.#worker.postMessage(next.task, movable(next.task.request.body));
+    this.#worker.postMessage(next.task, movable(bodyOf(next.task)));
     this.#deadline = new Countdown(deadlineMs, () => void this.#worker?.terminate());
   }
 
-  #settle(answer: ParseAnswer): void {
+  #settle(answer: unknown): void {
     this.#deadline?.clear();
     const reading = this.#reading;
     if (reading === undefined) return;
@@ -180,23 +208,34 @@ export class BodyReader {
   }
 }
 
-/** Bytes that have to be read: those of uploaded files lie on the disk. */
-function bytesOf(body: BodyToParse['body']): number {
-  if ('json' in body) return body.json.length;
-  if ('plan' in body) return 0;
-  return body.form.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
+type Body = SubmitRequest['body'];
+
+function bodyOf({ toRead }: BodyTask): Body {
+  return 'request' in toRead ? toRead.request.body : toRead.body;
 }
 
-function movable(body: BodyToParse['body']): readonly ArrayBuffer[] {
+function isShort(body: Body): boolean {
+  return bytesOf(body) <= inlineMaxBytes;
+}
+
+/** Bytes that have to be read: not those of uploaded files, which lie on the disk, nor those of what was read already. */
+function bytesOf(body: Body): number {
+  if ('json' in body) return body.json.length;
+  if ('form' in body)
+    return body.form.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0), 0);
+  return 0;
+}
+
+function movable(body: Body): readonly ArrayBuffer[] {
   if (!('json' in body)) return [];
   const { buffer, byteLength } = body.json;
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? [buffer] : [];
 }
 
-function tooMany(): ParseAnswer {
+function tooMany(): Answer<never> {
   return later('Too many large bodies are being read; send this one again');
 }
 
-function later(detail: string): ParseAnswer {
+function later(detail: string): Answer<never> {
   return { ok: false, problem: problem('queue-full', detail, { retryAfter: 2 }) };
 }

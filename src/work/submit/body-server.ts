@@ -1,21 +1,20 @@
 import type { MessagePort } from 'node:worker_threads';
 import { createAddressCheck } from '../../fetch/address-check.js';
-import type { FoundDesign, ReadsDesigns } from '../../render/design.js';
+import type { FoundDesign, FoundText, ReadsDesigns } from '../../render/design.js';
 import type { DesignName, Kind } from '../../render/kind.js';
 import { lowerThreadPriority } from '../../render/thread-priority.js';
-import { type BodyToParse, type ParseAnswer, parseAnyBody } from './parsed-request.js';
+import type { BodyShape, FindDesign, FormBody, JsonBody } from '../service.js';
+import { type BodyToParse, parseAnyBody, shapeTools } from './parsed-request.js';
+
+/** A request of a kind, or of the shape of this name. */
+export type ToRead =
+  | { readonly request: BodyToParse }
+  | { readonly shape: string; readonly body: JsonBody | FormBody; readonly asked: unknown };
 
 export interface BodyTask {
   readonly id: number;
-  readonly request: BodyToParse;
+  readonly toRead: ToRead;
   readonly allowPrivate: boolean;
-}
-
-/** A stored design on its way to the thread, which reads it anew. */
-export interface FoundText {
-  readonly text: string;
-  readonly digest: string;
-  readonly blob: string;
 }
 
 /** The answer to `wants`. */
@@ -25,35 +24,51 @@ interface Found {
 }
 
 export type FromBodyThread =
-  | { readonly id: number; readonly answer: ParseAnswer }
+  /** What `parseAnyBody`, or the shape, has answered. */
+  | { readonly id: number; readonly answer: unknown }
   /** The body names a design, which only the other side can look up. */
   | { readonly id: number; readonly wants: DesignName };
 
-/** Reads bodies in a thread of their own, one at a time, as requests of these kinds. */
-export function serveBodies(port: MessagePort, kinds: readonly Kind[], readDesign: ReadsDesigns): void {
+/** A shape whose body and words only its caller knows: they come as they were sent. */
+// biome-ignore lint/suspicious/noExplicitAny: a list of shapes has no one type of what each is asked
+export type AnyBodyShape = BodyShape<any, any, object>;
+
+export interface Readers {
+  readonly kinds: readonly Kind[];
+  readonly readDesign: ReadsDesigns;
+  readonly shapes: readonly AnyBodyShape[];
+}
+
+/** Reads bodies in a thread of their own, one at a time, as requests of these kinds and shapes. */
+export function serveBodies(port: MessagePort, { kinds, readDesign, shapes }: Readers): void {
   // Reading gives way to the thread that answers, rendering to both.
   lowerThreadPriority(5);
   /** Of the body that is being read. */
   let onFound: ((found: FoundDesign | undefined) => void) | undefined;
   const send = (message: FromBodyThread): void => port.postMessage(message);
+  const read = (toRead: ToRead, allowPrivate: boolean, find: FindDesign): Promise<unknown> => {
+    const checkAddress = createAddressCheck(allowPrivate);
+    if ('request' in toRead) return parseAnyBody(toRead.request, kinds, checkAddress, find);
+    const shape = shapes.find(({ name }) => name === toRead.shape);
+    if (shape === undefined) throw new Error(`This thread knows no shape "${toRead.shape}"`);
+    return shape.read(toRead.body, toRead.asked, shapeTools(kinds, checkAddress, find));
+  };
   port.on('message', (message: BodyTask | Found) => {
     if ('found' in message) {
       onFound?.(message.found && designOf(message.found, readDesign));
       return;
     }
-    const { id, request, allowPrivate } = message;
-    const find = (name: DesignName): Promise<FoundDesign | undefined> =>
+    const { id, toRead, allowPrivate } = message;
+    const find: FindDesign = (name) =>
       new Promise((resolve) => {
         onFound = resolve;
         send({ id, wants: name });
       });
-    void parseAnyBody(request, kinds, createAddressCheck(allowPrivate), find).then((answer) =>
-      send({ id, answer }),
-    );
+    void read(toRead, allowPrivate, find).then((answer) => send({ id, answer }));
   });
 }
 
-function designOf({ text, digest, blob }: FoundText, readDesign: ReadsDesigns): FoundDesign | undefined {
+function designOf({ text, ...found }: FoundText, readDesign: ReadsDesigns): FoundDesign | undefined {
   const reading = readDesign(JSON.parse(text));
-  return reading.ok ? { design: reading.design, digest, blob } : undefined;
+  return reading.ok ? { ...found, design: reading.design } : undefined;
 }

@@ -10,28 +10,22 @@ import {
   type PlanInput,
   UploadedFile,
 } from '../../render/kind.js';
-import { type OriginalRequest, originalRequest } from '../original-request.js';
-import type { FormBody, JobOptions, JsonBody, PlannedBody, SubmitRequest } from '../service.js';
+import { originalRequest } from '../original-request.js';
+import type {
+  FindDesign,
+  FormBody,
+  JobOptions,
+  JsonBody,
+  ParseAnswer,
+  PlannedBody,
+  ShapeTools,
+  SubmitRequest,
+} from '../service.js';
 import { readFormBody, strayFiles } from './form-body.js';
 import { readJobOptions } from './job-options.js';
 import { readJsonBody } from './json-body.js';
 import { issuesOfUnknown, unknownMembers, warningsOfUnknown } from './known-members.js';
 import { refusalOf } from './refusal.js';
-
-/** A body that may become a job. */
-export interface ParsedRequest {
-  readonly kind: string;
-  /** What the back of the kind gets, as JSON text. */
-  readonly request: string;
-  /** The body itself, when it was asked for. */
-  readonly original?: OriginalRequest;
-  readonly inputs: readonly PlanInput[];
-  readonly options: JobOptions;
-  /** Members of the body that nothing is made of. */
-  readonly warnings: readonly JobWarning[];
-  /** Digest of the canonical body, with files by their digests: equal bodies have equal ones, however they are written. */
-  readonly fingerprint: string;
-}
 
 export interface BodyToParse {
   readonly body: SubmitRequest['body'];
@@ -43,15 +37,8 @@ export interface BodyToParse {
   readonly needsOriginal?: boolean;
 }
 
-export type ParseAnswer =
-  | { readonly ok: true; readonly parsedRequest: ParsedRequest }
-  | { readonly ok: false; readonly problem: Problem };
-
 /** Refuses an address without asking the network; undefined when it may be tried. */
 export type CheckAddress = (url: string) => string | undefined;
-
-/** Looks a design of the library up; undefined where the caller has none of this name. */
-export type FindDesign = (name: DesignName) => Promise<FoundDesign | undefined>;
 
 /**
  * Reads and checks a body that names no stored design. Its time and memory are bounded by the size of the body.
@@ -62,6 +49,7 @@ export function parseBody(
   checkAddress: CheckAddress,
 ): ParseAnswer {
   const { body } = request;
+  if ('parsed' in body) return { ok: true, parsedRequest: body.parsed };
   if ('plan' in body) return parsedOf(request, known(request.kind, body, kinds), checkAddress);
   const chosen = chooseKind(body, request, kinds);
   if (!chosen.ok) return chosen;
@@ -76,13 +64,29 @@ export async function parseAnyBody(
   findDesign: FindDesign,
 ): Promise<ParseAnswer> {
   const { body } = request;
-  if ('plan' in body) return parsedOf(request, known(request.kind, body, kinds), checkAddress);
+  if ('parsed' in body || 'plan' in body) return parseBody(request, kinds, checkAddress);
   const chosen = chooseKind(body, request, kinds);
   if (!chosen.ok) return chosen;
   const { kind, members } = chosen;
   const name = kind.storedDesign?.(members);
   const parsed = name === undefined ? kind.parse(members) : planStored(name, members, await findDesign(name));
   return parsedOf(request, planOf(chosen, parsed, request), checkAddress);
+}
+
+/** What bodies of other shapes are read with. */
+export function shapeTools(
+  kinds: readonly Kind[],
+  checkAddress: CheckAddress,
+  findDesign: FindDesign,
+): ShapeTools {
+  return {
+    kinds,
+    findDesign,
+    finish(kind, body) {
+      const needsFingerprint = body.fingerprint !== undefined;
+      return parseBody({ body, kind, needsFingerprint, needsOriginal: true }, kinds, checkAddress);
+    },
+  };
 }
 
 function planStored(

@@ -15,10 +15,17 @@ import { type Problem, problem } from '../../protocol/problem.js';
 import type { PlanInput } from '../../render/kind.js';
 import { encodeRequest } from '../original-request.js';
 import type { JobReader } from '../reader.js';
-import type { Accepted, Answer, KnownRequest, RetryRequest, SubmitRequest, Submitter } from '../service.js';
+import type {
+  Accepted,
+  Answer,
+  KnownRequest,
+  ParsedRequest,
+  RetryRequest,
+  SubmitRequest,
+  Submitter,
+} from '../service.js';
 import type { BodyReader } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
-import type { ParsedRequest } from './parsed-request.js';
 
 export interface SubmitterParts {
   readonly store: Store;

@@ -23,7 +23,7 @@ process.exitCode = await serve({
       kinds: {
         fronts: kinds,
         renderThread: new URL('thread.mjs', import.meta.url),
-        bodyThread: new URL('../../../dist/src/work/submit/body-thread.js', import.meta.url),
+        bodyThread: new URL('../../../dist/src/body-thread.js', import.meta.url),
       },
     }),
   firstSignal: signal,

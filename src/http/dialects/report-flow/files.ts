@@ -21,11 +21,11 @@ export function requestIdOf(group: string | undefined): string | undefined {
 }
 
 export interface WrittenFile {
-  readonly content: Content;
+  readonly content: Omit<Content, 'params'>;
   readonly index: number;
   /** Of the files of the request. */
   readonly count: number;
-  readonly design: DesignVersion;
+  readonly design: Pick<DesignVersion, 'id' | 'version'>;
   readonly origin: string;
 }
 

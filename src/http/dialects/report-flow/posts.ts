@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isTerminal } from '../../../protocol/job-record.js';
 import { problem } from '../../../protocol/problem.js';
-import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { originOf } from '../../reply/origin.js';
@@ -9,7 +8,7 @@ import { sendProblem } from '../../reply/problem-reply.js';
 import { idempotencyKeyOf, jobBodyOf } from '../../routes/job-body.js';
 import type { DialectParts } from '../dialect.js';
 import { describeRequest, link, type ToldFile, toldFile, zipUrl } from './answers.js';
-import { type AskedAnswer, readMultiple, readSingle } from './contents.js';
+import { fileRequestShape } from './body.js';
 import { sendOne, sendZip } from './downloads.js';
 import { fileOfRecord, type RequestFile } from './files.js';
 import { type AcceptedRequest, acceptRequest } from './requests.js';
@@ -27,7 +26,7 @@ interface Accepted {
 /** The four posts: one file or several, waited for or not. */
 export function addPosts(
   app: FastifyInstance,
-  { service, designs, links, longWaits, clock }: DialectParts,
+  { service, links, longWaits, clock }: DialectParts,
   syncTimeoutMs: number,
 ): void {
   const { reader } = service;
@@ -126,32 +125,22 @@ export function addPosts(
       if (!given.ok) sendProblem(request, reply, given.problem);
       return undefined;
     }
-    const body = readJsonBody(given.body.json);
-    given.discard();
-    const read: AskedAnswer | undefined = body.ok
-      ? (isMultiple ? readMultiple : readSingle)(body.value)
-      : undefined;
-    if (!body.ok || read === undefined) {
-      if (!body.ok) sendProblem(request, reply, body.problem);
-      return undefined;
-    }
-    if (!read.ok) {
-      const errors = read.issues.slice(0, 50);
-      sendProblem(request, reply, problem('validation-failed', 'The body breaks its shape.', { errors }));
-      return undefined;
-    }
-    const answer = await acceptRequest(
-      { service, designs, links },
-      {
-        owner,
-        origin,
-        isAwaited,
-        asked: read.asked,
-        body: body.value,
-        httpId: request.id,
-        ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
-      },
-    );
+    const { key } = idempotency;
+    const asked = { isMultiple, isAwaited, origin, needsFingerprint: key !== undefined };
+    const read = await service.bodies
+      .readShape(fileRequestShape, { owner, body: given.body, asked })
+      .finally(given.discard);
+    const answer = read.ok
+      ? await acceptRequest(
+          { service, links },
+          {
+            owner,
+            request: read.request,
+            httpId: request.id,
+            ...(key === undefined ? {} : { idempotencyKey: key }),
+          },
+        )
+      : read;
     if (!answer.ok) {
       sendProblem(request, reply, answer.problem);
       return undefined;

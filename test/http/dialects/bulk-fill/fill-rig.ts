@@ -153,6 +153,7 @@ export async function openFill(options: FillOptions = {}): Promise<FillRig> {
     { name: 'check.json', contentType: 'application/json', bytes: Buffer.from(JSON.stringify(rig.check)) },
   ];
   const service: JobService = {
+    bodies: bodyReader,
     submitter,
     reader,
     remover: new JobRemover({ store, blobs, reader, clock }),

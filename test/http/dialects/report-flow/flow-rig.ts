@@ -75,7 +75,7 @@ export async function openFlow({
   const designs = designsOver(engine, clock);
   const links = await Links.open({ library, clock, random: randomBytes });
   const reader = new JobReader({ store, blobs, follower, turns: new LoopTurns(5) });
-  const threadEntry = new URL('../../../../dist/src/work/submit/body-thread.js', import.meta.url);
+  const threadEntry = new URL('../../../../dist/src/body-thread.js', import.meta.url);
   const bodyReader = new BodyReader({ kinds, designs, allowPrivate: false, threadEntry });
   const limits = {
     maxPending,
@@ -103,6 +103,7 @@ export async function openFlow({
   const remover = new JobRemover({ store, blobs, reader, clock });
   const fake = new FakeJobService();
   const service: JobService = {
+    bodies: bodyReader,
     submitter,
     reader,
     remover,

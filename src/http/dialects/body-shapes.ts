@@ -1,0 +1,7 @@
+import { fileRequestShape } from './report-flow/body.js';
+
+/**
+ * Bodies of dialects that are read in another thread when they are large. That thread loads this list, so that what is
+ * listed imports no routes.
+ */
+export const bodyShapes = [fileRequestShape] as const;
