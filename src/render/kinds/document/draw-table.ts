@@ -84,7 +84,12 @@ interface Measures {
   readonly borders: 'grid' | 'lines' | 'none';
 }
 
-function measuresOf({ cell_padding: asked, line_width, line_color, borders = 'grid' }: TableLook): Measures {
+function measuresOf({
+  cell_padding: asked,
+  line_width,
+  line_color,
+  borders = 'grid',
+}: Pick<TableLook, 'cell_padding' | 'line_width' | 'line_color' | 'borders'>): Measures {
   const all = typeof asked === 'number' ? points(asked) : undefined;
   const own: Partial<Sides> = typeof asked === 'object' ? asked : {};
   const side = (name: keyof Sides, usual: number) =>
@@ -276,7 +281,7 @@ export function tableNode(
     ...setter.style(font),
     table: {
       headerRows: grid.headerRows,
-      widths: contentWidths(widths, measures),
+      widths: contentWidths(widths, aroundCell(look)),
       body,
       keepRows: keepRows || carry !== undefined,
       keptRows,
@@ -312,11 +317,13 @@ export function tableNode(
   return { stack: [caption, table] };
 }
 
+/** Of a column, what is around the content of its cells, points. */
+export function aroundCell(look: Pick<TableLook, 'cell_padding' | 'line_width' | 'borders'>): number {
+  const { left, right, line, borders } = measuresOf(look);
+  return left + right + (borders === 'grid' ? line : 0);
+}
+
 /** The caller's widths are of whole columns; pdfmake's are of their content. */
-function contentWidths(
-  widths: readonly (number | string)[],
-  { left, right, line, borders }: Measures,
-): (number | string)[] {
-  const around = left + right + (borders === 'grid' ? line : 0);
+function contentWidths(widths: readonly (number | string)[], around: number): (number | string)[] {
   return widths.map((width) => (typeof width === 'number' ? Math.max(1, width - around) : width));
 }

@@ -9,6 +9,7 @@ import { lineNode, rectNode } from './draw-shapes.js';
 import { tableNode } from './draw-table.js';
 import type { ListItem } from './lists.js';
 import type { DrawnLength, HtmlImage, ImageSource, SvgDrawing } from './model.js';
+import { type NarrowColumn, tooWide } from './narrow-columns.js';
 import type { Operation } from './operations.js';
 import type { Node } from './pdfmake.js';
 import type { Picture } from './pictures.js';
@@ -24,6 +25,7 @@ export interface Frame {
   readonly contentHeight: number;
   /** Where the paper begins above what is drawn aside, as footers are: places are from there. */
   readonly top?: number;
+  readonly column?: NarrowColumn;
 }
 
 type Of<T extends Operation['type']> = Extract<Operation, { type: T }>;
@@ -33,6 +35,8 @@ export type Drawn = Exclude<Operation, { type: 'set_font' | 'add_page' | 'add_pa
 /** Draws operations as pdfmake nodes; pages and fonts are kept by the caller. */
 export class Drawing {
   readonly #bookmarks = new Bookmarks();
+  /** Columns that were told of. */
+  readonly #narrow = new Set<string>();
 
   constructor(
     private readonly setter: Typesetter,
@@ -43,6 +47,7 @@ export class Drawing {
   ) {}
 
   node(operation: Drawn, font: FontState, frame: Frame): Node {
+    if (frame.column !== undefined) this.#tellNarrow(operation, font, frame.column);
     switch (operation.type) {
       case 'add_text':
         return this.#text(operation, font, frame);
@@ -100,6 +105,14 @@ export class Drawing {
     }
   }
 
+  /** Once for each column. */
+  #tellNarrow(operation: Drawn, font: FontState, column: NarrowColumn): void {
+    const message = this.#narrow.has(column.at) ? undefined : tooWide(operation, column, font.size);
+    if (message === undefined) return;
+    this.#narrow.add(column.at);
+    this.warn({ code: 'narrow_column', message, pointer: column.at });
+  }
+
   #blockTools({ at, lang }: Of<'add_html' | 'add_table'>, frame: Frame): BlockTools {
     return {
       setter: this.setter,
@@ -131,14 +144,16 @@ export class Drawing {
     };
   }
 
-  #columns({ columns, gap = 5 }: Of<'add_columns'>, font: FontState, frame: Frame): Node {
+  #columns({ columns, gap = 5, at }: Of<'add_columns'>, font: FontState, frame: Frame): Node {
     const columnGap = points(gap);
     const room = Math.max(1, frame.contentWidth - columnGap * (columns.length - 1));
     return {
-      columns: columns.map(({ width, operations }) => {
+      columns: columns.map(({ width, operations }, index) => {
         const own = inPoints(width, room);
         const contentWidth = typeof own === 'number' ? own : room / columns.length;
-        return { width: own, stack: this.column(operations, font, { ...frame, contentWidth }) };
+        const narrow =
+          typeof own === 'number' ? { column: { width: own, at: `${at}/columns/${index}` } } : {};
+        return { width: own, stack: this.column(operations, font, { ...frame, ...narrow, contentWidth }) };
       }),
       columnGap,
     };
