@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
+import { prepareZXingModule, type ReadInputBarcodeFormat, readBarcodes } from 'zxing-wasm/reader';
 
 /** Pages as pictures, and two readers of codes that share no line: zbar and ZXing. */
 
@@ -67,14 +67,22 @@ export function readWithZbar(png: Uint8Array): string[] {
 let prepared = false;
 
 /** What ZXing finds in a picture. */
-export async function readWithZxing(png: Uint8Array): Promise<string[]> {
+/** @param formats what may be there; all that the reader knows when left out */
+export async function readWithZxing(
+  png: Uint8Array,
+  formats: readonly ReadInputBarcodeFormat[] = [],
+): Promise<string[]> {
   if (!prepared) {
     // The package would load its program from the net.
     const wasm = readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'));
     prepareZXingModule({ overrides: { wasmBinary: Uint8Array.from(wasm).buffer } });
     prepared = true;
   }
-  const found = await readBarcodes(Uint8Array.from(png), { tryHarder: true, maxNumberOfSymbols: 4 });
+  const found = await readBarcodes(Uint8Array.from(png), {
+    tryHarder: true,
+    maxNumberOfSymbols: 4,
+    formats: [...formats],
+  });
   return found.filter(({ isValid }) => isValid).map(({ text }) => text);
 }
 

@@ -12,7 +12,7 @@ export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =
   );
 
 /** Whether two letters of a line have much between them, or are of sizes that no word has: one is of a watermark. */
-function hasGap(place: readonly Letter[]): boolean {
+export function hasGap(place: readonly Letter[]): boolean {
   return place.some((letter, i) => {
     const next = place[i + 1];
     if (next === undefined || next.page !== letter.page) return false;
