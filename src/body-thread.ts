@@ -1,10 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { bodyShapes } from './http/dialects/body-shapes.js';
-import { type KindBounds, kindsWithin, readDesign } from './render/kinds/kinds.js';
+import { type KindBounds, kindsWithin, readDesign, kinds as registered } from './render/kinds/kinds.js';
 import { serveBodies } from './work/submit/body-server.js';
 
-/** The entry of the thread that reads large bodies. */
+/** The entry of the thread that reads large bodies: within the bounds that it is given, or the usual ones. */
 
 if (parentPort === null) throw new Error('This file runs in a worker thread only');
-const kinds = kindsWithin(workerData as KindBounds);
+const bounds = workerData as KindBounds | null | undefined;
+const kinds = bounds ? kindsWithin(bounds) : registered;
 serveBodies(parentPort, { kinds, readDesign, shapes: bodyShapes });
