@@ -1,5 +1,6 @@
+import { RenderFailure } from '../../kind.js';
 import { defaultRowLimits } from './rows/row.js';
-import { type SourceLimits, sourceCeiling, sourceLimits } from './template/source-limits.js';
+import { type SourceLimits, sourceLimits } from './template/source-limits.js';
 
 /** What one job may be, as the operator says it. A job keeps those of its submit. */
 export interface BulkFillBounds {
@@ -16,9 +17,7 @@ export const standardBounds: BulkFillBounds = {
   resultBytes: 0,
 };
 
-/** What a setting may be at most. */
-export const boundsCeiling: BulkFillBounds = {
-  rows: 1_000_000,
-  source: sourceCeiling,
-  resultBytes: 1_000_000_000_000_000,
-};
+export function resultTooLarge(limit: number): RenderFailure {
+  const message = `the PDFs of all rows make a ZIP of more than ${limit} bytes`;
+  return new RenderFailure(message, '/pdf_file', { reason: 'RESULT_TOO_LARGE' });
+}

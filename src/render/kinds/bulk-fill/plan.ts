@@ -32,6 +32,8 @@ export interface RowsPlan {
   readonly maxFailedPercent: number;
   /** Positions of the columns that name the files. */
   readonly nameColumns: readonly number[];
+  /** Of the ZIP, at most; 0 is no limit. */
+  readonly resultBytes: number;
   /** Of the template: a thread reads it once. */
   readonly digest: string;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type ArtifactWriter, type Prepared, RenderFailure, type StepContext } from '../../kind.js';
 import { repairPdf } from '../pdf-tools/repair.js';
-import { standardBounds } from './bounds.js';
+import { resultTooLarge, standardBounds } from './bounds.js';
 import { Columns } from './mapping.js';
 import { type PackageFile, readPackage } from './package/package-file.js';
 import { type BulkFillPlan, type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
@@ -42,6 +42,7 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
     rows: count,
     maxFailedPercent: plan.maxFailedPercent,
     nameColumns,
+    resultBytes: (plan.bounds ?? standardBounds).resultBytes,
     digest: createHash('sha256').update(program).digest('hex'),
   };
   const hasCodes = slots.some(({ is }) => is === 'code');
@@ -202,8 +203,7 @@ function bounded(template: Template, { bounds = standardBounds }: BulkFillPlan, 
   const { resultBytes } = bounds;
   const least = template.prefix.length * rows;
   if (resultBytes === 0 || least <= resultBytes) return template;
-  const message = `${rows} PDFs of ${template.prefix.length} bytes and more make a ZIP of more than ${resultBytes} bytes`;
-  throw new RenderFailure(message, '/pdf_file', { reason: 'RESULT_TOO_LARGE' });
+  throw resultTooLarge(resultBytes);
 }
 
 /** @returns the text of what is kept */

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { GrowingBytes } from '../../../pieces/growing-bytes.js';
 import type { IndexRange } from '../../../protocol/job-record.js';
 import type { ArtifactWriter, ChunkContext, ChunkedRunner, Prepared, StepContext } from '../../kind.js';
+import { resultTooLarge } from './bounds.js';
 import { type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
 import { readRows } from './rows/rows-file.js';
 import { letters } from './tally.js';
@@ -80,6 +81,8 @@ class BulkFillRunner implements ChunkedRunner {
       warnings,
       onManifest: (part) => manifest.write(part),
     });
+    const { resultBytes } = context.plan as RowsPlan;
+    if (resultBytes > 0 && archive.sizeBytes > resultBytes) throw resultTooLarge(resultBytes);
     manifest.end();
     const layout = 'archive.layout';
     write(context.kept(layout, 'application/octet-stream'), archive.layout);
