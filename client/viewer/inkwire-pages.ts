@@ -6,7 +6,7 @@ import type { Inkwire, InkwireOptions } from '../sdk/inkwire.js';
 import { JobPages, NoPages } from './job-pages.js';
 import styles from './pages.css?inline';
 import { Panel } from './panel.js';
-import { type Access, mayPass, type PictureFormat, wordsOf } from './source.js';
+import { type Access, isCut, mayPass, type PictureFormat, wordsOf } from './source.js';
 
 const tag = 'inkwire-pages';
 /** Where this file came from: the server, unless `href` says otherwise. */
@@ -25,6 +25,11 @@ export class InkwirePages extends HTMLElement {
   #client: Inkwire | undefined;
   #pages: JobPages | undefined;
   #due = false;
+  /** The server could not be reached. */
+  #isCut = false;
+  readonly #back = (): void => {
+    if (this.#isCut) this.#open();
+  };
 
   constructor() {
     super();
@@ -51,10 +56,12 @@ export class InkwirePages extends HTMLElement {
       Reflect.deleteProperty(this, name);
       Object.assign(this, { [name]: value });
     }
+    addEventListener('online', this.#back);
     this.#open();
   }
 
   disconnectedCallback(): void {
+    removeEventListener('online', this.#back);
     this.#close();
   }
 
@@ -161,12 +168,14 @@ export class InkwirePages extends HTMLElement {
       waits: (record) => this.#panel.say(waitingText(record)),
       failed: (error) => {
         const again = error instanceof NoPages || !mayPass(error) ? undefined : () => this.#open();
+        this.#isCut = isCut(error);
         // What is seen already stays.
         if (pages.sizes.length === 0) this.#panel.say(wordsOf(error), again);
         this.#tell('fault', { error });
       },
     });
     this.#pages = pages;
+    this.#isCut = false;
     this.#panel.say('Loading …');
     pages.open();
   }

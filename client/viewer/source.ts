@@ -131,6 +131,11 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof InkwireError && error.status === 404;
 }
 
+/** Whether no answer came at all. */
+export function isCut(error: unknown): boolean {
+  return error instanceof InkwireError && error.slug === 'network-error';
+}
+
 /** Whether the same request may be answered another time. */
 export function mayPass(error: unknown): boolean {
   return !(error instanceof InkwireError) || ![401, 403, 404, 410].includes(error.status);

@@ -292,6 +292,18 @@ describe.skipIf(withoutChromium)('the viewer of pages', () => {
     await page.getByText('The document is not kept any more.').waitFor();
   });
 
+  test('a browser that is offline is told so, and the document comes by itself with the network', async () => {
+    const { page } = await show(job(twenty));
+    await drawn(page, 1);
+    await page.context().setOffline(true);
+    await page.evaluate('viewer.reload()');
+    await page.getByText('You are offline.').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
+    await page.context().setOffline(false);
+    await drawn(page, 1);
+    expect(await page.getByText('You are offline.').isVisible()).toBe(false);
+  });
+
   test('axe finds nothing against it, in both themes', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await show(
