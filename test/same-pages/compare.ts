@@ -96,7 +96,7 @@ export async function compareDrawn(draw: Draw, poppler: boolean): Promise<Verdic
 function aboutWhere({ message, ...warning }: JobWarning): string {
   return JSON.stringify({
     ...warning,
-    message: message.replace(/[\d.]+ mm beyond/, 'some mm beyond').replace(/page \d+/, 'a page'),
+    message: message.replace(/^.*[\d.]+ mm beyond (the \w+ edge) of page \d+$/, 'beyond $1'),
   });
 }
 
@@ -195,5 +195,21 @@ async function structureOf(pdf: Uint8Array): Promise<unknown> {
     }
     return found;
   };
-  return { links, bookmarks: below(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict)) };
+  const pages = document.getPages().map(({ ref }) => ref);
+  const names = document.catalog
+    .lookupMaybe(PDFName.of('Names'), PDFDict)
+    ?.lookupMaybe(PDFName.of('Dests'), PDFDict);
+  // By pairs of a name and its place: the page, and points from the left and the bottom.
+  const places = (names?.lookupMaybe(PDFName.of('Names'), PDFArray)?.asArray() ?? []).map((entry) => {
+    const place = document.context.lookup(entry);
+    if (!(place instanceof PDFArray)) return String(place);
+    const [page, , ...point] = place.asArray();
+    return [
+      pages.findIndex(({ tag }) => tag === String(page)),
+      ...point.map((length) =>
+        length instanceof PDFNumber ? Math.round(length.asNumber() * 1000) / 1000 : '',
+      ),
+    ];
+  });
+  return { links, places, bookmarks: below(document.catalog.lookupMaybe(PDFName.of('Outlines'), PDFDict)) };
 }

@@ -94,6 +94,9 @@ class Maker {
       this.addShape,
       this.addCode,
       this.addPicture,
+      this.addList,
+      this.addHtml,
+      this.addLink,
       ...(this.#depth < 3 && chance.maybe(0.2) ? [this.addBlock] : []),
     ];
     const make =
@@ -127,6 +130,7 @@ class Maker {
         link: () => 'https://example.org/x',
         width: () => chance.whole(15, 120),
       }),
+      ...this.some({ heading: () => chance.whole(1, 6) }, 0.1),
       ...this.placeOrKept(),
     };
   }
@@ -139,6 +143,72 @@ class Maker {
 
   kept(): Members {
     return this.some({ keep_with_next: () => true }, 0.15);
+  }
+
+  addList(): Members {
+    const { chance } = this;
+    const items = (depth: number): unknown[] =>
+      Array.from({ length: chance.whole(1, 5) }, () => {
+        const text = this.text(chance.maybe(0.2) ? 25 : 4) || 'x';
+        if (depth > 2 || chance.maybe(0.8)) return text;
+        return { text, items: items(depth + 1), ...this.some({ ordered: () => chance.maybe(0.5) }) };
+      });
+    const ordered = chance.maybe(0.5);
+    const styles = ordered
+      ? (['decimal', 'lower-alpha', 'upper-alpha', 'lower-roman', 'upper-roman'] as const)
+      : (['disc', 'circle', 'square'] as const);
+    return {
+      type: 'add_list',
+      items: items(0),
+      ordered,
+      ...this.some({
+        style: () => chance.one<string>(styles),
+        font_size: () => this.size(),
+        color: () => chance.one(colors),
+        ...(ordered ? { start: () => chance.whole(1, 60) } : {}),
+      }),
+    };
+  }
+
+  addHtml(): Members {
+    const { chance } = this;
+    const text = () => this.text(6).replace(/[<>&]/g, '');
+    const inline = () =>
+      chance.one([
+        text(),
+        `<b>${text()}</b>`,
+        `<i>${text()} <u>${text()}</u></i>`,
+        `<a href="https://example.org/h">${text()}</a>`,
+        `<code>${text()}</code>`,
+        `<s>${text()}</s>`,
+        `<span style="color: #0b57d0; background-color: #ffeecc">${text()}</span>`,
+        `${text()}<br>${text()}`,
+      ]);
+    const run = () => Array.from({ length: chance.whole(1, 4) }, inline).join(' ');
+    const block = (): string =>
+      chance.one([
+        `<p>${run()}</p>`,
+        `<p style="text-align: justify">${run()}</p>`,
+        `<h${chance.whole(1, 6)}>${run()}</h1>`,
+        `<ul><li>${run()}</li><li>${run()}<ol><li>${run()}</li></ol></li></ul>`,
+        `<ol start="3"><li>${run()}</li><li value="9"><p>${run()}</p><p>${run()}</p></li></ol>`,
+        `<blockquote><p>${run()}</p></blockquote>`,
+        '<hr>',
+        `<table><tr><th>${text()}</th><th>${text()}</th></tr><tr><td>${run()}</td><td>${run()}</td></tr></table>`,
+      ]);
+    return { type: 'add_html', html: Array.from({ length: chance.whole(1, 4) }, block).join('') };
+  }
+
+  addLink(): Members {
+    const { chance } = this;
+    const look = this.some({ font_size: () => this.size(), color: () => chance.one(colors) });
+    return {
+      type: 'add_link',
+      text: this.text(4) || 'x',
+      url: 'https://example.org/l',
+      ...look,
+      ...(chance.maybe(0.1) ? { x: chance.whole(0, 220), y: chance.whole(0, 300) } : {}),
+    };
   }
 
   addBlock(): Members {

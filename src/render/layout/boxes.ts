@@ -1,5 +1,5 @@
 import type { Art, Margins, Stroke } from './sheet.js';
-import type { Paragraph } from './text.js';
+import type { Bookmark, Line, Paragraph } from './text.js';
 
 /** What our own layout takes: content that is measured, before it has a place. Lengths are points. */
 
@@ -15,13 +15,15 @@ interface Placed {
   readonly keepsNext?: true;
 }
 
-export type Box = TextBox | StackBox | ColumnsBox | TableBox | ArtBox;
+export type Box = TextBox | StackBox | ListBox | ColumnsBox | TableBox | ArtBox;
 
 export interface TextBox extends Placed {
   readonly type: 'text';
   readonly text: Paragraph;
   /** It takes so much across although there is less in it. */
   readonly leastWidth?: number;
+  /** Its first line is the place. */
+  readonly bookmark?: Bookmark;
 }
 
 export interface StackBox extends Placed {
@@ -29,6 +31,23 @@ export interface StackBox extends Placed {
   readonly boxes: readonly Box[];
   readonly frame?: Frame;
 }
+
+export interface ListBox extends Placed {
+  readonly type: 'list';
+  readonly items: readonly ListItem[];
+  /** Between the marks and the items: how far these are indented. */
+  readonly indent: number;
+}
+
+export interface ListItem {
+  readonly box: Box;
+  readonly mark: ListMark | undefined;
+}
+
+/** What stands before the first line of an item. */
+export type ListMark =
+  | { readonly type: 'line'; readonly line: Line }
+  | { readonly type: 'art'; readonly art: Art };
 
 /** The ground and border of a block, and how far its content keeps away from them on every page that it takes. */
 export interface Frame {
@@ -158,6 +177,15 @@ function innerExtent(box: Box): Extent {
         },
         { minWidth: 0, maxWidth: 0 },
       );
+    case 'list': {
+      let [minWidth, maxWidth] = [0, 0];
+      for (const { box: item } of box.items) {
+        const extent = extentOf(item);
+        minWidth = Math.max(minWidth, extent.minWidth);
+        maxWidth = Math.max(maxWidth, extent.maxWidth);
+      }
+      return { minWidth: minWidth + box.indent, maxWidth: maxWidth + box.indent };
+    }
     case 'columns': {
       const gaps = box.gap * Math.max(0, box.columns.length - 1);
       const { minWidth, maxWidth } = extentOfColumns(box.columns);

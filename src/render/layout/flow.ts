@@ -57,6 +57,8 @@ export class Flow {
   readonly #outer: Context[] = [];
   readonly #repeated: Repeated[] = [];
   readonly #listeners: ((change: PageChange) => void)[] = [];
+  /** Called where a line is placed, the outermost first. */
+  readonly #lineListeners: ((line: Line) => void)[] = [];
   /** Of frames in work: where on each page their own things begin. */
   readonly #frames: Map<Sheet, Mark>[] = [];
   #header: Repeated | undefined;
@@ -129,7 +131,15 @@ export class Flow {
     // A line that is higher than the page is placed where it is.
     if (context.room < line.height) context.room = line.height;
     context.sheet.line(line, context.x + x, context.y, this.at);
+    for (const listener of this.#lineListeners) listener(line);
     context.moveDown(line.height);
+  }
+
+  /** Calls `listener` with each line while `draw` is at work, before the place goes on below it. */
+  listenToLines(listener: (line: Line) => void, draw: () => void): void {
+    this.#lineListeners.push(listener);
+    draw();
+    this.#lineListeners.pop();
   }
 
   /** A picture or shape that begins the next page where it has no room on this one. */
@@ -213,7 +223,7 @@ export class Flow {
             return;
           }
         }
-        if (header !== undefined && !this.cutting) this.#repeated.push(header);
+        if (header !== undefined && !this.cutting) this.repeat(header);
         this.cutting = true;
         [rest, known, tried] = [cut.lower, cut.rows, false];
       } else tried = true;

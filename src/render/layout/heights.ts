@@ -22,7 +22,12 @@ function firstInside(box: Box, room: number): number {
     case 'art':
       return box.art.height;
     case 'stack':
-      return box.frame?.keepTogether === true ? wholeInside(box, room) : firstOf(box, room);
+      return box.frame?.keepTogether === true ? wholeInside(box, room) : firstOf(box.boxes, room);
+    case 'list':
+      return firstOf(
+        box.items.map((item) => item.box),
+        room,
+      );
     case 'columns': {
       const { columns } = box;
       return Math.max(0, ...columns.map((column) => firstHeight(column.box, room / columns.length)));
@@ -32,7 +37,7 @@ function firstInside(box: Box, room: number): number {
   }
 }
 
-function firstOf({ boxes }: StackBox, room: number): number {
+function firstOf(boxes: readonly Box[], room: number): number {
   for (const one of boxes) {
     const height = firstHeight(one, room);
     if (height > 0) return height;
@@ -74,6 +79,8 @@ function wholeInside(box: Box, room: number): number {
       return ownHeight(box, room) ?? 0;
     case 'stack':
       return box.boxes.reduce((sum, inner) => sum + wholeHeight(inner, room), 0);
+    case 'list':
+      return box.items.reduce((sum, { box: inner }) => sum + wholeHeight(inner, room), 0);
     case 'columns': {
       const open = box.columns.filter(({ width }) => typeof width !== 'number').length;
       const given = box.columns.reduce((sum, { width }) => sum + (typeof width === 'number' ? width : 0), 0);

@@ -5,6 +5,8 @@ import {
   columnWidths,
   extentOf,
   type Frame,
+  type ListBox,
+  type ListMark,
   type Section,
   type StackBox,
   type TableBox,
@@ -130,6 +132,9 @@ export class Placing implements Placer {
       case 'stack':
         this.#stack(box);
         break;
+      case 'list':
+        this.#list(box);
+        break;
       case 'columns':
         this.#columns(box);
         break;
@@ -184,6 +189,27 @@ export class Placing implements Placer {
     flow.lead = lead;
   }
 
+  #list({ items, indent }: ListBox): void {
+    const { flow } = this;
+    flow.context.indent(indent, 0);
+    let next: ListMark | undefined;
+    const mark = (line: Line) => {
+      const { context, at } = flow;
+      const left = context.x - indent;
+      if (next?.type === 'art') context.sheet.art(next.art, left, context.y, at);
+      else if (next !== undefined)
+        context.sheet.line(next.line, left, context.y + (line.ascent - next.line.ascent), at);
+      next = undefined;
+    };
+    flow.listenToLines(mark, () => {
+      for (const item of items) {
+        next = item.mark;
+        this.box(item.box);
+      }
+    });
+    flow.context.indent(-indent, 0);
+  }
+
   #columns({ columns, gap, margins }: ColumnsBox): void {
     this.depth++;
     const { context } = this.flow;
@@ -205,13 +231,14 @@ export class Placing implements Placer {
     if (this.depth === 0) this.flow.context.forgetOuterMargins();
   }
 
-  #text({ text }: TextBox): void {
+  #text({ text, bookmark }: TextBox): void {
     const { flow } = this;
     const { width } = flow.context;
-    for (const line of text.lines(width)) {
+    for (const [i, line] of text.lines(width).entries()) {
       const { context } = flow;
       if (line.height > context.room && context.y > context.sheet.margins.top) flow.nextPage();
-      flow.line(line, shiftOf(line, text.align, flow.context.width));
+      const marked = i === 0 && bookmark !== undefined ? { ...line, bookmark } : line;
+      flow.line(marked, shiftOf(line, text.align, flow.context.width));
     }
   }
 

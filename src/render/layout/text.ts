@@ -58,6 +58,15 @@ export interface Line {
   readonly ascent: number;
   /** The paragraph ends with it, or it ends where the text has a line end. */
   readonly isLast: boolean;
+  readonly bookmark?: Bookmark;
+}
+
+/** A place that the outline of the document leads to. */
+export interface Bookmark {
+  readonly id: string;
+  readonly title: string;
+  /** The id of the one that it is below. */
+  readonly parent: string | undefined;
 }
 
 /** A line in the making. */

@@ -99,6 +99,14 @@ export function frameArt(frame: BlockFrame, width: number, height: number): Draw
   );
 }
 
+/** A mark of a list, which tells nobody that it lies outside the paper, nor is cut. */
+export function markArt(vector: Node): DrawnArt {
+  const [y, height] = [Number(vector.y), Number(vector.h ?? vector.r2)];
+  const draw: DrawnArt['draw'] = (renderer, left, top) =>
+    renderer.renderVector({ ...vector, x: Number(vector.x) + left, y: y + top });
+  return { width: 0, height: 0, top: y - Number(vector.r2 ?? 0), bottom: y + height, boxes: [], draw };
+}
+
 interface PixelSize {
   readonly width: number;
   readonly height: number;

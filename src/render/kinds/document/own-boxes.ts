@@ -1,13 +1,20 @@
 import type { FontRegistry } from '../../fonts/registry.js';
 import { RenderFailure } from '../../kind.js';
-import type { Box, Carry, Cell, Column, Frame, Row, Section, TableBox } from '../../layout/boxes.js';
+import type { Box, Carry, Cell, Column, Frame, ListBox, Row, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
 import type { Margins } from '../../layout/sheet.js';
-import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
+import {
+  type Alignment,
+  type Bookmark,
+  type GlyphUser,
+  Paragraph,
+  type TextPart,
+} from '../../layout/text.js';
 import { maxSamples } from './draw-table.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt, pictureArt } from './own-art.js';
 import { columnsOf } from './own-columns.js';
+import { ListMarks } from './own-lists.js';
 import { colorOf, Foreign, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
@@ -22,9 +29,28 @@ import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
 const members = (...own: readonly string[]): ReadonlySet<string> =>
   new Set(['margin', 'at', 'absolutePosition', ...styleMembers, ...own]);
 
-const textMembers = members('text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext');
+/** Of an item in a list. */
+const itemMembers = ['counter', 'listType'];
+const headingMembers = [
+  'tocItem',
+  'tocMargin',
+  'outline',
+  'outlineText',
+  'outlineExpanded',
+  'id',
+  'outlineParentId',
+];
+const textMembers = members(
+  ...['text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext'],
+  ...itemMembers,
+  ...headingMembers,
+);
+const listMembers = members('ul', 'ol', 'type', 'start', 'markerColor', 'width', ...itemMembers);
 const partMembers = members('text');
-const stackMembers = members('stack', 'pageBreak', 'width', 'frame', 'keepNext', 'colSpan', 'fillColor');
+const stackMembers = members(
+  ...['stack', 'pageBreak', 'width', 'frame', 'keepNext', 'colSpan', 'fillColor'],
+  ...itemMembers,
+);
 const columnsMembers = members('columns', 'width');
 const canvasMembers = members('canvas', 'width');
 const imageMembers = members('image', 'width', 'height', 'fit', 'cover', 'maxWidth', 'maxHeight');
@@ -42,13 +68,19 @@ const nowhere = {};
 
 /** What every box has of its node. */
 function placeOf(node: Node): Pick<Box, 'margins' | 'at' | 'fixed' | 'keepsNext'> {
-  const { at, absolutePosition: place, keepNext } = node;
+  const { at, absolutePosition: place, keepNext, outline } = node;
   // Cells have none.
-  if (at === undefined && place === undefined && node.margin === undefined && keepNext === undefined)
+  if (
+    at === undefined &&
+    place === undefined &&
+    node.margin === undefined &&
+    keepNext === undefined &&
+    outline === undefined
+  )
     return nowhere;
   return {
     ...marginsOf(node),
-    ...(keepNext === true ? { keepsNext: true } : {}),
+    ...(keepNext === true || outline === true ? { keepsNext: true } : {}),
     ...(typeof at === 'string' ? { at } : {}),
     ...(isNode(place) ? { fixed: { x: numberOf(place.x), y: numberOf(place.y) } } : {}),
   };
@@ -120,6 +152,8 @@ const maxKeptCells = 100_000;
 
 class BoxMaker {
   readonly #styles: Styles;
+  /** Of the lists around. */
+  #markColor: string | undefined;
 
   constructor(private readonly tools: BoxTools) {
     this.#styles = new Styles(tools.registry);
@@ -136,7 +170,8 @@ class BoxMaker {
     if (node.text !== undefined) {
       hasOnly(node, textMembers);
       const least = node.leastWidth === undefined ? {} : { leastWidth: numberOf(node.leastWidth) };
-      return { type: 'text', ...placeOf(node), ...least, text: this.#paragraph(node.text, style) };
+      const text = this.#paragraph(node.text, style);
+      return { type: 'text', ...placeOf(node), ...least, ...bookmarkOf(node), text };
     }
     if (node.stack !== undefined) {
       hasOnly(node, stackMembers);
@@ -144,6 +179,10 @@ class BoxMaker {
       const boxes = nodesOf(node.stack).map((one) => this.box(one, style));
       const breaks = node.pageBreak === undefined ? {} : ({ breaksPage: true } as const);
       return { type: 'stack', ...placeOf(node), ...breaks, boxes, ...frameOf(node) };
+    }
+    if (node.ul !== undefined || node.ol !== undefined) {
+      hasOnly(node, listMembers);
+      return { ...placeOf(node), ...this.#list(node, style) };
     }
     if (node.columns !== undefined) {
       hasOnly(node, columnsMembers);
@@ -164,6 +203,16 @@ class BoxMaker {
       return this.#table(node, node.table, style);
     }
     return foreign();
+  }
+
+  #list(node: Node, style: Style): ListBox {
+    const outer = this.#markColor;
+    if (node.markerColor !== undefined) this.#markColor = colorOf(node.markerColor);
+    const marks = new ListMarks(node, style, this.#markColor, (text, own) => this.#paragraph(text, own));
+    const nodes = nodesOf(node.ol ?? node.ul);
+    const items = nodes.map((one) => ({ box: this.box(one, style), mark: marks.next(one) }));
+    this.#markColor = outer;
+    return { type: 'list', items, indent: marks.indent };
   }
 
   #columnsBox(node: Node, style: Style): Box {
@@ -256,6 +305,13 @@ class BoxMaker {
 
 function isCarry(value: unknown): value is CarryNodes {
   return isNode(value) && typeof value.node === 'function' && typeof value.samples === 'function';
+}
+
+/** The place of a heading; that of its text in a table of contents is not looked at, for one of those is drawn by pdfmake. */
+function bookmarkOf({ outline, id, outlineText, outlineParentId: parent }: Node): { bookmark?: Bookmark } {
+  if (outline === undefined) return {};
+  if (outline !== true || typeof id !== 'string' || typeof outlineText !== 'string') return foreign();
+  return { bookmark: { id, title: outlineText, parent: typeof parent === 'string' ? parent : undefined } };
 }
 
 /** The ground and border of a block. */

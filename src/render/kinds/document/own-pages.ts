@@ -11,10 +11,11 @@ import {
   type Stroke,
 } from '../../layout/sheet.js';
 import { moved } from '../../layout/split.js';
-import type { GlyphUser, Line, Look, Word } from '../../layout/text.js';
+import type { Bookmark, GlyphUser, Line, Look, Word } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
 import type { DrawnArt } from './own-art.js';
 import { colorOperand, type OwnFont } from './own-font.js';
+import type { OutlineItem } from './page-items.js';
 import type { InkwireDocument } from './pdf-document.js';
 
 /** Pages of our own layout as operators. The page is as pdfkit begins it: points from the upper left corner. */
@@ -31,6 +32,8 @@ export class OwnPages implements Pages, GlyphUser {
   readonly #fonts = new Map<Typeface, OwnFont>();
   /** Finished but for what tells how many pages there are. */
   readonly #waiting: PageSheet[] = [];
+  /** Bookmarks by the ids of their places. */
+  readonly #outline = new Map<string, OutlineItem>();
   #pages = 0;
 
   constructor(
@@ -91,6 +94,11 @@ export class OwnPages implements Pages, GlyphUser {
 
   placed(): void {
     this.onPlaced();
+  }
+
+  addToOutline({ id, title, parent }: Bookmark, { outline }: InkwireDocument): void {
+    const above = (parent === undefined ? undefined : this.#outline.get(parent)) ?? outline;
+    this.#outline.set(id, above.addItem(title, { expanded: true }));
   }
 }
 
@@ -263,12 +271,25 @@ export class PageSheet implements Sheet {
   line(line: Line, x: number, y: number, at: string | undefined): void {
     this.#count++;
     const { words } = line;
+    const { bookmark } = line;
+    if (bookmark !== undefined) this.#mark(bookmark, line, x, y);
     for (const word of words) if (word.look.background !== undefined) this.#background(word, line, x, y);
     for (let i = 0; i < words.length; ) i = this.#words(words, i, line, x, y);
     if (words.some(({ look }) => look.underline || look.strike)) this.#decorations(line, x, y);
     const { size } = this;
     const isWithin = x >= 0 && y >= 0 && x + line.width <= size.width && y + line.height <= size.height;
     if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
+  }
+
+  #mark(bookmark: Bookmark, line: Line, x: number, y: number): void {
+    const [first] = line.words;
+    if (first === undefined) return;
+    const top = y + (line.height - first.look.ascent - (line.height - line.ascent));
+    const isNamed = first.ink.show(first.look.scale) !== '';
+    this.#then((document) => {
+      this.pages.addToOutline(bookmark, document);
+      if (isNamed) document.addNamedDestination(bookmark.id, 'XYZ', x + first.x, top, null);
+    });
   }
 
   /** What `PaperEdges` is told. */

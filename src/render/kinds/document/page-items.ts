@@ -92,3 +92,20 @@ export interface CarryNodes {
   /** Tables of the lines that differ, in columns as wide as they need. */
   samples(): readonly Drawable[];
 }
+
+/** A watermark after the layout. Lengths are points. */
+export interface Watermark {
+  readonly text: string;
+  readonly font: PdfFont;
+  readonly fontSize: number;
+  readonly _size: {
+    readonly size: { readonly width: number; readonly height: number };
+    /** Of the box around it as it is turned. */
+    readonly rotatedSize: { readonly width: number; readonly height: number };
+  };
+}
+
+export interface OutlineItem {
+  /** Adds one below it that leads to the present page. */
+  addItem(title: string, options: { readonly expanded: boolean }): OutlineItem;
+}

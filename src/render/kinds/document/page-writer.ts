@@ -11,7 +11,6 @@ import {
   type PageSize,
   PdfMakeContext,
   PdfMakeWriter,
-  type Repeatable,
 } from './pdfmake.js';
 
 /** More than any page is high: what has a fixed place does not break. */
@@ -93,7 +92,7 @@ export class PageWriter extends PdfMakeWriter {
   /** Whether a block that is higher than a page is being placed. */
   cutting = false;
   carried: CarriedRows | undefined;
-  #header: Repeatable | undefined;
+  #header: Fragment | undefined;
   /** Of blocks in work: where on each page their own things begin. */
   readonly #frames: Map<Page, number>[] = [];
   /** What the blocks in work keep free at the top and bottom of every page that they go over to, points. */
@@ -186,7 +185,7 @@ export class PageWriter extends PdfMakeWriter {
     return super.addCanvas(node, index);
   }
 
-  override currentBlockToRepeatable(): Repeatable {
+  override currentBlockToRepeatable(): Fragment {
     this.#header = super.currentBlockToRepeatable();
     return this.#header;
   }
@@ -324,7 +323,7 @@ export class PageWriter extends PdfMakeWriter {
             return;
           }
         }
-        if (header !== undefined && !this.cutting) this.repeatables.push(header);
+        if (header !== undefined && !this.cutting) this.pushToRepeatables(header);
         this.cutting = true;
         [rest, known, tried] = [cut.lower, cut.rows, false];
       } else tried = true;
@@ -334,12 +333,12 @@ export class PageWriter extends PdfMakeWriter {
     this.#endCut(header);
   }
 
-  #endCut(header: Repeatable | undefined): void {
+  #endCut(header: Fragment | undefined): void {
     if (header !== undefined && this.cutting) this.repeatables.pop();
     this.cutting = false;
   }
 
-  override pushToRepeatables(block: Repeatable): void {
+  override pushToRepeatables(block: Fragment): void {
     const context = this.context();
     const fits =
       context.availableHeight + block.height > 0 &&

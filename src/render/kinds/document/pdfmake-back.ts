@@ -3,9 +3,9 @@ import { Areas } from './areas.js';
 import { type Back, type Sink, tellOutside, type WatermarkText } from './backs.js';
 import { CodeDrawing } from './draw-codes.js';
 import { PaperEdges } from './outside.js';
-import type { Vector } from './page-items.js';
+import type { Vector, Watermark } from './page-items.js';
 import type { InkwireDocument } from './pdf-document.js';
-import { type Node, type Page, PdfMakeRenderer, type Watermark } from './pdfmake.js';
+import { type Node, type Page, PdfMakeRenderer } from './pdfmake.js';
 import { PictureLayout } from './picture-layout.js';
 import { reasonOf } from './reason.js';
 import { familyAliases } from './svg-text.js';
@@ -41,6 +41,8 @@ export class PageRenderer extends PdfMakeRenderer {
   override renderVector(vector: Vector): void {
     if (vector.code instanceof CodeDrawing) vector.code.draw(this.pdfDocument, vector.x, vector.y);
     else super.renderVector(vector);
+    // pdfmake would draw the ground of the next text as translucent as the shape before it.
+    if (vector.fillOpacity !== undefined) this.pdfDocument.opacity(1);
   }
 
   override renderSVG(node: Node): void {

@@ -2,7 +2,17 @@ import { createRequire } from 'node:module';
 import type { PdfFont } from '../../fonts/pdfkit.js';
 import type { PdfSecurity } from './encryption.js';
 import type { CollectedNames } from './name-tree.js';
-import type { CarryNodes, Fragment, Inline, Line, PageItem, Picture, Vector } from './page-items.js';
+import type {
+  CarryNodes,
+  Fragment,
+  Inline,
+  Line,
+  OutlineItem,
+  PageItem,
+  Picture,
+  Vector,
+  Watermark,
+} from './page-items.js';
 
 /**
  * The parts of pdfmake that the engine is put together from. pdfmake's own entry keeps its settings in a singleton and
@@ -56,9 +66,6 @@ export interface Context {
   resetMarginXTopParent(): void;
 }
 
-/** Rows that are drawn again on every page. */
-export type Repeatable = Fragment;
-
 export interface Writer {
   context(): Context;
   /** Contexts below the present one: of blocks that are put together aside. */
@@ -82,9 +89,9 @@ export interface Writer {
     page?: number | null,
   ): unknown;
   commitUnbreakableBlock(x?: number, y?: number): void;
-  pushToRepeatables(block: Repeatable): void;
-  readonly repeatables: Repeatable[];
-  currentBlockToRepeatable(): Repeatable;
+  pushToRepeatables(block: Fragment): void;
+  readonly repeatables: Fragment[];
+  currentBlockToRepeatable(): Fragment;
   beginUnbreakableBlock(width?: number, height?: number): void;
   addFragment(block: Fragment, ownX?: boolean, ownY?: boolean, keepsPosition?: boolean): unknown;
   addListener(event: 'pageChanged', listener: () => void): void;
@@ -263,18 +270,6 @@ export interface Renderer {
   renderWatermark(page: { readonly watermark: Watermark }): void;
 }
 
-/** A watermark after the layout. Lengths are points. */
-export interface Watermark {
-  readonly text: string;
-  readonly font: PdfFont;
-  readonly fontSize: number;
-  readonly _size: {
-    readonly size: { readonly width: number; readonly height: number };
-    /** Of the box around it as it is turned. */
-    readonly rotatedSize: { readonly width: number; readonly height: number };
-  };
-}
-
 /** Sizes are pixels as they are stored. */
 export interface PdfImage {
   /** The name by which a page draws it. */
@@ -305,6 +300,9 @@ export interface DrawnPage {
 
 export interface PdfDocument {
   page: DrawnPage;
+  readonly outline: OutlineItem;
+  /** Names a place of the present page; lengths as for `text`. */
+  addNamedDestination(name: string, type: 'XYZ', x: number, y: number, zoom: null): void;
   addContent(operator: string | Uint8Array): this;
   flushPages(): void;
   fonts: Record<string, Record<string, string>>;
@@ -329,6 +327,8 @@ export interface PdfDocument {
   widthOfString(text: string): number;
   text(text: string, x: number, y: number, options: object): this;
   fillColor(color: string, opacity: number): this;
+  /** Of fills and strokes, 0..1. */
+  opacity(share: number): this;
   save(): this;
   restore(): this;
   transform(a: number, b: number, c: number, d: number, x: number, y: number): this;
