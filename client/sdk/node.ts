@@ -1,4 +1,4 @@
-import { WebSocket as WsWebSocket } from 'ws';
+import type { WebSocket as WsWebSocket } from 'ws';
 import {
   Inkwire as Client,
   type EndedJob,
@@ -15,6 +15,7 @@ export * from './client.js';
 
 // Asked for, not imported: bundlers for browsers stumble over the import even where this file is not used.
 const { setMaxListeners } = process.getBuiltinModule('node:events');
+const { createRequire } = process.getBuiltinModule('node:module');
 
 /**
  * `closeTimeout`: milliseconds for the server's answer to a close. A process waits for it before it ends, also when the
@@ -22,16 +23,25 @@ const { setMaxListeners } = process.getBuiltinModule('node:events');
  */
 const socketOptions = { perMessageDeflate: false, closeTimeout: 1_000 };
 
-class BriefWebSocket extends WsWebSocket {
-  constructor(url: string, protocols: string[]) {
-    super(url, protocols, socketOptions);
+/** The WebSocket of `ws`, where it is installed; undefined without: then event streams are the best that there is. */
+function webSocketOfPackage(): InkwireOptions['WebSocket'] {
+  let Ws: typeof WsWebSocket;
+  try {
+    Ws = createRequire(import.meta.url)('ws') as typeof WsWebSocket;
+  } catch {
+    return undefined;
   }
+  return class extends Ws {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols, socketOptions);
+    }
+  };
 }
 
-/** As in a browser; with the WebSocket of `ws` where Node has none of its own. */
+/** As in a browser; with the WebSocket of `ws` where Node has none of its own, which is before version 22. */
 export class Inkwire extends Client {
   constructor(options: InkwireOptions = {}) {
-    super({ ...options, WebSocket: options.WebSocket ?? globalThis.WebSocket ?? BriefWebSocket });
+    super({ ...options, WebSocket: options.WebSocket ?? globalThis.WebSocket ?? webSocketOfPackage() });
   }
 
   override watch(jobId: string, options?: WatchOptions): Feed<WatchItem> {
