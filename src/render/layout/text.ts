@@ -38,8 +38,11 @@ export class Word {
   /** By which justified text has moved it away from the word before. */
   shift = 0;
 
+  #ink: Ink | undefined;
+
+  /** @param ink left out, it is shaped when it is drawn */
   constructor(
-    readonly ink: Ink,
+    ink: Ink | undefined,
     readonly text: string,
     readonly look: Look,
     readonly width: number,
@@ -47,7 +50,15 @@ export class Word {
     readonly trail: number,
     readonly lineEnd: boolean,
     readonly joined: boolean,
-  ) {}
+  ) {
+    this.#ink = ink;
+  }
+
+  get ink(): Ink {
+    this.#ink ??= this.look.face.word(this.text);
+    if (this.#ink === undefined) throw new Error('A part of a word that was shaped could not be shaped');
+    return this.#ink;
+  }
 }
 
 export interface Line {
@@ -336,12 +347,16 @@ function brokenWord(word: Word, room: number): readonly [Word, Word] | undefined
   }
   fit = clusterEnd(text, fit);
   if (fit >= text.length) return undefined;
-  const [begin, end] = [shaped(text.slice(0, fit)), shaped(text.slice(fit))];
-  if (begin === undefined || end === undefined) return undefined;
+  const begin = shaped(text.slice(0, fit));
+  if (begin === undefined) return undefined;
   const width = begin.width * look.scale;
-  const rest = end.text.length > longWord ? word.width - width : end.width * look.scale;
+  const after = text.slice(fit);
+  // To shape the rest of a long one for each of its lines would take the square of its length.
+  const end = after.length > longWord ? undefined : shaped(after);
+  if (end === undefined && after.length <= longWord) return undefined;
+  const rest = end === undefined ? word.width - width : end.width * look.scale;
   return [
     new Word(begin, begin.text, look, width, word.lead, 0, word.lineEnd, word.joined),
-    new Word(end, end.text, look, rest, word.lead, word.trail, word.lineEnd, word.joined),
+    new Word(end, after, look, rest, word.lead, word.trail, word.lineEnd, word.joined),
   ];
 }
