@@ -150,7 +150,7 @@ describe.skipIf(withoutChromium)('the editor of the live page', () => {
         return text.slice(at).replace(/\s+/g, ' ').slice(0, 22);
       })
       .toBe('{ "type": "add_table",');
-    expect(await table.getAttribute('class')).toContain('area-current');
+    await expect.poll(() => table.getAttribute('class')).toContain('area-current');
     // One stop of the Tab key, then the arrows.
     await table.focus();
     await page.keyboard.press('ArrowUp');

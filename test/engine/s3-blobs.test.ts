@@ -105,6 +105,16 @@ describe('blobs in an object store', () => {
     expect(await readFile(again.path, 'utf8')).toBe('wanted');
   });
 
+  it('makes its folder again where somebody has removed it', async () => {
+    const blobs = await open();
+    const name = await blobs.put(Buffer.from('one'), 'job_1');
+    await rm(join(directory, 'blob-cache'), { recursive: true });
+    expect(await readFile((await blobs.open(name)).path, 'utf8')).toBe('one');
+    await rm(join(directory, 'blob-cache'), { recursive: true });
+    const other = await blobs.put(Buffer.from('two'), 'job_2');
+    expect(await readFile((await blobs.open(other)).path, 'utf8')).toBe('two');
+  });
+
   it('leaves a file to its reader when it is removed meanwhile', async () => {
     const blobs = await open();
     const name = await blobs.put(Buffer.from('read'), 'job_1');

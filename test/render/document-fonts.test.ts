@@ -156,7 +156,14 @@ async function unshared(registry: FontRegistry, request: object): Promise<Buffer
     bands.placed('footer'),
     definition.watermark(),
   );
-  new PdfMakeRenderer(document).renderPages(pages);
+  const renderer = new PdfMakeRenderer(document);
+  const renderVector = renderer.renderVector.bind(renderer);
+  renderer.renderVector = (vector) => {
+    renderVector(vector);
+    // The ground of a text is no more translucent than it was asked for, whatever was drawn before.
+    if (vector.fillOpacity !== undefined) document.opacity(1);
+  };
+  renderer.renderPages(pages);
   rewriteTrees(document._root.data.Names.data);
   document.end();
   await done;

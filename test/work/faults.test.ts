@@ -42,6 +42,7 @@ const calls: Readonly<Record<string, string>> = {
   mkdir: 'server mkdir',
   rm: 'server rm',
   createReadStream: 'server createReadStream',
+  createWriteStream: 'what a bucket gives, into the cache: its error ends the attempt as that of a copy does',
   readFile: 'thread readFile',
   appendFile: 'picture write',
   openSync: 'thread open',

@@ -42,7 +42,7 @@ export class BlobCache {
       await removeFile(path);
       return;
     }
-    const inside = this.#aside.path();
+    const inside = await this.#place();
     await rename(path, inside);
     await this.#add(name, inside);
     await this.#trim();
@@ -109,7 +109,7 @@ export class BlobCache {
   }
 
   async #fetch(name: string, fetch: (path: string) => Promise<void>): Promise<void> {
-    const path = this.#aside.path();
+    const path = await this.#place();
     try {
       await fetch(path);
       await this.#add(name, path);
@@ -117,6 +117,12 @@ export class BlobCache {
       await this.#aside.discard(path);
       throw error;
     }
+  }
+
+  /** A fresh path, also where somebody has removed the folder. */
+  async #place(): Promise<string> {
+    await makeDirectory(this.#aside.directory);
+    return this.#aside.path();
   }
 
   async #add(name: string, path: string): Promise<void> {
