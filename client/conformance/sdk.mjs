@@ -1,7 +1,7 @@
 /** The SDK as check.mjs drives it. */
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import { Inkwire } from 'inkwire/client';
+import { Inkwire } from '@inkwire/client';
 
 const inkwire = new Inkwire({
   url: process.env.INKWIRE_URL,
