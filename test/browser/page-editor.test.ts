@@ -144,7 +144,7 @@ describe.skipIf(withoutChromium)('the editor of the live page', () => {
     await page.getByRole('button', { name: /^Invoice/ }).click();
     const table = page.getByRole('button', { name: 'add_table, /operations/3' });
     // The page of the text before has places, too, until that of the invoice is there.
-    await page.getByRole('button', { name: /columns/ }).first().waitFor();
+    await page.locator('[aria-label*="/operations/1/columns/"]').first().waitFor();
     await table.click();
     await expect
       .poll(async () => {
