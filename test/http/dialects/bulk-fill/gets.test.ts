@@ -60,7 +60,7 @@ describe('a job', () => {
     if (job === undefined) throw new Error('no job');
     const other = {
       ...job,
-      id: `${job.id.slice(0, -1)}0`,
+      id: `${job.id.slice(0, -1)}${job.id.endsWith('0') ? '1' : '0'}`,
       kind: 'document',
       status: 'pending' as const,
       rev: 1,
