@@ -130,7 +130,9 @@ export class PictureProcess {
       void this.gone.then(() => resolve(undefined));
     });
     this.#child.stdin?.write(`${JSON.stringify({ decode } satisfies Asked)}\n`);
-    const watch = this.#watch((processMb + memoryMb) * mebibyte, end, over.signal);
+    // What one that is warm has kept of the pictures before is not this one's.
+    const own = Math.max(processMb * mebibyte, this.residentBytes);
+    const watch = this.#watch(own + memoryMb * mebibyte, end, over.signal);
     const told = await said;
     clock.clear();
     over.abort();

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { decodingMb } from '../../src/render/kinds/document/picture-weight.js';
+import { readRasterHeader } from '../../src/render/kinds/document/raster.js';
 import type { PictureCall, PictureOutcome } from '../../src/render/picture-call.js';
 import { Pictures, type PicturesOptions } from '../../src/render/pictures.js';
 import { lives } from '../../src/render/program-watch.js';
@@ -144,6 +147,31 @@ describe('pictures of strangers', () => {
       most: 8,
     });
   });
+
+  it.skipIf(!isLinux)(
+    'need no more than their header and their file say, where the process is warm as well',
+    async () => {
+      await pictures.close();
+      pictures = open({ processes: 1 });
+      const noise = await sharp(randomBytes(2_900 * 2_900 * 4), {
+        raw: { width: 2_900, height: 2_900, channels: 4 },
+      })
+        .png({ compressionLevel: 1 })
+        .toBuffer();
+      const flat = await sharp({ create: { width: 6_000, height: 6_000, channels: 4, background: '#f008' } })
+        .png()
+        .toBuffer();
+      const small = await sharp({ create: { width: 900, height: 900, channels: 4, background: '#f008' } })
+        .png()
+        .toBuffer();
+      for (const bytes of [small, flat, small, noise, small, flat]) {
+        const header = readRasterHeader(bytes);
+        if (header === undefined) throw new Error('no header');
+        const memoryMb = decodingMb(header, bytes.length);
+        expect(await outcomeOf(call(bytes, { memoryMb }))).toMatchObject({ type: 'decoded' });
+      }
+    },
+  );
 
   it.skipIf(!isLinux)('that are too large in the end are a limit, not a fault of the picture', async () => {
     await pictures.close();

@@ -162,7 +162,7 @@ export class Inputs {
       return 'is not a PNG, JPEG, GIF, WebP or SVG image';
     }
     const { format, width, height } = header;
-    const tooHeavy = weightDefect(header);
+    const tooHeavy = weightDefect(header, bytes.length);
     if (tooHeavy !== undefined) return tooHeavy;
     this.#pixels += width * height;
     if (this.#pixels > limits.imagePixelsTotal) {

@@ -127,7 +127,7 @@ export class PictureShelf {
       return { type: 'svg', svg: read.drawing };
     }
     const path = this.#pathOf(source);
-    const decoded = await this.#decode(path === undefined ? { bytes } : { path }, header);
+    const decoded = await this.#decode(path === undefined ? { bytes } : { path }, header, bytes.length);
     if ('defect' in decoded) throw new RenderFailure(`the image ${decoded.defect}`, pointer);
     this.files.set(
       key,
@@ -143,7 +143,7 @@ export class PictureShelf {
     for (const { key, bytes } of innerPictures(rest)) {
       const header = this.files.has(key) ? undefined : readRasterHeader(bytes);
       if (header === undefined) continue;
-      const decoded = await this.#decode({ bytes }, header);
+      const decoded = await this.#decode({ bytes }, header, bytes.length);
       if (!('defect' in decoded))
         this.files.set(
           key,
@@ -166,15 +166,19 @@ export class PictureShelf {
       : readFile(this.#pathOf(source) ?? '');
   }
 
-  async #decode(source: PictureCall['source'], header: RasterHeader): Promise<DecodedPicture | Undecoded> {
-    const tooHeavy = weightDefect(header);
+  async #decode(
+    source: PictureCall['source'],
+    header: RasterHeader,
+    fileBytes: number,
+  ): Promise<DecodedPicture | Undecoded> {
+    const tooHeavy = weightDefect(header, fileBytes);
     if (tooHeavy !== undefined) return { defect: tooHeavy, isBroken: false };
     this.#pixels += header.width * header.height;
     if (this.#pixels > limits.imagePixelsTotal) {
       const defect = `brings the images of the document over ${limits.imagePixelsTotal / 1e6} megapixels`;
       return { defect, isBroken: false };
     }
-    const call = { source, memoryMb: decodingMb(header), maxPixels: limits.imagePixels };
+    const call = { source, memoryMb: decodingMb(header, fileBytes), maxPixels: limits.imagePixels };
     const outcome = await this.context.picture(call);
     switch (outcome.type) {
       case 'decoded':

@@ -50,7 +50,7 @@ function isPicture(tag: string, address: string): boolean {
   const picture = tag === 'image' ? innerPicture(address) : undefined;
   if (picture === undefined) return false;
   const header = readRasterHeader(picture.bytes);
-  const tooHeavy = header && weightDefect(header);
+  const tooHeavy = header && weightDefect(header, picture.bytes.length);
   if (tooHeavy !== undefined) throw new Defect(`has a picture that ${tooHeavy}`);
   return true;
 }

@@ -52,9 +52,10 @@ async function decode(
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
   const header = readRasterHeader(bytes);
   if (header === undefined) return 'is not a PNG, JPEG, GIF or WebP';
-  const tooHeavy = weightDefect(header);
+  const tooHeavy = weightDefect(header, bytes.length);
   if (tooHeavy !== undefined) return tooHeavy;
-  const call = { source: { bytes }, memoryMb: decodingMb(header), maxPixels: limits.imagePixels };
+  const memoryMb = decodingMb(header, bytes.length);
+  const call = { source: { bytes }, memoryMb, maxPixels: limits.imagePixels };
   const outcome = await context.picture(call);
   switch (outcome.type) {
     case 'decoded': {
