@@ -27,8 +27,8 @@ export class AsideFolder {
     return inside;
   }
 
-  /** Writes bytes aside. What fails leaves nothing. */
-  async write(bytes: Uint8Array): Promise<AsideFile> {
+  /** Writes bytes aside. */
+  async #write(bytes: Uint8Array): Promise<AsideFile> {
     const path = this.path();
     try {
       // Hashed off this thread: an upload of many megabytes must not hold it.
@@ -37,6 +37,17 @@ export class AsideFolder {
       return { path, sha256: Buffer.from(digest).toString('hex') };
     } catch (error) {
       await this.discard(path);
+      throw error;
+    }
+  }
+
+  /** Writes bytes aside and hands them on. What fails leaves nothing here. */
+  async put<Kept>(bytes: Uint8Array, keep: (file: AsideFile) => Promise<Kept>): Promise<Kept> {
+    const file = await this.#write(bytes);
+    try {
+      return await keep(file);
+    } catch (error) {
+      await this.discard(file.path);
       throw error;
     }
   }

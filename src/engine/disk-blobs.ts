@@ -70,14 +70,8 @@ export class DiskBlobs implements Blobs {
     return name;
   }
 
-  async put(bytes: Uint8Array, scope: string): Promise<string> {
-    const file = await this.#aside.write(bytes);
-    try {
-      return await this.keep(file, scope);
-    } catch (error) {
-      await this.discard(file.path);
-      throw error;
-    }
+  put(bytes: Uint8Array, scope: string): Promise<string> {
+    return this.#aside.put(bytes, (file) => this.keep(file, scope));
   }
 
   /** A copy, not a link: a link would have the age of the old file, and `cleanUp` goes by the age until the commit. */

@@ -68,14 +68,8 @@ export class S3Blobs implements Blobs {
     return name;
   }
 
-  async put(bytes: Uint8Array, scope: string): Promise<string> {
-    const file = await this.#aside.write(bytes);
-    try {
-      return await this.keep(file, scope);
-    } catch (error) {
-      await this.discard(file.path);
-      throw error;
-    }
+  put(bytes: Uint8Array, scope: string): Promise<string> {
+    return this.#aside.put(bytes, (file) => this.keep(file, scope));
   }
 
   async copy(name: string, scope: string): Promise<string | undefined> {
