@@ -269,6 +269,7 @@ async function open(
     service,
     dialects,
     library: engine.library,
+    gateways: engine.gateways,
     store,
     onFact: (listener) => void follower.onFact(listener),
     designs,

@@ -42,7 +42,9 @@ export async function openStorage(config: Config, parts: StorageParts): Promise<
   if (config.databaseUrl !== '') {
     const { openPostgresEngine } = await import('./engine/postgres/postgres-engine.js');
     const openBlobs = (readSmall: SmallBlobReader): Promise<Blobs> => openSharedBlobs(config, readSmall);
-    return openPostgresEngine({ url: config.databaseUrl, openBlobs, fairness, localClock: clock, onCommit });
+    const isGateway = config.role !== 'worker';
+    const url = config.databaseUrl;
+    return openPostgresEngine({ url, openBlobs, fairness, localClock: clock, onCommit, isGateway });
   }
   return openSqliteEngine({ directory: config.dataDir, threadEntry, fairness, clock, onCommit });
 }

@@ -65,6 +65,8 @@ export interface Engine {
   readonly library: Library;
   readonly once: Once;
   readonly endpoints: Endpoints;
+  /** Processes that answer callers just now, this one among them if it does, as far as is known. At least 1. */
+  readonly gateways: () => number;
   /** Resolves when the engine cannot go on and the process should end; never otherwise. */
   readonly failure: Promise<StoreFailed>;
   /** Waits for the operations that were handed over, then closes. Safe twice. */

@@ -130,6 +130,8 @@ export interface HttpServerOptions {
   readonly version: string;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Processes that answer callers, this one among them: they share the rate limits. */
+  readonly gateways: () => number;
   /** So many milliseconds of late the process stood. */
   readonly stoodMs: () => number;
   /** @returns whether an error is one of the storage of which the log tells by itself */
@@ -170,7 +172,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = fastify(fastifyOptions(options, dialects));
   const draining = new Draining();
   const longWaits = new LongWaits(limits.maxHeldRequests, (keyId) => options.keyring.holds(keyId));
-  const rates = createRateChecks({ perIp: limits.ratePerIp, perKey: limits.ratePerKey }, options.clock);
+  const rate = { perIp: limits.ratePerIp, perKey: limits.ratePerKey };
+  const rates = createRateChecks(rate, options.clock, options.gateways);
 
   const closeSilent = trackSilent(app.server);
   forgiveStandstills(app.server, options.stoodMs);

@@ -31,6 +31,19 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     return facts;
   }
 
+  it('knows how many nodes answer callers, whichever end', async () => {
+    const first = await open();
+    expect(first.gateways()).toBe(1);
+    const second = await open();
+    expect(second.gateways()).toBe(2);
+    const worker = await service.open({ ...openOptions, isGateway: false });
+    closing.push(() => worker.close());
+    expect(worker.gateways()).toBe(2);
+    await expect.poll(() => first.gateways()).toBe(2);
+    await second.close();
+    await expect.poll(() => worker.gateways()).toBe(1);
+  });
+
   it.each(['before', 'after'] as const)(
     'gives each change its outcome when the connection is cut %s its commit',
     async (fault) => {

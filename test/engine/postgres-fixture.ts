@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Engine, EngineOptions } from '../../src/engine/engine.js';
-import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
+import { openPostgresEngine, type PostgresEngineOptions } from '../../src/engine/postgres/postgres-engine.js';
 import { inTurn } from '../contracts/openings.js';
 import type { PostgresServer } from '../helpers/postgres-server.js';
 import { scratchDirectory } from './scratch.js';
 
+type Opening = EngineOptions & Pick<PostgresEngineOptions, 'isGateway'>;
+
 export interface Service {
   /** @param by another way to the server */
-  readonly open: (options: EngineOptions, by?: string) => Promise<Engine>;
+  readonly open: (options: Opening, by?: string) => Promise<Engine>;
   /** A statement about its tables, beside the nodes. */
   readonly ask: (text: string) => Promise<void>;
   /** After its nodes were closed. */

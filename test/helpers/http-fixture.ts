@@ -134,6 +134,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const keyring = await openKeyring({ keys, configured, development: options.development ?? false, clock });
   const server = await createHttpServer({
     service,
+    gateways: () => 1,
     designs: library.designs,
     links: await Links.open({ library: library.engine.library, clock, random: randomBytes }),
     turns: new LoopTurns(5),

@@ -26,22 +26,22 @@ export function oleFile(streams: Readonly<Record<string, Uint8Array>>): Buffer {
     index: number,
     name: string,
     type: number,
-    facts: Readonly<Record<number, number>>,
+    facts: readonly (readonly [place: number, value: number])[],
   ): void => {
     const at = index * 128;
     directory.write(name, at, 'utf16le');
     directory.writeUInt16LE((name.length + 1) * 2, at + 0x40);
     directory[at + 0x42] = type;
     for (const place of [0x44, 0x48, 0x4c]) directory.writeUInt32LE(0xffffffff, at + place);
-    for (const [place, value] of Object.entries(facts)) directory.writeUInt32LE(value, at + Number(place));
+    for (const [place, value] of facts) directory.writeUInt32LE(value, at + place);
   };
-  entry(0, 'Root Entry', 5, { [0x4c]: 1 });
+  entry(0, 'Root Entry', 5, [[0x4c, 1]]);
   for (const [index, name] of names.entries()) {
     const first = 1 + directorySectors + index;
     table.writeUInt32LE(0xfffffffe, first * 4);
     // Each has the next one as its right sibling.
-    const right = index + 1 < names.length ? { [0x48]: index + 2 } : {};
-    entry(index + 1, name, 2, { [0x74]: first, [0x78]: 4096, ...right });
+    const right = index + 1 < names.length ? [[0x48, index + 2] as const] : [];
+    entry(index + 1, name, 2, [[0x74, first], [0x78, 4096], ...right]);
   }
   const contents = names.map((name) => {
     const content = Buffer.alloc(sector);

@@ -63,6 +63,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const lines: string[] = [];
   const server = await createHttpServer({
     service,
+    gateways: () => 1,
     designs: designsOver(rig.engine, clock),
     links: await Links.open({ library: rig.engine.library, clock, random: randomBytes }),
     turns: new LoopTurns(5),

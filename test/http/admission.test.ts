@@ -230,6 +230,13 @@ describe('permission', () => {
 });
 
 describe('rate limits', () => {
+  test('of a key, beside other gateways: the part of this one', async () => {
+    await open({ limits: { ratePerKey: 4 }, gateways: () => 2 });
+    const answers = [await call('GET', '/api/v1/jobs', auth), await call('GET', '/api/v1/jobs', auth)];
+    expect(answers.map(({ headers }) => headers.ratelimit)).toEqual(['"key";r=1;t=30', '"key";r=0;t=60']);
+    expect((await call('GET', '/api/v1/jobs', auth)).statusCode).toBe(429);
+  });
+
   test('of a key: 429 with all headers, and back in time', async () => {
     await open({ limits: { ratePerKey: 2 } });
     const first = await call('GET', '/api/v1/jobs', auth);

@@ -140,6 +140,20 @@ describe('GCRA', () => {
     expect(table.take('b', 20_000).remaining).toBe(2);
   });
 
+  test('a limit that is shared is used up by as many requests as are its part', () => {
+    const allowed = (parts: number, limit = 6) => {
+      const table = new RateTable({ limit, periodMs: 60_000 }, 10);
+      return Array.from({ length: 9 }, () => table.take('a', 0, parts)).filter((verdict) => verdict.allowed);
+    };
+    expect(allowed(1)).toHaveLength(6);
+    expect(allowed(3)).toEqual([
+      { allowed: true, remaining: 1, resetMs: 30_000, retryMs: 0 },
+      { allowed: true, remaining: 0, resetMs: 60_000, retryMs: 0 },
+    ]);
+    // Nobody is shut out by many gateways.
+    expect(allowed(5, 3)).toHaveLength(1);
+  });
+
   test('never allows more than the limit in a period, at any rate', () => {
     const table = new RateTable({ limit: 7, periodMs: 1000 }, 10);
     const times = Array.from({ length: 5000 }, (_, at) => at * 3).filter(

@@ -67,6 +67,7 @@ export class MemoryState {
       library: embeddedLibrary(runner, clock),
       once: embeddedOnce(runner, clock),
       endpoints: embeddedEndpoints(runner),
+      gateways: () => 1,
       failure: new Promise(() => {}),
       close: async () => {
         if (!runner.close()) return;

@@ -15,6 +15,7 @@ import { type EngineOperation, isEngineChange } from '../store-operations.js';
 import { type Database, failureOf } from './connection.js';
 import { DatabaseClock } from './database-clock.js';
 import { endpointReads } from './endpoint-reads.js';
+import { Gateways } from './gateways.js';
 import { libraryReads } from './library-reads.js';
 import { Listener } from './listener.js';
 import { type Asking, ReadPool } from './pool.js';
@@ -33,6 +34,8 @@ export interface PostgresEngineOptions extends EngineOptions {
   readonly openBlobs: (readSmall: SmallBlobReader) => Promise<Blobs>;
   /** This process's clock: the store's is then the database's, read by this one. In the place of `clock`. */
   readonly localClock?: () => number;
+  /** Whether this process answers callers. Left out, it does. */
+  readonly isGateway?: boolean;
 }
 
 /** Where no message comes through, the log is looked at so often. */
@@ -40,7 +43,7 @@ const lookMs = 250;
 
 /** Opens a node of a service whose tables are in PostgreSQL; makes the tables where they are not there. */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
-  const { schema = standardSchema, url, fairness, localClock } = options;
+  const { schema = standardSchema, url, fairness, localClock, isGateway = true } = options;
   const database: Database = { url, schema };
   await prepareService(database);
   const node = randomBytes(9).toString('base64url');
@@ -68,6 +71,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     fail(new StoreFailed('history-lost', said));
   };
   const keys = new PostgresKeys(pool.ask, `${channel}_keys`);
+  const gateways = new Gateways(pool.ask, database);
   const writer = new BatchWriter({
     database,
     node,
@@ -87,6 +91,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     },
     onListening: async (client, isFirst) => {
       await beThere(client, database, isFirst);
+      if (isGateway) await gateways.join(client);
       await mustHaveHistory(client);
     },
   });
@@ -98,6 +103,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   const close = async (): Promise<void> => {
     clearInterval(look);
     databaseClock?.close();
+    gateways.close();
     keys.close();
     await writer.close();
     bus.close();
@@ -106,6 +112,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   };
   try {
     await listener.open();
+    await gateways.look();
     if (localClock !== undefined) databaseClock = await DatabaseClock.open(pool.ask, localClock);
     const clock = databaseClock?.now ?? options.clock;
     const { epoch, last } = await reads.log();
@@ -120,6 +127,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       library: embeddedLibrary(runner, clock),
       once: embeddedOnce(runner, clock),
       endpoints: embeddedEndpoints(runner),
+      gateways: () => gateways.count,
       // A database that is away is no reason to end.
       failure,
       close: () => {

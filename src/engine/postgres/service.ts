@@ -71,8 +71,8 @@ export async function hasHistory(
   }
 }
 
-/** A lock of a service: under the one all nodes write, and each holds its share of the other while it is there. */
-export function lockOf({ schema }: Database, name: 'commits' | 'presence'): string {
+/** A lock of a service: under one all nodes write, of the others each holds its share while it is there. */
+export function lockOf({ schema }: Database, name: 'commits' | 'presence' | 'gateways'): string {
   const digest = createHash('sha256').update(`inkwire ${schema} ${name}`).digest();
   // Locks have numbers of 64 bits.
   return String(digest.readBigInt64BE());

@@ -60,6 +60,7 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
       library: libraryBeside(embeddedLibrary(client, clock), cache),
       once: embeddedOnce(client, clock),
       endpoints: embeddedEndpoints(client),
+      gateways: () => 1,
       failure: client.failure,
       close: () => client.close(),
     };

@@ -40,12 +40,17 @@ export class RateTable {
     return this.#fullAt.size;
   }
 
-  /** Counts one request, unless it is refused. */
-  take(caller: string, now: number): RateVerdict {
+  /**
+   * Counts one request, unless it is refused.
+   * @param parts that share the limit, each of which has a table of its own: a request takes as much of each as that many
+   *   would of a whole one. None gets less than one request in a period.
+   */
+  take(caller: string, now: number, parts = 1): RateVerdict {
     const known = this.#fullAt.get(caller);
     const fullAt = Math.max(known ?? now, now);
-    const next = fullAt + this.#intervalMs;
-    const { periodMs } = this.rule;
+    const { periodMs, limit } = this.rule;
+    const intervalMs = this.#intervalMs * Math.min(parts, limit);
+    const next = fullAt + intervalMs;
     // A tolerance far below one request, so that rounding never costs one.
     const allowed = next - now <= periodMs + this.#intervalMs / 1000;
     const kept = allowed ? next : fullAt;
@@ -54,7 +59,7 @@ export class RateTable {
     if (known === undefined) this.#shrink(now);
     return {
       allowed,
-      remaining: Math.max(0, Math.floor((periodMs - (kept - now)) / this.#intervalMs + 0.001)),
+      remaining: Math.max(0, Math.floor((periodMs - (kept - now)) / intervalMs + 0.001)),
       resetMs: kept - now,
       retryMs: allowed ? 0 : next - now - periodMs,
     };

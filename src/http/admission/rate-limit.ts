@@ -20,20 +20,27 @@ export interface RateChecks {
   readonly checkIp: Check;
 }
 
-/** @param clock milliseconds */
-export function createRateChecks(limits: RateLimits, clock: () => number): RateChecks {
+/**
+ * @param clock milliseconds
+ * @param gateways that share the limits
+ */
+export function createRateChecks(
+  limits: RateLimits,
+  clock: () => number,
+  gateways: () => number,
+): RateChecks {
   const ip = limit('ip', limits.perIp);
   const key = limit('key', limits.perKey);
   const checkIp: Check = (request, reply, route) => {
     if (ip === undefined || route.config.unlimited === true) return undefined;
-    const verdict = ip.table.take(request.address, clock());
+    const verdict = ip.table.take(request.address, clock(), gateways());
     if (request.caller === undefined || key === undefined || !verdict.allowed) tell(reply, ip, verdict);
     return refusal(ip, verdict);
   };
   const checkKey: Check = (request, reply, route) => {
     if (key === undefined || request.caller === undefined || route.config.unlimited === true)
       return undefined;
-    const verdict = key.table.take(request.caller.keyId, clock());
+    const verdict = key.table.take(request.caller.keyId, clock(), gateways());
     tell(reply, key, verdict);
     return refusal(key, verdict);
   };

@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import type { Database } from './connection.js';
+import type { Asking } from './pool.js';
+import { lockOf } from './service.js';
+
+const lookMs = 5_000;
+
+/**
+ * How many processes answer callers. Each holds a share of a lock for as long as its connection lasts, so that one that was
+ * killed is not counted any more as soon as the database knows.
+ */
+export class Gateways {
+  readonly #ask: Asking;
+  readonly #lock: string;
+  readonly #timer: NodeJS.Timeout;
+  #count = 1;
+
+  constructor(ask: Asking, database: Database) {
+    this.#ask = ask;
+    this.#lock = lockOf(database, 'gateways');
+    // While the database is away they are as many as before.
+    this.#timer = setInterval(() => void this.look().catch(() => undefined), lookMs).unref();
+  }
+
+  /** At the last look; at least 1. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** With each connection anew. */
+  async join(client: pg.Client): Promise<void> {
+    await client.query(`SELECT pg_advisory_lock_shared(${this.#lock})`);
+  }
+
+  async look(): Promise<void> {
+    const [row] = await this.#ask(
+      `SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND ((classid::bigint << 32) | objid::bigint) = $1`,
+      [this.#lock],
+    );
+    this.#count = Math.max(1, Number(row?.[0]));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
