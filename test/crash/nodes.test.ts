@@ -6,6 +6,7 @@ import { Inkwire } from '../../client/sdk/node.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { s3Credentials, useS3 } from '../helpers/s3-server.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
+import { startReceiver } from '../helpers/webhook-receiver.js';
 
 /** Nodes of one service, each a process of its own. */
 describe.skipIf(withoutPostgres)('nodes of one service', () => {
@@ -39,6 +40,7 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
         INKWIRE_WORKERS: '1',
         INKWIRE_LOG_LEVEL: 'warn',
         INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true',
+        INKWIRE_ALLOW_PRIVATE_FETCH: 'true',
       },
     });
     nodes.push(started);
@@ -89,6 +91,55 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
       expect(texts[0]).toContain('row');
     },
   );
+
+  it('send each webhook once for all of them, and go on when the one that sends is killed', async () => {
+    const receiver = await startReceiver();
+    try {
+      const [first, second] = [await node('gateway'), await node('gateway')];
+      await node('worker');
+      const [one, other] = [clientOf(first), clientOf(second)];
+      const { id, secret } = await (await one.webhooks()).create({
+        url: `${receiver.url}/all`,
+        events: ['job.created', 'job.completed'],
+      });
+      receiver.secrets.set('/all', secret);
+      const jobs: string[] = [];
+      const submit = async (client: Inkwire): Promise<void> => {
+        jobs.push((await client.submit(form())).job_id);
+      };
+      const told = (type: string): readonly (string | undefined)[] =>
+        receiver.taken.flatMap((taken) => (taken.type === type ? [taken.data.job?.job_id] : []));
+      const missing = (): readonly string[] =>
+        ['job.created', 'job.completed'].flatMap((type) => {
+          const known = new Set(told(type));
+          return jobs.filter((job) => !known.has(job)).map((job) => `${type} ${job}`);
+        });
+      for (const client of [one, other, one, other]) await submit(client);
+      await expect.poll(missing, { interval: 50 }).toEqual([]);
+      // What a node that stood for a moment sends again is known by its id.
+      expect(new Set(receiver.taken.map((taken) => taken.id)).size).toBe(2 * jobs.length);
+
+      const sends = async ({ url }: RunningServer): Promise<boolean> =>
+        /^inkwire_webhook_endpoints\{state="active"\} 1$/m.test(await (await fetch(`${url}/metrics`)).text());
+      let sending: readonly boolean[] = [];
+      await expect
+        .poll(async () => {
+          sending = await Promise.all([first, second].map(sends));
+          return sending.filter((is) => is).length;
+        })
+        .toBe(1);
+      const sender = sending[0] === true ? first : second;
+      const left = sender === first ? other : one;
+      await submit(left);
+      await sender.kill();
+      for (let n = 0; n < 3; n += 1) await submit(left);
+      await expect.poll(missing, { interval: 50 }).toEqual([]);
+      expect(receiver.refused).toEqual([]);
+      expect((await (await left.webhooks()).get(id)).status).toBe('active');
+    } finally {
+      await receiver.close();
+    }
+  });
 
   it('stop the thread of a job that is cancelled at another node', async () => {
     const [first, second] = [clientOf(await node('gateway')), clientOf(await node('gateway'))];
