@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
-import { Agent, type Dispatcher, request } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { passingCodeOf } from '../system-errors.js';
 import { checkTarget, createTargetRules, literalAddress, type Target } from './address-check.js';
 import type { ForbidsAddress } from './addresses.js';
@@ -122,7 +122,8 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
   /** Asks once. The connection is made for this hop and ends with it. */
   async function ask(url: URL, addresses: readonly string[], order: FetchOrder, deadline: FetchDeadline) {
-    const agent = agentFor(addresses, ca);
+    const { Agent, request } = await client();
+    const agent = new Agent(agentOptions(addresses, ca));
     try {
       const response = await request(url, {
         dispatcher: agent,
@@ -158,7 +159,9 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
   async function post(text: string, order: SendOrder, deadline: FetchDeadline) {
     const target = checkTarget(text, rules);
     if (!target.ok) return target;
-    const agent = agentFor(await pin(target.url, deadline), ca);
+    const addresses = await pin(target.url, deadline);
+    const { Agent, request } = await client();
+    const agent = new Agent(agentOptions(addresses, ca));
     try {
       const { statusCode, headers, body } = await request(target.url, {
         method: 'POST',
@@ -227,13 +230,16 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** Loaded with the first request: it takes 10 MB, which a server that asks nobody has no use for. */
+const client = () => import('undici');
+
 /** For one connection, to these addresses. Time is kept by the deadline alone. */
-function agentFor(addresses: readonly string[], ca: string | undefined): Agent {
-  return new Agent({
+function agentOptions(addresses: readonly string[], ca: string | undefined): Agent.Options {
+  return {
     connect: { lookup: pinnedLookup(addresses), timeout: 0, ...(ca === undefined ? {} : { ca }) },
     headersTimeout: 0,
     bodyTimeout: 0,
-  });
+  };
 }
 
 /** A resolver for one connection: it answers with the checked addresses and asks no name server. */
