@@ -530,6 +530,8 @@ describe('architecture', () => {
         // Which sentences are ours.
         'http/dialects/previews/messages.ts',
         'http/routes/capability-facts.ts',
+        // What runs them, apart from what checks them.
+        'render/kinds/backs.ts',
         // A template is made of a form as it is merged, with codes as a document has them.
         'render/kinds/bulk-fill/prepare.ts',
         'render/kinds/bulk-fill/request.ts',
@@ -551,6 +553,8 @@ describe('architecture', () => {
         'render/kinds/preview/pages/picture-size.ts',
         'render/kinds/preview/pages/source.ts',
         'render/kinds/preview/sprite.ts',
+        // Languages are rehearsed with reports.
+        'render/kinds/rehearsal.ts',
         'render/kinds/report/operation-rules.ts',
         'render/kinds/report/request.ts',
         'render/kinds/report/run.ts',

@@ -289,7 +289,7 @@ export interface RunResult {
 
 export interface KindRunner {
   readonly name: string;
-  /** Loads what every job of the kind needs, before the thread reports that it is ready. */
+  /** Loads what every job of the kind needs. */
   warm?(): Promise<void>;
   /** Rejects with `RenderFailure` for what the caller has to fix, with any other error for a defect of the server. */
   run(request: unknown, context: RunContext): Promise<RunResult>;
@@ -361,7 +361,7 @@ export interface ChunkedRunner {
 /** The back of a kind, loaded by a render thread when it is first needed. */
 export interface KindBack {
   readonly name: string;
-  /** Loaded before a thread reports that it is ready: the kind of most jobs. */
+  /** Once a job of the kind has come, every thread loads it ahead while it is idle: the kinds of most jobs. */
   readonly warm?: true;
   load(): Promise<KindRunner | ChunkedRunner>;
 }

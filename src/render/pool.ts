@@ -4,7 +4,7 @@ import { type Outcome, outcomeOf } from './outcome.js';
 import { type Death, RenderThread } from './render-thread.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
-import type { FinishedFile, FromThread, RunMessage, Step } from './wire.js';
+import type { FinishedFile, FromThread, RehearseMessage, RunMessage, Step } from './wire.js';
 
 /** Without workers of that sort, external programs and pictures are refused. */
 export interface PoolOptions extends TaskWorkers {
@@ -102,6 +102,8 @@ export class RenderPool {
   #spare: Slot | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
   readonly #languages = new Set<string>();
+  /** Of the tasks so far. */
+  readonly #kinds = new Set<string>();
   #nextId = 1;
   #respawns = 0;
   /** Why the last thread that could not start could not. */
@@ -158,9 +160,14 @@ export class RenderPool {
   /** Has the threads, also those of later, make themselves ready for documents in these languages while they are idle. */
   rehearse(languages: readonly string[]): void {
     for (const language of languages) this.#languages.add(language);
+    this.#tellThreads({ type: 'rehearse', kinds: [], languages });
+  }
+
+  /** Threads that come later are told when they are ready. */
+  #tellThreads(message: RehearseMessage): void {
     const spare = this.#spare === undefined ? [] : [this.#spare];
-    for (const slot of [...this.#slots, ...spare])
-      if (slot.state !== 'starting') slot.thread.send({ type: 'rehearse', languages });
+    for (const { state, thread } of [...this.#slots, ...spare])
+      if (state !== 'starting') thread.send(message);
   }
 
   /** Ends every thread and cancels every task. Safe twice. */
@@ -249,14 +256,23 @@ export class RenderPool {
       parts: task.parts ?? {},
       asidePrefix: task.asidePrefix,
     });
+    this.#noteKind(task.kind);
+  }
+
+  /** The first task of a kind has the other threads load what it needs; the first of all is followed by a spare. */
+  #noteKind(kind: string): void {
+    if (this.#kinds.has(kind)) return;
+    this.#kinds.add(kind);
+    this.#tellThreads({ type: 'rehearse', kinds: [kind], languages: [] });
+    this.#startSpareSoon();
   }
 
   #heard(slot: Slot, message: FromThread): void {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
-      if (this.#languages.size > 0) slot.thread.send({ type: 'rehearse', languages: [...this.#languages] });
-      if (this.#slots.every(({ state }) => state !== 'starting')) this.#startSpareSoon();
+      const [kinds, languages] = [[...this.#kinds], [...this.#languages]];
+      if (kinds.length + languages.length > 0) slot.thread.send({ type: 'rehearse', kinds, languages });
       this.#wake();
       this.#dispatch();
       return;
@@ -339,7 +355,7 @@ export class RenderPool {
     else setTimeout(start, Math.min(longestStartPauseMs, 100 * 2 ** failedStarts)).unref();
   }
 
-  /** The first one, after a while: a server that has just started has its first requests to answer. */
+  /** A server that has drawn nothing has nothing to cancel; and the first task goes before. */
   #startSpareSoon(): void {
     this.#spareTimer ??= setTimeout(() => this.#startSpare(), settleMs).unref();
   }

@@ -46,16 +46,14 @@ const handedOverMaxBytes = 4 * 1024 * 1024;
 const noRehearsal: Rehearsal = { languages: () => [], steps: () => [] };
 
 /** Serves one task at a time, as the pool sends them, with these backs of kinds. */
-export async function serveTasks(
+export function serveTasks(
   port: MessagePort,
   settings: ThreadSettings,
   backs: readonly KindBack[],
   rehearsal: Rehearsal = noRehearsal,
-): Promise<void> {
+): void {
   lowerThreadPriority(settings.nice);
   const byName = new Map(backs.map((back) => [back.name, back]));
-  const warm = backs.filter((back) => back.warm === true);
-  await Promise.all(warm.map(async ({ load }) => (await load()).warm?.()));
   const send = (message: FromThread): void => port.postMessage(message, buffersOf(message));
   const asks: TaskAsks = {
     programs: new Asks((task, call, program) => send({ type: 'program', task, call, program })),
@@ -97,13 +95,26 @@ export async function serveTasks(
   };
   port.on('message', (message: ToThread) => {
     if (message.type === 'run') void ahead.task(() => serve(message));
-    else if (message.type === 'rehearse')
-      ahead.add(message.languages.flatMap((language) => rehearsal.steps(language)));
-    else if (message.type === 'program-ended') asks.programs.answer(message);
+    else if (message.type === 'rehearse') {
+      const { kinds, languages } = message;
+      ahead.add(backs.filter(({ name, warm }) => warm === true && kinds.includes(name)).map(warmUp));
+      ahead.add(languages.flatMap((language) => rehearsal.steps(language)));
+    } else if (message.type === 'program-ended') asks.programs.answer(message);
     else asks.pictures.answer(message);
   });
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
+}
+
+/** A step ahead. Whatever is wrong here, the first job will say it to somebody. */
+function warmUp({ load }: KindBack): () => Promise<void> {
+  return async () => {
+    try {
+      await (await load()).warm?.();
+    } catch {
+      // Said by the first job.
+    }
+  };
 }
 
 interface TaskAsks {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { backs } from './kinds/kinds.js';
+import { backs } from './kinds/backs.js';
 import { rehearsal } from './kinds/rehearsal.js';
 import { serveTasks } from './thread-server.js';
 import type { ThreadSettings } from './wire.js';
@@ -11,4 +11,4 @@ import type { ThreadSettings } from './wire.js';
 for (const method of ['debug', 'error', 'info', 'log', 'warn'] as const) console[method] = () => undefined;
 
 if (parentPort === null) throw new Error('This file runs in a worker thread only');
-await serveTasks(parentPort, workerData as ThreadSettings, backs, rehearsal);
+serveTasks(parentPort, workerData as ThreadSettings, backs, rehearsal);

@@ -138,9 +138,10 @@ export type FromThread =
   | PictureMessage
   | DoneMessage
   | FailedMessage;
-/** The thread makes itself ready for documents in these languages when it has nothing else to do. */
+/** The thread makes itself ready for jobs of these kinds, and for documents in these languages, while it has no task. */
 export interface RehearseMessage {
   readonly type: 'rehearse';
+  readonly kinds: readonly string[];
   readonly languages: readonly string[];
 }
 

@@ -57,7 +57,7 @@ const runners = [
     for (;;) Math.random();
   }),
 ];
-await serveTasks(
+serveTasks(
   parentPort,
   workerData,
   runners.map((runner) => ({ name: runner.name, load: async () => runner })),

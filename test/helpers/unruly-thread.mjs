@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { getEnvironmentData, parentPort, workerData } from 'node:worker_threads';
 import { RenderFailure } from '../../dist/src/render/kind.js';
 import { serveTasks } from '../../dist/src/render/thread-server.js';
 
@@ -190,8 +190,17 @@ async function leaves({ count, dieAt, held }, context) {
   return { pages: count };
 }
 
-await serveTasks(
-  parentPort,
-  workerData,
-  runners.map((runner) => ({ name: runner.name, load: async () => runner })),
-);
+/** Kinds that note in a file of the test that they are loaded. */
+const noted = ['warm', 'cold'].map((name) => ({
+  name,
+  ...(name === 'warm' ? { warm: true } : {}),
+  load: async () => {
+    appendFileSync(getEnvironmentData('loads'), `${name}\n`);
+    return kind(name, async () => ({}));
+  },
+}));
+
+serveTasks(parentPort, workerData, [
+  ...runners.map((runner) => ({ name: runner.name, load: async () => runner })),
+  ...noted,
+]);

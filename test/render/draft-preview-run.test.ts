@@ -2,9 +2,9 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { RunContext } from '../../src/render/kind.js';
+import { backs } from '../../src/render/kinds/backs.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { documentRunner } from '../../src/render/kinds/document/run.js';
-import { backs } from '../../src/render/kinds/kinds.js';
 import {
   createDraftPreviewRunner,
   type PreviewFacts,

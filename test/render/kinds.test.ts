@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { backs, kinds } from '../../src/render/kinds/kinds.js';
+import { backs } from '../../src/render/kinds/backs.js';
+import { kinds } from '../../src/render/kinds/kinds.js';
 
 /** Kinds of the server itself, for its own tasks: no caller can submit one, so there is no front that checks a request. */
 const internal = [

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../src/render/kind.js';
 import type { Outcome } from '../../src/render/outcome.js';
@@ -251,6 +252,19 @@ describe('render pool', () => {
     const ratios = [0, 0.1, 0.1, 0.105, 0.5, 0.3, Number.NaN, 2];
     await pool.run(task('steps', { ratios }, { onProgress: (progress) => seen.push(progress) }));
     expect(seen.map(({ ratio }) => ratio)).toEqual([0, 0.1, 0.5, 1]);
+  });
+
+  it('loads what a task needs with the first one, the kind of most jobs in the other threads and a spare, too', async () => {
+    const loads = join(directory, 'loads');
+    setEnvironmentData('loads', loads);
+    writeFileSync(loads, '');
+    await open({ threads: 2 });
+    await vi.waitFor(() => expect(pool.state.idle).toBe(2), { timeout: 20_000 });
+    const loaded = () => readFileSync(loads, 'utf8').split('\n').filter(Boolean);
+    await pool.run(task('cold'));
+    expect(loaded()).toEqual(['cold']);
+    await pool.run(task('warm'));
+    await vi.waitFor(() => expect(loaded()).toEqual(['cold', 'warm', 'warm', 'warm']), { timeout: 20_000 });
   });
 
   it('replaces a thread after its share of tasks', async () => {

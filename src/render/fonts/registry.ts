@@ -7,6 +7,7 @@ import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfk
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
 import { StandardTypeface } from './standard-typeface.js';
 import type { Typeface } from './typeface.js';
+import { writtenFaces } from './written-faces.js';
 
 /**
  * Bytes of the font files that one thread keeps parsed. Past it the font that was used least recently is dropped and
@@ -74,22 +75,20 @@ export class FontRegistry {
   /** In order of use; the first is the next to go. */
   readonly #loaded = new Map<string, Loaded>();
   readonly #coverage = new Map<string, Coverage>();
-  readonly #used = new Set<string>();
   #bytes = 0;
   #openShared: OpenShared | undefined;
 
-  constructor(private readonly maxBytes: number = defaultMaxBytes) {
+  /** @param written gets the ids of the faces that documents write in, which looking for a character is not */
+  constructor(
+    private readonly maxBytes: number = defaultMaxBytes,
+    private readonly written: Set<string> = new Set(),
+  ) {
     for (const family of families)
       for (const face of Object.values(family.faces)) this.#faces.set(face.id, face);
   }
 
   has(faceId: string): boolean {
     return this.#faces.has(faceId);
-  }
-
-  /** Whether a document has written in the face, which looking for a character in it is not. */
-  isUsed(faceId: string): boolean {
-    return this.#used.has(faceId);
   }
 
   #load(faceId: string): Loaded {
@@ -137,7 +136,7 @@ export class FontRegistry {
   /** The face for our own layout; undefined where that does not write such fonts. */
   typeface(faceId: string): Typeface | undefined {
     const loaded = this.#load(faceId);
-    this.#used.add(faceId);
+    this.written.add(faceId);
     if (loaded.type === 'standard') {
       loaded.typeface ??= new StandardTypeface(faceId, loaded.font);
       return loaded.typeface;
@@ -153,7 +152,7 @@ export class FontRegistry {
   /** The face as a font of `document`, under the resource name `id`. */
   open(faceId: string, document: object, id: string): PdfFont {
     const loaded = this.#load(faceId);
-    this.#used.add(faceId);
+    this.written.add(faceId);
     if (loaded.type === 'file') {
       if (this.#openShared === undefined) throw new Error('no font class');
       return Object.assign(this.#openShared(document, loaded.font, id), loaded.height);
@@ -163,4 +162,4 @@ export class FontRegistry {
 }
 
 /** The fonts of this thread. State of the module on purpose: parsing them once per thread is what makes it fast. */
-export const threadFonts = new FontRegistry();
+export const threadFonts = new FontRegistry(defaultMaxBytes, writtenFaces);

@@ -1,8 +1,8 @@
 import { families } from '../fonts/catalogue.js';
-import { threadFonts } from '../fonts/registry.js';
+import { writtenFaces } from '../fonts/written-faces.js';
 import type { RunContext } from '../kind.js';
 import type { Rehearsal } from '../rehearsal.js';
-import { backs, kinds } from './kinds.js';
+import { backs } from './backs.js';
 
 /** By script: the language whose fonts are read when it is first written, and some of it. */
 const scripts: ReadonlyMap<string, { readonly language: string; readonly text: string }> = new Map([
@@ -28,7 +28,7 @@ const kind = 'report';
 const rounds = 5;
 
 export const rehearsal: Rehearsal = {
-  languages: () => written.filter(({ face }) => threadFonts.isUsed(face)).map(({ language }) => language),
+  languages: () => written.filter(({ face }) => writtenFaces.has(face)).map(({ language }) => language),
   steps(language) {
     const found = written.find((one) => one.language === language);
     if (found === undefined) return [];
@@ -58,11 +58,11 @@ function designIn({ language, family, text }: (typeof written)[number]): object 
 
 async function rehearse(design: object): Promise<void> {
   try {
+    const { reportKind } = await import('./report/request.js');
     const params = { items: [{ price: 1.5 }, { price: 2 }] };
-    const parsed = kinds.find(({ name }) => name === kind)?.parse({ kind, design, params });
+    const parsed = reportKind.parse({ kind, design, params });
     const runner = await backs.find(({ name }) => name === kind)?.load();
-    if (parsed?.ok === true && runner !== undefined && 'run' in runner)
-      await runner.run(parsed.plan.request, nowhere);
+    if (parsed.ok && runner !== undefined && 'run' in runner) await runner.run(parsed.plan.request, nowhere);
   } catch {
     // Whatever is wrong here, a document of a caller will say it to somebody.
   }

@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { getEnvironmentData, parentPort, workerData } from 'node:worker_threads';
-import { backs } from '../../../dist/src/render/kinds/kinds.js';
+import { backs } from '../../../dist/src/render/kinds/backs.js';
 import { serveTasks } from '../../../dist/src/render/thread-server.js';
 
 /**
@@ -41,7 +41,7 @@ function unruly(runner) {
   };
 }
 
-await serveTasks(
+serveTasks(
   parentPort,
   workerData,
   backs.map((back) =>

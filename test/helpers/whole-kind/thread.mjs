@@ -2,4 +2,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { serveTasks } from '../../../dist/src/render/thread-server.js';
 import { wholeRunner } from './run.mjs';
 
-await serveTasks(parentPort, workerData, [{ name: wholeRunner.name, load: async () => wholeRunner }]);
+serveTasks(parentPort, workerData, [{ name: wholeRunner.name, load: async () => wholeRunner }]);
