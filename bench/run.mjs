@@ -11,6 +11,7 @@ import { profiler, readCommand, runSuite, say } from './kit/suite.mjs';
 
 const { chosen, short, profile } = readCommand({
   render: './render-rate.mjs',
+  start: './start.mjs',
   'http-render': './http-render.mjs',
   latency: './latency.mjs',
   submit: './submit.mjs',
