@@ -59,6 +59,21 @@ describe('a page without colours', () => {
     },
   );
 
+  test('of text looks as when it is drawn with colours', async () => {
+    const text =
+      '0.2 g BT /F 9 Tf 3.3 50 Td (The quick brown fox) Tj 0 -20 Td 0.6 g (jumps over the lazy dog) Tj ET';
+    const content = `0.9 g 0 0 60 60 re f ${text}`;
+    const plain = await draw(pagesOf([content], { resources: helvetica, more: [font] }));
+    const withColour = await draw(
+      pagesOf([`${elsewhere} ${content}`], { resources: helvetica, more: [font] }),
+    );
+    expect([plain.channels, withColour.channels]).toEqual([1, 1]);
+    const differences = plain.data.map((value, at) => Math.abs(value - (withColour.data[at] ?? 0)));
+    // The engine rounds each third by itself, and each by a curve: some of 255 shades, where whole pixels would be 100 and more.
+    expect(Math.max(...differences)).toBeLessThanOrEqual(10);
+    expect(new Set(plain.data).size).toBeGreaterThan(20);
+  });
+
   const red = '1 0 0 rg 0 0 100 100 re f';
   test.each([
     ['a path', red, '', []],

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packGray } from '../../src/render/kinds/pdf-tools/raster.js';
+import { meanGray, packGray } from '../../src/render/kinds/pdf-tools/raster.js';
 
 const gray = fc.array(fc.constantFrom(0, 1, 127, 128, 254, 255, 255, 255), { minLength: 1, maxLength: 60 });
+const byte = fc.oneof(fc.constant(255), fc.integer({ min: 0, max: 255 }));
 const rgbOf = (shades: readonly number[]): Uint8Array =>
   Uint8Array.from(shades.flatMap((shade) => [shade, shade, shade]));
 
@@ -26,6 +27,17 @@ describe('pixels without a colour', () => {
         const before = [...rgb];
         expect(packGray(rgb)).toBe(false);
         expect([...rgb]).toEqual(before);
+      }),
+    );
+  });
+
+  it('are the means of the channels, rounded, whatever these are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(byte, byte, byte), { minLength: 1, maxLength: 60 }), (pixels) => {
+        const rgb = Uint8Array.from(pixels.flat());
+        meanGray(rgb);
+        const means = pixels.map(([red, green, blue]) => Math.round((red + green + blue) / 3));
+        expect([...rgb.subarray(0, pixels.length)]).toEqual(means);
       }),
     );
   });

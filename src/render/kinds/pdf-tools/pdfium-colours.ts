@@ -15,15 +15,19 @@ const scratchBytes = 32;
 const invisible = 3;
 
 /**
- * Whether an open page may be drawn with one byte a pixel, in less time and with the same pixels: nothing of it can have a
- * colour, and it has no text that is seen. The engine sets text on whole pixels then, where it otherwise knows thirds of them.
- * What is not known for certain is a reason against it.
+ * What of an open page can have a colour.
+ * - `nothing`, and no text is seen: it may be drawn with one byte a pixel, in less time and with the same pixels.
+ * - `no text`, and nothing else: with one byte the engine would set it on whole pixels, where it otherwise knows thirds of them.
+ * - `something`, or it is not known for certain that nothing has one.
  */
-export function isGrayPicture(engine: Engine, page: number): boolean {
+export type Colours = 'nothing' | 'no text' | 'something';
+
+export function coloursOf(engine: Engine, page: number): Colours {
   const count = engine.FPDFPage_CountObjects(page);
-  if (count > maxObjects || !hasPlainAnnotations(engine, page)) return false;
+  if (count > maxObjects || !hasPlainAnnotations(engine, page)) return 'something';
   const scratch = allocate(engine, scratchBytes);
   let left = maxObjects;
+  let hasText = false;
 
   function isGrayColor(known: boolean): boolean {
     const [red, green, blue] = new Uint32Array(engine.pdfium.HEAPU8.buffer, scratch, 3);
@@ -48,7 +52,9 @@ export function isGrayPicture(engine: Engine, page: number): boolean {
     if (left < 0 || engine.FPDFPageObj_HasTransparency(object)) return false;
     switch (engine.FPDFPageObj_GetType(object)) {
       case text:
-        return engine.FPDFTextObj_GetTextRenderMode(object) === invisible;
+        if (engine.FPDFTextObj_GetTextRenderMode(object) === invisible) return true;
+        hasText = true;
+        return hasGrayColors(object) && !isDrawn(engine, object, scratch);
       case path:
         return hasGrayColors(object);
       case image:
@@ -66,11 +72,20 @@ export function isGrayPicture(engine: Engine, page: number): boolean {
   }
 
   try {
-    for (let at = 0; at < count; at += 1) if (!isGray(engine.FPDFPage_GetObject(page, at), 0)) return false;
-    return true;
+    for (let at = 0; at < count; at += 1)
+      if (!isGray(engine.FPDFPage_GetObject(page, at), 0)) return 'something';
+    return hasText ? 'no text' : 'nothing';
   } finally {
     engine.pdfium.wasmExports.free(scratch);
   }
+}
+
+/** Whether the glyphs of a text are drawings, which have colours of their own: its font is in the file, and is no font program. */
+function isDrawn(engine: Engine, text: number, scratch: number): boolean {
+  const font = engine.FPDFTextObj_GetFont(text);
+  if (engine.FPDFFont_GetIsEmbedded(font) !== 1) return false;
+  const hasProgram = engine.FPDFFont_GetFontData(font, 0, 0, scratch);
+  return !hasProgram || new Uint32Array(engine.pdfium.HEAPU8.buffer, scratch, 1)[0] === 0;
 }
 
 /** Links draw nothing. */

@@ -1,7 +1,7 @@
-import { isGrayPicture } from './pdfium-colours.js';
+import { coloursOf } from './pdfium-colours.js';
 import { allocate, type Engine } from './pdfium-engine.js';
 import { type DrawCall, PageTooSlow, type PauseTest, renderWithin } from './pdfium-pause.js';
-import { packGray } from './raster.js';
+import { meanGray, packGray } from './raster.js';
 
 /**
  * A page that was drawn, in the engine's own memory: whoever has it asks nothing else of the engine until `release`, which is
@@ -21,6 +21,8 @@ export interface DrawnPage {
 const gray = 1;
 const bgr = 2;
 const withAnnotations = 0x01;
+/** Text lies on thirds of a pixel without it as well; the engine then makes one shade of each three, pixel by pixel. */
+const thirds = 0x02;
 const reverseOrder = 0x10;
 
 export interface DrawablePage {
@@ -41,7 +43,8 @@ export function drawPage(
   rows: number,
   budgetMs: number | undefined,
 ): DrawnPage {
-  const isGray = isGrayPicture(engine, page);
+  const colours = coloursOf(engine, page);
+  const isGray = colours === 'nothing';
   const stride = isGray ? columns : columns * 3;
   const bytes = stride * rows;
   const memory = allocate(engine, bytes);
@@ -50,13 +53,14 @@ export function drawPage(
   try {
     if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
     engine.pdfium.HEAPU8.fill(0xff, memory, memory + bytes);
-    const flags = isGray ? withAnnotations : withAnnotations | reverseOrder;
+    const flags = withAnnotations | (isGray ? 0 : reverseOrder) | (colours === 'no text' ? thirds : 0);
     const place: DrawCall = [bitmap, page, 0, 0, columns, rows, 0, flags];
     if (budgetMs === undefined) engine.FPDF_RenderPageBitmap(...place);
     else if (!renderWithin(engine, pause, place, budgetMs)) throw new PageTooSlow();
     engine.FPDF_FFLDraw(form, ...place);
     const pixels = engine.pdfium.HEAPU8.subarray(memory, memory + bytes);
-    const channels = isGray || packGray(pixels) ? 1 : 3;
+    if (colours === 'no text') meanGray(pixels);
+    const channels = colours !== 'something' || packGray(pixels) ? 1 : 3;
     return {
       width: columns,
       height: rows,

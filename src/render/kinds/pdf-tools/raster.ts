@@ -51,6 +51,36 @@ function packGroups(words: Uint32Array): number {
   return group;
 }
 
+/**
+ * Puts the mean of the three channels of each pixel at the beginning of their own memory, one byte each.
+ * @param rgb as for `packGray`
+ */
+export function meanGray(rgb: Uint8Array): void {
+  const groups = Math.floor(rgb.length / 12);
+  const words = new Uint32Array(rgb.buffer, rgb.byteOffset, groups * 3);
+  for (let group = 0, at = 0; group < groups; group += 1, at += 3) {
+    const first = words[at] ?? 0;
+    const second = words[at + 1] ?? 0;
+    const third = words[at + 2] ?? 0;
+    if ((first & second & third) === -1) {
+      words[group] = white;
+      continue;
+    }
+    const a = thirdOf((first & 0xff) + ((first >>> 8) & 0xff) + ((first >>> 16) & 0xff));
+    const b = thirdOf((first >>> 24) + (second & 0xff) + ((second >>> 8) & 0xff));
+    const c = thirdOf(((second >>> 16) & 0xff) + (second >>> 24) + (third & 0xff));
+    const d = thirdOf(((third >>> 8) & 0xff) + ((third >>> 16) & 0xff) + (third >>> 24));
+    words[group] = a | (b << 8) | (c << 16) | (d << 24);
+  }
+  for (let from = groups * 12, to = groups * 4; from < rgb.length; from += 3, to += 1)
+    rgb[to] = thirdOf((rgb[from] ?? 0) + (rgb[from + 1] ?? 0) + (rgb[from + 2] ?? 0));
+}
+
+/** Rounded, without a division: for sums of three bytes. */
+function thirdOf(sum: number): number {
+  return ((sum + 1) * 21_846) >>> 16;
+}
+
 /** From the last group on: none is overwritten before it is read. */
 function unpack(words: Uint32Array, groups: number): void {
   for (let group = groups - 1; group >= 0; group -= 1) {
