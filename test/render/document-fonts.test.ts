@@ -308,6 +308,8 @@ describe('font sharing', () => {
       '0123456789.,:-/ ',
       'abcdefghijklmnopqrstuvwxyz',
       'fiflffTtjAVWToYy.,',
+      'äöüßÄÖÜéèàçñøåłőšžİıŉĳ€ .,TVAfij',
+      Array.from({ length: 0xdf }, (_, i) => String.fromCharCode(0xa1 + i)).join(''),
     ];
     // A family without an own italic has a face twice.
     const files = new Map(
@@ -317,7 +319,7 @@ describe('font sharing', () => {
       const font = new SharedFont(parseFont(readFace(face)));
       const whole = wholeLayout(face.id);
       let composed = 0;
-      for (let n = 0; n < 120; n++) {
+      for (let n = 0; n < 180; n++) {
         const pool = pools[n % pools.length] ?? '';
         const text = Array.from({ length: 2 + random(9) }, () => pool[random(pool.length)]).join('');
         const run = font.pairs.run(text);
@@ -333,6 +335,9 @@ describe('font sharing', () => {
             positions.map((at) => [at.xAdvance, at.yAdvance, at.xOffset, at.yOffset, at.advanceWidth]),
           ]);
         if (told(run) !== told(expected)) expect(told(run)).toBe(told(expected));
+        // Spaces end what is laid out together.
+        if (!text.includes(' '))
+          expect([text, font.pairs.width(text)]).toEqual([text, expected.advanceWidth]);
       }
       // The one of emoji has no letters.
       const least = face.id.startsWith('noto-emoji') ? -1 : 50;

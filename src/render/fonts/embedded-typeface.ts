@@ -1,8 +1,9 @@
 import { deflateSync } from 'node:zlib';
+import { pdfNumber } from './operators.js';
 import type { Glyph, ParsedFont } from './pdfkit.js';
 import type { ProgramWriter } from './program-writer.js';
 import type { SharedFont } from './sharing.js';
-import { pdfNumber, type Shaped, Typeface } from './typeface.js';
+import { PlainLetters, Shaped, ShapedWord, Typeface } from './typeface.js';
 
 /**
  * A font that documents embed: a character code is the font's own glyph id, whatever else the document shows, and a font
@@ -32,8 +33,8 @@ export interface FontProgram {
   readonly widths: readonly (number | readonly number[])[];
 }
 
-/** The glyphs that a document uses of a font, each with the characters that it was used for first. */
-export type UsedGlyphs = ReadonlyMap<number, readonly number[]>;
+/** Glyphs that a document uses, each with the characters that it stands for. */
+type CharactersByGlyph = ReadonlyMap<number, readonly number[]>;
 
 /** Sets of glyphs whose programs are kept, and the bytes of them all. */
 const maxPrograms = 64;
@@ -42,6 +43,7 @@ const maxProgramBytes = 4_000_000;
 export class EmbeddedTypeface extends Typeface {
   readonly font: ParsedFont;
   readonly #scale: number;
+  readonly #letters: PlainLetters;
   readonly #programs = new Map<string, FontProgram>();
   #programBytes = 0;
 
@@ -56,10 +58,34 @@ export class EmbeddedTypeface extends Typeface {
     super(id, height?.ascender ?? font.ascent * scale, height?.descender ?? font.descent * scale);
     this.font = font;
     this.#scale = scale;
+    this.#letters = new PlainLetters(shared.pairs);
   }
 
   get isCff(): boolean {
     return this.writer.isCff;
+  }
+
+  /** Words that are laid out in pairs are made faster than they are looked up. */
+  override word(text: string): ShapedWord | undefined {
+    if (text === '') return super.word(text);
+    const { pairs } = this.shared;
+    const width = pairs.width(text);
+    if (Number.isNaN(width)) return super.word(text);
+    return new ShapedWord(
+      text,
+      width,
+      this.#spaces(text, 0, 1),
+      this.#spaces(text, text.length - 1, -1),
+      this.#letters,
+    );
+  }
+
+  /** How wide the spaces are from `at` on to the other end of a text. */
+  #spaces(text: string, at: number, step: 1 | -1): number {
+    if (text.charCodeAt(at) !== 0x20) return 0;
+    let count = 1;
+    while (text.charCodeAt(at + count * step) === 0x20) count++;
+    return this.shared.pairs.width(' '.repeat(count));
   }
 
   /** As pdfkit does it: spaces end what is laid out together. */
@@ -82,11 +108,11 @@ export class EmbeddedTypeface extends Typeface {
       }
       from = to;
     }
-    return { width, codes, glyphs };
+    return new Shaped(width, codes, glyphs);
   }
 
   /** What a document embeds that uses these glyphs; the same for all that use them alike. */
-  program(used: UsedGlyphs): FontProgram {
+  program(used: CharactersByGlyph): FontProgram {
     const glyphs = [...used].sort(([one], [other]) => one - other);
     const key = glyphs.map(([id, characters]) => `${id}:${characters.join(' ')}`).join();
     const known = this.#programs.get(key);

@@ -1,3 +1,4 @@
+import type { Operators } from './operators.js';
 import type { Glyph, GlyphPosition, GlyphRun } from './pdfkit.js';
 
 /**
@@ -6,79 +7,190 @@ import type { Glyph, GlyphPosition, GlyphRun } from './pdfkit.js';
  * repeat, and so no cache of words has them.
  */
 
-const plain = /^[ -~]{2,64}$/;
+/** Letters of Latin without the controls, the no-break space and the soft hyphen; and the euro. */
 const first = 0x20;
-const count = 0x5f;
+const end = 0x180;
+const euro = 0x20ac;
+const count = end - first + 1;
 
-/** A character before another: its glyph and how far it moves; null where the two become something else together. */
-type Pair = { readonly glyph: Glyph; readonly position: GlyphPosition } | null;
+/** The place of a character in the tables; -1 where it has none. */
+function placeOf(code: number): number {
+  if (code < 0x7f) return code - first;
+  if (code < end) return code > 0xa0 && code !== 0xad ? code - first : -1;
+  return code === euro ? count - 1 : -1;
+}
+
+const codeAt = (place: number): number => (place === count - 1 ? euro : place + first);
+
+const space = placeOf(0x20);
+
+/** Characters of a text that is laid out for pdfmake. */
+const least = 2;
+const most = 64;
+
+/** A character by itself. */
+interface Single {
+  readonly glyph: Glyph;
+  readonly position: GlyphPosition;
+}
+
+/** Stands in the tables for characters that become something else together, or that the font does not have. */
+const none = Number.POSITIVE_INFINITY;
+
+/** Characters of a document, by their places. */
+export type PlainCharacters = Uint8Array;
 
 export class PairLayout {
-  readonly #pairs: (Pair | undefined)[] = [];
-  readonly #singles: (Pair | undefined)[] = [];
+  readonly #singles: (Single | null | undefined)[] = [];
+  /** Of characters by themselves; NaN before the font was asked. */
+  readonly #advances = new Float64Array(count).fill(Number.NaN);
+  /** Of a character before another one, by the first of them. */
+  readonly #rows: (Float64Array | undefined)[] = [];
+  /** Ids of glyphs. */
+  readonly #codes = new Uint16Array(count);
 
   constructor(
     /** The font's own layout of a text. */
     private readonly layout: (text: string) => GlyphRun,
   ) {}
 
-  #single(code: number): Pair {
-    let single = this.#singles[code];
+  #single(place: number): Single | null {
+    let single = this.#singles[place];
     if (single === undefined) {
-      const { glyphs, positions } = this.layout(String.fromCharCode(code));
+      const { glyphs, positions } = this.layout(String.fromCharCode(codeAt(place)));
       const [glyph] = glyphs;
       const [position] = positions;
-      single =
-        glyphs.length === 1 && glyph !== undefined && position !== undefined && glyph.id !== 0
-          ? { glyph, position }
-          : null;
-      this.#singles[code] = single;
+      const isPlain = glyphs.length === 1 && glyph?.id !== 0 && position !== undefined && isBare(position);
+      single = isPlain && glyph !== undefined ? { glyph, position } : null;
+      this.#singles[place] = single;
+      this.#advances[place] = single === null ? none : single.position.xAdvance;
+      this.#codes[place] = single?.glyph.id ?? 0;
     }
     return single;
   }
 
-  #pair(one: number, other: number): Pair {
-    const key = (one - first) * count + other - first;
-    let pair = this.#pairs[key];
-    if (pair === undefined) {
-      pair = this.#asked(one, other);
-      this.#pairs[key] = pair;
-    }
-    return pair;
+  #advance(place: number): number {
+    const known = this.#advances[place] ?? none;
+    if (!Number.isNaN(known)) return known;
+    return this.#single(place)?.position.xAdvance ?? none;
   }
 
-  #asked(one: number, other: number): Pair {
+  #pair(one: number, other: number): number {
+    let row = this.#rows[one];
+    if (row === undefined) {
+      row = new Float64Array(count).fill(Number.NaN);
+      this.#rows[one] = row;
+    }
+    const known = row[other] ?? none;
+    if (!Number.isNaN(known)) return known;
+    const advance = this.#asked(one, other);
+    row[other] = advance;
+    return advance;
+  }
+
+  #asked(one: number, other: number): number {
     const [before, after] = [this.#single(one), this.#single(other)];
-    const { glyphs, positions } = this.layout(String.fromCharCode(one, other));
+    const { glyphs, positions } = this.layout(String.fromCharCode(codeAt(one), codeAt(other)));
     const [glyph, next] = glyphs;
-    const [position, end] = positions;
-    if (before === null || after === null || glyph === undefined || position === undefined) return null;
+    const [position, last] = positions;
+    if (before === null || after === null || glyph === undefined || position === undefined) return none;
     const separate =
       glyphs.length === 2 &&
       glyph.id === before.glyph.id &&
       next?.id === after.glyph.id &&
       same(position, before.position, true) &&
-      end !== undefined &&
-      same(end, after.position, false);
-    return separate ? { glyph, position } : null;
+      last !== undefined &&
+      same(last, after.position, false);
+    return separate ? position.xAdvance : none;
   }
 
   /** The run that the font's own layout gives; undefined for a text that it has to lay out itself. */
   run(text: string): GlyphRun | undefined {
-    if (!plain.test(text)) return undefined;
+    if (text.length < least || text.length > most) return undefined;
     const glyphs: Glyph[] = [];
     const positions: GlyphPosition[] = [];
     let advanceWidth = 0;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      const pair = i + 1 < text.length ? this.#pair(code, text.charCodeAt(i + 1)) : this.#single(code);
-      if (pair === null) return undefined;
-      glyphs.push(pair.glyph);
-      positions.push(pair.position);
-      advanceWidth += pair.position.xAdvance;
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i <= text.length; i++) {
+      const next = i < text.length ? placeOf(text.charCodeAt(i)) : -1;
+      if (place < 0 || (next < 0 && i < text.length)) return undefined;
+      const single = this.#single(place);
+      const xAdvance = i < text.length ? this.#pair(place, next) : this.#advance(place);
+      if (single === null || xAdvance === none) return undefined;
+      glyphs.push(single.glyph);
+      positions.push({ ...single.position, xAdvance });
+      advanceWidth += xAdvance;
+      place = next;
     }
     return { glyphs, positions, advanceWidth };
   }
+
+  /**
+   * How wide a text is, as pdfkit lays it out: spaces end what is laid out together. NaN for a text that the font has to
+   * lay out itself.
+   */
+  width(text: string): number {
+    let width = 0;
+    let together = 0;
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i <= text.length; i++) {
+      if (place < 0) return Number.NaN;
+      const next = i < text.length ? placeOf(text.charCodeAt(i)) : space;
+      const ends = i === text.length || place === space;
+      together += ends || next < 0 ? this.#advance(place) : this.#pair(place, next);
+      if (ends) {
+        width += together;
+        together = 0;
+      }
+      place = next;
+    }
+    return width === none ? Number.NaN : width;
+  }
+
+  /** Writes what shows a text that has a width. */
+  show(text: string, operators: Operators): void {
+    operators.text('[<');
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i <= text.length; i++) {
+      operators.code(this.#codes[place] ?? 0);
+      const next = i < text.length ? placeOf(text.charCodeAt(i)) : space;
+      if (i < text.length && place !== space) {
+        const advance = this.#advances[place] ?? 0;
+        const kerning = this.#pair(place, next) - advance;
+        if (kerning !== 0) {
+          operators.text('>');
+          operators.number(-kerning);
+          operators.text('<');
+        }
+      }
+      place = next;
+    }
+    operators.text('>]TJ');
+  }
+
+  /** Marks the characters of a text that has a width. */
+  mark(text: string, characters: PlainCharacters): void {
+    for (let i = 0; i < text.length; i++) characters[placeOf(text.charCodeAt(i))] = 1;
+  }
+
+  glyphsOf(characters: PlainCharacters): Glyph[] {
+    const glyphs: Glyph[] = [];
+    for (const [place, used] of characters.entries()) {
+      const single = used === 0 ? null : this.#single(place);
+      if (single !== null) glyphs.push(single.glyph);
+    }
+    return glyphs;
+  }
+}
+
+/** None of the characters that pairs are asked for. */
+export function noCharacters(): PlainCharacters {
+  return new Uint8Array(count);
+}
+
+/** Whether a glyph stands on the line, as wide as it is. */
+function isBare({ xAdvance, advanceWidth, xOffset, yOffset }: GlyphPosition): boolean {
+  return xAdvance === advanceWidth && xOffset === 0 && yOffset === 0;
 }
 
 /** Whether a position is that of the character alone, but for kerning. */

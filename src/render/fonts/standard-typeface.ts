@@ -1,5 +1,6 @@
+import { pdfNumber } from './operators.js';
 import type { SharedStandardFont } from './sharing.js';
-import { pdfNumber, type Shaped, Typeface } from './typeface.js';
+import { Shaped, Typeface } from './typeface.js';
 
 /** One of the fourteen fonts of every reader: character codes are those of WinAnsi, and nothing is embedded. */
 export class StandardTypeface extends Typeface {
@@ -24,6 +25,6 @@ export class StandardTypeface extends Typeface {
       const kerning = xAdvance - advanceWidth;
       if (kerning !== 0) codes += `>${pdfNumber(-kerning)}<`;
     }
-    return { width: this.shared.widthAtThousand(text), codes, glyphs: [] };
+    return new Shaped(this.shared.widthAtThousand(text), codes, []);
   }
 }

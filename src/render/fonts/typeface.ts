@@ -1,71 +1,133 @@
+import type { Operators } from './operators.js';
+import { noCharacters, type PairLayout, type PlainCharacters } from './pairs.js';
 import type { Glyph } from './pdfkit.js';
 import { isSpecial } from './shaping.js';
 import { TextCache } from './sharing.js';
 
 /** Fonts as documents of our own layout write them. The operand of a word is the same in all documents. */
 
-/** A piece of text as it is drawn. */
-export abstract class Ink {
-  /** The document that has marked the glyphs last. */
-  #user: object | undefined;
+/** What one document uses of a font. */
+export class UsedGlyphs {
+  /** Those that are looked up in pairs. */
+  readonly plain: PlainCharacters = noCharacters();
+  readonly #others = new Map<number, readonly number[]>();
+  #pairs: PairLayout | undefined;
+  #isAmbiguous = false;
 
-  /** Tells `take` of the glyphs, once for each document (`user`). */
-  mark(take: (glyphs: readonly Glyph[]) => void, user: object): void {
-    if (this.#user === user) return;
-    this.#user = user;
-    this.glyphsTo(take, user);
+  /** Marks what shows a text that `pairs` lay out. */
+  usePlain(text: string, pairs: PairLayout): void {
+    this.#pairs = pairs;
+    pairs.mark(text, this.plain);
   }
 
-  protected abstract glyphsTo(take: (glyphs: readonly Glyph[]) => void, user: object): void;
+  use(glyphs: readonly Glyph[]): void {
+    for (const { id, codePoints } of glyphs) {
+      if (this.#others.has(id)) this.#isAmbiguous ||= !areSame(this.#others.get(id), codePoints);
+      else this.#others.set(id, codePoints);
+    }
+  }
 
-  /** Operators that show it from the begin of the line of text on; `scale` is a thousandth of the font size. */
-  abstract show(scale: number): string;
+  /** By ids, each with the characters that it stands for. */
+  get all(): ReadonlyMap<number, readonly number[]> {
+    this.use(this.#pairs?.glyphsOf(this.plain) ?? []);
+    return this.#others;
+  }
+
+  /** Whether a glyph is used for different characters, of which a reader finds the first alone. */
+  get isAmbiguous(): boolean {
+    return this.all.size > 0 && this.#isAmbiguous;
+  }
 }
 
-/** A word at 1,000 points. */
-export class ShapedWord extends Ink {
-  readonly #operator: string;
+function areSame(one: readonly number[] | undefined, other: readonly number[]): boolean {
+  return one === other || (one?.length === other.length && one.every((code, i) => code === other[i]));
+}
 
+/** A piece of text as it is drawn. */
+export interface Ink {
+  /** Whether nothing is drawn of it. */
+  readonly isEmpty: boolean;
+  mark(used: UsedGlyphs): void;
+  /** Shows it from the begin of the line of text on; `scale` is a thousandth of the font size. */
+  show(operators: Operators, scale: number): void;
+}
+
+/** How a word is written that has a width. */
+interface Letters {
+  readonly isEmpty: boolean;
+  mark(text: string, used: UsedGlyphs): void;
+  show(text: string, operators: Operators): void;
+}
+
+/** Those of words whose characters are laid out in pairs. */
+export class PlainLetters implements Letters {
+  readonly isEmpty = false;
+
+  constructor(private readonly pairs: PairLayout) {}
+
+  mark(text: string, used: UsedGlyphs): void {
+    used.usePlain(text, this.pairs);
+  }
+
+  show(text: string, operators: Operators): void {
+    this.pairs.show(text, operators);
+  }
+}
+
+/** What is laid out of a piece of text, at 1,000 points. */
+export class Shaped implements Letters {
+  constructor(
+    readonly width: number,
+    /** What stands between the outer `[<` and `>]` of the operator TJ. */
+    private readonly codes: string,
+    /** Those that the document has to embed. */
+    private readonly glyphs: readonly Glyph[],
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.codes === '';
+  }
+
+  mark(_: string, used: UsedGlyphs): void {
+    used.use(this.glyphs);
+  }
+
+  show(_: string, operators: Operators): void {
+    if (this.codes === '') return;
+    operators.text('[<');
+    operators.text(this.codes);
+    operators.text('>]TJ');
+  }
+}
+
+export const nothing = new Shaped(0, '', []);
+
+/** A word at 1,000 points. */
+export class ShapedWord implements Ink {
   constructor(
     readonly text: string,
     readonly width: number,
     /** Of the white space at its begin and at its end. */
     readonly lead: number,
     readonly trail: number,
-    codes: string,
-    private readonly glyphs: readonly Glyph[],
-  ) {
-    super();
-    this.#operator = codes === '' ? '' : `[<${codes}>]TJ`;
+    private readonly letters: Letters,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.letters.isEmpty;
   }
 
-  protected glyphsTo(take: (glyphs: readonly Glyph[]) => void): void {
-    take(this.glyphs);
+  mark(used: UsedGlyphs): void {
+    this.letters.mark(this.text, used);
   }
 
-  show(): string {
-    return this.#operator;
+  show(operators: Operators): void {
+    this.letters.show(this.text, operators);
   }
 }
 
 const leadingSpace = /^\s+/;
 const trailingSpace = /\s+$/;
-
-/** A number as it stands in a PDF. */
-export function pdfNumber(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
-}
-
-/** What is laid out of a piece of text, at 1,000 points. */
-export interface Shaped {
-  readonly width: number;
-  /** What stands between the outer `[<` and `>]` of the operator TJ. */
-  readonly codes: string;
-  /** Those that the document has to embed. */
-  readonly glyphs: readonly Glyph[];
-}
-
-export const nothing: Shaped = { width: 0, codes: '', glyphs: [] };
 
 /** A face of a font as our own layout writes it. */
 export abstract class Typeface {
@@ -95,12 +157,11 @@ export abstract class Typeface {
   #newWord(text: string): ShapedWord | undefined {
     const shaped = this.#shaped(text);
     if (shaped === undefined) return undefined;
-    const { width, codes, glyphs } = shaped;
     const cut = (shape: RegExp) => {
       const [spaces] = shape.exec(text) ?? [];
       return spaces === undefined ? 0 : (this.#shaped(spaces)?.width ?? 0);
     };
-    return new ShapedWord(text, width, cut(leadingSpace), cut(trailingSpace), codes, glyphs);
+    return new ShapedWord(text, shaped.width, cut(leadingSpace), cut(trailingSpace), shaped);
   }
 
   #shaped(text: string): Shaped | undefined {

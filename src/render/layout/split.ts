@@ -1,45 +1,44 @@
-import type { Glyph } from '../fonts/pdfkit.js';
+import type { Operators } from '../fonts/operators.js';
 import { TextCache } from '../fonts/sharing.js';
-import { Ink, pdfNumber, type ShapedWord, type Typeface } from '../fonts/typeface.js';
+import type { Ink, ShapedWord, Typeface, UsedGlyphs } from '../fonts/typeface.js';
 import { wordsOf } from './breaks.js';
 
 /** Texts in words of one font, which are kept from one document to the next. */
 
 /** A text in words, each shaped: the same for all sizes. */
-export class Split extends Ink {
-  #shown = '';
-  #scale = 0;
-
+export class Split implements Ink {
   constructor(
     readonly words: readonly ShapedWord[],
     /** Which words end their lines; undefined where none does. */
     readonly ends: readonly boolean[] | undefined,
-  ) {
-    super();
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.words.every(({ isEmpty }) => isEmpty);
   }
 
-  protected glyphsTo(take: (glyphs: readonly Glyph[]) => void, user: object): void {
-    for (const word of this.words) word.mark(take, user);
+  mark(used: UsedGlyphs): void {
+    for (const word of this.words) word.mark(used);
   }
 
   /** Each word at its place: readers that round the widths of glyphs would move the last one of a line. */
-  show(scale: number): string {
-    if (this.#scale === scale) return this.#shown;
-    let shown = '';
+  show(operators: Operators, scale: number): void {
+    let isBegun = false;
     let before = 0;
     for (const word of this.words) {
-      shown += shown === '' ? word.show() : moved(before, word.show());
+      if (isBegun) move(before, operators);
+      isBegun ||= !word.isEmpty;
+      word.show(operators);
       before = word.width * scale;
     }
-    this.#shown = shown;
-    this.#scale = scale;
-    return shown;
   }
 }
 
-/** Operators that stand `x` points behind the begin of what was shown before. */
-export function moved(x: number, operators: string): string {
-  return ` ${pdfNumber(x)} 0 Td${operators}`;
+/** What comes next stands `x` points behind the begin of what was shown before. */
+export function move(x: number, operators: Operators): void {
+  operators.text(' ');
+  operators.number(x);
+  operators.text('0 Td');
 }
 
 const splits = new WeakMap<Typeface, TextCache<Split | null>>();

@@ -2,7 +2,7 @@ import { aside } from '../../layout/placing.js';
 import { place } from '../../layout/sheet.js';
 import type { Bands } from './bands.js';
 import { type BoxTools, ownBox } from './own-boxes.js';
-import type { PageSheet } from './own-pages.js';
+import type { PageSheet } from './own-sheet.js';
 import type { Node, PageSize } from './pdfmake.js';
 
 /** Headers and footers on pages of our own layout. */

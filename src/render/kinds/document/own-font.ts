@@ -1,7 +1,7 @@
 import { EmbeddedTypeface } from '../../fonts/embedded-typeface.js';
-import type { Glyph } from '../../fonts/pdfkit.js';
+import { pdfNumber } from '../../fonts/operators.js';
 import { StandardTypeface } from '../../fonts/standard-typeface.js';
-import { type Ink, pdfNumber, type Typeface } from '../../fonts/typeface.js';
+import { type Ink, type Typeface, UsedGlyphs } from '../../fonts/typeface.js';
 import type { PdfReference } from './pdfmake.js';
 
 /** Makes an object of the file. */
@@ -9,11 +9,9 @@ type MakeObject = (data: Record<string, unknown>) => PdfReference;
 
 /** A font of one document that our own layout writes: character codes are the glyph ids of the font. */
 export class OwnFont {
-  readonly #used = new Map<number, readonly number[]>();
+  readonly #used = new UsedGlyphs();
   #dictionary: PdfReference | undefined;
   #ended = false;
-  /** Whether a glyph was used for different characters, of which a reader finds the first alone. */
-  isAmbiguous = false;
 
   constructor(
     readonly face: Typeface,
@@ -22,16 +20,13 @@ export class OwnFont {
     private readonly make: MakeObject,
   ) {}
 
-  readonly #take = (glyphs: readonly Glyph[]): void => {
-    for (const { id, codePoints } of glyphs) {
-      const known = this.#used.get(id);
-      if (known === undefined) this.#used.set(id, codePoints);
-      else if (known !== codePoints && !areSame(known, codePoints)) this.isAmbiguous = true;
-    }
-  };
+  /** Whether a glyph was used for different characters. */
+  get isAmbiguous(): boolean {
+    return this.#used.isAmbiguous;
+  }
 
   use(ink: Ink): void {
-    ink.mark(this.#take, this);
+    ink.mark(this.#used);
   }
 
   /** The object that pages name; its content is known at the end of the document. */
@@ -58,7 +53,7 @@ export class OwnFont {
   #embedded(face: EmbeddedTypeface): Record<string, unknown> {
     const { make } = this;
     const { font, isCff } = face;
-    const program = face.program(this.#used);
+    const program = face.program(this.#used.all);
     const packed = (bytes: Uint8Array, data: Record<string, unknown> = {}): PdfReference => {
       const stream = make({ Filter: 'FlateDecode', ...data });
       stream.write(bytes);
@@ -106,10 +101,6 @@ export class OwnFont {
       ToUnicode: packed(program.characters),
     };
   }
-}
-
-function areSame(one: readonly number[], other: readonly number[]): boolean {
-  return one.length === other.length && one.every((code, i) => code === other[i]);
 }
 
 /** Six letters, as names of subsets begin; another for each font of a document. */

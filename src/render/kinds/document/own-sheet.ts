@@ -1,0 +1,357 @@
+import { pdfNumber as n, Operators } from '../../fonts/operators.js';
+import type { Ink, Typeface } from '../../fonts/typeface.js';
+import {
+  type Art,
+  lowest,
+  type Margins,
+  type Mark,
+  type Rectangle,
+  type Sheet,
+  type Size,
+  type Stroke,
+} from '../../layout/sheet.js';
+import { move } from '../../layout/split.js';
+import type { Bookmark, Line, Word } from '../../layout/text.js';
+import type { PaperEdges } from './outside.js';
+import type { DrawnArt } from './own-art.js';
+import { colorOperand, type OwnFont } from './own-font.js';
+import type { InkwireDocument } from './pdf-document.js';
+
+/** A page of our own layout as operators. It is as pdfkit begins it: points from the upper left corner. */
+
+function isDrawnArt(art: Art): art is DrawnArt {
+  return 'draw' in art && typeof art.draw === 'function';
+}
+
+/** Draws shapes and pictures into the document. */
+export type ArtRenderer = Parameters<DrawnArt['draw']>[0];
+
+/** What a page takes from its document. */
+export interface PageTools {
+  readonly renderer: ArtRenderer;
+  font(face: Typeface): OwnFont;
+  /** Tells the font of a face of its glyphs. */
+  use(face: Typeface, ink: Ink): void;
+  addToOutline(bookmark: Bookmark, document: InkwireDocument): void;
+}
+
+/** Draws by itself, and leaves behind what it found. */
+type Draw = (document: InkwireDocument) => void;
+type Ground = { readonly box: Rectangle; readonly color: string } | Draw;
+/** Operators, or what draws by itself. */
+type Part = Uint8Array | Draw;
+
+export class PageSheet implements Sheet {
+  /** The first one is drawn last. */
+  readonly #grounds: Ground[] = [];
+  readonly #parts: Part[] = [];
+  readonly #open = new Operators();
+  readonly #fonts = new Set<OwnFont>();
+  #isText = false;
+  #font: OwnFont | undefined;
+  /** Of the font. */
+  #size = 0;
+  #fill = '';
+  #stroke: Stroke | undefined;
+  #count = 0;
+
+  constructor(
+    readonly size: Size,
+    readonly margins: Margins,
+    private readonly number: number,
+    private readonly tools: PageTools,
+    private readonly edges: PaperEdges,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  write(document: InkwireDocument): void {
+    this.#endText();
+    document.addPage({ size: [this.size.width, this.size.height] });
+    for (const font of this.#fonts) document.page.fonts[font.id] = font.ref();
+    this.#writeGrounds(document);
+    for (const part of this.#parts) {
+      if (typeof part === 'function') part(document);
+      else document.addContent(part);
+    }
+    if (this.#open.length > 0) document.addContent(this.#open.cut());
+  }
+
+  #writeGrounds(document: InkwireDocument): void {
+    const operators = new Operators();
+    const write = () => {
+      if (operators.length > 0) document.addContent(operators.cut());
+    };
+    let color = '';
+    for (let i = this.#grounds.length - 1; i >= 0; i--) {
+      const ground = this.#grounds[i];
+      if (typeof ground === 'function') {
+        write();
+        color = '';
+        ground(document);
+      } else if (ground !== undefined) {
+        if (ground.color !== color) setFill(ground.color, operators);
+        color = ground.color;
+        fillBox(ground.box, operators);
+      }
+    }
+    write();
+  }
+
+  mark(): Mark {
+    if (this.isEmpty) return lowest;
+    this.#close();
+    return this.#parts.length;
+  }
+
+  #seeBox({ x, y, width, height }: Rectangle, at: string | undefined): void {
+    this.#count++;
+    this.#see(x, y, x + width, y + height, at);
+  }
+
+  ground(box: Rectangle, color: string, at: string | undefined): void {
+    this.#seeBox(box, at);
+    this.#grounds.push({ box, color });
+  }
+
+  fill(box: Rectangle, color: string, at: string | undefined, from?: Mark): void {
+    this.#seeBox(box, at);
+    if (from === undefined) this.#rectangle(color, box);
+    else if (from === lowest) this.#grounds.push({ box, color });
+    else {
+      const operators = new Operators();
+      setFill(color, operators);
+      fillBox(box, operators);
+      this.#parts.splice(from, 0, operators.cut());
+    }
+  }
+
+  stroke(x1: number, y1: number, x2: number, y2: number, look: Stroke, at: string | undefined): void {
+    this.#count++;
+    this.#see(x1, y1, x2, y2, at);
+    this.#endText();
+    const operators = this.#open;
+    if (look !== this.#stroke) this.#strokeLook(look);
+    operators.number(x1);
+    operators.number(y1);
+    operators.text('m ');
+    operators.number(x2);
+    operators.number(y2);
+    operators.text('l S\n');
+  }
+
+  #strokeLook(look: Stroke): void {
+    const { width, color, dash } = look;
+    const before = this.#stroke;
+    this.#stroke = look;
+    if (width === before?.width && color === before.color && dash === before.dash) return;
+    const operators = this.#open;
+    // Dashes go on until they are ended.
+    if (before?.dash !== undefined) operators.text('[] 0 d ');
+    operators.number(width);
+    operators.text(`w ${colorOperand(color)} RG`);
+    operators.text(dash === undefined ? '\n' : ` [${n(dash)} ${n(dash)}] 0 d\n`);
+  }
+
+  art(art: Art, x: number, y: number, at: string | undefined, from?: Mark): void {
+    this.#count++;
+    if (!isDrawnArt(art)) throw new Error('art that does not draw itself');
+    const { renderer } = this.tools;
+    const draw = (document: InkwireDocument) => {
+      document.save();
+      art.draw(renderer, x, y);
+      document.restore();
+    };
+    if (from === undefined) this.#then(draw);
+    else if (from === lowest) this.#grounds.push(draw);
+    else this.#parts.splice(from, 0, draw);
+    for (const { left, top, right, bottom } of art.boxes)
+      this.#see(x + left, y + top, x + right, y + bottom, at);
+  }
+
+  /** Tells of what lies outside the paper. */
+  #see(left: number, top: number, right: number, bottom: number, at: string | undefined): void {
+    const { width, height } = this.size;
+    if (left >= 0 && top >= 0 && right <= width && bottom <= height) return;
+    this.edges.see(() => ({ left, top, right, bottom }), at, this);
+  }
+
+  #then(draw: Draw): void {
+    this.#close();
+    this.#parts.push(draw);
+  }
+
+  /** Ends a part: what comes next says anew how it looks. */
+  #close(): void {
+    this.#endText();
+    if (this.#stroke?.dash !== undefined) this.#open.text('[] 0 d\n');
+    if (this.#open.length > 0) this.#parts.push(this.#open.cut());
+    this.#font = undefined;
+    this.#fill = '';
+    this.#stroke = undefined;
+  }
+
+  #endText(): void {
+    if (!this.#isText) return;
+    this.#open.text('ET\n');
+    this.#isText = false;
+  }
+
+  #fillColor(color: string): void {
+    if (color === this.#fill) return;
+    setFill(color, this.#open);
+    this.#fill = color;
+  }
+
+  line(line: Line, x: number, y: number, at: string | undefined): void {
+    this.#count++;
+    const { words } = line;
+    const { bookmark } = line;
+    if (bookmark !== undefined) this.#mark(bookmark, line, x, y);
+    for (const word of words) if (word.look.background !== undefined) this.#background(word, line, x, y);
+    for (let i = 0; i < words.length; ) i = this.#words(words, i, line, x, y);
+    if (words.some(({ look }) => look.underline || look.strike)) this.#decorations(line, x, y);
+    const { size } = this;
+    const isWithin = x >= 0 && y >= 0 && x + line.width <= size.width && y + line.height <= size.height;
+    if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
+  }
+
+  #mark(bookmark: Bookmark, line: Line, x: number, y: number): void {
+    const [first] = line.words;
+    if (first === undefined) return;
+    const top = y + (line.height - first.look.ascent - (line.height - line.ascent));
+    const isNamed = !first.ink.isEmpty;
+    this.#then((document) => {
+      this.tools.addToOutline(bookmark, document);
+      if (isNamed) document.addNamedDestination(bookmark.id, 'XYZ', x + first.x, top, null);
+    });
+  }
+
+  /** What `PaperEdges` is told. */
+  get pageNumber(): number {
+    return this.number;
+  }
+
+  #background({ look, x, width, shift }: Word, line: Line, left: number, top: number): void {
+    const box = { x: left + x - shift, y: top, width: width + shift, height: line.height };
+    this.#rectangle(look.background ?? '', box);
+  }
+
+  #rectangle(color: string, box: Rectangle): void {
+    this.#endText();
+    this.#fillColor(color);
+    fillBox(box, this.#open);
+  }
+
+  /** Draws words from `from` on that are one piece; returns the place of the next one. */
+  #words(words: readonly Word[], from: number, line: Line, x: number, y: number): number {
+    const first = words[from];
+    if (first === undefined) return from + 1;
+    const { look } = first;
+    let next = from + 1;
+    if (look.link === undefined) while (next < words.length && words[next]?.look === look) next++;
+    const top = y + (line.height - look.ascent - (line.height - line.ascent));
+    let before: Word | undefined;
+    for (let i = from; i < next; i++) {
+      const word = words[i];
+      if (word === undefined) break;
+      const { ink } = word;
+      this.tools.use(look.face, ink);
+      if (before !== undefined) move(word.x - before.x, this.#open);
+      else if (ink.isEmpty) continue;
+      else this.#beginText(word, x + word.x, top);
+      ink.show(this.#open, look.scale);
+      before = word;
+    }
+    if (before !== undefined) this.#open.text('\n');
+    return next;
+  }
+
+  /** Places what is shown next; what it leads to is told before. */
+  #beginText({ look, width }: Word, left: number, top: number): void {
+    const { link, face, size } = look;
+    if (link !== undefined)
+      this.#then((document) => document.link(left, top, width, face.lineHeight(size), link));
+    const font = this.tools.font(face);
+    this.#fonts.add(font);
+    this.#fillColor(look.color);
+    const operators = this.#open;
+    if (!this.#isText) operators.text('BT\n');
+    this.#isText = true;
+    if (font !== this.#font || size !== this.#size) {
+      operators.text(`/${font.id} `);
+      operators.number(size);
+      operators.text('Tf\n');
+      this.#font = font;
+      this.#size = size;
+    }
+    operators.text('1 0 0 -1 ');
+    operators.number(left);
+    operators.number(top + look.ascent);
+    operators.text('Tm');
+  }
+
+  #decorations(line: Line, x: number, y: number): void {
+    for (const { type, words } of decorated(line.words)) {
+      const [first] = words;
+      if (first === undefined) continue;
+      // The word that says how thick it is, as pdfmake finds it: by its place, not by its size.
+      const chosen = words.reduce((most, { look }, i) => (look.size > most ? i : most), 0);
+      const { look } = words[chosen] ?? first;
+      const width = words.reduce((sum, word) => sum + (word.width + word.shift), 0);
+      const thickness = 0.5 + Math.floor(Math.max(look.size - 8, 0) / 2) * 0.12;
+      const drop =
+        type === 'underline'
+          ? line.ascent + (look.height - look.ascent) * 0.45
+          : line.ascent - look.ascent * 0.25;
+      const box = { x: x + first.x, y: y + drop - thickness / 2, width, height: thickness };
+      this.#rectangle(first.look.color, box);
+    }
+  }
+}
+
+interface Decorated {
+  readonly type: 'underline' | 'strike';
+  readonly color: string;
+  readonly words: Word[];
+}
+
+/** Words beside each other that have one line under or through them together. */
+function decorated(words: readonly Word[]): Decorated[] {
+  const groups: Decorated[] = [];
+  let open: Decorated | undefined;
+  for (const word of words) {
+    const { underline, strike, color } = word.look;
+    if (!underline && !strike) open = undefined;
+    for (const type of ['underline', 'strike'] as const) {
+      if (!(type === 'underline' ? underline : strike)) continue;
+      if (open === undefined || open.type !== type || open.color !== color) {
+        open = { type, color, words: [] };
+        groups.push(open);
+      }
+      open.words.push(word);
+    }
+  }
+  return groups;
+}
+
+/** The box of a line as it is read: the air between lines, which its height counts, may be cut. */
+function lineBox({ words, width, height, ascent }: Line, x: number, y: number) {
+  const descents = words.map(({ look }) => (-look.face.descender / 1000) * look.size);
+  const bottom = y + Math.min(height, ascent + Math.max(0, ...descents));
+  return { left: x, top: y, right: x + width, bottom };
+}
+
+function setFill(color: string, operators: Operators): void {
+  operators.text(`${colorOperand(color)} rg\n`);
+}
+
+function fillBox({ x, y, width, height }: Rectangle, operators: Operators): void {
+  operators.number(x);
+  operators.number(y);
+  operators.number(width);
+  operators.number(height);
+  operators.text('re f\n');
+}

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Operators, pdfNumber } from '../../src/render/fonts/operators.js';
+
+const written = (write: (operators: Operators) => void): string => {
+  const operators = new Operators();
+  write(operators);
+  return Buffer.from(operators.cut()).toString('latin1');
+};
+
+describe('operators', () => {
+  it('have numbers as JavaScript writes them, rounded to six digits', () => {
+    const numbers = fc.oneof(
+      fc.double({ noNaN: true, min: -1e20, max: 1e20 }),
+      fc.double({ noNaN: true, min: -1_000, max: 1_000 }),
+      fc.integer(),
+      fc.constantFrom(0, -0, 1e-7, -1e-7, 0.1, 595.275591, 1e9, 4_503_599_627.370496, 4_503_599_627.370497),
+    );
+    fc.assert(
+      fc.property(numbers, (value) => {
+        expect(written((operators) => operators.number(value))).toBe(`${pdfNumber(value)} `);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('have codes as four hexadecimal digits', () => {
+    for (const code of [0, 9, 10, 0x1f, 0xabc, 0x0b84, 0xffff])
+      expect(written((operators) => operators.code(code))).toBe(code.toString(16).padStart(4, '0'));
+  });
+
+  it('grow as they are written, and give back what is cut off', () => {
+    const operators = new Operators();
+    const long = 'q 1 0 0 1 0 0 cm\n'.repeat(1_000);
+    operators.text(long);
+    const { length } = operators;
+    operators.text('Q\n');
+    expect(Buffer.from(operators.cut(length)).toString('latin1')).toBe('Q\n');
+    expect(Buffer.from(operators.cut()).toString('latin1')).toBe(long);
+    expect(operators.length).toBe(0);
+  });
+});
