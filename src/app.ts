@@ -155,6 +155,7 @@ async function open(
     onStored: (design) => spoken.noteDesign(design),
   });
   await designs.ship(await readShippedDesigns(entry('designs/shipped/')));
+  const turns = new LoopTurns(turnMs);
   const bodyReader = opened.add(
     new BodyReader({
       kinds,
@@ -162,6 +163,7 @@ async function open(
       allowPrivate: config.allowPrivateFetch,
       threadEntry: kindSet.bodyThread,
       threadData: bounds,
+      isBusy: () => turns.waiting > 0,
     }),
   );
   const follower = opened.add(
@@ -210,7 +212,6 @@ async function open(
     }),
   );
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const turns = new LoopTurns(turnMs);
   const reader = new JobReader({ store, blobs, follower, turns });
   const hooks = opened.add(
     openWebhooks({ engine, follower, guard, registry, log: workLog, clock, random, worker }),

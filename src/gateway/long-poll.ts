@@ -13,13 +13,22 @@ import { startPointOf } from './start-point.js';
 import type { StreamMeters } from './stream-meters.js';
 import { wantsFrom } from './subscriber.js';
 
+export interface PollSnapshot {
+  /**
+   * Records with commas between them, in UTF-8: several callers may have the same parts, and to put a text of each
+   * together for each of them would take longer than all else of an answer.
+   */
+  readonly jobs: readonly (() => Uint8Array)[];
+  readonly truncated: boolean;
+}
+
 /** The answer of a poll; events and records are JSON texts, made once with their facts; records have commas between them. */
 export interface PollAnswer {
   readonly events: readonly string[];
   readonly cursor: string;
   readonly more: boolean;
   readonly reset?: ResetReason;
-  readonly snapshot?: { readonly jobs: string; readonly truncated: boolean };
+  readonly snapshot?: PollSnapshot;
   /** Only where it was asked for. */
   readonly progress?: readonly string[];
 }
@@ -146,14 +155,14 @@ export class LongPoll {
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
     if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
-    const parts: string[] = [];
+    const jobs: (() => Uint8Array)[] = [];
     let truncated = false;
     // Also for a caller who has left, or a server that drains: the answer is the snapshot, whole.
     const wish = { owner, topics: filter.topics, seq, isWanted: () => true };
     for await (const part of snapshotOf(snapshotReads, wish)) {
-      if (part.records !== '') parts.push(part.records);
+      if (part.records !== '') jobs.push(part.bytes);
       truncated = part.truncated;
     }
-    return { ...answer, snapshot: { jobs: parts.join(','), truncated }, ...this.#textsOf(progress()) };
+    return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress()) };
   }
 }

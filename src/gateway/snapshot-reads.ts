@@ -18,6 +18,8 @@ export interface SnapshotPage {
   }[];
   /** All of the records, with commas between them: made once for all who want the page. */
   readonly text: string;
+  /** The same in UTF-8. */
+  readonly bytes: () => Uint8Array;
   /** Where the next page begins; undefined when there is none. */
   readonly next?: string;
 }
@@ -114,5 +116,14 @@ function textOf(job: Job): SnapshotPage['jobs'][number] {
 }
 
 export function pageOf(jobs: SnapshotPage['jobs']): SnapshotPage {
-  return { jobs, text: jobs.map(({ record }) => record).join(',') };
+  const text = jobs.map(({ record }) => record).join(',');
+  let bytes: Uint8Array | undefined;
+  return {
+    jobs,
+    text,
+    bytes: () => {
+      bytes ??= Buffer.from(text);
+      return bytes;
+    },
+  };
 }

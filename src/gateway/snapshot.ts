@@ -5,6 +5,8 @@ import { pageOf, type SnapshotPage, type SnapshotReads } from './snapshot-reads.
 export interface SnapshotPart {
   /** JSON texts with commas between them. */
   readonly records: string;
+  /** The same in UTF-8, shared by all whose snapshot has the part. */
+  readonly bytes: () => Uint8Array;
   readonly more: boolean;
   readonly truncated: boolean;
 }
@@ -36,11 +38,15 @@ export async function* snapshotOf(reads: SnapshotReads, wish: SnapshotWish): Asy
     truncated = taken.length < fresh.length;
     for (const { id } of taken) seen.add(id);
     // One page is held back: only the next one shows whether it is the last.
-    if (held !== undefined && taken.length > 0) yield { records: held.text, more: true, truncated: false };
+    if (held !== undefined && taken.length > 0) yield { ...partOf(held), more: true, truncated: false };
     if (taken.length > 0) held = taken.length === page.jobs.length ? page : pageOf(taken);
     if (truncated) break;
   }
-  yield { records: held?.text ?? '', more: false, truncated };
+  yield { ...partOf(held ?? pageOf([])), more: false, truncated };
+}
+
+function partOf({ text, bytes }: SnapshotPage): Pick<SnapshotPart, 'records' | 'bytes'> {
+  return { records: text, bytes };
 }
 
 /** Gives undefined, and ends, when nobody wants the snapshot any more. */

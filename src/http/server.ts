@@ -26,6 +26,7 @@ import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
 import { createOrigins } from './admission/origins.js';
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
+import { createRenderPlaceCheck } from './admission/render-places.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
 import { SilenceWatch } from './admission/silence.js';
 import {
@@ -284,6 +285,7 @@ function admissionOf(
     createRouteCheck(index),
     checkParameters,
     createDrainCheck(draining),
+    createRenderPlaceCheck(options.service.syncRenderer),
     places.check,
     checkExpectation,
   ];

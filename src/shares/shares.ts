@@ -71,6 +71,16 @@ export class Shares<Holder> {
     return taken;
   }
 
+  /** Whether `take` would refuse; counted as if it had. */
+  refuses(owner: string, amount = 1): boolean {
+    const own = this.heldBy(owner) + amount;
+    const { total, perOwner = total } = this.#bounds;
+    const isFull = this.#held + amount > total && this.#largest(own) === undefined;
+    const refuses = own > perOwner || own > total || isFull;
+    if (refuses) this.#refused += 1;
+    return refuses;
+  }
+
   /** From now on the holder gives way to nobody: its work could not be undone. It may not take more. */
   keep(owner: string, holder: Holder): void {
     const share = this.#owners.get(owner);

@@ -286,6 +286,8 @@ export interface SyncRender {
       dispose: () => Promise<void>;
     }>
   >;
+  /** What `run` would refuse this owner now for want of a place. */
+  refusalOf(owner: string): Problem | undefined;
   /** Runs such work as `run` runs a request. */
   task(request: TaskRequest): ReturnType<SyncRender['run']>;
 }

@@ -50,6 +50,8 @@ export class FakeJobService implements JobService {
   readonly opened: Readable[] = [];
   /** Refuses the next calls of `submit` and `run`. */
   refusal: Problem | undefined;
+  /** What `refusalOf` answers. */
+  noPlace: Problem | undefined;
   /** Thrown by every call. */
   failure: Error | undefined;
   ready = true;
@@ -280,6 +282,10 @@ export class FakeJobService implements JobService {
     const job = this.#own(owner, id);
     if (job && !isTerminal(job.status)) this.change(id, { status: 'cancelled', completedAt: 6000 });
     return this.view(owner, id);
+  }
+
+  refusalOf(): Problem | undefined {
+    return this.noPlace;
   }
 
   async run(request: Parameters<JobService['syncRenderer']['run']>[0]): ReturnType<SyncRender['run']> {

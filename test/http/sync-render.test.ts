@@ -1,7 +1,8 @@
 import { request as send } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problem } from '../../src/protocol/problem.js';
-import { body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
+import { body, type Fixture, json, openHttp, token } from '../helpers/http-fixture.js';
+import { RawConnection } from '../helpers/raw-http.js';
 
 let http: Fixture;
 beforeEach(async () => {
@@ -254,5 +255,46 @@ describe('PDF tools', () => {
     http.service.render = async () => [];
     expect((await post('/api/v1/split')).statusCode).toBe(500);
     expect(http.service.disposed).toBe(1);
+  });
+});
+
+describe('work for waiting callers that would find no place', () => {
+  const paths = [
+    '/api/v1/render',
+    '/api/v1/preview',
+    '/api/v1/designs/preview',
+    '/api/v1/designs/dsn_0/preview',
+    '/api/v1/extract-text',
+    '/api/v1/merge',
+    '/api/v1/split',
+    '/api/v1/packages',
+  ];
+
+  test.each(paths)('is refused before its body is read: %s', async (path) => {
+    http.service.noPlace = problem('queue-full', 'All places are taken', { retryAfter: 7 });
+    const caller = new RawConnection(await http.server.listen('127.0.0.1', 0));
+    caller.write(
+      `POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 30000\r\n\r\n',
+    );
+    const { status, headers } = await caller.next();
+    expect([status, headers['retry-after']]).toEqual([503, '7']);
+    expect(http.service.submitted).toEqual([]);
+    caller.socket.destroy();
+  });
+
+  test('who is refused so can go on with the connection', async () => {
+    const caller = new RawConnection(await http.server.listen('127.0.0.1', 0));
+    const post =
+      `POST /api/v1/render HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    http.service.noPlace = problem('queue-full', 'All places are taken', { retryAfter: 1 });
+    caller.write(post);
+    expect((await caller.next()).status).toBe(503);
+    http.service.noPlace = undefined;
+    http.service.render = async () => [pdf('a.pdf', '%PDF-1.7')];
+    caller.write(post);
+    expect((await caller.next()).status).toBe(200);
+    caller.socket.destroy();
   });
 });

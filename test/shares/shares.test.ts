@@ -65,6 +65,23 @@ describe('a budget that owners share', () => {
     expect(shares.take('cem', 'c1')).toBe('taken');
   });
 
+  it('says before who would be refused, and nobody gives way for the question', () => {
+    const { shares, gone } = open({ total: 4 });
+    shares.take('ann', 'a1', 2);
+    expect([shares.refuses('ann', 2), shares.refuses('ann', 3), shares.refuses('bob')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    shares.take('ann', 'a2', 2);
+    expect([shares.refuses('ann'), shares.refuses('bob'), shares.refuses('bob', 4)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([gone, shares.held, shares.refused]).toEqual([[], 4, 3]);
+  });
+
   it('gets everything back, once', () => {
     const { shares } = open({ total: 4 });
     shares.take('ann', 'a', 2);
@@ -93,7 +110,9 @@ describe('a budget that owners share', () => {
         }
         const amount = 1 + Math.floor(random() * 3);
         const before = shares.heldBy(owner);
+        const refuses = shares.refuses(owner, amount);
         const taken = shares.take(owner, holder, amount);
+        if (refuses) expect([seed, step, taken]).not.toEqual([seed, step, 'taken']);
         if (taken === 'taken') held.set(holder, { owner, amount: amount + (held.get(holder)?.amount ?? 0) });
         if (before + amount <= total / owners.length)
           expect([seed, step, taken]).toEqual([seed, step, 'taken']);

@@ -12,18 +12,21 @@ const thread = `
   });`;
 
 let bodyReader: BodyReader;
+let isBusy: boolean;
 beforeEach(() => {
+  isBusy = false;
   bodyReader = new BodyReader({
     kinds: [],
     allowPrivate: false,
     designs: noDesigns,
+    isBusy: () => isBusy,
     threadEntry: new URL(`data:text/javascript,${encodeURIComponent(thread)}`),
   });
 });
 afterEach(() => bodyReader.close());
 
-async function read(letter: string, owner = 'ann'): Promise<string> {
-  const body = { json: Buffer.alloc(100_000, letter) };
+async function read(letter: string, owner = 'ann', bytes = 100_000): Promise<string> {
+  const body = { json: Buffer.alloc(bytes, letter) };
   const answer = await bodyReader.read({ owner, body, kind: 'x', needsFingerprint: false });
   return answer.ok ? 'ok' : answer.problem.slug;
 }
@@ -40,6 +43,14 @@ describe('large bodies', () => {
       note('y', 'bob'),
     ]);
     expect(order).toEqual(['a', 'x', 'b', 'y', 'c', 'e']);
+  });
+
+  it('are, while requests wait for this thread, those too that it would read itself at other times', async () => {
+    const slugs = (): Promise<readonly string[]> =>
+      Promise.all([8_192, 8_193, 65_536].map((bytes) => read('a', 'ann', bytes)));
+    expect(await slugs()).toEqual(['malformed-json', 'malformed-json', 'malformed-json']);
+    isBusy = true;
+    expect(await slugs()).toEqual(['malformed-json', 'a', 'a']);
   });
 
   it('one that ends the thread is refused alone; those behind it are read by the next thread', async () => {

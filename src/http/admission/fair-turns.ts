@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { LoopTurns } from '../../shares/loop-turns.js';
 
-/** Characters of an answer that costs more to write than a turn is worth asking for. */
+/** Characters or bytes of an answer that costs more to write than a turn is worth asking for. */
 const largeAnswer = 64 * 1024;
 
 /**
@@ -14,7 +14,8 @@ export function takeTurns(app: FastifyInstance, turns: LoopTurns): void {
     else turns.run(request.caller.owner, done);
   });
   app.addHook('onSend', (request, _reply, payload, done) => {
-    const isLarge = typeof payload === 'string' && payload.length > largeAnswer;
+    const isWhole = typeof payload === 'string' || payload instanceof Uint8Array;
+    const isLarge = isWhole && payload.length > largeAnswer;
     const goOn = (): void => done(null, payload);
     if (isLarge && request.caller !== undefined) turns.run(request.caller.owner, goOn);
     else goOn();

@@ -202,12 +202,13 @@ async function poll(
   await turns.next(owner);
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
-  if (snapshot !== undefined) {
-    members.push(`"snapshot":{"jobs":[${snapshot.jobs}],"truncated":${snapshot.truncated}}`);
-  }
   if (value.progress !== undefined) members.push(`"progress":[${value.progress.join(',')}]`);
   reply.header('cache-control', 'no-store');
-  return sendEnvelope(request, reply, `{${members.join(',')}}`);
+  const rest = members.join(',');
+  if (snapshot === undefined) return sendEnvelope(request, reply, `{${rest}}`);
+  const jobs = snapshot.jobs.flatMap((part, n) => (n === 0 ? [part()] : [',', part()]));
+  const end = `],"truncated":${snapshot.truncated}}}`;
+  return sendEnvelope(request, reply, [`{${rest},"snapshot":{"jobs":[`, ...jobs, end]);
 }
 
 /** For `onSend`: what passes must not reach a browser as an error, which would end its EventSource for good (P-34). */

@@ -46,7 +46,13 @@ export function addPackageRoutes(
   { syncRenderer, forms, packageSchema, timeoutMs }: PackageRouteOptions,
 ): void {
   const config = (docs: RouteDocs) =>
-    ({ access: 'tools', startsWork: true, maxFormBytes: forms.maxBytes, docs }) as const;
+    ({
+      access: 'tools',
+      startsWork: true,
+      takesRenderPlace: true,
+      maxFormBytes: forms.maxBytes,
+      docs,
+    }) as const;
 
   app.register(async (scope) => {
     await takeForms(scope);

@@ -29,7 +29,8 @@ export function addPdfToolRoutes(
   { syncRenderer, kinds, timeoutMs }: PdfToolOptions,
 ): void {
   const only = (kind: string) => ({ kind, onlyKind: true, timeoutMs });
-  const config = (docs: RouteDocs) => ({ config: { access: 'tools', startsWork: true, docs } }) as const;
+  const config = (docs: RouteDocs) =>
+    ({ config: { access: 'tools', startsWork: true, takesRenderPlace: true, docs } }) as const;
 
   app.post('/api/v1/extract-text', config(extractDocs(kinds)), async (request, reply) => {
     const refused = await renderWhileCallerWaits(

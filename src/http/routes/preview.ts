@@ -75,7 +75,10 @@ export function addPreviewRoute(
   };
   app.post<{ Querystring: Static<typeof previewQuery> }>(
     '/api/v1/preview',
-    { config: { access: 'render', startsWork: true, docs }, schema: { querystring: previewQuery } },
+    {
+      config: { access: 'render', startsWork: true, takesRenderPlace: true, docs },
+      schema: { querystring: previewQuery },
+    },
     async (request, reply) => {
       const { page, width } = request.query;
       const refused = await renderWhileCallerWaits(

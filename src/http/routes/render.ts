@@ -35,7 +35,7 @@ export function addRenderRoute(
   };
   app.post(
     '/api/v1/render',
-    { config: { access: 'render', startsWork: true, docs } },
+    { config: { access: 'render', startsWork: true, takesRenderPlace: true, docs } },
     async (request, reply) => {
       const refused = await renderWhileCallerWaits(
         syncRenderer,

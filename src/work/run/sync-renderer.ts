@@ -65,6 +65,10 @@ export class SyncRenderer implements SyncRender {
     this.#open = false;
   }
 
+  refusalOf(owner: string): Problem | undefined {
+    return this.shares.refuses(owner) ? this.#full() : undefined;
+  }
+
   run(request: SyncRequest): Promise<Ran> {
     return this.#inPlace(request.owner, async (place) => {
       const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint: false });
@@ -94,11 +98,11 @@ export class SyncRenderer implements SyncRender {
   async #inPlace(owner: string, work: (place: AbortController) => Promise<Ran>): Promise<Ran> {
     if (!this.#open) return { ok: false, problem: shuttingDown() };
     const place = new AbortController();
-    if (this.shares.take(owner, place) !== 'taken') return this.#full();
+    if (this.shares.take(owner, place) !== 'taken') return { ok: false, problem: this.#full() };
     try {
       const ran = await work(place);
       // Nothing was made: a request gives way only while it waits.
-      return place.signal.aborted && !ran.ok ? this.#full() : ran;
+      return place.signal.aborted && !ran.ok ? { ok: false, problem: this.#full() } : ran;
     } finally {
       this.shares.leave(owner, place);
     }
@@ -112,11 +116,11 @@ export class SyncRenderer implements SyncRender {
     return this.#kind(kind)?.previewed === true;
   }
 
-  #full(): Ran {
+  #full(): Problem {
     const { held } = this.shares;
     const detail = `${held} requests wait for a render thread; send this one again, or submit it as a job`;
     const retryAfter = this.#parts.expectedWait(held);
-    return { ok: false, problem: problem('queue-full', detail, { retryAfter }) };
+    return problem('queue-full', detail, { retryAfter });
   }
 
   async #render(

@@ -28,6 +28,8 @@ export interface BodyReaderOptions {
   readonly threadData?: unknown;
   /** Looks designs up for bodies that name one. */
   readonly designs: StoredDesigns;
+  /** Whether requests wait for this thread. Left out, none ever does. */
+  readonly isBusy?: () => boolean;
 }
 
 export interface StoredDesigns {
@@ -41,6 +43,8 @@ export interface StoredDesigns {
  * Bodies up to this size are read in this thread: about a millisecond. Larger ones would hold up every other caller.
  */
 const inlineMaxBytes = 64 * 1024;
+/** The same while requests wait for this thread: many of them, one behind the other, would hold up the others. */
+const busyInlineMaxBytes = 8 * 1024;
 /** Bytes of all bodies that wait for the thread or are in it: `queue-full`. */
 const maxWaitingBytes = 256 * 1024 * 1024;
 /** Far above what the largest allowed body takes. */
@@ -83,7 +87,7 @@ export class BodyReader implements Bodies {
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
   async read(request: BodyToParse & { readonly owner: string }): Promise<ParseAnswer> {
     const { owner } = request;
-    if (isShort(request.body)) {
+    if (this.#isShort(request.body)) {
       return parseAnyBody(request, this.#options.kinds, this.#checkAddress, this.#finder(owner));
     }
     return this.#inThread(owner, bytesOf(request.body), { request });
@@ -93,11 +97,16 @@ export class BodyReader implements Bodies {
     shape: BodyShape<Body, Asked, Told>,
     { owner, body, asked }: { readonly owner: string; readonly body: Body; readonly asked: Asked },
   ): Promise<Answer<Told>> {
-    if (isShort(body)) {
+    if (this.#isShort(body)) {
       const tools = shapeTools(this.#options.kinds, this.#checkAddress, this.#finder(owner));
       return shape.read(body, asked, tools);
     }
     return this.#inThread(owner, bytesOf(body), { shape: shape.name, body, asked });
+  }
+
+  #isShort(body: Body): boolean {
+    const isBusy = this.#options.isBusy?.() === true;
+    return bytesOf(body) <= (isBusy ? busyInlineMaxBytes : inlineMaxBytes);
   }
 
   #finder(owner: string): FindDesign {
@@ -212,10 +221,6 @@ type Body = SubmitRequest['body'];
 
 function bodyOf({ toRead }: BodyTask): Body {
   return 'request' in toRead ? toRead.request.body : toRead.body;
-}
-
-function isShort(body: Body): boolean {
-  return bytesOf(body) <= inlineMaxBytes;
 }
 
 /** Bytes that have to be read: not those of uploaded files, which lie on the disk, nor those of what was read already. */

@@ -86,6 +86,7 @@ export function addDesignPreviewRoutes(
       config: {
         access: 'render',
         startsWork: true,
+        takesRenderPlace: true,
         docs: docs('previewDraft', 'Look at a design that is not stored', draftSchema),
       },
       schema: { querystring: query },
@@ -99,6 +100,7 @@ export function addDesignPreviewRoutes(
       config: {
         access: 'render',
         startsWork: true,
+        takesRenderPlace: true,
         docs: {
           ...docs('previewDesign', 'Look at a stored design', Type.Object(previewMembers)),
           problems: ['not-found', 'render-failed', 'queue-full', 'request-timeout'],
