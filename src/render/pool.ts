@@ -318,7 +318,6 @@ export class RenderPool {
     slot.running.verdict = verdict;
     void slot.running.work.end();
     void slot.thread.end();
-    // Its successor starts while it goes.
     this.#replace(slot, this.#options.heapLimitMb, 0);
   }
 
@@ -347,7 +346,7 @@ export class RenderPool {
     const start = (): void => {
       if (this.#closed || this.#slots[index] !== slot) return;
       this.#respawns += 1;
-      this.#slots[index] = this.#takeSpare(heapLimitMb) ?? this.#newSlot(heapLimitMb, failedStarts);
+      this.#slots[index] = this.#takeSpare(heapLimitMb, slot) ?? this.#newSlot(heapLimitMb, failedStarts);
       if (failedStarts >= hopelessStarts) this.#wake();
       this.#dispatch();
     };
@@ -366,12 +365,15 @@ export class RenderPool {
     if (!this.#closed) this.#spare ??= this.#newSlot(this.#options.heapLimitMb, 0);
   }
 
-  /** Also one that is not ready yet: it is ahead of a new one. */
-  #takeSpare(heapLimitMb: number): Slot | undefined {
+  /**
+   * Also one that is not ready yet: it is ahead of a new one. The next one starts when the thread has gone whose place it takes:
+   * a start takes as much of the machine as thirty ends, and somebody waits for the end.
+   */
+  #takeSpare(heapLimitMb: number, gone: Slot): Slot | undefined {
     const spare = this.#spare;
     if (spare === undefined || spare.thread.heapLimitMb !== heapLimitMb) return undefined;
     this.#spare = undefined;
-    this.#startSpare();
+    void gone.thread.exited.then(() => this.#startSpare());
     return spare;
   }
 
