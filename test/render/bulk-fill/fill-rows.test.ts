@@ -5,6 +5,7 @@ import { Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/vie
 
 const filled = (given: Partial<Filled> = {}): Filled => ({
   tail: Buffer.from('tail'),
+  crc32: 0,
   applied: 1,
   skipped: 0,
   warnings: [],

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { TemplateBuilder } from '../../../src/render/kinds/bulk-fill/template/compile.js';
 import { rowFiller } from '../../../src/render/kinds/bulk-fill/template/row-filler.js';
@@ -23,7 +24,10 @@ async function filled(rows: readonly (readonly string[])[], more: Partial<Return
   const builder = new TemplateBuilder({ source, pack: given, images: new Map() });
   for (const row of rows) builder.add(row);
   const { prefix, program } = builder.compile();
-  const fill = rowFiller(prefix.length, JSON.parse(JSON.stringify(program)));
+  const fill = rowFiller(
+    { length: prefix.length, crc32: crc32(prefix) },
+    JSON.parse(JSON.stringify(program)),
+  );
   const pdfOf = (row: number) => Buffer.concat([prefix, fill(rows[row] ?? [], row).tail]);
   return { prefix, program, pdfOf };
 }

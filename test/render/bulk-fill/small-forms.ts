@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
 import type { FillPackage, Value } from '../../../src/render/kinds/bulk-fill/package/package.js';
 import { type Template, TemplateBuilder } from '../../../src/render/kinds/bulk-fill/template/compile.js';
@@ -160,7 +161,10 @@ async function fillOnly(
   builder.add(cells);
   const template = builder.compile();
   const program = JSON.parse(JSON.stringify(template.program));
-  const filled = rowFiller(template.prefix.length, program)(cells, 0);
+  const filled = rowFiller({ length: template.prefix.length, crc32: crc32(template.prefix) }, program)(
+    cells,
+    0,
+  );
   return {
     pdf: Buffer.concat([template.prefix, filled.tail]),
     row: filled,

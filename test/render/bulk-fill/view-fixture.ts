@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { readLayout } from '../../../src/pieces/layout.js';
 import { piecesBetween } from '../../../src/pieces/pieces.js';
 import { type ArchiveSegment, makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
@@ -30,6 +31,7 @@ export function segmentOf(prefix: Prefix, from: number, to: number): Buffer {
         warnings: isPartial ? [{ code: 'NATIVE_FIELD_MISSING', message: 'There is no such field' }] : [],
       },
       tailOf(row),
+      crc32(tailOf(row), prefix.crc32),
     );
   }
   return Buffer.concat(builder.build().parts);

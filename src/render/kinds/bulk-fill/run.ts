@@ -100,7 +100,7 @@ class BulkFillRunner implements ChunkedRunner {
     if (this.#loaded?.digest === digest) return this.#loaded;
     const prefix = new Prefix(readFileSync(context.preparedPath(keptNames.prefix)));
     const { program } = keptTemplate(context);
-    this.#loaded = { digest, prefix, fill: rowFiller(prefix.length, program) };
+    this.#loaded = { digest, prefix, fill: rowFiller(prefix, program) };
     return this.#loaded;
   }
 }

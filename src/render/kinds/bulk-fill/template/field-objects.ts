@@ -9,11 +9,12 @@ import {
   type Slot,
   type TextBox,
 } from './program.js';
+import { RowBytes } from './row-bytes.js';
 import type { ObjectWriter } from './serial.js';
 import { shownText } from './shown-text.js';
 import { dictOf, type Source } from './source.js';
 import type { StackRequest } from './stacks.js';
-import { drawText } from './text-drawing.js';
+import { drawnBox, drawText } from './text-drawing.js';
 import { Typeface } from './typeface.js';
 
 /** What a template is made of while it is compiled. */
@@ -169,8 +170,10 @@ export class FieldObjects {
       face = new Typeface(stack);
       this.#faces.set(box.stack, face);
     }
-    const drawing = { face, names: this.target.fonts, missing: new Set<number>() };
-    return drawText(shownText(value, box.layout === 'lines'), box, drawing).content;
+    const out = new RowBytes();
+    const pen = { out, names: this.target.fonts, missing: new Set<number>(), size: 0, font: -1, rise: 0 };
+    drawText(shownText(value, box.layout === 'lines'), drawnBox(box, face), pen);
+    return box.under + out.view().toString('latin1');
   }
 }
 

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { RunContext } from '../../../kind.js';
 import type { FillPackage } from '../package/package.js';
 import { TemplateBuilder } from './compile.js';
@@ -23,6 +24,7 @@ export async function fillOneRow(
   const builder = new TemplateBuilder({ source, pack, images });
   builder.add(cells);
   const template = builder.compile();
-  const { tail, warnings: row } = rowFiller(template.prefix.length, template.program)(cells, 0);
+  const prefix = { length: template.prefix.length, crc32: crc32(template.prefix) };
+  const { tail, warnings: row } = rowFiller(prefix, template.program)(cells, 0);
   return { prefix: template.prefix, tail, warnings: { template: template.warnings, images: warnings, row } };
 }

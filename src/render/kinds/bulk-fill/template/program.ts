@@ -213,14 +213,6 @@ export function fixed(value: number): string {
   return String(Math.round(value * 1000) / 1000);
 }
 
-/** A text string of a PDF, in ASCII. */
-export function textString(text: string): string {
-  if (/^[\x20-\x7e]*$/.test(text)) return `(${text.replace(/[\\()]/g, '\\$&')})`;
-  let hex = 'feff';
-  for (let i = 0; i < text.length; i++) hex += text.charCodeAt(i).toString(16).padStart(4, '0');
-  return `<${hex}>`;
-}
-
 export function evaluate(parts: Parts, values: readonly (string | undefined)[]): string {
   let text = '';
   for (const part of parts) text += typeof part === 'string' ? part : (values[part] ?? '');

@@ -24,12 +24,14 @@ export class RowGlyphs {
     for (const { codes } of this.#fonts.values()) codes.clear();
   }
 
-  /** @param operator that shows glyphs: `<00120013>Tj` */
-  take(font: number, operator: string): void {
-    const codes = this.#fonts.get(font)?.codes;
-    if (codes === undefined) return;
-    for (const [, hex = ''] of operator.matchAll(/<([0-9a-f]+)>/g))
-      for (let at = 0; at < hex.length; at += 4) codes.add(Number.parseInt(hex.slice(at, at + 4), 16));
+  /** Whether each row brings its own glyphs of a font. */
+  has(font: number): boolean {
+    return this.#fonts.has(font);
+  }
+
+  /** @param code of a glyph that the row shows, in any font */
+  take(font: number, code: number): void {
+    this.#fonts.get(font)?.codes.add(code);
   }
 
   /** The font file. */

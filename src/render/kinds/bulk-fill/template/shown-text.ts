@@ -2,13 +2,33 @@ import { composed, hasFormatting } from '../../../fonts/characters.js';
 
 /** How a value is read before it is drawn. The pre-scan and the row filler must agree on it. */
 
-const plain = /^[\x20-\x7e]*$/;
+/**
+ * Letters, digits and marks of punctuation that stand each for itself: without controls, marks that are put above others,
+ * and scripts that are moved or turned.
+ */
+const standing: readonly (readonly [from: number, to: number])[] = [
+  [0x20, 0x7e],
+  [0xa0, 0x2ff],
+  [0x370, 0x482],
+  [0x48a, 0x52f],
+  [0x1e00, 0x1fff],
+  [0x20a0, 0x20c0],
+];
+const standsAlone = new Uint8Array(0x20c1);
+for (const [from, to] of standing) standsAlone.fill(1, from, to + 1);
+
+/** Whether a text is shown as it is, one glyph after the other: true of most, and sooner found out than what else is. */
+export function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (standsAlone[text.charCodeAt(i)] !== 1) return false;
+  return true;
+}
+
 const breaks = /\r\n?|[\n\u2028\u2029]/g;
 const controls = /(?!\n)\p{Cc}/gu;
 
 /** The text with its letters composed, its line ends `\n`, or spaces where there is one line, and no controls. */
 export function shownText(text: string, lines: boolean): string {
-  if (plain.test(text)) return text;
+  if (isPlain(text)) return text;
   const broken = text.replace(breaks, lines ? '\n' : ' ').replace(/\t/g, ' ');
   return composed(broken).replace(controls, '');
 }

@@ -1,128 +1,184 @@
 import { hasRightToLeft } from '../../../fonts/directions.js';
-import type { ProgramStack, Run } from './program.js';
-import { needsShaping } from './shown-text.js';
+import { fixed, type ProgramStack, type Run } from './program.js';
+import type { RowBytes } from './row-bytes.js';
+import type { RowGlyphs } from './row-glyphs.js';
+import { isPlain, needsShaping } from './shown-text.js';
 
-/** A text as glyphs. Widths are thousandths of the font size. */
-export interface SetText {
-  readonly runs: readonly Run[];
-  readonly width: number;
+/** Where text of one drawing goes, and what was chosen for it so far. */
+export interface Pen {
+  readonly out: RowBytes;
+  /** By font: `InkF0` */
+  readonly names: readonly string[];
+  /** Takes the characters that are shown as a box. */
+  readonly missing: Set<number>;
+  /** Takes what is shown in fonts of the row's own. */
+  readonly rowGlyphs?: RowGlyphs | undefined;
+  /** Of the font, in points. */
+  size: number;
+  /** -1 before the first. */
+  font: number;
+  rise: number;
 }
 
 const mayBeSpecial =
   /[\u0300-\u036f\u0590-\u08ff\u0900-\u109f\u1780-\u17ff\u200c-\u200f\u202a-\u202e\u2060-\u2069\ufb1d-\ufeff\ud83c]/;
 
-/** A stack of a program, as the row filler reads it. */
+const [less, greater, slash, space] = [0x3c, 0x3e, 0x2f, 0x20];
+
+/** A stack of a program, as the row filler reads it. Widths are thousandths of the font size. */
 export class Typeface {
   readonly #fonts: Int16Array;
   readonly #widths: Float64Array;
-  readonly #codes: string[] = [];
-  /** Characters past the first plane: font, code and width. */
-  readonly #far = new Map<number, Run>();
+  readonly #codes: Uint16Array;
+  /** Hex digits of a code: two in a font of the source, four in one of ours. */
+  readonly #digits: Uint8Array;
+  /** Characters past the first plane. */
+  readonly #far = new Map<number, Glyph>();
   readonly #missing: ReadonlySet<number>;
   readonly #words: ReadonlyMap<string, readonly Run[]>;
   readonly ascent: number;
   readonly descent: number;
   readonly cap: number;
   readonly space: number;
-  readonly #box: Run;
+  readonly #box: Glyph;
 
   constructor(stack: ProgramStack) {
     const size = Math.max(0x100, ...stack.characters.filter((point) => point < 0x1_0000)) + 1;
     this.#fonts = new Int16Array(size).fill(-1);
     this.#widths = new Float64Array(size);
+    this.#codes = new Uint16Array(size);
+    this.#digits = new Uint8Array(size);
     for (const [i, point] of stack.characters.entries()) {
-      const [font = 0, code = '', width = 0] = [stack.fonts[i], stack.codes[i], stack.widths[i]];
+      const [font = 0, hex = '', width = 0] = [stack.fonts[i], stack.codes[i], stack.widths[i]];
+      const glyph: Glyph = { font, code: Number.parseInt(hex, 16), digits: hex.length, width };
       if (point < 0x1_0000) {
         this.#fonts[point] = font;
         this.#widths[point] = width;
-        this.#codes[point] = code;
-      } else this.#far.set(point, { font, show: code, width, rise: 0 });
+        this.#codes[point] = glyph.code;
+        this.#digits[point] = glyph.digits;
+      } else this.#far.set(point, glyph);
     }
     this.#missing = new Set(stack.missing);
     this.#words = new Map(Object.entries(stack.words));
-    this.#box = stack.box;
+    const hex = stack.box.show.slice(1, -3);
+    const { font, width } = stack.box;
+    this.#box = { font, code: Number.parseInt(hex, 16), digits: hex.length, width };
     this.ascent = stack.ascent;
     this.descent = stack.descent;
     this.cap = stack.cap;
     this.space = this.#widths[0x20] ?? 0;
   }
 
-  /** @param missing takes the characters that are shown as a box */
-  set(text: string, missing: Set<number>): SetText {
-    if (mayBeSpecial.test(text)) return this.#special(text, missing);
-    const runs: Run[] = [];
-    return { runs, width: this.#plain(text, runs, missing) };
+  /** Width of a text, as `show` sets it. */
+  width(text: string): number {
+    if (isPlain(text) || !mayBeSpecial.test(text)) return this.#plainWidth(text);
+    let width = 0;
+    for (const [index, word] of visualWords(text).entries()) {
+      if (index > 0) width += this.space;
+      const known = needsShaping(word) ? this.#words.get(word) : undefined;
+      if (known === undefined) width += this.#plainWidth(word);
+      else for (const run of known) width += run.width;
+    }
+    return width;
   }
 
-  /** Width of a text, as `set` has it. */
-  width(text: string, missing: Set<number>): number {
-    if (mayBeSpecial.test(text)) return this.set(text, missing).width;
+  /** Writes what shows a text at the place where the pen is; words stand from left to right as on paper. */
+  show(text: string, pen: Pen): void {
+    if (isPlain(text) || !mayBeSpecial.test(text)) {
+      this.#plain(text, pen);
+      return;
+    }
+    // A word keeps its marks and its digits; the order of the words is the one of the line.
+    for (const [index, word] of visualWords(text).entries()) {
+      if (index > 0) this.#plain(' ', pen);
+      const known = needsShaping(word) ? this.#words.get(word) : undefined;
+      if (known === undefined) this.#plain(word, pen);
+      else for (const run of known) showRun(run, pen);
+    }
+  }
+
+  #plainWidth(text: string): number {
     let total = 0;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      // Pairs and boxes are for the thorough one.
-      if ((this.#fonts[code] ?? -1) < 0) return this.set(text, missing).width;
-      total += this.#widths[code] ?? 0;
-    }
-    return total;
-  }
-
-  #plain(text: string, runs: Run[], missing: Set<number>): number {
-    let [hex, width, total, font] = ['', 0, 0, -1];
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      let own = this.#fonts[code] ?? -1;
-      let shown = this.#codes[code] ?? '';
-      let advance = this.#widths[code] ?? 0;
-      if (own < 0) {
+      if ((this.#fonts[code] ?? -1) >= 0) total += this.#widths[code] ?? 0;
+      else {
         const point = text.codePointAt(i) ?? code;
         if (point > 0xffff) i++;
-        const far = this.#far.get(point);
-        if (far === undefined) {
-          missing.add(point);
-          own = this.#box.font;
-          shown = this.#box.show.slice(1, -3);
-          advance = this.#box.width;
-        } else {
-          own = far.font;
-          shown = far.show;
-          advance = far.width;
-        }
-        if (this.#missing.has(point)) missing.add(point);
-      } else if (this.#missing.size > 0 && this.#missing.has(code)) missing.add(code);
-      if (own !== font) {
-        if (hex !== '') runs.push({ font, show: `<${hex}>Tj`, width, rise: 0 });
-        [hex, width, font] = ['', 0, own];
+        total += (this.#far.get(point) ?? this.#box).width;
       }
-      hex += shown;
-      width += advance;
-      total += advance;
     }
-    if (hex !== '') runs.push({ font, show: `<${hex}>Tj`, width, rise: 0 });
     return total;
   }
 
-  /** Text with words whose glyphs were laid out before, from left to right as it stands on paper. */
-  #special(text: string, missing: Set<number>): SetText {
-    const runs: Run[] = [];
-    let width = 0;
-    const put = (word: string) => {
-      const known = needsShaping(word) ? this.#words.get(word) : undefined;
-      if (known === undefined) width += this.#plain(word, runs, missing);
-      else {
-        for (const run of known) {
-          runs.push(run);
-          width += run.width;
-        }
+  #plain(text: string, pen: Pen): void {
+    const { out, rowGlyphs, missing } = pen;
+    let isOpen = false;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      let font = this.#fonts[unit] ?? -1;
+      let [code, digits] = [0, 0];
+      if (font >= 0) {
+        code = this.#codes[unit] ?? 0;
+        digits = this.#digits[unit] ?? 0;
+        if (this.#missing.size > 0 && this.#missing.has(unit)) missing.add(unit);
+      } else {
+        const point = text.codePointAt(i) ?? unit;
+        if (point > 0xffff) i++;
+        const far = this.#far.get(point);
+        if (far === undefined || this.#missing.has(point)) missing.add(point);
+        ({ font, code, digits } = far ?? this.#box);
       }
-    };
-    // A word keeps its marks and its digits; the order of the words is the one of the line.
-    for (const [index, word] of visualWords(text).entries()) {
-      if (index > 0) put(' ');
-      put(word);
+      if (!isOpen || font !== pen.font) {
+        if (isOpen) close(out);
+        choose(font, 0, pen);
+        out.byte(less);
+        isOpen = true;
+      }
+      out.hex(code, digits);
+      rowGlyphs?.take(font, code);
     }
-    return { runs, width };
+    if (isOpen) close(out);
   }
+}
+
+interface Glyph {
+  readonly font: number;
+  readonly code: number;
+  readonly digits: number;
+  readonly width: number;
+}
+
+function close(out: RowBytes): void {
+  out.byte(greater);
+  out.text('Tj ');
+}
+
+/** Chooses font and rise, where another one is chosen. */
+function choose(font: number, rise: number, pen: Pen): void {
+  const { out } = pen;
+  if (font !== pen.font) {
+    out.byte(slash);
+    out.text(pen.names[font] ?? '');
+    out.byte(space);
+    out.number(pen.size);
+    out.text(' Tf ');
+    pen.font = font;
+  }
+  if (rise !== pen.rise) {
+    out.text(`${fixed((rise * pen.size) / 1000)} Ts `);
+    pen.rise = rise;
+  }
+}
+
+function showRun({ font, show, rise }: Run, pen: Pen): void {
+  choose(font, rise, pen);
+  pen.out.text(show);
+  pen.out.byte(space);
+  if (pen.rowGlyphs?.has(font) !== true) return;
+  for (const [, hex = ''] of show.matchAll(/<([0-9a-f]+)>/g))
+    for (let at = 0; at < hex.length; at += 4)
+      pen.rowGlyphs.take(font, Number.parseInt(hex.slice(at, at + 4), 16));
 }
 
 /** The words of a line in the order in which they stand on paper. */

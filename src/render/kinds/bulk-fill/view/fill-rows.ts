@@ -8,6 +8,8 @@ import { type Prefix, type Segment, SegmentBuilder } from './segment.js';
 export interface Filled {
   /** All of the PDF that is not the prefix: until the next row is filled. */
   readonly tail: Uint8Array;
+  /** CRC-32 of the whole PDF. */
+  readonly crc32: number;
   /** Overlays and fields that were drawn, and that were not. */
   readonly applied: number;
   readonly skipped: number;
@@ -58,7 +60,7 @@ function fillRow(row: Row, number: number, options: FillOptions, builder: Segmen
     builder.failed({ code: 'ROW_NOT_MADE', message: 'The engine cannot make the PDF of this row' });
     return;
   }
-  const { tail, applied, skipped, warnings } = filled;
+  const { tail, crc32, applied, skipped, warnings } = filled;
   if (tail.length > options.maxTailBytes) {
     const message = `The row takes more than ${options.maxTailBytes} bytes of its PDF`;
     builder.failed({ code: 'ROW_TOO_LARGE', message });
@@ -76,6 +78,7 @@ function fillRow(row: Row, number: number, options: FillOptions, builder: Segmen
       warnings: [...ignored.slice(0, maxIgnoredNamed).map(ignoredMessage), ...warnings],
     },
     tail,
+    crc32,
   );
 }
 

@@ -53,20 +53,20 @@ export interface SegmentHead {
 /** What every PDF of a job begins with. Its checksums are made once, and gone on with for each row. */
 export class Prefix {
   readonly length: number;
+  readonly crc32: number;
   readonly sha256: string;
-  readonly #crc: number;
   readonly #hash: Hash;
 
   constructor(bytes: Uint8Array) {
     this.length = bytes.length;
-    this.#crc = crc32(bytes);
+    this.crc32 = crc32(bytes);
     this.#hash = createHash('sha256').update(bytes);
     this.sha256 = this.#hash.copy().digest('hex');
   }
 
-  /** Of the whole PDF. */
-  with(tail: Uint8Array): { readonly crc32: number; readonly sha256: string } {
-    return { crc32: crc32(tail, this.#crc), sha256: this.#hash.copy().update(tail).digest('hex') };
+  /** The digest of the whole PDF. */
+  sha256With(tail: Uint8Array): string {
+    return this.#hash.copy().update(tail).digest('hex');
   }
 }
 
@@ -94,8 +94,10 @@ export class SegmentBuilder {
     tails.clear();
   }
 
-  made(row: MadeRow, tail: Uint8Array): void {
-    const file = { start: this.#tails.length, tailBytes: tail.length, ...this.#prefix.with(tail) };
+  /** @param sum CRC-32 of the whole PDF */
+  made(row: MadeRow, tail: Uint8Array, sum: number): void {
+    const sha256 = this.#prefix.sha256With(tail);
+    const file = { start: this.#tails.length, tailBytes: tail.length, crc32: sum, sha256 };
     this.#rows.push({ ...row, file });
     this.#tails.append(tail);
   }
