@@ -48,7 +48,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     env: counts[mode] ?? {},
     projects: [
-      project('node', { include: ['test/**/*.test.ts'], exclude: browser }),
+      project('node', { include: ['test/**/*.test.ts'], exclude: [...browser, '**/node_modules/**'] }),
       project('browser', { include: browser }),
     ],
   },

@@ -48,10 +48,7 @@ export interface JobOptions {
 export interface DocumentRequest extends JobOptions {
   readonly kind?: 'document';
   readonly operations: readonly Operation[];
-  readonly page_size?: 'A3' | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | {
-    readonly width_mm: number;
-    readonly height_mm: number;
-  };
+  readonly page_size?: 'A3' | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | PageSize;
   readonly orientation?: 'portrait' | 'landscape';
   readonly author?: string;
   readonly subject?: string;
@@ -62,16 +59,7 @@ export interface DocumentRequest extends JobOptions {
   readonly language?: string;
   /** Margin on all sides, mm */
   readonly margin_mm?: number;
-  readonly margins?: number | {
-    /** Above, mm */
-    readonly top?: number;
-    /** Right, mm */
-    readonly right?: number;
-    /** Below, mm */
-    readonly bottom?: number;
-    /** Left, mm */
-    readonly left?: number;
-  };
+  readonly margins?: number | Margins;
   /** Font of everything that sets none: family and size */
   readonly fonts?: {
     /** One of: arimo, tinos, cousine, helvetica, times, courier, dejavu-sans, dejavu-serif, dejavu-mono, noto-sans-jp, noto-sans-sc, noto-sans-kr, noto-emoji */
@@ -79,70 +67,10 @@ export interface DocumentRequest extends JobOptions {
     /** Points */
     readonly size?: number;
   };
-  readonly header?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Points */
-    readonly font_size?: number;
-    /** #rrggbb */
-    readonly color?: string;
-    /** A line between it and the content */
-    readonly line?: boolean;
-    /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
-    readonly operations?: readonly unknown[];
-  };
-  readonly footer?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Points */
-    readonly font_size?: number;
-    /** #rrggbb */
-    readonly color?: string;
-    /** A line between it and the content */
-    readonly line?: boolean;
-    /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
-    readonly operations?: readonly unknown[];
-  };
-  readonly first_header?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Points */
-    readonly font_size?: number;
-    /** #rrggbb */
-    readonly color?: string;
-    /** A line between it and the content */
-    readonly line?: boolean;
-    /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
-    readonly operations?: readonly unknown[];
-  };
-  readonly first_footer?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Points */
-    readonly font_size?: number;
-    /** #rrggbb */
-    readonly color?: string;
-    /** A line between it and the content */
-    readonly line?: boolean;
-    /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
-    readonly operations?: readonly unknown[];
-  };
+  readonly header?: string | Band;
+  readonly footer?: string | Band2;
+  readonly first_header?: string | Band3;
+  readonly first_footer?: string | Band4;
   readonly watermark?: string | {
     readonly text: string;
     /** #rrggbb */
@@ -229,11 +157,14 @@ export interface SetFont {
 /** `op` is accepted for `type` */
 export interface AddPage {
   readonly type: 'add_page';
-  readonly page_size?: 'A3' | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | {
-    readonly width_mm: number;
-    readonly height_mm: number;
-  };
+  readonly page_size?: 'A3' | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | PageSize;
   readonly orientation?: 'portrait' | 'landscape';
+}
+
+/** A page of its own size */
+export interface PageSize {
+  readonly width_mm: number;
+  readonly height_mm: number;
 }
 
 /** `op` is accepted for `type` */
@@ -264,62 +195,8 @@ export interface AddImage {
 export interface AddTable {
   readonly type: 'add_table';
   readonly html?: string;
-  readonly headers?: readonly (string | number | null | {
-    readonly text: string;
-    readonly bold?: boolean;
-    readonly italic?: boolean;
-    readonly underline?: boolean;
-    readonly color?: string;
-    readonly background?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    readonly font_size?: number;
-    readonly link?: string;
-    readonly colspan?: number;
-    readonly rowspan?: number;
-  })[];
-  readonly rows?: readonly (readonly (string | number | null | {
-    readonly text: string;
-    readonly bold?: boolean;
-    readonly italic?: boolean;
-    readonly underline?: boolean;
-    readonly color?: string;
-    readonly background?: string;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    readonly font_size?: number;
-    readonly link?: string;
-    readonly colspan?: number;
-    readonly rowspan?: number;
-  })[] | {
-    readonly cells: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      readonly font_size?: number;
-      readonly link?: string;
-      readonly colspan?: number;
-      readonly rowspan?: number;
-    })[];
-    readonly bold?: boolean;
-    readonly italic?: boolean;
-    readonly underline?: boolean;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    /** Points */
-    readonly font_size?: number;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Line above the row, mm; 0 for none */
-    readonly line_above?: number;
-    /** Line below the row, mm; 0 for none */
-    readonly line_below?: number;
-    /** The row is on the page of the next one, where both fit on a page */
-    readonly keep_with_next?: boolean;
-  })[];
+  readonly headers?: readonly (string | number | null | Cell)[];
+  readonly rows?: readonly (readonly (string | number | null | Cell)[] | Row)[];
   readonly widths?: readonly (number | string)[];
   readonly align?: readonly ('left' | 'center' | 'right' | 'justify')[];
   readonly header_rows?: number;
@@ -330,232 +207,17 @@ export interface AddTable {
   /** Shade every other row */
   readonly zebra?: boolean;
   readonly borders?: 'grid' | 'lines' | 'none';
-  readonly cell_padding?: number | {
-    readonly top?: number;
-    readonly right?: number;
-    readonly bottom?: number;
-    readonly left?: number;
-  };
+  readonly cell_padding?: number | Sides;
   /** #rrggbb */
   readonly line_color?: string;
   /** Thickness of its lines, mm */
   readonly line_width?: number;
-  readonly header_style?: {
-    readonly bold?: boolean;
-    readonly italic?: boolean;
-    readonly underline?: boolean;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    /** Points */
-    readonly font_size?: number;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Line above the row, mm; 0 for none */
-    readonly line_above?: number;
-    /** Line below the row, mm; 0 for none */
-    readonly line_below?: number;
-  };
-  readonly row_style?: {
-    readonly bold?: boolean;
-    readonly italic?: boolean;
-    readonly underline?: boolean;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    /** Points */
-    readonly font_size?: number;
-    readonly align?: 'left' | 'center' | 'right' | 'justify';
-    /** Line above the row, mm; 0 for none */
-    readonly line_above?: number;
-    /** Line below the row, mm; 0 for none */
-    readonly line_below?: number;
-  };
+  /** How rows look */
+  readonly header_style?: RowStyle;
+  /** How rows look */
+  readonly row_style?: RowStyle;
   /** Amounts that are carried over pages (docs/DOCUMENTS.md) */
-  readonly carry?: {
-    readonly start?: number | string | null;
-    /** What each of `rows` adds: exact decimals */
-    readonly values?: readonly (number | string | null)[];
-    /** How the amount is written */
-    readonly format?: {
-      readonly decimals?: number;
-      readonly group?: string;
-      readonly point?: string;
-    };
-    /** Line where a page ends; "{carried}" stands for the amount. Or a line for each place between two rows */
-    readonly forward?: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      readonly font_size?: number;
-      readonly link?: string;
-      readonly colspan?: number;
-      readonly rowspan?: number;
-    })[] | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean;
-        readonly italic?: boolean;
-        readonly underline?: boolean;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | 'center' | 'right' | 'justify';
-        readonly font_size?: number;
-        readonly link?: string;
-        readonly colspan?: number;
-        readonly rowspan?: number;
-      })[];
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      /** Points */
-      readonly font_size?: number;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      /** Line above the row, mm; 0 for none */
-      readonly line_above?: number;
-      /** Line below the row, mm; 0 for none */
-      readonly line_below?: number;
-      /** The row is on the page of the next one, where both fit on a page */
-      readonly keep_with_next?: boolean;
-    } | readonly (readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      readonly font_size?: number;
-      readonly link?: string;
-      readonly colspan?: number;
-      readonly rowspan?: number;
-    })[] | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean;
-        readonly italic?: boolean;
-        readonly underline?: boolean;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | 'center' | 'right' | 'justify';
-        readonly font_size?: number;
-        readonly link?: string;
-        readonly colspan?: number;
-        readonly rowspan?: number;
-      })[];
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      /** Points */
-      readonly font_size?: number;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      /** Line above the row, mm; 0 for none */
-      readonly line_above?: number;
-      /** Line below the row, mm; 0 for none */
-      readonly line_below?: number;
-      /** The row is on the page of the next one, where both fit on a page */
-      readonly keep_with_next?: boolean;
-    })[];
-    /** Line where the next page begins; "{carried}" stands for the amount. Or a line for each place between two rows */
-    readonly brought?: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      readonly font_size?: number;
-      readonly link?: string;
-      readonly colspan?: number;
-      readonly rowspan?: number;
-    })[] | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean;
-        readonly italic?: boolean;
-        readonly underline?: boolean;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | 'center' | 'right' | 'justify';
-        readonly font_size?: number;
-        readonly link?: string;
-        readonly colspan?: number;
-        readonly rowspan?: number;
-      })[];
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      /** Points */
-      readonly font_size?: number;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      /** Line above the row, mm; 0 for none */
-      readonly line_above?: number;
-      /** Line below the row, mm; 0 for none */
-      readonly line_below?: number;
-      /** The row is on the page of the next one, where both fit on a page */
-      readonly keep_with_next?: boolean;
-    } | readonly (readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      readonly font_size?: number;
-      readonly link?: string;
-      readonly colspan?: number;
-      readonly rowspan?: number;
-    })[] | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean;
-        readonly italic?: boolean;
-        readonly underline?: boolean;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | 'center' | 'right' | 'justify';
-        readonly font_size?: number;
-        readonly link?: string;
-        readonly colspan?: number;
-        readonly rowspan?: number;
-      })[];
-      readonly bold?: boolean;
-      readonly italic?: boolean;
-      readonly underline?: boolean;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      /** Points */
-      readonly font_size?: number;
-      readonly align?: 'left' | 'center' | 'right' | 'justify';
-      /** Line above the row, mm; 0 for none */
-      readonly line_above?: number;
-      /** Line below the row, mm; 0 for none */
-      readonly line_below?: number;
-      /** The row is on the page of the next one, where both fit on a page */
-      readonly keep_with_next?: boolean;
-    })[];
-  };
+  readonly carry?: Carry;
   /** Points */
   readonly font_size?: number;
   /** BCP 47 language tag; decides the shapes of Han characters */
@@ -564,6 +226,87 @@ export interface AddTable {
   readonly space_before?: number;
   /** Space below, mm */
   readonly space_after?: number;
+}
+
+export interface Cell {
+  readonly text: string;
+  readonly bold?: boolean;
+  readonly italic?: boolean;
+  readonly underline?: boolean;
+  readonly color?: string;
+  readonly background?: string;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  readonly font_size?: number;
+  readonly link?: string;
+  readonly colspan?: number;
+  readonly rowspan?: number;
+}
+
+/** A row with a look of its own */
+export interface Row {
+  readonly cells: readonly (string | number | null | Cell)[];
+  readonly bold?: boolean;
+  readonly italic?: boolean;
+  readonly underline?: boolean;
+  /** #rrggbb */
+  readonly color?: string;
+  /** #rrggbb */
+  readonly background?: string;
+  /** Points */
+  readonly font_size?: number;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Line above the row, mm; 0 for none */
+  readonly line_above?: number;
+  /** Line below the row, mm; 0 for none */
+  readonly line_below?: number;
+  /** The row is on the page of the next one, where both fit on a page */
+  readonly keep_with_next?: boolean;
+}
+
+/** Between the text of a cell and its edges, mm */
+export interface Sides {
+  readonly top?: number;
+  readonly right?: number;
+  readonly bottom?: number;
+  readonly left?: number;
+}
+
+/** How rows look */
+export interface RowStyle {
+  readonly bold?: boolean;
+  readonly italic?: boolean;
+  readonly underline?: boolean;
+  /** #rrggbb */
+  readonly color?: string;
+  /** #rrggbb */
+  readonly background?: string;
+  /** Points */
+  readonly font_size?: number;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Line above the row, mm; 0 for none */
+  readonly line_above?: number;
+  /** Line below the row, mm; 0 for none */
+  readonly line_below?: number;
+}
+
+/** Amounts that are carried over pages (docs/DOCUMENTS.md) */
+export interface Carry {
+  readonly start?: number | string | null;
+  /** What each of `rows` adds: exact decimals */
+  readonly values?: readonly (number | string | null)[];
+  /** How the amount is written */
+  readonly format?: AmountFormat;
+  /** Line where a page ends; "{carried}" stands for the amount. Or a line for each place between two rows */
+  readonly forward?: readonly (string | number | null | Cell)[] | Row | readonly (readonly (string | number | null | Cell)[] | Row)[];
+  /** Line where the next page begins; "{carried}" stands for the amount. Or a line for each place between two rows */
+  readonly brought?: readonly (string | number | null | Cell)[] | Row | readonly (readonly (string | number | null | Cell)[] | Row)[];
+}
+
+/** How the amount is written */
+export interface AmountFormat {
+  readonly decimals?: number;
+  readonly group?: string;
+  readonly point?: string;
 }
 
 /** `op` is accepted for `type` */
@@ -581,11 +324,7 @@ export interface AddHtml {
 /** `op` is accepted for `type` */
 export interface AddList {
   readonly type: 'add_list';
-  readonly items: readonly (string | {
-    readonly text: string;
-    readonly items?: readonly unknown[];
-    readonly ordered?: boolean;
-  })[];
+  readonly items: readonly (string | ListItem)[];
   /** Numbered */
   readonly ordered?: boolean;
   readonly start?: number;
@@ -600,6 +339,12 @@ export interface AddList {
   readonly space_before?: number;
   /** Space below, mm */
   readonly space_after?: number;
+}
+
+export interface ListItem {
+  readonly text: string;
+  readonly items?: readonly unknown[];
+  readonly ordered?: boolean;
 }
 
 /** `op` is accepted for `type` */
@@ -744,17 +489,19 @@ export interface AddSvg {
 /** `op` is accepted for `type` */
 export interface AddColumns {
   readonly type: 'add_columns';
-  readonly columns: readonly ({
-    readonly width?: number | string;
-    /** Operations, but for add_page, add_page_break and add_toc */
-    readonly operations: readonly unknown[];
-  })[];
+  readonly columns: readonly Column[];
   /** Space between two columns, mm */
   readonly gap?: number;
   /** Space above, mm */
   readonly space_before?: number;
   /** Space below, mm */
   readonly space_after?: number;
+}
+
+export interface Column {
+  readonly width?: number | string;
+  /** Operations, but for add_page, add_page_break and add_toc */
+  readonly operations: readonly unknown[];
 }
 
 /** `op` is accepted for `type` */
@@ -768,22 +515,12 @@ export interface AddBlock {
   readonly y?: number;
   /** Width; else all there is, mm */
   readonly width?: number;
-  readonly padding?: number | {
-    readonly top?: number;
-    readonly right?: number;
-    readonly bottom?: number;
-    readonly left?: number;
-  };
+  readonly padding?: number | Sides2;
   /** #rrggbb */
   readonly fill?: string;
   /** #rrggbb */
   readonly border_color?: string;
-  readonly border_width?: number | {
-    readonly top?: number;
-    readonly right?: number;
-    readonly bottom?: number;
-    readonly left?: number;
-  };
+  readonly border_width?: number | Sides3;
   /** Corner radius, mm */
   readonly radius?: number;
   /** It is not cut where it fits on a page */
@@ -794,6 +531,22 @@ export interface AddBlock {
   readonly space_before?: number;
   /** Space below, mm */
   readonly space_after?: number;
+}
+
+/** Between its edges and what is in it, mm */
+export interface Sides2 {
+  readonly top?: number;
+  readonly right?: number;
+  readonly bottom?: number;
+  readonly left?: number;
+}
+
+/** Thickness of its border, mm; 0.2 where it has a colour */
+export interface Sides3 {
+  readonly top?: number;
+  readonly right?: number;
+  readonly bottom?: number;
+  readonly left?: number;
 }
 
 /** `op` is accepted for `type` */
@@ -828,6 +581,90 @@ export type Operation =
   | AddSpacer
   | AddPageBreak;
 
+/** Margins of the sides; those left out are `margin_mm`. A header or footer that needs more gets it */
+export interface Margins {
+  /** Above, mm */
+  readonly top?: number;
+  /** Right, mm */
+  readonly right?: number;
+  /** Below, mm */
+  readonly bottom?: number;
+  /** Left, mm */
+  readonly left?: number;
+}
+
+/** Text at the top of every page */
+export interface Band {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly unknown[];
+}
+
+/** Text at the bottom of every page */
+export interface Band2 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly unknown[];
+}
+
+/** At the top of the first page, in the place of `header`; nothing where it is empty */
+export interface Band3 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly unknown[];
+}
+
+/** At the bottom of the first page, in the place of `footer`; nothing where it is empty */
+export interface Band4 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly unknown[];
+}
+
 export interface ReportRequest extends JobOptions {
   readonly kind: 'report';
   readonly design: string | Design;
@@ -857,10 +694,7 @@ export interface Design {
   readonly compute?: Readonly<Record<string, string | number | boolean | null | Readonly<Record<string, string | number | boolean | null>>>>;
   /** Lists by name, for $use */
   readonly blocks?: Readonly<Record<string, readonly unknown[]>>;
-  readonly page_size?: 'A3' | string | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | {
-    readonly width_mm: number | string;
-    readonly height_mm: number | string;
-  };
+  readonly page_size?: 'A3' | string | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | DesignPageSize;
   readonly orientation?: 'portrait' | string | 'landscape';
   readonly title?: string;
   readonly author?: string;
@@ -868,78 +702,30 @@ export interface Design {
   readonly keywords?: string;
   /** Names and texts of your own, which the XMP metadata has as `name=text` */
   readonly properties?: Readonly<Record<string, string>>;
+  /** BCP 47 language tag; decides the shapes of Han characters */
   readonly language?: string;
+  /** Margin on all sides, mm */
   readonly margin_mm?: number | string;
-  readonly margins?: number | string | {
-    readonly top?: number | string;
-    readonly right?: number | string;
-    readonly bottom?: number | string;
-    readonly left?: number | string;
-  };
+  readonly margins?: number | string | DesignMargins;
   /** Font of everything that sets none: family and size */
   readonly fonts?: {
     /** One of: arimo, tinos, cousine, helvetica, times, courier, dejavu-sans, dejavu-serif, dejavu-mono, noto-sans-jp, noto-sans-sc, noto-sans-kr, noto-emoji */
     readonly default?: string;
+    /** Points */
     readonly size?: number | string;
   };
-  readonly header?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    /** #rrggbb */
-    readonly color?: string;
-    readonly line?: boolean | string;
-    readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  };
-  readonly footer?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    /** #rrggbb */
-    readonly color?: string;
-    readonly line?: boolean | string;
-    readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  };
-  readonly first_header?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    /** #rrggbb */
-    readonly color?: string;
-    readonly line?: boolean | string;
-    readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  };
-  readonly first_footer?: string | {
-    /** {page} and {pages} stand for the numbers */
-    readonly text?: string;
-    readonly left?: string;
-    readonly center?: string;
-    readonly right?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    /** #rrggbb */
-    readonly color?: string;
-    readonly line?: boolean | string;
-    readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  };
+  readonly header?: string | DesignBand;
+  readonly footer?: string | DesignBand2;
+  readonly first_header?: string | DesignBand3;
+  readonly first_footer?: string | DesignBand4;
   readonly watermark?: string | {
     readonly text: string;
     /** #rrggbb */
     readonly color?: string;
     readonly opacity?: number | string;
+    /** Degrees; across the page when absent */
     readonly angle?: number | string;
+    /** Points */
     readonly font_size?: number | string;
     readonly bold?: boolean | string;
   };
@@ -975,6 +761,42 @@ export type DesignParam = {
     readonly spec?: readonly DesignParam[];
   };
 
+/** A page of its own size */
+export interface DesignPageSize {
+  readonly width_mm: number | string;
+  readonly height_mm: number | string;
+}
+
+/** Margins of the sides; those left out are `margin_mm`. A header or footer that needs more gets it */
+export interface DesignMargins {
+  /** Above, mm */
+  readonly top?: number | string;
+  /** Right, mm */
+  readonly right?: number | string;
+  /** Below, mm */
+  readonly bottom?: number | string;
+  /** Left, mm */
+  readonly left?: number | string;
+}
+
+/** Text at the top of every page */
+export interface DesignBand {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean | string;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+}
+
 /** One list or the other */
 export interface DesignIf {
   readonly '$if': string | number | boolean | null;
@@ -1002,27 +824,95 @@ export interface DesignUse {
   readonly '$use': string;
 }
 
+/** Text at the bottom of every page */
+export interface DesignBand2 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean | string;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+}
+
+/** At the top of the first page, in the place of `header`; nothing where it is empty */
+export interface DesignBand3 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean | string;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+}
+
+/** At the bottom of the first page, in the place of `footer`; nothing where it is empty */
+export interface DesignBand4 {
+  /** {page} and {pages} stand for the numbers */
+  readonly text?: string;
+  readonly left?: string;
+  readonly center?: string;
+  readonly right?: string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Points */
+  readonly font_size?: number | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** A line between it and the content */
+  readonly line?: boolean | string;
+  /** In the place of texts: operations, in whose texts and cells {page} and {pages} stand for the numbers */
+  readonly operations?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+}
+
 export type DesignOperations = readonly DesignOperation[];
 
 export interface DesignAddText {
   readonly type: 'add_text';
   readonly text: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width of the text block, mm */
   readonly width?: number | string;
+  /** Points */
   readonly font_size?: number | string;
   readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Bold */
   readonly bold?: boolean | string;
+  /** Italic */
   readonly italic?: boolean | string;
+  /** Underlined */
   readonly underline?: boolean | string;
   /** #rrggbb */
   readonly color?: string;
+  /** Factor of the font size */
   readonly line_height?: number | string;
+  /** http(s), mailto or tel address */
   readonly link?: string;
+  /** BCP 47 language tag; decides the shapes of Han characters */
   readonly lang?: string;
+  /** Level of a heading: gets a bookmark and a line in the table of contents */
   readonly heading?: number | string;
+  /** It stands on the page of what follows it */
   readonly keep_with_next?: boolean | string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
@@ -1032,15 +922,13 @@ export interface DesignSetFont {
   readonly family?: string;
   /** Any of B, I and U, or empty */
   readonly style?: string;
+  /** Points */
   readonly size?: number | string;
 }
 
 export interface DesignAddPage {
   readonly type: 'add_page';
-  readonly page_size?: 'A3' | string | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | {
-    readonly width_mm: number | string;
-    readonly height_mm: number | string;
-  };
+  readonly page_size?: 'A3' | string | 'A4' | 'A5' | 'Letter' | 'Legal' | 'Tabloid' | DesignPageSize;
   readonly orientation?: 'portrait' | string | 'landscape';
 }
 
@@ -1048,281 +936,50 @@ export interface DesignAddImage {
   readonly type: 'add_image';
   /** data: URI, base64, or http(s) address */
   readonly source: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width, mm */
   readonly width?: number | string;
+  /** Height, mm */
   readonly height?: number | string;
   /** How the image fills width x height */
   readonly fit?: 'fill' | string | 'contain' | 'cover';
   readonly align?: 'left' | string | 'center' | 'right';
+  /** http(s), mailto or tel address */
   readonly link?: string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
 export interface DesignAddTable {
   readonly type: 'add_table';
   readonly html?: string;
-  readonly headers?: readonly (string | number | null | {
-    readonly text: string;
-    readonly bold?: boolean | string;
-    readonly italic?: boolean | string;
-    readonly underline?: boolean | string;
-    readonly color?: string;
-    readonly background?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    readonly link?: string;
-    readonly colspan?: number | string;
-    readonly rowspan?: number | string;
-  } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  readonly rows?: readonly (readonly (string | number | null | {
-    readonly text: string;
-    readonly bold?: boolean | string;
-    readonly italic?: boolean | string;
-    readonly underline?: boolean | string;
-    readonly color?: string;
-    readonly background?: string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly font_size?: number | string;
-    readonly link?: string;
-    readonly colspan?: number | string;
-    readonly rowspan?: number | string;
-  } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | {
-    readonly cells: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly font_size?: number | string;
-      readonly link?: string;
-      readonly colspan?: number | string;
-      readonly rowspan?: number | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-    readonly bold?: boolean | string;
-    readonly italic?: boolean | string;
-    readonly underline?: boolean | string;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    readonly font_size?: number | string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly line_above?: number | string;
-    readonly line_below?: number | string;
-    readonly keep_with_next?: boolean | string;
-  } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly headers?: readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly rows?: readonly (readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | DesignRow | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
   readonly widths?: readonly (number | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
   readonly align?: readonly ('left' | string | 'center' | 'right' | 'justify' | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
   readonly header_rows?: number | string;
+  /** Rows that fit on a page are not cut, nor those that a cell spans */
   readonly keep_rows?: boolean | string;
+  /** The last row is on the page of what follows the table */
   readonly keep_with_next?: boolean | string;
+  /** Shade every other row */
   readonly zebra?: boolean | string;
   readonly borders?: 'grid' | string | 'lines' | 'none';
-  readonly cell_padding?: number | string | {
-    readonly top?: number | string;
-    readonly right?: number | string;
-    readonly bottom?: number | string;
-    readonly left?: number | string;
-  };
+  readonly cell_padding?: number | string | DesignSides;
   /** #rrggbb */
   readonly line_color?: string;
+  /** Thickness of its lines, mm */
   readonly line_width?: number | string;
-  readonly header_style?: {
-    readonly bold?: boolean | string;
-    readonly italic?: boolean | string;
-    readonly underline?: boolean | string;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    readonly font_size?: number | string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly line_above?: number | string;
-    readonly line_below?: number | string;
-  };
-  readonly row_style?: {
-    readonly bold?: boolean | string;
-    readonly italic?: boolean | string;
-    readonly underline?: boolean | string;
-    /** #rrggbb */
-    readonly color?: string;
-    /** #rrggbb */
-    readonly background?: string;
-    readonly font_size?: number | string;
-    readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-    readonly line_above?: number | string;
-    readonly line_below?: number | string;
-  };
-  readonly carry?: {
-    readonly start?: number | string | null;
-    readonly values?: readonly (number | string | null | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-    /** How the amount is written */
-    readonly format?: {
-      readonly decimals?: number | string;
-      readonly group?: string;
-      readonly point?: string;
-    };
-    /** Line where a page ends; "{carried}" stands for the amount. Or a line for each place between two rows */
-    readonly forward?: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly font_size?: number | string;
-      readonly link?: string;
-      readonly colspan?: number | string;
-      readonly rowspan?: number | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean | string;
-        readonly italic?: boolean | string;
-        readonly underline?: boolean | string;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-        readonly font_size?: number | string;
-        readonly link?: string;
-        readonly colspan?: number | string;
-        readonly rowspan?: number | string;
-      } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      readonly font_size?: number | string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly line_above?: number | string;
-      readonly line_below?: number | string;
-      readonly keep_with_next?: boolean | string;
-    } | readonly (readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly font_size?: number | string;
-      readonly link?: string;
-      readonly colspan?: number | string;
-      readonly rowspan?: number | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean | string;
-        readonly italic?: boolean | string;
-        readonly underline?: boolean | string;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-        readonly font_size?: number | string;
-        readonly link?: string;
-        readonly colspan?: number | string;
-        readonly rowspan?: number | string;
-      } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      readonly font_size?: number | string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly line_above?: number | string;
-      readonly line_below?: number | string;
-      readonly keep_with_next?: boolean | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[];
-    /** Line where the next page begins; "{carried}" stands for the amount. Or a line for each place between two rows */
-    readonly brought?: readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly font_size?: number | string;
-      readonly link?: string;
-      readonly colspan?: number | string;
-      readonly rowspan?: number | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean | string;
-        readonly italic?: boolean | string;
-        readonly underline?: boolean | string;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-        readonly font_size?: number | string;
-        readonly link?: string;
-        readonly colspan?: number | string;
-        readonly rowspan?: number | string;
-      } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      readonly font_size?: number | string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly line_above?: number | string;
-      readonly line_below?: number | string;
-      readonly keep_with_next?: boolean | string;
-    } | readonly (readonly (string | number | null | {
-      readonly text: string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      readonly color?: string;
-      readonly background?: string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly font_size?: number | string;
-      readonly link?: string;
-      readonly colspan?: number | string;
-      readonly rowspan?: number | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | {
-      readonly cells: readonly (string | number | null | {
-        readonly text: string;
-        readonly bold?: boolean | string;
-        readonly italic?: boolean | string;
-        readonly underline?: boolean | string;
-        readonly color?: string;
-        readonly background?: string;
-        readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-        readonly font_size?: number | string;
-        readonly link?: string;
-        readonly colspan?: number | string;
-        readonly rowspan?: number | string;
-      } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-      readonly bold?: boolean | string;
-      readonly italic?: boolean | string;
-      readonly underline?: boolean | string;
-      /** #rrggbb */
-      readonly color?: string;
-      /** #rrggbb */
-      readonly background?: string;
-      readonly font_size?: number | string;
-      readonly align?: 'left' | string | 'center' | 'right' | 'justify';
-      readonly line_above?: number | string;
-      readonly line_below?: number | string;
-      readonly keep_with_next?: boolean | string;
-    } | DesignIf | DesignFor | DesignLet | DesignUse)[];
-  } | {
+  /** How rows look */
+  readonly header_style?: DesignRowStyle;
+  /** How rows look */
+  readonly row_style?: DesignRowStyle;
+  readonly carry?: DesignCarry | {
     /** The amount before the first row; 0 when left out */
     readonly start?: string | number | boolean | null;
     /** What a pass of the `$for` in the rows adds */
@@ -1332,46 +989,147 @@ export interface DesignAddTable {
     /** The row at the top of the next page, with $carried */
     readonly brought?: readonly unknown[] | Readonly<Record<string, unknown>>;
   };
+  /** Points */
   readonly font_size?: number | string;
+  /** BCP 47 language tag; decides the shapes of Han characters */
   readonly lang?: string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
+}
+
+export interface DesignCell {
+  readonly text: string;
+  readonly bold?: boolean | string;
+  readonly italic?: boolean | string;
+  readonly underline?: boolean | string;
+  readonly color?: string;
+  readonly background?: string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  readonly font_size?: number | string;
+  readonly link?: string;
+  readonly colspan?: number | string;
+  readonly rowspan?: number | string;
+}
+
+/** A row with a look of its own */
+export interface DesignRow {
+  readonly cells: readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly bold?: boolean | string;
+  readonly italic?: boolean | string;
+  readonly underline?: boolean | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** #rrggbb */
+  readonly background?: string;
+  /** Points */
+  readonly font_size?: number | string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Line above the row, mm; 0 for none */
+  readonly line_above?: number | string;
+  /** Line below the row, mm; 0 for none */
+  readonly line_below?: number | string;
+  /** The row is on the page of the next one, where both fit on a page */
+  readonly keep_with_next?: boolean | string;
+}
+
+/** Between the text of a cell and its edges, mm */
+export interface DesignSides {
+  readonly top?: number | string;
+  readonly right?: number | string;
+  readonly bottom?: number | string;
+  readonly left?: number | string;
+}
+
+/** How rows look */
+export interface DesignRowStyle {
+  readonly bold?: boolean | string;
+  readonly italic?: boolean | string;
+  readonly underline?: boolean | string;
+  /** #rrggbb */
+  readonly color?: string;
+  /** #rrggbb */
+  readonly background?: string;
+  /** Points */
+  readonly font_size?: number | string;
+  readonly align?: 'left' | string | 'center' | 'right' | 'justify';
+  /** Line above the row, mm; 0 for none */
+  readonly line_above?: number | string;
+  /** Line below the row, mm; 0 for none */
+  readonly line_below?: number | string;
+}
+
+/** Amounts that are carried over pages (docs/DOCUMENTS.md) */
+export interface DesignCarry {
+  readonly start?: number | string | null;
+  /** What each of `rows` adds: exact decimals */
+  readonly values?: readonly (number | string | null | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  /** How the amount is written */
+  readonly format?: DesignAmountFormat;
+  /** Line where a page ends; "{carried}" stands for the amount. Or a line for each place between two rows */
+  readonly forward?: readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | DesignRow | readonly (readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | DesignRow | DesignIf | DesignFor | DesignLet | DesignUse)[];
+  /** Line where the next page begins; "{carried}" stands for the amount. Or a line for each place between two rows */
+  readonly brought?: readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | DesignRow | readonly (readonly (string | number | null | DesignCell | DesignIf | DesignFor | DesignLet | DesignUse)[] | string | DesignRow | DesignIf | DesignFor | DesignLet | DesignUse)[];
+}
+
+/** How the amount is written */
+export interface DesignAmountFormat {
+  readonly decimals?: number | string;
+  readonly group?: string;
+  readonly point?: string;
 }
 
 export interface DesignAddHtml {
   readonly type: 'add_html';
   readonly html: string;
+  /** BCP 47 language tag; decides the shapes of Han characters */
   readonly lang?: string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
 export interface DesignAddList {
   readonly type: 'add_list';
-  readonly items: readonly (string | {
-    readonly text: string;
-    readonly items?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-    readonly ordered?: boolean | string;
-  } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly items: readonly (string | DesignListItem | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  /** Numbered */
   readonly ordered?: boolean | string;
   readonly start?: number | string;
   readonly style?: 'disc' | string | 'circle' | 'square' | 'none' | 'decimal' | 'lower-alpha' | 'upper-alpha' | 'lower-roman' | 'upper-roman';
+  /** Points */
   readonly font_size?: number | string;
   /** #rrggbb */
   readonly color?: string;
+  /** BCP 47 language tag; decides the shapes of Han characters */
   readonly lang?: string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
+}
+
+export interface DesignListItem {
+  readonly text: string;
+  readonly items?: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly ordered?: boolean | string;
 }
 
 export interface DesignAddLink {
   readonly type: 'add_link';
+  /** http(s), mailto or tel address */
   readonly url: string;
   readonly text?: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width of the clickable area, mm */
   readonly width?: number | string;
+  /** Height of the clickable area, mm */
   readonly height?: number | string;
+  /** Points */
   readonly font_size?: number | string;
   /** #rrggbb */
   readonly color?: string;
@@ -1382,34 +1140,49 @@ export interface DesignAddToc {
   readonly type: 'add_toc';
   /** Line above the table of contents */
   readonly title?: string;
+  /** Points */
   readonly font_size?: number | string;
 }
 
 export interface DesignAddLine {
   readonly type: 'add_line';
+  /** Start, mm */
   readonly x1?: number | string;
+  /** Start, mm */
   readonly y1?: number | string;
+  /** End, mm */
   readonly x2?: number | string;
+  /** End, mm */
   readonly y2?: number | string;
+  /** Thickness of the line, mm */
   readonly line_width?: number | string;
   /** #rrggbb */
   readonly color?: string;
+  /** Length of a dash, mm */
   readonly dash?: number | string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
 export interface DesignAddRect {
   readonly type: 'add_rect';
+  /** Left edge, mm */
   readonly x: number | string;
+  /** Top edge, mm */
   readonly y: number | string;
+  /** Width, mm */
   readonly width: number | string;
+  /** Height, mm */
   readonly height: number | string;
+  /** Thickness of the line, mm */
   readonly line_width?: number | string;
   /** #rrggbb */
   readonly color?: string;
   /** #rrggbb */
   readonly fill?: string;
+  /** Corner radius, mm */
   readonly radius?: number | string;
   readonly opacity?: number | string;
 }
@@ -1417,15 +1190,20 @@ export interface DesignAddRect {
 export interface DesignAddQr {
   readonly type: 'add_qr';
   readonly value: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Side of the code, mm, without its quiet zone of four modules; else 30, or what modules of 0.33 mm need */
   readonly size?: number | string;
   /** Error correction */
   readonly ecc?: 'L' | string | 'M' | 'Q' | 'H';
   /** #rrggbb */
   readonly color?: string;
   readonly align?: 'left' | string | 'center' | 'right';
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
@@ -1433,72 +1211,106 @@ export interface DesignAddBarcode {
   readonly type: 'add_barcode';
   readonly symbology: 'code128' | string | 'code39' | 'code93' | 'codabar' | 'ean13' | 'ean8' | 'upca' | 'itf14' | 'interleaved2of5' | 'gs1-128' | 'datamatrix' | 'gs1datamatrix' | 'pdf417' | 'azteccode';
   readonly value: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width of the code without its quiet zones; else modules of 0.33 mm, of a square matrix 0.5 mm, mm */
   readonly width?: number | string;
+  /** Height, the text under the bars counted, mm */
   readonly height?: number | string;
+  /** Print the value under the bars */
   readonly show_text?: boolean | string;
   /** #rrggbb */
   readonly color?: string;
   readonly align?: 'left' | string | 'center' | 'right';
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
 export interface DesignAddSvg {
   readonly type: 'add_svg';
   readonly svg: string;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width, mm */
   readonly width?: number | string;
+  /** Height, mm */
   readonly height?: number | string;
   readonly align?: 'left' | string | 'center' | 'right';
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
 }
 
 export interface DesignAddColumns {
   readonly type: 'add_columns';
-  readonly columns: readonly ({
-    readonly width?: number | string;
-    readonly operations: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
-  } | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  readonly columns: readonly (DesignColumn | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
+  /** Space between two columns, mm */
   readonly gap?: number | string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
+}
+
+export interface DesignColumn {
+  readonly width?: number | string;
+  /** Operations, but for add_page, add_page_break and add_toc */
+  readonly operations: readonly (unknown | string | DesignIf | DesignFor | DesignLet | DesignUse)[] | string;
 }
 
 export interface DesignAddBlock {
   readonly type: 'add_block';
   readonly operations: DesignOperations;
+  /** From the left edge of the page, mm */
   readonly x?: number | string;
+  /** From the top edge of the page, mm */
   readonly y?: number | string;
+  /** Width; else all there is, mm */
   readonly width?: number | string;
-  readonly padding?: number | string | {
-    readonly top?: number | string;
-    readonly right?: number | string;
-    readonly bottom?: number | string;
-    readonly left?: number | string;
-  };
+  readonly padding?: number | string | DesignSides2;
   /** #rrggbb */
   readonly fill?: string;
   /** #rrggbb */
   readonly border_color?: string;
-  readonly border_width?: number | string | {
-    readonly top?: number | string;
-    readonly right?: number | string;
-    readonly bottom?: number | string;
-    readonly left?: number | string;
-  };
+  readonly border_width?: number | string | DesignSides3;
+  /** Corner radius, mm */
   readonly radius?: number | string;
+  /** It is not cut where it fits on a page */
   readonly keep_together?: boolean | string;
+  /** It stands on the page of what follows it */
   readonly keep_with_next?: boolean | string;
+  /** Space above, mm */
   readonly space_before?: number | string;
+  /** Space below, mm */
   readonly space_after?: number | string;
+}
+
+/** Between its edges and what is in it, mm */
+export interface DesignSides2 {
+  readonly top?: number | string;
+  readonly right?: number | string;
+  readonly bottom?: number | string;
+  readonly left?: number | string;
+}
+
+/** Thickness of its border, mm; 0.2 where it has a colour */
+export interface DesignSides3 {
+  readonly top?: number | string;
+  readonly right?: number | string;
+  readonly bottom?: number | string;
+  readonly left?: number | string;
 }
 
 export interface DesignAddSpacer {
   readonly type: 'add_spacer';
+  /** Height, mm */
   readonly height: number | string;
 }
 

@@ -16,7 +16,7 @@ describe('/asyncapi.json', () => {
   const document = asyncApiOf('1.2.3');
 
   it('describes the three channels and every message of them', () => {
-    expect(document).toMatchObject({ asyncapi: '3.0.0', info: { version: '1.2.3' } });
+    expect(document).toMatchObject({ asyncapi: '3.1.0', info: { version: '1.2.3' } });
     const channels = at(document, '#/channels') as Record<string, { address: string; messages: object }>;
     expect(Object.values(channels).map(({ address }) => address)).toEqual([
       '/api/v1/stream',

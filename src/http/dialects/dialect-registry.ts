@@ -55,7 +55,7 @@ export class DialectRegistry {
   #checkRoute(dialect: Dialect, { url, config }: RouteOptions): void {
     if (this.of(url) !== dialect) throw new Error(`${url} lies outside of the dialect ${dialect.name}`);
     const tag = config?.docs?.tag;
-    if (tag !== undefined && !dialect.docs.tags.includes(tag))
+    if (tag !== undefined && !Object.hasOwn(dialect.docs.tags, tag))
       throw new Error(`${url} has the tag ${tag}, which the dialect ${dialect.name} does not list`);
   }
 }

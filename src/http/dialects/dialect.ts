@@ -63,8 +63,8 @@ export interface CorsHeaders {
 
 /** What OpenAPI says of a dialect beside its routes. */
 export interface DialectDocs {
-  /** Of its operations, in the order in which they are shown. */
-  readonly tags: readonly string[];
+  /** Of its operations with a sentence each, in the order in which they are shown. */
+  readonly tags: Readonly<Record<string, string>>;
   /** Security schemes by name; each is enough. */
   readonly security: Readonly<Record<string, object>>;
   /** The schema of the body of a refusal for one of these reasons. */

@@ -3,7 +3,7 @@ import { pointerPart } from '../../protocol/json-pointer.js';
 import { subprotocol } from '../../protocol/messages.js';
 import { clientMessages, serverMessages, sseEvents } from './stream-schemas.js';
 
-/** The stream as AsyncAPI 3.0, made from the schemas of its messages. */
+/** The stream as AsyncAPI 3.1, made from the schemas of its messages. */
 export function asyncApiOf(version: string): object {
   const messages = {
     ...messagesOf('client', clientMessages),
@@ -18,21 +18,26 @@ export function asyncApiOf(version: string): object {
     action: 'send' | 'receive',
     channel: string,
     summary: string,
+    description: string,
     names: readonly string[],
   ) => ({
     action,
     channel: { $ref: `#/channels/${channel}` },
     summary,
+    description,
     messages: names.map((name) => ({ $ref: `#/channels/${channel}/messages/${pointerPart(name)}` })),
   });
   return {
-    asyncapi: '3.0.0',
+    asyncapi: '3.1.0',
     info: {
       title: 'Inkwire stream',
       version,
       description: 'Status and progress of jobs. The rules of the conversation are in docs/PROTOCOL.md.',
-      license: { name: 'Apache-2.0' },
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      contact: { name: 'Whoever runs this server' },
+      tags: [{ name: 'events', description: 'What happens to jobs, as it happens' }],
     },
+    servers,
     defaultContentType: 'application/json',
     channels: {
       stream: {
@@ -65,25 +70,43 @@ export function asyncApiOf(version: string): object {
         'receive',
         'stream',
         'What a client says',
+        'Any number of subscriptions, each with topics, a place to go on from, and a pace.',
         Object.keys(clientMessages).map((name) => `client.${name}`),
       ),
       push: operation(
         'send',
         'stream',
         'What the server says',
+        'Snapshots and facts of each subscription in order, progress as it is now, and when to come back.',
         Object.keys(serverMessages).map((name) => `server.${name}`),
       ),
-      followJob: operation('send', 'jobEvents', 'Everything that happens to a job', Object.keys(sseEvents)),
+      followJob: operation(
+        'send',
+        'jobEvents',
+        'Everything that happens to a job',
+        'Begins with a snapshot and ends after the terminal event.',
+        Object.keys(sseEvents),
+      ),
       followTopics: operation(
         'send',
         'events',
         'Everything that happens in some topics',
+        'Begins with a snapshot, or goes on after a cursor.',
         Object.keys(sseEvents),
       ),
     },
     components: { messages },
   };
 }
+
+const servers = {
+  ws: {
+    host: 'localhost:8080',
+    protocol: 'ws',
+    description: 'Where it listens by default',
+    security: [{ type: 'http', scheme: 'bearer', description: 'An API key, or a ticket in the address' }],
+  },
+};
 
 const ticketQuery = {
   type: 'object',

@@ -54,7 +54,7 @@ function operationItem(path: string, method: string, operation: OpenApiOperation
       ([status, { description }]) => `<tr><th scope="row">${status}</th><td>${prose(description)}</td></tr>`,
     )
     .join('');
-  const description = operation.description === undefined ? '' : `<p>${prose(operation.description)}</p>`;
+  const description = `<p>${prose(operation.description)}</p>`;
   return `<details id="${escapeHtml(operation.operationId)}"><summary><span class="method">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code> &ndash; ${escapeHtml(operation.summary)}</summary>
 <div class="body">${description}${parameterTable(parameters)}${body}<h4>Answers</h4><table>${answers}</table></div></details>`;
 }

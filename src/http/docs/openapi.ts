@@ -9,6 +9,9 @@ import {
 } from '../../protocol/problem.js';
 import type { Dialect } from '../dialects/dialect.js';
 import type { DialectRegistry } from '../dialects/dialect-registry.js';
+import { bodyExamples } from './body-examples.js';
+import { Components } from './components.js';
+import { describedMember } from './member-texts.js';
 import { type AnswerDocs, json, type RouteDocs } from './route-docs.js';
 
 /**
@@ -18,9 +21,15 @@ import { type AnswerDocs, json, type RouteDocs } from './route-docs.js';
 
 export interface OpenApiDocument {
   readonly openapi: string;
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly info: {
+    readonly title: string;
+    readonly version: string;
+    readonly description: string;
+    readonly contact: Json;
+    readonly license: Json;
+  };
   readonly servers: readonly { readonly url: string }[];
-  readonly tags: readonly { readonly name: string }[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
   readonly components: { readonly schemas: Json; readonly securitySchemes: Json };
 }
@@ -28,7 +37,7 @@ export interface OpenApiDocument {
 export interface OpenApiOperation {
   readonly operationId: string;
   readonly summary: string;
-  readonly description?: string;
+  readonly description: string;
   readonly tags: readonly string[];
   readonly security: readonly Json[];
   readonly parameters?: readonly OpenApiParameter[];
@@ -53,15 +62,15 @@ export interface OpenApiResponse {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Of routes that belong to no dialect. */
-const serverTag = 'server';
+const serverTags = { server: 'Whether it lives and takes work, and its figures.' };
 
 export function openApiOf(
   routes: readonly RouteOptions[],
   dialects: DialectRegistry,
   version: string,
 ): OpenApiDocument {
-  const schemas: Record<string, unknown> = {};
-  const use = (schema: object) => withRefs(schema, schemas);
+  const components = new Components();
+  const use = (schema: object) => components.use(schema);
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
   for (const route of routes) {
     const docs = route.config?.docs;
@@ -78,12 +87,16 @@ export function openApiOf(
       title: 'Inkwire',
       version,
       description: 'Documents as jobs, with their progress pushed to whoever waits.',
+      contact: { name: 'Whoever runs this server' },
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(dialects.all.flatMap(({ docs }) => docs.tags)), serverTag].map((name) => ({ name })),
+    tags: Object.entries(Object.assign({}, ...dialects.all.map(({ docs }) => docs.tags), serverTags)).map(
+      ([name, description]) => ({ name, description: String(description) }),
+    ),
     paths,
     components: {
-      schemas,
+      schemas: components.schemas,
       securitySchemes: Object.assign({}, ...dialects.all.map(({ docs }) => docs.security)),
     },
   };
@@ -112,11 +125,14 @@ function operationOf(
     ),
   ];
   const scope = access === 'public' || access === 'any' ? undefined : `Needs the scope \`${access}\`.`;
-  const description = [docs.description, scope].filter((text) => text !== undefined).join(' ');
+  // Programs that write clients take it for the documentation of a call: there is always one.
+  const description = [docs.description ?? `${docs.summary}.`, scope]
+    .filter((text) => text !== undefined)
+    .join(' ');
   return {
     operationId: docs.id,
     summary: docs.summary,
-    ...(description === '' ? {} : { description }),
+    description,
     tags: [docs.tag],
     security: access === 'public' ? [] : Object.keys(dialect.docs.security).map((name) => ({ [name]: [] })),
     ...(parameters.length === 0 ? {} : { parameters }),
@@ -138,9 +154,12 @@ function headersOf(
   return { ...headers, Prefer: [headers.Prefer, strict].filter((text) => text !== undefined).join('; ') };
 }
 
-function bodiesOf({ body, form }: RouteDocs, use: UseSchema): Json {
+function bodiesOf({ id, body, form }: RouteDocs, use: UseSchema): Json {
+  const examples = bodyExamples[id];
   return {
-    ...(body === undefined ? {} : { [json]: { schema: use(body) } }),
+    ...(body === undefined
+      ? {}
+      : { [json]: { schema: use(body), ...(examples === undefined ? {} : { examples }) } }),
     ...(form === undefined ? {} : { 'multipart/form-data': { schema: use(form) } }),
   };
 }
@@ -148,7 +167,7 @@ function bodiesOf({ body, form }: RouteDocs, use: UseSchema): Json {
 function parametersOf(schema: unknown, place: 'path' | 'query', use: UseSchema): readonly OpenApiParameter[] {
   if (!isObjectSchema(schema)) return [];
   return Object.entries(schema.properties).map(([name, member]) => {
-    const { description } = member as { description?: string };
+    const { description = describedMember('', name) } = member as { description?: string };
     return {
       name,
       in: place,
@@ -234,19 +253,4 @@ function problemsOf(
 function samplesOf(slug: ProblemSlug): readonly Problem[] {
   if (slug !== 'unauthorized') return [problem(slug, '')];
   return keyRefusals.map((keyRefusal) => problem(slug, '', { keyRefusal }));
-}
-
-/** A copy in which every schema with an `$id` is a reference to a component, which is added. */
-function withRefs(schema: unknown, components: Record<string, unknown>): unknown {
-  if (Array.isArray(schema)) return schema.map((member: unknown) => withRefs(member, components));
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const { $id, ...rest } = schema as { $id?: unknown };
-  const copy = () =>
-    Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, withRefs(value, components)]));
-  if (typeof $id !== 'string') return copy();
-  if (!(($id as string) in components)) {
-    components[$id] = {};
-    components[$id] = copy();
-  }
-  return { $ref: `#/components/schemas/${$id}` };
 }

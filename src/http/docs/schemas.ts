@@ -1,5 +1,11 @@
 import { type TProperties, type TSchema, Type } from 'typebox';
-import { errorCodes, jobStatuses, maxListedArtifacts, maxToldPages } from '../../protocol/job-record.js';
+import {
+  errorCodes,
+  type JobStatus,
+  jobStatuses,
+  maxListedArtifacts,
+  maxToldPages,
+} from '../../protocol/job-record.js';
 import { describedLimits } from '../../protocol/names.js';
 
 /** Shapes of what goes over the wire, for checking requests and for OpenAPI. `$id`s become component names. */
@@ -113,18 +119,56 @@ const jobMembers = {
   events_url: Type.String({ format: 'uri-reference' }),
 };
 
-export const jobSchema = Type.Object(jobMembers, {
-  $id: 'Job',
-  description: 'What does not apply is left out, never null.',
+const jobMembersSchema = Type.Object(jobMembers, {
+  $id: 'JobMembers',
+  description: 'What the record of any job can have. What does not apply is left out, never null.',
 });
 
-export const submittedSchema = Type.Object(
-  {
-    ...jobMembers,
-    events_cursor: Type.String({ description: 'Where the first event of the job sits: subscribe after it' }),
-  },
-  { $id: 'SubmittedJob' },
-);
+/** The record of a job in one state, and what it has then for sure. */
+function jobIn(
+  status: JobStatus,
+  description: string,
+  required: readonly (keyof typeof jobMembers)[],
+): TSchema {
+  const name = `${status.charAt(0).toUpperCase()}${status.slice(1)}Job`;
+  // Programs that write clients take a member as required only where its schema stands beside.
+  const members = Object.fromEntries(required.map((member) => [member, jobMembers[member]]));
+  const own = { type: 'object', properties: { status: { type: 'string', const: status }, ...members } };
+  return Type.Unsafe({
+    $id: name,
+    description,
+    allOf: [jobMembersSchema, { ...own, required: ['status', ...required] }],
+  });
+}
+
+export const jobStates = {
+  pending: jobIn('pending', 'It waits for its first attempt, or for the next one', ['poll_url']),
+  running: jobIn('running', 'A thread works on it', ['started_at', 'progress', 'poll_url']),
+  completed: jobIn('completed', 'There is a result', ['completed_at', 'progress', 'result_url']),
+  failed: jobIn('failed', 'It has ended without a result', ['completed_at', 'error', 'error_code']),
+  cancelled: jobIn('cancelled', 'It was stopped, or never begun', ['completed_at']),
+} as const satisfies Record<JobStatus, TSchema>;
+
+/** The record of a job of which nothing but its members is known: one that is gone. */
+export const anyJobSchema: TSchema = jobMembersSchema;
+
+export const jobSchema: TSchema = Type.Unsafe({
+  $id: 'Job',
+  description: 'The record of a job; `status` says which one.',
+  oneOf: Object.values(jobStates),
+});
+
+export const submittedSchema: TSchema = Type.Unsafe({
+  $id: 'SubmittedJob',
+  allOf: [
+    jobSchema,
+    Type.Object({
+      events_cursor: Type.String({
+        description: 'Where the first event of the job sits: subscribe after it',
+      }),
+    }),
+  ],
+});
 
 export const groupSchema = Type.Object(
   {

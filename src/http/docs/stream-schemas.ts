@@ -1,7 +1,7 @@
-import { type TSchema, Type } from 'typebox';
-import { factTypes } from '../../protocol/fact.js';
+import { type TProperties, type TSchema, Type } from 'typebox';
+import type { FactType } from '../../protocol/fact.js';
 import { streamLimits } from '../../protocol/messages.js';
-import { groupSchema, jobSchema, problemSchema } from './schemas.js';
+import { anyJobSchema, groupSchema, jobSchema, jobStates, problemSchema } from './schemas.js';
 
 /**
  * Shapes of the stream's messages (docs/PROTOCOL.md), for AsyncAPI and for the tests that hold real messages against
@@ -18,12 +18,39 @@ const id = Type.String({
 const count = Type.Integer({ minimum: 0 });
 const { progress: _progress, ...groupCounts } = groupSchema.properties;
 
-export const eventSchema = Type.Object({
-  id: cursor,
-  type: Type.Unsafe<string>({ type: 'string', enum: [...factTypes] }),
-  at: time,
-  job: Type.Optional(jobSchema),
-  group: Type.Optional(Type.Object(groupCounts)),
+/** The record that comes with a fact. One that expired has no result any more, one that is gone may have been in any state. */
+const jobOfFact = {
+  'job.created': jobStates.pending,
+  'job.started': jobStates.running,
+  'job.produced': jobStates.running,
+  'job.requeued': jobStates.pending,
+  'job.completed': jobStates.completed,
+  'job.failed': jobStates.failed,
+  'job.cancelled': jobStates.cancelled,
+  'job.expired': anyJobSchema,
+  'job.deleted': anyJobSchema,
+} as const satisfies Record<Exclude<FactType, 'group.completed'>, TSchema>;
+
+const factSchema = (type: FactType, members: TProperties) =>
+  Type.Object({ id: cursor, type: Type.Literal(type), at: time, ...members }, { title: `${type}_event` });
+
+/** Facts by their types. */
+const factSchemas = {
+  ...Object.fromEntries(
+    Object.entries(jobOfFact).map(([type, job]) => [
+      type,
+      factSchema(type as keyof typeof jobOfFact, { job }),
+    ]),
+  ),
+  'group.completed': factSchema('group.completed', {
+    group: Type.Object(groupCounts, { title: 'group_counts' }),
+  }),
+};
+
+export const eventSchema: TSchema = Type.Unsafe({
+  $id: 'Event',
+  description: 'A fact; `type` says which one.',
+  oneOf: Object.values(factSchemas),
 });
 
 export const progressSchema = Type.Object({ type: Type.Literal('job.progress'), at: time, job: jobSchema });
@@ -68,7 +95,7 @@ export const serverMessages: Readonly<Record<string, TSchema>> = {
 
 /** Data of server-sent events, by the name of the event; facts have the names of their types. */
 export const sseEvents: Readonly<Record<string, TSchema>> = {
-  ...Object.fromEntries(factTypes.map((type) => [type, eventSchema])),
+  ...factSchemas,
   'job.progress': progressSchema,
   subscribed: Type.Object({ cursor }),
   live: Type.Object({ cursor }),

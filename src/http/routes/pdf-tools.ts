@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { type TSchema, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { JobWarning } from '../../protocol/job-record.js';
 import type { Kind } from '../../render/kind.js';
 import type { SyncRender } from '../../work/service.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf, warningSchema } from '../docs/schemas.js';
+import { inputSchema } from '../docs/submit-schema.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { contentDisposition } from '../reply/file-reply.js';
 import { prefers } from '../reply/preferences.js';
@@ -112,17 +113,13 @@ function readSplitIndex(text: string): SplitIndex {
 
 const problems = ['render-failed', 'queue-full', 'request-timeout'] as const;
 
-function bodyOf(kinds: readonly Kind[], name: string): TSchema {
-  return kinds.find((kind) => kind.name === name)?.schema ?? Type.Object({});
-}
-
 function extractDocs(kinds: readonly Kind[]): RouteDocs {
   const schema = envelopeOf({ text: Type.String(), page_count: count, pages_processed: count, warnings });
   return {
     id: 'extractText',
     tag: 'pdf tools',
     summary: 'The text of a PDF',
-    body: bodyOf(kinds, 'extract_text'),
+    body: inputSchema(kinds, 'extract_text'),
     answers: { '200': { description: 'The text', content: { [json]: schema }, headers: warningsHeaderDocs } },
     problems,
   };
@@ -135,7 +132,7 @@ function mergeDocs(kinds: readonly Kind[]): RouteDocs {
     tag: 'pdf tools',
     summary: 'Join PDFs',
     headers: { Accept: '`application/pdf` asks for the bytes instead of base64' },
-    body: bodyOf(kinds, 'merge'),
+    body: inputSchema(kinds, 'merge'),
     answers: {
       '200': {
         description: 'One PDF',
@@ -153,7 +150,7 @@ function splitDocs(kinds: readonly Kind[]): RouteDocs {
     id: 'split',
     tag: 'pdf tools',
     summary: 'Cut a PDF',
-    body: bodyOf(kinds, 'split'),
+    body: inputSchema(kinds, 'split'),
     answers: {
       '200': {
         description: 'The parts, in page order',

@@ -28,6 +28,7 @@ const healthDocs: RouteDocs = {
   tag: 'server',
   summary: 'Whether the process lives',
   answers: { '200': { description: 'It does', content: { [json]: health } } },
+  problems: ['malformed-request'],
 };
 const readyDocs: RouteDocs = {
   id: 'readyz',
@@ -37,6 +38,7 @@ const readyDocs: RouteDocs = {
     '200': { description: 'It is', content: { [json]: readiness } },
     '503': { description: 'It is not: failing checks with their reasons', content: { [json]: readiness } },
   },
+  problems: ['malformed-request'],
 };
 
 /** For load balancers and orchestrators: no key, no envelope, no rate limit. */

@@ -21,7 +21,7 @@ export function createBulkFill(settings: BulkFillSettings): Dialect {
       answers: ['Content-Disposition', 'Content-Range', 'ETag', 'Location'],
     },
     docs: {
-      tags: [tag],
+      tags: { [tag]: 'One PDF filled with many rows, for clients of Doqlo.' },
       security: { bulkFillKey: { type: 'http', scheme: 'bearer' } },
       refusal: () => refusalSchema,
     },

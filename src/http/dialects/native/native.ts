@@ -49,7 +49,17 @@ export const native: Dialect = {
     ],
   },
   docs: {
-    tags: ['jobs', 'results', 'pages', 'events', 'webhooks', 'render', 'designs', 'pdf tools', 'packages'],
+    tags: {
+      jobs: 'Work to do, and how far it is: submit, list, read, cancel, retry, delete; groups of jobs.',
+      results: 'The files that jobs have made, and links to them for browsers without a key.',
+      pages: 'Pictures and words of the pages of a result, for viewers.',
+      events: 'What happens to jobs as it happens: Server-Sent Events, long-poll, tickets for WebSockets.',
+      webhooks: 'Addresses that are told of events, what was sent to them, and sending it again.',
+      render: 'Documents while the caller waits; nothing is kept.',
+      designs: 'Stored documents with places for values: versions, previews, pictures.',
+      'pdf tools': 'Text of PDFs, joining and cutting them, while the caller waits.',
+      packages: 'What goes where on a PDF that is filled row by row.',
+    },
     security: { key: { type: 'http', scheme: 'bearer' } },
     refusal: (slugs) => ({
       allOf: [

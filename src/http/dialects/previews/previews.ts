@@ -22,7 +22,7 @@ export function createPreviews(settings: PreviewSettings): Dialect {
       answers: ['Content-Disposition', 'Content-Range', 'ETag'],
     },
     docs: {
-      tags: [tag],
+      tags: { [tag]: 'Pictures of pages and facts of pictures, for clients of FileLens.' },
       security: { previewKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } },
       refusal: () => refusalSchema,
     },

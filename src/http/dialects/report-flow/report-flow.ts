@@ -41,7 +41,7 @@ export function createReportFlow({ syncTimeoutMs }: { readonly syncTimeoutMs: nu
       ],
     },
     docs: {
-      tags: [tag],
+      tags: { [tag]: 'Designs filled with values, for clients of Report Flow.' },
       security: { appkey: { type: 'apiKey', in: 'header', name: 'appkey' } },
       refusal: () => errorSchema,
     },

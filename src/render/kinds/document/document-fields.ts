@@ -56,6 +56,7 @@ const band = (what: string) =>
           ),
         },
         what,
+        'band',
       ),
     ),
   );
@@ -71,6 +72,7 @@ const margins = either(
       left: optional(mm('Left')),
     },
     'Margins of the sides; those left out are `margin_mm`. A header or footer that needs more gets it',
+    'margins',
   ),
 );
 

@@ -76,7 +76,11 @@ const namedSizes: ReadonlyMap<string, PageSize> = new Map([
 ]);
 
 const side = number({ min: limits.pageMinMm, max: limits.lengthMm });
-const ownSize = object({ width_mm: required(side), height_mm: required(side) });
+const ownSize = object(
+  { width_mm: required(side), height_mm: required(side) },
+  'A page of its own size',
+  'page_size',
+);
 
 export const pageSize: Shape<PageSize> = {
   schema: Type.Union([

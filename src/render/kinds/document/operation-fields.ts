@@ -64,7 +64,7 @@ const cellSchema = Type.Union([
       colspan: Type.Optional(Type.Integer({ minimum: 1 })),
       rowspan: Type.Optional(Type.Integer({ minimum: 1 })),
     },
-    { additionalProperties: false },
+    { title: 'cell', additionalProperties: false },
   ),
 ]);
 const cellsSchema = Type.Array(cellSchema, { maxItems: limits.tableColumns });
@@ -78,7 +78,7 @@ const rowSchema = Type.Union([
         Type.Boolean({ description: 'The row is on the page of the next one, where both fit on a page' }),
       ),
     },
-    { additionalProperties: false, description: 'A row with a look of its own' },
+    { title: 'row', additionalProperties: false, description: 'A row with a look of its own' },
   ),
 ]);
 const linesSchema = (what: string) =>
@@ -101,13 +101,17 @@ const carrySchema = Type.Object(
           group: Type.Optional(Type.String({ maxLength: 4 })),
           point: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
         },
-        { additionalProperties: false, description: 'How the amount is written' },
+        { title: 'amount_format', additionalProperties: false, description: 'How the amount is written' },
       ),
     ),
     forward: linesSchema('Line where a page ends'),
     brought: linesSchema('Line where the next page begins'),
   },
-  { additionalProperties: false, description: 'Amounts that are carried over pages (docs/DOCUMENTS.md)' },
+  {
+    title: 'carry',
+    additionalProperties: false,
+    description: 'Amounts that are carried over pages (docs/DOCUMENTS.md)',
+  },
 );
 const sideMm = optional(number({ min: 0, max: 100 }));
 /** One length for all sides, or one for each; a side that is left out is as without the member. */
@@ -115,7 +119,7 @@ const sides = (description: string) =>
   either(
     (value) => typeof value === 'number',
     number({ min: 0, max: 100, description }),
-    object({ top: sideMm, right: sideMm, bottom: sideMm, left: sideMm }, description),
+    object({ top: sideMm, right: sideMm, bottom: sideMm, left: sideMm }, description, 'sides'),
   );
 const itemSchema = Type.Union([
   Type.String(),
@@ -125,7 +129,7 @@ const itemSchema = Type.Union([
       items: Type.Optional(Type.Array(Type.Unknown())),
       ordered: Type.Optional(Type.Boolean()),
     },
-    { additionalProperties: false },
+    { title: 'list_item', additionalProperties: false },
   ),
 ]);
 
@@ -315,7 +319,7 @@ export const operationFields = {
                 description: 'Operations, but for add_page, add_page_break and add_toc',
               }),
             },
-            { additionalProperties: false },
+            { title: 'column', additionalProperties: false },
           ),
           { minItems: 1, maxItems: limits.columns },
         ),

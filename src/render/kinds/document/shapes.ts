@@ -227,13 +227,14 @@ export function fieldSchemas(fields: Fields): Record<string, TSchema> {
   );
 }
 
-/** An object with these members and no others. */
-export function object<F extends Fields>(fields: F, description?: string): Shape<Members<F>> {
+/** An object with these members and no others. `title` names it in the documentation and in the types of clients. */
+export function object<F extends Fields>(fields: F, description?: string, title?: string): Shape<Members<F>> {
   const known = new Set(Object.keys(fields));
   return {
     schema: Type.Object(fieldSchemas(fields), {
       additionalProperties: false,
       ...(description === undefined ? {} : { description }),
+      ...(title === undefined ? {} : { title }),
     }),
     read(value, parent, key, findings) {
       const pointer = child(parent, key);

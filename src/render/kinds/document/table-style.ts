@@ -18,6 +18,6 @@ export const styleFields = {
   line_below: line('below'),
 };
 
-export const rowStyle = object(styleFields);
+export const rowStyle = object(styleFields, 'How rows look', 'row_style');
 
 export type RowStyle = Members<typeof styleFields>;

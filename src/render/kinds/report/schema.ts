@@ -38,7 +38,7 @@ export const functionDocs: readonly FunctionDoc[] = [
 const expression = { type: 'string', description: 'An expression, without braces' };
 const anyExpression = { anyOf: [expression, { type: ['number', 'boolean', 'null'] }] };
 const braces = { type: 'string', pattern: '\\{\\{', description: 'A text with {{ expressions }}' };
-const entryList = { type: 'array' };
+const entryList = { type: 'array', items: {} };
 
 /** The directives, with what their lists hold. */
 function directives(list: object): readonly object[] {
@@ -89,7 +89,7 @@ function withExpressions(schema: unknown): object {
   if (schema.type === 'array' && schema.items !== undefined) {
     const { maxItems: _, minItems: __, items, ...rest } = schema;
     const list = { ...rest, items: { anyOf: [withExpressions(items), ...directives(entryList)] } };
-    return { anyOf: [list, braces] };
+    return { ...picked(schema, 'description'), anyOf: [list, braces] };
   }
   if (schema.type === 'object') {
     if (!isObject(schema.properties)) return schema;
@@ -102,7 +102,12 @@ function withExpressions(schema: unknown): object {
   if (Array.isArray(schema.anyOf))
     return { ...schema, anyOf: [...schema.anyOf.map(withExpressions), braces] };
   const isFree = schema.type === 'string' && schema.pattern === undefined && schema.const === undefined;
-  return isFree ? schema : { anyOf: [schema, braces] };
+  // What it is for stands beside both ways to write it.
+  return isFree ? schema : { ...picked(schema, 'description'), anyOf: [schema, braces] };
+}
+
+function picked(schema: Readonly<Record<string, unknown>>, key: string): object {
+  return schema[key] === undefined ? {} : { [key]: schema[key] };
 }
 
 /** What a table carries over pages, beside the form that a document has. */
@@ -111,8 +116,14 @@ const carrySchema = {
   properties: {
     start: { ...anyExpression, description: 'The amount before the first row; 0 when left out' },
     add: { ...anyExpression, description: 'What a pass of the `$for` in the rows adds' },
-    forward: { type: ['array', 'object'], description: 'The row at the end of a page, with $carried' },
-    brought: { type: ['array', 'object'], description: 'The row at the top of the next page, with $carried' },
+    forward: {
+      anyOf: [entryList, { type: 'object' }],
+      description: 'The row at the end of a page, with $carried',
+    },
+    brought: {
+      anyOf: [entryList, { type: 'object' }],
+      description: 'The row at the top of the next page, with $carried',
+    },
   },
   required: ['add'],
   additionalProperties: false,
@@ -190,7 +201,7 @@ export const designSchema: TSchema = Type.Unsafe<Readonly<Record<string, unknown
     },
     blocks: {
       type: 'object',
-      additionalProperties: { type: 'array' },
+      additionalProperties: entryList,
       description: 'Lists by name, for $use',
     },
     ...Object.fromEntries(

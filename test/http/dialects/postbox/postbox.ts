@@ -20,7 +20,7 @@ export const postbox: Dialect = {
   },
   corsHeaders: { requests: ['X-Postbox-Key'], answers: ['X-Letter'] },
   docs: {
-    tags: ['letters'],
+    tags: { letters: 'What is posted.' },
     security: { postbox: { type: 'apiKey', in: 'header', name: 'X-Postbox-Key' } },
     refusal: () => Type.Object({ statusCode: Type.Integer(), message: Type.String() }),
   },
