@@ -5,6 +5,7 @@ import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
 import { anonymousOwner, startModeOf } from './access/keys.js';
 import { Links } from './access/links.js';
+import { Sessions } from './access/sessions.js';
 import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
@@ -258,6 +259,9 @@ async function open(
   });
   for (const dialect of dialects) hooks.add(dialect.webhookProfiles?.(service) ?? []);
   const tickets = new Tickets({ once: engine.once, clock, stoodMs, random: () => nanoid(32) });
+  const links = await Links.open({ library, clock, random: randomBytes });
+  const seal = (text: string): string => links.seal(text);
+  const sessions = new Sessions({ library, keyring, clock, random: () => nanoid(43), seal });
   const gateway = opened.add(
     openGateway({ config, engine, follower, turns, keyring, registry, clock, log: workLog }),
   );
@@ -274,11 +278,12 @@ async function open(
     store,
     onFact: (listener) => void follower.onFact(listener),
     designs,
-    links: await Links.open({ library, clock, random: randomBytes }),
+    links,
     blobs,
     turns,
     keyring,
     tickets,
+    sessions,
     registry,
     version,
     clock,

@@ -183,6 +183,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'protocol',
   ],
+  'http/routes/support': ['http/admission', 'http/docs', 'http/reply', 'access', 'protocol'],
   'http/routes/designs': [
     'http/admission',
     'http/docs',
@@ -261,6 +262,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'http/dialects',
     'http/dialects/native',
     'http/routes',
+    'http/routes/support',
     'http/admission',
     'http/reply',
     'http/upload',

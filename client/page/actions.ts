@@ -66,6 +66,14 @@ export class Actions {
     });
   }
 
+  async signOut(): Promise<void> {
+    try {
+      await this.#session.signOut();
+    } catch (error) {
+      this.notify({ tone: 'failed', text: `You are still signed in: ${reasonOf(error)}` });
+    }
+  }
+
   /** The same for many jobs, a few at a time; refusals are counted and shown in one notice. */
   async all(open: OpenSession, command: Command, ids: readonly string[]): Promise<void> {
     const waiting = [...ids];

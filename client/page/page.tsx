@@ -30,7 +30,7 @@ export function Page() {
       </button>
       <Header />
       <main id="main" tabIndex={-1}>
-        {session.outdated.value && <Outdated keyed={state.phase === 'open' && state.keyed} />}
+        {session.outdated.value && <Outdated />}
         {state.phase === 'opening' && <p class="quiet centred">Connecting …</p>}
         {state.phase === 'unreachable' && (
           <div class="empty" role="status">
@@ -40,9 +40,10 @@ export function Page() {
             <p class="quiet">Trying again by itself.</p>
           </div>
         )}
-        {state.phase === 'locked' && <KeyForm refused={state.refused} />}
+        {state.phase === 'locked' && <KeyForm key={state.reason} reason={state.reason} />}
         {state.phase === 'open' && (
           <>
+            {state.visiting && <Visit owner={state.owner} />}
             <StreamFailure open={state} />
             <View open={state} />
           </>
@@ -61,7 +62,7 @@ function skip(): void {
 }
 
 function Header() {
-  const { session, route, help } = useModel();
+  const { session, actions, route, help } = useModel();
   const state = session.state.value;
   const { view } = route.value;
   const current = (here: boolean) => (here ? 'page' : undefined);
@@ -133,9 +134,9 @@ function Header() {
           <button
             type="button"
             class="icon-button"
-            title="Forget the key"
-            aria-label="Forget the key"
-            onClick={() => session.lock()}
+            title={`Sign out${state.owner === undefined ? '' : ` (${state.owner})`}`}
+            aria-label="Sign out"
+            onClick={() => void actions.signOut()}
           >
             <Icon name="lock" />
           </button>
@@ -145,17 +146,27 @@ function Header() {
   );
 }
 
-/** Not by itself: a request may be half written, and a key would have to be typed again. */
-function Outdated({ keyed }: { readonly keyed: boolean }) {
+/** Not by itself: a request may be half written. */
+function Outdated() {
   return (
     <div class="panel panel-warning strip" role="status">
-      <span>
-        The server has another version of this page{keyed && '; after a reload it asks for the key again'}.
-      </span>
+      <span>The server has another version of this page.</span>
       <button type="button" class="small" onClick={() => location.reload()}>
         Reload
       </button>
     </div>
+  );
+}
+
+/** What another owner has, to be read by a key with the scope `admin`. */
+function Visit({ owner }: { readonly owner: string | undefined }) {
+  return (
+    <p class="panel strip" role="status">
+      <span>
+        These are the jobs of <b>{owner}</b>, to be read only.
+      </span>
+      <a href="/">Back to your own</a>
+    </p>
   );
 }
 

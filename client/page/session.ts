@@ -12,29 +12,36 @@ import { LiveJobs } from './live-jobs.js';
 export interface OpenSession {
   readonly phase: 'open';
   readonly client: Inkwire;
-  /** For what the client has no words for; it has the same key. */
+  /** For what the client has no words for; it has the same rights. */
   readonly http: Http;
   readonly jobs: LiveJobs;
-  /** The server asked for a key. */
+  /** The server asks for a key. */
   readonly keyed: boolean;
   /** Whose jobs these are; undefined where the server does not say. */
   readonly owner: string | undefined;
+  /** These are another owner's than the key's. */
+  readonly visiting: boolean;
+  /** Whether the key may read what every owner has. */
+  readonly isAdmin: boolean;
   /** Whether the key may submit, retry, cancel and delete. What it may not is not offered. */
   readonly mayWrite: boolean;
 }
 
+/** Why a key is asked for: none was given yet, it is none, it ended, or no cookie is kept. */
+export type LockReason = 'new' | 'refused' | 'over' | 'no-cookie' | 'signed-out';
+
 export type SessionState =
   | { readonly phase: 'opening' }
-  /** A key is needed. `refused`: the one that was given is none. */
-  | { readonly phase: 'locked'; readonly refused: boolean }
+  | { readonly phase: 'locked'; readonly reason: LockReason }
   | { readonly phase: 'unreachable'; readonly reason: string }
   | OpenSession;
 
 const again = 3_000;
+const path = '/api/v1/session';
 
 /**
- * The access of the page's user. A key lives in what was made with it and nowhere else: not in a storage,
- * not in an address; it is gone with the page.
+ * The access of the page's user. A key is exchanged for a session, whose cookie no script can read, and is then
+ * forgotten: it is in no storage and in no address. The tabs of a browser have one session.
  */
 export class Session {
   readonly state: Signal<SessionState> = signal({ phase: 'opening' });
@@ -44,39 +51,61 @@ export class Session {
   /** The server has another version of this page. */
   readonly outdated = signal(false);
   readonly #announcer: Announcer;
+  /** Tells the other tabs that somebody has signed in or out. */
+  readonly #tabs = new BroadcastChannel('inkwire-session');
   #stop: () => void = () => undefined;
 
   constructor(announcer: Announcer) {
     this.#announcer = announcer;
+    this.#tabs.onmessage = () => void this.open();
   }
 
-  /** Without a key: as a server in development mode wants it. */
+  /** With the session that the browser has; in development mode none is needed. @param key signs in with it first */
   async open(key?: string): Promise<void> {
     this.close();
-    const access = key === undefined ? {} : { key };
-    const client = new Inkwire(access);
-    const stop = () => client.close();
+    const left = new AbortController();
+    const stop = () => left.abort();
     this.#stop = stop;
-    let caller: Capabilities['caller'];
+    let capabilities: Capabilities;
     try {
-      ({ caller } = await client.capabilities());
+      if (key !== undefined) {
+        const { signal } = left;
+        await httpWith({ key }).send('POST', path, { retry: false, signal });
+        this.#tabs.postMessage('signed in');
+      }
+      capabilities = await httpWith({}).json('GET', '/api/v1/capabilities', { signal: left.signal });
     } catch (error) {
       // Another key was given meanwhile.
       if (this.#stop !== stop) return;
-      client.close();
       if (error instanceof InkwireError && (error.status === 401 || error.status === 403)) {
-        this.state.value = { phase: 'locked', refused: key !== undefined };
+        const isSession = error.message.startsWith('The session');
+        const reason = key === undefined ? (isSession ? 'over' : 'new') : isSession ? 'no-cookie' : 'refused';
+        this.state.value = { phase: 'locked', reason };
         return;
       }
       this.state.value = { phase: 'unreachable', reason: reasonOf(error) };
-      const timer = setTimeout(() => void this.open(key), again);
+      const timer = setTimeout(() => void this.open(), again);
       this.#stop = () => clearTimeout(timer);
       return;
     }
     if (this.#stop !== stop) return;
+    this.#follow(capabilities);
+  }
+
+  #follow({ auth, caller }: Capabilities): void {
     // Loaded now, so that an upgrade of the server cannot take it away. A part that fails to load here is loaded again,
     // and its error shown, when it is needed.
     import('../sdk/download.js').catch(() => undefined);
+    const isAdmin = caller?.scopes.includes('admin') === true;
+    const asked = visited();
+    const visiting = asked !== undefined && asked !== caller?.owner;
+    const owner = asked ?? caller?.owner;
+    const keyed = auth === 'key';
+    const client = new Inkwire({
+      ...(visiting ? visitOf(asked) : {}),
+      // Tabs share a connection only where they have the same rights to the same jobs.
+      ...(keyed ? { share: `session ${caller?.key_id} ${owner}` } : {}),
+    });
     const jobs = new LiveJobs(client, this.#announcer);
     const unlisten = client.onConnection((connection) => this.#connected(connection));
     this.connection.value = client.connection;
@@ -92,23 +121,17 @@ export class Session {
       jobs.close();
       client.close();
     };
-    const http = new Http({
-      url: location.origin,
-      auth: authOf(access),
-      fetch: (...request) => fetch(...request),
-      random: Math.random,
-      sleep,
-    });
-    const mayWrite = caller === undefined || caller.scopes.some((one) => one === '*' || one === 'jobs:write');
-    const keyed = key !== undefined;
-    this.state.value = { phase: 'open', client, http, jobs, keyed, owner: caller?.owner, mayWrite };
+    const mayWrite =
+      !visiting && (caller === undefined || caller.scopes.some((one) => one === '*' || one === 'jobs:write'));
+    const http = httpWith({}, visiting ? asked : undefined);
+    this.state.value = { phase: 'open', client, http, jobs, keyed, owner, visiting, isAdmin, mayWrite };
   }
 
-  /** Asks for the key again when that is what an error means. */
+  /** Asks for the key again when that is what an error means: the key was disabled, or its time is over. */
   refuse(error: unknown): void {
     if (!(error instanceof InkwireError) || error.status !== 401) return;
     this.close();
-    this.state.value = { phase: 'locked', refused: true };
+    this.state.value = { phase: 'locked', reason: 'over' };
   }
 
   #connected(connection: ConnectionState): void {
@@ -137,10 +160,12 @@ export class Session {
     }
   }
 
-  /** Forgets the key. */
-  lock(): void {
+  /** Ends the session, in every tab. Rejects when the server does not hear of it: the session is there still. */
+  async signOut(): Promise<void> {
+    await httpWith({}).send('DELETE', path, { retry: true });
     this.close();
-    this.state.value = { phase: 'locked', refused: false };
+    this.state.value = { phase: 'locked', reason: 'signed-out' };
+    this.#tabs.postMessage('signed out');
   }
 
   close(): void {
@@ -148,6 +173,39 @@ export class Session {
     this.#stop = () => undefined;
     stop();
   }
+}
+
+/** Whose jobs the address asks for; undefined: those of the key's owner. It stands before the `#`, and so stays in every view. */
+export function visited(): string | undefined {
+  return new URLSearchParams(location.search).get('owner') ?? undefined;
+}
+
+function httpWith(access: { readonly key?: string }, owner?: string): Http {
+  return new Http({
+    url: location.origin,
+    auth: authOf(access),
+    fetch: owner === undefined ? (...request) => fetch(...request) : visitOf(owner).fetch,
+    random: Math.random,
+    sleep,
+  });
+}
+
+/** Every request names the owner: the server refuses those that would change something. */
+function visitOf(owner: string) {
+  const named = (address: string): string => {
+    const url = new URL(address, location.href);
+    url.searchParams.set('owner', owner);
+    return url.href;
+  };
+  return {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
+      fetch(named(input instanceof Request ? input.url : String(input)), init),
+    WebSocket: class extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(named(url), protocols);
+      }
+    },
+  };
 }
 
 /** An error as a sentence for people. */

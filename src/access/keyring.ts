@@ -1,5 +1,5 @@
 import type { Keys } from '../engine/keys.js';
-import { type Authentication, anonymousOwner, type ConfiguredKey, KeyTable } from './keys.js';
+import { type Authentication, anonymousOwner, type Caller, type ConfiguredKey, KeyTable } from './keys.js';
 
 /** The keys of a running server. */
 export interface Keyring {
@@ -8,6 +8,10 @@ export interface Keyring {
   authenticate(token: string | undefined): Authentication;
   /** Whether the key of this public id may still be used. */
   holds(keyId: string): boolean;
+  /** Whose the key of this public id is, and what it may do now; undefined where it may not be used. */
+  callerOf(keyId: string): Caller | undefined;
+  /** Of all keys, disabled ones too, in the order of the alphabet; while there are none it is `anonymous` alone. */
+  readonly owners: readonly string[];
   /** Safe twice. */
   close(): Promise<void>;
 }
@@ -21,10 +25,10 @@ export interface KeyringOptions {
 }
 
 const anonymousId = 'anonymous';
-const anonymous: Authentication = {
+const anonymous = {
   ok: true,
   caller: { owner: anonymousOwner, keyId: anonymousId, scopes: ['*'] },
-};
+} satisfies Authentication;
 
 /** Opens the keyring; from then on it follows every change of the stored keys. */
 export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
@@ -45,6 +49,13 @@ export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
     },
     holds(keyId) {
       return isOpen() ? keyId === anonymousId : table.holds(keyId, options.clock());
+    },
+    callerOf(keyId) {
+      if (isOpen()) return keyId === anonymousId ? anonymous.caller : undefined;
+      return table.callerOf(keyId, options.clock());
+    },
+    get owners() {
+      return isOpen() ? [anonymousOwner] : table.owners;
     },
     async close() {
       if (closed) return;

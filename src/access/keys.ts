@@ -10,8 +10,11 @@ import type { KeyRefusal } from '../protocol/problem.js';
  * would protect nothing more.
  */
 
-/** What a key may be allowed to do; `*` is everything, also what comes later. */
-export const scopes = ['jobs:read', 'jobs:write', 'render', 'tools', 'metrics', '*'] as const;
+/**
+ * What a key may be allowed to do; `*` is everything that concerns its owner, also what comes later. `admin` is reading
+ * what every owner has, and nothing else: a key has it only where it was made with it by name.
+ */
+export const scopes = ['jobs:read', 'jobs:write', 'render', 'tools', 'metrics', 'admin', '*'] as const;
 export type Scope = (typeof scopes)[number];
 
 /** Of every caller while there are no keys (development mode). */
@@ -72,7 +75,13 @@ export function digestOf(token: string): Buffer {
 }
 
 export function allows(caller: Caller, scope: Scope): boolean {
-  return caller.scopes.includes('*') || caller.scopes.includes(scope);
+  if (isAdmin(caller) && (scope === 'jobs:read' || scope === 'admin')) return true;
+  return scope !== 'admin' && (caller.scopes.includes('*') || caller.scopes.includes(scope));
+}
+
+/** Whether the caller may read what other owners have. */
+export function isAdmin(caller: Caller): boolean {
+  return caller.scopes.includes('admin');
 }
 
 interface Entry {
@@ -87,7 +96,7 @@ export class KeyTable {
   readonly size: number;
   readonly #stored: ReadonlyMap<string, Entry>;
   readonly #configured: ReadonlyMap<string, readonly Entry[]>;
-  readonly #configuredIds: ReadonlySet<string>;
+  readonly #configuredCallers: ReadonlyMap<string, Caller>;
 
   constructor(stored: readonly Key[], configured: readonly ConfiguredKey[]) {
     this.size = stored.length + configured.length;
@@ -99,7 +108,8 @@ export class KeyTable {
       entries.set(bucket, [...(entries.get(bucket) ?? []), entry]);
     }
     this.#configured = entries;
-    this.#configuredIds = new Set([...entries.values()].flat().map(({ caller }) => caller.keyId));
+    const callers = [...entries.values()].flat().map(({ caller }) => [caller.keyId, caller] as const);
+    this.#configuredCallers = new Map(callers);
   }
 
   authenticate(token: string, now: number): Authentication {
@@ -120,9 +130,19 @@ export class KeyTable {
 
   /** Whether the key of this public id may be used now: for connections that outlive their first request. */
   holds(keyId: string, now: number): boolean {
+    return this.callerOf(keyId, now) !== undefined;
+  }
+
+  callerOf(keyId: string, now: number): Caller | undefined {
     const entry = this.#stored.get(keyId);
-    if (entry === undefined) return this.#configuredIds.has(keyId);
-    return (entry.disabledAt ?? now + 1) > now && (entry.expiresAt ?? now + 1) > now;
+    if (entry === undefined) return this.#configuredCallers.get(keyId);
+    const holds = (entry.disabledAt ?? now + 1) > now && (entry.expiresAt ?? now + 1) > now;
+    return holds ? entry.caller : undefined;
+  }
+
+  get owners(): readonly string[] {
+    const stored = [...this.#stored.values()].map(({ caller }) => caller);
+    return [...new Set([...stored, ...this.#configuredCallers.values()].map(({ owner }) => owner))].sort();
   }
 }
 

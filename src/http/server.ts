@@ -6,6 +6,7 @@ import { type FastifyInstance, type FastifyServerOptions, fastify, LogController
 import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
 import type { Links } from '../access/links.js';
+import type { Sessions } from '../access/sessions.js';
 import type { Tickets } from '../access/tickets.js';
 import { Countdown } from '../countdown.js';
 import type { Designs } from '../designs/designs.js';
@@ -16,7 +17,7 @@ import { BudgetMeters } from '../shares/budget-meters.js';
 import type { LoopTurns } from '../shares/loop-turns.js';
 import type { JobService } from '../work/service.js';
 import { admit, type WaitingCheck } from './admission/admission.js';
-import { checkPermission, createAuthenticationCheck } from './admission/authentication.js';
+import { checkPermission, createAuthenticationCheck, createOwnerCheck } from './admission/authentication.js';
 import { watchBodies } from './admission/body-budget.js';
 import { addressTest, createAddressOf } from './admission/client-address.js';
 import { createCorsChecks } from './admission/cors.js';
@@ -55,6 +56,7 @@ import { keepJsonBodies } from './routes/job-body.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/pages.js';
 import { addProbeRoutes } from './routes/probes.js';
+import { addSessionRoutes } from './routes/support/session.js';
 import { addWebRoutes } from './routes/web.js';
 import { FormReader } from './upload/form-reader.js';
 
@@ -105,6 +107,7 @@ export interface HttpServerOptions {
   readonly links: Links;
   readonly keyring: Keyring;
   readonly tickets: Tickets;
+  readonly sessions: Sessions;
   /** The first is the server's own. */
   readonly dialects: readonly Dialect[];
   readonly kinds: readonly Kind[];
@@ -270,7 +273,7 @@ function admissionOf(
   options: HttpServerOptions,
   { index, dialects, draining, rates, excess, places }: AdmissionParts,
 ): readonly WaitingCheck[] {
-  const { keyring, tickets, corsOrigins } = options;
+  const { keyring, tickets, sessions, corsOrigins } = options;
   const origins = createOrigins(corsOrigins, () => keyring.open);
   const cors = createCorsChecks(origins, index, dialects);
   return [
@@ -279,7 +282,8 @@ function admissionOf(
     checkMessageSize,
     cors.options,
     createHandshakeCheck(origins),
-    createAuthenticationCheck({ keyring, tickets, dialects, origins, onFailure: rates.checkIp }),
+    createAuthenticationCheck({ keyring, tickets, sessions, dialects, origins, onFailure: rates.checkIp }),
+    createOwnerCheck(dialects),
     checkPermission,
     rates.check,
     createRouteCheck(index),
@@ -308,6 +312,7 @@ function addServerRoutes(
   addMetricsRoute(app, options.registry, options.metricsOpen);
   if (options.probesOnly) return;
   addCapabilityRoute(app, { facts, dialects: dialects.names, isOpen: () => keyring.open });
+  addSessionRoutes(app, options.sessions);
   addPageRoutes(app, index, dialects, version);
   addWebRoutes(app, { files: options.web, version });
 }

@@ -104,7 +104,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
       async (page) => {
         await page.goto(`${keyed.url}/`);
         await page.getByLabel('Key', { exact: true }).fill('wrong-key-0123456789');
-        await page.getByRole('button', { name: 'Open' }).click();
+        await page.getByRole('button', { name: 'Sign in' }).click();
         await page.getByText('The server does not take this key.').waitFor(patient);
       },
     ],

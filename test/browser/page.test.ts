@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AppServer, alice } from '../helpers/app-server.js';
+import type { AppServer } from '../helpers/app-server.js';
 import { openFaultProxy } from '../helpers/fault-proxy.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { large, slow, small, startPageServer, submit } from './page-server.js';
@@ -400,35 +400,5 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.context().close();
     await second.close();
     await rm(dataDir, { recursive: true, force: true });
-  });
-
-  test('a key is asked for where one is needed, and is in the memory of the page only', async () => {
-    const keyed = await startPageServer({ INKWIRE_KEYS: `alice=${alice}` });
-    const { page, faults } = await open('#/jobs', keyed.url);
-    const field = page.getByLabel('Key', { exact: true });
-    await field.fill('a-wrong-key-0123456789');
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.getByText('The server does not take this key.').waitFor(patient);
-    await field.fill(alice);
-    await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'No jobs yet' }).waitFor(patient);
-    await page.getByText('Live').waitFor(patient);
-
-    const kept = await page.evaluate<string>(
-      `JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href, history.state])`,
-    );
-    expect(kept).not.toContain(alice);
-    expect(await page.evaluate('indexedDB.databases().then((all) => all.length)')).toBe(0);
-    expect(faults).toEqual([]);
-
-    await page.reload();
-    await field.waitFor(patient);
-    await field.fill(alice);
-    await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Forget the key' }).click();
-    await field.waitFor(patient);
-    await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('password');
-    await page.context().close();
-    await keyed.close();
   });
 });

@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { openKeyring } from '../../src/access/keyring.js';
 import { makeKey, type NewKey } from '../../src/access/keys.js';
 import { Links } from '../../src/access/links.js';
+import { Sessions } from '../../src/access/sessions.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Key, Keys } from '../../src/engine/keys.js';
 import { createDialects } from '../../src/http/dialects/dialects.js';
@@ -132,13 +133,18 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
     { owner: 'bob', token: 'bob-token' },
   ];
   const keyring = await openKeyring({ keys, configured, development: options.development ?? false, clock });
+  const links = await Links.open({ library: library.engine.library, clock, random: randomBytes });
   const server = await createHttpServer({
     service,
     gateways: () => 1,
     designs: library.designs,
-    links: await Links.open({ library: library.engine.library, clock, random: randomBytes }),
+    links,
     turns: new LoopTurns(5),
     keyring,
+    sessions: new Sessions({
+      ...{ library: library.engine.library, keyring, clock, random: randomUUID },
+      seal: (text) => links.seal(text),
+    }),
     tickets: new Tickets({ once: memoryOnce(), clock, stoodMs: () => 0, random: randomUUID }),
     kinds,
     blobs: {

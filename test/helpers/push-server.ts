@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
-import { openKeyring } from '../../src/access/keyring.js';
+import { type Keyring, openKeyring } from '../../src/access/keyring.js';
 import { Links } from '../../src/access/links.js';
+import { Sessions } from '../../src/access/sessions.js';
 import { Tickets } from '../../src/access/tickets.js';
 import type { Keys } from '../../src/engine/keys.js';
 import type { Once } from '../../src/engine/once.js';
@@ -61,18 +62,25 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   });
   const service = new FakeJobService();
   const lines: string[] = [];
+  const links = await Links.open({ library: rig.engine.library, clock, random: randomBytes });
+  const ring: Keyring = {
+    open: keyring.open,
+    owners: keyring.owners,
+    authenticate: (sent) => keyring.authenticate(sent),
+    holds: (keyId) => !rig.disabled.has(keyId) && keyring.holds(keyId),
+    callerOf: (keyId) => (rig.disabled.has(keyId) ? undefined : keyring.callerOf(keyId)),
+    close: () => keyring.close(),
+  };
+  const seal = (text: string): string => links.seal(text);
+  const { library } = rig.engine;
   const server = await createHttpServer({
     service,
     gateways: () => 1,
     designs: designsOver(rig.engine, clock),
-    links: await Links.open({ library: rig.engine.library, clock, random: randomBytes }),
+    links,
     turns: new LoopTurns(5),
-    keyring: {
-      open: keyring.open,
-      authenticate: (sent) => keyring.authenticate(sent),
-      holds: (keyId) => !rig.disabled.has(keyId) && keyring.holds(keyId),
-      close: () => keyring.close(),
-    },
+    keyring: ring,
+    sessions: new Sessions({ library, keyring: ring, clock, random: randomUUID, seal }),
     tickets,
     kinds: [],
     blobs: rig.engine.blobs,
@@ -85,7 +93,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       limits: {},
     },
     dialects: dialectsAtHand,
-    library: rig.engine.library,
+    library,
     store: rig.engine.store,
     onFact: () => undefined,
     limits: { ...limits, ...http.limits },

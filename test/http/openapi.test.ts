@@ -26,6 +26,7 @@ describe('/openapi.json', () => {
     expect(listed.sort()).toEqual([
       'DELETE /api/v1/designs/{id}',
       'DELETE /api/v1/jobs/{id}',
+      'DELETE /api/v1/session',
       'GET /api/v1/capabilities',
       'GET /api/v1/designs',
       'GET /api/v1/designs/{id}',
@@ -78,6 +79,7 @@ describe('/openapi.json', () => {
       'POST /api/v1/packages/preview',
       'POST /api/v1/preview',
       'POST /api/v1/render',
+      'POST /api/v1/session',
       'POST /api/v1/split',
       'POST /metadata',
       'POST /metadata/async',
@@ -162,6 +164,7 @@ describe('/openapi.json', () => {
     expect(open.map(({ path }) => path).sort()).toEqual([
       '/api/v1/links/{token}/{name}',
       '/api/v1/packages/schema',
+      '/api/v1/session',
       '/download/{filename}',
       '/health',
       '/healthz',

@@ -1,8 +1,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useModel } from '../model.js';
 import { Icon } from '../parts/icon.js';
+import type { LockReason } from '../session.js';
 
-export function KeyForm({ refused }: { readonly refused: boolean }) {
+const words: Readonly<Record<Exclude<LockReason, 'new'>, string>> = {
+  refused: 'The server does not take this key.',
+  over: 'The session is over, or its key was disabled.',
+  'no-cookie': 'The browser did not keep the cookie of the session. Allow cookies of this server.',
+  'signed-out': 'Signed out.',
+};
+
+/** Signs in: the key is sent once and then forgotten. */
+export function KeyForm({ reason }: { readonly reason: LockReason }) {
+  const isFault = reason === 'refused' || reason === 'no-cookie';
   const { session } = useModel();
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
@@ -26,7 +36,8 @@ export function KeyForm({ refused }: { readonly refused: boolean }) {
       <Icon name="lock" />
       <h1 tabIndex={-1}>API key</h1>
       <p>
-        This server wants a key. The page keeps it in its memory only: after a reload it is asked for again.
+        This server wants a key. It is exchanged for a session of this browser, which ends after 12 hours,
+        with the key, or when you sign out. The key itself is not kept.
       </p>
       <label>
         <span>Key</span>
@@ -36,17 +47,17 @@ export function KeyForm({ refused }: { readonly refused: boolean }) {
           required
           autocomplete="off"
           spellcheck={false}
-          aria-invalid={refused}
-          aria-describedby={refused ? 'key-fault' : undefined}
+          aria-invalid={isFault}
+          aria-describedby={reason === 'new' ? undefined : 'key-fault'}
         />
       </label>
-      {refused && (
-        <p class="fault" id="key-fault" role="alert">
-          The server does not take this key.
+      {reason !== 'new' && (
+        <p class={isFault ? 'fault' : 'quiet'} id="key-fault" role="alert">
+          {words[reason]}
         </p>
       )}
       <button type="submit" class="primary" disabled={busy}>
-        {busy ? 'Opening …' : 'Open'}
+        {busy ? 'Signing in …' : 'Sign in'}
       </button>
     </form>
   );

@@ -49,6 +49,7 @@ export type WaitingCheck = (...request: Parameters<Check>) => ReturnType<Check> 
 export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readonly WaitingCheck[]): void {
   app.decorateRequest('caller', undefined);
   app.decorateRequest('ticketTopics', undefined);
+  app.decorateRequest('bySession', false);
   app.decorateRequest('address', '');
   app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Keyring } from '../../access/keyring.js';
-import { allows, type Caller, isLoopback } from '../../access/keys.js';
+import { allows, type Caller, isAdmin, isLoopback, ownerShape } from '../../access/keys.js';
+import type { Sessions } from '../../access/sessions.js';
 import type { Ticket, Tickets } from '../../access/tickets.js';
 import { type KeyRefusal, type Problem, problem } from '../../protocol/problem.js';
 import type { Topic } from '../../protocol/topic.js';
@@ -9,6 +10,7 @@ import type { DialectRegistry } from '../dialects/dialect-registry.js';
 import { pathOf } from '../reply/problem-reply.js';
 import type { Check, Route, WaitingCheck } from './admission.js';
 import type { Origins } from './origins.js';
+import { isOwnPage, sessionTokenOf } from './session-cookie.js';
 
 /** Parameters in which callers of other services send keys. */
 const keyParameter = /[?&](api[_-]?key|key|access[_-]?token|auth[_-]?token|token|authorization|bearer)=/i;
@@ -27,6 +29,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the ticket is for; undefined: every topic of the owner. */
     ticketTopics: readonly Topic[] | undefined;
+    /** A cookie named the caller, in the place of a key. */
+    bySession: boolean;
   }
 }
 
@@ -35,6 +39,7 @@ export interface AuthenticationParts {
   readonly tickets: Tickets;
   readonly dialects: DialectRegistry;
   readonly origins: Origins;
+  readonly sessions: Sessions;
   /** Counts a request whose key is wrong, so that keys cannot be guessed without end. */
   readonly onFailure: Check;
 }
@@ -51,8 +56,11 @@ export function createAuthenticationCheck(parts: AuthenticationParts): WaitingCh
       request.ticketTopics = identified.topics;
       return undefined;
     };
-    if (ticket === undefined) return concluded(identifyByKey(parts, request.raw));
-    return identifyByTicket(parts, ticket).then(concluded);
+    if (ticket !== undefined) return identifyByTicket(parts, ticket).then(concluded);
+    const session = sessionOf(parts, request.raw);
+    if (session === undefined) return concluded(identifyByKey(parts, request.raw));
+    request.bySession = true;
+    return identifyBySession(parts, session, request.raw).then(concluded);
   };
 }
 
@@ -127,9 +135,68 @@ async function identifyByTicket(
   return { ok: true, caller, ...(topics === undefined ? {} : { topics }) };
 }
 
+/** The token of a session, where nothing else says who asks. Only the server's own API takes one: others have no page here. */
+function sessionOf(
+  { keyring, dialects, sessions }: AuthenticationParts,
+  { headers, url = '/' }: IncomingMessage,
+): string | undefined {
+  if (keyring.open || headers.authorization !== undefined) return undefined;
+  return dialects.of(pathOf(url)) === dialects.all[0]
+    ? sessionTokenOf(headers, sessions.cookieName)
+    : undefined;
+}
+
+async function identifyBySession(
+  { sessions }: AuthenticationParts,
+  token: string,
+  { method, headers }: IncomingMessage,
+): Promise<Identified> {
+  if (!isOwnPage(method, headers)) {
+    const detail =
+      'A session is for pages of this server; the request comes from another one. Send an API key.';
+    return { ok: false, problem: problem('capability-denied', detail) };
+  }
+  try {
+    const caller = await sessions.find(token);
+    return caller === undefined
+      ? unauthorized('The session is over. Sign in again with an API key.', 'missing')
+      : { ok: true, caller };
+  } catch {
+    const detail = 'The session could not be looked up; ask again.';
+    return { ok: false, problem: problem('storage-unavailable', detail, { retryAfter: 1 }) };
+  }
+}
+
 function unauthorized(detail: string, keyRefusal?: KeyRefusal): Identified {
   const extra = keyRefusal === undefined ? {} : { keyRefusal };
   return { ok: false, problem: problem('unauthorized', detail, extra) };
+}
+
+const ownerParameter = /[?&]owner=([^&]*)/;
+
+/**
+ * After authentication: a caller with the scope `admin` reads what another owner has, by `?owner=NAME`. Whatever changes
+ * something is refused there, and is no request of the caller's own owner by mistake.
+ */
+export function createOwnerCheck(dialects: DialectRegistry): Check {
+  return (request, _reply, route) => {
+    const { caller, raw } = request;
+    const url = raw.url ?? '/';
+    const asked = url.includes('owner=') ? ownerParameter.exec(url)?.[1] : undefined;
+    if (asked === undefined || caller === undefined || request.is404) return undefined;
+    if (dialects.of(pathOf(url)) !== dialects.all[0] || asked === caller.owner) return undefined;
+    if (!isAdmin(caller))
+      return problem('capability-denied', 'Only a key with the scope admin reads what other owners have.');
+    if (!ownerShape.test(asked)) {
+      const errors = [{ pointer: '/owner', message: 'must be the name of an owner' }];
+      return problem('validation-failed', 'The parameter owner must be the name of an owner.', { errors });
+    }
+    const isReading = raw.method === 'GET' || raw.method === 'HEAD';
+    if (!isReading || route.config.access !== 'jobs:read')
+      return problem('capability-denied', 'What other owners have can be read, and nothing else.');
+    request.caller = { ...caller, owner: asked };
+    return undefined;
+  };
 }
 
 /** After authentication: whether the key may do what the route does. */

@@ -28,8 +28,8 @@ export interface CorsChecks {
 }
 
 /**
- * Lets pages of allowed origins read answers. Callers are known by their key alone, never by a cookie, so that no
- * credentials are allowed; a request of another origin is served as any other and the browser keeps it from the page.
+ * Lets pages of allowed origins read answers. Callers of other origins are known by their key alone: the cookie of a session is for
+ * pages of this server, so that no credentials are allowed; a request of another origin is served as any other and the browser keeps it from the page.
  */
 export function createCorsChecks(
   origins: Origins,

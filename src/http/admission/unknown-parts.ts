@@ -23,6 +23,8 @@ export const checkParameters: Check = (request, reply, route) => {
   const schema: unknown = route.schema?.querystring;
   const known = isObject(schema) && isObject(schema.properties) ? Object.keys(schema.properties) : [];
   if (route.config.acceptsTicket === true) known.push('ticket');
+  // Judged by admission (`createOwnerCheck`).
+  if (route.config.access === 'jobs:read') known.push('owner');
   const patterns = isObject(schema) && isObject(schema.patternProperties) ? schema.patternProperties : {};
   const shapes = Object.keys(patterns).map((pattern) => new RegExp(pattern));
   const found = Object.keys(isObject(request.query) ? request.query : {})
