@@ -19,7 +19,7 @@ const beside = column(undefined, { type: 'add_text', text: 'beside' });
 async function toldOf(operations: readonly object[]) {
   const { warnings } = await render(registry, { operations });
   return warnings.map(({ code, pointer, message }) => {
-    expect(message).toMatch(/ mm wide, and the column [\d.]+ mm: what stands beside it may lie over it$/);
+    expect(message).toMatch(/ mm wide, and the (?:column|block) [\d.]+ mm: what stands beside it may lie over it$/);
     return `${code} ${pointer}`;
   });
 }
@@ -52,6 +52,19 @@ it('a column in one that has a width may have no more than that one', async () =
   expect(await toldOf([columns(column(80, own), beside)])).toEqual([
     'narrow_column /operations/0/columns/0/operations/0/columns/0',
   ]);
+});
+
+it('so is what is wider than its block, where the width of that is known', async () => {
+  const block = (more: object, ...operations: object[]): object => ({ type: 'add_block', operations, ...more });
+  const row = columns(column(84, table(1)), column(84, table(1)));
+  expect(await toldOf([block({ padding: 2 }, row)])).toEqual(['narrow_column /operations/0']);
+  expect(await toldOf([block({ width: 40 }, { type: 'add_qr', value: 'a', size: 54 })])).toEqual([
+    'narrow_column /operations/0',
+  ]);
+  // Of a column without a width nobody knows beforehand how wide it becomes.
+  const open = column(undefined, block({}, { type: 'add_text', text: 'a text', width: 120 }));
+  expect(await toldOf([columns(column(20, table(1)), open)])).toEqual([]);
+  expect(await toldOf([block({}, columns(column(80, table(1)), column(80, table(1))))])).toEqual([]);
 });
 
 it('a column is told once, and one that holds what it has is not told', async () => {

@@ -26,6 +26,8 @@ export interface Frame {
   /** Where the paper begins above what is drawn aside, as footers are: places are from there. */
   readonly top?: number;
   readonly column?: NarrowColumn;
+  /** `contentWidth` is about right: the column has no width of its own. */
+  readonly isRough?: boolean;
 }
 
 type Of<T extends Operation['type']> = Extract<Operation, { type: T }>;
@@ -151,8 +153,10 @@ export class Drawing {
       columns: columns.map(({ width, operations }, index) => {
         const own = inPoints(width, room);
         const contentWidth = typeof own === 'number' ? own : room / columns.length;
-        const narrow =
-          typeof own === 'number' ? { column: { width: own, at: `${at}/columns/${index}` } } : {};
+        const narrow: Partial<Frame> =
+          typeof own === 'number'
+            ? { column: { width: own, at: `${at}/columns/${index}`, is: 'column' }, isRough: false }
+            : { isRough: true };
         return { width: own, stack: this.column(operations, font, { ...frame, ...narrow, contentWidth }) };
       }),
       columnGap,
@@ -170,7 +174,10 @@ export class Drawing {
     }
     const width = operation.width === undefined ? frame.contentWidth : points(operation.width);
     const contentWidth = Math.max(1, width - left - right);
-    const node = blockNode(operation, this.column(operation.operations, font, { ...frame, contentWidth }));
+    const isKnown = operation.width !== undefined || frame.isRough !== true;
+    const column: NarrowColumn = { width: contentWidth, at: operation.at, is: 'block' };
+    const inner: Frame = { ...frame, contentWidth, ...(isKnown ? { column, isRough: false } : {}) };
+    const node = blockNode(operation, this.column(operation.operations, font, inner));
     return placed(operation.width === undefined ? node : { columns: [{ ...node, width }] }, operation, frame);
   }
 

@@ -3,16 +3,17 @@ import type { Operation } from './operations.js';
 import { points, pointsPerMm } from './typesetting.js';
 
 /**
- * What is wider than the column that it stands in. Nothing of it is cut, and what stands beside it may lie over it: so it is
+ * What is wider than the column or the block that it stands in. Nothing of it is cut, and what stands beside it may lie over it: so it is
  * told, before anything is laid out.
  */
 
-/** A column of `add_columns` that has a width, or one in it that has none. */
+/** A column of `add_columns` that has a width, or one in it that has none; or a block whose width is known. */
 export interface NarrowColumn {
   /** The most that it can have, points. */
   readonly width: number;
   /** JSON pointer of the one that has a width. */
   readonly at: string;
+  readonly is: 'column' | 'block';
 }
 
 /** Less than this of its size is hardly a letter. */
@@ -23,14 +24,14 @@ const tolerance = 0.5;
 /** Why what is drawn does not fit into the column; undefined when it does, as far as the request tells. */
 export function tooWide(
   operation: Operation,
-  { width: room }: NarrowColumn,
+  { width: room, is }: NarrowColumn,
   fontSize: number,
 ): string | undefined {
   // It has a place of its own on the page.
   if ('y' in operation && operation.y !== undefined) return undefined;
   const told = (what: string, width: number): string | undefined =>
     width > room + tolerance
-      ? `${what} of it is ${inMm(width)} mm wide, and the column ${inMm(room)} mm: what stands beside it may lie over it`
+      ? `${what} of it is ${inMm(width)} mm wide, and the ${is} ${inMm(room)} mm: what stands beside it may lie over it`
       : undefined;
   switch (operation.type) {
     case 'add_text':
