@@ -21,6 +21,7 @@ import { readStaticFiles } from './http/reply/static-files.js';
 import { capabilityFacts } from './http/routes/capability-facts.js';
 import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.js';
+import { openIdleHeap } from './idle-heap.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
 import { type KindBounds, kindsWithin, readDesign } from './render/kinds/kinds.js';
@@ -318,6 +319,7 @@ async function open(
   if (config.role !== 'gateway') runner.start();
   sweeper.start();
   hooks.deliverer.start();
+  opened.add(openIdleHeap());
   const url = await http.listen(config.host, config.port);
 
   let closing: Promise<void> | undefined;
