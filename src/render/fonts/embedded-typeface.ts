@@ -36,8 +36,11 @@ export interface FontProgram {
 /** Glyphs that a document uses, each with the characters that it stands for. */
 type CharactersByGlyph = ReadonlyMap<number, readonly number[]>;
 
+/** Sets of fewer digits are few. */
+const fewDigits = 4;
+
 /** Sets of glyphs whose programs are kept, and the bytes of them all. */
-const maxPrograms = 64;
+const maxPrograms = 256;
 const maxProgramBytes = 4_000_000;
 
 export class EmbeddedTypeface extends Typeface {
@@ -113,7 +116,7 @@ export class EmbeddedTypeface extends Typeface {
 
   /** What a document embeds that uses these glyphs; the same for all that use them alike. */
   program(used: CharactersByGlyph): FontProgram {
-    const glyphs = [...used].sort(([one], [other]) => one - other);
+    const glyphs = this.#withDigits(used).sort(([one], [other]) => one - other);
     const key = glyphs.map(([id, characters]) => `${id}:${characters.join(' ')}`).join();
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
@@ -127,6 +130,18 @@ export class EmbeddedTypeface extends Typeface {
     this.#programs.set(key, program);
     this.#programBytes += bytes;
     return program;
+  }
+
+  /**
+   * A font with some digits has all ten: the numbers of documents that are alike otherwise differ in their digits, each
+   * of whose sets would be a program of its own.
+   */
+  #withDigits(used: CharactersByGlyph): [number, readonly number[]][] {
+    const digits = this.shared.pairs.glyphsOfDigits();
+    if (digits.filter(({ id }) => used.has(id)).length < fewDigits) return [...used];
+    const all = new Map(used);
+    for (const { id, codePoints } of digits) if (!all.has(id)) all.set(id, codePoints);
+    return [...all];
   }
 
   #newProgram(glyphs: readonly (readonly [id: number, characters: readonly number[]])[]): FontProgram {

@@ -175,11 +175,16 @@ export class PairLayout {
 
   glyphsOf(characters: PlainCharacters): Glyph[] {
     const glyphs: Glyph[] = [];
-    for (const [place, used] of characters.entries()) {
-      const single = used === 0 ? null : this.#single(place);
+    for (let place = 0; place < count; place++) {
+      const single = characters[place] === 1 ? this.#single(place) : null;
       if (single !== null) glyphs.push(single.glyph);
     }
     return glyphs;
+  }
+
+  /** Those that the font has. */
+  glyphsOfDigits(): Glyph[] {
+    return this.glyphsOf(digits);
   }
 }
 
@@ -187,6 +192,8 @@ export class PairLayout {
 export function noCharacters(): PlainCharacters {
   return new Uint8Array(count);
 }
+
+const digits = noCharacters().fill(1, placeOf(0x30), placeOf(0x39) + 1);
 
 /** Whether a glyph stands on the line, as wide as it is. */
 function isBare({ xAdvance, advanceWidth, xOffset, yOffset }: GlyphPosition): boolean {

@@ -43,8 +43,12 @@ export function move(x: number, operators: Operators): void {
 
 const splits = new WeakMap<Typeface, TextCache<Split | null>>();
 
+/** Amounts, numbers and dates hardly ever come again; kept, they would push out what does. */
+const hardlyRepeats = /[0-9]/;
+
 /** Undefined where the text is none that our own layout sets. */
 export function splitOf(face: Typeface, text: string): Split | undefined {
+  if (hardlyRepeats.test(text)) return newSplit(face, text) ?? undefined;
   let known = splits.get(face);
   if (known === undefined) {
     known = new TextCache();

@@ -14,15 +14,13 @@ import type { PictureFile } from './pictures.js';
 /** Output is handed on in pieces of at least this size, so that a page does not cost hundreds of small writes. */
 const pieceBytes = 64 * 1024;
 
-/** What pdfmake calls fonts: family -> style -> face, the faces by their ids. */
-function fontTable(): Record<string, Record<string, string>> {
-  return Object.fromEntries(
-    drawnFamilies.map(({ name, faces }) => [
-      name,
-      Object.fromEntries(Object.entries(faces).map(([style, face]) => [style, face.id])),
-    ]),
-  );
-}
+/** What pdfmake calls fonts: family -> style -> face, the faces by their ids. Each document takes a copy. */
+const fontTable: Readonly<Record<string, object>> = Object.fromEntries(
+  drawnFamilies.map(({ name, faces }) => [
+    name,
+    Object.fromEntries(Object.entries(faces).map(([style, face]) => [style, face.id])),
+  ]),
+);
 
 const xmlEscapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -54,6 +52,8 @@ export class InkwireDocument extends PdfMakeDocument {
   // Declared, not initialised: the constructor of pdfkit already writes the first line.
   declare private pieces: Uint8Array[] | undefined;
   declare private size: number | undefined;
+  /** Lines of the file, each character a byte, that are not among the pieces yet. */
+  declare private lines: string | undefined;
   declare private write: ((bytes: Uint8Array) => void) | undefined;
   declare private ended: (() => void) | undefined;
   declare private encrypted: boolean | undefined;
@@ -71,7 +71,7 @@ export class InkwireDocument extends PdfMakeDocument {
     write: (bytes: Uint8Array) => void,
     options: Passwords,
   ) {
-    super(fontTable(), {}, {}, {}, { ...options, autoFirstPage: false, font: null }, null, (path) =>
+    super(fontTable, {}, {}, {}, { ...options, autoFirstPage: false, font: null }, null, (path) =>
       typeof path === 'string' ? registry.has(path) : false,
     );
     this.encrypted = 'userPassword' in options || 'ownerPassword' in options;
@@ -91,7 +91,26 @@ export class InkwireDocument extends PdfMakeDocument {
     this.size = 0;
   }
 
+  /** pdfkit makes a buffer of each line of the file; a small document has hundreds of them. */
+  override _write(data: Uint8Array | string): void {
+    if (typeof data === 'string') {
+      this.lines = `${this.lines ?? ''}${data}\n`;
+      this._offset += data.length + 1;
+      if (this.lines.length >= pieceBytes) this.#writeLines();
+    } else {
+      this.#writeLines();
+      super._write(data);
+    }
+  }
+
+  #writeLines(): void {
+    const { lines } = this;
+    this.lines = undefined;
+    if (lines !== undefined) this.push(Buffer.from(lines, 'latin1'));
+  }
+
   override push(chunk: Uint8Array | null): boolean {
+    this.#writeLines();
     if (chunk === null) {
       this.#flush();
       this.ended?.();
