@@ -24,9 +24,10 @@ describe('operators', () => {
     );
   });
 
-  it('have codes as four hexadecimal digits', () => {
-    for (const code of [0, 9, 10, 0x1f, 0xabc, 0x0b84, 0xffff])
-      expect(written((operators) => operators.code(code))).toBe(code.toString(16).padStart(4, '0'));
+  it('have codes as the two bytes of a string, in which brackets, backslashes and returns are escaped', () => {
+    const code = (value: number) => written((operators) => operators.code(value));
+    expect([0, 0x0b84, 0x0a0a].map(code)).toEqual(['\0\0', '\x0b\x84', '\n\n']);
+    expect([0x2829, 0x5c0d].map(code)).toEqual(['\\(\\)', '\\\\\\r']);
   });
 
   it('grow as they are written, and give back what is cut off', () => {

@@ -29,8 +29,8 @@ export interface FontProgram {
   readonly glyphMap: Uint8Array | undefined;
   /** To Unicode. */
   readonly characters: Uint8Array;
-  /** Widths of glyphs that follow each other, by the first one. */
-  readonly widths: readonly (number | readonly number[])[];
+  /** Widths of glyphs, as the array stands in the file. */
+  readonly widths: string;
 }
 
 /** Glyphs that a document uses, each with the characters that it stands for. */
@@ -150,15 +150,16 @@ export class EmbeddedTypeface extends Typeface {
     const { file, places } = this.writer.write(ids);
     const map = places === undefined ? undefined : Buffer.alloc(((ids.at(-1) ?? 0) + 1) * 2);
     for (const [i, id] of ids.entries()) map?.writeUInt16BE(places?.[i] ?? 0, id * 2);
-    const widths: (number | number[])[] = [];
+    // Those that follow each other stand in one array behind the first of them.
+    let widths = '[';
     let before = -2;
     for (const [id] of glyphs) {
-      const width = font.getGlyph(id).advanceWidth * this.#scale;
-      const open = widths.at(-1);
-      if (id === before + 1 && Array.isArray(open)) open.push(width);
-      else widths.push(id, [width]);
+      const width = pdfNumber(font.getGlyph(id).advanceWidth * this.#scale);
+      if (id === before + 1) widths += ` ${width}`;
+      else widths += `${before < 0 ? '' : '] '}${id} [${width}`;
       before = id;
     }
+    widths += glyphs.length === 0 ? ']' : ']]';
     return {
       file: deflateSync(file),
       length: file.length,

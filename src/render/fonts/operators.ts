@@ -69,16 +69,18 @@ export class Operators {
     this.#length = at;
   }
 
-  /** A code of four hexadecimal digits. */
+  /** A code of two bytes, within a string in brackets. */
   code(value: number): void {
     this.#reserve(4);
-    const bytes = this.#bytes;
-    const at = this.#length;
-    bytes[at] = hexDigit(value >> 12);
-    bytes[at + 1] = hexDigit((value >> 8) & 15);
-    bytes[at + 2] = hexDigit((value >> 4) & 15);
-    bytes[at + 3] = hexDigit(value & 15);
-    this.#length = at + 4;
+    this.#stringByte(value >> 8);
+    this.#stringByte(value & 255);
+  }
+
+  #stringByte(value: number): void {
+    // A line end is read as a line feed, whichever it is.
+    const isReturn = value === 0x0d;
+    if (isReturn || value === 0x28 || value === 0x29 || value === 0x5c) this.#bytes[this.#length++] = 0x5c;
+    this.#bytes[this.#length++] = isReturn ? 0x72 : value;
   }
 
   /** What was written since the length was `from`; it is taken away. */
@@ -99,8 +101,4 @@ function wholeNumber(bytes: Uint8Array, begin: number, value: number): number {
     left = rest;
   }
   return begin + digits;
-}
-
-function hexDigit(value: number): number {
-  return value < 10 ? zero + value : 0x57 + value;
 }

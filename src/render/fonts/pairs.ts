@@ -149,7 +149,7 @@ export class PairLayout {
 
   /** Writes what shows a text that has a width. */
   show(text: string, operators: Operators): void {
-    operators.text('[<');
+    operators.text('[(');
     let place = placeOf(text.charCodeAt(0));
     for (let i = 1; i <= text.length; i++) {
       operators.code(this.#codes[place] ?? 0);
@@ -158,14 +158,14 @@ export class PairLayout {
         const advance = this.#advances[place] ?? 0;
         const kerning = this.#pair(place, next) - advance;
         if (kerning !== 0) {
-          operators.text('>');
+          operators.text(')');
           operators.number(-kerning);
-          operators.text('<');
+          operators.text('(');
         }
       }
       place = next;
     }
-    operators.text('>]TJ');
+    operators.text(')]TJ');
   }
 
   /** Marks the characters of a text that has a width. */

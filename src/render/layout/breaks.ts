@@ -23,18 +23,22 @@ const lineEnd = /\r?\n$|\r$/;
 /** Letters, digits, and what stands in numbers and at the end of words: such text breaks at its spaces and nowhere else. */
 const plain = /^(?:[A-Za-z0-9][A-Za-z0-9.,:]*|€)(?: (?:[A-Za-z0-9][A-Za-z0-9.,:]*|€))*$/;
 
+/** The words of a text that breaks at its spaces alone; undefined for another one. */
+export function plainWordsOf(text: string): readonly string[] | undefined {
+  if (!plain.test(text)) return undefined;
+  const words: string[] = [];
+  let from = 0;
+  for (let at = text.indexOf(' '); at !== -1; at = text.indexOf(' ', from)) {
+    words.push(text.slice(from, at + 1));
+    from = at + 1;
+  }
+  words.push(from === 0 ? text : text.slice(from));
+  return words;
+}
+
 export function wordsOf(text: string): readonly Broken[] {
   if (text === '') return [{ text, lineEnd: false }];
   const words: Broken[] = [];
-  if (plain.test(text)) {
-    let from = 0;
-    for (let at = text.indexOf(' '); at !== -1; at = text.indexOf(' ', from)) {
-      words.push({ text: text.slice(from, at + 1), lineEnd: false });
-      from = at + 1;
-    }
-    words.push({ text: text.slice(from), lineEnd: false });
-    return words;
-  }
   const breaker = new LineBreaker(text);
   let from = 0;
   for (let next = breaker.nextBreak(); next !== null; next = breaker.nextBreak()) {
@@ -48,5 +52,6 @@ export function wordsOf(text: string): readonly Broken[] {
 
 /** Whether two texts that follow each other are one word where they meet. */
 export function isOneWord(before: string, after: string): boolean {
-  return wordsOf(before + after).length === 1;
+  const both = before + after;
+  return (plainWordsOf(both) ?? wordsOf(both)).length === 1;
 }

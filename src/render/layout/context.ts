@@ -11,9 +11,38 @@ interface Place {
 }
 
 /** Where columns beside each other begin, and how far down they have come. */
-interface Snapshot extends Place {
-  readonly lastColumnWidth: number;
-  bottom: Place | undefined;
+class Snapshot implements Place {
+  page: number;
+  x: number;
+  y: number;
+  room: number;
+  width: number;
+  /** Where the lowest of them has come to; the page is -1 where that does not matter. */
+  bottomPage: number;
+  bottomY: number;
+  bottomRoom: number;
+
+  constructor(
+    { page, x, y, room, width }: Place,
+    readonly lastColumnWidth: number,
+    hasBottom: boolean,
+  ) {
+    this.page = page;
+    this.x = x;
+    this.y = y;
+    this.room = room;
+    this.width = width;
+    this.bottomPage = hasBottom ? page : -1;
+    this.bottomY = y;
+    this.bottomRoom = room;
+  }
+
+  note({ page, y, room }: Place): void {
+    if (page < this.bottomPage || (page === this.bottomPage && y <= this.bottomY)) return;
+    this.bottomPage = page;
+    this.bottomY = y;
+    this.bottomRoom = room;
+  }
 }
 
 /** What the end of a page is told of. */
@@ -78,8 +107,8 @@ export class Context implements Place {
   /** Goes to the next page, which may be there already: other columns have come to it. */
   nextPage(): Omit<PageChange, 'begin'> {
     const { page, y } = this;
-    const below = this.#snapshots.at(-1)?.bottom?.y;
-    const end = below === undefined ? y : Math.max(y, below);
+    const beside = this.#snapshots.at(-1);
+    const end = beside === undefined || beside.bottomPage < 0 ? y : Math.max(y, beside.bottomY);
     if (page + 1 < this.sheets.length) {
       this.page++;
       this.#beginPage();
@@ -102,13 +131,8 @@ export class Context implements Place {
     this.width -= left + right;
   }
 
-  #place(): Place {
-    return { page: this.page, x: this.x, y: this.y, room: this.room, width: this.width };
-  }
-
   beginColumns(outerMargins: readonly [number, number] | undefined): void {
-    const lastColumnWidth = this.#lastColumnWidth;
-    this.#snapshots.push({ ...this.#place(), lastColumnWidth, bottom: this.#place() });
+    this.#snapshots.push(new Snapshot(this, this.#lastColumnWidth, true));
     this.#lastColumnWidth = 0;
     if (outerMargins !== undefined) this.#outerMargins = outerMargins;
   }
@@ -117,7 +141,7 @@ export class Context implements Place {
   column(width: number, gap: number): void {
     const saved = this.#snapshots.at(-1);
     if (saved === undefined) return;
-    this.#noteBottom(saved);
+    saved.note(this);
     this.page = saved.page;
     this.x += this.#lastColumnWidth + gap;
     this.y = saved.y;
@@ -126,24 +150,16 @@ export class Context implements Place {
     this.#lastColumnWidth = width;
   }
 
-  #noteBottom(saved: Snapshot): void {
-    const { bottom } = saved;
-    const isLower =
-      bottom === undefined || this.page > bottom.page || (this.page === bottom.page && this.y > bottom.y);
-    if (isLower) saved.bottom = this.#place();
-  }
-
   /** Goes on below the lowest column. */
   endColumns(): void {
     const saved = this.#snapshots.pop();
     if (saved === undefined) return;
-    this.#noteBottom(saved);
-    const bottom = saved.bottom ?? saved;
+    saved.note(this);
     this.x = saved.x;
-    this.y = bottom.y;
-    this.page = bottom.page;
+    this.y = saved.bottomY;
+    this.page = saved.bottomPage;
     this.width = saved.width;
-    this.room = bottom.room;
+    this.room = saved.bottomRoom;
     this.#lastColumnWidth = saved.lastColumnWidth;
   }
 
@@ -158,8 +174,7 @@ export class Context implements Place {
 
   /** Draws something at a fixed place; the flow goes on where it was. */
   detached(x: number, y: number, draw: () => void): void {
-    const lastColumnWidth = this.#lastColumnWidth;
-    this.#snapshots.push({ ...this.#place(), lastColumnWidth, bottom: undefined });
+    this.#snapshots.push(new Snapshot(this, this.#lastColumnWidth, false));
     this.x = x;
     this.y = y;
     const { size } = this.sheet;

@@ -233,8 +233,10 @@ export class Placing implements Placer {
 
   #text({ text, bookmark }: TextBox): void {
     const { flow } = this;
-    const { width } = flow.context;
-    for (const [i, line] of text.lines(width).entries()) {
+    const lines = text.lines(flow.context.width);
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i];
+      if (line === undefined) break;
       const { context } = flow;
       if (line.height > context.room && context.y > context.sheet.margins.top) flow.nextPage();
       const marked = i === 0 && bookmark !== undefined ? { ...line, bookmark } : line;

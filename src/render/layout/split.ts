@@ -1,7 +1,7 @@
 import type { Operators } from '../fonts/operators.js';
 import { TextCache } from '../fonts/sharing.js';
 import type { Ink, ShapedWord, Typeface, UsedGlyphs } from '../fonts/typeface.js';
-import { wordsOf } from './breaks.js';
+import { plainWordsOf, wordsOf } from './breaks.js';
 
 /** Texts in words of one font, which are kept from one document to the next. */
 
@@ -64,6 +64,15 @@ export function splitOf(face: Typeface, text: string): Split | undefined {
 
 function newSplit(face: Typeface, text: string): Split | null {
   const words: ShapedWord[] = [];
+  const plain = plainWordsOf(text);
+  if (plain !== undefined) {
+    for (const word of plain) {
+      const shaped = face.word(word);
+      if (shaped === undefined) return null;
+      words.push(shaped);
+    }
+    return new Split(words, undefined);
+  }
   const ends: boolean[] = [];
   for (const { text: word, lineEnd } of wordsOf(text)) {
     const shaped = face.word(word);

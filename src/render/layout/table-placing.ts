@@ -40,6 +40,8 @@ interface OpenRows extends BlockRows {
   readonly first: number;
 }
 
+const unbroken: readonly RowBreak[] = [];
+
 /** Of a page: more of it is not given to lines and header rows that every page has. */
 const maxCarryShare = 0.6;
 
@@ -58,12 +60,15 @@ export class TablePlacing {
   /** How far down the pages of the table are used. */
   readonly #bottoms = new Map<number, number>();
   #tableTop = 0;
+  /** Left and right. */
+  readonly #outerMargins: readonly [number, number];
 
   constructor(
     private readonly placing: Placer,
     private readonly box: TableBox,
   ) {
-    const { look } = box;
+    const { look, margins } = box;
+    this.#outerMargins = [margins?.left ?? 0, margins?.right ?? 0];
     const { offsets, widths, room } = columnsOf(box, placing.flow.context.width);
     this.#offsets = offsets;
     this.#widths = widths;
@@ -184,6 +189,15 @@ export class TablePlacing {
     );
   }
 
+  /** What the row in work keeps free at the end of a page, and above its content on the next one. */
+  #reserved = 0;
+  #above = 0;
+  readonly #beginPage = (): void => {
+    const { context } = this.placing.flow;
+    context.room -= this.#reserved;
+    context.moveDown(this.#above);
+  };
+
   #row(row: number): void {
     const { box, placing } = this;
     const { flow } = placing;
@@ -192,10 +206,9 @@ export class TablePlacing {
     const below = look.rowLine(row + 1).width;
     const hasHeader = this.#headerRows > 0;
     const reserved = below + look.bottom;
-    flow.listen(() => {
-      flow.context.room -= reserved;
-      flow.context.moveDown(look.top + (hasHeader ? 0 : above));
-    });
+    this.#reserved = reserved;
+    this.#above = look.top + (hasHeader ? 0 : above);
+    flow.listen(this.#beginPage);
     if (row === 0 && !hasHeader) {
       this.#tableTop = flow.context.y;
       flow.context.moveDown(above);
@@ -212,11 +225,12 @@ export class TablePlacing {
     this.#rowLine(row + 1);
   }
 
-  #cells(cells: Row): RowBreak[] {
-    const { placing, box } = this;
+  #cells(cells: Row): readonly RowBreak[] {
+    const { placing } = this;
     const { flow } = placing;
-    const breaks: RowBreak[] = [];
+    let breaks: RowBreak[] | undefined;
     const note = ({ page, end, begin }: PageChange) => {
+      breaks ??= [];
       const known = breaks.find((one) => one.page === page);
       if (known === undefined) breaks.push({ page, end, begin });
       else {
@@ -224,20 +238,28 @@ export class TablePlacing {
         known.begin = Math.min(known.begin, begin);
       }
     };
-    const { left = 0, right = 0 } = box.margins ?? {};
-    flow.context.beginColumns(placing.depth === 1 ? [left, right] : undefined);
+    flow.context.beginColumns(placing.depth === 1 ? this.#outerMargins : undefined);
     flow.listen(note);
-    for (const [i, cell] of cells.entries()) {
+    let { page: lowest, y: bottom } = flow.context;
+    for (let i = 0; i < cells.length; i++) {
+      const cell = cells[i];
       if (cell === undefined) continue;
       flow.context.column(this.#widthOf(i, cell.span), this.#offsets[i] ?? 0);
       placing.box(cell.box);
       const { page, y } = flow.context;
-      this.#bottoms.set(page, Math.max(this.#bottoms.get(page) ?? 0, y));
+      if (page !== lowest) this.#noteBottom(page, y);
+      else if (y > bottom) bottom = y;
     }
+    this.#noteBottom(lowest, bottom);
     flow.unlisten();
     flow.context.endColumns();
+    if (breaks === undefined) return unbroken;
     for (const one of breaks) one.end = Math.max(one.end, this.#bottoms.get(one.page) ?? one.end);
     return breaks;
+  }
+
+  #noteBottom(page: number, y: number): void {
+    this.#bottoms.set(page, Math.max(this.#bottoms.get(page) ?? 0, y));
   }
 
   /** Of a cell that is in so many columns from `i` on. */
@@ -254,6 +276,11 @@ export class TablePlacing {
     const { page, y } = context;
     const hasHeader = this.#headerRows > 0;
     const [first] = breaks;
+    if (first === undefined && y - top !== look.top) {
+      if (row === 0 && !hasHeader) this.#rowLine(0, this.#tableTop);
+      this.#piece(row, cells, top, y, look.rowLine(row).width);
+      return;
+    }
     const pieces: Piece[] = [];
     let begin = { page: first?.page ?? page, top };
     for (const one of breaks) {

@@ -204,6 +204,14 @@ export class Paragraph {
     return parts.length === 0 ? undefined : new Paragraph(parts.reverse(), align);
   }
 
+  /** A paragraph in one look; undefined as for `of`. */
+  static plain(text: string, look: Look, align: Alignment, user: GlyphUser): Paragraph | undefined {
+    const split = splitOf(look.face, text);
+    if (split === undefined) return undefined;
+    user.use(look.face, split);
+    return new Paragraph([new Part(split, look, false)], align);
+  }
+
   /** Height of its first lines in `room`; of all when `most` is left out. About what they take: words are not broken. */
   height(room: number, most = Number.POSITIVE_INFINITY): number {
     let [height, line, width, lines] = [0, 0, 0, 1];

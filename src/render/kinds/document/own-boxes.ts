@@ -169,9 +169,12 @@ class BoxMaker {
     const style = this.#styles.within(around, node);
     if (node.text !== undefined) {
       hasOnly(node, textMembers);
-      const least = node.leastWidth === undefined ? {} : { leastWidth: numberOf(node.leastWidth) };
       const text = this.#paragraph(node.text, style);
-      return { type: 'text', ...placeOf(node), ...least, ...bookmarkOf(node), text };
+      const place = placeOf(node);
+      // Cells are hardly ever anything else.
+      if (place === nowhere && node.leastWidth === undefined) return { type: 'text', text };
+      const least = node.leastWidth === undefined ? {} : { leastWidth: numberOf(node.leastWidth) };
+      return { type: 'text', ...place, ...least, ...bookmarkOf(node), text };
     }
     if (node.stack !== undefined) {
       hasOnly(node, stackMembers);
@@ -226,15 +229,16 @@ class BoxMaker {
   }
 
   #paragraph(text: unknown, style: Style): Paragraph {
+    const { user } = this.tools;
+    if (typeof text === 'string')
+      return Paragraph.plain(spaced(text), style.look, style.align, user) ?? foreign();
     const parts: TextPart[] = [];
-    if (typeof text === 'string') parts.push({ text: spaced(text), look: style.look });
-    else
-      for (const part of nodesOf(text)) {
-        hasOnly(part, partMembers);
-        if (typeof part.text !== 'string') return foreign();
-        parts.push({ text: spaced(part.text), look: this.#styles.within(style, part).look });
-      }
-    return Paragraph.of(parts, style.align, this.tools.user) ?? foreign();
+    for (const part of nodesOf(text)) {
+      hasOnly(part, partMembers);
+      if (typeof part.text !== 'string') return foreign();
+      parts.push({ text: spaced(part.text), look: this.#styles.within(style, part).look });
+    }
+    return Paragraph.of(parts, style.align, user) ?? foreign();
   }
 
   #table(node: Node, table: Node, style: Style): TableBox {

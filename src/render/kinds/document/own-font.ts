@@ -89,7 +89,7 @@ export class OwnFont {
       BaseFont: name,
       CIDSystemInfo: { Registry: new String('Adobe'), Ordering: new String('Identity'), Supplement: 0 },
       FontDescriptor: descriptor,
-      W: program.widths,
+      W: new Verbatim(program.widths),
       ...(program.glyphMap === undefined ? {} : { CIDToGIDMap: packed(program.glyphMap) }),
     });
     return {
@@ -109,6 +109,20 @@ function tagOf(id: string): string {
   return Array.from({ length: 6 }, (_, i) =>
     String.fromCharCode(65 + (Math.floor(number / 26 ** (5 - i)) % 26)),
   ).join('');
+}
+
+/** What stands in the file as it is: pdfkit would take it apart for each document. */
+class Verbatim {
+  constructor(private readonly text: string) {}
+
+  /** What pdfkit does not know by its name it writes as its text. */
+  get [Symbol.toStringTag](): string {
+    return 'Verbatim';
+  }
+
+  toString(): string {
+    return this.text;
+  }
 }
 
 function flagsOf({ post, head, 'OS/2': os2 }: EmbeddedTypeface['font']): number {

@@ -41,6 +41,10 @@ type Ground = { readonly box: Rectangle; readonly color: string } | Draw;
 /** Operators, or what draws by itself. */
 type Part = Uint8Array | Draw;
 
+function isOperators(part: Part): part is Uint8Array {
+  return typeof part !== 'function';
+}
+
 export class PageSheet implements Sheet {
   /** The first one is drawn last. */
   readonly #grounds: Ground[] = [];
@@ -71,33 +75,32 @@ export class PageSheet implements Sheet {
     this.#endText();
     document.addPage({ size: [this.size.width, this.size.height] });
     for (const font of this.#fonts) document.page.fonts[font.id] = font.ref();
-    this.#writeGrounds(document);
-    for (const part of this.#parts) {
-      if (typeof part === 'function') part(document);
-      else document.addContent(part);
-    }
-    if (this.#open.length > 0) document.addContent(this.#open.cut());
+    const parts = [...this.#groundParts(), ...this.#parts, this.#open.cut()];
+    if (parts.every(isOperators)) document.setContent(parts);
+    else
+      for (const part of parts) {
+        if (!isOperators(part)) part(document);
+        else if (part.length > 0) document.addContent(part);
+      }
   }
 
-  #writeGrounds(document: InkwireDocument): void {
+  #groundParts(): Part[] {
+    const parts: Part[] = [];
     const operators = new Operators();
-    const write = () => {
-      if (operators.length > 0) document.addContent(operators.cut());
-    };
     let color = '';
     for (let i = this.#grounds.length - 1; i >= 0; i--) {
       const ground = this.#grounds[i];
       if (typeof ground === 'function') {
-        write();
+        parts.push(operators.cut(), ground);
         color = '';
-        ground(document);
       } else if (ground !== undefined) {
         if (ground.color !== color) setFill(ground.color, operators);
         color = ground.color;
         fillBox(ground.box, operators);
       }
     }
-    write();
+    parts.push(operators.cut());
+    return parts;
   }
 
   mark(): Mark {

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { isObject } from '../../../protocol/is-object.js';
 import { drawnFamilies } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
@@ -13,6 +14,9 @@ import type { PictureFile } from './pictures.js';
 
 /** Output is handed on in pieces of at least this size, so that a page does not cost hundreds of small writes. */
 const pieceBytes = 64 * 1024;
+
+/** Higher ones take a third more time for a hundredth of the bytes. */
+const contentLevel = 5;
 
 /** What pdfmake calls fonts: family -> style -> face, the faces by their ids. Each document takes a copy. */
 const fontTable: Readonly<Record<string, object>> = Object.fromEntries(
@@ -247,6 +251,16 @@ export class InkwireDocument extends PdfMakeDocument {
     this.content = this.content === undefined ? operator : `${this.content}\n${operator}`;
     if (this.content.length > pieceBytes) this.#writeContent();
     return this;
+  }
+
+  /** Gives the page that is begun its content, to which nothing is added. */
+  setContent(parts: readonly Uint8Array[]): void {
+    this.#writeContent();
+    const { content } = this.page;
+    const all = Buffer.concat([...content.buffer, ...parts]);
+    content.buffer = [deflateSync(all, { level: contentLevel })];
+    content.compress = false;
+    content.data.Filter = 'FlateDecode';
   }
 
   #writeContent(): void {

@@ -296,6 +296,7 @@ export interface DrawnPage {
   /** Fonts by the names that its operators have for them. */
   readonly fonts: Record<string, object>;
   write(operators: string): void;
+  readonly content: PdfReference & { compress: boolean; buffer: Uint8Array[] };
 }
 
 export interface PdfDocument {
