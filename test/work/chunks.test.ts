@@ -60,6 +60,35 @@ describe('a job of many tasks', () => {
     expect(await readdir(dirname(rig.engine.blobs.aside()))).toEqual([]);
   });
 
+  it('goes on in its thread while the files of a chunk are brought to the disk', async () => {
+    let calls = 0;
+    let letGo = (): void => undefined;
+    const secondCame = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await open({
+      threads: 1,
+      between: ({ blobs }) => ({
+        blobs: new Proxy(blobs, {
+          get: (target, name) => {
+            const own: unknown = Reflect.get(target, name);
+            if (name !== 'keep') return typeof own === 'function' ? own.bind(target) : own;
+            return async (...given: Parameters<typeof target.keep>) => {
+              calls += 1;
+              // The first one is done when the thread has ended a second chunk.
+              if (calls === 1) await secondCame;
+              else letGo();
+              return target.keep(...given);
+            };
+          },
+        }),
+      }),
+    });
+    const id = await rig.submit('rows', { units: 30, perChunk: 10 });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed' });
+    expect(await text(id)).toBe(`rows\n${rows(30)}[]`);
+  });
+
   it('loses a poisoned unit and nothing else', async () => {
     await open();
     const id = await rig.submit('rows', { units: 40, perChunk: 10, poison: [17] });

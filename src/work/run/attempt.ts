@@ -12,7 +12,7 @@ import type { Outages } from '../outages.js';
 import { isPassingFault } from '../passing-fault.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
-import { ChunkedAttempt, type ChunkedTask, pathsOf } from './chunked-attempt.js';
+import { ChunkedAttempt, type ChunkedTask, pathsOf, type TaskEnd } from './chunked-attempt.js';
 import { sourcesOf, type TaskInputs, taskInputs } from './inputs.js';
 import { PartKeeper } from './part-keeper.js';
 import type { RunTimes } from './run-times.js';
@@ -236,7 +236,7 @@ function renderChunks(
   deadline: Deadline,
 ): Promise<Outcome> {
   const { pool } = parts;
-  const runTask = async ({ take, ...task }: ChunkedTask): Promise<Outcome> => {
+  const runTask = async ({ take, ...task }: ChunkedTask): Promise<TaskEnd> => {
     const asidePrefix = files.path();
     const memoryRetry = task.memoryRetry || job.memoryRetry === true;
     const timeoutMs = deadline.leftMs;
@@ -257,11 +257,13 @@ function renderChunks(
       },
     });
     files.expect(asidePrefix, written);
-    await Promise.all(parts);
-    if (outcome.type === 'done' && take === undefined) return outcome;
-    if (outcome.type === 'done') await take?.(outcome);
-    await files.discard([asidePrefix]);
-    return outcome;
+    const keep = async (): Promise<void> => {
+      await Promise.all(parts);
+      if (outcome.type === 'done' && take === undefined) return;
+      if (outcome.type === 'done') await take?.(outcome);
+      await files.discard([asidePrefix]);
+    };
+    return { outcome, kept: keep() };
   };
   return new ChunkedAttempt({
     atOnce: pool.state.threads,
