@@ -32,6 +32,7 @@ import { agreedConfig } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
 import { openStorage, storageRefusal } from './storage.js';
 import { openGateway, streamTail } from './streaming.js';
+import { mountSupport } from './supporting.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
@@ -298,6 +299,7 @@ async function open(
   if (config.role !== 'worker') {
     mountPush(http.app, { ...http, gateway, tickets });
     addWebhookRoutes(http.app, hooks);
+    opened.add(mountSupport(http.app, { service, follower, pool, config, store, clock, log: workLog }));
   }
   http.budgets.add('renders', syncRenderer.shares);
   http.budgets.add('pictures', pages.shares);

@@ -52,7 +52,6 @@ function addBuild(registry: Registry, version: string): void {
 }
 
 function addDisk(registry: Registry, dataDir: string): void {
-  const sizes = { free: 'bavail', total: 'blocks' } as const;
   new Gauge({
     name: 'inkwire_disk_bytes',
     help: 'Of the file system of the data directory: all of it, and what the server may still take',
@@ -60,12 +59,21 @@ function addDisk(registry: Registry, dataDir: string): void {
     registers: [registry],
     async collect() {
       // The directory may be out of reach just now: the figure is then left out, not the others with it.
-      const found = await statfs(dataDir).catch(() => undefined);
+      const found = await diskOf(dataDir);
       this.reset();
       if (found === undefined) return;
-      for (const [part, name] of Object.entries(sizes)) this.set({ part }, found[name] * found.bsize);
+      this.set({ part: 'free' }, found.freeBytes);
+      this.set({ part: 'total' }, found.totalBytes);
     },
   });
+}
+
+/** The file system of a directory: all of it, and what the server may still take; undefined where that is not known. */
+export async function diskOf(
+  directory: string,
+): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined> {
+  const found = await statfs(directory).catch(() => undefined);
+  return found && { freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
 }
 
 /** Counts the store's commits: how long each took, and how many operations shared it. */

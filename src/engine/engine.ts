@@ -237,6 +237,11 @@ export interface Depth {
   readonly oldestPendingAt?: number;
 }
 
+export interface OwnerDepth {
+  readonly owner: string;
+  readonly pending: number;
+}
+
 export interface ApplyOptions {
   /** A job of another owner is `not-found`. */
   readonly owner?: string | undefined;
@@ -323,6 +328,8 @@ export interface Store {
    */
   groups(filter: GroupFilter): Promise<GroupPage>;
   depth(): Promise<Depth>;
+  /** Pending jobs by owner, those of nobody left out, in the order of the owners' UTF-8 bytes. */
+  waiting(): Promise<readonly OwnerDepth[]>;
   /**
    * Facts in order, at most `limit`. A page may be shorter when the filter skips many facts: the reader goes on from
    * `reached`.

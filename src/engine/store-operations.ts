@@ -27,6 +27,7 @@ export const storeOperations = {
   group: 'read',
   groups: 'read',
   depth: 'read',
+  waiting: 'read',
   log: 'read',
   unused: 'read',
   facts: 'facts',

@@ -25,6 +25,8 @@ export interface Task {
   readonly kind: string;
   /** Waiting tasks of different owners take turns; those of one owner run in their order. */
   readonly owner: string;
+  /** Left out, it belongs to no job. */
+  readonly jobId?: string;
   readonly request: RunMessage['request'];
   readonly inputPaths: readonly string[];
   readonly fetched: Readonly<Record<string, Fetched>>;
@@ -56,6 +58,15 @@ export interface PoolState {
   readonly respawns: number;
   /** Threads whose last start has failed. A thread that takes the place of a stopped one is not counted. */
   readonly failing: number;
+}
+
+/** What one thread does. */
+export interface Lane {
+  readonly state: 'starting' | 'idle' | 'busy';
+  readonly task?: Pick<Task, 'kind' | 'owner' | 'jobId'> & {
+    /** Since when the thread has it. */
+    readonly forMs: number;
+  };
 }
 
 interface Entry {
@@ -128,6 +139,16 @@ export class RenderPool {
       waiting: this.#waiting.length,
       respawns: this.#respawns,
     };
+  }
+
+  /** One for each thread; a successor keeps the place. */
+  get lanes(): readonly Lane[] {
+    return this.#slots.map(({ state, running }) => {
+      if (running === undefined) return { state };
+      const { kind, owner, jobId } = running.task;
+      const forMs = Math.round(performance.now() - running.startedAt);
+      return { state, task: { kind, owner, ...(jobId === undefined ? {} : { jobId }), forMs } };
+    });
   }
 
   /** Resolves when a thread is ready for the first time; rejects when each has failed to start several times. */

@@ -57,6 +57,22 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect(other?.job.owner).toBe('bob');
     });
 
+    it('counts what waits by owner: claimed ahead and scheduled too, and nothing that runs or has ended', async () => {
+      const { store } = engine();
+      expect(await store.waiting()).toEqual([]);
+      const job = await submitted(engine(), { owner: 'bob' });
+      await submitted(engine(), { readyAt: start + 500 });
+      await submitted(engine());
+      const request = { worker: 'w1', limit: 3, now: start, leaseUntil: start + 50 };
+      await store.claim(request);
+      expect(await store.waiting()).toEqual([
+        { owner: 'alice', pending: 2 },
+        { owner: 'bob', pending: 1 },
+      ]);
+      await store.apply(job.id, { type: 'start', claim: 1 }, start + 1);
+      expect(await store.waiting()).toEqual([{ owner: 'alice', pending: 2 }]);
+    });
+
     it('leaves a claimed job in reach of a cancel, of its wait limit and of the end of the lease', async () => {
       const { store } = engine();
       const jobs = [

@@ -225,6 +225,7 @@ class Caller {
       { name: 'group g', make: (store) => store.group(owner, 'g') },
       { name: `groups ${owner}`, make: (store) => store.groups({ owner, limit, ...before }) },
       { name: 'depth', make: (store) => store.depth() },
+      { name: 'waiting', make: (store) => store.waiting() },
       { name: `facts ${JSON.stringify(facts)}`, make: (store) => store.facts(facts) },
       { name: `everyFact ${after}`, make: (store) => store.everyFact(after, limit) },
       { name: 'log', make: (store) => store.log() },

@@ -1,6 +1,6 @@
 import type { Artifact, Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import type { ArtifactFilter, Depth, FactFilter, FactPage, JobInput } from '../engine.js';
+import type { ArtifactFilter, Depth, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
 import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
 import { EndpointQueries } from './endpoints.js';
@@ -71,6 +71,15 @@ export class Queries {
     const { pending, running } = this.#ledger.counts;
     const oldestPendingAt = pending > 0 ? this.#views.jobs.oldestPendingAt() : undefined;
     return { pending, running, ...(oldestPendingAt === undefined ? {} : { oldestPendingAt }) };
+  }
+
+  waiting(): readonly OwnerDepth[] {
+    const counts = new Map<string, number>();
+    for (const { owner, count } of this.#views.jobs.waiting())
+      counts.set(owner, (counts.get(owner) ?? 0) + count);
+    return [...counts]
+      .map(([owner, pending]) => ({ owner, pending }))
+      .sort((one, other) => Buffer.compare(Buffer.from(one.owner), Buffer.from(other.owner)));
   }
 
   everyFact(after: number, limit: number): FactPage {

@@ -12,7 +12,7 @@ import type { LibraryFilter, LibraryVersion, VersionFilter } from '../library.js
 import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import type { QueueState } from './tables.js';
 
-/** Pending jobs of one owner, for the counts at open. */
+/** Pending jobs of one owner, in one state of the queue. */
 export interface QueueLength {
   readonly owner: string;
   readonly queue: QueueState;

@@ -2,7 +2,7 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { timeOfJobId } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { groupPageOf } from '../embedded/tables.js';
-import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput } from '../engine.js';
+import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
 import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
 import { pageOf } from './job-listing.js';
@@ -92,6 +92,11 @@ export function storeReads(ask: Asking) {
       const [pending, running, id] = row ?? [0, 0, null];
       const oldest = typeof id === 'string' ? { oldestPendingAt: timeOfJobId(id) } : {};
       return { pending: numberOf(pending), running: numberOf(running), ...oldest };
+    },
+
+    async waiting(): Promise<readonly OwnerDepth[]> {
+      const rows = await ask('SELECT owner, pending FROM owners WHERE pending > 0 ORDER BY owner');
+      return rows.map(([owner, pending]) => ({ owner: textOf(owner), pending: numberOf(pending) }));
     },
 
     async log(): Promise<LogState> {

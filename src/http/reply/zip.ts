@@ -14,7 +14,7 @@ import {
  * twice: readers of streams need it there, and no library writes it (all of them write it behind, from one reading).
  */
 
-/** `name`: a file name, no path. */
+/** `name`: a file name, or a path of safe names with `/` between them. */
 export interface ZipEntry extends Pick<StoredEntry, 'name' | 'sizeBytes'> {
   readonly modifiedAt: Date;
   /** Called twice. */
@@ -38,14 +38,15 @@ export function zipLength(entries: readonly ZipEntry[]): number {
 }
 
 /** Holds a piece of one entry at a time, however slowly it is read. Fails when a file is not as long as its entry says. */
-export function zipStream(entries: readonly ZipEntry[]): Readable {
+export function zipStream(entries: Iterable<ZipEntry> | AsyncIterable<ZipEntry>): Readable {
   return Readable.from(pieces(entries), { objectMode: false, highWaterMark: 64 * 1024 });
 }
 
-async function* pieces(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array> {
+async function* pieces(entries: Parameters<typeof zipStream>[0]): AsyncGenerator<Uint8Array> {
   const lines: Buffer[] = [];
   let offset = 0;
-  for (const entry of entries) {
+  let count = 0;
+  for await (const entry of entries) {
     const crc = await checksumOf(entry);
     const header = headerOf(stored(entry), crc);
     lines.push(directoryEntryOf(stored(entry), crc, offset));
@@ -59,10 +60,11 @@ async function* pieces(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Array>
     }
     if (size !== entry.sizeBytes) throw new Error('A file has another length than its entry');
     offset += header.length + size;
+    count += 1;
   }
   const directory = Buffer.concat(lines);
   yield directory;
-  yield archiveEndOf({ entries: entries.length, sizeBytes: directory.length, offset });
+  yield archiveEndOf({ entries: count, sizeBytes: directory.length, offset });
 }
 
 async function checksumOf({ open }: ZipEntry): Promise<number> {

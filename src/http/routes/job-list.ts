@@ -15,39 +15,45 @@ const time = (description: string) => Type.Optional(Type.String({ format: 'date-
 const name = (description: string) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 128, description }));
 
+/** By which jobs are chosen, in a query; beside them `metadata.<name>`. */
+export const filterMembers = {
+  status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
+  kind: name('Only jobs of this kind'),
+  group: name('Only jobs of this group'),
+  reference: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: describedLimits.reference,
+      description: 'Only jobs with this reference',
+    }),
+  ),
+  tag: Type.Optional(
+    Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: describedLimits.tags })], {
+      description: 'Only jobs with this tag; given several times: with all of them',
+    }),
+  ),
+  search: Type.Optional(
+    Type.String({
+      maxLength: describedLimits.search,
+      description:
+        'Only jobs where each of these words begins a word of title, reference, file name, tags, metadata, group or ' +
+        'kind, without regard to case and accents; an id, or its beginning from `job_` on, is one, too',
+    }),
+  ),
+  created_after: time('Exclusive'),
+  created_before: time('Exclusive'),
+};
+export const filterPatterns = { '^metadata.': {} };
+
 const listQuery = Type.Object(
   {
-    status: Type.Optional(Type.Unsafe<JobStatus>({ type: 'string', enum: [...jobStatuses] })),
-    kind: name('Only jobs of this kind'),
-    group: name('Only jobs of this group'),
-    reference: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: describedLimits.reference,
-        description: 'Only jobs with this reference',
-      }),
-    ),
-    tag: Type.Optional(
-      Type.Union([Type.String(), Type.Array(Type.String(), { maxItems: describedLimits.tags })], {
-        description: 'Only jobs with this tag; given several times: with all of them',
-      }),
-    ),
-    search: Type.Optional(
-      Type.String({
-        maxLength: describedLimits.search,
-        description:
-          'Only jobs where each of these words begins a word of title, reference, file name, tags, metadata, group or ' +
-          'kind, without regard to case and accents; an id, or its beginning from `job_` on, is one, too',
-      }),
-    ),
-    created_after: time('Exclusive'),
-    created_before: time('Exclusive'),
+    ...filterMembers,
     cursor: Type.Optional(
       Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
     ),
     limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
   },
-  { patternProperties: { '^metadata\\.': {} } },
+  { patternProperties: filterPatterns },
 );
 
 const listDocs: RouteDocs = {
@@ -69,14 +75,17 @@ const listDocs: RouteDocs = {
   problems: ['validation-failed'],
 };
 
+const filterQuery = Type.Object(filterMembers);
+
 type Query = Static<typeof listQuery>;
+export type FilterQuery = Static<typeof filterQuery>;
 
 type Described = Pick<ListRequest, 'reference' | 'tags' | 'metadata' | 'search'>;
 
 const metadataPrefix = 'metadata.';
 
 /** The filters by what callers said of jobs. */
-function readDescribed(query: Query): Described | Problem {
+function readDescribed(query: FilterQuery): Described | Problem {
   const { reference, tag, search } = query;
   const tags = tag === undefined ? [] : [tag].flat();
   const metadata: [string, string][] = [];
@@ -101,6 +110,21 @@ function readDescribed(query: Query): Described | Problem {
   };
 }
 
+/** What a query chooses. */
+export function readFilter(query: FilterQuery): Omit<ListRequest, 'owner' | 'limit' | 'cursor'> | Problem {
+  const { status, kind, group, created_after, created_before } = query;
+  const described = readDescribed(query);
+  if ('slug' in described) return described;
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(group === undefined ? {} : { group }),
+    ...described,
+    ...(created_after === undefined ? {} : { createdAfter: Date.parse(created_after) }),
+    ...(created_before === undefined ? {} : { createdBefore: Date.parse(created_before) }),
+  };
+}
+
 function wrong(parameter: string, message: string): Problem {
   const errors = [{ pointer: `/${parameter}`, message }];
   return problem('validation-failed', `The parameter ${parameter} ${message}.`, { errors });
@@ -112,18 +136,12 @@ export function addJobListRoute(app: FastifyInstance, { service }: { readonly se
     '/api/v1/jobs',
     { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
     async (request, reply) => {
-      const { status, kind, group, created_after, created_before, cursor, limit } = request.query;
-      const described = readDescribed(request.query);
-      if ('slug' in described) return sendProblem(request, reply, described);
+      const { cursor, limit } = request.query;
+      const filter = readFilter(request.query);
+      if ('slug' in filter) return sendProblem(request, reply, filter);
       const answer = await service.reader.list({
-        owner: ownerOf(request),
-        limit,
-        ...(status === undefined ? {} : { status }),
-        ...(kind === undefined ? {} : { kind }),
-        ...(group === undefined ? {} : { group }),
-        ...described,
-        ...(created_after === undefined ? {} : { createdAfter: Date.parse(created_after) }),
-        ...(created_before === undefined ? {} : { createdBefore: Date.parse(created_before) }),
+        ...filter,
+        ...{ owner: ownerOf(request), limit },
         ...(cursor === undefined ? {} : { cursor }),
       });
       if (!answer.ok) return sendProblem(request, reply, answer.problem);

@@ -154,7 +154,8 @@ export function attemptsOf(job: Job, kinds: readonly Kind[]): Kind['attempts'] {
 }
 
 /** Members that every task of an attempt has. */
-type Common = TaskInputs & Pick<Task, 'kind' | 'owner' | 'urgent' | 'signal' | 'onStart' | 'onProgress'>;
+type Common = TaskInputs &
+  Pick<Task, 'kind' | 'owner' | 'jobId' | 'urgent' | 'signal' | 'onStart' | 'onProgress'>;
 
 /**
  * Renders in a thread, or in many tasks. The first one begins while `start` is still being committed; progress is held
@@ -180,6 +181,7 @@ async function render(rendering: Rendering, onStart: (started: Promise<boolean>)
     ...inputs,
     kind,
     owner,
+    jobId,
     urgent: false,
     signal: AbortSignal.any([holder.signal, keeper.failed]),
     onStart() {
