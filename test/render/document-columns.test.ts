@@ -19,7 +19,9 @@ const beside = column(undefined, { type: 'add_text', text: 'beside' });
 async function toldOf(operations: readonly object[]) {
   const { warnings } = await render(registry, { operations });
   return warnings.map(({ code, pointer, message }) => {
-    expect(message).toMatch(/ mm wide, and the (?:column|block) [\d.]+ mm: what stands beside it may lie over it$/);
+    expect(message).toMatch(
+      / mm wide, and the (?:column|block) [\d.]+ mm: what stands beside it may lie over it$/,
+    );
     return `${code} ${pointer}`;
   });
 }
@@ -55,8 +57,12 @@ it('a column in one that has a width may have no more than that one', async () =
 });
 
 it('so is what is wider than its block, where the width of that is known', async () => {
-  const block = (more: object, ...operations: object[]): object => ({ type: 'add_block', operations, ...more });
-  const row = columns(column(84, table(1)), column(84, table(1)));
+  const block = (more: object, ...operations: object[]): object => ({
+    type: 'add_block',
+    operations,
+    ...more,
+  });
+  const row = columns(column(92, table(1)), column(92, table(1)));
   expect(await toldOf([block({ padding: 2 }, row)])).toEqual(['narrow_column /operations/0']);
   expect(await toldOf([block({ width: 40 }, { type: 'add_qr', value: 'a', size: 54 })])).toEqual([
     'narrow_column /operations/0',
