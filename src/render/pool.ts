@@ -1,6 +1,7 @@
 import { Countdown } from '../countdown.js';
 import type { Fetched, Progress } from './kind.js';
 import { type Outcome, outcomeOf } from './outcome.js';
+import type { Lane, PoolState } from './pool-state.js';
 import { type Death, RenderThread } from './render-thread.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
@@ -47,26 +48,6 @@ export interface Task {
   readonly onProgress: (progress: Progress) => void;
   /** A part lies complete, and belongs to the listener; without one it is left where it is. */
   readonly onPart?: (file: FinishedFile) => void;
-}
-
-export interface PoolState {
-  readonly threads: number;
-  readonly starting: number;
-  readonly idle: number;
-  readonly busy: number;
-  readonly waiting: number;
-  readonly respawns: number;
-  /** Threads whose last start has failed. A thread that takes the place of a stopped one is not counted. */
-  readonly failing: number;
-}
-
-/** What one thread does. */
-export interface Lane {
-  readonly state: 'starting' | 'idle' | 'busy';
-  readonly task?: Pick<Task, 'kind' | 'owner' | 'jobId'> & {
-    /** Since when the thread has it. */
-    readonly forMs: number;
-  };
 }
 
 interface Entry {

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Depth } from '../engine/engine.js';
 import type { SweepOutcome } from '../engine/retention.js';
 import type { Outcome } from '../render/outcome.js';
-import type { PoolState } from '../render/pool.js';
+import type { PoolState } from '../render/pool-state.js';
 
 export interface MeterSources {
   readonly pool: () => PoolState;

@@ -1,6 +1,6 @@
 import type { Depth, OwnerDepth, Store } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
-import type { Lane } from '../render/pool.js';
+import type { Lane } from '../render/pool-state.js';
 import { Activity, type Failure, type Hour } from './activity.js';
 import type { Reader } from './service.js';
 

@@ -15,8 +15,7 @@ import type { Node } from './pdfmake.js';
 import type { Picture } from './pictures.js';
 import { ownSize } from './svg-size.js';
 import { svgOptions, withFallbackFonts } from './svg-text.js';
-import type { Width } from './tables.js';
-import { type FontState, linkColor, points, pointsPerMm, type Typesetter } from './typesetting.js';
+import { type FontState, inPoints, linkColor, points, pointsPerMm, type Typesetter } from './typesetting.js';
 
 /** The page as the drawing of one operation sees it, in points. */
 export interface Frame {
@@ -345,11 +344,6 @@ export class Drawing {
 }
 
 /** A column width in points; percentages are taken of `room`, because pdfmake cannot nest them. */
-function inPoints(width: Width, room: number): number | 'auto' | '*' {
-  if (typeof width === 'number') return points(width);
-  return width === 'auto' || width === '*' ? width : (Number.parseFloat(width) / 100) * room;
-}
-
 function drawnPoints(length: DrawnLength, room: number): number {
   return typeof length === 'number' ? length : length.share * room;
 }

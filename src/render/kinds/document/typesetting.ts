@@ -3,8 +3,15 @@ import type { Segment, Segmenter } from '../../fonts/segments.js';
 import { limits } from './limits.js';
 import type { Run, RunStyle } from './model.js';
 import type { Node } from './pdfmake.js';
+import type { Width } from './tables.js';
 
 export const pointsPerMm = 72 / 25.4;
+
+/** @param room of which a percentage is meant, points */
+export function inPoints(width: Width, room: number): number | 'auto' | '*' {
+  if (typeof width === 'number') return points(width);
+  return width === 'auto' || width === '*' ? width : (Number.parseFloat(width) / 100) * room;
+}
 /** Millimetres as points. */
 export const points = (mm: number): number => mm * pointsPerMm;
 
