@@ -30,7 +30,7 @@ if (!process.argv.includes('--if-changed') || builtFrom() !== state) {
 /** A digest of all that is built from. */
 function stateOfInputs() {
   const files = [
-    ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'],
+    ...['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.server.config.js'],
     ...filesOf('src'),
     ...filesOf('client'),
   ];

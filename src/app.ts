@@ -55,7 +55,8 @@ export interface AppOptions {
   /** Where log lines of the HTTP side go, too. */
   readonly logStream: { write(line: string): void };
   /**
-   * Folder of the compiled threads. Needed when the server runs from its TypeScript source, which a worker cannot load.
+   * Folder of the compiled threads, with what is shipped. Needed when this file is not in it: as TypeScript, which a worker
+   * cannot load, or in a bundle.
    */
   readonly threads?: URL;
   /** In the place of the kinds of the registry. */

@@ -7,7 +7,7 @@ const lookMs = 10_000;
 /** Share of the time in which the event loop is busy; less is idle. Beats and sweeps alone are some thousandths. */
 const idleBelow = 0.05;
 /** Bytes of the heap that hold nothing: below it a collection is not worth its pause. */
-const worthBytes = 12 * 1024 * 1024;
+const worthBytes = 8 * 1024 * 1024;
 /** A collection takes some 1.5 ms for each MiB: past this the pause is longer than those who are connected should wait. */
 const maxUsedBytes = 96 * 1024 * 1024;
 

@@ -163,7 +163,9 @@ async function serveWith(config: Config): Promise<number> {
     ? { write: (line: string) => void destination.write(prettyLine(line)) }
     : destination;
   const log = pino({ level: config.logLevel }, logStream);
-  const start = () => startApp({ config, version: version(), log, logStream });
+  // Beside this file, wherever the bundle has put what it imports.
+  const threads = new URL('.', import.meta.url);
+  const start = () => startApp({ config, version: version(), log, logStream, threads });
   try {
     return await serve({ start, firstSignal, secondSignal, print, say });
   } catch (error) {

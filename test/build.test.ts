@@ -11,7 +11,8 @@ beforeEach(() => {
   for (const folder of ['src/room', 'client/sdk', 'client/dist', 'dist'])
     mkdirSync(join(root, folder), { recursive: true });
   copyFileSync(new URL('../build.mjs', import.meta.url), join(root, 'build.mjs'));
-  for (const file of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) put(file, '{}');
+  for (const file of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'vite.server.config.js'])
+    put(file, '{}');
   put('package.json', JSON.stringify({ scripts: { 'build:all': 'node count.mjs' } }));
   put(
     'count.mjs',

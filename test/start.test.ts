@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +25,12 @@ function loadedWith(entry: string): { readonly files: Set<string>; readonly libr
   return { files, libraries };
 }
 
+/** Of which files a file was made. */
+function sourcesOf(file: string): readonly string[] {
+  const map = join(dist, `${file}.map`);
+  return existsSync(map) ? (JSON.parse(readFileSync(map, 'utf8')) as { sources: string[] }).sources : [];
+}
+
 describe('at the start', () => {
   it('finds what a file loads, by import and by require', () => {
     const { files, libraries } = loadedWith('render/kinds/document/run.js');
@@ -35,7 +41,9 @@ describe('at the start', () => {
   it('a render thread loads no library: each kind brings its own with its first job', () => {
     const { files, libraries } = loadedWith('render/thread.js');
     expect([...libraries]).toEqual([]);
-    expect([...files].filter((file) => /^render\/kinds\/.+\//.test(file))).toEqual([]);
+    const sources = [...files].flatMap(sourcesOf);
+    expect(sources).toEqual(expect.arrayContaining([expect.stringContaining('src/render/thread-server.ts')]));
+    expect(sources.filter((source) => /node_modules|render\/kinds\/.+\//.test(source))).toEqual([]);
   });
 
   it('the process loads neither an engine nor what asks others', () => {
@@ -43,5 +51,14 @@ describe('at the start', () => {
     const late =
       /^(pdfmake|pdfkit|fontkit|linebreak|bwip-js|lean-qr|sharp|undici|pg|bidi-js|@cantoo\/|@embedpdf\/|@aws-sdk\/)/;
     expect([...libraries].filter(([name]) => late.test(name))).toEqual([]);
+  });
+
+  it('the process loads few files of ours: each costs time and memory', () => {
+    const [, app = ''] =
+      /import\("(\.\/chunks\/app-[^"]+)"\)/.exec(readFileSync(join(dist, 'main.js'), 'utf8')) ?? [];
+    const { files, libraries } = loadedWith(normalize(app));
+    expect([...files].flatMap(sourcesOf).length).toBeGreaterThan(500);
+    expect(files.size).toBeLessThan(100);
+    expect([...libraries.keys()].filter((name) => name.startsWith('typebox'))).toEqual([]);
   });
 });
