@@ -259,7 +259,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'protocol',
   ],
-  'http/dialects/body-shapes.ts': ['http/dialects/report-flow'],
+  'http/dialects/body-shapes.ts': ['http/dialects/previews', 'http/dialects/report-flow'],
   'http/dialects/dialects.ts': [
     'http/dialects',
     'http/dialects/native',

@@ -42,4 +42,4 @@ export function nameOfView(view: PageView): string {
   }
 }
 
-const generation = 2;
+const generation = 3;

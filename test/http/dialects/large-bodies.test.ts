@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bodyShapes } from '../../../src/http/dialects/body-shapes.js';
 import { fileRequestShape } from '../../../src/http/dialects/report-flow/body.js';
@@ -66,6 +68,27 @@ describe('bodies of dialects', () => {
     expect(reports.longest).toBeLessThan(filler.length);
   });
 
+  it('of files to be looked at are read there as well, and what they ask for can be read again', async () => {
+    const image = await sharp(randomBytes(200 * 200 * 3), { raw: { width: 200, height: 200, channels: 3 } })
+      .png()
+      .toBuffer();
+    const input = `data:image/png;base64,${image.toString('base64')}`;
+    expect(input.length).toBeGreaterThan(64 * 1024);
+    const made = await readHere(() => post('/preview', { input, output_format: 'png' }));
+    expect(made.told).toMatchObject({ status: 200, json: { success: true, total_pages: 1 } });
+    expect([made.shapes, made.longest < input.length]).toEqual([0, true]);
+    const found = await readHere(() => post('/metadata', { input }));
+    expect(found.told.json.metadata).toMatchObject({ width: 200, height: 200, format: 'PNG' });
+    expect([found.shapes, found.longest < input.length]).toEqual([0, true]);
+    const { json } = await post('/preview/async', { input, output_format: 'jpg', options: { quality: 70 } });
+    const jobs: Json = await (await fetch(`${server.url}/api/v1/jobs?kind=preview&limit=1`)).json();
+    const [{ job_id: id }] = jobs.data.jobs;
+    const asked: Json = await (await fetch(`${server.url}/api/v1/jobs/${id}/request`)).json();
+    expect(json.job_id).toBeDefined();
+    const leftOut = `(left out: ${image.length} bytes)`;
+    expect(asked.data.request).toMatchObject({ kind: 'preview', format: 'jpg', quality: 70, input: leftOut });
+  });
+
   it('are read here when they are short', async () => {
     const spy = vi.spyOn(fileRequestShape, 'read');
     await post('/v1/file/async/multiple', flow({}, { name: 'Ann' }));
@@ -79,6 +102,10 @@ describe('bodies of dialects', () => {
       ['/v1/file/async/single', { designId: 'letter', content: { name: 'Ann' } }],
       ['/v1/file/async/multiple', { designId: 'nothing', contents: [{ fileName: 'a', params: {} }] }],
       ['/v1/file/async/multiple', { ...flow({}, {}), version: 9 }],
+      ['/preview', { input: 'data:image/png;base64,AAAA' }],
+      ['/preview', { output_format: 'tiff', options: { width: 0, pages: 'all' } }],
+      ['/preview/async', { input: '!', output_format: 'png' }],
+      ['/metadata', { input: 'file:///etc/passwd' }],
     ];
     for (const [path, body] of bodies) {
       const short = await post(path, body);

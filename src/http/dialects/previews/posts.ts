@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isObject } from '../../../protocol/is-object.js';
 import { isTerminal, type JobRecord } from '../../../protocol/job-record.js';
 import { type Problem, problem } from '../../../protocol/problem.js';
-import type { Accepted, FormBody } from '../../../work/service.js';
+import type { Accepted, Answer, FormBody, JsonBody } from '../../../work/service.js';
 import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
@@ -13,25 +13,16 @@ import { type TakenFile, takeForms } from '../../upload/form-reader.js';
 import type { DialectParts } from '../dialect.js';
 import { uuidIds } from '../job-ids.js';
 import { jobWords, metadataKind, metadataOf, pagesOf, previewKind, reasonOf } from './answers.js';
-import { digestName, digestOf, equalJobs } from './equal-job.js';
+import { planOf, previewShape, type ReadBody } from './body.js';
+import { digestName, equalJobs } from './equal-job.js';
 import { notDownloaded, sentences, tooLong } from './messages.js';
-import { type AskedAnswer, readMetadata, readPreview } from './requests.js';
-import { openServerFile, serverPathOf } from './server-file.js';
+import { openServerFile } from './server-file.js';
 import type { PreviewSettings } from './settings.js';
 import { createdSchema, metadataBody, metadataSchema, previewBody, previewSchema, tag } from './shapes.js';
-
-interface Asking {
-  readonly kind: string;
-  readonly read: (body: Readonly<Record<string, unknown>>) => AskedAnswer;
-}
-
-const previews: Asking = { kind: previewKind, read: readPreview };
-const metadata: Asking = { kind: metadataKind, read: readMetadata };
 
 /** A caller waits for these. */
 const awaitedPriority = 5;
 const keptMs = 24 * 3600 * 1000;
-const maxIssues = 50;
 
 /** Previews and metadata, waited for or not. */
 export function addPosts(
@@ -40,7 +31,7 @@ export function addPosts(
   { syncTimeoutMs, paths }: PreviewSettings,
 ): void {
   const { service, links, kinds, longWaits, forms, clock } = parts;
-  const { reader, submitter, remover } = service;
+  const { bodies, reader, submitter, remover } = service;
 
   app.register(async (scope) => {
     await takeForms(scope);
@@ -66,7 +57,7 @@ export function addPosts(
         body: previewBody,
         answers: { '200': { description: 'The pictures', content: { [json]: previewSchema } } },
       }),
-      (request, reply) => answerSync(request, reply, previews),
+      (request, reply) => answerSync(request, reply, previewKind),
     );
     scope.post(
       '/preview/async',
@@ -77,7 +68,7 @@ export function addPosts(
         answers: { '200': { description: 'The job', content: { [json]: previewSchema } } },
       }),
       async (request, reply) => {
-        const accepted = await accept(request, reply, previews, false);
+        const accepted = await accept(request, reply, previewKind, false);
         if (accepted === undefined) return reply;
         const none = { preview_urls: null, total_pages: null };
         return send(reply, {
@@ -96,7 +87,7 @@ export function addPosts(
         body: metadataBody,
         answers: { '200': { description: 'The metadata', content: { [json]: metadataSchema } } },
       }),
-      (request, reply) => answerSync(request, reply, metadata),
+      (request, reply) => answerSync(request, reply, metadataKind),
     );
     scope.post(
       '/metadata/async',
@@ -107,7 +98,7 @@ export function addPosts(
         answers: { '200': { description: 'The job', content: { [json]: createdSchema } } },
       }),
       async (request, reply) => {
-        const accepted = await accept(request, reply, metadata, false);
+        const accepted = await accept(request, reply, metadataKind, false);
         if (accepted === undefined) return reply;
         return send(reply, { message: sentences.created, job_id: uuidIds.of(accepted.record.job_id) });
       },
@@ -122,31 +113,28 @@ export function addPosts(
   async function accept(
     request: FastifyRequest,
     reply: FastifyReply,
-    { kind: name, read }: Asking,
+    kind: string,
     isAwaited: boolean,
   ): Promise<Accepted | undefined> {
     const given = request.isMultipart() ? await forms.read(request) : jobBodyOf(request);
     const refuse = (refusal: Problem): undefined => void sendProblem(request, reply, refusal);
     if (!given.ok) return refuse(given.problem);
+    const owner = ownerOf(request);
     let own: TakenFile | undefined;
     try {
-      const body = 'form' in given.body ? formMembers(given.body) : readJsonBody(given.body.json);
+      const body = 'form' in given.body ? formMembers(given.body) : await readBody(owner, kind, given.body);
       if (!body.ok) return refuse(body.problem);
-      const path = serverPathOf(body.value.input, paths);
-      own = path === undefined ? undefined : await serverFile(request, path);
-      if (own?.ok === false) return refuse(own.problem);
-      const asked = read(own === undefined ? body.value : { ...body.value, input: own.file });
-      const kind = kinds.find((one) => one.name === name);
-      if (kind === undefined) throw new Error(`The server has no kind ${name}`);
-      const parsed = asked.ok ? kind.parse(asked.members) : asked;
-      if (!asked.ok || !parsed.ok) {
-        const issues = parsed.ok ? [] : parsed.issues;
-        const errors = (asked.ok ? issues : asked.issues).slice(0, maxIssues);
-        return refuse(problem('validation-failed', 'The body breaks its shape.', { errors }));
+      let { read } = body;
+      if ('path' in read) {
+        own = await serverFile(request, read.path);
+        if (!own.ok) return refuse(own.problem);
+        read = { members: { ...read.named, input: own.file } };
       }
-      const isAddress = parsed.plan.inputs.some((input) => 'url' in input);
-      const owner = ownerOf(request);
-      const digest = await digestOf(name, parsed.plan);
+      const planned =
+        'plan' in read ? { ok: true as const, planned: read } : await planOf(kind, read.members, kinds);
+      if (!planned.ok) return refuse(planned.problem);
+      const { plan, members, digest } = planned.planned;
+      const isAddress = plan.inputs.some((input) => 'url' in input);
       const resultOf = digest === undefined ? undefined : await resultFor(reply, owner, digest, isAwaited);
       const metadata = {
         ...(digest === undefined ? {} : { [digestName]: digest }),
@@ -156,11 +144,11 @@ export function addPosts(
       };
       const answer = await submitter.submit({
         owner,
-        kind: name,
+        kind,
         body: {
-          plan: parsed.plan,
+          plan,
           ...(resultOf === undefined ? {} : { resultOf }),
-          members: asked.members,
+          members,
           options: {
             description: { metadata },
             priority: isAwaited ? awaitedPriority : 0,
@@ -178,6 +166,11 @@ export function addPosts(
       if (own?.ok === true) await own.discard();
       await given.discard();
     }
+  }
+
+  /** Large ones in another thread. */
+  function readBody(owner: string, kind: string, body: JsonBody): Promise<Answer<{ read: ReadBody }>> {
+    return bodies.readShape(previewShape, { owner, body, asked: { kind, paths } });
   }
 
   async function serverFile(request: FastifyRequest, path: string): Promise<TakenFile> {
@@ -209,10 +202,10 @@ export function addPosts(
   async function answerSync(
     request: FastifyRequest,
     reply: FastifyReply,
-    asking: Asking,
+    kind: string,
   ): Promise<FastifyReply> {
     const owner = ownerOf(request);
-    const accepted = await accept(request, reply, asking, true);
+    const accepted = await accept(request, reply, kind, true);
     if (accepted === undefined) return reply;
     const { record, version, position } = accepted;
     const jobId = record.job_id;
@@ -231,7 +224,7 @@ export function addPosts(
       return sendProblem(request, reply, problem('request-timeout', tooLong, { retryAfter: 5 }));
     }
     if (view.record.status !== 'completed') return sendProblem(request, reply, failure(view.record));
-    if (asking.kind === metadataKind) {
+    if (kind === metadataKind) {
       const found = await metadataOf(reader, owner, view.record);
       if (found === undefined) return sendProblem(request, reply, problem('result-missing', 'It is gone.'));
       return send(reply, { message: sentences.metadata, metadata: found });
@@ -256,20 +249,21 @@ function failure(record: JobRecord): Problem {
     : problem('render-failed', reason);
 }
 
-type Members =
-  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly problem: Problem };
-
 /** Parts `input` (or `file`), `output_format` and `options`, which is JSON. */
-function formMembers({ form }: FormBody): Members {
+function formMembers({
+  form,
+}: FormBody): Answer<{ read: { members: Readonly<Record<string, unknown>> } | ReadBody }> {
   const members: Record<string, unknown> = {};
   for (const part of form) {
     const name = part.name === 'file' ? 'input' : part.name;
     if (!['input', 'output_format', 'options'].includes(name)) continue;
     members[name] = 'file' in part ? part.file : part.text;
   }
-  if (typeof members.options !== 'string') return { ok: true, value: members };
+  if (typeof members.options !== 'string') return { ok: true, read: { members } };
   const options = readJsonBody(Buffer.from(members.options === '' ? '{}' : members.options));
   if (!options.ok) return options;
-  return { ok: true, value: { ...members, options: isObject(options.value) ? options.value : {} } };
+  return {
+    ok: true,
+    read: { members: { ...members, options: isObject(options.value) ? options.value : {} } },
+  };
 }
