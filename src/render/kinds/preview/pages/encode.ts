@@ -11,15 +11,27 @@ export const contentTypes: Readonly<Record<PictureFormat, string>> = {
 
 type Pixels = Pick<DrawnPage, 'width' | 'height' | 'channels' | 'data'>;
 
+/**
+ * What a thread encodes by itself. A GIF takes up to seven seconds, in which the thread could not be stopped: the process of pictures
+ * makes it.
+ */
+export type EncodedFormat = Exclude<PictureFormat, 'gif'>;
+
 /** Encodes pixels where they lie; they must stay there until the promise has settled. */
-export function encode({ data, ...raw }: Pixels, format: PictureFormat, quality: number): Promise<Buffer> {
+export function encode({ data, ...raw }: Pixels, format: EncodedFormat, quality: number): Promise<Buffer> {
   const image = sharp(data, { raw });
   // Otherwise it writes what is gray with three channels.
   return packed(raw.channels === 1 ? image.toColourspace('b-w') : image, format, quality).toBuffer();
 }
 
+/** The pixels as a file in a moment, for another process. */
+export function asPlainPng({ data, ...raw }: Pixels): Promise<Buffer> {
+  const image = sharp(data, { raw });
+  return (raw.channels === 1 ? image.toColourspace('b-w') : image).png({ compressionLevel: 0 }).toBuffer();
+}
+
 /** Each is set for speed where that costs some per cent of the bytes. */
-function packed(image: Sharp, format: PictureFormat, quality: number): Sharp {
+function packed(image: Sharp, format: EncodedFormat, quality: number): Sharp {
   switch (format) {
     case 'png':
       return image.png({ compressionLevel: 2, adaptiveFiltering: false, palette: false });
@@ -27,8 +39,6 @@ function packed(image: Sharp, format: PictureFormat, quality: number): Sharp {
       return image.jpeg({ quality, optimiseCoding: false, mozjpeg: false });
     case 'webp':
       return image.webp({ quality, effort: 0 });
-    case 'gif':
-      return image.gif({ effort: 1 });
   }
 }
 
