@@ -10,11 +10,12 @@ import { Tickets } from './access/tickets.js';
 import { CloseStack } from './close-stack.js';
 import type { Config } from './config.js';
 import { Designs } from './designs/designs.js';
-import { Languages } from './designs/languages.js';
 import { readShippedDesigns } from './designs/shipped-designs.js';
+import { KnownThemes } from './designs/themes.js';
 import type { Engine } from './engine/engine.js';
 import { createFetchGuard } from './fetch/fetch-guard.js';
 import { Follower } from './follow/follower.js';
+import { rehearseRequests } from './front-rehearsal.js';
 import { createDialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
 import { readStaticFiles } from './http/reply/static-files.js';
@@ -126,8 +127,8 @@ async function open(
   const programs = makePrograms(own, kinds, workLog);
   measurePrograms(registry, programs);
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
-  const onLanguages = (languages: readonly string[]): void => spoken.note(languages);
-  const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onLanguages }));
+  const onThemes = (themes: readonly string[]): void => known.note(themes);
+  const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onThemes }));
   const storage = { threadEntry: entry('engine/sqlite/thread.js'), clock, onCommit: storeMeter(registry) };
   const engine = opened.add(await openStorage(own, storage));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
@@ -136,12 +137,12 @@ async function open(
   await pictures.open();
   const { guard: programGuard } = await programs.open();
   const { store, blobs, bus, library } = engine;
-  const spoken = opened.add(
-    new Languages({
+  const known = opened.add(
+    new KnownThemes({
       library,
       pool,
       clock,
-      onError: (error) => workLog.error({ err: error }, 'the languages of documents were not kept'),
+      onError: (error) => workLog.error({ err: error }, 'what the threads rehearse was not kept'),
     }),
   );
   const worker = `w-${nanoid()}`;
@@ -156,7 +157,7 @@ async function open(
     read: readDesign,
     clock,
     random: () => nanoid(),
-    onStored: (design) => spoken.noteDesign(design),
+    onStored: (design) => known.noteDesign(design),
   });
   await designs.ship(await readShippedDesigns(entry('designs/shipped/')));
   const turns = new LoopTurns(turnMs);
@@ -318,15 +319,19 @@ async function open(
   const isStranded = !keyring.open && !owners.includes(anonymousOwner);
   const hasStrandedJobs =
     isStranded && (await store.list({ owner: anonymousOwner, limit: 1 })).jobs.length > 0;
-  await spoken.open();
+  await known.open();
   if (config.role !== 'gateway') runner.start();
   sweeper.start();
   hooks.deliverer.start();
   opened.add(openIdleHeap());
   const url = await http.listen(config.host, config.port);
+  const over = new AbortController();
+  const rehearsing = known.isEmpty ? Promise.resolve() : rehearseRequests(syncRenderer, over.signal);
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    over.abort();
+    await rehearsing;
     submitter.stop();
     syncRenderer.stop();
     http.drain();

@@ -64,7 +64,7 @@ export function makePictures(config: Config, entry: URL, log: WorkLog): Pictures
 export function startPool(
   config: Config,
   entry: URL,
-  parts: TaskWorkers & Pick<PoolOptions, 'onLanguages'>,
+  parts: TaskWorkers & Pick<PoolOptions, 'onThemes'>,
 ): RenderPool {
   return new RenderPool({
     ...parts,

@@ -301,6 +301,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server-time.ts': ['standstills.ts', 'steady-clock.ts'],
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render', 'work'],
+  'front-rehearsal.ts': ['work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
   'storage.ts': [
     'config.ts',
@@ -322,6 +323,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'app.ts': [
     'supporting.ts',
+    'front-rehearsal.ts',
     'rendering.ts',
     'storage.ts',
     'streaming.ts',

@@ -35,7 +35,7 @@ export type Outcome =
 /** What a thread has answered. */
 export function outcomeOf(message: DoneMessage | FailedMessage, runMs: number): Outcome {
   if (message.type === 'done') {
-    const { type, task: _task, heavy: _heavy, languages: _languages, ...done } = message;
+    const { type, task: _task, heavy: _heavy, themes: _themes, ...done } = message;
     return { type, ...done, runMs };
   }
   const { type, task: _task, heavy: _heavy, ...failed } = message;

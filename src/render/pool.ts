@@ -18,8 +18,8 @@ export interface PoolOptions extends TaskWorkers {
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
-  /** A thread has written in the fonts of these languages (BCP 47). */
-  readonly onLanguages?: (languages: readonly string[]) => void;
+  /** A thread has worked on these themes (see `Rehearsal`). */
+  readonly onThemes?: (themes: readonly string[]) => void;
 }
 
 export interface Task {
@@ -93,7 +93,7 @@ export class RenderPool {
   /** A warm thread that takes the place of the next one to go: a cancel or a recycling costs no start. */
   #spare: Slot | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
-  readonly #languages = new Set<string>();
+  readonly #themes = new Set<string>();
   /** Of the tasks so far. */
   readonly #kinds = new Set<string>();
   #nextId = 1;
@@ -159,10 +159,10 @@ export class RenderPool {
     });
   }
 
-  /** Has the threads, also those of later, make themselves ready for documents in these languages while they are idle. */
-  rehearse(languages: readonly string[]): void {
-    for (const language of languages) this.#languages.add(language);
-    this.#tellThreads({ type: 'rehearse', kinds: [], languages });
+  /** Has the threads, also those of later, make themselves ready for these themes while they are idle. */
+  rehearse(themes: readonly string[]): void {
+    for (const theme of themes) this.#themes.add(theme);
+    this.#tellThreads({ type: 'rehearse', kinds: [], themes });
   }
 
   /** Threads that come later are told when they are ready. */
@@ -265,7 +265,7 @@ export class RenderPool {
   #noteKind(kind: string): void {
     if (this.#kinds.has(kind)) return;
     this.#kinds.add(kind);
-    this.#tellThreads({ type: 'rehearse', kinds: [kind], languages: [] });
+    this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] });
     this.#startSpareSoon();
   }
 
@@ -273,8 +273,8 @@ export class RenderPool {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
-      const [kinds, languages] = [[...this.#kinds], [...this.#languages]];
-      if (kinds.length + languages.length > 0) slot.thread.send({ type: 'rehearse', kinds, languages });
+      const [kinds, themes] = [[...this.#kinds], [...this.#themes]];
+      if (kinds.length + themes.length > 0) slot.thread.send({ type: 'rehearse', kinds, themes });
       this.#wake();
       this.#dispatch();
       return;
@@ -293,8 +293,7 @@ export class RenderPool {
       void running.work.ask(message).then((answer) => slot.thread.send(answer));
       return;
     }
-    if (message.type === 'done' && message.languages !== undefined)
-      this.#options.onLanguages?.(message.languages);
+    if (message.type === 'done' && message.themes !== undefined) this.#options.onThemes?.(message.themes);
     this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
     const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
     const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;

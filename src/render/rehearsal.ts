@@ -1,10 +1,13 @@
 /**
- * What a thread can make ready before the first document of a language: fonts of East Asia are megabytes, and code is
- * compiled when it has run some times.
+ * What a thread can make ready before it is first needed. A theme is a language (BCP 47, two letters), since fonts of East Asia
+ * are megabytes, or the name of a kind, since some load large engines; and code is compiled when it has run some times.
  */
 export interface Rehearsal {
-  /** Languages (BCP 47, two letters) in whose fonts this thread has written, in any order. */
-  languages(): readonly string[];
-  /** Makes the thread ready for a language: some milliseconds each, the first one up to some hundred. None rejects. */
-  steps(language: string): readonly (() => Promise<void>)[];
+  /**
+   * The themes that this thread has worked on, in any order.
+   * @param kinds of the tasks that it has run
+   */
+  themes(kinds: ReadonlySet<string>): readonly string[];
+  /** Makes the thread ready for a theme: some milliseconds each, the first one up to some hundred. None rejects. */
+  steps(theme: string): readonly (() => Promise<void>)[];
 }

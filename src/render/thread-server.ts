@@ -43,7 +43,7 @@ const smallMaxBytes = 64 * 1024;
 /** as long as those of a task are not more together: the process holds them until they are committed. */
 const handedOverMaxBytes = 4 * 1024 * 1024;
 
-const noRehearsal: Rehearsal = { languages: () => [], steps: () => [] };
+const noRehearsal: Rehearsal = { themes: () => [], steps: () => [] };
 
 /** Serves one task at a time, as the pool sends them, with these backs of kinds. */
 export function serveTasks(
@@ -61,13 +61,14 @@ export function serveTasks(
   };
 
   const ahead = new IdleSteps();
+  const served = new Set<string>();
   let told = '';
   /** For the message that ends a task. */
-  const freshLanguages = (): { languages?: readonly string[] } => {
-    const languages = rehearsal.languages();
-    if (languages.join() === told) return {};
-    told = languages.join();
-    return { languages };
+  const freshThemes = (): { themes?: readonly string[] } => {
+    const themes = rehearsal.themes(served);
+    if (themes.join() === told) return {};
+    told = themes.join();
+    return { themes };
   };
 
   const serve = async (message: RunMessage): Promise<void> => {
@@ -76,6 +77,7 @@ export function serveTasks(
       const back = byName.get(message.kind);
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       const done = await run(await back.load(), message, task);
+      served.add(message.kind);
       const files = task.finish();
       const { warnings, made } = task;
       send({
@@ -86,7 +88,7 @@ export function serveTasks(
         warnings,
         ...done,
         ...task.weight,
-        ...freshLanguages(),
+        ...freshThemes(),
       });
     } catch (error) {
       task.discard();
@@ -96,9 +98,9 @@ export function serveTasks(
   port.on('message', (message: ToThread) => {
     if (message.type === 'run') void ahead.task(() => serve(message));
     else if (message.type === 'rehearse') {
-      const { kinds, languages } = message;
+      const { kinds, themes } = message;
       ahead.add(backs.filter(({ name, warm }) => warm === true && kinds.includes(name)).map(warmUp));
-      ahead.add(languages.flatMap((language) => rehearsal.steps(language)));
+      ahead.add(themes.flatMap((theme) => rehearsal.steps(theme)));
     } else if (message.type === 'program-ended') asks.programs.answer(message);
     else asks.pictures.answer(message);
   });

@@ -78,8 +78,8 @@ export interface DoneMessage {
   readonly pages?: number;
   readonly warnings: readonly JobWarning[];
   readonly heavy?: true;
-  /** What \`Rehearsal.languages\` tells, where it has changed. */
-  readonly languages?: readonly string[];
+  /** What \`Rehearsal.themes\` tells, where it has changed. */
+  readonly themes?: readonly string[];
 }
 
 export interface FailedMessage {
@@ -138,11 +138,11 @@ export type FromThread =
   | PictureMessage
   | DoneMessage
   | FailedMessage;
-/** The thread makes itself ready for jobs of these kinds, and for documents in these languages, while it has no task. */
+/** The thread makes itself ready for jobs of these kinds, and for these themes of `Rehearsal`, while it has no task. */
 export interface RehearseMessage {
   readonly type: 'rehearse';
   readonly kinds: readonly string[];
-  readonly languages: readonly string[];
+  readonly themes: readonly string[];
 }
 
 export type ToThread = RunMessage | RehearseMessage | ProgramEndedMessage | PictureEndedMessage;

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bulkFillRunner } from '../../src/render/kinds/bulk-fill/run.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
+import { rehearsal } from '../../src/render/kinds/rehearsal.js';
 import { RenderPool } from '../../src/render/pool.js';
 
 // A worker loads JavaScript only: the threads are those that the build has compiled.
@@ -25,7 +27,7 @@ describe('a render thread', () => {
       recycleAfter: 1_000,
       nice: 5,
       readyTimeoutMs: 60_000,
-      onLanguages: (languages) => told.push(languages),
+      onThemes: (themes) => told.push(themes),
     });
     await pool.ready();
   });
@@ -51,7 +53,7 @@ describe('a render thread', () => {
       onProgress: () => undefined,
     });
     expect(outcome).toMatchObject({ type: 'done', pages: 1, warnings: [] });
-    expect(outcome).not.toHaveProperty('languages');
+    expect(outcome).not.toHaveProperty('themes');
   };
 
   it('tells once of a language with large fonts that a document is written in', async () => {
@@ -91,5 +93,12 @@ describe('a render thread', () => {
     expect(await stuck).toEqual({ type: 'cancelled' });
     while (told.length === 1) await render('English');
     expect(told).toEqual([['ja'], ['ja']]);
+  });
+
+  it('knows by the kinds that it has run that forms will be filled, and has filled one for nobody then', async () => {
+    expect(rehearsal.themes(new Set(['document', 'report']))).not.toContain('bulk_fill');
+    expect(rehearsal.themes(new Set(['read_form']))).toContain('bulk_fill');
+    expect(rehearsal.steps('bulk_fill')).toHaveLength(1);
+    await bulkFillRunner.warm?.();
   });
 });

@@ -29,6 +29,11 @@ class BulkFillRunner implements ChunkedRunner {
 
   readonly #tails = new GrowingBytes();
 
+  async warm(): Promise<void> {
+    await import('./prepare.js');
+    await (await import('./warm.js')).warmFilling();
+  }
+
   async prepare(request: unknown, context: StepContext): Promise<Prepared> {
     // A thread that only fills rows needs neither a PDF library nor the schemas: 20 MB and most of a second.
     const { prepare } = await import('./prepare.js');

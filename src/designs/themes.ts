@@ -1,7 +1,7 @@
 import type { Library } from '../engine/library.js';
 import type { RenderPool } from '../render/pool.js';
 
-export interface LanguagesParts {
+export interface KnownThemesParts {
   readonly library: Library;
   readonly pool: Pick<RenderPool, 'rehearse'>;
   readonly clock: () => number;
@@ -9,23 +9,28 @@ export interface LanguagesParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of the server itself: no owner can be called so. */
+/** Of the server itself: no owner can be called so. The names are of when languages were all there was. */
 const place = { owner: '@server', collection: 'languages', name: 'written' };
 const limits = { entries: 1, versions: 2 };
 /** More than there are that need a rehearsal. */
-const maxLanguages = 10;
+const maxThemes = 10;
 
 /**
- * The languages with large fonts that documents of this server are written in, remembered over restarts: render threads read
- * their fonts ahead, so that nobody waits for the first document of a day.
+ * What render threads do well to make ready before somebody waits for it, by what was done before, remembered over restarts:
+ * languages with large fonts that documents of this server are written in, and kinds with large engines.
  */
-export class Languages {
-  readonly #parts: LanguagesParts;
+export class KnownThemes {
+  readonly #parts: KnownThemesParts;
   readonly #known = new Set<string>();
   #kept: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: LanguagesParts) {
+  constructor(parts: KnownThemesParts) {
     this.#parts = parts;
+  }
+
+  /** Whether nothing is known that is worth a rehearsal. */
+  get isEmpty(): boolean {
+    return this.#known.size === 0;
   }
 
   /** Has the threads rehearse what is known. */
@@ -33,15 +38,15 @@ export class Languages {
     const found = await this.#parts.library.get(place);
     const value: unknown = found === undefined ? [] : JSON.parse(found.value);
     if (!Array.isArray(value)) return;
-    for (const language of value.slice(0, maxLanguages)) this.#known.add(String(language));
+    for (const theme of value.slice(0, maxThemes)) this.#known.add(String(theme));
     this.#parts.pool.rehearse([...this.#known]);
   }
 
-  /** Documents are written in these. */
-  note(languages: readonly string[]): void {
-    const fresh = languages.filter((language) => !this.#known.has(language));
-    if (fresh.length === 0 || this.#known.size + fresh.length > maxLanguages) return;
-    for (const language of fresh) this.#known.add(language);
+  /** Themes that threads have worked on. */
+  note(themes: readonly string[]): void {
+    const fresh = themes.filter((theme) => !this.#known.has(theme));
+    if (fresh.length === 0 || this.#known.size + fresh.length > maxThemes) return;
+    for (const theme of fresh) this.#known.add(theme);
     this.#parts.pool.rehearse(fresh);
     const value = JSON.stringify([...this.#known]);
     const { library, clock, onError } = this.#parts;

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Designs, shippedOwner } from '../../src/designs/designs.js';
-import { Languages, languagesOf } from '../../src/designs/languages.js';
+import { KnownThemes, languagesOf } from '../../src/designs/themes.js';
 import type { Library } from '../../src/engine/library.js';
 import { readDesign } from '../../src/render/kinds/kinds.js';
 import { letter, openDesigns } from '../helpers/designs-fixture.js';
 
 /** A server between its start and its end: what its threads were asked to rehearse. */
-async function serve(library: Library, use: (languages: Languages) => void): Promise<readonly string[][]> {
+async function serve(library: Library, use: (themes: KnownThemes) => void): Promise<readonly string[][]> {
   const rehearsed: string[][] = [];
-  const languages = new Languages({
+  const themes = new KnownThemes({
     library,
     pool: { rehearse: (more) => void rehearsed.push([...more]) },
     clock: () => 1_000,
@@ -17,24 +17,24 @@ async function serve(library: Library, use: (languages: Languages) => void): Pro
       throw error;
     },
   });
-  await languages.open();
-  use(languages);
-  await languages.close();
+  await themes.open();
+  use(themes);
+  await themes.close();
   return rehearsed;
 }
 
-describe('languages of documents', () => {
+describe('what threads rehearse', () => {
   it('are rehearsed once, and again after each start', async () => {
     const fixture = await openDesigns();
     try {
       const { library } = fixture.engine;
-      const first = await serve(library, (languages) => {
-        languages.noteDesign({ operations: [{ type: 'add_text', text: '請求書です' }] });
-        languages.note(['ja']);
-        languages.note(['ja', 'ko']);
+      const first = await serve(library, (themes) => {
+        themes.noteDesign({ operations: [{ type: 'add_text', text: '請求書です' }] });
+        themes.note(['ja']);
+        themes.note(['ja', 'ko']);
       });
       expect(first).toEqual([[], ['ja'], ['ko']]);
-      expect(await serve(library, (languages) => languages.note(['ko', 'ja']))).toEqual([['ja', 'ko']]);
+      expect(await serve(library, (themes) => themes.note(['ko', 'ja']))).toEqual([['ja', 'ko']]);
     } finally {
       await fixture.close();
     }
