@@ -36,7 +36,7 @@ describe.skipIf(withoutChromium)('the pages of docs/CLIENTS.md', () => {
     expect(await readFile(await download.path(), 'latin1')).toMatch(/^%PDF-/);
   });
 
-  test('use-job.jsx shows a job as it goes', async () => {
+  test('letter.tsx shows a job as it goes', async () => {
     const page = await (await chromium.visit()).newPage();
     front.pages.set(
       '/pages/react.html',
@@ -55,28 +55,30 @@ describe.skipIf(withoutChromium)('the pages of docs/CLIENTS.md', () => {
     expect(await page.getByRole('progressbar').evaluate((bar) => 'value' in bar && bar.value)).toBe(100);
   });
 
-  /** As a user's bundler does it, with Preact in the place of React. */
+  /** As a user's bundler does it, with the client from its source. */
   async function bundled(): Promise<string> {
     const root = await mkdtemp(join(tmpdir(), 'inkwire-react-'));
     const entry = `
       import { createRoot } from 'react-dom/client';
-      import { JobProgress } from '${pathIn('examples/use-job.jsx')}';
+      import { Page } from '${pathIn('examples/letter.tsx')}';
       const root = document.querySelector('#root');
       new MutationObserver(() => window.seen(root.textContent)).observe(root, {
         childList: true, characterData: true, subtree: true,
       });
-      createRoot(root).render(<JobProgress jobId={new URL(location.href).searchParams.get('job')} />);
+      createRoot(root).render(<Page jobId={new URL(location.href).searchParams.get('job')} />);
     `;
-    const module = (path: string) => fileURLToPath(import.meta.resolve(path));
+    const sourceOf = (path: string) => fileURLToPath(new URL(`../../client/${path}`, import.meta.url));
+    const packages = fileURLToPath(new URL('../../node_modules', import.meta.url));
     const made = await build({
       configFile: false,
       logLevel: 'error',
       root,
       resolve: {
         alias: [
-          { find: 'react-dom/client', replacement: module('preact/compat/client') },
-          { find: 'react/jsx-runtime', replacement: module('preact/jsx-runtime') },
-          { find: /^react$/, replacement: module('preact/compat') },
+          { find: '@inkwire/client/react', replacement: sourceOf('react/react.ts') },
+          { find: '@inkwire/client', replacement: sourceOf('sdk/client.ts') },
+          // Of this project: the folder of the bundle has no packages.
+          { find: /^react(-dom)?(?=\/|$)/, replacement: `${packages}/react$1` },
         ],
       },
       plugins: [
