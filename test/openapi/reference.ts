@@ -1,0 +1,127 @@
+import { operationExamples, operationTexts } from '../../src/http/docs/operation-examples.js';
+
+/** The reference of the document language as Markdown, from the components of the OpenAPI document. */
+
+type Schema = Readonly<Record<string, unknown>> & {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly description?: string;
+};
+
+/** Shapes that operations have in common, in the order in which they are shown. */
+const shapes = [
+  'Cell',
+  'Row',
+  'RowStyle',
+  'Sides',
+  'Carry',
+  'AmountFormat',
+  'ListItem',
+  'Column',
+  'Band',
+  'Margins',
+  'PageSize',
+];
+
+const anchorOf = (name: string): string => name.toLowerCase();
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function typeOf(schema: Schema): string {
+  if (typeof schema.$ref === 'string') {
+    const name = schema.$ref.split('/').at(-1) ?? '';
+    if (name === 'Operation') return 'operation';
+    return shapes.includes(name) ? `[${name}](#${anchorOf(name)})` : name;
+  }
+  const union = schema.anyOf ?? schema.oneOf;
+  if (Array.isArray(union)) return [...new Set(union.map(typeOf))].join(' or ');
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${value}\``).join(', ');
+  if (schema.const !== undefined) return `\`${schema.const}\``;
+  if (schema.type === 'array') {
+    const items = schema.items as Schema | undefined;
+    return `list of ${items === undefined || Object.keys(items).length === 0 ? 'anything' : typeOf(items)}`;
+  }
+  return (
+    { string: 'text', boolean: 'yes or no', integer: 'whole number', null: 'null' }[String(schema.type)] ??
+    String(schema.type ?? 'anything')
+  );
+}
+
+function boundsOf(schema: Schema): string {
+  const told: string[] = [];
+  if (schema.exclusiveMinimum !== undefined) told.push(`> ${schema.exclusiveMinimum}`);
+  if (schema.minimum !== undefined) told.push(`>= ${schema.minimum}`);
+  if (schema.maximum !== undefined) told.push(`<= ${schema.maximum}`);
+  if (schema.minItems !== undefined) told.push(`at least ${schema.minItems}`);
+  if (schema.maxItems !== undefined) told.push(`at most ${schema.maxItems}`);
+  if (schema.maxLength !== undefined) told.push(`at most ${schema.maxLength} characters`);
+  if (schema.default !== undefined) told.push(`default \`${JSON.stringify(schema.default)}\``);
+  return told.join(', ');
+}
+
+function tableOf(schema: Schema): string {
+  const rows = Object.entries(schema.properties ?? {})
+    .filter(([name]) => name !== 'type')
+    .map(([name, member]) => {
+      const must = schema.required?.includes(name) ? ' (must)' : '';
+      return `| \`${name}\`${must} | ${cell(typeOf(member))} | ${cell(boundsOf(member))} | ${cell(member.description ?? '')} |`;
+    });
+  return rows.length === 0
+    ? 'It has no members.'
+    : ['| member | what | bounds | |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** As JSON that a person would write: short things stand on one line. */
+function json(value: unknown, indent = ''): string {
+  const flat = JSON.stringify(value).replaceAll(
+    /("(?:[^"\\]|\\.)*")|([:,])/g,
+    (_, text, mark) => text ?? `${mark} `,
+  );
+  if (flat.length + indent.length <= 100 || typeof value !== 'object' || value === null) return flat;
+  const inner = `${indent}  `;
+  if (Array.isArray(value))
+    return `[\n${value.map((each) => inner + json(each, inner)).join(',\n')}\n${indent}]`;
+  const members = Object.entries(value).map(([name, each]) => `${inner}"${name}": ${json(each, inner)}`);
+  return `{\n${members.join(',\n')}\n${indent}}`;
+}
+
+export function referenceOf(schemas: Readonly<Record<string, unknown>>): string {
+  const of = (name: string) => schemas[name] as Schema;
+  const { mapping } = of('Operation').discriminator as { mapping: Readonly<Record<string, string>> };
+  const operations = Object.entries(mapping).map(([name, ref]) => {
+    const schema = of(ref.split('/').at(-1) ?? '');
+    return `### ${name}
+
+${operationTexts[name]}
+
+${tableOf(schema)}
+
+\`\`\`json
+${json(operationExamples[name])}
+\`\`\`
+
+![${name}](../client/page/public/operations/${name}.png)
+`;
+  });
+  const common = shapes.map((name) => `### ${name}\n\n${tableOf(of(name))}\n`);
+  return `<!-- Made by test/openapi/reference.test.ts from the schemas of the server (WRITE_DOCS=1). Not to be edited. -->
+# The language of documents: reference
+
+Each operation with its members and a picture of what the server makes of the example. Lengths are millimetres, font sizes points, the origin is the
+upper left corner of the page. What has no \`x\` and \`y\` flows. What a schema cannot say is in [DOCUMENTS.md](DOCUMENTS.md). Each example is the body of
+\`POST /api/v1/render\`, and of \`POST /api/v1/jobs\`.
+
+## Operations
+
+${Object.keys(mapping)
+  .map((name) => `- [${name}](#${anchorOf(name)}): ${operationTexts[name]}`)
+  .join('\n')}
+
+${operations.join('\n')}
+## The document
+
+${tableOf(of('DocumentInput'))}
+
+## Shapes
+
+${common.join('\n')}`;
+}
