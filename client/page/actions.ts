@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import type { JobRecord } from '../../src/protocol/job-record.js';
 import { InkwireError } from '../sdk/error.js';
-import type { JobRequest, SubmittedJob } from '../sdk/types.js';
+import type { JobRequest, ListOptions, SubmittedJob } from '../sdk/types.js';
+import { amount } from './format.js';
 import { hrefOf } from './routes.js';
 import { type OpenSession, reasonOf, type Session } from './session.js';
 
@@ -15,10 +16,24 @@ export interface Notice {
 
 const noticeMs = 6_000;
 const maxNotices = 4;
-/** Requests of one bulk action that are under way at a time. */
-const atOnce = 6;
+/** Between two looks at what the server does with many jobs. */
+const bulkLookMs = 700;
 
 export type Command = 'cancel' | 'retry' | 'delete';
+
+/** Jobs by their ids, or what the server's listing finds by these parameters. */
+export type BulkChoice = { readonly jobs: readonly string[] } | { readonly filter: ListOptions };
+
+/** What the server does with many jobs. */
+export interface Bulk {
+  readonly bulk_id: string;
+  readonly action: Command;
+  readonly state: 'running' | 'ended' | 'stopped' | 'failed';
+  readonly done: number;
+  readonly refused: number;
+  readonly refusal?: string;
+  readonly error?: string;
+}
 
 /** The actions of the user on jobs. Each refusal is shown as a notice; only `submit` rejects. */
 export class Actions {
@@ -26,7 +41,7 @@ export class Actions {
   /** Jobs with a request under way. */
   readonly busy = signal<ReadonlySet<string>>(new Set());
   /** Of a bulk action that is under way. */
-  readonly bulk = signal<{ readonly done: number; readonly of: number } | undefined>(undefined);
+  readonly bulk = signal<Bulk | undefined>(undefined);
   readonly #session: Session;
   #count = 0;
 
@@ -74,38 +89,57 @@ export class Actions {
     }
   }
 
-  /** The same for many jobs, a few at a time; refusals are counted and shown in one notice. */
-  async all(open: OpenSession, command: Command, ids: readonly string[]): Promise<void> {
-    const waiting = [...ids];
-    let done = 0;
-    const refused: unknown[] = [];
-    this.bulk.value = { done, of: ids.length };
-    const one = async (id: string): Promise<void> => {
-      if (command === 'cancel') open.jobs.put(await open.client.cancel(id));
-      else if (command === 'retry') open.jobs.put(await open.client.retry(id));
-      else {
-        await open.client.remove(id);
-        open.jobs.remove(id);
+  /** The same for many jobs, by the server: it goes on when this page is closed, and another tab finds it. */
+  async all(open: OpenSession, command: Command, choice: BulkChoice): Promise<void> {
+    try {
+      const call = 'jobs' in choice ? { body: { jobs: choice.jobs } } : { query: { ...choice.filter } };
+      await this.#follow(open, await open.http.json<Bulk>('POST', `/api/v1/bulk/${command}`, call));
+    } catch (error) {
+      this.#session.refuse(error);
+      this.notify({ tone: 'failed', text: reasonOf(error) });
+    }
+  }
+
+  /** Looks whether the server does something with many jobs already, as after a reload. */
+  async findBulk(open: OpenSession): Promise<void> {
+    if (this.bulk.value !== undefined) return;
+    try {
+      const { bulk } = await open.http.json<{ readonly bulk: readonly Bulk[] }>('GET', '/api/v1/bulk');
+      const [newest] = bulk;
+      if (newest?.state === 'running' && this.bulk.value === undefined) await this.#follow(open, newest);
+    } catch (error) {
+      this.#session.refuse(error);
+    }
+  }
+
+  async stopBulk(open: OpenSession): Promise<void> {
+    const { bulk } = this;
+    if (bulk.value === undefined) return;
+    await open.http
+      .json('POST', `/api/v1/bulk/${bulk.value.bulk_id}/stop`, { retry: true })
+      .catch((error: unknown) => this.notify({ tone: 'failed', text: reasonOf(error) }));
+  }
+
+  async #follow(open: OpenSession, begun: Bulk): Promise<void> {
+    let bulk = begun;
+    try {
+      while (bulk.state === 'running') {
+        this.bulk.value = bulk;
+        await new Promise((resolve) => setTimeout(resolve, bulkLookMs));
+        bulk = await open.http.json<Bulk>('GET', `/api/v1/bulk/${bulk.bulk_id}`);
       }
-    };
-    const work = async (): Promise<void> => {
-      for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-        try {
-          await one(id);
-        } catch (error) {
-          refused.push(error);
-        }
-        done++;
-        this.bulk.value = { done, of: ids.length };
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, work));
-    this.bulk.value = undefined;
-    const went = ids.length - refused.length;
-    const words = { cancel: 'cancelled', retry: 'submitted again', delete: 'deleted' }[command];
-    const text = `${went} of ${ids.length} jobs ${words}.`;
-    if (refused.length === 0) this.notify({ tone: 'done', text });
-    else this.notify({ tone: 'failed', text: `${text} ${reasonOf(refused[0])}` });
+    } finally {
+      this.bulk.value = undefined;
+    }
+    const { action, state, done, refused, refusal, error } = bulk;
+    const words = { cancel: 'cancelled', retry: 'submitted again', delete: 'deleted' }[action];
+    const rest = [
+      refused > 0 ? `${amount(refused, 'job')} would not: ${refusal}` : '',
+      state === 'stopped' ? 'Then it was stopped.' : '',
+      error ?? '',
+    ];
+    const text = [`${amount(done, 'job')} ${words}.`, ...rest].filter((part) => part !== '').join(' ');
+    this.notify({ tone: refused > 0 || state === 'failed' ? 'failed' : 'done', text });
   }
 
   /** Saves a result, checked against its digest, under the name that the server gives. */

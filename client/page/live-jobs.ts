@@ -29,6 +29,8 @@ export class LiveJobs {
   readonly groupRevision = signal(0);
   /** Why the stream has ended for good. */
   readonly failure = signal<unknown>(undefined);
+  /** Of the stream, so far: facts, and snapshots that it sent in the place of facts. */
+  received: { readonly changes: number; readonly snapshots: number } = { changes: 0, snapshots: 0 };
   readonly #feed: Feed<StreamItem>;
   readonly #announcer: Announcer;
   #frame: number | undefined;
@@ -71,13 +73,18 @@ export class LiveJobs {
   }
 
   #take(item: StreamItem): void {
+    if (item.type !== 'reset' && item.type !== 'snapshot' && item.type !== 'job.progress')
+      this.received = { ...this.received, changes: this.received.changes + 1 };
     switch (item.type) {
       case 'reset':
         this.#forget();
         this.complete.value = false;
         break;
       case 'snapshot':
-        if (item.first) this.#forget();
+        if (item.first) {
+          this.#forget();
+          this.received = { ...this.received, snapshots: this.received.snapshots + 1 };
+        }
         for (const record of item.jobs) this.store.take(record);
         if (!item.more) {
           if (item.truncated) this.store.horizon = this.store.rows.at(-1)?.record.created_at;

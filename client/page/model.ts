@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { Actions } from './actions.js';
 import { Announcer } from './announcer.js';
+import { ChosenJobs } from './chosen.js';
 import { Drafts } from './drafts.js';
 import { hrefOf, parseRoute, type Route } from './routes.js';
 import { Session } from './session.js';
@@ -23,8 +24,10 @@ export class Model {
   readonly actions = new Actions(this.session);
   readonly theme = new ThemeChoice();
   readonly route: Signal<Route> = signal(parseRoute(location.hash));
-  /** Milliseconds since 1970, a second or less ago. */
+  /** Milliseconds since 1970, a second or less ago; it stands while what is shown is old, and all times with it. */
   readonly now = signal(Date.now());
+  /** The same, and always goes on. */
+  readonly tick = signal(Date.now());
   /** Two lines for a job in place of columns. */
   readonly narrow: Signal<boolean>;
   /** The help is shown. */
@@ -32,6 +35,7 @@ export class Model {
   /** By the label of the list; one for each view that has one. */
   readonly places = new Map<string, ListPlace>();
   readonly drafts = new Drafts();
+  readonly chosen = new ChosenJobs();
   #list: Route = { view: 'jobs', filter: {} };
 
   constructor() {
@@ -43,11 +47,17 @@ export class Model {
     addEventListener('hashchange', () => {
       this.route.value = parseRoute(location.hash);
     });
+    this.session.staleSince.subscribe((since) => {
+      document.documentElement.classList.toggle('is-stale', since !== undefined);
+      if (since !== undefined) this.now.value = since;
+    });
     this.route.subscribe((route) => {
       if (route.view === 'jobs' || route.view === 'group') this.#list = route;
     });
     setInterval(() => {
-      if (!document.hidden) this.now.value = Date.now();
+      if (document.hidden) return;
+      this.tick.value = Date.now();
+      if (this.session.staleSince.value === undefined) this.now.value = this.tick.value;
     }, 1_000);
   }
 

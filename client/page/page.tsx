@@ -5,6 +5,7 @@ import { ConnectionMenu } from './parts/connection-menu.js';
 import { Help } from './parts/help.js';
 import { Icon } from './parts/icon.js';
 import { Notices } from './parts/notices.js';
+import { StaleStrip } from './parts/stale-strip.js';
 import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
 import { type OpenSession, reasonOf } from './session.js';
@@ -16,6 +17,7 @@ import { GroupsPage } from './views/groups.js';
 import { JobPage } from './views/job.js';
 import { JobsPage } from './views/jobs.js';
 import { KeyForm } from './views/key-form.js';
+import { OverviewView } from './views/overview.js';
 import { SubmitPage } from './views/submit.js';
 import { WebhooksPage } from './views/webhooks.js';
 
@@ -43,6 +45,7 @@ export function Page() {
         {state.phase === 'locked' && <KeyForm key={state.reason} reason={state.reason} />}
         {state.phase === 'open' && (
           <>
+            <StaleStrip />
             {state.visiting && <Visit owner={state.owner} />}
             <StreamFailure open={state} />
             <View open={state} />
@@ -78,6 +81,9 @@ function Header() {
       </a>
       {state.phase === 'open' && (
         <nav ref={views} aria-label="Views">
+          <a href={hrefOf({ view: 'overview' })} aria-current={current(view === 'overview')}>
+            Overview
+          </a>
           <a
             href={hrefOf({ view: 'jobs', filter: {} })}
             aria-current={current(view === 'jobs' || view === 'job')}
@@ -200,6 +206,8 @@ function View({ open }: { readonly open: OpenSession }) {
     case 'fill':
       if (!open.mayWrite) return <ReadOnly />;
       return <FillPart open={open} />;
+    case 'overview':
+      return <OverviewView open={open} />;
     case 'webhooks':
       return <WebhooksPage open={open} />;
     case 'designs':
@@ -273,6 +281,7 @@ function useArrival(route: Route): void {
         groups: 'Groups',
         designs: 'Designs',
         webhooks: 'Webhooks',
+        overview: 'Overview',
         fill: 'Fill',
         submit: 'Submit',
       }[place] ?? place;

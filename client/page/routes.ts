@@ -1,12 +1,14 @@
 import { groupShape, jobIdShape } from '../../src/protocol/names.js';
 import { designIdShape } from './designs.js';
-import { type JobFilter, statusOf } from './job-filter.js';
+import { type JobFilter, sinceOf, statusOf } from './job-filter.js';
 
 /** Which view is shown; the address after `#` says it, so that a view can be linked to. */
 export type Route =
   | { readonly view: 'jobs'; readonly filter: JobFilter }
   | { readonly view: 'job'; readonly id: string }
   | { readonly view: 'groups' }
+  /** Threads, what waits, and the last hour. */
+  | { readonly view: 'overview' }
   | { readonly view: 'group'; readonly name: string; readonly filter: JobFilter }
   /** `from`: begin with the request of this job. */
   | { readonly view: 'submit'; readonly from?: string }
@@ -26,6 +28,7 @@ export function parseRoute(hash: string): Route {
   if (view === '' || (view === 'jobs' && name === '')) return { view: 'jobs', filter: filterOf(params) };
   if (view === 'jobs' && jobIdShape.test(name)) return { view: 'job', id: name };
   if (view === 'groups' && name === '') return { view: 'groups' };
+  if (view === 'overview' && name === '') return { view: 'overview' };
   if (view === 'groups' && groupShape.test(name)) return { view: 'group', name, filter: filterOf(params) };
   if (view === 'submit' && name === '') {
     const from = params.get('from') ?? '';
@@ -54,6 +57,8 @@ export function hrefOf(route: Route): string {
       return `#/jobs/${route.id}`;
     case 'groups':
       return '#/groups';
+    case 'overview':
+      return '#/overview';
     case 'group':
       return `#/groups/${encodeURIComponent(route.name)}${queryOf(route.filter)}`;
     case 'submit':
@@ -79,22 +84,28 @@ function filterOf(params: URLSearchParams): JobFilter {
   const kind = params.get('kind') ?? '';
   const group = params.get('group') ?? '';
   const tag = params.get('tag') ?? '';
+  const since = sinceOf(params.get('since'));
+  const cause = params.get('cause') ?? '';
   const text = params.get('q') ?? '';
   return {
     ...(status === undefined ? {} : { status }),
     ...(kind === '' ? {} : { kind }),
     ...(group === '' ? {} : { group }),
     ...(tag === '' ? {} : { tag }),
+    ...(since === undefined ? {} : { since }),
+    ...(cause === '' ? {} : { cause }),
     ...(text === '' ? {} : { text }),
   };
 }
 
-function queryOf({ status, kind, group, tag, text }: JobFilter): string {
+function queryOf({ status, kind, group, tag, since, cause, text }: JobFilter): string {
   const params = new URLSearchParams();
   if (status !== undefined) params.set('status', status);
   if (kind !== undefined) params.set('kind', kind);
   if (group !== undefined) params.set('group', group);
   if (tag !== undefined) params.set('tag', tag);
+  if (since !== undefined) params.set('since', since);
+  if (cause !== undefined) params.set('cause', cause);
   if (text !== undefined && text.trim() !== '') params.set('q', text);
   const query = params.toString();
   return query === '' ? '' : `?${query}`;

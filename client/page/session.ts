@@ -37,6 +37,10 @@ export type SessionState =
   | OpenSession;
 
 const again = 3_000;
+const nothing: LiveJobs['received'] = { changes: 0, snapshots: 0 };
+/** Milliseconds in which what was missed arrives, and for which is said how much it was. */
+const settleMs = 1_000;
+const caughtUpMs = 8_000;
 const path = '/api/v1/session';
 
 /**
@@ -48,12 +52,18 @@ export class Session {
   readonly connection = signal<ConnectionState>({ status: 'idle', resumes: 0 });
   /** How often the connection came back: what could not be had before may be had now. */
   readonly returns = signal(0);
+  /** Milliseconds since 1970 from which on what is shown is old; undefined while it is live. */
+  readonly staleSince = signal<number | undefined>(undefined);
+  /** For a moment after the connection has come back: changes that came meanwhile. `anew`: a snapshot came in their place. */
+  readonly caughtUp = signal<number | 'anew' | undefined>(undefined);
   /** The server has another version of this page. */
   readonly outdated = signal(false);
   readonly #announcer: Announcer;
   /** Tells the other tabs that somebody has signed in or out. */
   readonly #tabs = new BroadcastChannel('inkwire-session');
   #stop: () => void = () => undefined;
+  /** When the connection was lost. */
+  #received = nothing;
 
   constructor(announcer: Announcer) {
     this.#announcer = announcer;
@@ -134,16 +144,43 @@ export class Session {
     this.state.value = { phase: 'locked', reason: 'over' };
   }
 
+  get #jobs(): LiveJobs | undefined {
+    const state = this.state.value;
+    return state.phase === 'open' ? state.jobs : undefined;
+  }
+
   #connected(connection: ConnectionState): void {
     const before = this.connection.value;
     this.connection.value = connection;
+    if (connection.status === 'live') this.#catchUp();
+    else if (before.status === 'live') {
+      this.staleSince.value = Date.now();
+      this.#received = this.#jobs?.received ?? nothing;
+      this.caughtUp.value = undefined;
+    }
     if (connection.status === 'live' && connection.resumes > 0 && before.status !== 'live') {
       this.returns.value++;
       void this.compare();
-      this.#announcer.say('Connected again.');
     } else if (connection.status === 'waiting' && before.status === 'live') {
       this.#announcer.say('The connection is lost. Trying again.');
     }
+  }
+
+  /** Says what came once it has come: the log is read in one go, which takes a moment. */
+  #catchUp(): void {
+    if (this.staleSince.value === undefined) return;
+    const before = this.#received;
+    const jobs = this.#jobs;
+    this.staleSince.value = undefined;
+    setTimeout(() => {
+      if (jobs === undefined || this.#jobs !== jobs) return;
+      const { changes, snapshots } = jobs.received;
+      this.caughtUp.value = snapshots > before.snapshots ? 'anew' : changes - before.changes;
+      this.#announcer.say(`Connected again, ${changes - before.changes} changes.`);
+      setTimeout(() => {
+        this.caughtUp.value = undefined;
+      }, caughtUpMs);
+    }, settleMs);
   }
 
   /** Looks whether the server still has this page: another one may speak otherwise, and its parts have other names. */
@@ -169,6 +206,8 @@ export class Session {
   }
 
   close(): void {
+    this.staleSince.value = undefined;
+    this.caughtUp.value = undefined;
     const stop = this.#stop;
     this.#stop = () => undefined;
     stop();

@@ -12,7 +12,7 @@ interface Chunk {
 }
 
 describe('the live page', () => {
-  test('is at most 25,000 bytes more than it was without an editor, gzipped', async () => {
+  test('is at most 33,000 bytes more than it was without an editor and for one who looks at jobs alone, gzipped', async () => {
     const configFile = fileURLToPath(new URL('../../client/vite.config.js', import.meta.url));
     const made = await build({
       configFile,
@@ -25,8 +25,9 @@ describe('the live page', () => {
       return [gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 }).length];
     });
     expect(bytes).toHaveLength(2);
-    // Script and style of the page that had a text field alone.
-    expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(42_946 + 4_785 + 25_000);
+    // Script and style of the page that had a text field alone; the editor; and what those need who look after many jobs: overview,
+    // actions on many, causes, signing in. As parts of their own these would tear what all views share into a dozen files.
+    expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(42_946 + 4_785 + 25_000 + 8_000);
   });
 });
 

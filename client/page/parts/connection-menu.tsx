@@ -30,9 +30,9 @@ function words({ status, retryAt }: ConnectionState, now: number): string {
 
 /** How the stream is, in a word; the rest when it is opened. */
 export function ConnectionMenu() {
-  const { session, now } = useModel();
+  const { session, tick } = useModel();
   const state = session.connection.value;
-  const text = words(state, now.value);
+  const text = words(state, tick.value);
   const { transport, latencyMs, resumes, reason, shared = false } = state;
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {

@@ -44,20 +44,22 @@ export function Dialog({ title, wide, onClose, children }: DialogProps) {
 export interface QuestionProps extends DialogProps {
   /** On the button that goes on. */
   readonly yes: string;
+  /** Nothing is lost by it: its button warns of nothing, and the other one keeps nothing. */
+  readonly harmless?: boolean;
   readonly onYes: () => void;
 }
 
-export function Question({ title, yes, onYes, onClose, children }: QuestionProps) {
+export function Question({ title, yes, harmless = false, onYes, onClose, children }: QuestionProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
       <div class="buttons end">
         <button type="button" onClick={onClose}>
-          Keep
+          {harmless ? 'Not now' : 'Keep'}
         </button>
         <button
           type="button"
-          class="danger"
+          class={harmless ? 'primary' : 'danger'}
           onClick={() => {
             onClose();
             onYes();

@@ -1,6 +1,6 @@
 import { jobStatuses } from '../../../src/protocol/job-record.js';
 import { countText } from '../format.js';
-import type { JobFilter } from '../job-filter.js';
+import { type JobFilter, sinceOf } from '../job-filter.js';
 import type { JobView } from '../job-store.js';
 import { useModel } from '../model.js';
 import { hrefOf, parseRoute, type Route } from '../routes.js';
@@ -8,6 +8,9 @@ import type { OpenSession } from '../session.js';
 import { Icon } from './icon.js';
 
 const menuSize = 200;
+const byCourse = [undefined, ...jobStatuses] as const;
+/** Where not all tabs are in sight: what somebody has to do something about comes first. */
+const byUrgency = ['failed', 'running', 'pending', undefined, 'completed', 'cancelled'] as const;
 
 export interface FilterBarProps {
   readonly open: OpenSession;
@@ -34,7 +37,7 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
   return (
     <div class="filters">
       <div class="tabs" role="group" aria-label="State">
-        {([undefined, ...jobStatuses] as const).map((status) => {
+        {(model.narrow.value ? byUrgency : byCourse).map((status) => {
           const { status: _, ...rest } = filter;
           const next = status === undefined ? rest : { ...rest, status };
           return (
@@ -57,7 +60,7 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
           <input
             type="search"
             value={text}
-            placeholder="Search title, reference, tag, id, …"
+            placeholder="Search …"
             autocomplete="off"
             spellcheck={false}
             onInput={(event) => {
@@ -81,6 +84,31 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             {filter.tag} <Icon name="close" />
           </a>
         )}
+        {filter.cause !== undefined && (
+          <a
+            class="tag tag-chosen"
+            href={hrefOf(route(withoutCause(filter)))}
+            title={`Show others than “${filter.cause}”, too`}
+          >
+            {filter.cause} <Icon name="close" />
+          </a>
+        )}
+        <label class="name-menu">
+          <span class="unseen">Created</span>
+          <select
+            value={filter.since ?? ''}
+            onChange={(event) => {
+              const since = sinceOf(event.currentTarget.value);
+              change(({ since: _, ...rest }) => (since === undefined ? rest : { ...rest, since }));
+            }}
+          >
+            <option value="">Any time</option>
+            <option value="15m">Last 15 minutes</option>
+            <option value="1h">Last hour</option>
+            <option value="24h">Last 24 hours</option>
+            <option value="7d">Last 7 days</option>
+          </select>
+        </label>
         {names && (
           <>
             <NameMenu
@@ -104,6 +132,10 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
       </div>
     </div>
   );
+}
+
+function withoutCause({ cause: _, ...rest }: JobFilter): JobFilter {
+  return rest;
 }
 
 function withoutTag({ tag: _, ...rest }: JobFilter): JobFilter {

@@ -29,7 +29,7 @@ export interface JobGridProps {
  */
 export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const model = useModel();
-  const { actions, narrow, now, places } = model;
+  const { actions, chosen, narrow, now, places } = model;
   // Read, so that a change draws the list again.
   void open.jobs.revision.value;
   const body = useRef<HTMLDivElement>(null);
@@ -73,6 +73,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   useLayoutEffect(() => {
     if (shown.current === filter) return;
     shown.current = filter;
+    chosen.clear();
     anchor.current = undefined;
     activePlace.current = 0;
     scrollTo(0);
@@ -138,6 +139,10 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     requestAnimationFrame(() => linkOf(element, row.record.job_id)?.focus({ preventScroll: true }));
   }
 
+  function choose(id: string): void {
+    chosen.toggle(id);
+  }
+
   function command(what: 'cancel' | 'retry' | 'download', record: JobRecord): void {
     if (what === 'cancel') void actions.cancel(open, record.job_id);
     else if (what === 'retry') void actions.retry(open, record.job_id, false);
@@ -164,6 +169,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     const record = rows[tabbed]?.record;
     if (record === undefined) return;
     if (!open.mayWrite) return;
+    if (event.target instanceof HTMLInputElement) return;
     if (event.key === 'Delete' && isTerminal(record.status)) setDoomed(record);
     else if (!shortcutsOn()) return;
     else if (event.key === 'x' && !isTerminal(record.status)) command('cancel', record);
@@ -175,7 +181,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const total = rows.length;
   return (
     <div
-      class="jobs-grid"
+      class={gridClass(view)}
       role="grid"
       aria-label={label}
       aria-rowcount={total + 1}
@@ -222,6 +228,8 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
               active={index === tabbed}
               busy={actions.busy.value.has(row.record.job_id)}
               mayWrite={open.mayWrite}
+              chosen={chosen.value.has(row.record.job_id)}
+              onChoose={choose}
               onCommand={command}
             />
           ))}
@@ -252,6 +260,13 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
       )}
     </div>
   );
+}
+
+/** Room goes to what differs: a group that all are of has no column, and reasons have more. */
+function gridClass({ filter: { group, status } }: JobView): string {
+  return ['jobs-grid', group !== undefined && 'grid-grouped', status === 'failed' && 'grid-failed']
+    .filter(Boolean)
+    .join(' ');
 }
 
 function placeIn(place: ListPlace | undefined, filter: string): ListPlace | undefined {

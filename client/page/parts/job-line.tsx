@@ -22,10 +22,12 @@ export interface JobLineProps {
   readonly busy: boolean;
   /** Whether jobs may be retried and cancelled. */
   readonly mayWrite: boolean;
+  readonly chosen: boolean;
+  readonly onChoose: (id: string) => void;
   readonly onCommand: (command: 'cancel' | 'retry' | 'download', record: JobRecord) => void;
 }
 
-const shown = ['record', 'pace', 'index', 'rowHeight', 'active', 'busy'] as const;
+const shown = ['record', 'pace', 'index', 'rowHeight', 'active', 'busy', 'chosen', 'mayWrite'] as const;
 
 /** Tags that a row has room for. */
 const maxTags = 2;
@@ -39,7 +41,9 @@ export class JobLine extends Component<JobLineProps> {
     return !isTerminal(next.record.status) || agoText(at, next.now) !== agoText(at, this.props.now);
   }
 
-  override render({ record, pace, now, index, rowHeight, active, busy, mayWrite, onCommand }: JobLineProps) {
+  override render(props: JobLineProps) {
+    const { record, pace, now, index, rowHeight, active, busy, mayWrite, chosen, onChoose, onCommand } =
+      props;
     const { job_id, status, kind, group, title, tags = [], created_at, progress = 0 } = record;
     const ended = isTerminal(status);
     const ran = ranMs(record, now);
@@ -53,6 +57,15 @@ export class JobLine extends Component<JobLineProps> {
         style={{ transform: `translateY(${index * rowHeight}px)` }}
       >
         <div class="cell cell-status" role="gridcell">
+          {mayWrite && (
+            <input
+              type="checkbox"
+              checked={chosen}
+              tabIndex={tab}
+              aria-label={`Choose ${title ?? job_id}`}
+              onChange={() => onChoose(job_id)}
+            />
+          )}
           <StatusMark status={status} />
         </div>
         <div class="cell cell-id" role="gridcell">

@@ -7,6 +7,7 @@ import { useModel } from '../model.js';
 import { hrefOf, type Route } from '../routes.js';
 import { type OpenSession, reasonOf } from '../session.js';
 import { BulkMenu } from './bulk-menu.js';
+import { Causes } from './causes.js';
 import { JobGrid } from './job-grid.js';
 
 export interface JobListProps {
@@ -41,6 +42,9 @@ export function JobList({ open, filter, route, label, children }: JobListProps) 
   return (
     <>
       {children(view)}
+      {filter.status === 'failed' && filter.cause === undefined && (
+        <Causes open={open} view={view} route={(cause) => route({ ...filter, cause })} />
+      )}
       {count > 0 && <JobGrid open={open} view={view} filter={wanted} label={label} />}
       {count === 0 && (
         <div class="empty">

@@ -5,6 +5,7 @@ import { useReturn } from '../answer.js';
 import { progressText, resultText } from '../job-facts.js';
 import type { JobRow } from '../job-row.js';
 import { useModel } from '../model.js';
+import { nextStep } from '../next-steps.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Question } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
@@ -14,6 +15,7 @@ import { JobRequestPart } from '../parts/job-request-part.js';
 import { hasPages, JobDocument, JobFiles, JobResult } from '../parts/job-result.js';
 import { ProgressBar } from '../parts/progress-bar.js';
 import { StatusMark } from '../parts/status-mark.js';
+import { hrefOf } from '../routes.js';
 import { type OpenSession, reasonOf } from '../session.js';
 
 /** One job, live. */
@@ -100,6 +102,7 @@ function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobR
       </div>
       <div class="job-columns">
         <div class="job-main">
+          <Lineage open={open} record={record} />
           <Outcome row={row} />
           {hasPages(record) && <JobDocument open={open} record={record} />}
           {record.status === 'completed' && <JobResult open={open} record={record} />}
@@ -169,6 +172,34 @@ function JobButtons({ open, record }: { readonly open: OpenSession; readonly rec
   );
 }
 
+/** The job that this one was made from by a retry, and those that were made from it. */
+function Lineage({ open, record }: { readonly open: OpenSession; readonly record: JobRecord }) {
+  const { retry_of, job_id } = record;
+  const retries = open.jobs.store.rows.filter((row) => row.record.retry_of === job_id).reverse();
+  if (retry_of === undefined && retries.length === 0) return null;
+  return (
+    <p class="panel lineage">
+      {retry_of !== undefined && (
+        <span>
+          Retry of{' '}
+          <a class="mono" href={hrefOf({ view: 'job', id: retry_of })}>
+            {retry_of}
+          </a>
+        </span>
+      )}
+      {retries.map((row) => (
+        <span key={row.record.job_id}>
+          Retried as{' '}
+          <a class="mono" href={hrefOf({ view: 'job', id: row.record.job_id })}>
+            {row.record.job_id}
+          </a>{' '}
+          <StatusMark status={row.status} />
+        </span>
+      ))}
+    </p>
+  );
+}
+
 /** How far it is, or how it ended. */
 function Outcome({ row }: { readonly row: JobRow }) {
   const { now } = useModel();
@@ -209,6 +240,13 @@ function Outcome({ row }: { readonly row: JobRow }) {
           <p class="error-text">
             {error} {error_pointer !== '' && <code>{error_pointer}</code>}
           </p>
+          <p>{nextStep(error_code)}</p>
+          <div class="buttons">
+            <CopyButton
+              text={`${record.job_id} ${error_code ?? ''}: ${error ?? ''} ${error_pointer}`.trim()}
+              label="Copy the error"
+            />
+          </div>
         </div>
       )}
       {status === 'completed' && (

@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AppServer } from '../helpers/app-server.js';
+import { useChromium, withoutChromium } from './chromium.js';
+import { accessibilityFindings, large, small, startPageServer, submit } from './page-server.js';
+
+const patient = { timeout: 60_000 };
+/** Fails at once: there is no document behind its header. */
+const broken = { kind: 'extract_text', pdf_data: btoa('%PDF-1.7 and nothing else') };
+
+describe.skipIf(withoutChromium)('the live page for those who look after many jobs', () => {
+  const chromium = useChromium();
+  let server: AppServer;
+  beforeAll(async () => {
+    server = await startPageServer();
+    for (let n = 0; n < 3; n += 1) await submit(server, { ...broken, group: 'night', title: `Scan ${n}` });
+    for (let n = 0; n < 3; n += 1) await submit(server, { ...small, group: 'night', title: `Letter ${n}` });
+  });
+  afterAll(() => server?.close());
+
+  async function open(hash: string, width = 1440, url = server.url): Promise<Page> {
+    const page = await (await chromium.visit({ viewport: { width, height: 900 } })).newPage();
+    await page.goto(`${url}/${hash}`);
+    await page.getByText('Live', { exact: true }).waitFor(patient);
+    return page;
+  }
+
+  const wide = (page: Page) =>
+    page.evaluate<number>(
+      `Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth) - innerWidth`,
+    );
+
+  test.each([390, 1440])(
+    'the overview shows threads, what waits and why jobs failed, at %i pixels',
+    async (width) => {
+      const page = await open('#/overview', width);
+      await page.getByText('of 6 ended').waitFor(patient);
+      await page.getByText('3 × invalid_input').waitFor(patient);
+      expect(await page.locator('.lane').count()).toBe(1);
+      await page.getByRole('link', { name: 'Scan 1' }).waitFor(patient);
+      expect(await wide(page)).toBeLessThanOrEqual(0);
+      expect(await accessibilityFindings(page)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await accessibilityFindings(page, ['color-contrast'])).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('a group says at its head what failed, submits that again, and is one ZIP', async () => {
+    const page = await open('#/groups/night');
+    await page.getByRole('link', { name: '3 failed' }).waitFor(patient);
+    const saved = page.waitForEvent('download', patient);
+    await page.getByRole('link', { name: 'Download all (ZIP)' }).click();
+    expect((await saved).suggestedFilename()).toBe('night.zip');
+    await page.getByRole('button', { name: 'Retry failed' }).click();
+    await page.getByText('3 jobs submitted again.').waitFor(patient);
+    await page.getByRole('link', { name: '6 failed' }).click();
+    // Of one kind: one row.
+    await page.getByRole('link', { name: /^6 × the PDF is truncated/ }).click();
+    expect(page.url()).toContain('cause=');
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.locator('.line a').first().click();
+    await page.getByText('Mend it: edit it as a new job.').waitFor(patient);
+    await page.getByText('Retry of').first().waitFor(patient);
+    await page.locator('.lineage a').first().click();
+    await page.getByText('Retried as').waitFor(patient);
+    await page.close();
+  });
+
+  test('what is chosen, or all of a filter, is done by the server, also when the page is closed', async () => {
+    const group = 'mass';
+    for (let n = 0; n < 5; n += 1) await submit(server, { ...small, group, title: `Mass ${n}` });
+    const page = await open(`#/groups/${group}?status=completed`);
+    await page.getByRole('button', { name: 'Delete all completed' }).waitFor(patient);
+    await expect.poll(() => page.locator('.grid-body .line').count()).toBe(5);
+    await page.getByRole('checkbox', { name: 'Choose Mass 0' }).check();
+    await page.getByRole('checkbox', { name: 'Choose Mass 3' }).check();
+    await page.getByRole('button', { name: 'Delete 2 chosen' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Keep' }).waitFor(patient);
+    await dialog.getByRole('button', { name: 'Delete 2' }).click();
+    await page.getByText('2 jobs deleted.').waitFor(patient);
+    await expect.poll(() => page.locator('.grid-body .line').count()).toBe(3);
+    await page.getByRole('button', { name: 'Retry all completed' }).click();
+    await dialog.getByRole('button', { name: 'Not now' }).waitFor(patient);
+    const begun = page.waitForResponse((answer) => answer.url().includes('/api/v1/bulk/retry'), patient);
+    await dialog.getByRole('button', { name: 'Retry 3' }).click();
+    await begun;
+    await page.close();
+    await expect
+      .poll(async () => {
+        const answer = await fetch(`${server.url}/api/v1/groups/${group}`);
+        return ((await answer.json()) as { data: { jobs: number } }).data.jobs;
+      })
+      .toBe(6);
+  });
+
+  test('a time is part of the filter, and of the address', async () => {
+    const page = await open('#/jobs');
+    await page.getByRole('combobox', { name: /^Created/ }).selectOption('1h');
+    expect(page.url()).toContain('since=1h');
+    await page.getByText(/of \d+ loaded/).waitFor(patient);
+    await page.close();
+  });
+
+  test('a phone has what failed in sight', async () => {
+    const page = await open('#/jobs', 390);
+    const box = await page.getByRole('link', { name: /^failed \d/ }).boundingBox();
+    expect((box?.x ?? 400) + (box?.width ?? 0)).toBeLessThan(390);
+    expect(box?.y).toBeLessThan(300);
+    await page.close();
+  });
+
+  test('what is old looks old: a strip says since when, nothing moves, and at the end what came meanwhile', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-stale-'));
+    const first = await startPageServer({}, dataDir);
+    const { port } = first;
+    const page = await open('#/jobs', 1280, first.url);
+    await submit(first, large);
+    await page.locator('.line-running').waitFor(patient);
+    await first.close();
+    await page.getByText(/^Not live since/).waitFor(patient);
+    await page.getByRole('button', { name: 'Try now' }).waitFor(patient);
+    const times = () => page.locator('.grid-body').innerText();
+    const before = await times();
+    // A second passes for the page at its next look at the clock.
+    const counted = await page.locator('.connection summary').innerText();
+    await expect.poll(() => page.locator('.connection summary').innerText()).not.toBe(counted);
+    expect(await times()).toBe(before);
+    expect(await accessibilityFindings(page)).toEqual([]);
+    const second = await startPageServer({ INKWIRE_PORT: String(port) }, dataDir);
+    await page.getByText(/^Caught up, \d+ changes?\.$/).waitFor(patient);
+    expect(await page.getByText(/^Not live since/).count()).toBe(0);
+    await page.context().close();
+    await second.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+});
