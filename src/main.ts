@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import { meantBy } from './cli/arguments.js';
+import { commands } from './cli/commands.js';
 import { exitCodes } from './cli/exit-codes.js';
 import { fileReason } from './cli/file-reason.js';
 import type { KeysCommand } from './cli/keys.js';
@@ -28,34 +29,18 @@ const usage = `Usage:
   inkwire watch NAME     watch a job or a group
   inkwire batch FOLDER   make one document of each file in a folder
   inkwire jobs ...       list, show, cancel, retry and delete jobs
+  inkwire top            what render threads do, what waits, what failed: live
   inkwire designs ...    check, draw, watch and store designs that are files
   inkwire fill PDF ROWS  fill a PDF with many rows
   inkwire package ...    make, look into and try packages: what goes where on a PDF
   inkwire webhooks ...   tell addresses what happens to jobs; test, replay
   inkwire verify URL     prove that a server loses, repeats and reorders nothing
+  inkwire completion SHELL  completion of words for bash, zsh or fish
 
   inkwire --version
   inkwire COMMAND --help
 
 docs/CLI.md tells all of it.`;
-
-const commands = [
-  'serve',
-  'doctor',
-  'keys',
-  'backup',
-  'restore',
-  'migrate-store',
-  'submit',
-  'watch',
-  'batch',
-  'jobs',
-  'designs',
-  'fill',
-  'package',
-  'webhooks',
-  'verify',
-];
 
 const print = (line: string): void => console.log(line);
 const say = (line: string): void => console.error(line);
@@ -82,6 +67,10 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/batch/batch.js')).runBatch);
     case 'jobs':
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
+    case 'top':
+      return asClient(args, (await import('./cli/top.js')).runTop);
+    case 'completion':
+      return asClient(args, (await import('./cli/completion.js')).runCompletion);
     case 'designs':
       return asClient(args, (await import('./cli/designs/designs.js')).runDesigns);
     case 'fill':
@@ -112,7 +101,7 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       print(usage);
       return command === undefined ? 2 : 0;
     default:
-      say(`"${command}" is not known; did you mean "inkwire ${meantBy(command, commands)}"?`);
+      say(`"${command}" is not known; did you mean "inkwire ${meantBy(command, Object.keys(commands))}"?`);
       say('See "inkwire --help".');
       return 2;
   }

@@ -16,6 +16,7 @@ const listed = {
   search: { type: 'string' },
   tag: { type: 'string', multiple: true },
   reference: { type: 'string' },
+  since: { type: 'string' },
   limit: { type: 'string' },
 } as const;
 
@@ -30,23 +31,28 @@ export async function runList(shell: Shell, args: readonly string[], usage: stri
     return exitCodes.ok;
   }
   if (positionals.length > 0) throw new Misuse('"jobs list" takes options only.');
-  const filter = readFilter(values);
+  const filter = readFilter(values, shell.now());
   return withServer(shell, values, (server) => listJobs(shell, server, filter, values.json === true));
 }
 
-interface Filter extends Pick<ListOptions, 'status' | 'kind' | 'group' | 'search' | 'tag' | 'reference'> {
+interface Filter
+  extends Pick<ListOptions, 'status' | 'kind' | 'group' | 'search' | 'tag' | 'reference' | 'created_after'> {
   readonly limit: number;
 }
 
-function readFilter(values: {
-  readonly status?: string | undefined;
-  readonly kind?: string | undefined;
-  readonly group?: string | undefined;
-  readonly search?: string | undefined;
-  readonly tag?: string[] | undefined;
-  readonly reference?: string | undefined;
-  readonly limit?: string | undefined;
-}): Filter {
+function readFilter(
+  values: {
+    readonly status?: string | undefined;
+    readonly kind?: string | undefined;
+    readonly group?: string | undefined;
+    readonly search?: string | undefined;
+    readonly tag?: string[] | undefined;
+    readonly reference?: string | undefined;
+    readonly since?: string | undefined;
+    readonly limit?: string | undefined;
+  },
+  now: number,
+): Filter {
   if (values.group !== undefined) checkGroup('--group', values.group);
   return {
     ...given('status', readChoice('--status', values.status, jobStatuses)),
@@ -55,8 +61,22 @@ function readFilter(values: {
     ...given('search', values.search),
     ...given('tag', values.tag),
     ...given('reference', values.reference),
+    ...given('created_after', readSince(values.since, now)),
     limit: readWhole('--limit', values.limit, [1, 10_000]) ?? 50,
   };
+}
+
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30m`, `24h`, `7d`, or a time as `2026-11-29` or `2026-11-29T08:00:00Z`. @returns ISO 8601 */
+function readSince(text: string | undefined, now: number): string | undefined {
+  if (text === undefined) return undefined;
+  const [, amount, unit = ''] = /^(\d{1,5})([mhd])$/.exec(text) ?? [];
+  if (amount !== undefined) return new Date(now - Number(amount) * (units[unit] ?? 0)).toISOString();
+  const at = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new Misuse('--since must be like 30m, 24h, 7d, 2026-11-29 or 2026-11-29T08:00:00Z.');
+  return new Date(at).toISOString();
 }
 
 async function listJobs(

@@ -13,7 +13,7 @@ import { readable } from './text-width.js';
 
 export const jobsUsage = `Usage:
   inkwire jobs list [--search WORDS] [--tag TAG]... [--reference TEXT] [--status STATUS] [--kind KIND] [--group NAME]
-                    [--limit N]
+                    [--since TIME] [--limit N]
   inkwire jobs get JOB...
   inkwire jobs history JOB      what happened to it, in order
   inkwire jobs request JOB      what it was made from, as JSON
@@ -25,6 +25,7 @@ export const jobsUsage = `Usage:
   --tag TAG        with this tag; several: with all of them
   --reference TEXT the reference as it was given
   --status STATUS  ${jobStatuses.join(', ')}
+  --since TIME     created since then: 30m, 24h, 7d ago, 2026-11-29 or 2026-11-29T08:00:00Z
   --limit N        newest so many, 1 to 10000; default 50
 
 ${serverUsage}
