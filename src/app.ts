@@ -25,9 +25,9 @@ import { createHttpServer, type HttpServer, type HttpServerOptions } from './htt
 import { openIdleHeap } from './idle-heap.js';
 import { measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
-import { type KindBounds, kindsWithin, readDesign } from './render/kinds/kinds.js';
+import { kindsWithin, readDesign } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
-import { makePictures, makePrograms, measurePrograms, startPool } from './rendering.js';
+import { kindBounds, makePictures, makePrograms, measurePrograms, startPool } from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig } from './service-settings.js';
 import { LoopTurns } from './shares/loop-turns.js';
@@ -393,10 +393,4 @@ function openHttp({ config, programGuard, log: _log, logStream, ...parts }: Http
     logger: config.logLevel === 'silent' ? false : { level: config.logLevel, stream: logStream },
     startedAt: parts.clock(),
   });
-}
-
-function kindBounds(config: Config): KindBounds {
-  const { bulkMaxRows: rows, bulkMaxResultBytes: resultBytes } = config;
-  const source = { fileBytes: config.bulkMaxPdfBytes, pages: config.bulkMaxPages };
-  return { bulkFill: { rows, source, resultBytes } };
 }

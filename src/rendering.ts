@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from './config.js';
 import type { Kind } from './render/kind.js';
+import type { KindBounds } from './render/kinds/kinds.js';
 import { Pictures } from './render/pictures.js';
 import { type PoolOptions, RenderPool } from './render/pool.js';
 import { bubblewrap, unshare } from './render/program-sandbox.js';
@@ -76,4 +77,11 @@ export function startPool(
     nice: config.renderNice,
     readyTimeoutMs,
   });
+}
+
+/** What the operator bounds jobs by. */
+export function kindBounds(config: Config): KindBounds {
+  const { bulkMaxRows: rows, bulkMaxResultBytes: resultBytes } = config;
+  const source = { fileBytes: config.bulkMaxPdfBytes, pages: config.bulkMaxPages };
+  return { bulkFill: { rows, source, resultBytes } };
 }
