@@ -300,7 +300,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'steady-clock.ts': [],
   'server-time.ts': ['standstills.ts', 'steady-clock.ts'],
   'service-settings.ts': ['config.ts', 'engine'],
-  'rendering.ts': ['config.ts', 'render', 'work'],
+  'rendering.ts': ['config.ts', 'render', 'work', 'render/kinds'],
   'front-rehearsal.ts': ['work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
   'storage.ts': [

@@ -93,7 +93,10 @@ describe('docs/LANGUAGE.md', () => {
       const differing = one.data.filter((level, at) => Math.abs(level - (other.data[at] ?? 0)) > 64).length;
       expect(differing / one.data.length, name).toBeLessThan(0.001);
       // Something is drawn.
-      expect(one.data.some((level) => level < 140), name).toBe(true);
+      expect(
+        one.data.some((level) => level < 140),
+        name,
+      ).toBe(true);
     }
   });
 });
