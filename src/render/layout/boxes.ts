@@ -147,6 +147,7 @@ export interface Extent {
 
 /** Margins counted. */
 export function extentOf(box: Box): Extent {
+  if (box.type === 'text' && box.margins === undefined && box.leastWidth === undefined) return box.text;
   const { left = 0, right = 0 } = box.margins ?? {};
   const { minWidth, maxWidth } = innerExtent(box);
   // Rounded as pdfmake does it: a line may have exactly the room that it needs.

@@ -141,7 +141,7 @@ class CellSetter {
 
   row(cells: GridRow, look: RowLook | undefined, header: boolean): Node[] {
     const font = look === undefined ? this.font : rowFont(look, this.font);
-    const style = look === undefined ? {} : this.#style(look, font);
+    const style = look === undefined ? undefined : this.#style(look, font);
     return cells.map((cell, x) => this.#cell(cell, x, font, style, header));
   }
 
@@ -156,14 +156,20 @@ class CellSetter {
     };
   }
 
-  #cell(cell: Cell | string | null, x: number, font: FontState, style: Node, header: boolean): Node {
+  #cell(
+    cell: Cell | string | null,
+    x: number,
+    font: FontState,
+    style: Node | undefined,
+    header: boolean,
+  ): Node {
     const { setter, at } = this;
     const { align = [], language } = this.look;
     if (cell === null) return { _span: true, _minWidth: 0, _maxWidth: 0, text: '' };
     const alignment = align[x];
     const aligned = alignment === undefined ? style : { alignment, ...style };
     if (typeof cell === 'string') return setter.within(cell, font, aligned, language, at);
-    const { color, fillColor, alignment: own } = aligned;
+    const { color, fillColor, alignment: own } = aligned ?? {};
     const extra: Node = {
       ...(own === undefined ? {} : { alignment: own }),
       ...(fillColor === undefined ? {} : { fillColor }),

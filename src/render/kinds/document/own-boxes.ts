@@ -147,8 +147,13 @@ function orUndefined<T>(make: () => T): T | undefined {
   }
 }
 
-/** Cells of a table whose boxes are kept from measuring to placing; those of the rows behind them are made again. */
-const maxKeptCells = 100_000;
+/**
+ * Cells of a table whose boxes are kept from measuring to placing. Those of the rows behind them are made again, which
+ * takes less time than the garbage collector with boxes that live so long.
+ */
+const maxKeptCells = 2_000;
+/** Of those the latest that were asked for. */
+const latestRows = 4;
 
 class BoxMaker {
   readonly #styles: Styles;
@@ -253,11 +258,16 @@ class BoxMaker {
       return cells.map((cell) => this.#cell(nodeOf(cell), style, ground));
     };
     const kept: Row[] = [];
+    const latest: { y: number; cells: Row }[] = [];
     const row = (y: number): Row => {
       const known = kept[y];
       if (known !== undefined) return known;
+      // A row is asked for with those beside it.
+      const near = latest[y % latestRows];
+      if (near?.y === y) return near.cells;
       const cells = made(y);
       if (y * cells.length < maxKeptCells) kept[y] = cells;
+      else latest[y % latestRows] = { y, cells };
       return cells;
     };
     const look = tableLook(nodeOf(node.layout), numberOf(around));
