@@ -65,6 +65,23 @@ export function mappingOf(
   return { fields, overlays, ...(flatten ? { flatten } : {}) };
 }
 
+/** The list with another column at a place, or without it; no column is in it twice. */
+export function withColumn(
+  columns: readonly number[],
+  at: number,
+  column: number | undefined,
+): readonly number[] {
+  const others = columns.filter((_, index) => index !== at);
+  if (column === undefined || others.includes(column)) return others;
+  return others.toSpliced(at, 0, column);
+}
+
+/** The beginning of the name that a row's file gets: the server says what of the values it can hold. */
+export function fileNameOf(row: number, columns: readonly number[], cells: readonly string[]): string {
+  const values = columns.map((column) => cells[column]?.trim() ?? '').filter((value) => value !== '');
+  return `${[`row_${row + 1}`, ...values].join('_')}.pdf`;
+}
+
 /** Lengths of an overlay of a type that begins, points. */
 export const firstSizes: Readonly<Record<Overlay['type'], readonly [width: number, height: number]>> = {
   text: [180, 20],

@@ -60,6 +60,9 @@ export interface Mapping {
   readonly language?: string;
 }
 
+/** Columns whose values may be in the name of a row's file. */
+export const maxNameColumns = 3;
+
 /** The file as the requests of this server have it. */
 export async function base64Of(file: Blob): Promise<string> {
   const bytes = new Uint8Array(await file.arrayBuffer());
@@ -109,16 +112,21 @@ export interface FillRun extends Mapping {
   readonly pdf: File;
   readonly rows: File;
   readonly hasHeader: boolean;
+  /** Positions of the columns that are in the names of the files. */
+  readonly nameColumns: readonly number[];
 }
 
 export function startFill(client: Inkwire, run: FillRun): Promise<SubmittedJob> {
-  const { pdf, rows, hasHeader, ...mapping } = run;
+  const { pdf, rows, hasHeader, nameColumns, ...mapping } = run;
   const form = new FormData();
   const request = {
     kind: 'bulk_fill',
     ...mapping,
     rows_format: 'csv',
     header: hasHeader,
+    ...(nameColumns.length === 0
+      ? {}
+      : { file_name_columns: nameColumns.map((column) => `column_${column}`) }),
     title: `${pdf.name}, ${rows.name}`.slice(0, 200),
   };
   form.append('request', JSON.stringify(request));

@@ -12,7 +12,7 @@ import {
   readForm,
   startFill,
 } from './fill.js';
-import { type Choice, choiceOf, firstSizes, mappingOf, matchFields } from './fill-mapping.js';
+import { type Choice, choiceOf, firstSizes, mappingOf, matchFields, withColumn } from './fill-mapping.js';
 import { useModel } from './model.js';
 import { Preview } from './preview.js';
 import { type OpenSession, reasonOf } from './session.js';
@@ -59,6 +59,7 @@ export function useFill(open: OpenSession) {
   const [own, setOwn] = useState<ReadonlyMap<string, Choice>>();
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
   const [flatten, setFlatten] = useState(false);
+  const [nameColumns, setNameColumns] = useState<readonly number[]>([]);
   const [row, setRow] = useState(0);
   const [page, setPage] = useState(1);
   const [chosen, setChosen] = useState<number>();
@@ -131,6 +132,7 @@ export function useFill(open: OpenSession) {
     choices,
     overlays,
     flatten,
+    nameColumns,
     chosen,
     preview,
     previewFault,
@@ -141,6 +143,10 @@ export function useFill(open: OpenSession) {
     setPage,
     setFlatten,
     setChosen,
+    /** Chooses a column for the names of the files, in the place of the one that was at `at`, or none. */
+    nameBy(at: number, column: number | undefined) {
+      setNameColumns((before) => withColumn(before, at, column));
+    },
     setHasHeader(value: boolean) {
       setHasHeader(value);
       setRow(0);
@@ -160,6 +166,7 @@ export function useFill(open: OpenSession) {
       during('rows', async () => {
         setRows({ file, cells: readCsv(await file.text()) });
         setOwn(undefined);
+        setNameColumns([]);
         setRow(0);
         setJobId(undefined);
       }),
@@ -198,6 +205,7 @@ export function useFill(open: OpenSession) {
           pdf: source.file,
           rows: rows.file,
           hasHeader,
+          nameColumns,
           ...mapping,
         });
         open.jobs.put(job);

@@ -85,6 +85,12 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     await expect.poll(label).toContain(`: ${left - 10} from the left`);
     await code.press('Alt+ArrowRight');
     await expect.poll(label).toContain('161 by 60 points');
+    // Files are named by columns, chosen by keys alone.
+    const named = page.getByLabel('Column 1 of the file name');
+    await named.focus();
+    await named.press('ArrowDown');
+    await page.getByLabel('Column 2 of the file name').selectOption('last_name');
+    await page.getByText('row_1_Ada 0_Łoś, 0.pdf').waitFor();
     // Any row beside its data.
     await page.getByRole('spinbutton', { name: /^Row/ }).fill('6');
     await page.getByRole('spinbutton', { name: /^Row/ }).press('Enter');
@@ -104,6 +110,7 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     const bytes = await readFile(await saved.path());
     // The end of a ZIP tells its entries: a thousand PDFs and the manifest.
     expect(bytes.readUInt16LE(bytes.length - 12)).toBe(1_001);
+    expect(bytes.includes('row_1000_Ada 999_Łoś, 999.pdf')).toBe(true);
   });
 
   test('a package is saved, and loaded again', async () => {

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../client/page/csv.js';
 import type { FormField, Overlay } from '../../client/page/fill.js';
-import { choiceOf, filling, mappingOf, matchFields, moved, resized } from '../../client/page/fill-mapping.js';
+import {
+  choiceOf,
+  fileNameOf,
+  filling,
+  mappingOf,
+  matchFields,
+  moved,
+  resized,
+  withColumn,
+} from '../../client/page/fill-mapping.js';
 
 const field = (name: string): FormField => ({ name, kind: 'text', places: [] });
 
@@ -64,6 +73,21 @@ describe('fields and columns', () => {
       overlays: [],
       flatten: true,
     });
+  });
+});
+
+describe('names of the files', () => {
+  test('take columns in the order in which they were chosen, each once', () => {
+    expect(withColumn([], 0, 2)).toEqual([2]);
+    expect(withColumn([2], 1, 0)).toEqual([2, 0]);
+    expect(withColumn([2, 0], 0, 1)).toEqual([1, 0]);
+    expect(withColumn([2, 0], 0, 0)).toEqual([0]);
+    expect(withColumn([2, 0], 0, undefined)).toEqual([0]);
+  });
+
+  test('begin with the number of the row, and leave out what is empty', () => {
+    expect(fileNameOf(0, [1, 2, 0], ['Ada', ' London '])).toBe('row_1_London_Ada.pdf');
+    expect(fileNameOf(9, [], [])).toBe('row_10.pdf');
   });
 });
 

@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks';
-import type { Overlay } from '../fill.js';
+import { maxNameColumns, type Overlay } from '../fill.js';
+import { fileNameOf } from '../fill-mapping.js';
 import { useModel } from '../model.js';
 import { ChoiceField } from '../parts/choice-field.js';
 import { FileDrop } from '../parts/file-drop.js';
@@ -144,6 +145,7 @@ function FillBench({ fill }: { readonly fill: Fill }) {
             onRemove={() => fill.remove(chosen)}
           />
         )}
+        <FileNames fill={fill} />
         <RowData fill={fill} />
       </div>
       <FillPage
@@ -219,6 +221,41 @@ function FieldTable({ fill }: { readonly fill: Fill }) {
           Fields become a part of the page
         </label>
       )}
+    </section>
+  );
+}
+
+/** Which columns are in the names of the files, one after the other. */
+function FileNames({ fill }: { readonly fill: Fill }) {
+  const { rows, columns, nameColumns, cells, row } = fill;
+  if (rows === undefined) return null;
+  const places = Math.min(maxNameColumns, nameColumns.length + 1, columns.length);
+  return (
+    <section class="panel" aria-labelledby="file-names">
+      <h2 id="file-names">File names</h2>
+      <div class="buttons">
+        {Array.from({ length: places }, (_, at) => (
+          <select
+            key={at}
+            aria-label={`Column ${at + 1} of the file name`}
+            value={String(nameColumns[at] ?? '')}
+            onChange={(event) => {
+              const chosen = event.currentTarget.value;
+              fill.nameBy(at, chosen === '' ? undefined : Number(chosen));
+            }}
+          >
+            <option value="">{at === 0 ? 'The number of the row alone' : 'No more'}</option>
+            {columns.map((name, index) =>
+              index === nameColumns[at] || !nameColumns.includes(index) ? (
+                <option key={index} value={String(index)}>
+                  {name === '' ? `Column ${index + 1}` : name}
+                </option>
+              ) : null,
+            )}
+          </select>
+        ))}
+      </div>
+      <p class="quiet clip">{fileNameOf(row, nameColumns, cells)}</p>
     </section>
   );
 }
