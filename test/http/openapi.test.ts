@@ -195,7 +195,10 @@ describe('/openapi.json', () => {
 });
 
 describe('pages', () => {
-  test.each(['/docs', '/'])('%s is self-contained and runs nothing', async (url) => {
+  test.each([
+    ['/docs', true],
+    ['/', false],
+  ])('%s is self-contained (runs a script of its own: %s)', async (url, runs) => {
     const answer = await http.server.app.inject(url);
     expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
     const policy = String(answer.headers['content-security-policy']);
@@ -203,9 +206,12 @@ describe('pages', () => {
     const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(answer.body) ?? [];
     expect(policy).toContain(`'sha256-${createHash('sha256').update(style).digest('base64')}'`);
     expect(style).toContain('light dark');
-    expect(answer.body).not.toMatch(
-      /<script|<link|<img|\sstyle=|\son\w+=|src=|https?:\/\/(?!inkwire)[^"]*\.(js|css)/,
-    );
+    expect(answer.body).not.toMatch(/<link|\sstyle=|\son\w+=|https?:\/\/(?!inkwire)[^"]*\.(js|css)/);
+    const sources = [...answer.body.matchAll(/<(script|img)[^>]* src="([^"]+)"/g)];
+    for (const [, element, source] of sources)
+      expect(source).toMatch(element === 'script' ? /^\/docs\/docs\.js$/ : /^\/docs\/operations\/\w+\.png$/);
+    expect([...answer.body.matchAll(/<script/g)].length).toBe(runs ? 1 : 0);
+    expect(policy.includes("script-src 'self'")).toBe(runs);
     expect(answer.body).toMatch(/^<!doctype html>\n<html lang="en">/);
   });
 

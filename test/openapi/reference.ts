@@ -1,12 +1,7 @@
 import { operationExamples, operationTexts } from '../../src/http/docs/operation-examples.js';
+import { boundWords, type Schema, typeWords } from '../../src/http/docs/schema-words.js';
 
 /** The reference of the document language as Markdown, from the components of the OpenAPI document. */
-
-type Schema = Readonly<Record<string, unknown>> & {
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly description?: string;
-};
 
 /** Shapes that operations have in common, in the order in which they are shown. */
 const shapes = [
@@ -26,36 +21,9 @@ const shapes = [
 const anchorOf = (name: string): string => name.toLowerCase();
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-function typeOf(schema: Schema): string {
-  if (typeof schema.$ref === 'string') {
-    const name = schema.$ref.split('/').at(-1) ?? '';
-    if (name === 'Operation') return 'operation';
-    return shapes.includes(name) ? `[${name}](#${anchorOf(name)})` : name;
-  }
-  const union = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(union)) return [...new Set(union.map(typeOf))].join(' or ');
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${value}\``).join(', ');
-  if (schema.const !== undefined) return `\`${schema.const}\``;
-  if (schema.type === 'array') {
-    const items = schema.items as Schema | undefined;
-    return `list of ${items === undefined || Object.keys(items).length === 0 ? 'anything' : typeOf(items)}`;
-  }
-  return (
-    { string: 'text', boolean: 'yes or no', integer: 'whole number', null: 'null' }[String(schema.type)] ??
-    String(schema.type ?? 'anything')
-  );
-}
-
-function boundsOf(schema: Schema): string {
-  const told: string[] = [];
-  if (schema.exclusiveMinimum !== undefined) told.push(`> ${schema.exclusiveMinimum}`);
-  if (schema.minimum !== undefined) told.push(`>= ${schema.minimum}`);
-  if (schema.maximum !== undefined) told.push(`<= ${schema.maximum}`);
-  if (schema.minItems !== undefined) told.push(`at least ${schema.minItems}`);
-  if (schema.maxItems !== undefined) told.push(`at most ${schema.maxItems}`);
-  if (schema.maxLength !== undefined) told.push(`at most ${schema.maxLength} characters`);
-  if (schema.default !== undefined) told.push(`default \`${JSON.stringify(schema.default)}\``);
-  return told.join(', ');
+function linked(name: string): string {
+  if (name === 'Operation') return 'operation';
+  return shapes.includes(name) ? `[${name}](#${anchorOf(name)})` : name;
 }
 
 function tableOf(schema: Schema): string {
@@ -63,7 +31,7 @@ function tableOf(schema: Schema): string {
     .filter(([name]) => name !== 'type')
     .map(([name, member]) => {
       const must = schema.required?.includes(name) ? ' (must)' : '';
-      return `| \`${name}\`${must} | ${cell(typeOf(member))} | ${cell(boundsOf(member))} | ${cell(member.description ?? '')} |`;
+      return `| \`${name}\`${must} | ${cell(typeWords(member, linked))} | ${cell(boundWords(member))} | ${cell(member.description ?? '')} |`;
     });
   return rows.length === 0
     ? 'It has no members.'

@@ -9,6 +9,8 @@ import { openApiOf } from '../docs/openapi.js';
 /** Nothing is loaded, nothing runs; the one style is known by its digest. */
 const styleDigest = createHash('sha256').update(pageStyle).digest('base64');
 const policy = `default-src 'none'; style-src 'sha256-${styleDigest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+/** The page that can be tried runs its one script, asks this server, and shows the pictures that it gets. */
+const tryingPolicy = `${policy}; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:`;
 
 /** Of a page that is a text and its style. */
 export const pageHeaders = {
@@ -50,6 +52,6 @@ export function addPageRoutes(
 
   app.get('/docs', open, (_request, reply) => {
     page ??= docsPage(openApiOf(index.routes, dialects, version));
-    return reply.headers(pageHeaders).send(page);
+    return reply.headers(pageHeaders).header('content-security-policy', tryingPolicy).send(page);
   });
 }

@@ -59,6 +59,12 @@ export function addWebRoutes(app: FastifyInstance, { files, version }: WebOption
     return sendStatic(request, reply, asset, forGood);
   });
 
+  // What `/docs` shows and runs (pages.ts).
+  for (const [name, file] of files) {
+    if (name !== 'docs.js' && !name.startsWith('operations/')) continue;
+    app.get(`/docs/${name}`, open, (request, reply) => sendStatic(request, reply, file, revalidated));
+  }
+
   for (const [name, file] of files) {
     if (!clientFile.test(name)) continue;
     app.get(`/${name}`, open, (request, reply) => {
