@@ -31,6 +31,9 @@ interface OpenCall {
   readonly reject: (failure: StoreFailed) => void;
 }
 
+/** Messages are all that it allocates, and nothing of them lives for long: without a bound it came to 31 in bulk jobs. */
+const youngGenerationMb = 12;
+
 /**
  * The near end of the store's thread. Calls of one turn of the event loop leave as one message, and with them those that
  * may wait for company.
@@ -77,7 +80,11 @@ export class StoreClient implements OperationRunner {
     settings: ThreadSettings,
     listeners: StoreClientListeners,
   ): Promise<{ readonly client: StoreClient; readonly epoch: string; readonly last: number }> {
-    const worker = new Worker(entry, { workerData: settings, name: 'inkwire-store' });
+    const worker = new Worker(entry, {
+      workerData: settings,
+      name: 'inkwire-store',
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
     const client = new StoreClient(worker, listeners);
     const opened = await new Promise<FromThread & { readonly type: 'opened' }>((resolve, reject) => {
       void client.failure.then(reject);
