@@ -20,7 +20,7 @@ const reach = (/** @type {string} */ file) => {
     reach(target);
   }
 };
-for (const entry of ['sdk/client', 'react/react', 'element/inkwire-job'])
+for (const entry of ['sdk/client', 'react/react', 'element/inkwire-job', 'viewer/inkwire-pages'])
   reach(join(root, 'client', `${entry}.d.ts`));
 for (const each of readdirSync(root, { recursive: true, withFileTypes: true })) {
   const file = join(each.parentPath, each.name);

@@ -22,7 +22,8 @@ export default defineConfig({
     },
     rolldownOptions: {
       external: ['react', 'ws'],
-      output: { chunkFileNames: 'client-[name].js' },
+      // Declarations have the comments.
+      output: { chunkFileNames: 'client-[name].js', comments: false },
     },
   },
 });

@@ -9,7 +9,7 @@ import { Panel } from './panel.js';
 import { type Access, isCut, mayPass, type PictureFormat, wordsOf } from './source.js';
 
 const tag = 'inkwire-pages';
-/** Where this file came from: the server, unless `href` says otherwise. */
+/** Where this file came from: the server, unless `href` says otherwise. In a bundle it is the page's own origin. */
 const home = new URL('.', import.meta.url).href;
 const formats: readonly PictureFormat[] = ['jpg', 'png', 'webp'];
 
@@ -79,7 +79,10 @@ export class InkwirePages extends HTMLElement {
     this.#open();
   }
 
-  /** For a page that has the parts of the SDK at hand: in place of `href` and `key`. */
+  /**
+   * For a page that has the parts of the SDK at hand: in place of `href` and `key`.
+   * @internal
+   */
   connect(access: Access): void {
     this.#access = access;
     this.#open();

@@ -85,7 +85,12 @@ describe('@inkwire/client', () => {
       expect(text).not.toMatch(/from "(?!\.\/|react")|\bprocess\.|import\("(?!\.\/)/);
       for (const [, next = ''] of text.matchAll(/(?:from |import\()"\.\/([^"]+)"/g)) read(next);
     };
-    for (const entry of ['client.js', 'react.js', 'element.js']) read(entry);
+    for (const entry of ['client.js', 'react.js', 'element.js', 'pages.js']) read(entry);
+    // What an import alone is for is not left out by a bundler.
+    expect(
+      JSON.parse(readFileSync(join(project, 'node_modules/@inkwire/client/package.json'), 'utf8'))
+        .sideEffects,
+    ).toEqual(['./dist/pages.js']);
     expect(seen.size).toBeGreaterThan(5);
   });
 
@@ -100,7 +105,12 @@ describe('@inkwire/client', () => {
       join(project, 'program.ts'),
       `import { Inkwire, InkwireError, type DocumentRequest } from '@inkwire/client';
        import { defineInkwireJob } from '@inkwire/client/element';
+       import type { InkwirePages } from '@inkwire/client/pages';
+       import '@inkwire/client/pages';
        defineInkwireJob();
+       const viewer: InkwirePages = document.createElement('inkwire-pages');
+       viewer.key = 'npk_live_x';
+       viewer.zoom = 'page';
        const letter: DocumentRequest = { operations: [{ type: 'add_text', text: 'Hello' }] };
        const inkwire = new Inkwire();
        inkwire.make(letter).then(({ job }) => console.log(job.result_url.length, InkwireError.name));
