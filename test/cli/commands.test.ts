@@ -333,6 +333,23 @@ describe('commands for jobs', () => {
       );
     });
 
+    it('lists what was created since a time', async () => {
+      const { job_id: id } = await caller.submitted({ group: 'since' });
+      const listed = async (since: string): Promise<readonly string[]> => {
+        const it = as(['list', '--group', 'since', '--since', since]);
+        expect(await runJobs(it)).toBe(0);
+        return it.out.lines.map((line) => line.split('\t')[0] ?? '');
+      };
+      expect(await listed('1h')).toEqual([id]);
+      expect(await listed('2020-01-01')).toEqual([id]);
+      expect(await listed('2999-01-01T00:00:00Z')).toEqual([]);
+      for (const wrong of ['soon', '1w', '2026-13-40']) {
+        const it = as(['list', '--since', wrong]);
+        expect(await runJobs(it)).toBe(2);
+        expect(it.err.text).toContain('--since must be like 30m');
+      }
+    });
+
     it('lists more than a page holds', async () => {
       await Promise.all(Array.from({ length: 205 }, () => caller.submit({ group: 'many' })));
       const it = as(['list', '--group', 'many', '--limit', '203', '--json']);

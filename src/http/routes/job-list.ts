@@ -48,6 +48,10 @@ export const filterPatterns = { '^metadata.': {} };
 const listQuery = Type.Object(
   {
     ...filterMembers,
+    // Admission has made it the caller's owner (`createOwnerCheck`).
+    owner: Type.Optional(
+      Type.String({ maxLength: 64, description: 'Jobs of this owner; needs the scope `admin`' }),
+    ),
     cursor: Type.Optional(
       Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
     ),

@@ -105,16 +105,26 @@ const docs: RouteDocs = {
   },
 };
 
+const query = Type.Object({
+  owner: Type.Optional(
+    Type.String({ maxLength: 64, description: 'What this owner has; needs the scope `admin`' }),
+  ),
+});
+
 export function addOverviewRoute(app: FastifyInstance, overview: OverviewSource): void {
-  app.get('/api/v1/overview', { config: { access: 'jobs:read', docs } }, async (request, reply) => {
-    const { caller } = request;
-    if (caller === undefined) throw new Error('the route is not public');
-    const server = isAdmin(caller) || allows(caller, 'metrics');
-    const everybody = isAdmin(caller) && !/[?&]owner=/.test(request.raw.url ?? '');
-    const record = await overview.read({ owner: caller.owner, everybody, server });
-    reply.header('cache-control', 'no-store');
-    return sendEnvelope(request, reply, JSON.stringify(described(record)));
-  });
+  app.get(
+    '/api/v1/overview',
+    { config: { access: 'jobs:read', docs }, schema: { querystring: query } },
+    async (request, reply) => {
+      const { caller } = request;
+      if (caller === undefined) throw new Error('the route is not public');
+      const server = isAdmin(caller) || allows(caller, 'metrics');
+      const everybody = isAdmin(caller) && !/[?&]owner=/.test(request.raw.url ?? '');
+      const record = await overview.read({ owner: caller.owner, everybody, server });
+      reply.header('cache-control', 'no-store');
+      return sendEnvelope(request, reply, JSON.stringify(described(record)));
+    },
+  );
 }
 
 function described({ at, since, owner, lanes, waiting, depth, hour, failures, disk }: OverviewRecord) {
