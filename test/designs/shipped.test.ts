@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readShippedDesigns } from '../../src/designs/shipped-designs.js';
 import { isObject } from '../../src/protocol/is-object.js';
+import type { JobWarning } from '../../src/protocol/job-record.js';
 import { compileDesign } from '../../src/render/kinds/report/design.js';
 import { readPages } from '../render/page-words.js';
 import { report } from '../render/report/report-fixture.js';
@@ -56,9 +57,12 @@ function ofLength(name: Name, sample: string, count: number): Record<string, unk
   };
 }
 
-async function drawn(name: Name, params: Record<string, unknown>): Promise<string[]> {
+/** Other warnings than those of words that are wider than the paper itself. */
+const lacking = (warnings: readonly JobWarning[]) => warnings.filter(({ code }) => code !== 'broken_word');
+
+async function drawn(name: Name, params: Record<string, unknown>, hasLongWords = false): Promise<string[]> {
   const { pdf, warnings } = await report({ design: structuredClone(designs.get(name)), params });
-  expect(warnings).toEqual([]);
+  expect(hasLongWords ? lacking(warnings) : warnings).toEqual([]);
   const pages = (await readPages(pdf)).map(({ text }) => text);
   for (const text of pages) expect(text).not.toContain('{');
   return pages;
@@ -207,7 +211,7 @@ describe('the designs that come with the server', () => {
         parcels: trackings.map((tracking) => ({ tracking })),
       },
     });
-    expect(warnings).toEqual([]);
+    expect(lacking(warnings)).toEqual([]);
     const pages = await readPages(pdf);
     expect(pages).toHaveLength(trackings.length);
     for (const [i, tracking] of trackings.entries()) expect(close(pages[i]?.text ?? '')).toContain(tracking);
@@ -228,7 +232,7 @@ describe('the designs that come with the server', () => {
         { bank: name, bankAddress: name.repeat(4), holderAddress: name },
       ]) {
         // A part that is not seen would be a warning.
-        const texts = await drawn('statement', { ...whole, ...more });
+        const texts = await drawn('statement', { ...whole, ...more }, true);
         if (more.bankAddress === bankAddress) {
           expect(close(texts[0] ?? '')).toContain('Line11oftheaddress');
           expect(close(texts[0] ?? '').match(/Line0oftheaddress/g)).toHaveLength(2);
@@ -236,7 +240,7 @@ describe('the designs that come with the server', () => {
         }
       }
       const invoice = { seller: name, buyer: name, number: name, reference: name, taxNumber: name };
-      await drawn('invoice', { ...sampleOf('invoice', sample), ...invoice });
+      await drawn('invoice', { ...sampleOf('invoice', sample), ...invoice }, true);
     },
   );
 });

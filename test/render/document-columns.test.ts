@@ -18,7 +18,9 @@ const beside = column(undefined, { type: 'add_text', text: 'beside' });
 
 async function toldOf(operations: readonly object[]) {
   const { warnings } = await render(registry, { operations });
-  return warnings.map(({ code, pointer, message }) => {
+  // Words that no column holds are told beside that.
+  const told = warnings.filter(({ code }) => code !== 'broken_word');
+  return told.map(({ code, pointer, message }) => {
     expect(message).toMatch(
       / mm wide, and the (?:column|block) [\d.]+ mm: what stands beside it may lie over it$/,
     );

@@ -29,6 +29,9 @@ export interface Pages {
   placed(): void;
 }
 
+/** Called where no line has room for a word, which is broken between letters; `at` is the JSON pointer of its text. */
+export type OnBroken = (word: string, at: string | undefined) => void;
+
 /** Places boxes on pages, which are closed as soon as they are finished. */
 export class Placing implements Placer {
   readonly flow: Flow;
@@ -38,7 +41,10 @@ export class Placing implements Placer {
   readonly #following = new FollowingRoom();
   #closed = 0;
 
-  constructor(private readonly pages: Pages) {
+  constructor(
+    private readonly pages: Pages,
+    private readonly onBroken: OnBroken = () => undefined,
+  ) {
     this.#context = new Context((size, margins, number) => pages.open(size, margins, number));
     this.flow = new Flow(this.#context);
   }
@@ -148,7 +154,8 @@ export class Placing implements Placer {
   }
 
   aside(box: Box): Fragment {
-    const { items, height } = aside(box, this.flow.context.width);
+    const onBroken = (word: string, at = this.flow.at) => this.onBroken(word, at);
+    const { items, height } = aside(box, this.flow.context.width, onBroken);
     if (!this.flow.isFramed) return { items, height };
     // On the ground of the block that it is in.
     return {
@@ -238,6 +245,7 @@ export class Placing implements Placer {
       const line = lines[i];
       if (line === undefined) break;
       const { context } = flow;
+      if (line.broken !== undefined) this.onBroken(line.broken, flow.at);
       if (line.height > context.room && context.y > context.sheet.margins.top) flow.nextPage();
       const marked = i === 0 && bookmark !== undefined ? { ...line, bookmark } : line;
       flow.line(marked, shiftOf(line, text.align, flow.context.width));
@@ -253,9 +261,10 @@ export class Placing implements Placer {
 }
 
 /** Lays a box out by itself, in a column without end. */
-export function aside(box: Box, width: number): Fragment {
+export function aside(box: Box, width: number, onBroken?: OnBroken): Fragment {
   const sheet = new AsideSheet(width);
-  const placing = new Placing({ open: () => sheet, close: () => undefined, placed: () => undefined });
+  const pages = { open: () => sheet, close: () => undefined, placed: () => undefined };
+  const placing = new Placing(pages, onBroken);
   placing.flow.context.addPage({ width, height: Number.POSITIVE_INFINITY }, sheet.margins);
   placing.box(box);
   return sheet.fragment(placing.flow.context.y);

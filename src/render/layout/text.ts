@@ -69,6 +69,8 @@ export interface Line {
   readonly ascent: number;
   /** The paragraph ends with it, or it ends where the text has a line end. */
   readonly isLast: boolean;
+  /** A word that it had no room for: it ends between two letters of it. */
+  readonly broken?: string;
   readonly bookmark?: Bookmark;
 }
 
@@ -84,6 +86,7 @@ export interface Bookmark {
 class OpenLine {
   readonly words: Word[] = [];
   ended = false;
+  broken: string | undefined;
   #widths = 0;
   #lead = 0;
   #trail = 0;
@@ -123,7 +126,9 @@ class OpenLine {
       if (look.height > height) height = look.height;
       if (look.ascent > ascent) ascent = look.ascent;
     }
-    return { words: this.words, width: this.width, height, ascent, isLast: isLast || this.ended };
+    const { words, width, broken } = this;
+    const line = { words, width, height, ascent, isLast: isLast || this.ended };
+    return broken === undefined ? line : { ...line, broken };
   }
 }
 
@@ -298,6 +303,7 @@ export class Paragraph {
         if (word.text.length > 1 && word.width > left) {
           const [begin, rest] = brokenWord(word, left) ?? [];
           if (begin !== undefined && rest !== undefined) {
+            line.broken ??= word.text;
             words.push(rest);
             word = begin;
             wrapped = true;

@@ -66,7 +66,3 @@ export type Back = (
   registry: FontRegistry,
   sink: Sink,
 ) => number | undefined;
-
-export function tellOutside(sink: Sink): (message: string, pointer: string) => void {
-  return (message, pointer) => sink.warn({ code: 'outside_page', message, pointer });
-}

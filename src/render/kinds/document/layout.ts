@@ -359,6 +359,7 @@ export class DocumentLayout extends RowLayout {
     }
     fit = clusterEnd(word.text, fit);
     if (fit >= word.text.length) return false;
+    this.edges.noteBroken(word.text);
     const rest = { ...word, text: word.text.slice(fit) };
     if (word.levels !== undefined) {
       rest.levels = word.levels.subarray(fit);
@@ -367,7 +368,6 @@ export class DocumentLayout extends RowLayout {
     word.text = word.text.slice(0, fit);
     // The space behind the word is behind its rest.
     word.trailingCut = 0;
-    if ((word.trailingCut ?? 0) < 0) word.trailingCut = 0;
     const whole = word.width;
     word.width = this.#textInlines.widthOfText(word.text, word);
     // Far from its end the exact width of the rest says nothing but that it is wider than a line.

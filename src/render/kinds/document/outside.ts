@@ -1,8 +1,9 @@
+import type { JobWarning } from '../../../protocol/job-record.js';
 import type { Areas, Box } from './areas.js';
 import type { Line, PageItem, Picture, Vector } from './page-items.js';
 import type { Page } from './pdfmake.js';
 
-/** Finds what lies outside the paper, where no viewer shows it. Lengths are points. */
+/** Finds what lies outside the paper, where no viewer shows it, and words that no line had room for. Lengths are points. */
 
 /** Less than can be seen, and more than what rounding does. */
 const tolerance = 0.5;
@@ -63,17 +64,45 @@ function boxOf(item: PageItem): Box | undefined {
 
 const mm = (length: number) => Math.round((length * 25.4) / 7.2) / 10;
 
-/** Tells once for each part of a request that some of it lies outside the paper. */
+/** Characters of a word that a warning shows. */
+const shownLength = 24;
+
+/** Tells once for each part of a request that some of it lies outside the paper, and once that a word of it is broken. */
 export class PaperEdges {
   readonly #told = new Set<string>();
+  /** The longest that was broken, by JSON pointer: cells come in another order in each layout. */
+  readonly #broken = new Map<string, string>();
   /** JSON pointer of what is being placed. */
   at: string | undefined;
 
   /** @param areas is told of everything that is placed */
   constructor(
-    readonly tell: (message: string, pointer: string) => void,
+    private readonly warn: (warning: JobWarning) => void,
     private readonly areas?: Areas,
   ) {}
+
+  tell(message: string, pointer: string): void {
+    this.warn({ code: 'outside_page', message, pointer });
+  }
+
+  /** @param word was wider than its line, which ends between two of its letters */
+  noteBroken(word: string, at = this.at): void {
+    if (at === undefined) return;
+    const known = this.#broken.get(at) ?? '';
+    const { length } = known;
+    if (word.length > length || (word.length === length && word < known)) this.#broken.set(at, word);
+  }
+
+  /** Everything has its place: tells of the words that were broken, but where more than that is told already. */
+  end(): void {
+    for (const [pointer, word] of this.#broken) {
+      if (this.#told.has(pointer)) continue;
+      const [whole, shown] = [word.trim(), [...word.trim()].slice(0, shownLength).join('')];
+      const message = `The word "${shown}${shown === whole ? '' : '...'}" is wider than its line and was broken between letters`;
+      this.warn({ code: 'broken_word', message, pointer });
+    }
+    this.#broken.clear();
+  }
 
   /** `number` is the page's, from 1. */
   check(item: PageItem, { pageSize }: Page, number: number): void {

@@ -1,6 +1,6 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { Placing } from '../../layout/placing.js';
-import { type Back, tellOutside } from './backs.js';
+import type { Back } from './backs.js';
 import { PaperEdges } from './outside.js';
 import { OwnBands } from './own-bands.js';
 import { type BoxTools, ownSections } from './own-boxes.js';
@@ -14,7 +14,7 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   const known = countOf(content);
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
-  const edges = new PaperEdges(tellOutside(sink));
+  const edges = new PaperEdges((warning) => sink.warn(warning));
   const tools: BoxTools = {
     registry,
     user: { use: (face, ink) => pages.use(face, ink) },
@@ -41,8 +41,9 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   const sections = ownSections(content, definition.defaultStyle, tools);
   if (sections === undefined || pages.isAmbiguous) return undefined;
   total = measured;
-  new Placing(pages).sections(sections);
+  new Placing(pages, (word, at) => edges.noteBroken(word, at)).sections(sections);
   pages.end();
+  edges.end();
   sink.pages(pages.count, pages.count);
   return pages.count;
 };

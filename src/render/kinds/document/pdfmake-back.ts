@@ -1,6 +1,6 @@
 import { RenderFailure } from '../../kind.js';
 import { Areas } from './areas.js';
-import { type Back, type Sink, tellOutside, type WatermarkText } from './backs.js';
+import type { Back, Sink, WatermarkText } from './backs.js';
 import { CodeDrawing } from './draw-codes.js';
 import { PaperEdges } from './outside.js';
 import type { Vector, Watermark } from './page-items.js';
@@ -118,7 +118,7 @@ function tellLargeWatermark(pages: readonly Page[], edges: PaperEdges): void {
 
 export const drawWithPdfMake: Back = ({ definition, bands, content, watermark }, document, _, sink) => {
   const areas = sink.area === undefined ? undefined : new Areas();
-  const edges = new PaperEdges(tellOutside(sink), areas);
+  const edges = new PaperEdges((warning) => sink.warn(warning), areas);
   const layout = new PictureLayout(
     definition.pageSize,
     definition.margins,
@@ -135,6 +135,7 @@ export const drawWithPdfMake: Back = ({ definition, bands, content, watermark },
     bands.placed('footer'),
     watermark,
   );
+  edges.end();
   if (sink.area !== undefined) areas?.tell(sink.area);
   if (watermark?.fontSize !== undefined) tellLargeWatermark(pages, edges);
   let begun = 0;
