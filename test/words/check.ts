@@ -10,11 +10,12 @@ import { extractTextKind, mergeKind } from '../../src/render/kinds/pdf-tools/req
 import { readWithZxing } from '../render/codes-fixture.js';
 import { render } from '../render/document-fixture.js';
 import { base64, runKind } from '../render/pdf-tools-fixture.js';
+import { checkAround, withAround } from './around.js';
 import { checkBreaks } from './breaks.js';
 import { documentOf, type Made, type Mark, type Operation } from './documents.js';
-import { Found, hasGap, isWarned } from './found.js';
+import { Found, hasGap, isToldBroken, isWarned } from './found.js';
 import { hasInk, type Letter, type Read, type Reader, spotsOf } from './reader.js';
-import { readAs } from './tokens.js';
+import { isOnePiece, readAs } from './tokens.js';
 
 /**
  * The rule that the kit is for: whatever a document was given is found inside its page, or the record has a warning that
@@ -90,11 +91,14 @@ interface WordsRead {
   readonly findings: readonly string[];
   /** What was not found. */
   readonly lost: readonly { readonly at: string; readonly text: string }[];
+  /** What was found in parts, though no line may end in it, and nobody is told. */
+  readonly untold: readonly { readonly at: string; readonly text: string }[];
 }
 
 function checkWords(made: Made, read: Read, warnings: readonly JobWarning[]): WordsRead {
   const findings: string[] = [];
   const lost: { at: string; text: string }[] = [];
+  const untold: { at: string; text: string }[] = [];
   const found = new Found(read.letters);
   const words = made.marks.filter((mark) => mark.is === 'word');
   const placed = words.map((mark) => ({ ...mark, places: found.places(readAs(mark.text)) }));
@@ -102,6 +106,7 @@ function checkWords(made: Made, read: Read, warnings: readonly JobWarning[]): Wo
     if (isWarned(warnings, at)) continue;
     if (places.length === 0) {
       if (!found.isBroken(readAs(text))) lost.push({ at, text });
+      else if (isOnePiece(text) && !isToldBroken(warnings, at)) untold.push({ at, text });
     } else if (!places.some((place) => isPlaced(at, place, read)) && !found.isBroken(readAs(text)))
       findings.push(`${at}: the word ${text} is not inside the page`);
   }
@@ -116,7 +121,7 @@ function checkWords(made: Made, read: Read, warnings: readonly JobWarning[]): Wo
         findings.push(`${a.at}: the words ${a.text} and ${b.text} lie on each other`);
     }
   }
-  return { findings, lost };
+  return { findings, lost, untold };
 }
 
 const drawnCodes = ['QRCode', 'Code128', 'Code39Std', 'Code93', 'DataMatrix', 'PDF417', 'Aztec'] as const;
@@ -202,11 +207,16 @@ class Check {
 
   /** Words that are there and in their place. Of two equal letters that lie on each other, the reader tells one. */
   async words(read: Read, warnings: readonly JobWarning[]): Promise<string[]> {
-    const { findings, lost } = checkWords(this.made, read, warnings);
+    const { findings, lost, untold } = checkWords(this.made, read, warnings);
     const still: string[] = [];
     for (const { at, text } of lost) {
       const found = new Found((await this.#alone(at, 0)).letters);
       if (found.places(readAs(text)).length === 0) still.push(`${at}: the word ${text} is not there`);
+    }
+    for (const { at, text } of untold) {
+      const found = new Found((await this.#alone(at, 0)).letters);
+      if (found.places(readAs(text)).length === 0)
+        still.push(`${at}: the word ${text} is broken, which nobody is told`);
     }
     return [...findings, ...still];
   }
@@ -316,7 +326,7 @@ async function formOf(value: string): Promise<Uint8Array> {
 
 /** Makes the document of a seed and looks for everything in it. */
 export async function check(seed: number, registry: FontRegistry, reader: Reader): Promise<Verdict> {
-  const made = documentOf(seed);
+  const made = withAround(documentOf(seed), seed);
   const { request } = made;
   const astray = (pointer: string | undefined) =>
     pointer !== undefined && isThere(request, pointer) ? [] : [`no such place: ${pointer}`];
@@ -330,6 +340,7 @@ export async function check(seed: number, registry: FontRegistry, reader: Reader
     const looks = made.marks.some(({ is }) => is !== 'word') || seed % 3 === 0;
     const read = await reader.read(pdf, looks ? perMm : 0);
     findings.push(...(await own.words(read, warnings)), ...checkBreaks(made, read, warnings));
+    findings.push(...(await checkAround(made, pdf, warnings, seed)));
     if (looks) findings.push(...(await own.colors(read, warnings)), ...(await own.ink(read, warnings)));
     if (seed % codesEach === 0) findings.push(...(await own.codes(warnings)));
     if (seed % toolsEach === 0) findings.push(...(await own.tools(pdf, read, seed)));

@@ -4,12 +4,18 @@ import type { Letter } from './reader.js';
 
 export const isWarned = (warnings: readonly JobWarning[], at: string): boolean =>
   warnings.some(
-    ({ pointer = '/' }) =>
-      pointer === at ||
-      pointer.startsWith(`${at}/`) ||
-      // What is kept together is placed as one thing.
-      (at.startsWith(`${pointer}/operations/`) && pointer !== ''),
+    ({ code, pointer = '/' }) =>
+      // All of the word is there nevertheless.
+      code !== 'broken_word' &&
+      (pointer === at ||
+        pointer.startsWith(`${at}/`) ||
+        // What is kept together is placed as one thing.
+        (at.startsWith(`${pointer}/operations/`) && pointer !== '')),
   );
+
+/** Whether it is told that a word of it is broken. */
+export const isToldBroken = (warnings: readonly JobWarning[], at: string): boolean =>
+  warnings.some(({ code, pointer }) => code === 'broken_word' && pointer === at);
 
 /** Whether two letters of a line have much between them, or are of sizes that no word has: one is of a watermark. */
 export function hasGap(place: readonly Letter[]): boolean {

@@ -1,3 +1,5 @@
+import { hasRightToLeft } from '../../src/render/fonts/directions.js';
+
 /** Chance from a seed, and words that are told apart wherever they stand. */
 
 export interface Chance {
@@ -88,4 +90,11 @@ export class Words {
 /** As a reader finds it: composed, without what only says where a line may end. */
 export function readAs(word: string): string {
   return word.normalize('NFC').replaceAll('\u00ad', '');
+}
+
+/** Whether no line may end within a word, and the reader has its letters in their order. */
+export function isOnePiece(word: string): boolean {
+  return (
+    !hasRightToLeft(word) && !/[\u00ad\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u.test(word)
+  );
 }
