@@ -6,6 +6,7 @@ import { Segmenter } from '../../src/render/fonts/segments.js';
 import { inspect, render, without } from './document-fixture.js';
 
 const registry = new FontRegistry();
+const svg = 'xmlns="http://www.w3.org/2000/svg" width="300" height="40"><text x="5" y="30" font-size="20"';
 const noPoppler = without('pdftotext');
 const families = ['helvetica', 'times', 'arimo', 'tinos', 'dejavu-sans', 'noto-sans-jp'];
 /** Without the one that says that a font is not embedded. */
@@ -43,7 +44,7 @@ const lines = (pdf: Uint8Array) =>
 
 describe.skipIf(noPoppler)('missing characters', () => {
   it.each(families)(
-    'have a box of their own width, one for a cluster, and keep their text (%s)',
+    'A3 have a box of their own width, one for a cluster, and keep their text (%s)',
     async (family) => {
       const { pdf, warnings } = await render(registry, {
         fonts: { default: family },
@@ -65,6 +66,38 @@ describe.skipIf(noPoppler)('missing characters', () => {
     },
   );
 
+  it.each([...families, 'cousine', 'dejavu-serif'])('A3 signs of currencies are few (%s)', async (family) => {
+    const signs = Array.from({ length: 0x20c0 - 0x20a0 + 1 }, (_, n) => String.fromCodePoint(0x20a0 + n));
+    const operations = [{ type: 'add_text', text: `${signs.join(' ')} $ ¢ £ ¥ ¤ ฿` }];
+    const { pdf, warnings } = await render(registry, { fonts: { default: family }, operations });
+    expect(others(warnings).map(({ message }) => message)).toEqual([
+      'No font has a glyph for U+20BF, U+20C0',
+    ]);
+    for (const sign of signs) expect(plainText(pdf)).toContain(sign);
+  });
+
+  it.each([
+    ['a drawing', { operations: [{ type: 'add_svg', svg: `<svg ${svg}>A ₿ B ₿₿ C</text></svg>` }] }],
+    ['a watermark', { watermark: { text: 'A ₿ B ₿₿ C', angle: 0, font_size: 40 }, operations: [] }],
+    ['a footer', { footer: { text: 'A ₿ B ₿₿ C' }, operations: [] }],
+  ])('A3 have a box of their own width in %s, too', async (_, { operations, ...members }) => {
+    const blank = { type: 'add_spacer', height: 1 };
+    const { pdf, warnings } = await render(registry, { ...members, operations: [blank, ...operations] });
+    expect(others(warnings).map(({ code }) => code)).toEqual(['missing_glyph']);
+    const words = wordsOf(pdf);
+    expect(words.map(({ text }) => text).join('')).toBe('A₿B₿₿C');
+    const right = (text: string): number =>
+      Math.max(...words.flatMap((w) => (w.text === text ? [w.right] : [])));
+    const left = (text: string): number =>
+      Math.min(...words.flatMap((w) => (w.text === text ? [w.left] : [])));
+    for (const [i, { right: end }] of words.entries()) {
+      const next = words[i + 1];
+      if (next !== undefined) expect(next.left).toBeGreaterThan(end - 0.1);
+    }
+    // Two boxes, and the spaces at both sides of them, are twice a box and more.
+    expect(left('C') - right('B')).toBeGreaterThan(1.5 * (left('B') - right('A')));
+  });
+
   it('a mark that no font has with its base is left out and told of', async () => {
     const { pdf, warnings } = await render(registry, {
       operations: [{ type: 'add_text', text: 'vor A\u{1e8d0}B nach 日\u0308本' }],
@@ -75,7 +108,7 @@ describe.skipIf(noPoppler)('missing characters', () => {
 });
 
 describe.skipIf(noPoppler)('letters and marks', () => {
-  it.each(families)('are composed, in the order that was given (%s)', async (family) => {
+  it.each(families)('A2 are composed, in the order that was given (%s)', async (family) => {
     const { pdf, warnings } = await render(registry, {
       fonts: { default: family },
       operations: [

@@ -233,5 +233,7 @@ export function fallbackChain(family: string, language: string | undefined): rea
     : tag.startsWith('ko')
       ? ['noto-sans-kr', 'noto-sans-jp', 'noto-sans-sc']
       : ['noto-sans-jp', 'noto-sans-sc', 'noto-sans-kr'];
-  return [...new Set([family, unicode, 'dejavu-sans', 'dejavu-sans-upright', emojiFamily, ...eastern])];
+  const chain = [family, unicode, 'dejavu-sans', 'dejavu-sans-upright', emojiFamily, ...eastern];
+  // It has some signs of currencies that none of the others has.
+  return [...new Set([...chain, defaultFamily])];
 }
