@@ -215,7 +215,7 @@ describe('what cannot be drawn ends as invalid_input', () => {
     expect(String(job.error)).not.toMatch(/\/tmp|node_modules|\.js:/);
   });
 
-  it('nor what cannot be fetched, for which no thread begins', async () => {
+  it('A19 nor what cannot be fetched, for which no thread begins', async () => {
     // A name that may not be one: no name server is asked.
     const source = `http://${'x'.repeat(64)}.invalid/`;
     const job = await target.run({ operations: [{ type: 'add_image', source }] });

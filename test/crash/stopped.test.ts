@@ -48,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('a server that is stopped for long
     return made;
   };
 
-  it('goes on as if it had not been: nobody is failed, tried again, refused or closed', async () => {
+  it('D3 goes on as if it had not been: nobody is failed, tried again, refused or closed', async () => {
     const client = new Inkwire({ url: server.url });
     const leaving = new AbortController();
     const stream = await fetch(`${server.url}/api/v1/events?topic=jobs`, {

@@ -8,7 +8,7 @@ import { openIn, useScratchData } from './scratch.js';
 const pageBytes = 4096;
 const data = useScratchData(openOptions);
 
-test('a store that has met a broken page is not ready any more, and says so by its code', async () => {
+test('D21 a store that has met a broken page is not ready any more, and says so by its code', async () => {
   const before = await openIn(data.directory, openOptions);
   const jobs = Array.from({ length: 400 }, () => aJob({ title: 'x'.repeat(500) }));
   await Promise.all(jobs.map((job) => before.store.submit(aSubmission(job))));

@@ -7,7 +7,8 @@ import { type ProblemSlug, problemTypes } from '../../src/protocol/problem.js';
 
 /** docs/PROTOCOL.md is the contract: what it lists and what the code has must be the same, on both sides. */
 
-const text = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8');
+const read = (name: string) => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
+const text = read('PROTOCOL');
 
 /** The rows of the table whose first head cell is this. */
 function table(head: string): readonly (readonly string[])[] {
@@ -105,4 +106,12 @@ test('rules are numbered once, and in order', () => {
   const numbers = [...text.matchAll(/^\*\*P-(\d+)\*\*/gm)].map(([, number]) => Number(number));
   expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
   expect(numbers.length).toBeGreaterThan(45);
+});
+
+test('P-40 D19 when an event stream ends whose peer is gone without a word is told to callers and to operators', () => {
+  const rule = text.slice(text.indexOf('**P-40**'), text.indexOf('**P-41**')).replace(/\s+/g, ' ');
+  expect(rule).toContain('An event stream has no pings');
+  expect(rule).toContain('a quarter of an hour');
+  const [row = ''] = read('OPERATIONS').match(/^\| an event stream whose peer is gone .*$/m) ?? [];
+  expect(row).toContain('tcp_retries2');
 });

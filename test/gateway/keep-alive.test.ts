@@ -46,7 +46,7 @@ describe('the pings of a WebSocket', () => {
     }
   });
 
-  test('P-40 a peer that answers none within 20 s is cut', async () => {
+  test('P-40 D19 a peer that answers none within 20 s is cut', async () => {
     checkLiveness(25_000);
     expect(await socket.next()).toMatchObject({ opcode: ping });
     checkLiveness(45_000);

@@ -655,7 +655,7 @@ describe('logs', () => {
   test.each([
     ['the store', new StoreFailed('SQLITE_FULL', 'the disk is full', { unavailable: true })],
     ['the disk', Object.assign(new Error('the disk is full'), { code: 'ENOSPC', syscall: 'write' })],
-  ])('a bad moment of %s is told as one that passes', async (_what, failure) => {
+  ])('D8 a bad moment of %s is told as one that passes', async (_what, failure) => {
     await open();
     http.service.failure = failure;
     const answer = await call('POST', '/api/v1/jobs', json, body);

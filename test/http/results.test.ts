@@ -139,7 +139,7 @@ describe('the result', () => {
     expect(answer.headers).not.toHaveProperty('etag');
   });
 
-  test('whose file the operator has lost is 410 with a name of its own, and told in the log', async () => {
+  test('D22 whose file the operator has lost is 410 with a name of its own, and told in the log', async () => {
     complete();
     http.service.blobs.clear();
     const answer = await call('GET', `${base}/result`);

@@ -93,7 +93,7 @@ const qrValues = [
 ];
 
 describe.skipIf(noPoppler)('a code on the page', () => {
-  it('is read by ZXing from the picture of its page, whatever its symbology', async () => {
+  it('A20 is read by ZXing from the picture of its page, whatever its symbology', async () => {
     const pictures = await drawn(
       all.map(({ symbology, value }) => ({ type: 'add_barcode', symbology, value })),
     );
@@ -128,7 +128,7 @@ describe.skipIf(noPoppler)('a code on the page', () => {
     }
   });
 
-  it('is as wide and high as it is asked to be, whichever is given, and stands where it is put', async () => {
+  it('A18 is as wide and high as it is asked to be, whichever is given, and stands where it is put', async () => {
     const barcode = (more: object) => ({
       type: 'add_barcode',
       symbology: 'code128',
@@ -165,7 +165,7 @@ describe.skipIf(noPoppler)('a code on the page', () => {
     }
   });
 
-  it('has its quiet zones between other things, and modules that fit the column', async () => {
+  it('A18 has its quiet zones between other things, and modules that fit the column', async () => {
     const black = { type: 'add_text', text: '█████████████', font_size: 14, bold: true };
     const beside = (operation: object) => ({
       type: 'add_columns',
@@ -224,7 +224,7 @@ describe.skipIf(noPoppler)('a code on the page', () => {
   });
 });
 
-it('modules that are too narrow to be read are told, with the pointer of the code', async () => {
+it('A18 modules that are too narrow to be read are told, with the pointer of the code', async () => {
   const code = {
     type: 'add_barcode',
     symbology: 'code128',
@@ -286,13 +286,13 @@ describe('a value that a code cannot hold is refused at submit', () => {
     ['pdf417', 'x'.repeat(901)],
     ['azteccode', 'é'.repeat(751)],
   ];
-  it.each(wrong)('%s %s', (symbology, value) => {
+  it.each(wrong)('A19 %s %s', (symbology, value) => {
     expect(refusal({ type: 'add_barcode', symbology, value })).toMatchObject({
       pointer: '/operations/1/value',
     });
   });
 
-  it('QR codes, whose bound depends on the characters', () => {
+  it('A20 QR codes, whose bound depends on the characters', () => {
     const qr = (value: string) => refusal({ type: 'add_qr', value, ecc: 'H' });
     expect(qr('7'.repeat(3_057))).toBeUndefined();
     expect(qr('7'.repeat(3_058))).toMatchObject({ pointer: '/operations/1/value' });

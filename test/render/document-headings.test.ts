@@ -35,7 +35,7 @@ describe.skipIf(noPoppler)('headings', () => {
     ['a list', [{ type: 'add_list', items: ['FOLGE', 'x'] }]],
     ['HTML', [{ type: 'add_html', html: '<div><p>FOLGE</p></div>' }]],
     ['columns', [{ type: 'add_columns', columns: [{ operations: [{ type: 'add_text', text: 'FOLGE' }] }] }]],
-  ])('never stand alone at the end of a page: before %s', async (_, following) => {
+  ])('A11 never stand alone at the end of a page: before %s', async (_, following) => {
     for (let height = 130; height <= 190; height += 2) {
       const pages = await pagesOf([{ type: 'add_spacer', height }, heading, ...following]);
       const page = pages.find((sheet) => sheet.includes('UEBERSCHRIFT')) ?? '';

@@ -173,7 +173,7 @@ describe('document request', () => {
     for (const issue of found) expect(issue.message.length).toBeGreaterThan(5);
   });
 
-  it('counts rows without the header row, and takes as many as it says', () => {
+  it('A21 counts rows without the header row, and takes as many as it says', () => {
     const rows = Array.from({ length: limits.tableRows }, () => ['1']);
     const html = `<tr><td>1</td></tr>`.repeat(limits.tableRows);
     const head = '<thead><tr><th>a</th></tr></thead>';

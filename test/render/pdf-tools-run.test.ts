@@ -212,7 +212,7 @@ describe('extract_text', () => {
     });
   });
 
-  it('reads what fields and stamps show, each in a line of its own', async () => {
+  it('A9 reads what fields and stamps show, each in a line of its own', async () => {
     const ran = await extract(await makeForm('Ada'), { include_formatting: true });
     const { text, pages } = ran.json('text.json') as { text: string; pages: readonly TextPage[] };
     expect(text).toBe('Form of Ada\nAda\nNorway\n\nSecond page\nCity of Ada');

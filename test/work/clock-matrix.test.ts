@@ -90,7 +90,7 @@ describe('a machine whose date is set', () => {
     return { said: () => text, leave: () => leaving.abort() };
   }
 
-  it('refuses, delays, repeats and deletes nothing because of it', async () => {
+  it('D3 D4 refuses, delays, repeats and deletes nothing because of it', async () => {
     const begun = Date.now();
     const key = { 'idempotency-key': 'the-same' };
     const body = { title: 'once' };

@@ -70,7 +70,7 @@ describe('a clock that has gone on by hours at once', () => {
     expect((await rig.end(id))?.record).toMatchObject({ status: 'cancelled', attempt: 1 });
   }
 
-  it('takes no job from a process that lives, neither one that runs nor one that is claimed ahead', async () => {
+  it('D3 takes no job from a process that lives, neither one that runs nor one that is claimed ahead', async () => {
     // The runner then claims ahead, however long a busy machine took for the first one.
     for (let quick = 0; quick < 30; quick += 1) await rig.end(await rig.submit('write', { text: 'quick' }));
     const id = await running();
