@@ -13,8 +13,8 @@ const stored = 1_000;
 
 /**
  * How long a submit of one owner takes while another takes all it can of what both share, against the same without that:
- * by announcing bodies that never come, with more renders than may wait, with readers that have no cursor, and with submits
- * and listings without end. The flood is made on the same cores, so it is aimed at a server of its own, too: what that
+ * by announcing bodies that never come, with more renders than may wait, with readers that have no cursor, with submits
+ * and listings without end, and with two large files at one time. The flood is made on the same cores, so it is aimed at a server of its own, too: what that
  * does to the submits is the machine's part, and only the rest is of sharing one server.
  * @param {import('./kit/figure.mjs').Run} run
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
@@ -130,6 +130,8 @@ class Flood {
    * @param {object} [body]
    */
   async ask(path, body) {
+    const isFile = body instanceof Uint8Array;
+    const type = isFile ? 'multipart/form-data; boundary=b' : 'application/json';
     const { statusCode, body: answer } = await this.#agent.request({
       origin: `http://127.0.0.1:${this.#port}`,
       path,
@@ -137,12 +139,12 @@ class Flood {
       headers: {
         authorization: `Bearer ${flooder}`,
         accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(body === undefined ? {} : { 'content-type': type }),
       },
       signal: this.#going.signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
     });
-    await answer.dump();
+    await answer.dump({ limit: Number.MAX_SAFE_INTEGER });
     return statusCode;
   }
 
@@ -187,6 +189,16 @@ class Flood {
   }
 }
 
+/** A file of 30 MB, as browsers send it. It is no document: the job that it makes fails at once. */
+const largeForm = Buffer.concat([
+  Buffer.from(
+    '--b\r\nContent-Disposition: form-data; name="kind"\r\n\r\nextract_text\r\n' +
+      '--b\r\nContent-Disposition: form-data; name="pdf_data"; filename="a.pdf"\r\n\r\n%PDF-1.7\n',
+  ),
+  Buffer.alloc(30_000_000, 'x'),
+  Buffer.from('\r\n--b--\r\n'),
+]);
+
 /** @type {Readonly<Record<string, (flood: Flood) => void>>} */
 const floods = {
   announcing: (flood) => flood.announce(64),
@@ -196,4 +208,5 @@ const floods = {
     flood.keepAsking(32, '/api/v1/jobs', smallDocument());
     flood.keepAsking(32, '/api/v1/jobs?limit=200');
   },
+  files: (flood) => flood.keepAsking(2, '/api/v1/jobs', largeForm),
 };

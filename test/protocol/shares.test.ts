@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
@@ -177,6 +178,40 @@ const floods: readonly Flood[] = [
       for (let count = 0; count < uploads; count += 1)
         raw(`${head('POST', '/api/v1/jobs', [form, 'Content-Length: 1000000'])}--b\r\n`);
       await expect.poll(() => held('uploads')).toBe(uploads);
+    },
+  },
+  {
+    what: 'sends two large files at once, as fast as they are taken',
+    async take() {
+      const form = 'Content-Type: multipart/form-data; boundary=b';
+      const file = 'Content-Disposition: form-data; name="pdf_data"; filename="a.pdf"';
+      const chunk = Buffer.alloc(256 * 1024, 'x');
+      for (let count = 0; count < 2; count += 1) {
+        const socket = raw(`${head('POST', '/api/v1/jobs', [form, 'Content-Length: 60000000'])}--b\r\n`);
+        const send = (): void => {
+          while (!socket.destroyed && socket.write(chunk));
+        };
+        socket.on('drain', send).write(`${file}\r\n\r\n%PDF-1.7\n`);
+        send();
+      }
+      await expect.poll(() => held('uploads')).toBe(2);
+    },
+  },
+  {
+    what: 'takes two large files again and again',
+    async take() {
+      const caller = new Caller(server.url, alice);
+      const content = randomBytes(8 * 1024 * 1024).toString('base64');
+      const { job_id: id } = await caller.submit({ ...page, attachments: [{ name: 'a.bin', content }] });
+      const path = `/api/v1/jobs/${id}`;
+      await expect.poll(() => caller.data(path)).toMatchObject({ status: 'completed' });
+      const again = async (): Promise<void> => {
+        const controller = new AbortController();
+        leaving.add(controller);
+        for (const { signal } = controller; !signal.aborted; )
+          await (await caller.ask(`${path}/result`, { signal })).arrayBuffer().catch(() => undefined);
+      };
+      for (let count = 0; count < 2; count += 1) again().catch(() => undefined);
     },
   },
   {
