@@ -69,11 +69,25 @@ function ghostscriptImage(pdf: Uint8Array): Buffer | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'inkwire-gs-'));
   try {
     writeFileSync(join(folder, 'in.pdf'), pdf);
-    const flags = ['-q', '-dBATCH', '-dNOPAUSE', '-dSAFER', '-sDEVICE=png16m', '-r72', '-dLastPage=1'];
+    const flags = [
+      '-q',
+      '-dBATCH',
+      '-dNOPAUSE',
+      '-dSAFER',
+      '-sDEVICE=png16m',
+      '-r72',
+      '-dLastPage=1',
+      '-dUseCropBox',
+    ];
     const ran = spawnSync('gs', [...flags, '-dTextAlphaBits=4', '-sOutputFile=out.png', 'in.pdf'], {
       cwd: folder,
     });
-    expect(`${ran.stdout}${ran.stderr}`).toBe('');
+    // What it cannot draw of a field that has no picture, such as a signature that nobody is to see, is no fault of the file.
+    const told = `${ran.stdout}${ran.stderr}`.replace(
+      /^WARNING: AcroForm field .* with no AP not implemented.*\n+/gm,
+      '',
+    );
+    expect(told).toBe('');
     return readFileSync(join(folder, 'out.png'));
   } finally {
     rmSync(folder, { recursive: true });
