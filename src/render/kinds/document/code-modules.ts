@@ -15,7 +15,7 @@ export interface Bars {
 /** Modules row by row from the top, 1 being dark. */
 export interface Matrix {
   readonly type: 'matrix';
-  readonly modules: readonly number[];
+  readonly modules: ArrayLike<number>;
   readonly columns: number;
   readonly rows: number;
   /** Height of a row in widths of a module. */
@@ -87,9 +87,8 @@ export function qrModules(value: string, level: Correction, at: string): Matrix 
     throw new RenderFailure('the code cannot be drawn: no QR code holds its value', `${at}/value`);
   }
   const { size } = code;
-  const modules = Array.from({ length: size * size }, (_, index) =>
-    code.get(index % size, Math.floor(index / size)) ? 1 : 0,
-  );
+  const modules = new Uint8Array(size * size);
+  for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) if (code.get(x, y)) modules[y * size + x] = 1;
   return { type: 'matrix', modules, columns: size, rows: size, rowHeight: 1 };
 }
 
