@@ -81,7 +81,12 @@ export class Search {
     this.#searched = 0;
     this.#failed = 0;
     this.#parts.changed(this.state, false);
-    if (query !== '') void this.#run(query, from, this.#running.signal);
+    if (query === '') return;
+    const { signal } = this.#running;
+    this.#run(query, from, signal).catch((error: unknown) => {
+      // A search that another one has ended has nothing more to tell; every other fault is one of this program.
+      if (!signal.aborted) reportError(error);
+    });
   }
 
   /** To the next hit, or the one before; after the last comes the first. */
@@ -113,7 +118,7 @@ export class Search {
         }
       }
     };
-    await Promise.all(Array.from({ length: atOnce }, work)).catch(() => undefined);
+    await Promise.all(Array.from({ length: atOnce }, work));
   }
 
   /** Undefined where it cannot be had. */

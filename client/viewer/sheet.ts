@@ -31,6 +31,8 @@ export class Sheet {
   readonly #image = make('img', { class: 'image', part: 'image', alt: '', draggable: 'false' });
   readonly #marks = make('div', { class: 'marks', 'aria-hidden': 'true' });
   readonly #note = make('div', { class: 'note', part: 'message' });
+  /** Its picture is there without its words: who looks misses nothing until something is to be selected. */
+  readonly #unread = make('p', { class: 'unread', part: 'unread' });
   #size: Size = { width: 0, height: 0 };
   #loading: { readonly name: string; readonly abort: AbortController } | undefined;
   #shown = '';
@@ -52,7 +54,9 @@ export class Sheet {
     this.element = make('div', { class: 'sheet', part: 'page', role: 'group', 'aria-label': label });
     this.#image.hidden = true;
     this.#note.hidden = true;
-    this.element.append(this.#image, this.#marks, this.#note);
+    this.#unread.hidden = true;
+    // A picture that cannot be had says enough: it lies over this.
+    this.element.append(this.#image, this.#marks, this.#unread, this.#note);
   }
 
   /** Lays it out, and asks for what it has not got yet. @param scale of the page */
@@ -185,6 +189,7 @@ export class Sheet {
     const { lane, pages, number, rank } = this.#parts;
     if (this.#textAsked || !pages.hasPdf) return;
     this.#textAsked = true;
+    this.#unread.hidden = true;
     const { signal } = this.#gone;
     lane
       .run((gone) => pages.source.text(number, gone), { signal, rank: () => rank() + 0.5 })
@@ -195,12 +200,31 @@ export class Sheet {
         this.#layer = new TextLayer(text, size);
         this.#layer.scale(this.#size.width / size.width || scale);
         this.#image.after(this.#layer.element);
-        if (text.lines.length === 0) this.#image.alt = `Page ${number}, without text`;
+        this.#image.alt = text.lines.length === 0 ? `Page ${number}, without text` : '';
         this.#drawMarks();
         this.#parts.read(number);
       })
-      // The picture says what is wrong; the words are asked for again when the page comes back.
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#sayUnread(error);
+      });
+  }
+
+  /** They are asked for again by a person, or when the page comes back. */
+  #sayUnread(error: unknown): void {
+    const { number, failed } = this.#parts;
+    failed(number, error);
+    this.#image.alt = `Page ${number}, whose text cannot be read`;
+    this.#unread.replaceChildren('The text of this page cannot be read: ', wordsOf(error));
+    if (mayPass(error)) {
+      const retry = make('button', { type: 'button', class: 'retry' }, 'Try again');
+      retry.setAttribute('aria-label', `Read the text of page ${number} again`);
+      retry.addEventListener('click', () => {
+        this.#textAsked = false;
+        this.#loadText(1);
+      });
+      this.#unread.append(' ', retry);
+    }
+    this.#unread.hidden = false;
   }
 
   #drawMarks(): void {

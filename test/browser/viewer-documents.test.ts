@@ -1,5 +1,7 @@
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice } from '../helpers/app-server.js';
+import { docx, withoutOffice } from '../helpers/office-files.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { startPageServer } from './page-server.js';
 import { type Front, openFront } from './sdk-front.js';
@@ -39,6 +41,54 @@ describe.skipIf(withoutChromium)('the viewer of pages, with documents of its own
     await fetch(`${url}/cancel`, { method: 'POST' });
     await drawn(page, 299);
     expect(asked.filter((path) => path.startsWith('pages/299.jpg'))).toHaveLength(1);
+    expect(faults).toEqual([]);
+  });
+
+  test.skipIf(withoutOffice)(
+    'an office document is shown from the PDF that was made of it, with its words',
+    async () => {
+      const file = new Uint8Array(docx('A contract about harbours'));
+      const job = await submitFile(server, { kind: 'preview' }, file);
+      await untilEnded(server, job);
+      const { page, asked, faults } = await openViewer(
+        await visit(),
+        { front, server },
+        { attributes: { job } },
+      );
+      await drawn(page, 1);
+      const words = sheet(page, 1).locator('.text');
+      await expect.poll(() => words.textContent()).toContain('harbours');
+      expect(asked.filter((path) => path.startsWith('pages/1/text.json'))).toHaveLength(1);
+      expect(await sheet(page, 1).locator('.unread').isVisible()).toBe(false);
+      await page.getByRole('region', { name: 'Pages of the document' }).focus();
+      await page.keyboard.press('Control+f');
+      await page.getByRole('textbox', { name: 'Find in document' }).fill('contract');
+      await page.getByText('1 of 1').waitFor();
+      expect(faults).toEqual([]);
+    },
+  );
+
+  test('an image is shown as the job has drawn it: it has no text, and nobody asks for any', async () => {
+    const image = await sharp({ create: { width: 900, height: 300, channels: 3, background: '#c33' } })
+      .png()
+      .toBuffer();
+    const job = await submitFile(server, { kind: 'preview' }, new Uint8Array(image));
+    await untilEnded(server, job);
+    const { page, asked, faults } = await openViewer(
+      await visit(),
+      { front, server },
+      { attributes: { job } },
+    );
+    await drawn(page, 1);
+    const shown = sheet(page, 1).locator('img');
+    expect(await shown.getAttribute('alt')).toBe('Page 1');
+    const { width = 0, height = 1 } = (await shown.boundingBox()) ?? {};
+    expect(width / height).toBeCloseTo(3, 1);
+    expect(asked.filter((path) => path.includes('text.json') || path.startsWith('pages/1.'))).toEqual([]);
+    await page.getByRole('region', { name: 'Pages of the document' }).focus();
+    await page.keyboard.press('Control+f');
+    await page.getByText('This document has no text.').waitFor();
+    expect(await page.locator('.unread').isVisible()).toBe(false);
     expect(faults).toEqual([]);
   });
 

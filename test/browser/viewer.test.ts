@@ -273,6 +273,33 @@ describe.skipIf(withoutChromium)('the viewer of pages', () => {
     expect(await sheet(page, 5).locator('.note').isVisible()).toBe(false);
   });
 
+  test('a page whose words cannot be read says so under its picture, and is read again', async () => {
+    let broken = true;
+    const { page, faults } = await show({
+      ...job(twenty, { page: '5' }),
+      prepare: (page) =>
+        page.route(/\/pages\/5\/text\.json/, (route) => (broken ? route.abort() : route.continue())),
+    });
+    await drawn(page, 5);
+    await sheet(page, 5)
+      .getByText('The text of this page cannot be read: The server does not answer.')
+      .waitFor();
+    expect(await sheet(page, 5).locator('img').getAttribute('alt')).toBe('Page 5, whose text cannot be read');
+    expect(await sheet(page, 5).locator('.note').isVisible()).toBe(false);
+    expect(await lastTold(page, 'fault')).toMatchObject({ page: 5 });
+    // The search goes on without it, and says so.
+    await page.getByRole('region', { name: 'Pages of the document' }).focus();
+    await page.keyboard.press('Control+f');
+    await page.getByRole('textbox', { name: 'Find in document' }).fill('needle');
+    await page.getByText('5 of 19; 1 page could not be searched').waitFor();
+    broken = false;
+    await page.getByRole('button', { name: 'Read the text of page 5 again' }).click();
+    await sheet(page, 5).getByText('Page 5 of the paper').waitFor({ state: 'attached' });
+    expect(await sheet(page, 5).locator('.unread').isVisible()).toBe(false);
+    expect(await sheet(page, 5).locator('img').getAttribute('alt')).toBe('');
+    expect(faults).toEqual([]);
+  });
+
   test('a document that is not there, or not any more, or nowhere, is told in words', async () => {
     const { page } = await show(job('job_000000000000000000000001'));
     await page.getByText('There is no such document.').waitFor();
