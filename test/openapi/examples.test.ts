@@ -55,6 +55,16 @@ async function madeFor({ id, path }: Body): Promise<string> {
   return path.replace('{id}', id === 'storeDesign' ? 'letter' : 'invoice');
 }
 
+/** An owner has one action on many jobs at a time. */
+async function ended(bulk: string): Promise<void> {
+  const state = async () => {
+    const headers = { authorization: `Bearer ${alice}` };
+    const answer = await fetch(`${server.url}/api/v1/bulk/${bulk}`, { headers });
+    return ((await answer.json()) as { data: { state: string } }).data.state;
+  };
+  await expect.poll(state).toBe('ended');
+}
+
 describe('the examples of request bodies', () => {
   test('each body has one', () => {
     const without = bodies().filter(({ media }) => Object.keys(media?.examples ?? {}).length === 0);
@@ -69,6 +79,7 @@ describe('the examples of request bodies', () => {
         const answer = await send(body.method, await madeFor(body), value, strict);
         const text = await answer.text();
         expect(answer.status, `${body.id} ${name}: ${text.slice(0, 500)}`).toBeLessThan(300);
+        if (body.path.startsWith('/api/v1/bulk/')) await ended(JSON.parse(text).data.bulk_id);
         if (body.id !== 'submitJob') continue;
         expect(JSON.parse(text).data, name).toMatchObject({ kind: name, status: 'completed' });
         expect(JSON.parse(text).data.warnings ?? [], name).toEqual([]);

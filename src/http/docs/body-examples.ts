@@ -61,6 +61,9 @@ const packageOfForm = [
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg==';
 
+/** That nobody has: it is told as refused. */
+const anyJob = 'job_0123456789abcdef01234567';
+
 const hello = { operations: [{ type: 'add_text', text: 'Hello' }] };
 const invoice = {
   kind: 'report',
@@ -110,6 +113,9 @@ export const bodyExamples: Readonly<Record<string, Examples>> = {
     image_metadata: { summary: 'Facts of a picture', value: { kind: 'image_metadata', input: pixel } },
     preview: { summary: 'Pictures of the pages', value: { kind: 'preview', input: form, dpi: 72 } },
   },
+  cancelJobs: only('One job by its id', { jobs: [anyJob] }),
+  retryJobs: only('One job by its id', { jobs: [anyJob] }),
+  deleteJobs: only('One job by its id', { jobs: [anyJob] }),
   createLink: only('For ten minutes', { expires_in: 600 }),
   render: only('A document at once', { kind: 'document', ...hello }),
   preview: only('The page of a draft', { kind: 'document', ...hello }),

@@ -208,6 +208,9 @@ const texts: Readonly<Record<string, string>> = {
   password: 'Opens the document',
 
   // The server
+  threads: 'Of the renderers, and what each works on',
+  waiting: 'Jobs that wait, by owner',
+  bulk: 'Actions on many jobs',
   checks: 'What was looked at, and what was found',
   uptime_seconds: 'Since its start',
   capabilities: 'What this server can do',

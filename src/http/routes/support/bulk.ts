@@ -36,16 +36,13 @@ const bulkSchema = Type.Object({
   ended_at: Type.Optional(Type.String({ format: 'date-time', description: 'When it ended' })),
 });
 
-const actionParams = Type.Object({
-  action: Type.Unsafe<BulkAction>({ type: 'string', enum: [...bulkActions], description: 'What is done' }),
-});
 const idParams = Type.Object({ id: Type.String({ description: '`bulk_id` of an action' }) });
 const query = Type.Object(filterMembers, { patternProperties: filterPatterns });
 
-const startDocs: RouteDocs = {
-  id: 'startBulk',
+const startDocs = (action: BulkAction): RouteDocs => ({
+  id: `${action}Jobs`,
   tag: 'jobs',
-  summary: 'Cancel, retry or delete many jobs',
+  summary: `${action.charAt(0).toUpperCase()}${action.slice(1)} many jobs`,
   description:
     'All jobs that the filters let through, which are those of the listing, or those that the body names: at most 1,000. The server does it, also when the caller is gone, and tells how far it is under the `bulk_id`. It takes jobs that were there when it began. `cancel` skips jobs that have ended, `retry` and `delete` those that have not. An owner has one at a time. The end of the server ends it. Parameters that are not known are refused.',
   body: Type.Object({
@@ -55,7 +52,7 @@ const startDocs: RouteDocs = {
   }),
   answers: { '202': { description: 'It has begun', content: { [json]: envelope(bulkSchema) } } },
   problems: ['client-rate-exceeded', 'shutting-down'],
-};
+});
 const answers = { '200': { description: 'As it is now', content: { [json]: envelope(bulkSchema) } } };
 const getDocs: RouteDocs = {
   id: 'getBulk',
@@ -87,21 +84,20 @@ interface ById {
 }
 
 export function addBulkRoutes(app: FastifyInstance, bulk: Bulk): void {
-  app.post<{ Params: { action: BulkAction }; Querystring: FilterQuery }>(
-    '/api/v1/bulk/:action',
-    {
-      config: { access: 'jobs:write', docs: startDocs },
-      schema: { params: actionParams, querystring: query },
-    },
-    (request, reply) => {
-      const choice = choiceOf(request);
-      if ('slug' in choice) return sendProblem(request, reply, choice);
-      const { action } = request.params;
-      const answer = bulk.start({ owner: ownerOf(request), action, choice, requestId: request.id });
-      if (!answer.ok) return sendProblem(request, reply, answer.problem);
-      return send(request, reply.code(202), answer.bulk);
-    },
-  );
+  // A path of its own for each: beside `/bulk/:id` a parameter would be the same path to readers of the documentation.
+  for (const action of bulkActions) {
+    app.post<{ Querystring: FilterQuery }>(
+      `/api/v1/bulk/${action}`,
+      { config: { access: 'jobs:write', docs: startDocs(action) }, schema: { querystring: query } },
+      (request, reply) => {
+        const choice = choiceOf(request);
+        if ('slug' in choice) return sendProblem(request, reply, choice);
+        const answer = bulk.start({ owner: ownerOf(request), action, choice, requestId: request.id });
+        if (!answer.ok) return sendProblem(request, reply, answer.problem);
+        return send(request, reply.code(202), answer.bulk);
+      },
+    );
+  }
 
   app.get('/api/v1/bulk', { config: { access: 'jobs:read', docs: listDocs } }, (request, reply) => {
     reply.header('cache-control', 'no-store');
