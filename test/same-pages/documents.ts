@@ -439,6 +439,20 @@ class Maker {
     };
   }
 
+  watermark(): Members {
+    const { chance } = this;
+    return {
+      text: chance.one(['DRAFT', 'Größe 12', 'Copy 見本 x']),
+      ...this.some({
+        font_size: () => chance.whole(20, 400),
+        angle: () => chance.whole(-90, 90),
+        opacity: () => chance.between(0.05, 1),
+        color: () => chance.one(colors),
+        bold: () => false,
+      }),
+    };
+  }
+
   addSpace(): Members {
     return { type: 'add_spacer', height: this.chance.whole(1, 120) };
   }
@@ -463,5 +477,6 @@ export function documentOf(seed: number): {
       first_header: () => make.band(),
       language: () => 'de',
     }),
+    ...make.some({ watermark: () => make.watermark() }, 0.1),
   };
 }

@@ -5,12 +5,14 @@ import { PaperEdges } from './outside.js';
 import { OwnBands } from './own-bands.js';
 import { type BoxTools, ownSections } from './own-boxes.js';
 import { OwnPages } from './own-pages.js';
+import type { PageSheet } from './own-sheet.js';
+import { OwnWatermark } from './own-watermark.js';
 import type { Node } from './pdfmake.js';
-import { PageRenderer } from './pdfmake-back.js';
+import { PageRenderer, tellLargeWatermark } from './pdfmake-back.js';
 
 /** The back that draws what most documents are: by our own layout, with the same pages as pdfmake's. */
 export const drawOwn: Back = ({ definition, bands, content, watermark }, document, registry, sink) => {
-  if (watermark !== undefined || sink.area !== undefined) return undefined;
+  if (sink.area !== undefined) return undefined;
   const known = countOf(content);
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
@@ -28,11 +30,18 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
     },
   };
   const around = new OwnBands(bands, definition.defaultStyle, tools);
+  const renderer = new PageRenderer(document, watermark, (warning) => sink.warn(warning));
+  const marks = watermark === undefined ? undefined : new OwnWatermark(watermark, definition.defaultStyle);
+  const finish = (sheet: PageSheet, number: number, count: number) => {
+    if (!around.isEmpty) around.draw(sheet, number, count);
+    const mark = marks?.next(sheet.size, document);
+    if (mark !== undefined) sheet.draw(() => renderer.renderWatermark({ watermark: mark }));
+  };
   const pages: OwnPages = new OwnPages(
     document,
-    new PageRenderer(document, undefined, (warning) => sink.warn(warning)),
+    renderer,
     edges,
-    around.isEmpty ? undefined : (sheet, number, count) => around.draw(sheet, number, count),
+    around.isEmpty && marks === undefined ? undefined : finish,
     around.isFixed,
     () => placed++,
     tell,
@@ -43,6 +52,7 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   total = measured;
   new Placing(pages, (word, at) => edges.noteBroken(word, at)).sections(sections);
   pages.end();
+  if (marks !== undefined && watermark?.fontSize !== undefined) tellLargeWatermark(marks.pages, edges);
   edges.end();
   sink.pages(pages.count, pages.count);
   return pages.count;

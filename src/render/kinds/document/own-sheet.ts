@@ -167,7 +167,7 @@ export class PageSheet implements Sheet {
       art.draw(renderer, x, y);
       document.restore();
     };
-    if (from === undefined) this.#then(draw);
+    if (from === undefined) this.draw(draw);
     else if (from === lowest) this.#grounds.push(draw);
     else this.#parts.splice(from, 0, draw);
     for (const { left, top, right, bottom } of art.boxes)
@@ -181,7 +181,8 @@ export class PageSheet implements Sheet {
     this.edges.see(() => ({ left, top, right, bottom }), at, this);
   }
 
-  #then(draw: Draw): void {
+  /** Above everything that is there. */
+  draw(draw: Draw): void {
     this.#close();
     this.#parts.push(draw);
   }
@@ -226,7 +227,7 @@ export class PageSheet implements Sheet {
     if (first === undefined) return;
     const top = y + (line.height - first.look.ascent - (line.height - line.ascent));
     const isNamed = !first.ink.isEmpty;
-    this.#then((document) => {
+    this.draw((document) => {
       this.tools.addToOutline(bookmark, document);
       if (isNamed) document.addNamedDestination(bookmark.id, 'XYZ', x + first.x, top, null);
     });
@@ -276,7 +277,7 @@ export class PageSheet implements Sheet {
   #beginText({ look, width }: Word, left: number, top: number): void {
     const { link, face, size } = look;
     if (link !== undefined)
-      this.#then((document) => document.link(left, top, width, face.lineHeight(size), link));
+      this.draw((document) => document.link(left, top, width, face.lineHeight(size), link));
     const font = this.tools.font(face);
     this.#fonts.add(font);
     this.#fillColor(look.color);

@@ -108,7 +108,10 @@ export class PageRenderer extends PdfMakeRenderer {
   }
 }
 
-function tellLargeWatermark(pages: readonly Page[], edges: PaperEdges): void {
+export function tellLargeWatermark(
+  pages: readonly Pick<Page, 'watermark' | 'pageSize'>[],
+  edges: PaperEdges,
+): void {
   const number = pages.findIndex(({ watermark, pageSize: { width, height } }) => {
     const size = watermark?._size.rotatedSize;
     return size !== undefined && (size.width > width || size.height > height);
