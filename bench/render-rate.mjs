@@ -2,8 +2,14 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The least of each page: a table of 20 rows, and a label with a QR code and a Code 128. */
-const targets = { invoice: 3, label: 4 };
+/** The pages of bench/render.mjs: how many times as fast as pdfmake at least, ms of CPU at most, and documents in a round. */
+const targets = {
+  invoice: { atLeast: 20, cpuMs: 1.5, documents: 30 },
+  label: { atLeast: 4, cpuMs: 2.5, documents: 30 },
+  statement: { atLeast: 4, cpuMs: 100, documents: 2 },
+  ledger: { atLeast: 4, cpuMs: 400, documents: 1 },
+  japanese: { atLeast: 4, cpuMs: 5, documents: 30 },
+};
 
 /**
  * pdfmake as its README shows it against the document kind, on one thread: runs bench/render.mjs in processes of its own.
@@ -12,20 +18,19 @@ const targets = { invoice: 3, label: 4 };
  */
 export async function run({ short, say }) {
   const figures = [];
-  for (const [page, atLeast] of Object.entries(targets)) {
-    figures.push(...(await figuresOf(page, { atLeast, short, say })));
-  }
+  for (const [page, target] of Object.entries(targets))
+    figures.push(...(await figuresOf(page, { ...target, short, say })));
   return figures;
 }
 
 /**
  * @param {string} page
- * @param {{ atLeast: number, short: boolean, say: (text: string) => void }} options
+ * @param {{ atLeast: number, cpuMs: number, documents: number, short: boolean, say: (text: string) => void }} options
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
-async function figuresOf(page, { atLeast, short, say }) {
+async function figuresOf(page, { atLeast, cpuMs, documents, short, say }) {
   const script = fileURLToPath(new URL('./render.mjs', import.meta.url));
-  const rounds = short ? ['3', '10'] : ['9', '30'];
+  const rounds = short ? ['3', String(Math.ceil(documents / 3))] : ['9', String(documents)];
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...rounds, page]);
   say(stdout.trim());
   /** @param {RegExp} shape */
@@ -39,6 +44,12 @@ async function figuresOf(page, { atLeast, short, say }) {
   return [
     { name: `${page}: pdfmake (README use)`, value: read(/^pdfmake .*?([\d.]+) documents\/s/m), unit },
     { name: `${page}: Inkwire document kind`, value: read(/^Inkwire .*?([\d.]+) documents\/s/m), unit },
+    {
+      name: `${page}: CPU of Inkwire`,
+      value: read(/^Inkwire .*?([\d.]+) ms CPU/m),
+      unit: 'ms',
+      atMost: cpuMs,
+    },
     { name: `${page}: ratio`, value: read(/^ratio +([\d.]+)/m), unit: 'x', atLeast, note: spread },
   ];
 }
