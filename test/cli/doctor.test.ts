@@ -45,7 +45,11 @@ describe('inkwire doctor', () => {
       readonly client?: Record<string, string>;
       readonly program?: URL;
     } = {},
-  ): Promise<{ readonly code: number; of(check: string): readonly Finding[] }> => {
+  ): Promise<{
+    readonly code: number;
+    readonly checks: readonly string[];
+    of(check: string): readonly Finding[];
+  }> => {
     // Rendering and all fonts take seconds: one test looks at them.
     const only = more.only ?? 'directory,database,keys,fetch,port';
     const it = shell(['--json', ...(only === '' ? [] : ['--only', only])], more.client);
@@ -58,7 +62,8 @@ describe('inkwire doctor', () => {
       program: more.program ?? program,
     });
     const findings = it.out.values as unknown as readonly Finding[];
-    return { code, of: (check) => findings.filter((finding) => finding.check === check) };
+    const checks = [...new Set(findings.map(({ check }) => check))];
+    return { code, checks, of: (check) => findings.filter((finding) => finding.check === check) };
   };
 
   it('finds nothing that fails where a server could run', async () => {
@@ -70,6 +75,17 @@ describe('inkwire doctor', () => {
     expect(of('keys')).toMatchObject([
       { verdict: 'warn', said: expect.stringContaining('development mode') },
     ]);
+  });
+
+  it('looks at each thing that it tells of by its name alone', async () => {
+    const environment = { INKWIRE_DATA_DIR: await directory() };
+    const whole = await examine(environment, { only: '' });
+    expect(whole.checks.length).toBeGreaterThan(8);
+    for (const only of whole.checks) {
+      const one = await examine(environment, { only });
+      expect(one.code, only).toBeLessThan(2);
+      expect(one.checks, only).toContain(only);
+    }
   });
 
   it('makes no directory and no database', async () => {

@@ -27,13 +27,17 @@ const checks: readonly Check[] = [
   port,
 ];
 
+/** Looked at in any case: the others stand on them. */
+const always: readonly string[] = ['node', 'config'];
+
 export const doctorUsage = `Usage:
   inkwire doctor [--only CHECK,CHECK] [--json]
 
 Checks whether a server could run here with this configuration, or how the one is that runs: one line for each check
 with ok, warn or FAIL, and what to do. It changes nothing.
 
-  --only  only some of: ${checks.map(({ name }) => name).join(', ')}
+  --only  only some of: ${checks.map(({ name }) => name).join(', ')};
+          ${always.join(' and ')} are looked at in any case
   --json  one JSON object on each line: check, verdict (ok, warn, fail), said, advice
 
 Exit code: 0 nothing fails (there may be warnings), 1 a check fails, 2 not understood.`;
@@ -96,11 +100,15 @@ export function runDoctor(shell: Shell, surroundings: DoctorSurroundings): Promi
 
 function readOnly(text: string | undefined): readonly Check[] {
   const names = text?.split(',').map((name) => name.trim());
-  const unknown = names?.find((name) => !checks.some((check) => check.name === name));
+  const unknown = names?.find((name) => !always.includes(name) && !checks.some((check) => isOf(check, name)));
   if (unknown !== undefined) {
     throw new Misuse(`"${unknown}" is no check; there are ${checks.map(({ name }) => name).join(', ')}.`);
   }
-  return checks.filter(({ name }) => names?.includes(name) ?? true);
+  return checks.filter((check) => names?.some((name) => isOf(check, name)) ?? true);
+}
+
+function isOf({ name, also = [] }: Check, wanted: string): boolean {
+  return name === wanted || also.includes(wanted);
 }
 
 /** A check that breaks says so, and the others go on. */

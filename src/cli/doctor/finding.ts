@@ -29,6 +29,8 @@ export interface Patient {
 
 export interface Check {
   readonly name: string;
+  /** Other names under which it finds something. */
+  readonly also?: readonly string[];
   run(patient: Patient): Promise<readonly Finding[]> | readonly Finding[];
 }
 

@@ -16,8 +16,8 @@ const littleRoom = 1_000_000_000;
 /** Types in `statfs` of file systems over a network, where SQLite's log of writes does not work: NFS, SMB, CIFS. */
 const networkSystems: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
-export const directory: Check = { name: 'directory', run: checkDirectory };
-export const database: Check = { name: 'database', run: checkDatabase };
+export const directory: Check = { name: 'directory', also: ['space'], run: checkDirectory };
+export const database: Check = { name: 'database', also: ['blobs'], run: checkDatabase };
 
 async function checkDirectory({ config, uid }: Patient): Promise<readonly Finding[]> {
   const path = resolve(config.dataDir);
