@@ -1,18 +1,18 @@
 import { performance } from 'node:perf_hooks';
-import { memoryUsage } from 'node:process';
+import { cpuUsage, memoryUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const lookMs = 10_000;
-/** Share of the time in which the event loop is busy; less is idle. Beats and sweeps alone are some thousandths. */
+/** Share of a core that the process takes; less is idle. Beats and sweeps alone are some thousandths. */
 const idleBelow = 0.05;
-/** Bytes of the heap that hold nothing: below it a collection is not worth its pause. */
+/** Growth of the heap since the last collection: below it another is not worth its pause. What is in use says nothing, garbage counts to it. */
 const worthBytes = 8 * 1024 * 1024;
 /** A collection takes some 1.5 ms for each MiB: past this the pause is longer than those who are connected should wait. */
 const maxUsedBytes = 96 * 1024 * 1024;
 
 export interface IdleHeapParts {
-  /** Share of the time since the last call in which the event loop was busy, 0..1. */
+  /** Of a core, that the process has taken since the last call; 1 is a whole one. */
   readonly busy: () => number;
   readonly heap: () => { readonly heapUsed: number; readonly heapTotal: number };
   readonly collect: () => void;
@@ -28,6 +28,8 @@ export class IdleHeap {
   readonly #timer: NodeJS.Timeout;
   /** The start is work, too. */
   #hasWorked = true;
+  /** Bytes of the heap after the last collection. */
+  #settled = 0;
 
   constructor(parts: IdleHeapParts) {
     this.#parts = parts;
@@ -44,7 +46,9 @@ export class IdleHeap {
     const { heapUsed, heapTotal } = heap();
     if (!this.#hasWorked || heapUsed > maxUsedBytes) return;
     this.#hasWorked = false;
-    if (heapTotal - heapUsed >= worthBytes) collect();
+    if (heapTotal - this.#settled < worthBytes) return;
+    collect();
+    this.#settled = heap().heapTotal;
   }
 
   close(): void {
@@ -52,14 +56,14 @@ export class IdleHeap {
   }
 }
 
-/** Of this thread. */
+/** Of this thread. Idle is the process: CPU says so on a machine, too, that is busy with other work, where turns of the event loop are long. */
 export function openIdleHeap(): IdleHeap {
-  let last = performance.eventLoopUtilization();
+  let [cpu, at] = [cpuUsage(), performance.now()];
   const busy = (): number => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
+    const { user, system } = cpuUsage(cpu);
+    const ms = performance.now() - at;
+    [cpu, at] = [cpuUsage(), performance.now()];
+    return (user + system) / 1000 / Math.max(1, ms);
   };
   return new IdleHeap({ busy, heap: memoryUsage, collect: collectGarbage });
 }

@@ -18,10 +18,20 @@ describe('an idle heap', () => {
       heap: () => heap,
       collect: () => {
         collections += 1;
+        heap = { ...heap, heapTotal: heap.heapUsed + mib };
       },
     });
   });
   afterEach(() => idleHeap.close());
+
+  /** A busy time that leaves the heap at this size, and an idle one. */
+  const work = (heapTotal: number): void => {
+    busy = 0.2;
+    idleHeap.look();
+    heap = { ...heap, heapTotal };
+    busy = 0;
+    idleHeap.look();
+  };
 
   it('is collected once after each busy time', () => {
     busy = 0.9;
@@ -31,17 +41,17 @@ describe('an idle heap', () => {
     idleHeap.look();
     idleHeap.look();
     expect(collections).toBe(1);
-    busy = 0.2;
-    idleHeap.look();
-    busy = 0;
-    idleHeap.look();
+    work(heap.heapTotal + 20 * mib);
     expect(collections).toBe(2);
   });
 
-  it('is left alone where there is little to give back', () => {
-    heap = { heapUsed: 30 * mib, heapTotal: 36 * mib };
+  it('is left alone where it has hardly grown since', () => {
     idleHeap.look();
-    expect(collections).toBe(0);
+    const after = heap.heapTotal;
+    work(after + 7 * mib);
+    expect(collections).toBe(1);
+    work(after + 8 * mib);
+    expect(collections).toBe(2);
   });
 
   it('is left alone while it is so large that a collection is a long pause', () => {
