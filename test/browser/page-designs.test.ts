@@ -126,11 +126,18 @@ describe.skipIf(withoutChromium)('designs in the live page', () => {
   test('directives and operations are suggested', async () => {
     await put('suggested');
     const page = await open('#/designs/suggested');
-    await page.waitForLoadState('networkidle');
+    // The design is there: what is written before it comes would be written over.
+    await picture(page).waitFor();
     await editor(page).fill('{ "operations": [{ "$f');
     await editor(page).press('Control+End');
     await page.keyboard.type('o');
-    await page.getByRole('option', { name: /^\$for/ }).waitFor();
+    // The server's description of the language may still be on its way.
+    await expect
+      .poll(async () => {
+        await page.keyboard.press('Control+Space');
+        return page.getByRole('option', { name: /^\$for/ }).count();
+      })
+      .toBe(1);
   });
 
   test('are stored as the next version, and another one can be looked at', async () => {

@@ -63,7 +63,7 @@ describe.skipIf(withoutChromium)('the viewer of pages, with documents of its own
       await page.getByRole('region', { name: 'Pages of the document' }).focus();
       await page.keyboard.press('Control+f');
       await page.getByRole('textbox', { name: 'Find in document' }).fill('contract');
-      await page.getByText('1 of 1').waitFor();
+      await page.getByText('1 of 1', { exact: true }).waitFor();
       expect(faults).toEqual([]);
     },
   );
