@@ -11,13 +11,10 @@ export interface Languages {
 /** Reads `/openapi.json`, which tells of every member. */
 export async function loadLanguages(http: Http): Promise<Languages> {
   const document: unknown = await http.ask('GET', '/openapi.json', {}, (response) => response.json());
-  const paths = isObject(document) ? document : {};
-  const design = designSchema(paths);
-  // What is common to the parts of a design stands in its schema itself.
-  const components = { ...paths, $defs: design?.$defs };
+  const components = isObject(document) ? document : {};
   return {
     request: { components, root: (members) => requestSchemas(members.get('kind') ?? 'document') },
-    design: { components, root: () => (design === undefined ? [] : [design]) },
+    design: { components, root: () => [named('Design')] },
   };
 }
 
@@ -25,12 +22,9 @@ export async function loadLanguages(http: Http): Promise<Languages> {
 function requestSchemas(kind: string): readonly Schema[] {
   const words = kind.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
   const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-  return [`${name}Request`, 'JobOptions'].map((one) => ({ $ref: `#/components/schemas/${one}` }));
+  return [`${name}Request`, 'JobOptions'].map(named);
 }
 
-/** A report may bring its design along. */
-function designSchema(document: Schema): Schema | undefined {
-  const way = ['components', 'schemas', 'ReportRequest', 'properties', 'design', 'anyOf'];
-  const found = way.reduce<unknown>((value, part) => (isObject(value) ? value[part] : undefined), document);
-  return (Array.isArray(found) ? found : []).filter(isObject).find(({ $defs }) => $defs !== undefined);
+function named(schema: string): Schema {
+  return { $ref: `#/components/schemas/${schema}` };
 }
