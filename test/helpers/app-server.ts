@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { startApp } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
+import type { Kind } from '../../src/render/kind.js';
 
 /** The whole server in this process, from source; only its threads come from `dist/`. */
 export interface AppServer {
@@ -16,11 +17,14 @@ export interface AppServer {
 export const alice = 'alice-token-0123456789';
 export const bob = 'bob-token-0123456789';
 
+/** @param fronts in the place of the server's own; their backs are the server's */
 export async function startAppServer(
   env: Readonly<Record<string, string>> = {},
   given?: string,
   logStream?: { write(line: string): void },
+  fronts?: readonly Kind[],
 ): Promise<AppServer> {
+  const threads = new URL('../../dist/src/', import.meta.url);
   const dataDir = given ?? (await mkdtemp(join(tmpdir(), 'inkwire-app-')));
   const read = readConfig(
     {
@@ -39,7 +43,16 @@ export async function startAppServer(
     version: '0',
     log: pino({ level: read.config.logLevel }, logStream ?? { write: () => undefined }),
     logStream: logStream ?? { write: () => undefined },
-    threads: new URL('../../dist/src/', import.meta.url),
+    threads,
+    ...(fronts === undefined
+      ? {}
+      : {
+          kinds: {
+            fronts,
+            renderThread: new URL('render/thread.js', threads),
+            bodyThread: new URL('body-thread.js', threads),
+          },
+        }),
   });
   return {
     url: app.url,

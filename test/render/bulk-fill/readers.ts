@@ -79,9 +79,13 @@ function ghostscriptImage(pdf: Uint8Array): Buffer | undefined {
       '-dLastPage=1',
       '-dUseCropBox',
     ];
-    const ran = spawnSync('gs', [...flags, '-dTextAlphaBits=4', '-sOutputFile=out.png', 'in.pdf'], {
-      cwd: folder,
-    });
+    const ran = spawnSync(
+      'gs',
+      [...flags, '-dTextAlphaBits=4', '-dGraphicsAlphaBits=4', '-sOutputFile=out.png', 'in.pdf'],
+      {
+        cwd: folder,
+      },
+    );
     // What it cannot draw of a field that has no picture, such as a signature that nobody is to see, is no fault of the file.
     const told = `${ran.stdout}${ran.stderr}`.replace(
       /^WARNING: AcroForm field .* with no AP not implemented.*\n+/gm,

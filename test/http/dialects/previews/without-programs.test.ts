@@ -1,23 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Kind } from '../../../../src/render/kind.js';
+import { kinds } from '../../../../src/render/kinds/kinds.js';
 import { inputRefusals } from '../../../../src/render/kinds/preview/inputs/refusals.js';
 import { type AppServer, startAppServer } from '../../../helpers/app-server.js';
 import { docx, rtf } from '../../../helpers/office-files.js';
 import { pagesOf } from '../../../render/preview/preview-fixture.js';
 import { BatchClient, PageClient, PollingClient, RecoveringClient, SimpleClient } from './clients.js';
 
-/** A machine that has what the system brings, and neither of the programs that previews use. */
-vi.mock('../../../../src/render/program-sandbox.js', async (original) => {
-  const real = await original<typeof import('../../../../src/render/program-sandbox.js')>();
-  const findProgram: typeof real.findProgram = (file) =>
-    /soffice|office|ffmpeg|ffprobe/.test(file) ? undefined : real.findProgram(file);
-  return { ...real, findProgram };
-});
+/** As on a machine that has none of the programs that a kind uses. */
+function withoutPrograms(kind: Kind): Kind {
+  if (kind.programs === undefined) return kind;
+  const programs = Object.entries(kind.programs).map(([name, program]) => [
+    name,
+    { ...program, file: `/nowhere/${program.file}` },
+  ]);
+  return { ...kind, programs: Object.fromEntries(programs) };
+}
 
 describe('the FileLens API without LibreOffice and FFmpeg', () => {
   let server: AppServer;
   let base: string;
   beforeAll(async () => {
-    server = await startAppServer({ INKWIRE_KEYS: '' });
+    server = await startAppServer({ INKWIRE_KEYS: '' }, undefined, undefined, kinds.map(withoutPrograms));
     base = server.url;
   });
   afterAll(() => server.close());
