@@ -5,7 +5,8 @@ import { defineConfig } from 'vite';
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const chunks = path('dist/src/chunks');
-const entries = ['main', 'body-thread', 'render/thread', 'render/picture-child', 'engine/sqlite/thread'];
+/** The store's thread has few modules, and is left as it is. */
+const entries = ['main', 'body-thread', 'render/thread', 'render/picture-child'];
 
 /**
  * The program and its threads in few files, written over those that tsc makes of these entries: a server loads some 1,100
