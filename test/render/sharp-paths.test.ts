@@ -137,24 +137,31 @@ describe.skipIf(!isLinux)('in a process of pictures', () => {
   });
 
   it.each(works)('$name is let go of at once by a cancel', async ({ bytes, image }) => {
-    const stop = new AbortController();
-    const ran = pictures.run(call(await bytes(), image), stop.signal);
-    const [pid] = await vi.waitFor(
-      () => {
-        const pids = decodersOf(process.pid);
-        // It has begun: its own program is loaded, and native work goes on.
-        expect(cpuTicks(pids[0])).toBeGreaterThan(45);
-        return pids;
-      },
-      { timeout: 120_000, interval: 2 },
-    );
-    stop.abort();
-    const { outcome, discard } = await ran;
-    await discard();
-    // What had ended before is no cancel; the process is gone, or has nothing to do.
-    if (outcome.type !== 'cancelled') throw new Error(`it was too quick: ${JSON.stringify(outcome)}`);
-    expect(pid !== undefined && lives(pid)).toBe(false);
-    expect(readdirSync(join(root, 'pictures'))).toEqual([]);
+    const input = await bytes();
+    const small = await pictures.run(call(await flat(8, 3).png().toBuffer(), undefined), never);
+    await small.discard();
+    // The process is warm: what it takes from here on is native work. A machine may be done with it sooner than is waited for.
+    for (const ticks of [10, 4, 1]) {
+      const [pid = 0] = decodersOf(process.pid);
+      const before = cpuTicks(pid);
+      const stop = new AbortController();
+      let hasEnded = false;
+      const ran = pictures.run(call(input, image), stop.signal).finally(() => {
+        hasEnded = true;
+      });
+      await vi.waitFor(() => expect(hasEnded || cpuTicks(pid) >= before + ticks).toBe(true), {
+        timeout: 120_000,
+        interval: 2,
+      });
+      stop.abort();
+      const { outcome, discard } = await ran;
+      await discard();
+      if (outcome.type !== 'cancelled') continue;
+      expect(lives(pid)).toBe(false);
+      expect(readdirSync(join(root, 'pictures'))).toEqual([]);
+      return;
+    }
+    throw new Error('it was always too quick');
   });
 
   /** Decoded as a whole, each. */
