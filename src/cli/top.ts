@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InkwireError } from '../../client/sdk/error.js';
-import type { OverviewAnswer, OverviewThread } from '../../client/sdk/overview.js';
+import type { OverviewAnswer, OverviewThread } from '../protocol/overview.js';
 import { Misuse, readArguments, readWhole } from './arguments.js';
 import { exitCodes } from './exit-codes.js';
 import { ago } from './job-words.js';

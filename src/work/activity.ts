@@ -1,36 +1,18 @@
 import type { Fact } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { JobRecord, JobStatus } from '../protocol/job-record.js';
+import type { OverviewCounts, OverviewFailure } from '../protocol/overview.js';
 
-/** What ended in a span of time. */
-export interface Ended {
-  completed: number;
-  failed: number;
-  cancelled: number;
-  /** Of completed jobs. */
-  pages: number;
-}
-
-/** A job that has failed. */
-export interface Failure {
-  readonly owner: string;
-  readonly job_id: string;
-  readonly kind: string;
-  readonly title?: string;
-  readonly group?: string;
-  readonly error_code?: string;
-  readonly error?: string;
-  /** ISO 8601 */
-  readonly at: string;
-}
+/** Counted up. */
+type Ended = { -readonly [Name in keyof OverviewCounts]: OverviewCounts[Name] };
 
 /** Ended jobs of one owner, or of all, in the last hour. */
 export interface Hour {
-  readonly total: Readonly<Ended>;
+  readonly total: OverviewCounts;
   /** Of the last minute. */
-  readonly minute: Readonly<Ended>;
+  readonly minute: OverviewCounts;
   /** Spans of five minutes, the oldest first; the last one is not over. */
-  readonly spans: readonly (Readonly<Ended> & { readonly at: number })[];
+  readonly spans: readonly (OverviewCounts & { readonly at: number })[];
   /** Failed jobs by `error_code`, most first. */
   readonly causes: readonly { readonly error_code: string; readonly failed: number }[];
 }
@@ -62,7 +44,7 @@ export class Activity {
   readonly #clock: () => number;
   /** By owner in the order of their last end, by number of the slice. */
   readonly #owners = new Map<string, Map<number, Slice>>();
-  readonly #failures: Failure[] = [];
+  readonly #failures: OverviewFailure[] = [];
 
   constructor(follower: Pick<Follower, 'onFact'>, clock: () => number) {
     this.#clock = clock;
@@ -81,9 +63,9 @@ export class Activity {
       ...none(),
     }));
     const causes = new Map<string, number>();
-    const kept = owner === undefined ? [...this.#owners.values()] : [this.#owners.get(owner) ?? new Map()];
-    for (const slices of kept) {
-      for (const [number, slice] of slices as Map<number, Slice>) {
+    const own = owner === undefined ? undefined : (this.#owners.get(owner) ?? new Map<number, Slice>());
+    for (const slices of own === undefined ? this.#owners.values() : [own]) {
+      for (const [number, slice] of slices) {
         const place = number - (last - slicesOfHour + 1);
         if (place < 0) continue;
         add(total, slice);
@@ -98,7 +80,7 @@ export class Activity {
   }
 
   /** Jobs that failed in the last hour, the newest first. @param owner left out: of all */
-  failures(limit: number, owner?: string): readonly Failure[] {
+  failures(limit: number, owner?: string): readonly OverviewFailure[] {
     const from = new Date(this.#clock() - slicesOfHour * sliceMs).toISOString();
     return this.#failures
       .filter((failure) => failure.at > from && (owner === undefined || failure.owner === owner))
@@ -157,7 +139,7 @@ function none(): Ended {
   return { completed: 0, failed: 0, cancelled: 0, pages: 0 };
 }
 
-function add(sum: Ended, slice: Readonly<Ended>): void {
+function add(sum: Ended, slice: OverviewCounts): void {
   sum.completed += slice.completed;
   sum.failed += slice.failed;
   sum.cancelled += slice.cancelled;

@@ -1,7 +1,8 @@
 import type { Depth, OwnerDepth, Store } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
+import type { OverviewFailure, OverviewThread } from '../protocol/overview.js';
 import type { Lane } from '../render/pool-state.js';
-import { Activity, type Failure, type Hour } from './activity.js';
+import { Activity, type Hour } from './activity.js';
 import type { Reader } from './service.js';
 
 export interface OverviewParts {
@@ -29,30 +30,17 @@ export interface OverviewRequest {
   readonly server: boolean;
 }
 
-/** What a thread does; of another owner's work, which the caller may not see, only that it does something. */
-export interface LaneView {
-  readonly state: Lane['state'];
-  readonly owner?: string;
-  readonly kind?: string;
-  readonly job_id?: string;
-  readonly title?: string;
-  readonly for_ms?: number;
-  readonly progress?: number;
-  readonly pages_done?: number;
-  readonly pages_total?: number;
-}
-
 export interface OverviewRecord {
   readonly at: number;
   /** When the figures of the hour began, which is later where the server was started since. */
   readonly since: number;
   readonly owner?: string;
-  readonly lanes: readonly LaneView[];
+  readonly lanes: readonly OverviewThread[];
   readonly waiting: readonly OwnerDepth[];
   /** Of all owners together. */
   readonly depth?: Depth;
   readonly hour: Hour;
-  readonly failures: readonly Failure[];
+  readonly failures: readonly OverviewFailure[];
   readonly disk?: Disk;
 }
 
@@ -101,14 +89,14 @@ export class Overview implements OverviewSource {
     const at = performance.now();
     if (this.#asked !== undefined && at - this.#asked.at < freshMs) return this.#asked.answer;
     const { store, disk } = this.#parts;
-    const answer = Promise.all([store.depth(), store.waiting(), disk()]).then(([depth, waiting, room]) => ({
-      ...{ depth, waiting, disk: room },
-    }));
+    const answer = Promise.all([store.depth(), store.waiting(), disk()]).then(
+      ([depth, waiting, room]): Asked => ({ depth, waiting, disk: room }),
+    );
     this.#asked = { at, answer };
     return answer;
   }
 
-  async #view({ state, task }: Lane, one: string | undefined): Promise<LaneView> {
+  async #view({ state, task }: Lane, one: string | undefined): Promise<OverviewThread> {
     if (task === undefined || (one !== undefined && task.owner !== one)) return { state };
     const { owner, kind, jobId, forMs } = task;
     const record = jobId === undefined ? undefined : (await this.#parts.reader.view(owner, jobId))?.record;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { OverviewAnswer } from '../../client/sdk/overview.js';
 import { styleOf } from '../../src/cli/terminal.js';
 import { linesOf, runTop } from '../../src/cli/top.js';
+import type { OverviewAnswer } from '../../src/protocol/overview.js';
 import { startAppServer } from '../helpers/app-server.js';
 import { shell } from './shell-fixture.js';
 
@@ -27,6 +27,7 @@ const answer: OverviewAnswer = {
   ],
   waiting: { by_owner: [{ owner: 'ann', jobs: 7 }], jobs: 9, running: 2, oldest_seconds: 90 },
   pages_per_second: 3.5,
+  minute: { completed: 0, failed: 0, cancelled: 0, pages: 0 },
   hour: { completed: 10, failed: 1, cancelled: 0, pages: 20 },
   spans: [],
   causes: [{ error_code: 'timed_out', failed: 1 }],

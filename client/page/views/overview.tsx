@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { OverviewAnswer, OverviewFailure, OverviewThread } from '../../sdk/overview.js';
+import type { OverviewAnswer, OverviewFailure, OverviewThread } from '../../../src/protocol/overview.js';
 import { agoText, bytesText, countText, durationText, timeText } from '../format.js';
 import { useModel } from '../model.js';
 import { nextStep } from '../next-steps.js';

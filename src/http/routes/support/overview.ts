@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { allows, isAdmin } from '../../../access/keys.js';
+import type { OverviewAnswer } from '../../../protocol/overview.js';
 import type { Hour } from '../../../work/activity.js';
 import type { OverviewRecord, OverviewSource } from '../../../work/overview.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
@@ -112,14 +113,14 @@ const query = Type.Object({
 });
 
 export function addOverviewRoute(app: FastifyInstance, overview: OverviewSource): void {
-  app.get(
+  app.get<{ Querystring: Static<typeof query> }>(
     '/api/v1/overview',
     { config: { access: 'jobs:read', docs }, schema: { querystring: query } },
     async (request, reply) => {
       const { caller } = request;
       if (caller === undefined) throw new Error('the route is not public');
       const server = isAdmin(caller) || allows(caller, 'metrics');
-      const everybody = isAdmin(caller) && !/[?&]owner=/.test(request.raw.url ?? '');
+      const everybody = isAdmin(caller) && request.query.owner === undefined;
       const record = await overview.read({ owner: caller.owner, everybody, server });
       reply.header('cache-control', 'no-store');
       return sendEnvelope(request, reply, JSON.stringify(described(record)));
@@ -127,7 +128,17 @@ export function addOverviewRoute(app: FastifyInstance, overview: OverviewSource)
   );
 }
 
-function described({ at, since, owner, lanes, waiting, depth, hour, failures, disk }: OverviewRecord) {
+function described({
+  at,
+  since,
+  owner,
+  lanes,
+  waiting,
+  depth,
+  hour,
+  failures,
+  disk,
+}: OverviewRecord): OverviewAnswer {
   const oldest = depth?.oldestPendingAt;
   return {
     ...{ at: iso(at), since: iso(since) },
