@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { type Problem, problem, problemTypes } from '../protocol/problem.js';
+import { everyPage } from './every-page.js';
 import type { Answer, ListRequest, Reader, Remover, Submitter } from './service.js';
 import type { WorkLog } from './work-log.js';
 
@@ -60,7 +61,6 @@ export interface BulkParts {
 
 /** Jobs at one time, so that others' requests have their turn. */
 const atOnce = 8;
-const pageJobs = 200;
 /** Records of one owner, and of all: the oldest that has ended is forgotten. */
 const keptPerOwner = 20;
 const keptOwners = 1_000;
@@ -177,17 +177,8 @@ export class BulkRunner implements Bulk {
     }
     const now = this.#parts.clock() + 1;
     const createdBefore = Math.min(choice.filter.createdBefore ?? now, now);
-    let cursor: string | undefined;
-    do {
-      const page = await this.#parts.reader.list({
-        ...choice.filter,
-        ...{ owner, createdBefore, limit: pageJobs },
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      if (!page.ok) throw new Error(page.problem.detail);
-      yield page.jobs.filter((job) => fits(action, job)).map(({ job_id }) => job_id);
-      cursor = page.next;
-    } while (cursor !== undefined);
+    for await (const jobs of everyPage(this.#parts.reader, { ...choice.filter, owner, createdBefore }))
+      yield jobs.filter((job) => fits(action, job)).map(({ job_id }) => job_id);
   }
 
   async #one(run: Run, { owner, action, requestId }: BulkRequest, id: string): Promise<void> {

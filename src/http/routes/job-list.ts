@@ -43,7 +43,7 @@ export const filterMembers = {
   created_after: time('Exclusive'),
   created_before: time('Exclusive'),
 };
-export const filterPatterns = { '^metadata.': {} };
+export const filterPatterns = { '^metadata\\.': {} };
 
 const listQuery = Type.Object(
   {

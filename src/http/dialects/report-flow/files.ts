@@ -1,6 +1,7 @@
 import type { DesignVersion } from '../../../designs/designs.js';
 import { isObject } from '../../../protocol/is-object.js';
 import type { JobRecord } from '../../../protocol/job-record.js';
+import { everyPage } from '../../../work/every-page.js';
 import type { Reader } from '../../../work/service.js';
 import { shortIds } from '../job-ids.js';
 import { type Content, metadataValue, type ShareType, shareTypes } from './contents.js';
@@ -100,18 +101,8 @@ export async function filesOf(
 ): Promise<readonly RequestFile[]> {
   if (!requestIdShape.test(requestId)) return [];
   const files: RequestFile[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await reader.list({
-      owner,
-      group: groupOf(requestId),
-      limit: 200,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    if (!page.ok) throw new Error('A cursor of the store was refused');
-    files.push(...page.jobs.flatMap((record) => fileOfRecord(record) ?? []));
-    cursor = page.next;
-  } while (cursor !== undefined);
+  for await (const jobs of everyPage(reader, { owner, group: groupOf(requestId) }))
+    files.push(...jobs.flatMap((record) => fileOfRecord(record) ?? []));
   return files.sort((one, other) => one.index - other.index);
 }
 

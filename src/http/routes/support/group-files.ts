@@ -6,6 +6,7 @@ import { downloadNameOf } from '../../../jobs/file-name.js';
 import { type Artifact, type Job, resultOf } from '../../../jobs/job.js';
 import { endsJob } from '../../../protocol/fact.js';
 import { problem } from '../../../protocol/problem.js';
+import { everyPage } from '../../../work/every-page.js';
 import type { Reader } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
@@ -41,7 +42,6 @@ const docs: RouteDocs = {
 const maxAtOnce = 4;
 /** So long nothing is looked at when nothing is told. */
 const lookMs = 5_000;
-const pageJobs = 200;
 const pageArtifacts = 200;
 
 export function addGroupFileRoutes(app: FastifyInstance, parts: GroupFileParts): void {
@@ -102,16 +102,10 @@ async function* completedJobs(
     const before = await reader.group(owner, group);
     const isOver = !wait || before === undefined || before.pending + before.running === 0;
     const found: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await reader.list({
-        ...{ owner, group, status: 'completed', limit: pageJobs },
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      if (!page.ok) throw new Error(page.problem.detail);
-      found.push(...page.jobs.map(({ job_id }) => job_id).filter((id) => !told.has(id)));
-      cursor = page.next;
-    } while (cursor !== undefined && !signal.aborted);
+    for await (const jobs of everyPage(reader, { owner, group, status: 'completed' })) {
+      found.push(...jobs.map(({ job_id }) => job_id).filter((id) => !told.has(id)));
+      if (signal.aborted) break;
+    }
     // The oldest first: as they were submitted.
     for (const id of found.reverse()) {
       told.add(id);
