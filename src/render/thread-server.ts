@@ -23,7 +23,7 @@ import {
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
-import type { Rehearsal } from './rehearsal.js';
+import { type Rehearsal, warmUp } from './rehearsal.js';
 import { lowerThreadPriority } from './thread-priority.js';
 import type {
   DoneMessage,
@@ -99,24 +99,14 @@ export function serveTasks(
     if (message.type === 'run') void ahead.task(() => serve(message));
     else if (message.type === 'rehearse') {
       const { kinds, themes } = message;
-      ahead.add(backs.filter(({ name, warm }) => warm === true && kinds.includes(name)).map(warmUp));
+      const wanted = backs.filter(({ name, warm }) => warm === true && kinds.includes(name));
+      ahead.add(wanted.map((back) => () => warmUp(back)));
       ahead.add(themes.flatMap((theme) => rehearsal.steps(theme)));
     } else if (message.type === 'program-ended') asks.programs.answer(message);
     else asks.pictures.answer(message);
   });
   const osThread = osThreadOf();
   send({ type: 'ready', ...(osThread === undefined ? {} : { osThread }) });
-}
-
-/** A step ahead. Whatever is wrong here, the first job will say it to somebody. */
-function warmUp({ load }: KindBack): () => Promise<void> {
-  return async () => {
-    try {
-      await (await load()).warm?.();
-    } catch {
-      // Said by the first job.
-    }
-  };
 }
 
 interface TaskAsks {

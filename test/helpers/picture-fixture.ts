@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { ImageFormat, ImageWork } from '../../src/render/picture-call.js';
 import { footprintOf } from '../../src/render/program-watch.js';
 import { png } from './hostile-images.js';
 
@@ -22,3 +23,13 @@ export function decodersOf(pid: number): readonly number[] {
     }
   });
 }
+
+/** A page of an image as a PNG, of the size that it has. */
+export const drawWork = (format: ImageFormat, more: object = {}): ImageWork => ({
+  work: 'draw',
+  format,
+  page: 1,
+  to: 'png',
+  quality: 85,
+  ...more,
+});

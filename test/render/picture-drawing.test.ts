@@ -7,7 +7,7 @@ import type { ImageFormat, ImageWork, PictureCall, PictureOutcome } from '../../
 import { Pictures } from '../../src/render/pictures.js';
 import { lives } from '../../src/render/program-watch.js';
 import { bmp, convertBmp, paletteBmp, sameAsFfmpeg, withoutFfmpeg } from '../helpers/image-files.js';
-import { decodersOf } from '../helpers/picture-fixture.js';
+import { decodersOf, drawWork } from '../helpers/picture-fixture.js';
 
 const entry = new URL('../../dist/src/render/picture-child.js', import.meta.url);
 const never = new AbortController().signal;
@@ -17,14 +17,6 @@ describe('images that are drawn', () => {
   let root: string;
   let pictures: Pictures;
   const faults: string[] = [];
-  const work = (format: ImageFormat, more: object = {}): ImageWork => ({
-    work: 'draw',
-    format,
-    page: 1,
-    to: 'png',
-    quality: 85,
-    ...more,
-  });
   const run = (bytes: Uint8Array, image: ImageWork, more: Partial<PictureCall> = {}, signal = never) =>
     pictures.run({ source: { bytes }, memoryMb: 256, maxPixels: 100_000_000, image, ...more }, signal);
   const outcomeOf = async (...asked: Parameters<typeof run>): Promise<PictureOutcome> => {
@@ -94,7 +86,7 @@ describe('images that are drawn', () => {
     };
     for (const [name, bytes] of Object.entries(files)) {
       const format = name as ImageFormat;
-      const seen = await pixelsOf(bytes, work(format, { width: 20 }));
+      const seen = await pixelsOf(bytes, drawWork(format, { width: 20 }));
       expect([format, seen.width, seen.height]).toEqual([format, 20, 10]);
       expect([format, isRed(seen.at(3, 5)), isBlue(seen.at(16, 5))]).toEqual([format, true, true]);
       const measured = await outcomeOf(bytes, { work: 'measure', format });
@@ -132,7 +124,7 @@ describe('images that are drawn', () => {
         .withMetadata({ orientation: Number(orientation) })
         .jpeg({ quality: 100 })
         .toBuffer();
-      const seen = await pixelsOf(file, work('jpeg'));
+      const seen = await pixelsOf(file, drawWork('jpeg'));
       const places = [isRed(seen.at(5, 3)), isBlue(seen.at(35, 3)), isRed(seen.at(5, 16))];
       expect([orientation, seen.width, seen.height, places]).toEqual([
         orientation,
@@ -146,29 +138,29 @@ describe('images that are drawn', () => {
   });
 
   it('are never enlarged, but a drawing is drawn at the size that is asked for', async () => {
-    expect(await outcomeOf(await halves().png().toBuffer(), work('png', { width: 400 }))).toMatchObject({
+    expect(await outcomeOf(await halves().png().toBuffer(), drawWork('png', { width: 400 }))).toMatchObject({
       image: { width: 40, height: 20 },
     });
     const drawing = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><path d="M0 0h20v20H0z" fill="red"/></svg>',
     );
-    const seen = await pixelsOf(drawing, work('svg', { width: 400, height: 300, to: 'jpeg' }));
+    const seen = await pixelsOf(drawing, drawWork('svg', { width: 400, height: 300, to: 'jpeg' }));
     expect([seen.width, seen.height, isRed(seen.at(198, 100)), isRed(seen.at(203, 100))]).toEqual([
       400,
       200,
       true,
       false,
     ]);
-    expect(await outcomeOf(drawing, work('svg'))).toMatchObject({ image: { width: 40, height: 20 } });
+    expect(await outcomeOf(drawing, drawWork('svg'))).toMatchObject({ image: { width: 40, height: 20 } });
   });
 
   it('have no transparency as a JPEG, and theirs otherwise', async () => {
     const clear = await sharp({ create: { width: 8, height: 8, channels: 4, background: '#f000' } })
       .png()
       .toBuffer();
-    expect((await pixelsOf(clear, work('png', { to: 'jpeg' }))).at(4, 4)).toEqual([255, 255, 255]);
+    expect((await pixelsOf(clear, drawWork('png', { to: 'jpeg' }))).at(4, 4)).toEqual([255, 255, 255]);
     for (const to of ['png', 'webp', 'gif'] as const) {
-      const { outcome, discard } = await run(clear, work('png', { to }));
+      const { outcome, discard } = await run(clear, drawWork('png', { to }));
       if (outcome.type !== 'drawn') throw new Error(JSON.stringify(outcome));
       const { hasAlpha, format } = await sharp(readFileSync(outcome.image.path)).metadata();
       expect([to, format, hasAlpha]).toEqual([to, to, true]);
@@ -186,18 +178,21 @@ describe('images that are drawn', () => {
       .toBuffer();
     const measured = await outcomeOf(joined, { work: 'measure', format: 'tiff' });
     expect(measured).toMatchObject({ image: { width: 30, height: 10, pages: 2 } });
-    expect((await pixelsOf(joined, work('tiff', { page: 2 }))).at(1, 1)[0]).toBeGreaterThan(150);
-    expect((await pixelsOf(joined, work('tiff', { page: 1 }))).at(1, 1)[0]).toBeLessThan(50);
-    expect(await outcomeOf(joined, work('tiff', { page: 3 }))).toMatchObject({ type: 'broken' });
+    expect((await pixelsOf(joined, drawWork('tiff', { page: 2 }))).at(1, 1)[0]).toBeGreaterThan(150);
+    expect((await pixelsOf(joined, drawWork('tiff', { page: 1 }))).at(1, 1)[0]).toBeLessThan(50);
+    expect(await outcomeOf(joined, drawWork('tiff', { page: 3 }))).toMatchObject({ type: 'broken' });
   });
 
   it('are read by the decoder of their format and by no other one', async () => {
     const jpeg = await halves().jpeg().toBuffer();
-    expect(await outcomeOf(jpeg, work('png'))).toMatchObject({ type: 'broken' });
-    expect(await outcomeOf(jpeg, work('bmp'))).toMatchObject({ type: 'broken', reason: 'it has no header' });
+    expect(await outcomeOf(jpeg, drawWork('png'))).toMatchObject({ type: 'broken' });
+    expect(await outcomeOf(jpeg, drawWork('bmp'))).toMatchObject({
+      type: 'broken',
+      reason: 'it has no header',
+    });
     // What was allowed for one is not allowed for the next one.
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>');
-    expect(await outcomeOf(svg, work('svg'))).toMatchObject({ type: 'drawn' });
+    expect(await outcomeOf(svg, drawWork('svg'))).toMatchObject({ type: 'drawn' });
     const inDocument = await pictures.run({ source: { bytes: svg }, memoryMb: 64, maxPixels: 1_000 }, never);
     expect(inDocument.outcome).toMatchObject({ type: 'broken' });
   });
@@ -206,12 +201,12 @@ describe('images that are drawn', () => {
     const huge = bmp(Buffer.alloc(12), 2, 2);
     huge.writeInt32LE(60_000, 18);
     huge.writeInt32LE(60_000, 22);
-    expect(await outcomeOf(huge, work('bmp'))).toEqual({
+    expect(await outcomeOf(huge, drawWork('bmp'))).toEqual({
       type: 'broken',
       reason: 'Input image exceeds pixel limit',
     });
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4000" height="4000"/>';
-    expect(await outcomeOf(Buffer.from(svg), work('svg'), { maxPixels: 1_000_000 })).toMatchObject({
+    expect(await outcomeOf(Buffer.from(svg), drawWork('svg'), { maxPixels: 1_000_000 })).toMatchObject({
       type: 'broken',
     });
   });
@@ -236,7 +231,7 @@ describe('images that are drawn', () => {
   it('of BMPs with runs, from the top and cut off are read as far as they go', async () => {
     const runs = Buffer.from([3, 1, 0, 0, 0, 3, 1, 2, 1, 0, 0, 1]);
     const small = paletteBmp(runs, { width: 3, height: 2, bits: 8, compression: 1 });
-    const seen = await pixelsOf(small, work('bmp'));
+    const seen = await pixelsOf(small, drawWork('bmp'));
     // The first row of the file is the lowest one.
     expect([seen.at(0, 0), seen.at(1, 0), seen.at(0, 1)]).toEqual([
       [0, 255, 0],
@@ -244,12 +239,12 @@ describe('images that are drawn', () => {
       [0, 255, 0],
     ]);
     const fromTop = paletteBmp(Buffer.from([1, 2, 0, 0]), { width: 2, height: -1, bits: 8, compression: 0 });
-    const top = await pixelsOf(fromTop, work('bmp'));
+    const top = await pixelsOf(fromTop, drawWork('bmp'));
     expect([top.at(0, 0), top.at(1, 0)]).toEqual([
       [0, 255, 0],
       [0, 0, 255],
     ]);
-    const short = await pixelsOf(bmp(Buffer.alloc(3 * 400, 255), 20, 20).subarray(0, 400), work('bmp'));
+    const short = await pixelsOf(bmp(Buffer.alloc(3 * 400, 255), 20, 20).subarray(0, 400), drawWork('bmp'));
     expect([short.at(0, 0), short.at(0, 19)]).toEqual([
       [0, 0, 0],
       [255, 255, 255],
@@ -262,7 +257,7 @@ describe('images that are drawn', () => {
 
   it.skipIf(!isLinux)('are let go of at once by a cancel, whatever native code does', async () => {
     const stop = new AbortController();
-    const ran = run(bomb, work('svg', { width: 2_000 }), {}, stop.signal);
+    const ran = run(bomb, drawWork('svg', { width: 2_000 }), {}, stop.signal);
     // It has read the file, and works.
     await vi.waitFor(
       () => {
@@ -283,14 +278,16 @@ describe('images that are drawn', () => {
     const wide = await sharp({ create: { width: 9_000, height: 9_000, channels: 4, background: '#f008' } })
       .png({ progressive: true, compressionLevel: 1 })
       .toBuffer();
-    expect(await outcomeOf(wide, work('png', { width: 50 }), { memoryMb: 40 })).toEqual({
+    expect(await outcomeOf(wide, drawWork('png', { width: 50 }), { memoryMb: 40 })).toEqual({
       type: 'limited',
       limit: 'memoryMb',
       most: 40,
     });
     // Nothing of it is left for the next one.
-    expect(await outcomeOf(await halves().png().toBuffer(), work('png'), { memoryMb: 40 })).toMatchObject({
-      type: 'drawn',
-    });
+    expect(await outcomeOf(await halves().png().toBuffer(), drawWork('png'), { memoryMb: 40 })).toMatchObject(
+      {
+        type: 'drawn',
+      },
+    );
   });
 });

@@ -16,7 +16,7 @@ import { Pictures } from '../../src/render/pictures.js';
 import { RenderPool, type Task } from '../../src/render/pool.js';
 import { lives } from '../../src/render/program-watch.js';
 import { stream } from '../helpers/hostile-pdfs.js';
-import { decodersOf } from '../helpers/picture-fixture.js';
+import { decodersOf, drawWork } from '../helpers/picture-fixture.js';
 import { memoryMb, samplePeak } from '../helpers/process-memory.js';
 import { pagesOf } from './preview/preview-fixture.js';
 
@@ -71,14 +71,6 @@ function open(root: string, onFault: (fault: unknown) => void): Pictures {
 
 /** Each of what a process of pictures does, with a file that takes it long. */
 const works: readonly { name: string; bytes: () => Promise<Buffer>; image?: ImageWork }[] = (() => {
-  const draw = (format: ImageFormat, more: object = {}): ImageWork => ({
-    work: 'draw',
-    format,
-    page: 1,
-    to: 'png',
-    quality: 85,
-    ...more,
-  });
   const blurs = Buffer.from(
     `<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="2000"><filter id="b"><feGaussianBlur stdDeviation="90"/></filter>${'<rect width="2000" height="2000" fill="#0a0" filter="url(#b)"/>'.repeat(200)}</svg>`,
   );
@@ -89,14 +81,14 @@ const works: readonly { name: string; bytes: () => Promise<Buffer>; image?: Imag
   return [
     { name: 'a picture for a document, with transparency', bytes: png },
     { name: 'a JPEG for a document', bytes: progressive },
-    { name: 'an image', bytes: png, image: draw('png', { to: 'gif' }) },
-    { name: 'a drawing', bytes: async () => blurs, image: draw('svg', { width: 2_000 }) },
+    { name: 'an image', bytes: png, image: drawWork('png', { to: 'gif' }) },
+    { name: 'a drawing', bytes: async () => blurs, image: drawWork('svg', { width: 2_000 }) },
     {
       name: 'a page of a TIFF',
       bytes: () => noise(5_000).tiff().toBuffer(),
-      image: draw('tiff', { to: 'webp' }),
+      image: drawWork('tiff', { to: 'webp' }),
     },
-    { name: 'a scan', bytes: jpeg, image: draw('jpeg', { width: 3_900, height: 3_900, asScan: true }) },
+    { name: 'a scan', bytes: jpeg, image: drawWork('jpeg', { width: 3_900, height: 3_900, asScan: true }) },
     {
       name: 'a BMP',
       bytes: async () => {
@@ -111,7 +103,7 @@ const works: readonly { name: string; bytes: () => Promise<Buffer>; image?: Imag
         head.writeUInt16LE(24, 28);
         return Buffer.concat([head, randomBytes(pixels * pixels * 3)]);
       },
-      image: draw('bmp'),
+      image: drawWork('bmp'),
     },
   ];
 })();

@@ -1,7 +1,7 @@
 import { families } from '../fonts/catalogue.js';
 import { writtenFaces } from '../fonts/written-faces.js';
 import type { RunContext } from '../kind.js';
-import type { Rehearsal } from '../rehearsal.js';
+import { type Rehearsal, warmUp } from '../rehearsal.js';
 import { backs } from './backs.js';
 
 /** By script: the language whose fonts are read when it is first written, and some of it. */
@@ -49,7 +49,8 @@ export const rehearsal: Rehearsal = {
     ...(kindsOfForms.some((name) => kinds.has(name)) ? [bulkFill] : []),
   ],
   steps(theme) {
-    if (theme === bulkFill) return [rehearseFilling];
+    if (theme === bulkFill)
+      return backs.filter(({ name }) => name === bulkFill).map((back) => () => warmUp(back));
     const found = written.find(({ language }) => language === theme);
     if (found === undefined) return [];
     return Array.from({ length: rounds }, (_, round) => () => rehearse(found, round));
@@ -93,13 +94,6 @@ async function rehearse(sample: (typeof written)[number], round: number): Promis
   }
 }
 
-async function rehearseFilling(): Promise<void> {
-  try {
-    await (await backs.find(({ name }) => name === bulkFill)?.load())?.warm?.();
-  } catch {
-    // Said by the first job.
-  }
-}
 const none = (): never => {
   throw new Error('A rehearsal has no files and no programs');
 };
