@@ -123,15 +123,13 @@ describe('a job of many tasks', () => {
   });
 
   it('tells of the parts of its preparation before those of its chunks, and once in all attempts', async () => {
-    await open();
+    // One thread: of two, the chunk that begins first may be the second to end.
+    await open({ threads: 1 });
     const request = { units: 20, perChunk: 5, told: 'twenty rows', first: 12 };
     const id = await rig.submit('rows', { ...request, broken: [3], max_attempts: 2 });
     const end = await rig.end(id);
     expect(end?.record).toMatchObject({ status: 'completed', pages: 8 });
-    const names = await parts(id);
-    expect(names[0]).toBe('told.txt');
-    // The chunk that is wanted first begins first; another thread's may be sooner done.
-    expect(names).toContain('rows-12-13.txt');
+    expect((await parts(id)).slice(0, 2)).toEqual(['told.txt', 'rows-12-13.txt']);
     const history = await rig.service.reader.history('ann', id);
     const produced = (history?.events ?? [])
       .map((event) => JSON.parse(event) as { type: string; job: { pages?: number } })

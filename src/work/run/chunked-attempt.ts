@@ -170,8 +170,8 @@ export class ChunkedAttempt {
     let keeping = Promise.resolve();
     try {
       for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
-        const { outcome, kept } = await this.#runChunk(chunk, after);
         const before = keeping;
+        const { outcome, kept } = await this.#runChunk(chunk, after, before);
         keeping = kept;
         await before;
         if (outcome.type !== 'done' && !this.#survives(chunk, outcome)) {
@@ -190,7 +190,8 @@ export class ChunkedAttempt {
     }
   }
 
-  async #runChunk(chunk: PlannedChunk, after: AfterPrepare): Promise<TaskEnd> {
+  /** @param before resolves when what the thread made before is kept: its parts come in the order in which they were made */
+  async #runChunk(chunk: PlannedChunk, after: AfterPrepare, before: Promise<void>): Promise<TaskEnd> {
     const { keeper, runTask } = this.#options;
     const { units, memoryRetry } = chunk;
     const end = await runTask({
@@ -203,6 +204,7 @@ export class ChunkedAttempt {
         this.#tellChunks(phase);
       },
       take: async ({ files, virtual = [], warnings, note }) => {
+        await before;
         const rows = this.#tally?.of(units, note);
         const told = {
           units,
