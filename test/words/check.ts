@@ -58,7 +58,9 @@ function isInside({ page, left, top, right, bottom }: Letter, { sheets }: Read):
   if (sheet === undefined) return false;
   // The boxes of some fonts are much higher than their letters.
   const middle = (top + bottom) / 2;
-  return left > -0.7 && middle > 0 && right < sheet.width + 0.7 && middle < sheet.height;
+  // A slanted letter reaches beyond its own place, and on a page without a margin beyond the paper.
+  const reach = Math.max(0.7, (bottom - top) * 0.12);
+  return left > -reach && middle > 0 && right < sheet.width + reach && middle < sheet.height;
 }
 
 /** Two words of one operation that are printed over each other. */
