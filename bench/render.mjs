@@ -1,11 +1,13 @@
 /**
- * Documents per second on one thread, and the CPU of the process for each: pdfmake as its README shows it against
- * Inkwire's document kind, the same pages in the same process, in alternating rounds. No document comes twice. They are
- * an `invoice` with a table of 20 rows, a `label` with a QR code and a Code 128, a `statement` of 2,000 rows, a `ledger`
+ * Documents per second on one thread, and the CPU of its process for each: pdfmake as its README shows it against
+ * Inkwire's document kind, the same pages in alternating rounds. Each has a process of its own, so that neither collects
+ * the garbage of the other or shares its code. No document comes twice. They are an `invoice` with a table of 20 rows, a `label` with a QR code and a Code 128, a `statement` of 2,000 rows, a `ledger`
  * of 10,000 (embedded DejaVu Sans), and a `japanese` page.
  *
  *     npm run build && node bench/render.mjs [rounds] [documents per round] [page]
  */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -143,42 +145,96 @@ async function ours(n) {
   return (await rendered({ fonts: { default: mine, size: 10 }, operations: chosen.operations(n) })).length;
 }
 
-let next = 0;
+/**
+ * What a contender's process answers: bytes of the first document once it is warm, and then each round.
+ * @typedef {{ bytes: number }} Ready
+ * @typedef {{ rate: number, cpuMs: number }} Round
+ */
 
-async function measured(render) {
-  const start = performance.now();
-  const before = process.cpuUsage();
-  for (let i = 0; i < documents; i++) await render(next++);
-  const { user, system } = process.cpuUsage(before);
-  return {
-    rate: (documents * 1000) / (performance.now() - start),
-    cpuMs: (user + system) / 1000 / documents,
-  };
-}
-
-const bytes = { plain: await plain(0), ours: await ours(0) };
 // The compiler is at work for some hundred documents; both have as long.
 const warmUpMs = 3_000;
-for (const render of [plain, ours])
+
+/** The process of one contender: a round for each message. @param {(n: number) => Promise<number>} render */
+async function contend(render) {
+  let next = 0;
+  const answer = (/** @type {Ready | Round} */ message) => process.send?.(message);
+  const bytes = await render(next++);
   for (const end = performance.now() + warmUpMs; performance.now() < end; ) await render(next++);
-const ratios = [];
-const results = { plain: [], ours: [] };
-for (let round = 0; round < rounds; round++) {
-  // The order alternates, so that neither always runs in the other's wake.
-  const first = round % 2 === 0 ? [plain, ours] : [ours, plain];
-  const a = await measured(first[0]);
-  const b = await measured(first[1]);
-  const [p, o] = round % 2 === 0 ? [a, b] : [b, a];
-  results.plain.push(p);
-  results.ours.push(o);
-  ratios.push(o.rate / p.rate);
+  process.on('message', async () => {
+    const start = performance.now();
+    const before = process.cpuUsage();
+    for (let i = 0; i < documents; i++) await render(next++);
+    const { user, system } = process.cpuUsage(before);
+    const rate = (documents * 1000) / (performance.now() - start);
+    answer({ rate, cpuMs: (user + system) / 1000 / documents });
+  });
+  answer({ bytes });
 }
-const median = (values) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)];
-const told = (list) =>
-  `${median(list.map(({ rate }) => rate)).toFixed(1)} documents/s   ${median(list.map(({ cpuMs }) => cpuMs)).toFixed(2)} ms CPU`;
-console.log(`${page}, no document twice, embedded fonts, one thread, Node ${process.version}`);
-console.log(`pdfmake (README use)   ${told(results.plain)}   ${bytes.plain} bytes`);
-console.log(`Inkwire document kind  ${told(results.ours)}   ${bytes.ours} bytes`);
-console.log(
-  `ratio                  ${median(ratios).toFixed(2)} (median of ${rounds} rounds: ${ratios.map((r) => r.toFixed(1)).join(' ')})`,
-);
+
+class Contender {
+  /** @type {Round[]} */
+  rounds = [];
+  bytes = 0;
+
+  /** @param {'plain' | 'ours'} role */
+  constructor(role) {
+    this.process = fork(fileURLToPath(import.meta.url), [String(rounds), String(documents), page, role]);
+  }
+
+  /** One does not warm up beside the other. */
+  async ready() {
+    [{ bytes: this.bytes }] = await this.#answer();
+  }
+
+  async round() {
+    this.process.send('round');
+    const [round] = await this.#answer();
+    this.rounds.push(round);
+  }
+
+  async #answer() {
+    const failed = once(this.process, 'exit').then(([code]) => {
+      throw new Error(`The process of a contender ended with ${code}`);
+    });
+    return Promise.race([once(this.process, 'message'), failed]);
+  }
+
+  /** @param {'rate' | 'cpuMs'} figure */
+  median(figure) {
+    return median(this.rounds.map((round) => round[figure]));
+  }
+
+  toString() {
+    const [rate, cpuMs] = [this.median('rate').toFixed(1), this.median('cpuMs').toFixed(2)];
+    return `${rate} documents/s   ${cpuMs} ms CPU   ${this.bytes} bytes`;
+  }
+}
+
+/** @param {number[]} values */
+const median = (values) => values.toSorted((x, y) => x - y)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function compare() {
+  const [pdfmake, inkwire] = [new Contender('plain'), new Contender('ours')];
+  const ratios = [];
+  try {
+    await pdfmake.ready();
+    await inkwire.ready();
+    for (let round = 0; round < rounds; round++) {
+      // The order alternates, so that neither always runs in the other's wake.
+      for (const one of round % 2 === 0 ? [pdfmake, inkwire] : [inkwire, pdfmake]) await one.round();
+      const [theirs, mine] = [pdfmake.rounds.at(-1), inkwire.rounds.at(-1)];
+      ratios.push((mine?.rate ?? Number.NaN) / (theirs?.rate ?? Number.NaN));
+    }
+  } finally {
+    for (const one of [pdfmake, inkwire]) one.process.kill();
+  }
+  console.log(`${page}, no document twice, embedded fonts, one thread, Node ${process.version}`);
+  console.log(`pdfmake (README use)   ${pdfmake}`);
+  console.log(`Inkwire document kind  ${inkwire}`);
+  const each = ratios.map((ratio) => ratio.toFixed(1)).join(' ');
+  console.log(`ratio                  ${median(ratios).toFixed(2)} (median of ${rounds} rounds: ${each})`);
+}
+
+const role = process.argv[5];
+if (role === undefined) await compare();
+else await contend(role === 'plain' ? plain : ours);

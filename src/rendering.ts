@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from './config.js';
+import { makeObjectsYoung } from './render/heap-limits.js';
 import type { Kind } from './render/kind.js';
 import type { KindBounds } from './render/kinds/kinds.js';
 import { Pictures } from './render/pictures.js';
@@ -67,6 +68,7 @@ export function startPool(
   entry: URL,
   parts: TaskWorkers & Pick<PoolOptions, 'onThemes'>,
 ): RenderPool {
+  makeObjectsYoung();
   return new RenderPool({
     ...parts,
     entry,

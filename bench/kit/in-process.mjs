@@ -2,7 +2,10 @@ import { join } from 'node:path';
 import { dist } from './server.mjs';
 
 const { documentKind } = await import(join(dist, 'render/kinds/document/request.js'));
+const { makeObjectsYoung } = await import(join(dist, 'render/heap-limits.js'));
 const { documentRunner } = await import(join(dist, 'render/kinds/document/run.js'));
+
+makeObjectsYoung();
 
 /**
  * A document as a render thread makes it, in this process and in one piece, as stock pdfmake gives it.

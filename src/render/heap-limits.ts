@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
 
 /**
@@ -10,4 +11,13 @@ const youngGenerationMb = 12;
 /** The limits of a worker thread whose death by memory must leave the process alive. */
 export function heapLimits(oldGenerationMb: number): ResourceLimits {
   return { maxOldGenerationSizeMb: oldGenerationMb, maxYoungGenerationSizeMb: youngGenerationMb };
+}
+
+/**
+ * V8 notes of each place in the code whether the objects that it makes live long, and puts further ones of such a place
+ * into the old generation at once. A table keeps its first rows, and so the cells of all later ones would become garbage
+ * that a full collection alone finds, and hold on to what is young. Of the whole process, threads to come included.
+ */
+export function makeObjectsYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
 }
