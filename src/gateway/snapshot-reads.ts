@@ -105,9 +105,9 @@ export class SnapshotReads {
       return pageOf(jobs.flatMap((job) => (job === undefined ? [] : [textOf(job)])));
     }
     const page = await this.#store.list(read.filter);
-    await this.#turns.next(read.filter.owner);
     const next = page.more ? (page.next ?? page.jobs.at(-1)?.id) : undefined;
-    return { ...pageOf(page.jobs.map(textOf)), ...(next === undefined ? {} : { next }) };
+    const made = await this.#turns.make(read.filter.owner, () => pageOf(page.jobs.map(textOf)));
+    return { ...made, ...(next === undefined ? {} : { next }) };
   }
 }
 

@@ -16,7 +16,7 @@ import type { Kind } from '../render/kind.js';
 import { BudgetMeters } from '../shares/budget-meters.js';
 import type { LoopTurns } from '../shares/loop-turns.js';
 import type { JobService } from '../work/service.js';
-import { admit, type WaitingCheck } from './admission/admission.js';
+import { type Admission, admit } from './admission/admission.js';
 import { checkPermission, createAuthenticationCheck, createOwnerCheck } from './admission/authentication.js';
 import { watchBodies } from './admission/body-budget.js';
 import { addressTest, createAddressOf } from './admission/client-address.js';
@@ -208,7 +208,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
-  admit(app, addressOf, admissionOf(options, { index, dialects, draining, rates, excess, places }));
+  const admission = admissionOf(options, { index, dialects, draining, rates, excess, places });
+  admit(app, { ...admission, addressOf, turns: options.turns });
   tellUnusedBodies(app);
   takeTurns(app, options.turns);
   const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
@@ -272,17 +273,19 @@ interface AdmissionParts {
 function admissionOf(
   options: HttpServerOptions,
   { index, dialects, draining, rates, excess, places }: AdmissionParts,
-): readonly WaitingCheck[] {
+): Pick<Admission, 'identifying' | 'inTurn'> {
   const { keyring, tickets, sessions, corsOrigins } = options;
   const origins = createOrigins(corsOrigins, () => keyring.open);
   const cors = createCorsChecks(origins, index, dialects);
-  return [
+  const identifying = [
     cors.mark,
     createConnectionCheck(excess),
     checkMessageSize,
     cors.options,
     createHandshakeCheck(origins),
     createAuthenticationCheck({ keyring, tickets, sessions, dialects, origins, onFailure: rates.checkIp }),
+  ];
+  const inTurn = [
     createOwnerCheck(dialects),
     checkPermission,
     rates.check,
@@ -293,6 +296,7 @@ function admissionOf(
     places.check,
     checkExpectation,
   ];
+  return { identifying, inTurn };
 }
 
 interface Parts {

@@ -1,21 +1,32 @@
 /** Steps that are set going for one turn of the event loop at the most; more than fit into any budget. */
 const maxSteps = 256;
+/** Part of a budget that an owner may have in a turn in which others wait. */
+const ownPart = 1 / 4;
 
 /**
  * Spreads what many callers ask for at the same moment over turns of the event loop: as many steps in a turn as fit into the
- * budget, the rest in the next ones, owner by owner. A hundred requests of one owner that arrive together hold up another
- * owner's by about one budget. Whoever comes while there is time goes on at once.
+ * budget, the rest in the next ones, owner by owner. A hundred requests of one owner that arrive together do not hold up
+ * another owner's: whoever has none that wait, and has had little of this turn, goes on at once. For that a turn has a second
+ * budget, so that many such owners do not make it longer without end.
  *
- * A step is what a caller does until it waits for something else. It cannot be cut: one that takes longer than the budget
- * is alone in its turn.
+ * A step is what a function does until it returns. It cannot be cut: one that takes longer than the budget is alone in its
+ * turn.
  */
 export class LoopTurns {
   readonly #budgetMs: number;
   /** By owner, the one whose turn is next first; of each in the order in which they came. */
   readonly #waiting = new Map<string, (() => void)[]>();
+  /** What each owner has had of this turn of the event loop, in milliseconds. */
+  readonly #had = new Map<string, number>();
   /** When the first step of this turn of the event loop began; undefined before it. */
   #began: number | undefined;
   #count = 0;
+  /** Whose step is under way. */
+  #current: string | undefined;
+  /** Somebody who has waited has had a step in this turn. */
+  #wentOn = false;
+  /** The end of this turn is going to be noticed. */
+  #isWatched = false;
 
   /** @param budgetMs of one turn of the event loop */
   constructor(budgetMs: number) {
@@ -27,48 +38,88 @@ export class LoopTurns {
     return this.#count;
   }
 
-  /** @param step called when it is the owner's turn, now or in a later turn of the event loop. Must not throw. */
+  /**
+   * @param step called when it is the owner's turn, now or in a later turn of the event loop; now, within another step of
+   *   the owner. Must not throw.
+   */
   run(owner: string, step: () => void): void {
-    if (this.#count === 0 && this.#hasTime()) {
-      step();
-      return;
+    if (this.#current === owner) step();
+    else if (this.#mayGoOn(owner)) this.#go(owner, step);
+    else {
+      const own = this.#waiting.get(owner);
+      if (own === undefined) this.#waiting.set(owner, [step]);
+      else own.push(step);
+      this.#count += 1;
     }
-    const own = this.#waiting.get(owner);
-    if (own === undefined) this.#waiting.set(owner, [step]);
-    else own.push(step);
-    this.#count += 1;
   }
 
-  /** Resolves when it is the owner's turn: what the caller does up to its next `await` is the step. */
-  next(owner: string): Promise<void> {
-    return new Promise((resolve) => this.run(owner, resolve));
+  /** The same for a step that makes something; rejects when it throws. */
+  make<Made>(owner: string, step: () => Made): Promise<Made> {
+    return new Promise((resolve, reject) => {
+      this.run(owner, () => {
+        try {
+          resolve(step());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
-  /** Whether another step may begin in this turn of the event loop. */
-  #hasTime(): boolean {
+  #mayGoOn(owner: string): boolean {
+    if (this.#waiting.has(owner)) return false;
+    const elapsed = this.#elapsed();
+    if (this.#count === 0 && elapsed < this.#budgetMs) return true;
+    return elapsed < 2 * this.#budgetMs && (this.#had.get(owner) ?? 0) < ownPart * this.#budgetMs;
+  }
+
+  #go(owner: string, step: () => void): void {
+    const before = this.#current;
+    const from = performance.now();
+    this.#current = owner;
+    step();
+    this.#current = before;
+    this.#had.set(owner, (this.#had.get(owner) ?? 0) + performance.now() - from);
+  }
+
+  /** Since the first step of this turn, what else ran in it included. */
+  #elapsed(): number {
     const now = performance.now();
-    if (this.#began === undefined) {
-      this.#began = now;
-      setImmediate(() => this.#end());
-    }
-    return now - this.#began < this.#budgetMs;
+    this.#began ??= now;
+    this.#watch();
+    return now - this.#began;
   }
 
-  /** The turn of the event loop is over. Those who wait have theirs after the next look for input. */
-  #end(): void {
-    this.#began = undefined;
+  /** Those who wait have their turn after the next look for input; the end of that turn comes behind them. */
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
     // Each by itself: between two of them the continuations of the first run, so that the time it took is seen.
     for (let left = Math.min(this.#count, maxSteps); left > 0; left -= 1) setImmediate(() => this.#step());
+    setImmediate(() => this.#end());
   }
 
+  /** The turn of the event loop is over. */
+  #end(): void {
+    this.#isWatched = false;
+    this.#began = undefined;
+    this.#wentOn = false;
+    this.#had.clear();
+    if (this.#count > 0) this.#watch();
+  }
+
+  /** At least one in each turn, whatever those took who went on at once. */
   #step(): void {
-    if (this.#count === 0 || !this.#hasTime()) return;
+    if (this.#count === 0) return;
+    const elapsed = this.#elapsed();
+    if (this.#wentOn && elapsed >= this.#budgetMs) return;
+    this.#wentOn = true;
     for (const [owner, own] of this.#waiting) {
       const step = own.shift();
       this.#waiting.delete(owner);
       if (own.length > 0) this.#waiting.set(owner, own);
       this.#count -= 1;
-      step?.();
+      if (step !== undefined) this.#go(owner, step);
       return;
     }
   }

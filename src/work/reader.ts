@@ -146,11 +146,11 @@ export class JobReader implements Reader {
       ...filter,
       ...(cursor === undefined ? {} : { afterId: cursor }),
     });
-    await this.#parts.turns.next(filter.owner);
     const next = page.next ?? page.jobs.at(-1)?.id;
+    const records = () => page.jobs.map((job) => this.viewOf(job).record);
     return {
       ok: true,
-      jobs: page.jobs.map((job) => this.viewOf(job).record),
+      jobs: await this.#parts.turns.make(filter.owner, records),
       ...(page.more && next !== undefined ? { next } : {}),
     };
   }

@@ -44,17 +44,50 @@ describe('turns of the event loop', () => {
     expect(await turnsOf()).toEqual(['12', '34', '56', '78', '9']);
   });
 
-  test('a hundred of one owner hold up another one by a turn', async () => {
+  test('a hundred of one owner do not hold up another one that has had little of the turn', async () => {
     for (let n = 0; n < 100; n += 1) step('a', 2, 'a');
-    step('b', 2, 'b');
+    step('b', 0.6, 'b');
+    step('b', 0.6, 'b');
+    step('b', 0.6, 'b');
     const [now_, next, ...later] = await turnsOf();
-    expect([now_, next]).toEqual(['aa', 'ab']);
-    expect(later.join('')).toBe('a'.repeat(97));
+    expect([now_, next]).toEqual(['aabb', 'aba']);
+    expect(later.join('')).toBe('a'.repeat(96));
   });
 
-  test('owners who come while others wait have their turn after one step of each', async () => {
+  test('owners who wait have their turns after one step of each', async () => {
+    step('a', 9, '0');
     for (const owner of ['a', 'b', 'c']) for (let n = 0; n < 3; n += 1) step(owner, 4, owner);
-    expect((await turnsOf()).join('')).toBe('aabcabcbc');
+    expect((await turnsOf()).join('')).toBe('0abcabcabc');
+  });
+
+  test('however many owners come, a turn is no longer than two budgets', async () => {
+    for (let n = 0; n < 5; n += 1) step('a', 2, 'a');
+    for (let n = 0; n < 10; n += 1) step(`owner ${n}`, 1, 'b');
+    const [first = ''] = await turnsOf();
+    expect(first).toBe('aabbbb');
+  });
+
+  test('who waits has a step in each turn, though others who come take all of it', async () => {
+    for (let n = 0; n < 4; n += 1) step('a', 4, 'a');
+    expect(done.splice(0)).toEqual(['a']);
+    await nextTurn();
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (let n = 0; n < 7; n += 1) step(`owner ${n}`, 1, 'b');
+      expect(done.join('')).toBe('bbbbbbb');
+      await nextTurn();
+      expect(done.splice(0).join('')).toBe('bbbbbbba');
+    }
+    expect(turns.waiting).toBe(0);
+  });
+
+  test('a step within a step of the same owner is a part of it', async () => {
+    step('a', 5, '1');
+    step('a', 1, '3');
+    turns.run('b', () => {
+      turns.run('b', () => done.push('2'));
+      expect(done).toEqual(['1', '2']);
+    });
+    expect(await turnsOf()).toEqual(['12', '3']);
   });
 
   test('a step that takes longer than the budget is alone in its turn', async () => {
@@ -62,18 +95,42 @@ describe('turns of the event loop', () => {
     expect(await turnsOf()).toEqual(['1', '2', '3', '4']);
   });
 
-  test('the time of what follows a promise counts, too', async () => {
-    const work = async (name: string): Promise<void> => {
-      await turns.next('a');
-      await undefined;
-      now += 3;
-      done.push(name);
+  test('what many make who were answered at once is spread, too', async () => {
+    const answered = Promise.resolve();
+    const work = async (name: string): Promise<string> => {
+      await answered;
+      return turns.make('a', () => {
+        now += 3;
+        done.push(name);
+        return name;
+      });
     };
-    // Takes up the first turn.
+    const all = Promise.all([...'1234'].map(work));
+    await answered;
+    await undefined;
+    expect(await turnsOf()).toEqual(['12', '34']);
+    expect(await all).toEqual([...'1234']);
+  });
+
+  test('what a step follows up with counts, too', async () => {
     step('a', 9, '0');
+    const work = (name: string): Promise<void> =>
+      turns
+        .make('a', () => undefined)
+        .then(() => {
+          now += 3;
+          done.push(name);
+        });
     const all = Promise.all([...'1234'].map(work));
     expect(await turnsOf()).toEqual(['0', '12', '34']);
     await all;
+  });
+
+  test('a step that fails is its caller’s failure', async () => {
+    const made = turns.make('a', () => {
+      throw new Error('broken');
+    });
+    await expect(made).rejects.toThrow('broken');
   });
 
   test('a new turn of the event loop has its whole budget', async () => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, Scope } from '../../access/keys.js';
 import type { Problem } from '../../protocol/problem.js';
+import type { LoopTurns } from '../../shares/loop-turns.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import type { AddressOf } from './client-address.js';
 
@@ -46,7 +47,17 @@ export type Check = (
 /** A check that may have to wait; the next one runs after it. A promise that rejects is answered as any defect. */
 export type WaitingCheck = (...request: Parameters<Check>) => ReturnType<Check> | Promise<ReturnType<Check>>;
 
-export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readonly WaitingCheck[]): void {
+export interface Admission {
+  readonly addressOf: AddressOf;
+  /** Until it is known whose request it is. */
+  readonly identifying: readonly WaitingCheck[];
+  /** When it is the owner's turn: who floods is refused in its own turns, too. */
+  readonly inTurn: readonly WaitingCheck[];
+  readonly turns: Pick<LoopTurns, 'run'>;
+}
+
+export function admit(app: FastifyInstance, { addressOf, identifying, inTurn, turns }: Admission): void {
+  const checks = [...identifying, ...inTurn];
   app.decorateRequest('caller', undefined);
   app.decorateRequest('ticketTopics', undefined);
   app.decorateRequest('bySession', false);
@@ -60,7 +71,13 @@ export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readon
     // Node reads no more requests on it.
     if (request.ws) reply.header('connection', 'close');
     const goOn = (from: number): void => {
-      for (let at = from; at < checks.length; at += 1) {
+      const isIdentified = from === identifying.length;
+      if (!isIdentified || request.caller === undefined) check(from);
+      else turns.run(request.caller.owner, () => check(from));
+    };
+    const check = (from: number): void => {
+      const to = from < identifying.length ? identifying.length : checks.length;
+      for (let at = from; at < to; at += 1) {
         const outcome = checks[at]?.(request, reply, route);
         if (outcome instanceof Promise) {
           outcome.then((late) => (passes(late) ? goOn(at + 1) : undefined)).catch(done);
@@ -68,7 +85,8 @@ export function admit(app: FastifyInstance, addressOf: AddressOf, checks: readon
         }
         if (!passes(outcome)) return;
       }
-      done();
+      if (to === checks.length) done();
+      else goOn(to);
     };
     const passes = (outcome: ReturnType<Check>): boolean => {
       if (outcome !== undefined && outcome !== 'answered') sendProblem(request, reply, outcome);

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Gateway } from '../../gateway/gateway.js';
-import { maxPollEvents } from '../../gateway/long-poll.js';
+import { maxPollEvents, type PollAnswer } from '../../gateway/long-poll.js';
 import { byeBytes, SseSink, sseHeaders, sseRetryMs, writeSseHead } from '../../gateway/sse-sink.js';
 import { readFilter, type SubscriptionFilter } from '../../protocol/messages.js';
 import { type Problem, problem } from '../../protocol/problem.js';
@@ -198,8 +198,11 @@ async function poll(
   // A server that drains holds no request: it answers with the events that there are by now.
   const value =
     held.type === 'ended' ? held.value : await gateway.longPoll.poll(owner, filter, ask, AbortSignal.abort());
+  return turns.make(owner, () => answerPoll(request, reply, value));
+}
+
+function answerPoll(request: FastifyRequest, reply: FastifyReply, value: PollAnswer): FastifyReply {
   const { cursor, more, reset, snapshot } = value;
-  await turns.next(owner);
   const members = [`"events":[${value.events.join(',')}]`, `"cursor":"${cursor}"`, `"more":${more}`];
   if (reset !== undefined) members.push(`"reset":{"reason":"${reset}"}`);
   if (value.progress !== undefined) members.push(`"progress":[${value.progress.join(',')}]`);
