@@ -88,7 +88,7 @@ describe('batch of the SQLite engine', () => {
     const numbers = waiting.map((call) => call.number);
     const answers: Answer[] = [];
     while (waiting.length > 0) {
-      const some = runner.runReadings(waiting);
+      const some = runner.runReadings(waiting, () => false);
       expect(some.length).toBeGreaterThan(0);
       answers.push(...some);
       waiting = waiting.slice(some.length);
@@ -97,6 +97,16 @@ describe('batch of the SQLite engine', () => {
     expect(answers.map(({ failure }) => failure === undefined)).toEqual([true, false, true, false]);
     expect(answers[2]?.value).toBe(JSON.stringify(job));
     expect(connection.inTransaction).toBe(false);
+  });
+
+  it('lets something more urgent go ahead of the next reading, but not of the first', () => {
+    const job = aJob();
+    runner.run([submit(job)]);
+    const waiting = [1, 2, 3].map((one): Call => ({ number: one, name: 'get', args: [job.owner, job.id] }));
+    const urged = [false, true];
+    const numbers = runner.runReadings(waiting, () => urged.shift() ?? true).map((answer) => answer.number);
+    expect(numbers).toEqual([1, 2]);
+    expect(runner.runReadings(waiting, () => true)).toHaveLength(1);
   });
 
   it('fails what finds the disk full, with nothing half written, and goes on when there is room', () => {

@@ -62,8 +62,11 @@ export class BatchRunner {
     };
   }
 
-  /** Runs the first of these readings, as many as fit into a moment and at least one. */
-  runReadings(calls: readonly Call[]): readonly Answer[] {
+  /**
+   * Runs the first of these readings, as many as fit into a moment and at least one.
+   * @param isUrged asked after each whether something waits that goes before the next one
+   */
+  runReadings(calls: readonly Call[], isUrged: () => boolean): readonly Answer[] {
     const end = performance.now() + readingMs;
     const answers: Answer[] = [];
     try {
@@ -71,7 +74,7 @@ export class BatchRunner {
       this.#beginReading.run();
       for (const call of calls) {
         answers.push(this.#answered(call));
-        if (performance.now() >= end) break;
+        if (performance.now() >= end || isUrged()) break;
       }
       this.#commit.run();
       return answers;

@@ -18,9 +18,9 @@ const keyPollMs = 300;
 const checkpointFacts = 1_500;
 
 /**
- * The thread of the store. Changes that wait run first, as one transaction; then as many readings as fit into a moment; then it
- * looks again. So readings, of which there may be thousands, hold up a commit by no more than that moment, and a flood of
- * commits does not hold up readings for good. A reading that was asked for before a change may be answered after it.
+ * The thread of the store. Changes that wait run first, as one transaction; then a reading, and others for a moment as long as no
+ * change comes; then it looks again. So readings, of which there may be thousands, hold up a commit by no more than one, and a
+ * flood of commits does not hold up readings for good. A reading that was asked for before a change may be answered after it.
  */
 class StoreThread {
   readonly #port: MessagePort;
@@ -64,12 +64,16 @@ class StoreThread {
   #take(first: ToThread): void {
     this.#sort(first);
     // Calls that came meanwhile: changes among them go first.
+    this.#receive();
+    if (!this.#goesOn) this.#work();
+  }
+
+  #receive(): void {
     for (;;) {
       const message: ToThread | undefined = receiveMessageOnPort(this.#port)?.message;
       if (message === undefined) break;
       this.#sort(message);
     }
-    if (!this.#goesOn) this.#work();
   }
 
   #sort(message: ToThread): void {
@@ -115,7 +119,10 @@ class StoreThread {
    * of by then.
    */
   #runReadings(): void {
-    const answers = this.#runner.runReadings(this.#readings);
+    const answers = this.#runner.runReadings(this.#readings, () => {
+      this.#receive();
+      return this.#changes.length > 0;
+    });
     this.#readings.splice(0, answers.length);
     this.#post({ type: 'answers', answers, facts: [], commit: { operations: 0, ms: 0 } });
   }
