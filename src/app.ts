@@ -217,7 +217,7 @@ async function open(
     }),
   );
   const expectedWait = (jobs: number): number => runner.expectedWait(jobs);
-  const reader = new JobReader({ store, blobs, follower, turns });
+  const reader = new JobReader({ store, blobs, follower });
   const hooks = opened.add(
     openWebhooks({ engine, follower, guard, registry, log: workLog, clock, random, worker }),
   );
@@ -267,7 +267,7 @@ async function open(
   const seal = (text: string): string => links.seal(text);
   const sessions = new Sessions({ library, keyring, clock, random: () => nanoid(43), seal });
   const gateway = opened.add(
-    openGateway({ config, engine, follower, turns, keyring, registry, clock, log: workLog }),
+    openGateway({ config, engine, follower, keyring, registry, clock, log: workLog }),
   );
   // Every part that needs all facts has subscribed.
   await follower.start();

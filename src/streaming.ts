@@ -5,7 +5,6 @@ import type { Engine } from './engine/engine.js';
 import type { Follower } from './follow/follower.js';
 import { Gateway } from './gateway/gateway.js';
 import { StreamMeters } from './gateway/stream-meters.js';
-import type { LoopTurns } from './shares/loop-turns.js';
 import type { WorkLog } from './work/work-log.js';
 
 /** The push side, as the configuration says. */
@@ -17,7 +16,6 @@ interface GatewayParts {
   readonly config: Config;
   readonly engine: Engine;
   readonly follower: Follower;
-  readonly turns: LoopTurns;
   readonly keyring: Keyring;
   readonly registry: Registry;
   readonly clock: () => number;
@@ -28,7 +26,6 @@ export function openGateway({
   config,
   engine,
   follower,
-  turns,
   keyring,
   registry,
   clock,
@@ -46,7 +43,6 @@ export function openGateway({
   gateway = new Gateway({
     store: engine.store,
     follower,
-    turns,
     meters,
     clock,
     random: Math.random,

@@ -95,17 +95,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/thread.ts': ['render/kinds', 'render'],
   designs: ['engine', 'render'],
   follow: ['engine', 'jobs', 'protocol'],
-  work: [
-    'log-fields.ts',
-    'system-errors.ts',
-    'shares',
-    'follow',
-    'pieces',
-    'engine',
-    'render',
-    'jobs',
-    'protocol',
-  ],
+  work: ['log-fields.ts', 'system-errors.ts', 'follow', 'pieces', 'engine', 'render', 'jobs', 'protocol'],
   'work/submit': [
     'nearest.ts',
     'countdown.ts',
@@ -131,7 +121,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'protocol',
   ],
   webhooks: ['log-fields.ts', 'shares', 'follow', 'fetch', 'engine', 'jobs', 'protocol'],
-  gateway: ['countdown.ts', 'shares', 'follow', 'engine', 'jobs', 'protocol'],
+  gateway: ['countdown.ts', 'shares', 'follow', 'engine', 'protocol'],
   'http/reply': ['zip', 'shares', 'work', 'protocol'],
   'http/upload': ['countdown.ts', 'work', 'engine', 'render', 'protocol'],
   'http/routes/webhooks': [
@@ -302,7 +292,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render', 'work', 'render/kinds'],
   'front-rehearsal.ts': ['work'],
-  'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'shares', 'work'],
+  'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'work'],
   'storage.ts': [
     'config.ts',
     'service-settings.ts',

@@ -8,7 +8,7 @@ import type { Blobs, SmallBlob } from './blobs.js';
 import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
-import type { GroupFilter, GroupPage, JobPage, ListFilter } from './listing.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from './listing.js';
 import type { LogState } from './lives.js';
 import type { Once } from './once.js';
 import type { Duty, SweepOutcome, SweepRequest } from './retention.js';
@@ -320,6 +320,8 @@ export interface Store {
    * filter: one that few jobs match may take several calls (`JobPage.next`).
    */
   list(filter: ListFilter): Promise<JobPage>;
+  /** The same as records: for many jobs, which then cost the caller next to nothing. */
+  records(filter: ListFilter): Promise<RecordPage>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
   /**
    * Groups that have jobs, in the order of the last creation, start or end of one of their jobs, newest first;

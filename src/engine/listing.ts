@@ -32,6 +32,15 @@ export interface JobPage {
   readonly next?: string;
 }
 
+/** The same page as records (`recordOf`), without the progress of attempts that run. */
+export interface RecordPage extends Pick<JobPage, 'more' | 'next'> {
+  readonly ids: readonly string[];
+  /** The records as JSON in UTF-8, with commas between them. */
+  readonly bytes: Uint8Array;
+  /** Where in `bytes` each record ends; the next one begins behind a comma. */
+  readonly ends: readonly number[];
+}
+
 export interface GroupFilter {
   readonly owner: string;
   /** Only groups whose place in the log comes before this one; from `next` of the page before. */

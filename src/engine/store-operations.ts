@@ -5,7 +5,7 @@ import type { Once } from './once.js';
 
 /**
  * What each operation of a store does: `write` may change something, `read` changes nothing, `facts` reads and answers
- * with facts, `bytes` with a blob. Drivers make their store from this list.
+ * with facts, `bytes` with something of bytes. Drivers make their store from this list.
  */
 export const storeOperations = {
   submit: 'write',
@@ -24,6 +24,7 @@ export const storeOperations = {
   artifacts: 'read',
   artifact: 'read',
   list: 'read',
+  records: 'bytes',
   group: 'read',
   groups: 'read',
   depth: 'read',
@@ -32,7 +33,7 @@ export const storeOperations = {
   unused: 'read',
   facts: 'facts',
   everyFact: 'facts',
-} as const satisfies Record<Exclude<keyof Store, 'ping'>, 'write' | 'read' | 'facts'>;
+} as const satisfies Record<Exclude<keyof Store, 'ping'>, 'write' | 'read' | 'facts' | 'bytes'>;
 
 export type StoreOperation = keyof typeof storeOperations;
 

@@ -207,7 +207,7 @@ export class Delivery {
       for await (const part of snapshotOf(this.#parts.snapshotReads, { owner, topics, seq, isWanted })) {
         await subscriber.room();
         if (!isHere(subscriber, subscription)) return;
-        this.#write(subscriber, [snapshotBytes(sink.wire, subscription.id, part.records, part)]);
+        this.#write(subscriber, [snapshotBytes(sink.wire, subscription.id, part.text(), part)]);
       }
     }
     const [topic] = topics;

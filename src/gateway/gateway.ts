@@ -3,7 +3,6 @@ import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
-import type { LoopTurns } from '../shares/loop-turns.js';
 import { Shares } from '../shares/shares.js';
 import { Audit } from './audit.js';
 import { type ConnectionLimits, Connections, type Origin } from './connections.js';
@@ -23,8 +22,6 @@ export interface GatewayParts {
   readonly store: Store;
   /** Open, and not started yet. The gateway does not close it. */
   readonly follower: Follower;
-  /** Of snapshots with the other work of the event loop. */
-  readonly turns: LoopTurns;
   readonly meters: StreamMeters;
   readonly limits: GatewayLimits;
   readonly tail: { readonly maxFacts: number; readonly maxBytes: number };
@@ -69,7 +66,7 @@ export class Gateway {
   readonly #allowed = new WeakMap<Subscriber, readonly Topic[]>();
 
   constructor(parts: GatewayParts) {
-    const { store, follower, turns, meters, limits, random, keyHolds, onError } = parts;
+    const { store, follower, meters, limits, random, keyHolds, onError } = parts;
     this.#parts = parts;
     const topicBounds = { total: limits.maxTopics, perOwner: limits.maxTopicsPerOwner };
     this.topics = new Shares(topicBounds, ({ subscriber }) => this.connections.end(subscriber, 'overloaded'));
@@ -80,7 +77,7 @@ export class Gateway {
       this.connections.end(subscriber, 'restart');
     };
     const scheduler = new StepScheduler(turnBudgetMs);
-    const snapshotReads = new SnapshotReads(store, () => follower.position.seq, turns);
+    const snapshotReads = new SnapshotReads(store, () => follower.position.seq);
     this.snapshots = snapshotReads.shares;
     const reading = { store, follower, logReader, snapshotReads, meters };
     const delivery = new Delivery({ ...reading, hub, failed, scheduler });

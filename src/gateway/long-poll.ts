@@ -18,7 +18,7 @@ export interface PollSnapshot {
    * Records with commas between them, in UTF-8: several callers may have the same parts, and to put a text of each
    * together for each of them would take longer than all else of an answer.
    */
-  readonly jobs: readonly (() => Uint8Array)[];
+  readonly jobs: readonly Uint8Array[];
   readonly truncated: boolean;
 }
 
@@ -155,12 +155,12 @@ export class LongPoll {
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
     if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
-    const jobs: (() => Uint8Array)[] = [];
+    const jobs: Uint8Array[] = [];
     let truncated = false;
     // Also for a caller who has left, or a server that drains: the answer is the snapshot, whole.
     const wish = { owner, topics: filter.topics, seq, isWanted: () => true };
     for await (const part of snapshotOf(snapshotReads, wish)) {
-      if (part.records !== '') jobs.push(part.bytes);
+      if (part.bytes.length > 0) jobs.push(part.bytes);
       truncated = part.truncated;
     }
     return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress()) };

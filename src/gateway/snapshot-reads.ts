@@ -1,25 +1,17 @@
 import type { Store } from '../engine/engine.js';
 import type { ListFilter } from '../engine/listing.js';
-import type { Job } from '../jobs/job.js';
-import { recordOf } from '../jobs/record.js';
+import { type Records, recordPageOf } from '../engine/record-page.js';
 import { FairLine } from '../shares/fair-line.js';
-import type { LoopTurns } from '../shares/loop-turns.js';
 
 /** What one look into the store brings: a page of a list, or some jobs by their ids. */
 export type SnapshotRead =
   | { readonly type: 'list'; readonly filter: ListFilter }
   | { readonly type: 'jobs'; readonly owner: string; readonly ids: readonly string[] };
 
-export interface SnapshotPage {
-  readonly jobs: readonly {
-    readonly id: string;
-    /** As JSON text. */
-    readonly record: string;
-  }[];
-  /** All of the records, with commas between them: made once for all who want the page. */
-  readonly text: string;
-  /** The same in UTF-8. */
-  readonly bytes: () => Uint8Array;
+/** The same bytes for all who want the page. */
+export interface SnapshotPage extends Records {
+  /** All of the records, with commas between them: made once for all of those who want a text. */
+  readonly text: () => string;
   /** Where the next page begins; undefined when there is none. */
   readonly next?: string;
 }
@@ -39,21 +31,19 @@ const maxWaiting = 10_000;
 
 /**
  * Reads what snapshots are made of. A thousand clients that come back at once want the same pages: those that wait for
- * one page share it, records as texts included. Owners take turns, so that a large snapshot of one holds up another owner's by a
+ * one page share it, its bytes included. Owners take turns, so that a large snapshot of one holds up another owner's by a
  * page or two.
  */
 export class SnapshotReads {
-  readonly #store: Pick<Store, 'list' | 'get'>;
+  readonly #store: Pick<Store, 'records' | 'get'>;
   /** Up to where the log is handed out. */
   readonly #position: () => number;
-  readonly #turns: LoopTurns;
   readonly #line = new FairLine({ places: () => maxReading, maxWaiting });
   readonly #readings = new Map<string, Reading>();
 
-  constructor(store: Pick<Store, 'list' | 'get'>, position: () => number, turns: LoopTurns) {
+  constructor(store: Pick<Store, 'records' | 'get'>, position: () => number) {
     this.#store = store;
     this.#position = position;
-    this.#turns = turns;
   }
 
   get shares(): FairLine['shares'] {
@@ -102,28 +92,24 @@ export class SnapshotReads {
   async #ask(read: SnapshotRead): Promise<SnapshotPage> {
     if (read.type === 'jobs') {
       const jobs = await Promise.all(read.ids.map((id) => this.#store.get(read.owner, id)));
-      return pageOf(jobs.flatMap((job) => (job === undefined ? [] : [textOf(job)])));
+      const found = jobs.flatMap((job) => (job === undefined ? [] : [job]));
+      return pageOf(recordPageOf({ jobs: found, more: false }));
     }
-    const page = await this.#store.list(read.filter);
-    const next = page.more ? (page.next ?? page.jobs.at(-1)?.id) : undefined;
-    const made = await this.#turns.make(read.filter.owner, () => pageOf(page.jobs.map(textOf)));
-    return { ...made, ...(next === undefined ? {} : { next }) };
+    const page = await this.#store.records(read.filter);
+    const next = page.more ? (page.next ?? page.ids.at(-1)) : undefined;
+    return { ...pageOf(page), ...(next === undefined ? {} : { next }) };
   }
 }
 
-function textOf(job: Job): SnapshotPage['jobs'][number] {
-  return { id: job.id, record: JSON.stringify(recordOf(job)) };
-}
-
-export function pageOf(jobs: SnapshotPage['jobs']): SnapshotPage {
-  const text = jobs.map(({ record }) => record).join(',');
-  let bytes: Uint8Array | undefined;
+export function pageOf({ ids, bytes, ends }: Records): SnapshotPage {
+  let text: string | undefined;
   return {
-    jobs,
-    text,
-    bytes: () => {
-      bytes ??= Buffer.from(text);
-      return bytes;
+    ids,
+    bytes,
+    ends,
+    text: () => {
+      text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+      return text;
     },
   };
 }

@@ -1,12 +1,13 @@
 import type { ListFilter } from '../engine/listing.js';
+import { recordAt, recordsOf } from '../engine/record-page.js';
 import type { Topic } from '../protocol/topic.js';
 import { pageOf, type SnapshotPage, type SnapshotReads } from './snapshot-reads.js';
 
 export interface SnapshotPart {
-  /** JSON texts with commas between them. */
-  readonly records: string;
-  /** The same in UTF-8, shared by all whose snapshot has the part. */
-  readonly bytes: () => Uint8Array;
+  /** Records as JSON in UTF-8, with commas between them, shared by all whose snapshot has the part. */
+  readonly bytes: Uint8Array;
+  /** The same as text. */
+  readonly text: () => string;
   readonly more: boolean;
   readonly truncated: boolean;
 }
@@ -33,20 +34,24 @@ export async function* snapshotOf(reads: SnapshotReads, wish: SnapshotWish): Asy
   let truncated = false;
   for await (const page of pagesOf(reads, wish)) {
     if (page === undefined) return;
-    const fresh = page.jobs.filter(({ id }) => !seen.has(id));
+    const fresh = page.ids.flatMap((id, index) => (seen.has(id) ? [] : [{ id, index }]));
     const taken = fresh.slice(0, snapshotMaxJobs - seen.size);
     truncated = taken.length < fresh.length;
     for (const { id } of taken) seen.add(id);
     // One page is held back: only the next one shows whether it is the last.
     if (held !== undefined && taken.length > 0) yield { ...partOf(held), more: true, truncated: false };
-    if (taken.length > 0) held = taken.length === page.jobs.length ? page : pageOf(taken);
+    if (taken.length > 0) held = taken.length === page.ids.length ? page : someOf(page, taken);
     if (truncated) break;
   }
-  yield { ...partOf(held ?? pageOf([])), more: false, truncated };
+  yield { ...partOf(held ?? pageOf(recordsOf([]))), more: false, truncated };
 }
 
-function partOf({ text, bytes }: SnapshotPage): Pick<SnapshotPart, 'records' | 'bytes'> {
-  return { records: text, bytes };
+function partOf({ text, bytes }: SnapshotPage): Pick<SnapshotPart, 'text' | 'bytes'> {
+  return { text, bytes };
+}
+
+function someOf(page: SnapshotPage, taken: readonly { readonly id: string; readonly index: number }[]) {
+  return pageOf(recordsOf(taken.map(({ id, index }) => [id, recordAt(page, index)])));
 }
 
 /** Gives undefined, and ends, when nobody wants the snapshot any more. */

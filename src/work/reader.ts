@@ -2,17 +2,18 @@ import type { Readable } from 'node:stream';
 import { type Blobs, digestOfBlob, isMissingBlob } from '../engine/blobs.js';
 import type { Fact, JobInput, Store } from '../engine/engine.js';
 import { positionAt } from '../engine/lives.js';
+import { type Records, recordAt, recordsOf } from '../engine/record-page.js';
 import type { Follower } from '../follow/follower.js';
 import { nextChange } from '../follow/next-change.js';
+import type { CountedProgress } from '../follow/running-jobs.js';
 import { type Artifact, blobsOfContent, type Content, type Job } from '../jobs/job.js';
-import { recordOf } from '../jobs/record.js';
+import { progressMembers, recordOf } from '../jobs/record.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText } from '../protocol/event.js';
 import { endsJob, type GroupRecord, isTerminalFact } from '../protocol/fact.js';
 import { isTerminal, type JobRecord } from '../protocol/job-record.js';
 import { jobIdShape } from '../protocol/names.js';
 import { type Problem, problem } from '../protocol/problem.js';
-import type { LoopTurns } from '../shares/loop-turns.js';
 import { type ContentRange, readContent } from './contents.js';
 import { decodeOriginal, originalText } from './original-request.js';
 import {
@@ -26,6 +27,9 @@ import {
   type Reader,
   type WaitOptions,
 } from './service.js';
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 type OriginalAnswer = Answer<{ request: string; leftOut: readonly LeftOut[] }>;
 
@@ -48,8 +52,6 @@ export interface ReaderParts {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly follower: Follower;
-  /** Of long answers with the other work of the event loop. */
-  readonly turns: LoopTurns;
 }
 
 /** Everything that callers read: records with live progress, listings, groups, inputs and results. */
@@ -140,19 +142,38 @@ export class JobReader implements Reader {
   }
 
   async list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>> {
+    const answer = await this.listed(request);
+    if (!answer.ok) return answer;
+    const { records, next } = answer;
+    const jobs = JSON.parse(`[${decoder.decode(records)}]`) as JobRecord[];
+    return { ok: true, jobs, ...(next === undefined ? {} : { next }) };
+  }
+
+  async listed(request: ListRequest): Promise<Answer<{ records: Uint8Array; next?: string }>> {
     const { cursor, ...filter } = request;
     if (cursor !== undefined && !jobIdShape.test(cursor)) return { ok: false, problem: notOurCursor() };
-    const page = await this.#parts.store.list({
+    const page = await this.#parts.store.records({
       ...filter,
       ...(cursor === undefined ? {} : { afterId: cursor }),
     });
-    const next = page.next ?? page.jobs.at(-1)?.id;
-    const records = () => page.jobs.map((job) => this.viewOf(job).record);
+    const next = page.next ?? page.ids.at(-1);
     return {
       ok: true,
-      jobs: await this.#parts.turns.make(filter.owner, records),
+      records: this.#withProgress(page),
       ...(page.more && next !== undefined ? { next } : {}),
     };
+  }
+
+  /** Only the few that run are read and written anew. */
+  #withProgress(records: Records): Uint8Array {
+    const { running } = this.#parts.follower;
+    if (!records.ids.some((id) => running.get(id) !== undefined)) return records.bytes;
+    const told = records.ids.map((id, index) => {
+      const record = recordAt(records, index);
+      const live = running.get(id);
+      return [id, live === undefined ? record : withLive(record, live)] as const;
+    });
+    return recordsOf(told).bytes;
   }
 
   group(owner: string, group: string): Promise<GroupRecord | undefined> {
@@ -240,6 +261,13 @@ export class JobReader implements Reader {
       throw new FileMissing(`no such blob: ${blobsOfContent(content).join(', ')}`, { cause: error });
     });
   }
+}
+
+/** A record with the progress of its attempt, if it is the attempt that runs. */
+function withLive(bytes: Uint8Array, live: CountedProgress): Uint8Array {
+  const record = JSON.parse(decoder.decode(bytes)) as JobRecord;
+  if (record.status !== 'running' || record.attempt !== live.attempt) return bytes;
+  return encoder.encode(JSON.stringify({ ...record, ...progressMembers(live) }));
 }
 
 /** The record in a fact is the one of `recordOf`, for which the type stands. */

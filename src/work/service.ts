@@ -196,6 +196,8 @@ export interface Reader {
    */
   wait(owner: string, id: string, options: WaitOptions): Promise<JobView | undefined>;
   list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>>;
+  /** The same, for whoever only hands the records on: as JSON in UTF-8, with commas between them. */
+  listed(request: ListRequest): Promise<Answer<{ records: Uint8Array; next?: string }>>;
   group(owner: string, group: string): Promise<GroupRecord | undefined>;
   /**
    * Groups in the order of the last creation, start or end of one of their jobs, newest first. `cursor` is `next` of

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FactFilter } from '../../src/engine/engine.js';
 import { isPlaceOf, positionAt } from '../../src/engine/lives.js';
+import { recordAt } from '../../src/engine/record-page.js';
+import { recordOf } from '../../src/jobs/record.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 import { aSweep, completed, day, factsOf, start, started, submitted } from './jobs-at-hand.js';
 
@@ -134,6 +136,24 @@ export function logSuite(name: string, open: OpenEngine): void {
       expect(rest.jobs.map(({ id }) => id)).toEqual(ids.slice(2));
       expect(rest.more).toBe(false);
       expect(await store.list({ owner: 'carol', limit: 3 })).toEqual({ jobs: [], more: false });
+    });
+
+    it('gives the same page as records', async () => {
+      const { store } = engine();
+      const title = 'Zürich, "Straße" 1';
+      await submitted(engine(), { createdAt: start, title });
+      await started(engine());
+      await completed(engine(), { createdAt: start + 2, readyAt: start + 2 });
+      for (const filter of [{ limit: 10 }, { limit: 2 }, { limit: 2, status: 'failed' }] as const) {
+        const { jobs, ...rest } = await store.list({ owner: 'alice', ...filter });
+        const { ids, bytes, ends, ...told } = await store.records({ owner: 'alice', ...filter });
+        expect(told).toEqual(rest);
+        expect(ids).toEqual(jobs.map(({ id }) => id));
+        const records = jobs.map((job) => JSON.stringify(recordOf(job)));
+        expect(Buffer.from(bytes).toString()).toBe(records.join(','));
+        const each = ids.map((_, index) => Buffer.from(recordAt({ ids, bytes, ends }, index)).toString());
+        expect(each).toEqual(records);
+      }
     });
 
     it('filters by status, kind, group and all of them', async () => {

@@ -114,11 +114,11 @@ describe('the event stream of one job', () => {
     let part = 0;
     const release: (() => void)[] = [];
     const { store } = engine;
-    const list = store.list.bind(store);
-    vi.spyOn(store, 'list').mockImplementation(async (filter) => {
+    const records = store.records.bind(store);
+    vi.spyOn(store, 'records').mockImplementation(async (filter) => {
       part += 1;
       if (part === 3) await new Promise<void>((resolve) => release.push(resolve));
-      return list(filter);
+      return records(filter);
     });
     await gateway.subscribe(connection.subscriber, 's1', filter());
     await scheduler();

@@ -104,7 +104,7 @@ describe.each(['ws', 'sse'] as const)('over %s', (wire) => {
       store: (store) =>
         new Proxy(store, {
           get: (target, name) =>
-            name === 'list' && fails
+            name === 'records' && fails
               ? () => Promise.reject(new Error('disk'))
               : Reflect.get(target, name).bind(target),
         }),

@@ -9,7 +9,7 @@ import { counted, cursorAt, open, submitMany, useDelivery } from './delivery-fix
 /** Facts by asking for them again and again. */
 
 function jobsOf({ snapshot }: PollAnswer): unknown {
-  return JSON.parse(`[${(snapshot?.jobs ?? []).map((part) => Buffer.from(part()).toString()).join(',')}]`);
+  return JSON.parse(`[${(snapshot?.jobs ?? []).map((part) => Buffer.from(part).toString()).join(',')}]`);
 }
 
 useDelivery();

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Store } from '../../src/engine/engine.js';
-import type { JobPage, ListFilter } from '../../src/engine/listing.js';
+import type { JobPage, ListFilter, RecordPage } from '../../src/engine/listing.js';
+import { recordPageOf } from '../../src/engine/record-page.js';
 import { SnapshotReads } from '../../src/gateway/snapshot-reads.js';
 import type { Job } from '../../src/jobs/job.js';
-import { LoopTurns } from '../../src/shares/loop-turns.js';
+import { recordOf } from '../../src/jobs/record.js';
 import { aJob } from '../contracts/jobs-at-hand.js';
 import { scheduler } from '../helpers/gateway-rig.js';
 
@@ -13,13 +14,13 @@ interface Asked {
 }
 
 /** A store that answers when the test says so. */
-class SlowStore implements Pick<Store, 'list' | 'get'> {
+class SlowStore implements Pick<Store, 'records' | 'get'> {
   readonly asked: Asked[] = [];
   readonly jobs = new Map<string, Job>();
 
-  list(filter: ListFilter): Promise<JobPage> {
+  records(filter: ListFilter): Promise<RecordPage> {
     return new Promise((resolve) => {
-      this.asked.push({ filter, answer: (page = { jobs: [], more: false }) => resolve(page) });
+      this.asked.push({ filter, answer: (page = { jobs: [], more: false }) => resolve(recordPageOf(page)) });
     });
   }
 
@@ -36,7 +37,7 @@ describe('readings for snapshots', () => {
   function open() {
     const store = new SlowStore();
     const log = { seq: 7 };
-    return { store, log, reads: new SnapshotReads(store, () => log.seq, new LoopTurns(5)) };
+    return { store, log, reads: new SnapshotReads(store, () => log.seq) };
   }
 
   test('D17 those who want the same page share it, while it waits and while it is read', async () => {
@@ -48,9 +49,10 @@ describe('readings for snapshots', () => {
     const job = aJob();
     store.asked[0]?.answer({ jobs: [job], more: true });
     const pages = await Promise.all(asked);
-    const [record] = pages[0]?.jobs.map((one) => one.record) ?? [];
-    expect(pages[0]).toMatchObject({ jobs: [{ id: job.id, record }], text: record, next: job.id });
-    expect(Buffer.from(pages[0]?.bytes() ?? []).toString()).toBe(record);
+    const record = JSON.stringify(recordOf(job));
+    expect(pages[0]).toMatchObject({ ids: [job.id], next: job.id });
+    expect(pages[0]?.text()).toBe(record);
+    expect(Buffer.from(pages[0]?.bytes ?? []).toString()).toBe(record);
     expect(new Set(pages).size).toBe(1);
     // It is kept for nobody who comes later.
     void reads.read(listOf('ann'), 7, wanted);
@@ -70,9 +72,9 @@ describe('readings for snapshots', () => {
     const [old, fresh] = [aJob(), aJob()];
     store.asked[0]?.answer({ jobs: [old], more: false });
     store.asked[1]?.answer({ jobs: [fresh, old], more: false });
-    expect((await before)?.jobs).toHaveLength(1);
+    expect((await before)?.ids).toEqual([old.id]);
     // The second reading waited when the late one came: it is the newer one.
-    expect([(await after)?.jobs.length, (await late)?.jobs.length]).toEqual([2, 2]);
+    expect([(await after)?.ids.length, (await late)?.ids.length]).toEqual([2, 2]);
   });
 
   test('D16 owners take turns, two readings at a time', async () => {
@@ -101,16 +103,16 @@ describe('readings for snapshots', () => {
     expect(await left).toBeUndefined();
     expect(store.asked).toHaveLength(2);
     let failures = 1;
-    const { list } = store;
-    store.list = (filter) => {
+    const { records } = store;
+    store.records = (filter) => {
       failures -= 1;
-      return failures >= 0 ? Promise.reject(new Error('the disk is full')) : list.call(store, filter);
+      return failures >= 0 ? Promise.reject(new Error('the disk is full')) : records.call(store, filter);
     };
     await expect(reads.read(listOf('ann'), 7, wanted)).rejects.toThrow('full');
     const again = reads.read(listOf('ann'), 7, wanted);
     await scheduler();
     store.asked.at(-1)?.answer();
-    expect((await again)?.jobs).toEqual([]);
+    expect((await again)?.ids).toEqual([]);
   });
 
   test('jobs by their ids are one reading, without those that are gone', async () => {
@@ -119,6 +121,6 @@ describe('readings for snapshots', () => {
     for (const job of jobs) store.jobs.set(job.id, job);
     const ids = [jobs[1]?.id ?? '', 'job_gone', jobs[0]?.id ?? ''];
     const page = await reads.read({ type: 'jobs', owner: 'ann', ids }, 7, wanted);
-    expect(page?.jobs.map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+    expect(page?.ids).toEqual([ids[0], ids[2]]);
   });
 });

@@ -220,6 +220,13 @@ export class FakeJobService implements JobService {
     return { ok: true as const, jobs, ...(next < all.length ? { next: String(next) } : {}) };
   }
 
+  async listed(request: ListRequest) {
+    const answer = await this.list(request);
+    if (!answer.ok) return answer;
+    const { jobs, ...rest } = answer;
+    return { ...rest, records: Buffer.from(jobs.map((job) => JSON.stringify(job)).join(',')) };
+  }
+
   async group(owner: string, group: string): Promise<GroupRecord | undefined> {
     const jobs = [...this.jobs.values()].filter((job) => job.owner === owner && job.group === group);
     if (jobs.length === 0) return undefined;

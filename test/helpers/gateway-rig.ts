@@ -4,7 +4,6 @@ import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Follower } from '../../src/follow/follower.js';
 import { Gateway, type GatewayParts } from '../../src/gateway/gateway.js';
 import { StreamMeters, type StreamState } from '../../src/gateway/stream-meters.js';
-import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { start } from '../contracts/jobs-at-hand.js';
 
 /** The push side over the memory engine, without HTTP and without a pool: facts happen when a test makes them. */
@@ -60,7 +59,6 @@ export async function openGatewayRig(options: RigOptions = {}): Promise<GatewayR
   const gateway = new Gateway({
     store,
     follower,
-    turns: new LoopTurns(5),
     meters: new StreamMeters(registry, () => state()),
     limits: { ...limits, ...options.limits },
     tail,

@@ -7,7 +7,6 @@ import { Follower } from '../../src/follow/follower.js';
 import { isObject } from '../../src/protocol/is-object.js';
 import { type Kind, type PlanInput, UploadedFile } from '../../src/render/kind.js';
 import { RenderPool } from '../../src/render/pool.js';
-import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { Meters } from '../../src/work/meters.js';
 import { Outages } from '../../src/work/outages.js';
 import { JobReader } from '../../src/work/reader.js';
@@ -146,7 +145,7 @@ export async function openWorkRig(
     leaseMs,
   };
   let runner = new Runner(runnerParts);
-  const reader = new JobReader({ store, blobs, follower, turns: new LoopTurns(5) });
+  const reader = new JobReader({ store, blobs, follower });
   const limits = {
     maxPending: 100,
     maxPendingPerOwner: 50,

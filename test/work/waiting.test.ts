@@ -3,7 +3,6 @@ import type { Engine } from '../../src/engine/engine.js';
 import { positionAt } from '../../src/engine/lives.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { Follower } from '../../src/follow/follower.js';
-import { LoopTurns } from '../../src/shares/loop-turns.js';
 import { JobReader } from '../../src/work/reader.js';
 import type { JobView } from '../../src/work/service.js';
 import { start, submitted } from '../contracts/jobs-at-hand.js';
@@ -27,7 +26,7 @@ describe('waiting for the end of a job that was just submitted', () => {
     });
     await follower.open();
     await follower.start();
-    reader = new JobReader({ store, blobs, follower, turns: new LoopTurns(5) });
+    reader = new JobReader({ store, blobs, follower });
   });
   afterEach(async () => {
     await follower.close();

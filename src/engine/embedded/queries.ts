@@ -1,8 +1,9 @@
 import type { Artifact, Job } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type { ArtifactFilter, Depth, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
-import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
+import { recordPageOf } from '../record-page.js';
 import { EndpointQueries } from './endpoints.js';
 import type { Ledger } from './ledger.js';
 import { LibraryQueries } from './library.js';
@@ -57,6 +58,10 @@ export class Queries {
 
   list(filter: ListFilter): JobPage {
     return this.#views.jobs.list(filter);
+  }
+
+  records(filter: ListFilter): RecordPage {
+    return recordPageOf(this.list(filter));
   }
 
   group(owner: string, group: string): GroupRecord | undefined {

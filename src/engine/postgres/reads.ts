@@ -3,8 +3,9 @@ import { timeOfJobId } from '../../jobs/job.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { groupPageOf } from '../embedded/tables.js';
 import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
-import type { GroupFilter, GroupPage, JobPage, ListFilter } from '../listing.js';
+import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
+import { recordPageOf } from '../record-page.js';
 import { pageOf } from './job-listing.js';
 import { bytesOf, fromJson, type GroupRow, groupShape, numberOf, textOf } from './job-shapes.js';
 import { factShape, textOfTag } from './other-shapes.js';
@@ -63,6 +64,10 @@ export function storeReads(ask: Asking) {
 
     list(filter: ListFilter): Promise<JobPage> {
       return pageOf(ask, filter);
+    },
+
+    async records(filter: ListFilter): Promise<RecordPage> {
+      return recordPageOf(await pageOf(ask, filter));
     },
 
     async group(owner: string, group: string): Promise<GroupRecord | undefined> {

@@ -209,7 +209,7 @@ function answerPoll(request: FastifyRequest, reply: FastifyReply, value: PollAns
   reply.header('cache-control', 'no-store');
   const rest = members.join(',');
   if (snapshot === undefined) return sendEnvelope(request, reply, `{${rest}}`);
-  const jobs = snapshot.jobs.flatMap((part, n) => (n === 0 ? [part()] : [',', part()]));
+  const jobs = snapshot.jobs.flatMap((part, n) => (n === 0 ? [part] : [',', part]));
   const end = `],"truncated":${snapshot.truncated}}}`;
   return sendEnvelope(request, reply, [`{${rest},"snapshot":{"jobs":[`, ...jobs, end]);
 }

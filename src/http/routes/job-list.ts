@@ -143,15 +143,15 @@ export function addJobListRoute(app: FastifyInstance, { service }: { readonly se
       const { cursor, limit } = request.query;
       const filter = readFilter(request.query);
       if ('slug' in filter) return sendProblem(request, reply, filter);
-      const answer = await service.reader.list({
+      const answer = await service.reader.listed({
         ...filter,
         ...{ owner: ownerOf(request), limit },
         ...(cursor === undefined ? {} : { cursor }),
       });
       if (!answer.ok) return sendProblem(request, reply, answer.problem);
-      const page = { jobs: answer.jobs, ...(answer.next === undefined ? {} : { next_cursor: answer.next }) };
+      const next = answer.next === undefined ? '' : `,"next_cursor":${JSON.stringify(answer.next)}`;
       reply.header('cache-control', 'no-store');
-      return sendEnvelope(request, reply, JSON.stringify(page));
+      return sendEnvelope(request, reply, ['{"jobs":[', answer.records, `]${next}}`]);
     },
   );
 }

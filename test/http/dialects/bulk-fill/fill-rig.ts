@@ -15,7 +15,6 @@ import type { RowTotals } from '../../../../src/protocol/job-record.js';
 import { type Kind, UploadedFile } from '../../../../src/render/kind.js';
 import { standardBounds } from '../../../../src/render/kinds/bulk-fill/bounds.js';
 import type { InputCheck } from '../../../../src/render/kinds/bulk-fill/tools/check.js';
-import { LoopTurns } from '../../../../src/shares/loop-turns.js';
 import { JobReader } from '../../../../src/work/reader.js';
 import { JobRemover } from '../../../../src/work/remover.js';
 import type { JobService } from '../../../../src/work/service.js';
@@ -123,7 +122,7 @@ export async function openFill(options: FillOptions = {}): Promise<FillRig> {
   await follower.start();
   const designs = designsOver(engine, clock);
   const links = await Links.open({ library, clock, random: randomBytes });
-  const reader = new JobReader({ store, blobs, follower, turns: new LoopTurns(5) });
+  const reader = new JobReader({ store, blobs, follower });
   const threadEntry = new URL('file:///none');
   const bodyReader = new BodyReader({ kinds: [kind], designs, allowPrivate: false, threadEntry });
   const webhooks = new Map<string, JobWebhook>();

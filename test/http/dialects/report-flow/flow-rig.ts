@@ -10,7 +10,6 @@ import { createReportFlow } from '../../../../src/http/dialects/report-flow/repo
 import type { Job } from '../../../../src/jobs/job.js';
 import { claimOf } from '../../../../src/jobs/transition.js';
 import { kinds } from '../../../../src/render/kinds/kinds.js';
-import { LoopTurns } from '../../../../src/shares/loop-turns.js';
 import { JobReader } from '../../../../src/work/reader.js';
 import { JobRemover } from '../../../../src/work/remover.js';
 import type { JobService } from '../../../../src/work/service.js';
@@ -74,7 +73,7 @@ export async function openFlow({
   await follower.start();
   const designs = designsOver(engine, clock);
   const links = await Links.open({ library, clock, random: randomBytes });
-  const reader = new JobReader({ store, blobs, follower, turns: new LoopTurns(5) });
+  const reader = new JobReader({ store, blobs, follower });
   const threadEntry = new URL('../../../../dist/src/body-thread.js', import.meta.url);
   const bodyReader = new BodyReader({ kinds, designs, allowPrivate: false, threadEntry });
   const limits = {
