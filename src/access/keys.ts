@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { customRandom } from 'nanoid';
 import type { Key } from '../engine/keys.js';
 import { base62 } from '../protocol/names.js';
@@ -71,7 +71,7 @@ export function kidOf(token: string): string | undefined {
 }
 
 export function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 export function allows(caller: Caller, scope: Scope): boolean {

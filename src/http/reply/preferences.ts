@@ -44,7 +44,8 @@ export function readWait(header: string | string[] | undefined): number | undefi
  * Whether `Prefer: handling=strict` (RFC 7240, 4.4) asks for a refusal where the answer would have a warning otherwise.
  */
 export function prefersStrict(header: string | string[] | undefined): boolean {
-  const handlings = String(header ?? '')
+  if (header === undefined) return false;
+  const handlings = String(header)
     .split(',')
     .flatMap(
       (preference) => /^\s*handling\s*=\s*"?(strict|lenient)"?\s*(?:;.*)?$/i.exec(preference)?.[1] ?? [],

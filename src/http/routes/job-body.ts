@@ -8,8 +8,9 @@ export function keepJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const { headers } = request.raw;
     // Every charset is checked: a proxy that reads the second of two must not read another text.
-    const charsets = (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^\s";]+)/gi);
-    if (![...charsets].every(([, charset]) => /^utf-?8$/i.test(charset ?? ''))) {
+    const type = headers['content-type'] ?? '';
+    const charsets = type.includes(';') ? [...type.matchAll(/;\s*charset\s*=\s*"?([^\s";]+)/gi)] : [];
+    if (!charsets.every(([, charset]) => /^utf-?8$/i.test(charset ?? ''))) {
       done(unsupported());
       return;
     }

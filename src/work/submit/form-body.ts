@@ -56,13 +56,15 @@ export function strayFiles(
   members: Readonly<Record<string, unknown>>,
   used: ReadonlySet<unknown>,
 ): readonly Issue[] {
-  return Object.entries(members).flatMap(([name, value]): readonly Issue[] => {
-    const pointer = pointerTo(name);
-    if (!Array.isArray(value)) return isStray(value, used) ? [{ pointer, message: noFile }] : [];
-    return value.flatMap((element: unknown, index) =>
-      isStray(element, used) ? [{ pointer: `${pointer}/${index}`, message: noFile }] : [],
-    );
-  });
+  const issues: Issue[] = [];
+  for (const [name, value] of Object.entries(members)) {
+    if (isStray(value, used)) issues.push({ pointer: pointerTo(name), message: noFile });
+    if (!Array.isArray(value)) continue;
+    for (const [index, element] of value.entries()) {
+      if (isStray(element, used)) issues.push({ pointer: `${pointerTo(name)}/${index}`, message: noFile });
+    }
+  }
+  return issues;
 }
 
 const noFile = 'is a file, and must not be one here';

@@ -24,10 +24,12 @@ export interface UnknownMembers {
 
 /** Shapes deeper in a request refuse what they do not know; its top is open, since kinds and options share it. */
 export function unknownMembers(members: Readonly<Record<string, unknown>>, kind: Kind): UnknownMembers {
-  const schemas = memberSchemas(kind);
-  const unknown = Object.keys(members).filter((name) => !Object.hasOwn(schemas, name));
+  // Not one table of both: it would be made for every request, and is wanted for few.
+  const [ofJob, ofKind] = [propertiesOf(jobOptionsSchema), propertiesOf(kind.schema)];
+  const isKnown = (name: string): boolean => Object.hasOwn(ofKind, name) || Object.hasOwn(ofJob, name);
+  const unknown = Object.keys(members).filter((name) => !isKnown(name));
   if (unknown.length === 0) return none;
-  const names = Object.keys(schemas);
+  const names = Object.keys(memberSchemas(kind));
   const named = unknown.slice(0, maxUnknownNames).map((name) => unknownName(name, names));
   return { named, count: unknown.length };
 }
