@@ -196,8 +196,9 @@ export function resultOf(job: Job): Artifact | undefined {
  * @param random 6 bytes from a cryptographic source
  */
 export function jobId(now: number, random: Uint8Array): string {
-  const chance = Array.from(random.subarray(0, 6), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${jobIdFloor(now)}${chance}`;
+  let id = jobIdFloor(now);
+  for (const byte of random.subarray(0, 6)) id += (byte + 0x100).toString(16).slice(1);
+  return id;
 }
 
 /** What sorts before every id of this millisecond and after every id of an earlier one. */

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { random } from 'nanoid';
 import type { Blobs } from '../../engine/blobs.js';
 import {
   type JobInput,
@@ -8,7 +9,8 @@ import {
   type Submission,
   type SubmitOutcome,
 } from '../../engine/engine.js';
-import { type Job, jobId } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { JobIds } from '../../jobs/job-ids.js';
 import type { JobWebhook } from '../../jobs/job-webhook.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
@@ -70,6 +72,7 @@ interface Once {
 /** Accepts jobs: reads the body, keeps its inputs, then the job itself; answers when all of it is durable. */
 export class JobSubmitter implements Submitter {
   readonly #parts: SubmitterParts;
+  readonly #ids = new JobIds();
   #open = true;
 
   constructor(parts: SubmitterParts) {
@@ -205,7 +208,7 @@ export class JobSubmitter implements Submitter {
     const { limits, clock } = this.#parts;
     const now = clock();
     return {
-      id: jobId(now, randomBytes(6)),
+      id: this.#ids.next(now, random(6)),
       owner: request.owner,
       kind,
       ...options.description,
@@ -233,7 +236,7 @@ export class JobSubmitter implements Submitter {
     const { owner, kind, group, priority, maxAttempts, runTimeoutMs, resultTtlMs } = former;
     const { title, reference, tags, metadata, fileName, remarks } = former;
     return {
-      id: jobId(now, randomBytes(6)),
+      id: this.#ids.next(now, random(6)),
       owner,
       kind,
       ...(group === undefined ? {} : { group }),
