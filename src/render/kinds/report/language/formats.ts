@@ -1,4 +1,5 @@
 import type { Decimal } from './decimal.js';
+import { NumberWriter } from './number-writer.js';
 
 /** As many formatters as are kept; they are dear to make and cheap to use. */
 const maxKept = 400;
@@ -63,38 +64,57 @@ export function isCurrency(code: string): boolean {
   return /^[A-Za-z]{3}$/.test(code);
 }
 
+/** All places that there are: a number is rounded before it is formatted. */
+const allPlaces = { maximumFractionDigits: 20 } as const;
+
+/** The formatters for numbers of a locale. */
+interface NumberFormats {
+  readonly locale: string;
+  /** By the places that are shown at least. */
+  readonly plain: NumberWriter[];
+  readonly percents: NumberWriter[];
+  /** By the code of the currency, with its places. */
+  readonly money: Map<string, { readonly writer: NumberWriter; readonly places: number }>;
+}
+
 /** Formatters of all locales, kept as long as they are not too many. What is asked of it has been checked. */
 export class Formats {
   readonly #kept = new Map<string, unknown>();
-  /** Of currencies, by the same keys. */
-  readonly #places = new Map<string, number>();
+  readonly #numbers = new Map<string, NumberFormats>();
+  /** Those of the locale that was asked for last. */
+  #latest: NumberFormats | undefined;
   /** How many were made, for whoever counts what an expansion takes. */
   made = 0;
+  /** How many are kept. */
+  #count = 0;
 
   /** @param least places at least, @param most places at most, 0 to 64 */
   number(locale: string, value: Decimal, least: number, most: number): string {
-    const format = this.#numbers(`n${locale} ${least}`, locale, {
-      minimumFractionDigits: Math.min(least, 20),
-    });
-    return formatted(format, value.rounded(most, 'half-away'));
+    const { plain } = this.#of(locale);
+    plain[least] ??= this.#writer(locale, { ...allPlaces, minimumFractionDigits: Math.min(least, 20) });
+    return plain[least].text(value.rounded(most, 'half-away'));
   }
 
   currency(locale: string, value: Decimal, code: string): string {
-    const key = `c${locale} ${code}`;
-    const format = this.#numbers(key, locale, { style: 'currency', currency: code }, false);
-    let places = this.#places.get(key);
-    if (places === undefined) {
-      places = format.resolvedOptions().maximumFractionDigits ?? 2;
-      this.#places.set(key, places);
+    const { money } = this.#of(locale);
+    let kept = money.get(code);
+    if (kept === undefined) {
+      const writer = this.#writer(locale, { style: 'currency', currency: code });
+      kept = { writer, places: writer.places };
+      money.set(code, kept);
     }
-    return formatted(format, value.rounded(places, 'half-away'));
+    return kept.writer.text(value.rounded(kept.places, 'half-away'));
   }
 
   /** @param least places of the percentage at least, @param most at most, 0 to 20 */
   percent(locale: string, value: Decimal, least: number, most: number): string {
-    const options = { style: 'percent', minimumFractionDigits: least } as const;
-    const format = this.#numbers(`p${locale} ${least}`, locale, options);
-    return formatted(format, value.rounded(most + 2, 'half-away'));
+    const { percents } = this.#of(locale);
+    percents[least] ??= this.#writer(locale, {
+      ...allPlaces,
+      style: 'percent',
+      minimumFractionDigits: least,
+    });
+    return percents[least].text(value.rounded(most + 2, 'half-away'));
   }
 
   date(locale: string, moment: Moment, style: DateStyle): string {
@@ -116,18 +136,21 @@ export class Formats {
     return isUpper ? text.toLocaleUpperCase(locale) : text.toLocaleLowerCase(locale);
   }
 
-  #numbers(
-    key: string,
-    locale: string,
-    options: Intl.NumberFormatOptions,
-    isExact = true,
-  ): Intl.NumberFormat {
-    const made = this.#once(key, () => {
-      // All places that there are: the number is rounded before it is formatted.
-      return new Intl.NumberFormat(locale, isExact ? { ...options, maximumFractionDigits: 20 } : options);
-    });
-    if (!(made instanceof Intl.NumberFormat)) throw new Error(`Another formatter lies at ${key}`);
-    return made;
+  #of(locale: string): NumberFormats {
+    if (this.#latest?.locale === locale) return this.#latest;
+    let found = this.#numbers.get(locale);
+    if (found === undefined) {
+      found = { locale, plain: [], percents: [], money: new Map() };
+      this.#numbers.set(locale, found);
+    }
+    this.#latest = found;
+    return found;
+  }
+
+  #writer(locale: string, options: Intl.NumberFormatOptions): NumberWriter {
+    this.#makeRoom();
+    this.#count += 1;
+    return new NumberWriter(new Intl.NumberFormat(locale, options));
   }
 
   #dates(key: string, locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -139,14 +162,20 @@ export class Formats {
   #once(key: string, make: () => unknown): unknown {
     const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    if (this.#kept.size >= maxKept) {
-      this.#kept.clear();
-      this.#places.clear();
-    }
+    this.#makeRoom();
     const made = make();
-    this.made += 1;
+    this.#count += 1;
     this.#kept.set(key, made);
     return made;
+  }
+
+  #makeRoom(): void {
+    this.made += 1;
+    if (this.#count < maxKept) return;
+    this.#count = 0;
+    this.#kept.clear();
+    this.#numbers.clear();
+    this.#latest = undefined;
   }
 }
 
@@ -161,12 +190,4 @@ function dateOptions(style: Exclude<DateStyle, 'iso'>): Intl.DateTimeFormatOptio
     default:
       return { dateStyle: style };
   }
-}
-
-/** Formats a number with all its digits, which a double would lose. */
-function formatted(format: Intl.NumberFormat, value: Decimal): string {
-  if (typeof value.digits === 'number' && value.places <= 6 && Math.abs(value.digits) < 1e14)
-    return format.format(value.toNumber());
-  // Formatters read decimal texts exactly, which the types of the language version do not say yet.
-  return Reflect.apply(format.format, format, [value.toString()]);
 }
