@@ -1,5 +1,5 @@
 import { limits } from './limits.js';
-import type { Cell, Grid, Run } from './model.js';
+import type { Cell, Grid, GridRow, Run } from './model.js';
 
 /** A cell before it has a place: spans as the caller wrote them. */
 export type LooseCell = Cell | string;
@@ -21,8 +21,47 @@ export function placeCells(
   // The limit is one of rows below the header row.
   if (rows.length - Math.min(1, headerRows) > limits.tableRows)
     return { ok: false, message: `must have at most ${limits.tableRows} rows` };
+  // Most tables have no spans: their cells stand where they are.
+  const placed = rows.every(hasNoSpans) ? { ok: true as const, lines: rows } : placeSpans(rows);
+  if (!placed.ok) return placed;
+  const { lines } = placed;
+  const columns = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  if (columns > limits.tableColumns) return tooManyColumns;
+  if (columns === 0) return { ok: false, message: 'must have at least one cell' };
+  const filled = lines.map((line) => filledUp(line, columns));
+  return {
+    ok: true,
+    grid: {
+      columns,
+      headerRows: wholeSpans(filled, Math.min(headerRows, rows.length)),
+      rows: filled,
+      ...(caption === undefined || caption.length === 0 ? {} : { caption }),
+    },
+  };
+}
+
+const tooManyColumns = { ok: false, message: `must have at most ${limits.tableColumns} columns` } as const;
+
+function hasNoSpans(row: readonly LooseCell[]): boolean {
+  return row.every(
+    (cell) => typeof cell === 'string' || (cell.colspan === undefined && cell.rowspan === undefined),
+  );
+}
+
+/** A row with a cell in each column: "" where it has none, null where a span covers the place. */
+function filledUp(line: Line, columns: number): GridRow {
+  const isWhole = line.length === columns && !line.includes(undefined);
+  if (isWhole) return line as GridRow;
+  return Array.from({ length: columns }, (_, x) => (line[x] === undefined ? '' : (line[x] ?? null)));
+}
+
+/** A row whose cells have places. Undefined where there is none. */
+type Line = readonly (LooseCell | null | undefined)[];
+
+function placeSpans(
+  rows: readonly (readonly LooseCell[])[],
+): { readonly ok: true; readonly lines: readonly Line[] } | typeof tooManyColumns {
   const placed: (LooseCell | null | undefined)[][] = rows.map(() => []);
-  let columns = 0;
   for (const [y, row] of rows.entries()) {
     const line = placed[y] ?? [];
     let x = 0;
@@ -30,7 +69,7 @@ export function placeCells(
       while (line[x] !== undefined) x++;
       const wanted = typeof cell === 'string' ? 1 : (cell.colspan ?? 1);
       if (x + wanted > limits.tableColumns) {
-        return { ok: false, message: `must have at most ${limits.tableColumns} columns` };
+        return tooManyColumns;
       }
       let colspan = 1;
       while (colspan < wanted && line[x + colspan] === undefined) colspan++;
@@ -47,21 +86,8 @@ export function placeCells(
       }
       x += colspan;
     }
-    columns = Math.max(columns, line.length);
   }
-  if (columns === 0) return { ok: false, message: 'must have at least one cell' };
-  const filled = placed.map((line) =>
-    Array.from({ length: columns }, (_, x) => (line[x] === undefined ? '' : (line[x] ?? null))),
-  );
-  return {
-    ok: true,
-    grid: {
-      columns,
-      headerRows: wholeSpans(filled, Math.min(headerRows, rows.length)),
-      rows: filled,
-      ...(caption === undefined || caption.length === 0 ? {} : { caption }),
-    },
-  };
+  return { ok: true, lines: placed };
 }
 
 function bare(cell: LooseCell): LooseCell {

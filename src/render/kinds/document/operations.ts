@@ -95,6 +95,7 @@ type Finish<N extends OperationName> = (
   scope: Scope,
 ) => Operation | undefined;
 
+const byName: ReadonlyMap<unknown, OperationName> = new Map(operationNames.map((name) => [name, name]));
 const discriminators = new Set(['type', 'op']);
 const known: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   Object.entries(operationFields).map(([name, fields]) => [
@@ -140,8 +141,8 @@ const addTable: Finish<'add_table'> = (members, at, scope) => {
   const readWidths =
     widths === undefined
       ? undefined
-      : readPerColumn(widths, columns, child(at, 'widths'), findings, (one, where) =>
-          readWidth(one, where, findings),
+      : readPerColumn(widths, columns, child(at, 'widths'), findings, (one, index) =>
+          readWidth(one, child(at, 'widths'), index, findings),
         );
   const readAligns =
     align === undefined ? undefined : readAlign(align, columns, child(at, 'align'), findings);
@@ -212,7 +213,7 @@ const addColumns: Finish<'add_columns'> = ({ columns, ...rest }, at, scope) => {
     }
     const stranger = Object.keys(column).find((key) => key !== 'width' && key !== 'operations');
     if (stranger !== undefined) findings.add(child(where, stranger), 'is not a known member');
-    const width = column.width === undefined ? '*' : readWidth(column.width, child(where, 'width'), findings);
+    const width = column.width === undefined ? '*' : readWidth(column.width, where, 'width', findings);
     const operations = readOperations(column.operations, child(where, 'operations'), scope);
     if (width !== undefined && operations !== undefined) read.push({ width, operations });
   }
@@ -302,9 +303,9 @@ function nameOf(record: Record<string, unknown>, at: string, findings: Findings)
   if (name === undefined) return findings.add(child(at, 'type'), 'is required');
   if (type !== undefined && op !== undefined && type !== op)
     return findings.add(child(at, 'op'), '"type" and "op" must not differ');
-  const found = operationNames.find((candidate) => candidate === name);
   return (
-    found ?? findings.add(child(at, key), `is not a known operation; known are ${operationNames.join(', ')}`)
+    byName.get(name) ??
+    findings.add(child(at, key), `is not a known operation; known are ${operationNames.join(', ')}`)
   );
 }
 

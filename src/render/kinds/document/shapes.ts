@@ -74,12 +74,10 @@ export function number(bounds: NumberBounds): Shape<number> {
   };
 }
 
-const unpairedSurrogate = /\p{Surrogate}/u;
-
 /** The reason for which a string cannot be set as text, or undefined. */
 export function stringDefect(value: string): string | undefined {
   if (value.includes('\u0000')) return 'must not contain NUL characters';
-  if (unpairedSurrogate.test(value)) return 'must be well-formed Unicode (it has a lone surrogate)';
+  if (!value.isWellFormed()) return 'must be well-formed Unicode (it has a lone surrogate)';
   return undefined;
 }
 

@@ -78,6 +78,11 @@ function readCell(
   return cell;
 }
 
+/** A text that is a cell as it stands. */
+function isCellText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= limits.textChars && stringDefect(value) === undefined;
+}
+
 /** What the cells of a header have by themselves. */
 type HeaderLook = Pick<RowStyle, 'bold'>;
 
@@ -113,9 +118,11 @@ function readCells(
   pointer: string,
   header: HeaderLook | undefined,
   findings: Findings,
-): LooseCell[] | undefined {
+): readonly LooseCell[] | undefined {
   if (value.length > limits.tableColumns)
     return findings.add(pointer, `must have at most ${limits.tableColumns} cells`);
+  // Most rows are texts, which are taken as they are.
+  if (header === undefined && value.every(isCellText)) return value;
   const row: LooseCell[] = [];
   let good = true;
   for (let x = 0; x < value.length && !findings.full; x++) {
@@ -177,7 +184,12 @@ export function readRows(
 export type Width = number | 'auto' | '*' | `${number}%`;
 
 /** A column width: millimetres, `auto`, `*` (an equal share of what is left) or a percentage. */
-export function readWidth(value: unknown, pointer: string, findings: Findings): Width | undefined {
+export function readWidth(
+  value: unknown,
+  parent: string,
+  key: string | number,
+  findings: Findings,
+): Width | undefined {
   if (value === 'auto' || value === '*') return value;
   if (typeof value === 'number' && value > 0 && value <= limits.lengthMm) return value;
   if (typeof value === 'string') {
@@ -185,7 +197,10 @@ export function readWidth(value: unknown, pointer: string, findings: Findings): 
     const share = Number(percent?.[1]);
     if (percent && share > 0 && share <= 100) return `${share}%`;
   }
-  return findings.add(pointer, 'must be a number of mm > 0, "auto", "*" or a percentage such as "25%"');
+  return findings.add(
+    child(parent, key),
+    'must be a number of mm > 0, "auto", "*" or a percentage such as "25%"',
+  );
 }
 
 /** A value per column: exactly as many as the table has columns, or one for all where a single value is allowed. */
@@ -194,7 +209,7 @@ export function readPerColumn<T>(
   columns: number,
   pointer: string,
   findings: Findings,
-  read: (value: unknown, pointer: string) => T | undefined,
+  read: (value: unknown, index: number) => T | undefined,
 ): T[] | undefined {
   if (!Array.isArray(value)) return findings.add(pointer, 'must be an array');
   if (value.length !== columns) {
@@ -205,7 +220,7 @@ export function readPerColumn<T>(
   }
   const all: T[] = [];
   for (let x = 0; x < value.length; x++) {
-    const one = read(value[x], child(pointer, x));
+    const one = read(value[x], x);
     if (one === undefined) return undefined;
     all.push(one);
   }
@@ -219,7 +234,7 @@ export function readAlign(
   pointer: string,
   findings: Findings,
 ): Align[] | undefined {
-  return readPerColumn(value, columns, pointer, findings, (one, at) =>
-    alignShape.read(one, at.slice(0, at.lastIndexOf('/')), at.slice(at.lastIndexOf('/') + 1), findings),
+  return readPerColumn(value, columns, pointer, findings, (one, index) =>
+    alignShape.read(one, pointer, index, findings),
   );
 }

@@ -37,13 +37,38 @@ export interface TreeRules {
   finish(operation: Record<string, unknown>, pointer: string, x: Expansion): unknown;
 }
 
-export type Emitted = { readonly emit: Emit } | { readonly constant: unknown; readonly source: number };
+export type Emitted = { readonly emit: Emit } | FixedEntry;
 
-export function constantEmit({ constant, source }: Extract<Emitted, { constant: unknown }>): Emit {
+/** What is one entry, whatever the data: the same always, or filled in, and "" where that gives nothing. */
+export type FixedEntry =
+  | { readonly constant: unknown; readonly source: number }
+  | { readonly fill: Filled; readonly source: number };
+
+export function emitOf(entry: Emitted): Emit {
+  if ('emit' in entry) return entry.emit;
+  const { source } = entry;
+  const fill: Filled = 'fill' in entry ? (x) => entry.fill(x) ?? '' : () => entry.constant;
   return (x, entries, sources) => {
     x.step(1);
-    entries.push(constant);
+    entries.push(fill(x));
     sources.push(source);
+  };
+}
+
+export function isFixed(entry: Emitted): entry is FixedEntry {
+  return !('emit' in entry);
+}
+
+/** A list without directives, whose entries come from the places where they stand. */
+export function fixedList(entries: readonly FixedEntry[]): Filled {
+  const { length } = entries;
+  const constants = entries.map((entry) => ('constant' in entry ? entry.constant : ''));
+  const filled = entries.flatMap((entry, index) => ('fill' in entry ? [{ index, fill: entry.fill }] : []));
+  return (x) => {
+    x.step(length);
+    const list = constants.slice();
+    for (const { index, fill } of filled) list[index] = fill(x) ?? '';
+    return list;
   };
 }
 

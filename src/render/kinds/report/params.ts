@@ -235,7 +235,7 @@ export function countValues(value: unknown, most = 10_000_000): number {
     const one = open.pop();
     count += 1;
     if (Array.isArray(one)) for (const entry of one) open.push(entry);
-    else if (typeof one === 'object' && one !== null) for (const key in one) open.push(Reflect.get(one, key));
+    else if (isObject(one)) for (const key in one) open.push(one[key]);
   }
   return count;
 }

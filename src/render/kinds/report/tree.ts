@@ -1,7 +1,15 @@
 import { isObject } from '../../../protocol/is-object.js';
 import { pointerPart } from '../../../protocol/json-pointer.js';
 import { Carry } from './carry.js';
-import { constantEmit, type Emit, type Emitted, type Made, type TreeRules } from './expansion.js';
+import {
+  type Emit,
+  type Emitted,
+  emitOf,
+  fixedList,
+  isFixed,
+  type Made,
+  type TreeRules,
+} from './expansion.js';
 import type { Language } from './language/expression.js';
 import { type Faults, hint, quoted } from './language/faults.js';
 import type { Run } from './language/run.js';
@@ -175,6 +183,7 @@ export class Tree implements TextGround {
     );
     if (place.carry === undefined && entries.every((entry) => 'constant' in entry))
       return { constant: Object.freeze(list) };
+    if (isPlain && place.carry === undefined && entries.every(isFixed)) return { fill: fixedList(entries) };
     const emits = entries.map(emitOf);
     return {
       fill: (x) => {
@@ -197,16 +206,16 @@ export class Tree implements TextGround {
     if (isOperation) this.rules.check(entry, place.pointer, this.faults);
     const { pointer, carry } = place;
     const made = this.#value(entry, { ...place, depth: place.depth + 1, carry: undefined });
-    if ('constant' in made) {
-      const constant = { ...made, source };
-      return carry === undefined ? constant : { emit: carry.noting(constantEmit(constant)) };
+    if ('constant' in made || !isOperation) {
+      const fixed = { ...made, source };
+      return carry === undefined ? fixed : { emit: carry.noting(emitOf(fixed)) };
     }
     const { rules } = this;
     const emit: Emit = (x, entries, sources) => {
       x.step(1);
       const filled = made.fill(x);
-      const finished = isOperation && isFilled(filled) ? rules.finish(filled, pointer, x) : filled;
-      if (finished === undefined && isOperation) return;
+      const finished = isFilled(filled) ? rules.finish(filled, pointer, x) : filled;
+      if (finished === undefined) return;
       entries.push(finished ?? '');
       sources.push(source);
     };
@@ -362,14 +371,12 @@ export class Tree implements TextGround {
       this.#entry(entry, { ...place, pointer: `${place.pointer}/${index}` }),
     );
     const emits = entries.map(emitOf);
+    const [only] = emits;
+    if (emits.length === 1 && only !== undefined) return only;
     return (x, filled, sources) => {
       for (const emit of emits) emit(x, filled, sources);
     };
   }
-}
-
-function emitOf(entry: Emitted): Emit {
-  return 'emit' in entry ? entry.emit : constantEmit(entry);
 }
 
 function isDirective(entry: unknown): boolean {
