@@ -37,7 +37,10 @@ export interface Drawing {
   readonly to: DrawnFormat;
   /** Of JPEG and WebP, 1 to 100. */
   readonly quality: number;
-  /** It is a scan: made smaller by the cheaper filter, which is nearer to what programs for PDF do, and with a tiny picture beside it. */
+  /**
+   * It is a JPEG that fills a page: drawn at the very size that is asked for, made smaller while it is decoded and then by the cheaper
+   * filter, which is nearer to what programs for PDF do, and with a tiny picture beside it.
+   */
   readonly asScan?: boolean;
 }
 

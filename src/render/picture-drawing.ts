@@ -22,6 +22,8 @@ type Worked =
  */
 export async function workOnImage({ path, maxPixels, color }: Decoding, image: ImageWork): Promise<Worked> {
   allowFormat(image.format);
+  if (image.work === 'draw' && image.asScan === true)
+    return { type: 'drawn', image: await drawScan(path, maxPixels, image, color) };
   const bytes = await readFile(path);
   const opened = { bytes, format: image.format, maxPixels };
   if (image.work === 'measure') return { type: 'measured', image: await measure(opened) };
@@ -67,14 +69,13 @@ const colors: Readonly<Record<string, MeasuredImage['color']>> = {
   labs: 'Lab',
 };
 
-function optionsOf({ maxPixels }: Opened): SharpOptions {
+function optionsOf({ maxPixels }: Pick<Opened, 'maxPixels'>): SharpOptions {
   return { limitInputPixels: maxPixels, failOn: 'error', animated: false };
 }
 
 async function draw(opened: Opened, drawing: Drawing, path: string): Promise<DrawnImage> {
   const { to, quality } = drawing;
   const { image, box } = await open(opened, drawing);
-  if (drawing.asScan === true) return drawScan(image, drawing, path);
   const shown = image
     .autoOrient()
     .resize({ ...box, fit: 'inside', withoutEnlargement: opened.format !== 'svg' })
@@ -85,23 +86,37 @@ async function draw(opened: Opened, drawing: Drawing, path: string): Promise<Dra
 
 const tinySide = 32;
 
-/** Its pixels are had once, for the picture and for the tiny one. */
-async function drawScan(image: Sharp, drawing: Drawing, path: string): Promise<DrawnImage> {
-  const { width = maxImageSide, height = maxImageSide, to, quality } = drawing;
-  const box = { width, height, fit: 'inside', withoutEnlargement: true, kernel: 'linear' } as const;
-  const { channels } = await image.metadata();
+/**
+ * Fills the size that is asked for, as a page does with its picture. Its pixels are had once, for the picture and for the tiny one.
+ * @param to the file of the picture
+ */
+async function drawScan(from: string, maxPixels: number, drawing: Drawing, to: string): Promise<DrawnImage> {
+  const options = optionsOf({ maxPixels });
+  const { channels, ...own } = await sharp(from, options).metadata();
+  const { width = own.width, height = own.height, quality } = drawing;
   const space = channels === 1 ? 'b-w' : 'srgb';
-  const pixels = image.resize(box).toColourspace(space).raw();
-  const { data, info } = await pixels.toBuffer({ resolveWithObject: true });
+  // By its name: there alone the decoder can be told to leave out what is not needed.
+  const { data, info } = await sharp(`${from}[shrink=${shrinkOf(own, { width, height })}]`, options)
+    .resize({ width, height, fit: 'fill', kernel: 'linear' })
+    .toColourspace(space)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const again = (): Sharp => {
     const raw = { width: info.width, height: info.height, channels: info.channels };
     return sharp(data, { raw }).toColourspace(space);
   };
-  await write(packed(again(), to, quality), path);
+  await write(packed(again(), drawing.to, quality), to);
   const small = again().resize({ width: tinySide, height: tinySide, fit: 'inside', kernel: 'linear' });
   const tiny = await small.webp({ quality: 40, effort: 0 }).toBuffer();
   const placeholder = `data:image/webp;base64,${tiny.toString('base64')}`;
-  return { width: info.width, height: info.height, path, placeholder };
+  return { width: info.width, height: info.height, path: to, placeholder };
+}
+
+/** By how much a JPEG is made smaller while it is decoded, such that it is not smaller than it is to be. */
+function shrinkOf(own: Size, to: Size): number {
+  const isEnough = (shrink: number): boolean =>
+    Math.ceil(own.width / shrink) >= to.width && Math.ceil(own.height / shrink) >= to.height;
+  return [8, 4, 2].find(isEnough) ?? 1;
 }
 
 async function open(

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -43,7 +44,8 @@ describe('images that are drawn', () => {
   };
 
   beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), 'inkwire-images-'));
+    // The library reads options out of names like this one.
+    root = mkdtempSync(join(tmpdir(), 'inkwire-[a=1,images]-'));
     pictures = new Pictures({
       entry,
       directory: join(root, 'pictures'),
@@ -152,6 +154,42 @@ describe('images that are drawn', () => {
       false,
     ]);
     expect(await outcomeOf(drawing, drawWork('svg'))).toMatchObject({ image: { width: 40, height: 20 } });
+  });
+
+  it('of a scan are made smaller by the decoder where that leaves enough, and fill the size', async () => {
+    const raw = { width: 640, height: 480, channels: 3 } as const;
+    const bytes = await sharp(randomBytes(640 * 480 * 3), { raw })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    const whole = await sharp(bytes).raw().toBuffer();
+    const path = join(root, 'scan.jpg');
+    writeFileSync(path, bytes);
+    const resized = (from: Sharp, width: number, height: number) =>
+      from.resize({ width, height, fit: 'fill', kernel: 'linear' }).raw().toBuffer();
+    for (const [shrink, width, height] of [
+      [1, 321, 200],
+      [2, 320, 240],
+      [2, 200, 230],
+      [4, 160, 120],
+      [8, 80, 50],
+    ] as const) {
+      const { outcome, discard } = await run(bytes, drawWork('jpeg', { width, height, asScan: true }));
+      expect(outcome).toMatchObject({ type: 'drawn', image: { width, height } });
+      if (outcome.type !== 'drawn') continue;
+      const pixels = await sharp(readFileSync(outcome.image.path)).raw().toBuffer();
+      const expected = await resized(sharp(`${path}[shrink=${shrink}]`), width, height);
+      expect([shrink, pixels.equals(expected)]).toEqual([shrink, true]);
+      // Noise tells the ways apart.
+      const asWhole = await resized(sharp(whole, { raw }), width, height);
+      expect([shrink, pixels.equals(asWhole)]).toEqual([shrink, shrink === 1]);
+      await discard();
+    }
+    expect(await outcomeOf(bytes.subarray(0, 20_000), drawWork('jpeg', { asScan: true }))).toMatchObject({
+      type: 'broken',
+    });
+    const few = { maxPixels: 640 * 480 - 1 };
+    const small = drawWork('jpeg', { width: 80, height: 60, asScan: true });
+    expect(await outcomeOf(bytes, small, few)).toMatchObject({ type: 'broken' });
   });
 
   it('have no transparency as a JPEG, and theirs otherwise', async () => {

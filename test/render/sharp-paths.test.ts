@@ -29,7 +29,7 @@ import { pagesOf } from './preview/preview-fixture.js';
 const known: Readonly<Record<string, number>> = {
   // Of strangers' files, in a process that is ended.
   'render/picture-decoding.ts': 1,
-  'render/picture-drawing.ts': 7,
+  'render/picture-drawing.ts': 8,
   // Of our own pixels, in a render thread: as many as a picture of a page has at the most.
   'render/kinds/pdf-tools/thumbnail.ts': 1,
   'render/kinds/preview/pages/encode.ts': 2,

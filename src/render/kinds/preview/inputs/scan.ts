@@ -29,7 +29,7 @@ export async function drawScan(
   const plain = plainJpeg(jpeg);
   if (plain === undefined || plain.width < width || plain.height < height) return undefined;
   const isWhole = format === 'jpg' && plain.width === width && plain.height === height;
-  const size = isWhole ? { width: placeholderSide, height: placeholderSide } : { width, height };
+  const size = isWhole ? tinyOf(plain) : { width, height };
   const memoryMb = rowsMb + Math.ceil((size.width * size.height * bytesOfPixel) / 2 ** 20);
   const outcome = await context.picture({
     source: { bytes: plain.bytes },
@@ -49,6 +49,11 @@ export async function drawScan(
   const { path, placeholder, ...drawn } = outcome.image;
   const shown = placeholder === undefined ? {} : { placeholder };
   return isWhole ? { ...plain, ...shown } : { ...drawn, bytes: await readFile(path), ...shown };
+}
+
+function tinyOf({ width, height }: PageSize): PageSize {
+  const scale = placeholderSide / Math.max(width, height);
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 interface PlainJpeg extends PageSize {
