@@ -148,7 +148,12 @@ export class Panel {
     this.#strip?.close();
     this.#strip = undefined;
     if (isWanted && pages !== undefined) {
-      this.#strip = new Strip({ pages, lane: this.#sheets.lane, go: (page) => this.go(page) });
+      this.#strip = new Strip({
+        pages,
+        lane: this.#sheets.lane,
+        go: (page) => this.go(page),
+        failed: (page, error) => this.#listener.failed(error, page),
+      });
       this.#body.prepend(this.#strip.element);
       this.#strip.turn(this.page);
     }

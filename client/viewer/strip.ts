@@ -1,12 +1,14 @@
 import { make } from './elements.js';
 import type { JobPages } from './job-pages.js';
 import type { Lane } from './lane.js';
-import type { SpriteMap } from './source.js';
+import { mayPass, type SpriteMap, wordsOf } from './source.js';
 
 export interface StripParts {
   readonly pages: JobPages;
   readonly lane: Lane;
   readonly go: (page: number) => void;
+  /** The small pictures from this page on could not be had. */
+  readonly failed: (page: number, error: unknown) => void;
 }
 
 /** Pages of one sheet of small pictures. */
@@ -30,12 +32,16 @@ export class Strip {
     'aria-label': 'Small pictures of the pages',
   });
   readonly #list = make('div', { class: 'strip-list' });
+  /** Numbers without pictures are of use, too: it lies over the lowest of them. */
+  readonly #note = make('p', { class: 'unread', part: 'unread', role: 'status' });
   readonly #parts: StripParts;
   readonly #gone = new AbortController();
   readonly #tops: number[] = [];
   readonly #buttons = new Map<number, HTMLButtonElement>();
   /** By first page; undefined while it is on its way, or could not be had. */
   readonly #sprites = new Map<number, Sprite | undefined>();
+  /** First pages of sheets that could not be had. */
+  readonly #failed = new Set<number>();
   #height = 8;
   #current = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -47,7 +53,8 @@ export class Strip {
       this.#height += this.#sizeOf(index).height + label + 8;
     }
     this.#list.style.height = `${this.#height}px`;
-    this.element.append(this.#list);
+    this.#note.hidden = true;
+    this.element.append(this.#list, this.#note);
     this.element.addEventListener('scroll', () => this.draw(), { passive: true });
     this.element.addEventListener('keydown', (event) => this.#press(event));
   }
@@ -167,9 +174,28 @@ export class Strip {
           this.#forget();
           this.draw();
         })
-        // Numbers without pictures; asked for again when the strip is opened again.
-        .catch(() => undefined);
+        .catch((error: unknown) => {
+          if (!signal.aborted) this.#sayFailed(first, error);
+        });
     }
+  }
+
+  /** Asked for again by a person, or when the strip is opened again. */
+  #sayFailed(first: number, error: unknown): void {
+    this.#failed.add(first);
+    this.#parts.failed(first, error);
+    this.#note.replaceChildren('Small pictures cannot be shown: ', wordsOf(error));
+    this.#note.hidden = false;
+    if (!mayPass(error)) return;
+    const retry = make('button', { type: 'button', class: 'retry' }, 'Try again');
+    retry.setAttribute('aria-label', 'Ask for the small pictures again');
+    retry.addEventListener('click', () => {
+      this.#note.hidden = true;
+      for (const from of this.#failed) this.#sprites.delete(from);
+      this.#failed.clear();
+      this.draw();
+    });
+    this.#note.append(' ', retry);
   }
 
   #forget(): void {

@@ -247,6 +247,29 @@ describe.skipIf(withoutChromium)('the viewer of pages', () => {
     await expect.poll(() => page.locator('.strip').count()).toBe(0);
   });
 
+  test('small pictures that cannot be had leave numbers and say so, and are asked for again', async () => {
+    let broken = true;
+    const { page, asked, faults } = await show({
+      ...job(twenty),
+      prepare: (page) =>
+        page.route(/\/pages\/sprite\.json/, (route) => (broken ? route.abort() : route.continue())),
+    });
+    const strip = page.getByRole('group', { name: 'Small pictures of the pages' });
+    await strip.getByText('Small pictures cannot be shown: The server does not answer.').waitFor();
+    expect(await lastTold(page, 'fault')).toMatchObject({ page: 1 });
+    const small = page.getByRole('button', { name: 'Page 4', exact: true });
+    await small.click();
+    await expect.poll(() => small.getAttribute('aria-current')).toBe('page');
+    broken = false;
+    await page.getByRole('button', { name: 'Ask for the small pictures again' }).click();
+    await expect
+      .poll(() => small.locator('.small').evaluate(({ style }) => style.backgroundImage))
+      .toContain('blob:');
+    expect(await strip.getByText('cannot be shown').isVisible()).toBe(false);
+    expect(asked.filter((path) => path.startsWith('pages/sprite.webp')).length).toBe(2);
+    expect(faults).toEqual([]);
+  });
+
   test('a page that cannot be had says so in its place, and is tried again', async () => {
     let broken = true;
     const { page } = await show({
