@@ -43,7 +43,7 @@ export async function compareDrawn(draw: Draw, poppler: boolean): Promise<Verdic
   const own: Back = (...all) => {
     isOwn = true;
     const pages = drawOwn(...all);
-    isOwn = pages !== undefined;
+    isOwn = typeof pages === 'number';
     return pages;
   };
   const one = await outcomeOf(draw, [own, drawWithPdfMake]);

@@ -59,10 +59,15 @@ export interface Composed {
   readonly watermark: WatermarkText | undefined;
 }
 
-/** Draws pages; returns their number, or undefined when it draws no such document and has drawn nothing of it. */
+/** What of a document a back does not draw; it has drawn nothing then. */
+export interface Declined {
+  readonly declined: string;
+}
+
+/** Draws pages; returns their number where it draws such a document. */
 export type Back = (
   composed: Composed,
   document: InkwireDocument,
   registry: FontRegistry,
   sink: Sink,
-) => number | undefined;
+) => number | Declined;

@@ -51,7 +51,7 @@ export async function drawDocument(
   const composed = { definition, bands, content, watermark: definition.watermark() };
   for (const back of backs) {
     const pages = back(composed, document, registry, sink);
-    if (pages === undefined) continue;
+    if (typeof pages !== 'number') continue;
     await document.finish();
     return pages;
   }

@@ -60,9 +60,9 @@ function shapeOf(node: Node): Shape {
       reshaped: (top, bottom) => shapeOf({ ...node, y1: top, y2: bottom }),
     };
   }
-  if (node.type !== 'rect') return foreign();
+  if (node.type !== 'rect') return foreign(`a shape ${String(node.type)}`);
   hasOnly(node, rectMembers);
-  if (node.code !== undefined && !(node.code instanceof CodeDrawing)) foreign();
+  if (node.code !== undefined && !(node.code instanceof CodeDrawing)) foreign('a code of another kind');
   const [left, top] = [numberOf(node.x), numberOf(node.y)];
   const shape: Shape = {
     box: { left, top, right: left + numberOf(node.w), bottom: top + numberOf(node.h) },
@@ -75,7 +75,7 @@ function shapeOf(node: Node): Shape {
 /** The shape of a canvas. */
 export function canvasArt(canvas: unknown): DrawnArt {
   const [only, ...others] = nodesOf(canvas);
-  return only === undefined || others.length > 0 ? foreign() : shapeArt(shapeOf(only));
+  return only === undefined || others.length > 0 ? foreign('several shapes') : shapeArt(shapeOf(only));
 }
 
 function shapeArt(shape: Shape): DrawnArt {
@@ -142,7 +142,7 @@ function sizeOf({ fit, width, height, maxWidth, maxHeight }: Node, pixels: Pixel
     return { width: pixels.width * factor, height: pixels.height * factor };
   }
   // A picture of HTML gives way to its column.
-  if (maxWidth !== undefined || maxHeight !== undefined) return foreign();
+  if (maxWidth !== undefined || maxHeight !== undefined) return foreign('a picture of HTML');
   const [across, down] = [width, height].map((side) => (side === undefined ? 0 : numberOf(side)));
   return {
     width: across || (down ? down * ratio : pixels.width),

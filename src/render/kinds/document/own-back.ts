@@ -1,18 +1,36 @@
 import { isObject } from '../../../protocol/is-object.js';
+import type { FontRegistry } from '../../fonts/registry.js';
 import { Placing } from '../../layout/placing.js';
-import type { Back } from './backs.js';
+import type { Back, Composed, Sink } from './backs.js';
 import { PaperEdges } from './outside.js';
 import { OwnBands } from './own-bands.js';
 import { type BoxTools, ownSections } from './own-boxes.js';
+import { Foreign, foreign } from './own-nodes.js';
 import { OwnPages } from './own-pages.js';
 import type { PageSheet } from './own-sheet.js';
 import { OwnWatermark } from './own-watermark.js';
+import type { InkwireDocument } from './pdf-document.js';
 import type { Node } from './pdfmake.js';
 import { PageRenderer, tellLargeWatermark } from './pdfmake-back.js';
 
 /** The back that draws what most documents are: by our own layout, with the same pages as pdfmake's. */
-export const drawOwn: Back = ({ definition, bands, content, watermark }, document, registry, sink) => {
-  if (sink.area !== undefined) return undefined;
+export const drawOwn: Back = (...all) => {
+  try {
+    return draw(...all);
+  } catch (error) {
+    if (error instanceof Foreign) return { declined: error.message };
+    throw error;
+  }
+};
+
+/** @throws Foreign where the document is none for our own layout, before anything of it is drawn. */
+function draw(
+  { definition, bands, content, watermark }: Composed,
+  document: InkwireDocument,
+  registry: FontRegistry,
+  sink: Sink,
+): number {
+  if (sink.area !== undefined) foreign('a draft that asks where its parts lie');
   const known = countOf(content);
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
@@ -46,9 +64,9 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
     () => placed++,
     tell,
   );
-  if (!around.isOwn(content)) return undefined;
+  around.check(content);
   const sections = ownSections(content, definition.defaultStyle, tools);
-  if (sections === undefined || pages.isAmbiguous) return undefined;
+  if (pages.isAmbiguous) foreign('a glyph for several characters');
   total = measured;
   new Placing(pages, (word, at) => edges.noteBroken(word, at)).sections(sections);
   pages.end();
@@ -56,7 +74,7 @@ export const drawOwn: Back = ({ definition, bands, content, watermark }, documen
   edges.end();
   sink.pages(pages.count, pages.count);
   return pages.count;
-};
+}
 
 /** How many things there are to be measured, about. */
 function countOf(nodes: readonly Node[]): number {

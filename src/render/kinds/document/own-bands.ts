@@ -32,18 +32,15 @@ export class OwnBands {
     return this.bands.isFixed;
   }
 
-  /** Whether our own layout draws them, on every paper of these sections. */
-  isOwn(sections: readonly Node[]): boolean {
-    if (this.isEmpty) return true;
-    const first = sections.map(({ pageSize }) => pageSize as PageSize);
-    return first.every((size) =>
-      names.every((name) =>
-        [1, anyNumber].every((number) => {
-          const node = this.#placed[name]?.(number, anyNumber, size);
-          return node === undefined || ownBox(node, this.style, this.tools) !== undefined;
-        }),
-      ),
-    );
+  /** @throws Foreign where our own layout does not draw them on a paper of these sections. */
+  check(sections: readonly Node[]): void {
+    if (this.isEmpty) return;
+    for (const { pageSize } of sections)
+      for (const name of names)
+        for (const number of [1, anyNumber]) {
+          const node = this.#placed[name]?.(number, anyNumber, pageSize as PageSize);
+          if (node !== undefined) ownBox(node, this.style, this.tools);
+        }
   }
 
   draw(sheet: PageSheet, number: number, pages: number): void {
@@ -52,7 +49,6 @@ export class OwnBands {
       const node = this.#placed[name]?.(number, pages, size);
       if (node === undefined) continue;
       const box = ownBox(node, this.style, this.tools);
-      if (box === undefined) throw new Error('a header or footer that could be drawn cannot be');
       const y = name === 'header' ? 0 : size.height - sheet.margins.bottom;
       place(aside(box, size.width), sheet, 0, y, `/${name}`);
     }

@@ -1,3 +1,5 @@
+import { hasFormatting, softHyphen } from '../../fonts/characters.js';
+import { hasRightToLeft } from '../../fonts/directions.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { RenderFailure } from '../../kind.js';
 import type { Box, Carry, Cell, Column, Frame, ListBox, Row, Section, TableBox } from '../../layout/boxes.js';
@@ -15,7 +17,7 @@ import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt, pictureArt } from './own-art.js';
 import { columnsOf } from './own-columns.js';
 import { ListMarks } from './own-lists.js';
-import { colorOf, Foreign, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
+import { colorOf, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
 import type { CarryNodes } from './page-items.js';
@@ -59,7 +61,7 @@ const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRow
 
 function marginsOf({ margin }: Node): { margins?: Margins } {
   if (margin === undefined) return {};
-  if (!Array.isArray(margin) || margin.length !== 4) return foreign();
+  if (!Array.isArray(margin) || margin.length !== 4) return foreign('no four margins');
   const [left, top, right, bottom] = margin.map(numberOf);
   return { margins: { left: left ?? 0, top: top ?? 0, right: right ?? 0, bottom: bottom ?? 0 } };
 }
@@ -108,43 +110,29 @@ export interface BoxTools {
   readonly measured: () => void;
 }
 
-/** The sections of a definition as boxes; undefined where something of them is none that our own layout draws. */
-export function ownSections(
-  nodes: readonly Node[],
-  defaultStyle: Node,
-  tools: BoxTools,
-): readonly Section[] | undefined {
-  return orUndefined(() => {
-    const maker = new BoxMaker(tools);
-    const style = maker.first(defaultStyle);
-    return nodes.map((node) => {
-      if (!isSection(node)) return foreign();
-      const { section, pageSize, pageMargins, followingMargins } = node;
-      return {
-        size: { width: pageSize.width, height: pageSize.height },
-        margins: pageMargins,
-        following: followingMargins,
-        boxes: section.map((one) => maker.box(one, style)),
-      };
-    });
+/**
+ * The sections of a definition as boxes.
+ * @throws Foreign where something of them is none that our own layout draws.
+ */
+export function ownSections(nodes: readonly Node[], defaultStyle: Node, tools: BoxTools): readonly Section[] {
+  const maker = new BoxMaker(tools);
+  const style = maker.first(defaultStyle);
+  return nodes.map((node) => {
+    if (!isSection(node)) return foreign('no section');
+    const { section, pageSize, pageMargins, followingMargins } = node;
+    return {
+      size: { width: pageSize.width, height: pageSize.height },
+      margins: pageMargins,
+      following: followingMargins,
+      boxes: section.map((one) => maker.box(one, style)),
+    };
   });
 }
 
-/** A single node as a box; undefined as for sections. */
-export function ownBox(node: Node, defaultStyle: Node, tools: BoxTools): Box | undefined {
-  return orUndefined(() => {
-    const maker = new BoxMaker(tools);
-    return maker.box(node, maker.first(defaultStyle));
-  });
-}
-
-function orUndefined<T>(make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (error instanceof Foreign) return undefined;
-    throw error;
-  }
+/** A single node as a box; throws as for sections. */
+export function ownBox(node: Node, defaultStyle: Node, tools: BoxTools): Box {
+  const maker = new BoxMaker(tools);
+  return maker.box(node, maker.first(defaultStyle));
 }
 
 /**
@@ -183,7 +171,8 @@ class BoxMaker {
     }
     if (node.stack !== undefined) {
       hasOnly(node, stackMembers);
-      if (node.pageBreak !== undefined && node.pageBreak !== 'before') foreign();
+      if (node.pageBreak !== undefined && node.pageBreak !== 'before')
+        foreign('a page break behind something');
       const boxes = nodesOf(node.stack).map((one) => this.box(one, style));
       const breaks = node.pageBreak === undefined ? {} : ({ breaksPage: true } as const);
       return { type: 'stack', ...placeOf(node), ...breaks, boxes, ...frameOf(node) };
@@ -210,7 +199,7 @@ class BoxMaker {
       hasOnly(node, tableMembers);
       return this.#table(node, node.table, style);
     }
-    return foreign();
+    return foreign(`a node with ${Object.keys(node).join(', ')}`);
   }
 
   #list(node: Node, style: Style): ListBox {
@@ -236,24 +225,26 @@ class BoxMaker {
   #paragraph(text: unknown, style: Style): Paragraph {
     const { user } = this.tools;
     if (typeof text === 'string')
-      return Paragraph.plain(spaced(text), style.look, style.align, user) ?? foreign();
+      return Paragraph.plain(spaced(text), style.look, style.align, user) ?? foreign(unsetText(text));
     const parts: TextPart[] = [];
     for (const part of nodesOf(text)) {
       hasOnly(part, partMembers);
-      if (typeof part.text !== 'string') return foreign();
+      if (typeof part.text !== 'string') return foreign('text in text');
       parts.push({ text: spaced(part.text), look: this.#styles.within(style, part).look });
     }
-    return Paragraph.of(parts, style.align, user) ?? foreign();
+    return (
+      Paragraph.of(parts, style.align, user) ?? foreign(unsetText(parts.map((part) => part.text).join('')))
+    );
   }
 
   #table(node: Node, table: Node, style: Style): TableBox {
     hasOnly(table, tableParts);
     const { headerRows = 0, widths, body, keepRows, keptRows = [], around = 8, carry } = table;
-    if (!Array.isArray(body) || !Array.isArray(widths) || !Array.isArray(keptRows)) return foreign();
+    if (!Array.isArray(body) || !Array.isArray(widths) || !Array.isArray(keptRows)) return foreign('no rows');
     const fillOf = fillsOf(nodeOf(node.layout));
     const made = (y: number): Row => {
       const cells: unknown = body[y];
-      if (!Array.isArray(cells)) return foreign();
+      if (!Array.isArray(cells)) return foreign('no cells');
       const ground = fillOf(y);
       return cells.map((cell) => this.#cell(nodeOf(cell), style, ground));
     };
@@ -294,14 +285,14 @@ class BoxMaker {
 
   /** The lines that a table carries over; all that can come are looked at before a page is written. */
   #carry(nodes: unknown, { at }: Node, style: Style): Carry {
-    if (!isCarry(nodes)) return foreign();
+    if (!isCarry(nodes)) return foreign('no carried lines');
     const boxOf = (node: Node | undefined) => (node === undefined ? undefined : this.box(node, style));
     const samples = nodes.samples().map((node) => {
       const box = this.box(node, style);
-      return box.type === 'table' ? box.columns : foreign();
+      return box.type === 'table' ? box.columns : foreign('a carried line without columns');
     });
     // There may be more than these.
-    if (samples.length >= maxSamples) foreign();
+    if (samples.length >= maxSamples) foreign('too many carried lines');
     return {
       line: (which, above, widths) => boxOf(nodes.node(which, above, widths)),
       key: (which, above) => nodes.key(which, above),
@@ -324,20 +315,28 @@ function isCarry(value: unknown): value is CarryNodes {
 /** The place of a heading; that of its text in a table of contents is not looked at, for one of those is drawn by pdfmake. */
 function bookmarkOf({ outline, id, outlineText, outlineParentId: parent }: Node): { bookmark?: Bookmark } {
   if (outline === undefined) return {};
-  if (outline !== true || typeof id !== 'string' || typeof outlineText !== 'string') return foreign();
+  if (outline !== true || typeof id !== 'string' || typeof outlineText !== 'string')
+    return foreign('a bookmark without title');
   return { bookmark: { id, title: outlineText, parent: typeof parent === 'string' ? parent : undefined } };
 }
 
 /** The ground and border of a block. */
 function frameOf({ frame }: Node): { frame?: Frame } {
   if (frame === undefined) return {};
-  if (!isFrame(frame)) return foreign();
+  if (!isFrame(frame)) return foreign('no frame');
   const { above, below, keepTogether } = frame;
   return { frame: { above, below, keepTogether, shapes: (width, height) => frameArt(frame, width, height) } };
 }
 
 function sideOf(align: Alignment): 'left' | 'center' | 'right' {
   return align === 'justify' ? 'left' : align;
+}
+
+/** What of a text is none that our own layout sets. */
+function unsetText(text: string): string {
+  if (hasRightToLeft(text)) return 'text from right to left';
+  if (text.includes(softHyphen)) return 'soft hyphens';
+  return hasFormatting(text) ? 'characters that format others' : 'characters that no font has';
 }
 
 /** Tabs are set as spaces. */

@@ -24,7 +24,7 @@ export class ListMarks {
     this.#isOrdered = node.ol !== undefined;
     this.#type = type ?? (this.#isOrdered ? 'decimal' : 'disc');
     this.#counter = start === undefined ? 1 : numberOf(start);
-    if (style.align !== 'left' && style.align !== 'justify') foreign();
+    if (style.align !== 'left' && style.align !== 'justify') foreign(`a list that is set ${style.align}`);
     this.indent = this.#lineOf('9. ').words.reduce((sum, { width }) => sum + width, 0);
   }
 
@@ -32,7 +32,7 @@ export class ListMarks {
     const color = this.color ?? this.style.color;
     const look = { ...this.style.look, color };
     const [line] = this.paragraph(text, { ...this.style, look }).lines(Number.POSITIVE_INFINITY);
-    return line ?? foreign();
+    return line ?? foreign('a mark without a line');
   }
 
   /** The mark of an item; none for a list in a list. */
@@ -62,7 +62,7 @@ export class ListMarks {
     }
     const radius = size / 6;
     const round = { type: 'ellipse', x: radius, y: middle, r1: radius, r2: radius };
-    if (type !== 'circle' && type !== 'disc') return foreign();
+    if (type !== 'circle' && type !== 'disc') return foreign(`the mark ${String(type)}`);
     return { type: 'art', art: markArt({ ...round, [type === 'circle' ? 'lineColor' : 'color']: color }) };
   }
 }

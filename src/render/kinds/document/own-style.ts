@@ -40,7 +40,7 @@ export const styleMembers: ReadonlySet<string> = new Set([
 
 const alignments: readonly unknown[] = ['left', 'center', 'right', 'justify'] satisfies Alignment[];
 function alignOf(value: unknown): Alignment {
-  return alignments.includes(value) ? (value as Alignment) : foreign();
+  return alignments.includes(value) ? (value as Alignment) : foreign(`the alignment ${String(value)}`);
 }
 
 /** The styles of one document. */
@@ -78,7 +78,8 @@ export class Styles {
       : decoration === undefined
         ? undefined
         : [decoration];
-    if (decorations?.some((one) => one !== 'underline' && one !== 'lineThrough') === true) foreign();
+    if (decorations?.some((one) => one !== 'underline' && one !== 'lineThrough') === true)
+      foreign('another line at text');
     const own = {
       family: typeof font === 'string' ? font : around.family,
       size: fontSize === undefined ? around.size : numberOf(fontSize),
@@ -90,7 +91,12 @@ export class Styles {
       strike: decorations === undefined ? around.strike : decorations.includes('lineThrough'),
       background: background === undefined ? around.background : colorOf(background),
       lineHeight: lineHeight === undefined ? around.lineHeight : numberOf(lineHeight),
-      link: link === undefined ? around.link : typeof link === 'string' ? link : foreign(),
+      link:
+        link === undefined
+          ? around.link
+          : typeof link === 'string'
+            ? link
+            : foreign('a link that is no address'),
       gap: gap === undefined ? around.gap : numberOf(gap),
     };
     return { ...own, look: this.#look(own) };
@@ -123,9 +129,9 @@ export class Styles {
     const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link}`;
     const known = this.#looks.get(key);
     if (known !== undefined) return known;
-    const faces = findFamily(family)?.faces ?? foreign();
+    const faces = findFamily(family)?.faces ?? foreign(`the font ${family}`);
     const { id } = faces[bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal'];
-    const face = this.registry.typeface(id) ?? foreign();
+    const face = this.registry.typeface(id) ?? foreign(`the font ${id}`);
     const look: Look = {
       face,
       size,

@@ -22,7 +22,7 @@ type Rule = (line: number) => unknown;
 function ruleOf(layout: Node, name: string): Rule {
   const rule = layout[name];
   // Functions of the definition take the number of a line or row.
-  return typeof rule === 'function' ? (rule as Rule) : foreign();
+  return typeof rule === 'function' ? (rule as Rule) : foreign(`a table without ${name}`);
 }
 
 export function fillsOf(layout: Node): (row: number) => string | undefined {
