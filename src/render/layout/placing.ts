@@ -254,9 +254,10 @@ export class Placing implements Placer {
 
   #art(box: ArtBox): void {
     const { art, align } = box;
+    const { width } = this.flow.context;
     // Its margins count twice, as pdfmake has it.
-    const spare = this.flow.context.width - extentOf(box).minWidth;
-    this.flow.art(art, align === 'right' ? spare : align === 'center' ? spare / 2 : 0);
+    const spare = width - extentOf(box).minWidth;
+    this.flow.art(art.shrunk?.(width) ?? art, align === 'right' ? spare : align === 'center' ? spare / 2 : 0);
   }
 }
 

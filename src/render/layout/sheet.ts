@@ -30,6 +30,8 @@ export interface Art {
   readonly bottom: number;
   /** With another begin and end; left out where it is one piece. */
   reshaped?(top: number, bottom: number): Art;
+  /** No wider than the room across; left out where it is always as wide as it is. */
+  shrunk?(room: number): Art;
 }
 
 /** A place in the order in which things are drawn on a sheet. */

@@ -3,7 +3,7 @@ import type { Box } from './areas.js';
 import { CodeDrawing } from './draw-codes.js';
 import type { BlockFrame } from './draw-frame.js';
 import { frameShapes } from './frame-shapes.js';
-import { colorOf, foreign, hasOnly, isNode, nodesOf, numberOf } from './own-nodes.js';
+import { colorOf, foreign, hasOnly, nodesOf, numberOf } from './own-nodes.js';
 import type { Vector } from './page-items.js';
 import type { Node, Renderer } from './pdfmake.js';
 
@@ -12,7 +12,7 @@ import type { Node, Renderer } from './pdfmake.js';
 export interface DrawnArt extends Art {
   /** What it covers, from its corner. */
   readonly boxes: readonly Box[];
-  draw(renderer: Pick<Renderer, 'renderVector' | 'renderImage'>, x: number, y: number): void;
+  draw(renderer: Pick<Renderer, 'renderVector' | 'renderImage' | 'renderSVG'>, x: number, y: number): void;
 }
 
 const lineMembers = new Set(['type', 'x1', 'y1', 'x2', 'y2', 'lineWidth', 'lineColor', 'dash']);
@@ -105,47 +105,4 @@ export function markArt(vector: Node): DrawnArt {
   const draw: DrawnArt['draw'] = (renderer, left, top) =>
     renderer.renderVector({ ...vector, x: Number(vector.x) + left, y: y + top });
   return { width: 0, height: 0, top: y - Number(vector.r2 ?? 0), bottom: y + height, boxes: [], draw };
-}
-
-interface PixelSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A picture in the size that its node asks for, by pdfmake's rules. */
-export function pictureArt(node: Node, pixels: PixelSize, link: string | undefined): DrawnArt {
-  const { cover } = node;
-  const size = isNode(cover)
-    ? { width: numberOf(cover.width), height: numberOf(cover.height) }
-    : sizeOf(node, pixels);
-  const item = {
-    image: node.image,
-    _width: size.width,
-    _height: size.height,
-    ...(isNode(cover) ? { cover } : {}),
-    ...(link === undefined ? {} : { link }),
-  };
-  return {
-    ...size,
-    top: 0,
-    bottom: size.height,
-    boxes: [{ left: 0, top: 0, right: size.width, bottom: size.height }],
-    draw: (renderer, x, y) => renderer.renderImage({ ...item, x, y }),
-  };
-}
-
-function sizeOf({ fit, width, height, maxWidth, maxHeight }: Node, pixels: PixelSize): PixelSize {
-  const ratio = pixels.width / pixels.height;
-  if (Array.isArray(fit)) {
-    const [most, highest] = [numberOf(fit[0]), numberOf(fit[1])];
-    const factor = ratio > most / highest ? most / pixels.width : highest / pixels.height;
-    return { width: pixels.width * factor, height: pixels.height * factor };
-  }
-  // A picture of HTML gives way to its column.
-  if (maxWidth !== undefined || maxHeight !== undefined) return foreign('a picture of HTML');
-  const [across, down] = [width, height].map((side) => (side === undefined ? 0 : numberOf(side)));
-  return {
-    width: across || (down ? down * ratio : pixels.width),
-    height: down || (across ? across / ratio : pixels.height),
-  };
 }

@@ -14,10 +14,11 @@ import {
 } from '../../layout/text.js';
 import { maxSamples } from './draw-table.js';
 import { isFrame } from './frame-shapes.js';
-import { canvasArt, frameArt, pictureArt } from './own-art.js';
+import { canvasArt, frameArt } from './own-art.js';
 import { columnsOf } from './own-columns.js';
 import { ListMarks } from './own-lists.js';
 import { colorOf, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
+import { pictureArt, svgArt } from './own-pictures.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
 import type { CarryNodes } from './page-items.js';
@@ -55,7 +56,9 @@ const stackMembers = members(
 );
 const columnsMembers = members('columns', 'width');
 const canvasMembers = members('canvas', 'width');
-const imageMembers = members('image', 'width', 'height', 'fit', 'cover', 'maxWidth', 'maxHeight');
+const pictureMembers = ['width', 'height', 'fit', 'maxWidth', 'maxHeight', 'shrinks', ...itemMembers];
+const imageMembers = members('image', 'cover', ...pictureMembers);
+const svgMembers = members('svg', 'pointer', 'notes', 'options', ...pictureMembers);
 const tableMembers = members('table', 'layout', 'width', 'keepNext');
 const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRows', 'around', 'carry']);
 
@@ -193,6 +196,11 @@ class BoxMaker {
     if (typeof node.image === 'string') {
       hasOnly(node, imageMembers);
       const art = pictureArt(node, this.tools.picture(node.image), style.link);
+      return { type: 'art', ...placeOf(node), art, align: sideOf(style.align) };
+    }
+    if (node.svg !== undefined) {
+      hasOnly(node, svgMembers);
+      const art = svgArt(node, style.family, style.link);
       return { type: 'art', ...placeOf(node), art, align: sideOf(style.align) };
     }
     if (isNode(node.table)) {
