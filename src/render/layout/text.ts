@@ -17,8 +17,12 @@ export interface Look {
   readonly strike: boolean;
   readonly background: string | undefined;
   readonly link: string | undefined;
+  /** How far below its place in the line it stands: raised text has less than 0. */
+  readonly drop: number;
   /** What follows from the rest. */
   readonly scale: number;
+  /** As `scale`, for the spaces at the begin of a line; 0 where they are kept. */
+  readonly leadScale: number;
   readonly height: number;
   readonly ascent: number;
 }
@@ -164,13 +168,13 @@ export class Paragraph {
     let isFirst = true;
     for (const {
       split: { words, ends },
-      look: { scale },
+      look: { scale, leadScale },
     } of parts) {
       for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word === undefined) break;
         const width = word.width * scale;
-        const before = word.lead * scale;
+        const before = word.lead * leadScale;
         const after = word.trail * scale;
         const inner = width - before - after;
         if (inner > min) min = inner;
@@ -262,7 +266,7 @@ export class Paragraph {
     if (this.parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only.look)) {
       const { split, look } = only;
       const [first, last] = [split.words[0], split.words.at(-1)];
-      const [lead, trail] = [(first?.lead ?? 0) * look.scale, (last?.trail ?? 0) * look.scale];
+      const [lead, trail] = [(first?.lead ?? 0) * look.leadScale, (last?.trail ?? 0) * look.scale];
       const word = new Word(split, '', look, this.#whole, lead, trail, false, false);
       word.x = 0 - lead;
       const width = this.#whole - lead - trail;
@@ -280,8 +284,8 @@ export class Paragraph {
     } of this.parts) {
       for (const [i, word] of words.entries()) {
         const joined = goesOn && i === words.length - 1;
-        const { scale } = look;
-        const [width, lead, trail] = [word.width * scale, word.lead * scale, word.trail * scale];
+        const { scale, leadScale } = look;
+        const [width, lead, trail] = [word.width * scale, word.lead * leadScale, word.trail * scale];
         all.push(new Word(word, word.text, look, width, lead, trail, ends?.[i] === true, joined));
       }
     }

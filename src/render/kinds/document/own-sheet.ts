@@ -11,7 +11,7 @@ import {
   type Stroke,
 } from '../../layout/sheet.js';
 import { move } from '../../layout/split.js';
-import type { Bookmark, Line, Word } from '../../layout/text.js';
+import type { Bookmark, Line, Look, Word } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
 import type { DrawnArt } from './own-art.js';
 import { colorOperand, type OwnFont } from './own-font.js';
@@ -225,7 +225,7 @@ export class PageSheet implements Sheet {
   #mark(bookmark: Bookmark, line: Line, x: number, y: number): void {
     const [first] = line.words;
     if (first === undefined) return;
-    const top = y + (line.height - first.look.ascent - (line.height - line.ascent));
+    const top = topOf(first.look, line, y);
     const isNamed = !first.ink.isEmpty;
     this.draw((document) => {
       this.tools.addToOutline(bookmark, document);
@@ -256,7 +256,7 @@ export class PageSheet implements Sheet {
     const { look } = first;
     let next = from + 1;
     if (look.link === undefined) while (next < words.length && words[next]?.look === look) next++;
-    const top = y + (line.height - look.ascent - (line.height - line.ascent));
+    const top = topOf(look, line, y);
     let before: Word | undefined;
     for (let i = from; i < next; i++) {
       const word = words[i];
@@ -310,7 +310,8 @@ export class PageSheet implements Sheet {
         type === 'underline'
           ? line.ascent + (look.height - look.ascent) * 0.45
           : line.ascent - look.ascent * 0.25;
-      const box = { x: x + first.x, y: y + drop - thickness / 2, width, height: thickness };
+      const top = y + drop + first.look.drop - thickness / 2;
+      const box = { x: x + first.x, y: top, width, height: thickness };
       this.#rectangle(first.look.color, box);
     }
   }
@@ -339,6 +340,11 @@ function decorated(words: readonly Word[]): Decorated[] {
     }
   }
   return groups;
+}
+
+/** Where the text of a word begins whose line is at `y`. */
+function topOf({ ascent, drop }: Look, line: Line, y: number): number {
+  return y + (line.height - ascent - (line.height - line.ascent)) + drop;
 }
 
 /** The box of a line as it is read: the air between lines, which its height counts, may be cut. */

@@ -19,6 +19,9 @@ export interface Style {
   readonly background: string | undefined;
   readonly lineHeight: number;
   readonly link: string | undefined;
+  readonly raised: boolean;
+  readonly lowered: boolean;
+  readonly keepsSpaces: boolean;
   /** Between columns. */
   readonly gap: number;
   readonly look: Look;
@@ -36,12 +39,18 @@ export const styleMembers: ReadonlySet<string> = new Set([
   'lineHeight',
   'link',
   'columnGap',
+  'sup',
+  'sub',
+  'preserveLeadingSpaces',
 ]);
 
 const alignments: readonly unknown[] = ['left', 'center', 'right', 'justify'] satisfies Alignment[];
 function alignOf(value: unknown): Alignment {
   return alignments.includes(value) ? (value as Alignment) : foreign(`the alignment ${String(value)}`);
 }
+
+/** Raised and lowered text, to the text around it. */
+const smaller = 0.58;
 
 /** The styles of one document. */
 export class Styles {
@@ -58,6 +67,9 @@ export class Styles {
     background: undefined,
     lineHeight: 1,
     link: undefined,
+    raised: false,
+    lowered: false,
+    keepsSpaces: false,
     gap: 0,
   };
 
@@ -70,7 +82,7 @@ export class Styles {
 
   /** What a node sets over the style around it; the latter itself when it sets nothing. */
   #over(around: Omit<Style, 'look'>, node: Node): Style {
-    const { columnGap: gap } = node;
+    const { columnGap: gap, sup, sub: lower, preserveLeadingSpaces: spaces } = node;
     const { font, fontSize, bold, italics, color, alignment, decoration, background, lineHeight, link } =
       node;
     const decorations = Array.isArray(decoration)
@@ -97,6 +109,9 @@ export class Styles {
           : typeof link === 'string'
             ? link
             : foreign('a link that is no address'),
+      raised: sup === undefined ? around.raised : sup === true,
+      lowered: lower === undefined ? around.lowered : lower === true,
+      keepsSpaces: spaces === undefined ? around.keepsSpaces : spaces === true,
       gap: gap === undefined ? around.gap : numberOf(gap),
     };
     return { ...own, look: this.#look(own) };
@@ -116,7 +131,6 @@ export class Styles {
   #look(style: Omit<Style, 'look'>): Look {
     const {
       family,
-      size,
       bold,
       italic,
       color,
@@ -125,8 +139,12 @@ export class Styles {
       background = '',
       lineHeight,
       link = '',
+      raised,
+      lowered,
+      keepsSpaces,
     } = style;
-    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link}`;
+    const size = raised || lowered ? style.size * smaller : style.size;
+    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link} ${raised} ${lowered} ${keepsSpaces}`;
     const known = this.#looks.get(key);
     if (known !== undefined) return known;
     const faces = findFamily(family)?.faces ?? foreign(`the font ${family}`);
@@ -141,7 +159,9 @@ export class Styles {
       strike,
       background: style.background,
       link: style.link,
+      drop: (lowered ? size * 0.35 : 0) - (raised ? size * 0.75 : 0),
       scale: size / 1000,
+      leadScale: keepsSpaces ? 0 : size / 1000,
       height: face.lineHeight(size) * lineHeight,
       ascent: (face.ascender / 1000) * size,
     };
