@@ -516,7 +516,7 @@ describe('architecture', () => {
       ],
       [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/(pdf-tools|bulk-fill\/template)\//],
       [/^undici$/, /^(work|fetch)\//],
-      [/^bidi-js$/, /^render\/kinds\/document\//],
+      [/^bidi-js$/, /^render\/layout\//],
     ];
     const misplaced = files.flatMap((file) => {
       return librariesOf(file)

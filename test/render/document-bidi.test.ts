@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedFont } from '../../src/render/fonts/pdfkit.js';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
-import { LineOrder } from '../../src/render/kinds/document/line-order.js';
 import type { Inline } from '../../src/render/kinds/document/page-items.js';
 import { PdfMakeLine } from '../../src/render/kinds/document/pdfmake.js';
+import { LineOrder } from '../../src/render/layout/line-order.js';
 import { type Letter, Reader } from '../words/reader.js';
 import { render } from './document-fixture.js';
 

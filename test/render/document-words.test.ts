@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { LineOrder } from '../../src/render/kinds/document/line-order.js';
 import type { Inline } from '../../src/render/kinds/document/page-items.js';
 import type { PdfDocument, StyleStack } from '../../src/render/kinds/document/pdfmake.js';
 import { TextMeasure } from '../../src/render/kinds/document/text-measure.js';
+import { LineOrder } from '../../src/render/layout/line-order.js';
 
 /** V8's own word on whether an object has a shape; a dictionary has none. */
 function shapeCheck(): (value: object) => boolean {

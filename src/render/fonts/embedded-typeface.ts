@@ -3,7 +3,7 @@ import { pdfNumber } from './operators.js';
 import type { Glyph, ParsedFont } from './pdfkit.js';
 import type { ProgramWriter } from './program-writer.js';
 import type { SharedFont } from './sharing.js';
-import { PlainLetters, Shaped, ShapedWord, Typeface } from './typeface.js';
+import { GlyphRow, PlainLetters, Shaped, ShapedWord, Typeface } from './typeface.js';
 
 /**
  * A font that documents embed: a character code is the font's own glyph id, whatever else the document shows, and a font
@@ -94,24 +94,23 @@ export class EmbeddedTypeface extends Typeface {
   /** As pdfkit does it: spaces end what is laid out together. */
   protected override shape(text: string): Shaped | undefined {
     let width = 0;
-    let codes = '';
+    const row = new GlyphRow();
     const glyphs: Glyph[] = [];
     for (let from = 0; from < text.length; ) {
       const space = text.indexOf(' ', from);
       const to = space === -1 ? text.length : space + 1;
-      const run = this.shared.plainRun(text.slice(from, to));
+      const run = this.shared.run(text.slice(from, to));
       if (run === undefined) return undefined;
       width += run.advanceWidth;
       for (const [i, glyph] of run.glyphs.entries()) {
-        const { xAdvance = 0, advanceWidth = 0 } = run.positions[i] ?? {};
-        codes += hex(glyph.id);
+        const position = run.positions[i];
+        if (position === undefined) break;
+        row.add(hex(glyph.id), position);
         glyphs.push(glyph);
-        const kerning = xAdvance - advanceWidth;
-        if (kerning !== 0) codes += `>${pdfNumber(-kerning)}<`;
       }
       from = to;
     }
-    return new Shaped(width, codes, glyphs);
+    return new Shaped(width, row.end(), glyphs);
   }
 
   /** What a document embeds that uses these glyphs; the same for all that use them alike. */

@@ -109,16 +109,18 @@ export class SharedFont {
     this.pairs = new PairLayout((text) => scaledLayout(font, text));
   }
 
-  /** The layout of a text that is not special; undefined where the font lacks a glyph or does not put all on the line. */
-  plainRun(text: string): GlyphRun | undefined {
+  /** The layout of a text from left to right; undefined where the font lacks a glyph of it. */
+  run(text: string): GlyphRun | undefined {
     let run = this.layouts.get(text);
     if (run === undefined) {
-      run = this.pairs.run(text) ?? scaledLayout(this.font, text);
-      const isPlain = run.glyphs.every(({ id }) => id !== 0);
-      if (!isPlain) return undefined;
+      const lay = (part: string) => scaledLayout(this.font, part);
+      run = isSpecial(text)
+        ? shape(text, this.font, 1_000 / this.font.unitsPerEm, lay)
+        : (this.pairs.run(text) ?? lay(text));
+      if (run.glyphs.some(({ id }) => id === 0)) return undefined;
       this.layouts.set(text, run);
     }
-    return run.positions.every(({ xOffset, yOffset }) => xOffset === 0 && yOffset === 0) ? run : undefined;
+    return run.glyphs.some(({ id }) => id === 0) ? undefined : run;
   }
 
   /** Writes the font's subsets; undefined for fonts whose subsets write themselves. */

@@ -1,6 +1,5 @@
-import { pdfNumber } from './operators.js';
 import type { SharedStandardFont } from './sharing.js';
-import { Shaped, Typeface } from './typeface.js';
+import { GlyphRow, Shaped, Typeface } from './typeface.js';
 
 /** One of the fourteen fonts of every reader: character codes are those of WinAnsi, and nothing is embedded. */
 export class StandardTypeface extends Typeface {
@@ -18,13 +17,11 @@ export class StandardTypeface extends Typeface {
 
   protected override shape(text: string): Shaped {
     const [encoded, positions] = this.shared.encode(text);
-    let codes = '';
+    const row = new GlyphRow();
     for (const [i, code] of encoded.entries()) {
-      const { xAdvance = 0, advanceWidth = 0 } = positions[i] ?? {};
-      codes += code;
-      const kerning = xAdvance - advanceWidth;
-      if (kerning !== 0) codes += `>${pdfNumber(-kerning)}<`;
+      const position = positions[i];
+      if (position !== undefined) row.add(code, position);
     }
-    return new Shaped(this.shared.widthAtThousand(text), codes, []);
+    return new Shaped(this.shared.widthAtThousand(text), row.end(), []);
   }
 }

@@ -1,7 +1,7 @@
-import type { Operators } from './operators.js';
+import { softHyphen } from './characters.js';
+import { type Operators, pdfNumber } from './operators.js';
 import { noCharacters, type PairLayout, type PlainCharacters } from './pairs.js';
-import type { Glyph } from './pdfkit.js';
-import { isSpecial } from './shaping.js';
+import type { Glyph, GlyphPosition } from './pdfkit.js';
 import { TextCache } from './sharing.js';
 
 /** Fonts as documents of our own layout write them. The operand of a word is the same in all documents. */
@@ -56,7 +56,8 @@ export interface Ink {
 interface Letters {
   readonly isEmpty: boolean;
   mark(text: string, used: UsedGlyphs): void;
-  show(text: string, operators: Operators): void;
+  /** `scale` is a thousandth of the font size. */
+  show(text: string, operators: Operators, scale: number): void;
 }
 
 /** Those of words whose characters are laid out in pairs. */
@@ -74,40 +75,94 @@ export class PlainLetters implements Letters {
   }
 }
 
+/** Glyphs beside each other from a place on. */
+interface Codes {
+  /** From the begin of the text, up and to the right, at 1,000 points. */
+  readonly x: number;
+  readonly y: number;
+  /** What stands between the outer `[<` and `>]` of the operator TJ. */
+  readonly codes: string;
+}
+
+/** Puts glyphs beside each other; those that stand aside, as marks do, begin anew. */
+export class GlyphRow {
+  readonly #rows: Codes[] = [];
+  #codes = '';
+  #x = 0;
+  #y = 0;
+  /** Where the next glyph comes. */
+  #pen = 0;
+  #isAside = false;
+
+  add(code: string, { xAdvance, advanceWidth, xOffset, yOffset }: GlyphPosition): void {
+    const isAside = xOffset !== 0 || yOffset !== 0;
+    if (isAside || this.#isAside) this.#begin(this.#pen + xOffset, yOffset);
+    this.#isAside = isAside;
+    this.#codes += code;
+    const kerning = xAdvance - advanceWidth;
+    if (kerning !== 0) this.#codes += `>${pdfNumber(-kerning)}<`;
+    this.#pen += xAdvance;
+  }
+
+  #begin(x: number, y: number): void {
+    if (this.#codes !== '') this.#rows.push({ x: this.#x, y: this.#y, codes: this.#codes });
+    this.#codes = '';
+    this.#x = x;
+    this.#y = y;
+  }
+
+  end(): readonly Codes[] {
+    this.#begin(0, 0);
+    return this.#rows;
+  }
+}
+
 /** What is laid out of a piece of text, at 1,000 points. */
 export class Shaped implements Letters {
   constructor(
     readonly width: number,
-    /** What stands between the outer `[<` and `>]` of the operator TJ. */
-    private readonly codes: string,
+    private readonly rows: readonly Codes[],
     /** Those that the document has to embed. */
     private readonly glyphs: readonly Glyph[],
   ) {}
 
   get isEmpty(): boolean {
-    return this.codes === '';
+    return this.rows.length === 0;
   }
 
   mark(_: string, used: UsedGlyphs): void {
     used.use(this.glyphs);
   }
 
-  show(_: string, operators: Operators): void {
-    if (this.codes === '') return;
-    operators.text('[<');
-    operators.text(this.codes);
-    operators.text('>]TJ');
+  show(_: string, operators: Operators, scale: number): void {
+    let [left, up] = [0, 0];
+    for (const { x, y, codes } of this.rows) {
+      if (x !== left || y !== up) shift(operators, (x - left) * scale, (y - up) * scale);
+      [left, up] = [x, y];
+      operators.text('[<');
+      operators.text(codes);
+      operators.text('>]TJ');
+    }
+    // What comes next is placed from the begin of the text.
+    if (left !== 0 || up !== 0) shift(operators, -left * scale, -up * scale);
   }
 }
 
-export const nothing = new Shaped(0, '', []);
+function shift(operators: Operators, x: number, y: number): void {
+  operators.text(' ');
+  operators.number(x);
+  operators.number(y);
+  operators.text('Td');
+}
+
+export const nothing = new Shaped(0, [], []);
 
 /** A word at 1,000 points. */
 export class ShapedWord implements Ink {
   constructor(
     readonly text: string,
     readonly width: number,
-    /** Of the white space at its begin and at its end. */
+    /** Of the white space at its begin and at its end; below 0: what it takes more at the end of a line, for a hyphen. */
     readonly lead: number,
     readonly trail: number,
     private readonly letters: Letters,
@@ -121,8 +176,8 @@ export class ShapedWord implements Ink {
     this.letters.mark(this.text, used);
   }
 
-  show(operators: Operators): void {
-    this.letters.show(this.text, operators);
+  show(operators: Operators, scale: number): void {
+    this.letters.show(this.text, operators, scale);
   }
 }
 
@@ -145,7 +200,7 @@ export abstract class Typeface {
     return ((this.ascender - this.descender) / 1000) * size;
   }
 
-  /** A piece of text; undefined when it takes more than glyphs beside each other to show it. */
+  /** A piece of text; undefined where the font lacks a character of it. */
   word(text: string): ShapedWord | undefined {
     const known = this.#words.get(text);
     if (known !== undefined) return known ?? undefined;
@@ -161,12 +216,12 @@ export abstract class Typeface {
       const [spaces] = shape.exec(text) ?? [];
       return spaces === undefined ? 0 : (this.#shaped(spaces)?.width ?? 0);
     };
-    return new ShapedWord(text, shaped.width, cut(leadingSpace), cut(trailingSpace), shaped);
+    const trail = text.endsWith(softHyphen) ? -(this.word('-')?.width ?? 0) : cut(trailingSpace);
+    return new ShapedWord(text, shaped.width, cut(leadingSpace), trail, shaped);
   }
 
   #shaped(text: string): Shaped | undefined {
-    if (text === '') return nothing;
-    return isSpecial(text) ? undefined : this.shape(text);
+    return text === '' ? nothing : this.shape(text);
   }
 
   /** Lays out a text that is not empty. */

@@ -1,5 +1,6 @@
+import type { Bookmark, Line } from './line.js';
 import type { Art, Margins, Stroke } from './sheet.js';
-import type { Bookmark, Line, Paragraph } from './text.js';
+import type { Paragraph } from './text.js';
 
 /** What our own layout takes: content that is measured, before it has a place. Lengths are points. */
 

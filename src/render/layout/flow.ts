@@ -1,8 +1,8 @@
 import type { Frame } from './boxes.js';
 import { Context, type PageChange } from './context.js';
 import { cutFragment, type RowEnds } from './cutting.js';
+import type { Line } from './line.js';
 import { type Art, AsideSheet, type Fragment, lowest, type Mark, place, type Sheet } from './sheet.js';
-import type { Line } from './text.js';
 
 /** Rows that are drawn again at the top of every page. */
 export interface Repeated extends Fragment {

@@ -15,9 +15,9 @@ import {
 import { Context } from './context.js';
 import { Flow } from './flow.js';
 import { FollowingRoom, firstHeight, wholeHeight } from './heights.js';
+import type { Line, Word } from './line.js';
 import { AsideSheet, type Fragment, type Margins, type Sheet, type Size } from './sheet.js';
 import { type Placer, TablePlacing } from './table-placing.js';
-import type { Line, Word } from './text.js';
 
 /** Where the pages go that are laid out. */
 export interface Pages {
@@ -276,7 +276,8 @@ function shiftOf(line: Line, align: string, room: number): number {
   const spare = room - line.width;
   if (align === 'right') return spare;
   if (align === 'center') return spare / 2;
-  if (align === 'justify' && !line.isLast && line.words.length > 1) moveApart(line.words, spare);
+  if (align === 'justify' && line.isSpread !== true && !line.isLast && line.words.length > 1)
+    moveApart(line.words, spare);
   return 0;
 }
 

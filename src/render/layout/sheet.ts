@@ -1,4 +1,4 @@
-import type { Line } from './text.js';
+import type { Line } from './line.js';
 
 /** What is placed on pages. Lengths are points, places from the upper left corner. */
 

@@ -1,3 +1,5 @@
+import { softHyphen } from '../fonts/characters.js';
+import { mayTurn } from '../fonts/directions.js';
 import type { Operators } from '../fonts/operators.js';
 import { TextCache } from '../fonts/sharing.js';
 import type { Ink, ShapedWord, Typeface, UsedGlyphs } from '../fonts/typeface.js';
@@ -11,6 +13,8 @@ export class Split implements Ink {
     readonly words: readonly ShapedWord[],
     /** Which words end their lines; undefined where none does. */
     readonly ends: readonly boolean[] | undefined,
+    /** Whether words of it may be one, or stand in another order, once their line is known. */
+    readonly isSpecial = false,
   ) {}
 
   get isEmpty(): boolean {
@@ -28,7 +32,7 @@ export class Split implements Ink {
     for (const word of this.words) {
       if (isBegun) move(before, operators);
       isBegun ||= !word.isEmpty;
-      word.show(operators);
+      word.show(operators, scale);
       before = word.width * scale;
     }
   }
@@ -80,5 +84,6 @@ function newSplit(face: Typeface, text: string): Split | null {
     words.push(shaped);
     ends.push(lineEnd);
   }
-  return new Split(words, ends.includes(true) ? ends : undefined);
+  const isSpecial = mayTurn(text) || text.includes(softHyphen);
+  return new Split(words, ends.includes(true) ? ends : undefined, isSpecial);
 }

@@ -1,31 +1,10 @@
 import { clusterEnd } from '../fonts/characters.js';
 import type { Ink, Typeface } from '../fonts/typeface.js';
 import { isOneWord } from './breaks.js';
+import { type Line, type Look, OpenLine, order, Word } from './line.js';
 import { type Split, splitOf } from './split.js';
 
-/** Paragraphs and their lines. Lengths are points. */
-
-/** How a text looks. */
-export interface Look {
-  readonly face: Typeface;
-  readonly size: number;
-  /** `#rrggbb` or `black` */
-  readonly color: string;
-  /** Factor of the height of the font. */
-  readonly lineHeight: number;
-  readonly underline: boolean;
-  readonly strike: boolean;
-  readonly background: string | undefined;
-  readonly link: string | undefined;
-  /** How far below its place in the line it stands: raised text has less than 0. */
-  readonly drop: number;
-  /** What follows from the rest. */
-  readonly scale: number;
-  /** As `scale`, for the spaces at the begin of a line; 0 where they are kept. */
-  readonly leadScale: number;
-  readonly height: number;
-  readonly ascent: number;
-}
+/** Paragraphs. Lengths are points. */
 
 export type Alignment = 'left' | 'center' | 'right' | 'justify';
 
@@ -33,107 +12,6 @@ export type Alignment = 'left' | 'center' | 'right' | 'justify';
 export interface TextPart {
   readonly text: string;
   readonly look: Look;
-}
-
-/** A word of a paragraph, or several of one look that stand beside each other. */
-export class Word {
-  /** From the begin of its line. */
-  x = 0;
-  /** By which justified text has moved it away from the word before. */
-  shift = 0;
-
-  #ink: Ink | undefined;
-
-  /** @param ink left out, it is shaped when it is drawn */
-  constructor(
-    ink: Ink | undefined,
-    readonly text: string,
-    readonly look: Look,
-    readonly width: number,
-    readonly lead: number,
-    readonly trail: number,
-    readonly lineEnd: boolean,
-    readonly joined: boolean,
-  ) {
-    this.#ink = ink;
-  }
-
-  get ink(): Ink {
-    this.#ink ??= this.look.face.word(this.text);
-    if (this.#ink === undefined) throw new Error('A part of a word that was shaped could not be shaped');
-    return this.#ink;
-  }
-}
-
-export interface Line {
-  readonly words: readonly Word[];
-  /** Without the spaces at its ends. */
-  readonly width: number;
-  readonly height: number;
-  readonly ascent: number;
-  /** The paragraph ends with it, or it ends where the text has a line end. */
-  readonly isLast: boolean;
-  /** A word that it had no room for: it ends between two letters of it. */
-  readonly broken?: string;
-  readonly bookmark?: Bookmark;
-}
-
-/** A place that the outline of the document leads to. */
-export interface Bookmark {
-  readonly id: string;
-  readonly title: string;
-  /** The id of the one that it is below. */
-  readonly parent: string | undefined;
-}
-
-/** A line in the making. */
-class OpenLine {
-  readonly words: Word[] = [];
-  ended = false;
-  broken: string | undefined;
-  #widths = 0;
-  #lead = 0;
-  #trail = 0;
-
-  constructor(readonly room: number) {}
-
-  get width(): number {
-    return this.#widths - this.#lead - this.#trail;
-  }
-
-  add(word: Word): void {
-    if (this.words.length === 0) this.#lead = word.lead;
-    this.#trail = word.trail;
-    word.x = this.#widths - this.#lead;
-    this.words.push(word);
-    this.#widths += word.width;
-    if (word.lineEnd) this.ended = true;
-  }
-
-  /** Whether the word has room with those behind it that belong to it. */
-  holds(word: Word, next: readonly Word[]): boolean {
-    if (this.words.length === 0) return true;
-    if (this.ended) return false;
-    let { width, trail } = word;
-    if (word.joined)
-      for (const one of next) {
-        width += one.width;
-        trail += one.trail;
-        if (!one.joined) break;
-      }
-    return this.#widths + width - this.#lead - trail <= this.room;
-  }
-
-  close(isLast: boolean): Line {
-    let [height, ascent] = [0, 0];
-    for (const { look } of this.words) {
-      if (look.height > height) height = look.height;
-      if (look.ascent > ascent) ascent = look.ascent;
-    }
-    const { words, width, broken } = this;
-    const line = { words, width, height, ascent, isLast: isLast || this.ended };
-    return broken === undefined ? line : { ...line, broken };
-  }
 }
 
 /** A document that marks the glyphs of what it shows. */
@@ -159,6 +37,8 @@ export class Paragraph {
   readonly maxWidth: number;
   /** Of all words, spaces counted; the paragraph is one line where there is so much room. */
   readonly #whole: number;
+  /** Whether its words may become one, or stand in another order, once their line is known. */
+  readonly #isSpecial: boolean;
 
   private constructor(
     readonly parts: readonly Part[],
@@ -195,7 +75,8 @@ export class Paragraph {
     }
     this.minWidth = min;
     this.maxWidth = max;
-    this.#whole = whole;
+    this.#isSpecial = parts.some(({ split }) => split.isSpecial);
+    this.#whole = this.#isSpecial ? Number.POSITIVE_INFINITY : whole;
   }
 
   /** Undefined where a text is none that our own layout sets. */
@@ -289,6 +170,7 @@ export class Paragraph {
         all.push(new Word(word, word.text, look, width, lead, trail, ends?.[i] === true, joined));
       }
     }
+    if (this.#isSpecial) order.mark(all);
     return all.reverse();
   }
 
@@ -302,6 +184,7 @@ export class Paragraph {
       for (let word = words.at(-1); word !== undefined; word = words.at(-1)) {
         if (!forced && !line.holds(word, word.joined ? ahead(words) : [])) break;
         words.pop();
+        line.goOn();
         let wrapped = false;
         const left = room - line.width;
         if (word.text.length > 1 && word.width > left) {
@@ -316,7 +199,8 @@ export class Paragraph {
         line.add(word);
         forced = word.joined && !wrapped;
       }
-      lines.push(line.close(words.length === 0));
+      const isLast = words.length === 0;
+      lines.push(this.#isSpecial ? line.arrange(isLast, this.align === 'justify') : line.close(isLast));
     }
     return lines;
   }
@@ -373,8 +257,12 @@ function brokenWord(word: Word, room: number): readonly [Word, Word] | undefined
   const end = after.length > longWord ? undefined : shaped(after);
   if (end === undefined && after.length <= longWord) return undefined;
   const rest = end === undefined ? word.width - width : end.width * look.scale;
-  return [
+  const both = [
     new Word(begin, begin.text, look, width, word.lead, 0, word.lineEnd, word.joined),
     new Word(end, after, look, rest, word.lead, word.trail, word.lineEnd, word.joined),
-  ];
+  ] as const;
+  for (const one of both) one.baseLevel = word.baseLevel;
+  both[0].levels = word.levels?.subarray(0, fit);
+  both[1].levels = word.levels?.subarray(fit);
+  return both;
 }

@@ -1,7 +1,8 @@
 import { clusterEnd } from '../../fonts/characters.js';
+import { LineOrder } from '../../layout/line-order.js';
+import { closeSoftHyphens } from '../../layout/soft-hyphens.js';
 import { isFrame } from './frame-shapes.js';
 import { firstHeight, HeadingRoom, staysWithNext, wholeHeight } from './headings.js';
-import { LineOrder } from './line-order.js';
 import type { PaperEdges } from './outside.js';
 import type { Inline, Line } from './page-items.js';
 import { PageContext, PageWriter, unbounded } from './page-writer.js';
@@ -18,9 +19,8 @@ import {
   type TableNode,
   type TextNode,
 } from './pdfmake.js';
-import { closeSoftHyphens } from './soft-hyphens.js';
 import { aroundRow, RowLayout } from './table-rows.js';
-import { TextMeasure } from './text-measure.js';
+import { hasSameLook, TextMeasure } from './text-measure.js';
 
 /** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
 const wordsAtHand = 2_000;
@@ -318,7 +318,7 @@ export class DocumentLayout extends RowLayout {
     }
     line.lastLineInParagraph = inlines.length === 0;
     const widthOf = (text: string, word: Inline): number => this.#textInlines.widthOfText(text, word);
-    closeSoftHyphens(line, inlines.length > 0, widthOf);
+    closeSoftHyphens(line, inlines.length > 0, widthOf, hasSameLook);
     this.#order.arrange(line, widthOf);
     return line;
   }

@@ -1,17 +1,10 @@
-import { hasFormatting, softHyphen } from '../../fonts/characters.js';
-import { hasRightToLeft } from '../../fonts/directions.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { RenderFailure } from '../../kind.js';
 import type { Box, Carry, Cell, Column, Frame, ListBox, Row, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
+import type { Bookmark } from '../../layout/line.js';
 import type { Margins } from '../../layout/sheet.js';
-import {
-  type Alignment,
-  type Bookmark,
-  type GlyphUser,
-  Paragraph,
-  type TextPart,
-} from '../../layout/text.js';
+import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
 import { maxSamples } from './draw-table.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt } from './own-art.js';
@@ -233,16 +226,14 @@ class BoxMaker {
   #paragraph(text: unknown, style: Style): Paragraph {
     const { user } = this.tools;
     if (typeof text === 'string')
-      return Paragraph.plain(spaced(text), style.look, style.align, user) ?? foreign(unsetText(text));
+      return Paragraph.plain(spaced(text), style.look, style.align, user) ?? foreign(lacking);
     const parts: TextPart[] = [];
     for (const part of nodesOf(text)) {
       hasOnly(part, partMembers);
       if (typeof part.text !== 'string') return foreign('text in text');
       parts.push({ text: spaced(part.text), look: this.#styles.within(style, part).look });
     }
-    return (
-      Paragraph.of(parts, style.align, user) ?? foreign(unsetText(parts.map((part) => part.text).join('')))
-    );
+    return Paragraph.of(parts, style.align, user) ?? foreign(lacking);
   }
 
   #table(node: Node, table: Node, style: Style): TableBox {
@@ -340,12 +331,7 @@ function sideOf(align: Alignment): 'left' | 'center' | 'right' {
   return align === 'justify' ? 'left' : align;
 }
 
-/** What of a text is none that our own layout sets. */
-function unsetText(text: string): string {
-  if (hasRightToLeft(text)) return 'text from right to left';
-  if (text.includes(softHyphen)) return 'soft hyphens';
-  return hasFormatting(text) ? 'characters that format others' : 'characters that no font has';
-}
+const lacking = 'characters that no font has';
 
 /** Tabs are set as spaces. */
 function spaced(text: string): string {

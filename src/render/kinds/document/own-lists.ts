@@ -1,5 +1,6 @@
 import type { ListMark } from '../../layout/boxes.js';
-import type { Line, Paragraph } from '../../layout/text.js';
+import type { Line } from '../../layout/line.js';
+import type { Paragraph } from '../../layout/text.js';
 import { markArt } from './own-art.js';
 import { foreign, numberOf } from './own-nodes.js';
 import type { Style } from './own-style.js';

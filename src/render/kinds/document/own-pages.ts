@@ -1,7 +1,8 @@
 import type { Ink, Typeface } from '../../fonts/typeface.js';
+import type { Bookmark } from '../../layout/line.js';
 import type { Pages } from '../../layout/placing.js';
 import type { Margins, Sheet, Size } from '../../layout/sheet.js';
-import type { Bookmark, GlyphUser } from '../../layout/text.js';
+import type { GlyphUser } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
 import type { OwnFont } from './own-font.js';
 import { type ArtRenderer, PageSheet, type PageTools } from './own-sheet.js';

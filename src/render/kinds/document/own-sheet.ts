@@ -1,5 +1,6 @@
 import { pdfNumber as n, Operators } from '../../fonts/operators.js';
 import type { Ink, Typeface } from '../../fonts/typeface.js';
+import type { Bookmark, Line, Look, Word } from '../../layout/line.js';
 import {
   type Art,
   lowest,
@@ -11,7 +12,6 @@ import {
   type Stroke,
 } from '../../layout/sheet.js';
 import { move } from '../../layout/split.js';
-import type { Bookmark, Line, Look, Word } from '../../layout/text.js';
 import type { PaperEdges } from './outside.js';
 import type { DrawnArt } from './own-art.js';
 import { colorOperand, type OwnFont } from './own-font.js';

@@ -1,6 +1,7 @@
 import { findFamily } from '../../fonts/catalogue.js';
 import type { FontRegistry } from '../../fonts/registry.js';
-import type { Alignment, Look } from '../../layout/text.js';
+import type { Look } from '../../layout/line.js';
+import type { Alignment } from '../../layout/text.js';
 import { colorOf, foreign, numberOf } from './own-nodes.js';
 import type { Node } from './pdfmake.js';
 

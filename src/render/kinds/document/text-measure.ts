@@ -1,4 +1,5 @@
-import type { LineOrder } from './line-order.js';
+import type { LineOrder } from '../../layout/line-order.js';
+import { reserveHyphen } from '../../layout/soft-hyphens.js';
 import type { Inline } from './page-items.js';
 import {
   type Paragraph,
@@ -8,7 +9,6 @@ import {
   type StyleStack,
   type TextPart,
 } from './pdfmake.js';
-import { reserveHyphen } from './soft-hyphens.js';
 
 /** Style members of a word and what they are where nothing sets them; the names are pdfmake's. */
 const defaults = {
@@ -46,6 +46,25 @@ const nameSet: ReadonlySet<string> = new Set(names);
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
+}
+
+const look = [
+  'font',
+  'fontSize',
+  'color',
+  'background',
+  'decoration',
+  'decorationColor',
+  'decorationStyle',
+  'link',
+  'sup',
+  'sub',
+  'characterSpacing',
+] as const;
+
+/** Whether two words may be one where they meet. */
+export function hasSameLook(one: Inline, other: Inline): boolean {
+  return look.every((name) => one[name] === other[name]);
 }
 
 /** Lays what `source` sets over `style`; `style` itself when it sets nothing. */

@@ -1,18 +1,44 @@
 import bidiFactory, { type Bidi } from 'bidi-js';
-import { clusters } from '../../fonts/characters.js';
-import { hasRightToLeft, mayTurn, numbersIn } from '../../fonts/directions.js';
-import type { Inline, Line } from './page-items.js';
+import { clusters } from '../fonts/characters.js';
+import { hasRightToLeft, mayTurn, numbersIn } from '../fonts/directions.js';
 
 /**
  * The order of a line of which some is written from right to left (UAX #9): a paragraph has the direction of its first
  * letter, words of the other direction run the other way within it, and a number stays as it is written.
  */
 
-type WidthOf = (text: string, word: Inline) => number;
+/** A word of a paragraph that is measured. Lengths are points. */
+export interface OrderedWord {
+  readonly text: string;
+  readonly width: number;
+  readonly lineEnd?: boolean;
+  readonly alignment?: unknown;
+  readonly leadingCut?: number;
+  /** Below zero: what it takes more where a line ends with it, for a hyphen. */
+  readonly trailingCut?: number;
+  readonly x?: unknown;
+  /** Of its characters (UAX #9), where any of its paragraph runs from right to left; odd ones do. */
+  levels?: Uint8Array | undefined;
+  /** Of its paragraph. */
+  baseLevel?: number;
+}
+
+/** A line whose words are known. */
+export interface OrderedLine<W extends OrderedWord> {
+  inlines: W[];
+  readonly maxWidth: number;
+  readonly lastLineInParagraph: boolean;
+  readonly newLineForced?: boolean;
+  inlineWidths: number;
+  leadingCut: number;
+  trailingCut: number;
+}
+
+type WidthOf<W> = (text: string, word: W) => number;
 
 /** A part of a line that is drawn at once: all of one level, and all blank or not. */
-interface Piece {
-  readonly word: Inline;
+interface Piece<W> {
+  readonly word: W;
   readonly text: string;
   readonly isBlank: boolean;
   readonly level: number;
@@ -31,7 +57,7 @@ export class LineOrder {
   #bidi: Bidi | undefined;
 
   /** Gives the words of a paragraph their levels, where any of it runs from right to left. */
-  mark(words: readonly Inline[]): void {
+  mark(words: readonly OrderedWord[]): void {
     if (!words.some(({ text }) => mayTurn(text))) return;
     this.#bidi ??= bidiFactory();
     const text = words.map((word) => (word.lineEnd === true ? `${word.text}\n` : word.text)).join('');
@@ -49,10 +75,10 @@ export class LineOrder {
   }
 
   /** Puts the words of a finished line into the order in which they stand on paper, with their places. */
-  arrange(line: Line, widthOf: WidthOf): void {
+  arrange<W extends OrderedWord>(line: OrderedLine<W>, widthOf: WidthOf<W>): void {
     const { inlines } = line;
     if (inlines.every(({ levels }) => levels === undefined)) return;
-    const pieces = inlines.flatMap(piecesOf);
+    const pieces = inlines.flatMap((word) => piecesOf(word));
     if (!pieces.some(({ level }) => level % 2 === 1)) return;
     // Blanks at the ends, which take no room.
     while (line.leadingCut > 0 && pieces[0]?.isBlank === true) pieces.shift();
@@ -82,11 +108,11 @@ export class LineOrder {
   }
 }
 
-function piecesOf(word: Inline): Piece[] {
+function piecesOf<W extends OrderedWord>(word: W): Piece<W>[] {
   const { text, levels, baseLevel = 0 } = word;
   // A hyphen that a broken word got has the level of its soft hyphen.
   const levelAt = (at: number): number => levels?.[at] ?? levels?.at(-1) ?? baseLevel;
-  const pieces: Piece[] = [];
+  const pieces: Piece<W>[] = [];
   let start = 0;
   for (let at = 1; at <= text.length; at++) {
     const isBlank = blank.test(text.charAt(start));
@@ -99,7 +125,7 @@ function piecesOf(word: Inline): Piece[] {
 }
 
 /** Rules L1 and L2: blanks at the end have the level of the paragraph, and runs are reversed from the highest level down. */
-function inOrder(pieces: readonly Piece[]): readonly Piece[] {
+function inOrder<W extends OrderedWord>(pieces: readonly Piece<W>[]): readonly Piece<W>[] {
   const ordered = [...pieces];
   for (let at = ordered.length - 1; at >= 0; at--) {
     const piece = ordered[at];
@@ -120,8 +146,11 @@ function inOrder(pieces: readonly Piece[]): readonly Piece[] {
 
 /** Widens the blanks of a justified line: the engine would take each piece for a word. */
 function justify(
-  line: Line,
-  placed: readonly { readonly isBlank: boolean; readonly inline: Inline }[],
+  line: Omit<OrderedLine<OrderedWord>, 'inlines'>,
+  placed: readonly {
+    readonly isBlank: boolean;
+    readonly inline: { alignment?: unknown; width: number };
+  }[],
 ): void {
   if (placed[0]?.inline.alignment !== 'justify') return;
   const goesOn = line.newLineForced !== true && !line.lastLineInParagraph;
