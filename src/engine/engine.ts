@@ -3,7 +3,6 @@ import type { Artifact, Job } from '../jobs/job.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
-import type { RowTotals } from '../protocol/job-record.js';
 import type { Blobs, SmallBlob } from './blobs.js';
 import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
@@ -11,6 +10,7 @@ import type { Library } from './library.js';
 import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from './listing.js';
 import type { LogState } from './lives.js';
 import type { Once } from './once.js';
+import type { JobProgress } from './progress.js';
 import type { Duty, SweepOutcome, SweepRequest } from './retention.js';
 import type { Agreement, ServiceSettings } from './settings.js';
 
@@ -358,20 +358,6 @@ export interface Hint {
   readonly after: number;
   readonly last: number;
   readonly facts: readonly Fact[];
-}
-
-export interface JobProgress {
-  readonly jobId: string;
-  readonly owner: string;
-  readonly kind: string;
-  readonly group?: string;
-  readonly tags?: readonly string[];
-  readonly attempt: number;
-  readonly ratio: number;
-  readonly phase: string;
-  readonly pagesDone?: number;
-  readonly pagesTotal?: number;
-  readonly rows?: RowTotals;
 }
 
 /** Lossy by contract. Listeners are called in the order of subscription and must not throw. */

@@ -1,4 +1,5 @@
-import type { Bus, Hint, JobProgress } from './engine.js';
+import type { Bus, Hint } from './engine.js';
+import type { JobProgress } from './progress.js';
 
 /** The bus of one process: a call of every listener, in the order of subscription. */
 export class LocalBus implements Bus {

@@ -1,5 +1,6 @@
-import type { Bus, Fact, Hint, JobProgress, Store } from '../engine/engine.js';
+import type { Bus, Fact, Hint, Store } from '../engine/engine.js';
 import { type LogName, positionAt } from '../engine/lives.js';
+import type { JobProgress } from '../engine/progress.js';
 import type { Position } from '../protocol/cursor.js';
 import { Listeners } from './listeners.js';
 import { type LiveProgress, RunningJobs } from './running-jobs.js';

@@ -1,4 +1,5 @@
-import type { Fact, JobProgress } from '../engine/engine.js';
+import type { Fact } from '../engine/engine.js';
+import type { JobProgress } from '../engine/progress.js';
 import type { Job } from '../jobs/job.js';
 import { type AttemptProgress, progressMembers, recordOf } from '../jobs/record.js';
 import { progressText } from '../protocol/event.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Fact, JobProgress } from '../../src/engine/engine.js';
+import type { Fact } from '../../src/engine/engine.js';
+import type { JobProgress } from '../../src/engine/progress.js';
 import { type LiveProgress, RunningJobs } from '../../src/follow/running-jobs.js';
 import type { Job } from '../../src/jobs/job.js';
 import { recordOf } from '../../src/jobs/record.js';

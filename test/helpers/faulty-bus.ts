@@ -1,4 +1,5 @@
-import type { Bus, Hint, JobProgress } from '../../src/engine/engine.js';
+import type { Bus, Hint } from '../../src/engine/engine.js';
+import type { JobProgress } from '../../src/engine/progress.js';
 
 /** What becomes of a hint on its way. `held` ones come when they are let go. */
 export const hintFaults = ['none', 'lost', 'doubled', 'joined', 'bare', 'held'] as const;

@@ -1,5 +1,6 @@
-import type { Bus, Fact, FactPage, Hint, JobProgress } from '../engine.js';
+import type { Bus, Fact, FactPage, Hint } from '../engine.js';
 import { LocalBus } from '../local-bus.js';
+import type { JobProgress } from '../progress.js';
 
 /** Facts that one reading after a message takes. */
 const pageMax = 1_000;
