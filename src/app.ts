@@ -23,7 +23,7 @@ import { capabilityFacts } from './http/routes/capability-facts.js';
 import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.js';
 import { openIdleHeap } from './idle-heap.js';
-import { measureProcess, storeMeter } from './process-meters.js';
+import { fanoutMeter, measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
 import { kindsWithin, readDesign } from './render/kinds/kinds.js';
 import type { GuardName } from './render/program-sandbox.js';
@@ -129,7 +129,8 @@ async function open(
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
   const onThemes = (themes: readonly string[]): void => known.note(themes);
   const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onThemes }));
-  const storage = { threadEntry: entry('engine/sqlite/thread.js'), clock, onCommit: storeMeter(registry) };
+  const storeMeters = { onCommit: storeMeter(registry), fanout: fanoutMeter(registry, own.fanoutUrl !== '') };
+  const storage = { threadEntry: entry('engine/sqlite/thread.js'), clock, ...storeMeters };
   const engine = opened.add(await openStorage(own, storage));
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);

@@ -60,6 +60,16 @@ const options = {
     sentence:
       'With a bucket: what stays of its files in `INKWIRE_DATA_DIR` beside those that are being read.',
   }),
+  fanoutUrl: text(
+    'INKWIRE_FANOUT_URL',
+    'nats:// addresses, with commas between them',
+    /^((nats|tls):\/\/[^\s,]+(,\s*(nats|tls):\/\/[^\s,]+)*)?$/,
+    {
+      standard: '',
+      sentence:
+        'With `INKWIRE_DATABASE_URL` and many gateways: NATS, by which nodes tell each other of events, so that a gateway reads those of the owners whom it serves alone. Nothing is lost where it is away.',
+    },
+  ),
   workers: whole('INKWIRE_WORKERS', 'threads', [0, 256], {
     standard: 0,
     sentence: 'Render threads; 0 is one for each core.',

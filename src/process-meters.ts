@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 
 const resolutionMs = 5;
 
@@ -95,5 +95,35 @@ export function storeMeter(
   return (commit) => {
     seconds.observe(commit.ms / 1000);
     operations.observe(commit.operations);
+  };
+}
+
+/** Counts what the fan-out has told and what had to be read all the same. @param isUsed without it there are no figures */
+export function fanoutMeter(
+  registry: Registry,
+  isUsed: boolean,
+): {
+  readonly onFanned: (facts: { readonly told: number; readonly repaired: number }) => void;
+  readonly onConnected: (isConnected: boolean) => void;
+} {
+  if (!isUsed) return { onFanned: () => undefined, onConnected: () => undefined };
+  const facts = new Counter({
+    name: 'inkwire_fanout_facts_total',
+    help: 'Facts of other nodes that a gateway was told by the fan-out, and those that it read from the database all the same',
+    labelNames: ['how'],
+    registers: [registry],
+  });
+  for (const how of ['told', 'repaired']) facts.inc({ how }, 0);
+  const connected = new Gauge({
+    name: 'inkwire_fanout_connected',
+    help: '1 while the fan-out answers',
+    registers: [registry],
+  });
+  return {
+    onFanned({ told, repaired }) {
+      facts.inc({ how: 'told' }, told);
+      facts.inc({ how: 'repaired' }, repaired);
+    },
+    onConnected: (isConnected) => connected.set(isConnected ? 1 : 0),
   };
 }

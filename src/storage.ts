@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import type { Blobs } from './engine/blobs.js';
 import { DiskBlobs } from './engine/disk-blobs.js';
 import type { Commit, Engine } from './engine/engine.js';
+import type { OpenFanout } from './engine/fanout.js';
 import { isS3Address, readS3Address } from './engine/s3/s3-address.js';
 import type { SmallBlobReader } from './engine/small-blobs.js';
 import { openSqliteEngine } from './engine/sqlite/sqlite-engine.js';
@@ -13,19 +14,30 @@ export interface StorageParts {
   readonly threadEntry: URL;
   readonly clock: () => number;
   readonly onCommit: (commit: Commit) => void;
+  readonly fanout: FanoutMeter;
+}
+
+/** What is counted of the fan-out. */
+export interface FanoutMeter {
+  /** Facts of other nodes: told by it, and read from the database all the same. */
+  readonly onFanned: (facts: { readonly told: number; readonly repaired: number }) => void;
+  readonly onConnected: (isConnected: boolean) => void;
 }
 
 /** Why these options cannot go together, for the operator; undefined when they can. */
 export function storageRefusal({
   databaseUrl,
   blobsDir,
+  fanoutUrl,
   role,
-}: Pick<Config, 'databaseUrl' | 'blobsDir' | 'role'>): string | undefined {
+}: Pick<Config, 'databaseUrl' | 'blobsDir' | 'fanoutUrl' | 'role'>): string | undefined {
   if (databaseUrl === '') {
     if (role !== 'all')
       return 'INKWIRE_ROLE needs INKWIRE_DATABASE_URL: without it there is one process, which does all.';
     if (blobsDir !== '')
       return 'INKWIRE_BLOBS needs INKWIRE_DATABASE_URL: without it files lie in INKWIRE_DATA_DIR.';
+    if (fanoutUrl !== '')
+      return 'INKWIRE_FANOUT_URL needs INKWIRE_DATABASE_URL: without it there is nobody to be told.';
     return undefined;
   }
   if (blobsDir === '')
@@ -37,16 +49,29 @@ export function storageRefusal({
 
 /** Opens the engine that is asked for. What PostgreSQL needs is loaded only then. */
 export async function openStorage(config: Config, parts: StorageParts): Promise<Engine> {
-  const { threadEntry, clock, onCommit } = parts;
+  const { threadEntry, clock, onCommit, fanout } = parts;
   const { fairness } = settingsOf(config);
   if (config.databaseUrl !== '') {
     const { openPostgresEngine } = await import('./engine/postgres/postgres-engine.js');
     const openBlobs = (readSmall: SmallBlobReader): Promise<Blobs> => openSharedBlobs(config, readSmall);
     const isGateway = config.role !== 'worker';
     const url = config.databaseUrl;
-    return openPostgresEngine({ url, openBlobs, fairness, localClock: clock, onCommit, isGateway });
+    return openPostgresEngine({
+      ...{ url, openBlobs, fairness, localClock: clock, onCommit, isGateway },
+      openFanout: await fanoutOpener(config.fanoutUrl, fanout),
+      // Whoever runs jobs has to know of all of them.
+      selects: config.role === 'gateway' && config.fanoutUrl !== '',
+      onFanned: fanout.onFanned,
+    });
   }
   return openSqliteEngine({ directory: config.dataDir, threadEntry, fairness, clock, onCommit });
+}
+
+/** What INKWIRE_FANOUT_URL names. */
+async function fanoutOpener(url: string, { onConnected }: FanoutMeter): Promise<OpenFanout | undefined> {
+  if (url === '') return undefined;
+  const { NatsFanout } = await import('./engine/nats/nats-fanout.js');
+  return (service, listener) => new NatsFanout({ url, service, listener, onConnected });
 }
 
 /** What INKWIRE_BLOBS names. What an object store needs is loaded only then. */

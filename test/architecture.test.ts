@@ -20,6 +20,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'engine/sqlite': ['system-errors.ts', 'engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/postgres': ['engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/s3': ['system-errors.ts', 'engine'],
+  'engine/nats': ['engine'],
   access: ['engine', 'protocol'],
   shares: [],
   pieces: [],
@@ -298,6 +299,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'service-settings.ts',
     'engine',
     'engine/postgres',
+    'engine/nats',
     'engine/s3',
     'engine/sqlite',
   ],
@@ -491,11 +493,11 @@ describe('architecture', () => {
     expect(cycles).toEqual([]);
   });
 
-  it('loads the driver of PostgreSQL, and what speaks to an object store, only where an address asks for it', () => {
+  it('loads the driver of PostgreSQL, and what speaks to an object store or to NATS, only where an address asks for it', () => {
     const loading = files.filter(
       (file) =>
-        !/^engine\/(postgres|s3)\//.test(file) &&
-        /^import (?!type )[^;]*(engine\/postgres\/|s3-b(ucket|lobs)\.js)/m.test(
+        !/^engine\/(postgres|s3|nats)\//.test(file) &&
+        /^import (?!type )[^;]*(engine\/(postgres|nats)\/|s3-b(ucket|lobs)\.js)/m.test(
           readFileSync(join(src, file), 'utf8'),
         ),
     );
@@ -508,6 +510,7 @@ describe('architecture', () => {
       [/^libsql$/, /^engine\/sqlite\//],
       [/^pg$/, /^engine\/postgres\//],
       [/^@aws-sdk\//, /^engine\/s3\//],
+      [/^@nats-io\//, /^engine\/nats\//],
       [/^pdfmake|^fontkit|^bwip-js/, /^render\//],
       // Pictures of strangers are decoded in a process of its own alone; pixels of ours are packed where they lie.
       [

@@ -358,6 +358,8 @@ export interface Hint {
   readonly after: number;
   readonly last: number;
   readonly facts: readonly Fact[];
+  /** The facts are all those of the owners that are selected (`Bus.selection`), and there may be none. */
+  readonly isSelected?: true;
 }
 
 /** Lossy by contract. Listeners are called in the order of subscription and must not throw. */
@@ -366,6 +368,14 @@ export interface Bus {
   onHint(listener: (hint: Hint) => void): () => void;
   publishProgress(progress: JobProgress): void;
   onProgress(listener: (progress: JobProgress) => void): () => void;
+  /** Where hints and progress may be those of selected owners alone. Left out, they are those of all. */
+  readonly selection?: OwnerSelection | undefined;
+}
+
+/** Each call holds for the hints that come after it. */
+export interface OwnerSelection {
+  select(owner: string): void;
+  drop(owner: string): void;
 }
 
 /** How a driver is opened. */

@@ -2,6 +2,7 @@ import type { Bus, Fact, Hint, Store } from '../engine/engine.js';
 import { type LogName, positionAt } from '../engine/lives.js';
 import type { JobProgress } from '../engine/progress.js';
 import type { Position } from '../protocol/cursor.js';
+import { FollowedOwners } from './followed-owners.js';
 import { Listeners } from './listeners.js';
 import { type LiveProgress, RunningJobs } from './running-jobs.js';
 import { type Watcher, Watchers } from './watchers.js';
@@ -19,7 +20,7 @@ export interface FollowerParts {
 }
 
 /** What a watcher waits for: the changes of one job, or of all jobs of an owner. */
-export type WatchSubject = { readonly jobId: string } | { readonly owner: string };
+export type WatchSubject = { readonly owner: string; readonly jobId?: string };
 
 /**
  * Milliseconds between two looks at the end of the log. Each look costs a message to the store, and the follower skips
@@ -45,6 +46,7 @@ export class Follower {
   readonly #lostListeners: Listeners<Position>;
   readonly #jobs: Watchers;
   readonly #owners: Watchers;
+  readonly #followed: FollowedOwners;
   #unsubscribe: readonly (() => void)[] = [];
   #log: LogName = { epoch: '', lives: [] };
   #position = 0;
@@ -69,6 +71,7 @@ export class Follower {
     this.#lostListeners = new Listeners(onError);
     this.#jobs = new Watchers(onError);
     this.#owners = new Watchers(onError);
+    this.#followed = new FollowedOwners(parts.bus.selection, () => this.#position);
     this.running = new RunningJobs({
       clock: parts.clock,
       readOn: async () => this.reach((await parts.store.log()).last),
@@ -122,6 +125,19 @@ export class Follower {
     return positionAt(this.#log, seq);
   }
 
+  /**
+   * Says that somebody here reads the facts of an owner, until the returned function is called. Where the bus has those
+   * of selected owners alone, listeners get every fact of this owner from now on, and of others perhaps none.
+   */
+  follow(owner: string): () => void {
+    return this.#followed.add(owner);
+  }
+
+  /** Whether every fact of an owner after a place has been handed out here, and not only read by somebody. */
+  isWhole(owner: string, after: number): boolean {
+    return this.#followed.isWhole(owner, after);
+  }
+
   /** Calls back with every fact. Returns what ends that. */
   onFact(listener: (fact: Fact) => void): () => void {
     return this.#factListeners.add(listener);
@@ -142,9 +158,13 @@ export class Follower {
 
   /** Calls the watcher with every change of its subject from now on. Returns a function that ends the watch. */
   watch(subject: WatchSubject, watcher: Watcher): () => void {
-    return 'jobId' in subject
-      ? this.#jobs.add(subject.jobId, watcher)
-      : this.#owners.add(subject.owner, watcher);
+    const { owner, jobId } = subject;
+    const unfollow = this.follow(owner);
+    const unwatch = jobId === undefined ? this.#owners.add(owner, watcher) : this.#jobs.add(jobId, watcher);
+    return () => {
+      unwatch();
+      unfollow();
+    };
   }
 
   /** Resolves when every fact up to a sequence, which the log holds, has been handed out; at once before `start`. */
@@ -171,6 +191,7 @@ export class Follower {
     clearInterval(this.#timer);
     for (const end of this.#unsubscribe) end();
     this.#unsubscribe = [];
+    this.#followed.close();
   }
 
   get #isClosed(): boolean {
@@ -188,7 +209,8 @@ export class Follower {
     if (hint.last <= this.#position) return;
     this.#quiet = false;
     // Also while a reading is under way: what that brings later of the same facts is left out.
-    if (hint.after <= this.#position && hint.facts.at(-1)?.seq === hint.last) {
+    const isWhole = hint.isSelected === true || hint.facts.at(-1)?.seq === hint.last;
+    if (hint.after <= this.#position && isWhole) {
       for (const fact of hint.facts) if (fact.seq > this.#position) this.#take(fact);
       this.#advance(hint.last);
     } else this.reach(hint.last).catch((error: unknown) => this.#failed(error));

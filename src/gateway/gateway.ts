@@ -102,6 +102,8 @@ export class Gateway {
   connect(sink: Sink, caller: StreamCaller): Subscriber | undefined {
     const leave = this.connections.takePlace(caller);
     if (leave === undefined) return undefined;
+    // From the step in which it takes its place in the log.
+    const unfollow = this.#parts.follower.follow(caller.owner);
     const subscriber = new Subscriber({
       ...caller,
       sink,
@@ -110,7 +112,10 @@ export class Gateway {
       now: performance.now(),
       behind: this.#behind,
     });
-    this.connections.add(subscriber, caller.address, leave);
+    this.connections.add(subscriber, caller.address, () => {
+      leave();
+      unfollow();
+    });
     if (caller.topics !== undefined) this.#allowed.set(subscriber, caller.topics);
     return subscriber;
   }

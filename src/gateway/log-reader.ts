@@ -33,7 +33,8 @@ export class LogReader {
 
   /** @param filter narrows what the store has to look at, where it has an index for it; the caller still filters */
   async read(owner: string, after: number, filter: readonly SubscriptionFilter[]): Promise<LogPage> {
-    const near = this.#tail.read(owner, after, pageFacts);
+    const isWhole = this.#follower.isWhole(owner, after);
+    const near = isWhole ? this.#tail.read(owner, after, pageFacts) : undefined;
     if (near !== undefined) {
       const full = near.length === pageFacts;
       // Read and position belong to the same moment: nothing was waited for in between.

@@ -12,7 +12,7 @@ import type { EndpointSettings, EndpointState } from './stored.js';
 export interface DelivererParts {
   readonly endpoints: Endpoints;
   readonly store: Pick<Store, 'facts' | 'get' | 'hold'>;
-  readonly follower: Pick<Follower, 'onFact' | 'onLost' | 'position'>;
+  readonly follower: Pick<Follower, 'follow' | 'onFact' | 'onLost' | 'position'>;
   readonly profiles: WebhookProfiles;
   readonly sender: Sender;
   readonly meters: WebhookMeters;
@@ -47,6 +47,7 @@ export class Deliverer {
   readonly #runs = new Map<string, EndpointRun>();
   readonly #owners = new Map<string, Set<EndpointRun>>();
   readonly #jobs = new Map<string, EndpointRun>();
+  readonly #follows = new Map<EndpointRun, () => void>();
   readonly #unsubscribe: readonly (() => void)[];
   #isOnDuty = false;
   #change = 0;
@@ -163,6 +164,7 @@ export class Deliverer {
     if (!endpoint.open || this.#isClosed) return;
     const run = new EndpointRun(this.#runParts, endpoint, this.#parts.follower.position.seq, isOld);
     this.#runs.set(key, run);
+    this.#follows.set(run, this.#parts.follower.follow(endpoint.owner));
     if (endpoint.job !== undefined) this.#jobs.set(endpoint.job, run);
     else {
       const own = this.#owners.get(endpoint.owner) ?? new Set();
@@ -175,6 +177,8 @@ export class Deliverer {
     const key = keyOf(run);
     if (this.#runs.get(key) !== run) return;
     this.#runs.delete(key);
+    this.#follows.get(run)?.();
+    this.#follows.delete(run);
     if (run.job !== undefined) this.#jobs.delete(run.job);
     const own = this.#owners.get(run.owner);
     own?.delete(run);

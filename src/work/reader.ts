@@ -114,7 +114,7 @@ export class JobReader implements Reader {
       // Watch before reading: a change between the two then ends the wait at once.
       const change = nextChange(
         this.#parts.follower,
-        { jobId: id },
+        { owner, jobId: id },
         // A caller that waits for the end does not wake for the changes before it.
         (told) =>
           options.version !== undefined ||

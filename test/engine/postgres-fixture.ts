@@ -7,7 +7,8 @@ import { inTurn } from '../contracts/openings.js';
 import type { PostgresServer } from '../helpers/postgres-server.js';
 import { scratchDirectory } from './scratch.js';
 
-type Opening = EngineOptions & Pick<PostgresEngineOptions, 'isGateway'>;
+type Opening = EngineOptions &
+  Pick<PostgresEngineOptions, 'isGateway' | 'openFanout' | 'selects' | 'onFanned'>;
 
 export interface Service {
   /** @param by another way to the server */

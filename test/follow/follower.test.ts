@@ -370,7 +370,7 @@ test('facts that went out of the log unread: everybody is told, what ran is forg
   follower.onLost(({ seq }) => told.push(`lost before ${seq}`));
   follower.onFact(({ seq }) => told.push(`fact ${seq}`));
   const changes: Change[] = [];
-  follower.watch({ jobId: job.id }, (change) => changes.push(change));
+  follower.watch({ owner: 'alice', jobId: job.id }, (change) => changes.push(change));
   follower.watch({ owner: 'bob' }, (change) => changes.push(change));
   await pass(2 * lookMs);
   expect(told).toEqual(['lost before 9', 'fact 10', 'fact 11', 'fact 12']);
@@ -391,7 +391,7 @@ describe('progress', () => {
     follower.onProgress(({ ratio }) => told.push(String(ratio)));
     const job = await startedJob(engine);
     const watched: Change['type'][] = [];
-    follower.watch({ jobId: job.id }, ({ type }) => watched.push(type));
+    follower.watch({ owner: 'alice', jobId: job.id }, ({ type }) => watched.push(type));
     follower.watch({ owner: 'alice' }, ({ type }) => watched.push(type));
     follower.watch({ owner: 'bob' }, ({ type }) => watched.push(type));
     for (const ratio of [0.1, 0.3, 0.2]) tellProgress(engine, job, ratio);
@@ -453,7 +453,12 @@ describe('a wait for the next change', () => {
   test('ends at a change that wakes, also one that came before the wait', async () => {
     await begin();
     const job = await submitted(engine);
-    const change = nextChange(follower, { jobId: job.id }, ({ type }) => type === 'fact', never);
+    const change = nextChange(
+      follower,
+      { owner: 'alice', jobId: job.id },
+      ({ type }) => type === 'fact',
+      never,
+    );
     await submitted(engine);
     const wait = change.happened(10_000);
     expect(await settled(wait)).toBe(false);

@@ -130,7 +130,7 @@ async function makeCertificate(directory: string): Promise<string> {
   return text;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -212,7 +212,7 @@ export async function openWorkRig(
     },
     progressed: (id) =>
       new Promise((resolve) => {
-        const unwatch = follower.watch({ jobId: id }, ({ type }) => {
+        const unwatch = follower.watch({ owner: 'ann', jobId: id }, ({ type }) => {
           if (type !== 'progress') return;
           unwatch();
           resolve();

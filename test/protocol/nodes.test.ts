@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { streamClients } from '../helpers/stream-client.js';
 import { type Callers, followSuite } from './follow.suite.js';
@@ -27,14 +28,14 @@ class RoundCaller extends Caller {
 }
 
 /** Two gateways and a worker of their own: what one has told, another goes on with. */
-describe.skipIf(withoutPostgres)('the stream of two gateways', () => {
+function streamSuites(more: () => Readonly<Record<string, string>>): void {
   const database = usePostgres();
   const nodes: AppServer[] = [];
   let blobs = '';
   let callers: Callers;
   beforeAll(async () => {
     blobs = await mkdtemp(join(tmpdir(), 'inkwire-blobs-'));
-    const shared = { INKWIRE_DATABASE_URL: database().url, INKWIRE_BLOBS: blobs };
+    const shared = { INKWIRE_DATABASE_URL: database().url, INKWIRE_BLOBS: blobs, ...more() };
     for (const role of ['gateway', 'gateway', 'worker']) {
       const env = { ...shared, INKWIRE_ROLE: role, INKWIRE_CORS_ORIGINS: 'https://known.example' };
       nodes.push(await startAppServer(env));
@@ -50,4 +51,13 @@ describe.skipIf(withoutPostgres)('the stream of two gateways', () => {
   for (const client of streamClients) followSuite(client, () => callers);
   sseSuite(() => callers);
   webSocketSuite(() => callers);
+}
+
+describe.skipIf(withoutPostgres)('the stream of two gateways', () => {
+  streamSuites(() => ({}));
+});
+
+describe.skipIf(withoutPostgres || withoutNats)('the stream of two gateways with a fan-out', () => {
+  const nats = useNats();
+  streamSuites(() => ({ INKWIRE_FANOUT_URL: nats().url }));
 });

@@ -1,6 +1,15 @@
-import type { Bus, Fact, FactPage, Hint } from '../engine.js';
+import type { Bus, Fact, FactPage, Hint, OwnerSelection } from '../engine.js';
+import {
+  type FactMark,
+  type FannedCommit,
+  type FannedFacts,
+  type Fanout,
+  markOf,
+  ownerKey,
+} from '../fanout.js';
 import { LocalBus } from '../local-bus.js';
 import type { JobProgress } from '../progress.js';
+import { SelectedLog } from './selected-log.js';
 
 /** Facts that one reading after a message takes. */
 const pageMax = 1_000;
@@ -8,17 +17,22 @@ const pageMax = 1_000;
 const progressMs = 50;
 /** A message of the server holds 8,000 bytes. */
 const messageMaxBytes = 7_900;
+/** What the database says is there, a fan-out brings by then, or it is read. */
+const graceMs = 100;
 
 export interface PostgresBusOptions {
   readonly node: string;
   readonly everyFact: (after: number, limit: number) => Promise<FactPage>;
   /** Sends a message with progress to the other nodes. */
   readonly send: (payload: string) => Promise<void>;
+  /** With a fan-out that selects: facts of other nodes that came by it, and those that had to be read all the same. */
+  readonly onFanned?: ((facts: { readonly told: number; readonly repaired: number }) => void) | undefined;
 }
 
 /**
  * Hints and progress of all nodes. A node hears its own commits at once and reads those of the others when a message
- * says that the log has grown; each hint goes on where the last one ended.
+ * says that the log has grown; each hint goes on where the last one ended. With a fan-out that selects, the facts of
+ * selected owners come with it, and the log is read where that leaves something out.
  */
 export class PostgresBus implements Bus {
   readonly #options: PostgresBusOptions;
@@ -27,7 +41,12 @@ export class PostgresBus implements Bus {
   #epoch = '';
   #position = 0;
   /** The last fact that was told; undefined before the first. */
-  #told: Fact | undefined;
+  #told: Fact | FactMark | undefined;
+  #fanout: Fanout | undefined;
+  #selected: SelectedLog | undefined;
+  /** The log is known to hold so much. */
+  #awaited = 0;
+  #grace: NodeJS.Timeout | undefined;
   #reading = false;
   #isBehind = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,8 +63,40 @@ export class PostgresBus implements Bus {
   }
 
   /** The last fact that was told here: the log must have it still when a connection is there again. */
-  get told(): Fact | undefined {
-    return this.#told;
+  get told(): FactMark | undefined {
+    const told = this.#told;
+    return told === undefined || 'digest' in told ? told : markOf(told);
+  }
+
+  /** Commits of this node are told with it, too. @param selects it brings those of the others, with facts of selected owners */
+  join(fanout: Fanout, selects: boolean): void {
+    this.#fanout = fanout;
+    this.#selected = selects ? new SelectedLog() : undefined;
+  }
+
+  get selection(): OwnerSelection | undefined {
+    const [fanout, selected] = [this.#fanout, this.#selected];
+    if (fanout === undefined || selected === undefined) return undefined;
+    return {
+      select: (owner) => {
+        selected.select(owner);
+        fanout.select(owner);
+      },
+      drop: (owner) => {
+        fanout.drop(owner);
+        selected.drop(owner);
+      },
+    };
+  }
+
+  onCommit(commit: FannedCommit): void {
+    this.#selected?.takeCommit(commit);
+    this.#putTogether();
+    this.#await(commit.last.seq);
+  }
+
+  onFacts(facts: FannedFacts): void {
+    this.#selected?.takeFacts(facts);
   }
 
   onHint(listener: (hint: Hint) => void): () => void {
@@ -66,21 +117,34 @@ export class PostgresBus implements Bus {
   committed(facts: readonly Fact[]): void {
     const [first] = facts;
     if (first === undefined) return;
-    // Another node's facts come before these, and are read with them.
-    if (first.seq === this.#position + 1) this.#publish(facts);
-    else void this.catchUp();
+    this.#fanout?.publish(facts);
+    // Where it is not the next, another node's facts come before these.
+    if (first.seq === this.#position + 1) {
+      this.#publish(facts);
+      this.#putTogether();
+    } else if (this.#selected === undefined) void this.catchUp();
+    else {
+      const last = markOf(facts.at(-1) ?? first);
+      const owners = [...new Set(facts.map(({ owner }) => ownerKey(owner)))];
+      for (const owner of owners) {
+        const own = facts.filter((fact) => ownerKey(fact.owner) === owner);
+        this.#selected.takeFacts({ last: last.seq, owner, facts: own });
+      }
+      this.onCommit({ after: first.seq - 1, last, owners });
+    }
   }
 
   /** A message of a node: the log has grown. */
   grown(payload: string): void {
-    if (Number(payload) > this.#position) void this.catchUp();
+    this.#await(Number(payload));
   }
 
   /** A message of another node, or one's own coming back. */
   heard(payload: string): void {
     const { node, progress } = messageOf(payload);
     if (node === this.#options.node) return;
-    for (const one of progress) this.#local.publishProgress(one);
+    for (const one of progress)
+      if (this.#selected?.has(one.owner) !== false) this.#local.publishProgress(one);
   }
 
   /** Reads the log from where the last hint ended. */
@@ -95,18 +159,55 @@ export class PostgresBus implements Bus {
         if (facts.length === 0) continue;
         this.#isBehind = true;
         // Some may have been told meanwhile, as this node's own.
-        this.#publish(facts.filter(({ seq }) => seq > this.#position));
+        const found = facts.filter(({ seq }) => seq > this.#position);
+        this.#publish(found);
+        if (this.#selected !== undefined) this.#options.onFanned?.({ told: 0, repaired: found.length });
       }
     } catch {
       // A hint may be lost; the next message, or the next look, reads on from here.
+      return;
     } finally {
       this.#reading = false;
     }
+    // What was told while the log was read.
+    this.#putTogether();
   }
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#grace);
+  }
+
+  /** The log holds so much. */
+  #await(seq: number): void {
+    this.#awaited = Math.max(this.#awaited, seq);
+    if (this.#awaited <= this.#position || this.#closed) return;
+    if (this.#selected === undefined || this.#fanout?.isConnected !== true) {
+      void this.catchUp();
+      return;
+    }
+    const awaited = this.#awaited;
+    this.#grace ??= setTimeout(() => {
+      this.#grace = undefined;
+      if (this.#position < awaited) void this.catchUp();
+      else this.#await(this.#awaited);
+    }, graceMs).unref();
+  }
+
+  /** Hands on what follows and has come as a whole. */
+  #putTogether(): void {
+    for (;;) {
+      const next = this.#selected?.next(this.#position);
+      if (next === 'missing') void this.catchUp();
+      if (next === undefined || next === 'missing') return;
+      const { last, facts } = next;
+      const after = this.#position;
+      this.#told = last;
+      this.#position = last.seq;
+      this.#local.publishHint({ epoch: this.#epoch, after, last: last.seq, facts, isSelected: true });
+      this.#options.onFanned?.({ told: facts.length, repaired: 0 });
+    }
   }
 
   #publish(facts: readonly Fact[]): void {

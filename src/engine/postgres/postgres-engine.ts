@@ -10,6 +10,7 @@ import {
   type Operations,
 } from '../embedded/store.js';
 import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from '../engine.js';
+import type { Fanout, OpenFanout } from '../fanout.js';
 import type { SmallBlobReader } from '../small-blobs.js';
 import { type EngineOperation, isEngineChange } from '../store-operations.js';
 import { type Database, failureOf } from './connection.js';
@@ -36,6 +37,11 @@ export interface PostgresEngineOptions extends EngineOptions {
   readonly localClock?: () => number;
   /** Whether this process answers callers. Left out, it does. */
   readonly isGateway?: boolean;
+  /** Tells other nodes of commits beside the database. */
+  readonly openFanout?: OpenFanout | undefined;
+  /** Whether this node is told by it, so that it reads the facts of selected owners alone (`Bus.selection`). */
+  readonly selects?: boolean;
+  readonly onFanned?: ((facts: { readonly told: number; readonly repaired: number }) => void) | undefined;
 }
 
 /** Where no message comes through, the log is looked at so often. */
@@ -64,7 +70,9 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     send: async (payload) => {
       await pool.ask('SELECT pg_notify($1, $2)', [`${channel}_progress`, payload]);
     },
+    onFanned: options.onFanned,
   });
+  let fanout: Fanout | undefined;
   const mustHaveHistory = async (client: pg.Client): Promise<void> => {
     if (await hasHistory(client, database, bus.told)) return;
     const said = 'The database has lost commits that were told: it was restored, or another one took over';
@@ -106,6 +114,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     gateways.close();
     keys.close();
     await writer.close();
+    await fanout?.close();
     bus.close();
     await listener.close();
     await pool.close();
@@ -117,6 +126,9 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     const clock = databaseClock?.now ?? options.clock;
     const { epoch, last } = await reads.log();
     bus.begin(epoch, last);
+    const { openFanout, selects = false } = options;
+    fanout = openFanout?.(epoch, selects ? bus : undefined);
+    if (fanout !== undefined) bus.join(fanout, selects);
     const runner = new PostgresRunner(writer, reads, pool.ask);
     return {
       capabilities: { durable: true, exclusive: false },

@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import pg from 'pg';
-import type { Fact } from '../engine.js';
+import type { FactMark } from '../fanout.js';
 import { newLifeId } from '../lives.js';
 import { connectionOf, type Database, failureOf } from './connection.js';
 import { migrate } from './migrations.js';
@@ -52,15 +52,16 @@ export async function beThere(client: pg.Client, database: Database, isFirst: bo
 export async function hasHistory(
   client: pg.Client,
   database: Database,
-  told: Fact | undefined,
+  told: FactMark | undefined,
 ): Promise<boolean> {
   if (told === undefined) return true;
   await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
   try {
     const { rows } = await client.query<{ trimmed: boolean; kept: boolean; life: string }>(
       `SELECT life, trimmed_to >= $1 AND last >= $1 AS trimmed,
-       EXISTS (SELECT FROM facts WHERE seq = $1 AND job = $2 AND rev = $3 AND record = $4) AS kept FROM head`,
-      [told.seq, told.jobId, told.rev, told.record],
+       EXISTS (SELECT FROM facts WHERE seq = $1 AND job = $2 AND rev = $3
+         AND encode(sha256(convert_to(record, 'UTF8')), 'base64') = $4) AS kept FROM head`,
+      [told.seq, told.jobId, told.rev, told.digest],
     );
     const [found] = rows;
     if (found === undefined || found.trimmed || found.kept) return true;
