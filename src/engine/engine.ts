@@ -1,5 +1,6 @@
 import type { FairnessLimits } from '../jobs/fairness.js';
 import type { Artifact, Job } from '../jobs/job.js';
+import type { Part } from '../jobs/parts.js';
 import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
@@ -31,8 +32,8 @@ import type { Agreement, ServiceSettings } from './settings.js';
  *   life. The commit of its first fact begins it. Copies of one log continue in different lives (`engine/lives.ts`).
  * - hint: a message that the log has grown. Hints may be lost, late or doubled; a reader that needs certainty reads the
  *   log.
- * - part: one of the artifacts of a job that may have many. The store keeps parts in their order, also those that were
- *   made while the job still runs (`produce`).
+ * - part: one of the artifacts of a job that may have many, or a run of them, which are alike and kept as one. The store
+ *   keeps parts in their order, also those that were made while the job still runs (`produce`); readers see artifacts alone.
  * - progress: the latest value of a running attempt. Never in the log.
  * - blob: immutable bytes under a name: an input, an artifact, or a part of a version in the library.
  * - holder: a job or a version of the library that refers to a blob. A blob may have several, and goes with the last.
@@ -180,7 +181,7 @@ export interface Claimed {
   readonly job: Job;
   readonly input: JobInput;
   /** What earlier attempts have produced: a kind that resumes does not make it again. */
-  readonly parts: readonly Artifact[];
+  readonly parts: readonly Part[];
 }
 
 export interface ArtifactFilter {

@@ -10,6 +10,7 @@ import type {
 
 /** What a job produced, as the store keeps it. */
 export type Artifact = Content & {
+  readonly run?: undefined;
   readonly name: string;
   readonly contentType: string;
   readonly sizeBytes: number;
@@ -44,23 +45,6 @@ export interface BlobPiece {
   readonly blob: string;
   readonly start: number;
   readonly length: number;
-}
-
-/** The blobs that an artifact needs, each once. */
-export function blobsOfContent({ blob, pieces, layout }: Content): readonly string[] {
-  if (blob !== undefined) return [blob];
-  if (layout !== undefined) return [...new Set([layout.blob, ...layout.sources])];
-  return [...new Set(pieces.map((piece) => piece.blob))];
-}
-
-/** The blobs that some artifacts need, each once. */
-export function blobsOfArtifacts(artifacts: readonly Artifact[]): readonly string[] {
-  return [...new Set(artifacts.flatMap(blobsOfContent))];
-}
-
-/** The blobs that are artifacts themselves. */
-export function wholeBlobsOf(artifacts: readonly Artifact[]): readonly string[] {
-  return artifacts.flatMap(({ blob }) => (blob === undefined ? [] : [blob]));
 }
 
 /** The artifacts that one `produce` added, and the pictures of pages among them, a bounded number of them. */

@@ -13,8 +13,8 @@ import {
   type JobError,
   latestChangeOf,
   type Produced,
-  wholeBlobsOf,
 } from './job.js';
+import { artifactsBetween, countOfAll, type Part, placed, plainOf, wholeBlobsOf } from './parts.js';
 import { retryDelayMs } from './retry.js';
 
 /**
@@ -41,7 +41,7 @@ export type Command =
    */
   | { readonly type: 'start'; readonly claim: number; readonly resume?: boolean }
   /** Artifacts that can be had before the job ends. */
-  | { readonly type: 'produce'; readonly claim: number; readonly artifacts: readonly Artifact[] }
+  | { readonly type: 'produce'; readonly claim: number; readonly parts: readonly Part[] }
   | { readonly type: 'complete'; readonly claim: number; readonly result: AttemptResult }
   /** What another job has made is this one's, too: it ends without an attempt. */
   | { readonly type: 'adopt'; readonly result: AttemptResult }
@@ -81,7 +81,7 @@ export interface AttemptResult {
   /** The first one is the result. */
   readonly artifacts: readonly Artifact[];
   /** Parts that no `produce` has told of; they come before the artifacts. */
-  readonly parts?: readonly Artifact[];
+  readonly parts?: readonly Part[];
   readonly pages?: number;
   readonly rows?: RowTotals;
   readonly warnings?: readonly JobWarning[];
@@ -110,10 +110,11 @@ export type Transition = Changed | { readonly ok: false; readonly refusal: Refus
 export type PartsChange =
   | {
       readonly type: 'append';
+      /** How many artifacts the job has. */
       readonly from: number;
-      readonly artifacts: readonly Artifact[];
+      readonly parts: readonly Part[];
       /** Those that are for the job's own use, which are counted by themselves. */
-      readonly kept: { readonly from: number; readonly artifacts: readonly Artifact[] };
+      readonly kept: { readonly from: number; readonly parts: readonly Part[] };
     }
   | { readonly type: 'remove' };
 
@@ -147,7 +148,7 @@ function changeOf(job: Job, command: Command, at: number, now: number): Transiti
     case 'start':
       return byHolder(job, command.claim) ?? start(job, command.resume === true, at);
     case 'produce':
-      return byHolder(job, command.claim) ?? produce(job, command.artifacts);
+      return byHolder(job, command.claim) ?? produce(job, command.parts);
     case 'complete':
       return byHolder(job, command.claim) ?? complete(job, command.result, at);
     case 'adopt':
@@ -200,22 +201,22 @@ function start(job: Job, resume: boolean, at: number): Transition {
   return { ...next(rest, 'job.started', change), ...(resume ? {} : partsGone(job)) };
 }
 
-function produce(job: Job, artifacts: readonly Artifact[]): Transition {
+function produce(job: Job, made: readonly Part[]): Transition {
   if (job.status !== 'running') return refuse('not-running');
-  if (artifacts.length === 0) return unseen(job);
-  const { change, parts } = appended(job, artifacts);
+  if (made.length === 0) return unseen(job);
+  const { change, parts } = appended(job, made);
   // Nobody is told of what nobody can have.
-  const counted = { ...change, ...rowsWith(job, artifacts) };
-  if (parts.artifacts.length === 0) return { ...unseen({ ...job, ...counted }), parts };
-  const produced = { from: parts.from, to: change.artifactCount, ...pagesOf(artifacts) };
-  const pages = artifacts.findLast(({ pageCount }) => pageCount !== undefined)?.pageCount;
+  const counted = { ...change, ...rowsWith(job, made) };
+  if (parts.parts.length === 0) return { ...unseen({ ...job, ...counted }), parts };
+  const produced = { from: parts.from, to: change.artifactCount, ...pagesOf(made) };
+  const pages = made.findLast(({ pageCount }) => pageCount !== undefined)?.pageCount;
   const known = pages === undefined ? {} : { pages };
   return { ...next(job, 'job.produced', { ...counted, produced, ...known }), parts };
 }
 
 /** The rows of the parts, with those of the chunks among these. */
-function rowsWith({ rows: before }: Job, artifacts: readonly Artifact[]): Pick<Job, 'rows'> {
-  const added = artifacts.flatMap(({ chunk }) => (chunk?.rows === undefined ? [] : [chunk.rows]));
+function rowsWith({ rows: before }: Job, made: readonly Part[]): Pick<Job, 'rows'> {
+  const added = made.flatMap(({ chunk }) => (chunk?.rows === undefined ? [] : [chunk.rows]));
   const [first] = added;
   if (first === undefined) return {};
   const none = { done: 0, success: 0, partial: 0, failed: 0 };
@@ -231,26 +232,25 @@ function rowsWith({ rows: before }: Job, artifacts: readonly Artifact[]): Pick<J
   return { rows };
 }
 
-function pagesOf(artifacts: readonly Artifact[]): Pick<Produced, 'pages'> {
-  const pages = artifacts.flatMap(({ name, page }) => (page === undefined ? [] : [{ name, ...page }]));
+function pagesOf(made: readonly Part[]): Pick<Produced, 'pages'> {
+  const pages = made.flatMap(({ name, page }) => (page === undefined ? [] : [{ name, ...page }]));
   return pages.length === 0 ? {} : { pages: pages.slice(0, maxToldPages) };
 }
 
-function appended(job: Job, all: readonly Artifact[]) {
+function appended(job: Job, all: readonly Part[]) {
   const from = artifactCountOf(job);
   const { keptCount = 0 } = job;
-  const artifacts = all.filter(({ kept }) => kept !== true);
-  const kept = all.filter((artifact) => artifact.kept === true);
-  const listed = [
-    ...(job.artifacts ?? []),
-    ...artifacts.slice(0, maxListedArtifacts).map(withoutPlaceholder),
-  ];
+  const shown = all.filter(({ kept }) => kept !== true);
+  const kept = all.filter((part) => part.kept === true);
   const change = {
-    artifacts: listed.slice(0, maxListedArtifacts),
-    artifactCount: from + artifacts.length,
+    artifacts: [
+      ...(job.artifacts ?? []),
+      ...artifactsBetween(placed(shown, from), from, maxListedArtifacts).map(withoutPlaceholder),
+    ],
+    artifactCount: from + countOfAll(shown),
     ...(kept.length === 0 ? {} : { keptCount: keptCount + kept.length }),
   };
-  const parts = { type: 'append', from, artifacts, kept: { from: keptCount, artifacts: kept } } as const;
+  const parts = { type: 'append', from, parts: shown, kept: { from: keptCount, parts: kept } } as const;
   return { change, parts };
 }
 
@@ -293,12 +293,12 @@ function completed(job: Job, result: AttemptResult, at: number): Changed {
     ...(result.warnings === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
   } as const;
   const { artifacts } = result;
-  const all = result.parts === undefined ? artifacts : [...result.parts, ...artifacts];
-  const hasKept = all.some(({ kept }) => kept === true);
-  const asParts = job.artifactCount !== undefined || all.length > maxListedArtifacts || hasKept;
+  const all: readonly Part[] = result.parts === undefined ? artifacts : [...result.parts, ...artifacts];
   const isFirst = artifacts[0] === (job.artifacts ?? all)[0];
   const first = artifacts[0] === undefined || isFirst ? {} : { result: artifacts[0] };
-  if (!asParts) return end(job, 'job.completed', at, { ...change, ...first, artifacts: all });
+  const few = all.length > maxListedArtifacts ? undefined : plainOf(all);
+  if (job.artifactCount === undefined && few !== undefined)
+    return end(job, 'job.completed', at, { ...change, ...first, artifacts: few });
   const { change: added, parts } = appended(job, all);
   return { ...end(job, 'job.completed', at, { ...change, ...added, ...first }), parts };
 }
@@ -389,7 +389,7 @@ function withoutParts(job: Job): Job {
 
 /** The blobs that a command would have brought to the job; not those which others before it have, and it cuts from. */
 export function blobsOf(command: Command): readonly string[] {
-  if (command.type === 'produce') return wholeBlobsOf(command.artifacts);
+  if (command.type === 'produce') return wholeBlobsOf(command.parts);
   if (command.type !== 'complete') return [];
   const { parts = [], artifacts } = command.result;
   return wholeBlobsOf([...parts, ...artifacts]);

@@ -9,6 +9,7 @@ import type {
 } from '../protocol/job-record.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome, ProgramRegistry } from './program-call.js';
+import type { VirtualFile, VirtualRun } from './virtual-files.js';
 
 /**
  * A job kind, in two halves that meet only through plain data:
@@ -215,28 +216,6 @@ export interface Shows {
   readonly pageCount?: number;
 }
 
-/** Bytes of a file that the job keeps, also of one that the same task makes. */
-export interface FilePiece {
-  readonly file: string;
-  readonly start: number;
-  readonly length: number;
-}
-
-/** An artifact whose bytes lie in files that the job keeps. */
-export interface VirtualFile {
-  readonly name: string;
-  readonly contentType: string;
-  readonly sizeBytes: number;
-  /** Lower-case hex; one or the other. */
-  readonly sha256?: string;
-  /** What decides the bytes, as a digest. */
-  readonly tag?: string;
-  /** One behind the other; or as a kept file says, which `pieces/layout.ts` has written over these. */
-  readonly content:
-    | { readonly pieces: readonly FilePiece[] }
-    | { readonly layout: string; readonly sources: readonly string[] };
-}
-
 export interface RunContext {
   /** Absolute path of an input, by its index in `Plan.inputs`. */
   inputPath(index: number): string;
@@ -329,6 +308,8 @@ export interface ChunkContext extends StepContext {
   readonly createdAt: number;
   /** Absolute path of an artifact that `prepare` made, or of a file that it keeps. */
   preparedPath(name: string): string;
+  /** Adds artifacts that are no files: of a chunk alone. */
+  virtualRun(run: VirtualRun): void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetails, JobWarning, RowTotals } from '../protocol/job-record.js';
-import type { Prepared, VirtualFile } from './kind.js';
+import type { Prepared } from './kind.js';
+import type { VirtualFile, VirtualRun } from './virtual-files.js';
 import type { DoneMessage, FailedMessage, FinishedFile } from './wire.js';
 
 export type Outcome =
@@ -7,6 +8,8 @@ export type Outcome =
       readonly type: 'done';
       readonly files: readonly FinishedFile[];
       readonly virtual?: readonly VirtualFile[];
+      /** Of a chunk. */
+      readonly runs?: readonly VirtualRun[];
       /** Of the step `prepare`. */
       readonly preparation?: Prepared;
       /** Of a chunk. */

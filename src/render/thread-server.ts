@@ -18,13 +18,13 @@ import {
   RenderFailure,
   type RunResult,
   type Shows,
-  type VirtualFile,
 } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
 import { type Rehearsal, warmUp } from './rehearsal.js';
 import { lowerThreadPriority } from './thread-priority.js';
+import type { VirtualFile, VirtualRun } from './virtual-files.js';
 import type {
   DoneMessage,
   FailedMessage,
@@ -200,6 +200,7 @@ class TaskContext implements ChunkContext {
   readonly #parts = new Set<ArtifactFile>();
   readonly #kept = new Set<ArtifactFile>();
   readonly #virtual: VirtualFile[] = [];
+  readonly #runs: VirtualRun[] = [];
   readonly #scratch: string[] = [];
   readonly #gate: ProgressGate;
   readonly #asks: TaskAsks;
@@ -300,9 +301,17 @@ class TaskContext implements ChunkContext {
     this.#virtual.push(file);
   }
 
+  virtualRun(run: VirtualRun): void {
+    if (this.#message.step.type !== 'chunk') throw new Error('Runs are of chunks alone');
+    this.#runs.push(run);
+  }
+
   /** What was made beside files. */
-  get made(): Pick<DoneMessage, 'virtual'> {
-    return this.#virtual.length === 0 ? {} : { virtual: this.#virtual };
+  get made(): Pick<DoneMessage, 'virtual' | 'runs'> {
+    return {
+      ...(this.#virtual.length === 0 ? {} : { virtual: this.#virtual }),
+      ...(this.#runs.length === 0 ? {} : { runs: this.#runs }),
+    };
   }
 
   scratch(bytes: Uint8Array): string {

@@ -1,7 +1,8 @@
 import type { ErrorDetails, IndexRange, JobWarning } from '../protocol/job-record.js';
-import type { Fetched, Prepared, Progress, Shows, VirtualFile } from './kind.js';
+import type { Fetched, Prepared, Progress, Shows } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
+import type { VirtualFile, VirtualRun } from './virtual-files.js';
 
 /** Messages between the pool and a render thread. A thread is a remote peer: plain data only. */
 
@@ -73,6 +74,8 @@ export interface DoneMessage {
   /** Without those that were sent as parts. */
   readonly files: readonly FinishedFile[];
   readonly virtual?: readonly VirtualFile[];
+  /** Of a chunk. */
+  readonly runs?: readonly VirtualRun[];
   /** Of a chunk. */
   readonly note?: unknown;
   readonly pages?: number;

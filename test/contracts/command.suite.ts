@@ -78,7 +78,7 @@ export function commandSuite(name: string, open: OpenEngine): void {
       const [running] = await started(engine());
       const artifacts = [anArtifact(blobName(job.id, 'a'))];
       const produce = () =>
-        store.apply(job.id, { type: 'produce', claim: 1, artifacts }, start, { operation: '1.1' });
+        store.apply(job.id, { type: 'produce', claim: 1, parts: artifacts }, start, { operation: '1.1' });
       expect(running?.id).toBe(job.id);
       expect(await produce()).toEqual({ ok: true, removed: [] });
       await store.apply(job.id, { type: 'cancel' }, start);

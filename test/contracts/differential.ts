@@ -4,7 +4,7 @@ import { type Job, jobId } from '../../src/jobs/job.js';
 import { jobStatuses } from '../../src/protocol/job-record.js';
 import { readSearch } from '../../src/protocol/search.js';
 import { randomFrom } from '../helpers/random.js';
-import { anArtifact, aSweep, blobName, hour, start } from './jobs-at-hand.js';
+import { anArtifact, aRun, aSweep, blobName, hour, start } from './jobs-at-hand.js';
 
 /** The same calls to two engines, chosen by chance: whatever one of them answers, the other has to answer, too. */
 
@@ -129,13 +129,15 @@ class Caller {
         return { ...anArtifact(blobName(`${id}-${number}-${this.#below(2)}`, 'b')), name: `${number}.pdf` };
       });
     const parts = new Map(some(this.#below(4)).map((one) => [one.name, one]));
+    const run = aRun(`${id}-rows`, { stem: 'row_', first: 10 * this.#below(4), count: 1 + this.#below(4) });
+    const runs = this.#chance(0.5) ? [run] : [];
     const end = { ...anArtifact(blobName(`${id}-end`, 'c')), name: 'end.pdf' };
     const failure = { message: 'm', random: this.#random(), code: this.#of(codes) };
     const command = this.#of([
       { type: 'start', claim, resume: this.#chance(0.5) },
       { type: 'start', claim },
       { type: 'start', claim },
-      { type: 'produce', claim, artifacts: [...parts.values()] },
+      { type: 'produce', claim, parts: [...parts.values(), ...runs] },
       { type: 'complete', claim, result: { artifacts: this.#chance(0.9) ? [end] : [] } },
       { type: 'fail', claim, ...failure },
       { type: 'interrupt', claim },
@@ -213,7 +215,7 @@ class Caller {
     };
     const before = this.#chance(0.5) ? { before: after } : {};
     const blobs = Array.from({ length: 6 }, () => blobName(`in${this.#below(40)}`, 'a'));
-    const part = `${this.#below(12)}.pdf`;
+    const part = this.#chance(0.5) ? `${this.#below(12)}.pdf` : `row_${this.#below(36)}-x.pdf`;
     const artifacts = { owner, jobId: id, from: this.#below(6), limit };
     const call = this.#of<Call>([
       { name: `get ${id}`, make: (store) => store.get(owner, id) },

@@ -1,6 +1,7 @@
 import type { ClaimRequest, Engine, Submission } from '../../src/engine/engine.js';
 import type { SweepRequest } from '../../src/engine/retention.js';
-import { type Job, jobId } from '../../src/jobs/job.js';
+import { type Artifact, type Job, jobId } from '../../src/jobs/job.js';
+import { type ArtifactRun, nameOfRun } from '../../src/jobs/parts.js';
 import { claimOf } from '../../src/jobs/transition.js';
 
 /** The time at which every test begins. */
@@ -94,6 +95,43 @@ async function storedJob(engine: Engine, { owner, id }: Job): Promise<Job> {
 
 export function blobName(scope: string, digit: string): string {
   return `${scope}-${digit.repeat(64)}`;
+}
+
+/** Artifacts `<stem><number>-x.pdf`, each of the ten bytes of one blob, and of more and more of another. */
+export function aRun(
+  blob: string,
+  { stem = 'row_', first, count }: { readonly stem?: string; readonly first: number; readonly count: number },
+): ArtifactRun {
+  const numbers = Array.from({ length: count }, (_, index) => first + index);
+  const names = numbers.map((number) => `${stem}${number}-x.pdf`);
+  return {
+    name: nameOfRun(names[0] ?? '') ?? '',
+    run: {
+      contentType: 'application/pdf',
+      head: { blob: blobName(`${blob}-head`, 'b'), start: 0, length: 10 },
+      blob: blobName(blob, 'c'),
+      start: 7,
+      lengths: numbers.map((_, index) => index + 1),
+      names: names.join('/'),
+      digests: numbers.map((number) => number.toString(16).padStart(64, '0')).join(''),
+    },
+  };
+}
+
+/** What a run of `aRun` is to whoever reads. */
+export function artifactsOf({ run }: ArtifactRun): readonly Artifact[] {
+  let start = run.start;
+  return run.names.split('/').map((name, index) => {
+    const length = run.lengths[index] ?? 0;
+    start += length;
+    return {
+      name,
+      contentType: run.contentType,
+      sizeBytes: 10 + length,
+      sha256: run.digests.slice(64 * index, 64 * index + 64),
+      pieces: [run.head, { blob: run.blob, start: start - length, length }],
+    };
+  });
 }
 
 export function anArtifact(blob: string) {

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { type Artifact, type Job, wholeBlobsOf } from '../../src/jobs/job.js';
+import type { Artifact, Job } from '../../src/jobs/job.js';
+import { blobsOfParts, type Part, wholeBlobsOf } from '../../src/jobs/parts.js';
 import { claimOf } from '../../src/jobs/transition.js';
 import { maxListedArtifacts } from '../../src/protocol/job-record.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
-import { anArtifact, aSweep, blobName, day, factsOf, start, started, submitted } from './jobs-at-hand.js';
+import {
+  anArtifact,
+  aRun,
+  artifactsOf,
+  aSweep,
+  blobName,
+  day,
+  factsOf,
+  start,
+  started,
+  submitted,
+} from './jobs-at-hand.js';
 
 /** What `produce` means: artifacts before the end of a job, and jobs with more of them than a record holds. */
 export function partsSuite(name: string, open: OpenEngine): void {
@@ -16,8 +28,8 @@ export function partsSuite(name: string, open: OpenEngine): void {
     });
     const parts = (from: number, to: number): readonly Artifact[] =>
       Array.from({ length: to - from }, (_, index) => part(from + index));
-    const produce = (job: Job, artifacts: readonly Artifact[]) =>
-      engine().store.apply(job.id, { type: 'produce', claim: claimOf(job), artifacts }, start);
+    const produce = (job: Job, made: readonly Part[]) =>
+      engine().store.apply(job.id, { type: 'produce', claim: claimOf(job), parts: made }, start);
     const running = async (): Promise<Job> => {
       await submitted(engine());
       const [job] = await started(engine());
@@ -108,6 +120,86 @@ export function partsSuite(name: string, open: OpenEngine): void {
       expect(await engine().store.artifact('alice', job.id, 'part-2.txt')).toEqual(part(2));
     });
 
+    describe('that are runs of artifacts', () => {
+      const head = part(0);
+      const [rows, more] = [aRun('one', { first: 1, count: 150 }), aRun('two', { first: 151, count: 3 })];
+      const all = [head, ...artifactsOf(rows), ...artifactsOf(more)];
+      const made = async (): Promise<Job> => {
+        const job = await running();
+        await produce(job, [head, rows]);
+        await produce(job, [more]);
+        return job;
+      };
+
+      it('are single artifacts to whoever reads: in any part of the list, by name, in record and facts', async () => {
+        const job = await made();
+        expect(await list(job)).toEqual(all);
+        for (const [from, limit] of [
+          [0, 1],
+          [0, 2],
+          [1, 1],
+          [99, 60],
+          [150, 1],
+          [150, 2],
+          [151, 9],
+          [153, 9],
+          [154, 9],
+          [900, 9],
+        ] as const)
+          expect(await list(job, from, limit), `${from}, ${limit}`).toEqual(all.slice(from, from + limit));
+        for (const one of all) expect(await engine().store.artifact('alice', job.id, one.name)).toEqual(one);
+        const { facts } = await engine().store.facts({ owner: 'alice', after: 0, limit: 10 });
+        const records = facts.map(({ record }): Record<string, unknown> => JSON.parse(record));
+        expect(records.slice(2)).toMatchObject([
+          { artifact_count: 151, produced: { from: 0, to: 151 } },
+          { artifact_count: 154, produced: { from: 151, to: 154 } },
+        ]);
+        expect((await engine().store.get('alice', job.id))?.artifacts).toEqual(
+          all.slice(0, maxListedArtifacts),
+        );
+      });
+
+      it('have no other names than those of their artifacts', async () => {
+        const job = await made();
+        for (const name of [rows.name, 'row_', 'row_0-x.pdf', 'row_2.pdf', 'row_154-x.pdf', '2-x.pdf', 'x'])
+          expect(await engine().store.artifact('alice', job.id, name), name).toBeUndefined();
+        expect(await engine().store.artifact('bob', job.id, 'row_1-x.pdf')).toBeUndefined();
+      });
+
+      it('are made twice and kept once', async () => {
+        const job = await made();
+        await produce(job, [rows, aRun('three', { first: 154, count: 2 })]);
+        expect(await list(job, 150)).toEqual([
+          ...all.slice(150),
+          ...artifactsOf(aRun('three', { first: 154, count: 2 })),
+        ]);
+      });
+
+      it('are handed to the next claim as they are', async () => {
+        const job = await made();
+        await engine().store.apply(job.id, { type: 'release', claim: 1 }, start);
+        const leaseUntil = start + 60_000;
+        const [again] = await engine().store.claim({ worker: 'w2', limit: 1, now: start, leaseUntil });
+        expect(again?.parts).toEqual([head, rows, more]);
+      });
+
+      it('come with the end, too, and go with their blobs', async () => {
+        const job = await running();
+        const command = {
+          type: 'complete',
+          claim: 1,
+          result: { parts: [rows], artifacts: [result] },
+        } as const;
+        expect(await engine().store.apply(job.id, command, start + 10)).toMatchObject({ ok: true });
+        expect(await list(job, 149)).toEqual([...artifactsOf(rows).slice(149), result]);
+        const blobs = blobsOfParts([rows, result]);
+        expect(await engine().store.unused(blobs)).toEqual([]);
+        const swept = await engine().store.sweep(aSweep(start + 10 + day));
+        expect([...swept.removed].sort()).toEqual([...blobs].sort());
+        expect(await list(job)).toEqual([]);
+      });
+    });
+
     describe("that are for the job's own use", () => {
       const kept = (number: number): Artifact => ({ ...part(number, `kept${number}`), kept: true });
       const cut = (number: number): Artifact => ({
@@ -192,7 +284,7 @@ export function partsSuite(name: string, open: OpenEngine): void {
 
     it('belong to a claim that holds', async () => {
       const job = await running();
-      const command = { type: 'produce', claim: 2, artifacts: parts(0, 1) } as const;
+      const command = { type: 'produce', claim: 2, parts: parts(0, 1) } as const;
       const refused = { ok: false, refusal: 'stale-claim' };
       expect(await engine().store.apply(job.id, command, start)).toEqual(refused);
       await complete(job);

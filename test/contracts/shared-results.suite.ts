@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Artifact, blobsOfArtifacts, type Job } from '../../src/jobs/job.js';
+import type { Artifact, Job } from '../../src/jobs/job.js';
+import { blobsOfParts } from '../../src/jobs/parts.js';
 import { claimOf } from '../../src/jobs/transition.js';
 import { freshEngine, type OpenEngine } from './engine.suite.js';
 import {
@@ -31,8 +32,7 @@ export function sharedResultsSuite(name: string, open: OpenEngine): void {
       const [job] = await started(engine());
       if (job === undefined) throw new Error('Nothing was ready');
       const { store } = engine();
-      if (parts.length > 0)
-        await store.apply(job.id, { type: 'produce', claim: claimOf(job), artifacts: parts }, start);
+      if (parts.length > 0) await store.apply(job.id, { type: 'produce', claim: claimOf(job), parts }, start);
       const rows = { total: 1, done: 1, success: 1, partial: 0, failed: 0 };
       const made = { artifacts: [result, index], pages: 4, rows, warnings: [{ code: 'w', message: 'm' }] };
       await store.apply(job.id, { type: 'complete', claim: claimOf(job), result: made }, start + 10);
@@ -100,7 +100,7 @@ export function sharedResultsSuite(name: string, open: OpenEngine): void {
       const first = await former();
       const outcome = await submit(first.id);
       if (outcome.type !== 'created') throw new Error(outcome.type);
-      const blobs = blobsOfArtifacts([part(0), part(1), result, index]);
+      const blobs = blobsOfParts([part(0), part(1), result, index]);
       const { store } = engine();
       expect(await store.apply(first.id, { type: 'delete' }, start + 30)).toMatchObject({ ok: true });
       expect(await store.unused(blobs)).toEqual([]);

@@ -49,7 +49,7 @@ export function smallBlobsSuite(name: string, open: OpenEngine): void {
         {
           type: 'produce',
           claim: claimOf(job),
-          artifacts: names.map(([artifact, blob]) => ({ ...anArtifact(blob.name), name: artifact })),
+          parts: names.map(([artifact, blob]) => ({ ...anArtifact(blob.name), name: artifact })),
         },
         start,
         { blobs: names.map(([, blob]) => blob) },

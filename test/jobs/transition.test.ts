@@ -64,7 +64,7 @@ const commands: Readonly<Record<string, Command>> = {
   claim: { type: 'claim', worker: 'w2', leaseUntil: now + 60_000 },
   start: { type: 'start', claim: 1 },
   resume: { type: 'start', claim: 1, resume: true },
-  produce: { type: 'produce', claim: 1, artifacts: [artifact] },
+  produce: { type: 'produce', claim: 1, parts: [artifact] },
   complete: { type: 'complete', claim: 1, result: { artifacts: [{ ...artifact, name: 'end.pdf' }] } },
   failForGood: { ...fail, claim: 1, code: 'invalid_input' },
   failOnce: { ...fail, claim: 1, code: 'crashed' },
@@ -235,10 +235,10 @@ describe('transition', () => {
   it('numbers what it produces behind what is there, and says which was told of last until the attempt ends', () => {
     const { producing = pending } = states;
     const third = { ...artifact, name: 'third.pdf' };
-    const produced = transition(producing, { type: 'produce', claim: 1, artifacts: [third] }, now);
+    const produced = transition(producing, { type: 'produce', claim: 1, parts: [third] }, now);
     expect(produced).toMatchObject({
       job: { artifactCount: 3, produced: { from: 2, to: 3 } },
-      parts: { type: 'append', from: 2, artifacts: [third] },
+      parts: { type: 'append', from: 2, parts: [third] },
     });
     for (const command of [commands.cancel, commands.release, commands.failOnce, commands.interrupt]) {
       const ended = command && transition(producing, command, now);
@@ -254,14 +254,14 @@ describe('transition', () => {
       page: page(index + 1),
     }));
     const artifacts = [{ ...artifact, name: 'pages.json', pageCount: 120 }, ...pictures];
-    const told = transition(running, { type: 'produce', claim: 1, artifacts }, now);
+    const told = transition(running, { type: 'produce', claim: 1, parts: artifacts }, now);
     if (!told.ok) throw new Error(told.refusal);
     expect(told.job.pages).toBe(120);
     expect(told.job.produced?.pages).toHaveLength(100);
     expect(told.job.produced?.pages?.[0]).toEqual({ name: 'page-1.png', ...page(1) });
     expect(told.job.artifacts?.[1]?.page).toEqual({ number: 1, width: 10, height: 20 });
-    expect(told.parts).toMatchObject({ artifacts });
-    const again = transition(told.job, { type: 'produce', claim: 1, artifacts: [artifact] }, now);
+    expect(told.parts).toMatchObject({ parts: artifacts });
+    const again = transition(told.job, { type: 'produce', claim: 1, parts: [artifact] }, now);
     expect(again).toMatchObject({ job: { pages: 120, produced: { to: 122 } } });
     expect(again.ok && again.job.produced).not.toHaveProperty('pages');
   });
@@ -275,7 +275,7 @@ describe('transition', () => {
     expect(changed.parts).toMatchObject({
       type: 'append',
       from: 2,
-      artifacts: [{ name: 'late.pdf' }, whole],
+      parts: [{ name: 'late.pdf' }, whole],
     });
     const record = recordOf(changed.job);
     expect(record).toMatchObject({ artifact_count: 4, size_bytes: 7 });

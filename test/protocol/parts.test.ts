@@ -22,7 +22,7 @@ describe.each(streamClients)('over $transport', (client) => {
         ...anArtifact(blobName(`${job.id}-${from + index}`, 'd')),
         name: `${from + index}.pdf`,
       }));
-      return engine.store.apply(job.id, { type: 'produce', claim: claimOf(job), artifacts }, start);
+      return engine.store.apply(job.id, { type: 'produce', claim: claimOf(job), parts: artifacts }, start);
     };
     const topics = [`job:${job.id}`];
     const stream = client.open(server.url, { token: server.token, topics, after });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Blobs } from '../../src/engine/blobs.js';
 import { type ApplyOutcome, type Engine, type Store, StoreFailed } from '../../src/engine/engine.js';
-import { wholeBlobsOf } from '../../src/jobs/job.js';
+import { wholeBlobsOf } from '../../src/jobs/parts.js';
 import { type Command, claimOf } from '../../src/jobs/transition.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 

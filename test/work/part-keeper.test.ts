@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Blobs, SmallBlob } from '../../src/engine/blobs.js';
-import type { Artifact } from '../../src/jobs/job.js';
+import type { Part } from '../../src/jobs/parts.js';
 import type { FinishedFile } from '../../src/render/wire.js';
 import { PartKeeper } from '../../src/work/run/part-keeper.js';
 
 interface Commit {
-  readonly artifacts: readonly Artifact[];
+  readonly artifacts: readonly Part[];
   readonly blobs: readonly SmallBlob[];
   readonly done: () => void;
   readonly fail: (error: Error) => void;

@@ -1,4 +1,4 @@
-import type { Artifact } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type { Delivery, Endpoint } from '../endpoints.js';
 import type { Fact, JobInput } from '../engine.js';
@@ -17,7 +17,7 @@ export interface Contents {
   readonly settings: ServiceSettings | undefined;
   readonly jobs: Iterable<StoredJob & { readonly key: string | undefined }>;
   readonly inputs: Iterable<{ readonly jobId: string; readonly input: JobInput }>;
-  readonly parts: Iterable<{ readonly jobId: string; readonly place: number; readonly part: Artifact }>;
+  readonly parts: Iterable<{ readonly jobId: string; readonly place: number; readonly part: Part }>;
   readonly idempotency: Iterable<IdempotencyEntry & { readonly owner: string; readonly key: string }>;
   readonly groups: Iterable<{ readonly owner: string; readonly record: GroupRecord; readonly place: number }>;
   readonly facts: Iterable<Fact>;

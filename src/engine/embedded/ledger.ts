@@ -1,5 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import { type Artifact, blobsOfArtifacts, type Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import { blobsOfParts, type Part } from '../../jobs/parts.js';
 import { isRepeat, withOperation } from '../../jobs/repeat.js';
 import { type Command, claimOf, isClaimedAhead, type Transition, transition } from '../../jobs/transition.js';
 import type { Position } from '../../protocol/cursor.js';
@@ -163,7 +164,7 @@ export class Ledger {
     const end = result === undefined ? 0 : shown.findIndex(({ name }) => name === result.name);
     const made = {
       parts: [...all.filter(({ kept }) => kept === true), ...shown.slice(0, end)],
-      artifacts: shown.slice(end),
+      artifacts: shown.slice(end).flatMap((part) => (part.run === undefined ? [part] : [])),
       ...(pages === undefined ? {} : { pages }),
       ...(rows === undefined ? {} : { rows }),
       ...(warnings === undefined ? {} : { warnings }),
@@ -227,7 +228,7 @@ export class Ledger {
   /** Whether an artifact of a job needs a blob. */
   hasArtifact(job: Job, blob: string): boolean {
     const { artifacts = [], artifactCount } = job;
-    return blobsOfArtifacts(artifactCount === undefined ? artifacts : this.#partsOf(job)).includes(blob);
+    return blobsOfParts(artifactCount === undefined ? artifacts : this.#partsOf(job)).includes(blob);
   }
 
   /**
@@ -301,22 +302,19 @@ export class Ledger {
     return input;
   }
 
-  #partsOf({ id, artifactCount = 0, keptCount = 0 }: Job): readonly Artifact[] {
+  #partsOf({ id, artifactCount = 0, keptCount = 0 }: Job): readonly Part[] {
     const { parts } = this.#tables;
     const kept = keptCount === 0 ? [] : parts.kept(id);
-    return artifactCount === 0 ? kept : [...kept, ...parts.list(id, 0, artifactCount)];
+    return artifactCount === 0 ? kept : [...kept, ...parts.shown(id)];
   }
 
-  /** A `produce` without the artifacts whose names the job has, and the blobs of these. */
+  /** A `produce` without the parts whose names the job has, and the blobs of these. */
   #withoutDoubles(id: string, command: Command): { fresh: Command; doubled: readonly string[] } {
     if (command.type !== 'produce') return { fresh: command, doubled: [] };
-    const isKnown = ({ name }: Artifact): boolean => this.#tables.parts.byName(id, name) !== undefined;
-    const doubled = blobsOfArtifacts(command.artifacts.filter(isKnown));
+    const isKnown = ({ name }: Part): boolean => this.#tables.parts.byName(id, name) !== undefined;
+    const doubled = blobsOfParts(command.parts.filter(isKnown));
     if (doubled.length === 0) return { fresh: command, doubled };
-    return {
-      fresh: { ...command, artifacts: command.artifacts.filter((artifact) => !isKnown(artifact)) },
-      doubled,
-    };
+    return { fresh: { ...command, parts: command.parts.filter((part) => !isKnown(part)) }, doubled };
   }
 
   #extendOne(worker: string, held: { id: string; claim: number }, leaseUntil: number): boolean {

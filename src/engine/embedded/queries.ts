@@ -1,4 +1,5 @@
 import type { Artifact, Job } from '../../jobs/job.js';
+import { artifactNamed, artifactsBetween, namesOfRun } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type { ArtifactFilter, Depth, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
 import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from '../listing.js';
@@ -41,19 +42,17 @@ export class Queries {
 
   artifacts({ owner, jobId, from, limit }: ArtifactFilter): readonly Artifact[] | undefined {
     const job = this.get(owner, jobId);
-    if (job === undefined || job.artifactCount !== undefined) {
-      return job && this.#tables.parts.list(jobId, from, limit);
-    }
-    return job.artifacts?.slice(from, from + limit) ?? [];
+    if (job?.artifactCount === undefined) return job && (job.artifacts?.slice(from, from + limit) ?? []);
+    const to = from + limit;
+    return artifactsBetween(this.#views.parts.list(jobId, from, to), from, to);
   }
 
   artifact(owner: string, id: string, name: string): Artifact | undefined {
     const job = this.get(owner, id);
-    if (job?.artifactCount !== undefined) {
-      const part = this.#tables.parts.byName(id, name);
-      return part?.kept === true ? undefined : part;
-    }
-    return job?.artifacts?.find((artifact) => artifact.name === name);
+    if (job?.artifactCount === undefined) return job?.artifacts?.find((artifact) => artifact.name === name);
+    const part = this.#tables.parts.byName(id, name);
+    const names = part === undefined ? namesOfRun(name) : undefined;
+    return artifactNamed(names === undefined ? part : this.#views.parts.lastBetween(id, ...names), name);
   }
 
   list(filter: ListFilter): JobPage {

@@ -1,4 +1,5 @@
-import type { Artifact, Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import { mayExpire } from '../../jobs/transition.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
@@ -101,16 +102,16 @@ export interface InputTable {
 
 /** Artifacts of jobs that may have many, numbered for each job from 0 in the order in which they were made. */
 export interface PartTable {
-  /** @param from how many the job has; no name may be there already */
-  append(jobId: string, from: number, artifacts: readonly Artifact[]): void;
+  /** @param from how many artifacts the job has; no name of a part may be there already */
+  append(jobId: string, from: number, parts: readonly Part[]): void;
   /** The same for what is for the job's own use, and numbered by itself. */
-  keep(jobId: string, from: number, artifacts: readonly Artifact[]): void;
-  /** From the place `from` on, at most `limit`. */
-  list(jobId: string, from: number, limit: number): readonly Artifact[];
+  keep(jobId: string, from: number, parts: readonly Part[]): void;
+  /** All that are not for the job's own use, in order. */
+  shown(jobId: string): readonly Part[];
   /** All that is for the job's own use, in order. */
-  kept(jobId: string): readonly Artifact[];
-  /** Of both sorts. */
-  byName(jobId: string, name: string): Artifact | undefined;
+  kept(jobId: string): readonly Part[];
+  /** Of both sorts: the part of this name. */
+  byName(jobId: string, name: string): Part | undefined;
   /** Removes all of a job, of both sorts; returns their blobs, each once. */
   remove(jobId: string): readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { Part, PlacedPart } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import type {
   ChangeFilter,
@@ -24,6 +25,13 @@ export interface JobViews {
   nextReadyAt(): number | undefined;
   oldestPendingAt(): number | undefined;
   list(filter: ListFilter): JobPage;
+}
+
+export interface PartViews {
+  /** In order, those with artifacts at the places `from` to before `to`. */
+  list(jobId: string, from: number, to: number): readonly PlacedPart[];
+  /** The one with the last name between two, both included, by their bytes. */
+  lastBetween(jobId: string, from: string, to: string): Part | undefined;
 }
 
 export interface GroupViews {
@@ -67,6 +75,7 @@ export interface BlobViews {
  */
 export interface Views {
   readonly jobs: JobViews;
+  readonly parts: PartViews;
   readonly groups: GroupViews;
   readonly library: LibraryViews;
   readonly endpoints: EndpointViews;

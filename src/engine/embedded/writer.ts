@@ -1,4 +1,5 @@
-import { blobsOfArtifacts, type Job, latestChangeOf } from '../../jobs/job.js';
+import { type Job, latestChangeOf } from '../../jobs/job.js';
+import { blobsOfParts } from '../../jobs/parts.js';
 import { recordOf } from '../../jobs/record.js';
 import type { Changed } from '../../jobs/transition.js';
 import type { FactType, GroupRecord } from '../../protocol/fact.js';
@@ -68,20 +69,20 @@ export class Writer {
     if (parts?.type === 'remove') return [...this.#tables.parts.remove(job.id)];
     if (before.artifactCount !== undefined || before.artifacts === undefined) return [];
     const gone = fact === 'job.deleted' || job.artifacts === undefined;
-    return gone ? [...blobsOfArtifacts(before.artifacts)] : [];
+    return gone ? [...blobsOfParts(before.artifacts)] : [];
   }
 
   #addArtifacts(before: Job, { job, parts }: Changed): void {
     const isAppended = parts?.type === 'append';
     const added = isAppended
-      ? [...parts.kept.artifacts, ...parts.artifacts]
+      ? [...parts.kept.parts, ...parts.parts]
       : before.artifacts === undefined
         ? job.artifacts
         : undefined;
-    for (const blob of blobsOfArtifacts(added ?? [])) this.#tables.blobReferences.add(blob, job.id);
+    for (const blob of blobsOfParts(added ?? [])) this.#tables.blobReferences.add(blob, job.id);
     if (!isAppended) return;
-    this.#tables.parts.append(job.id, parts.from, parts.artifacts);
-    this.#tables.parts.keep(job.id, parts.kept.from, parts.kept.artifacts);
+    this.#tables.parts.append(job.id, parts.from, parts.parts);
+    this.#tables.parts.keep(job.id, parts.kept.from, parts.kept.parts);
   }
 
   /** Returns the blobs of its input. */

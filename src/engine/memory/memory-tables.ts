@@ -1,6 +1,6 @@
-import { type Artifact, blobsOfArtifacts } from '../../jobs/job.js';
+import { blobsOfParts, countOf, type Part, type PlacedPart, placed } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
-import { byText } from '../embedded/order.js';
+import { byBytes, byText } from '../embedded/order.js';
 import {
   type BlobReferenceTable,
   changedGroup,
@@ -19,7 +19,7 @@ import {
   type Tables,
   type WorkerTable,
 } from '../embedded/tables.js';
-import type { BlobViews, FactsRead, GroupViews, LogViews, Views } from '../embedded/views.js';
+import type { BlobViews, FactsRead, GroupViews, LogViews, PartViews, Views } from '../embedded/views.js';
 import type { Fact, FactFilter, JobInput } from '../engine.js';
 import type { GroupFilter, GroupPage } from '../listing.js';
 import { type Life, newLives } from '../lives.js';
@@ -81,36 +81,52 @@ class MemoryInputs implements InputTable {
 }
 
 interface PartsOfJob {
-  readonly shown: Artifact[];
-  readonly kept: Artifact[];
-  readonly byName: Map<string, Artifact>;
+  readonly shown: PlacedPart[];
+  readonly kept: Part[];
+  readonly byName: Map<string, Part>;
 }
 
-class MemoryParts implements PartTable {
+class MemoryParts implements PartTable, PartViews {
   readonly #parts = new Map<string, PartsOfJob>();
 
-  append(jobId: string, _from: number, artifacts: readonly Artifact[]): void {
-    this.#add(this.#of(jobId), 'shown', artifacts);
+  append(jobId: string, from: number, parts: readonly Part[]): void {
+    const of = this.#of(jobId);
+    of.shown.push(...placed(parts, from));
+    for (const part of parts) of.byName.set(part.name, part);
   }
 
-  keep(jobId: string, _from: number, artifacts: readonly Artifact[]): void {
-    this.#add(this.#of(jobId), 'kept', artifacts);
+  keep(jobId: string, _from: number, parts: readonly Part[]): void {
+    const of = this.#of(jobId);
+    of.kept.push(...parts);
+    for (const part of parts) of.byName.set(part.name, part);
   }
 
-  list(jobId: string, from: number, limit: number): readonly Artifact[] {
-    return this.#parts.get(jobId)?.shown.slice(from, from + limit) ?? [];
+  list(jobId: string, from: number, to: number): readonly PlacedPart[] {
+    // A part never has a lower place than its number.
+    const first = this.#parts.get(jobId)?.shown.slice(0, to) ?? [];
+    return first.filter(({ place, part }) => place < to && place + countOf(part) > from);
   }
 
-  kept(jobId: string): readonly Artifact[] {
+  shown(jobId: string): readonly Part[] {
+    return this.#parts.get(jobId)?.shown.map(({ part }) => part) ?? [];
+  }
+
+  kept(jobId: string): readonly Part[] {
     return [...(this.#parts.get(jobId)?.kept ?? [])];
   }
 
-  byName(jobId: string, name: string): Artifact | undefined {
+  byName(jobId: string, name: string): Part | undefined {
     return this.#parts.get(jobId)?.byName.get(name);
   }
 
+  lastBetween(jobId: string, from: string, to: string): Part | undefined {
+    const all = [...(this.#parts.get(jobId)?.byName.values() ?? [])];
+    const found = all.filter(({ name }) => byBytes(name, from) >= 0 && byBytes(name, to) <= 0);
+    return found.toSorted((a, b) => byBytes(a.name, b.name)).at(-1);
+  }
+
   remove(jobId: string): readonly string[] {
-    const blobs = blobsOfArtifacts([...(this.#parts.get(jobId)?.byName.values() ?? [])]);
+    const blobs = blobsOfParts([...(this.#parts.get(jobId)?.byName.values() ?? [])]);
     this.#parts.delete(jobId);
     return blobs;
   }
@@ -119,13 +135,6 @@ class MemoryParts implements PartTable {
     const parts = this.#parts.get(jobId) ?? { shown: [], kept: [], byName: new Map() };
     this.#parts.set(jobId, parts);
     return parts;
-  }
-
-  #add(parts: PartsOfJob, sort: 'shown' | 'kept', artifacts: readonly Artifact[]): void {
-    for (const artifact of artifacts) {
-      parts[sort].push(artifact);
-      parts.byName.set(artifact.name, artifact);
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Artifact } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
 import {
@@ -185,7 +185,7 @@ export const inputShape: Shape<InputRow> = {
 export interface PartRow {
   readonly jobId: string;
   readonly place: number;
-  readonly part: Artifact;
+  readonly part: Part;
 }
 
 export const partShape: Shape<PartRow> = {

@@ -185,6 +185,8 @@ const migrations: readonly string[] = [
 
   CREATE TABLE keys (kid ${text} PRIMARY KEY, key text NOT NULL);
   `,
+  // A part may be a run of artifacts, which earlier programs do not know.
+  'SELECT 1',
 ];
 
 /** The newest schema that this program knows. */

@@ -1,5 +1,6 @@
 import type { Artifact, Job } from '../../jobs/job.js';
 import { timeOfJobId } from '../../jobs/job.js';
+import { artifactNamed, artifactsBetween, namesOfRun, type Part } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { groupPageOf } from '../embedded/tables.js';
 import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
@@ -38,28 +39,37 @@ export function storeReads(ask: Asking) {
     },
 
     async artifacts({ owner, jobId, from, limit }: ArtifactFilter): Promise<readonly Artifact[] | undefined> {
+      const to = from + limit;
+      // What is at a place may be in the part before it.
       const rows = await ask(
-        `SELECT j.job, p.part FROM jobs j LEFT JOIN LATERAL
-         (SELECT place, part FROM parts WHERE job = j.id AND place >= $3 ORDER BY place LIMIT $4) p ON true
+        `SELECT j.job, p.place, p.part FROM jobs j LEFT JOIN LATERAL
+         (SELECT place, part FROM parts WHERE job = j.id AND place < $4 AND place >= coalesce(
+           (SELECT max(place) FROM parts WHERE job = j.id AND place >= 0 AND place <= $3), 0)) p ON true
          WHERE j.id = $1 AND j.owner = $2 ORDER BY p.place`,
-        [jobId, owner, from, limit],
+        [jobId, owner, from, to],
       );
       if (rows[0] === undefined) return undefined;
       const { artifacts, artifactCount } = fromJson<Job>(rows[0][0]);
-      if (artifactCount === undefined) return artifacts?.slice(from, from + limit) ?? [];
-      return rows.flatMap(([, part]) => (part === null ? [] : [fromJson<Artifact>(part)]));
+      if (artifactCount === undefined) return artifacts?.slice(from, to) ?? [];
+      const parts = rows.flatMap(([, place, part]) =>
+        part === null ? [] : [{ place: numberOf(place), part: fromJson<Part>(part) }],
+      );
+      return artifactsBetween(parts, from, to);
     },
 
     async artifact(owner: string, id: string, name: string): Promise<Artifact | undefined> {
       const [row] = await ask(
-        `SELECT j.job, p.part FROM jobs j LEFT JOIN parts p ON p.job = j.id AND p.name = $3 AND p.place >= 0
+        `SELECT j.job, coalesce(p.part, r.part) FROM jobs j
+         LEFT JOIN parts p ON p.job = j.id AND p.name = $3 AND p.place >= 0
+         LEFT JOIN LATERAL (SELECT part FROM parts WHERE job = j.id AND name >= $4 AND name <= $5
+           ORDER BY name DESC LIMIT 1) r ON true
          WHERE j.id = $1 AND j.owner = $2`,
-        [id, owner, name],
+        [id, owner, name, ...(namesOfRun(name) ?? ['', ''])],
       );
       if (row === undefined) return undefined;
       const { artifacts, artifactCount } = fromJson<Job>(row[0]);
       if (artifactCount === undefined) return artifacts?.find((artifact) => artifact.name === name);
-      return row[1] === null ? undefined : fromJson<Artifact>(row[1]);
+      return row[1] === null ? undefined : artifactNamed(fromJson<Part>(row[1]), name);
     },
 
     list(filter: ListFilter): Promise<JobPage> {

@@ -1,5 +1,5 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import { type Artifact, blobsOfArtifacts } from '../../jobs/job.js';
+import { blobsOfParts, type Part, placed } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { isSmallBlob } from '../blobs.js';
 import { byBytes, byText } from '../embedded/order.js';
@@ -185,32 +185,32 @@ class WorkingParts implements PartTable {
     this.rows = new Rows(partShape, parts);
   }
 
-  append(jobId: string, from: number, artifacts: readonly Artifact[]): void {
-    for (const [index, part] of artifacts.entries()) this.rows.put({ jobId, place: from + index, part });
+  append(jobId: string, from: number, parts: readonly Part[]): void {
+    for (const { place, part } of placed(parts, from)) this.rows.put({ jobId, place, part });
   }
 
-  keep(jobId: string, from: number, artifacts: readonly Artifact[]): void {
-    for (const [index, part] of artifacts.entries()) this.rows.put({ jobId, place: -1 - from - index, part });
+  keep(jobId: string, from: number, parts: readonly Part[]): void {
+    for (const [index, part] of parts.entries()) this.rows.put({ jobId, place: -1 - from - index, part });
   }
 
-  list(jobId: string, from: number, limit: number): readonly Artifact[] {
-    const found = this.rows.range(shownParts, [jobId], from + limit) ?? [];
-    return found.slice(from).map(({ part }) => part);
+  shown(jobId: string): readonly Part[] {
+    const found = this.rows.range(shownParts, [jobId], Number.MAX_SAFE_INTEGER) ?? [];
+    return found.map(({ part }) => part);
   }
 
-  kept(jobId: string): readonly Artifact[] {
+  kept(jobId: string): readonly Part[] {
     const found = this.rows.range(keptParts, [jobId], Number.MAX_SAFE_INTEGER) ?? [];
     return found.map(({ part }) => part);
   }
 
-  byName(jobId: string, name: string): Artifact | undefined {
+  byName(jobId: string, name: string): Part | undefined {
     return this.rows.get(jobId, name)?.part;
   }
 
   remove(jobId: string): readonly string[] {
     const found = this.rows.range(partsOfJob, [jobId], Number.MAX_SAFE_INTEGER) ?? [];
     for (const { part } of found) this.rows.remove(jobId, part.name);
-    return blobsOfArtifacts(found.map(({ part }) => part));
+    return blobsOfParts(found.map(({ part }) => part));
   }
 }
 

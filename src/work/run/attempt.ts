@@ -2,7 +2,8 @@ import { Countdown } from '../../countdown.js';
 import type { Blobs, SmallBlob } from '../../engine/blobs.js';
 import type { Bus, Claimed } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
-import type { Artifact, Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import { type Command, claimOf } from '../../jobs/transition.js';
 import type { Kind, Progress } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
@@ -38,7 +39,7 @@ export interface ClaimHolder {
   /** Commits `start`. Resolves with false when the claim no longer holds; `signal` has then fired, too. */
   start(): Promise<boolean>;
   /** Commits `produce`. Rejects when the claim no longer holds; `signal` has then fired, too. */
-  produce(artifacts: readonly Artifact[], blobs: readonly SmallBlob[]): Promise<void>;
+  produce(parts: readonly Part[], blobs: readonly SmallBlob[]): Promise<void>;
   /** From now on the job takes a thread for a chunk at a time, and other jobs may be claimed beside it. */
   spread(): void;
 }
@@ -89,8 +90,8 @@ export async function runAttempt(
     scope: `${job.id.slice('job_'.length)}-${claim}`,
     // Those of an attempt that begins anew go with its start.
     earlier: attemptsOf(job, kinds) === undefined ? [] : claimed.parts,
-    produce: async (artifacts, small) => {
-      if (await starting) await holder.produce(artifacts, small);
+    produce: async (made, small) => {
+      if (await starting) await holder.produce(made, small);
     },
   });
   try {

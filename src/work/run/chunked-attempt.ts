@@ -1,4 +1,5 @@
-import type { Artifact, Chunk } from '../../jobs/job.js';
+import type { Chunk } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import type { IndexRange, JobWarning } from '../../protocol/job-record.js';
 import type { Kind, Prepared, Progress, Tally, Verdict } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
@@ -143,7 +144,7 @@ export class ChunkedAttempt {
     this.#stop.abort();
   }
 
-  #plan(prepared: Prepared, parts: readonly Artifact[]): void {
+  #plan(prepared: Prepared, parts: readonly Part[]): void {
     const chunks = parts.flatMap(({ chunk }) => (chunk === undefined ? [] : [chunk]));
     this.#tally = this.#options.tally?.(prepared.plan);
     for (const chunk of chunks) this.#count(chunk.units, chunk.note);
@@ -203,7 +204,7 @@ export class ChunkedAttempt {
         this.#ratios.set(chunk, ratio);
         this.#tellChunks(phase);
       },
-      take: async ({ files, virtual = [], warnings, note }) => {
+      take: async ({ files, virtual = [], runs = [], warnings, note }) => {
         await before;
         const rows = this.#tally?.of(units, note);
         const told = {
@@ -212,7 +213,7 @@ export class ChunkedAttempt {
           ...(note === undefined ? {} : { note }),
           ...(rows === undefined ? {} : { rows }),
         };
-        if (!(await keeper.addChunk({ files, virtual }, told))) this.#empty.push(told);
+        if (!(await keeper.addChunk({ files, virtual, runs }, told))) this.#empty.push(told);
       },
     });
     const { outcome } = end;
@@ -295,7 +296,7 @@ const endedByChunk: ReadonlySet<string> = new Set(['crashed', 'out_of_memory', '
 
 /** Where the durable parts of a job lie that are files, by name, for as long as `files` keeps them open. */
 export async function pathsOf(
-  parts: readonly Artifact[],
+  parts: readonly Part[],
   files: AsideFiles,
 ): Promise<Readonly<Record<string, string>>> {
   const whole = parts.flatMap(({ name, blob }) => (blob === undefined ? [] : [{ name, blob }]));

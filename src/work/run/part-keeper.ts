@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Blobs, type SmallBlob, smallBlobMaxBytes, smallBlobName } from '../../engine/blobs.js';
-import { type Artifact, type Chunk, type Content, wholeBlobsOf } from '../../jobs/job.js';
-import type { Shows, VirtualFile } from '../../render/kind.js';
+import type { Artifact, BlobPiece, Chunk, Content } from '../../jobs/job.js';
+import { type ArtifactRun, countOfAll, nameOfRun, type Part, wholeBlobsOf } from '../../jobs/parts.js';
+import type { Shows } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
+import type { FilePiece, VirtualFile, VirtualRun } from '../../render/virtual-files.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { WorkLog } from '../work-log.js';
 
@@ -12,7 +14,7 @@ const keptAtOnce = 16;
 const commitPauseMs = 250;
 /** but for the first ones: somebody waits for the first thing to be seen, which others may come before where several threads work. */
 const promptCommits = 8;
-/** Parts of one commit, but for those that are told of together. */
+/** Artifacts of one commit, but for those that are told of together. */
 const maxCommitted = 1_000;
 /** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */
 const maxWaitingBytes = 8 * 1024 * 1024;
@@ -23,9 +25,9 @@ export interface PartKeeperOptions {
   /** Of the blobs: names the job and the claim. */
   readonly scope: string;
   /** Parts of earlier attempts. */
-  readonly earlier: readonly Artifact[];
+  readonly earlier: readonly Part[];
   /** Commits `produce`. Rejects when the claim no longer holds. */
-  readonly produce: (artifacts: readonly Artifact[], blobs: readonly SmallBlob[]) => Promise<void>;
+  readonly produce: (parts: readonly Part[], blobs: readonly SmallBlob[]) => Promise<void>;
 }
 
 /**
@@ -35,12 +37,12 @@ export interface PartKeeperOptions {
 export class PartKeeper {
   readonly #options: PartKeeperOptions;
   readonly #names: Set<string>;
-  readonly #parts: Artifact[];
+  readonly #parts: Part[];
   readonly #failure = new AbortController();
   #kept = 0;
   #arrived: FinishedFile[] = [];
   /** Those of one list go in one commit. */
-  #untold: (readonly Artifact[])[] = [];
+  #untold: (readonly Part[])[] = [];
   /** Of the files that the job keeps for its own use, by their names. */
   readonly #keptBlobs = new Map<string, string>();
   /** Bytes of small blobs, by name, until a commit of this keeper has them. */
@@ -58,7 +60,7 @@ export class PartKeeper {
     this.#options = options;
     this.#parts = options.earlier.filter(isNeeded);
     this.#names = new Set(options.earlier.map(({ name }) => name));
-    for (const artifact of options.earlier) this.#note(artifact);
+    for (const part of options.earlier) this.#note(part);
   }
 
   /** Fires when a part could not be kept or told of; its reason is the error. */
@@ -70,7 +72,7 @@ export class PartKeeper {
    * All parts that are files or say that a chunk is done, those of earlier attempts included. After `flush` all of them are
    * durable.
    */
-  get parts(): readonly Artifact[] {
+  get parts(): readonly Part[] {
     return this.#parts;
   }
 
@@ -95,14 +97,19 @@ export class PartKeeper {
    * @returns false when none is left that could say that the chunk is done
    */
   async addChunk(
-    { files, virtual = [] }: Pick<Extract<Outcome, { type: 'done' }>, 'files' | 'virtual'>,
+    {
+      files,
+      virtual = [],
+      runs = [],
+    }: Pick<Extract<Outcome, { type: 'done' }>, 'files' | 'virtual' | 'runs'>,
     chunk: Chunk,
   ): Promise<boolean> {
     const isFresh = ({ name }: { readonly name: string }): boolean => !this.#names.has(name);
     const fresh = files.filter(isFresh);
     const cut = virtual.filter(isFresh);
-    await this.addTogether(fresh, { chunk, virtual: cut });
-    return fresh.length + cut.length > 0;
+    const freshRuns = runs.filter((run) => isFresh({ name: nameOf(run) }));
+    await this.addTogether(fresh, { chunk, virtual: cut, runs: freshRuns });
+    return fresh.length + cut.length + freshRuns.length > 0;
   }
 
   /**
@@ -111,9 +118,18 @@ export class PartKeeper {
    */
   async addTogether(
     files: readonly FinishedFile[],
-    { chunk, virtual = [] }: { readonly chunk?: Chunk; readonly virtual?: readonly VirtualFile[] } = {},
+    {
+      chunk,
+      virtual = [],
+      runs = [],
+    }: {
+      readonly chunk?: Chunk;
+      readonly virtual?: readonly VirtualFile[];
+      readonly runs?: readonly VirtualRun[];
+    } = {},
   ): Promise<void> {
-    const [first, ...others] = await this.keep(files, virtual);
+    const artifacts = await this.keep(files, virtual);
+    const [first, ...others]: readonly Part[] = [...artifacts, ...runs.map((run) => this.#runOf(run))];
     if (first === undefined) return;
     const added = [chunk === undefined ? first : { ...first, chunk }, ...others];
     this.#parts.push(...added.filter(isNeeded));
@@ -136,10 +152,7 @@ export class PartKeeper {
     virtual: readonly VirtualFile[] = [],
   ): Promise<readonly Artifact[]> {
     const { blobs, scope, log } = this.#options;
-    for (const { name } of [...files, ...virtual]) {
-      if (this.#names.has(name)) throw new Error(`The job has two artifacts of the name ${name}`);
-      this.#names.add(name);
-    }
+    for (const { name } of [...files, ...virtual]) this.#take(name);
     const artifacts: Artifact[] = [];
     const keepOne = async (file: FinishedFile): Promise<Artifact> => {
       const { name, contentType, sizeBytes, sha256, page, pageCount, kept } = file;
@@ -162,7 +175,12 @@ export class PartKeeper {
     return [...artifacts, ...virtual.map((file) => this.#artifactOf(file))];
   }
 
-  #note({ kept, name, blob }: Artifact): void {
+  #take(name: string): void {
+    if (this.#names.has(name)) throw new Error(`The job has two artifacts of the name ${name}`);
+    this.#names.add(name);
+  }
+
+  #note({ kept, name, blob }: Part): void {
     if (kept === true && blob !== undefined) this.#keptBlobs.set(name, blob);
   }
 
@@ -170,30 +188,39 @@ export class PartKeeper {
     return { ...facts, ...this.#contentOf(content) };
   }
 
-  #contentOf(content: VirtualFile['content']): Content {
-    const blobOf = (name: string): string => {
-      const blob = this.#keptBlobs.get(name);
-      if (blob === undefined) throw new Error(`The job keeps no file of the name ${name}`);
-      return blob;
-    };
-    if ('pieces' in content) {
-      return {
-        pieces: content.pieces.map(({ file, start, length }) => ({ blob: blobOf(file), start, length })),
-      };
-    }
-    return { layout: { blob: blobOf(content.layout), sources: content.sources.map(blobOf) } };
+  #runOf(made: VirtualRun): ArtifactRun {
+    const name = nameOf(made);
+    this.#take(name);
+    const { head, file, ...run } = made;
+    return { name, run: { ...run, head: this.#pieceOf(head), blob: this.#keptBlob(file) } };
   }
 
-  /** The small blobs among artifacts that no commit has named yet. */
-  smallBlobsOf(artifacts: readonly Artifact[]): readonly SmallBlob[] {
-    return wholeBlobsOf(artifacts).flatMap((name) => {
+  #contentOf(content: VirtualFile['content']): Content {
+    if ('pieces' in content) return { pieces: content.pieces.map((piece) => this.#pieceOf(piece)) };
+    const sources = content.sources.map((name) => this.#keptBlob(name));
+    return { layout: { blob: this.#keptBlob(content.layout), sources } };
+  }
+
+  #pieceOf({ file, start, length }: FilePiece): BlobPiece {
+    return { blob: this.#keptBlob(file), start, length };
+  }
+
+  #keptBlob(name: string): string {
+    const blob = this.#keptBlobs.get(name);
+    if (blob === undefined) throw new Error(`The job keeps no file of the name ${name}`);
+    return blob;
+  }
+
+  /** The small blobs among parts that no commit has named yet. */
+  smallBlobsOf(parts: readonly Part[]): readonly SmallBlob[] {
+    return wholeBlobsOf(parts).flatMap((name) => {
       const bytes = this.#small.get(name);
       return bytes === undefined ? [] : [{ name, bytes }];
     });
   }
 
   /** Resolves when every part is kept and, but for those it returns, told of. Rejects with what `failed` says. */
-  async settle(): Promise<readonly Artifact[]> {
+  async settle(): Promise<readonly Part[]> {
     await this.#quiet();
     this.failed.throwIfAborted();
     return this.#untold.splice(0).flat();
@@ -224,8 +251,8 @@ export class PartKeeper {
     return name;
   }
 
-  #forget(artifacts: readonly Artifact[]): void {
-    for (const blob of wholeBlobsOf(artifacts)) {
+  #forget(parts: readonly Part[]): void {
+    for (const blob of wholeBlobsOf(parts)) {
       this.#waitingBytes -= this.#small.get(blob)?.length ?? 0;
       this.#small.delete(blob);
     }
@@ -245,10 +272,12 @@ export class PartKeeper {
     if (this.#untold.length > 0) this.#commitSoon();
   }
 
-  #takeUntold(): readonly Artifact[] {
-    const some: Artifact[] = [];
+  #takeUntold(): readonly Part[] {
+    const some: Part[] = [];
+    let count = 0;
     for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
-      if (some.length > 0 && some.length + next.length > maxCommitted) break;
+      count += countOfAll(next);
+      if (some.length > 0 && count > maxCommitted) break;
       some.push(...next);
       this.#untold.shift();
     }
@@ -280,8 +309,15 @@ export class PartKeeper {
   }
 }
 
-/** What is cut from files is of no use to later tasks, and there may be ten thousand of it. */
-function isNeeded({ blob, chunk }: Artifact): boolean {
+/** Of the run in the store, by which those of an earlier try are known, too. */
+function nameOf({ names }: VirtualRun): string {
+  const name = nameOfRun(names);
+  if (name === undefined) throw new Error('The artifacts of a run have no numbers');
+  return name;
+}
+
+/** What is cut from files is of no use to later tasks, and there may be much of it. */
+function isNeeded({ blob, chunk }: Part): boolean {
   return blob !== undefined || chunk !== undefined;
 }
 

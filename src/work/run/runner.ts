@@ -1,7 +1,8 @@
 import type { SmallBlob } from '../../engine/blobs.js';
 import type { ApplyOutcome, Claimed, Fact, Store } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
-import type { Artifact, Job } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
+import type { Part } from '../../jobs/parts.js';
 import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import { atMost } from './at-most.js';
@@ -314,9 +315,9 @@ export class Runner {
     return true;
   }
 
-  async #produce(held: Held, artifacts: readonly Artifact[], small: readonly SmallBlob[]): Promise<void> {
+  async #produce(held: Held, parts: readonly Part[], small: readonly SmallBlob[]): Promise<void> {
     const { blobs } = this.#parts;
-    const command = { type: 'produce', claim: claimOf(held.job), artifacts } as const;
+    const command = { type: 'produce', claim: claimOf(held.job), parts } as const;
     const outcome = await this.#commit(held, command, { blobs: small });
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (outcome.ok) return;

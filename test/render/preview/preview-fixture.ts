@@ -91,6 +91,9 @@ export async function preview(
       virtual: () => {
         throw new Error('A preview has files alone');
       },
+      virtualRun: () => {
+        throw new Error('A preview has files alone');
+      },
     });
     const {
       units,

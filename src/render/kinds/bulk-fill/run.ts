@@ -55,22 +55,17 @@ class BulkFillRunner implements ChunkedRunner {
     const { rows: made, tailsStart, parts } = fillRows(rows, units.from, options);
     const name = segmentName(units);
     write(context.kept(name, 'application/octet-stream'), parts);
-    for (const row of made) {
-      if (row.status === 'failed') continue;
-      const { tailBytes, start: tailStart, sha256 } = row.file;
-      context.virtual({
-        name: row.fileName,
+    const pdfs = made.flatMap((row) => (row.status === 'failed' ? [] : [row]));
+    if (pdfs.length > 0)
+      context.virtualRun({
         contentType: pdfType,
-        sizeBytes: prefix.length + tailBytes,
-        sha256,
-        content: {
-          pieces: [
-            { file: keptNames.prefix, start: 0, length: prefix.length },
-            { file: name, start: tailsStart + tailStart, length: tailBytes },
-          ],
-        },
+        head: { file: keptNames.prefix, start: 0, length: prefix.length },
+        file: name,
+        start: tailsStart,
+        lengths: pdfs.map(({ file }) => file.tailBytes),
+        names: pdfs.map(({ fileName }) => fileName).join('/'),
+        digests: pdfs.map(({ file }) => file.sha256).join(''),
       });
-    }
     return made.map(({ status }) => letters[status]).join('');
   }
 
