@@ -1,4 +1,4 @@
-import { GrowingBytes } from './growing-bytes.js';
+import { ByteBlocks } from './byte-blocks.js';
 import type { Piece } from './pieces.js';
 
 /**
@@ -11,14 +11,16 @@ import type { Piece } from './pieces.js';
 const magic = Buffer.from('INKLAY01', 'latin1');
 const headBytes = magic.length + 4;
 const lineBytes = 20;
+/** Of the table, in whole lines, and of a layout's own bytes. */
+const blockBytes = 4096 * lineBytes;
 
 /** Where the bytes of a piece lie: in the layout itself (0), or in one of the sources, counted from 1. */
 export type LayoutSource = number;
 
 /** Gathers the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
 export class LayoutWriter {
-  readonly #table = new GrowingBytes();
-  readonly #own = new GrowingBytes();
+  readonly #table = new ByteBlocks(blockBytes);
+  readonly #own = new ByteBlocks(blockBytes);
   readonly #line = Buffer.alloc(lineBytes);
   #last: { readonly source: LayoutSource; readonly start: number; length: number } | undefined;
 
@@ -38,20 +40,27 @@ export class LayoutWriter {
     this.#own.append(bytes);
   }
 
+  /** The same for large ones, which are not copied and not changed afterwards. */
+  takeBytes(bytes: Uint8Array): void {
+    this.add(0, this.#own.length, bytes.length);
+    this.#own.take(bytes);
+  }
+
   /** The file, in parts. Nothing is added afterwards. */
   parts(): readonly Uint8Array[] {
     this.#endPiece();
-    const table = this.#table.bytes;
+    const { blocks: table, length } = this.#table;
     const head = Buffer.alloc(headBytes);
     magic.copy(head);
-    head.writeUInt32LE(table.length / lineBytes, magic.length);
+    head.writeUInt32LE(length / lineBytes, magic.length);
     // Where its own bytes start is only known now.
-    for (let at = 0; at < table.length; at += lineBytes) {
-      if (table.readUInt32LE(at) !== 0) continue;
-      const start = table.readBigUInt64LE(at + 4) + BigInt(headBytes + table.length);
-      table.writeBigUInt64LE(start, at + 4);
-    }
-    return [head, table, this.#own.bytes];
+    const ownStart = BigInt(headBytes + length);
+    for (const lines of table)
+      for (let at = 0; at < lines.length; at += lineBytes) {
+        if (lines.readUInt32LE(at) !== 0) continue;
+        lines.writeBigUInt64LE(lines.readBigUInt64LE(at + 4) + ownStart, at + 4);
+      }
+    return [head, ...table, ...this.#own.blocks];
   }
 
   #endPiece(): void {

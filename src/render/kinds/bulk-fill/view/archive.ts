@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
+import { ByteBlocks } from '../../../../pieces/byte-blocks.js';
 import { LayoutWriter } from '../../../../pieces/layout.js';
 import {
   archiveEndOf,
@@ -77,7 +77,7 @@ export function makeArchive(parts: ArchiveParts): Archive {
     });
     tag.update(`${sha256}\n`);
   }
-  const deflated = new GrowingBytes();
+  const deflated: Uint8Array[] = [];
   let [crc, sizeBytes] = [0, 0];
   for (const part of manifestParts(() => rowsOf(places), { createdAt, warnings })) {
     parts.onManifest(part);
@@ -85,18 +85,23 @@ export function makeArchive(parts: ArchiveParts): Archive {
     crc = crc32(part, crc);
     sizeBytes += part.length;
     // Each part ends at a byte, so that parts stand one behind the other; what ends them all is two bytes.
-    deflated.append(deflateRawSync(part, { finishFlush: constants.Z_SYNC_FLUSH }));
+    deflated.push(deflateRawSync(part, { finishFlush: constants.Z_SYNC_FLUSH }));
   }
-  deflated.append(deflateRawSync(Buffer.alloc(0)));
-  const entry = { name: 'manifest.json', sizeBytes, deflatedBytes: deflated.length, modifiedAt: createdAt };
-  zip.member(entry, crc, (layout) => layout.addBytes(deflated.bytes));
+  deflated.push(deflateRawSync(Buffer.alloc(0)));
+  const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
+  const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt: createdAt };
+  zip.member(entry, crc, (layout) => {
+    for (const part of deflated) layout.takeBytes(part);
+  });
   return { ...zip.end(), tag: tag.digest('hex') };
 }
+
+const blockBytes = 64 * 1024;
 
 /** Lays out a ZIP while its members come. */
 class ArchiveLayout {
   readonly #layout = new LayoutWriter();
-  readonly #directory = new GrowingBytes();
+  readonly #directory = new ByteBlocks(blockBytes);
   #entries = 0;
   #offset = 0;
 
@@ -111,11 +116,11 @@ class ArchiveLayout {
   }
 
   end(): Pick<Archive, 'sizeBytes' | 'layout'> {
-    const directory = this.#directory.bytes;
-    const end = archiveEndOf({ entries: this.#entries, sizeBytes: directory.length, offset: this.#offset });
-    this.#layout.addBytes(directory);
+    const { length: sizeBytes, blocks } = this.#directory;
+    const end = archiveEndOf({ entries: this.#entries, sizeBytes, offset: this.#offset });
+    for (const block of blocks) this.#layout.takeBytes(block);
     this.#layout.addBytes(end);
-    return { sizeBytes: this.#offset + directory.length + end.length, layout: this.#layout.parts() };
+    return { sizeBytes: this.#offset + sizeBytes + end.length, layout: this.#layout.parts() };
   }
 }
 
