@@ -298,6 +298,8 @@ async function open(
     logStream,
     // Beside the compiled server, where the build puts it.
     web: await readStaticFiles(entry('../web/')),
+    // Only of kinds that there are: the caller has named it.
+    onKind: (kind) => kinds.some(({ name }) => name === kind) && pool.expect(kind),
   });
   if (config.role !== 'worker') {
     mountPush(http.app, { ...http, gateway, tickets });

@@ -58,7 +58,7 @@ import { addPageRoutes } from './routes/pages.js';
 import { addProbeRoutes } from './routes/probes.js';
 import { addSessionRoutes } from './routes/support/session.js';
 import { addWebRoutes } from './routes/web.js';
-import { FormReader } from './upload/form-reader.js';
+import { FormReader, type FormReaderOptions } from './upload/form-reader.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
 export interface HttpLimits {
@@ -116,6 +116,7 @@ export interface HttpServerOptions {
   readonly onFact: DialectParts['onFact'];
   /** Where uploads are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
+  readonly onKind?: FormReaderOptions['onKind'];
   readonly capabilities: CapabilityFacts;
   readonly limits: HttpLimits;
   /** Of requests with the other work of the event loop. */
@@ -205,6 +206,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     leave: (request) => places.leave(request),
     onGiveWay: (request, listener) => places.onGiveWay(request, listener),
     blobs: options.blobs,
+    ...(options.onKind === undefined ? {} : { onKind: options.onKind }),
   });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);

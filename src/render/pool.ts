@@ -96,6 +96,7 @@ export class RenderPool {
   readonly #themes = new Set<string>();
   /** Of the tasks so far. */
   readonly #kinds = new Set<string>();
+  #hasWorked = false;
   #nextId = 1;
   #respawns = 0;
   /** Why the last thread that could not start could not. */
@@ -157,6 +158,13 @@ export class RenderPool {
       else this.#waiting.push(entry);
       this.#dispatch();
     });
+  }
+
+  /** A task of a kind is on its way: the threads, also those of later, load what it needs while they are idle. */
+  expect(kind: string): void {
+    if (this.#kinds.has(kind)) return;
+    this.#kinds.add(kind);
+    this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] });
   }
 
   /** Has the threads, also those of later, make themselves ready for these themes while they are idle. */
@@ -258,15 +266,10 @@ export class RenderPool {
       parts: task.parts ?? {},
       asidePrefix: task.asidePrefix,
     });
-    this.#noteKind(task.kind);
-  }
-
-  /** The first task of a kind has the other threads load what it needs; the first of all is followed by a spare. */
-  #noteKind(kind: string): void {
-    if (this.#kinds.has(kind)) return;
-    this.#kinds.add(kind);
-    this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] });
-    this.#startSpareSoon();
+    // The first task of a kind has the other threads load what it needs, the first of all is followed by a spare.
+    this.expect(task.kind);
+    if (!this.#hasWorked) this.#startSpareSoon();
+    this.#hasWorked = true;
   }
 
   #heard(slot: Slot, message: FromThread): void {

@@ -18,10 +18,13 @@ let url = '';
 /** Of the latest form. */
 let parts: readonly FormPart[] = [];
 let detail: string | undefined;
+/** Kinds that were told of, with how many files had been begun. */
+let kinds: string[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'form-'));
   let files = 0;
+  kinds = [];
   const forms = new FormReader({
     limits: {
       maxUploadBytes: 50_000_000,
@@ -35,6 +38,7 @@ beforeEach(async () => {
       aside: () => join(folder, String(files++)),
       discard: async (path) => rmSync(path, { force: true }),
     },
+    onKind: (kind) => kinds.push(`${kind} ${files}`),
   });
   app = Fastify({ bodyLimit: 50_000_000 });
   await takeForms(app);
@@ -70,6 +74,13 @@ it('writes a text to disk that is named as a file, with its length and digest', 
     sha256: createHash('sha256').update(text).digest('hex'),
     fileName: undefined,
   });
+});
+
+it('tells of the kind of a job before its files are there', async () => {
+  await post({ kind: 'bulk_fill', rows: 'a' });
+  expect(kinds).toEqual(['bulk_fill 0']);
+  await post({ other: 'bulk_fill', rows: 'a' });
+  expect(kinds).toHaveLength(1);
 });
 
 it('still bounds the other texts', async () => {

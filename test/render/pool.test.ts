@@ -267,6 +267,21 @@ describe('render pool', () => {
     await vi.waitFor(() => expect(loaded()).toEqual(['cold', 'warm', 'warm', 'warm']), { timeout: 20_000 });
   });
 
+  it('loads what a task needs that is on its way, once', async () => {
+    const loads = join(directory, 'expected');
+    setEnvironmentData('loads', loads);
+    writeFileSync(loads, '');
+    await open({ threads: 1 });
+    await vi.waitFor(() => expect(pool.state.idle).toBe(1), { timeout: 20_000 });
+    const loaded = () => readFileSync(loads, 'utf8').split('\n').filter(Boolean);
+    pool.expect('cold');
+    pool.expect('warm');
+    await vi.waitFor(() => expect(loaded()).toEqual(['warm']), { timeout: 20_000 });
+    pool.expect('warm');
+    await pool.run(task('cold'));
+    expect(loaded()).toEqual(['warm', 'cold']);
+  });
+
   it('replaces a thread after its share of tasks', async () => {
     await open({ recycleAfter: 3 });
     for (let index = 0; index < 7; index += 1) await pool.run(task('write', { text: String(index) }));

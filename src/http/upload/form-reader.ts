@@ -25,6 +25,8 @@ export interface FormReaderOptions {
   readonly onGiveWay: (request: FastifyRequest, listener: () => void) => void;
   /** Where files are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
+  /** Hears what kind of job is on its way, as the caller says, while its files are. */
+  readonly onKind?: (kind: string) => unknown;
 }
 
 export type FormAnswer =
@@ -66,6 +68,11 @@ export class FormReader {
 
   constructor(options: FormReaderOptions) {
     this.#options = options;
+  }
+
+  /** For a route whose jobs are of one kind, which no part names. */
+  expect(kind: string): void {
+    this.#options.onKind?.(kind);
   }
 
   /** Of a whole form. */
@@ -142,6 +149,7 @@ export class FormReader {
         const part = await this.#part(found.value, { watch, paths, files, textBytes });
         form.push(part);
         if ('text' in part) textBytes += Buffer.byteLength(part.text);
+        if ('text' in part && part.name === 'kind') this.#options.onKind?.(part.text);
         next = parts.next();
       }
       if (form.length === 0) throw new RefusedForm(malformed('The form is empty.'));

@@ -13,7 +13,7 @@ import type { DialectParts } from '../dialect.js';
 import { type Accounts, endOfPeriod } from './accounts.js';
 import { cooldownOf } from './cooldown.js';
 import { type CreateRequest, fileParts, idempotencyKeyOf, parseCreate } from './create-request.js';
-import { bodyDigestOf, checkInput, knownJob, submitExport } from './export-jobs.js';
+import { bodyDigestOf, bulkKind, checkInput, knownJob, submitExport } from './export-jobs.js';
 import { tellJob } from './gets.js';
 import { type BulkRefusal, refusal, sendRefusal } from './refusals.js';
 import type { BulkFillSettings } from './settings.js';
@@ -69,6 +69,7 @@ export function addCreate(
     const cooldown = await cooldownFor(owner);
     if (cooldown !== undefined) return sendRefusal(reply, cooldown);
     if (!request.isMultipart()) return sendProblem(request, reply, noForm());
+    forms.expect(bulkKind);
     const form = await forms.read(request, fileParts);
     if (!form.ok) return sendProblem(request, reply, form.problem);
     const created = await accept(request, reply, form.body, idempotency.key).finally(form.discard);
