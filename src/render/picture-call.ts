@@ -2,7 +2,7 @@
 
 /** A picture of a stranger: a PNG, JPEG, GIF or WebP to be made into what a PDF holds, or an image to be measured or drawn. */
 export interface PictureCall {
-  /** Bytes, or a file that the task was given. */
+  /** Bytes, or a file that the task was given. Pixels that are to be encoded are given away: a copy would hold up the server. */
   readonly source: { readonly path: string } | { readonly bytes: Uint8Array };
   /**
    * MiB that decoding it may take, beside what the process takes by itself; at least 1 and at most `maxPictureMb`.
@@ -23,7 +23,15 @@ export type DrawnFormat = 'jpeg' | 'png' | 'gif' | 'webp';
 /** `format` is what the file is by its first bytes: no other decoder looks at it. */
 export type ImageWork =
   | { readonly work: 'measure'; readonly format: ImageFormat }
-  | ({ readonly work: 'draw'; readonly format: ImageFormat } & Drawing);
+  | ({ readonly work: 'draw'; readonly format: ImageFormat } & Drawing)
+  | ({ readonly work: 'encode' } & Encoding);
+
+/** The bytes are pixels of our own, row by row: gray, or red, green and blue. */
+export interface Encoding extends Pick<Drawing, 'to' | 'quality'> {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
 
 export interface Drawing {
   /** Of a TIFF, from 1; 1 for all others, of which the first frame is drawn. */
@@ -114,11 +122,13 @@ export function pictureDefect({ source, memoryMb, maxPixels, image }: PictureCal
 }
 
 function imageDefect(image: ImageWork): string | undefined {
+  const isSide = (side: number): boolean => Number.isSafeInteger(side) && side >= 1 && side <= maxImageSide;
+  const sides = `A side has 1..${maxImageSide} pixels`;
+  if (image.work === 'encode') return isSide(image.width) && isSide(image.height) ? undefined : sides;
   if (!imageFormats.includes(image.format)) return 'An image has one of the formats that are known';
   if (image.work === 'measure') return undefined;
   const { page, width = 1, height = 1, quality } = image;
   if (!Number.isSafeInteger(page) || page < 1) return 'Pages are counted from 1';
-  const isSide = (side: number): boolean => Number.isSafeInteger(side) && side >= 1 && side <= maxImageSide;
-  if (!isSide(width) || !isSide(height)) return `A side has 1..${maxImageSide} pixels`;
+  if (!isSide(width) || !isSide(height)) return sides;
   return quality >= 1 && quality <= 100 ? undefined : 'A quality is 1..100';
 }

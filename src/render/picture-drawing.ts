@@ -4,6 +4,7 @@ import { decodeBmp, readBmpSize } from './picture-bmp.js';
 import {
   type Drawing,
   type DrawnImage,
+  type Encoding,
   type ImageFormat,
   type ImageWork,
   type MeasuredImage,
@@ -21,6 +22,7 @@ type Worked =
  * is broken, with a code of the system where a file could not be read or written.
  */
 export async function workOnImage({ path, maxPixels, color }: Decoding, image: ImageWork): Promise<Worked> {
+  if (image.work === 'encode') return { type: 'drawn', image: await encodePixels(path, image, color) };
   allowFormat(image.format);
   if (image.work === 'draw' && image.asScan === true)
     return { type: 'drawn', image: await drawScan(path, maxPixels, image, color) };
@@ -82,6 +84,14 @@ async function draw(opened: Opened, drawing: Drawing, path: string): Promise<Dra
     .toColourspace('srgb');
   const { width, height } = await write(packed(shown, to, quality), path);
   return { width, height, path };
+}
+
+async function encodePixels(from: string, encoding: Encoding, to: string): Promise<DrawnImage> {
+  const { width, height, channels, quality } = encoding;
+  const image = sharp(await readFile(from), { raw: { width, height, channels }, limitInputPixels: false });
+  // Otherwise it writes what is gray with three channels.
+  await write(packed(channels === 1 ? image.toColourspace('b-w') : image, encoding.to, quality), to);
+  return { width, height, path: to };
 }
 
 const tinySide = 32;

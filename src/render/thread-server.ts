@@ -116,9 +116,16 @@ interface TaskAsks {
 
 /** The bytes of artifacts, which move to the pool instead of being copied. */
 function buffersOf(message: FromThread): ArrayBuffer[] {
+  if (message.type === 'picture') return pixelsOf(message.picture);
   const files: readonly FinishedFile[] =
     message.type === 'done' ? message.files : message.type === 'part' ? [message.file] : [];
   return files.flatMap((file) => ('bytes' in file ? [file.bytes.buffer] : []));
+}
+
+/** Those of a page are tens of megabytes. */
+function pixelsOf({ source, image }: PictureCall): ArrayBuffer[] {
+  const isGiven = image?.work === 'encode' && 'bytes' in source && source.bytes.buffer instanceof ArrayBuffer;
+  return isGiven ? [source.bytes.buffer] : [];
 }
 
 async function run(

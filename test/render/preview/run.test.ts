@@ -1,5 +1,6 @@
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { bareContext } from '../run-context.js';
 import { pagesOf, preview } from './preview-fixture.js';
 
 const gray = '0.5 g 0 50 100 50 re f';
@@ -61,6 +62,33 @@ describe('a preview of a PDF', () => {
     expect(picture(1).contentType).toBe(type);
     expect((await sharp(picture(1).bytes).metadata()).format).toBe(name);
   });
+
+  it.each([
+    ['png', 2_000, true],
+    ['png', 2_400, false],
+    ['webp', 1_600, true],
+    ['webp', 2_000, false],
+    ['gif', 50, false],
+    ['jpg', 4_000, true],
+  ])(
+    'has its pixels as %s of %i as well where the process of pictures encodes it',
+    async (format, width, isOwn) => {
+      const asked = vi.spyOn(bareContext, 'picture');
+      const { picture } = await preview(pagesOf([red, gray]), { format, width });
+      expect(asked).toHaveBeenCalledTimes(isOwn ? 0 : 2);
+      asked.mockRestore();
+      const meansOf = async (bytes: Uint8Array) =>
+        (await sharp(bytes).stats()).channels.map(({ mean }) => Math.round(mean));
+      const small = await preview(pagesOf([red, gray]), { width: 100 });
+      for (const page of [1, 2]) {
+        const seen = await sharp(picture(page).bytes).metadata();
+        expect([seen.width, seen.height]).toEqual([width, width]);
+        if (format !== 'png') continue;
+        expect(await meansOf(picture(page).bytes)).toEqual(await meansOf(small.picture(page).bytes));
+        expect(seen.channels).toBe(page === 1 ? 3 : 1);
+      }
+    },
+  );
 
   it.each([
     [{ width: 50 }, [50, 100]],

@@ -2,7 +2,7 @@ import { type KindRunner, RenderFailure, type RunContext, type RunResult } from 
 import { type PageView, spritePages } from '../../page-view.js';
 import { pdfFailure } from '../pdf-tools/pdf-failure.js';
 import type { PdfiumDocument } from '../pdf-tools/pdfium.js';
-import { pageFailureOf, scanOf } from './inputs/pdf.js';
+import { encodePage, pageFailureOf, scanOf } from './inputs/pdf.js';
 import { wordsOf } from './page-words.js';
 import { contentTypes, encode } from './pages/encode.js';
 import { previewLimits } from './pages/limits.js';
@@ -72,7 +72,7 @@ async function show(view: PageView, opened: Opened, context: RunContext): Promis
       const scan = await scanOf(document, page - 1, look, context);
       if (scan !== undefined) return write(`page.${format}`, contentTypes[format], scan.bytes);
       const drawn = document.draw(page - 1, (size) => pictureSize(size, { width }), previewLimits.pageMs);
-      const bytes = await encode(drawn, format, previewLimits.quality);
+      const bytes = await encodePage(drawn, look, context);
       drawn.release();
       return write(`page.${format}`, contentTypes[format], bytes);
     }

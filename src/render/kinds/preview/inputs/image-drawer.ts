@@ -1,17 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { RenderFailure, type RunContext } from '../../../kind.js';
-import type { DrawnFormat } from '../../../picture-call.js';
-import type { PictureFormat, PreviewRequest } from '../pages/plan.js';
+import type { PreviewRequest } from '../pages/plan.js';
 import { type Drawer, PageFailed, type PagePicture, type Source } from '../pages/source.js';
-import { drawImage } from './image.js';
+import { drawImage, drawnFormats } from './image.js';
 
 const pointer = '/input';
-const drawnFormats: Readonly<Record<PictureFormat, DrawnFormat>> = {
-  png: 'png',
-  jpg: 'jpeg',
-  webp: 'webp',
-  gif: 'gif',
-};
 /** Pixels of its longer side. */
 const placeholderSide = 32;
 const placeholderQuality = 40;

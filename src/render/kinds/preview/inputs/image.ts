@@ -1,12 +1,17 @@
+import { readFile } from 'node:fs/promises';
 import { PassingFault, type RunContext } from '../../../kind.js';
-import type {
-  Drawing,
-  DrawnImage,
-  ImageFormat,
-  MeasuredImage,
-  PictureCall,
-  PictureOutcome,
+import {
+  type Drawing,
+  type DrawnFormat,
+  type DrawnImage,
+  type ImageFormat,
+  type MeasuredImage,
+  maxPictureMb,
+  type PictureCall,
+  type PictureOutcome,
 } from '../../../picture-call.js';
+import type { Pixels } from '../pages/encode.js';
+import type { PictureFormat } from '../pages/plan.js';
 import { type InputRefusal, refuseInput } from './refusals.js';
 
 /** Of an image, by its header; a drawing (SVG) is drawn at no more than this. */
@@ -52,6 +57,38 @@ export async function drawImage(
   const outcome = await context.picture({ source, memoryMb, maxPixels, image });
   if (outcome.type === 'drawn') return outcome.image;
   throw failureOf(outcome, pointer);
+}
+
+/** As the process of pictures names what pages are made into. */
+export const drawnFormats = { png: 'png', jpg: 'jpeg', webp: 'webp', gif: 'gif' } as const satisfies Record<
+  PictureFormat,
+  DrawnFormat
+>;
+/** Pixels and rows of what they become. */
+const rowsMb = 64;
+/** Of a pixel, beside itself: a GIF and a WebP are made of all of them. */
+const encodedBytes: Readonly<Record<PictureFormat, number>> = { png: 1, jpg: 1, webp: 8, gif: 9 };
+
+/**
+ * Encodes pixels outside of this thread. Rejects as `drawImage`.
+ * @param pixels theirs is the memory of the engine: a copy is made
+ */
+export async function encodeAside(
+  context: Pictures,
+  { width, height, channels, data }: Pixels,
+  format: PictureFormat,
+  quality: number,
+): Promise<Buffer> {
+  const pixels = width * height;
+  const memoryMb = rowsMb + Math.ceil((pixels * (channels + encodedBytes[format])) / 2 ** 20);
+  const outcome = await context.picture({
+    source: { bytes: data.slice() },
+    memoryMb: Math.min(maxPictureMb, memoryMb),
+    maxPixels: pixels,
+    image: { work: 'encode', width, height, channels, to: drawnFormats[format], quality },
+  });
+  if (outcome.type === 'drawn') return readFile(outcome.image.path);
+  throw failureOf(outcome, '');
 }
 
 const limitRefusals = { memoryMb: 'imageMemory', wallMs: 'imageTime', outputBytes: 'imageOutput' } as const;

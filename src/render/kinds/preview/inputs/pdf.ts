@@ -1,17 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { RenderFailure, type RunContext } from '../../../kind.js';
-import { maxPictureMb } from '../../../picture-call.js';
 import { pdfFailure } from '../../pdf-tools/pdf-failure.js';
 import type { PdfiumDocument } from '../../pdf-tools/pdfium.js';
 import type { DrawnPage } from '../../pdf-tools/pdfium-drawing.js';
 import { PageTooSlow } from '../../pdf-tools/pdfium-pause.js';
-import { asPlainPng, encode, placeholderOf } from '../pages/encode.js';
+import { encode, isQuick, placeholderOf } from '../pages/encode.js';
 import { previewLimits } from '../pages/limits.js';
 import type { PdfFiles, PdfToOpen } from '../pages/pdf-files.js';
 import { type PictureSize, pictureSize } from '../pages/picture-size.js';
 import type { PictureFormat, PreviewRequest } from '../pages/plan.js';
 import { type Drawer, PageFailed, type PagePicture, type PageSizes } from '../pages/source.js';
-import { drawImage } from './image.js';
+import { encodeAside } from './image.js';
 import { drawScan } from './scan.js';
 
 /** A PDF as a request has it. */
@@ -36,9 +34,6 @@ export async function readPdfSizes(files: PdfFiles, pdf: PdfToOpen): Promise<Pag
   }
 }
 
-/** Of a page that is made into a GIF: all of its pixels, and what becomes of each. */
-const [gifRowsMb, gifBytes] = [64, 9];
-
 type Look = Pick<PreviewRequest, 'quality' | 'width' | 'height' | 'dpi'> & { readonly format: PictureFormat };
 
 /** Draws pages of a PDF, for a task. */
@@ -57,37 +52,18 @@ export class PdfDrawer implements Drawer {
   }
 
   async draw(index: number): Promise<PagePicture> {
-    const { format, quality } = this.#look;
     const document = await this.#files.open(this.#pdf);
     const scan = await this.#guarded(() => scanOf(document, index, this.#look, this.#context));
     if (scan !== undefined) return scan;
     const { drawn, size } = await this.#draw(document, index);
     try {
-      const made = format === 'gif' ? this.#gif(drawn) : encode(drawn, format, quality);
+      const made = encodePage(drawn, this.#look, this.#context);
       const [bytes, placeholder] = await Promise.all([made, placeholderOf(drawn)]);
       const { width, height } = drawn;
       return { width, height, bytes, placeholder, ...reduced(size) };
     } finally {
       drawn.release();
     }
-  }
-
-  async #gif(drawn: DrawnPage): Promise<Buffer> {
-    const png = await asPlainPng(drawn);
-    const pixels = drawn.width * drawn.height;
-    const memoryMb = Math.min(
-      maxPictureMb,
-      gifRowsMb + Math.ceil((png.length + pixels * gifBytes) / 2 ** 20),
-    );
-    const { path } = await drawImage(
-      this.#context,
-      { source: { bytes: png }, format: 'png', pointer: '' },
-      { memoryMb, pages: 1 },
-      { page: 1, width: drawn.width, height: drawn.height, to: 'gif', quality: this.#look.quality },
-    ).catch((error: unknown) => {
-      throw pageFailureOf(error);
-    });
-    return readFile(path);
   }
 
   #draw(
@@ -118,6 +94,18 @@ export class PdfDrawer implements Drawer {
   close(): void {
     this.#files.giveBack();
   }
+}
+
+/** The file of a page that was drawn. Rejects with `PageFailed`. */
+export async function encodePage(
+  drawn: DrawnPage,
+  { format, quality }: Pick<Look, 'format' | 'quality'>,
+  context: Pick<RunContext, 'picture'>,
+): Promise<Buffer> {
+  if (isQuick(drawn, format)) return encode(drawn, format, quality);
+  return encodeAside(context, drawn, format, quality).catch((error: unknown) => {
+    throw pageFailureOf(error);
+  });
 }
 
 /** A page that is one JPEG file; undefined for every other one. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { RunContext } from '../../../kind.js';
-import type { DrawnFormat } from '../../../picture-call.js';
 import type { PageSize } from '../../pdf-tools/pdfium.js';
 import type { PictureFormat } from '../pages/plan.js';
 import type { PagePicture } from '../pages/source.js';
+import { drawnFormats } from './image.js';
 
 /** Of a scan: what has more is left to the engine of PDFs. */
 const maxPixels = 64_000_000;
@@ -11,10 +11,6 @@ const maxPixels = 64_000_000;
 const [rowsMb, bytesOfPixel] = [96, 3];
 /** Decoding it to that size finds out as well whether it is whole. */
 const placeholderSide = 32;
-const drawnFormats = { png: 'png', jpg: 'jpeg', webp: 'webp', gif: 'gif' } as const satisfies Record<
-  PictureFormat,
-  DrawnFormat
->;
 
 /**
  * Draws the JPEG that a page is in the process of pictures, which makes it smaller while it decodes: several times faster than to

@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
+import type { PageSize } from '../../pdf-tools/pdfium.js';
 import type { DrawnPage } from '../../pdf-tools/pdfium-drawing.js';
 import type { PictureFormat } from './plan.js';
 
@@ -9,25 +10,30 @@ export const contentTypes: Readonly<Record<PictureFormat, string>> = {
   gif: 'image/gif',
 };
 
-type Pixels = Pick<DrawnPage, 'width' | 'height' | 'channels' | 'data'>;
+export type Pixels = Pick<DrawnPage, 'width' | 'height' | 'channels' | 'data'>;
 
 /**
- * What a thread encodes by itself. A GIF takes up to seven seconds, in which the thread could not be stopped: the process of pictures
- * makes it.
+ * Pixels of a picture up to which a thread encodes it by itself. Of noise, larger ones take a quarter of a second to some seconds,
+ * in which the thread could not be stopped: the process of pictures makes them.
  */
+const mostPixels = {
+  png: 4_500_000,
+  webp: 3_000_000,
+  jpg: Number.POSITIVE_INFINITY,
+  gif: 0,
+} as const satisfies Record<PictureFormat, number>;
+
 export type EncodedFormat = Exclude<PictureFormat, 'gif'>;
+
+export function isQuick({ width, height }: PageSize, format: PictureFormat): format is EncodedFormat {
+  return width * height <= mostPixels[format];
+}
 
 /** Encodes pixels where they lie; they must stay there until the promise has settled. */
 export function encode({ data, ...raw }: Pixels, format: EncodedFormat, quality: number): Promise<Buffer> {
   const image = sharp(data, { raw });
   // Otherwise it writes what is gray with three channels.
   return packed(raw.channels === 1 ? image.toColourspace('b-w') : image, format, quality).toBuffer();
-}
-
-/** The pixels as a file in a moment, for another process. */
-export function asPlainPng({ data, ...raw }: Pixels): Promise<Buffer> {
-  const image = sharp(data, { raw });
-  return (raw.channels === 1 ? image.toColourspace('b-w') : image).png({ compressionLevel: 0 }).toBuffer();
 }
 
 /** Each is set for speed where that costs some per cent of the bytes. */
