@@ -16,7 +16,7 @@ interface Placed {
   readonly keepsNext?: true;
 }
 
-export type Box = TextBox | StackBox | ListBox | ColumnsBox | TableBox | ArtBox;
+export type Box = TextBox | StackBox | ContentsBox | ListBox | ColumnsBox | TableBox | ArtBox;
 
 export interface TextBox extends Placed {
   readonly type: 'text';
@@ -25,12 +25,20 @@ export interface TextBox extends Placed {
   readonly leastWidth?: number;
   /** Its first line is the place. */
   readonly bookmark?: Bookmark;
+  /** It is the number of the page with the bookmark of this id. */
+  readonly pageOf?: string;
 }
 
 export interface StackBox extends Placed {
   readonly type: 'stack';
   readonly boxes: readonly Box[];
   readonly frame?: Frame;
+}
+
+/** A table of contents. Nothing that stays with the next thing looks into it. */
+export interface ContentsBox extends Placed {
+  readonly type: 'contents';
+  readonly boxes: readonly Box[];
 }
 
 export interface ListBox extends Placed {
@@ -95,6 +103,8 @@ export interface TableLook {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+  /** Left of the first column and right of the last one, where it is another. */
+  readonly outer?: number;
   /** Padding and lines of a row, about. */
   readonly around: number;
   /** The lines between columns; a width of 0 for none. */
@@ -111,6 +121,8 @@ export interface TableBox extends Placed {
   readonly rows: number;
   /** Rows that fit a page are not cut. */
   readonly keepRows: boolean;
+  /** No row is cut but one that is higher than a page. */
+  readonly wholeRows?: true;
   /** Rows that are on the page of the next one. */
   readonly keptRows: readonly number[];
   readonly carry?: Carry;
@@ -168,6 +180,8 @@ function innerExtent(box: Box): Extent {
     }
     case 'art':
       return { minWidth: box.art.width, maxWidth: box.art.width };
+    case 'contents':
+      return { minWidth: 0, maxWidth: 0 };
     case 'stack':
       return box.boxes.reduce<Extent>(
         (most, one) => {
@@ -210,12 +224,12 @@ export function offsetsOf({ columns, look }: Pick<TableBox, 'columns' | 'look'>)
   let total = 0;
   let before = 0;
   for (let i = 0; i < columns.length; i++) {
-    const offset = before + look.columnLine.width + look.left;
+    const offset = before + look.columnLine.width + (i === 0 ? (look.outer ?? look.left) : look.left);
     offsets.push(offset);
     total += offset;
     before = look.right;
   }
-  return { offsets, total: total + before + look.columnLine.width };
+  return { offsets, total: total + (look.outer ?? before) + look.columnLine.width };
 }
 
 function extentOfColumns(columns: readonly Column[]): Extent {

@@ -34,6 +34,8 @@ function firstInside(box: Box, room: number): number {
     }
     case 'table':
       return firstRows(box, room);
+    case 'contents':
+      return 0;
   }
 }
 
@@ -79,6 +81,8 @@ function wholeInside(box: Box, room: number): number {
       return ownHeight(box, room) ?? 0;
     case 'stack':
       return box.boxes.reduce((sum, inner) => sum + wholeHeight(inner, room), 0);
+    case 'contents':
+      return 0;
     case 'list':
       return box.items.reduce((sum, { box: inner }) => sum + wholeHeight(inner, room), 0);
     case 'columns': {

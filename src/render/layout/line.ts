@@ -16,6 +16,8 @@ export interface Look {
   readonly strike: boolean;
   readonly background: string | undefined;
   readonly link: string | undefined;
+  /** The place in the document that it leads to, by its name. */
+  readonly target: string | undefined;
   /** How far below its place in the line it stands: raised text has less than 0. */
   readonly drop: number;
   /** What follows from the rest. */
@@ -72,6 +74,8 @@ export interface Line {
   /** A word that it had no room for: it ends between two letters of it. */
   readonly broken?: string;
   readonly bookmark?: Bookmark;
+  /** Its word stands for the number of the page with the bookmark of this id, and keeps to the right. */
+  readonly pageOf?: string;
 }
 
 /** A place that the outline of the document leads to. */

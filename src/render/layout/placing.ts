@@ -138,6 +138,9 @@ export class Placing implements Placer {
       case 'stack':
         this.#stack(box);
         break;
+      case 'contents':
+        for (const inner of box.boxes) this.box(inner);
+        break;
       case 'list':
         this.#list(box);
         break;
@@ -238,7 +241,7 @@ export class Placing implements Placer {
     if (this.depth === 0) this.flow.context.forgetOuterMargins();
   }
 
-  #text({ text, bookmark }: TextBox): void {
+  #text({ text, bookmark, pageOf }: TextBox): void {
     const { flow } = this;
     const lines = text.lines(flow.context.width);
     for (let i = 0; i < lines.length; i++) {
@@ -247,7 +250,14 @@ export class Placing implements Placer {
       const { context } = flow;
       if (line.broken !== undefined) this.onBroken(line.broken, flow.at);
       if (line.height > context.room && context.y > context.sheet.margins.top) flow.nextPage();
-      const marked = i === 0 && bookmark !== undefined ? { ...line, bookmark } : line;
+      const isNamed = i === 0 && (bookmark !== undefined || pageOf !== undefined);
+      const marked = isNamed
+        ? {
+            ...line,
+            ...(bookmark === undefined ? {} : { bookmark }),
+            ...(pageOf === undefined ? {} : { pageOf }),
+          }
+        : line;
       flow.line(marked, shiftOf(line, text.align, flow.context.width));
     }
   }

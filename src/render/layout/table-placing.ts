@@ -74,8 +74,10 @@ export class TablePlacing {
     this.#widths = widths;
     const lines = [0];
     let left = 0;
-    for (const width of this.#widths) {
-      left += look.left + look.right + look.columnLine.width + width;
+    for (const [i, width] of widths.entries()) {
+      const before = i === 0 ? (look.outer ?? look.left) : look.left;
+      const behind = i === widths.length - 1 ? (look.outer ?? look.right) : look.right;
+      left += before + behind + look.columnLine.width + width;
       lines.push(left);
     }
     this.#lines = lines;
@@ -91,7 +93,7 @@ export class TablePlacing {
     const groups = new RowGroups(box, following > 0);
     const withHeader = headerRows > 0 ? groups.kept(headerRows) : 0;
     const outer = { lead: flow.lead, carried: flow.carried };
-    flow.lead = withHeader > 0 ? 0 : this.#leastHeight(headerRows);
+    flow.lead = withHeader > 0 || box.wholeRows === true ? 0 : this.#leastHeight(headerRows);
     this.#firstBlock = headerRows + withHeader;
     const begun = headerRows > 0;
     if (begun) {
@@ -202,6 +204,7 @@ export class TablePlacing {
     const { box, placing } = this;
     const { flow } = placing;
     const { look } = box;
+    if (box.wholeRows === true) flow.beginBlock();
     const above = look.rowLine(row).width;
     const below = look.rowLine(row + 1).width;
     const hasHeader = this.#headerRows > 0;
@@ -223,6 +226,7 @@ export class TablePlacing {
     flow.context.room += reserved;
     this.#frame(row, cells, top, breaks);
     this.#rowLine(row + 1);
+    if (box.wholeRows === true) flow.endBlock();
   }
 
   #cells(cells: Row): readonly RowBreak[] {

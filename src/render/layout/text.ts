@@ -207,8 +207,8 @@ export class Paragraph {
 }
 
 /** Whether words beside each other are drawn as one. */
-function isPlain({ background, link }: Look): boolean {
-  return background === undefined && link === undefined;
+function isPlain({ background, link, target }: Look): boolean {
+  return background === undefined && link === undefined && target === undefined;
 }
 
 function isJoined(before: Split, after: Split): boolean {

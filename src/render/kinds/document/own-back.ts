@@ -42,6 +42,7 @@ function draw(
       const { width, height, orientation = 1 } = document.provideImage(key);
       return orientation > 4 ? { width: height, height: width } : { width, height };
     },
+    contents: () => pages.waitForNumbers(),
     measured: () => {
       // Headers and footers are measured again for each page.
       if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));

@@ -9,6 +9,7 @@ import { maxSamples } from './draw-table.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt } from './own-art.js';
 import { columnsOf } from './own-columns.js';
+import { contentsNodes, headingsIn } from './own-contents.js';
 import { ListMarks } from './own-lists.js';
 import { colorOf, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { pictureArt, svgArt } from './own-pictures.js';
@@ -37,7 +38,7 @@ const headingMembers = [
   'outlineParentId',
 ];
 const textMembers = members(
-  ...['text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext'],
+  ...['text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext', 'pageOf'],
   ...itemMembers,
   ...headingMembers,
 );
@@ -48,12 +49,22 @@ const stackMembers = members(
   ...itemMembers,
 );
 const columnsMembers = members('columns', 'width');
+const contentsMembers = members('toc');
 const canvasMembers = members('canvas', 'width');
 const pictureMembers = ['width', 'height', 'fit', 'maxWidth', 'maxHeight', 'shrinks', ...itemMembers];
 const imageMembers = members('image', 'cover', ...pictureMembers);
 const svgMembers = members('svg', 'pointer', 'notes', 'options', ...pictureMembers);
 const tableMembers = members('table', 'layout', 'width', 'keepNext');
-const tableParts = new Set(['headerRows', 'widths', 'body', 'keepRows', 'keptRows', 'around', 'carry']);
+const tableParts = new Set([
+  'headerRows',
+  'widths',
+  'body',
+  'keepRows',
+  'keptRows',
+  'around',
+  'carry',
+  'wholeRows',
+]);
 
 function marginsOf({ margin }: Node): { margins?: Margins } {
   if (margin === undefined) return {};
@@ -104,6 +115,8 @@ export interface BoxTools {
   readonly user: GlyphUser;
   /** Told of each node that is measured. */
   readonly measured: () => void;
+  /** Told of a table of contents, which has numbers of pages. */
+  readonly contents: () => void;
 }
 
 /**
@@ -111,7 +124,7 @@ export interface BoxTools {
  * @throws Foreign where something of them is none that our own layout draws.
  */
 export function ownSections(nodes: readonly Node[], defaultStyle: Node, tools: BoxTools): readonly Section[] {
-  const maker = new BoxMaker(tools);
+  const maker = new BoxMaker(tools, nodes);
   const style = maker.first(defaultStyle);
   return nodes.map((node) => {
     if (!isSection(node)) return foreign('no section');
@@ -127,7 +140,7 @@ export function ownSections(nodes: readonly Node[], defaultStyle: Node, tools: B
 
 /** A single node as a box; throws as for sections. */
 export function ownBox(node: Node, defaultStyle: Node, tools: BoxTools): Box {
-  const maker = new BoxMaker(tools);
+  const maker = new BoxMaker(tools, []);
   return maker.box(node, maker.first(defaultStyle));
 }
 
@@ -144,7 +157,10 @@ class BoxMaker {
   /** Of the lists around. */
   #markColor: string | undefined;
 
-  constructor(private readonly tools: BoxTools) {
+  constructor(
+    private readonly tools: BoxTools,
+    private readonly document: readonly Node[],
+  ) {
     this.#styles = new Styles(tools.registry);
   }
 
@@ -162,8 +178,9 @@ class BoxMaker {
       const place = placeOf(node);
       // Cells are hardly ever anything else.
       if (place === nowhere && node.leastWidth === undefined) return { type: 'text', text };
+      const number = typeof node.pageOf === 'string' ? { pageOf: node.pageOf } : {};
       const least = node.leastWidth === undefined ? {} : { leastWidth: numberOf(node.leastWidth) };
-      return { type: 'text', ...place, ...least, ...bookmarkOf(node), text };
+      return { type: 'text', ...place, ...least, ...number, ...bookmarkOf(node), text };
     }
     if (node.stack !== undefined) {
       hasOnly(node, stackMembers);
@@ -180,6 +197,12 @@ class BoxMaker {
     if (node.columns !== undefined) {
       hasOnly(node, columnsMembers);
       return this.#columnsBox(node, style);
+    }
+    if (isNode(node.toc)) {
+      hasOnly(node, contentsMembers);
+      this.tools.contents();
+      const boxes = contentsNodes(node.toc, headingsIn(this.document)).map((one) => this.box(one, style));
+      return { type: 'contents', ...placeOf(node), boxes };
     }
     if (node.canvas !== undefined) {
       hasOnly(node, canvasMembers);
@@ -269,6 +292,7 @@ class BoxMaker {
       headerRows: numberOf(headerRows),
       rows: body.length,
       keepRows: keepRows === true,
+      ...(table.wholeRows === true ? { wholeRows: true } : {}),
       keptRows: keptRows.map(numberOf),
       ...(carry === undefined ? {} : { carry: this.#carry(carry, node, style) }),
       row,

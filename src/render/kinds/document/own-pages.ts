@@ -16,6 +16,9 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
   readonly #waiting: PageSheet[] = [];
   /** Bookmarks by the ids of their places. */
   readonly #outline = new Map<string, OutlineItem>();
+  /** By the ids of bookmarks. */
+  readonly #numbers = new Map<string, number>();
+  #waits = false;
   #pages = 0;
 
   constructor(
@@ -59,7 +62,7 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
   close(sheet: Sheet): void {
     if (!(sheet instanceof PageSheet)) throw new Error('a sheet that is no page');
     this.#pages++;
-    if (this.knowsPages) this.#write(sheet, 0);
+    if (this.knowsPages && !this.#waits) this.#write(sheet, 0);
     else this.#waiting.push(sheet);
     this.onPage();
   }
@@ -72,6 +75,19 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
   /** Writes the pages that have waited for their number. */
   end(): void {
     for (const sheet of this.#waiting.splice(0)) this.#write(sheet, this.#pages);
+  }
+
+  /** There are numbers on the pages that are known when all of them are laid out. */
+  waitForNumbers(): void {
+    this.#waits = true;
+  }
+
+  noteBookmark(id: string, page: number): void {
+    this.#numbers.set(id, page);
+  }
+
+  pageOf(id: string): number {
+    return this.#numbers.get(id) ?? 0;
   }
 
   placed(): void {

@@ -14,6 +14,8 @@ import {
 import { move } from '../../layout/split.js';
 import type { PaperEdges } from './outside.js';
 import type { DrawnArt } from './own-art.js';
+import { withNumber } from './own-contents.js';
+import { decorationsOf } from './own-decorations.js';
 import { colorOperand, type OwnFont } from './own-font.js';
 import type { InkwireDocument } from './pdf-document.js';
 
@@ -32,12 +34,24 @@ export interface PageTools {
   font(face: Typeface): OwnFont;
   /** Tells the font of a face of its glyphs. */
   use(face: Typeface, ink: Ink): void;
+  /** Told of the page that a bookmark is on. */
+  noteBookmark(id: string, page: number): void;
+  /** Known once all pages are laid out. */
+  pageOf(id: string): number;
   addToOutline(bookmark: Bookmark, document: InkwireDocument): void;
 }
 
 /** Draws by itself, and leaves behind what it found. */
 type Draw = (document: InkwireDocument) => void;
 type Ground = { readonly box: Rectangle; readonly color: string } | Draw;
+/** A line with the number of a page that is not known yet. */
+interface Waiting {
+  readonly pageOf: string;
+  readonly line: Line;
+  readonly x: number;
+  readonly y: number;
+  readonly at: string | undefined;
+}
 /** Operators, or what draws by itself. */
 type Part = Uint8Array | Draw;
 
@@ -48,7 +62,7 @@ function isOperators(part: Part): part is Uint8Array {
 export class PageSheet implements Sheet {
   /** The first one is drawn last. */
   readonly #grounds: Ground[] = [];
-  readonly #parts: Part[] = [];
+  #parts: (Part | Waiting)[] = [];
   readonly #open = new Operators();
   readonly #fonts = new Set<OwnFont>();
   #isText = false;
@@ -72,16 +86,31 @@ export class PageSheet implements Sheet {
   }
 
   write(document: InkwireDocument): void {
-    this.#endText();
+    const drawn = this.#numbered();
     document.addPage({ size: [this.size.width, this.size.height] });
     for (const font of this.#fonts) document.page.fonts[font.id] = font.ref();
-    const parts = [...this.#groundParts(), ...this.#parts, this.#open.cut()];
+    const parts = [...this.#groundParts(), ...drawn];
     if (parts.every(isOperators)) document.setContent(parts);
     else
       for (const part of parts) {
         if (!isOperators(part)) part(document);
         else if (part.length > 0) document.addContent(part);
       }
+  }
+
+  /** What is drawn, with the numbers of pages. */
+  #numbered(): Part[] {
+    this.#endText();
+    const known = [...this.#parts, this.#open.cut()];
+    if (!known.some(isWaiting)) return known as Part[];
+    return known.flatMap((part) => {
+      if (!isWaiting(part)) return [part];
+      const { pageOf, line, x, y, at } = part;
+      this.#parts = [];
+      this.line(withNumber(line, this.tools.pageOf(pageOf)), x, y, at);
+      this.#close();
+      return this.#parts as Part[];
+    });
   }
 
   #groundParts(): Part[] {
@@ -211,12 +240,18 @@ export class PageSheet implements Sheet {
 
   line(line: Line, x: number, y: number, at: string | undefined): void {
     this.#count++;
-    const { words } = line;
+    const { words, pageOf } = line;
+    if (pageOf !== undefined) {
+      this.#close();
+      this.#parts.push({ pageOf, line, x, y, at });
+      return;
+    }
     const { bookmark } = line;
     if (bookmark !== undefined) this.#mark(bookmark, line, x, y);
     for (const word of words) if (word.look.background !== undefined) this.#background(word, line, x, y);
     for (let i = 0; i < words.length; ) i = this.#words(words, i, line, x, y);
-    if (words.some(({ look }) => look.underline || look.strike)) this.#decorations(line, x, y);
+    if (words.some(({ look }) => look.underline || look.strike))
+      for (const { box, color } of decorationsOf(line, x, y)) this.#rectangle(color, box);
     const { size } = this;
     const isWithin = x >= 0 && y >= 0 && x + line.width <= size.width && y + line.height <= size.height;
     if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
@@ -226,6 +261,7 @@ export class PageSheet implements Sheet {
     const [first] = line.words;
     if (first === undefined) return;
     const top = topOf(first.look, line, y);
+    this.tools.noteBookmark(bookmark.id, this.number);
     const isNamed = !first.ink.isEmpty;
     this.draw((document) => {
       this.tools.addToOutline(bookmark, document);
@@ -255,7 +291,8 @@ export class PageSheet implements Sheet {
     if (first === undefined) return from + 1;
     const { look } = first;
     let next = from + 1;
-    if (look.link === undefined) while (next < words.length && words[next]?.look === look) next++;
+    if (look.link === undefined && look.target === undefined)
+      while (next < words.length && words[next]?.look === look) next++;
     const top = topOf(look, line, y);
     let before: Word | undefined;
     for (let i = from; i < next; i++) {
@@ -275,9 +312,11 @@ export class PageSheet implements Sheet {
 
   /** Places what is shown next; what it leads to is told before. */
   #beginText({ look, width }: Word, left: number, top: number): void {
-    const { link, face, size } = look;
+    const { link, target, face, size } = look;
     if (link !== undefined)
       this.draw((document) => document.link(left, top, width, face.lineHeight(size), link));
+    if (target !== undefined)
+      this.draw((document) => document.goTo(left, top, width, face.lineHeight(size), target));
     const font = this.tools.font(face);
     this.#fonts.add(font);
     this.#fillColor(look.color);
@@ -296,50 +335,10 @@ export class PageSheet implements Sheet {
     operators.number(top + look.ascent);
     operators.text('Tm');
   }
-
-  #decorations(line: Line, x: number, y: number): void {
-    for (const { type, words } of decorated(line.words)) {
-      const [first] = words;
-      if (first === undefined) continue;
-      // The word that says how thick it is, as pdfmake finds it: by its place, not by its size.
-      const chosen = words.reduce((most, { look }, i) => (look.size > most ? i : most), 0);
-      const { look } = words[chosen] ?? first;
-      const width = words.reduce((sum, word) => sum + (word.width + word.shift), 0);
-      const thickness = 0.5 + Math.floor(Math.max(look.size - 8, 0) / 2) * 0.12;
-      const drop =
-        type === 'underline'
-          ? line.ascent + (look.height - look.ascent) * 0.45
-          : line.ascent - look.ascent * 0.25;
-      const top = y + drop + first.look.drop - thickness / 2;
-      const box = { x: x + first.x, y: top, width, height: thickness };
-      this.#rectangle(first.look.color, box);
-    }
-  }
 }
 
-interface Decorated {
-  readonly type: 'underline' | 'strike';
-  readonly color: string;
-  readonly words: Word[];
-}
-
-/** Words beside each other that have one line under or through them together. */
-function decorated(words: readonly Word[]): Decorated[] {
-  const groups: Decorated[] = [];
-  let open: Decorated | undefined;
-  for (const word of words) {
-    const { underline, strike, color } = word.look;
-    if (!underline && !strike) open = undefined;
-    for (const type of ['underline', 'strike'] as const) {
-      if (!(type === 'underline' ? underline : strike)) continue;
-      if (open === undefined || open.type !== type || open.color !== color) {
-        open = { type, color, words: [] };
-        groups.push(open);
-      }
-      open.words.push(word);
-    }
-  }
-  return groups;
+function isWaiting(part: Part | Waiting): part is Waiting {
+  return 'pageOf' in part;
 }
 
 /** Where the text of a word begins whose line is at `y`. */

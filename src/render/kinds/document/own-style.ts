@@ -20,6 +20,8 @@ export interface Style {
   readonly background: string | undefined;
   readonly lineHeight: number;
   readonly link: string | undefined;
+  /** The place in the document that it leads to, by its name. */
+  readonly target: string | undefined;
   readonly raised: boolean;
   readonly lowered: boolean;
   readonly keepsSpaces: boolean;
@@ -40,6 +42,7 @@ export const styleMembers: ReadonlySet<string> = new Set([
   'lineHeight',
   'link',
   'columnGap',
+  'linkToDestination',
   'sup',
   'sub',
   'preserveLeadingSpaces',
@@ -68,6 +71,7 @@ export class Styles {
     background: undefined,
     lineHeight: 1,
     link: undefined,
+    target: undefined,
     raised: false,
     lowered: false,
     keepsSpaces: false,
@@ -83,7 +87,13 @@ export class Styles {
 
   /** What a node sets over the style around it; the latter itself when it sets nothing. */
   #over(around: Omit<Style, 'look'>, node: Node): Style {
-    const { columnGap: gap, sup, sub: lower, preserveLeadingSpaces: spaces } = node;
+    const {
+      columnGap: gap,
+      sup,
+      sub: lower,
+      preserveLeadingSpaces: spaces,
+      linkToDestination: target,
+    } = node;
     const { font, fontSize, bold, italics, color, alignment, decoration, background, lineHeight, link } =
       node;
     const decorations = Array.isArray(decoration)
@@ -110,6 +120,12 @@ export class Styles {
           : typeof link === 'string'
             ? link
             : foreign('a link that is no address'),
+      target:
+        target === undefined
+          ? around.target
+          : typeof target === 'string'
+            ? target
+            : foreign('a place without name'),
       raised: sup === undefined ? around.raised : sup === true,
       lowered: lower === undefined ? around.lowered : lower === true,
       keepsSpaces: spaces === undefined ? around.keepsSpaces : spaces === true,
@@ -140,12 +156,13 @@ export class Styles {
       background = '',
       lineHeight,
       link = '',
+      target = '',
       raised,
       lowered,
       keepsSpaces,
     } = style;
     const size = raised || lowered ? style.size * smaller : style.size;
-    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link} ${raised} ${lowered} ${keepsSpaces}`;
+    const key = `${family} ${size} ${bold} ${italic} ${color} ${underline} ${strike} ${background} ${lineHeight} ${link} ${target} ${raised} ${lowered} ${keepsSpaces}`;
     const known = this.#looks.get(key);
     if (known !== undefined) return known;
     const faces = findFamily(family)?.faces ?? foreign(`the font ${family}`);
@@ -160,6 +177,7 @@ export class Styles {
       strike,
       background: style.background,
       link: style.link,
+      target: style.target,
       drop: (lowered ? size * 0.35 : 0) - (raised ? size * 0.75 : 0),
       scale: size / 1000,
       leadScale: keepsSpaces ? 0 : size / 1000,

@@ -16,6 +16,7 @@ const layoutParts = new Set([
   'paddingBottom',
   'fillColor',
   'hLineStyle',
+  'outer',
 ]);
 
 type Rule = (line: number) => unknown;
@@ -54,6 +55,7 @@ export function tableLook(layout: Node, around: number): TableLook {
     right: at('paddingRight'),
     top: at('paddingTop'),
     bottom: at('paddingBottom'),
+    ...(layout.outer === undefined ? {} : { outer: numberOf(layout.outer) }),
     around,
     columnLine: {
       width: columnLine,
