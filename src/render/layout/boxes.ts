@@ -1,6 +1,6 @@
 import type { Bookmark, Line } from './line.js';
 import type { Art, Margins, Stroke } from './sheet.js';
-import type { Paragraph } from './text.js';
+import type { Alignment, Paragraph } from './text.js';
 
 /** What our own layout takes: content that is measured, before it has a place. Lengths are points. */
 
@@ -55,7 +55,7 @@ export interface ListItem {
 
 /** What stands before the first line of an item. */
 export type ListMark =
-  | { readonly type: 'line'; readonly line: Line }
+  | { readonly type: 'line'; readonly line: Line; readonly align: Alignment }
   | { readonly type: 'art'; readonly art: Art };
 
 /** The ground and border of a block, and how far its content keeps away from them on every page that it takes. */

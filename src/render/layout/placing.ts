@@ -207,8 +207,10 @@ export class Placing implements Placer {
       const { context, at } = flow;
       const left = context.x - indent;
       if (next?.type === 'art') context.sheet.art(next.art, left, context.y, at);
-      else if (next !== undefined)
-        context.sheet.line(next.line, left, context.y + (line.ascent - next.line.ascent), at);
+      else if (next !== undefined) {
+        const x = left + shiftOf(next.line, next.align, context.width);
+        context.sheet.line(next.line, x, context.y + (line.ascent - next.line.ascent), at);
+      }
       next = undefined;
     };
     flow.listenToLines(mark, () => {

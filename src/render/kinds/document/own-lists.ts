@@ -25,7 +25,6 @@ export class ListMarks {
     this.#isOrdered = node.ol !== undefined;
     this.#type = type ?? (this.#isOrdered ? 'decimal' : 'disc');
     this.#counter = start === undefined ? 1 : numberOf(start);
-    if (style.align !== 'left' && style.align !== 'justify') foreign(`a list that is set ${style.align}`);
     this.indent = this.#lineOf('9. ').words.reduce((sum, { width }) => sum + width, 0);
   }
 
@@ -47,7 +46,7 @@ export class ListMarks {
     if (text === undefined) return undefined;
     const line = this.#lineOf(`${text}. `);
     this.indent = Math.max(this.indent, line.words[0]?.width ?? 0);
-    return { type: 'line', line };
+    return { type: 'line', line, align: this.style.align };
   }
 
   #sign(type: unknown): ListMark | undefined {
@@ -63,7 +62,7 @@ export class ListMarks {
     }
     const radius = size / 6;
     const round = { type: 'ellipse', x: radius, y: middle, r1: radius, r2: radius };
-    if (type !== 'circle' && type !== 'disc') return foreign(`the mark ${String(type)}`);
+    // What no sign is called is a disc.
     return { type: 'art', art: markArt({ ...round, [type === 'circle' ? 'lineColor' : 'color']: color }) };
   }
 }
