@@ -277,6 +277,13 @@ describe('emoji', () => {
     expect(glyphs(sign)[0]?.id).toBeGreaterThan(0);
   });
 
+  it('stand in their own font, in which letters are none but boxes', () => {
+    const segmenter = new Segmenter(registry, undefined);
+    const segments = segmenter.split('Hello 🎉', 'noto-emoji', 'normal', undefined, '/a');
+    expect(segments.map(({ family }) => family)).toEqual(['dejavu-sans', 'noto-emoji']);
+    expect(segmenter.split('Hello', 'noto-emoji', 'normal', undefined, '/a')[0]?.family).toBe('dejavu-sans');
+  });
+
   it('are drawn in every look, without a warning, and copied as they were written', async () => {
     const text = 'a 🎉 b 👩‍💻 c 🇯🇵 d';
     const operations = [true, false].flatMap((bold) =>

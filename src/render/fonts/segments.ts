@@ -11,7 +11,7 @@ export interface Coverage {
   covers(faceId: string, codePoint: number): boolean;
 }
 
-/** Every bundled font has these, so text made of them needs no look at any font. */
+/** Every bundled font but that of emoji has these, so text made of them needs no look at any font. */
 const plain = /^[\x20-\x7e\n]*$/;
 /** No marks, controls nor formatting: each character is shown by itself, in the font that was asked for if that has it. */
 const latin = /^[\x20-\x7e\n\xa0-\xac\xae-\u02ff\u20ac]*$/;
@@ -64,8 +64,10 @@ export class Segmenter {
     language: string | undefined,
     at: string,
   ): readonly Segment[] {
-    if (plain.test(source)) return [{ text: source, family }];
-    if (latin.test(source) && this.#isAllOf(source, family, style)) return [{ text: source, family }];
+    if (family !== emojiFamily) {
+      if (plain.test(source)) return [{ text: source, family }];
+      if (latin.test(source) && this.#isAllOf(source, family, style)) return [{ text: source, family }];
+    }
     const text = composed(source.replace(lineEnds, '\n').replace(control, ''));
     const chain = this.#chain(family, language);
     const segments: { text: string; family: string }[] = [];
