@@ -94,7 +94,17 @@ export interface Cell {
   readonly span: number;
 }
 
-/** By column; undefined in those that a cell before is in, too. */
+/** A cell over several rows: its place, and how many columns and rows it is in. */
+export interface RowSpan {
+  readonly x: number;
+  readonly y: number;
+  readonly span: number;
+  readonly rows: number;
+  /** Of its part in a row. */
+  fill(row: number): string | undefined;
+}
+
+/** By column; undefined in those that a cell before or above is in, too. */
 export type Row = readonly (Cell | undefined)[];
 
 /** Lines and paddings of a table. */
@@ -126,6 +136,8 @@ export interface TableBox extends Placed {
   /** Rows that are on the page of the next one. */
   readonly keptRows: readonly number[];
   readonly carry?: Carry;
+  /** The cells over several rows, where there are any. */
+  readonly rowSpans?: readonly RowSpan[];
   /** The cells of a row; those of a long table are made anew each time, so that it takes no room. */
   row(row: number): Row;
 }

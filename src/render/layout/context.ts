@@ -45,6 +45,11 @@ class Snapshot implements Place {
   }
 }
 
+/** Where the content of a cell over several rows ends. */
+export interface Ending extends Place {
+  readonly lastColumnWidth: number;
+}
+
 /** What the end of a page is told of. */
 export interface PageChange {
   readonly page: number;
@@ -137,11 +142,11 @@ export class Context implements Place {
     if (outerMargins !== undefined) this.#outerMargins = outerMargins;
   }
 
-  /** `gap` is between the end of the column before and the begin of this one. */
-  column(width: number, gap: number): void {
+  /** `gap` is between the end of the column before and the begin of this one; `counts`: how far down that one has come. */
+  column(width: number, gap: number, counts = true): void {
     const saved = this.#snapshots.at(-1);
     if (saved === undefined) return;
-    saved.note(this);
+    if (counts) saved.note(this);
     this.page = saved.page;
     this.x += this.#lastColumnWidth + gap;
     this.y = saved.y;
@@ -150,11 +155,23 @@ export class Context implements Place {
     this.#lastColumnWidth = width;
   }
 
-  /** Goes on below the lowest column. */
-  endColumns(): void {
+  /** Where the present column has come to. */
+  get ending(): Ending {
+    const { page, x, y, room, width } = this;
+    return { page, x, y, room, width, lastColumnWidth: this.#lastColumnWidth };
+  }
+
+  /** Goes on in the present column where that of a row above has ended. */
+  resume({ page, x, y, room, width, lastColumnWidth }: Ending): void {
+    Object.assign(this, { page, x, y, room, width });
+    this.#lastColumnWidth = lastColumnWidth;
+  }
+
+  /** Goes on below the lowest column; `counts`: also below the last one. */
+  endColumns(counts = true): void {
     const saved = this.#snapshots.pop();
     if (saved === undefined) return;
-    saved.note(this);
+    if (counts) saved.note(this);
     this.x = saved.x;
     this.y = saved.bottomY;
     this.page = saved.bottomPage;

@@ -44,6 +44,10 @@ export class Placing implements Placer {
   constructor(
     private readonly pages: Pages,
     private readonly onBroken: OnBroken = () => undefined,
+    /** Called where a page ends within rows that a cell is over: what pdfmake makes of that is not made here. */
+    private readonly onCutSpan: () => void = () => {
+      throw new Error('a page ends within rows that a cell is over');
+    },
   ) {
     this.#context = new Context((size, margins, number) => pages.open(size, margins, number));
     this.flow = new Flow(this.#context);
@@ -67,6 +71,10 @@ export class Placing implements Placer {
   /** Hands on the pages before the present one, where nothing that is begun goes back to them. */
   settle(): void {
     if (!this.flow.isAside && !this.flow.isFramed && this.#context.isPlain) this.#close(this.#context.page);
+  }
+
+  cutSpan(): void {
+    this.onCutSpan();
   }
 
   #close(end: number): void {

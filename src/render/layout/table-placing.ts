@@ -1,10 +1,12 @@
-import { type Box, columnWidths, fitted, offsetsOf, type Row, type TableBox } from './boxes.js';
-import { CarriedLines, widened } from './carried.js';
+import type { Box, Row, TableBox } from './boxes.js';
+import { CarriedLines } from './carried.js';
 import type { PageChange } from './context.js';
 import type { BlockRows, Flow } from './flow.js';
 import { firstHeight, highest } from './heights.js';
 import { RowGroups } from './row-groups.js';
+import { RowSpans } from './row-spans.js';
 import type { Fragment } from './sheet.js';
+import { columnsOf, headerHeight } from './table-columns.js';
 
 /** What places the content of cells. */
 export interface Placer {
@@ -18,6 +20,8 @@ export interface Placer {
   followingRoom(box: Box): number;
   /** Hands on the pages that are finished. */
   settle(): void;
+  /** Called where a page ends within rows that a cell is over. */
+  cutSpan(): void;
 }
 
 /** A row that goes on on the next page. */
@@ -55,6 +59,7 @@ export class TablePlacing {
   /** Where the line before each column begins, and that behind the last. */
   readonly #lines: readonly number[];
   readonly #headerRows: number;
+  readonly #spans: RowSpans;
   /** The header rows and those that stay with them. */
   #firstBlock = 0;
   /** How far down the pages of the table are used. */
@@ -67,20 +72,13 @@ export class TablePlacing {
     private readonly placing: Placer,
     private readonly box: TableBox,
   ) {
-    const { look, margins } = box;
+    const { margins } = box;
     this.#outerMargins = [margins?.left ?? 0, margins?.right ?? 0];
-    const { offsets, widths, room } = columnsOf(box, placing.flow.context.width);
+    const { offsets, widths, lines, room } = columnsOf(box, placing.flow.context.width);
     this.#offsets = offsets;
     this.#widths = widths;
-    const lines = [0];
-    let left = 0;
-    for (const [i, width] of widths.entries()) {
-      const before = i === 0 ? (look.outer ?? look.left) : look.left;
-      const behind = i === widths.length - 1 ? (look.outer ?? look.right) : look.right;
-      left += before + behind + look.columnLine.width + width;
-      lines.push(left);
-    }
     this.#lines = lines;
+    this.#spans = new RowSpans(box);
     const isHigh = box.headerRows > 0 && headerHeight(box, room) > maxHeaderShare * placing.flow.pageHeight;
     this.#headerRows = isHigh ? 0 : box.headerRows;
   }
@@ -90,7 +88,7 @@ export class TablePlacing {
     const { flow } = placing;
     const headerRows = this.#headerRows;
     const following = placing.followingRoom(box);
-    const groups = new RowGroups(box, following > 0);
+    const groups = new RowGroups(box, this.#spans, following > 0);
     const withHeader = headerRows > 0 ? groups.kept(headerRows) : 0;
     const outer = { lead: flow.lead, carried: flow.carried };
     flow.lead = withHeader > 0 || box.wholeRows === true ? 0 : this.#leastHeight(headerRows);
@@ -123,7 +121,9 @@ export class TablePlacing {
           rows = this.#openRows(0, y);
         }
       }
+      const { page } = flow.context;
       this.#row(y);
+      if (flow.context.page !== page && this.#isSpanned(y)) placing.cutSpan();
       if (begun) this.#endHeader(y);
       if (rows !== undefined && flow.rows === rows) rows.ends.push(flow.context.y);
       if (y === last && rows !== undefined) this.#endRows(rows.first);
@@ -133,6 +133,10 @@ export class TablePlacing {
     flow.lead = outer.lead;
     flow.carried = outer.carried;
     flow.following = 0;
+  }
+
+  #isSpanned(y: number): boolean {
+    return !this.#spans.isEmpty && (this.#spans.joins(y) || this.#spans.joins(y - 1));
   }
 
   /** Lines that are carried over; none in what is put together aside within something that is. */
@@ -220,7 +224,7 @@ export class TablePlacing {
     flow.context.room -= reserved;
     flow.context.moveDown(look.top);
     const cells = box.row(row);
-    const breaks = this.#cells(cells);
+    const breaks = this.#cells(row, cells);
     flow.unlisten();
     flow.context.moveDown(look.bottom);
     flow.context.room += reserved;
@@ -229,7 +233,7 @@ export class TablePlacing {
     if (box.wholeRows === true) flow.endBlock();
   }
 
-  #cells(cells: Row): readonly RowBreak[] {
+  #cells(row: number, cells: Row): readonly RowBreak[] {
     const { placing } = this;
     const { flow } = placing;
     let breaks: RowBreak[] | undefined;
@@ -245,18 +249,32 @@ export class TablePlacing {
     flow.context.beginColumns(placing.depth === 1 ? this.#outerMargins : undefined);
     flow.listen(note);
     let { page: lowest, y: bottom } = flow.context;
+    const spans = this.#spans;
+    let counts = true;
     for (let i = 0; i < cells.length; i++) {
       const cell = cells[i];
-      if (cell === undefined) continue;
-      flow.context.column(this.#widthOf(i, cell.span), this.#offsets[i] ?? 0);
+      if (cell === undefined && (spans.isEmpty || spans.over(row, i) === undefined)) continue;
+      flow.context.column(this.#widthOf(i, cell?.span ?? 1), this.#offsets[i] ?? 0, counts);
+      counts = true;
+      if (cell === undefined) {
+        const ending = spans.endingAt(row, i);
+        if (ending !== undefined) flow.context.resume(ending);
+        continue;
+      }
       placing.box(cell.box);
+      const own = spans.isEmpty ? undefined : spans.from(row, i);
+      if (own !== undefined) {
+        // Its lower end is that of its last row.
+        spans.end(own, flow.context.ending);
+        counts = false;
+      }
       const { page, y } = flow.context;
       if (page !== lowest) this.#noteBottom(page, y);
       else if (y > bottom) bottom = y;
     }
     this.#noteBottom(lowest, bottom);
     flow.unlisten();
-    flow.context.endColumns();
+    flow.context.endColumns(counts);
     if (breaks === undefined) return unbroken;
     for (const one of breaks) one.end = Math.max(one.end, this.#bottoms.get(one.page) ?? one.end);
     return breaks;
@@ -319,21 +337,24 @@ export class TablePlacing {
     const { sheet, x } = context;
     const { columnLine, rowLine } = this.box.look;
     const below = rowLine(row + 1).width;
-    for (let i = 0; i < this.#lines.length; i += cells[i]?.span ?? 1) {
+    for (let i = 0, span = 1; i < this.#lines.length; i += span) {
       const left = this.#lines[i] ?? 0;
       const line = x + (left + columnLine.width / 2);
       if (columnLine.width > 0) sheet.stroke(line, top - above, line, bottom + below, columnLine, at);
       const cell = cells[i];
-      if (cell?.fill === undefined) continue;
-      const end = this.#lines[i + cell.span] ?? 0;
+      const over = cell === undefined && !this.#spans.isEmpty ? this.#spans.over(row, i) : undefined;
+      span = cell?.span ?? over?.span ?? 1;
+      const fill = cell?.fill ?? over?.fill(row);
+      if (fill === undefined) continue;
+      const end = this.#lines[i + span] ?? 0;
       const box = {
         x: x + (left + columnLine.width / 2),
         y: top - above / 2,
         width: end + columnLine.width / 2 - (left + columnLine.width / 2),
         height: bottom + below / 2 - (top - above / 2),
       };
-      if (groundMark === undefined) sheet.ground(box, cell.fill, at);
-      else sheet.fill(box, cell.fill, at, groundMark);
+      if (groundMark === undefined) sheet.ground(box, fill, at);
+      else sheet.fill(box, fill, at, groundMark);
     }
   }
 
@@ -351,8 +372,14 @@ export class TablePlacing {
     const middle = (y ?? context.y) + look.width / 2;
     const above = row > 0 ? this.box.row(row - 1) : undefined;
     const below = row < this.box.rows ? this.box.row(row) : undefined;
+    const spans = this.#spans;
     for (let i = 0; i + 1 < this.#lines.length; ) {
-      const spanAbove = above?.[i]?.span ?? 1;
+      // A line with a place of its own stands where a page ends or begins.
+      if (y === undefined && !spans.isEmpty && spans.over(row, i) !== undefined) {
+        i++;
+        continue;
+      }
+      const spanAbove = above?.[i]?.span ?? (spans.isEmpty ? undefined : spans.over(row - 1, i)?.span) ?? 1;
       const end = i + (spanAbove > 1 ? spanAbove : (below?.[i]?.span ?? 1));
       const [left, right] = [this.#lines[i] ?? 0, this.#lines[end] ?? 0];
       i = end;
@@ -360,27 +387,4 @@ export class TablePlacing {
     }
     if (y === undefined) context.moveDown(look.width);
   }
-}
-
-/** The columns of a table that is `width` wide: what stands before the content of each, its width, and the room of all. */
-function columnsOf(box: TableBox, width: number) {
-  const { offsets, total } = offsetsOf(box);
-  const room = width - total;
-  return { offsets, room, widths: columnWidths(fitted(widened(box.columns, box.carry), room), room) };
-}
-
-/** About the height of the header rows, rather too much: as if all columns had the same width. */
-function headerHeight(box: TableBox, room: number): number {
-  const share = Math.max(1, room / box.columns.length);
-  let sum = 0;
-  for (let row = 0; row < box.headerRows; row++) {
-    const cells = box.row(row);
-    const height = highest(cells, share * cells.length, ({ box: content }, across) => {
-      if (content.type !== 'text') return 0;
-      const { width, ends, height: line } = content.text.extent;
-      return (Math.ceil(width / across) + ends) * line;
-    });
-    sum += height + box.look.around;
-  }
-  return sum;
 }

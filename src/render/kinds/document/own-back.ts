@@ -7,6 +7,7 @@ import { OwnBands } from './own-bands.js';
 import { type BoxTools, ownSections } from './own-boxes.js';
 import { Foreign, foreign } from './own-nodes.js';
 import { OwnPages } from './own-pages.js';
+import { rehearse } from './own-rehearsal.js';
 import type { PageSheet } from './own-sheet.js';
 import { OwnWatermark } from './own-watermark.js';
 import type { InkwireDocument } from './pdf-document.js';
@@ -32,6 +33,7 @@ function draw(
 ): number {
   if (sink.area !== undefined) foreign('a draft that asks where its parts lie');
   const known = countOf(content);
+  let hasRowSpans = false;
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
   const edges = new PaperEdges((warning) => sink.warn(warning));
@@ -43,6 +45,9 @@ function draw(
       return orientation > 4 ? { width: height, height: width } : { width, height };
     },
     contents: () => pages.waitForNumbers(),
+    rowSpans: () => {
+      hasRowSpans = true;
+    },
     measured: () => {
       // Headers and footers are measured again for each page.
       if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));
@@ -68,6 +73,7 @@ function draw(
   around.check(content);
   const sections = ownSections(content, definition.defaultStyle, tools);
   if (pages.isAmbiguous) foreign('a glyph for several characters');
+  if (hasRowSpans) rehearse(sections);
   total = measured;
   new Placing(pages, (word, at) => edges.noteBroken(word, at)).sections(sections);
   pages.end();

@@ -13,6 +13,7 @@ import { contentsNodes, headingsIn } from './own-contents.js';
 import { ListMarks } from './own-lists.js';
 import { colorOf, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { pictureArt, svgArt } from './own-pictures.js';
+import { rowSpansOf } from './own-row-spans.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
 import type { CarryNodes } from './page-items.js';
@@ -38,14 +39,14 @@ const headingMembers = [
   'outlineParentId',
 ];
 const textMembers = members(
-  ...['text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'keepNext', 'pageOf'],
+  ...['text', 'fillColor', 'width', 'leastWidth', 'colSpan', 'rowSpan', 'keepNext', 'pageOf'],
   ...itemMembers,
   ...headingMembers,
 );
 const listMembers = members('ul', 'ol', 'type', 'start', 'markerColor', 'width', ...itemMembers);
 const partMembers = members('text');
 const stackMembers = members(
-  ...['stack', 'pageBreak', 'width', 'frame', 'keepNext', 'colSpan', 'fillColor'],
+  ...['stack', 'pageBreak', 'width', 'frame', 'keepNext', 'colSpan', 'rowSpan', 'fillColor'],
   ...itemMembers,
 );
 const columnsMembers = members('columns', 'width');
@@ -117,6 +118,8 @@ export interface BoxTools {
   readonly measured: () => void;
   /** Told of a table of contents, which has numbers of pages. */
   readonly contents: () => void;
+  /** Told of cells over several rows. */
+  readonly rowSpans: () => void;
 }
 
 /**
@@ -284,6 +287,8 @@ class BoxMaker {
       return cells;
     };
     const look = tableLook(nodeOf(node.layout), numberOf(around));
+    const rowSpans = rowSpansOf(body, fillOf, numberOf(headerRows));
+    if (rowSpans.length > 0) this.tools.rowSpans();
     return {
       type: 'table',
       ...placeOf(node),
@@ -294,6 +299,7 @@ class BoxMaker {
       keepRows: keepRows === true,
       ...(table.wholeRows === true ? { wholeRows: true } : {}),
       keptRows: keptRows.map(numberOf),
+      ...(rowSpans.length === 0 ? {} : { rowSpans }),
       ...(carry === undefined ? {} : { carry: this.#carry(carry, node, style) }),
       row,
     };
