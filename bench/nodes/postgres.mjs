@@ -32,7 +32,7 @@ export async function startPostgres() {
     url,
     /** For clients that do not read `url`. */
     address: { host: directory, user: 'inkwire', database: 'postgres' },
-    version: newest,
+    pid: server.pid ?? 0,
     async stop() {
       process.off('exit', kill);
       kill();

@@ -15,6 +15,7 @@ const { chosen, short, profile } = readCommand({
   processes: './benchmarks/processes.mjs',
   claims: './benchmarks/claims.mjs',
   cancel: './benchmarks/cancel.mjs',
+  fanout: './benchmarks/fanout.mjs',
 });
 installPeers();
 if (!hasRedis()) console.log('BullMQ is left out: it needs redis-server (Debian)');
