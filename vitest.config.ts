@@ -22,6 +22,10 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   matrix: { MATRIX_JOBS: process.env.MATRIX_JOBS ?? '200' },
   reconnects: { RECONNECTS: process.env.RECONNECTS ?? '1000' },
   crash: { CRASH_KILLS: process.env.CRASH_KILLS ?? '100' },
+  'node-kills': {
+    NODE_KILLS: process.env.NODE_KILLS ?? '200',
+    DATABASE_KILLS: process.env.DATABASE_KILLS ?? '30',
+  },
   'bulk-kills': { BULK_KILLS: process.env.BULK_KILLS ?? '50' },
   webhooks: { WEBHOOK_KILLS: process.env.WEBHOOK_KILLS ?? '20' },
   words: {

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import { claimOf } from '../../src/jobs/transition.js';
+import { openOptions } from '../contracts/engine.suite.js';
+import { aJob, aSubmission, hour, start, submitted } from '../contracts/jobs-at-hand.js';
+import { anEntry } from '../contracts/once.suite.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { aService } from './postgres-fixture.js';
+
+/** What happens once, asked for at several nodes in the same moment, as often as it takes to find a gap. */
+describe.skipIf(withoutPostgres)('at several nodes in the same moment', () => {
+  const server = usePostgres();
+  const nodes: Engine[] = [];
+  let remove: () => Promise<void>;
+  beforeAll(async () => {
+    const service = await aService(server());
+    remove = service.remove;
+    while (nodes.length < 3) nodes.push(await service.open(openOptions));
+  });
+  afterAll(async () => {
+    for (const node of nodes) await node.close();
+    await remove();
+  });
+
+  /** So many times, some of them side by side, so that commits hold several. */
+  async function times(count: number, act: (n: number) => Promise<void>): Promise<void> {
+    const besideEachOther = 20;
+    for (let from = 0; from < count; from += besideEachOther)
+      await Promise.all(
+        Array.from({ length: Math.min(besideEachOther, count - from) }, (_, at) => act(from + at)),
+      );
+  }
+
+  it('a ticket is taken once, 1,000 times', async () => {
+    const taken: number[] = [];
+    await times(1_000, async (n) => {
+      const key = `ticket-${n}`;
+      await nodes[n % 3]?.once.put(anEntry(key), start);
+      const place = { collection: 'tickets', key };
+      const answers = await Promise.all(nodes.slice(0, 2).map(({ once }) => once.take(place, start)));
+      taken.push(answers.filter((value) => value !== undefined).length);
+    });
+    expect(taken).toEqual(Array.from({ length: 1_000 }, () => 1));
+  });
+
+  it('a submit under one key makes one job, 1,000 times', async () => {
+    const outcomes: string[] = [];
+    const ids = new Set<string>();
+    await times(1_000, async (n) => {
+      const idempotency = { key: `key-${n}`, fingerprint: 'f', expiresAt: start + hour };
+      const answers = await Promise.all(
+        nodes.map(({ store }) => store.submit(aSubmission(aJob({ owner: 'keys' }), { idempotency }))),
+      );
+      outcomes.push(
+        answers
+          .map(({ type }) => type)
+          .sort()
+          .join(' '),
+      );
+      const made = new Set(answers.map((answer) => ('job' in answer ? answer.job.id : answer.type)));
+      for (const id of made) ids.add(id);
+    });
+    expect(new Set(outcomes)).toEqual(new Set(['created replayed replayed']));
+    expect(ids.size).toBe(1_000);
+    const { facts } = await readAll('keys');
+    expect(facts.map(({ jobId }) => jobId).sort()).toEqual([...ids].sort());
+  });
+
+  it('a group that three workers end is told to be complete once, after its last fact, 200 times', async () => {
+    const groups = 200;
+    await times(groups, async (n) => {
+      const owner = `groups-${n}`;
+      await Promise.all(
+        Array.from({ length: 6 }, (_, at) => submitted(nodeOf(at), { owner, group: 'all', readyAt: start })),
+      );
+      // What a claim gives is of any owner: each worker ends what it got, until this group is over.
+      while (!(await isOver(owner))) {
+        await Promise.all(
+          nodes.map(async ({ store }, at) => {
+            const worker = `worker-${at}`;
+            const claimed = await store.claim({ worker, limit: 3, now: start, leaseUntil: start + hour });
+            await Promise.all(
+              claimed.map(async ({ job }) => {
+                const claim = claimOf(job);
+                await store.apply(job.id, { type: 'start', claim }, start);
+                const result = { artifacts: [] };
+                const outcome = await store.apply(job.id, { type: 'complete', claim, result }, start);
+                if (!outcome.ok) throw new Error(outcome.refusal);
+              }),
+            );
+          }),
+        );
+      }
+    });
+    for (let n = 0; n < groups; n += 1) {
+      const { facts } = await readAll(`groups-${n}`);
+      const types = facts.map(({ type }) => type);
+      expect(types.filter((type) => type === 'group.completed')).toHaveLength(1);
+      expect(types.at(-1)).toBe('group.completed');
+      expect(types.filter((type) => type === 'job.completed')).toHaveLength(6);
+    }
+  });
+
+  function nodeOf(at: number): Engine {
+    const node = nodes[at % nodes.length];
+    if (node === undefined) throw new Error('There are nodes only while a test runs');
+    return node;
+  }
+
+  function readAll(owner: string) {
+    return nodeOf(0).store.facts({ owner, after: 0, limit: 10_000 });
+  }
+
+  async function isOver(owner: string): Promise<boolean> {
+    const group = await nodeOf(0).store.group(owner, 'all');
+    return group !== undefined && group.pending + group.running === 0;
+  }
+});
