@@ -28,35 +28,52 @@ export const snapshotMaxJobs = 10_000;
 /**
  * The jobs of some topics in parts, newest first within a topic, each job once; at least one part, which may be empty.
  */
-export async function* snapshotOf(reads: SnapshotReads, wish: SnapshotWish): AsyncGenerator<SnapshotPart> {
-  const seen = new Set<string>();
+export async function* snapshotOf(
+  reads: Pick<SnapshotReads, 'read'>,
+  wish: SnapshotWish,
+): AsyncGenerator<SnapshotPart> {
+  // The pages of one list have no job twice: then nothing has to be remembered of a thousand jobs for each reader.
+  const seen = wish.topics.length > 1 ? new Set<string>() : undefined;
+  let count = 0;
   let held: SnapshotPage | undefined;
   let truncated = false;
   for await (const page of pagesOf(reads, wish)) {
     if (page === undefined) return;
-    const fresh = page.ids.flatMap((id, index) => (seen.has(id) ? [] : [{ id, index }]));
-    const taken = fresh.slice(0, snapshotMaxJobs - seen.size);
-    truncated = taken.length < fresh.length;
-    for (const { id } of taken) seen.add(id);
+    const fresh = freshOf(page, seen);
+    const room = snapshotMaxJobs - count;
+    truncated = fresh.ids.length > room;
+    const taken = truncated ? someOf(fresh, (index) => index < room) : fresh;
+    count += taken.ids.length;
+    if (seen !== undefined) for (const id of taken.ids) seen.add(id);
     // One page is held back: only the next one shows whether it is the last.
-    if (held !== undefined && taken.length > 0) yield { ...partOf(held), more: true, truncated: false };
-    if (taken.length > 0) held = taken.length === page.ids.length ? page : someOf(page, taken);
+    if (held !== undefined && taken.ids.length > 0) yield { ...partOf(held), more: true, truncated: false };
+    if (taken.ids.length > 0) held = taken;
     if (truncated) break;
   }
   yield { ...partOf(held ?? pageOf(recordsOf([]))), more: false, truncated };
+}
+
+/** The page, without what was seen before; itself where that is nothing. */
+function freshOf(page: SnapshotPage, seen: ReadonlySet<string> | undefined): SnapshotPage {
+  if (seen === undefined || !page.ids.some((id) => seen.has(id))) return page;
+  return someOf(page, (_, id) => !seen.has(id));
 }
 
 function partOf({ text, bytes }: SnapshotPage): Pick<SnapshotPart, 'text' | 'bytes'> {
   return { text, bytes };
 }
 
-function someOf(page: SnapshotPage, taken: readonly { readonly id: string; readonly index: number }[]) {
-  return pageOf(recordsOf(taken.map(({ id, index }) => [id, recordAt(page, index)])));
+function someOf(page: SnapshotPage, isTaken: (index: number, id: string) => boolean): SnapshotPage {
+  return pageOf(
+    recordsOf(
+      page.ids.flatMap((id, index) => (isTaken(index, id) ? [[id, recordAt(page, index)] as const] : [])),
+    ),
+  );
 }
 
 /** Gives undefined, and ends, when nobody wants the snapshot any more. */
 async function* pagesOf(
-  reads: SnapshotReads,
+  reads: Pick<SnapshotReads, 'read'>,
   { owner, topics, seq, isWanted }: SnapshotWish,
 ): AsyncGenerator<SnapshotPage | undefined> {
   const ids = topics.flatMap((topic) => (topic.type === 'job' ? [topic.id] : []));
