@@ -158,7 +158,7 @@ async function open(
     read: readDesign,
     clock,
     random: () => nanoid(),
-    onStored: (design) => known.noteDesign(design),
+    onStored: ({ languages }) => known.note(languages),
   });
   await designs.ship(await readShippedDesigns(entry('designs/shipped/')));
   const turns = new LoopTurns(turnMs);

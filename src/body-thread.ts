@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { bodyShapes } from './http/dialects/body-shapes.js';
+import { designShapes } from './http/routes/designs/design-bodies.js';
 import { type KindBounds, kindsWithin, readDesign, kinds as registered } from './render/kinds/kinds.js';
 import { serveBodies } from './work/submit/body-server.js';
 
@@ -8,4 +9,4 @@ import { serveBodies } from './work/submit/body-server.js';
 if (parentPort === null) throw new Error('This file runs in a worker thread only');
 const bounds = workerData as KindBounds | null | undefined;
 const kinds = bounds ? kindsWithin(bounds) : registered;
-serveBodies(parentPort, { kinds, readDesign, shapes: bodyShapes });
+serveBodies(parentPort, { kinds, readDesign, shapes: [...bodyShapes, ...designShapes] });

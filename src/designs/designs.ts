@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Blobs } from '../engine/blobs.js';
 import type { Library, LibraryVersion } from '../engine/library.js';
 import type { DesignFault, FoundDesign, FoundText, ReadDesign, ReadsDesigns } from '../render/design.js';
 import { type DesignName, designIdShape } from '../render/kind.js';
 import { DesignCache } from './design-cache.js';
+import { type WrittenDesign, writtenDesign } from './written-design.js';
 
 /** Whose designs all owners see. No owner can be called so (`ownerShape`). */
 export const shippedOwner = '@shipped';
@@ -34,8 +34,11 @@ export interface DesignPage {
 }
 
 export type StoreOutcome =
+  | WriteOutcome
+  | { readonly type: 'refused'; readonly faults: readonly DesignFault[] };
+
+export type WriteOutcome =
   | { readonly type: 'stored' | 'same'; readonly version: DesignVersion }
-  | { readonly type: 'refused'; readonly faults: readonly DesignFault[] }
   /** The latest version is another one than the caller has seen. */
   | { readonly type: 'conflict' }
   /** There are as many as an owner may have. */
@@ -54,7 +57,7 @@ export interface DesignsParts {
   /** 16 or more letters and digits that no other call has given. */
   readonly random: () => string;
   /** An owner has stored a version. */
-  readonly onStored?: (design: unknown) => void;
+  readonly onStored?: (design: WrittenDesign) => void;
 }
 
 /**
@@ -75,25 +78,23 @@ export class Designs {
     return this.#parts.read(value);
   }
 
-  /** Of a design that is not stored. */
-  draftDigest(value: unknown): string {
-    return digestOf(JSON.stringify(value));
+  /** Reads a design and stores it. */
+  async store(owner: string, id: string, value: unknown, seen?: Seen): Promise<StoreOutcome> {
+    const reading = this.read(value);
+    if (!reading.ok) return { type: 'refused', faults: reading.faults };
+    return this.write(owner, id, writtenDesign(value, reading.design), seen);
   }
 
   /**
    * Makes the next version, unless the design is equal to the latest one. For an owner without an own one of this id that
    * is the shipped one: the first own one gets the number after it.
    */
-  async store(owner: string, id: string, value: unknown, seen?: Seen): Promise<StoreOutcome> {
-    const { library, blobs, read, clock, random } = this.#parts;
-    const reading = read(value);
-    if (!reading.ok) return { type: 'refused', faults: reading.faults };
-    const text = JSON.stringify(value);
-    const digest = digestOf(text);
-    const { label } = reading.design;
+  async write(owner: string, id: string, design: WrittenDesign, seen?: Seen): Promise<WriteOutcome> {
+    const { library, blobs, clock, random } = this.#parts;
+    const { text, digest, label } = design;
     const name = { owner, collection, name: id };
     let kept: string | undefined;
-    const none = async <T extends StoreOutcome>(outcome: T): Promise<T> => {
+    const none = async <T extends WriteOutcome>(outcome: T): Promise<T> => {
       if (kept !== undefined) await blobs.remove([kept]);
       return outcome;
     };
@@ -117,7 +118,7 @@ export class Designs {
       });
       if (outcome.type === 'stored') {
         await blobs.remove(outcome.removed);
-        if (owner !== shippedOwner) this.#parts.onStored?.(value);
+        if (owner !== shippedOwner) this.#parts.onStored?.(design);
         const { version } = outcome;
         return {
           type: 'stored',
@@ -254,8 +255,4 @@ function versionOf({ owner, name, version, createdAt, value, blobs }: LibraryVer
   const [blob] = blobs;
   if (blob === undefined) throw new Error('A version of a design has no text');
   return { id: name, version, createdAt, label, shipped: owner === shippedOwner, digest, blob };
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

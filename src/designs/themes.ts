@@ -42,7 +42,7 @@ export class KnownThemes {
     this.#parts.pool.rehearse([...this.#known]);
   }
 
-  /** Themes that threads have worked on. */
+  /** Themes that threads have worked on, or that a design was stored in: documents in its language will come. */
   note(themes: readonly string[]): void {
     const fresh = themes.filter((theme) => !this.#known.has(theme));
     if (fresh.length === 0 || this.#known.size + fresh.length > maxThemes) return;
@@ -54,11 +54,6 @@ export class KnownThemes {
     this.#kept = this.#kept
       .then(() => library.put({ ...place, value, blobs: [], limits, now: clock() }))
       .catch(onError);
-  }
-
-  /** A design was stored: documents in its language will come. */
-  noteDesign(design: unknown): void {
-    this.note(languagesOf(design));
   }
 
   /** Resolves when what was noted is kept. */

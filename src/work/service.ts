@@ -6,7 +6,7 @@ import type { Position } from '../protocol/cursor.js';
 import type { GroupRecord } from '../protocol/fact.js';
 import type { JobRecord, JobWarning } from '../protocol/job-record.js';
 import type { Problem } from '../protocol/problem.js';
-import type { FoundDesign } from '../render/design.js';
+import type { FoundDesign, ReadsDesigns } from '../render/design.js';
 import type { DesignName, Kind, Plan, PlanInput, UploadedFile } from '../render/kind.js';
 import type { PageView } from '../render/page-view.js';
 import type { FinishedFile } from '../render/wire.js';
@@ -90,6 +90,8 @@ export interface BodyShape<Body extends JsonBody | FormBody, Asked, Told extends
 export interface ShapeTools {
   readonly kinds: readonly Kind[];
   readonly findDesign: FindDesign;
+  /** Reads a design that stands in the body. */
+  readonly readDesign: ReadsDesigns;
   /** Checks what a plan has in common with every other, and makes its texts; takes the members apart. */
   finish(kind: string, body: PlannedBody): ParseAnswer;
 }
@@ -276,7 +278,7 @@ export interface SyncRender {
    */
   run(
     request: Omit<SubmitRequest, 'idempotencyKey' | 'body'> & {
-      readonly body: JsonBody | PlannedBody;
+      readonly body: JsonBody | PlannedBody | ParsedBody;
       readonly preview?: PreviewPage;
       readonly signal: AbortSignal;
     },

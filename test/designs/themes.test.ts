@@ -29,7 +29,7 @@ describe('what threads rehearse', () => {
     try {
       const { library } = fixture.engine;
       const first = await serve(library, (themes) => {
-        themes.noteDesign({ operations: [{ type: 'add_text', text: '請求書です' }] });
+        themes.note(languagesOf({ operations: [{ type: 'add_text', text: '請求書です' }] }));
         themes.note(['ja']);
         themes.note(['ja', 'ko']);
       });
@@ -48,7 +48,7 @@ describe('what threads rehearse', () => {
       read: readDesign,
       clock: () => 1_000,
       random: () => randomBytes(12).toString('hex'),
-      onStored: (design) => noted.push(design),
+      onStored: ({ text }) => noted.push(JSON.parse(text)),
     });
     try {
       await designs.store(shippedOwner, 'letter', letter('拝啓'));

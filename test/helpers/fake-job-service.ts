@@ -8,6 +8,7 @@ import { recordOf } from '../../src/jobs/record.js';
 import type { GroupRecord } from '../../src/protocol/fact.js';
 import { isTerminal, type JobWarning } from '../../src/protocol/job-record.js';
 import { type Problem, problem } from '../../src/protocol/problem.js';
+import { kinds, readDesign } from '../../src/render/kinds/kinds.js';
 import type { ContentRange } from '../../src/work/contents.js';
 import {
   type Answer,
@@ -28,9 +29,8 @@ import {
   type TaskRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
+import type { StoredDesigns } from '../../src/work/submit/body-reader.js';
 import { shapeTools } from '../../src/work/submit/parsed-request.js';
-
-const noDesign = async (): Promise<undefined> => undefined;
 
 /** A job engine in a few maps: enough to answer every route, and to be told what to do. */
 export class FakeJobService implements JobService {
@@ -76,6 +76,8 @@ export class FakeJobService implements JobService {
     return (await this.job(owner, id))?.artifacts?.find((artifact) => artifact.name === name);
   }
 
+  findDesign: StoredDesigns['find'] = async () => undefined;
+
   /** What `pdfInput` finds, for every job. */
   sentPdf: { content: Content; tag: string } | undefined;
 
@@ -85,12 +87,12 @@ export class FakeJobService implements JobService {
 
   async readShape<Body extends JsonBody | FormBody, Asked, Told extends object>(
     shape: BodyShape<Body, Asked, Told>,
-    { body, asked }: { readonly body: Body; readonly asked: Asked },
+    { owner, body, asked }: { readonly owner: string; readonly body: Body; readonly asked: Asked },
   ): Promise<Answer<Told>> {
     return shape.read(
       body,
       asked,
-      shapeTools([], () => undefined, noDesign),
+      shapeTools({ kinds, readDesign }, () => undefined, this.findDesign.bind(this, owner)),
     );
   }
 

@@ -128,6 +128,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const clock = () => now;
   const folder = await mkdtemp(join(tmpdir(), 'inkwire-http-'));
   const library = await openDesigns(clock);
+  service.findDesign = (owner, name) => library.designs.find(owner, name);
   const configured = options.configured ?? [
     { owner: 'alice', token },
     { owner: 'bob', token: 'bob-token' },

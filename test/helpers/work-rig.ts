@@ -6,6 +6,7 @@ import { createFetchGuard } from '../../src/fetch/fetch-guard.js';
 import { Follower } from '../../src/follow/follower.js';
 import { isObject } from '../../src/protocol/is-object.js';
 import { type Kind, type PlanInput, UploadedFile } from '../../src/render/kind.js';
+import { readDesign } from '../../src/render/kinds/kinds.js';
 import { RenderPool } from '../../src/render/pool.js';
 import { Meters } from '../../src/work/meters.js';
 import { Outages } from '../../src/work/outages.js';
@@ -80,7 +81,11 @@ function uploadsOf(request: unknown): readonly PlanInput[] {
 }
 
 /** Of somebody who has none. */
-export const noDesigns: StoredDesigns = { find: async () => undefined, findText: async () => undefined };
+export const noDesigns: StoredDesigns = {
+  find: async () => undefined,
+  findText: async () => undefined,
+  read: readDesign,
+};
 
 export async function openWorkRig(
   options: {

@@ -6,7 +6,7 @@ import { Countdown } from '../../countdown.js';
 import type { JobWarning } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
-import type { Answer, PlannedBody, PreviewPage, SyncRender } from '../../work/service.js';
+import type { Answer, ParsedBody, PlannedBody, PreviewPage, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
@@ -16,7 +16,7 @@ export interface SyncKind {
   readonly kind: string;
   readonly onlyKind: boolean;
   /** In the place of the body of the request, which its caller has read. */
-  readonly body?: PlannedBody;
+  readonly body?: PlannedBody | ParsedBody;
   /** Asks for a page of a draft instead. */
   readonly preview?: PreviewPage;
 }
@@ -99,7 +99,7 @@ export async function whileCallerWaits(
   }
 }
 
-function planned(body: PlannedBody) {
+function planned(body: PlannedBody | ParsedBody) {
   return { ok: true, body, discard: () => undefined } as const;
 }
 

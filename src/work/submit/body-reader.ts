@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Countdown } from '../../countdown.js';
 import { createAddressCheck } from '../../fetch/address-check.js';
 import { problem } from '../../protocol/problem.js';
-import type { FoundDesign, FoundText } from '../../render/design.js';
+import type { FoundDesign, FoundText, ReadsDesigns } from '../../render/design.js';
 import { heapLimits } from '../../render/heap-limits.js';
 import type { DesignName, Kind } from '../../render/kind.js';
 import { Shares } from '../../shares/shares.js';
@@ -35,7 +35,9 @@ export interface BodyReaderOptions {
 export interface StoredDesigns {
   /** Undefined where the owner has none of this name. */
   find(owner: string, name: DesignName): Promise<FoundDesign | undefined>;
-  /** The same, as text for another thread. */
+  /** Reads one that stands in a body. */
+  readonly read: ReadsDesigns;
+  /** The same as `find`, as text for another thread. */
   findText(owner: string, name: DesignName): Promise<FoundText | undefined>;
 }
 
@@ -98,7 +100,9 @@ export class BodyReader implements Bodies {
     { owner, body, asked }: { readonly owner: string; readonly body: Body; readonly asked: Asked },
   ): Promise<Answer<Told>> {
     if (this.#isShort(body)) {
-      const tools = shapeTools(this.#options.kinds, this.#checkAddress, this.#finder(owner));
+      const { kinds, designs } = this.#options;
+      const readDesign: ReadsDesigns = (value) => designs.read(value);
+      const tools = shapeTools({ kinds, readDesign }, this.#checkAddress, this.#finder(owner));
       return shape.read(body, asked, tools);
     }
     return this.#inThread(owner, bytesOf(body), { shape: shape.name, body, asked });

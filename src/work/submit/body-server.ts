@@ -51,7 +51,7 @@ export function serveBodies(port: MessagePort, { kinds, readDesign, shapes }: Re
     if ('request' in toRead) return parseAnyBody(toRead.request, kinds, checkAddress, find);
     const shape = shapes.find(({ name }) => name === toRead.shape);
     if (shape === undefined) throw new Error(`This thread knows no shape "${toRead.shape}"`);
-    return shape.read(toRead.body, toRead.asked, shapeTools(kinds, checkAddress, find));
+    return shape.read(toRead.body, toRead.asked, shapeTools({ kinds, readDesign }, checkAddress, find));
   };
   port.on('message', (message: BodyTask | Found) => {
     if ('found' in message) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JobWarning } from '../../protocol/job-record.js';
 import type { Problem } from '../../protocol/problem.js';
-import type { FoundDesign } from '../../render/design.js';
+import type { FoundDesign, ReadsDesigns } from '../../render/design.js';
 import {
   type DesignName,
   type Issue,
@@ -75,12 +75,13 @@ export async function parseAnyBody(
 
 /** What bodies of other shapes are read with. */
 export function shapeTools(
-  kinds: readonly Kind[],
+  { kinds, readDesign }: { readonly kinds: readonly Kind[]; readonly readDesign: ReadsDesigns },
   checkAddress: CheckAddress,
   findDesign: FindDesign,
 ): ShapeTools {
   return {
     kinds,
+    readDesign,
     findDesign,
     finish(kind, body) {
       const needsFingerprint = body.fingerprint !== undefined;

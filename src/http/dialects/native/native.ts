@@ -71,7 +71,7 @@ export const native: Dialect = {
   ids: plainIds,
   routes(app, parts) {
     const { service, designs, kinds, longWaits, forms, clock, renderTimeoutMs: timeoutMs } = parts;
-    const { syncRenderer } = service;
+    const { bodies, syncRenderer } = service;
     const bodySchema = submitBodySchema(kinds);
     addJobRoutes(app, { service, longWaits, forms, bodySchema, formSchema: submitFormSchema(kinds) });
     addJobControlRoutes(app, { service });
@@ -83,8 +83,8 @@ export const native: Dialect = {
     addJobPageRoutes(app, { service, clock });
     addRenderRoute(app, { syncRenderer, bodySchema, timeoutMs });
     addPreviewRoute(app, { syncRenderer, bodySchema, timeoutMs });
-    addDesignRoutes(app, { designs, kinds });
-    addDesignPreviewRoutes(app, { designs, kinds, syncRenderer, timeoutMs });
+    addDesignRoutes(app, { designs, bodies, kinds });
+    addDesignPreviewRoutes(app, { designs, bodies, kinds, syncRenderer, timeoutMs });
     addPdfToolRoutes(app, { syncRenderer, kinds, timeoutMs });
     addPackageRoutes(app, { syncRenderer, forms, packageSchema, timeoutMs });
   },

@@ -1,12 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Designs } from '../../../designs/designs.js';
-import { isObject } from '../../../protocol/is-object.js';
-import { type Problem, problem, wrongMember } from '../../../protocol/problem.js';
-import { type DesignPlace, issueOfFault, type ReadDesign } from '../../../render/design.js';
 import type { Kind } from '../../../render/kind.js';
-import type { Answer, PlannedBody, SyncRender } from '../../../work/service.js';
-import { readJsonBody } from '../../../work/submit/json-body.js';
+import type { Bodies, SyncRender } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
 import { contentDisposition, matchesNone } from '../../reply/file-reply.js';
@@ -15,6 +11,7 @@ import { sendProblem } from '../../reply/problem-reply.js';
 import { tellWarnings, warningsHeaderDocs } from '../../reply/warnings-header.js';
 import { jobBodyOf } from '../job-body.js';
 import { type RenderedFiles, renderWhileCallerWaits, sendRenderedFile } from '../sync-render.js';
+import { noSuchDesign, planOf, previewShape } from './design-bodies.js';
 import {
   designParams,
   designSchemaOf,
@@ -22,7 +19,6 @@ import {
   versionNumber,
   versionParams,
 } from './design-schemas.js';
-import { noSuchDesign } from './designs.js';
 
 const defaultWidth = 1000;
 const thumbnailWidth = 200;
@@ -45,22 +41,16 @@ type Query = Static<typeof query>;
 
 export interface DesignPreviewOptions {
   readonly designs: Designs;
+  readonly bodies: Bodies;
   readonly kinds: readonly Kind[];
   readonly syncRenderer: SyncRender;
   readonly timeoutMs: number;
 }
 
-/** A design and the values that fill it, ready to be drawn. */
-interface Draft {
-  readonly design: ReadDesign;
-  readonly place: DesignPlace;
-  readonly members: Readonly<Record<string, unknown>>;
-}
-
 /** Looks at a design, stored or not, with values in it. Nothing is kept; leaving stops the work. */
 export function addDesignPreviewRoutes(
   app: FastifyInstance,
-  { designs, kinds, syncRenderer, timeoutMs }: DesignPreviewOptions,
+  { designs, bodies, kinds, syncRenderer, timeoutMs }: DesignPreviewOptions,
 ): void {
   const draftSchema = Type.Object({ design: designSchemaOf(kinds), ...previewMembers });
   const docs = (id: string, summary: string, body: TSchema): RouteDocs => ({
@@ -91,7 +81,7 @@ export function addDesignPreviewRoutes(
       },
       schema: { querystring: query },
     },
-    (request, reply) => preview(request, reply, request.query, async (members) => draftOf(designs, members)),
+    (request, reply) => preview(request, reply, request.query, {}),
   );
 
   app.post<{ Params: Static<typeof designParams>; Querystring: Query }>(
@@ -108,13 +98,7 @@ export function addDesignPreviewRoutes(
       },
       schema: { params: designParams, querystring: query },
     },
-    (request, reply) =>
-      preview(request, reply, request.query, async (members) => {
-        const found = await designs.find(ownerOf(request), { id: request.params.id });
-        if (found === undefined) return { ok: false, problem: noSuchDesign() };
-        const { design, digest, blob } = found;
-        return { ok: true, draft: { design, members, place: { digest, source: { blob } } } };
-      }),
+    (request, reply) => preview(request, reply, request.query, { id: request.params.id }),
   );
 
   app.get<{ Params: Static<typeof versionParams>; Querystring: { width: number } }>(
@@ -170,54 +154,26 @@ export function addDesignPreviewRoutes(
     request: FastifyRequest,
     reply: FastifyReply,
     { page, width }: Query,
-    find: (members: Readonly<Record<string, unknown>>) => Promise<Answer<{ draft: Draft }>>,
+    asked: { readonly id?: string },
   ): Promise<FastifyReply> {
     const given = jobBodyOf(request);
     if (!given.ok) return sendProblem(request, reply, given.problem);
-    const body = readJsonBody(given.body.json);
+    const owner = ownerOf(request);
+    const read = await bodies.readShape(previewShape, { owner, body: given.body, asked });
     given.discard();
-    if (!body.ok) return sendProblem(request, reply, body.problem);
-    const found = await find(body.value);
-    const planned = found.ok ? planOf(found.draft) : found;
-    if (!planned.ok) return sendProblem(request, reply, planned.problem);
+    if (!read.ok) return sendProblem(request, reply, read.problem);
+    const { parsed } = read;
     vary(reply, 'Accept');
     const shown = page !== undefined || likesPictures(request) ? { preview: { page: page ?? 1, width } } : {};
     const refused = await renderWhileCallerWaits(
       syncRenderer,
       request,
       reply,
-      { kind: 'report', onlyKind: true, body: planned.body, ...shown, timeoutMs },
+      { kind: 'report', onlyKind: true, body: { parsed }, ...shown, timeoutMs },
       (made) => sendFirst(request, reply, made),
     );
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   }
-}
-
-function draftOf(designs: Designs, members: Readonly<Record<string, unknown>>): Answer<{ draft: Draft }> {
-  const reading = designs.read(members.design);
-  if (!reading.ok) {
-    const errors = reading.faults.map((fault) => issueOfFault(fault, '/design'));
-    return { ok: false, problem: problem('validation-failed', 'The design has faults.', { errors }) };
-  }
-  const place = { digest: designs.draftDigest(members.design), source: { value: members.design } };
-  return { ok: true, draft: { design: reading.design, members, place } };
-}
-
-function planOf({ design, place, members }: Draft): Answer<{ body: PlannedBody }> {
-  const { sample, params } = members;
-  if (sample !== undefined && (typeof sample !== 'string' || !Object.hasOwn(design.samples, sample)))
-    return { ok: false, problem: wrongMember('/sample', 'must be the name of a sample of the design') };
-  if (params !== undefined && !isObject(params))
-    return { ok: false, problem: wrongMember('/params', 'must be an object of values') };
-  const values = { ...(typeof sample === 'string' ? design.samples[sample] : {}), ...params };
-  const parsed = design.plan(place, { ...members, params: values });
-  if (!parsed.ok) return { ok: false, problem: refusal(parsed.issues) };
-  const options = { description: {}, priority: 0 };
-  return { ok: true, body: { plan: parsed.plan, options, members } };
-}
-
-function refusal(errors: Problem['errors'] & object): Problem {
-  return problem('validation-failed', 'The values do not fit the design.', { errors });
 }
 
 function likesPictures({ raw: { headers } }: FastifyRequest): boolean {

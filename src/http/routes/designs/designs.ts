@@ -2,9 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type Designs, type DesignVersion, etagOf, type Seen } from '../../../designs/designs.js';
 import { type Problem, problem } from '../../../protocol/problem.js';
-import { issueOfFault } from '../../../render/design.js';
 import { designIdShape, type Kind } from '../../../render/kind.js';
-import { readJsonBody } from '../../../work/submit/json-body.js';
+import type { Bodies } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { envelope, envelopeOf } from '../../docs/schemas.js';
@@ -12,6 +11,7 @@ import { sendEnvelope } from '../../reply/envelope.js';
 import { matchesNone, matchesStrongly } from '../../reply/file-reply.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { jobBodyOf } from '../job-body.js';
+import { designShape, noSuchDesign } from './design-bodies.js';
 import {
   designDataSchema,
   designParams,
@@ -37,11 +37,14 @@ const conditions = {
   'If-None-Match': '`*`: only where there is no such design',
 };
 
+export interface DesignRouteOptions {
+  readonly designs: Designs;
+  readonly bodies: Bodies;
+  readonly kinds: readonly Kind[];
+}
+
 /** Designs: stored as numbered versions, listed, read, retired. */
-export function addDesignRoutes(
-  app: FastifyInstance,
-  { designs, kinds }: { readonly designs: Designs; readonly kinds: readonly Kind[] },
-): void {
+export function addDesignRoutes(app: FastifyInstance, { designs, bodies, kinds }: DesignRouteOptions): void {
   const docs = docsOf(kinds);
 
   app.put<DesignRoute>(
@@ -52,19 +55,12 @@ export function addDesignRoutes(
       if (!designIdShape.test(id)) return sendProblem(request, reply, badId());
       const given = jobBodyOf(request);
       if (!given.ok) return sendProblem(request, reply, given.problem);
-      const body = readJsonBody(given.body.json);
+      const owner = ownerOf(request);
+      const read = await bodies.readShape(designShape, { owner, body: given.body, asked: {} });
       given.discard();
-      if (!body.ok) return sendProblem(request, reply, body.problem);
-      const outcome = await designs.store(ownerOf(request), id, body.value, seenOf(request));
+      if (!read.ok) return sendProblem(request, reply, read.problem);
+      const outcome = await designs.write(owner, id, read.design, seenOf(request));
       switch (outcome.type) {
-        case 'refused': {
-          const errors = outcome.faults.map((fault) => issueOfFault(fault, ''));
-          return sendProblem(
-            request,
-            reply,
-            problem('validation-failed', 'The design has faults.', { errors }),
-          );
-        }
         case 'conflict':
           return sendProblem(request, reply, changed());
         case 'full': {
@@ -164,10 +160,6 @@ function seenOf({ raw: { headers } }: FastifyRequest): Seen | undefined {
   };
 }
 
-export function noSuchDesign(): Problem {
-  return problem('not-found', 'There is no such design.');
-}
-
 function badId(): Problem {
   const message = 'must be 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -';
   return problem('validation-failed', `The id of a design ${message}.`, {
@@ -215,7 +207,7 @@ function docsOf(kinds: readonly Kind[]) {
         headers: etag,
       },
     },
-    problems: ['precondition-failed', 'storage-unavailable'],
+    problems: ['precondition-failed', 'storage-unavailable', 'queue-full'],
   };
   const list: RouteDocs = {
     id: 'listDesigns',
