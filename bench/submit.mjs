@@ -67,13 +67,14 @@ export async function run({ short, profile, say, filledStore }) {
         name: 'durable submits',
         value: median(rate('fresh')),
         unit: '/s',
-        atLeast: 3000,
+        atLeast: 6000,
         note: spread(rate('fresh')),
       },
       {
         name: 'submit p99',
         value: median(late('fresh')),
         unit: 'ms',
+        atMost: 10,
         note: `${connections} connections, as fast as they can`,
       },
       {
