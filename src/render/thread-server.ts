@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { memoryUsage } from 'node:process';
+import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import type { JobWarning } from '../protocol/job-record.js';
 import { passingCodeOf } from '../system-errors.js';
@@ -346,7 +346,8 @@ class TaskContext implements ChunkContext {
 
   /** What the pool is told of the memory that the thread holds. */
   get weight(): { heavy?: true } {
-    return this.#isHeavy || memoryUsage().arrayBuffers > keptBytes ? { heavy: true } : {};
+    // Not `memoryUsage`, which also asks the system for the pages of the whole process.
+    return this.#isHeavy || getHeapStatistics().external_memory > keptBytes ? { heavy: true } : {};
   }
 
   finish(): readonly FinishedFile[] {
