@@ -4,6 +4,7 @@ import type { JobProgress } from '../engine/progress.js';
 import type { Position } from '../protocol/cursor.js';
 import { FollowedOwners } from './followed-owners.js';
 import { Listeners } from './listeners.js';
+import { RecentFacts } from './recent-facts.js';
 import { type LiveProgress, RunningJobs } from './running-jobs.js';
 import { type Watcher, Watchers } from './watchers.js';
 
@@ -50,6 +51,7 @@ export class Follower {
   #unsubscribe: readonly (() => void)[] = [];
   #log: LogName = { epoch: '', lives: [] };
   #position = 0;
+  #recent = new RecentFacts(0);
   /** The highest sequence that the log is known to hold. */
   #target = 0;
   /** The last sequence that a hint has announced, and the last one that `checkEnd` has compared. */
@@ -95,6 +97,7 @@ export class Follower {
     const { epoch, lives, last, trimmedTo } = await store.log();
     this.#log = { epoch, lives };
     this.#position = Math.max(trimmedTo, last - past);
+    this.#recent = new RecentFacts(this.#position);
     this.#target = Math.max(last, this.#hinted);
     this.#hinted = this.#target;
     if (this.#state === 'new') this.#state = 'open';
@@ -113,6 +116,14 @@ export class Follower {
   /** Up to here every fact has been handed out. */
   get position(): Position {
     return this.positionAt(this.#position);
+  }
+
+  /**
+   * Whether the job may have changed since a place in the log, by the facts that have been handed out. Where it says no, a
+   * watch that was begun before hears of every later change.
+   */
+  mayHaveChanged(jobId: string, since: Position): boolean {
+    return since.epoch !== this.#log.epoch || this.#recent.mayHave(jobId, since.seq);
   }
 
   /** The name of this log, of which cursors are made. All facts of this process belong to the life that it began. */
@@ -261,6 +272,7 @@ export class Follower {
   /** The log now begins with `first`, and what came before it was not read. */
   #restart(first: number): void {
     this.#position = Math.max(this.#position, first - 1);
+    this.#recent = new RecentFacts(this.#position);
     this.running.clear();
     this.#lostListeners.tell(this.position);
     this.#jobs.tellAll({ type: 'lost' });
@@ -269,6 +281,7 @@ export class Follower {
 
   #take(fact: Fact): void {
     this.#position = fact.seq;
+    this.#recent.add(fact);
     const waited = this.running.fact(fact);
     this.#factListeners.tell(fact);
     const change = { type: 'fact', fact } as const;

@@ -123,7 +123,7 @@ export class JobReader implements Reader {
           (told.type === 'fact' && endsJob(told.fact.type)),
         options.signal,
       );
-      const view = this.#stillAsOf(options) ?? (await this.view(owner, id));
+      const view = this.#stillAsOf(id, options) ?? (await this.view(owner, id));
       const leftMs = deadline - performance.now();
       if (view === undefined || done(view) || leftMs <= 0 || options.signal.aborted) {
         change.end();
@@ -135,11 +135,11 @@ export class JobReader implements Reader {
     }
   }
 
-  /** What the caller knows of the job, where the follower has taken nothing since: what comes is told to its watch. */
-  #stillAsOf({ asOf, version }: WaitOptions): JobView | undefined {
+  /** What the caller knows of the job, where the follower has taken no fact of it since: what comes is told to its watch. */
+  #stillAsOf(id: string, { asOf, version }: WaitOptions): JobView | undefined {
     // Who waits for any change waits for progress, too, of which the log says nothing.
-    if (version !== undefined) return undefined;
-    return asOf?.position.seq === this.#parts.follower.position.seq ? asOf.view : undefined;
+    if (version !== undefined || asOf === undefined) return undefined;
+    return this.#parts.follower.mayHaveChanged(id, asOf.position) ? undefined : asOf.view;
   }
 
   async list(request: ListRequest): Promise<Answer<{ jobs: readonly JobRecord[]; next?: string }>> {

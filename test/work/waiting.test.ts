@@ -56,12 +56,23 @@ describe('waiting for the end of a job that was just submitted', () => {
     expect((await wait(job.id, { asOf }))?.record.status).toBe('cancelled');
   });
 
-  it('reads where a change of another job came in between, and still hears of its own', async () => {
+  it('reads nothing where only other jobs have changed in between, and hears of its own', async () => {
     const { job, asOf } = await accepted();
-    await submitted(engine);
+    const other = await submitted(engine);
+    await cancel(engine, other.id);
+    const reads = vi.spyOn(engine.store, 'get');
     const ended = wait(job.id, { asOf });
     await cancel(engine, job.id);
     expect((await ended)?.record.status).toBe('cancelled');
+    expect(reads).not.toHaveBeenCalled();
+  });
+
+  it('reads where the place is of another log', async () => {
+    const { job, asOf } = await accepted();
+    const reads = vi.spyOn(engine.store, 'get');
+    const position = { ...asOf.position, epoch: 'another' };
+    expect((await wait(job.id, { asOf: { ...asOf, position }, waitMs: 1 }))?.record.status).toBe('pending');
+    expect(reads).toHaveBeenCalled();
   });
 
   it('answers who waits for any change with progress, of which the log says nothing', async () => {
