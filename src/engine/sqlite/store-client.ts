@@ -31,6 +31,12 @@ interface OpenCall {
   readonly reject: (failure: StoreFailed) => void;
 }
 
+/**
+ * Calls that leave at once: the thread works on them while the rest of the turn goes on, and they make a commit that is worth
+ * its sync.
+ */
+const fullMessage = 8;
+
 /** Messages are all that it allocates, and nothing of them lives for long: without a bound it came to 31 in bulk jobs. */
 const youngGenerationMb = 12;
 
@@ -145,7 +151,8 @@ export class StoreClient implements OperationRunner {
       this.#open.set(this.#number, { name, resolve, reject });
       if (reads) this.#openReadings += 1;
       this.#gathered.push({ number: this.#number, name, args });
-      if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
+      if (this.#gathered.length >= fullMessage) this.#flush();
+      else if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
       else if (!this.#isDue) {
         this.#isDue = true;
         setImmediate(() => this.#flush());
