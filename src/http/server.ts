@@ -210,8 +210,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
-  const admission = admissionOf(options, { index, dialects, draining, rates, excess, places });
-  admit(app, { ...admission, addressOf, turns: options.turns });
+  admit(app, { ...admissionOf(options, { index, dialects, draining, rates, excess, places }), addressOf });
   tellUnusedBodies(app);
   takeTurns(app, options.turns);
   const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
@@ -275,7 +274,7 @@ interface AdmissionParts {
 function admissionOf(
   options: HttpServerOptions,
   { index, dialects, draining, rates, excess, places }: AdmissionParts,
-): Pick<Admission, 'identifying' | 'inTurn'> {
+): Omit<Admission, 'addressOf'> {
   const { keyring, tickets, sessions, corsOrigins } = options;
   const origins = createOrigins(corsOrigins, () => keyring.open);
   const cors = createCorsChecks(origins, index, dialects);
@@ -298,7 +297,7 @@ function admissionOf(
     places.check,
     checkExpectation,
   ];
-  return { identifying, inTurn };
+  return { identifying, inTurn, turns: options.turns };
 }
 
 interface Parts {
