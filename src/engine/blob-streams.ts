@@ -29,8 +29,10 @@ export async function streamOfFile(path: string, range?: ByteRange): Promise<Rea
   }
 }
 
+/** A stream that holds all of its bytes from the beginning: who wants them at once calls `read`. */
 export function streamOfBytes(bytes: Uint8Array, range?: ByteRange): Readable {
-  const part = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
-  // An empty chunk would not end the stream.
-  return Readable.from(part.length === 0 ? [] : [part], { objectMode: false });
+  const stream = new Readable({ read: () => undefined });
+  stream.push(range === undefined ? bytes : bytes.subarray(range.start, range.end + 1));
+  stream.push(null);
+  return stream;
 }

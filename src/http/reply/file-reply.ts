@@ -51,15 +51,13 @@ export async function sendFile(
   // Opened before the other headers are set: a failure is answered as a problem.
   const body = method === 'HEAD' ? null : await file.open(range === 'whole' ? undefined : range);
   describe(reply, file);
-  if (range === 'whole') {
-    reply.header('content-length', String(file.sizeBytes));
-  } else {
-    reply
-      .code(206)
-      .header('content-range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
-      .header('content-length', String(range.end - range.start + 1));
-  }
+  const length = range === 'whole' ? file.sizeBytes : range.end - range.start + 1;
+  reply.header('content-length', String(length));
+  if (range !== 'whole')
+    reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.sizeBytes}`);
   if (body === null) return reply.send();
+  // All of it is at hand: a stream would cost more than the rest of the answer.
+  if (length > 0 && body.readableLength === length) return reply.send(body.read());
   // Fastify destroys it when the caller has left, be it before this line.
   return reply.send(body);
 }
