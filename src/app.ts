@@ -19,17 +19,22 @@ import { rehearseRequests } from './front-rehearsal.js';
 import { createDialects } from './http/dialects/dialects.js';
 import { mountPush } from './http/push.js';
 import { readStaticFiles } from './http/reply/static-files.js';
-import { capabilityFacts } from './http/routes/capability-facts.js';
 import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
-import { createHttpServer, type HttpServer, type HttpServerOptions } from './http/server.js';
 import { openIdleHeap } from './idle-heap.js';
 import { fanoutMeter, measureProcess, storeMeter } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
-import { kindsWithin, readDesign } from './render/kinds/kinds.js';
-import type { GuardName } from './render/program-sandbox.js';
-import { kindBounds, makePictures, makePrograms, measurePrograms, startPool } from './rendering.js';
+import { readDesign } from './render/kinds/kinds.js';
+import {
+  kindBounds,
+  kindSetWithin,
+  makePictures,
+  makePrograms,
+  measurePrograms,
+  startPool,
+} from './rendering.js';
 import { ServerTime } from './server-time.js';
 import { agreedConfig } from './service-settings.js';
+import { openHttp } from './serving.js';
 import { LoopTurns } from './shares/loop-turns.js';
 import { openStorage, storageRefusal } from './storage.js';
 import { openGateway, streamTail } from './streaming.js';
@@ -48,6 +53,7 @@ import { SyncRenderer } from './work/run/sync-renderer.js';
 import type { JobService } from './work/service.js';
 import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
+import type { OpenTracing } from './work/tracing.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -62,6 +68,7 @@ export interface AppOptions {
   readonly threads?: URL;
   /** In the place of the kinds of the registry. */
   readonly kinds?: KindSet;
+  readonly tracing?: OpenTracing | undefined;
 }
 
 export interface App {
@@ -83,8 +90,6 @@ export class StartRefused extends Error {}
 const leaseMs = 30_000;
 /** Of a turn of the event loop: what many ask for at one moment holds up somebody else by about so long. */
 const turnMs = 4;
-/** They are in memory: what is long belongs into a JSON body, or into a file. */
-const maxFormTextBytes = 4 * 1024 * 1024;
 /** A page takes some 100 ms; this is for one that is made of hundreds of thousands of paths. */
 const pageViews = { timeoutMs: 15_000, graceMs: 250, maxWaiting: 64, cacheBytes: 64 * 1024 * 1024 };
 
@@ -109,11 +114,7 @@ async function open(
   if (refusal !== undefined) throw new StartRefused(refusal);
   const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
   const bounds = kindBounds(own);
-  const kindSet = given.kinds ?? {
-    fronts: kindsWithin(bounds),
-    renderThread: entry('render/thread.js'),
-    bodyThread: entry('body-thread.js'),
-  };
+  const kindSet = given.kinds ?? kindSetWithin(bounds, entry);
   const kinds = kindSet.fronts;
   const time = opened.add(new ServerTime(log));
   const { clock, stoodMs } = time;
@@ -124,6 +125,7 @@ async function open(
   const probe = (): Promise<unknown> => Promise.all([engine.store.ping(), engine.blobs.ping()]);
   const outages = opened.add(new Outages({ probe, log }));
   const workLog = outages.logOver(log);
+  const tracing = given.tracing && opened.add(given.tracing({ version, clock, log: workLog }));
   const programs = makePrograms(own, kinds, workLog);
   measurePrograms(registry, programs);
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
@@ -194,6 +196,7 @@ async function open(
     guard,
     meters,
     outages,
+    tracing,
     log: workLog,
     clock,
     random,
@@ -228,6 +231,7 @@ async function open(
     blobs,
     bodyReader,
     reader,
+    tracing,
     clock,
     expectedWait,
     limits: { ...config, maxAttempts: 3 },
@@ -239,6 +243,7 @@ async function open(
     bodyReader,
     expectedWait,
     kinds,
+    tracing,
     log: workLog,
     timeoutMs: config.renderTimeoutMs,
     maxWaiting: 64,
@@ -294,7 +299,6 @@ async function open(
     clock,
     stoodMs,
     noteFault: outages.note,
-    log,
     logStream,
     // Beside the compiled server, where the build puts it.
     web: await readStaticFiles(entry('../web/')),
@@ -361,39 +365,4 @@ async function openKeys(config: Config, engine: Engine, clock: () => number): Pr
   if (!startMode.ok) throw new StartRefused(startMode.message);
   const development = startMode.mode === 'development';
   return openKeyring({ keys: engine.keys, configured: config.keys, development, clock });
-}
-
-type HttpParts = Pick<AppOptions, 'config' | 'log' | 'logStream' | 'version'> & {
-  readonly programGuard: GuardName;
-} & Omit<
-    HttpServerOptions,
-    | 'capabilities'
-    | 'limits'
-    | 'corsOrigins'
-    | 'trustedProxies'
-    | 'metricsOpen'
-    | 'logger'
-    | 'startedAt'
-    | 'probesOnly'
-  >;
-
-function openHttp({ config, programGuard, log: _log, logStream, ...parts }: HttpParts): Promise<HttpServer> {
-  return createHttpServer({
-    ...parts,
-    probesOnly: config.role === 'worker',
-    capabilities: capabilityFacts(config, parts.kinds, programGuard),
-    limits: {
-      ...config,
-      maxFormTextBytes,
-      parserTimeoutMs: 10_000,
-      headersTimeoutMs: Math.min(30_000, config.requestTimeoutMs),
-      keepAliveTimeoutMs: 75_000,
-      closeTimeoutMs: 5_000,
-    },
-    corsOrigins: config.corsOrigins,
-    trustedProxies: config.trustedProxies,
-    metricsOpen: config.metricsPublic,
-    logger: config.logLevel === 'silent' ? false : { level: config.logLevel, stream: logStream },
-    startedAt: parts.clock(),
-  });
 }

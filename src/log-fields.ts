@@ -4,6 +4,7 @@
  */
 export const logFields = {
   request_id: 'The `X-Request-Id` of a request; in lines of a job, of the request that submitted it',
+  trace_id: 'The trace of a job, where traces are told (OpenTelemetry)',
   method: 'Of a request',
   path: 'Of a request, without its query, which may hold secrets',
   status: 'Of an answer',

@@ -11,6 +11,8 @@ import type { KeysCommand } from './cli/keys.js';
 import { openFilesLimit, openFilesRefusal } from './cli/open-files.js';
 import { clientVariables, printLine, type Shell, type TextStream } from './cli/terminal.js';
 import { type Config, type Environment, readConfig } from './config.js';
+import { tracingWish } from './tracing-settings.js';
+import type { OpenTracing } from './work/tracing.js';
 
 /**
  * The process: arguments, configuration, signals, streams, exit code. Each command is loaded when it is called, so that
@@ -154,7 +156,8 @@ async function serveWith(config: Config): Promise<number> {
   const log = pino({ level: config.logLevel }, logStream);
   // Beside this file, wherever the bundle has put what it imports.
   const threads = new URL('.', import.meta.url);
-  const start = () => startApp({ config, version: version(), log, logStream, threads });
+  const tracing = await askedTracing();
+  const start = () => startApp({ config, version: version(), log, logStream, threads, tracing });
   try {
     return await serve({ start, firstSignal, secondSignal, print, say });
   } catch (error) {
@@ -163,6 +166,16 @@ async function serveWith(config: Config): Promise<number> {
     for (const line of lines) say(line);
     return 1;
   }
+}
+
+/** Traces are an aid: the server works without them, also where their variables are wrong. */
+async function askedTracing(): Promise<OpenTracing | undefined> {
+  const wish = tracingWish(process.env);
+  if (wish.type === 'refused') say(`Traces are off: ${wish.reason}.`);
+  if (wish.type !== 'on') return undefined;
+  const { exporterFor, openTracing } = await import('./tracing.js');
+  const exporter = await exporterFor(wish.protocol);
+  return (parts) => openTracing(exporter, parts);
 }
 
 /** Empty where the system has no such file. */

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { Gauge, type Registry } from 'prom-client';
 import type { Config } from './config.js';
 import { makeObjectsYoung } from './render/heap-limits.js';
-import type { Kind } from './render/kind.js';
-import type { KindBounds } from './render/kinds/kinds.js';
+import type { Kind, KindSet } from './render/kind.js';
+import { type KindBounds, kindsWithin } from './render/kinds/kinds.js';
 import { Pictures } from './render/pictures.js';
 import { type PoolOptions, RenderPool } from './render/pool.js';
 import { bubblewrap, unshare } from './render/program-sandbox.js';
@@ -86,4 +86,13 @@ export function kindBounds(config: Config): KindBounds {
   const { bulkMaxRows: rows, bulkMaxResultBytes: resultBytes } = config;
   const source = { fileBytes: config.bulkMaxPdfBytes, pages: config.bulkMaxPages };
   return { bulkFill: { rows, source, resultBytes } };
+}
+
+/** All kinds, with what runs and reads them. @param entry gives the place of a compiled file */
+export function kindSetWithin(bounds: KindBounds, entry: (path: string) => URL): KindSet {
+  return {
+    fronts: kindsWithin(bounds),
+    renderThread: entry('render/thread.js'),
+    bodyThread: entry('body-thread.js'),
+  };
 }

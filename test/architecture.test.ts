@@ -300,6 +300,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'rendering.ts': ['config.ts', 'render', 'work', 'render/kinds'],
   'front-rehearsal.ts': ['work'],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'work'],
+  'tracing.ts': ['work'],
+  'tracing-settings.ts': [],
+  'serving.ts': ['config.ts', 'http', 'http/routes', 'render'],
   'storage.ts': [
     'config.ts',
     'service-settings.ts',
@@ -323,6 +326,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'supporting.ts',
     'front-rehearsal.ts',
     'rendering.ts',
+    'serving.ts',
     'storage.ts',
     'streaming.ts',
     'close-stack.ts',
@@ -334,7 +338,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'shares',
     'http',
     'http/dialects/dialects.ts',
-    'http/routes',
     'http/routes/webhooks',
     'webhooks',
     'http/reply',
@@ -373,6 +376,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'main.ts': [
     'app.ts',
     'config.ts',
+    'tracing.ts',
+    'tracing-settings.ts',
+    'work',
     'cli',
     'cli/backup',
     'cli/batch',
@@ -526,6 +532,7 @@ describe('architecture', () => {
       [/^@cantoo\/pdf-lib$|^@embedpdf\/pdfium$/, /^render\/kinds\/(pdf-tools|bulk-fill\/template)\//],
       [/^undici$/, /^(work|fetch)\//],
       [/^bidi-js$/, /^render\/layout\//],
+      [/^@opentelemetry\//, /^tracing\.ts$/],
     ];
     const misplaced = files.flatMap((file) => {
       return librariesOf(file)

@@ -146,6 +146,8 @@ export interface Job {
   readonly lastOperation?: string;
   /** `X-Request-Id` of the submit, for the logs. */
   readonly requestId?: string;
+  /** `traceparent` of the span that accepted it, where spans are told. */
+  readonly trace?: string;
 }
 
 export interface JobError {

@@ -12,6 +12,7 @@ import type { PageView } from '../render/page-view.js';
 import type { FinishedFile } from '../render/wire.js';
 import type { ContentRange } from './contents.js';
 import type { OriginalRequest } from './original-request.js';
+import type { CallerTrace } from './tracing.js';
 
 /** What the job engine offers to everything that speaks to callers: HTTP routes, dialects, the gateway. */
 
@@ -130,6 +131,7 @@ export interface SubmitRequest {
   readonly strict?: boolean;
   readonly idempotencyKey?: string;
   readonly requestId: string;
+  readonly trace?: CallerTrace;
 }
 
 export interface RetryRequest {
@@ -138,6 +140,7 @@ export interface RetryRequest {
   readonly id: string;
   readonly idempotencyKey?: string;
   readonly requestId: string;
+  readonly trace?: CallerTrace;
 }
 
 export interface KnownRequest {

@@ -5,6 +5,7 @@ import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
 import type { Accepted, Answer, JobService, JobView } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
+import { callerTraceOf } from '../reply/caller-trace.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { matchesNone } from '../reply/file-reply.js';
 import type { LongWaits } from '../reply/long-waits.js';
@@ -62,6 +63,7 @@ export function addJobRoutes(
       kind: 'document',
       strict: prefersStrict(request.raw.headers.prefer),
       requestId: request.id,
+      trace: callerTraceOf(request),
       ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
     });
     return accept(request, reply, await submitted.finally(given.discard));
@@ -77,6 +79,7 @@ export function addJobRoutes(
         owner: ownerOf(request),
         id: request.params.id,
         requestId: request.id,
+        trace: callerTraceOf(request),
         ...(idempotency.key === undefined ? {} : { idempotencyKey: idempotency.key }),
       });
       return accept(request, reply, answer);

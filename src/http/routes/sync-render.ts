@@ -8,6 +8,7 @@ import { type Problem, problem } from '../../protocol/problem.js';
 import type { FinishedFile } from '../../render/wire.js';
 import type { Answer, ParsedBody, PlannedBody, PreviewPage, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
+import { callerTraceOf } from '../reply/caller-trace.js';
 import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
 
@@ -48,6 +49,7 @@ export async function renderWhileCallerWaits(
         ...what,
         strict: prefersStrict(request.raw.headers.prefer),
         requestId: request.id,
+        trace: callerTraceOf(request),
         signal,
       })
       .finally(given.discard);

@@ -9,6 +9,7 @@ export function attemptLine(job: Job, command: Command, durationMs: number): Log
     owner: job.owner,
     kind: job.kind,
     request_id: job.requestId,
+    ...(job.trace === undefined ? {} : { trace_id: job.trace.split('-')[1] }),
     attempt: job.attempt + 1,
     duration_ms: Math.round(durationMs),
     end: endOf(command),

@@ -1,13 +1,15 @@
 import type { SmallBlob } from '../../engine/blobs.js';
 import type { ApplyOutcome, Claimed, Fact, Store } from '../../engine/engine.js';
 import type { Follower } from '../../follow/follower.js';
-import type { Job } from '../../jobs/job.js';
+import { type Job, latestChangeOf } from '../../jobs/job.js';
 import type { Part } from '../../jobs/parts.js';
 import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
+import type { Tracing } from '../tracing.js';
 import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
 import { attemptLine, endOf } from './attempt-line.js';
+import { AttemptSpans } from './attempt-spans.js';
 import { type CommitOptions, commit } from './commit.js';
 import { Presence } from './presence.js';
 import { RunTimes } from './run-times.js';
@@ -19,6 +21,7 @@ export interface RunnerParts extends Omit<AttemptParts, 'times'> {
   /** Names this process in leases. */
   readonly worker: string;
   readonly leaseMs: number;
+  readonly tracing?: Tracing | undefined;
 }
 
 interface Held {
@@ -34,6 +37,7 @@ interface Held {
   isEnding: boolean;
   /** Commands so far. */
   commands: number;
+  readonly spans: AttemptSpans;
 }
 
 /** The runner looks for jobs at least this often: a claim may have failed without a later event to wake the runner. */
@@ -264,7 +268,9 @@ export class Runner {
         if (this.#held.get(job.id) === held) this.#held.delete(job.id);
         this.#wake();
       });
-    const held: Held = { job, stop, ended, isStarted: false, isSpread: false, isEnding: false, commands: 0 };
+    const spans = new AttemptSpans(this.#parts.tracing, job);
+    const not = { isStarted: false, isSpread: false, isEnding: false };
+    const held: Held = { job, stop, ended, ...not, commands: 0, spans };
     this.#held.set(job.id, held);
     return held;
   }
@@ -282,6 +288,7 @@ export class Runner {
         this.#wake();
       },
     });
+    held.spans.rendered(end?.command);
     if (end === undefined) return;
     const { command } = end;
     const committed = this.#commit(held, command, { blobs: end.blobs });
@@ -289,6 +296,7 @@ export class Runner {
     held.isEnding = true;
     this.#wake();
     const outcome = await committed;
+    held.spans.committed(outcome.ok);
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
     if (!held.isStarted && command.type === 'release') return;
@@ -302,6 +310,7 @@ export class Runner {
     const { job, stop } = held;
     held.isStarted = true;
     const startedAt = clock();
+    held.spans.started(startedAt - latestChangeOf(job));
     const resume = attemptsOf(job, kinds) !== undefined;
     const start = { type: 'start', claim: claimOf(job), resume } as const;
     const outcome = await this.#commit(held, start, { mayWaitMs: startMayWaitMs });

@@ -11,6 +11,7 @@ import { storageAway } from '../passing-fault.js';
 import type { ParsedRequest, PreviewPage, SyncRender, TaskRequest } from '../service.js';
 import type { BodyReader } from '../submit/body-reader.js';
 import { shuttingDown } from '../submit/submitter.js';
+import { type CallerTrace, type OpenSpan, ofCaller, type SpanAttributes, type Tracing } from '../tracing.js';
 import type { WorkLog } from '../work-log.js';
 import { AsideFiles } from './aside-files.js';
 import { taskInputs } from './inputs.js';
@@ -26,6 +27,7 @@ export interface SyncRendererParts {
   readonly maxWaiting: number;
   readonly expectedWait: (jobs: number) => number;
   readonly kinds: readonly Pick<Kind, 'name' | 'previewed' | 'attempts'>[];
+  readonly tracing?: Tracing | undefined;
   readonly log: WorkLog;
 }
 
@@ -125,13 +127,20 @@ export class SyncRenderer implements SyncRender {
 
   async #render(
     parsedRequest: Rendered,
-    { owner, preview, signal: gone }: Pick<SyncRequest, 'owner' | 'preview' | 'signal'>,
+    { owner, preview, signal: gone, trace }: Pick<SyncRequest, 'owner' | 'preview' | 'signal' | 'trace'>,
     place: AbortController,
   ): Promise<Ran> {
-    const { blobs, log, timeoutMs } = this.#parts;
+    const { blobs, log, timeoutMs, tracing } = this.#parts;
     const deadline = countdownSignal(timeoutMs);
     const signal = AbortSignal.any([gone, deadline.signal, place.signal]);
-    const onStart = (): void => this.shares.keep(owner, place);
+    const spans = new CallSpans(trace === undefined ? undefined : tracing, trace, {
+      'inkwire.owner': owner,
+      'inkwire.job.kind': parsedRequest.kind,
+    });
+    const onStart = (): void => {
+      this.shares.keep(owner, place);
+      spans.started();
+    };
     const files = new AsideFiles(blobs, log);
     try {
       const { kind, request } = parsedRequest;
@@ -140,6 +149,7 @@ export class SyncRenderer implements SyncRender {
           ? { kind, request }
           : { kind: 'draft_preview', request: drafted(kind, request, preview) };
       const outcome = await this.#run(parsedRequest, { ...what, owner, files, signal, onStart });
+      spans.rendered(outcome);
       if (outcome.type === 'done') {
         const pages = outcome.pages === undefined ? {} : { pages: outcome.pages };
         const { files: made } = outcome;
@@ -186,6 +196,31 @@ export class SyncRenderer implements SyncRender {
       onStart,
       onProgress: () => undefined,
     });
+  }
+}
+
+/** The spans of a request without a job: until a thread takes it, and its time there. */
+class CallSpans {
+  readonly #tracing: Tracing | undefined;
+  readonly #attributes: SpanAttributes;
+  readonly #accept: OpenSpan | undefined;
+  #render: OpenSpan | undefined;
+
+  constructor(tracing: Tracing | undefined, caller: CallerTrace | undefined, attributes: SpanAttributes) {
+    this.#tracing = tracing;
+    this.#attributes = attributes;
+    this.#accept = tracing?.begin('accept', ofCaller(caller, attributes));
+  }
+
+  started(): void {
+    this.#accept?.end();
+    const parent = this.#accept?.traceparent;
+    this.#render = this.#tracing?.begin('render', { parent, attributes: this.#attributes });
+  }
+
+  rendered(outcome: Outcome): void {
+    const failure = outcome.type === 'failed' ? outcome.code : outcome.type;
+    this.#render?.end({}, outcome.type === 'done' ? undefined : failure);
   }
 }
 

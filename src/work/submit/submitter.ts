@@ -26,6 +26,7 @@ import type {
   SubmitRequest,
   Submitter,
 } from '../service.js';
+import { type CallerTrace, type OpenSpan, ofCaller, spanAttributes, type Tracing } from '../tracing.js';
 import type { BodyReader } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
 
@@ -35,6 +36,7 @@ export interface SubmitterParts {
   readonly bodyReader: BodyReader;
   readonly reader: JobReader;
   readonly webhooks: JobWebhooks;
+  readonly tracing?: Tracing | undefined;
   readonly limits: SubmitLimits;
   readonly clock: () => number;
   /** Seconds until a full queue of so many jobs is likely to have room, from what was measured. */
@@ -89,9 +91,15 @@ export class JobSubmitter implements Submitter {
     const needsFingerprint = request.idempotencyKey !== undefined;
     const read = await this.#parts.bodyReader.read({ ...request, needsFingerprint, needsOriginal: true });
     if (!read.ok) return read;
-    const job = this.#newJob(request, read.parsedRequest);
-    const input = await this.#keepInput(job, read.parsedRequest);
-    const { fingerprint, inputs, options } = read.parsedRequest;
+    const { parsedRequest } = read;
+    return this.#traced(request.trace, this.#newJob(request, parsedRequest), (job) =>
+      this.#accept(job, request, parsedRequest),
+    );
+  }
+
+  async #accept(job: Job, request: SubmitRequest, parsedRequest: ParsedRequest): Promise<Answer<Accepted>> {
+    const input = await this.#keepInput(job, parsedRequest);
+    const { fingerprint, inputs, options } = parsedRequest;
     const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
     const { webhook } = options;
     if (webhook !== undefined) await this.#parts.webhooks.createForJob(job.owner, job.id, webhook);
@@ -123,8 +131,8 @@ export class JobSubmitter implements Submitter {
     return { ok: true, accepted: { created: false, position: outcome.position, ...view } };
   }
 
-  async retry({ owner, id, idempotencyKey, requestId }: RetryRequest): Promise<Answer<Accepted>> {
-    const { store, reader, blobs } = this.#parts;
+  async retry({ owner, id, idempotencyKey, requestId, trace }: RetryRequest): Promise<Answer<Accepted>> {
+    const { reader } = this.#parts;
     if (!this.#open) return refuse(shuttingDown());
     const former = await reader.job(owner, id);
     if (former === undefined) return refuse(noSuchJob());
@@ -132,8 +140,15 @@ export class JobSubmitter implements Submitter {
       const detail = `The job is ${former.status}. Wait for its end or cancel it; then it can be tried again.`;
       return refuse(problem('job-not-ended', detail, { retryAfter: 2 }));
     }
+    return this.#traced(trace, this.#again(former, requestId), (job) =>
+      this.#acceptAgain(job, former, idempotencyKey),
+    );
+  }
+
+  async #acceptAgain(job: Job, former: Job, idempotencyKey: string | undefined): Promise<Answer<Accepted>> {
+    const { store, reader, blobs } = this.#parts;
+    const { owner, id } = former;
     const input = await store.input(owner, id);
-    const job = this.#again(former, requestId);
     const copied = input === undefined ? undefined : await copyInput(input, scopeOf(job), blobs);
     if (copied === undefined) {
       // The job was deleted meanwhile; otherwise its files are missing for another reason, such as a restore without
@@ -145,6 +160,22 @@ export class JobSubmitter implements Submitter {
     const hasWebhook = await this.#parts.webhooks.createAgain(owner, id, job.id);
     const accepted = await this.#commit(job, copied, { key: idempotencyKey, fingerprint });
     return this.#withWebhook(job, hasWebhook, accepted);
+  }
+
+  /** Tells the span of a request that makes a job, and has the job keep its name. */
+  async #traced(
+    trace: CallerTrace | undefined,
+    job: Job,
+    accept: (job: Job) => Promise<Answer<Accepted>>,
+  ): Promise<Answer<Accepted>> {
+    const span = this.#parts.tracing?.begin('accept', ofCaller(trace, spanAttributes(job)));
+    if (span === undefined) return accept(job);
+    try {
+      return endedWith(span, await accept({ ...job, trace: span.traceparent }));
+    } catch (error) {
+      span.end({}, 'internal');
+      throw error;
+    }
   }
 
   /** A webhook whose job was not made goes; where that is not known, it goes by itself. */
@@ -325,6 +356,13 @@ export function shuttingDown(): Problem {
   return problem('shutting-down', 'The server is shutting down; send the request again in a moment', {
     retryAfter: 2,
   });
+}
+
+/** An idempotency key may have found the job of an earlier request, which is of the trace of that one. */
+function endedWith(span: OpenSpan, answer: Answer<Accepted>): Answer<Accepted> {
+  if (answer.ok) span.end({ 'inkwire.job.id': answer.record.job_id, 'inkwire.job.created': answer.created });
+  else span.end({}, answer.problem.slug);
+  return answer;
 }
 
 function refuse(refusal: Problem): Answer<never> {

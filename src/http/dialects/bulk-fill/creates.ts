@@ -5,6 +5,7 @@ import type { Place } from '../../../render/kinds/bulk-fill/rows/row.js';
 import type { Accepted, FormBody } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json } from '../../docs/route-docs.js';
+import { callerTraceOf } from '../../reply/caller-trace.js';
 import { originOf } from '../../reply/origin.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { waitForEnd } from '../../reply/wait.js';
@@ -108,7 +109,8 @@ export function addCreate(
     const refused = await judge(owner, create, reply);
     if (refused !== undefined) return { ok: false, ...refused };
     const context = { requestId: request.id, origin: originOf(request) };
-    const accepted = await submitExport(parts, { owner, key, fingerprint, create, context });
+    const trace = callerTraceOf(request);
+    const accepted = await submitExport(parts, { owner, key, fingerprint, create, context, trace });
     if (accepted.ok) return { ok: true, accepted, create };
     const refusedUrl = webhookRefusal(accepted.problem);
     return refusedUrl === undefined ? accepted : { ok: false, refusal: refusedUrl };

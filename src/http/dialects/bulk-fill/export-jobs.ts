@@ -6,6 +6,7 @@ import type { InputCheck } from '../../../render/kinds/bulk-fill/tools/check.js'
 import type { FinishedFile } from '../../../render/wire.js';
 import type { Accepted, Answer, JobOptions, JobService, PlannedBody } from '../../../work/service.js';
 import { canonicalJson } from '../../../work/submit/parsed-request.js';
+import type { CallerTrace } from '../../../work/tracing.js';
 import type { CreateRequest } from './create-request.js';
 import type { WebhookContext } from './export-webhook.js';
 import type { BulkFillSettings } from './settings.js';
@@ -76,6 +77,7 @@ export interface ToSubmit {
   readonly fingerprint: string;
   readonly create: CreateRequest;
   readonly context: Omit<WebhookContext, 'idempotencyKey'>;
+  readonly trace: CallerTrace;
 }
 
 /** Makes the job. When it resolves with `ok`, the job is durable. */
@@ -83,7 +85,7 @@ export async function submitExport(
   { service, kinds }: { readonly service: JobService; readonly kinds: readonly Kind[] },
   given: ToSubmit,
 ): Promise<Answer<Accepted>> {
-  const { owner, key, fingerprint, create, context } = given;
+  const { owner, key, fingerprint, create, context, trace } = given;
   const kind = kinds.find(({ name }) => name === bulkKind);
   if (kind === undefined) throw new Error(`There is no kind ${bulkKind}`);
   const earlier = await resultOf(service, owner, fingerprint);
@@ -109,6 +111,7 @@ export async function submitExport(
     body,
     idempotencyKey: storedKey(key),
     requestId: context.requestId,
+    trace,
   });
 }
 

@@ -7,6 +7,7 @@ import type { Accepted, Answer, FormBody, JsonBody } from '../../../work/service
 import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
+import { callerTraceOf } from '../../reply/caller-trace.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { jobBodyOf } from '../../routes/job-body.js';
 import { type TakenFile, takeForms } from '../../upload/form-reader.js';
@@ -157,6 +158,7 @@ export function addPosts(
           },
         },
         requestId: request.id,
+        trace: callerTraceOf(request),
       });
       if (answer.ok) return answer;
       // The members were good: what is left to say against an address is that nothing is fetched from there.

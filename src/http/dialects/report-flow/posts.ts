@@ -3,6 +3,7 @@ import { isTerminal } from '../../../protocol/job-record.js';
 import { problem } from '../../../protocol/problem.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
+import { callerTraceOf } from '../../reply/caller-trace.js';
 import { originOf } from '../../reply/origin.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { idempotencyKeyOf, jobBodyOf } from '../../routes/job-body.js';
@@ -137,6 +138,7 @@ export function addPosts(
             owner,
             request: read.request,
             httpId: request.id,
+            trace: callerTraceOf(request),
             ...(key === undefined ? {} : { idempotencyKey: key }),
           },
         )

@@ -3,6 +3,7 @@ import { customAlphabet } from 'nanoid';
 import type { Links } from '../../../access/links.js';
 import { base62 } from '../../../protocol/names.js';
 import type { Accepted, Answer, JobService, Submitter } from '../../../work/service.js';
+import type { CallerTrace } from '../../../work/tracing.js';
 import { shortIds } from '../job-ids.js';
 import type { FileRequest, ToldContent } from './body.js';
 import { groupOf, requestIdOf } from './files.js';
@@ -21,6 +22,7 @@ export interface ToAccept {
   readonly idempotencyKey?: string;
   /** `X-Request-Id`, for the logs. */
   readonly httpId: string;
+  readonly trace: CallerTrace;
 }
 
 export interface AcceptedFile {
@@ -66,6 +68,7 @@ export async function acceptRequest(
       kind: 'report',
       body: { parsed: { ...parsed, options } },
       requestId: given.httpId,
+      trace: given.trace,
       ...(key === undefined ? {} : { idempotencyKey: storedKey(key, index) }),
     });
   };
