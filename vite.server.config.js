@@ -9,20 +9,30 @@ const chunks = path('dist/src/chunks');
 const entries = ['main', 'body-thread', 'render/thread', 'render/picture-child'];
 
 /**
- * The library of PDFs and what it stands on are 350 modules. The first form of a server waits for them: half a second of CPU,
- * a quarter in one file.
+ * Packages of which the program needs a small part, or many small modules, with what they need themselves. They are no
+ * part of an installation, which is 80 MB smaller for it. The library of PDFs and what it stands on are 350 modules, for which
+ * the first form of a server waits: half a second of CPU, a quarter in one file.
  */
-const pdfLibrary = ['@cantoo/pdf-lib', 'culori', 'node-html-better-parser'];
+const bundled = [
+  'typebox',
+  /^@opentelemetry\//,
+  '@cantoo/pdf-lib',
+  'culori',
+  'fflate',
+  'node-html-better-parser',
+  'html-entities',
+  'tslib',
+];
 
 /**
  * The program and its threads in few files, written over those that tsc makes of these entries: a server loads some 1,100
- * small modules otherwise, most of them typebox's, for 0.7 s of CPU and 30 MB. Everything else from `node_modules` stays there.
+ * small modules otherwise, most of them typebox's, for 0.7 s of CPU and 30 MB. Everything else from
+ * `node_modules` stays there.
  */
 export default defineConfig({
   publicDir: false,
   plugins: [{ name: 'without-old-chunks', closeBundle: removeOldChunks }],
-  // Not of the installation: what few will use, and weighs 28 MB for what is 300 kB here.
-  ssr: { noExternal: ['typebox', /^@opentelemetry\//, ...pdfLibrary] },
+  ssr: { noExternal: bundled },
   build: {
     ssr: true,
     outDir: path('dist/src'),

@@ -1,6 +1,8 @@
+import { folderOfPackage } from './packages.js';
+
 /**
  * The fonts that a document may use, as plain values: loads no font and no engine, so that the HTTP side (request
- * check, capabilities) and the render side agree on the names.
+ * check, capabilities) and the render side agree on the names. Some are in packages that an installation may leave out.
  */
 
 export type FaceStyle = 'normal' | 'bold' | 'italics' | 'bolditalics';
@@ -35,6 +37,8 @@ export interface Family {
   readonly styles: readonly ('' | 'B' | 'I' | 'BI')[];
   /** A family without an own italic (Chinese, Japanese, Korean) repeats its upright face. */
   readonly faces: Readonly<Record<FaceStyle, Face>>;
+  /** Left to the operator, since it is large: its package, and the characters that are a reason to install it. */
+  readonly optional?: { readonly package: string; readonly reasons: RegExp };
 }
 
 const standard = (family: string, name: string): Face => ({
@@ -105,6 +109,7 @@ const eastAsian = (
   packageName: string,
   stem: string,
   scripts: string[],
+  reasons: RegExp,
 ): Family => {
   const normal = file(name, packageName, `fonts/${stem}-Regular.otf`);
   const bold = file(name, packageName, `fonts/${stem}-Bold.otf`);
@@ -114,6 +119,7 @@ const eastAsian = (
     scripts,
     styles: ['', 'B'],
     faces: { normal, bold, italics: normal, bolditalics: bold },
+    optional: { package: packageName, reasons },
   };
 };
 
@@ -133,8 +139,10 @@ const emoji = (name: string, label: string): Family => {
 
 export const emojiFamily = 'noto-emoji';
 
-/** What a document may name. */
-export const families: readonly Family[] = [
+const han = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef]/u;
+const hangul = /\p{Script=Hangul}/u;
+
+const all: readonly Family[] = [
   compatible('arimo', 'Arimo', { ascender: 718, descender: -207 }),
   compatible('tinos', 'Tinos', { ascender: 683, descender: -217 }),
   compatible('cousine', 'Cousine', { ascender: 629, descender: -157 }),
@@ -149,11 +157,38 @@ export const families: readonly Family[] = [
   dejavu('dejavu-sans', 'DejaVu Sans', 'DejaVuSans', 'Oblique'),
   dejavu('dejavu-serif', 'DejaVu Serif', 'DejaVuSerif', 'Italic'),
   dejavu('dejavu-mono', 'DejaVu Sans Mono', 'DejaVuSansMono', 'Oblique'),
-  eastAsian('noto-sans-jp', 'Noto Sans JP', '@embedpdf/fonts-jp', 'NotoSansJP', ['Jpan', 'Latn']),
-  eastAsian('noto-sans-sc', 'Noto Sans SC', '@embedpdf/fonts-sc', 'NotoSansHans', ['Hans', 'Latn']),
-  eastAsian('noto-sans-kr', 'Noto Sans KR', '@embedpdf/fonts-kr', 'NotoSansKR', ['Kore', 'Latn']),
+  eastAsian('noto-sans-jp', 'Noto Sans JP', '@embedpdf/fonts-jp', 'NotoSansJP', ['Jpan', 'Latn'], han),
+  eastAsian('noto-sans-sc', 'Noto Sans SC', '@embedpdf/fonts-sc', 'NotoSansHans', ['Hans', 'Latn'], han),
+  eastAsian('noto-sans-kr', 'Noto Sans KR', '@embedpdf/fonts-kr', 'NotoSansKR', ['Kore', 'Latn'], hangul),
   emoji(emojiFamily, 'Noto Emoji'),
 ];
+
+const isInstalled = ({ optional }: Family): boolean =>
+  optional === undefined || folderOfPackage(optional.package) !== undefined;
+
+/** What a document may name. */
+export const families: readonly Family[] = all.filter(isInstalled);
+
+/** Those that are not installed, each with its package. */
+export const absent: readonly {
+  readonly name: string;
+  readonly package: string;
+  readonly reasons: RegExp;
+}[] = all.flatMap(({ name, optional }) =>
+  optional === undefined || families.some((family) => family.name === name) ? [] : [{ name, ...optional }],
+);
+
+/** What an operator can do so that documents may have these characters, as the end of a sentence; empty for nothing. */
+export function adviceFor(characters: Iterable<number>): string {
+  const text = [...characters].map((code) => String.fromCodePoint(code)).join('');
+  // One for each reason: Han characters are in three of them.
+  const found = absent.filter(
+    ({ reasons }, index) =>
+      reasons.test(text) && absent.findIndex((other) => other.reasons === reasons) === index,
+  );
+  const names = found.map(({ package: name }) => name).join(' ');
+  return names === '' ? '' : `; on the server, "npm install ${names}" adds what such text needs`;
+}
 
 /** Scripts that have no slanted letters (Arabic, for one) stand upright in a slanted text. */
 function uprightOf({ name, faces, ...family }: Family): Family {

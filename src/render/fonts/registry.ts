@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { type Face, families, type LineHeight } from './catalogue.js';
 import { EmbeddedTypeface } from './embedded-typeface.js';
+import { folderOfPackage } from './packages.js';
 import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
 import { StandardTypeface } from './standard-typeface.js';
@@ -31,26 +31,14 @@ interface LoadedStandard {
 }
 type Loaded = LoadedFont | LoadedStandard;
 
-const require = createRequire(import.meta.url);
-
-function packageFolder(name: string): string {
-  // Font packages have no entry point and may hide their package.json; their folder is found by the search path.
-  for (const folder of require.resolve.paths(name) ?? []) {
-    const path = join(folder, name);
-    try {
-      readFileSync(join(path, 'package.json'));
-      return path;
-    } catch {
-      // Not in this node_modules; the next one up may have it.
-    }
-  }
-  throw new Error(`font package ${name} is not installed (looked from ${dirname(import.meta.url)})`);
-}
-
 /** Bytes of a face that comes from a file. */
 export function readFace(face: Face): Buffer {
   if (face.source.type !== 'file') throw new Error(`${face.id} has no file`);
-  return readFileSync(join(packageFolder(face.source.package), face.source.path));
+  const { package: name, path } = face.source;
+  const folder = folderOfPackage(name);
+  if (folder === undefined)
+    throw new Error(`font package ${name} is not installed (looked from ${dirname(import.meta.url)})`);
+  return readFileSync(join(folder, path));
 }
 
 /** What a face has glyphs for, one byte per BMP character once it was asked for: 0 unknown, 1 yes, 2 no. */

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
-import { families, findFamily } from '../../fonts/catalogue.js';
+import { absent, families, findFamily } from '../../fonts/catalogue.js';
 import { cssColor } from './css.js';
 import { child, Findings } from './findings.js';
 import { linkPattern } from './html-text.js';
@@ -54,10 +54,12 @@ export const link = text({
   pattern: { test: linkPattern, rule: 'must be an http(s), mailto or tel address' },
 });
 
+const toInstall = absent.map(({ name, package: from }) => `${name} by "npm install ${from}"`).join(', ');
+
 export const family = mapped(
   text({ min: 1, max: 100, description: `One of: ${families.map(({ name }) => name).join(', ')}` }),
   (name) => findFamily(name)?.name,
-  `must be a registered font: ${families.map(({ name }) => name).join(', ')}`,
+  `must be a registered font: ${families.map(({ name }) => name).join(', ')}${toInstall === '' ? '' : ` (not installed on the server: ${toInstall})`}`,
 );
 
 /** Placement: with `x` and `y` the content stands there, without them it flows. */

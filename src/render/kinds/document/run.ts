@@ -1,4 +1,4 @@
-import { defaultFamily, embeddedFamilyFor, findFamily } from '../../fonts/catalogue.js';
+import { adviceFor, defaultFamily, embeddedFamilyFor, findFamily } from '../../fonts/catalogue.js';
 import { type FontRegistry, threadFonts } from '../../fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../fonts/segments.js';
 import type { KindRunner, RunContext, RunResult } from '../../kind.js';
@@ -54,7 +54,7 @@ function tellWarnings(segmenter: Segmenter, context: RunContext): void {
   if (missing.size > 0) {
     context.warn({
       code: 'missing_glyph',
-      message: `No font has a glyph for ${nameCharacters(missing)}${missingCount > missing.size ? ` (${missingCount} characters in all)` : ''}`,
+      message: `No font has a glyph for ${nameCharacters(missing)}${missingCount > missing.size ? ` (${missingCount} characters in all)` : ''}${adviceFor(missing)}`,
       ...(firstMissing === undefined ? {} : { pointer: firstMissing }),
     });
   }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { adviceFor } from '../../../fonts/catalogue.js';
 import type { Message, Program } from './program.js';
 import { RowBytes } from './row-bytes.js';
 import { RowGlyphs } from './row-glyphs.js';
@@ -151,7 +152,7 @@ class RowFiller {
       .sort((a, b) => a - b)
       .slice(0, 20)
       .map((point) => `U+${point.toString(16).toUpperCase().padStart(4, '0')}`);
-    const message = `no font of the server has ${named.join(', ')}: shown as a box`;
+    const message = `no font of the server has ${named.join(', ')}: shown as a box${adviceFor(missing)}`;
     warnings.push({ code: 'GLYPH_MISSING', message, details: { characters: named } });
   }
 }
