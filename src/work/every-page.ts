@@ -1,3 +1,4 @@
+import type { Artifact } from '../jobs/job.js';
 import type { JobRecord } from '../protocol/job-record.js';
 import type { ListRequest, Reader } from './service.js';
 
@@ -21,4 +22,22 @@ export async function* everyPage(
     yield page.jobs;
     cursor = page.next;
   } while (cursor !== undefined);
+}
+
+const pageArtifacts = 1_000;
+
+/** All artifacts of a job in the order in which they were made, a page at a time; none where there is no such job. */
+export async function* everyArtifact(
+  reader: Pick<Reader, 'artifacts'>,
+  owner: string,
+  id: string,
+): AsyncGenerator<readonly Artifact[]> {
+  let from = 0;
+  let last: number;
+  do {
+    const page = (await reader.artifacts(owner, id, { from, limit: pageArtifacts })) ?? [];
+    yield page;
+    last = page.length;
+    from += last;
+  } while (last === pageArtifacts);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EndedJob, JobRequest } from '../../sdk/node.js';
 import { answered, briefly, defaultWidth, pageOf, refused, told } from '../answers.js';
 import { type Extra, makeJob } from '../following.js';
-import type { May, ToolParts } from '../tool-parts.js';
+import { asWritten, type May, type ToolParts } from '../tool-parts.js';
 
 /** Which page is looked at. */
 export const look = {
@@ -71,8 +71,7 @@ export function addDocumentTools(mcp: McpServer, { inkwire, reference }: ToolPar
         inputSchema: { document, ...look },
       },
       ({ document: { operations: list, ...rest }, page, width }, extra) =>
-        // What it may hold is checked by the server, which says what is wrong with it and where.
-        made({ ...rest, kind: 'document', operations: list } as unknown as JobRequest, page, width, extra),
+        made(asWritten({ ...rest, kind: 'document', operations: list }), page, width, extra),
     );
 
     mcp.registerTool(
@@ -84,7 +83,7 @@ export function addDocumentTools(mcp: McpServer, { inkwire, reference }: ToolPar
         inputSchema: { ...design, ...look },
       },
       ({ page, width, ...request }, extra) =>
-        made({ kind: 'report', ...request } as unknown as JobRequest, page, width, extra),
+        made(asWritten({ kind: 'report', ...request }), page, width, extra),
     );
   }
 
@@ -108,7 +107,7 @@ export function addDocumentTools(mcp: McpServer, { inkwire, reference }: ToolPar
             return refused('Give a document or a design.');
           const request =
             filled === undefined ? { kind: 'document', ...drawn } : { kind: 'report', ...filled };
-          const draft = await inkwire.preview(request as unknown as JobRequest, { page, width, signal });
+          const draft = await inkwire.preview(asWritten(request), { page, width, signal });
           const { image, areas: _, ...rest } = draft;
           if (image === undefined) return told(rest);
           const data = Buffer.from(image).toString('base64');

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { GroupRecord } from '../../protocol/fact.js';
 import { problem } from '../../protocol/problem.js';
+import { everyPage } from '../../work/every-page.js';
 import type { JobService } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
@@ -95,19 +96,8 @@ function progressOf(group: GroupRecord, begun: number): number {
  */
 async function progressOfRunning(service: JobService, owner: string): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
-  let cursor: string | undefined;
-  do {
-    const page = await service.reader.list({
-      owner,
-      status: 'running',
-      limit: 200,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    if (!page.ok) break;
-    for (const { group, progress = 0 } of page.jobs) {
+  for await (const jobs of everyPage(service.reader, { owner, status: 'running' }))
+    for (const { group, progress = 0 } of jobs)
       if (group !== undefined) sums.set(group, (sums.get(group) ?? 0) + progress);
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
   return sums;
 }

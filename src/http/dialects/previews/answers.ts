@@ -1,6 +1,7 @@
 import type { Links } from '../../../access/links.js';
 import type { Artifact } from '../../../jobs/job.js';
 import type { JobRecord } from '../../../protocol/job-record.js';
+import { everyArtifact } from '../../../work/every-page.js';
 import type { Reader } from '../../../work/service.js';
 import { uuidIds } from '../job-ids.js';
 import { failureOf, processingOf, sentences } from './messages.js';
@@ -26,7 +27,6 @@ export interface PageAnswer {
   readonly height: number;
 }
 
-const artifactsAtOnce = 1_000;
 /** Of one file of metadata. */
 const maxMetadataBytes = 1024 * 1024;
 
@@ -43,15 +43,13 @@ export async function pagesOf(
     isAwaited: metadata?.[jobWords.awaited] === 'yes',
   };
   const found: PageAnswer[] = [];
-  for (let from = 0; ; from += artifactsAtOnce) {
-    const some = await reader.artifacts(owner, jobId, { from, limit: artifactsAtOnce });
-    for (const { name, page } of some ?? []) {
+  for await (const some of everyArtifact(reader, owner, jobId)) {
+    for (const { name, page } of some) {
       if (page === undefined) continue;
       const { number, width, height } = page;
       const file = downloadName(links, job, { page: number, ending: name.slice(name.lastIndexOf('.') + 1) });
       found.push({ page: number, url: `/download/${file}`, width, height });
     }
-    if ((some?.length ?? 0) < artifactsAtOnce) break;
   }
   return found.sort((one, other) => one.page - other.page);
 }

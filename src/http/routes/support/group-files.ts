@@ -6,7 +6,7 @@ import { downloadNameOf } from '../../../jobs/file-name.js';
 import { type Artifact, type Job, resultOf } from '../../../jobs/job.js';
 import { endsJob } from '../../../protocol/fact.js';
 import { problem } from '../../../protocol/problem.js';
-import { everyPage } from '../../../work/every-page.js';
+import { everyArtifact, everyPage } from '../../../work/every-page.js';
 import type { Reader } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
@@ -42,7 +42,6 @@ const docs: RouteDocs = {
 const maxAtOnce = 4;
 /** So long nothing is looked at when nothing is told. */
 const lookMs = 5_000;
-const pageArtifacts = 200;
 
 export function addGroupFileRoutes(app: FastifyInstance, parts: GroupFileParts): void {
   const open = new Map<string, number>();
@@ -146,12 +145,8 @@ async function* entriesOf(
 
 async function filesOf(reader: GroupFileParts['reader'], job: Job): Promise<readonly Artifact[]> {
   const files: Artifact[] = [];
-  for (;;) {
-    const page = await reader.artifacts(job.owner, job.id, { from: files.length, limit: pageArtifacts });
-    if (page === undefined || page.length === 0) return files;
-    files.push(...page);
-    if (page.length < pageArtifacts) return files;
-  }
+  for await (const some of everyArtifact(reader, job.owner, job.id)) files.push(...some);
+  return files;
 }
 
 /** A name that leads out of no folder. */
