@@ -1,0 +1,103 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RunningServer, startServer } from '../helpers/server.js';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Without these programs the test is left out, but where it has to run. */
+const isAbsent =
+  process.env.CI !== 'true' &&
+  ['bash', 'curl'].some((program) => spawnSync(program, ['--version']).error !== undefined);
+
+/** What stands for the server of the README, and for CI. */
+const apart = ['npm ci && npm start\n', 'npm ci && npm test\n'];
+
+/** `npx`: our own program, and in the place of wscat, which wants a terminal, a socket that shows the first answers. */
+const npx = `#!/bin/sh
+name=$1; shift
+if [ "$name" = inkwire ]; then exec node "${root}/dist/src/main.js" "$@"; fi
+exec node --input-type=module -e '
+  const { WebSocket } = (await import("${root}/node_modules/ws/wrapper.mjs"));
+  const after = (flag) => process.argv[process.argv.indexOf(flag) + 1];
+  const socket = new WebSocket(after("-c"), after("-s"));
+  socket.on("open", () => socket.send(after("-x")));
+  socket.on("message", (frame) => {
+    console.log(String(frame).slice(0, 200));
+    if (String(frame).includes("subscribed")) socket.close();
+  });
+' -- "$@"
+`;
+
+describe.skipIf(isAbsent)('README.md', () => {
+  let server: RunningServer;
+  let folder = '';
+  beforeAll(async () => {
+    server = await startServer({ env: { INKWIRE_WORKERS: '1' } });
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-readme-'));
+    await mkdir(join(folder, 'bin'));
+    await writeFile(join(folder, 'bin', 'npx'), npx);
+    await chmod(join(folder, 'bin', 'npx'), 0o755);
+    const invoice = { operations: [{ type: 'add_text', text: 'An invoice' }] };
+    await mkdir(join(folder, 'invoices'));
+    await writeFile(join(folder, 'invoices', '1.json'), JSON.stringify({ ...invoice, group: 'november' }));
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** What each block says, in one shell that goes on, as at a terminal, where a command fails. */
+  async function walk(blocks: readonly string[]): Promise<readonly string[]> {
+    const mark = '=== the end of a block ===';
+    const script = blocks
+      .map((block) => `${block}\necho "${mark}"\n`)
+      .join('')
+      .replaceAll('http://127.0.0.1:8080', server.url)
+      .replaceAll('ws://127.0.0.1:8080', server.url.replace('http', 'ws'))
+      .replaceAll('/backups/today', `${folder}/backup`);
+    const env = {
+      PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+      HOME: folder,
+      INKWIRE_URL: server.url,
+      INKWIRE_DATA_DIR: server.dataDir,
+    };
+    const shell = spawn('bash', ['-c', script], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    await once(shell, 'close');
+    return said.split(`${mark}\n`).slice(0, -1);
+  }
+
+  test('does in each block what it says', async () => {
+    const text = await readFile(join(root, 'README.md'), 'utf8');
+    const all = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+    const blocks = all.filter((block) => !apart.includes(block));
+    expect(all.length - blocks.length).toBe(apart.length);
+    const [render, watch, merge, live, line, ...more] = await walk(blocks);
+    expect(more).toEqual([]);
+
+    expect(render).toBe('');
+    expect((await readFile(join(folder, 'hello.pdf'))).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(watch).toContain('event: job.completed');
+    expect((await readFile(join(folder, 'stock.pdf'))).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(merge).toContain('"status":"completed"');
+
+    // The first watch shows how the job ended; what was missed comes after the cursor, by either way.
+    expect(live).toContain('event: snapshot');
+    expect(live).toContain('"type":"subscribed"');
+    const [, resumed = ''] = live?.split('"retry_of"') ?? [];
+    expect(resumed).toMatch(/event: job\.created/);
+    expect(live?.split('"events":[{').length).toBe(2);
+
+    expect(line).toMatch(/job_[0-9a-f]{24}/);
+    expect((await readFile(join(folder, 'out', '1.pdf'))).subarray(0, 5).toString()).toBe('%PDF-');
+    expect(line).toContain('1 job: 1 completed');
+    expect(line).toMatch(/^ok {4}database {3}a server works on it/m);
+    expect(line).not.toMatch(/^fail|not known|did you mean|No server/m);
+  });
+});
