@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { Connection } from './client.mjs';
 import { percentiles } from './statistics.mjs';
 
@@ -17,12 +17,15 @@ import { percentiles } from './statistics.mjs';
  * @property {number} [count] how many
  * @property {number} [perSecond] a steady pace; the time of an exchange is then counted from when it was due, so that
  *   one which had to wait for a connection is not measured shorter than it was. Without it: as fast as answers come
+ * @property {boolean} [inDetail] tells `times` and `loopMs`, too
  *
  * @typedef {object} Measured
  * @property {number} exchanges
  * @property {number} elapsedMs
  * @property {number} perSecond
  * @property {{ p50: number, p99: number, p999: number, max: number }} ms
+ * @property {readonly number[]} [times] every one, in ms: for what is asked of several rounds together
+ * @property {number} [loopMs] p99 of the turns of this process: times that are no longer say nothing of the server
  * @property {number} bytes of the last answers
  * @property {number} cpuMs of this process
  * @property {readonly string[]} ids of submitted jobs, the first hundred
@@ -47,6 +50,8 @@ process.on('disconnect', () => process.exit());
  */
 async function follow(order) {
   connect(order);
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  if (order.inDetail === true) loop.enable();
   const cpu = process.cpuUsage();
   const from = performance.now();
   const until = order.seconds === undefined ? Number.POSITIVE_INFINITY : from + order.seconds * 1000;
@@ -78,11 +83,13 @@ async function follow(order) {
   );
   const elapsedMs = performance.now() - from;
   const { user, system } = process.cpuUsage(cpu);
+  loop.disable();
   return {
     exchanges: times.length,
     elapsedMs,
     perSecond: (times.length * 1000) / elapsedMs,
     ms: percentiles(times),
+    ...(order.inDetail === true ? { times, loopMs: loop.percentile(99) / 1e6 } : {}),
     bytes,
     cpuMs: (user + system) / 1000,
     ids,
