@@ -261,10 +261,13 @@ async function acceptHandshakes(app: FastifyInstance, index: RouteIndex): Promis
   sortUpgrades(app.server, handshakes, index.takesHandshakes);
 }
 
-interface AdmissionParts {
+interface Parts {
   readonly index: RouteIndex;
   readonly dialects: DialectRegistry;
   readonly draining: Draining;
+}
+
+interface AdmissionParts extends Parts {
   readonly rates: RateChecks;
   readonly excess: ExcessOf;
   readonly places: UploadPlaces;
@@ -298,12 +301,6 @@ function admissionOf(
     checkExpectation,
   ];
   return { identifying, inTurn, turns: options.turns };
-}
-
-interface Parts {
-  readonly index: RouteIndex;
-  readonly dialects: DialectRegistry;
-  readonly draining: Draining;
 }
 
 /** What belongs to no dialect: probes, figures, documentation, the page. */
