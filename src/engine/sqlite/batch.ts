@@ -63,16 +63,19 @@ export class BatchRunner {
   }
 
   /**
-   * Runs the first of these readings, as many as fit into a moment and at least one.
+   * Runs readings, as many as fit into a moment and at least one.
+   * @param next gives the next one; undefined when there is none
    * @param isUrged asked after each whether something waits that goes before the next one
    */
-  runReadings(calls: readonly Call[], isUrged: () => boolean): readonly Answer[] {
+  runReadings(next: () => Call | undefined, isUrged: () => boolean): readonly Answer[] {
     const end = performance.now() + readingMs;
+    const begun: Call[] = [];
     const answers: Answer[] = [];
     try {
       this.#mend();
       this.#beginReading.run();
-      for (const call of calls) {
+      for (let call = next(); call !== undefined; call = next()) {
+        begun.push(call);
         answers.push(this.#answered(call));
         if (performance.now() >= end || isUrged()) break;
       }
@@ -81,7 +84,8 @@ export class BatchRunner {
     } catch {
       this.#undo();
       // Each again, and alone: at least the first is answered with its own failure.
-      return this.run(calls.slice(0, answers.length + 1)).answers;
+      const first = begun.length === 0 ? next() : undefined;
+      return this.run(first === undefined ? begun : [first]).answers;
     }
   }
 

@@ -32,8 +32,8 @@ interface OpenCall {
 }
 
 /**
- * Calls that leave at once: the thread works on them while the rest of the turn goes on, and they make a commit that is worth
- * its sync.
+ * Changes that leave at once: the thread works on them while the rest of the turn goes on, and they make a commit that is worth
+ * its sync. Readings wait for the end of the turn, so that a change which comes behind them goes first.
  */
 const fullMessage = 8;
 
@@ -50,6 +50,7 @@ export class StoreClient implements OperationRunner {
   readonly #open = new Map<number, OpenCall>();
   readonly #ended: Promise<void>;
   #gathered: Call[] = [];
+  #gatheredChanges = 0;
   /** A flush comes at the end of this turn. */
   #isDue = false;
   /** Of the call that may wait and has waited longest. */
@@ -151,7 +152,8 @@ export class StoreClient implements OperationRunner {
       this.#open.set(this.#number, { name, resolve, reject });
       if (reads) this.#openReadings += 1;
       this.#gathered.push({ number: this.#number, name, args });
-      if (this.#gathered.length >= fullMessage) this.#flush();
+      if (!reads) this.#gatheredChanges += 1;
+      if (this.#gatheredChanges >= fullMessage) this.#flush();
       else if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
       else if (!this.#isDue) {
         this.#isDue = true;
@@ -178,6 +180,7 @@ export class StoreClient implements OperationRunner {
     if (this.#gathered.length === 0 || this.#state !== 'open') return;
     const calls = this.#gathered;
     this.#gathered = [];
+    this.#gatheredChanges = 0;
     this.#post({ type: 'calls', calls });
   }
 

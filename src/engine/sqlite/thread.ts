@@ -6,6 +6,7 @@ import { BatchRunner, failureOf, isReading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
 import { IdleTrim } from './idle-trim.js';
 import { KeyRows } from './key-rows.js';
+import { ReadingQueue } from './reading-queue.js';
 import type { Connection } from './sql.js';
 import { SqliteTables } from './sqlite-tables.js';
 import { type Call, type FromThread, packFacts, type ThreadSettings, type ToThread } from './wire.js';
@@ -20,7 +21,8 @@ const checkpointFacts = 1_500;
 /**
  * The thread of the store. Changes that wait run first, as one transaction; then a reading, and others for a moment as long as no
  * change comes; then it looks again. So readings, of which there may be thousands, hold up a commit by no more than one, and a
- * flood of commits does not hold up readings for good. A reading that was asked for before a change may be answered after it.
+ * flood of commits does not hold up readings for good. Among readings, owners take turns. A reading that was asked for before a
+ * change, or before another owner's reading, may be answered after it.
  */
 class StoreThread {
   readonly #port: MessagePort;
@@ -31,7 +33,7 @@ class StoreThread {
   readonly #trim: IdleTrim;
   readonly #keyPoll: NodeJS.Timeout;
   #changes: Call[] = [];
-  #readings: Call[] = [];
+  readonly #readings = new ReadingQueue();
   #goesOn = false;
   #closing = false;
   #version: unknown;
@@ -87,8 +89,8 @@ class StoreThread {
   #work(): void {
     this.#goesOn = false;
     if (this.#changes.length > 0) this.#runChanges(this.#changes.splice(0, batchCalls));
-    if (this.#readings.length > 0) this.#runReadings();
-    if (this.#changes.length + this.#readings.length > 0) this.#goOn();
+    if (this.#readings.size > 0) this.#runReadings();
+    if (this.#changes.length + this.#readings.size > 0) this.#goOn();
     else if (this.#closing) this.#close();
   }
 
@@ -119,11 +121,11 @@ class StoreThread {
    * of by then.
    */
   #runReadings(): void {
-    const answers = this.#runner.runReadings(this.#readings, () => {
+    const isUrged = (): boolean => {
       this.#receive();
       return this.#changes.length > 0;
-    });
-    this.#readings.splice(0, answers.length);
+    };
+    const answers = this.#runner.runReadings(() => this.#readings.take(), isUrged);
     this.#post({ type: 'answers', answers, facts: [], commit: { operations: 0, ms: 0 } });
   }
 
