@@ -201,13 +201,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   handleErrors(app);
   const index = indexRoutes(app);
   const places = new UploadPlaces(limits);
-  const forms = new FormReader({
-    limits,
-    leave: (request) => places.leave(request),
-    onGiveWay: (request, listener) => places.onGiveWay(request, listener),
-    blobs: options.blobs,
-    ...(options.onKind === undefined ? {} : { onKind: options.onKind }),
-  });
+  const forms = new FormReader({ limits, places, blobs: options.blobs, onKind: options.onKind });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
   admit(app, { ...admissionOf(options, { index, dialects, draining, rates, excess, places }), addressOf });

@@ -32,8 +32,7 @@ beforeEach(async () => {
       maxFormTextBytes: 1_000,
       parserTimeoutMs: 10_000,
     },
-    leave: () => undefined,
-    onGiveWay: () => undefined,
+    places: { leave: () => undefined, onGiveWay: () => undefined },
     blobs: {
       aside: () => join(folder, String(files++)),
       discard: async (path) => rmSync(path, { force: true }),

@@ -19,14 +19,16 @@ export interface FormLimits {
 
 export interface FormReaderOptions {
   readonly limits: FormLimits;
-  /** The body is read, or will not be: its place is free. */
-  readonly leave: (request: FastifyRequest) => void;
-  /** Tells when the place of a request has gone to another owner. */
-  readonly onGiveWay: (request: FastifyRequest, listener: () => void) => void;
+  readonly places: {
+    /** The body is read, or will not be: its place is free. */
+    leave(request: FastifyRequest): void;
+    /** Tells when the place of a request has gone to another owner. */
+    onGiveWay(request: FastifyRequest, listener: () => void): void;
+  };
   /** Where files are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   /** Hears what kind of job is on its way, as the caller says, while its files are. */
-  readonly onKind?: (kind: string) => unknown;
+  readonly onKind: ((kind: string) => unknown) | undefined;
 }
 
 export type FormAnswer =
@@ -99,7 +101,7 @@ export class FormReader {
       await discard();
       return { ok: false, problem: refusalOf(error, request) };
     } finally {
-      this.#options.leave(request);
+      this.#options.places.leave(request);
       // What was not read would hold up the answer, and the next request. The parser must not pause it again.
       request.raw.unpipe();
       request.raw.resume();
@@ -140,7 +142,7 @@ export class FormReader {
     const form: FormPart[] = [];
     let next = parts.next();
     const watch = new BodyWatch(request.raw, maxUploadBytes, parserTimeoutMs);
-    this.#options.onGiveWay(request, () => watch.end(new PlaceLost()));
+    this.#options.places.onGiveWay(request, () => watch.end(new PlaceLost()));
     try {
       let textBytes = 0;
       for (;;) {
