@@ -23,7 +23,9 @@ import {
   zipOf,
 } from '../helpers/office-files.js';
 import { oleFile } from '../helpers/ole-files.js';
+import { memoryMb, samplePeak } from '../helpers/process-memory.js';
 import { randomFrom } from '../helpers/random.js';
+import { eventually } from '../helpers/real-time.js';
 import { video } from '../helpers/video-files.js';
 import { pagesOf } from '../render/preview/preview-fixture.js';
 
@@ -265,6 +267,13 @@ function pdfs(): readonly Row[] {
 
 /** Processes of LibreOffice that stay for the next document. */
 const keptOffices = 2;
+const threads = 2;
+/** More than before, for each thread that draws, the processes of pictures included. Programs have limits of their own. */
+const peakMaxMb = 400;
+/** More than before when it is over: what stays warm, and what the allocator keeps of what it gave out. */
+const restMaxMb = 150;
+const isLinux = process.platform === 'linux';
+const isOurs = (pid: number): boolean => !/soffice|oosplash|ffmpeg|ffprobe|bwrap|^sh$/.test(commandOf(pid));
 
 describe('a preview of a hostile file', () => {
   let server: AppServer;
@@ -273,7 +282,7 @@ describe('a preview of a hostile file', () => {
     folder = mkdtempSync(join(tmpdir(), 'inkwire-hostile-'));
     server = await startAppServer({
       INKWIRE_KEYS: '',
-      INKWIRE_WORKERS: '2',
+      INKWIRE_WORKERS: `${threads}`,
       INKWIRE_OFFICE_LISTENERS: `${keptOffices}`,
     });
   });
@@ -299,9 +308,13 @@ describe('a preview of a hostile file', () => {
     'The file ends the program that reads it.',
   ]);
 
-  it('ends with its documented answer, none as a fault of the server, and nothing of it is left', async () => {
+  it('ends with its documented answer and within its memory, none as a fault of the server, and nothing of it is left', async () => {
     const rows = [...(await images()), ...documents(), ...videos(), ...pdfs()];
     expect(rows.length).toBeGreaterThan(withoutFfmpeg || withoutOffice ? 150 : 180);
+    // What every first preview loads is no hostile file's.
+    for (const bytes of [pagesOf(['0 0 9 9 re f']), png(4, 4)]) await preview(bytes.toString('base64'));
+    const before = memoryMb(process.pid, isOurs);
+    const peak = samplePeak(process.pid, isOurs);
     const wrong: unknown[] = [];
     const left = [...rows];
     const work = async (): Promise<void> => {
@@ -319,6 +332,11 @@ describe('a preview of a hostile file', () => {
     };
     await Promise.all([work(), work(), work(), work()]);
     expect(wrong).toEqual([]);
+    const most = peak.stop() - before;
+    if (isLinux) {
+      expect(most).toBeLessThan(threads * peakMaxMb);
+      await eventually('the memory is back', () => memoryMb(process.pid, isOurs) - before < restMaxMb);
+    }
     // The programs have gone with their tasks, but for those that are kept started.
     const programs = (): readonly string[] =>
       footprintOf(process.pid, 10_000)

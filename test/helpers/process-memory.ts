@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { footprintOf } from '../../src/render/program-watch.js';
 
-/** Resident MiB of a process and all of its children, code that they share counted in each. Linux only. */
-export function memoryMb(pid: number): number {
-  return footprintOf(pid, 10_000).pids.reduce((sum, each) => sum + residentMb(each), 0);
+/** Resident MiB of a process and those of its children that count, code that they share counted in each. Linux only. */
+export function memoryMb(pid: number, counts: (pid: number) => boolean = () => true): number {
+  return footprintOf(pid, 10_000)
+    .pids.filter(counts)
+    .reduce((sum, each) => sum + residentMb(each), 0);
 }
 
 function residentMb(pid: number): number {
@@ -16,15 +18,15 @@ function residentMb(pid: number): number {
 }
 
 /** Looks again and again until it is stopped, which answers the most that it has seen. */
-export function samplePeak(pid: number): { stop(): number } {
-  let most = memoryMb(pid);
+export function samplePeak(pid: number, counts?: (pid: number) => boolean): { stop(): number } {
+  let most = memoryMb(pid, counts);
   const timer = setInterval(() => {
-    most = Math.max(most, memoryMb(pid));
+    most = Math.max(most, memoryMb(pid, counts));
   }, 5);
   return {
     stop() {
       clearInterval(timer);
-      return Math.max(most, memoryMb(pid));
+      return Math.max(most, memoryMb(pid, counts));
     },
   };
 }
