@@ -57,12 +57,23 @@ const easternWords = [
   '中文',
 ] as const;
 
+/** Broken with a hyphen, of no width, or from right to left. */
+const specialWords = [
+  'Donau\u00addampf\u00adschiff\u00adfahrt',
+  'in\u00advis\u00adible',
+  'zero\u200bwidth',
+  'שלום',
+  'السعر',
+  '(עולם)',
+] as const;
+
 class Maker {
   #depth = 0;
   readonly #words: readonly [string, ...string[]];
 
   constructor(readonly chance: Chance) {
-    this.#words = chance.maybe(0.15) ? [...words, ...easternWords, ...easternWords] : words;
+    const eastern = chance.maybe(0.15) ? [...easternWords, ...easternWords] : [];
+    this.#words = [...words, ...eastern, ...(chance.maybe(0.15) ? [...specialWords, ...specialWords] : [])];
   }
 
   text(most: number): string {
@@ -97,6 +108,7 @@ class Maker {
       this.addList,
       this.addHtml,
       this.addLink,
+      this.addDrawing,
       ...(this.#depth < 3 && chance.maybe(0.2) ? [this.addBlock] : []),
     ];
     const make =
@@ -106,6 +118,7 @@ class Maker {
             ...flowing,
             this.addTable,
             this.addPage,
+            this.addContents,
             this.addColumns,
             this.addColumns,
             this.addBlock,
@@ -181,6 +194,8 @@ class Maker {
         `<a href="https://example.org/h">${text()}</a>`,
         `<code>${text()}</code>`,
         `<s>${text()}</s>`,
+        `${text()}<sup>${text()}</sup>`,
+        `<sub><u>${text()}</u></sub>`,
         `<span style="color: #0b57d0; background-color: #ffeecc">${text()}</span>`,
         `${text()}<br>${text()}`,
       ]);
@@ -194,6 +209,10 @@ class Maker {
         `<ol start="3"><li>${run()}</li><li value="9"><p>${run()}</p><p>${run()}</p></li></ol>`,
         `<blockquote><p>${run()}</p></blockquote>`,
         '<hr>',
+        `<pre>  ${text()}\n    ${text()}</pre>`,
+        `<div style="text-align: right"><ol type="a"><li>${run()}</li></ol><ul><li>${run()}</li></ul></div>`,
+        `<img src="data:image/png;base64,${twoColors(chance.whole(8, 300), chance.whole(8, 90), '#ff0000', '#0000ff')}">`,
+        `<table><tr><td rowspan="2">${run()}</td><td>${run()}</td></tr><tr><td>${run()}</td></tr></table>`,
         `<table><tr><th>${text()}</th><th>${text()}</th></tr><tr><td>${run()}</td><td>${run()}</td></tr></table>`,
       ]);
     return { type: 'add_html', html: Array.from({ length: chance.whole(1, 4) }, block).join('') };
@@ -208,6 +227,31 @@ class Maker {
       url: 'https://example.org/l',
       ...look,
       ...(chance.maybe(0.1) ? { x: chance.whole(0, 220), y: chance.whole(0, 300) } : {}),
+    };
+  }
+
+  #hasContents = false;
+  addContents(): Members {
+    if (this.#hasContents) return this.addText();
+    this.#hasContents = true;
+    return {
+      type: 'add_toc',
+      ...this.some({ title: () => this.text(3) || 'x', font_size: () => this.chance.whole(6, 16) }, 0.5),
+    };
+  }
+
+  addDrawing(): Members {
+    const { chance } = this;
+    const box = chance.maybe(0.5) ? ' viewBox="0 0 80 40"' : '';
+    return {
+      type: 'add_svg',
+      svg: `<svg xmlns="http://www.w3.org/2000/svg" width="80mm" height="40mm"${box}><rect x="5" y="5" width="30" height="20" fill="#0b57d0"/><text x="5" y="38" font-size="8">Größe</text></svg>`,
+      ...this.place(),
+      ...this.some({
+        width: () => chance.whole(10, 90),
+        height: () => chance.whole(10, 60),
+        align: () => chance.one(['left', 'center', 'right']),
+      }),
     };
   }
 
@@ -253,6 +297,7 @@ class Maker {
     const { chance } = this;
     const columns = chance.whole(1, 5);
     const hasSpans = chance.maybe(0.2);
+    const hasRowSpans = chance.maybe(0.1);
     const cell = (span = 1) => {
       const text = this.text(chance.maybe(0.1) ? 20 : 3);
       if (span === 1 && chance.maybe(0.85)) return text;
@@ -268,6 +313,7 @@ class Maker {
           align: () => chance.one(aligns),
           font_size: () => this.size(),
           link: () => 'https://example.org/y',
+          ...(hasRowSpans ? { rowspan: () => chance.whole(2, 3) } : {}),
         }),
       };
     };

@@ -4,7 +4,7 @@ import { corpusOf } from './corpus.js';
 import { declinedOf } from './declined.js';
 
 /** Of all documents that we have. */
-const leastShare = 0.65;
+const leastShare = 0.95;
 /** Of each kind of random documents. */
 const random = Number(process.env.SHARE_DOCUMENTS ?? 100);
 
@@ -26,5 +26,5 @@ it('our own layout draws nearly all of the documents that we have', async () => 
     );
   if (process.env.SHARE_DOCUMENTS !== undefined) console.log(`${own} of ${count}\n${reasons.join('\n')}`);
   expect(count).toBeGreaterThan(2 * random);
-  expect(own / count, reasons.join('\n')).toBeGreaterThan(leastShare);
-});
+  expect(own / count, reasons.join('\n')).toBeGreaterThanOrEqual(leastShare);
+}, 600_000);
