@@ -120,6 +120,30 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     expect(await started(node)).toHaveLength(1);
   });
 
+  it('refuses as unavailable while nothing comes through, and goes on over new connections', async () => {
+    const relay = await openPostgresRelay(server());
+    closing.push(() => relay.close());
+    const node = await open(relay.url);
+    const heard: number[] = [];
+    node.bus.onHint(({ facts }) => heard.push(...facts.map(({ seq }) => seq)));
+    const other = await open();
+    await node.store.submit(aSubmission(aJob()));
+    relay.swallow();
+    const away = { name: 'StoreFailed', unavailable: true };
+    await expect(node.store.submit(aSubmission(aJob()))).rejects.toMatchObject(away);
+    await expect(node.store.depth()).rejects.toMatchObject(away);
+    await other.store.submit(aSubmission(aJob()));
+    relay.restore();
+    const submit = (): Promise<unknown> => node.store.submit(aSubmission(aJob())).catch(() => undefined);
+    await expect.poll(submit).toMatchObject({ type: 'created' });
+    await other.store.submit(aSubmission(aJob()));
+    const facts = await everyFact(other);
+    await expect.poll(() => heard).toEqual(facts.map(({ seq }) => seq));
+    // Of the one that was refused nobody knows whether it came about; all others are there.
+    expect([4, 5]).toContain(facts.length);
+    expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, at) => at + 1));
+  });
+
   it('ends when commits that it has told are lost, and makes a place after them one that nobody goes on from', async () => {
     const node = await open();
     const places: Position[] = [];

@@ -18,6 +18,14 @@ export interface PostgresRelay {
   fault: CommitFault | undefined;
   /** Faults so far. */
   readonly cuts: number;
+  /**
+   * From now on nothing comes through the connections that there are, nor does any end: as where a network has forgotten
+   * them. New ones fare alike until `restore`.
+   */
+  swallow(): void;
+  restore(): void;
+  /** New connections lead there. */
+  turnTo(server: PostgresServer): void;
   close(): Promise<void>;
 }
 
@@ -26,11 +34,14 @@ const socketName = '.s.PGSQL.5432';
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0');
 
 export async function openPostgresRelay({ url }: PostgresServer): Promise<PostgresRelay> {
-  const target = new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
+  const first = folderOf(url);
+  let target = first;
   const directory = await mkdtemp(join(tmpdir(), 'inkwire-relay-'));
   const sockets = new Set<Socket>();
   let cuts = 0;
   const relay: { fault: CommitFault | undefined } = { fault: undefined };
+  let isSwallowing = false;
+  const open = new Set<() => void>();
   const server = createServer((client) => {
     const database = connect(join(target, socketName));
     for (const socket of [client, database]) {
@@ -41,7 +52,17 @@ export async function openPostgresRelay({ url }: PostgresServer): Promise<Postgr
     database.pipe(client);
     database.once('close', () => client.destroy());
     client.once('close', () => database.end());
+    let isSwallowed = false;
+    const swallow = (): void => {
+      isSwallowed = true;
+      database.unpipe(client);
+      database.resume();
+    };
+    open.add(swallow);
+    client.once('close', () => open.delete(swallow));
+    if (isSwallowing) swallow();
     client.on('data', (bytes) => {
+      if (isSwallowed) return;
       const at = bytes.indexOf(commit);
       if (at < 0 || relay.fault === undefined) {
         database.write(bytes);
@@ -57,7 +78,7 @@ export async function openPostgresRelay({ url }: PostgresServer): Promise<Postgr
   });
   await new Promise<void>((resolve) => server.listen(join(directory, socketName), resolve));
   return {
-    url: url.replace(encodeURIComponent(target), encodeURIComponent(directory)),
+    url: url.replace(encodeURIComponent(first), encodeURIComponent(directory)),
     get fault() {
       return relay.fault;
     },
@@ -67,10 +88,25 @@ export async function openPostgresRelay({ url }: PostgresServer): Promise<Postgr
     get cuts() {
       return cuts;
     },
+    swallow() {
+      isSwallowing = true;
+      for (const each of open) each();
+    },
+    restore() {
+      isSwallowing = false;
+    },
+    turnTo(server) {
+      target = folderOf(server.url);
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Where the socket of a server is. */
+function folderOf(url: string): string {
+  return new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
 }

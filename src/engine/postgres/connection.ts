@@ -50,6 +50,19 @@ export function writerOf(database: Database): pg.ClientConfig {
   return { ...connectionOf(database, options), pipeline: true };
 }
 
+/**
+ * Ends the connection when what is asked over it takes longer: where a network has lost it without a word, it would be
+ * waited on for as long as the system repeats what was sent.
+ */
+export async function within<T>(client: pg.Client, ms: number, ask: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => client.connection.stream.destroy(), ms);
+  try {
+    return await ask();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Short names for the texts of statements: a server cuts a longer one than 63 characters. */
 export class StatementNames {
   readonly #names = new Map<string, string>();
@@ -65,7 +78,7 @@ export class StatementNames {
 /** Codes of a server that is going or coming, of a connection that is over, and of a system call that failed. */
 const passing = /^(08...|57P0.|25P0[23]|53...|E[A-Z]+)$/;
 const lostMessage =
-  /connection (terminated|ended|error)|not queryable|timeout expired|closed the connection|client was closed/i;
+  /connection (terminated|ended|error)|not queryable|timeout expired|query read timeout|closed the connection|client was closed/i;
 
 /** Whether a call failed since the server could not be reached, not because of what was asked. */
 export function isLost(error: unknown): boolean {

@@ -1,7 +1,10 @@
 import pg from 'pg';
-import { connectionOf, type Database } from './connection.js';
+import { connectionOf, type Database, within } from './connection.js';
 
 const againMs = 250;
+/** A connection over which nobody says anything may be lost without a word: it is asked so often, and answers by then. */
+const askMs = 2_000;
+const answerMs = 5_000;
 
 export interface ListenerOptions {
   readonly database: Database;
@@ -16,6 +19,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   #client: pg.Client | undefined;
   #again: NodeJS.Timeout | undefined;
+  #asking: NodeJS.Timeout | undefined;
   #closed = false;
   #isFirst = true;
 
@@ -42,8 +46,10 @@ export class Listener {
     client.on('end', lost);
     try {
       await client.connect();
-      for (const channel of Object.keys(channels)) await client.query(`LISTEN "${channel}"`);
-      await onListening(client, this.#isFirst);
+      await within(client, answerMs, async () => {
+        for (const channel of Object.keys(channels)) await client.query(`LISTEN "${channel}"`);
+        await onListening(client, this.#isFirst);
+      });
       this.#isFirst = false;
     } catch (error) {
       client.end().catch(() => undefined);
@@ -52,11 +58,25 @@ export class Listener {
     }
     this.#client = client;
     if (this.#closed) await this.close();
+    else this.#ask(client);
+  }
+
+  #ask(client: pg.Client): void {
+    this.#asking = setTimeout(() => {
+      within(client, answerMs, () => client.query('SELECT 1')).then(
+        () => {
+          if (this.#client === client) this.#ask(client);
+        },
+        // It ends, and another one is opened.
+        () => undefined,
+      );
+    }, askMs).unref();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#again);
+    clearTimeout(this.#asking);
     const client = this.#client;
     this.#client = undefined;
     await client?.end().catch(() => undefined);

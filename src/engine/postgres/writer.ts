@@ -5,7 +5,7 @@ import { type Changes, changesOf } from '../embedded/store.js';
 import type { ClaimRequest, Commit, Fact } from '../engine.js';
 import { StoreFailed } from '../engine.js';
 import type { EngineChange } from '../store-operations.js';
-import { type Database, failureOf, isLost, StatementNames, writerOf } from './connection.js';
+import { type Database, failureOf, isLost, StatementNames, within, writerOf } from './connection.js';
 import { changesOf as statementsOf } from './flush.js';
 import { Known } from './known.js';
 import { WorkingSet } from './working-set.js';
@@ -19,6 +19,8 @@ const waitingMax = 20_000;
 /** How long a call waits for a server that is away. */
 const patienceMs = 5_000;
 const againMs = 100;
+/** No batch takes so long, with its wait for the lock, unless nothing comes through. Longer than anybody waits for one. */
+const answerMs = 10_000;
 /** Owners in turn that are read at once. */
 const turnsMax = 1_000;
 
@@ -173,10 +175,14 @@ export class BatchWriter {
       this.#underWay = calls;
       this.#sent = sent !== undefined;
       try {
-        const outcome = await this.#attempt(calls, number, sent, (open) => {
-          sent = open;
+        const client = await this.#connected();
+        const open = (outcome: Outcome): void => {
+          sent = outcome;
           this.#sent = true;
-        });
+        };
+        const outcome = await within(client, answerMs, () =>
+          this.#attempt(client, calls, number, sent, open),
+        );
         if (outcome.facts.length > 0) this.#options.onFacts(outcome.facts);
         for (const [at, answer] of outcome.answers.entries()) calls[at]?.settle?.(answer);
         break;
@@ -200,13 +206,13 @@ export class BatchWriter {
   }
 
   async #attempt(
+    client: pg.Client,
     calls: readonly Call[],
     batch: number,
     sent: Outcome | undefined,
     onSent: (outcome: Outcome) => void,
   ): Promise<Outcome> {
     const begun = performance.now();
-    const client = await this.#connected();
     const ask = ({ text, values }: { text: string; values: readonly unknown[] }) =>
       client.query<unknown[]>(this.#names.prepared({ text, values }));
     // A statement of its own, so that what follows sees everything that was committed before the lock was had.
@@ -277,7 +283,7 @@ export class BatchWriter {
     });
     try {
       await client.connect();
-      await this.#options.onConnected(client);
+      await within(client, answerMs, () => this.#options.onConnected(client));
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
