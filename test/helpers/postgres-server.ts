@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 
@@ -13,6 +13,8 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Starts it again, on the same data. */
   start(): Promise<void>;
+  /** A server that follows this one, from where it is now. */
+  standby(): Promise<PostgresServer>;
   close(): Promise<void>;
 }
 
@@ -32,16 +34,29 @@ export interface ServerSettings {
   readonly durable?: boolean;
 }
 
-export async function startPostgres({ durable = false }: ServerSettings = {}): Promise<PostgresServer> {
+export function startPostgres(settings: ServerSettings = {}): Promise<PostgresServer> {
+  return openServer(settings, (bin, data, as) => {
+    const init = ['-D', data, '-U', 'inkwire', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+    execFileSync(join(bin, 'initdb'), init, { ...as, cwd: dirname(data), stdio: 'ignore' });
+  });
+}
+
+type Identity = ReturnType<typeof identity>;
+
+/** @param make fills the data directory */
+async function openServer(
+  settings: ServerSettings,
+  make: (bin: string, data: string, as: Identity) => void,
+): Promise<PostgresServer> {
+  const { durable = false } = settings;
   const bin = programs();
   if (bin === undefined) throw new Error('There is no PostgreSQL: install Debian’s package postgresql');
   const directory = mkdtempSync(join(tmpdir(), 'inkwire-pg-'));
   const as = identity();
   if (as !== undefined) chownSync(directory, as.uid, as.gid);
   const data = join(directory, 'data');
-  const init = ['-D', data, '-U', 'inkwire', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  execFileSync(join(bin, 'initdb'), init, { ...as, cwd: directory, stdio: 'ignore' });
-  const settings = [
+  make(bin, data, as);
+  const options = [
     'listen_addresses=',
     `unix_socket_directories=${directory}`,
     'max_connections=200',
@@ -50,8 +65,8 @@ export async function startPostgres({ durable = false }: ServerSettings = {}): P
   const url = `postgres://inkwire@/postgres?host=${encodeURIComponent(directory)}`;
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    const options = settings.flatMap((setting) => ['-c', setting]);
-    server = spawn(join(bin, 'postgres'), ['-D', data, ...options], {
+    const args = options.flatMap((option) => ['-c', option]);
+    server = spawn(join(bin, 'postgres'), ['-D', data, ...args], {
       ...as,
       cwd: directory,
       stdio: 'ignore',
@@ -74,6 +89,15 @@ export async function startPostgres({ durable = false }: ServerSettings = {}): P
     url,
     start,
     kill: () => end('SIGKILL'),
+    standby: () =>
+      openServer(settings, (_, copy) => {
+        const backup = ['-D', copy, '-h', directory, '-U', 'inkwire', '-R', '-X', 'stream', '--no-sync'];
+        execFileSync(join(bin, 'pg_basebackup'), [...backup, '-c', 'fast'], {
+          ...as,
+          cwd: dirname(copy),
+          stdio: 'ignore',
+        });
+      }),
     close: async () => {
       await end('SIGQUIT');
       rmSync(directory, { recursive: true, force: true });
