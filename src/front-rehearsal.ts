@@ -5,8 +5,9 @@ const rounds = 10;
 /** Of the server itself: no owner can be called so. */
 const owner = '@server';
 
-const body = {
-  kind: 'report',
+const kind = 'report';
+const withDesign = {
+  kind,
   design: {
     params: [{ name: 'items', type: 'collection', spec: [{ name: 'price', type: 'number' }] }],
     operations: [
@@ -16,6 +17,8 @@ const body = {
   },
   params: { items: [{ price: 1.5 }, { price: 2 }] },
 };
+/** One that comes with the server: looked up, read and compiled as those of callers are. Without values it is blank. */
+const withStored = { kind, design: 'certificate', params: {} };
 
 /**
  * Has the thread that answers requests read and render some documents for nobody, one after the other, as if a caller had sent
@@ -24,8 +27,8 @@ const body = {
 export async function rehearseRequests(syncRenderer: SyncRender, closing: AbortSignal): Promise<void> {
   try {
     for (let round = 0; round < rounds && !closing.aborted; round += 1) {
-      const json = Buffer.from(JSON.stringify(body));
-      const request = { owner, kind: body.kind, body: { json }, requestId: owner, signal: closing };
+      const json = Buffer.from(JSON.stringify(round % 2 === 0 ? withStored : withDesign));
+      const request = { owner, kind, body: { json }, requestId: owner, signal: closing };
       const ran = await syncRenderer.run(request);
       if (!ran.ok) return;
       await ran.dispose();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readShippedDesigns } from '../src/designs/shipped-designs.js';
 import { rehearseRequests } from '../src/front-rehearsal.js';
 import { kinds } from '../src/render/kinds/kinds.js';
 import type { SyncRender } from '../src/work/service.js';
@@ -17,12 +18,15 @@ const ran = { ok: true, files: [], warnings: [], dispose: async () => undefined 
 describe('the rehearsal of requests', () => {
   it('reads and renders documents one after the other, and lets go of them', async () => {
     let [running, most, count, left] = [0, 0, 0, 0];
+    const shipped: string[] = [];
     await rehearseRequests(
       renderer(async ({ body }) => {
         most = Math.max(most, ++running);
         count += 1;
         const given: unknown = 'json' in body ? JSON.parse(Buffer.from(body.json).toString()) : undefined;
-        expect(kinds.find(({ name }) => name === 'report')?.parse(Object(given)).ok).toBe(true);
+        const { design } = Object(given);
+        if (typeof design === 'string') shipped.push(design);
+        else expect(kinds.find(({ name }) => name === 'report')?.parse(Object(given)).ok).toBe(true);
         await Promise.resolve();
         running -= 1;
         left += 1;
@@ -34,6 +38,8 @@ describe('the rehearsal of requests', () => {
       new AbortController().signal,
     );
     expect([most, count, left]).toEqual([1, 10, 0]);
+    const known = await readShippedDesigns(new URL('../src/designs/shipped/', import.meta.url));
+    expect(shipped.map((id) => known.has(id))).toEqual(Array(5).fill(true));
   });
 
   it('ends with the server, and is silent where nothing can be rendered', async () => {
