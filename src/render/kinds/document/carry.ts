@@ -224,14 +224,28 @@ export function likeLine(line: CarryLine): CarryLine {
   return withTexts(line, (part) => part.replace(/\d/g, '8'));
 }
 
-/** Lines of one key differ in their digits only; undefined where there is no line. */
-export function placeKey(carry: Carry, which: 'forward' | 'brought', above: number): string | undefined {
-  const lines = carry[which];
-  if (lines === undefined) return undefined;
-  const [only] = lines;
-  // One line for all places differs in its amount: cheap to ask for each row of a long table.
-  if (lines.length === 1 && only !== undefined)
-    return `${which} ${(carry.amounts?.[above] ?? '').replace(/\d/g, '8')}`;
-  const line = lines[above];
-  return line === undefined ? undefined : JSON.stringify(likeLine(line));
+/** What tells the lines of a table apart. A table asks for each of its rows, for one place some times in a row. */
+export class PlaceKeys {
+  #above = -1;
+  #amount = '';
+
+  constructor(private readonly carry: Carry) {}
+
+  /** Lines of one key differ in their digits only; undefined where there is no line. */
+  of(which: 'forward' | 'brought', above: number): string | undefined {
+    const lines = this.carry[which];
+    if (lines === undefined) return undefined;
+    // One line for all places differs in its amount.
+    if (lines.length === 1) return which + this.#likeAmount(above);
+    const line = lines[above];
+    return line === undefined ? undefined : JSON.stringify(likeLine(line));
+  }
+
+  #likeAmount(above: number): string {
+    if (this.#above !== above) {
+      this.#above = above;
+      this.#amount = (this.carry.amounts?.[above] ?? '').replace(/\d/g, '8');
+    }
+    return this.#amount;
+  }
 }

@@ -1,4 +1,4 @@
-import { type Carry, likeLine, lineAt, placeKey } from './carry.js';
+import { type Carry, likeLine, lineAt, PlaceKeys } from './carry.js';
 import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
 import type { CarryNodes } from './page-items.js';
 import type { Sides } from './paper.js';
@@ -224,6 +224,7 @@ function carryNodes(
   { look: { row_style: rowStyle }, rows }: { readonly look: TableLook; readonly rows: number },
 ): CarryNodes {
   const { line, borders } = measures;
+  const keys = new PlaceKeys(carry);
   const node = (shown: ReturnType<typeof lineAt>, widths: readonly (number | 'auto')[]): Node | undefined => {
     if (shown === undefined) return undefined;
     const look = { ...rowStyle, ...shown.look };
@@ -240,7 +241,7 @@ function carryNodes(
   };
   return {
     node: (which, above, widths) => node(lineAt(carry, which, above), widths),
-    key: (which, above) => placeKey(carry, which, above),
+    key: (which, above) => keys.of(which, above),
     highest: (which, above, widths) => {
       const shown = lineAt(carry, which, above);
       return shown === undefined ? undefined : node(likeLine(shown), widths);
@@ -249,7 +250,7 @@ function carryNodes(
       const found = new Map<string, Node>();
       for (let above = 0; above <= rows && found.size < maxSamples; above++) {
         for (const which of ['forward', 'brought'] as const) {
-          const key = placeKey(carry, which, above);
+          const key = keys.of(which, above);
           if (key === undefined || found.has(key)) continue;
           const shown = lineAt(carry, which, above);
           if (shown === undefined) continue;
