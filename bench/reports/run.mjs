@@ -11,6 +11,7 @@ import { profiler, readCommand, runSuite } from '../kit/suite.mjs';
 
 const { chosen, short, profile } = readCommand({
   'in-process': './benchmarks/in-process.mjs',
+  carry: './benchmarks/carry.mjs',
   http: './benchmarks/http.mjs',
   japanese: './benchmarks/japanese.mjs',
   browsers: './benchmarks/browsers.mjs',
