@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** The pages of bench/render.mjs: how many times as fast as pdfmake at least, ms of CPU at most, and documents in a round. */
+/** The pages of bench/render.mjs: how many times as fast as pdfmake and as Typst at least, ms of CPU at most, and documents in a round. */
 const targets = {
-  invoice: { atLeast: 20, cpuMs: 1.5, documents: 30 },
+  invoice: { atLeast: 20, typst: 6, cpuMs: 1.5, documents: 30 },
   label: { atLeast: 4, cpuMs: 2.5, documents: 30 },
-  statement: { atLeast: 4, cpuMs: 100, documents: 2 },
-  ledger: { atLeast: 4, cpuMs: 400, documents: 1 },
+  statement: { atLeast: 4, typst: 6, cpuMs: 100, documents: 2 },
+  ledger: { atLeast: 4, typst: 10, cpuMs: 400, documents: 1 },
   japanese: { atLeast: 4, cpuMs: 5, documents: 30 },
 };
 
@@ -25,10 +25,10 @@ export async function run({ short, say }) {
 
 /**
  * @param {string} page
- * @param {{ atLeast: number, cpuMs: number, documents: number, short: boolean, say: (text: string) => void }} options
+ * @param {{ atLeast: number, typst?: number, cpuMs: number, documents: number, short: boolean, say: (text: string) => void }} options
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
-async function figuresOf(page, { atLeast, cpuMs, documents, short, say }) {
+async function figuresOf(page, { atLeast, typst, cpuMs, documents, short, say }) {
   const script = fileURLToPath(new URL('./render.mjs', import.meta.url));
   const rounds = short ? ['3', String(Math.ceil(documents / 3))] : ['9', String(documents)];
   const { stdout } = await promisify(execFile)(process.execPath, [script, ...rounds, page]);
@@ -39,6 +39,8 @@ async function figuresOf(page, { atLeast, cpuMs, documents, short, say }) {
     if (value === undefined) throw new Error(`bench/render.mjs did not print ${shape}`);
     return Number(value);
   };
+  // Typst is there where bench/render is installed.
+  const hasTypst = typst !== undefined && /^Typst/m.test(stdout);
   const [, spread = ''] = /\((median.*)\)/.exec(stdout) ?? [];
   const unit = 'documents/s';
   return [
@@ -51,5 +53,11 @@ async function figuresOf(page, { atLeast, cpuMs, documents, short, say }) {
       atMost: cpuMs,
     },
     { name: `${page}: ratio`, value: read(/^ratio +([\d.]+)/m), unit: 'x', atLeast, note: spread },
+    ...(hasTypst
+      ? [
+          { name: `${page}: Typst, untagged`, value: read(/^Typst.*?([\d.]+) documents\/s/m), unit },
+          { name: `${page}: times Typst`, value: read(/^times Typst +([\d.]+)/m), unit: 'x', atLeast: typst },
+        ]
+      : []),
   ];
 }

@@ -4,10 +4,13 @@
  * the garbage of the other or shares its code. No document comes twice. They are an `invoice` with a table of 20 rows, a `label` with a QR code and a Code 128, a `statement` of 2,000 rows, a `ledger`
  * of 10,000 (embedded DejaVu Sans), and a `japanese` page.
  *
+ * Where `npm ci --prefix bench/render` was run, Typst makes the invoice and the tables in the same rounds.
+ *
  *     npm run build && node bench/render.mjs [rounds] [documents per round] [page]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,6 +144,28 @@ async function plain(n) {
   return (await pdfmake.createPdf(definition).getBuffer()).length;
 }
 
+/** What Typst's template takes; undefined for pages that it is not measured with. @param {number} n */
+function tableData(n) {
+  if (page === 'invoice')
+    return { title: `Invoice 2024-${varied(n, 0)}`, lines, headers, rows: rowsOf(n, 20), closing: [closing] };
+  const count = { statement: 2_000, ledger: 10_000 }[page];
+  return count === undefined ? undefined : { lines: [], headers, rows: rowsOf(n, count), closing: [] };
+}
+
+const hasTypst =
+  tableData(0) !== undefined &&
+  existsSync(join(root, 'bench/render/node_modules/@myriaddreamin/typst-ts-node-compiler'));
+
+async function byTypst() {
+  const { typst } = await import('./render/typst.mjs');
+  const make = typst(dirname(ttf('DejaVuSans')));
+  return async (/** @type {number} */ n) => {
+    const data = tableData(n);
+    if (data === undefined) throw new Error(`Typst has no page ${page}`);
+    return make(data).length;
+  };
+}
+
 async function ours(n) {
   return (await rendered({ fonts: { default: mine, size: 10 }, operations: chosen.operations(n) })).length;
 }
@@ -176,7 +201,7 @@ class Contender {
   rounds = [];
   bytes = 0;
 
-  /** @param {'plain' | 'ours'} role */
+  /** @param {'plain' | 'ours' | 'typst'} role */
   constructor(role) {
     this.process = fork(fileURLToPath(import.meta.url), [String(rounds), String(documents), page, role]);
   }
@@ -215,26 +240,32 @@ const median = (values) => values.toSorted((x, y) => x - y)[Math.floor(values.le
 
 async function compare() {
   const [pdfmake, inkwire] = [new Contender('plain'), new Contender('ours')];
+  const typst = hasTypst ? [new Contender('typst')] : [];
+  const all = [pdfmake, inkwire, ...typst];
   const ratios = [];
   try {
-    await pdfmake.ready();
-    await inkwire.ready();
+    for (const one of all) await one.ready();
     for (let round = 0; round < rounds; round++) {
       // The order alternates, so that neither always runs in the other's wake.
-      for (const one of round % 2 === 0 ? [pdfmake, inkwire] : [inkwire, pdfmake]) await one.round();
+      for (const one of round % 2 === 0 ? all : all.toReversed()) await one.round();
       const [theirs, mine] = [pdfmake.rounds.at(-1), inkwire.rounds.at(-1)];
       ratios.push((mine?.rate ?? Number.NaN) / (theirs?.rate ?? Number.NaN));
     }
   } finally {
-    for (const one of [pdfmake, inkwire]) one.process.kill();
+    for (const one of all) one.process.kill();
   }
   console.log(`${page}, no document twice, embedded fonts, one thread, Node ${process.version}`);
   console.log(`pdfmake (README use)   ${pdfmake}`);
   console.log(`Inkwire document kind  ${inkwire}`);
   const each = ratios.map((ratio) => ratio.toFixed(1)).join(' ');
   console.log(`ratio                  ${median(ratios).toFixed(2)} (median of ${rounds} rounds: ${each})`);
+  for (const one of typst) {
+    const times = inkwire.rounds.map(({ rate }, i) => rate / (one.rounds[i]?.rate ?? Number.NaN));
+    console.log(`Typst, untagged        ${one}`);
+    console.log(`times Typst            ${median(times).toFixed(2)} (median of ${rounds} rounds)`);
+  }
 }
 
 const role = process.argv[5];
 if (role === undefined) await compare();
-else await contend(role === 'plain' ? plain : ours);
+else await contend(role === 'plain' ? plain : role === 'typst' ? await byTypst() : ours);
