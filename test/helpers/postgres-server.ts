@@ -13,6 +13,9 @@ export interface PostgresServer {
   kill(): Promise<void>;
   /** Starts it again, on the same data. */
   start(): Promise<void>;
+  /** Stands with all its processes until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** A server that follows this one, from where it is now. */
   standby(): Promise<PostgresServer>;
   close(): Promise<void>;
@@ -32,6 +35,8 @@ export const withoutPostgres = process.env.CI !== 'true' && programs() === undef
 export interface ServerSettings {
   /** Whether a commit is on the disk before it is answered; a test that takes no power away needs it not. */
   readonly durable?: boolean;
+  /** Where its data lies, and stays; a server that was there before goes on as after a crash. Default: a folder of its own. */
+  readonly data?: string;
 }
 
 export function startPostgres(settings: ServerSettings = {}): Promise<PostgresServer> {
@@ -54,8 +59,9 @@ async function openServer(
   const directory = mkdtempSync(join(tmpdir(), 'inkwire-pg-'));
   const as = identity();
   if (as !== undefined) chownSync(directory, as.uid, as.gid);
-  const data = join(directory, 'data');
-  make(bin, data, as);
+  const data = settings.data ?? join(directory, 'data');
+  if (existsSync(join(data, 'PG_VERSION'))) rmSync(join(data, 'postmaster.pid'), { force: true });
+  else make(bin, data, as);
   const options = [
     'listen_addresses=',
     `unix_socket_directories=${directory}`,
@@ -79,9 +85,8 @@ async function openServer(
     if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
     const exited = once(process, 'exit');
     // The others notice that the first one is gone, and end, too; killed, they cannot even do that.
-    const others = signal === 'SIGKILL' ? childrenOf(process.pid) : [];
-    process.kill(signal);
-    for (const pid of others) spawnSync('kill', ['-KILL', pid]);
+    if (signal === 'SIGKILL') signalAll(process, 'KILL');
+    else process.kill(signal);
     await exited;
   };
   await start();
@@ -89,8 +94,10 @@ async function openServer(
     url,
     start,
     kill: () => end('SIGKILL'),
+    freeze: () => signalAll(server, 'STOP'),
+    thaw: () => signalAll(server, 'CONT'),
     standby: () =>
-      openServer(settings, (_, copy) => {
+      openServer({ durable }, (_, copy) => {
         const backup = ['-D', copy, '-h', directory, '-U', 'inkwire', '-R', '-X', 'stream', '--no-sync'];
         execFileSync(join(bin, 'pg_basebackup'), [...backup, '-c', 'fast'], {
           ...as,
@@ -124,6 +131,12 @@ function identity(): { readonly uid: number; readonly gid: number } | undefined 
   const idOf = (kind: string): number =>
     Number(execFileSync('id', [kind, 'postgres'], { encoding: 'utf8' }).trim());
   return { uid: idOf('-u'), gid: idOf('-g') };
+}
+
+/** The first one at once with the others: it would start new ones in the place of those that are gone. */
+function signalAll(server: ChildProcess | undefined, signal: 'KILL' | 'STOP' | 'CONT'): void {
+  if (server?.pid === undefined) return;
+  spawnSync('kill', [`-${signal}`, String(server.pid), ...childrenOf(server.pid)]);
 }
 
 function childrenOf(pid: number | undefined): readonly string[] {
