@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Operators, pdfNumber } from '../../src/render/fonts/operators.js';
+import { drawnDecimals, PdfBytes, pdfNumber } from '../../src/render/fonts/pdf-bytes.js';
 
-const written = (write: (operators: Operators) => void): string => {
-  const operators = new Operators();
+const written = (write: (operators: PdfBytes) => void): string => {
+  const operators = new PdfBytes(drawnDecimals);
   write(operators);
-  return Buffer.from(operators.cut()).toString('latin1');
+  return Buffer.from(operators.take()).toString('latin1');
 };
 
 describe('operators', () => {
@@ -18,7 +18,7 @@ describe('operators', () => {
     );
     fc.assert(
       fc.property(numbers, (value) => {
-        expect(written((operators) => operators.number(value))).toBe(`${pdfNumber(value)} `);
+        expect(written((operators) => operators.operand(value))).toBe(`${pdfNumber(value)} `);
       }),
       { numRuns: 2_000 },
     );
@@ -31,13 +31,13 @@ describe('operators', () => {
   });
 
   it('grow as they are written, and give back what is cut off', () => {
-    const operators = new Operators();
+    const operators = new PdfBytes(drawnDecimals);
     const long = 'q 1 0 0 1 0 0 cm\n'.repeat(1_000);
     operators.text(long);
     const { length } = operators;
     operators.text('Q\n');
-    expect(Buffer.from(operators.cut(length)).toString('latin1')).toBe('Q\n');
-    expect(Buffer.from(operators.cut()).toString('latin1')).toBe(long);
+    expect(Buffer.from(operators.take(length)).toString('latin1')).toBe('Q\n');
+    expect(Buffer.from(operators.take()).toString('latin1')).toBe(long);
     expect(operators.length).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib';
-import { pdfNumber } from './operators.js';
+import { pdfNumber } from './pdf-bytes.js';
 import type { Glyph, ParsedFont } from './pdfkit.js';
 import type { ProgramWriter } from './program-writer.js';
 import type { SharedFont } from './sharing.js';

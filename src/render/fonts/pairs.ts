@@ -1,4 +1,4 @@
-import type { Operators } from './operators.js';
+import type { PdfBytes } from './pdf-bytes.js';
 import type { Glyph, GlyphPosition, GlyphRun } from './pdfkit.js';
 
 /**
@@ -148,7 +148,7 @@ export class PairLayout {
   }
 
   /** Writes what shows a text that has a width. */
-  show(text: string, operators: Operators): void {
+  show(text: string, operators: PdfBytes): void {
     operators.text('[(');
     let place = placeOf(text.charCodeAt(0));
     for (let i = 1; i <= text.length; i++) {
@@ -159,7 +159,7 @@ export class PairLayout {
         const kerning = this.#pair(place, next) - advance;
         if (kerning !== 0) {
           operators.text(')');
-          operators.number(-kerning);
+          operators.operand(-kerning);
           operators.text('(');
         }
       }

@@ -1,6 +1,6 @@
 import { softHyphen } from './characters.js';
-import { type Operators, pdfNumber } from './operators.js';
 import { noCharacters, type PairLayout, type PlainCharacters } from './pairs.js';
+import { type PdfBytes, pdfNumber } from './pdf-bytes.js';
 import type { Glyph, GlyphPosition } from './pdfkit.js';
 import { TextCache } from './sharing.js';
 
@@ -49,7 +49,7 @@ export interface Ink {
   readonly isEmpty: boolean;
   mark(used: UsedGlyphs): void;
   /** Shows it from the begin of the line of text on; `scale` is a thousandth of the font size. */
-  show(operators: Operators, scale: number): void;
+  show(operators: PdfBytes, scale: number): void;
 }
 
 /** How a word is written that has a width. */
@@ -57,7 +57,7 @@ interface Letters {
   readonly isEmpty: boolean;
   mark(text: string, used: UsedGlyphs): void;
   /** `scale` is a thousandth of the font size. */
-  show(text: string, operators: Operators, scale: number): void;
+  show(text: string, operators: PdfBytes, scale: number): void;
 }
 
 /** Those of words whose characters are laid out in pairs. */
@@ -70,7 +70,7 @@ export class PlainLetters implements Letters {
     used.usePlain(text, this.pairs);
   }
 
-  show(text: string, operators: Operators): void {
+  show(text: string, operators: PdfBytes): void {
     this.pairs.show(text, operators);
   }
 }
@@ -134,7 +134,7 @@ export class Shaped implements Letters {
     used.use(this.glyphs);
   }
 
-  show(_: string, operators: Operators, scale: number): void {
+  show(_: string, operators: PdfBytes, scale: number): void {
     let [left, up] = [0, 0];
     for (const { x, y, codes } of this.rows) {
       if (x !== left || y !== up) shift(operators, (x - left) * scale, (y - up) * scale);
@@ -148,10 +148,10 @@ export class Shaped implements Letters {
   }
 }
 
-function shift(operators: Operators, x: number, y: number): void {
+function shift(operators: PdfBytes, x: number, y: number): void {
   operators.text(' ');
-  operators.number(x);
-  operators.number(y);
+  operators.operand(x);
+  operators.operand(y);
   operators.text('Td');
 }
 
@@ -176,7 +176,7 @@ export class ShapedWord implements Ink {
     this.letters.mark(this.text, used);
   }
 
-  show(operators: Operators, scale: number): void {
+  show(operators: PdfBytes, scale: number): void {
     this.letters.show(this.text, operators, scale);
   }
 }

@@ -1,6 +1,6 @@
 import { softHyphen } from '../fonts/characters.js';
 import { mayTurn } from '../fonts/directions.js';
-import type { Operators } from '../fonts/operators.js';
+import type { PdfBytes } from '../fonts/pdf-bytes.js';
 import { TextCache } from '../fonts/sharing.js';
 import type { Ink, ShapedWord, Typeface, UsedGlyphs } from '../fonts/typeface.js';
 import { plainWordsOf, wordsOf } from './breaks.js';
@@ -26,7 +26,7 @@ export class Split implements Ink {
   }
 
   /** Each word at its place: readers that round the widths of glyphs would move the last one of a line. */
-  show(operators: Operators, scale: number): void {
+  show(operators: PdfBytes, scale: number): void {
     let isBegun = false;
     let before = 0;
     for (const word of this.words) {
@@ -39,9 +39,9 @@ export class Split implements Ink {
 }
 
 /** What comes next stands `x` points behind the begin of what was shown before. */
-export function move(x: number, operators: Operators): void {
+export function move(x: number, operators: PdfBytes): void {
   operators.text(' ');
-  operators.number(x);
+  operators.operand(x);
   operators.text('0 Td');
 }
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composed } from '../../../src/render/fonts/characters.js';
-import { fixed } from '../../../src/render/kinds/bulk-fill/template/program.js';
-import { lengthRoom, RowBytes } from '../../../src/render/kinds/bulk-fill/template/row-bytes.js';
+import { lengthRoom, PdfBytes } from '../../../src/render/fonts/pdf-bytes.js';
+import { fixed, rowDecimals } from '../../../src/render/kinds/bulk-fill/template/program.js';
 import { isPlain, needsShaping } from '../../../src/render/kinds/bulk-fill/template/shown-text.js';
 
-const written = (write: (out: RowBytes) => void): string => {
-  const out = new RowBytes();
+const written = (write: (out: PdfBytes) => void): string => {
+  const out = new PdfBytes(rowDecimals);
   write(out);
   return out.view().toString('latin1');
 };
@@ -54,7 +54,7 @@ describe('what a row is written into', () => {
 
   it('grows, and keeps what it has', () => {
     const long = 'x'.repeat(100_000);
-    const out = new RowBytes();
+    const out = new PdfBytes(rowDecimals);
     out.text('head ');
     out.string(long);
     out.text(long);

@@ -1,5 +1,5 @@
 import { EmbeddedTypeface } from '../../fonts/embedded-typeface.js';
-import { pdfNumber } from '../../fonts/operators.js';
+import { pdfNumber } from '../../fonts/pdf-bytes.js';
 import { StandardTypeface } from '../../fonts/standard-typeface.js';
 import { type Ink, type Typeface, UsedGlyphs } from '../../fonts/typeface.js';
 import type { PdfReference } from './pdfmake.js';

@@ -1,4 +1,4 @@
-import { pdfNumber as n, Operators } from '../../fonts/operators.js';
+import { drawnDecimals, pdfNumber as n, PdfBytes } from '../../fonts/pdf-bytes.js';
 import type { Ink, Typeface } from '../../fonts/typeface.js';
 import type { Bookmark, Line, Look, Word } from '../../layout/line.js';
 import {
@@ -63,7 +63,7 @@ export class PageSheet implements Sheet {
   /** The first one is drawn last. */
   readonly #grounds: Ground[] = [];
   #parts: (Part | Waiting)[] = [];
-  readonly #open = new Operators();
+  readonly #open = new PdfBytes(drawnDecimals);
   readonly #fonts = new Set<OwnFont>();
   #isText = false;
   #font: OwnFont | undefined;
@@ -101,7 +101,7 @@ export class PageSheet implements Sheet {
   /** What is drawn, with the numbers of pages. */
   #numbered(): Part[] {
     this.#endText();
-    const known = [...this.#parts, this.#open.cut()];
+    const known = [...this.#parts, this.#open.take()];
     if (!known.some(isWaiting)) return known as Part[];
     return known.flatMap((part) => {
       if (!isWaiting(part)) return [part];
@@ -115,12 +115,12 @@ export class PageSheet implements Sheet {
 
   #groundParts(): Part[] {
     const parts: Part[] = [];
-    const operators = new Operators();
+    const operators = new PdfBytes(drawnDecimals);
     let color = '';
     for (let i = this.#grounds.length - 1; i >= 0; i--) {
       const ground = this.#grounds[i];
       if (typeof ground === 'function') {
-        parts.push(operators.cut(), ground);
+        parts.push(operators.take(), ground);
         color = '';
       } else if (ground !== undefined) {
         if (ground.color !== color) setFill(ground.color, operators);
@@ -128,7 +128,7 @@ export class PageSheet implements Sheet {
         fillBox(ground.box, operators);
       }
     }
-    parts.push(operators.cut());
+    parts.push(operators.take());
     return parts;
   }
 
@@ -153,10 +153,10 @@ export class PageSheet implements Sheet {
     if (from === undefined) this.#rectangle(color, box);
     else if (from === lowest) this.#grounds.push({ box, color });
     else {
-      const operators = new Operators();
+      const operators = new PdfBytes(drawnDecimals);
       setFill(color, operators);
       fillBox(box, operators);
-      this.#parts.splice(from, 0, operators.cut());
+      this.#parts.splice(from, 0, operators.take());
     }
   }
 
@@ -166,11 +166,11 @@ export class PageSheet implements Sheet {
     this.#endText();
     const operators = this.#open;
     if (look !== this.#stroke) this.#strokeLook(look);
-    operators.number(x1);
-    operators.number(y1);
+    operators.operand(x1);
+    operators.operand(y1);
     operators.text('m ');
-    operators.number(x2);
-    operators.number(y2);
+    operators.operand(x2);
+    operators.operand(y2);
     operators.text('l S\n');
   }
 
@@ -182,7 +182,7 @@ export class PageSheet implements Sheet {
     const operators = this.#open;
     // Dashes go on until they are ended.
     if (before?.dash !== undefined) operators.text('[] 0 d ');
-    operators.number(width);
+    operators.operand(width);
     operators.text(`w ${colorOperand(color)} RG`);
     operators.text(dash === undefined ? '\n' : ` [${n(dash)} ${n(dash)}] 0 d\n`);
   }
@@ -220,7 +220,7 @@ export class PageSheet implements Sheet {
   #close(): void {
     this.#endText();
     if (this.#stroke?.dash !== undefined) this.#open.text('[] 0 d\n');
-    if (this.#open.length > 0) this.#parts.push(this.#open.cut());
+    if (this.#open.length > 0) this.#parts.push(this.#open.take());
     this.#font = undefined;
     this.#fill = '';
     this.#stroke = undefined;
@@ -325,14 +325,14 @@ export class PageSheet implements Sheet {
     this.#isText = true;
     if (font !== this.#font || size !== this.#size) {
       operators.text(`/${font.id} `);
-      operators.number(size);
+      operators.operand(size);
       operators.text('Tf\n');
       this.#font = font;
       this.#size = size;
     }
     operators.text('1 0 0 -1 ');
-    operators.number(left);
-    operators.number(top + look.ascent);
+    operators.operand(left);
+    operators.operand(top + look.ascent);
     operators.text('Tm');
   }
 }
@@ -353,14 +353,14 @@ function lineBox({ words, width, height, ascent }: Line, x: number, y: number) {
   return { left: x, top: y, right: x + width, bottom };
 }
 
-function setFill(color: string, operators: Operators): void {
+function setFill(color: string, operators: PdfBytes): void {
   operators.text(`${colorOperand(color)} rg\n`);
 }
 
-function fillBox({ x, y, width, height }: Rectangle, operators: Operators): void {
-  operators.number(x);
-  operators.number(y);
-  operators.number(width);
-  operators.number(height);
+function fillBox({ x, y, width, height }: Rectangle, operators: PdfBytes): void {
+  operators.operand(x);
+  operators.operand(y);
+  operators.operand(width);
+  operators.operand(height);
   operators.text('re f\n');
 }

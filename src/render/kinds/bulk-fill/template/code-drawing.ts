@@ -1,8 +1,8 @@
+import type { PdfBytes } from '../../../fonts/pdf-bytes.js';
 import { RenderFailure } from '../../../kind.js';
 import { type Bars, barcodeModules, type Matrix, qrModules } from '../../document/code-modules.js';
 import { qrDefect, qrQuiet, type SymbologyName, symbologies } from '../../document/codes.js';
 import { type CodeSlot, fixed } from './program.js';
-import type { RowBytes } from './row-bytes.js';
 
 /** Where a code is drawn: its room with the quiet zone, and the way there. */
 export interface CodePlace {
@@ -21,7 +21,7 @@ export function drawCode(
   { symbology, correction }: CodeSlot,
   value: string,
   place: CodePlace,
-  out: RowBytes,
+  out: PdfBytes,
 ): string | undefined {
   const isQr = symbology === 'qr';
   if (!isQr && !isSymbology(symbology)) return 'is of a symbology that is not known';
@@ -45,7 +45,7 @@ export function isSymbology(name: string): name is SymbologyName {
 
 type Quiet = readonly [left: number, right: number];
 
-function drawBars({ widths, columns }: Bars, quiet: Quiet, place: CodePlace, out: RowBytes): void {
+function drawBars({ widths, columns }: Bars, quiet: Quiet, place: CodePlace, out: PdfBytes): void {
   const across = place.width / (columns + quiet[0] + quiet[1]);
   out.text(`q ${place.matrix} cm ${place.color} ${across.toFixed(5)} 0 0 ${fixed(place.height)} 0 0 cm\n`);
   let x = quiet[0];
@@ -56,7 +56,7 @@ function drawBars({ widths, columns }: Bars, quiet: Quiet, place: CodePlace, out
   out.text('f Q\n');
 }
 
-function drawMatrix(code: Matrix, quiet: Quiet, place: CodePlace, out: RowBytes): void {
+function drawMatrix(code: Matrix, quiet: Quiet, place: CodePlace, out: PdfBytes): void {
   const columns = code.columns + quiet[0] + quiet[1];
   const rows = code.rows * code.rowHeight + quiet[0] * 2;
   const module = Math.min(place.width / columns, place.height / rows);
@@ -81,7 +81,7 @@ function drawMatrix(code: Matrix, quiet: Quiet, place: CodePlace, out: RowBytes)
 }
 
 /** Of one row of modules. */
-function rectangle(x: number, y: number, width: number, out: RowBytes): void {
+function rectangle(x: number, y: number, width: number, out: PdfBytes): void {
   out.integer(x);
   out.text(' ');
   out.integer(y);

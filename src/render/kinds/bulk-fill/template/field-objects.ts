@@ -1,4 +1,5 @@
 import { PDFName } from '@cantoo/pdf-lib';
+import { PdfBytes } from '../../../fonts/pdf-bytes.js';
 import { defaultAppearance, roomOf, textBoxOf, textStyleOf, tick } from './field-look.js';
 import { type Field, type Form, textOf, type Widget } from './form.js';
 import {
@@ -6,10 +7,10 @@ import {
   type Message,
   type ProgramStack,
   type RowObject,
+  rowDecimals,
   type Slot,
   type TextBox,
 } from './program.js';
-import { RowBytes } from './row-bytes.js';
 import type { ObjectWriter } from './serial.js';
 import { shownText } from './shown-text.js';
 import { dictOf, type Source } from './source.js';
@@ -170,7 +171,7 @@ export class FieldObjects {
       face = new Typeface(stack);
       this.#faces.set(box.stack, face);
     }
-    const out = new RowBytes();
+    const out = new PdfBytes(rowDecimals);
     const pen = { out, names: this.target.fonts, missing: new Set<number>(), size: 0, font: -1, rise: 0 };
     drawText(shownText(value, box.layout === 'lines'), drawnBox(box, face), pen);
     return box.under + out.view().toString('latin1');

@@ -208,6 +208,9 @@ export interface Program {
 /** Type, offset, index or generation: `/W[1 4 2]`. */
 export const entryBytes = 7;
 
+/** Digits behind the point in what is written anew: a thousandth of a point is not seen, and rows are short. */
+export const rowDecimals = 3;
+
 /** A number as a PDF has it: at most three decimals, never an exponent. */
 export function fixed(value: number): string {
   return String(Math.round(value * 1000) / 1000);

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { adviceFor } from '../../../fonts/catalogue.js';
-import type { Message, Program } from './program.js';
-import { RowBytes } from './row-bytes.js';
+import { PdfBytes } from '../../../fonts/pdf-bytes.js';
+import { type Message, type Program, rowDecimals } from './program.js';
 import { RowGlyphs } from './row-glyphs.js';
 import { type RowState, rowObjects, type WriteObject } from './row-objects.js';
 import { evaluateSlot, type SlotValue } from './slots.js';
@@ -38,7 +38,7 @@ class RowFiller {
   readonly #table: Buffer;
   readonly #objects: readonly WriteObject[];
   readonly #rowGlyphs: RowGlyphs | undefined;
-  readonly #out = new RowBytes();
+  readonly #out = new PdfBytes(rowDecimals);
   readonly #state: RowState;
 
   constructor(

@@ -1,6 +1,6 @@
+import { lengthRoom } from '../../../fonts/pdf-bytes.js';
 import { drawCode } from './code-drawing.js';
 import type { Message, Piece, Program, RowObject, Slot, TextBox } from './program.js';
-import { lengthRoom } from './row-bytes.js';
 import type { RowGlyphs } from './row-glyphs.js';
 import type { SlotValue } from './slots.js';
 import { type DrawnBox, drawList, drawnBox, drawText } from './text-drawing.js';

@@ -1,12 +1,12 @@
 import { hasRightToLeft } from '../../../fonts/directions.js';
+import type { PdfBytes } from '../../../fonts/pdf-bytes.js';
 import { fixed, type ProgramStack, type Run } from './program.js';
-import type { RowBytes } from './row-bytes.js';
 import type { RowGlyphs } from './row-glyphs.js';
 import { isPlain, needsShaping } from './shown-text.js';
 
 /** Where text of one drawing goes, and what was chosen for it so far. */
 export interface Pen {
-  readonly out: RowBytes;
+  readonly out: PdfBytes;
   /** By font: `InkF0` */
   readonly names: readonly string[];
   /** Takes the characters that are shown as a box. */
@@ -149,7 +149,7 @@ interface Glyph {
   readonly width: number;
 }
 
-function close(out: RowBytes): void {
+function close(out: PdfBytes): void {
   out.byte(greater);
   out.text('Tj ');
 }

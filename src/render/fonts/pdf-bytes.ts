@@ -1,10 +1,13 @@
-const firstBytes = 64 * 1024;
-
+const firstBytes = 4096;
 const digits = Buffer.from('0123456789abcdef', 'latin1');
 const zero = 0x30;
 const space = 0x20;
-const [backslash, open, close] = [0x5c, 0x28, 0x29];
-/** Digits of the largest length that a stream of a row can have, which is far below a gigabyte. */
+const [minus, point, backslash, open, close, lineEnd] = [0x2d, 0x2e, 0x5c, 0x28, 0x29, 0x0d];
+/** Numbers up to it are written by operations on small integers, */
+const largestSmall = 0x7fff_ffff;
+/** and past this one by way of their text. */
+const largest = Number.MAX_SAFE_INTEGER / 2;
+/** Digits of the largest length that a stream which is written here can have, far below a gigabyte. */
 const lengthDigits = 9;
 /** Shorter text is written sooner by hand than by a call into the runtime. */
 const shortText = 24;
@@ -12,10 +15,29 @@ const shortText = 24;
 /** Stands in a head where the length of a stream is written when it is known; spaces may stand behind a number. */
 export const lengthRoom = ' '.repeat(lengthDigits);
 
-/** What a row is written into: bytes of a PDF one after the other, in a buffer that is used again for each row. */
-export class RowBytes {
-  #bytes = Buffer.allocUnsafe(firstBytes);
+/** Digits behind the point of what a page is drawn by: with fewer, edges of letters would differ. */
+export const drawnDecimals = 6;
+
+/** A number with these digits behind the point, as it stands in a PDF. */
+export function pdfNumber(value: number): number {
+  return Math.round(value * 10 ** drawnDecimals) / 10 ** drawnDecimals;
+}
+
+/**
+ * Bytes of a PDF one after the other, in a buffer that grows and is used again: those of a page or a row have hundreds of numbers,
+ * each of which would be a string first.
+ */
+export class PdfBytes {
+  readonly #decimals: number;
+  readonly #scale: number;
+  #bytes = Buffer.allocUnsafeSlow(firstBytes);
   #at = 0;
+
+  /** @param decimals digits behind the point of its numbers, at most */
+  constructor(decimals: number) {
+    this.#decimals = decimals;
+    this.#scale = 10 ** decimals;
+  }
 
   get length(): number {
     return this.#at;
@@ -31,10 +53,17 @@ export class RowBytes {
     this.#at = length;
   }
 
+  /** What was written since the length was `from`, in memory of its own; it is taken back. */
+  take(from = 0): Uint8Array {
+    const taken = new Uint8Array(this.view(from));
+    this.#at = from;
+    return taken;
+  }
+
   /** There are so many bytes to write in the rest of the buffer. */
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + bytes));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
@@ -64,30 +93,46 @@ export class RowBytes {
     this.#at = at;
   }
 
-  /** As `fixed` writes it: at most three decimals, never an exponent. */
+  /** A number and a space behind it. */
+  operand(value: number): void {
+    this.number(value);
+    this.byte(space);
+  }
+
+  /** Never with an exponent, unless it is beyond what a page may be. */
   number(value: number): void {
-    let rest = Math.round(value * 1000);
-    if (!(Math.abs(rest) < 0x7fff_ffff)) {
-      this.text(String(rest / 1000));
+    const scaled = Math.round(value * this.#scale);
+    const size = Math.abs(scaled);
+    if (!(size <= largest)) {
+      this.text(String(scaled / this.#scale));
       return;
     }
-    this.#room(16);
+    this.#room(24);
+    if (scaled < 0) this.#bytes[this.#at++] = minus;
+    const isSmall = size <= largestSmall;
+    const whole = isSmall ? (size / this.#scale) | 0 : Math.floor(size / this.#scale);
+    if (whole <= largestSmall) this.integer(whole);
+    else this.text(String(whole));
+    const fraction = size - whole * this.#scale;
+    if (fraction > 0) this.#fraction(fraction);
+  }
+
+  /** @param value whole, from 1, in units of the last digit behind the point */
+  #fraction(value: number): void {
     const bytes = this.#bytes;
-    if (rest < 0) {
-      bytes[this.#at++] = 0x2d;
-      rest = -rest;
+    let count = this.#decimals;
+    let rest = value | 0;
+    for (let next = (rest / 10) | 0; next * 10 === rest; next = (rest / 10) | 0) {
+      rest = next;
+      count--;
     }
-    const whole = (rest / 1000) | 0;
-    this.integer(whole);
-    rest -= whole * 1000;
-    if (rest === 0) return;
-    const [first, second, third] = [(rest / 100) | 0, ((rest / 10) | 0) % 10, rest % 10];
-    let at = this.#at;
-    bytes[at++] = 0x2e;
-    bytes[at++] = zero + first;
-    if (second > 0 || third > 0) bytes[at++] = zero + second;
-    if (third > 0) bytes[at++] = zero + third;
-    this.#at = at;
+    bytes[this.#at++] = point;
+    for (let at = this.#at + count - 1; at >= this.#at; at--) {
+      const next = (rest / 10) | 0;
+      bytes[at] = zero + (rest - next * 10);
+      rest = next;
+    }
+    this.#at += count;
   }
 
   /** @param value whole, from 0, below 2^31 */
@@ -119,7 +164,22 @@ export class RowBytes {
     this.#at = at;
   }
 
-  /** A text string of a PDF, in ASCII. */
+  /** A code of two bytes, within a string in brackets. */
+  code(value: number): void {
+    this.#room(4);
+    this.#stringByte(value >> 8);
+    this.#stringByte(value & 255);
+  }
+
+  #stringByte(value: number): void {
+    // A line end is read as a line feed, whichever it is.
+    const isReturn = value === lineEnd;
+    if (isReturn || value === open || value === close || value === backslash)
+      this.#bytes[this.#at++] = backslash;
+    this.#bytes[this.#at++] = isReturn ? 0x72 : value;
+  }
+
+  /** A text string of a PDF, in ASCII; any other one in UTF-16. */
   string(text: string): void {
     const { length } = text;
     this.#room(length * 4 + 8);
