@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
+import { previewLimits } from '../../../src/render/kinds/preview/pages/limits.js';
 import { bareContext } from '../run-context.js';
 import { pagesOf, preview } from './preview-fixture.js';
 
@@ -127,6 +128,20 @@ describe('a preview of a PDF', () => {
     expect(made.map(({ name }) => name)).toEqual(['pages.json', 'page-2.png', 'page-4.png', 'preview.json']);
     expect(warnings).toMatchObject([{ code: 'first_page_not_drawn', pointer: '/first_page' }]);
     await expect(preview(pagesOf([gray]), { pages: '2-' })).rejects.toMatchObject({ pointer: '/pages' });
+  });
+
+  it('loses a page that takes too long to draw, and no other', async () => {
+    // Half a minute of strokes, on the second page; the bound is put lower so that nobody waits for it.
+    const strokes = Array.from({ length: 300_000 }, (_, at) => `${at % 100} 0 m ${(at * 7) % 100} 100 l S`);
+    const limits: { pageMs: number } = previewLimits;
+    const { pageMs } = limits;
+    limits.pageMs = 3_000;
+    const { made, json, warnings } = await preview(pagesOf([gray, strokes.join('\n'), red])).finally(() => {
+      limits.pageMs = pageMs;
+    });
+    expect(made.map(({ name }) => name)).toEqual(['pages.json', 'page-1.png', 'page-3.png', 'preview.json']);
+    expect(json('preview.json')).toMatchObject({ page_count: 3, missing: [2] });
+    expect(warnings).toMatchObject([{ code: 'page_too_slow' }]);
   });
 
   it('loses a page that needs too much of the engine, and no other', async () => {
