@@ -29,6 +29,11 @@ describe('what lies outside the paper is a warning', () => {
     ['A17 text right of the paper', text('gone', { x: 160 }), first],
     ['A17 text below it', text('gone', { y: 300 }), first],
     ['A17 text that reaches over the edge', text('a long line of text', { x: 130, y: 50, width: 60 }), first],
+    [
+      'justified text whose words would fit beside each other',
+      text('mmmmmm '.repeat(6), { x: 100, y: 50, width: 60, font_size: 12, align: 'justify' }),
+      first,
+    ],
     ['A17 a picture that is wider', { type: 'add_image', source: png, width: 300 }, first],
     ['a picture at the edge', { type: 'add_image', source: png, x: 140, y: 50, width: 30 }, first],
     ['a picture that is higher', { type: 'add_image', source: png, width: 20, height: 300 }, first],

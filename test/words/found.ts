@@ -52,6 +52,11 @@ export class Found {
     return places;
   }
 
+  /** Whether each of its letters is there somewhere. */
+  hasLetters(word: string): boolean {
+    return [...word].every((character) => this.#text.includes(character));
+  }
+
   /** Whether the word is in what no other word took, in order: a line or page ended within it. To be asked last. */
   isBroken(word: string): boolean {
     const characters = [...word];

@@ -8,13 +8,21 @@ import type { Page } from './pdfmake.js';
 /** Less than can be seen, and more than what rounding does. */
 const tolerance = 0.5;
 
+/** How far a line reaches: words of a justified one stand apart, which its width does not count. */
+function reachOf(line: Line): number {
+  const last = line.inlines.at(-1);
+  const [width, x] = [line.getWidth(), last?.x];
+  if (last?.justifyShift === undefined || typeof x !== 'number') return width;
+  return Math.max(width, x + last.width - (last.trailingCut ?? 0));
+}
+
 /** The box of a line of text as it is read: the air between lines, which its height counts, may be cut. */
 function lineBox(line: Line): Box {
   const { x = 0, y = 0 } = line;
   const descents = line.inlines.map(({ font, fontSize = 0 }) => (-(font?.descender ?? 0) / 1000) * fontSize);
   const descent = Math.max(0, ...descents);
   const height = Math.min(line.getHeight(), line.getAscenderHeight() + descent);
-  return { left: x, top: y, right: x + line.getWidth(), bottom: y + height };
+  return { left: x, top: y, right: x + reachOf(line), bottom: y + height };
 }
 
 function vectorBox(vector: Vector): Box | undefined {
@@ -45,7 +53,7 @@ function pictureBox({ x = 0, y = 0, _width = 0, _height = 0, cover }: Picture): 
 /** Whether a line may lie outside: rather yes. */
 function mayLeave(line: Line, { width, height }: Page['pageSize']): boolean {
   const { x = 0, y = 0 } = line;
-  return x < 0 || y < 0 || x + line.getWidth() > width || y + line.getHeight() > height;
+  return x < 0 || y < 0 || x + reachOf(line) > width || y + line.getHeight() > height;
 }
 
 function boxOf(item: PageItem): Box | undefined {

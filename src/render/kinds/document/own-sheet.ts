@@ -253,7 +253,7 @@ export class PageSheet implements Sheet {
     if (words.some(({ look }) => look.underline || look.strike))
       for (const { box, color } of decorationsOf(line, x, y)) this.#rectangle(color, box);
     const { size } = this;
-    const isWithin = x >= 0 && y >= 0 && x + line.width <= size.width && y + line.height <= size.height;
+    const isWithin = x >= 0 && y >= 0 && x + reachOf(line) <= size.width && y + line.height <= size.height;
     if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
   }
 
@@ -346,11 +346,19 @@ function topOf({ ascent, drop }: Look, line: Line, y: number): number {
   return y + (line.height - ascent - (line.height - line.ascent)) + drop;
 }
 
+/** How far a line reaches: words of a justified one stand apart, which its width does not count. */
+function reachOf({ words, width }: Line): number {
+  const last = words.at(-1);
+  if (last === undefined || last.shift === 0) return width;
+  return Math.max(width, last.x + last.width - last.trail);
+}
+
 /** The box of a line as it is read: the air between lines, which its height counts, may be cut. */
-function lineBox({ words, width, height, ascent }: Line, x: number, y: number) {
+function lineBox(line: Line, x: number, y: number) {
+  const { words, height, ascent } = line;
   const descents = words.map(({ look }) => (-look.face.descender / 1000) * look.size);
   const bottom = y + Math.min(height, ascent + Math.max(0, ...descents));
-  return { left: x, top: y, right: x + width, bottom };
+  return { left: x, top: y, right: x + reachOf(line), bottom };
 }
 
 function setFill(color: string, operators: PdfBytes): void {
