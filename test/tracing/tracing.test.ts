@@ -163,7 +163,7 @@ describe('traces of jobs', () => {
     }
     const id = await submit(page);
     await told(id, ['accept', 'wait', 'render', 'commit']);
-    expect(server.log()).toContain('the collector takes spans again');
+    await expect.poll(() => server.log(), { interval: 20 }).toContain('the collector takes spans again');
     expect(server.log().split('spans cannot be sent').length - 1).toBe(1);
     // Nobody listens there: the answer to its last spans never comes.
     await server.stop();
