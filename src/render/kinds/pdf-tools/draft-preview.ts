@@ -39,18 +39,16 @@ export interface PreviewFacts {
 export function createDraftPreviewRunner(
   backOf: (kind: string) => Promise<KindRunner | ChunkedRunner>,
 ): KindRunner {
-  let program: Promise<WebAssembly.Module> | undefined;
   return {
     name: 'draft_preview',
     async run(given, context) {
-      program ??= loadPdfiumProgram();
       const { kind, request, page, width } = Value.Parse(planSchema, given);
       const back = await backOf(kind);
       if ('chunk' in back) throw new Error(`The kind ${kind} has no previews`);
       const draft = new Draft();
       const { pages = 1 } = await back.run(request, draft.context(context));
       const shown = Math.min(page, Math.max(1, pages));
-      const picture = await pagePicture(await program, draft.file(), {
+      const picture = await pagePicture(await loadPdfiumProgram(), draft.file(), {
         page: shown,
         width,
         heavy: () => context.heavy(),

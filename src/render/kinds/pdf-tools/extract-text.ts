@@ -9,23 +9,13 @@ import { extractTextPlanSchema } from './requests.js';
 import { hundredths, layText, type TextPage } from './text-layout.js';
 
 /** Reads the text of a PDF. A file that opens with the empty password is read as any viewer would show it. */
-export const extractTextRunner: KindRunner = createExtractTextRunner();
-
-/** The program of the engine is read and compiled once per thread, since it is the same for every job. */
-function createExtractTextRunner(): KindRunner {
-  let program: Promise<WebAssembly.Module> | undefined;
-  const load = () => {
-    program ??= loadPdfiumProgram();
-    return program;
-  };
-  return {
-    name: 'extract_text',
-    async warm() {
-      await load();
-    },
-    run: async (request, context) => run(await load(), request, context),
-  };
-}
+export const extractTextRunner: KindRunner = {
+  name: 'extract_text',
+  async warm() {
+    await loadPdfiumProgram();
+  },
+  run: async (request, context) => run(await loadPdfiumProgram(), request, context),
+};
 
 async function run(program: WebAssembly.Module, request: unknown, context: RunContext): Promise<RunResult> {
   const { file, pageIndex, includeFormatting } = Value.Parse(extractTextPlanSchema, request);

@@ -6,11 +6,23 @@ import type { PdfiumBound } from './pdfium-bound.js';
 /** An instance of the engine: its functions, and its memory as `pdfium`. Numbers are pointers where they are no amounts. */
 export type Engine = WrappedPdfiumModule;
 
-/** Reads the program of the engine and compiles it, to start instances from. */
-export async function loadPdfiumProgram(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(
-    await readFile(createRequire(import.meta.url).resolve('@embedpdf/pdfium/pdfium.wasm')),
-  );
+let loaded: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * The program of the engine, to start instances from. It is the same for every job, and so it is read and compiled once for
+ * each thread; anew after a failure, which may pass.
+ */
+export function loadPdfiumProgram(): Promise<WebAssembly.Module> {
+  loaded ??= compiled().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
+  return loaded;
+}
+
+async function compiled(): Promise<WebAssembly.Module> {
+  const path = createRequire(import.meta.url).resolve('@embedpdf/pdfium/pdfium.wasm');
+  return WebAssembly.compile(await readFile(path));
 }
 
 export async function startEngine(program: WebAssembly.Module, bound: PdfiumBound): Promise<Engine> {

@@ -38,7 +38,7 @@ function createPreviewRunner(): ChunkedRunner {
   return {
     name: 'preview',
     async warm() {
-      await files.program();
+      await files.warm();
     },
     prepare: (request, context) => prepare(Value.Parse(previewPlanSchema, request), context, files),
     chunk: (units, context) => chunk(units, context, files),

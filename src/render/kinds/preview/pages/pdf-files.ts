@@ -26,17 +26,16 @@ const keptMs = 1_000;
 const mostUses = 500;
 
 /**
- * Opens PDFs for one thread, one at a time. The program of the engine is read and compiled once. The last document stays open for
- * a moment, in its own instance of the engine: another file gets another one.
+ * Opens PDFs for one thread, one at a time. The last document stays open for a moment, in its own instance of the
+ * engine: another file gets another one.
  */
 export class PdfFiles {
-  #program: Promise<WebAssembly.Module> | undefined;
   #kept: Kept | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  program(): Promise<WebAssembly.Module> {
-    this.#program ??= loadPdfiumProgram();
-    return this.#program;
+  /** Has the engine ready ahead of the first file. */
+  async warm(): Promise<void> {
+    await loadPdfiumProgram();
   }
 
   /** The document is the caller's until `giveBack`. Rejects with `RenderFailure` for what the engine does not open. */
@@ -50,7 +49,7 @@ export class PdfFiles {
       return kept.document;
     }
     this.#drop();
-    const [program, file] = await Promise.all([this.program(), readFile(path)]);
+    const [program, file] = await Promise.all([loadPdfiumProgram(), readFile(path)]);
     const heavy = { onHeavy };
     const pdfium = await startPdfium(program, pdfLimits.pictureMemoryBytes, () => heavy.onHeavy());
     const document = pdfium.open(file, pointer, password);
