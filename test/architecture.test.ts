@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['jobs', 'protocol'],
   'engine/embedded': ['engine', 'jobs', 'protocol'],
   'engine/memory': ['engine/embedded', 'engine', 'jobs', 'protocol'],
-  'engine/sqlite': ['system-errors.ts', 'engine/embedded', 'engine', 'jobs', 'protocol'],
+  'engine/sqlite': ['system-errors.ts', 'shares', 'engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/postgres': ['engine/embedded', 'engine', 'jobs', 'protocol'],
   'engine/s3': ['system-errors.ts', 'engine'],
   'engine/nats': ['engine'],

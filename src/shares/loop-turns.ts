@@ -1,3 +1,5 @@
+import { OwnerQueue } from './owner-queue.js';
+
 /** Steps that are set going for one turn of the event loop at the most; more than fit into any budget. */
 const maxSteps = 256;
 /** Part of a budget that an owner may have in a turn in which others wait. */
@@ -14,13 +16,11 @@ const ownPart = 1 / 4;
  */
 export class LoopTurns {
   readonly #budgetMs: number;
-  /** By owner, the one whose turn is next first; of each in the order in which they came. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new OwnerQueue<() => void>();
   /** What each owner has had of this turn of the event loop, in milliseconds. */
   readonly #had = new Map<string, number>();
   /** When the first step of this turn of the event loop began; undefined before it. */
   #began: number | undefined;
-  #count = 0;
   /** Whose step is under way. */
   #current: string | undefined;
   /** Somebody who has waited has had a step in this turn. */
@@ -35,7 +35,7 @@ export class LoopTurns {
 
   /** Steps that wait. */
   get waiting(): number {
-    return this.#count;
+    return this.#waiting.size;
   }
 
   /**
@@ -45,12 +45,7 @@ export class LoopTurns {
   run(owner: string, step: () => void): void {
     if (this.#current === owner) step();
     else if (this.#mayGoOn(owner)) this.#go(owner, step);
-    else {
-      const own = this.#waiting.get(owner);
-      if (own === undefined) this.#waiting.set(owner, [step]);
-      else own.push(step);
-      this.#count += 1;
-    }
+    else this.#waiting.push(owner, step);
   }
 
   /** The same for a step that makes something; rejects when it throws. */
@@ -69,7 +64,7 @@ export class LoopTurns {
   #mayGoOn(owner: string): boolean {
     if (this.#waiting.has(owner)) return false;
     const elapsed = this.#elapsed();
-    if (this.#count === 0 && elapsed < this.#budgetMs) return true;
+    if (this.#waiting.size === 0 && elapsed < this.#budgetMs) return true;
     return elapsed < 2 * this.#budgetMs && (this.#had.get(owner) ?? 0) < ownPart * this.#budgetMs;
   }
 
@@ -95,7 +90,8 @@ export class LoopTurns {
     if (this.#isWatched) return;
     this.#isWatched = true;
     // Each by itself: between two of them the continuations of the first run, so that the time it took is seen.
-    for (let left = Math.min(this.#count, maxSteps); left > 0; left -= 1) setImmediate(() => this.#step());
+    for (let left = Math.min(this.#waiting.size, maxSteps); left > 0; left -= 1)
+      setImmediate(() => this.#step());
     setImmediate(() => this.#end());
   }
 
@@ -105,22 +101,16 @@ export class LoopTurns {
     this.#began = undefined;
     this.#wentOn = false;
     this.#had.clear();
-    if (this.#count > 0) this.#watch();
+    if (this.#waiting.size > 0) this.#watch();
   }
 
   /** At least one in each turn, whatever those took who went on at once. */
   #step(): void {
-    if (this.#count === 0) return;
+    if (this.#waiting.size === 0) return;
     const elapsed = this.#elapsed();
     if (this.#wentOn && elapsed >= this.#budgetMs) return;
     this.#wentOn = true;
-    for (const [owner, own] of this.#waiting) {
-      const step = own.shift();
-      this.#waiting.delete(owner);
-      if (own.length > 0) this.#waiting.set(owner, own);
-      this.#count -= 1;
-      if (step !== undefined) this.#go(owner, step);
-      return;
-    }
+    const next = this.#waiting.take();
+    if (next !== undefined) this.#go(next.owner, next.item);
   }
 }

@@ -1,33 +1,21 @@
+import { OwnerQueue } from '../../shares/owner-queue.js';
 import type { Call } from './wire.js';
 
-/** Readings that wait in the store's thread: owner by owner, those of one in the order in which they came. */
+/** Readings that wait in the store's thread: owner by owner. */
 export class ReadingQueue {
-  /** The owner whose turn is next first. */
-  readonly #waiting = new Map<string, Call[]>();
-  #size = 0;
+  readonly #waiting = new OwnerQueue<Call>();
 
   get size(): number {
-    return this.#size;
+    return this.#waiting.size;
   }
 
   push(call: Call): void {
-    const owner = ownerOf(call);
-    const own = this.#waiting.get(owner);
-    if (own === undefined) this.#waiting.set(owner, [call]);
-    else own.push(call);
-    this.#size += 1;
+    this.#waiting.push(ownerOf(call), call);
   }
 
   /** Takes the next one; undefined when nobody waits. */
   take(): Call | undefined {
-    for (const [owner, own] of this.#waiting) {
-      const call = own.shift();
-      this.#waiting.delete(owner);
-      if (own.length > 0) this.#waiting.set(owner, own);
-      this.#size -= 1;
-      return call;
-    }
-    return undefined;
+    return this.#waiting.take()?.item;
   }
 }
 
