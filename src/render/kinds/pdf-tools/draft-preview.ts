@@ -42,6 +42,8 @@ export function createDraftPreviewRunner(
   return {
     name: 'draft_preview',
     async run(given, context) {
+      // Compiled beside the drawing; whether that failed is seen where it is needed.
+      loadPdfiumProgram().catch(() => undefined);
       const { kind, request, page, width } = Value.Parse(planSchema, given);
       const back = await backOf(kind);
       if ('chunk' in back) throw new Error(`The kind ${kind} has no previews`);
