@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { smallBlobName } from '../dist/src/engine/blobs.js';
 import { openDatabase } from '../dist/src/engine/sqlite/database.js';
 import { openSqliteEngine } from '../dist/src/engine/sqlite/sqlite-engine.js';
-import { jobId } from '../dist/src/jobs/job.js';
+import { pendingJob } from './kit/pending-job.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -95,7 +95,7 @@ async function runJob(keep) {
 }
 
 async function submit(n, idempotencyOf) {
-  const job = newJob(owners[n % owners.length] ?? '');
+  const job = pendingJob(owners[n % owners.length] ?? '');
   const outcome = await store.submit({
     job,
     input: { request: { inline: request }, inputs: [] },
@@ -141,26 +141,6 @@ async function measure(name, operation) {
       `loop delay p99 ${(delay.percentile(99) / 1e6).toFixed(1)} max ${(delay.max / 1e6).toFixed(1)} ms`,
     ].join('   '),
   );
-}
-
-function newJob(owner) {
-  const now = Date.now();
-  return {
-    id: jobId(now, randomBytes(6)),
-    owner,
-    kind: 'document',
-    priority: 0,
-    status: 'pending',
-    rev: 1,
-    attempt: 0,
-    failures: 0,
-    maxAttempts: 3,
-    createdAt: now,
-    readyAt: now,
-    waitDeadline: now + 86_400_000,
-    runTimeoutMs: 60_000,
-    resultTtlMs: 86_400_000,
-  };
 }
 
 /** Writes finished and waiting jobs straight into the tables, a second apart, the last one an hour ago. */

@@ -55,7 +55,7 @@ function identity() {
  * @param {import('node:child_process').ChildProcess} server
  */
 async function answering(url, server) {
-  while (server.exitCode === null) {
+  while (server.exitCode === null && server.signalCode === null) {
     const client = new pg.Client(url);
     try {
       await client.connect();
@@ -66,5 +66,5 @@ async function answering(url, server) {
       await client.end().catch(() => undefined);
     }
   }
-  throw new Error(`PostgreSQL ended with ${server.exitCode}`);
+  throw new Error(`PostgreSQL ended with ${server.exitCode ?? server.signalCode}`);
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { pendingJob } from '../kit/pending-job.mjs';
 import { dist, removeDirectory, temporaryDirectory } from '../kit/server.mjs';
 import { percentiles } from '../kit/statistics.mjs';
 
@@ -54,7 +54,7 @@ async function embedded() {
     await engine.close();
     removeDirectory(directory);
   };
-  return { ...(await submitsTo(engine)), commits: () => commits, close };
+  return { ...submitsTo(engine), commits: () => commits, close };
 }
 
 /**
@@ -66,7 +66,7 @@ async function node(url) {
   const engine = await openNode(url, () => {
     commits += 1;
   });
-  return { ...(await submitsTo(engine)), commits: () => commits, close: () => engine.close() };
+  return { ...submitsTo(engine), commits: () => commits, close: () => engine.close() };
 }
 
 /**
@@ -80,39 +80,19 @@ export async function openNode(url, onCommit = () => undefined) {
 }
 
 /** @param {any} engine */
-async function submitsTo({ store }) {
-  const { jobId } = await import(join(dist, 'jobs/job.js'));
+function submitsTo({ store }) {
   return {
     async submit(/** @type {number} */ n) {
-      const outcome = await store.submit(submission(jobId, n));
+      const outcome = await store.submit(submission(n));
       if (outcome.type !== 'created') throw new Error(outcome.type);
       return outcome;
     },
   };
 }
 
-/**
- * @param {(at: number, random: Uint8Array) => string} jobId
- * @param {number} n
- */
-function submission(jobId, n) {
-  const at = Date.now();
-  const job = {
-    id: jobId(at, randomBytes(6)),
-    owner: owners[n % owners.length],
-    kind: 'document',
-    priority: 0,
-    status: 'pending',
-    rev: 1,
-    attempt: 0,
-    failures: 0,
-    maxAttempts: 3,
-    createdAt: at,
-    readyAt: at,
-    waitDeadline: at + 86_400_000,
-    runTimeoutMs: 60_000,
-    resultTtlMs: 86_400_000,
-  };
+/** @param {number} n */
+function submission(n) {
+  const job = pendingJob(owners[n % owners.length]);
   const limits = { maxPending: 10_000_000, maxPendingPerOwner: 10_000_000 };
   return { job, input: { request: { inline: request }, inputs: [] }, limits };
 }

@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { installPeers } from '../kit/peers.mjs';
 import { profiler, readCommand, runSuite } from '../kit/suite.mjs';
 
 /**
@@ -16,20 +14,7 @@ const { chosen, short, profile } = readCommand({
   japanese: './benchmarks/japanese.mjs',
   browsers: './benchmarks/browsers.mjs',
 });
-installPeers();
+const folder = new URL('.', import.meta.url);
+installPeers(folder, '@pdfme/generator');
 const parts = { profile: profiler(profile) };
-process.exit(await runSuite({ chosen, short, folder: new URL('.', import.meta.url), parts }));
-
-/** The peers have a lock file of their own and are installed here, when first needed; none needs its install script. */
-function installPeers() {
-  if (existsSync(new URL('./node_modules/@pdfme/generator', import.meta.url))) return;
-  console.log('Installing the peers ...');
-  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: fileURLToPath(new URL('.', import.meta.url)),
-    stdio: 'inherit',
-  });
-  if (status !== 0) {
-    console.error('The peers could not be installed');
-    process.exit(2);
-  }
-}
+process.exit(await runSuite({ chosen, short, folder, parts }));

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { pendingJob as newJob } from '../kit/pending-job.mjs';
 import { dist, owner } from '../kit/server.mjs';
 
 /**
@@ -7,30 +7,12 @@ import { dist, owner } from '../kit/server.mjs';
  * same record, made by the same code.
  */
 
-const { jobId } = await import(join(dist, 'jobs/job.js'));
 const { recordOf } = await import(join(dist, 'jobs/record.js'));
 const { transition } = await import(join(dist, 'jobs/transition.js'));
 const { formatCursor } = await import(join(dist, 'protocol/cursor.js'));
 
 export function pendingJob({ group = 'invoices-2026-11' } = {}) {
-  const now = Date.now();
-  return {
-    id: jobId(now, randomBytes(6)),
-    owner,
-    kind: 'document',
-    group,
-    priority: 0,
-    status: 'pending',
-    rev: 1,
-    attempt: 0,
-    failures: 0,
-    maxAttempts: 3,
-    createdAt: now,
-    readyAt: now,
-    waitDeadline: now + 86_400_000,
-    runTimeoutMs: 60_000,
-    resultTtlMs: 86_400_000,
-  };
+  return { ...newJob(owner), group };
 }
 
 export const input = { request: { inline: '{}' }, inputs: [] };
