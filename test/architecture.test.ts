@@ -286,6 +286,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'process-meters.ts': [],
   'close-stack.ts': [],
   'body-thread.ts': [
+    'designs',
     'http/dialects/body-shapes.ts',
     'http/routes/designs/design-bodies.ts',
     'render/kinds',

@@ -15,6 +15,14 @@ export class DesignCache {
     private readonly maxSize: number,
   ) {}
 
+  has(digest: string): boolean {
+    return this.#designs.has(digest);
+  }
+
+  get digests(): readonly string[] {
+    return [...this.#designs.keys()];
+  }
+
   /** Many that ask for one design at a time have it read once. A reading that fails is not kept. */
   of(digest: string, read: () => Promise<ReadDesign>): Promise<ReadDesign> {
     const known = this.#designs.get(digest);

@@ -11,6 +11,8 @@ export const shippedOwner = '@shipped';
 const collection = 'designs';
 const limits = { entries: 10_000, versions: 1_000 };
 const keptMs = 30 * 24 * 3600 * 1000;
+/** Of a text that is read in the thread that answers: some milliseconds, once. */
+const maxBytesHere = 16 * 1024;
 /** Each attempt that is refused means that another one has stored a version: so many at one time come through. */
 const attempts = 1_000;
 
@@ -24,6 +26,8 @@ export interface DesignVersion {
   readonly shipped: boolean;
   /** SHA-256 of its text, lower-case hex. */
   readonly digest: string;
+  /** Of its text; earlier servers have not noted it. */
+  readonly bytes?: number;
   readonly blob: string;
 }
 
@@ -92,6 +96,7 @@ export class Designs {
   async write(owner: string, id: string, design: WrittenDesign, seen?: Seen): Promise<WriteOutcome> {
     const { library, blobs, clock, random } = this.#parts;
     const { text, digest, label } = design;
+    const bytes = Buffer.byteLength(text);
     const name = { owner, collection, name: id };
     let kept: string | undefined;
     const none = async <T extends WriteOutcome>(outcome: T): Promise<T> => {
@@ -109,7 +114,7 @@ export class Designs {
       const now = clock();
       const outcome = await library.put({
         ...name,
-        value: JSON.stringify({ label, digest }),
+        value: JSON.stringify({ label, digest, bytes }),
         blobs: [blob],
         expected: own?.version ?? 0,
         after: head?.version ?? 0,
@@ -122,7 +127,16 @@ export class Designs {
         const { version } = outcome;
         return {
           type: 'stored',
-          version: { id, version, createdAt: now, label, shipped: owner === shippedOwner, digest, blob },
+          version: {
+            id,
+            version,
+            createdAt: now,
+            label,
+            shipped: owner === shippedOwner,
+            digest,
+            bytes,
+            blob,
+          },
         };
       }
       if (outcome.type === 'full') return none({ type: 'full', entries: outcome.entries });
@@ -162,13 +176,6 @@ export class Designs {
     return Buffer.concat(chunks).toString();
   }
 
-  /** A version ready for plans. */
-  async open(version: DesignVersion): Promise<FoundDesign> {
-    const { digest, blob, version: number } = version;
-    const design = await this.#cache.of(digest, async () => this.#readStored(await this.text(version)));
-    return { design, version: number, digest, blob };
-  }
-
   #readStored(text: string): ReadDesign {
     const reading = this.#parts.read(JSON.parse(text));
     if (reading.ok) return reading.design;
@@ -177,18 +184,32 @@ export class Designs {
     throw new DesignOutdated(`${first?.pointer ?? ''} ${first?.message ?? ''}`.trim());
   }
 
-  /** For bodies of jobs that name a design. */
-  async find(owner: string, { id, version }: DesignName): Promise<FoundDesign | undefined> {
-    const found = await this.get(owner, id, version);
-    return found && this.open(found);
-  }
-
-  /** The same, as text for another thread. */
-  async findText(owner: string, { id, version }: DesignName): Promise<FoundText | undefined> {
+  /** For bodies that name a design. */
+  async find(owner: string, { id, version }: DesignName): Promise<FoundDesign | 'long' | undefined> {
     const found = await this.get(owner, id, version);
     if (found === undefined) return undefined;
     const { digest, blob } = found;
-    return { text: await this.text(found), version: found.version, digest, blob };
+    if (!this.#cache.has(digest) && (await this.#isLong(found))) return 'long';
+    const design = await this.#cache.of(digest, async () => this.#readStored(await this.text(found)));
+    return { design, version: found.version, digest, blob };
+  }
+
+  async #isLong(version: DesignVersion): Promise<boolean> {
+    const { bytes = Buffer.byteLength(await this.text(version)) } = version;
+    return bytes > maxBytesHere;
+  }
+
+  /** The same, as text for another thread that has read designs of these digests. */
+  async findText(
+    owner: string,
+    { id, version }: DesignName,
+    known: readonly string[],
+  ): Promise<FoundText | undefined> {
+    const found = await this.get(owner, id, version);
+    if (found === undefined) return undefined;
+    const { digest, blob } = found;
+    const text = known.includes(digest) ? {} : { text: await this.text(found) };
+    return { ...text, version: found.version, digest, blob };
   }
 
   /** Designs by id, an owner's own and the shipped ones. */
@@ -251,8 +272,8 @@ function headOf(found: LibraryVersion | undefined): DesignVersion | undefined {
 }
 
 function versionOf({ owner, name, version, createdAt, value, blobs }: LibraryVersion): DesignVersion {
-  const { label, digest } = JSON.parse(value) as { readonly label: string; readonly digest: string };
+  const noted = JSON.parse(value) as Pick<DesignVersion, 'label' | 'digest' | 'bytes'>;
   const [blob] = blobs;
   if (blob === undefined) throw new Error('A version of a design has no text');
-  return { id: name, version, createdAt, label, shipped: owner === shippedOwner, digest, blob };
+  return { id: name, version, createdAt, ...noted, shipped: owner === shippedOwner, blob };
 }

@@ -64,9 +64,9 @@ export interface FoundDesign {
   readonly blob: string;
 }
 
-/** The same on its way to another thread, which reads it anew. */
+/** The same on its way to another thread, which reads it anew, unless it has said that it knows the digest. */
 export interface FoundText extends Omit<FoundDesign, 'design'> {
-  readonly text: string;
+  readonly text?: string;
 }
 
 /** A fault as an issue of a request in which the design stands at `place`. */

@@ -179,10 +179,36 @@ describe('designs', () => {
   });
 
   it('are read once, however many ask at a time', async () => {
-    const version = await stored('letter', letter());
-    const [one, other] = await Promise.all([fixture.designs.open(version), fixture.designs.open(version)]);
-    expect(one.design).toBe(other.design);
-    expect(one.design.params.map(({ name }) => name)).toEqual(['name', 'count']);
+    await stored('letter', letter());
+    const find = () => fixture.designs.find('ann', { id: 'letter' });
+    const found = await Promise.all([find(), find()]);
+    const [one, other] = found.map((design) => (typeof design === 'object' ? design.design : undefined));
+    expect(one).toBe(other);
+    expect(one?.params.map(({ name }) => name)).toEqual(['name', 'count']);
+  });
+
+  it('that are long are read by no thread that answers, whether or not their length was noted', async () => {
+    const long = letter('x'.repeat(40_000));
+    await stored('long', long);
+    const { library, blobs } = fixture.engine;
+    const earlier = { owner: 'ann', collection: 'designs', name: 'earlier' };
+    for (const [name, design] of Object.entries({ earlier: long, short: letter() })) {
+      const blob = await blobs.put(Buffer.from(JSON.stringify(design)), `of-${name}`);
+      const value = JSON.stringify({ label: '', digest: name });
+      const limits = { entries: 10, versions: 10 };
+      await library.put({ ...earlier, name, value, blobs: [blob], limits, now: 1_000 });
+    }
+    const found = ['long', 'earlier', 'short'].map((id) => fixture.designs.find('ann', { id }));
+    expect(await Promise.all(found)).toEqual(['long', 'long', expect.objectContaining({ version: 1 })]);
+  });
+
+  it('are sent to a thread that has read them without their text', async () => {
+    const { digest } = await stored('letter', letter());
+    const text = JSON.stringify(letter());
+    const findText = (known: string[]) => fixture.designs.findText('ann', { id: 'letter' }, known);
+    expect(await findText(['other'])).toMatchObject({ digest, text });
+    expect(await findText(['other', digest])).not.toHaveProperty('text');
+    expect(await fixture.designs.findText('bob', { id: 'letter' }, [])).toBeUndefined();
   });
 
   it('have no ids that are steps of a path, or that a URL would have to escape', async () => {

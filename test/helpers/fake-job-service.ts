@@ -14,6 +14,7 @@ import {
   type Answer,
   type BodyShape,
   FileMissing,
+  type FindDesign,
   type FormBody,
   type GroupListRequest,
   type History,
@@ -29,7 +30,6 @@ import {
   type TaskRequest,
   type WaitOptions,
 } from '../../src/work/service.js';
-import type { StoredDesigns } from '../../src/work/submit/body-reader.js';
 import { shapeTools } from '../../src/work/submit/parsed-request.js';
 
 /** A job engine in a few maps: enough to answer every route, and to be told what to do. */
@@ -76,7 +76,8 @@ export class FakeJobService implements JobService {
     return (await this.job(owner, id))?.artifacts?.find((artifact) => artifact.name === name);
   }
 
-  findDesign: StoredDesigns['find'] = async () => undefined;
+  findDesign: (owner: string, ...name: Parameters<FindDesign>) => ReturnType<FindDesign> = async () =>
+    undefined;
 
   /** What `pdfInput` finds, for every job. */
   sentPdf: { content: Content; tag: string } | undefined;

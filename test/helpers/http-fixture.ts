@@ -128,7 +128,11 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
   const clock = () => now;
   const folder = await mkdtemp(join(tmpdir(), 'inkwire-http-'));
   const library = await openDesigns(clock);
-  service.findDesign = (owner, name) => library.designs.find(owner, name);
+  service.findDesign = async (owner, name) => {
+    const found = await library.designs.find(owner, name);
+    if (found === 'long') throw new Error('There is no other thread here to read the design in');
+    return found;
+  };
   const configured = options.configured ?? [
     { owner: 'alice', token },
     { owner: 'bob', token: 'bob-token' },

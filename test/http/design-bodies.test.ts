@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { parametersShape } from '../../src/http/dialects/report-flow/body.js';
 import { designShape, previewShape } from '../../src/http/routes/designs/design-bodies.js';
 import type { DesignReading } from '../../src/render/design.js';
 import { kinds, readDesign } from '../../src/render/kinds/kinds.js';
@@ -6,14 +7,20 @@ import { BodyReader } from '../../src/work/submit/body-reader.js';
 
 /** What this thread has read itself. */
 const readHere: unknown[] = [];
+/** Whether each design was sent with its text. */
+const sent: boolean[] = [];
 const reader = new BodyReader({
   kinds,
   allowPrivate: false,
   designs: {
-    find: async () => undefined,
-    findText: async ({ length }, { id }) => {
-      if (id !== 'letter' || length === 0) return undefined;
-      return { text: JSON.stringify(letter(0)), version: 1, digest: 'a'.repeat(64), blob: 'blob' };
+    find: async (_owner, { id }) => (id === 'large' ? 'long' : undefined),
+    findText: async (_owner, { id }, known) => {
+      const design = id === 'letter' ? letter(0) : id === 'large' ? letter(many) : undefined;
+      if (design === undefined) return undefined;
+      const digest = id.padEnd(64, '0');
+      sent.push(!known.includes(digest));
+      const text = known.includes(digest) ? {} : { text: JSON.stringify(design) };
+      return { ...text, version: 1, digest, blob: 'blob' };
     },
     read: (value): DesignReading => {
       readHere.push(value);
@@ -39,7 +46,18 @@ const bodyOf = (value: object) => ({ json: Buffer.from(JSON.stringify(value)) })
 const store = (design: object) =>
   reader.readShape(designShape, { owner: 'ann', body: bodyOf(design), asked: {} });
 const preview = (body: object, id?: string) =>
-  reader.readShape(previewShape, { owner: 'ann', body: bodyOf(body), asked: id === undefined ? {} : { id } });
+  reader.readShape(previewShape, {
+    owner: 'ann',
+    body: bodyOf(body),
+    asked: id === undefined ? {} : { stored: { id } },
+  });
+const request = (members: object) =>
+  reader.read({
+    owner: 'ann',
+    body: bodyOf({ kind: 'report', ...members }),
+    kind: 'document',
+    needsFingerprint: false,
+  });
 
 /** About 300 KB: far more than this thread reads itself, however much waits for it. */
 const many = 4_000;
@@ -55,6 +73,26 @@ describe('a body with a design', () => {
     // The same, where it is small: what is counted here is what would be read here.
     await store(letter(1));
     expect(readHere.length).toBe(before + 1);
+  });
+
+  test('that is small and names a large one is read by the other thread, which keeps it', async () => {
+    const [here, before] = [readHere.length, sent.length];
+    const params = { name: 'Ann' };
+    expect(await request({ design: 'large', params })).toMatchObject({ ok: true });
+    expect(await preview({ params }, 'large')).toMatchObject({ ok: true });
+    const first = { stored: { id: 'large', version: 1 }, sampled: true } as const;
+    const thumbnail = await reader.readShape(previewShape, { owner: 'ann', body: bodyOf({}), asked: first });
+    expect(thumbnail.ok && JSON.parse(thumbnail.parsed.request).params).toEqual(params);
+    expect(await request({ design: 'large', params: { name: 5 } })).toMatchObject({ ok: true });
+    expect(await request({ design: 'large', params: { name: [] } })).toMatchObject({
+      problem: { errors: [{ pointer: '/params/name' }] },
+    });
+    const asked = { stored: { id: 'large' } };
+    expect(await reader.readShape(parametersShape, { owner: 'ann', body: bodyOf({}), asked })).toMatchObject({
+      params: [{ name: 'name', type: 'text' }],
+    });
+    expect(readHere.length).toBe(here);
+    expect(sent.slice(before)).toEqual([true, false, false, false, false, false]);
   });
 
   test('has the same text, digest and languages wherever it is read', async () => {

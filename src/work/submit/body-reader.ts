@@ -33,13 +33,16 @@ export interface BodyReaderOptions {
 }
 
 export interface StoredDesigns {
-  /** Undefined where the owner has none of this name. */
-  find(owner: string, name: DesignName): Promise<FoundDesign | undefined>;
+  /** Undefined where the owner has none of this name; `long` where it has not been read, and that would hold up this thread. */
+  find(owner: string, name: DesignName): Promise<FoundDesign | 'long' | undefined>;
   /** Reads one that stands in a body. */
   readonly read: ReadsDesigns;
-  /** The same as `find`, as text for another thread. */
-  findText(owner: string, name: DesignName): Promise<FoundText | undefined>;
+  /** The same as `find`, as text for another thread, without it where its digest is `known` there. */
+  findText(owner: string, name: DesignName, known: readonly string[]): Promise<FoundText | undefined>;
 }
+
+/** A body that names a design which is read in the other thread. */
+class LongDesign extends Error {}
 
 /**
  * Bodies up to this size are read in this thread: about a millisecond. Larger ones would hold up every other caller.
@@ -60,8 +63,8 @@ interface Waiting {
 }
 
 /**
- * Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed. There owners take
- * turns, and where too many bytes wait, the largest body of the owner with most is refused.
+ * Reads bodies: small ones here, large ones in a thread of their own, which is started when first needed; and there, too, those
+ * that name a large design, which the thread keeps for the next one. There owners take turns, and where too many bytes wait, the largest body of the owner with most is refused.
  */
 export class BodyReader implements Bodies {
   readonly #options: BodyReaderOptions;
@@ -88,33 +91,47 @@ export class BodyReader implements Bodies {
 
   /** Reads and checks a body. The caller must not use its bytes afterwards: their memory may move to the thread. */
   async read(request: BodyToParse & { readonly owner: string }): Promise<ParseAnswer> {
-    const { owner } = request;
-    if (this.#isShort(request.body)) {
-      return parseAnyBody(request, this.#options.kinds, this.#checkAddress, this.#finder(owner));
-    }
-    return this.#inThread(owner, bytesOf(request.body), { request });
+    const { owner, body } = request;
+    const { kinds } = this.#options;
+    const read = (find: FindDesign): Promise<ParseAnswer> =>
+      parseAnyBody(request, kinds, this.#checkAddress, find);
+    return (await this.#here(owner, body, read)) ?? this.#inThread(owner, bytesOf(body), { request });
   }
 
   async readShape<Body extends JsonBody | FormBody, Asked, Told extends object>(
     shape: BodyShape<Body, Asked, Told>,
     { owner, body, asked }: { readonly owner: string; readonly body: Body; readonly asked: Asked },
   ): Promise<Answer<Told>> {
-    if (this.#isShort(body)) {
-      const { kinds, designs } = this.#options;
-      const readDesign: ReadsDesigns = (value) => designs.read(value);
-      const tools = shapeTools({ kinds, readDesign }, this.#checkAddress, this.#finder(owner));
-      return shape.read(body, asked, tools);
+    const { kinds, designs } = this.#options;
+    const readDesign: ReadsDesigns = (value) => designs.read(value);
+    const read = (find: FindDesign): Promise<Answer<Told>> =>
+      shape.read(body, asked, shapeTools({ kinds, readDesign }, this.#checkAddress, find));
+    const toRead = { shape: shape.name, body, asked };
+    return (await this.#here(owner, body, read)) ?? this.#inThread(owner, bytesOf(body), toRead);
+  }
+
+  /** Undefined where that is for the other thread to do. */
+  async #here<Told>(
+    owner: string,
+    body: Body,
+    read: (find: FindDesign) => Promise<Told>,
+  ): Promise<Told | undefined> {
+    if (!this.#isShort(body)) return undefined;
+    try {
+      return await read(async (name) => {
+        const found = await this.#options.designs.find(owner, name);
+        if (found === 'long') throw new LongDesign();
+        return found;
+      });
+    } catch (error) {
+      if (error instanceof LongDesign) return undefined;
+      throw error;
     }
-    return this.#inThread(owner, bytesOf(body), { shape: shape.name, body, asked });
   }
 
   #isShort(body: Body): boolean {
     const isBusy = this.#options.isBusy?.() === true;
     return bytesOf(body) <= (isBusy ? busyInlineMaxBytes : inlineMaxBytes);
-  }
-
-  #finder(owner: string): FindDesign {
-    return (name) => this.#options.designs.find(owner, name);
   }
 
   /** @template Told what the reader there tells: it is the one that would have been called here */
@@ -166,8 +183,8 @@ export class BodyReader implements Bodies {
     reading.settle(answer);
   }
 
-  #find(worker: Worker, reading: Waiting, name: DesignName): void {
-    this.#options.designs.findText(reading.owner, name).then(
+  #find(worker: Worker, reading: Waiting, name: DesignName, known: readonly string[]): void {
+    this.#options.designs.findText(reading.owner, name, known).then(
       (found) => worker.postMessage({ id: reading.task.id, found }),
       (error: unknown) => {
         if (this.#reading !== reading) return;
@@ -198,7 +215,7 @@ export class BodyReader implements Bodies {
       const reading = this.#reading;
       if (reading?.task.id !== message.id) return;
       if ('wants' in message) {
-        this.#find(worker, reading, message.wants);
+        this.#find(worker, reading, message.wants, message.known);
         return;
       }
       this.#settle(message.answer);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { problem } from '../../../protocol/problem.js';
-import type { FoundDesign } from '../../../render/design.js';
-import type { Issue } from '../../../render/kind.js';
+import type { DesignParam, FoundDesign } from '../../../render/design.js';
+import type { DesignName, Issue } from '../../../render/kind.js';
 import type {
   Answer,
   BodyShape,
@@ -59,7 +59,20 @@ export const fileRequestShape: BodyShape<JsonBody, AskedOfBody, { readonly reque
   },
 };
 
-function noDesign({ version }: Asked): Answer<never> {
+/** The parameters of a stored design; nothing is asked for in the body. */
+export const parametersShape: BodyShape<
+  JsonBody,
+  { readonly stored: DesignName },
+  { readonly params: readonly DesignParam[] }
+> = {
+  name: 'report-flow-parameters',
+  async read(_body, { stored }, { findDesign }) {
+    const found = await findDesign(stored);
+    return found === undefined ? noDesign(stored) : { ok: true, params: found.design.params };
+  },
+};
+
+function noDesign({ version }: Pick<DesignName, 'version'>): Answer<never> {
   const detail = `There is no such design${version === undefined ? '' : ' or version'}.`;
   return { ok: false, problem: problem('not-found', detail) };
 }

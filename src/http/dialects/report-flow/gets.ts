@@ -9,6 +9,7 @@ import { sendProblem } from '../../reply/problem-reply.js';
 import type { DialectParts } from '../dialect.js';
 import { shortIds } from '../job-ids.js';
 import { downloadPath, monitorOf, ownerOfSigned, zipUrl } from './answers.js';
+import { parametersShape } from './body.js';
 import { failureOf, sendOne, sendZip } from './downloads.js';
 import { fileOfRecord, filesOf, passthroughOf, type RequestFile, shareOf } from './files.js';
 import {
@@ -32,7 +33,7 @@ const pageSize = 200;
 
 /** Downloads, designs and their parameters, and what became of files and requests. */
 export function addGets(app: FastifyInstance, { service, designs, links, clock }: DialectParts): void {
-  const { reader } = service;
+  const { bodies, reader } = service;
   const answer = (description: string, type: string): RouteDocs['answers'] => ({
     '200': { description, content: { [type]: null }, headers: { ETag: 'Of the file' } },
     '304': { description: 'The caller has it' },
@@ -147,10 +148,13 @@ export function addGets(app: FastifyInstance, { service, designs, links, clock }
       schema: { params: Type.Object({ designId: Type.String() }), querystring: versionQuery },
     },
     async (request, reply) => {
-      const found = await designs.get(ownerOf(request), request.params.designId, request.query.version);
-      if (found === undefined) return sendProblem(request, reply, noSuch('design'));
-      const { design } = await designs.open(found);
-      return reply.header('cache-control', 'no-store').send(design.params);
+      const { designId: id } = request.params;
+      const { version } = request.query;
+      const asked = { stored: { id, ...(version === undefined ? {} : { version }) } };
+      const body = { json: Buffer.from('{}') };
+      const read = await bodies.readShape(parametersShape, { owner: ownerOf(request), body, asked });
+      if (!read.ok) return sendProblem(request, reply, read.problem);
+      return reply.header('cache-control', 'no-store').send(read.params);
     },
   );
 

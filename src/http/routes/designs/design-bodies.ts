@@ -2,6 +2,7 @@ import { type WrittenDesign, writtenDesign } from '../../../designs/written-desi
 import { isObject } from '../../../protocol/is-object.js';
 import { type Problem, problem, wrongMember } from '../../../protocol/problem.js';
 import { type DesignFault, type DesignPlace, issueOfFault, type ReadDesign } from '../../../render/design.js';
+import type { DesignName } from '../../../render/kind.js';
 import type {
   Answer,
   BodyShape,
@@ -31,18 +32,26 @@ export const designShape: BodyShape<JsonBody, object, { readonly design: Written
   },
 };
 
-/** A document to look at: of the stored design of this id, or of the one in the body. */
+export interface AskedOfPreview {
+  readonly stored?: DesignName;
+  /** It is filled with the first of its samples, whatever is in the body. */
+  readonly sampled?: true;
+}
+
+/** A document to look at: of a stored design, or of the one in the body. */
 export const previewShape: BodyShape<
   JsonBody,
-  { readonly id?: string },
+  AskedOfPreview,
   { readonly parsed: Omit<ParsedRequest, 'original'> }
 > = {
   name: 'design-preview',
-  async read({ json }, { id }, tools) {
+  async read({ json }, { stored, sampled }, tools) {
     const body = readJsonBody(json);
     if (!body.ok) return body;
-    const found = id === undefined ? draftOf(body.value, tools) : await storedOf(id, body.value, tools);
-    const planned = found.ok ? planOf(found.draft) : found;
+    const found =
+      stored === undefined ? draftOf(body.value, tools) : await storedOf(stored, body.value, tools);
+    if (!found.ok) return found;
+    const planned = planOf(sampled === true ? sampledOf(found.draft) : found.draft);
     if (!planned.ok) return planned;
     const finished = tools.finish('report', planned.body);
     if (!finished.ok) return finished;
@@ -69,17 +78,22 @@ function draftOf(members: Members, { readDesign }: ShapeTools): Answer<{ draft: 
 }
 
 async function storedOf(
-  id: string,
+  name: DesignName,
   members: Members,
   { findDesign }: ShapeTools,
 ): Promise<Answer<{ draft: Draft }>> {
-  const found = await findDesign({ id });
+  const found = await findDesign(name);
   if (found === undefined) return { ok: false, problem: noSuchDesign() };
   const { design, digest, blob } = found;
   return { ok: true, draft: { design, members, place: { digest, source: { blob } } } };
 }
 
-export function planOf({ design, place, members }: Draft): Answer<{ body: PlannedBody }> {
+function sampledOf(draft: Draft): Draft {
+  const [sample] = Object.keys(draft.design.samples);
+  return { ...draft, members: sample === undefined ? {} : { sample } };
+}
+
+function planOf({ design, place, members }: Draft): Answer<{ body: PlannedBody }> {
   const { sample, params } = members;
   if (sample !== undefined && (typeof sample !== 'string' || !Object.hasOwn(design.samples, sample)))
     return { ok: false, problem: wrongMember('/sample', 'must be the name of a sample of the design') };

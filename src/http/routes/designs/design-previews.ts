@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Designs } from '../../../designs/designs.js';
 import type { Kind } from '../../../render/kind.js';
-import type { Bodies, SyncRender } from '../../../work/service.js';
+import type { Bodies, JsonBody, SyncRender } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
 import { contentDisposition, matchesNone } from '../../reply/file-reply.js';
@@ -11,7 +11,7 @@ import { sendProblem } from '../../reply/problem-reply.js';
 import { tellWarnings, warningsHeaderDocs } from '../../reply/warnings-header.js';
 import { jobBodyOf } from '../job-body.js';
 import { type RenderedFiles, renderWhileCallerWaits, sendRenderedFile } from '../sync-render.js';
-import { noSuchDesign, planOf, previewShape } from './design-bodies.js';
+import { type AskedOfPreview, noSuchDesign, previewShape } from './design-bodies.js';
 import {
   designParams,
   designSchemaOf,
@@ -98,7 +98,7 @@ export function addDesignPreviewRoutes(
       },
       schema: { params: designParams, querystring: query },
     },
-    (request, reply) => preview(request, reply, request.query, { id: request.params.id }),
+    (request, reply) => preview(request, reply, request.query, { stored: { id: request.params.id } }),
   );
 
   app.get<{ Params: Static<typeof versionParams>; Querystring: { width: number } }>(
@@ -127,23 +127,23 @@ export function addDesignPreviewRoutes(
     async (request, reply) => {
       const { id } = request.params;
       const version = versionNumber(request.params.version);
-      const found = version === undefined ? undefined : await designs.find(ownerOf(request), { id, version });
+      const owner = ownerOf(request);
+      const found = version === undefined ? undefined : await designs.get(owner, id, version);
       if (found === undefined) return sendProblem(request, reply, noSuchDesign());
-      const { design, digest, blob } = found;
       const { width } = request.query;
-      const tag = `${digest.slice(0, 16)}-${width}`;
+      const tag = `${found.digest.slice(0, 16)}-${width}`;
       const keep = (): FastifyReply =>
         reply.header('etag', `"${tag}"`).header('cache-control', 'private, max-age=31536000, immutable');
       if (matchesNone(request.raw.headers['if-none-match'], tag)) return keep().code(304).send();
-      const [sample] = Object.keys(design.samples);
-      const members = sample === undefined ? {} : { sample };
-      const planned = planOf({ design, place: { digest, source: { blob } }, members });
-      if (!planned.ok) return sendProblem(request, reply, planned.problem);
+      const asked: AskedOfPreview = { stored: { id, version: found.version }, sampled: true };
+      const read = await bodies.readShape(previewShape, { owner, body: noMembers(), asked });
+      if (!read.ok) return sendProblem(request, reply, read.problem);
+      const { parsed } = read;
       const refused = await renderWhileCallerWaits(
         syncRenderer,
         request,
         reply,
-        { kind: 'report', onlyKind: true, body: planned.body, preview: { page: 1, width }, timeoutMs },
+        { kind: 'report', onlyKind: true, body: { parsed }, preview: { page: 1, width }, timeoutMs },
         (made) => sendFirst(request, reply, made, keep),
       );
       return refused === undefined ? reply : sendProblem(request, reply, refused);
@@ -154,7 +154,7 @@ export function addDesignPreviewRoutes(
     request: FastifyRequest,
     reply: FastifyReply,
     { page, width }: Query,
-    asked: { readonly id?: string },
+    asked: AskedOfPreview,
   ): Promise<FastifyReply> {
     const given = jobBodyOf(request);
     if (!given.ok) return sendProblem(request, reply, given.problem);
@@ -175,6 +175,8 @@ export function addDesignPreviewRoutes(
     return refused === undefined ? reply : sendProblem(request, reply, refused);
   }
 }
+
+const noMembers = (): JsonBody => ({ json: Buffer.from('{}') });
 
 function likesPictures({ raw: { headers } }: FastifyRequest): boolean {
   const weights = weightsOf(headers.accept);
