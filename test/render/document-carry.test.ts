@@ -1,8 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { RenderFailure } from '../../src/render/kind.js';
+import { DocumentLayout } from '../../src/render/kinds/document/layout.js';
+import { drawOwn } from '../../src/render/kinds/document/own-back.js';
+import { drawWithPdfMake } from '../../src/render/kinds/document/pdfmake-back.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
+import { Placing } from '../../src/render/layout/placing.js';
 import { render } from './document-fixture.js';
 import { type ReadPage, readPages } from './page-words.js';
 
@@ -164,6 +168,21 @@ describe('amounts that a table carries over pages', () => {
   const rows = Array.from({ length: 60 }, (_, i) => [`item${i}`, '1']);
   const values = rows.map(() => 1);
   const lines = { forward: ['FORWARD', '{carried}'], brought: ['BROUGHT', '{carried}'] };
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it.each([
+    ['our own layout', drawOwn, () => vi.spyOn(Placing.prototype, 'sections')],
+    ['pdfmake', drawWithPdfMake, () => vi.spyOn(DocumentLayout.prototype, 'tryLayoutDocument')],
+  ])('%s lays them out once, however many pages there are', async (_, back, watched) => {
+    const passes = watched();
+    const operations = [{ type: 'add_table', headers: ['What', 'Sum'], rows, carry: { values, ...lines } }];
+    const { pdf, pages } = await render(registry, { page_size: a6, operations }, undefined, [back]);
+    expect(pages).toBeGreaterThanOrEqual(4);
+    const texts = (await readPages(pdf)).map(({ text }) => text);
+    expect(texts.filter((text) => text.includes('FORWARD'))).toHaveLength(texts.length - 1);
+    expect(passes).toHaveBeenCalledTimes(1);
+  });
 
   it('the last row may use the room of a line, and what follows it keeps it from the end of a page', async () => {
     const pagesOf = async (extra: object) => {
