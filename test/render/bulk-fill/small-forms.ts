@@ -2,9 +2,9 @@ import { crc32 } from 'node:zlib';
 import { expect } from 'vitest';
 import type { FillPackage, Value } from '../../../src/render/kinds/bulk-fill/package/package.js';
 import { type Template, TemplateBuilder } from '../../../src/render/kinds/bulk-fill/template/compile.js';
-import type { TemplateImage } from '../../../src/render/kinds/bulk-fill/template/images.js';
 import { type FilledRow, rowFiller } from '../../../src/render/kinds/bulk-fill/template/row-filler.js';
 import { openSource, type Repair, type Source } from '../../../src/render/kinds/bulk-fill/template/source.js';
+import type { TemplateImage } from '../../../src/render/kinds/bulk-fill/template/template-image.js';
 import { differing, noReaders } from './readers.js';
 
 /** An object of a PDF: what stands between `obj` and `endobj`. */

@@ -3,7 +3,6 @@ import type { FillPackage } from '../package/package.js';
 import { textStyleOf } from './field-look.js';
 import { FieldObjects, type Target } from './field-objects.js';
 import { type Field, type Form, flag, mostOf, optionsOf, readFields, textOf } from './form.js';
-import type { TemplateImage } from './images.js';
 import { OverlayPieces } from './overlay-pieces.js';
 import { PageObjects } from './page-objects.js';
 import { placeBehind, placeWhole, type UpdateBase, updateBase } from './placing.js';
@@ -13,6 +12,7 @@ import { shownText } from './shown-text.js';
 import { signaturesOf } from './signatures.js';
 import type { Source } from './source.js';
 import { JobFonts, type StackRequest, StackUse } from './stacks.js';
+import type { TemplateImage } from './template-image.js';
 import { partsOf } from './value-parts.js';
 
 export interface Template {

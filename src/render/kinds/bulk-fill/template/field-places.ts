@@ -1,6 +1,7 @@
 import { PDFDict, PDFName } from '@cantoo/pdf-lib';
 import { type Field, type FieldKind, type Form, flag, mostOf, optionsOf, textOf } from './form.js';
-import { type Matrix, shownToPage } from './page-space.js';
+import type { Matrix } from './matrix.js';
+import { shownToPage } from './page-space.js';
 import { boxOf, itemsOf, numberOf, type Source, type SourcePage } from './source.js';
 
 const name = (text: string) => PDFName.of(text);

@@ -3,22 +3,9 @@ import { type Png, readPng } from '../../document/embedded-picture.js';
 import { limits } from '../../document/limits.js';
 import { decodingMb, weightDefect } from '../../document/picture-weight.js';
 import { readRasterHeader } from '../../document/raster.js';
-import type { Matrix } from './page-space.js';
+import { jpegEntries, turns } from './jpeg-picture.js';
 import type { Message } from './program.js';
-
-/** A picture of the package as a PDF holds it. */
-export interface TemplateImage {
-  /** As it is shown. */
-  readonly width: number;
-  readonly height: number;
-  /** From the unit square of the picture as it is stored to the one in which it is shown. */
-  readonly turn: Matrix;
-  /** Entries of its dictionary but for type and length. */
-  readonly entries: string;
-  readonly bytes: Uint8Array;
-  /** Its transparency, likewise. */
-  readonly mask?: { readonly entries: string; readonly bytes: Uint8Array };
-}
+import type { TemplateImage } from './template-image.js';
 
 /** Pictures by their names in the package; what does not decode is told once, and each overlay of it is skipped. */
 export async function decodeImages(
@@ -64,7 +51,8 @@ async function decode(
       const { width, height } = picture;
       const shown = isTurned ? { width: height, height: width } : { width, height };
       const turn = turns[picture.orientation] ?? turns[1];
-      if (picture.type === 'jpeg') return { ...shown, turn, entries: jpegEntries(bytes, picture), bytes };
+      if (picture.type === 'jpeg')
+        return { ...shown, turn, entries: jpegEntries(width, height, jpegSamples(bytes)), bytes };
       const color = pngPart(readPng(picture.color));
       return picture.alpha === undefined
         ? { ...shown, turn, ...color }
@@ -92,21 +80,6 @@ function pngPart({ width, height, samples, data }: Png) {
   return { entries, bytes: Buffer.concat(data) };
 }
 
-function jpegEntries(
-  bytes: Buffer,
-  { width, height }: { readonly width: number; readonly height: number },
-): string {
-  const samples = jpegSamples(bytes);
-  const space =
-    samples === 1
-      ? '/DeviceGray'
-      : samples === 4
-        ? // What writes them (Photoshop) writes them inverted.
-          '/DeviceCMYK/Decode[1 0 1 0 1 0 1 0]'
-        : '/DeviceRGB';
-  return `/Width ${width}/Height ${height}/BitsPerComponent 8/ColorSpace${space}/Filter/DCTDecode`;
-}
-
 /** Of a JPEG that was decoded: there is a frame header. */
 function jpegSamples(bytes: Buffer): number {
   for (let at = 2; at + 9 < bytes.length; ) {
@@ -119,15 +92,3 @@ function jpegSamples(bytes: Buffer): number {
   }
   return 3;
 }
-
-/** By the orientation of EXIF, 1 to 8: where the stored unit square comes to lie, y up. */
-const turns: Readonly<Record<number, Matrix>> & { readonly 1: Matrix } = {
-  1: [1, 0, 0, 1, 0, 0],
-  2: [-1, 0, 0, 1, 1, 0],
-  3: [-1, 0, 0, -1, 1, 1],
-  4: [1, 0, 0, -1, 0, 1],
-  5: [0, -1, -1, 0, 1, 1],
-  6: [0, -1, 1, 0, 0, 1],
-  7: [0, 1, 1, 0, 0, 0],
-  8: [0, 1, -1, 0, 1, 0],
-};

@@ -3,11 +3,12 @@ import type { Overlay, TextOverlay } from '../package/package.js';
 import { isSymbology } from './code-drawing.js';
 import { tick } from './field-look.js';
 import type { Target } from './field-objects.js';
-import type { TemplateImage } from './images.js';
-import { chained, type Matrix, overlayToShown, shownToPage, written } from './page-space.js';
+import { chained, written } from './matrix.js';
+import { overlayToShown, shownToPage } from './page-space.js';
 import { fixed, type Message, type Parts, type Piece, type Slot } from './program.js';
 import type { Source, SourcePage } from './source.js';
 import type { StackRequest } from './stacks.js';
+import { pictureOperators, type TemplateImage } from './template-image.js';
 import { partsOf } from './value-parts.js';
 
 /** What overlays ask for while a template is planned. */
@@ -69,11 +70,8 @@ export class OverlayPieces {
         }
         this.planning.slot({ is: 'still' });
         this.#images.set(overlay.image, this.#images.get(overlay.image) ?? this.#images.size);
-        const scale = Math.min(width / image.width, height / image.height);
-        const [across, up] = [image.width * scale, image.height * scale];
-        const place: Matrix = [across, 0, 0, up, (width - across) / 2, (height - up) / 2];
-        const drawn = written(chained(image.turn, place));
-        const text = `q ${matrix} cm ${drawn} cm /InkI${this.#images.get(overlay.image)} Do Q\n`;
+        const resource = `InkI${this.#images.get(overlay.image)}`;
+        const text = pictureOperators(image, { matrix, width, height }, resource);
         return { is: 'fixed', text };
       }
       case 'qr':
