@@ -30,6 +30,7 @@ import {
   makePictures,
   makePrograms,
   measurePrograms,
+  programSurvey,
   startPool,
 } from './rendering.js';
 import { ServerTime } from './server-time.js';
@@ -281,6 +282,7 @@ async function open(
     config,
     kinds,
     programGuard,
+    survey: programSurvey(kinds, programs),
     service,
     dialects,
     library: engine.library,

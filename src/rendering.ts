@@ -7,7 +7,9 @@ import type { Kind, KindSet } from './render/kind.js';
 import { type KindBounds, kindsWithin } from './render/kinds/kinds.js';
 import { Pictures } from './render/pictures.js';
 import { type PoolOptions, RenderPool } from './render/pool.js';
+import type { ProgramRegistry } from './render/program-call.js';
 import { bubblewrap, unshare } from './render/program-sandbox.js';
+import { type ProgramSurvey, surveyPrograms } from './render/program-survey.js';
 import { Programs } from './render/programs.js';
 import type { TaskWorkers } from './render/task-work.js';
 import type { WorkLog } from './work/work-log.js';
@@ -25,7 +27,7 @@ export function makePrograms(config: Config, kinds: readonly Kind[], log: WorkLo
   const manner = { nice: config.renderNice };
   return new Programs({
     directory: resolve(join(config.dataDir, 'programs')),
-    registry: Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {}))),
+    registry: registryOf(kinds),
     sandboxes: [bubblewrap(manner), unshare(manner)],
     allowUnsandboxed: config.allowUnsandboxedPrograms,
     ...manner,
@@ -34,6 +36,25 @@ export function makePrograms(config: Config, kinds: readonly Kind[], log: WorkLo
     maxListeners: config.officeListeners,
     onFault: (fault) => log.error({ err: fault }, 'an external program could not be cleared away'),
   });
+}
+
+function registryOf(kinds: readonly Kind[]): ProgramRegistry {
+  return Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {})));
+}
+
+/** Made when somebody asks first, since it runs each program; anew while one of them does not work. */
+export function programSurvey(
+  kinds: readonly Kind[],
+  programs: Pick<Programs, 'run'>,
+): () => Promise<ProgramSurvey> {
+  let survey: Promise<ProgramSurvey> | undefined;
+  return () => {
+    survey ??= surveyPrograms(programs, registryOf(kinds)).then((found) => {
+      if (found.programs.some(({ state }) => state === 'broken')) survey = undefined;
+      return found;
+    });
+    return survey;
+  };
 }
 
 export function measurePrograms(registry: Registry, programs: Pick<Programs, 'kept'>): void {

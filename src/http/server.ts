@@ -51,7 +51,7 @@ import { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 import { requestIdOf } from './reply/request-id.js';
 import type { StaticFiles } from './reply/static-files.js';
-import { addCapabilityRoute, type CapabilityFacts } from './routes/capabilities.js';
+import { addCapabilityRoute, type CapabilityFacts, type CapabilityOptions } from './routes/capabilities.js';
 import { keepJsonBodies } from './routes/job-body.js';
 import { addMetricsRoute } from './routes/metrics.js';
 import { addPageRoutes } from './routes/pages.js';
@@ -118,6 +118,7 @@ export interface HttpServerOptions {
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   readonly onKind?: FormReaderOptions['onKind'];
   readonly capabilities: CapabilityFacts;
+  readonly survey: CapabilityOptions['survey'];
   readonly limits: HttpLimits;
   /** Of requests with the other work of the event loop. */
   readonly turns: LoopTurns;
@@ -307,7 +308,8 @@ function addServerRoutes(
   addProbeRoutes(app, { readiness: service.readiness, draining, version, clock, startedAt });
   addMetricsRoute(app, options.registry, options.metricsOpen);
   if (options.probesOnly) return;
-  addCapabilityRoute(app, { facts, dialects: dialects.names, isOpen: () => keyring.open });
+  const { survey } = options;
+  addCapabilityRoute(app, { facts, dialects: dialects.names, isOpen: () => keyring.open, survey });
   addSessionRoutes(app, options.sessions);
   addPageRoutes(app, index, dialects, version);
   addWebRoutes(app, { files: options.web, version });

@@ -31,7 +31,15 @@ export interface ProgramNote {
   readonly packages: string;
   /** With which it tells its version, in its first line. */
   readonly versionArgs: readonly string[];
+  /** What its documents look wrong without. `by`: the program of the registry that lists fonts as `fc-list` does. */
+  readonly fonts?: { readonly by: string; readonly needs: readonly FontNeed[] };
 }
+
+/** A family that documents name, with those that have its widths, or the name of a language, with its tag for fontconfig. */
+export type FontNeed = { readonly name: string; readonly packages: string } & (
+  | { readonly standIns: readonly string[]; readonly language?: undefined }
+  | { readonly language: string }
+);
 
 /** By the name in a call. */
 export type ProgramRegistry = Readonly<Record<string, RegisteredProgram>>;

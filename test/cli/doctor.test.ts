@@ -247,15 +247,19 @@ describe('inkwire doctor', () => {
   it('says what guards external programs', async () => {
     const environment = { INKWIRE_DATA_DIR: await directory(), INKWIRE_ALLOW_UNSANDBOXED_PROGRAMS: 'true' };
     const [finding, ...more] = (await examine(environment, { only: 'programs' })).of('programs');
+    const ofFonts = ({ said }: Finding) => said.startsWith('no font stands for ');
+    const ofPrograms = more.filter((one) => !ofFonts(one));
     // LibreOffice and both programs of FFmpeg: each says its version, or what is missing without it.
     expect(
-      more.map(({ said }) => /^(LibreOffice|ffmpeg|ffprobe) .+/i.exec(said)?.[1]?.toLowerCase()),
+      ofPrograms.map(({ said }) => /^(LibreOffice|ffmpeg|ffprobe) .+/i.exec(said)?.[1]?.toLowerCase()),
     ).toEqual([findProgram('soffice') === undefined ? undefined : 'libreoffice', 'ffmpeg', 'ffprobe']);
-    for (const { verdict, said, advice } of more)
+    for (const { verdict, said, advice } of ofPrograms)
       expect([verdict === 'warn', /not installed/.test(said)]).toEqual([
         advice !== undefined,
         advice !== undefined,
       ]);
+    for (const { verdict, advice } of more.filter(ofFonts))
+      expect([verdict, advice]).toEqual(['warn', expect.stringMatching(/^apt-get install fonts-[a-z -]+$/)]);
     const guarded = { verdict: 'ok', said: expect.stringMatching(/in a sandbox: (bubblewrap|unshare)/) };
     const open = { verdict: 'warn', said: expect.stringContaining('without a sandbox, as you allow') };
     expect(finding).toMatchObject(withoutBubblewrap && withoutUnshare ? open : guarded);

@@ -164,6 +164,7 @@ export async function openHttp(options: FixtureOptions = {}): Promise<Fixture> {
       programs: {},
       limits: { max_body_bytes: 65536 },
     },
+    survey: async () => ({ programs: [], missingFonts: [] }),
     dialects: dialectsAtHand,
     library: library.engine.library,
     store: library.engine.store,

@@ -92,6 +92,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
       programs: {},
       limits: {},
     },
+    survey: async () => ({ programs: [], missingFonts: [] }),
     dialects: dialectsAtHand,
     library,
     store: rig.engine.store,

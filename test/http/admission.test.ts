@@ -591,6 +591,8 @@ describe('probes and capabilities', () => {
       dialects: ['connect', 'report-flow', 'bulk-fill', 'filelens'],
       program_guard: 'bubblewrap',
       programs: {},
+      program_versions: {},
+      missing_fonts: [],
       limits: { max_body_bytes: 65536 },
     });
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../src/render/program-sandbox.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { eventually } from '../helpers/real-time.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 
 /** What a page or a client asks of a whole server, with real threads and a real store. */
@@ -30,14 +31,33 @@ describe('a running server', () => {
     expect([past.status, await past.json()]).toMatchObject([404, { detail: 'The document has 1 page.' }]);
   });
 
-  test('says what guards external programs, and removes what those of a killed server left', async () => {
-    const { program_guard: guard, programs } = await caller.data<{
-      program_guard: string;
-      programs: Readonly<Record<string, boolean>>;
-    }>('/api/v1/capabilities');
+  test('says what guards external programs, their versions and missing fonts, and removes what those of a killed server left', async () => {
+    const capabilities = () =>
+      caller.data<{
+        program_guard: string;
+        programs: Readonly<Record<string, boolean>>;
+        program_versions?: Readonly<Record<string, string>>;
+        missing_fonts?: readonly string[];
+      }>('/api/v1/capabilities');
+    // On a busy machine the programs take longer than a caller waits for them.
+    await eventually('the programs have said their versions', async () => {
+      return (await capabilities()).program_versions !== undefined;
+    });
+    const {
+      program_guard: guard,
+      programs,
+      program_versions: versions = {},
+      missing_fonts: fonts = [],
+    } = await capabilities();
     expect(Object.keys(programs).sort()).toEqual(['ffmpeg', 'ffprobe', 'soffice']);
     expect(programs.ffmpeg).toBe(findProgram('ffmpeg') !== undefined);
     expect(['bubblewrap', 'unshare', 'none: refused']).toContain(guard);
+    const there = Object.keys(programs).filter(
+      (name) => programs[name] === true && guard !== 'none: refused',
+    );
+    expect(Object.keys(versions).sort()).toEqual(there.sort());
+    for (const version of Object.values(versions)) expect(version).toMatch(/\d+\.\d+/);
+    for (const name of fonts) expect(name).toMatch(/^[A-Z][A-Za-z ]+$/);
     const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-left-'));
     await mkdir(join(dataDir, 'programs', 'run-killed', 'out'), { recursive: true });
     const next = await startAppServer({}, dataDir);

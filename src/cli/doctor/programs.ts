@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds } from '../../render/kinds/kinds.js';
-import type { ProgramLimits, ProgramNote } from '../../render/program-call.js';
+import type { FontNeed, ProgramNote, ProgramRegistry } from '../../render/program-call.js';
 import { bubblewrap, type GuardName, unshare } from '../../render/program-sandbox.js';
+import { surveyPrograms } from '../../render/program-survey.js';
 import { Programs } from '../../render/programs.js';
 import { type Check, type Finding, ok, type Patient, warn } from './finding.js';
 
@@ -15,8 +16,9 @@ const manner = { nice: 0 };
 const better =
   'Install bubblewrap (Debian: apt-get install bubblewrap), and let this user make user namespaces.';
 
-const registry = Object.fromEntries(kinds.flatMap((kind) => Object.entries(kind.programs ?? {})));
-const limits: ProgramLimits = { wallMs: 30_000, memoryMb: 512, outputBytes: 100_000_000, processes: 64 };
+const registry: ProgramRegistry = Object.fromEntries(
+  kinds.flatMap((kind) => Object.entries(kind.programs ?? {})),
+);
 
 /** As the server does at its start, but beside its data directory. */
 async function checkPrograms({ config }: Patient): Promise<readonly Finding[]> {
@@ -54,31 +56,28 @@ function guardFinding(guard: GuardName, reasons: readonly string[]): Finding {
   }
 }
 
-/** Asks each for its version, as it would be run for a job. */
 async function programFindings(programs: Programs, listeners: number): Promise<readonly Finding[]> {
-  const found: Finding[] = [];
-  for (const [program, { about, warm }] of Object.entries(registry)) {
-    if (about === undefined) continue;
-    const call = { program, args: about.versionArgs, files: [], limits };
-    const { outcome, discard } = await programs.run(call, new AbortController().signal);
-    await discard();
-    if (outcome.type === 'exited' && outcome.code === 0)
-      found.push(
-        ok('programs', versionOf(outcome.stdout) + (warm === undefined ? '' : keptWords(listeners))),
-      );
-    // Of a guard that is missing the finding before tells.
-    else if (outcome.type !== 'refused' || outcome.code === 'not_started') found.push(broken(program, about));
-    else if (outcome.code === 'not_installed') found.push(missing(program, about));
-  }
-  return found;
+  const { programs: found, missingFonts } = await surveyPrograms(programs, registry);
+  const findings = found.map(({ name, note, state, version }) => {
+    if (state === 'missing') return missing(name, note);
+    if (state === 'broken') return broken(name, note);
+    return ok('programs', version + (registry[name]?.warm === undefined ? '' : keptWords(listeners)));
+  });
+  return missingFonts.length === 0 ? findings : [...findings, fontFinding(missingFonts)];
+}
+
+function fontFinding(fonts: readonly FontNeed[]): Finding {
+  const names = fonts.map(({ name }) => name).join(', ');
+  const packages = [...new Set(fonts.map((font) => font.packages))].join(' ');
+  return warn(
+    'programs',
+    `no font stands for ${names}: previews of office documents show other letters, and break lines elsewhere`,
+    `apt-get install ${packages}`,
+  );
 }
 
 function keptWords(listeners: number): string {
   return listeners === 0 ? ', started for each document' : `, at most ${listeners} kept started`;
-}
-
-function versionOf(said: string): string {
-  return (said.split('\n', 1)[0] ?? '').trim().slice(0, 100);
 }
 
 function missing(program: string, { serves, packages }: ProgramNote): Finding {

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { Countdown } from '../../countdown.js';
+import type { ProgramSurvey } from '../../render/program-survey.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelopeOf } from '../docs/schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
@@ -49,6 +51,18 @@ const docs: RouteDocs = {
             description:
               'External programs, and whether they are installed: `soffice` for office and text documents, `ffmpeg` and `ffprobe` for videos',
           }),
+          program_versions: Type.Optional(
+            Type.Record(Type.String(), Type.String(), {
+              description:
+                'What each program that works says of its version, by its name. Left out while all programs are too busy to say',
+            }),
+          ),
+          missing_fonts: Type.Optional(
+            Type.Array(Type.String(), {
+              description:
+                'Families, and languages, that office documents are written in and no font of this server stands for: their lines break elsewhere. Left out while all programs are too busy to say',
+            }),
+          ),
           limits: Type.Record(Type.String(), Type.Number()),
           caller: Type.Object(
             {
@@ -69,25 +83,45 @@ export interface CapabilityOptions {
   readonly dialects: readonly string[];
   /** Whether the server is used without keys just now. */
   readonly isOpen: () => boolean;
+  /** Runs each program, at the first call. Never rejects. */
+  readonly survey: () => Promise<ProgramSurvey>;
 }
+
+/** A caller is not held up by programs that wait for their turn. */
+const surveyMs = 3_000;
 
 /** A caller without a key finds out here whether it needs one: the answer is then 401. */
 export function addCapabilityRoute(
   app: FastifyInstance,
-  { facts, dialects, isOpen }: CapabilityOptions,
+  { facts, dialects, isOpen, survey }: CapabilityOptions,
 ): void {
   const capabilities = facts.capabilities.map(({ name, enabled }) => ({ name, tier: 'core', enabled }));
   const texts = {
     none: JSON.stringify({ auth: 'none', ...facts, capabilities, dialects }),
     key: JSON.stringify({ auth: 'key', ...facts, capabilities, dialects }),
   };
-  app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, (request, reply) => {
+  app.get('/api/v1/capabilities', { config: { access: 'any', docs } }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const { caller } = request;
     if (caller === undefined) throw new Error('the route is not public');
     const { owner, keyId, scopes } = caller;
     const text = isOpen() ? texts.none : texts.key;
-    const who = JSON.stringify({ owner, key_id: keyId, scopes });
-    return sendEnvelope(request, reply, `${text.slice(0, -1)},"caller":${who}}`);
+    const more = { ...(await surveyed(survey)), caller: { owner, key_id: keyId, scopes } };
+    return sendEnvelope(request, reply, `${text.slice(0, -1)},${JSON.stringify(more).slice(1)}`);
   });
+}
+
+async function surveyed(survey: () => Promise<ProgramSurvey>): Promise<object> {
+  let tooLate: Countdown | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    tooLate = new Countdown(surveyMs, () => resolve(undefined));
+  });
+  const found = await Promise.race([survey(), late]);
+  tooLate?.clear();
+  if (found === undefined) return {};
+  const works = found.programs.filter(({ state }) => state === 'works');
+  return {
+    program_versions: Object.fromEntries(works.map(({ name, version }) => [name, version])),
+    missing_fonts: found.missingFonts.map(({ name }) => name),
+  };
 }

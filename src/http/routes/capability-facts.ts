@@ -42,6 +42,7 @@ export function capabilityFacts(
     programs: Object.fromEntries(
       kinds
         .flatMap((kind) => Object.entries(kind.programs ?? {}))
+        .filter(([, { about }]) => about !== undefined)
         .map(([name, { file }]) => [name, findProgram(file) !== undefined]),
     ),
     limits: {

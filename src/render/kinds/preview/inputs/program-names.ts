@@ -1,4 +1,4 @@
-import type { ProgramLimits, ProgramRegistry } from '../../../program-call.js';
+import type { FontNeed, ProgramLimits, ProgramRegistry } from '../../../program-call.js';
 
 const videos = { serves: 'previews of videos', packages: 'ffmpeg' };
 
@@ -9,6 +9,23 @@ const warmLimits: ProgramLimits = {
   processes: 128,
 };
 
+const [liberation, cjk] = ['fonts-liberation', 'fonts-noto-cjk'];
+/** What most documents are set in, and what has the same widths, so that lines break where their authors saw them. */
+const fontsOfDocuments: readonly FontNeed[] = [
+  { name: 'Arial', standIns: ['Arial', 'Liberation Sans', 'Arimo'], packages: liberation },
+  {
+    name: 'Times New Roman',
+    standIns: ['Times New Roman', 'Liberation Serif', 'Tinos'],
+    packages: liberation,
+  },
+  { name: 'Courier New', standIns: ['Courier New', 'Liberation Mono', 'Cousine'], packages: liberation },
+  { name: 'Calibri', standIns: ['Calibri', 'Carlito'], packages: 'fonts-crosextra-carlito' },
+  { name: 'Cambria', standIns: ['Cambria', 'Caladea'], packages: 'fonts-crosextra-caladea' },
+  { name: 'Chinese', language: 'zh-cn', packages: cjk },
+  { name: 'Japanese', language: 'ja', packages: cjk },
+  { name: 'Korean', language: 'ko', packages: cjk },
+];
+
 /** What previews need beside the server: each is an installed program, or a refusal that names it. */
 export const previewPrograms = {
   soffice: {
@@ -18,6 +35,7 @@ export const previewPrograms = {
       serves: 'previews of office and text documents',
       packages: 'libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui',
       versionArgs: ['--version'],
+      fonts: { by: 'fc-list', needs: fontsOfDocuments },
     },
     starts: [
       // A profile of its own: two runs with one lose files. The program puts the variable in.
@@ -29,6 +47,8 @@ export const previewPrograms = {
   },
   ffmpeg: { file: 'ffmpeg', about: { ...videos, versionArgs: ['-version'] } },
   ffprobe: { file: 'ffprobe', about: { ...videos, versionArgs: ['-version'] } },
+  // Of fontconfig, which LibreOffice depends on.
+  'fc-list': { file: 'fc-list' },
 } as const satisfies ProgramRegistry;
 
 export type PreviewProgram = keyof typeof previewPrograms;
