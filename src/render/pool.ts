@@ -1,11 +1,11 @@
 import { Countdown } from '../countdown.js';
-import type { Fetched, Progress } from './kind.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import type { Lane, PoolState } from './pool-state.js';
 import { type Death, RenderThread } from './render-thread.js';
+import type { Task } from './task.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
-import type { FinishedFile, FromThread, RehearseMessage, RunMessage, Step } from './wire.js';
+import type { FromThread, RehearseMessage } from './wire.js';
 
 /** Without workers of that sort, external programs and pictures are refused. */
 export interface PoolOptions extends TaskWorkers {
@@ -20,34 +20,6 @@ export interface PoolOptions extends TaskWorkers {
   readonly readyTimeoutMs: number;
   /** A thread has worked on these themes (see `Rehearsal`). */
   readonly onThemes?: (themes: readonly string[]) => void;
-}
-
-export interface Task {
-  readonly kind: string;
-  /** Waiting tasks of different owners take turns; those of one owner run in their order. */
-  readonly owner: string;
-  /** Left out, it belongs to no job. */
-  readonly jobId?: string;
-  readonly request: RunMessage['request'];
-  readonly inputPaths: readonly string[];
-  readonly fetched: Readonly<Record<string, Fetched>>;
-  /** Left out, the whole job. */
-  readonly step?: Step;
-  /** Paths of the job's parts, by name. */
-  readonly parts?: Readonly<Record<string, string>>;
-  readonly asidePrefix: string;
-  /** Counted from when a thread takes the task, without time in which this process stood. */
-  readonly timeoutMs: number;
-  readonly memoryRetry: boolean;
-  /** Goes before tasks that are not urgent, but not again and again before another owner's: a caller waits for it. */
-  readonly urgent: boolean;
-  /** Stops the task, waiting or running. */
-  readonly signal: AbortSignal;
-  /** A thread takes the task, in this very step. */
-  readonly onStart?: () => void;
-  readonly onProgress: (progress: Progress) => void;
-  /** A part lies complete, and belongs to the listener; without one it is left where it is. */
-  readonly onPart?: (file: FinishedFile) => void;
 }
 
 interface Entry {

@@ -2,9 +2,10 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/render/outcome.js';
-import { RenderPool, type Task } from '../../src/render/pool.js';
+import { RenderPool } from '../../src/render/pool.js';
 import type { ProgramCall, ProgramOutcome } from '../../src/render/program-call.js';
 import type { Programs } from '../../src/render/programs.js';
+import type { Task } from '../../src/render/task.js';
 import { TaskPrograms } from '../../src/render/task-programs.js';
 import { textOf } from '../helpers/finished-file.js';
 import {

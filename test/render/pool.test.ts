@@ -6,7 +6,8 @@ import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Progress } from '../../src/render/kind.js';
 import type { Outcome } from '../../src/render/outcome.js';
-import { type PoolOptions, RenderPool, type Task } from '../../src/render/pool.js';
+import { type PoolOptions, RenderPool } from '../../src/render/pool.js';
+import type { Task } from '../../src/render/task.js';
 import { textOf } from '../helpers/finished-file.js';
 
 const entry = new URL('../helpers/unruly-thread.mjs', import.meta.url);

@@ -13,8 +13,9 @@ import {
 } from '../../src/render/picture-call.js';
 import { processMb } from '../../src/render/picture-process.js';
 import { Pictures } from '../../src/render/pictures.js';
-import { RenderPool, type Task } from '../../src/render/pool.js';
+import { RenderPool } from '../../src/render/pool.js';
 import { lives } from '../../src/render/program-watch.js';
+import type { Task } from '../../src/render/task.js';
 import { stream } from '../helpers/hostile-pdfs.js';
 import { decodersOf, drawWork } from '../helpers/picture-fixture.js';
 import { memoryMb, samplePeak } from '../helpers/process-memory.js';

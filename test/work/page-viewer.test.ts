@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Outcome } from '../../src/render/outcome.js';
-import type { RenderPool, Task } from '../../src/render/pool.js';
+import type { RenderPool } from '../../src/render/pool.js';
 import type { PoolState } from '../../src/render/pool-state.js';
+import type { Task } from '../../src/render/task.js';
 import { PageViewer } from '../../src/work/run/page-viewer.js';
 
 interface Started {

@@ -1,7 +1,7 @@
 import type { JobInput } from '../../engine/engine.js';
 import type { FetchGuard } from '../../fetch/fetch-guard.js';
 import type { Address, Fetched } from '../../render/kind.js';
-import type { Task } from '../../render/pool.js';
+import type { Task } from '../../render/task.js';
 import type { AsideFiles } from './aside-files.js';
 
 /** The members of a pool's task that come from a job's input. */
