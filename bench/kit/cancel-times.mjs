@@ -3,14 +3,17 @@ import { renderThreadsOf } from './cpu.mjs';
 import { longTable } from './documents.mjs';
 import { token } from './server.mjs';
 
+/** After so long it is asked whether there is a thread to wait for. */
+const soonMs = 500;
+
 /**
  * Cancels running jobs through HTTP: from sending DELETE to its answer, and to the thread being gone from the process
- * that renders, which has two.
+ * that renders, which has two. A job that ended before its DELETE came counts for neither.
  * @param {{ rounds: number, port: number, pid: number }} options `port` of the server that is asked, `pid` of the one that renders
  */
 export async function cancelTimes({ rounds, port, pid }) {
   const connection = new Connection(port, token);
-  const body = JSON.stringify(longTable(8_000));
+  const body = JSON.stringify(longTable(20_000));
   /** @type {number[]} */
   const answered = [];
   /** @type {number[]} */
@@ -18,7 +21,7 @@ export async function cancelTimes({ rounds, port, pid }) {
   try {
     /** @type {string[]} */
     let running = [];
-    for (let round = 0; round < rounds; round += 1) {
+    while (gone.length < rounds) {
       running = await stillRunning(connection, running);
       while (running.length < 2) {
         const { job_id: id } = dataOf(await connection.request('POST', '/api/v1/jobs', { body }));
@@ -28,20 +31,37 @@ export async function cancelTimes({ rounds, port, pid }) {
       const threads = renderThreadsOf(pid);
       const from = performance.now();
 
-      const answer = await connection.request('DELETE', `/api/v1/jobs/${running.pop()}`);
+      const id = running.pop() ?? '';
+      const answer = await connection.request('DELETE', `/api/v1/jobs/${id}`);
       if (answer.status !== 204) throw new Error(`DELETE was answered with ${answer.status}`);
-      answered.push(performance.now() - from);
-      for (;;) {
-        const left = renderThreadsOf(pid);
-        if (threads.some((thread) => !left.includes(thread))) break;
-        if (performance.now() - from > 10_000) throw new Error('No thread ended within 10 s of a cancel');
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-      gone.push(performance.now() - from);
+      const answeredMs = performance.now() - from;
+      const soon = await threadGone(pid, threads, from + soonMs);
+      // It ended just before, and so was deleted: no thread was stopped for it.
+      if ((await connection.request('GET', `/api/v1/jobs/${id}`)).status === 404) continue;
+      const goneAt = soon ?? (await threadGone(pid, threads, from + 10_000));
+      if (goneAt === undefined) throw new Error('No thread ended within 10 s of a cancel');
+      answered.push(answeredMs);
+      gone.push(goneAt - from);
     }
     return { answered, gone };
   } finally {
     connection.close();
+  }
+}
+
+/**
+ * When one of the threads was no more, by the monotonic clock; undefined when all of them stay until then.
+ * @param {number} pid
+ * @param {readonly number[]} threads
+ * @param {number} until
+ */
+async function threadGone(pid, threads, until) {
+  for (;;) {
+    const left = renderThreadsOf(pid);
+    const now = performance.now();
+    if (threads.some((thread) => !left.includes(thread))) return now;
+    if (now > until) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
