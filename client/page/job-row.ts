@@ -24,10 +24,10 @@ export class JobRow {
   }
 
   #texts(): readonly string[] {
-    const { title = '', reference = '', file_name = '', tags = [], metadata = {} } = this.record;
+    const { title = '', reference = '', file_name = '', tags = [], metadata = {}, owner = '' } = this.record;
     const { job_id, kind, group = '', status, error = '', error_code = '' } = this.record;
     const given = [title, reference, file_name, ...tags, ...Object.values(metadata)];
-    return [...given, job_id, kind, group, status, error, error_code];
+    return [...given, owner, job_id, kind, group, status, error, error_code];
   }
 
   update(record: JobRecord): void {

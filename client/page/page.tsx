@@ -5,6 +5,7 @@ import { ConnectionMenu } from './parts/connection-menu.js';
 import { Help } from './parts/help.js';
 import { Icon } from './parts/icon.js';
 import { Notices } from './parts/notices.js';
+import { OwnerMenu } from './parts/owner-menu.js';
 import { StaleStrip } from './parts/stale-strip.js';
 import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
@@ -46,7 +47,7 @@ export function Page() {
         {state.phase === 'open' && (
           <>
             <StaleStrip />
-            {state.visiting && <Visit owner={state.owner} />}
+            {state.visiting && <Visit open={state} />}
             <StreamFailure open={state} />
             <View open={state} />
           </>
@@ -115,6 +116,7 @@ function Header() {
         </nav>
       )}
       <div class="bar-end">
+        {state.phase === 'open' && state.isAdmin && <OwnerMenu open={state} />}
         {state.phase === 'open' && <ConnectionMenu />}
         <a
           class="icon-button wide-only"
@@ -164,12 +166,12 @@ function Outdated() {
   );
 }
 
-/** What another owner has, to be read by a key with the scope `admin`. */
-function Visit({ owner }: { readonly owner: string | undefined }) {
+/** What other owners have, to be read by a key with the scope `admin`. */
+function Visit({ open: { owner, isEvery } }: { readonly open: OpenSession }) {
   return (
     <p class="panel strip" role="status">
       <span>
-        These are the jobs of <b>{owner}</b>, to be read only.
+        These are the jobs of <b>{isEvery ? 'every owner' : owner}</b>, to be read only.
       </span>
       <a href="/">Back to your own</a>
     </p>

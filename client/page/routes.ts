@@ -79,6 +79,15 @@ export function hrefOf(route: Route): string {
   }
 }
 
+/**
+ * Where a view of an owner is: one of another owner than is shown begins the page anew, since all of it is that owner's.
+ * @param shown whose things the page shows
+ */
+export function hrefFor(shown: string | undefined, owner: string | undefined, route: Route): string {
+  const hash = hrefOf(route);
+  return owner === undefined || owner === shown ? hash : `/?owner=${encodeURIComponent(owner)}${hash}`;
+}
+
 function filterOf(params: URLSearchParams): JobFilter {
   const status = statusOf(params.get('status'));
   const kind = params.get('kind') ?? '';

@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { everyOwner } from '../../src/protocol/names.js';
 import { authOf } from '../sdk/auth.js';
 import { sleep } from '../sdk/backoff.js';
 import { InkwireError } from '../sdk/error.js';
@@ -19,8 +20,12 @@ export interface OpenSession {
   readonly keyed: boolean;
   /** Whose jobs these are; undefined where the server does not say. */
   readonly owner: string | undefined;
-  /** These are another owner's than the key's. */
+  /** These are another owner's than the key's, or every owner's. */
   readonly visiting: boolean;
+  /** These are the jobs of every owner: each says whose it is, and is looked at in its owner's view. */
+  readonly isEvery: boolean;
+  /** The key's own. */
+  readonly self: string | undefined;
   /** Whether the key may read what every owner has. */
   readonly isAdmin: boolean;
   /** Whether the key may submit, retry, cancel and delete. What it may not is not offered. */
@@ -112,7 +117,7 @@ export class Session {
     const owner = asked ?? caller?.owner;
     const keyed = auth === 'key';
     const client = new Inkwire({
-      ...(visiting ? visitOf(asked) : {}),
+      ...(visiting ? { owner: asked } : {}),
       // Tabs share a connection only where they have the same rights to the same jobs.
       ...(keyed ? { share: `session ${caller?.key_id} ${owner}` } : {}),
     });
@@ -134,7 +139,8 @@ export class Session {
     const mayWrite =
       !visiting && (caller === undefined || caller.scopes.some((one) => one === '*' || one === 'jobs:write'));
     const http = httpWith({}, visiting ? asked : undefined);
-    this.state.value = { phase: 'open', client, http, jobs, keyed, owner, visiting, isAdmin, mayWrite };
+    const whose = { owner, visiting, self: caller?.owner, isEvery: visiting && owner === everyOwner };
+    this.state.value = { phase: 'open', client, http, jobs, keyed, ...whose, isAdmin, mayWrite };
   }
 
   /** Asks for the key again when that is what an error means: the key was disabled, or its time is over. */
@@ -223,28 +229,11 @@ function httpWith(access: { readonly key?: string }, owner?: string): Http {
   return new Http({
     url: location.origin,
     auth: authOf(access),
-    fetch: owner === undefined ? (...request) => fetch(...request) : visitOf(owner).fetch,
+    owner,
+    fetch: (...request) => fetch(...request),
     random: Math.random,
     sleep,
   });
-}
-
-/** Every request names the owner: the server refuses those that would change something. */
-function visitOf(owner: string) {
-  const named = (address: string): string => {
-    const url = new URL(address, location.href);
-    url.searchParams.set('owner', owner);
-    return url.href;
-  };
-  return {
-    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
-      fetch(named(input instanceof Request ? input.url : String(input)), init),
-    WebSocket: class extends WebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(named(url), protocols);
-      }
-    },
-  };
 }
 
 /** An error as a sentence for people. */

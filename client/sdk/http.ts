@@ -11,6 +11,8 @@ export interface HttpParts {
   /** Address of the server; empty for the page's own origin. */
   readonly url: string;
   readonly auth: Auth;
+  /** Whose things are asked for, where they are not those of the key's owner. */
+  readonly owner?: string | undefined;
   readonly fetch: typeof globalThis.fetch;
   /** As `Math.random`. */
   readonly random: () => number;
@@ -63,10 +65,10 @@ export class Http {
     call: Call,
     take: (response: Response) => T | Promise<T>,
   ): Promise<T> {
-    const { url, auth, fetch, random, sleep } = this.parts;
+    const { url, auth, owner, fetch, random, sleep } = this.parts;
     const { signal, retry } = call;
     const harmless = retry ?? (method === 'GET' || call.headers?.['idempotency-key'] !== undefined);
-    const address = url + path + queryOf(call.query);
+    const address = url + path + queryOf(call.query, owner);
     const body = bodyOf(call);
     const type = typeof body === 'string' ? { 'content-type': 'application/json' } : {};
     let given = await unlessAborted(auth.headers(), signal);
@@ -158,9 +160,9 @@ async function dataOf<T>(response: Response): Promise<T> {
   throw new InkwireError('unexpected-answer', 'The answer is not one of this server.', { status });
 }
 
-function queryOf(query: Call['query'] = []): string {
+function queryOf(query: Call['query'] = [], owner?: string): string {
   const pairs: readonly (readonly [string, unknown])[] = isPairs(query) ? query : Object.entries(query);
-  const given = pairs.flatMap(([name, value]): [string, string][] =>
+  const given = [...pairs, ['owner', owner] as const].flatMap(([name, value]): [string, string][] =>
     value === undefined ? [] : [[name, String(value)]],
   );
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;

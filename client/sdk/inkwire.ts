@@ -51,7 +51,8 @@ export class Inkwire extends Jobs {
     const url = options.url ?? globals.location?.origin ?? 'http://127.0.0.1:8080';
     const auth = authOf(options);
     const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
-    const http = new Http({ url, auth, fetch, random: Math.random, sleep });
+    const { owner } = options;
+    const http = new Http({ url, auth, owner, fetch, random: Math.random, sleep });
     super(http);
     this.#http = http;
     this.#session = openSession(globals, options, { http, auth }, (state) => tell(this.#listeners, state));

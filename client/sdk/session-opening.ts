@@ -58,12 +58,17 @@ export function openSession(
 }
 
 /** By which name tabs find each other: same server, same rights. Undefined: this one keeps to itself. */
-function nameOf(globals: Globals, { share, key, ticket }: InkwireOptions, url: string): string | undefined {
+function nameOf(
+  globals: Globals,
+  { share, key, ticket, owner }: InkwireOptions,
+  url: string,
+): string | undefined {
   const named = typeof share === 'string' ? share : undefined;
   const known = ticket === undefined && typeof key !== 'function';
   const wanted = share ?? (known && globals.document !== undefined);
   if (wanted === false || (named === undefined && !known)) return undefined;
-  return `inkwire ${url} ${named ?? shortDigest(String(key))}`;
+  const whose = owner === undefined ? '' : ` ${owner}`;
+  return `inkwire ${url} ${named ?? shortDigest(String(key))}${whose}`;
 }
 
 /** Calls back when the network came back or the page is looked at again. Returns what ends that. */

@@ -208,6 +208,11 @@ export interface WebSocketLike {
 }
 
 export interface InkwireOptions {
+  /**
+   * Looks at what this owner has, or with `*` at lists, groups and streams of every owner, whose records then have an
+   * `owner`: for a key with the scope `admin`, which changes nothing there.
+   */
+  readonly owner?: string | undefined;
   /** Address of the server, `http://127.0.0.1:8080`; left out in a page: the page's own origin. */
   readonly url?: string | undefined;
   /** API key, or what gives one: asked again after a 401. Left out where the server runs in development mode. */

@@ -38,6 +38,7 @@ export const commands: Readonly<Record<string, CommandWords>> = {
       '--group',
       '--kind',
       '--limit',
+      '--owner',
       '--reference',
       '--search',
       '--since',

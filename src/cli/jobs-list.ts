@@ -18,6 +18,7 @@ const listed = {
   reference: { type: 'string' },
   since: { type: 'string' },
   limit: { type: 'string' },
+  owner: { type: 'string' },
 } as const;
 
 /** The largest page of the server. */
@@ -102,8 +103,9 @@ async function listJobs(
   if (json) return exitCodes.ok;
   if (!out.terminal) {
     for (const job of jobs) {
-      const { job_id: id, status, kind, group = '-', title = '', created_at: created } = job;
-      printLine(out, [id, status, kind, group, created, tellingOf(job), readable(title)].join('\t'));
+      const { job_id: id, status, kind, group = '-', title = '', created_at: created, owner } = job;
+      const cells = [id, status, kind, group, created, tellingOf(job), readable(title)];
+      printLine(out, [...cells, ...(owner === undefined ? [] : [readable(owner)])].join('\t'));
     }
     return exitCodes.ok;
   }
@@ -120,9 +122,11 @@ function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
   const style = styleOf(shell.environment, shell.out);
   // Most callers give all their jobs titles, or none.
   const titled = jobs.some(({ title }) => title !== undefined);
+  const owned = jobs.some(({ owner }) => owner !== undefined);
   const columns = [
     { title: 'JOB' },
     { title: 'STATUS' },
+    ...(owned ? [{ title: 'OWNER' }] : []),
     ...(titled ? [{ title: 'TITLE', flexible: true }] : []),
     { title: 'KIND' },
     { title: 'GROUP' },
@@ -132,6 +136,7 @@ function jobTable(jobs: readonly JobRecord[], shell: Shell): readonly string[] {
   const rows = jobs.map((job) => [
     job.job_id,
     job.status,
+    ...(owned ? [readable(job.owner ?? '')] : []),
     ...(titled ? [cut(readable(job.title ?? ''), maxTitle, style.mark)] : []),
     readable(job.kind),
     readable(job.group ?? ''),

@@ -13,7 +13,7 @@ import { readable } from './text-width.js';
 
 export const jobsUsage = `Usage:
   inkwire jobs list [--search WORDS] [--tag TAG]... [--reference TEXT] [--status STATUS] [--kind KIND] [--group NAME]
-                    [--since TIME] [--limit N]
+                    [--since TIME] [--limit N] [--owner NAME]
   inkwire jobs get JOB...
   inkwire jobs history JOB      what happened to it, in order
   inkwire jobs request JOB      what it was made from, as JSON
@@ -27,10 +27,13 @@ export const jobsUsage = `Usage:
   --status STATUS  ${jobStatuses.join(', ')}
   --since TIME     created since then: 30m, 24h, 7d ago, 2026-11-29 or 2026-11-29T08:00:00Z
   --limit N        newest so many, 1 to 10000; default 50
+  --owner NAME     what this owner has, or in "list" with '*' every owner; needs a key with the scope admin, which
+                   changes nothing there. "get", "history" and "request" take it, too
 
 ${serverUsage}
 
-Without a terminal "list" prints lines with tabs: id, status, kind, group, time of creation, outcome, title.
+Without a terminal "list" prints lines with tabs: id, status, kind, group, time of creation, outcome, title; with
+--owner '*' the owner, too.
 
 Exit code: 0 done, 2 not understood, 3 the server cannot be reached, 4 refused (there is no such job, ...).`;
 
@@ -69,7 +72,7 @@ export function runJobs(shell: Shell): Promise<number> {
     const act = Object.hasOwn(acts, verb) ? acts[verb] : undefined;
     if (act === undefined && verb !== 'list') throw new Misuse(`"jobs ${verb}" is not known.`);
     if (act === undefined) return await runList(shell, args, jobsUsage);
-    const { values, positionals } = readArguments(args, serverOptions);
+    const { values, positionals } = readArguments(args, { ...serverOptions, owner: { type: 'string' } });
     if (values.help) {
       printLine(shell.out, jobsUsage);
       return exitCodes.ok;

@@ -26,6 +26,8 @@ export interface ServerChoice {
   readonly url?: string | undefined;
   readonly 'key-file'?: string | undefined;
   readonly json?: boolean | undefined;
+  /** Whose things are looked at; only some commands take it. */
+  readonly owner?: string | undefined;
 }
 
 export interface Server {
@@ -96,8 +98,9 @@ export async function withServer(
   const key = await readKey(choice['key-file'], shell.environment.INKWIRE_KEY);
   const access = key === undefined ? {} : { key };
   const fetch = tellingFetch(shell, url);
-  const client = new Inkwire({ url, share: false, fetch, ...access });
-  const http = new Http({ url, auth: authOf(access), fetch, random: Math.random, sleep });
+  const { owner } = choice;
+  const client = new Inkwire({ url, share: false, fetch, owner, ...access });
+  const http = new Http({ url, auth: authOf(access), owner, fetch, random: Math.random, sleep });
   const named = [
     ...(choice.url === undefined ? [] : [`--url ${url}`]),
     ...(choice['key-file'] === undefined ? [] : [`--key-file ${quoted(choice['key-file'])}`]),

@@ -318,7 +318,7 @@ export interface Store {
   artifact(owner: string, id: string, name: string): Promise<Artifact | undefined>;
   /**
    * Newest first. `more` tells whether there may be others after the page. What a call costs is bounded, whatever the
-   * filter: one that few jobs match may take several calls (`JobPage.next`).
+   * filter: one that few jobs match may take several calls (`JobPage.next`); so does one of every owner.
    */
   list(filter: ListFilter): Promise<JobPage>;
   /** The same as records: for many jobs, which then cost the caller next to nothing. */
@@ -373,7 +373,7 @@ export interface Bus {
   readonly selection?: OwnerSelection | undefined;
 }
 
-/** Each call holds for the hints that come after it. */
+/** Each call holds for the hints that come after it. `everyOwner` stands for all. */
 export interface OwnerSelection {
   select(owner: string): void;
   drop(owner: string): void;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { everyOwner } from '../protocol/names.js';
 import type { Fact } from './engine.js';
 
 /**
@@ -11,7 +12,7 @@ export interface Fanout {
   readonly isConnected: boolean;
   /** Tells the others of a commit of this node: all of its facts, in order and without a gap. Never waits. */
   publish(facts: readonly Fact[]): void;
-  /** From a while after this call, facts of this owner come. */
+  /** From a while after this call, facts of this owner come, or with `everyOwner` those of all. */
   select(owner: string): void;
   drop(owner: string): void;
   close(): Promise<void>;
@@ -53,8 +54,9 @@ export function markOf({ seq, jobId, rev, record }: Fact): FactMark {
   return { seq, jobId, rev, digest: createHash('sha256').update(record).digest('base64') };
 }
 
-/** Names an owner in a message; two owners that have the same cost a reading of the database. */
+/** Names an owner in a message; two owners that have the same cost a reading of the database. `everyOwner` is itself. */
 export function ownerKey(owner: string): string {
+  if (owner === everyOwner) return everyOwner;
   return createHash('sha256').update(owner).digest().subarray(0, 8).toString('base64url');
 }
 

@@ -4,6 +4,7 @@ import type { JobStatus } from '../protocol/job-record.js';
 import type { Search } from '../protocol/search.js';
 
 export interface ListFilter {
+  /** Or `everyOwner`. */
   readonly owner: string;
   readonly status?: JobStatus;
   readonly kind?: string;
@@ -35,13 +36,14 @@ export interface JobPage {
 /** The same page as records (`recordOf`), without the progress of attempts that run. */
 export interface RecordPage extends Pick<JobPage, 'more' | 'next'> {
   readonly ids: readonly string[];
-  /** The records as JSON in UTF-8, with commas between them. */
+  /** The records as JSON in UTF-8, with commas between them; those of every owner have an `owner`. */
   readonly bytes: Uint8Array;
   /** Where in `bytes` each record ends; the next one begins behind a comma. */
   readonly ends: readonly number[];
 }
 
 export interface GroupFilter {
+  /** Or `everyOwner`. */
   readonly owner: string;
   /** Only groups whose place in the log comes before this one; from `next` of the page before. */
   readonly before?: number;
@@ -49,6 +51,7 @@ export interface GroupFilter {
 }
 
 export interface GroupPage {
+  /** Those of every owner have an `owner`. */
   readonly groups: readonly GroupRecord[];
   /** Where the next page begins; undefined when there is none. */
   readonly next?: number;

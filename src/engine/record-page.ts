@@ -1,4 +1,7 @@
+import type { Job } from '../jobs/job.js';
 import { recordOf } from '../jobs/record.js';
+import { ownedRecord } from '../protocol/event.js';
+import { everyOwner } from '../protocol/names.js';
 import type { JobPage, RecordPage } from './listing.js';
 
 /** Records of several jobs as one piece of memory. */
@@ -7,9 +10,16 @@ export type Records = Pick<RecordPage, 'ids' | 'bytes' | 'ends'>;
 const comma = 0x2c;
 const encoder = new TextEncoder();
 
-/** The records of the jobs of a page, made where the jobs are read: nobody else has to see the jobs for that. */
-export function recordPageOf({ jobs, more, next }: JobPage): RecordPage {
-  const records = jobs.map((job) => [job.id, encoder.encode(JSON.stringify(recordOf(job)))] as const);
+/**
+ * The records of the jobs of a page, made where the jobs are read: nobody else has to see the jobs for that.
+ * @param owner whose jobs they are; records of every owner's say whose each is
+ */
+export function recordPageOf({ jobs, more, next }: JobPage, owner: string): RecordPage {
+  const textOf = (job: Job): string => {
+    const text = JSON.stringify(recordOf(job));
+    return owner === everyOwner ? ownedRecord(job.owner, text) : text;
+  };
+  const records = jobs.map((job) => [job.id, encoder.encode(textOf(job))] as const);
   return { ...recordsOf(records), more, ...(next === undefined ? {} : { next }) };
 }
 

@@ -2,6 +2,7 @@ import type { Bus, Fact, Hint, Store } from '../engine/engine.js';
 import { type LogName, positionAt } from '../engine/lives.js';
 import type { JobProgress } from '../engine/progress.js';
 import type { Position } from '../protocol/cursor.js';
+import { everyOwner } from '../protocol/names.js';
 import { FollowedOwners } from './followed-owners.js';
 import { Listeners } from './listeners.js';
 import { RecentFacts } from './recent-facts.js';
@@ -20,7 +21,7 @@ export interface FollowerParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** What a watcher waits for: the changes of one job, or of all jobs of an owner. */
+/** What a watcher waits for: the changes of one job, or of all jobs of an owner or of `everyOwner`. */
 export type WatchSubject = { readonly owner: string; readonly jobId?: string };
 
 /**
@@ -144,7 +145,7 @@ export class Follower {
     return this.#followed.add(owner);
   }
 
-  /** Whether every fact of an owner after a place has been handed out here, and not only read by somebody. */
+  /** Whether every fact of an owner, or of `everyOwner`, after a place has been handed out here, and not only read by somebody. */
   isWhole(owner: string, after: number): boolean {
     return this.#followed.isWhole(owner, after);
   }
@@ -287,6 +288,7 @@ export class Follower {
     const change = { type: 'fact', fact } as const;
     if (fact.jobId !== '') this.#jobs.tell(fact.jobId, change);
     this.#owners.tell(fact.owner, change);
+    this.#owners.tell(everyOwner, change);
     if (waited !== undefined) this.#told(waited);
   }
 
@@ -306,6 +308,7 @@ export class Follower {
     const change = { type: 'progress', progress: live } as const;
     this.#jobs.tell(live.jobId, change);
     this.#owners.tell(live.owner, change);
+    this.#owners.tell(everyOwner, change);
   }
 
   /**

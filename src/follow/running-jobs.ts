@@ -2,9 +2,10 @@ import type { Fact } from '../engine/engine.js';
 import type { JobProgress } from '../engine/progress.js';
 import type { Job } from '../jobs/job.js';
 import { type AttemptProgress, progressMembers, recordOf } from '../jobs/record.js';
-import { progressText } from '../protocol/event.js';
+import { ownedRecord, progressText } from '../protocol/event.js';
 import { endsAttempt } from '../protocol/fact.js';
 import type { JobRecord } from '../protocol/job-record.js';
+import { everyOwner } from '../protocol/names.js';
 import type { Subject } from '../protocol/topic.js';
 
 /** The progress of a running attempt, and how many values of it there were: the count is part of a record's version. */
@@ -17,6 +18,8 @@ export interface LiveProgress extends CountedProgress, Subject {
   readonly number: number;
   /** The value as readers get it (P-3), JSON. */
   text(): string;
+  /** The same for readers of every owner: its record names the owner. */
+  ownedText(): string;
 }
 
 export interface RunningJobsParts {
@@ -121,9 +124,11 @@ export class RunningJobs {
     return this.#jobs.get(jobId)?.live;
   }
 
-  /** The latest progress of everything of an owner's that runs. */
+  /** The latest progress of everything that runs of an owner, or of `everyOwner`. */
   of(owner: string): readonly LiveProgress[] {
-    return [...this.#jobs.values()].flatMap(({ live }) => (live?.owner === owner ? [live] : []));
+    return [...this.#jobs.values()].flatMap(({ live }) =>
+      live !== undefined && (owner === everyOwner || live.owner === owner) ? [live] : [],
+    );
   }
 
   /** Of the latest value of all. */
@@ -246,13 +251,15 @@ function continues(fact: Fact, entry: Entry): boolean {
 
 function liveOf({ progress, count, at }: Latest, known: Known, number: number): LiveProgress {
   let text: string | undefined;
+  const record = (): string => JSON.stringify({ ...known.record(), ...progressMembers(progress) });
   return {
     ...progress,
     count,
     number,
     text: () => {
-      text ??= progressText(at, JSON.stringify({ ...known.record(), ...progressMembers(progress) }));
+      text ??= progressText(at, record());
       return text;
     },
+    ownedText: () => progressText(at, ownedRecord(progress.owner, record())),
   };
 }

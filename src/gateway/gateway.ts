@@ -1,6 +1,7 @@
 import type { Store } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
+import { everyOwner } from '../protocol/names.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
 import type { Topic } from '../protocol/topic.js';
 import { Shares } from '../shares/shares.js';
@@ -183,6 +184,8 @@ export class Gateway {
       if (allowed !== undefined && !allowed.some((pass) => covers(pass, topic))) {
         return problem('capability-denied', 'The ticket is for other topics');
       }
+      if (topic.type === 'job' && owner === everyOwner)
+        return problem('validation-failed', 'A job is followed under the name of its owner.');
       if (topic.type === 'job' && !(await this.#isKnown(owner, topic.id, after))) {
         return problem('not-found', `There is no job ${topic.id}`);
       }

@@ -1,6 +1,7 @@
 import type { Fact } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { LiveProgress } from '../follow/running-jobs.js';
+import { everyOwner } from '../protocol/names.js';
 import type { Shares } from '../shares/shares.js';
 import { type Frame, heartbeatBytes, progressFrame } from './frame.js';
 import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
@@ -39,6 +40,8 @@ export class Hub {
   readonly #unsubscribe: readonly (() => void)[];
   /** One frame for each value, shared by all subscribers that get it; a frame goes with its value. */
   readonly #progressFrames = new WeakMap<LiveProgress, Frame>();
+  /** The same for those who follow every owner. */
+  readonly #ownedProgressFrames = new WeakMap<LiveProgress, Frame>();
   #flushing = false;
   /** When the newest fact happened that this turn's output holds. */
   #newestAt: number | undefined;
@@ -112,6 +115,7 @@ export class Hub {
   #take(fact: Fact): void {
     const entry = this.tail.add(fact);
     this.#index.forEach(fact.owner, fact, ({ subscriber }) => this.#hand(subscriber, entry));
+    this.#index.forEach(everyOwner, fact, ({ subscriber }) => this.#hand(subscriber, this.tail.owned(entry)));
   }
 
   #hand(subscriber: Subscriber, entry: TailEntry): void {
@@ -136,10 +140,12 @@ export class Hub {
   }
 
   #progressed(live: LiveProgress): void {
-    this.#index.forEach(live.owner, live, ({ subscriber, filter }) => {
+    const offer = ({ subscriber, filter }: Subscription): void => {
       if (filter.progressMs > 0 && wantsFrom(filter, live, 'job.progress'))
         this.#offerProgress(subscriber, live);
-    });
+    };
+    this.#index.forEach(live.owner, live, offer);
+    this.#index.forEach(everyOwner, live, offer);
   }
 
   #offerProgress(subscriber: Subscriber, live: LiveProgress): void {
@@ -152,7 +158,8 @@ export class Hub {
   #tick(): void {
     const now = performance.now();
     for (const subscriber of this.#withProgress) {
-      const released = subscriber.releaseProgress(now, (live) => this.#frameOf(live));
+      const frames = subscriber.owner === everyOwner ? this.#ownedProgressFrames : this.#progressFrames;
+      const released = subscriber.releaseProgress(now, (live) => this.#frameOf(live, frames));
       if (released === undefined) continue;
       this.#withProgress.delete(subscriber);
       this.#parts.meters.sent[subscriber.sink.wire].progress += released;
@@ -164,10 +171,11 @@ export class Hub {
   }
 
   /** With the job's record as it is now: a fact that left the attempt running may have come since the value. */
-  #frameOf(value: LiveProgress): Frame {
+  #frameOf(value: LiveProgress, frames: WeakMap<LiveProgress, Frame>): Frame {
     const live = this.#follower.running.live(value.jobId) ?? value;
-    const made = this.#progressFrames.get(live) ?? progressFrame(() => live.text());
-    this.#progressFrames.set(live, made);
+    const owned = frames === this.#ownedProgressFrames;
+    const made = frames.get(live) ?? progressFrame(() => (owned ? live.ownedText() : live.text()));
+    frames.set(live, made);
     return made;
   }
 

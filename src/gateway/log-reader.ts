@@ -1,8 +1,9 @@
 import type { Fact, FactFilter, Store } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
+import { everyOwner } from '../protocol/names.js';
 import { type Frame, factFrame } from './frame.js';
-import type { LogTail } from './log-tail.js';
+import { type LogTail, ownedEntry } from './log-tail.js';
 
 export interface LogPage {
   readonly entries: readonly { readonly fact: Fact; readonly frame: Frame }[];
@@ -19,7 +20,7 @@ const pageFacts = 256;
  */
 const pageBytes = 256 * 1024;
 
-/** Reads an owner's facts after a place: from the tail in memory, or else from the store. */
+/** Reads the facts of an owner, or of `everyOwner`, after a place: from the tail in memory, or else from the store. */
 export class LogReader {
   readonly #store: Store;
   readonly #follower: Follower;
@@ -41,12 +42,17 @@ export class LogReader {
       const reached = full ? (near.at(-1)?.fact.seq ?? after) : this.#follower.position.seq;
       return bounded({ entries: near, reached, trimmed: false });
     }
-    const page = await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
+    const everybody = owner === everyOwner;
+    const page = everybody
+      ? await this.#store.everyFact(after, pageFacts)
+      : await this.#store.facts({ owner, after, limit: pageFacts, ...narrowed(filter) });
     const { log, position } = this.#follower;
     const { seq } = position;
     // The store may be ahead of the follower, which will hand out the rest: no subscriber may get a fact from both.
     const facts = page.facts.filter((fact) => fact.seq <= seq);
-    const entries = facts.map((fact) => ({ fact, frame: factFrame(log, fact) }));
+    const entries = facts.map((fact) =>
+      everybody ? ownedEntry(log, fact) : { fact, frame: factFrame(log, fact) },
+    );
     return bounded({ entries, reached: Math.min(page.reached, seq), trimmed: page.trimmed });
   }
 }

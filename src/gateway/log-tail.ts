@@ -1,5 +1,7 @@
 import type { Fact } from '../engine/engine.js';
 import type { LogName } from '../engine/lives.js';
+import { ownedRecord } from '../protocol/event.js';
+import { everyOwner } from '../protocol/names.js';
 import { type Frame, factFrame } from './frame.js';
 
 export interface TailEntry {
@@ -24,6 +26,8 @@ export class LogTail {
   #entries: TailEntry[] = [];
   #start = 0;
   readonly #byOwner = new Map<string, { entries: TailEntry[]; start: number }>();
+  /** The same entries as readers of every owner get them: made where there is one, and gone with the entry. */
+  readonly #owned = new WeakMap<TailEntry, TailEntry>();
   #bytes = 0;
   /** Facts after this one are here. */
   #from: number;
@@ -63,9 +67,20 @@ export class LogTail {
     this.#from = from;
   }
 
-  /** An owner's facts after a sequence, at most `limit`; undefined when the tail may have dropped some of them. */
+  /** An entry as it is sent to whoever follows every owner. */
+  owned(entry: TailEntry): TailEntry {
+    const made = this.#owned.get(entry) ?? ownedEntry(this.log, entry.fact);
+    this.#owned.set(entry, made);
+    return made;
+  }
+
+  /** An owner's facts after a sequence, or those of `everyOwner`, at most `limit`; undefined when the tail may have dropped some of them. */
   read(owner: string, after: number, limit: number): readonly TailEntry[] | undefined {
     if (after < this.#from) return undefined;
+    if (owner === everyOwner) {
+      const start = firstAfter(this.#entries, this.#start, after);
+      return this.#entries.slice(start, start + limit).map((entry) => this.owned(entry));
+    }
     const own = this.#byOwner.get(owner);
     if (own === undefined) return [];
     const first = firstAfter(own.entries, own.start, after);
@@ -91,6 +106,12 @@ export class LogTail {
       own.start = 0;
     }
   }
+}
+
+/** A fact whose record names its owner. */
+export function ownedEntry(log: LogName, told: Fact): TailEntry {
+  const fact = { ...told, record: ownedRecord(told.owner, told.record) };
+  return { fact, frame: factFrame(log, fact) };
 }
 
 /** Index of the first entry after a sequence, by halving. */

@@ -6,6 +6,7 @@ import type { Change } from '../follow/watchers.js';
 import { formatCursor } from '../protocol/cursor.js';
 import { eventText, type ResetReason } from '../protocol/event.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
+import { everyOwner } from '../protocol/names.js';
 import type { LogReader } from './log-reader.js';
 import { snapshotOf } from './snapshot.js';
 import type { SnapshotReads } from './snapshot-reads.js';
@@ -108,7 +109,12 @@ export class LongPoll {
         this.#parts.meters.sent['long-poll'].facts += events.length;
         // Where facts are left for the next answer, progress would be ahead of them.
         const told = more && values !== undefined ? [] : values;
-        return { events, cursor: formatCursor(follower.positionAt(seq)), more, ...this.#textsOf(told) };
+        return {
+          events,
+          cursor: formatCursor(follower.positionAt(seq)),
+          more,
+          ...this.#textsOf(told, owner),
+        };
       }
       if (more) continue;
       const wakes = (change: Change): boolean =>
@@ -137,10 +143,10 @@ export class LongPoll {
     };
   }
 
-  #textsOf(values: readonly LiveProgress[] | undefined): Pick<PollAnswer, 'progress'> {
+  #textsOf(values: readonly LiveProgress[] | undefined, owner: string): Pick<PollAnswer, 'progress'> {
     if (values === undefined) return {};
     this.#parts.meters.sent['long-poll'].progress += values.length;
-    return { progress: values.map((live) => live.text()) };
+    return { progress: values.map((live) => (owner === everyOwner ? live.ownedText() : live.text())) };
   }
 
   async #snapshot(
@@ -154,7 +160,7 @@ export class LongPoll {
     const cursor = formatCursor(follower.position);
     if (reset !== undefined) meters.reset(reset);
     const answer = { events: [], cursor, more: false, ...(reset === undefined ? {} : { reset }) };
-    if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress()) };
+    if (!filter.snapshot && reset === undefined) return { ...answer, ...this.#textsOf(progress(), owner) };
     const jobs: Uint8Array[] = [];
     let truncated = false;
     // Also for a caller who has left, or a server that drains: the answer is the snapshot, whole.
@@ -163,6 +169,6 @@ export class LongPoll {
       if (part.bytes.length > 0) jobs.push(part.bytes);
       truncated = part.truncated;
     }
-    return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress()) };
+    return { ...answer, snapshot: { jobs, truncated }, ...this.#textsOf(progress(), owner) };
   }
 }

@@ -93,7 +93,7 @@ export class SnapshotReads {
     if (read.type === 'jobs') {
       const jobs = await Promise.all(read.ids.map((id) => this.#store.get(read.owner, id)));
       const found = jobs.flatMap((job) => (job === undefined ? [] : [job]));
-      return pageOf(recordPageOf({ jobs: found, more: false }));
+      return pageOf(recordPageOf({ jobs: found, more: false }, read.owner));
     }
     const page = await this.#store.records(read.filter);
     const next = page.more ? (page.next ?? page.ids.at(-1)) : undefined;

@@ -45,7 +45,13 @@ function addWebSocketRoute(app: FastifyInstance, gateway: Gateway): void {
   app.route({
     method: 'GET',
     url: '/api/v1/stream',
-    config: { access: 'jobs:read', acceptsTicket: true, startsWork: true, handshake: true },
+    config: {
+      access: 'jobs:read',
+      acceptsTicket: true,
+      everyOwner: true,
+      startsWork: true,
+      handshake: true,
+    },
     schema: {},
     preHandler: letGoOfAnswer,
     handler: askForUpgrade,

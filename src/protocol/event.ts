@@ -29,6 +29,11 @@ export function eventText(id: string, type: FactType, at: number, record: string
   return `{"id":"${id}","type":"${type}","at":"${new Date(at).toISOString()}","${member}":${record}}`;
 }
 
+/** A record (JSON text) with its owner, for readers of what every owner has. */
+export function ownedRecord(owner: string, record: string): string {
+  return `{"owner":${JSON.stringify(owner)},${record.slice(1)}`;
+}
+
 export function progressText(at: number, record: string): string {
   return `{"type":"job.progress","at":"${new Date(at).toISOString()}","job":${record}}`;
 }

@@ -39,6 +39,8 @@ export function endsAttempt(type: FactType): boolean {
 }
 
 export interface GroupRecord {
+  /** Only in what tells of every owner. */
+  readonly owner?: string;
   readonly group: string;
   readonly jobs: number;
   readonly pending: number;

@@ -87,6 +87,8 @@ export type ErrorCode = (typeof errorCodes)[number];
  * member that does not apply is left out, never null.
  */
 export interface JobRecord {
+  /** Whose job it is: only in what tells of every owner (`owner=*`). */
+  readonly owner?: string;
   readonly job_id: string;
   readonly status: JobStatus;
   readonly kind: string;

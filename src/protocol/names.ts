@@ -6,6 +6,9 @@ export const jobIdShape = /^job_[0-9a-f]{24}$/;
 export const groupShape = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 export const kindShape = /^[a-z][a-z0-9_]{0,63}$/;
 
+/** In the place of an owner: what every owner has. No owner can be called so. */
+export const everyOwner = '*';
+
 /** Characters (UTF-16 units), and how many there may be, of what a caller says of a job so that people find it. */
 export const describedLimits = {
   title: 2_000,

@@ -5,7 +5,7 @@ import { makeKey } from '../../src/access/keys.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { alice } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
-import { small, startPageServer } from './page-server.js';
+import { accessibilityFindings, small, startPageServer } from './page-server.js';
 
 const patient = { timeout: 120_000 };
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -106,6 +106,27 @@ describe.skipIf(withoutChromium)('signing in to the live page', () => {
     await page.getByRole('group', { name: 'Page 1 of 1' }).locator('img[src]').waitFor(patient);
     await page.getByRole('link', { name: 'Back to your own' }).click();
     await page.getByText('These are the jobs of the owner ops.').waitFor(patient);
+
+    // Every owner in one list, each job in its owner's view.
+    await page.getByRole('combobox', { name: 'Whose jobs' }).selectOption('Every owner');
+    await page.getByText('These are the jobs of every owner, to be read only.').waitFor(patient);
+    await page.getByText('Live', { exact: true }).waitFor(patient);
+    await page.getByRole('columnheader', { name: 'Owner' }).waitFor(patient);
+    await page.getByRole('gridcell', { name: 'alice' }).waitFor(patient);
+    await fetch(`${keyed.url}/api/v1/jobs`, {
+      method: 'POST',
+      headers: { ...bearer(alice), 'content-type': 'application/json' },
+      body: JSON.stringify({ ...small, group: 'letters' }),
+    });
+    await page.getByRole('gridcell', { name: 'letters' }).waitFor(patient);
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Groups' }).click();
+    await page.getByText(/^alice: /).waitFor(patient);
+    await page.getByRole('link', { name: 'letters' }).click();
+    await page.getByText('These are the jobs of alice, to be read only.').waitFor(patient);
+    await page.getByRole('heading', { name: 'letters' }).waitFor(patient);
+    await page.getByRole('combobox', { name: 'Whose jobs' }).selectOption('ops (yours)');
+    await page.getByRole('heading', { name: 'No jobs yet' }).waitFor(patient);
     await page.context().close();
     await keyed.close();
   });

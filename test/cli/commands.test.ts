@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { makeKey } from '../../src/access/keys.js';
 import { runJobs } from '../../src/cli/jobs.js';
 import { runSubmit } from '../../src/cli/submit.js';
 import { runWatch } from '../../src/cli/watch.js';
+import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
 import { screenOf } from './screen.js';
@@ -300,6 +302,34 @@ describe('commands for jobs', () => {
       expect(await runJobs(it)).toBe(0);
       expect(screenOf(it.out.text, 100)[0]).toMatch(/^JOB +STATUS +KIND +GROUP +CREATED/);
       expect(it.err.text).toContain('--limit 2');
+    });
+
+    it('lists the jobs of every owner to a key with the scope admin, and says so to others', async () => {
+      const { job_id: id } = await new Caller(server.url, bob).submitted();
+      const refused = as(['list', '--owner', '*']);
+      expect(await runJobs(refused)).toBe(4);
+      expect(refused.err.text).toContain('Only a key with the scope admin reads what other owners have.');
+      const keys = await openSqliteKeys(server.dataDir);
+      const { key, token } = makeKey({ owner: 'ops', scopes: ['admin'], now: 0 }, (size) =>
+        crypto.getRandomValues(new Uint8Array(size)),
+      );
+      await keys.put(key);
+      await keys.close();
+      const admin = new Caller(server.url, token);
+      await vi.waitFor(async () => admin.data('/api/v1/jobs'), { timeout: 60_000 });
+      const asAdmin = (args: readonly string[], terminal = false) =>
+        shell(args, { INKWIRE_URL: server.url, INKWIRE_KEY: token }, { terminal });
+      const all = asAdmin(['list', '--owner', '*']);
+      expect(await runJobs(all)).toBe(0);
+      const rows = all.out.lines.map((line) => line.split('\t'));
+      expect([rows[0]?.[0], rows[0]?.[7]]).toEqual([id, 'bob']);
+      expect(rows.map((row) => row[7])).toContain('alice');
+      const shown = asAdmin(['list', '--owner', '*', '--limit', '1'], true);
+      expect(await runJobs(shown)).toBe(0);
+      expect(screenOf(shown.out.text, 120)[0]).toMatch(/^JOB +STATUS +OWNER/);
+      const one = asAdmin(['get', id, '--owner', 'bob']);
+      expect(await runJobs(one)).toBe(0);
+      expect(await runJobs(asAdmin(['retry', id, '--owner', 'bob']))).toBe(4);
     });
 
     it('finds jobs by what was said of them, and shows it', async () => {

@@ -3,6 +3,7 @@ import { claimSuite } from './claim.suite.js';
 import { clockSuite } from './clock.suite.js';
 import { commandSuite } from './command.suite.js';
 import { endpointsSuite } from './endpoints.suite.js';
+import { everyOwnerSuite } from './every-owner.suite.js';
 import { groupsSuite } from './groups.suite.js';
 import { holdersSuite } from './holders.suite.js';
 import { keysSuite } from './keys.suite.js';
@@ -25,6 +26,7 @@ export const suites = [
   commandSuite,
   logSuite,
   groupsSuite,
+  everyOwnerSuite,
   partsSuite,
   retentionSuite,
   searchSuite,

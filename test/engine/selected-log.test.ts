@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { markOf, ownerKey } from '../../src/engine/fanout.js';
 import { SelectedLog } from '../../src/engine/postgres/selected-log.js';
+import { everyOwner } from '../../src/protocol/names.js';
 import { aFact } from '../helpers/a-fact.js';
 
 describe('what a fan-out tells', () => {
@@ -79,5 +80,13 @@ describe('what a fan-out tells', () => {
     for (let seq = 2; seq < 1_500; seq += 1) tell(told, seq, ['ann']);
     expect(following(told, 1).seqs).toEqual([]);
     expect(following(told, 1_400).reached).toBe(1_499);
+  });
+
+  it('is of every owner where all are selected, and misses what any of them lacks', () => {
+    const all = log(everyOwner);
+    tell(all, 1, ['a', 'b']);
+    expect(following(all, 0)).toEqual({ seqs: [1, 2], reached: 2, isMissing: false });
+    tell(all, 3, ['a', 'b'], ['b']);
+    expect(following(all, 2)).toMatchObject({ isMissing: true });
   });
 });

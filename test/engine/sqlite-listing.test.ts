@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
+import { EveryOwnerListing } from '../../src/engine/sqlite/every-owner-listing.js';
 import { JobListing } from '../../src/engine/sqlite/job-listing.js';
 import { Connection, type Statement } from '../../src/engine/sqlite/sql.js';
 import { openOptions } from '../contracts/engine.suite.js';
@@ -43,6 +44,18 @@ it('lists along the indexes alone: no sorting, and no look at a job that does no
   ]);
 });
 
+it('lists the jobs of every owner along an index of ids, and those that ended badly along their own', () => {
+  openDatabase(directory).close();
+  const connection = new Explained(join(directory, 'inkwire.db'));
+  new EveryOwnerListing(connection);
+  connection.close();
+  expect(connection.plans).toEqual([
+    'SEARCH jobs USING INDEX jobs_id (id>? AND id<?)',
+    'SEARCH jobs USING INDEX jobs_seldom (status=? AND id>? AND id<?)',
+    'SEARCH jobs USING INDEX jobs_due (stage=?)',
+  ]);
+});
+
 it('lists the jobs of an older database as its own', async () => {
   const before = await openIn(directory, openOptions);
   const ids: string[] = [];
@@ -57,5 +70,6 @@ it('lists the jobs of an older database as its own', async () => {
   expect(await listed({ kind: 'a' })).toEqual([ids[0], ids[2]]);
   expect(await listed({ group: 'a', kind: 'a', status: 'pending' })).toEqual([ids[0], ids[2]]);
   expect(await listed({ group: 'a', status: 'running' })).toEqual([]);
+  expect(await listed({ owner: '*' })).toEqual(ids);
   await after.close();
 });

@@ -42,9 +42,9 @@ export interface Connection {
   readonly subscriber: Subscriber;
 }
 
-export function connect(gateway: Gateway, wire: Wire = 'ws', jobId?: string): Connection {
+export function connect(gateway: Gateway, wire: Wire = 'ws', jobId?: string, owner = 'alice'): Connection {
   const sink = new FakeSink(wire);
-  const subscriber = gateway.connect(sink, { owner: 'alice', keyId: 'k', address: '127.0.0.1' });
+  const subscriber = gateway.connect(sink, { owner, keyId: 'k', address: '127.0.0.1' });
   if (subscriber === undefined) throw new Error('There was no room');
   subscriber.endsWithJob = jobId;
   sink.subscriber = subscriber;

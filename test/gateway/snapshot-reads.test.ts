@@ -20,7 +20,10 @@ class SlowStore implements Pick<Store, 'records' | 'get'> {
 
   records(filter: ListFilter): Promise<RecordPage> {
     return new Promise((resolve) => {
-      this.asked.push({ filter, answer: (page = { jobs: [], more: false }) => resolve(recordPageOf(page)) });
+      this.asked.push({
+        filter,
+        answer: (page = { jobs: [], more: false }) => resolve(recordPageOf(page, filter.owner)),
+      });
     });
   }
 

@@ -163,6 +163,28 @@ describe('the scope admin', () => {
     expect((await ask('GET', `${url}/${id}`, auth)).json().data.status).toBe('pending');
   });
 
+  test('asks for lists of every owner, and for nothing else of all', async () => {
+    const id: string = (await ask('POST', url, json, body)).json().data.job_id;
+    const headers = await admin();
+    for (const path of [url, '/api/v1/groups']) {
+      const address = `${path}?owner=*`;
+      const answer = await ask('GET', address, { ...headers, accept: 'application/json' });
+      expect(answer.statusCode, path).toBe(200);
+      expect(answer.headers).not.toHaveProperty('inkwire-warnings');
+      const { token } = await http.keys.make({ owner: 'carol', scopes: ['*'] });
+      const other = await ask('GET', address, {
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+      });
+      expect(other.statusCode, path).toBe(403);
+      expect(other.json().detail).toBe('Only a key with the scope admin reads what other owners have.');
+    }
+    const one = await ask('GET', `${url}/${id}?owner=%2A`, headers);
+    expect(one.statusCode).toBe(422);
+    expect(one.json()).toMatchObject({ errors: [{ pointer: '/owner' }] });
+    expect(await statusWith(headers, 'POST', `${url}/${id}/cancel?owner=*`)).toBe(422);
+  });
+
   test('has to be given by name: no key with every scope has it', async () => {
     const { token } = await http.keys.make({ owner: 'carol', scopes: ['*'] });
     expect(await statusWith({ authorization: `Bearer ${token}` }, 'GET', `${url}?owner=alice`)).toBe(403);

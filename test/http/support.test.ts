@@ -69,10 +69,42 @@ describe('for those who look after many jobs', () => {
     const all = await admin.data<OverviewBody>('/api/v1/overview');
     expect(all).not.toHaveProperty('owner');
     expect(all.hour).toMatchObject({ completed: 2, failed: 1 });
+    expect(await admin.data('/api/v1/overview?owner=*')).not.toHaveProperty('owner');
     expect(await admin.data('/api/v1/overview?owner=bob')).toMatchObject({ owner: 'bob', failures: [] });
     const poor = await reader.data<OverviewBody>('/api/v1/overview');
     expect(poor.waiting).toEqual({ by_owner: [] });
     expect(poor).not.toHaveProperty('disk');
+  });
+
+  test('a key with the scope admin has lists, groups and the stream of every owner in one', async () => {
+    const second = new Caller(server.url, bob);
+    const ids = [
+      await made({ ...small, group: 'shared', tags: ['both'] }),
+      await made({ ...broken, group: 'shared', tags: ['both'] }, second),
+    ].reverse();
+    type Listed = { readonly owner: string; readonly job_id: string };
+    const listed = async (query: string) => {
+      const { jobs } = await admin.data<{ jobs: readonly Listed[] }>(`/api/v1/jobs?owner=*&${query}`);
+      return jobs.map(({ owner, job_id }) => [owner, job_id]);
+    };
+    const both = [
+      ['bob', ids[0]],
+      ['alice', ids[1]],
+    ];
+    expect(await listed('tag=both')).toEqual(both);
+    expect(await listed('search=shared')).toEqual(both);
+    expect((await listed('status=failed&limit=1'))[0]).toEqual(both[0]);
+    const { groups } = await admin.data<{ groups: readonly object[] }>('/api/v1/groups?owner=*&limit=2');
+    expect(groups).toMatchObject([
+      { owner: 'bob', group: 'shared', jobs: 1, failed: 1, progress: 100 },
+      { owner: 'alice', group: 'shared', jobs: 1, completed: 1 },
+    ]);
+    const stream = await admin.data<{ snapshot: { jobs: readonly Listed[] } }>(
+      '/api/v1/events?topic=group:shared&owner=*',
+      { headers: { accept: 'application/json' } },
+    );
+    expect(stream.snapshot.jobs.map(({ owner }) => owner)).toEqual(['bob', 'alice']);
+    expect((await caller.ask('/api/v1/jobs?owner=*')).status).toBe(403);
   });
 
   test('the overview shows what a thread does to its owner, and that it is busy to others', async () => {

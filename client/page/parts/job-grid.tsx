@@ -13,6 +13,8 @@ import { JobLine } from './job-line.js';
 /** Pixels; the same in page.css. */
 const heights = { wide: 42, narrow: 64 } as const;
 const columns = ['State', 'Job', 'Kind', 'Group', 'Progress or result', 'Created', 'Ran', 'Actions'];
+/** Among the jobs of every owner it matters more whose a job is than of which kind. */
+const ownedColumns = columns.map((column) => (column === 'Kind' ? 'Owner' : column));
 
 export interface JobGridProps {
   readonly open: OpenSession;
@@ -181,7 +183,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
   const total = rows.length;
   return (
     <div
-      class={gridClass(view)}
+      class={gridClass(view, open.isEvery)}
       role="grid"
       aria-label={label}
       aria-rowcount={total + 1}
@@ -189,7 +191,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
     >
       <div class="grid-head" role="rowgroup">
         <div class="line" role="row" aria-rowindex={1}>
-          {columns.map((column) => (
+          {(open.isEvery ? ownedColumns : columns).map((column) => (
             <div key={column} class={`cell cell-${cellNames[column]}`} role="columnheader">
               {column === 'Actions' ? <span class="unseen">{column}</span> : column}
             </div>
@@ -228,6 +230,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
               active={index === tabbed}
               busy={actions.busy.value.has(row.record.job_id)}
               mayWrite={open.mayWrite}
+              shown={open.owner}
               chosen={chosen.value.has(row.record.job_id)}
               onChoose={choose}
               onCommand={command}
@@ -263,8 +266,13 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
 }
 
 /** Room goes to what differs: a group that all are of has no column, and reasons have more. */
-function gridClass({ filter: { group, status } }: JobView): string {
-  return ['jobs-grid', group !== undefined && 'grid-grouped', status === 'failed' && 'grid-failed']
+function gridClass({ filter: { group, status } }: JobView, isEvery: boolean): string {
+  return [
+    'jobs-grid',
+    isEvery && 'grid-owned',
+    group !== undefined && 'grid-grouped',
+    status === 'failed' && 'grid-failed',
+  ]
     .filter(Boolean)
     .join(' ');
 }
@@ -277,6 +285,7 @@ const cellNames: Readonly<Record<string, string>> = {
   State: 'status',
   Job: 'id',
   Kind: 'kind',
+  Owner: 'kind',
   Group: 'group',
   'Progress or result': 'outcome',
   Created: 'created',

@@ -4,7 +4,7 @@ import { isTerminal } from '../../../src/protocol/job-record.js';
 import { agoText, durationText, timeText } from '../format.js';
 import { progressText, ranMs, resultText } from '../job-facts.js';
 import type { Pace } from '../pace.js';
-import { hrefOf } from '../routes.js';
+import { hrefFor } from '../routes.js';
 import { Icon } from './icon.js';
 import { ProgressBar } from './progress-bar.js';
 import { StatusMark } from './status-mark.js';
@@ -22,6 +22,8 @@ export interface JobLineProps {
   readonly busy: boolean;
   /** Whether jobs may be retried and cancelled. */
   readonly mayWrite: boolean;
+  /** Whose jobs the list shows. */
+  readonly shown: string | undefined;
   readonly chosen: boolean;
   readonly onChoose: (id: string) => void;
   readonly onCommand: (command: 'cancel' | 'retry' | 'download', record: JobRecord) => void;
@@ -44,7 +46,8 @@ export class JobLine extends Component<JobLineProps> {
   override render(props: JobLineProps) {
     const { record, pace, now, index, rowHeight, active, busy, mayWrite, chosen, onChoose, onCommand } =
       props;
-    const { job_id, status, kind, group, title, tags = [], created_at, progress = 0 } = record;
+    const { job_id, status, kind, group, title, tags = [], created_at, progress = 0, owner } = record;
+    const href = hrefFor(props.shown, owner, { view: 'job', id: job_id });
     const ended = isTerminal(status);
     const ran = ranMs(record, now);
     const tab = active ? 0 : -1;
@@ -70,18 +73,18 @@ export class JobLine extends Component<JobLineProps> {
         </div>
         <div class="cell cell-id" role="gridcell">
           {title === undefined ? (
-            <a class="mono" href={hrefOf({ view: 'job', id: job_id })} tabIndex={tab}>
+            <a class="mono" href={href} tabIndex={tab}>
               {job_id}
             </a>
           ) : (
-            <a class="line-title" href={hrefOf({ view: 'job', id: job_id })} tabIndex={tab} title={title}>
+            <a class="line-title" href={href} tabIndex={tab} title={title}>
               <span>{title}</span> <span class="mono quiet">{job_id}</span>
             </a>
           )}
           {tags.length > 0 && <Tags tags={tags.slice(0, maxTags)} tab={tab} />}
         </div>
-        <div class="cell cell-kind" role="gridcell">
-          {kind}
+        <div class="cell cell-kind" role="gridcell" title={owner}>
+          {owner ?? kind}
         </div>
         <div class="cell cell-group" role="gridcell" title={group}>
           {group}

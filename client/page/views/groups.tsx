@@ -2,7 +2,7 @@ import { useCallback } from 'preact/hooks';
 import { useGroups } from '../group-progress.js';
 import { GroupBar, groupText } from '../parts/group-bar.js';
 import { ListState } from '../parts/list-state.js';
-import { hrefOf } from '../routes.js';
+import { hrefFor } from '../routes.js';
 import type { OpenSession } from '../session.js';
 
 /** Jobs that belong together, with how far each group is as a whole. */
@@ -19,15 +19,20 @@ export function GroupsPage({ open }: { readonly open: OpenSession }) {
       </ListState>
       <ul class="groups">
         {answer?.map((group) => (
-          <li key={group.group} class="panel">
+          <li key={`${group.owner} ${group.group}`} class="panel">
             <div class="group-head">
               <h2>
-                <a href={hrefOf({ view: 'group', name: group.group, filter: {} })}>{group.group}</a>
+                <a href={hrefFor(open.owner, group.owner, { view: 'group', name: group.group, filter: {} })}>
+                  {group.group}
+                </a>
               </h2>
               <span class="percent">{Math.floor(group.progress)}%</span>
             </div>
             <GroupBar group={group} />
-            <p class="quiet">{groupText(group)}</p>
+            <p class="quiet">
+              {group.owner === undefined ? '' : `${group.owner}: `}
+              {groupText(group)}
+            </p>
           </li>
         ))}
       </ul>

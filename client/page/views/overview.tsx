@@ -4,7 +4,7 @@ import { agoText, bytesText, countText, durationText, timeText } from '../format
 import { useModel } from '../model.js';
 import { nextStep } from '../next-steps.js';
 import { ProgressBar } from '../parts/progress-bar.js';
-import { hrefOf, type Route } from '../routes.js';
+import { hrefFor } from '../routes.js';
 import { type OpenSession, reasonOf } from '../session.js';
 
 const everyMs = 2_000;
@@ -130,12 +130,6 @@ function Figure({ name, value, alarm = false, children }: FigureProps) {
   );
 }
 
-/** In the view of its owner, where that is another one. */
-function hrefFor(open: OpenSession, owner: string, route: Route): string {
-  const hash = hrefOf(route);
-  return owner === open.owner ? hash : `/?owner=${encodeURIComponent(owner)}${hash}`;
-}
-
 function Lane({
   open,
   thread,
@@ -152,7 +146,7 @@ function Lane({
       <span class="lane-number quiet">{number}</span>
       <span class="clip">
         {job_id !== undefined && owner !== undefined ? (
-          <a href={hrefFor(open, owner, { view: 'job', id: job_id })}>{title ?? job_id}</a>
+          <a href={hrefFor(open.owner, owner, { view: 'job', id: job_id })}>{title ?? job_id}</a>
         ) : (
           <span class={state === 'busy' ? '' : 'quiet'}>{words}</span>
         )}
@@ -179,7 +173,10 @@ function Waiting({ open, answer }: { readonly open: OpenSession; readonly answer
       <ol class="owner-bars">
         {by_owner.map(({ owner, jobs }) => (
           <li key={owner}>
-            <a class="clip" href={hrefFor(open, owner, { view: 'jobs', filter: { status: 'pending' } })}>
+            <a
+              class="clip"
+              href={hrefFor(open.owner, owner, { view: 'jobs', filter: { status: 'pending' } })}
+            >
               {owner}
             </a>
             <span class="owner-bar" aria-hidden="true">
@@ -270,7 +267,10 @@ function FailureRow({ open, failure, now }: FailureRowProps) {
   return (
     <tr>
       <td>
-        <a class={title === undefined ? 'mono' : ''} href={hrefFor(open, owner, { view: 'job', id: job_id })}>
+        <a
+          class={title === undefined ? 'mono' : ''}
+          href={hrefFor(open.owner, owner, { view: 'job', id: job_id })}
+        >
           {title ?? job_id}
         </a>
       </td>

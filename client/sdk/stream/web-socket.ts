@@ -106,7 +106,9 @@ export class WebSocketConnection extends BaseConnection {
     const ticket = await auth.ticketFor(http, this.gone);
     if (this.gone.aborted) return;
     const protocols = ticket === undefined ? [subprotocol] : [subprotocol, `ticket.${ticket}`];
-    const socket = new WebSocket(`${http.parts.url.replace(/^http/, 'ws')}/api/v1/stream`, protocols);
+    const { url, owner } = http.parts;
+    const query = owner === undefined ? '' : `?${new URLSearchParams({ owner })}`;
+    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/stream${query}`, protocols);
     this.#socket = socket;
     socket.onopen = () => {
       this.#open = true;

@@ -60,7 +60,7 @@ export class Queries {
   }
 
   records(filter: ListFilter): RecordPage {
-    return recordPageOf(this.list(filter));
+    return recordPageOf(this.list(filter), filter.owner);
   }
 
   group(owner: string, group: string): GroupRecord | undefined {

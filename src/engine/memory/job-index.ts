@@ -1,4 +1,5 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
+import { everyOwner } from '../../protocol/names.js';
 import { matchesFilter } from '../embedded/list-match.js';
 import { byText } from '../embedded/order.js';
 import { type JobTable, type Stage, type StoredJob, stageDueOf } from '../embedded/tables.js';
@@ -13,6 +14,7 @@ interface Entry extends StoredJob {
 /** Jobs with the orders in which they are asked for. */
 export class JobIndex implements JobTable, JobViews {
   readonly #entries = new Map<string, Entry>();
+  readonly #ids = new SortedList<string>(byText);
   readonly #idsByOwner = new Map<string, SortedList<string>>();
   readonly #readyByOwner = new Map<string, SortedList<StoredJob>>();
   readonly #pendingIds = new SortedList<string>(byText);
@@ -35,6 +37,7 @@ export class JobIndex implements JobTable, JobViews {
     this.#insert({ ...stored, idempotencyKey });
     const ids = this.#idsByOwner.get(job.owner) ?? new SortedList<string>(byText);
     ids.add(job.id);
+    this.#ids.add(job.id);
     this.#idsByOwner.set(job.owner, ids);
   }
 
@@ -53,6 +56,7 @@ export class JobIndex implements JobTable, JobViews {
     const { owner } = entry.job;
     const ids = this.#idsByOwner.get(owner);
     ids?.remove(id);
+    this.#ids.remove(id);
     if (ids?.size === 0) this.#idsByOwner.delete(owner);
     return entry.idempotencyKey;
   }
@@ -99,7 +103,8 @@ export class JobIndex implements JobTable, JobViews {
 
   list(filter: ListFilter): JobPage {
     const jobs: Job[] = [];
-    for (const id of this.#idsByOwner.get(filter.owner)?.before(filter.afterId) ?? []) {
+    const ids = filter.owner === everyOwner ? this.#ids : this.#idsByOwner.get(filter.owner);
+    for (const id of ids?.before(filter.afterId) ?? []) {
       const job = this.#entries.get(id)?.job;
       if (job === undefined || !matchesFilter(filter, job)) continue;
       if (jobs.length === filter.limit) return { jobs, more: true };

@@ -1,5 +1,6 @@
 import { blobsOfParts, countOf, type Part, type PlacedPart, placed } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
+import { everyOwner } from '../../protocol/names.js';
 import { byBytes, byText } from '../embedded/order.js';
 import {
   type BlobReferenceTable,
@@ -139,6 +140,7 @@ class MemoryParts implements PartTable, PartViews {
 }
 
 interface ListedGroup {
+  readonly owner: string;
   readonly record: GroupRecord;
   /** No two groups have the same: each fact concerns one. */
   readonly place: number;
@@ -147,6 +149,7 @@ interface ListedGroup {
 class MemoryGroups implements GroupTable, GroupViews {
   readonly #groups = new Map<string, ListedGroup>();
   readonly #byOwner = new Map<string, SortedList<ListedGroup>>();
+  readonly #ofAll = new SortedList<ListedGroup>((a, b) => a.place - b.place);
 
   get(owner: string, group: string): GroupRecord | undefined {
     return this.#groups.get(pair(owner, group))?.record;
@@ -158,21 +161,28 @@ class MemoryGroups implements GroupTable, GroupViews {
     const record = changedGroup(before?.record ?? emptyGroup(group), change);
     const listed = this.#byOwner.get(owner) ?? new SortedList<ListedGroup>((a, b) => a.place - b.place);
     this.#byOwner.set(owner, listed);
-    if (before !== undefined) listed.remove(before);
+    if (before !== undefined) {
+      listed.remove(before);
+      this.#ofAll.remove(before);
+    }
     if (record.jobs > 0) {
-      const after = { record, place: change.place ?? before?.place ?? 0 };
+      const after = { owner, record, place: change.place ?? before?.place ?? 0 };
       this.#groups.set(key, after);
       listed.add(after);
+      this.#ofAll.add(after);
     } else this.#groups.delete(key);
     if (listed.size === 0) this.#byOwner.delete(owner);
     return record;
   }
 
   list({ owner, before, limit }: GroupFilter): GroupPage {
-    const found: ListedGroup[] = [];
-    const end = before === undefined ? undefined : { record: emptyGroup(''), place: before };
-    for (const group of this.#byOwner.get(owner)?.before(end) ?? []) {
-      found.push(group);
+    const found: Omit<ListedGroup, 'owner'>[] = [];
+    const end = before === undefined ? undefined : { owner, record: emptyGroup(''), place: before };
+    const all = owner === everyOwner;
+    const listed = all ? this.#ofAll : this.#byOwner.get(owner);
+    for (const group of listed?.before(end) ?? []) {
+      const { record, place } = group;
+      found.push(all ? { record: { owner: group.owner, ...record }, place } : { record, place });
       if (found.length > limit) break;
     }
     return groupPageOf(found, limit);

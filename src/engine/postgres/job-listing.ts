@@ -1,6 +1,8 @@
 import { type Job, jobIdFloor } from '../../jobs/job.js';
-import { jobStatuses } from '../../protocol/job-record.js';
+import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
+import { everyOwner } from '../../protocol/names.js';
 import { matchesFilter } from '../embedded/list-match.js';
+import { stages } from '../embedded/tables.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { fromJson } from './job-shapes.js';
 import type { Asking } from './pool.js';
@@ -17,15 +19,19 @@ const lastId = 'job_~';
  */
 export async function pageOf(ask: Asking, filter: ListFilter): Promise<JobPage> {
   const { limit } = filter;
-  if (!isSearch(filter)) {
+  const everybody = filter.owner === everyOwner;
+  if (!everybody && !isSearch(filter)) {
     const jobs = await newest(ask, filter, limit + 1);
     return { jobs: jobs.slice(0, limit), more: jobs.length > limit };
   }
-  const looked = await newest(ask, filter, looksMax);
+  const { status, kind, group } = filter;
+  const isExact = status !== 'completed' && (kind ?? group) === undefined && !isSearch(filter);
+  const looks = everybody && isExact ? Math.min(looksMax, limit + 1) : looksMax;
+  const looked = await (everybody ? newestOfAll : newest)(ask, filter, looks);
   const found = looked.filter((job) => matchesFilter(filter, job));
   const last = looked.at(-1);
   if (found.length > limit) return { jobs: found.slice(0, limit), more: true };
-  if (looked.length < looksMax || last === undefined) return { jobs: found, more: false };
+  if (looked.length < looks || last === undefined) return { jobs: found, more: false };
   return { jobs: found, more: true, next: last.id };
 }
 
@@ -54,6 +60,28 @@ async function newest(ask: Asking, filter: ListFilter, limit: number): Promise<r
     values,
   );
   return rows.map(([job]) => fromJson(job));
+}
+
+/**
+ * Of every owner, along the ids. Jobs of the statuses that most jobs do not have, or not for long, have an index of their
+ * own; of the others, the caller takes those that fit.
+ */
+async function newestOfAll(ask: Asking, filter: ListFilter, limit: number): Promise<readonly Job[]> {
+  const { from, end } = rangeOf(filter);
+  const rows = await ask(
+    `SELECT job FROM jobs WHERE ${placeOf(filter.status)} id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
+    [end, from, limit],
+  );
+  return rows.map(([job]) => fromJson(job));
+}
+
+/** In the words of the index that has them. */
+function placeOf(status: JobStatus | undefined): string {
+  if (status === 'pending') return 'status = 0 AND';
+  if (status === 'running') return `stage = ${stages.indexOf('running')} AND`;
+  return status === 'failed' || status === 'cancelled'
+    ? `status = ${jobStatuses.indexOf(status)} AND status IN (3, 4) AND`
+    : '';
 }
 
 /** The ids among which the jobs of a listing are: from the first on, up to and without the second. */

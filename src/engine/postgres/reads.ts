@@ -2,6 +2,7 @@ import type { Artifact, Job } from '../../jobs/job.js';
 import { timeOfJobId } from '../../jobs/job.js';
 import { artifactNamed, artifactsBetween, namesOfRun, type Part } from '../../jobs/parts.js';
 import type { GroupRecord } from '../../protocol/fact.js';
+import { everyOwner } from '../../protocol/names.js';
 import { groupPageOf } from '../embedded/tables.js';
 import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput, OwnerDepth } from '../engine.js';
 import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from '../listing.js';
@@ -77,7 +78,7 @@ export function storeReads(ask: Asking) {
     },
 
     async records(filter: ListFilter): Promise<RecordPage> {
-      return recordPageOf(await pageOf(ask, filter));
+      return recordPageOf(await pageOf(ask, filter), filter.owner);
     },
 
     async group(owner: string, group: string): Promise<GroupRecord | undefined> {
@@ -89,10 +90,22 @@ export function storeReads(ask: Asking) {
     },
 
     async groups({ owner, before, limit }: GroupFilter): Promise<GroupPage> {
+      const [end, most] = [before ?? Number.MAX_SAFE_INTEGER, limit + 1];
+      if (owner === everyOwner) {
+        const all = await ask(
+          `SELECT ${selected(groupShape, 'g')} FROM groups g WHERE place < $1 ORDER BY place DESC LIMIT $2`,
+          [end, most],
+        );
+        const found = all.map((row) => {
+          const group: GroupRow = groupShape.rowOf(row);
+          return { ...group, record: { owner: group.owner, ...group.record } };
+        });
+        return groupPageOf(found, limit);
+      }
       const rows = await ask(
         `SELECT ${selected(groupShape, 'g')} FROM groups g WHERE owner = $1 AND place < $2
          ORDER BY place DESC LIMIT $3`,
-        [owner, before ?? Number.MAX_SAFE_INTEGER, limit + 1],
+        [owner, end, most],
       );
       return groupPageOf(
         rows.map((row): GroupRow => groupShape.rowOf(row)),

@@ -1,3 +1,4 @@
+import { everyOwner } from '../../protocol/names.js';
 import type { Fact } from '../engine.js';
 import { type FactMark, type FannedCommit, type FannedFacts, ownerKey } from '../fanout.js';
 
@@ -29,7 +30,7 @@ export class SelectedLog {
   }
 
   has(owner: string): boolean {
-    return this.#selected.has(ownerKey(owner));
+    return this.#isSelected(ownerKey(owner));
   }
 
   takeCommit(commit: FannedCommit): void {
@@ -53,11 +54,15 @@ export class SelectedLog {
     for (const { after, last, owners } of this.#commits.values()) {
       if (after > position) continue;
       const told = this.#facts.get(last.seq);
-      if (owners.some((owner) => this.#selected.has(owner) && told?.has(owner) !== true)) return 'missing';
+      if (owners.some((key) => this.#isSelected(key) && told?.has(key) !== true)) return 'missing';
       const facts = [...(told?.values() ?? [])].flat().filter(({ seq }) => seq > position);
       return { last, facts: facts.sort((one, other) => one.seq - other.seq) };
     }
     return undefined;
+  }
+
+  #isSelected(key: string): boolean {
+    return this.#selected.has(key) || this.#selected.has(everyOwner);
   }
 
   /** What is known to be in the log by now. */

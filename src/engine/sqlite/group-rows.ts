@@ -1,4 +1,5 @@
 import type { GroupRecord } from '../../protocol/fact.js';
+import { everyOwner } from '../../protocol/names.js';
 import {
   changedGroup,
   emptyGroup,
@@ -19,6 +20,7 @@ export class GroupRows implements GroupTable, GroupViews {
   readonly #set: Statement;
   readonly #remove: Statement;
   readonly #listed: Statement;
+  readonly #listedOfAll: Statement;
   readonly #words: GroupWords;
 
   constructor(connection: Connection) {
@@ -35,6 +37,10 @@ export class GroupRows implements GroupTable, GroupViews {
     this.#remove = connection.prepare('DELETE FROM groups WHERE owner = ? AND name = ?');
     this.#listed = connection.prepare(
       `SELECT name, place, ${counts} FROM groups INDEXED BY groups_place WHERE owner = ? AND place < ?
+       ORDER BY place DESC LIMIT ?`,
+    );
+    this.#listedOfAll = connection.prepare(
+      `SELECT name, place, ${counts}, owner FROM groups INDEXED BY groups_in_order WHERE place < ?
        ORDER BY place DESC LIMIT ?`,
     );
     this.#words = new GroupWords(connection);
@@ -62,8 +68,13 @@ export class GroupRows implements GroupTable, GroupViews {
   }
 
   list({ owner, before, limit }: GroupFilter): GroupPage {
-    const rows = this.#listed.all(owner, before ?? Number.MAX_SAFE_INTEGER, limit + 1);
-    return groupPageOf(rows.map(keptOf), limit);
+    const end = before ?? Number.MAX_SAFE_INTEGER;
+    if (owner !== everyOwner) return groupPageOf(this.#listed.all(owner, end, limit + 1).map(keptOf), limit);
+    const rows = this.#listedOfAll.all(end, limit + 1).map((row) => {
+      const { record, place } = keptOf(row.slice(0, -1));
+      return { record: { owner: textOf(row.at(-1)), ...record }, place };
+    });
+    return groupPageOf(rows, limit);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
+import { everyOwner } from '../../protocol/names.js';
 import {
   type JobTable,
   type QueueState,
@@ -11,6 +12,7 @@ import {
 } from '../embedded/tables.js';
 import type { JobViews, QueueLength } from '../embedded/views.js';
 import type { JobPage, ListFilter } from '../listing.js';
+import { EveryOwnerListing } from './every-owner-listing.js';
 import { JobListing } from './job-listing.js';
 import { isSearch, JobSearch } from './job-search.js';
 import { jobOfText } from './job-walk.js';
@@ -31,6 +33,7 @@ export class JobRows implements JobTable, JobViews {
   readonly #waiting: Statement;
   readonly #oldestPending: Statement;
   readonly #listing: JobListing;
+  readonly #ofAll: EveryOwnerListing;
   readonly #index: SearchIndex;
   readonly #search: JobSearch;
 
@@ -67,6 +70,7 @@ export class JobRows implements JobTable, JobViews {
       `SELECT min(id) FROM jobs INDEXED BY jobs_pending WHERE status = 0`,
     );
     this.#listing = new JobListing(connection);
+    this.#ofAll = new EveryOwnerListing(connection);
     this.#index = new SearchIndex(connection);
     this.#search = new JobSearch(connection, this.#index);
   }
@@ -153,6 +157,7 @@ export class JobRows implements JobTable, JobViews {
   }
 
   list(filter: ListFilter): JobPage {
+    if (filter.owner === everyOwner) return this.#ofAll.page(filter);
     return isSearch(filter) ? this.#search.page(filter) : this.#listing.page(filter);
   }
 }

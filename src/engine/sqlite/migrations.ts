@@ -8,7 +8,7 @@ import { type Connection, integerOf } from './sql.js';
  *
  * There are few indexes, since each costs every submit, most of all those that begin with the owner: a batch of many
  * owners writes a page for each. Listings use `jobs_listed` and `jobs_group`, claims `jobs_pending` (as large as the
- * queue), the backoff `jobs_later`, and retention and deadlines `jobs_due`. Ids begin with the time, so that all of
+ * queue), the backoff `jobs_later`, retention and deadlines `jobs_due`, and listings of every owner `jobs_seldom`. Ids begin with the time, so that all of
  * them grow at their end. An input has the row number of its job.
  */
 const migrations: readonly string[] = [
@@ -251,6 +251,11 @@ const migrations: readonly string[] = [
   `,
   // A part may be a run of artifacts, which earlier programs do not know.
   'SELECT 1',
+  // Listings of every owner. Jobs that end as most do, or that wait, are found by their ids; the others are few.
+  `
+  CREATE INDEX jobs_seldom ON jobs(status, id) WHERE status IN (3, 4);
+  CREATE INDEX groups_in_order ON groups(place);
+  `,
 ];
 
 /** The newest schema that this program knows. */

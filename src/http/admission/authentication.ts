@@ -4,6 +4,7 @@ import type { Keyring } from '../../access/keyring.js';
 import { allows, type Caller, isAdmin, isLoopback, ownerShape } from '../../access/keys.js';
 import type { Sessions } from '../../access/sessions.js';
 import type { Ticket, Tickets } from '../../access/tickets.js';
+import { everyOwner } from '../../protocol/names.js';
 import { type KeyRefusal, type Problem, problem } from '../../protocol/problem.js';
 import type { Topic } from '../../protocol/topic.js';
 import type { DialectRegistry } from '../dialects/dialect-registry.js';
@@ -25,6 +26,8 @@ declare module 'fastify' {
     readonly acceptsTicket?: boolean;
     /** The handler knows other credentials: a request without a key has no caller. A wrong key is refused all the same. */
     readonly keyOptional?: boolean;
+    /** The route can tell what every owner has (`owner=*`). */
+    readonly everyOwner?: boolean;
   }
   interface FastifyRequest {
     /** What the ticket is for; undefined: every topic of the owner. */
@@ -175,19 +178,27 @@ function unauthorized(detail: string, keyRefusal?: KeyRefusal): Identified {
 const ownerParameter = /[?&]owner=([^&]*)/;
 
 /**
- * After authentication: a caller with the scope `admin` reads what another owner has, by `?owner=NAME`. Whatever changes
+ * After authentication: a caller with the scope `admin` reads what another owner has, by `?owner=NAME`, or what all have. Whatever changes
  * something is refused there, and is no request of the caller's own owner by mistake.
  */
 export function createOwnerCheck(dialects: DialectRegistry): Check {
   return (request, _reply, route) => {
     const { caller, raw } = request;
     const url = raw.url ?? '/';
-    const asked = url.includes('owner=') ? ownerParameter.exec(url)?.[1] : undefined;
+    const asked = url.includes('owner=')
+      ? ownerParameter.exec(url)?.[1]?.replace(/^%2a$/i, everyOwner)
+      : undefined;
     if (asked === undefined || caller === undefined || request.is404) return undefined;
     if (dialects.of(pathOf(url)) !== dialects.all[0] || asked === caller.owner) return undefined;
+    if (asked === everyOwner && isAdmin(caller) && route.config.everyOwner !== true) {
+      const errors = [{ pointer: '/owner', message: 'must be the name of one owner' }];
+      const detail =
+        'Of every owner there are lists, streams and the overview; all else needs the name of one.';
+      return problem('validation-failed', detail, { errors });
+    }
     if (!isAdmin(caller))
       return problem('capability-denied', 'Only a key with the scope admin reads what other owners have.');
-    if (!ownerShape.test(asked)) {
+    if (asked !== everyOwner && !ownerShape.test(asked)) {
       const errors = [{ pointer: '/owner', message: 'must be the name of an owner' }];
       return problem('validation-failed', 'The parameter owner must be the name of an owner.', { errors });
     }

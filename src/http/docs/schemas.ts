@@ -52,7 +52,12 @@ export const warningSchema = Type.Object({
   pointer: Type.Optional(Type.String({ format: 'json-pointer' })),
 });
 
+const ownerSchema = Type.Optional(
+  Type.String({ description: 'Whose it is; only in what tells of every owner' }),
+);
+
 const jobMembers = {
+  owner: ownerSchema,
   job_id: Type.String({ pattern: '^job_[0-9a-f]{24}$' }),
   status: literals(jobStatuses),
   kind: Type.String(),
@@ -172,6 +177,7 @@ export const submittedSchema: TSchema = Type.Unsafe({
 
 export const groupSchema = Type.Object(
   {
+    owner: ownerSchema,
     group: Type.String(),
     jobs: count,
     pending: count,

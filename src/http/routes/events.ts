@@ -103,6 +103,7 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
     topic: text(
       '`jobs`, `job:<id>`, `group:<name>`, `kind:<kind>` or `tag:<tag>`; may be given several times',
     ),
+    owner: text('As in the list of jobs'),
     ...pace,
     wait: text('Long-poll: seconds to wait for an event, 0 to 60'),
     limit: text('Long-poll: events of one answer, 1 to 256'),
@@ -110,7 +111,7 @@ export function addEventRoutes(app: FastifyInstance, parts: EventRouteParts): vo
   app.get(
     manyPath,
     {
-      config: { ...config, docs: manyDocs },
+      config: { ...config, docs: manyDocs, everyOwner: true },
       schema: { querystring: many },
       validatorCompiler: () => () => true,
       onSend: sayComeBack(parts.gateway),

@@ -9,9 +9,12 @@ import { json, type RouteDocs } from '../docs/route-docs.js';
 import { envelope, envelopeOf, groupSchema } from '../docs/schemas.js';
 import { sendEnvelope } from '../reply/envelope.js';
 import { sendProblem } from '../reply/problem-reply.js';
+import { ownerMember } from './job-list.js';
 
 const groupParams = Type.Object({ group: Type.String({ description: 'Name of a group' }) });
 const listQuery = Type.Object({
+  // As in the list of jobs.
+  owner: ownerMember,
   cursor: Type.Optional(
     Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
   ),
@@ -60,10 +63,13 @@ export function addGroupRoutes(app: FastifyInstance, { service }: { readonly ser
 
   app.get<{ Querystring: Static<typeof listQuery> }>(
     '/api/v1/groups',
-    { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
+    {
+      config: { access: 'jobs:read', docs: listDocs, everyOwner: true },
+      schema: { querystring: listQuery },
+    },
     async (request, reply) => {
       const owner = ownerOf(request);
-      const answer = await service.reader.groups({ owner, ...request.query });
+      const answer = await service.reader.groups({ ...request.query, owner });
       if (!answer.ok) return sendProblem(request, reply, answer.problem);
       const page = {
         groups: await withProgress(service, owner, answer.groups),
@@ -79,7 +85,10 @@ async function withProgress(service: JobService, owner: string, groups: readonly
   const begun = groups.some(({ running }) => running > 0)
     ? await progressOfRunning(service, owner)
     : new Map<string, number>();
-  return groups.map((group) => ({ ...group, progress: progressOf(group, begun.get(group.group) ?? 0) }));
+  return groups.map((group) => ({
+    ...group,
+    progress: progressOf(group, begun.get(nameOf(group.owner, group.group)) ?? 0),
+  }));
 }
 
 /** 0 to 100, and 100 only when nothing is left to do. */
@@ -97,7 +106,15 @@ function progressOf(group: GroupRecord, begun: number): number {
 async function progressOfRunning(service: JobService, owner: string): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
   for await (const jobs of everyPage(service.reader, { owner, status: 'running' }))
-    for (const { group, progress = 0 } of jobs)
-      if (group !== undefined) sums.set(group, (sums.get(group) ?? 0) + progress);
+    for (const { owner: whose, group, progress = 0 } of jobs) {
+      if (group === undefined) continue;
+      const name = nameOf(whose, group);
+      sums.set(name, (sums.get(name) ?? 0) + progress);
+    }
   return sums;
+}
+
+/** Owners may have groups of one name. No name of an owner or a group has a line end. */
+function nameOf(owner: string | undefined, group: string): string {
+  return owner === undefined ? group : `${owner}\n${group}`;
 }

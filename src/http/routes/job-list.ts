@@ -45,13 +45,19 @@ export const filterMembers = {
 };
 export const filterPatterns = { '^metadata\\.': {} };
 
+/** Admission has made it the caller's owner (`createOwnerCheck`). */
+export const ownerMember = Type.Optional(
+  Type.String({
+    maxLength: 64,
+    description:
+      'What this owner has, or with `*` every owner: then each record has an `owner`. Needs the scope `admin`',
+  }),
+);
+
 const listQuery = Type.Object(
   {
     ...filterMembers,
-    // Admission has made it the caller's owner (`createOwnerCheck`).
-    owner: Type.Optional(
-      Type.String({ maxLength: 64, description: 'Jobs of this owner; needs the scope `admin`' }),
-    ),
+    owner: ownerMember,
     cursor: Type.Optional(
       Type.String({ minLength: 1, maxLength: 512, description: '`next_cursor` of the page before' }),
     ),
@@ -138,7 +144,10 @@ function wrong(parameter: string, message: string): Problem {
 export function addJobListRoute(app: FastifyInstance, { service }: { readonly service: JobService }): void {
   app.get<{ Querystring: Query }>(
     '/api/v1/jobs',
-    { config: { access: 'jobs:read', docs: listDocs }, schema: { querystring: listQuery } },
+    {
+      config: { access: 'jobs:read', docs: listDocs, everyOwner: true },
+      schema: { querystring: listQuery },
+    },
     async (request, reply) => {
       const { cursor, limit } = request.query;
       const filter = readFilter(request.query);

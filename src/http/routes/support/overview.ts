@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { allows, isAdmin } from '../../../access/keys.js';
+import { everyOwner } from '../../../protocol/names.js';
 import type { OverviewAnswer } from '../../../protocol/overview.js';
 import type { Hour } from '../../../work/activity.js';
 import type { OverviewRecord, OverviewSource } from '../../../work/overview.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { envelopeOf } from '../../docs/schemas.js';
 import { sendEnvelope } from '../../reply/envelope.js';
+import { ownerMember } from '../job-list.js';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
@@ -106,21 +108,21 @@ const docs: RouteDocs = {
   },
 };
 
-const query = Type.Object({
-  owner: Type.Optional(
-    Type.String({ maxLength: 64, description: 'What this owner has; needs the scope `admin`' }),
-  ),
-});
+const query = Type.Object({ owner: ownerMember });
 
 export function addOverviewRoute(app: FastifyInstance, overview: OverviewSource): void {
   app.get<{ Querystring: Static<typeof query> }>(
     '/api/v1/overview',
-    { config: { access: 'jobs:read', docs }, schema: { querystring: query } },
+    {
+      config: { access: 'jobs:read', docs, everyOwner: true },
+      schema: { querystring: query },
+    },
     async (request, reply) => {
       const { caller } = request;
       if (caller === undefined) throw new Error('the route is not public');
       const server = isAdmin(caller) || allows(caller, 'metrics');
-      const everybody = isAdmin(caller) && request.query.owner === undefined;
+      const { owner = everyOwner } = request.query;
+      const everybody = isAdmin(caller) && owner === everyOwner;
       const record = await overview.read({ owner: caller.owner, everybody, server });
       reply.header('cache-control', 'no-store');
       return sendEnvelope(request, reply, JSON.stringify(described(record)));
