@@ -1,19 +1,18 @@
-/**
- * Many small pieces of bytes, gathered in blocks: nothing is copied when there are more, as in one buffer that grows, and no
- * more memory is held than the bytes need.
- */
+/** Many small pieces of bytes, handed on in blocks of one size: nothing is held but the block that is not full yet. */
 export class ByteBlocks {
   readonly #blockBytes: number;
-  /** All but the last one are done with. */
-  readonly #blocks: Buffer[] = [];
+  readonly #take: (block: Buffer) => void;
   #open: Buffer = Buffer.alloc(0);
   #used = 0;
   #length = 0;
 
-  constructor(blockBytes: number) {
+  /** @param take gets the blocks, which are not changed afterwards */
+  constructor(blockBytes: number, take: (block: Buffer) => void) {
     this.#blockBytes = blockBytes;
+    this.#take = take;
   }
 
+  /** Of all that was appended. */
   get length(): number {
     return this.#length;
   }
@@ -21,33 +20,18 @@ export class ByteBlocks {
   append(bytes: Uint8Array): void {
     this.#length += bytes.length;
     for (let at = 0; at < bytes.length; ) {
-      if (this.#used === this.#open.length) this.#next();
+      if (this.#open.length === 0) this.#open = Buffer.allocUnsafeSlow(this.#blockBytes);
       const some = bytes.subarray(at, at + this.#open.length - this.#used);
       this.#open.set(some, this.#used);
       this.#used += some.length;
       at += some.length;
+      if (this.#used === this.#blockBytes) this.end();
     }
   }
 
-  /** The same without a copy: `bytes` are not changed afterwards. */
-  take(bytes: Uint8Array): void {
-    this.#length += bytes.length;
-    this.#close();
-    this.#blocks.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-  }
-
-  /** What was gathered: blocks of the size that was given where all was appended, but for the last. */
-  get blocks(): readonly Buffer[] {
-    return this.#used === 0 ? this.#blocks : [...this.#blocks, this.#open.subarray(0, this.#used)];
-  }
-
-  #next(): void {
-    this.#close();
-    this.#open = Buffer.allocUnsafeSlow(this.#blockBytes);
-  }
-
-  #close(): void {
-    if (this.#used > 0) this.#blocks.push(this.#open.subarray(0, this.#used));
+  /** Hands on the last block, if there is one that is not full. */
+  end(): void {
+    if (this.#used > 0) this.#take(this.#open.subarray(0, this.#used));
     this.#open = Buffer.alloc(0);
     this.#used = 0;
   }

@@ -2,25 +2,24 @@ import { ByteBlocks } from './byte-blocks.js';
 import type { Piece } from './pieces.js';
 
 /**
- * A layout says which bytes of which sources a file has, one behind the other: a file that is computed as it is read. The
- * layout is a file itself, with bytes of its own (headers, a directory) beside those of the sources.
+ * A layout says which bytes of which sources a file has, one behind the other: a file that is computed as it is read.
  *
  * File: magic, number of pieces (32 bits, little endian), a line of 20 bytes for each (source 32 bits, start 64, length
- * 64), its own bytes. Source 0 is the layout itself, `start` then being a place in the file.
+ * 64). Source 0 is the layout itself, `start` then being a place in the file: earlier versions put bytes behind the lines.
  */
 const magic = Buffer.from('INKLAY01', 'latin1');
 const headBytes = magic.length + 4;
 const lineBytes = 20;
-/** Of the table, in whole lines, and of a layout's own bytes. */
+/** Of the table, in whole lines. */
 const blockBytes = 4096 * lineBytes;
 
-/** Where the bytes of a piece lie: in the layout itself (0), or in one of the sources, counted from 1. */
+/** Where the bytes of a piece lie: in one of the sources, counted from 1, or in the layout itself (0). */
 export type LayoutSource = number;
 
 /** Gathers the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
 export class LayoutWriter {
-  readonly #table = new ByteBlocks(blockBytes);
-  readonly #own = new ByteBlocks(blockBytes);
+  readonly #blocks: Buffer[] = [];
+  readonly #table = new ByteBlocks(blockBytes, (block) => this.#blocks.push(block));
   readonly #line = Buffer.alloc(lineBytes);
   #last: { readonly source: LayoutSource; readonly start: number; length: number } | undefined;
 
@@ -34,33 +33,14 @@ export class LayoutWriter {
     }
   }
 
-  /** Bytes that are in no source. */
-  addBytes(bytes: Uint8Array): void {
-    this.add(0, this.#own.length, bytes.length);
-    this.#own.append(bytes);
-  }
-
-  /** The same for large ones, which are not copied and not changed afterwards. */
-  takeBytes(bytes: Uint8Array): void {
-    this.add(0, this.#own.length, bytes.length);
-    this.#own.take(bytes);
-  }
-
   /** The file, in parts. Nothing is added afterwards. */
   parts(): readonly Uint8Array[] {
     this.#endPiece();
-    const { blocks: table, length } = this.#table;
+    this.#table.end();
     const head = Buffer.alloc(headBytes);
     magic.copy(head);
-    head.writeUInt32LE(length / lineBytes, magic.length);
-    // Where its own bytes start is only known now.
-    const ownStart = BigInt(headBytes + length);
-    for (const lines of table)
-      for (let at = 0; at < lines.length; at += lineBytes) {
-        if (lines.readUInt32LE(at) !== 0) continue;
-        lines.writeBigUInt64LE(lines.readBigUInt64LE(at + 4) + ownStart, at + 4);
-      }
-    return [head, ...table, ...this.#own.blocks];
+    head.writeUInt32LE(this.#table.length / lineBytes, magic.length);
+    return [head, ...this.#blocks];
   }
 
   #endPiece(): void {

@@ -61,14 +61,15 @@ describe('the bytes of an artifact', () => {
   it('are what a layout says, with more sources than are open at one time', async () => {
     const writer = new LayoutWriter();
     const whole: Uint8Array[] = [];
-    const sources = [...names, smallName];
+    const headers = Buffer.from(Array.from({ length: 400 }, (_, at) => `header ${1_000 + at}`).join(''));
+    const sources = [...names, smallName, await blobs.put(headers, 'job')];
     const files = [...large, small];
     for (let at = 0; at < 400; at += 1) {
       const [source, length] = [at % 4, (at * 37) % 900];
-      writer.addBytes(Buffer.from(`header ${at}`));
+      writer.add(sources.length, at * 11, 11);
       writer.add(1, 0, 1_000);
       writer.add(source + 1, at, length);
-      whole.push(Buffer.from(`header ${at}`), large[0].subarray(0, 1_000));
+      whole.push(headers.subarray(at * 11, (at + 1) * 11), large[0].subarray(0, 1_000));
       whole.push((files[source] ?? small).subarray(at, at + length));
     }
     const layout = { blob: await blobs.put(Buffer.concat(writer.parts()), 'job'), sources };
@@ -76,6 +77,24 @@ describe('the bytes of an artifact', () => {
     expect((await read({ layout })).equals(expected)).toBe(true);
     const range = { start: 123_456, end: 234_567 };
     expect((await read({ layout }, range)).equals(expected.subarray(range.start, range.end + 1))).toBe(true);
+  });
+
+  it('are what the layout of an earlier version says, which has bytes of its own behind its lines', async () => {
+    const own = Buffer.from('header');
+    const head = Buffer.alloc(12 + 2 * 20);
+    head.write('INKLAY01', 'latin1');
+    head.writeUInt32LE(2, 8);
+    for (const [line, [source, start, length]] of [
+      [0, head.length, own.length] as const,
+      [1, 5, 10] as const,
+    ].entries()) {
+      head.writeUInt32LE(source, 12 + line * 20);
+      head.writeBigUInt64LE(BigInt(start), 16 + line * 20);
+      head.writeBigUInt64LE(BigInt(length), 24 + line * 20);
+    }
+    const blob = await blobs.put(Buffer.concat([head, own]), 'job');
+    const found = await read({ layout: { blob, sources: names } });
+    expect(found.equals(Buffer.concat([own, large[0].subarray(5, 15)]))).toBe(true);
   });
 
   it('are refused at once where a blob is missing, and cut short with an error where one is too short', async () => {

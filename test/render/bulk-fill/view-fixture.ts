@@ -61,6 +61,8 @@ export function archiveOf(
   const kept = starts.filter((from) => !lost.some((range) => range.from === from));
   const segments = kept.map((from) => segmentOf(state, from, Math.min(rows, from + chunk)));
   const manifest: Uint8Array[] = [];
+  const headers: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
   const archive = makeArchive({
     prefixBytes: prefix.length,
     segments: segments.map(archiveSegment),
@@ -68,8 +70,11 @@ export function archiveOf(
     createdAt,
     warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],
     onManifest: (part) => manifest.push(part),
+    onHeaders: (part) => headers.push(part),
+    onDirectory: (part) => directory.push(part),
   });
-  const sources = [Buffer.concat(archive.layout), prefix, ...segments];
+  const own = [headers, directory].map((parts) => Buffer.concat(parts));
+  const sources = [Buffer.concat(archive.layout), prefix, ...own, ...segments];
   const { offsets, piece } = readLayout(sources[0] ?? prefix);
   return {
     sizeBytes: archive.sizeBytes,

@@ -157,6 +157,8 @@ describe('the archive of a job', () => {
           createdAt,
           warnings: [],
           onManifest: () => undefined,
+          onHeaders: () => undefined,
+          onDirectory: () => undefined,
         });
     expect(of([head(0, 5), head(10, 15)])).toThrow('not all');
     expect(of([head(0, 5), head(4, 9)])).toThrow('not all');

@@ -38,8 +38,17 @@ export interface RowsPlan {
   readonly digest: string;
 }
 
-/** Names of the files that a job keeps: the first bytes of each PDF, and a `KeptTemplate`. */
-export const keptNames = { prefix: 'template.pdf', program: 'template.json' } as const;
+/**
+ * Names of the files that a job keeps: the first bytes of each PDF, a `KeptTemplate`, and of the archive the layout with
+ * those of its bytes that lie nowhere else.
+ */
+export const keptNames = {
+  prefix: 'template.pdf',
+  program: 'template.json',
+  layout: 'archive.layout',
+  headers: 'archive.headers',
+  directory: 'archive.directory',
+} as const;
 
 /** Names of the files for the other tasks of an attempt. */
 export const preparedNames = { rows: 'rows', index: 'rows.index' } as const;

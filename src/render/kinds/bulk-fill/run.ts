@@ -14,6 +14,7 @@ import { headBytesOf, Prefix, readSegmentHead, type SegmentHead, segmentStartByt
 /** Of a row's own part of its PDF. */
 const maxTailBytes = 1024 * 1024;
 const pdfType = 'application/pdf';
+const bytesType = 'application/octet-stream';
 
 /** A template as a thread holds it between the chunks of a job. */
 interface Loaded {
@@ -28,6 +29,8 @@ class BulkFillRunner implements ChunkedRunner {
   #loaded: Loaded | undefined;
 
   readonly #tails = new GrowingBytes();
+  /** Of the segment that is read. */
+  #head = Buffer.alloc(0);
 
   async warm(): Promise<void> {
     await import('./prepare.js');
@@ -54,7 +57,7 @@ class BulkFillRunner implements ChunkedRunner {
     const options = { prefix, fill, nameColumns, maxTailBytes, tails: this.#tails };
     const { rows: made, tailsStart, parts } = fillRows(rows, units.from, options);
     const name = segmentName(units);
-    write(context.kept(name, 'application/octet-stream'), parts);
+    write(context.kept(name, bytesType), parts);
     const pdfs = made.flatMap((row) => (row.status === 'failed' ? [] : [row]));
     if (pdfs.length > 0)
       context.virtualRun({
@@ -72,28 +75,52 @@ class BulkFillRunner implements ChunkedRunner {
   async finish(lost: readonly IndexRange[], context: ChunkContext) {
     const names = context.parts.filter((name) => name.startsWith(segmentStart));
     const manifest = context.artifact('manifest.json', 'application/json');
+    const headers = context.kept(keptNames.headers, bytesType);
+    const directory = context.kept(keptNames.directory, bytesType);
     const { warnings } = keptTemplate(context);
     const archive = makeArchive({
       prefixBytes: statSync(context.preparedPath(keptNames.prefix)).size,
-      segments: names.map((name) => ({ ...unitsOf(name), head: () => headOf(context.partPath(name)) })),
+      segments: names.map((name) => ({ ...unitsOf(name), head: () => this.#headOf(context.partPath(name)) })),
       lost,
       createdAt: context.createdAt,
       warnings,
       onManifest: (part) => manifest.write(part),
+      onHeaders: (part) => headers.write(part),
+      onDirectory: (part) => directory.write(part),
     });
     const { resultBytes } = context.plan as RowsPlan;
     if (resultBytes > 0 && archive.sizeBytes > resultBytes) throw resultTooLarge(resultBytes);
-    manifest.end();
-    const layout = 'archive.layout';
-    write(context.kept(layout, 'application/octet-stream'), archive.layout);
+    for (const file of [manifest, headers, directory]) file.end();
+    write(context.kept(keptNames.layout, bytesType), archive.layout);
+    const { prefix, headers: before, directory: behind, layout } = keptNames;
     context.virtual({
       name: 'rows.zip',
       contentType: 'application/zip',
       sizeBytes: archive.sizeBytes,
       tag: archive.tag,
-      content: { layout, sources: [keptNames.prefix, ...names] },
+      content: { layout, sources: [prefix, before, behind, ...names] },
     });
     return {};
+  }
+
+  /** Of a segment, without the tails. */
+  #headOf(path: string): SegmentHead {
+    const fd = openSync(path, 'r');
+    try {
+      const start = Buffer.alloc(segmentStartBytes);
+      readSync(fd, start, 0, start.length, 0);
+      const length = headBytesOf(start);
+      // The same memory for all: each is read three times, and V8 does not hurry to give back what is outside of its heap.
+      if (this.#head.length < length) this.#head = Buffer.allocUnsafe(length);
+      for (let at = 0; at < length; ) {
+        const count = readSync(fd, this.#head, at, length - at, at);
+        if (count === 0) throw new Error('A segment of the job is not whole');
+        at += count;
+      }
+      return readSegmentHead(this.#head.subarray(0, length));
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #template({ digest }: RowsPlan, context: ChunkContext): Loaded {
@@ -124,24 +151,6 @@ function segmentName({ from, to }: IndexRange): string {
 function unitsOf(name: string): IndexRange {
   const [from = 0, to = 0] = name.slice(segmentStart.length).split('-').map(Number);
   return { from, to };
-}
-
-/** Without the tails. */
-function headOf(path: string): SegmentHead {
-  const fd = openSync(path, 'r');
-  try {
-    const start = Buffer.alloc(segmentStartBytes);
-    readSync(fd, start, 0, start.length, 0);
-    const bytes = Buffer.alloc(headBytesOf(start));
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(fd, bytes, at, bytes.length - at, at);
-      if (count === 0) throw new Error('A segment of the job is not whole');
-      at += count;
-    }
-    return readSegmentHead(bytes);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export const bulkFillRunner: ChunkedRunner = new BulkFillRunner();

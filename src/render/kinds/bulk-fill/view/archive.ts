@@ -35,6 +35,10 @@ export interface ArchiveParts {
   readonly warnings: readonly Message[];
   /** Takes `manifest.json` as it is, before it is packed, in parts. */
   readonly onManifest: (part: Uint8Array) => void;
+  /** Takes what stands before the members of the archive, and the last member, in parts: source 2 of the layout. */
+  readonly onHeaders: (part: Uint8Array) => void;
+  /** Takes what stands behind all members, in parts: source 3 of the layout. */
+  readonly onDirectory: (part: Uint8Array) => void;
 }
 
 /**
@@ -45,7 +49,10 @@ export interface Archive {
   readonly sizeBytes: number;
   /** Of all that decides its bytes: 64 hex digits, as strong as a digest of the bytes themselves. */
   readonly tag: string;
-  /** A file over the prefix (source 1) and the segments (from 2 on, in the order in which they were given), in parts. */
+  /**
+   * A file over the prefix (source 1), what was handed out (2 and 3) and the segments (from 4 on, in the order in which they
+   * were given), in parts.
+   */
   readonly layout: readonly Uint8Array[];
 }
 
@@ -65,15 +72,15 @@ const engineFault: Message = {
 export function makeArchive(parts: ArchiveParts): Archive {
   const { createdAt, warnings, prefixBytes } = parts;
   const places = inOrder(parts);
-  const zip = new ArchiveLayout();
+  const zip = new ArchiveLayout(parts);
   const tag = createHash('sha256');
   for (const { row, place, tailsStart } of placedRows(places)) {
     if (row.status === 'failed') continue;
     const { start, tailBytes, crc32: crc, sha256 } = row.file;
     const entry = { name: row.fileName, sizeBytes: prefixBytes + tailBytes, modifiedAt: createdAt };
     zip.member(entry, crc, (layout) => {
-      layout.add(1, 0, prefixBytes);
-      layout.add(2 + place, tailsStart + start, tailBytes);
+      layout.add(source.prefix, 0, prefixBytes);
+      layout.add(source.segments + place, tailsStart + start, tailBytes);
     });
     tag.update(`${sha256}\n`);
   }
@@ -90,37 +97,58 @@ export function makeArchive(parts: ArchiveParts): Archive {
   deflated.push(deflateRawSync(Buffer.alloc(0)));
   const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
   const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt: createdAt };
-  zip.member(entry, crc, (layout) => {
-    for (const part of deflated) layout.takeBytes(part);
-  });
+  zip.ownMember(entry, crc, deflated);
   return { ...zip.end(), tag: tag.digest('hex') };
 }
 
+const source = { prefix: 1, headers: 2, directory: 3, segments: 4 } as const;
 const blockBytes = 64 * 1024;
 
-/** Lays out a ZIP while its members come. */
+/**
+ * Lays out a ZIP while its members come. What lies nowhere else is handed out at once, since it grows with the rows: of
+ * fifty thousand it would be seven megabytes.
+ */
 class ArchiveLayout {
   readonly #layout = new LayoutWriter();
-  readonly #directory = new ByteBlocks(blockBytes);
+  readonly #headers: ByteBlocks;
+  readonly #directory: ByteBlocks;
   #entries = 0;
   #offset = 0;
+
+  constructor({ onHeaders, onDirectory }: Pick<ArchiveParts, 'onHeaders' | 'onDirectory'>) {
+    this.#headers = new ByteBlocks(blockBytes, onHeaders);
+    this.#directory = new ByteBlocks(blockBytes, onDirectory);
+  }
 
   /** @param content adds the bytes of the member, as many as the entry says */
   member(entry: ZipEntry, crc: number, content: (layout: LayoutWriter) => void): void {
     const header = headerOf(entry, crc);
     this.#directory.append(directoryEntryOf(entry, crc, this.#offset));
-    this.#layout.addBytes(header);
+    this.#append(header);
     content(this.#layout);
     this.#entries += 1;
     this.#offset += header.length + storedBytesOf(entry);
   }
 
+  /** The same for one whose bytes lie nowhere else. */
+  ownMember(entry: ZipEntry, crc: number, bytes: readonly Uint8Array[]): void {
+    this.member(entry, crc, () => {
+      for (const part of bytes) this.#append(part);
+    });
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#layout.add(source.headers, this.#headers.length, bytes.length);
+    this.#headers.append(bytes);
+  }
+
   end(): Pick<Archive, 'sizeBytes' | 'layout'> {
-    const { length: sizeBytes, blocks } = this.#directory;
-    const end = archiveEndOf({ entries: this.#entries, sizeBytes, offset: this.#offset });
-    for (const block of blocks) this.#layout.takeBytes(block);
-    this.#layout.addBytes(end);
-    return { sizeBytes: this.#offset + sizeBytes + end.length, layout: this.#layout.parts() };
+    const { length: sizeBytes } = this.#directory;
+    this.#directory.append(archiveEndOf({ entries: this.#entries, sizeBytes, offset: this.#offset }));
+    this.#layout.add(source.directory, 0, this.#directory.length);
+    this.#headers.end();
+    this.#directory.end();
+    return { sizeBytes: this.#offset + this.#directory.length, layout: this.#layout.parts() };
   }
 }
 
