@@ -1,5 +1,6 @@
 import { type FaceStyle, findFamily } from '../../fonts/catalogue.js';
 import { readFace } from '../../fonts/registry.js';
+import { addCallbacks } from './pdfium-callbacks.js';
 import { allocate, type Engine } from './pdfium-engine.js';
 
 /**
@@ -34,37 +35,33 @@ export function provideFonts(engine: Engine): void {
     const font = given[handle - 1];
     return font === undefined ? undefined : bytesOfFace(font.family, font.style);
   };
-  const map = (_self: number, weight: number, _italic: number, charset: number): number => {
+  const map = (_self = 0, weight = 0, _italic = 0, charset = 0): number => {
     const family = familyByCharset.get(charset);
     if (family === undefined) return 0;
     return given.push({ family, style: weight >= boldWeight ? 'bold' : 'normal' });
   };
-  const dataOf = (_self: number, handle: number, table: number, buffer: number, size: number): number => {
+  const dataOf = (_self = 0, handle = 0, table = 0, buffer = 0, size = 0): number => {
     const bytes = faceOf(handle);
     // The whole file, which is the one that holds all tables.
     if (bytes === undefined || table !== 0) return 0;
     if (buffer !== 0 && size >= bytes.length) engine.pdfium.HEAPU8.set(bytes, buffer);
     return bytes.length;
   };
-  // A function of its own for each: the engine gives the same one the same signature.
-  const nothing = () => (): number => 0;
-  const members: readonly [
-    answer: (...values: [number, number, number, number, number]) => number,
-    signature: string,
-  ][] = [
-    [nothing(), 'vi'],
-    [nothing(), 'vii'],
-    [map, 'iiiiiiii'],
-    [nothing(), 'iii'],
-    [dataOf, 'iiiiii'],
-    [nothing(), 'iiiii'],
-    [nothing(), 'iii'],
-    [nothing(), 'vii'],
-  ];
-  const info = allocate(engine, (members.length + 1) * 4);
+  const nothing = (): number => 0;
+  const pointers = addCallbacks(engine, [
+    { takes: 1, gives: false, answer: nothing },
+    { takes: 2, gives: false, answer: nothing },
+    { takes: 7, gives: true, answer: map },
+    { takes: 2, gives: true, answer: nothing },
+    { takes: 5, gives: true, answer: dataOf },
+    { takes: 4, gives: true, answer: nothing },
+    { takes: 2, gives: true, answer: nothing },
+    { takes: 2, gives: false, answer: nothing },
+  ]);
+  const info = allocate(engine, (pointers.length + 1) * 4);
   engine.pdfium.setValue(info, 1, 'i32');
-  members.forEach(([answer, signature], index) => {
-    engine.pdfium.setValue(info + 4 * (index + 1), engine.pdfium.addFunction(answer, signature), 'i32');
+  pointers.forEach((pointer, index) => {
+    engine.pdfium.setValue(info + 4 * (index + 1), pointer, 'i32');
   });
   engine.FPDF_SetSystemFontInfo(info);
 }

@@ -1,3 +1,4 @@
+import { addCallbacks } from './pdfium-callbacks.js';
 import { allocate, type Engine } from './pdfium-engine.js';
 
 /** Drawing a page takes longer than it may. The document and its other pages are not touched by it. */
@@ -21,7 +22,8 @@ export type DrawCall = Parameters<Engine['FPDF_RenderPageBitmap']>;
 export function createPauseTest(engine: Engine): PauseTest {
   const pointer = allocate(engine, 12);
   const test: PauseTest = { pointer, until: Number.POSITIVE_INFINITY };
-  const isOver = engine.pdfium.addFunction(() => (performance.now() > test.until ? 1 : 0), 'ii');
+  const answer = (): number => (performance.now() > test.until ? 1 : 0);
+  const [isOver = 0] = addCallbacks(engine, [{ takes: 1, gives: true, answer }]);
   const [version, asks, data] = [pointer, pointer + 4, pointer + 8];
   engine.pdfium.setValue(version, pauseVersion, 'i32');
   engine.pdfium.setValue(asks, isOver, 'i32');

@@ -1,6 +1,7 @@
 /** What is used of WebAssembly here: Node has it, and its types of this release leave it out. */
 declare namespace WebAssembly {
   class Module {
+    constructor(bytes: Uint8Array);
     private readonly compiled: true;
   }
   class Instance {
@@ -9,6 +10,11 @@ declare namespace WebAssembly {
   }
   class Memory {
     readonly buffer: ArrayBuffer;
+  }
+  class Table {
+    /** Returns how many entries there were. */
+    grow(by: number): number;
+    set(index: number, value: unknown): void;
   }
   class RuntimeError extends Error {}
   type Imports = Record<string, Record<string, unknown>>;
