@@ -97,7 +97,8 @@ async function encodePixels(from: string, encoding: Encoding, to: string): Promi
 const tinySide = 32;
 
 /**
- * Fills the size that is asked for, as a page does with its picture. Its pixels are had once, for the picture and for the tiny one.
+ * Fills the size that is asked for, as a page does with its picture. A JPEG goes from file to file, row by row, and the tiny picture is
+ * made of the one that was written, of which the decoder leaves an eighth; pixels that are packed otherwise are had once, for both.
  * @param to the file of the picture
  */
 async function drawScan(from: string, maxPixels: number, drawing: Drawing, to: string): Promise<DrawnImage> {
@@ -105,28 +106,45 @@ async function drawScan(from: string, maxPixels: number, drawing: Drawing, to: s
   const { channels, ...own } = await sharp(from, options).metadata();
   const { width = own.width, height = own.height, quality } = drawing;
   const space = channels === 1 ? 'b-w' : 'srgb';
-  // By its name: there alone the decoder can be told to leave out what is not needed.
-  const { data, info } = await sharp(`${from}[shrink=${shrinkOf(own, { width, height })}]`, options)
+  const drawn = sharp(shrunkBy(from, shrinkOf(own, { width, height })), options)
     .resize({ width, height, fit: 'fill', kernel: 'linear' })
-    .toColourspace(space)
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+    .toColourspace(space);
+  if (drawing.to === 'jpeg') {
+    const written = await write(drawn.jpeg({ quality, optimiseCoding: false }), to);
+    const placeholder = await tinyOf(sharp(to, options).toColourspace(space));
+    return { width: written.width, height: written.height, path: to, placeholder };
+  }
+  const { data, info } = await drawn.raw().toBuffer({ resolveWithObject: true });
   const again = (): Sharp => {
     const raw = { width: info.width, height: info.height, channels: info.channels };
     return sharp(data, { raw }).toColourspace(space);
   };
   await write(packed(again(), drawing.to, quality), to);
-  const small = again().resize({ width: tinySide, height: tinySide, fit: 'inside', kernel: 'linear' });
-  const tiny = await small.webp({ quality: 40, effort: 0 }).toBuffer();
-  const placeholder = `data:image/webp;base64,${tiny.toString('base64')}`;
-  return { width: info.width, height: info.height, path: to, placeholder };
+  return { width: info.width, height: info.height, path: to, placeholder: await tinyOf(again()) };
 }
 
-/** By how much a JPEG is made smaller while it is decoded, such that it is not smaller than it is to be. */
-function shrinkOf(own: Size, to: Size): number {
+async function tinyOf(image: Sharp): Promise<string> {
+  const small = image.resize({ width: tinySide, height: tinySide, fit: 'inside', kernel: 'linear' });
+  const tiny = await small.webp({ quality: 40, effort: 0 }).toBuffer();
+  return `data:image/webp;base64,${tiny.toString('base64')}`;
+}
+
+/** By its name: there alone the decoder can be told to leave out what is not needed. */
+function shrunkBy(path: string, shrink: number | 'as is right'): string {
+  return shrink === 'as is right' ? path : `${path}[shrink=${shrink}]`;
+}
+
+const mostShrink = 8;
+
+/**
+ * By how much a JPEG is made smaller while it is decoded, such that it is not smaller than it is to be. Where more than half of that
+ * would be left out again the library finds it by itself, and would look for a file of the name that has options in it.
+ */
+function shrinkOf(own: Size, to: Size): number | 'as is right' {
   const isEnough = (shrink: number): boolean =>
     Math.ceil(own.width / shrink) >= to.width && Math.ceil(own.height / shrink) >= to.height;
-  return [8, 4, 2].find(isEnough) ?? 1;
+  if (isEnough(2 * mostShrink)) return 'as is right';
+  return [mostShrink, 4, 2].find(isEnough) ?? 1;
 }
 
 async function open(

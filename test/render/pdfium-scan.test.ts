@@ -1,16 +1,22 @@
 import sharp from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { startPdfium } from '../../src/render/kinds/pdf-tools/pdfium.js';
 import { loadPdfiumProgram } from '../../src/render/kinds/pdf-tools/pdfium-engine.js';
 import { pagesOf, preview } from './preview/preview-fixture.js';
+import { bareContext } from './run-context.js';
+
+/** As many as scanners make: the tiny picture is a fiftieth. */
+const side = 1_600;
 
 describe('a page that is one JPEG file', () => {
   let program: WebAssembly.Module;
   let jpeg: Buffer;
   beforeAll(async () => {
     program = await loadPdfiumProgram();
-    const top = { input: { create: { width: 400, height: 200, channels: 3 as const, background: 'red' } } };
-    jpeg = await sharp({ create: { width: 400, height: 400, channels: 3, background: 'blue' } })
+    const top = {
+      input: { create: { width: side, height: side / 2, channels: 3 as const, background: 'red' } },
+    };
+    jpeg = await sharp({ create: { width: side, height: side, channels: 3, background: 'blue' } })
       .composite([{ ...top, top: 0, left: 0 }])
       .withExif({ IFD0: { Orientation: '6' } })
       .jpeg()
@@ -20,7 +26,7 @@ describe('a page that is one JPEG file', () => {
   const picture = (more = '') =>
     Buffer.concat([
       Buffer.from(
-        `<</Type/XObject/Subtype/Image/Width 400/Height 400/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode/Length ${jpeg.length}${more}>>\nstream\n`,
+        `<</Type/XObject/Subtype/Image/Width ${side}/Height ${side}/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode/Length ${jpeg.length}${more}>>\nstream\n`,
       ),
       jpeg,
       Buffer.from('\nendstream'),
@@ -59,10 +65,10 @@ describe('a page that is one JPEG file', () => {
   });
 
   test('is sent as it is where it is asked for as that, without what a camera said of it', async () => {
-    const { picture } = await preview(scan(full), { format: 'jpg', width: 400 });
+    const { picture } = await preview(scan(full), { format: 'jpg', width: side });
     const { bytes, page } = picture(1);
     const pixels = (file: Uint8Array) => sharp(file).raw().toBuffer();
-    expect(page).toMatchObject({ width: 400, height: 400 });
+    expect(page).toMatchObject({ width: side, height: side });
     expect((await pixels(bytes)).equals(await pixels(jpeg))).toBe(true);
     // Nothing was coded anew: the end of the file, its coded pixels, is the same.
     expect(Buffer.from(bytes).subarray(-1_000).equals(jpeg.subarray(-1_000))).toBe(true);
@@ -71,10 +77,15 @@ describe('a page that is one JPEG file', () => {
     expect(await sharp(placeholder).metadata()).toMatchObject({ format: 'webp', width: 32, height: 32 });
   });
 
-  test.each([{ format: 'png' }, { format: 'jpg' }])(
+  test.each([{ format: 'png' }, { format: 'jpg' }, { format: 'webp' }])(
     'has the pixels of the page as $format, not turned',
     async (look) => {
+      const asked = vi.spyOn(bareContext, 'picture');
       const made = await preview(scan(full), { ...look, width: 100 });
+      const [drawn] = await Promise.all(asked.mock.results.map(({ value }) => value));
+      asked.mockRestore();
+      // Not by the engine of PDFs, after the other way has come to nothing.
+      expect(drawn).toMatchObject({ type: 'drawn', image: { width: 100, height: 100 } });
       const { data, info } = await sharp(made.picture(1).bytes).raw().toBuffer({ resolveWithObject: true });
       expect([info.width, info.height]).toEqual([100, 100]);
       const at = (x: number, y: number) => [...data.subarray((y * 100 + x) * 3, (y * 100 + x) * 3 + 3)];
