@@ -30,7 +30,7 @@ import { pagesOf } from './preview/preview-fixture.js';
 const known: Readonly<Record<string, number>> = {
   // Of strangers' files, in a process that is ended.
   'render/picture-decoding.ts': 1,
-  'render/picture-drawing.ts': 10,
+  'render/picture-drawing.ts': 11,
   // Of our own pixels, in a render thread: as many as a picture of a page has at the most.
   'render/kinds/pdf-tools/thumbnail.ts': 1,
   'render/kinds/preview/pages/encode.ts': 1,
@@ -90,6 +90,11 @@ const works: readonly { name: string; bytes: () => Promise<Buffer>; image?: Imag
       image: drawWork('tiff', { to: 'webp' }),
     },
     { name: 'a scan', bytes: jpeg, image: drawWork('jpeg', { width: 3_900, height: 3_900, asScan: true }) },
+    {
+      name: 'a scan as a JPEG',
+      bytes: jpeg,
+      image: drawWork('jpeg', { width: 3_900, height: 3_900, to: 'jpeg', asScan: true }),
+    },
     {
       name: 'a BMP',
       bytes: async () => {
