@@ -51,6 +51,8 @@ const longestStartPauseMs = 5_000;
 /** In a row, of every thread: then none will ever be ready. */
 const hopelessStarts = 3;
 const settleMs = 500;
+/** A thread whose end takes longer waits for native code, which may take any time. */
+const endMs = 100;
 
 /**
  * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
@@ -294,7 +296,10 @@ export class RenderPool {
     slot.running.verdict = verdict;
     void slot.running.work.end();
     void slot.thread.end();
-    this.#replace(slot, this.#options.heapLimitMb, 0);
+    const replace = (): void => this.#replace(slot, this.#options.heapLimitMb, 0);
+    // Without a spare one a start would compete with the end that somebody waits for: it comes behind it, or a moment later.
+    if (this.#spare === undefined) setTimeout(replace, endMs).unref();
+    else replace();
   }
 
   /** Ends a thread that runs nothing, in favour of one with this limit. */
