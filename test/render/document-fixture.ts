@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobWarning } from '../../src/protocol/job-record.js';
 import type { FontRegistry } from '../../src/render/fonts/registry.js';
-import type { Fetched, PlanInput, Progress, RunContext } from '../../src/render/kind.js';
+import type { Area, Fetched, PlanInput, Progress, RunContext } from '../../src/render/kind.js';
 import type { Back } from '../../src/render/kinds/document/backs.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
@@ -26,15 +26,19 @@ async function withInputs<T>(
   inputs: readonly PlanInput[],
   use: (path: (index: number) => string) => Promise<T>,
 ) {
-  const folder = mkdtempSync(join(tmpdir(), 'inkwire-document-'));
+  // Most documents have none, and files are not free.
+  let folder: string | undefined;
+  const path = (index: number) => {
+    folder ??= mkdtempSync(join(tmpdir(), 'inkwire-document-'));
+    return join(folder, String(index));
+  };
   try {
-    const path = (index: number) => join(folder, String(index));
     for (const [index, input] of inputs.entries()) {
       if ('bytes' in input) writeFileSync(path(index), input.bytes);
     }
     return await use(path);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -46,6 +50,8 @@ export async function render(
     throw new Error('nothing was fetched');
   },
   backs?: readonly Back[],
+  /** Makes a draft of it. */
+  area?: (area: Area) => void,
 ): Promise<Rendered> {
   const parsed = documentKind.parse(request);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
@@ -61,6 +67,7 @@ export async function render(
       fetched: (url) => fetched(url, inputPath),
       progress: (step) => progress.push(step),
       warn: (warning) => warnings.push(warning),
+      ...(area === undefined ? {} : { area }),
       artifact: (name, contentType) => {
         if (name !== 'document.pdf' || contentType !== 'application/pdf')
           throw new Error(`unexpected artifact ${name}`);

@@ -41,6 +41,10 @@ function vectorBox(vector: Vector): Box | undefined {
       bottom: Math.max(y1, y2),
     };
   }
+  if (vector.type === 'ellipse') {
+    const [across, down] = [Number(vector.r1), Number(vector.r2)];
+    return { left: x - across, top: y - down, right: x + across, bottom: y + down };
+  }
   if (vector.type !== 'rect' || w === undefined || h === undefined) return undefined;
   return { left: x, top: y, right: x + w, bottom: y + h };
 }
@@ -89,6 +93,11 @@ export class PaperEdges {
     private readonly areas?: Areas,
   ) {}
 
+  /** Whether it wants to know of what lies within the paper, too. */
+  get seesAll(): boolean {
+    return this.areas !== undefined;
+  }
+
   tell(message: string, pointer: string): void {
     this.warn({ code: 'outside_page', message, pointer });
   }
@@ -114,7 +123,7 @@ export class PaperEdges {
 
   /** `number` is the page's, from 1. */
   check(item: PageItem, { pageSize }: Page, number: number): void {
-    if (item.type === 'line' && this.areas === undefined && !mayLeave(item.item, pageSize)) return;
+    if (item.type === 'line' && !this.seesAll && !mayLeave(item.item, pageSize)) return;
     this.see(() => boxOf(item), this.at, { size: pageSize, pageNumber: number });
   }
 

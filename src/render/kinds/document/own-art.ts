@@ -99,10 +99,17 @@ export function frameArt(frame: BlockFrame, width: number, height: number): Draw
   );
 }
 
-/** A mark of a list, which tells nobody that it lies outside the paper, nor is cut. */
+/** A mark of a list, a square or an ellipse, which is not cut. */
 export function markArt(vector: Node): DrawnArt {
-  const [y, height] = [Number(vector.y), Number(vector.h ?? vector.r2)];
+  const [x, y, across, down] = [vector.x, vector.y, vector.r1 ?? 0, vector.r2 ?? 0].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [right, bottom] = [x + Number(vector.w ?? across), y + Number(vector.h ?? down)];
   const draw: DrawnArt['draw'] = (renderer, left, top) =>
-    renderer.renderVector({ ...vector, x: Number(vector.x) + left, y: y + top });
-  return { width: 0, height: 0, top: y - Number(vector.r2 ?? 0), bottom: y + height, boxes: [], draw };
+    renderer.renderVector({ ...vector, x: x + left, y: y + top });
+  const box = { left: x - across, top: y - down, right, bottom };
+  return { width: 0, height: 0, top: box.top, bottom, boxes: [box], draw };
 }

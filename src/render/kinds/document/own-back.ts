@@ -1,6 +1,7 @@
 import { isObject } from '../../../protocol/is-object.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import { Placing } from '../../layout/placing.js';
+import { Areas } from './areas.js';
 import type { Back, Composed, Sink } from './backs.js';
 import { PaperEdges } from './outside.js';
 import { OwnBands } from './own-bands.js';
@@ -31,12 +32,12 @@ function draw(
   registry: FontRegistry,
   sink: Sink,
 ): number {
-  if (sink.area !== undefined) foreign('a draft that asks where its parts lie');
   const known = countOf(content);
   let hasRowSpans = false;
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
-  const edges = new PaperEdges((warning) => sink.warn(warning));
+  const areas = sink.area === undefined ? undefined : new Areas();
+  const edges = new PaperEdges((warning) => sink.warn(warning), areas);
   const tools: BoxTools = {
     registry,
     user: { use: (face, ink) => pages.use(face, ink) },
@@ -79,6 +80,7 @@ function draw(
   pages.end();
   if (marks !== undefined && watermark?.fontSize !== undefined) tellLargeWatermark(marks.pages, edges);
   edges.end();
+  if (sink.area !== undefined) areas?.tell(sink.area);
   sink.pages(pages.count, pages.count);
   return pages.count;
 }

@@ -203,10 +203,11 @@ export class PageSheet implements Sheet {
       this.#see(x + left, y + top, x + right, y + bottom, at);
   }
 
-  /** Tells of what lies outside the paper. */
+  /** Tells of what lies outside the paper, or of everything. */
   #see(left: number, top: number, right: number, bottom: number, at: string | undefined): void {
     const { width, height } = this.size;
-    if (left >= 0 && top >= 0 && right <= width && bottom <= height) return;
+    const isWithin = left >= 0 && top >= 0 && right <= width && bottom <= height;
+    if (isWithin && !this.edges.seesAll) return;
     this.edges.see(() => ({ left, top, right, bottom }), at, this);
   }
 
@@ -254,7 +255,7 @@ export class PageSheet implements Sheet {
       for (const { box, color } of decorationsOf(line, x, y)) this.#rectangle(color, box);
     const { size } = this;
     const isWithin = x >= 0 && y >= 0 && x + reachOf(line) <= size.width && y + line.height <= size.height;
-    if (!isWithin) this.edges.see(() => lineBox(line, x, y), at, this);
+    if (!isWithin || this.edges.seesAll) this.edges.see(() => lineBox(line, x, y), at, this);
   }
 
   #mark(bookmark: Bookmark, line: Line, x: number, y: number): void {

@@ -16,6 +16,9 @@ import {
 /** More than any page is high: what has a fixed place does not break. */
 export const unbounded = 1e7;
 
+/** A height that nothing is compared with, as pdfmake has it for blocks. */
+const endless = Number.NaN;
+
 /** A writer's position; a fixed place (`x`, `y`) may be anywhere on the page, its margins included. */
 export class PageContext extends PdfMakeContext {
   /** Margins of the pages that follow the present one, where they differ from its own. */
@@ -50,8 +53,9 @@ const rounding = 0.01;
 
 const loose: BlockRows = { ends: [], headerRows: 0, close: () => undefined };
 
-function isFill({ type, item }: PageItem): boolean {
-  return type === 'vector' && item._isFillColorFromUnbreakable === true;
+/** The fills of cells go below all that is on the page; the rest of a block comes above it. */
+function isAbove({ type, item }: PageItem): boolean {
+  return type !== 'vector' || item._isFillColorFromUnbreakable !== true;
 }
 
 /** Rows that are put together aside, to be placed as one block. */
@@ -97,6 +101,14 @@ export class PageWriter extends PdfMakeWriter {
   readonly #frames: Map<Page, number>[] = [];
   /** What the blocks in work keep free at the top and bottom of every page that they go over to, points. */
   around = { above: 0, below: 0 };
+
+  /** What has a fixed place in something that is put together aside is laid out as on a page. */
+  override pushContext(given: Context | number = this.context().availableWidth, height = endless): void {
+    const aside = typeof given === 'number' ? new PageContext() : given;
+    if (typeof given === 'number')
+      aside.addPage({ width: given, height }, { left: 0, top: 0, right: 0, bottom: 0 });
+    super.pushContext(aside);
+  }
 
   /** What is put together aside has its place when it is committed. */
   #check(item: PageItem, index?: number | null): void {
@@ -156,21 +168,22 @@ export class PageWriter extends PdfMakeWriter {
   }
 
   override commitUnbreakableBlock(x?: number, y?: number): void {
-    if (this.contextStack.length !== 1) {
-      super.commitUnbreakableBlock(x, y);
-      return;
-    }
-    const [before] = this.contextStack;
-    // The fills of the block go below all that is on the page: what was there moves up by as many.
-    const fills = this.context().pages[0]?.items.filter(isFill).length ?? 0;
-    const [number, count] = [before?.page, (before?.getCurrentPage()?.items.length ?? 0) + fills];
+    // Headers and footers, which have a place; others come to `addFragment`.
+    const items = x === undefined && y === undefined ? [] : (this.context().pages[0]?.items ?? []);
     super.commitUnbreakableBlock(x, y);
-    const context = this.context();
-    const items = context.getCurrentPage()?.items ?? [];
-    for (let i = context.page === number ? count : 0; i < items.length; i++) {
-      const item = items[i];
-      if (item !== undefined) this.#check(item);
-    }
+    this.#checkPlaced(items);
+  }
+
+  /** Of a block that was placed last. */
+  #checkPlaced(block: readonly PageItem[]): void {
+    const items = this.context().getCurrentPage()?.items ?? [];
+    for (const item of items.slice(items.length - block.filter(isAbove).length)) this.#check(item);
+  }
+
+  #put(block: Fragment, ownX?: boolean, ownY?: boolean, keepsPosition?: boolean): unknown {
+    const placed = super.addFragment(block, ownX, ownY, keepsPosition);
+    if (placed) this.#checkPlaced(block.items);
+    return placed;
   }
 
   override addCanvas(node: Node, index?: number): unknown {
@@ -252,7 +265,7 @@ export class PageWriter extends PdfMakeWriter {
     if (block === undefined) return;
     const context = this.context();
     context.availableHeight = Math.max(context.availableHeight, block.height);
-    super.addFragment(block);
+    this.#put(block);
   }
 
   override moveToNextPage(orientation?: string): void {
@@ -275,8 +288,7 @@ export class PageWriter extends PdfMakeWriter {
 
   /** A block that is not repeated nor has a place of its own: pdfmake drops it where it is higher than a page. */
   override addFragment(block: Fragment, ownX?: boolean, ownY?: boolean, keepsPosition?: boolean): unknown {
-    if (ownX === true || this.contextStack.length > 0)
-      return super.addFragment(block, ownX, ownY, keepsPosition);
+    if (ownX === true || this.contextStack.length > 0) return this.#put(block, ownX, ownY, keepsPosition);
     const context = this.context();
     const [rows, lead] = [this.rows ?? loose, this.rows === undefined ? this.lead : this.following];
     this.rows = undefined;
@@ -289,7 +301,7 @@ export class PageWriter extends PdfMakeWriter {
     const beyond = block.height - context.availableHeight;
     if (beyond > 0 && beyond <= rounding) context.availableHeight = block.height;
     if (whole <= Math.max(context.availableHeight, this.#wholePage()) + (below > 0 ? rounding : 0)) {
-      const placed = super.addFragment(block, ownX, ownY, keepsPosition);
+      const placed = this.#put(block, ownX, ownY, keepsPosition);
       if (carried !== undefined) carried.begun = true;
       if (placed) return placed;
     }
@@ -313,7 +325,7 @@ export class PageWriter extends PdfMakeWriter {
       const cut = cutFragment(rest, context.availableHeight - within, known, tried);
       if (cut.useful || tried) {
         context.availableHeight = Math.max(context.availableHeight, cut.upper.height);
-        super.addFragment(cut.upper);
+        this.#put(cut.upper);
         rows.close();
         if (carried !== undefined) {
           carried.begun = true;
@@ -329,7 +341,7 @@ export class PageWriter extends PdfMakeWriter {
       } else tried = true;
       this.moveToNextPage();
     }
-    super.addFragment(rest);
+    this.#put(rest);
     this.#endCut(header);
   }
 

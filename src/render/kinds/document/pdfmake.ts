@@ -72,7 +72,7 @@ export interface Writer {
   readonly contextStack: readonly Context[];
   /** Blocks that are begun and not committed. */
   transactionLevel: number;
-  pushContext(width: number, height: number): void;
+  pushContext(contextOrWidth?: Context | number, height?: number): void;
   popContext(): void;
   moveToNextPage(orientation?: string): void;
   addPage(size: PageSize, orientation: string | null | undefined, margins: Margins): void;
