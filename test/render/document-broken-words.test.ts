@@ -75,4 +75,15 @@ describe('a word that is broken between letters is a warning', () => {
   ])('a line may end %s, which pdfmake alone draws', async (_, value) => {
     expect((await render(registry, { page_size: 'A5', operations: [text(value)] })).warnings).toEqual([]);
   });
+
+  it('a column is as wide as its words, whatever the last digit of a sum says', async () => {
+    const operations = [
+      { type: 'set_font', family: 'courier' },
+      { type: 'add_table', rows: [['(brackets)', 'e-mail@example.org']], widths: ['*', 'auto'] },
+    ];
+    for (const back of Object.values(backs)) {
+      const { warnings } = await render(registry, { operations }, undefined, back);
+      expect(warnings.map(({ code }) => code)).toEqual(['standard_font']);
+    }
+  });
 });

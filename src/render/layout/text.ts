@@ -22,6 +22,9 @@ export interface GlyphUser {
 /** Characters of a word whose rest is measured exactly at every break. */
 const longWord = 2_000;
 
+/** Less than decides whether a word is broken, points: a column may be as wide as its words but for the last digit. */
+export const rounding = 1e-6;
+
 /** A part of a paragraph in words. */
 class Part {
   constructor(
@@ -187,7 +190,7 @@ export class Paragraph {
         line.goOn();
         let wrapped = false;
         const left = room - line.width;
-        if (word.text.length > 1 && word.width > left) {
+        if (word.text.length > 1 && word.width > left + rounding) {
           const [begin, rest] = brokenWord(word, left) ?? [];
           if (begin !== undefined && rest !== undefined) {
             line.broken ??= word.text;

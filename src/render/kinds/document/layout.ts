@@ -1,6 +1,7 @@
 import { clusterEnd } from '../../fonts/characters.js';
 import { LineOrder } from '../../layout/line-order.js';
 import { closeSoftHyphens } from '../../layout/soft-hyphens.js';
+import { rounding } from '../../layout/text.js';
 import { isFrame } from './frame-shapes.js';
 import { firstHeight, HeadingRoom, staysWithNext, wholeHeight } from './headings.js';
 import type { PaperEdges } from './outside.js';
@@ -309,10 +310,9 @@ export class DocumentLayout extends RowLayout {
       if (inlines.length === 0) this.#refill(node, inlines);
       // The line does not end here, so no hyphen is printed.
       if (line.trailingCut < 0) line.trailingCut = 0;
-      let wrapped = false;
-      if (first.noWrap !== true && first.text.length > 1 && first.width > line.getAvailableWidth()) {
-        wrapped = this.#breakWord(first, line.getAvailableWidth(), inlines);
-      }
+      const room = line.getAvailableWidth();
+      const isWide = first.noWrap !== true && first.text.length > 1 && first.width > room + rounding;
+      const wrapped = isWide && this.#breakWord(first, room, inlines);
       line.addInline(first);
       forced = first.noNewLine === true && !wrapped;
     }
