@@ -15,6 +15,8 @@ export interface JobFilter {
   readonly since?: Since;
   /** Why it failed, without what differs from job to job (`causeOf`). */
   readonly cause?: string;
+  /** Left out: the newest first. */
+  readonly order?: 'oldest';
   /** Words that all must occur; `status:`, `kind:`, `group:`, `tag:` and `ref:` look at one member. */
   readonly text?: string;
 }

@@ -45,9 +45,14 @@ function compareRows(a: JobRow, b: JobRow): number {
   return x.job_id > y.job_id ? -1 : 1;
 }
 
-/** Rows in order. One comes or goes without looking at all the others. */
+/** Rows in order, the newest first or last. One comes or goes without looking at all the others. */
 export class RowList {
   readonly rows: JobRow[] = [];
+  readonly #compare: (a: JobRow, b: JobRow) => number;
+
+  constructor(order?: 'oldest') {
+    this.#compare = order === undefined ? compareRows : (a, b) => compareRows(b, a);
+  }
 
   /** Where the row is, or would be. */
   placeOf(row: JobRow): number {
@@ -56,7 +61,7 @@ export class RowList {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.rows[middle];
-      if (other !== undefined && compareRows(other, row) < 0) low = middle + 1;
+      if (other !== undefined && this.#compare(other, row) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -69,7 +74,7 @@ export class RowList {
   add(row: JobRow): void {
     const last = this.rows.at(-1);
     // A snapshot comes newest first: each of its rows is the last one.
-    if (last === undefined || compareRows(last, row) < 0) {
+    if (last === undefined || this.#compare(last, row) < 0) {
       this.rows.push(row);
       return;
     }

@@ -12,8 +12,8 @@ export const maxRows = 50_000;
 
 /** Part of the jobs, in order, kept up to date by the store that it belongs to. */
 export class JobView {
-  readonly #matching = new RowList();
-  readonly #shown = new RowList();
+  #matching = new RowList();
+  #shown = new RowList();
   readonly #store: JobStore;
   #filter: JobFilter = {};
   #test: RowTest = () => true;
@@ -34,7 +34,10 @@ export class JobView {
   set filter(filter: JobFilter) {
     this.#filter = filter;
     this.#test = testOf(filter);
-    this.#matching.reset(this.#store.rows.filter(this.#test));
+    this.#matching = new RowList(filter.order);
+    this.#shown = new RowList(filter.order);
+    const rows = this.#store.rows.filter(this.#test);
+    this.#matching.reset(filter.order === undefined ? rows : rows.reverse());
     this.#shown.reset(this.#matching.rows.filter((row) => row.status === filter.status));
   }
 

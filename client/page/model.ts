@@ -6,6 +6,7 @@ import { Announcer } from './announcer.js';
 import { ChosenJobs } from './chosen.js';
 import { Drafts } from './drafts.js';
 import { hrefOf, parseRoute, type Route } from './routes.js';
+import { SavedViews } from './saved-views.js';
 import { Session } from './session.js';
 import { ThemeChoice } from './theme.js';
 
@@ -36,6 +37,7 @@ export class Model {
   readonly places = new Map<string, ListPlace>();
   readonly drafts = new Drafts();
   readonly chosen = new ChosenJobs();
+  readonly views = new SavedViews();
   #list: Route = { view: 'jobs', filter: {} };
 
   constructor() {

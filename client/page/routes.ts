@@ -95,6 +95,7 @@ function filterOf(params: URLSearchParams): JobFilter {
   const tag = params.get('tag') ?? '';
   const since = sinceOf(params.get('since'));
   const cause = params.get('cause') ?? '';
+  const isOldest = params.get('order') === 'oldest';
   const text = params.get('q') ?? '';
   return {
     ...(status === undefined ? {} : { status }),
@@ -103,11 +104,12 @@ function filterOf(params: URLSearchParams): JobFilter {
     ...(tag === '' ? {} : { tag }),
     ...(since === undefined ? {} : { since }),
     ...(cause === '' ? {} : { cause }),
+    ...(isOldest ? { order: 'oldest' as const } : {}),
     ...(text === '' ? {} : { text }),
   };
 }
 
-function queryOf({ status, kind, group, tag, since, cause, text }: JobFilter): string {
+function queryOf({ status, kind, group, tag, since, cause, order, text }: JobFilter): string {
   const params = new URLSearchParams();
   if (status !== undefined) params.set('status', status);
   if (kind !== undefined) params.set('kind', kind);
@@ -115,6 +117,7 @@ function queryOf({ status, kind, group, tag, since, cause, text }: JobFilter): s
   if (tag !== undefined) params.set('tag', tag);
   if (since !== undefined) params.set('since', since);
   if (cause !== undefined) params.set('cause', cause);
+  if (order !== undefined) params.set('order', order);
   if (text !== undefined && text.trim() !== '') params.set('q', text);
   const query = params.toString();
   return query === '' ? '' : `?${query}`;

@@ -22,7 +22,7 @@ export function setShortcuts(on: boolean): void {
   }
 }
 
-/** `/`, `?`, `n`, `g` and Escape, wherever no text is being written. */
+/** `/`, `?`, `n`, `g`, `v` and others, wherever no text is being written. */
 export function useShortcuts(): void {
   const model = useModel();
   useEffect(() => {
@@ -48,7 +48,11 @@ export function useShortcuts(): void {
       } else if (event.key === '?') model.help.value = true;
       else if (event.key === 'n') location.hash = hrefOf({ view: 'submit' });
       else if (event.key === 'j') location.hash = hrefOf({ view: 'jobs', filter: {} });
-      else if (event.key === 'g') location.hash = hrefOf({ view: 'groups' });
+      else if (event.key === 'v') {
+        const summary = document.querySelector<HTMLElement>('.views > summary');
+        summary?.click();
+        summary?.focus();
+      } else if (event.key === 'g') location.hash = hrefOf({ view: 'groups' });
       else if (event.key === 'd') location.hash = hrefOf({ view: 'designs' });
     };
     addEventListener('keydown', press);

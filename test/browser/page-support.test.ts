@@ -106,6 +106,43 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
     await page.close();
   });
 
+  test('a list is kept under a name, found again in another tab, shared by its address, and forgotten', async () => {
+    for (let n = 0; n < 3; n += 1) await submit(server, { ...broken, group: 'faxes', title: `Fax ${n}` });
+    const page = await open('#/jobs?status=failed&since=24h&order=oldest&q=fax');
+    const menu = page.locator('.views > summary');
+    await expect.poll(() => page.locator('.grid-body .line').count()).toBe(3);
+    // With the keyboard alone.
+    await page.locator('h1').focus();
+    await page.keyboard.press('v');
+    await page.getByRole('link', { name: 'Waiting, oldest first' }).waitFor(patient);
+    await page.getByLabel('Keep this list as').fill('Broken faxes');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Broken faxes' }).waitFor(patient);
+    expect(await menu.innerText()).toBe('Broken faxes');
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
+    const address = page.url();
+
+    const second = await page.context().newPage();
+    await second.goto(`${server.url}/#/jobs`);
+    await second.locator('.views > summary').click(patient);
+    await second.getByRole('link', { name: 'Broken faxes' }).click();
+    expect(second.url()).toBe(address);
+    const titles = second.locator('.grid-body .line-title > span:first-child');
+    await expect.poll(async () => (await titles.allInnerTexts()).join()).toMatch(/^Fax 0,Fax 1,Fax 2$/);
+    await second.getByRole('combobox', { name: 'Order' }).selectOption('Newest first');
+    await expect.poll(async () => (await titles.allInnerTexts()).join()).toMatch(/^Fax 2,Fax 1,Fax 0$/);
+    expect(await second.locator('.views > summary').innerText()).toBe('Views');
+
+    // Another tab has forgotten it.
+    await menu.click();
+    await page.getByRole('button', { name: 'Forget the view Broken faxes' }).click();
+    await second.locator('.views > summary').click();
+    await expect.poll(() => second.getByRole('link', { name: 'Broken faxes' }).count()).toBe(0);
+    await page.context().close();
+  });
+
   test('a phone has what failed in sight', async () => {
     const page = await open('#/jobs', 390);
     const box = await page.getByRole('link', { name: /^failed \d/ }).boundingBox();

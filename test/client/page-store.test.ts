@@ -39,6 +39,20 @@ describe('the jobs that the page knows', () => {
     expect(shown(store)).toEqual([5, 4, 3, 2, 1]);
   });
 
+  test('are in the other order where that is asked for, also those that come and go later', () => {
+    const store = new JobStore();
+    for (const n of [3, 1, 5]) store.take(job(n));
+    const view = store.open({ order: 'oldest' });
+    for (const n of [2, 4, 6]) store.take(job(n));
+    store.remove(job(5).job_id);
+    expect(view.rows.map(({ record }) => record.job_id)).toEqual([1, 2, 3, 4, 6].map((n) => job(n).job_id));
+    expect(view.rows.map((row) => view.indexOf(row))).toEqual([0, 1, 2, 3, 4]);
+    view.filter = {};
+    expect(view.rows).toHaveLength(5);
+    expect(view.rows[0]?.record.job_id).toBe(job(6).job_id);
+    view.close();
+  });
+
   test('jobs of the same instant are in order of their ids, the same for every reader', () => {
     const same = { created_at: new Date(start).toISOString() };
     const one = new JobStore();

@@ -1,7 +1,7 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { ConnectionState, TransportName } from '../../sdk/types.js';
 import { durationText } from '../format.js';
 import { useModel } from '../model.js';
+import { Menu } from './menu.js';
 
 const transports: Readonly<Record<TransportName, string>> = {
   websocket: 'WebSocket',
@@ -34,28 +34,17 @@ export function ConnectionMenu() {
   const state = session.connection.value;
   const text = words(state, tick.value);
   const { transport, latencyMs, resumes, reason, shared = false } = state;
-  const menu = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    const leave = (event: Event) => {
-      const { current } = menu;
-      if (current?.open !== true) return;
-      if (event instanceof KeyboardEvent ? event.key !== 'Escape' : current.contains(targetOf(event))) return;
-      if (event instanceof KeyboardEvent) event.preventDefault();
-      current.open = false;
-    };
-    addEventListener('keydown', leave, true);
-    addEventListener('pointerdown', leave);
-    return () => {
-      removeEventListener('keydown', leave, true);
-      removeEventListener('pointerdown', leave);
-    };
-  }, []);
   return (
-    <details class="menu connection" ref={menu}>
-      <summary title="Connection">
-        <span class={`dot dot-${state.status}`} />
-        <span>{text}</span>
-      </summary>
+    <Menu
+      name="connection"
+      title="Connection"
+      summary={
+        <>
+          <span class={`dot dot-${state.status}`} />
+          <span>{text}</span>
+        </>
+      }
+    >
       <dl class="menu-body pairs">
         <dt>Transport</dt>
         <dd>{transport === undefined ? 'none' : transports[transport]}</dd>
@@ -76,10 +65,6 @@ export function ConnectionMenu() {
           </>
         )}
       </dl>
-    </details>
+    </Menu>
   );
-}
-
-function targetOf({ target }: Event): Node | null {
-  return target instanceof Node ? target : null;
 }

@@ -6,6 +6,7 @@ import { useModel } from '../model.js';
 import { hrefOf, parseRoute, type Route } from '../routes.js';
 import type { OpenSession } from '../session.js';
 import { Icon } from './icon.js';
+import { ViewMenu } from './view-menu.js';
 
 const menuSize = 200;
 const byCourse = [undefined, ...jobStatuses] as const;
@@ -109,6 +110,18 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             <option value="7d">Last 7 days</option>
           </select>
         </label>
+        <label class="name-menu">
+          <span class="unseen">Order</span>
+          <select
+            value={filter.order ?? ''}
+            onChange={({ currentTarget: { value } }) =>
+              change(({ order: _, ...rest }) => (value === '' ? rest : { ...rest, order: 'oldest' }))
+            }
+          >
+            <option value="">Newest first</option>
+            <option value="oldest">Oldest first</option>
+          </select>
+        </label>
         {names && (
           <>
             <NameMenu
@@ -129,6 +142,7 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             />
           </>
         )}
+        <ViewMenu route={route(filter)} />
       </div>
     </div>
   );

@@ -8,6 +8,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['n', 'New job'],
   ['j', 'All jobs'],
   ['g', 'Groups'],
+  ['v', 'Saved views of the list'],
   ['d', 'Designs'],
   ['↑ ↓ Page Home End', 'Move in the list'],
   ['Enter', 'Open the job'],

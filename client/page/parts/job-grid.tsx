@@ -246,7 +246,7 @@ export function JobGrid({ open, view, filter, label }: JobGridProps) {
             body.current?.scrollTo({ top: 0 });
           }}
         >
-          <Icon name="up" /> Newest
+          <Icon name="up" /> {view.filter.order === undefined ? 'Newest' : 'Oldest'}
         </button>
       )}
       {doomed !== undefined && (
