@@ -11,7 +11,8 @@ export default defineConfig({
     target: 'es2022',
     // A file of its own for each: the page's policy loads nothing that stands in the text.
     assetsInlineLimit: 0,
-    modulePreload: false,
+    // All files of the first view at once, and no code for browsers that know no such links.
+    modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

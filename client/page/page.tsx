@@ -1,3 +1,4 @@
+import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useAnswer } from './answer.js';
 import { useModel } from './model.js';
@@ -11,7 +12,6 @@ import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
 import { type OpenSession, reasonOf } from './session.js';
 import { useShortcuts } from './shortcuts.js';
-import { DesignPage } from './views/design.js';
 import { DesignsPage } from './views/designs.js';
 import { GroupPage } from './views/group.js';
 import { GroupsPage } from './views/groups.js';
@@ -19,7 +19,6 @@ import { JobPage } from './views/job.js';
 import { JobsPage } from './views/jobs.js';
 import { KeyForm } from './views/key-form.js';
 import { OverviewView } from './views/overview.js';
-import { SubmitPage } from './views/submit.js';
 import { WebhooksPage } from './views/webhooks.js';
 
 export function Page() {
@@ -192,7 +191,7 @@ function StreamFailure({ open }: { readonly open: OpenSession }) {
 function View({ open }: { readonly open: OpenSession }) {
   const { route } = useModel();
   const current = route.value;
-  useArrival(current);
+  const arrive = useArrival(current);
   switch (current.view) {
     case 'jobs':
       return <JobsPage open={open} filter={current.filter} />;
@@ -204,10 +203,18 @@ function View({ open }: { readonly open: OpenSession }) {
       return <GroupPage key={current.name} open={open} name={current.name} filter={current.filter} />;
     case 'submit':
       if (!open.mayWrite) return <ReadOnly />;
-      return <SubmitPage key={current.from ?? ''} open={open} from={current.from} />;
+      return (
+        <Later key="submit" load={() => import('./views/submit.js')} onShown={arrive}>
+          {({ SubmitPage }) => <SubmitPage key={current.from ?? ''} open={open} from={current.from} />}
+        </Later>
+      );
     case 'fill':
       if (!open.mayWrite) return <ReadOnly />;
-      return <FillPart open={open} />;
+      return (
+        <Later key="fill" load={() => import('./views/fill.js')} onShown={arrive}>
+          {({ FillView }) => <FillView open={open} />}
+        </Later>
+      );
     case 'overview':
       return <OverviewView open={open} />;
     case 'webhooks':
@@ -216,7 +223,11 @@ function View({ open }: { readonly open: OpenSession }) {
       return <DesignsPage open={open} />;
     case 'design': {
       const { id, version } = current;
-      return <DesignPage key={`${id} ${version}`} open={open} id={id} version={version} />;
+      return (
+        <Later key="design" load={() => import('./views/design.js')} onShown={arrive}>
+          {({ DesignPage }) => <DesignPage key={`${id} ${version}`} open={open} id={id} version={version} />}
+        </Later>
+      );
     }
     case 'nowhere':
       return (
@@ -230,10 +241,21 @@ function View({ open }: { readonly open: OpenSession }) {
   }
 }
 
+interface LaterProps<Part> {
+  /** Always the same for one key. */
+  load(): Promise<Part>;
+  onShown(): void;
+  children(part: Part): JSX.Element;
+}
+
 /** A part of its own: few come for it, and it weighs as much as several others. */
-function FillPart({ open }: { readonly open: OpenSession }) {
-  const { answer, fault } = useAnswer(() => import('./views/fill.js'), []);
-  if (answer !== undefined) return <answer.FillView open={open} />;
+function Later<Part>({ load, onShown, children }: LaterProps<Part>) {
+  const { answer, fault } = useAnswer(load, []);
+  const isShown = answer !== undefined;
+  useEffect(() => {
+    if (isShown) onShown();
+  }, [isShown]);
+  if (answer !== undefined) return children(answer);
   return fault === undefined ? (
     <p class="quiet centred">Loading …</p>
   ) : (
@@ -272,10 +294,23 @@ function placeOf(route: Route): string {
   }
 }
 
-/** Sets the page's title to the shown view, and announces the view to a screen reader. */
-function useArrival(route: Route): void {
+/**
+ * Sets the page's title to the shown view, and announces the view to a screen reader.
+ * @returns to be called when a view is there that was loaded first
+ */
+function useArrival(route: Route): () => void {
   const place = placeOf(route);
-  const first = useRef(true);
+  /** Views before this one. */
+  const before = useRef(-1);
+  const arrive = (): void => {
+    if (before.current < 1) return;
+    // A list puts the focus where it was left; every other view begins with its heading.
+    requestAnimationFrame(() => {
+      const main = document.getElementById('main');
+      if (main?.contains(document.activeElement) === true && document.activeElement !== main) return;
+      main?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    });
+  };
   useEffect(() => {
     const title =
       {
@@ -288,17 +323,10 @@ function useArrival(route: Route): void {
         submit: 'Submit',
       }[place] ?? place;
     document.title = `${title} · Inkwire`;
-    if (first.current) {
-      first.current = false;
-      return;
-    }
-    // A list puts the focus where it was left; every other view begins with its heading.
-    requestAnimationFrame(() => {
-      const main = document.getElementById('main');
-      if (main?.contains(document.activeElement) === true && document.activeElement !== main) return;
-      main?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
-    });
+    before.current += 1;
+    arrive();
   }, [place]);
+  return arrive;
 }
 
 function Announcements() {
