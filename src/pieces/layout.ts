@@ -1,4 +1,3 @@
-import { ByteBlocks } from './byte-blocks.js';
 import type { Piece } from './pieces.js';
 
 /**
@@ -10,18 +9,27 @@ import type { Piece } from './pieces.js';
 const magic = Buffer.from('INKLAY01', 'latin1');
 const headBytes = magic.length + 4;
 const lineBytes = 20;
-/** Of the table, in whole lines. */
-const blockBytes = 4096 * lineBytes;
-
 /** Where the bytes of a piece lie: in one of the sources, counted from 1, or in the layout itself (0). */
 export type LayoutSource = number;
 
-/** Gathers the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
+/** Writes the pieces of a layout, in order. What lies behind each other in the same source is one piece. */
 export class LayoutWriter {
-  readonly #blocks: Buffer[] = [];
-  readonly #table = new ByteBlocks(blockBytes, (block) => this.#blocks.push(block));
-  readonly #line = Buffer.alloc(lineBytes);
+  readonly #take: (bytes: Uint8Array) => void;
+  #left: number;
   #last: { readonly source: LayoutSource; readonly start: number; length: number } | undefined;
+
+  /**
+   * @param pieces how many there will be
+   * @param take gets the file, in parts
+   */
+  constructor(pieces: number, take: (bytes: Uint8Array) => void) {
+    this.#left = pieces;
+    this.#take = take;
+    const head = Buffer.alloc(headBytes);
+    magic.copy(head);
+    head.writeUInt32LE(pieces, magic.length);
+    take(head);
+  }
 
   /** @param source from 1 */
   add(source: LayoutSource, start: number, length: number): void {
@@ -33,23 +41,21 @@ export class LayoutWriter {
     }
   }
 
-  /** The file, in parts. Nothing is added afterwards. */
-  parts(): readonly Uint8Array[] {
+  /** Throws unless there were as many pieces as was said. */
+  end(): void {
     this.#endPiece();
-    this.#table.end();
-    const head = Buffer.alloc(headBytes);
-    magic.copy(head);
-    head.writeUInt32LE(this.#table.length / lineBytes, magic.length);
-    return [head, ...this.#blocks];
+    if (this.#left !== 0) throw new Error('A layout has other pieces than it should have');
   }
 
   #endPiece(): void {
     if (this.#last === undefined) return;
     const { source, start, length } = this.#last;
-    this.#line.writeUInt32LE(source, 0);
-    this.#line.writeBigUInt64LE(BigInt(start), 4);
-    this.#line.writeBigUInt64LE(BigInt(length), 12);
-    this.#table.append(this.#line);
+    const line = Buffer.allocUnsafe(lineBytes);
+    line.writeUInt32LE(source, 0);
+    line.writeBigUInt64LE(BigInt(start), 4);
+    line.writeBigUInt64LE(BigInt(length), 12);
+    this.#take(line);
+    this.#left -= 1;
     this.#last = undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { ArtifactWriter, Shows } from './kind.js';
 import type { FinishedFile } from './wire.js';
 
 const bufferBytes = 256 * 1024;
+const leastBufferBytes = 16 * 1024;
 
 /** Where an artifact of a task goes. */
 export interface ArtifactPlace {
@@ -16,16 +17,17 @@ export interface ArtifactPlace {
 
 /**
  * An artifact on its way out of a render thread: as bytes when it is small, else to the disk. Chunks are gathered to 256
- * KiB a write: engines hand out hundreds of small ones. Writing is synchronous, the thread has nothing else to do; making
- * it durable is left to the process that keeps it.
+ * KiB a write: engines hand out hundreds of small ones. They are copied into one buffer, which is used again: what is
+ * gathered from many chunks would live so long that only a full collection gives it back. Writing is synchronous, the
+ * thread has nothing else to do; making it durable is left to the process that keeps it.
  */
 export class ArtifactFile implements ArtifactWriter {
   readonly #name: string;
   readonly #contentType: string;
   readonly #place: ArtifactPlace;
   readonly #hash: Hash = createHash('sha256');
-  readonly #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  #buffer: Buffer = Buffer.alloc(0);
+  #gathered = 0;
   #sizeBytes = 0;
   #file: { readonly path: string; fd: number | undefined } | undefined;
   #finished: FinishedFile | undefined;
@@ -38,17 +40,24 @@ export class ArtifactFile implements ArtifactWriter {
   }
 
   write(chunk: Uint8Array): void {
-    // A large one is written as it is: to put it together with what is before it would be a copy.
-    if (chunk.length >= bufferBytes && this.#pendingBytes > 0) this.#flush();
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    if (this.#pendingBytes >= bufferBytes) this.#flush();
+    this.#refuseClosed();
+    if (this.#gathered > 0 && this.#gathered + chunk.length > bufferBytes) this.#flush();
+    // A large one is written as it is: to put it together with others would be a copy.
+    if (chunk.length >= bufferBytes) {
+      this.#writeOut(chunk);
+      return;
+    }
+    this.#room(this.#gathered + chunk.length);
+    this.#buffer.set(chunk, this.#gathered);
+    this.#gathered += chunk.length;
   }
 
   end(): void {
-    const isSmall = this.#file === undefined && this.#place.takesBytes(this.#pendingBytes);
+    this.#refuseClosed();
+    const isSmall = this.#file === undefined && this.#place.takesBytes(this.#gathered);
     // In memory of their own, which can move to the pool.
     const where = isSmall ? { bytes: new Uint8Array(this.#take()) } : { path: this.#flush() };
+    this.#buffer = Buffer.alloc(0);
     this.close();
     this.#finished = {
       name: this.#name,
@@ -83,29 +92,49 @@ export class ArtifactFile implements ArtifactWriter {
     }
   }
 
+  #refuseClosed(): void {
+    if (!this.#open) throw new Error(`The artifact ${this.#name} was written after its end`);
+  }
+
+  #room(bytes: number): void {
+    if (bytes <= this.#buffer.length) return;
+    const size = Math.min(bufferBytes, Math.max(leastBufferBytes, bytes, this.#buffer.length * 2));
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.#buffer.copy(larger, 0, 0, this.#gathered);
+    this.#buffer = larger;
+  }
+
   /** Writes what was gathered to the file. Returns its path. */
   #flush(): string {
-    if (!this.#open) throw new Error(`The artifact ${this.#name} was written after its end`);
+    return this.#write(this.#take());
+  }
+
+  #writeOut(chunk: Uint8Array): void {
+    this.#count(chunk);
+    this.#write(chunk);
+  }
+
+  #write(bytes: Uint8Array): string {
     if (this.#file === undefined) {
       const path = this.#place.path();
       this.#file = { path, fd: openSync(path, 'wx', 0o600) };
     }
     const { path, fd } = this.#file;
-    const bytes = this.#take();
     let offset = 0;
     while (fd !== undefined && offset < bytes.length) offset += writeSync(fd, bytes, offset);
     return path;
   }
 
-  /** What was gathered, which is then taken as written. */
+  /** What was gathered, which is then taken as written: until the next write. */
   #take(): Uint8Array {
-    if (!this.#open) throw new Error(`The artifact ${this.#name} was written after its end`);
-    const [first, ...others] = this.#pending;
-    const bytes = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pending);
+    const bytes = this.#buffer.subarray(0, this.#gathered);
+    this.#count(bytes);
+    this.#gathered = 0;
+    return bytes;
+  }
+
+  #count(bytes: Uint8Array): void {
     this.#hash.update(bytes);
     this.#sizeBytes += bytes.length;
-    this.#pending.length = 0;
-    this.#pendingBytes = 0;
-    return bytes;
   }
 }

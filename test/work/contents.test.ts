@@ -59,20 +59,24 @@ describe('the bytes of an artifact', () => {
   });
 
   it('are what a layout says, with more sources than are open at one time', async () => {
-    const writer = new LayoutWriter();
+    const parts: Uint8Array[] = [];
+    const pieces: (readonly [source: number, start: number, length: number])[] = [];
     const whole: Uint8Array[] = [];
     const headers = Buffer.from(Array.from({ length: 400 }, (_, at) => `header ${1_000 + at}`).join(''));
     const sources = [...names, smallName, await blobs.put(headers, 'job')];
     const files = [...large, small];
     for (let at = 0; at < 400; at += 1) {
       const [source, length] = [at % 4, (at * 37) % 900];
-      writer.add(sources.length, at * 11, 11);
-      writer.add(1, 0, 1_000);
-      writer.add(source + 1, at, length);
+      pieces.push([sources.length, at * 11, 11], [1, 0, 1_000], [source + 1, at, length]);
       whole.push(headers.subarray(at * 11, (at + 1) * 11), large[0].subarray(0, 1_000));
       whole.push((files[source] ?? small).subarray(at, at + length));
     }
-    const layout = { blob: await blobs.put(Buffer.concat(writer.parts()), 'job'), sources };
+    const writer = new LayoutWriter(pieces.filter(([, , length]) => length > 0).length, (part) =>
+      parts.push(part),
+    );
+    for (const piece of pieces) writer.add(...piece);
+    writer.end();
+    const layout = { blob: await blobs.put(Buffer.concat(parts), 'job'), sources };
     const expected = Buffer.concat(whole);
     expect((await read({ layout })).equals(expected)).toBe(true);
     const range = { start: 123_456, end: 234_567 };

@@ -63,6 +63,7 @@ export function archiveOf(
   const manifest: Uint8Array[] = [];
   const headers: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
+  const layout: Uint8Array[] = [];
   const archive = makeArchive({
     prefixBytes: prefix.length,
     segments: segments.map(archiveSegment),
@@ -72,9 +73,10 @@ export function archiveOf(
     onManifest: (part) => manifest.push(part),
     onHeaders: (part) => headers.push(part),
     onDirectory: (part) => directory.push(part),
+    onLayout: (part) => layout.push(part),
   });
   const own = [headers, directory].map((parts) => Buffer.concat(parts));
-  const sources = [Buffer.concat(archive.layout), prefix, ...own, ...segments];
+  const sources = [Buffer.concat(layout), prefix, ...own, ...segments];
   const { offsets, piece } = readLayout(sources[0] ?? prefix);
   return {
     sizeBytes: archive.sizeBytes,

@@ -159,6 +159,7 @@ describe('the archive of a job', () => {
           onManifest: () => undefined,
           onHeaders: () => undefined,
           onDirectory: () => undefined,
+          onLayout: () => undefined,
         });
     expect(of([head(0, 5), head(10, 15)])).toThrow('not all');
     expect(of([head(0, 5), head(4, 9)])).toThrow('not all');

@@ -77,6 +77,7 @@ class BulkFillRunner implements ChunkedRunner {
     const manifest = context.artifact('manifest.json', 'application/json');
     const headers = context.kept(keptNames.headers, bytesType);
     const directory = context.kept(keptNames.directory, bytesType);
+    const layout = context.kept(keptNames.layout, bytesType);
     const { warnings } = keptTemplate(context);
     const archive = makeArchive({
       prefixBytes: statSync(context.preparedPath(keptNames.prefix)).size,
@@ -87,18 +88,18 @@ class BulkFillRunner implements ChunkedRunner {
       onManifest: (part) => manifest.write(part),
       onHeaders: (part) => headers.write(part),
       onDirectory: (part) => directory.write(part),
+      onLayout: (part) => layout.write(part),
     });
     const { resultBytes } = context.plan as RowsPlan;
     if (resultBytes > 0 && archive.sizeBytes > resultBytes) throw resultTooLarge(resultBytes);
-    for (const file of [manifest, headers, directory]) file.end();
-    write(context.kept(keptNames.layout, bytesType), archive.layout);
-    const { prefix, headers: before, directory: behind, layout } = keptNames;
+    for (const file of [manifest, headers, directory, layout]) file.end();
+    const own = [keptNames.prefix, keptNames.headers, keptNames.directory];
     context.virtual({
       name: 'rows.zip',
       contentType: 'application/zip',
       sizeBytes: archive.sizeBytes,
       tag: archive.tag,
-      content: { layout, sources: [prefix, before, behind, ...names] },
+      content: { layout: keptNames.layout, sources: [...own, ...names] },
     });
     return {};
   }

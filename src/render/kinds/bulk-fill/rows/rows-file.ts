@@ -73,18 +73,20 @@ export function scanFile(path: string, scanner: RowScanner): RowsRefusal | undef
   }
 }
 
-/** The rows `from` to before `to`, in order. Throws when the files do not hold them. */
-export function readRows(
+/**
+ * The rows `from` to before `to`, in order, each made when it is taken: of all together much would live so long that only a
+ * full collection gives it back. Throws when the files do not hold them.
+ */
+export function* readRows(
   { rows, index }: { readonly rows: string; readonly index: string },
   { from, to }: { readonly from: number; readonly to: number },
-): readonly Row[] {
+): Generator<Row> {
   const starts = readAt(index, from * indexEntryBytes, (to - from + 1) * indexEntryBytes);
-  const first = Number(starts.readBigUInt64LE(0));
-  const end = Number(starts.readBigUInt64LE((to - from) * indexEntryBytes));
-  const lines = readAt(rows, first, end - first)
-    .toString('utf8')
-    .split('\n');
-  return lines.slice(0, to - from).map(rowOfLine);
+  const startOf = (at: number): number => Number(starts.readBigUInt64LE(at * indexEntryBytes));
+  const first = startOf(0);
+  const lines = readAt(rows, first, startOf(to - from) - first);
+  for (let at = 0; at < to - from; at += 1)
+    yield rowOfLine(lines.toString('utf8', startOf(at) - first, startOf(at + 1) - first));
 }
 
 /** How many rows an index is of. */

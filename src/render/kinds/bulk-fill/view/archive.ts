@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
-import { ByteBlocks } from '../../../../pieces/byte-blocks.js';
 import { LayoutWriter } from '../../../../pieces/layout.js';
 import {
   archiveEndOf,
@@ -9,7 +8,7 @@ import {
   storedBytesOf,
   type ZipEntry,
 } from '../../../../zip/stored-zip.js';
-import { manifestParts } from './manifest.js';
+import { countResults, manifestParts } from './manifest.js';
 import type { Message } from './message.js';
 import type { RowResult, SegmentHead } from './segment.js';
 
@@ -39,6 +38,11 @@ export interface ArchiveParts {
   readonly onHeaders: (part: Uint8Array) => void;
   /** Takes what stands behind all members, in parts: source 3 of the layout. */
   readonly onDirectory: (part: Uint8Array) => void;
+  /**
+   * Takes a file over the prefix (source 1), what was handed out (2 and 3) and the segments (from 4 on, in the order in
+   * which they were given), in parts.
+   */
+  readonly onLayout: (part: Uint8Array) => void;
 }
 
 /**
@@ -49,11 +53,6 @@ export interface Archive {
   readonly sizeBytes: number;
   /** Of all that decides its bytes: 64 hex digits, as strong as a digest of the bytes themselves. */
   readonly tag: string;
-  /**
-   * A file over the prefix (source 1), what was handed out (2 and 3) and the segments (from 4 on, in the order in which they
-   * were given), in parts.
-   */
-  readonly layout: readonly Uint8Array[];
 }
 
 /** A row with where its segment is: its place among those given, and where tails start in it. */
@@ -72,21 +71,19 @@ const engineFault: Message = {
 export function makeArchive(parts: ArchiveParts): Archive {
   const { createdAt, warnings, prefixBytes } = parts;
   const places = inOrder(parts);
-  const zip = new ArchiveLayout(parts);
+  const counts = countResults(rowsOf(places));
+  const zip = new ArchiveLayout(counts.success + counts.partial, parts);
   const tag = createHash('sha256');
   for (const { row, place, tailsStart } of placedRows(places)) {
     if (row.status === 'failed') continue;
     const { start, tailBytes, crc32: crc, sha256 } = row.file;
     const entry = { name: row.fileName, sizeBytes: prefixBytes + tailBytes, modifiedAt: createdAt };
-    zip.member(entry, crc, (layout) => {
-      layout.add(source.prefix, 0, prefixBytes);
-      layout.add(source.segments + place, tailsStart + start, tailBytes);
-    });
+    zip.row(entry, crc, { segment: place, start: tailsStart + start, tailBytes });
     tag.update(`${sha256}\n`);
   }
   const deflated: Uint8Array[] = [];
   let [crc, sizeBytes] = [0, 0];
-  for (const part of manifestParts(() => rowsOf(places), { createdAt, warnings })) {
+  for (const part of manifestParts(rowsOf(places), { counts, createdAt, warnings })) {
     parts.onManifest(part);
     tag.update(part);
     crc = crc32(part, crc);
@@ -97,59 +94,82 @@ export function makeArchive(parts: ArchiveParts): Archive {
   deflated.push(deflateRawSync(Buffer.alloc(0)));
   const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
   const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt: createdAt };
-  zip.ownMember(entry, crc, deflated);
-  return { ...zip.end(), tag: tag.digest('hex') };
+  zip.manifest(entry, crc, deflated);
+  return { sizeBytes: zip.end(), tag: tag.digest('hex') };
 }
 
 const source = { prefix: 1, headers: 2, directory: 3, segments: 4 } as const;
-const blockBytes = 64 * 1024;
 
 /**
  * Lays out a ZIP while its members come. What lies nowhere else is handed out at once, since it grows with the rows: of
  * fifty thousand it would be seven megabytes.
  */
 class ArchiveLayout {
-  readonly #layout = new LayoutWriter();
-  readonly #headers: ByteBlocks;
-  readonly #directory: ByteBlocks;
+  readonly #parts: Pick<ArchiveParts, 'onHeaders' | 'onDirectory' | 'prefixBytes'>;
+  readonly #layout: LayoutWriter;
+  #headerBytes = 0;
+  #directoryBytes = 0;
   #entries = 0;
   #offset = 0;
 
-  constructor({ onHeaders, onDirectory }: Pick<ArchiveParts, 'onHeaders' | 'onDirectory'>) {
-    this.#headers = new ByteBlocks(blockBytes, onHeaders);
-    this.#directory = new ByteBlocks(blockBytes, onDirectory);
+  /** @param rows how many will be members */
+  constructor(rows: number, parts: ArchiveParts) {
+    this.#parts = parts;
+    // Of each row header, prefix and tail; the manifest with its header; the directory.
+    this.#layout = new LayoutWriter(3 * rows + 2, parts.onLayout);
   }
 
-  /** @param content adds the bytes of the member, as many as the entry says */
-  member(entry: ZipEntry, crc: number, content: (layout: LayoutWriter) => void): void {
+  row(entry: ZipEntry, crc: number, { segment, start, tailBytes }: Tail): void {
+    const { prefixBytes } = this.#parts;
+    this.#begin(entry, crc);
+    this.#layout.add(source.prefix, 0, prefixBytes);
+    this.#layout.add(source.segments + segment, start, tailBytes);
+  }
+
+  /** The last member, whose bytes lie nowhere else. */
+  manifest(entry: ZipEntry, crc: number, bytes: readonly Uint8Array[]): void {
+    this.#begin(entry, crc);
+    for (const part of bytes) this.#own(part);
+  }
+
+  #begin(entry: ZipEntry, crc: number): void {
     const header = headerOf(entry, crc);
-    this.#directory.append(directoryEntryOf(entry, crc, this.#offset));
-    this.#append(header);
-    content(this.#layout);
+    this.#behind(directoryEntryOf(entry, crc, this.#offset));
+    this.#own(header);
     this.#entries += 1;
     this.#offset += header.length + storedBytesOf(entry);
   }
 
-  /** The same for one whose bytes lie nowhere else. */
-  ownMember(entry: ZipEntry, crc: number, bytes: readonly Uint8Array[]): void {
-    this.member(entry, crc, () => {
-      for (const part of bytes) this.#append(part);
-    });
+  #own(bytes: Uint8Array): void {
+    this.#layout.add(source.headers, this.#headerBytes, bytes.length);
+    this.#headerBytes += bytes.length;
+    this.#parts.onHeaders(bytes);
   }
 
-  #append(bytes: Uint8Array): void {
-    this.#layout.add(source.headers, this.#headers.length, bytes.length);
-    this.#headers.append(bytes);
+  #behind(bytes: Uint8Array): void {
+    this.#directoryBytes += bytes.length;
+    this.#parts.onDirectory(bytes);
   }
 
-  end(): Pick<Archive, 'sizeBytes' | 'layout'> {
-    const { length: sizeBytes } = this.#directory;
-    this.#directory.append(archiveEndOf({ entries: this.#entries, sizeBytes, offset: this.#offset }));
-    this.#layout.add(source.directory, 0, this.#directory.length);
-    this.#headers.end();
-    this.#directory.end();
-    return { sizeBytes: this.#offset + this.#directory.length, layout: this.#layout.parts() };
+  /** @returns the length of the archive */
+  end(): number {
+    const directory = {
+      entries: this.#entries,
+      sizeBytes: this.#directoryBytes,
+      offset: this.#offset,
+    };
+    this.#behind(archiveEndOf(directory));
+    this.#layout.add(source.directory, 0, this.#directoryBytes);
+    this.#layout.end();
+    return this.#offset + this.#directoryBytes;
   }
+}
+
+interface Tail {
+  /** Its place among the segments. */
+  readonly segment: number;
+  readonly start: number;
+  readonly tailBytes: number;
 }
 
 interface Place extends Rows {

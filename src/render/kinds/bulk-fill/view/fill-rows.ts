@@ -40,11 +40,13 @@ export interface FillOptions {
  * Makes the segment of a chunk of rows. A row fails alone: because of what it is, or because the engine cannot make it.
  * @param from the first row, from 0
  */
-export function fillRows(rows: readonly Row[], from: number, options: FillOptions): Segment {
+export function fillRows(rows: Iterable<Row>, from: number, options: FillOptions): Segment {
   const builder = new SegmentBuilder(options.prefix, from, options.tails);
-  for (const [at, row] of rows.entries()) {
+  let at = 0;
+  for (const row of rows) {
     options.onRow?.(at);
     fillRow(row, from + at, options, builder);
+    at += 1;
   }
   return builder.build();
 }

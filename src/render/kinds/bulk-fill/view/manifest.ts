@@ -4,23 +4,39 @@ import type { RowResult } from './segment.js';
 /** As much text is made at once. */
 const partUnits = 256 * 1024;
 
-/**
- * `manifest.json` of an archive, version 2, in parts: every requested row has one result.
- * @param rows gives all of them, twice
- * @param createdAt of the job, in milliseconds since 1970: the only time that stands in an archive
- * @param warnings of the whole job
- */
-export function* manifestParts(
-  rows: () => Iterable<RowResult>,
-  { createdAt, warnings }: { readonly createdAt: number; readonly warnings: readonly Message[] },
-): Generator<Buffer> {
+export interface RowCounts {
+  readonly success: number;
+  readonly partial: number;
+  readonly failed: number;
+  /** Overlays and fields of all rows. */
+  readonly applied: number;
+  readonly skipped: number;
+}
+
+export function countResults(rows: Iterable<RowResult>): RowCounts {
   const counts = { success: 0, partial: 0, failed: 0, applied: 0, skipped: 0 };
-  for (const row of rows()) {
+  for (const row of rows) {
     counts[row.status] += 1;
     if (row.status === 'failed') continue;
     counts.applied += row.appliedOverlays;
     counts.skipped += row.skippedOverlays;
   }
+  return counts;
+}
+
+interface ManifestFacts {
+  readonly counts: RowCounts;
+  /** Of the job, in milliseconds since 1970: the only time that stands in an archive. */
+  readonly createdAt: number;
+  /** Of the whole job. */
+  readonly warnings: readonly Message[];
+}
+
+/** `manifest.json` of an archive, version 2, in parts: every requested row has one result. */
+export function* manifestParts(
+  rows: Iterable<RowResult>,
+  { counts, createdAt, warnings }: ManifestFacts,
+): Generator<Buffer> {
   const { success, partial, failed, applied, skipped } = counts;
   const top = {
     version: 2,
@@ -38,7 +54,7 @@ export function* manifestParts(
   };
   let text = `${JSON.stringify(top).slice(0, -1)},"row_results":[`;
   let index = 0;
-  for (const row of rows()) {
+  for (const row of rows) {
     text += `${index === 0 ? '' : ','}${JSON.stringify(resultOf(row, index))}`;
     index += 1;
     if (text.length < partUnits) continue;
