@@ -55,6 +55,7 @@ import type { JobService } from './work/service.js';
 import { BodyReader } from './work/submit/body-reader.js';
 import { JobSubmitter } from './work/submit/submitter.js';
 import type { OpenTracing } from './work/tracing.js';
+import { openYoungBuffers } from './young-buffers.js';
 
 export interface AppOptions {
   readonly config: Config;
@@ -306,6 +307,7 @@ async function open(
     web: await readStaticFiles(entry('../web/')),
     // Only of kinds that there are: the caller has named it.
     onKind: (kind) => kinds.some(({ name }) => name === kind) && pool.expect(kind),
+    onFormBytes: openYoungBuffers().came,
   });
   if (config.role !== 'worker') {
     mountPush(http.app, { ...http, gateway, tickets });

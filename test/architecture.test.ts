@@ -283,6 +283,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'config.ts': ['config-option.ts', 'nearest.ts', 'access'],
   'config-option.ts': ['access'],
   'idle-heap.ts': [],
+  'young-buffers.ts': [],
   'process-meters.ts': [],
   'close-stack.ts': [],
   'body-thread.ts': [
@@ -334,6 +335,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'server-time.ts',
     'config.ts',
     'idle-heap.ts',
+    'young-buffers.ts',
     'process-meters.ts',
     'service-settings.ts',
     'shares',

@@ -117,6 +117,7 @@ export interface HttpServerOptions {
   /** Where uploads are written aside. */
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   readonly onKind?: FormReaderOptions['onKind'];
+  readonly onFormBytes?: FormReaderOptions['onBytes'];
   readonly capabilities: CapabilityFacts;
   readonly survey: CapabilityOptions['survey'];
   readonly limits: HttpLimits;
@@ -202,7 +203,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   handleErrors(app);
   const index = indexRoutes(app);
   const places = new UploadPlaces(limits);
-  const forms = new FormReader({ limits, places, blobs: options.blobs, onKind: options.onKind });
+  const { blobs, onKind, onFormBytes: onBytes } = options;
+  const forms = new FormReader({ limits, places, blobs, onKind, onBytes });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
   admit(app, { ...admissionOf(options, { index, dialects, draining, rates, excess, places }), addressOf });

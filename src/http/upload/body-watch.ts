@@ -13,6 +13,7 @@ export class BodyWatch {
   readonly #body: IncomingMessage;
   readonly #maxBytes: number;
   readonly #stuckMs: number;
+  readonly #onBytes: (bytes: number) => void;
   readonly #delimiters: DelimiterCount;
   #reject: (reason: Error) => void = () => undefined;
   #part: Readable | undefined;
@@ -23,11 +24,13 @@ export class BodyWatch {
   /**
    * Call in the turn in which the parser starts to read.
    * @param stuckMs how long the parser may take for what has come whole
+   * @param onBytes hears of each chunk
    */
-  constructor(body: IncomingMessage, maxBytes: number, stuckMs: number) {
+  constructor(body: IncomingMessage, maxBytes: number, stuckMs: number, onBytes: (bytes: number) => void) {
     this.#body = body;
     this.#maxBytes = maxBytes;
     this.#stuckMs = stuckMs;
+    this.#onBytes = onBytes;
     this.#delimiters = new DelimiterCount(boundaryOf(body.headers['content-type'] ?? ''));
     this.ended = new Promise((_, reject) => {
       this.#reject = reject;
@@ -74,6 +77,7 @@ export class BodyWatch {
 
   readonly #count = (chunk: Buffer): void => {
     this.#bytes += chunk.length;
+    this.#onBytes(chunk.length);
     if (this.#bytes > this.#maxBytes) this.end(new TooManyBytes());
     else this.#delimiters.add(chunk);
   };

@@ -29,6 +29,8 @@ export interface FormReaderOptions {
   readonly blobs: Pick<Blobs, 'aside' | 'discard'>;
   /** Hears what kind of job is on its way, as the caller says, while its files are. */
   readonly onKind: ((kind: string) => unknown) | undefined;
+  /** Hears of each chunk of a form: a buffer that is held until it is written. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export type FormAnswer =
@@ -141,7 +143,8 @@ export class FormReader {
     });
     const form: FormPart[] = [];
     let next = parts.next();
-    const watch = new BodyWatch(request.raw, maxUploadBytes, parserTimeoutMs);
+    const onBytes = this.#options.onBytes ?? (() => undefined);
+    const watch = new BodyWatch(request.raw, maxUploadBytes, parserTimeoutMs, onBytes);
     this.#options.places.onGiveWay(request, () => watch.end(new PlaceLost()));
     try {
       let textBytes = 0;
