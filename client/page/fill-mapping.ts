@@ -92,6 +92,30 @@ export const firstSizes: Readonly<Record<Overlay['type'], readonly [width: numbe
 };
 const leastSize = 6;
 
+/** The value of an overlay that begins: a picture is looked for among the columns of the first row. */
+export function firstValue(
+  type: Overlay['type'],
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): Value {
+  if (type !== 'image') return columns.length > 0 ? { column: 'column_0' } : { static: 'Text' };
+  const found = rows[0]?.findIndex((cell) => pictureAddress(cell) !== undefined) ?? -1;
+  return { column: `column_${Math.max(0, found)}` };
+}
+
+/** How PNG and JPEG begin in base64. */
+const types = [
+  ['iVBORw0KGgo', 'image/png'],
+  ['/9j/', 'image/jpeg'],
+] as const;
+
+/** Where a browser finds the picture that a value is; undefined for one that is none. */
+export function pictureAddress(value: string): string | undefined {
+  if (/^data:image\/(?:png|jpe?g)[;,]/i.test(value)) return value;
+  const type = types.find(([beginning]) => value.startsWith(beginning))?.[1];
+  return type === undefined ? undefined : `data:${type};base64,${value.replace(/\s/g, '')}`;
+}
+
 export interface Page {
   readonly width: number;
   readonly height: number;

@@ -12,7 +12,15 @@ import {
   readForm,
   startFill,
 } from './fill.js';
-import { type Choice, choiceOf, firstSizes, mappingOf, matchFields, withColumn } from './fill-mapping.js';
+import {
+  type Choice,
+  choiceOf,
+  firstSizes,
+  firstValue,
+  mappingOf,
+  matchFields,
+  withColumn,
+} from './fill-mapping.js';
 import { useModel } from './model.js';
 import { Preview } from './preview.js';
 import { type OpenSession, reasonOf } from './session.js';
@@ -186,7 +194,7 @@ export function useFill(open: OpenSession) {
         width: Math.min(width, size.width),
         height: Math.min(height, size.height),
       };
-      const value = columns.length > 0 ? { column: 'column_0' } : { static: 'Text' };
+      const value = firstValue(type, columns, data);
       const more = type === 'barcode' ? { symbology: 'code128' } : type === 'text' ? { shrink: true } : {};
       setOverlays([...overlays, { type, ...place, value, ...more }]);
       setChosen(overlays.length);
@@ -229,7 +237,7 @@ export function useFill(open: OpenSession) {
             }),
           ),
         );
-        const kept = all.filter(({ type }) => type !== 'image');
+        const kept = all.filter(({ type, value }) => type !== 'image' || value !== undefined);
         setOverlays(kept);
         setChosen(undefined);
         setFlatten(flat);

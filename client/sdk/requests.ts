@@ -1459,6 +1459,19 @@ export interface BulkFillRequest extends JobOptions {
     readonly width: number;
     readonly height: number;
     readonly rotate?: number;
+    readonly type: 'image';
+    readonly value: {
+      readonly column: string;
+    } | {
+      readonly template: string;
+    };
+  } | {
+    readonly page: number;
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+    readonly rotate?: number;
     readonly type: 'checkmark';
     readonly value: {
       readonly static: string;
@@ -1564,6 +1577,19 @@ export interface FillFormRequest extends JobOptions {
     readonly rotate?: number;
     readonly type: 'image';
     readonly image: string;
+  } | {
+    readonly page: number;
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+    readonly rotate?: number;
+    readonly type: 'image';
+    readonly value: {
+      readonly column: string;
+    } | {
+      readonly template: string;
+    };
   } | {
     readonly page: number;
     readonly x: number;

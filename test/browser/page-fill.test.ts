@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppServer } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
@@ -111,6 +112,54 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     // The end of a ZIP tells its entries: a thousand PDFs and the manifest.
     expect(bytes.readUInt16LE(bytes.length - 12)).toBe(1_001);
     expect(bytes.includes('row_1000_Ada 999_Łoś, 999.pdf')).toBe(true);
+  });
+
+  test('a column of pictures is laid over the page, seen, and told of where it has none', async () => {
+    const page = await open();
+    const square = async (background: string) =>
+      (
+        await sharp({ create: { width: 20, height: 20, channels: 3, background } })
+          .png()
+          .toBuffer()
+      ).toString('base64');
+    const rows = [
+      `Ada,${await square('#f00')}`,
+      `Bob,"data:image/png;base64,${await square('#00f')}"`,
+      'Eve,',
+    ];
+    const buffer = Buffer.from(`first_name,photo\n${rows.join('\n')}\n`);
+    await page
+      .getByLabel('PDF to fill')
+      .setInputFiles({ name: 'form.pdf', mimeType: 'application/pdf', buffer: pdf });
+    await page.getByLabel('Rows as CSV').setInputFiles({ name: 'rows.csv', mimeType: 'text/csv', buffer });
+    await page.getByText('1 of 4 filled').waitFor();
+    await page.getByRole('button', { name: 'Picture' }).click();
+    // It was found; it can be nothing but a column.
+    expect(await page.getByLabel('Value of the Picture').inputValue()).toBe('1');
+    expect(await page.getByLabel('Value of the Picture').locator('option').allInnerTexts()).toEqual([
+      'first_name',
+      'photo',
+    ]);
+    await page.getByRole('img', { name: 'photo', exact: true }).waitFor();
+    /** The colour in the middle of the page, where the picture lies. */
+    const colour = async () => {
+      const shown = await page.getByRole('img', { name: 'Page 1, filled' }).getAttribute('src');
+      const png = Buffer.from((shown ?? '').replace(/^[^,]*,/, ''), 'base64');
+      if (png.length === 0) return [];
+      const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+      const at = (Math.round(info.height * 0.47) * info.width + Math.round(info.width / 2)) * 3;
+      return [...data.subarray(at, at + 3)];
+    };
+    await expect.poll(colour).toEqual([255, 0, 0]);
+    await page.getByRole('button', { name: 'Next row' }).click();
+    await expect.poll(colour).toEqual([0, 0, 255]);
+    await page.getByRole('button', { name: 'Next row' }).click();
+    await page.getByText('has no picture in this row').waitFor();
+    await page.getByRole('button', { name: 'Fill 3 rows' }).click();
+    await page.getByText('3 of 3').waitFor();
+    const wrong = page.getByRole('region', { name: 'Rows to look at' });
+    await wrong.getByText('has no picture in this row').waitFor();
+    expect(await wrong.getByRole('row').count()).toBe(2);
   });
 
   test('a package is saved, and loaded again', async () => {

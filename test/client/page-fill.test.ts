@@ -5,9 +5,11 @@ import {
   choiceOf,
   fileNameOf,
   filling,
+  firstValue,
   mappingOf,
   matchFields,
   moved,
+  pictureAddress,
   resized,
   withColumn,
 } from '../../client/page/fill-mapping.js';
@@ -88,6 +90,31 @@ describe('names of the files', () => {
   test('begin with the number of the row, and leave out what is empty', () => {
     expect(fileNameOf(0, [1, 2, 0], ['Ada', ' London '])).toBe('row_1_London_Ada.pdf');
     expect(fileNameOf(9, [], [])).toBe('row_10.pdf');
+  });
+});
+
+describe('a picture of a row', () => {
+  test.each([
+    ['data:image/png;base64,AAAA', 'data:image/png;base64,AAAA'],
+    ['DATA:image/jpeg;charset=x;base64,AAAA', 'DATA:image/jpeg;charset=x;base64,AAAA'],
+    ['iVBORw0KGgoAAA\nAAAA', 'data:image/png;base64,iVBORw0KGgoAAAAAAA'],
+    ['/9j/4AAQ', 'data:image/jpeg;base64,/9j/4AAQ'],
+    ['data:image/svg+xml;base64,AAAA', undefined],
+    ['data:text/html,x', undefined],
+    ['photo.png', undefined],
+    ['', undefined],
+  ])('%j is shown from %j', (value, address) => {
+    expect(pictureAddress(value)).toBe(address);
+  });
+
+  test('is looked for among the columns, when an overlay for it begins', () => {
+    const columns = ['name', 'photo'];
+    const rows = [['Ada', '/9j/4AAQ']];
+    expect(firstValue('image', columns, rows)).toEqual({ column: 'column_1' });
+    expect(firstValue('image', columns, [['Ada', 'ada.png']])).toEqual({ column: 'column_0' });
+    expect(firstValue('image', [], [])).toEqual({ column: 'column_0' });
+    expect(firstValue('text', columns, rows)).toEqual({ column: 'column_0' });
+    expect(firstValue('text', [], [])).toEqual({ static: 'Text' });
   });
 });
 

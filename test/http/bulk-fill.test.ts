@@ -273,7 +273,7 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
     ['no row', 'name,city\n', {}, { reason: 'NO_ROWS' }, '/rows_file'],
     [
       'a name that is too long',
-      `name,${'x'.repeat(70_000)}\nA,B\n`,
+      `name,${'x'.repeat(200_000)}\nA,B\n`,
       {},
       { reason: 'INVALID_CSV', row: 1 },
       '/rows_file',

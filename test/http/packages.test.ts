@@ -133,6 +133,41 @@ describe('a package', () => {
     expect(await refusalOf(missing)).toEqual({ status: 422, pointer: '/overlays/0/image' });
   });
 
+  it('takes pictures of its rows, and has no picture of its own then', async () => {
+    const overlays = [
+      { type: 'image', page: 0, x: 1, y: 1, width: 90, height: 90, value: { column: 'column_4' } },
+      {
+        type: 'image',
+        page: 0,
+        x: 1,
+        y: 99,
+        width: 9,
+        height: 9,
+        value: { template: 'images/{{column_3}}.png' },
+      },
+    ];
+    const bytes = await built({ overlays }, { 'images/logo.png': pixel() });
+    const held = (await jsonOf(await post('/inspect', formOf({ package: bytes })))).data;
+    expect(held.overlays).toEqual(overlays);
+    expect(held.columns).toEqual(['column_0', 'column_1', 'column_3', 'column_4']);
+    const row = (cells: object) =>
+      post(
+        '/preview',
+        formOf({ pdf, package: bytes, row: JSON.stringify({ column_0: 'a', column_1: 'b', ...cells }) }),
+      );
+    const good = await row({ column_3: 'logo', column_4: pixel().toString('base64') });
+    expect([good.status, good.headers.get('inkwire-warnings')]).toEqual([200, null]);
+    const wrong = await row({ column_3: 'other', column_4: 'photo.jpg' });
+    expect(wrong.status).toBe(200);
+    const warnings: readonly { code: string; message: string }[] = JSON.parse(
+      wrong.headers.get('inkwire-warnings') ?? '[]',
+    );
+    expect(warnings.map(({ code, message }) => `${code} ${message.slice(0, 30)}`)).toEqual([
+      'image_invalid overlay 0 has "photo.jpg", whi',
+      'image_invalid overlay 1 has "images/other.pn',
+    ]);
+  });
+
   it.each([
     ['no picture', Buffer.from('hello')],
     ['a cut one', pixel().subarray(0, 50)],

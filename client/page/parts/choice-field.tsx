@@ -6,11 +6,13 @@ export interface ChoiceFieldProps {
   readonly columns: readonly string[];
   /** Whether it may have no value. */
   readonly optional: boolean;
+  /** Whether it may be a text. */
+  readonly text?: boolean;
   readonly onChange: (choice: Choice | undefined) => void;
 }
 
 /** Where a value comes from: a column, or a text. */
-export function ChoiceField({ label, choice, columns, optional, onChange }: ChoiceFieldProps) {
+export function ChoiceField({ label, choice, columns, optional, text = true, onChange }: ChoiceFieldProps) {
   const value = choice === undefined ? '' : choice.from === 'text' ? 'text' : String(choice.column);
   return (
     <div class="choice">
@@ -30,7 +32,7 @@ export function ChoiceField({ label, choice, columns, optional, onChange }: Choi
             {name === '' ? `Column ${index + 1}` : name}
           </option>
         ))}
-        <option value="text">Text …</option>
+        {(text || choice?.from === 'text') && <option value="text">Text …</option>}
       </select>
       {choice?.from === 'text' && (
         <input

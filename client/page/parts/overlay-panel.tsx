@@ -28,14 +28,16 @@ export function OverlayPanel({ overlay, name, columns, onChange, onRemove }: Ove
           Remove
         </button>
       </div>
-      {type !== 'image' && (
-        <ChoiceField
-          label={`Value of the ${name}`}
-          choice={choiceOf(overlay.value, columns)}
-          columns={columns}
-          optional={false}
-          onChange={choose}
-        />
+      <ChoiceField
+        label={`Value of the ${name}`}
+        choice={choiceOf(overlay.value, columns)}
+        columns={columns}
+        optional={false}
+        text={type !== 'image'}
+        onChange={choose}
+      />
+      {type === 'image' && (
+        <p class="quiet">The column has a PNG or JPEG of each row, in base64 or as a data: address.</p>
       )}
       {type === 'barcode' && (
         <label class="inline-field">

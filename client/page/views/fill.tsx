@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { maxNameColumns, type Overlay } from '../fill.js';
-import { fileNameOf } from '../fill-mapping.js';
+import { fileNameOf, pictureAddress } from '../fill-mapping.js';
 import { useModel } from '../model.js';
 import { ChoiceField } from '../parts/choice-field.js';
 import { FileDrop } from '../parts/file-drop.js';
@@ -18,7 +18,7 @@ const overlayNames: Readonly<Record<Overlay['type'], string>> = {
   checkmark: 'Check mark',
   image: 'Picture',
 };
-const offered = ['text', 'qr', 'barcode', 'checkmark'] as const;
+const offered = ['text', 'qr', 'barcode', 'image', 'checkmark'] as const;
 
 /** One PDF, many rows: what goes where, how a row looks, and the run. */
 export function FillView({ open }: { readonly open: OpenSession }) {
@@ -314,10 +314,28 @@ function RowData({ fill }: { readonly fill: Fill }) {
         {columns.map((name, index) => (
           <div key={index} class="pair">
             <dt class="clip">{name === '' ? `Column ${index + 1}` : name}</dt>
-            <dd>{cells[index] ?? ''}</dd>
+            <dd>
+              <Cell name={name} text={cells[index] ?? ''} />
+            </dd>
           </div>
         ))}
       </dl>
     </details>
+  );
+}
+
+/** Of a value so much is shown. */
+const shownCharacters = 500;
+
+/** A value of a row: a picture as a picture, and of a long text its beginning. */
+function Cell({ name, text }: { readonly name: string; readonly text: string }) {
+  const picture = pictureAddress(text);
+  if (picture !== undefined) return <img class="cell-picture" src={picture} alt={name} />;
+  if (text.length <= shownCharacters) return <>{text}</>;
+  return (
+    <>
+      {text.slice(0, shownCharacters)}…{' '}
+      <span class="quiet">({text.length.toLocaleString('en')} characters)</span>
+    </>
   );
 }

@@ -130,8 +130,15 @@ export class Components {
 
   #chosen(told: readonly unknown[], telling: string, place: Place): Schema {
     const mapping: Record<string, string> = {};
-    const oneOf = told.map((part) => {
+    const byValue = new Map<string, unknown[]>();
+    for (const part of told) {
       const value = constOf(part, telling) ?? '';
+      byValue.set(value, [...(byValue.get(value) ?? []), part]);
+    }
+    // What tells them apart is another member.
+    if (byValue.size === 1) return anyOfThem(told.map((part) => this.#copy(part, place)));
+    const oneOf = [...byValue].map(([value, alike]) => {
+      const part = alike.length === 1 ? alike[0] : { anyOf: alike };
       const copy = this.#copy(part, place);
       const ref = isRef(copy) ? copy : this.#component(nameOfOne(place, value), part as Schema, place);
       mapping[value] = ref.$ref;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import Value from 'typebox/value';
 import type { Issue } from '../../kind.js';
-import type { Value as Filling, FillPackage } from './package/package.js';
+import type { Value as Filling, FillPackage, RowValue } from './package/package.js';
 import { packageSchema } from './package/package-schema.js';
 import { isColumn } from './template/value-parts.js';
 
@@ -86,8 +86,9 @@ export function placed(
   onUnknown: (pointer: string, name: string) => void,
   isThere: (position: number) => boolean = () => true,
 ): Mapping {
-  const filling = (value: Filling, pointer: string): Filling => {
-    if ('static' in value) return value;
+  const filling = (value: Filling, pointer: string): Filling =>
+    'static' in value ? value : ofRows(value, pointer);
+  const ofRows = (value: RowValue, pointer: string): RowValue => {
     const position = (name: string): string => {
       const found = columns.positionOf(name);
       if (found === undefined || !isThere(found)) onUnknown(pointer, name);
@@ -106,10 +107,11 @@ export function placed(
       name,
       value: filling(value, `/fields/${index}/value`),
     })),
-    overlays: mapping.overlays.map((overlay, index) =>
-      'value' in overlay
-        ? { ...overlay, value: filling(overlay.value, `/overlays/${index}/value`) }
-        : overlay,
-    ),
+    overlays: mapping.overlays.map((overlay, index) => {
+      const pointer = `/overlays/${index}/value`;
+      if (!('value' in overlay)) return overlay;
+      if (overlay.type === 'image') return { ...overlay, value: ofRows(overlay.value, pointer) };
+      return { ...overlay, value: filling(overlay.value, pointer) };
+    }),
   };
 }

@@ -17,6 +17,8 @@ import { openSource } from './template/source.js';
 /** Rows of a chunk: as many as take some milliseconds, or some hundred where each has a code to draw. */
 const rowsPerChunk = 250;
 const codeRowsPerChunk = 100;
+/** A picture may be as large as its row, and take milliseconds. */
+const pictureRowsPerChunk = 25;
 /** A template is in memory in each thread, and in each file. */
 const maxTemplateBytes = 64 * 1024 * 1024;
 
@@ -45,8 +47,13 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
     resultBytes: (plan.bounds ?? standardBounds).resultBytes,
     digest: createHash('sha256').update(program).digest('hex'),
   };
-  const hasCodes = slots.some(({ is }) => is === 'code');
-  return { units: count, unitsPerChunk: hasCodes ? codeRowsPerChunk : rowsPerChunk, plan: rowsPlan };
+  return { units: count, unitsPerChunk: unitsPerChunk(slots), plan: rowsPlan };
+}
+
+function unitsPerChunk(slots: KeptTemplate['program']['slots']): number {
+  const kinds = new Set(slots.map(({ is }) => is));
+  if (kinds.has('picture')) return pictureRowsPerChunk;
+  return kinds.has('code') ? codeRowsPerChunk : rowsPerChunk;
 }
 
 /** The columns, where they are known before the rows are read. */

@@ -153,7 +153,7 @@ function parse(request: unknown, bounds: BulkFillBounds): Parsed {
 function refuseImages(reader: RequestReader, mapping: ReturnType<typeof readMapping>): void {
   if (!Array.isArray(mapping?.overlays)) return;
   for (const [index, overlay] of mapping.overlays.entries())
-    if (isObject(overlay) && overlay.type === 'image')
+    if (isObject(overlay) && overlay.type === 'image' && overlay.image !== undefined)
       reader.refuse(`/overlays/${index}/type`, 'needs a package_file: pictures lie in a package');
 }
 

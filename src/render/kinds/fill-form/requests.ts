@@ -38,7 +38,7 @@ export interface FillFormPlan {
 }
 
 const cell = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
-const rowLimits = { columns: 1_000, characters: 64 * 1024 } as const;
+const rowLimits = { columns: 1_000, characters: 192 * 1024 } as const;
 
 /** Fills a PDF once: a row of a `bulk_fill` job alone, as `filled.pdf`. Its preview shows where the row comes to lie. */
 export const fillFormKind: Kind = {

@@ -15,11 +15,11 @@ export const packageLimits = {
 
 const strict = { additionalProperties: false } as const;
 const text = Type.String({ maxLength: packageLimits.textCharacters });
-const value = Type.Union([
-  Type.Object({ static: text }, strict),
+const ofRows = [
   Type.Object({ column: Type.String({ pattern: '^column_(0|[1-9][0-9]{0,3})$' }) }, strict),
   Type.Object({ template: text }, strict),
-]);
+];
+const value = Type.Union([Type.Object({ static: text }, strict), ...ofRows]);
 const points = Type.Number({ minimum: -20_000, maximum: 20_000 });
 const length = Type.Number({ exclusiveMinimum: 0, maximum: 20_000 });
 const color = Type.Optional(Type.String({ pattern: '^#[0-9a-fA-F]{6}$' }));
@@ -69,6 +69,7 @@ const overlay = Type.Union([
     { ...placed, type: Type.Literal('image'), image: Type.String({ minLength: 1, maxLength: 200 }) },
     strict,
   ),
+  Type.Object({ ...placed, type: Type.Literal('image'), value: Type.Union(ofRows) }, strict),
   Type.Object({ ...placed, type: Type.Literal('checkmark'), value, color }, strict),
 ]);
 

@@ -25,6 +25,9 @@ export interface PackageSource {
 /** A text of its own, the text of a column (`column_0`), or a text with columns in it (`{{column_0}} {{column_1}}`). */
 export type Value = { readonly static: string } | { readonly column: string } | { readonly template: string };
 
+/** A value that rows differ in. */
+export type RowValue = Exclude<Value, { readonly static: string }>;
+
 export interface FieldMapping {
   /** Full name: `person.name`. */
   readonly name: string;
@@ -75,11 +78,22 @@ export interface BarcodeOverlay extends Placed {
   readonly color?: string;
 }
 
-export interface ImageOverlay extends Placed {
+interface PlacedImage extends Placed {
   readonly type: 'image';
-  /** A file of the package: `images/logo.png`. */
-  readonly image: string;
 }
+
+/** A picture that all rows have, or one of each row. */
+export type ImageOverlay = PlacedImage &
+  (
+    | {
+        /** A file of the package: `images/logo.png`. */
+        readonly image: string;
+      }
+    | {
+        /** The name of a file of the package, or a PNG or JPEG in base64, which may be a data URI. */
+        readonly value: RowValue;
+      }
+  );
 
 export interface CheckmarkOverlay extends Placed {
   readonly type: 'checkmark';

@@ -25,7 +25,8 @@ export interface RowLimits {
 /** How many rows there may be is for the operator to say. */
 export const defaultRowLimits: RowLimits = {
   maxRowBytes: 256 * 1024,
-  maxFieldBytes: 64 * 1024,
+  /** A picture of 144 KiB, in base64. */
+  maxFieldBytes: 192 * 1024,
   maxColumns: 1_000,
   maxRows: 10_000,
 };

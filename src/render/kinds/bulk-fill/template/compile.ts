@@ -73,6 +73,7 @@ export class TemplateBuilder {
       const text = evaluate(parts, values);
       if (text !== '') use.collect(shownText(text, lines));
     }
+    this.#overlays.collect(values);
   }
 
   /** Where the source has signatures that can hold, what they hold for. */
@@ -196,12 +197,14 @@ export class TemplateBuilder {
     writer.add(resources, `<</Font<<${fonts.resources.join('')}>>>>`);
     const { prefix, ...placed } =
       base === undefined ? placeWhole(writer, objects, trailer) : placeBehind(base, writer, objects);
+    const { pictures } = this.#overlays;
     return {
       prefix,
       program: {
         version: 1,
         fonts: fonts.names,
         rowFonts,
+        ...(pictures === undefined ? {} : { pictures }),
         stacks,
         slots: this.#slots,
         ...placed,

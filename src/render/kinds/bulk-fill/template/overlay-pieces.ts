@@ -1,14 +1,15 @@
 import { findFamily } from '../../../fonts/catalogue.js';
-import type { Overlay, TextOverlay } from '../package/package.js';
+import type { ImageOverlay, Overlay, TextOverlay } from '../package/package.js';
 import { isSymbology } from './code-drawing.js';
 import { tick } from './field-look.js';
 import type { Target } from './field-objects.js';
 import { chained, written } from './matrix.js';
 import { overlayToShown, shownToPage } from './page-space.js';
-import { fixed, type Message, type Parts, type Piece, type Slot } from './program.js';
+import { PicturePlan } from './picture-plan.js';
+import { fixed, type Message, type Parts, type Piece, type ProgramPictures, type Slot } from './program.js';
 import type { Source, SourcePage } from './source.js';
 import type { StackRequest } from './stacks.js';
-import { pictureOperators, type TemplateImage } from './template-image.js';
+import { type PictureRoom, pictureOperators, type TemplateImage } from './template-image.js';
 import { partsOf } from './value-parts.js';
 
 /** What overlays ask for while a template is planned. */
@@ -19,6 +20,12 @@ interface Planning {
   text(request: StackRequest, parts: Parts, lines: boolean): number;
 }
 
+interface WrittenPictures {
+  /** Of `XObject`. */
+  readonly entries: readonly string[];
+  readonly pictures?: ProgramPictures;
+}
+
 /** Families that are embedded under the names of those that are not. */
 const embedded: Readonly<Record<string, string>> = { helvetica: 'arimo', times: 'tinos', courier: 'cousine' };
 
@@ -26,12 +33,15 @@ const embedded: Readonly<Record<string, string>> = { helvetica: 'arimo', times: 
 export class OverlayPieces {
   readonly #byPage = new Map<number, Piece[]>();
   readonly #images = new Map<string, number>();
+  readonly #rowPictures: PicturePlan;
 
   constructor(
     private readonly source: Source,
     private readonly images: ReadonlyMap<string, TemplateImage>,
     private readonly planning: Planning,
-  ) {}
+  ) {
+    this.#rowPictures = new PicturePlan(images);
+  }
 
   add(overlay: Overlay, index: number): void {
     const page = this.source.pages[overlay.page];
@@ -61,19 +71,8 @@ export class OverlayPieces {
         const text = `q ${matrix} cm\n${tick(width, height, color(overlay.color, 'RG'))}Q\n`;
         return { is: 'mark', slot, text };
       }
-      case 'image': {
-        const image = this.images.get(overlay.image);
-        if (image === undefined) {
-          const message = `${label} has no picture ${overlay.image} that can be drawn`;
-          this.#skip({ code: 'IMAGE_INVALID', message });
-          return undefined;
-        }
-        this.planning.slot({ is: 'still' });
-        this.#images.set(overlay.image, this.#images.get(overlay.image) ?? this.#images.size);
-        const resource = `InkI${this.#images.get(overlay.image)}`;
-        const text = pictureOperators(image, { matrix, width, height }, resource);
-        return { is: 'fixed', text };
-      }
+      case 'image':
+        return this.#image(overlay, { matrix, width, height }, label);
       case 'qr':
       case 'barcode': {
         const symbology = overlay.type === 'qr' ? 'qr' : overlay.symbology;
@@ -89,6 +88,29 @@ export class OverlayPieces {
         return { is: 'code', slot, matrix, width, height, color: color(overlay.color, 'rg') };
       }
     }
+  }
+
+  #image(overlay: ImageOverlay, room: PictureRoom, label: string): Piece | undefined {
+    if ('value' in overlay) {
+      const parts = partsOf(overlay.value);
+      this.#rowPictures.add(parts);
+      return { is: 'picture', slot: this.planning.slot({ is: 'picture', name: label, parts }), ...room };
+    }
+    const image = this.images.get(overlay.image);
+    if (image === undefined) {
+      const message = `${label} has no picture ${overlay.image} that can be drawn`;
+      this.#skip({ code: 'IMAGE_INVALID', message });
+      return undefined;
+    }
+    this.planning.slot({ is: 'still' });
+    return { is: 'fixed', text: pictureOperators(image, room, this.#resourceOf(overlay.image)) };
+  }
+
+  /** The name on the pages of a picture that all files have. */
+  #resourceOf(name: string): string {
+    const index = this.#images.get(name) ?? this.#images.size;
+    this.#images.set(name, index);
+    return `InkI${index}`;
   }
 
   #text(overlay: TextOverlay, matrix: string, label: string): Piece {
@@ -122,35 +144,57 @@ export class OverlayPieces {
     };
   }
 
+  /** Takes what a row says of pictures. */
+  collect(values: readonly (string | undefined)[]): void {
+    this.#rowPictures.collect(values);
+  }
+
   /** Adds the overlays of a page. */
   write(
     page: SourcePage,
-    { writer }: Target,
+    target: Target,
     additions: { readonly pieces: Piece[]; readonly pictures: string[] },
   ): void {
     const pieces = this.#byPage.get(page.index);
     if (pieces === undefined) return;
     additions.pieces.push(...pieces);
-    for (const [name, index] of this.#images) {
-      const image = this.images.get(name);
-      if (image === undefined) continue;
-      let number = this.#numbers.get(name);
-      if (number === undefined) {
-        number = writer.number();
-        this.#numbers.set(name, number);
-        let mask = '';
-        if (image.mask !== undefined) {
-          const at = writer.number();
-          writer.addStream(at, `/Type/XObject/Subtype/Image${image.mask.entries}`, image.mask.bytes);
-          mask = `/SMask ${at} 0 R`;
-        }
-        writer.addStream(number, `/Type/XObject/Subtype/Image${image.entries}${mask}`, image.bytes);
-      }
-      additions.pictures.push(`/InkI${index} ${number} 0 R`);
-    }
+    const { entries } = this.#pictures(target);
+    additions.pictures.push(...entries);
   }
 
-  readonly #numbers = new Map<string, number>();
+  #written: WrittenPictures | undefined;
+
+  /** Of rows; once the pages are written. */
+  get pictures(): ProgramPictures | undefined {
+    return this.#written?.pictures;
+  }
+
+  /** All pictures, for every page that has overlays. */
+  #pictures(target: Target): WrittenPictures {
+    this.#written ??= this.#writePictures(target);
+    return this.#written;
+  }
+
+  #writePictures(target: Target): WrittenPictures {
+    const { writer } = target;
+    const rows = this.#rowPictures.write(target, (name) => this.#resourceOf(name));
+    const entries = [...this.#images].flatMap(([name, index]) => {
+      const image = this.images.get(name);
+      if (image === undefined) return [];
+      const number = writer.number();
+      let mask = '';
+      if (image.mask !== undefined) {
+        const at = writer.number();
+        writer.addStream(at, `/Type/XObject/Subtype/Image${image.mask.entries}`, image.mask.bytes);
+        mask = `/SMask ${at} 0 R`;
+      }
+      writer.addStream(number, `/Type/XObject/Subtype/Image${image.entries}${mask}`, image.bytes);
+      return [`/InkI${index} ${number} 0 R`];
+    });
+    return rows === undefined
+      ? { entries }
+      : { entries: [...entries, ...rows.entries], pictures: rows.pictures };
+  }
 }
 
 function color(given: string | undefined, operator: 'rg' | 'RG'): string {

@@ -3,6 +3,8 @@
  * part is the prefix, the same first bytes of every file; the row filler writes what follows it.
  */
 
+import type { PictureRoom, PictureShape } from './template-image.js';
+
 /** A text in parts: fixed ones, and columns by their index. */
 export type Parts = readonly (string | number)[];
 
@@ -72,6 +74,7 @@ export type Slot =
   | ChoiceSlot
   | ButtonSlot
   | CodeSlot
+  | PictureSlot
   | { readonly is: 'mark'; readonly name: string; readonly parts: Parts }
   | { readonly is: 'still' }
   | { readonly is: 'skipped'; readonly message: Message };
@@ -122,6 +125,13 @@ export interface CodeSlot {
   readonly correction: 'L' | 'M' | 'Q' | 'H';
 }
 
+/** A picture that the row gives, or names. */
+export interface PictureSlot {
+  readonly is: 'picture';
+  readonly name: string;
+  readonly parts: Parts;
+}
+
 /** A piece of the content that is drawn over a page. */
 export type Piece =
   | { readonly is: 'fixed'; readonly text: string }
@@ -141,6 +151,7 @@ export type Piece =
       readonly height: number;
       readonly color: string;
     }
+  | ({ readonly is: 'picture'; readonly slot: number } & PictureRoom)
   | { readonly is: 'mark'; readonly slot: number; readonly text: string };
 
 /** An object that each row has of its own; `at` is where its entry is in the table, in bytes. */
@@ -170,6 +181,15 @@ export type RowObject =
       readonly widget: number;
     }
   | { readonly is: 'content'; readonly at: number; readonly head: string; readonly pieces: readonly Piece[] }
+  /** The picture that a row has in a place, and its transparency; `mask` is the number of the latter. */
+  | {
+      readonly is: 'picture';
+      readonly at: number;
+      readonly head: string;
+      readonly place: number;
+      readonly mask: number;
+    }
+  | { readonly is: 'pictureMask'; readonly at: number; readonly head: string; readonly place: number }
   /** The glyphs of a `RowFont` that the row has shown, and what they say; behind all that shows text. */
   | { readonly is: 'font' | 'unicode'; readonly at: number; readonly head: string; readonly font: number };
 
@@ -183,11 +203,30 @@ export interface RowFont {
   readonly texts: readonly string[];
 }
 
+/** A picture of the package that rows name: in all files, or brought by each row that shows it. */
+export interface NamedPicture {
+  readonly name: string;
+  readonly image: PictureShape &
+    ({ readonly resource: string } | (PackedPart & { readonly mask?: PackedPart }));
+}
+
+/** A stream of a picture; the bytes in base64. */
+interface PackedPart {
+  readonly entries: string;
+  readonly bytes: string;
+}
+
+export interface ProgramPictures {
+  readonly named: readonly NamedPicture[];
+}
+
 export interface Program {
   readonly version: 1;
   /** Names of fonts as resources. */
   readonly fonts: readonly string[];
   readonly rowFonts: readonly RowFont[];
+  /** Left out where no overlay shows pictures of rows. */
+  readonly pictures?: ProgramPictures;
   readonly stacks: readonly ProgramStack[];
   readonly slots: readonly Slot[];
   readonly objects: readonly RowObject[];

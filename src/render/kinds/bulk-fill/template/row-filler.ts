@@ -4,6 +4,7 @@ import { PdfBytes } from '../../../fonts/pdf-bytes.js';
 import { type Message, type Program, rowDecimals } from './program.js';
 import { RowGlyphs } from './row-glyphs.js';
 import { type RowState, rowObjects, type WriteObject } from './row-objects.js';
+import { RowPictures } from './row-pictures.js';
 import { evaluateSlot, type SlotValue } from './slots.js';
 
 export interface FilledRow {
@@ -38,6 +39,7 @@ class RowFiller {
   readonly #table: Buffer;
   readonly #objects: readonly WriteObject[];
   readonly #rowGlyphs: RowGlyphs | undefined;
+  readonly #rowPictures: RowPictures | undefined;
   readonly #out = new PdfBytes(rowDecimals);
   readonly #state: RowState;
 
@@ -47,6 +49,7 @@ class RowFiller {
   ) {
     this.#table = Buffer.from(program.table, 'base64');
     if (program.rowFonts.length > 0) this.#rowGlyphs = new RowGlyphs(program.rowFonts);
+    if (program.pictures !== undefined) this.#rowPictures = new RowPictures(program.pictures);
     this.#objects = rowObjects(program);
     const missing = new Set<number>();
     const { fonts: names } = program;
@@ -58,6 +61,7 @@ class RowFiller {
       refused: new Set(),
       pen,
       rowGlyphs: this.#rowGlyphs,
+      rowPictures: this.#rowPictures,
     };
   }
 
@@ -72,9 +76,10 @@ class RowFiller {
     state.refused.clear();
     state.pen.missing.clear();
     this.#rowGlyphs?.clear();
+    this.#rowPictures?.clear();
     let applied = 0;
     for (const slot of slots) {
-      const evaluated = evaluateSlot(slot, given);
+      const evaluated = evaluateSlot(slot, given, this.#rowPictures);
       values.push(evaluated.value);
       if (evaluated.applied) applied++;
       if (evaluated.message !== undefined) warnings.push(evaluated.message);

@@ -2,7 +2,9 @@ import { lengthRoom } from '../../../fonts/pdf-bytes.js';
 import { drawCode } from './code-drawing.js';
 import type { Message, Piece, Program, RowObject, Slot, TextBox } from './program.js';
 import type { RowGlyphs } from './row-glyphs.js';
+import type { RowPictures } from './row-pictures.js';
 import type { SlotValue } from './slots.js';
+import { pictureOperators } from './template-image.js';
 import { type DrawnBox, drawList, drawnBox, drawText } from './text-drawing.js';
 import { type Pen, Typeface } from './typeface.js';
 
@@ -16,6 +18,7 @@ export interface RowState {
   readonly refused: Set<number>;
   readonly pen: Pen;
   readonly rowGlyphs: RowGlyphs | undefined;
+  readonly rowPictures: RowPictures | undefined;
 }
 
 /** Writes one object of a row. */
@@ -74,6 +77,20 @@ class Writers {
         return this.#stream(object.head, '', (state) => {
           for (const write of pieces) write(state);
         });
+      }
+      case 'picture': {
+        const { head, place, mask } = object;
+        return ({ rowPictures, pen: { out } }) => {
+          out.text(head);
+          rowPictures?.write(place, mask, out);
+        };
+      }
+      case 'pictureMask': {
+        const { head, place } = object;
+        return ({ rowPictures, pen: { out } }) => {
+          out.text(head);
+          rowPictures?.writeMask(place, out);
+        };
       }
       case 'font': {
         const { font } = object;
@@ -181,6 +198,13 @@ class Writers {
         return ({ values, pen: { out } }) => {
           const value = values[piece.slot];
           if (value?.is === 'mark' && value.on) out.bytes(bytes);
+        };
+      }
+      case 'picture': {
+        const { slot } = piece;
+        return ({ values, pen: { out } }) => {
+          const value = values[slot];
+          if (value?.is === 'picture') out.text(pictureOperators(value.drawn, piece, value.drawn.resource));
         };
       }
       case 'code': {

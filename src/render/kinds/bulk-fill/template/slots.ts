@@ -6,6 +6,7 @@ import {
   type Slot,
   type TextSlot,
 } from './program.js';
+import type { DrawnPicture, RowPictures } from './row-pictures.js';
 import { shownText } from './shown-text.js';
 
 /** What a slot has in one row. */
@@ -15,6 +16,7 @@ export type SlotValue =
   | { readonly is: 'button'; readonly value: string; readonly states: readonly string[] }
   | { readonly is: 'mark'; readonly on: boolean }
   | { readonly is: 'code'; readonly value: string }
+  | { readonly is: 'picture'; readonly drawn: DrawnPicture }
   | { readonly is: 'nothing' };
 
 export interface Evaluated {
@@ -26,7 +28,11 @@ export interface Evaluated {
 const on = /^(?:true|yes|on|1|x)$/i;
 const off = /^(?:false|no|off|0|)$/i;
 
-export function evaluateSlot(slot: Slot, values: readonly (string | undefined)[]): Evaluated {
+export function evaluateSlot(
+  slot: Slot,
+  values: readonly (string | undefined)[],
+  pictures?: Pick<RowPictures, 'take'>,
+): Evaluated {
   switch (slot.is) {
     case 'text':
       return textValue(slot, evaluate(slot.parts, values));
@@ -51,6 +57,13 @@ export function evaluateSlot(slot: Slot, values: readonly (string | undefined)[]
           : 'CODE_VALUE_BLANK';
       const message = `${slot.name} has no value`;
       return { value: { is: 'nothing' }, applied: false, message: { code, message } };
+    }
+    case 'picture': {
+      const text = evaluate(slot.parts, values).trim();
+      const drawn = text === '' ? 'has no picture in this row' : (pictures?.take(text) ?? 'has no picture');
+      if (typeof drawn !== 'string') return { value: { is: 'picture', drawn }, applied: true };
+      const message = { code: 'IMAGE_INVALID', message: `${slot.name} ${drawn}` };
+      return { value: { is: 'nothing' }, applied: false, message };
     }
     case 'still':
       return { value: { is: 'nothing' }, applied: true };

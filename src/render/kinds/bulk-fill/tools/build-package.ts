@@ -70,7 +70,7 @@ function refuseStrays(
       const message = `The PDF has ${pages.length} pages, which are counted from 0`;
       throw new RenderFailure(message, `/overlays/${index}/page`);
     }
-    if (overlay.type === 'image' && !files.has(overlay.image)) {
+    if (overlay.type === 'image' && 'image' in overlay && !files.has(overlay.image)) {
       const message = `There is no picture "${overlay.image.slice(0, 100)}"; send it along under this name`;
       throw new RenderFailure(message, `/overlays/${index}/image`);
     }
