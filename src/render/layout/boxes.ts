@@ -1,3 +1,4 @@
+import type { CarriedSource } from './carried.js';
 import type { Bookmark, Line } from './line.js';
 import type { Art, Margins, Stroke } from './sheet.js';
 import type { Alignment, Paragraph } from './text.js';
@@ -142,14 +143,8 @@ export interface TableBox extends Placed {
   row(row: number): Row;
 }
 
-export type CarriedLine = 'forward' | 'brought';
-
-/** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
-export interface Carry {
-  line(which: CarriedLine, above: number, widths: readonly number[]): Box | undefined;
-  /** Lines of one key are not higher than the one that is `highest`. */
-  key(which: CarriedLine, above: number): string | undefined;
-  highest(which: CarriedLine, above: number, widths: readonly number[]): Box | undefined;
+/** The lines that a table carries over. */
+export interface Carry extends CarriedSource<Box> {
   /** Columns of the lines that differ, which those of the table are as wide as. */
   readonly samples: readonly (readonly Column[])[];
   /** Called where the lines leave no room for rows. */

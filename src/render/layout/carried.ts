@@ -1,22 +1,31 @@
-import type { Box, CarriedLine, Carry, Column } from './boxes.js';
-import type { CarriedRows } from './flow.js';
-import type { Fragment } from './sheet.js';
+/** Lines that a table carries over where a page ends. Lengths are points. */
 
-/** Columns that are as wide as they need for the lines that are carried over, too. */
-export function widened(columns: readonly Column[], carry: Carry | undefined): readonly Column[] {
-  if (carry === undefined) return columns;
-  return columns.map((column, x) => {
-    let { minWidth, maxWidth } = column;
-    for (const sample of carry.samples) {
-      minWidth = Math.max(minWidth, sample[x]?.minWidth ?? 0);
-      maxWidth = Math.max(maxWidth, sample[x]?.maxWidth ?? 0);
-    }
-    return { ...column, minWidth, maxWidth };
-  });
+export type CarriedLine = 'forward' | 'brought';
+
+/** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
+export interface CarriedSource<Line> {
+  line(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
+  /** Lines of one key are not higher than the one that is `highest`. */
+  key(which: CarriedLine, above: number): string | undefined;
+  highest(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
 }
 
-/** Lays the lines out that a table carries over. Lengths are points. */
-export class CarriedLines implements CarriedRows {
+/** What a table says of its amounts where a page ends. */
+export interface CarriedRows<Block> {
+  /** Height of the line below the block that is placed next: 0 where the table ends with it. */
+  readonly below: number;
+  /** Height of the line where that block is cut. */
+  readonly within: number;
+  /** Height of the line above it. */
+  readonly above: number;
+  /** Whether something of the table is on a page. */
+  begun: boolean;
+  forward(): Block | undefined;
+  brought(): Block | undefined;
+}
+
+/** Lays the lines out that a table carries over, in either layout. */
+export class CarriedLines<Line, Block extends { readonly height: number }> implements CarriedRows<Block> {
   below = 0;
   within = 0;
   above = 0;
@@ -26,18 +35,18 @@ export class CarriedLines implements CarriedRows {
   readonly #heights = new Map<string, number>();
 
   constructor(
-    private readonly carry: Carry,
+    private readonly source: CarriedSource<Line>,
     private readonly widths: readonly number[],
-    private readonly layOut: (box: Box) => Fragment,
+    private readonly layOut: (line: Line) => Block,
   ) {}
 
   #height(which: CarriedLine, above: number): number {
-    const key = this.carry.key(which, above);
+    const key = this.source.key(which, above);
     if (key === undefined) return 0;
     const known = this.#heights.get(key);
     if (known !== undefined) return known;
-    const box = this.carry.highest(which, above, this.widths);
-    const height = box === undefined ? 0 : this.layOut(box).height;
+    const line = this.source.highest(which, above, this.widths);
+    const height = line === undefined ? 0 : this.layOut(line).height;
     this.#heights.set(key, height);
     return height;
   }
@@ -50,16 +59,16 @@ export class CarriedLines implements CarriedRows {
     this.below = isLast ? 0 : this.#height('forward', end);
   }
 
-  #line(which: CarriedLine): Fragment | undefined {
-    const box = this.carry.line(which, this.#above, this.widths);
-    return box === undefined ? undefined : this.layOut(box);
+  #line(which: CarriedLine): Block | undefined {
+    const line = this.source.line(which, this.#above, this.widths);
+    return line === undefined ? undefined : this.layOut(line);
   }
 
-  forward(): Fragment | undefined {
+  forward(): Block | undefined {
     return this.#line('forward');
   }
 
-  brought(): Fragment | undefined {
+  brought(): Block | undefined {
     return this.#line('brought');
   }
 }

@@ -1,8 +1,10 @@
 import type { Frame } from './boxes.js';
+import type { CarriedRows } from './carried.js';
 import { Context, type PageChange } from './context.js';
-import { cutFragment, type RowEnds } from './cutting.js';
+import type { RowEnds } from './cutting.js';
 import type { Line } from './line.js';
 import { type Art, AsideSheet, type Fragment, lowest, type Mark, place, type Sheet } from './sheet.js';
+import { sheetCutter } from './sheet-cutting.js';
 
 /** Rows that are drawn again at the top of every page. */
 export interface Repeated extends Fragment {
@@ -14,20 +16,6 @@ export interface Repeated extends Fragment {
 export interface BlockRows extends RowEnds {
   /** Draws a border where the rows are cut. */
   close(): void;
-}
-
-/** What a table says of its amounts where a page ends. */
-export interface CarriedRows {
-  /** Height of the line below the block that is placed next: 0 where the table ends with it. */
-  readonly below: number;
-  /** Height of the line where that block is cut. */
-  readonly within: number;
-  /** Height of the line above it. */
-  readonly above: number;
-  /** Whether something of the table is on a page. */
-  begun: boolean;
-  forward(): Fragment | undefined;
-  brought(): Fragment | undefined;
 }
 
 /** Less than decides whether something fits, points. */
@@ -49,7 +37,7 @@ export class Flow {
   following = 0;
   /** The rows in the block that is put together. */
   rows: BlockRows | undefined;
-  carried: CarriedRows | undefined;
+  carried: CarriedRows<Fragment> | undefined;
   /** Whether a block that is higher than a page is being placed. */
   cutting = false;
   /** What the frames in work keep free at the top and bottom of every page that they go over to. */
@@ -210,7 +198,7 @@ export class Flow {
     const below = carried?.below ?? 0;
     const within = Math.max(below, carried?.within ?? 0);
     while (rest.height > context.room - below) {
-      const cut = cutFragment(rest, context.room - within, known, tried);
+      const cut = sheetCutter.cut(rest, context.room - within, known, tried);
       if (cut.useful || tried) {
         context.room = Math.max(context.room, cut.upper.height);
         this.#put(cut.upper);

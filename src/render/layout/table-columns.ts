@@ -1,5 +1,12 @@
-import { columnWidths, fitted, offsetsOf, type TableBox, type TableLook } from './boxes.js';
-import { widened } from './carried.js';
+import {
+  type Carry,
+  type Column,
+  columnWidths,
+  fitted,
+  offsetsOf,
+  type TableBox,
+  type TableLook,
+} from './boxes.js';
 import { highest } from './heights.js';
 
 /** Columns of tables that get their places. Lengths are points. */
@@ -21,6 +28,19 @@ export function columnsOf(
   const room = width - total;
   const widths = columnWidths(fitted(widened(box.columns, box.carry), room), room);
   return { offsets, room, widths, lines: linesOf(box.look, widths) };
+}
+
+/** Columns that are as wide as they need for the lines that are carried over, too. */
+function widened(columns: readonly Column[], carry: Carry | undefined): readonly Column[] {
+  if (carry === undefined) return columns;
+  return columns.map((column, x) => {
+    let { minWidth, maxWidth } = column;
+    for (const sample of carry.samples) {
+      minWidth = Math.max(minWidth, sample[x]?.minWidth ?? 0);
+      maxWidth = Math.max(maxWidth, sample[x]?.maxWidth ?? 0);
+    }
+    return { ...column, minWidth, maxWidth };
+  });
 }
 
 function linesOf(look: TableLook, widths: readonly number[]): number[] {

@@ -140,7 +140,7 @@ export class TablePlacing {
   }
 
   /** Lines that are carried over; none in what is put together aside within something that is. */
-  #carrying(): CarriedLines | undefined {
+  #carrying(): CarriedLines<Box, Fragment> | undefined {
     const { box, placing } = this;
     const { carry } = box;
     if (carry === undefined) return undefined;

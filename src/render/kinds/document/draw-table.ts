@@ -1,8 +1,8 @@
-import { type Carry, likeLine, lineAt, PlaceKeys } from './carry.js';
+import type { Carry, CarryLine } from './carry.js';
 import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
-import type { CarryNodes } from './page-items.js';
 import type { Sides } from './paper.js';
 import type { Node } from './pdfmake.js';
+import { TableCarry } from './table-carry.js';
 import type { RowStyle } from './table-style.js';
 import { type FontState, points, type Typesetter } from './typesetting.js';
 
@@ -211,22 +211,16 @@ function lineWidths(
   };
 }
 
-/** Lines that are measured for the widths of columns. */
-export const maxSamples = 100;
-
-/** The lines that a table carries over, in columns of the widths that the table has got. */
-function carryNodes(
-  carry: Carry,
+/** Draws a line that a table carries over as a table of one row, in columns of the widths that the table has got. */
+function carryDrawing(
   cells: CellSetter,
   measures: Measures,
   setter: Typesetter,
   font: FontState,
-  { look: { row_style: rowStyle }, rows }: { readonly look: TableLook; readonly rows: number },
-): CarryNodes {
+  rowStyle: TableLook['row_style'],
+): (line: CarryLine, widths: readonly (number | 'auto')[]) => Node {
   const { line, borders } = measures;
-  const keys = new PlaceKeys(carry);
-  const node = (shown: ReturnType<typeof lineAt>, widths: readonly (number | 'auto')[]): Node | undefined => {
-    if (shown === undefined) return undefined;
+  return (shown, widths) => {
     const look = { ...rowStyle, ...shown.look };
     const below = look.line_below === undefined ? (borders === 'none' ? 0 : line) : points(look.line_below);
     const above = shown.look?.line_above === undefined ? 0 : points(shown.look.line_above);
@@ -238,32 +232,6 @@ function carryNodes(
         hLineWidth: (at: number) => (at === 0 ? above : below),
       },
     };
-  };
-  return {
-    node: (which, above, widths) => node(lineAt(carry, which, above), widths),
-    key: (which, above) => keys.of(which, above),
-    highest: (which, above, widths) => {
-      const shown = lineAt(carry, which, above);
-      return shown === undefined ? undefined : node(likeLine(shown), widths);
-    },
-    samples: () => {
-      const found = new Map<string, Node>();
-      for (let above = 0; above <= rows && found.size < maxSamples; above++) {
-        for (const which of ['forward', 'brought'] as const) {
-          const key = keys.of(which, above);
-          if (key === undefined || found.has(key)) continue;
-          const shown = lineAt(carry, which, above);
-          if (shown === undefined) continue;
-          const like = likeLine(shown);
-          const sample = node(
-            like,
-            like.cells.map(() => 'auto'),
-          );
-          if (sample !== undefined) found.set(key, sample);
-        }
-      }
-      return [...found.values()];
-    },
   };
 }
 
@@ -296,10 +264,11 @@ export function tableNode(
       ...(carry === undefined
         ? {}
         : {
-            carry: carryNodes(carry, cells, measures, setter, font, {
-              look,
-              rows: body.length - grid.headerRows,
-            }),
+            carry: new TableCarry(
+              carry,
+              body.length - grid.headerRows,
+              carryDrawing(cells, measures, setter, font, look.row_style),
+            ),
           }),
     },
     layout: {

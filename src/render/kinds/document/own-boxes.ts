@@ -5,7 +5,6 @@ import { extentOf } from '../../layout/boxes.js';
 import type { Bookmark } from '../../layout/line.js';
 import type { Margins } from '../../layout/sheet.js';
 import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
-import { maxSamples } from './draw-table.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt } from './own-art.js';
 import { columnsOf } from './own-columns.js';
@@ -16,8 +15,8 @@ import { pictureArt, svgArt } from './own-pictures.js';
 import { rowSpansOf } from './own-row-spans.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
-import type { CarryNodes } from './page-items.js';
 import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
+import { maxSamples, TableCarry } from './table-carry.js';
 
 /**
  * Nodes as boxes of our own layout, which are measured. What has a member that is not known here is none: its document
@@ -314,7 +313,7 @@ class BoxMaker {
 
   /** The lines that a table carries over; all that can come are looked at before a page is written. */
   #carry(nodes: unknown, { at }: Node, style: Style): Carry {
-    if (!isCarry(nodes)) return foreign('no carried lines');
+    if (!(nodes instanceof TableCarry)) return foreign('no carried lines');
     const boxOf = (node: Node | undefined) => (node === undefined ? undefined : this.box(node, style));
     const samples = nodes.samples().map((node) => {
       const box = this.box(node, style);
@@ -323,7 +322,7 @@ class BoxMaker {
     // There may be more than these.
     if (samples.length >= maxSamples) foreign('too many carried lines');
     return {
-      line: (which, above, widths) => boxOf(nodes.node(which, above, widths)),
+      line: (which, above, widths) => boxOf(nodes.line(which, above, widths)),
       key: (which, above) => nodes.key(which, above),
       highest: (which, above, widths) => boxOf(nodes.highest(which, above, widths)),
       samples,
@@ -335,10 +334,6 @@ class BoxMaker {
       },
     };
   }
-}
-
-function isCarry(value: unknown): value is CarryNodes {
-  return isNode(value) && typeof value.node === 'function' && typeof value.samples === 'function';
 }
 
 /** The place of a heading; that of its text in a table of contents is not looked at, for one of those is drawn by pdfmake. */

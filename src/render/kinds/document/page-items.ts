@@ -1,4 +1,5 @@
 import type { PdfFont } from '../../fonts/pdfkit.js';
+import type { CarriedSource } from '../../layout/carried.js';
 
 /** What pdfmake's layout places on pages. Lengths are points, places from the upper left corner. */
 
@@ -79,16 +80,10 @@ export interface Fragment {
   readonly height: number;
 }
 
-export type CarriedLine = 'forward' | 'brought';
-
 type Drawable = Record<string, unknown>;
 
-/** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
-export interface CarryNodes {
-  node(which: CarriedLine, above: number, widths: readonly number[]): Drawable | undefined;
-  /** Lines of one key are not higher than the one that is `highest`. */
-  key(which: CarriedLine, above: number): string | undefined;
-  highest(which: CarriedLine, above: number, widths: readonly number[]): Drawable | undefined;
+/** The lines that a table carries over, as nodes. */
+export interface CarryNodes extends CarriedSource<Drawable> {
   /** Tables of the lines that differ, in columns as wide as they need. */
   samples(): readonly Drawable[];
 }

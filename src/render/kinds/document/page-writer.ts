@@ -1,7 +1,10 @@
+import type { CarriedRows } from '../../layout/carried.js';
+import type { RowEnds } from '../../layout/cutting.js';
+import type { BlockRows } from '../../layout/flow.js';
 import type { BlockFrame } from './draw-frame.js';
-import { cutFragment, type RowBlock } from './fragment.js';
 import { frameShapes } from './frame-shapes.js';
 import type { PaperEdges } from './outside.js';
+import { pageCutter } from './page-cutting.js';
 import type { Fragment, Line, PageItem, Picture, Vector } from './page-items.js';
 import {
   type Context,
@@ -58,26 +61,6 @@ function isAbove({ type, item }: PageItem): boolean {
   return type !== 'vector' || item._isFillColorFromUnbreakable !== true;
 }
 
-/** Rows that are put together aside, to be placed as one block. */
-export interface BlockRows extends RowBlock {
-  /** Draws a border where the rows are cut. */
-  close(): void;
-}
-
-/** What a table says of its amounts where a page ends. Heights are points. */
-export interface CarriedRows {
-  /** Height of the line below the block that is committed next: 0 where the table ends with it. */
-  below: number;
-  /** Height of the line where that block is cut. */
-  within: number;
-  /** Height of the line above it. */
-  above: number;
-  /** Whether something of the table is on a page. */
-  begun: boolean;
-  forward(): Fragment | undefined;
-  brought(): Fragment | undefined;
-}
-
 /** pdfmake's writer; it drops a line or shape that is higher than a page and never ends with a header that fills one. */
 export class PageWriter extends PdfMakeWriter {
   constructor(
@@ -95,7 +78,7 @@ export class PageWriter extends PdfMakeWriter {
   rows: BlockRows | undefined;
   /** Whether a block that is higher than a page is being placed. */
   cutting = false;
-  carried: CarriedRows | undefined;
+  carried: CarriedRows<Fragment> | undefined;
   #header: Fragment | undefined;
   /** Of blocks in work: where on each page their own things begin. */
   readonly #frames: Map<Page, number>[] = [];
@@ -315,14 +298,14 @@ export class PageWriter extends PdfMakeWriter {
     const context = this.context();
     const header = rows.headerRows > 0 ? this.#header : undefined;
     let rest = block;
-    let known: RowBlock = rows;
+    let known: RowEnds = rows;
     let tried = false;
     const { carried } = this;
     // A line below the block is no higher than one within it, or the rest might fit and yet not be placed.
     const below = carried?.below ?? 0;
     const within = Math.max(below, carried?.within ?? 0);
     while (rest.height > context.availableHeight - below) {
-      const cut = cutFragment(rest, context.availableHeight - within, known, tried);
+      const cut = pageCutter.cut(rest, context.availableHeight - within, known, tried);
       if (cut.useful || tried) {
         context.availableHeight = Math.max(context.availableHeight, cut.upper.height);
         this.#put(cut.upper);

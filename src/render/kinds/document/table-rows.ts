@@ -1,8 +1,9 @@
 import { RenderFailure } from '../../kind.js';
-import { CarriedLines } from './carried-lines.js';
+import { CarriedLines } from '../../layout/carried.js';
+import type { BlockRows } from '../../layout/flow.js';
 import { firstHeight } from './headings.js';
 import type { Fragment } from './page-items.js';
-import type { BlockRows, PageWriter } from './page-writer.js';
+import type { PageWriter } from './page-writer.js';
 import {
   type Node,
   type PageBreak,
@@ -191,7 +192,7 @@ export class RowLayout extends PdfMakeLayout {
   }
 
   /** @throws RenderFailure when header rows and lines leave no room for rows. */
-  #carrying({ table, at }: TableNode): CarriedLines | undefined {
+  #carrying({ table, at }: TableNode): CarriedLines<Node, Fragment> | undefined {
     if (table.carry === undefined || this.writer.contextStack.length > 1) return undefined;
     const widths = table.widths.map(({ _calcWidth: width = 0 }) => width);
     const carrying = new CarriedLines(table.carry, widths, (node) => this.#aside(node));
