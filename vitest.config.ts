@@ -26,6 +26,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     NODE_KILLS: process.env.NODE_KILLS ?? '200',
     DATABASE_KILLS: process.env.DATABASE_KILLS ?? '30',
   },
+  network: { NETWORK_TIMES: 'true' },
   'bulk-kills': { BULK_KILLS: process.env.BULK_KILLS ?? '50' },
   webhooks: { WEBHOOK_KILLS: process.env.WEBHOOK_KILLS ?? '20' },
   words: {

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { StoreFailed } from '../engine.js';
 import type { Query } from './shape.js';
@@ -12,6 +13,8 @@ export interface Database {
 
 /** Attempts to reach the server; longer than a fail-over of the network, shorter than a call waits. */
 const connectMs = 3_000;
+/** A network that drops what is sent is tried so often: the system's own tries come ever later. */
+const reachMs = 1_000;
 /** A process that is stopped while it holds the lock gives it up after so long. */
 const idleInLockMs = 2_000;
 /** No statement of a batch takes so long unless the server hangs. */
@@ -31,9 +34,22 @@ export function connectionOf({ url, schema }: Database, more = ''): pg.ClientCon
     options: `-c search_path=${schema} -c statement_timeout=${statementMs}${more}`,
     types,
     connectionTimeoutMillis: connectMs,
+    stream: reaching,
     keepAlive: true,
     application_name: 'inkwire',
   };
+}
+
+/** A socket that ends when nobody is reached with it. */
+function reaching(): Socket {
+  const socket = new Socket();
+  // In the next turn: this process may have stood while the answer came.
+  const late = setTimeout(
+    () => setImmediate(() => socket.connecting && socket.destroy(new Error('timeout expired'))),
+    reachMs,
+  );
+  for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(late));
+  return socket;
 }
 
 /**

@@ -8,17 +8,23 @@ export type Asking = (text: string, values?: readonly unknown[]) => Promise<read
 const connections = 6;
 /** Longer than any reading takes; shorter than a caller waits. */
 const answerMs = 5_000;
+/** Past it a reading is asked again where it is known that others come through. */
+const overtakenMs = 1_000;
 
 /** The connections of a node that only read. */
 export class ReadPool {
   readonly #pool: pg.Pool;
   readonly #names = new StatementNames();
+  /** Connections that are in use, each with when that began, by the monotonic clock. */
+  readonly #used = new Map<pg.PoolClient, number>();
   #closed: Promise<void> | undefined;
 
   constructor(database: Database) {
     this.#pool = new pg.Pool({ ...connectionOf(database), max: connections, query_timeout: answerMs });
     // A connection that ends while nobody uses it: the next reading makes another one.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('acquire', (client) => this.#used.set(client, performance.now()));
+    this.#pool.on('release', (_error, client) => this.#used.delete(client));
   }
 
   /** A reading whose connection was lost is made once more. */
@@ -35,6 +41,12 @@ export class ReadPool {
       throw failureOf(error);
     }
   };
+
+  /** A new connection gets through: what still waits for an answer waits for a network that has dropped it. */
+  renew(): void {
+    const since = performance.now() - overtakenMs;
+    for (const [client, from] of this.#used) if (from < since) client.connection.stream.destroy();
+  }
 
   close(): Promise<void> {
     this.#closed ??= this.#pool.end();

@@ -101,6 +101,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       await beThere(client, database, isFirst);
       if (isGateway) await gateways.join(client);
       await mustHaveHistory(client);
+      pool.renew();
     },
   });
   const look = setInterval(() => {

@@ -16,8 +16,9 @@ const batchMax = 256;
 const loadsMax = 12;
 /** Calls that may wait at once. */
 const waitingMax = 20_000;
-/** How long a call waits for a server that is away. */
-const patienceMs = 5_000;
+/** How long a call waits for a server that is away: with the time between two looks five seconds. */
+const patienceMs = 4_500;
+const expiryMs = 400;
 const againMs = 100;
 /** No batch takes so long, with its wait for the lock, unless nothing comes through. Longer than anybody waits for one. */
 const answerMs = 10_000;
@@ -101,7 +102,7 @@ export class BatchWriter {
       };
       this.#waiting += 1;
       this.#queue.push(call);
-      this.#patience ??= setInterval(() => this.#expire(), patienceMs / 10);
+      this.#patience ??= setInterval(() => this.#expire(), expiryMs);
       if (mayWaitMs > 0) this.#delayed ??= setTimeout(() => this.#start(), mayWaitMs);
       else this.#start();
     });
