@@ -259,7 +259,7 @@ async function open(
     remover,
     syncRenderer,
     pages,
-    readiness: new PartsReadiness(engine, pool, outages),
+    readiness: new PartsReadiness(engine, pool, outages, storeMeters.fanout.isConnected),
   };
   const dialects = createDialects({
     bulkFill: {

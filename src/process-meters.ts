@@ -105,8 +105,12 @@ export function fanoutMeter(
 ): {
   readonly onFanned: (facts: { readonly told: number; readonly repaired: number }) => void;
   readonly onConnected: (isConnected: boolean) => void;
+  /** Undefined where there is no fan-out. */
+  readonly isConnected: () => boolean | undefined;
 } {
-  if (!isUsed) return { onFanned: () => undefined, onConnected: () => undefined };
+  if (!isUsed)
+    return { onFanned: () => undefined, onConnected: () => undefined, isConnected: () => undefined };
+  let last = false;
   const facts = new Counter({
     name: 'inkwire_fanout_facts_total',
     help: 'Facts of other nodes that a gateway was told by the fan-out, and those that it read from the database all the same',
@@ -124,6 +128,10 @@ export function fanoutMeter(
       facts.inc({ how: 'told' }, told);
       facts.inc({ how: 'repaired' }, repaired);
     },
-    onConnected: (isConnected) => connected.set(isConnected ? 1 : 0),
+    onConnected(isConnected) {
+      last = isConnected;
+      connected.set(isConnected ? 1 : 0);
+    },
+    isConnected: () => last,
   };
 }

@@ -368,6 +368,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'access',
     'fetch',
     'engine',
+    'engine/nats',
     'engine/postgres',
     'engine/s3',
     'engine/sqlite',

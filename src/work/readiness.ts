@@ -12,11 +12,19 @@ export class PartsReadiness implements Readiness {
   readonly #engine: Engine;
   readonly #pool: RenderPool;
   readonly #outages: Pick<Outages, 'reason'>;
+  readonly #isFanned: () => boolean | undefined;
 
-  constructor(engine: Engine, pool: RenderPool, outages: Pick<Outages, 'reason'>) {
+  /** @param isFanned whether the fan-out answers; undefined where there is none. Work is taken without it, too */
+  constructor(
+    engine: Engine,
+    pool: RenderPool,
+    outages: Pick<Outages, 'reason'>,
+    isFanned: () => boolean | undefined = () => undefined,
+  ) {
     this.#engine = engine;
     this.#pool = pool;
     this.#outages = outages;
+    this.#isFanned = isFanned;
   }
 
   async check() {
@@ -27,7 +35,10 @@ export class PartsReadiness implements Readiness {
       storage: this.#outages.reason ?? 'ok',
       render_pool: state.failing < state.threads ? 'ok' : 'no render thread starts',
     };
-    return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+    const ready = Object.values(checks).every((check) => check === 'ok');
+    const isFanned = this.#isFanned();
+    if (isFanned !== undefined) checks.fanout = isFanned ? 'ok' : 'away: events are read from the database';
+    return { ready, checks };
   }
 }
 

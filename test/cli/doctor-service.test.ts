@@ -4,6 +4,7 @@ import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
 import { aKey } from '../contracts/keys.suite.js';
+import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
@@ -12,7 +13,7 @@ describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
   const server = usePostgres();
 
   async function examine(environment: Readonly<Record<string, string>>): Promise<readonly Finding[]> {
-    const it = shell(['--json', '--only', 'database,keys']);
+    const it = shell(['--json', '--only', 'database,keys,fanout']);
     await runDoctor(it, {
       environment: { INKWIRE_PORT: '0', ...environment },
       readFile: () => '',
@@ -56,5 +57,44 @@ describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
       { check: 'config', verdict: 'fail' },
     ]);
     expect(await examine({ INKWIRE_ROLE: 'worker' })).toMatchObject([{ check: 'config', verdict: 'fail' }]);
+  });
+
+  describe.skipIf(withoutNats)('with a fan-out', () => {
+    const all = '{ publish = ">", subscribe = ">" }';
+    const users = Object.entries({
+      node: all,
+      mute: '{ publish = "others.>", subscribe = ">" }',
+      deaf: '{ publish = ">", subscribe = "others.>" }',
+    }).map(([user, may]) => `{ user = ${user}, password = secret, permissions = ${may} }`);
+    const nats = useNats(`authorization { users = [${users.join(', ')}] }`);
+
+    const fanout = async (as: string, before = ''): Promise<readonly Finding[]> => {
+      const url = `nats://${as}@${before}${nats().url.slice('nats://'.length)}`;
+      const found = await examine({
+        INKWIRE_DATABASE_URL: server().url,
+        INKWIRE_BLOBS: await scratchFolder(),
+        INKWIRE_FANOUT_URL: url,
+      });
+      expect(JSON.stringify(found)).not.toContain('secret');
+      return found.filter(({ check }) => check === 'fanout');
+    };
+
+    it('sends a message to itself by each server', async () => {
+      expect(await fanout('node:secret')).toMatchObject([{ verdict: 'ok' }]);
+      expect(await fanout('node:secret', '127.0.0.1:1,nats://')).toEqual([
+        expect.objectContaining({ verdict: 'fail', said: expect.stringContaining('127.0.0.1:1 ') }),
+        expect.objectContaining({ verdict: 'ok' }),
+      ]);
+    });
+
+    it('says what the user may not do, and that it is refused', async () => {
+      expect(await fanout('mute:secret')).toMatchObject([
+        { verdict: 'fail', said: expect.stringContaining('may not publish') },
+      ]);
+      expect(await fanout('deaf:secret')).toMatchObject([
+        { verdict: 'fail', said: expect.stringContaining('may not subscribe') },
+      ]);
+      expect(await fanout('node:wrong')).toMatchObject([{ verdict: 'fail' }]);
+    });
   });
 });

@@ -6,8 +6,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { configTable } from '../../src/config.js';
+import { addressesOf, inspectFanout } from '../../src/engine/nats/nats-inspection.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { figuresOf } from '../helpers/exposition.js';
+import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { commandOf } from '../helpers/real-proxy.js';
 
 /** What is in deploy/ names what exists, and the programs that read it have nothing against it. */
@@ -229,6 +231,18 @@ test.skipIf(without('nginx'))('nginx takes its configuration', () => {
   const nginx = commandOf('nginx') ?? 'nginx';
   const { status, stderr } = spawnSync(nginx, ['-t', '-c', path, '-p', scratch], { encoding: 'utf8' });
   expect(`${status} ${stderr}`).toMatch(/^0 /);
+});
+
+describe.skipIf(withoutNats)('NATS', () => {
+  // A variable of its environment is the password there.
+  const nats = useNats(read('nats.conf').replace('$NATS_PASSWORD', 'secret'));
+
+  test('takes its configuration, and lets nodes do what they have to', async () => {
+    const url = nats().url.replace('//', '//inkwire:secret@');
+    const [server = ''] = addressesOf(url);
+    expect(await inspectFanout(url, server)).toMatchObject({ denied: undefined });
+    await expect(inspectFanout(url.replace('secret', 'wrong'), server)).rejects.toThrow();
+  });
 });
 
 describe.each(manifests)('%s', (file) => {

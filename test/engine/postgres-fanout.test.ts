@@ -193,4 +193,23 @@ describe.skipIf(withoutPostgres)('a gateway that selects owners', () => {
       await expect.poll(submitSome).toBeGreaterThan(told);
     });
   });
+
+  describe.skipIf(withoutNats)('over NATS that lets it hear nothing', () => {
+    const user = '{ user = a, password = b, permissions = { publish = ">", subscribe = "c" } }';
+    const nats = useNats(`authorization { users = [${user}] }`);
+
+    it('does not wait for it', async () => {
+      const states: boolean[] = [];
+      const url = nats().url.replace('//', '//a:b@');
+      const openFanout = (name: string, listener?: FanoutListener): Fanout =>
+        new NatsFanout({ url, service: name, listener, onConnected: (is) => states.push(is) });
+      const { worker, follower, of, submit } = await nodes(openFanout);
+      // Of the worker, which hears nothing anyway, and of the gateway: there, and refused.
+      await expect.poll(() => states.filter((is) => is).length).toBe(2);
+      await expect.poll(() => states.includes(false)).toBe(true);
+      follower.follow('ann');
+      const made = [await submit(worker, 'ann')];
+      await expect.poll(() => of('ann')).toEqual(made);
+    });
+  });
 });

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { freePort } from './real-proxy.js';
 
@@ -19,12 +22,16 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 export const withoutNats =
   process.env.CI !== 'true' && spawnSync('nats-server', ['--version'], { env }).status !== 0;
 
-/** A server for the tests of a file. Call it at the top of a `describe`. */
-export function useNats(): () => NatsServer {
+/**
+ * A server for the tests of a file. Call it at the top of a `describe`.
+ * @param config what its file of settings says
+ */
+export function useNats(config = ''): () => NatsServer {
   let process: ChildProcess | undefined;
-  let port = 0;
+  let [port, folder] = [0, ''];
   const start = async (): Promise<void> => {
-    const started = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], { env, stdio: 'ignore' });
+    const args = ['-a', '127.0.0.1', '-p', String(port), '-c', join(folder, 'nats.conf')];
+    const started = spawn('nats-server', args, { env, stdio: 'ignore' });
     process = started;
     while (!(await answers(port))) {
       if (started.exitCode !== null) throw new Error(`NATS ended with ${started.exitCode}`);
@@ -39,9 +46,14 @@ export function useNats(): () => NatsServer {
   };
   beforeAll(async () => {
     port = await freePort();
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-nats-'));
+    await writeFile(join(folder, 'nats.conf'), config);
     await start();
   });
-  afterAll(kill);
+  afterAll(async () => {
+    await kill();
+    await rm(folder, { recursive: true, force: true });
+  });
   return () => ({ url: `nats://127.0.0.1:${port}`, kill, start });
 }
 

@@ -28,3 +28,22 @@ it('names an outage that its own probes do not meet', async () => {
   });
   await rig.close();
 });
+
+it('says that the fan-out is away, and takes work all the same', async () => {
+  const rig = await openWorkRig();
+  const { engine, pool } = rig;
+  const checksOf = async (isFanned: boolean | undefined) => {
+    const { ready, checks } = await new PartsReadiness(
+      engine,
+      pool,
+      { reason: undefined },
+      () => isFanned,
+    ).check();
+    expect(ready).toBe(true);
+    return checks.fanout;
+  };
+  expect(await checksOf(undefined)).toBe(undefined);
+  expect(await checksOf(true)).toBe('ok');
+  expect(await checksOf(false)).toMatch(/^away/);
+  await rig.close();
+});

@@ -1,22 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { FanoutInspection } from '../../engine/nats/nats-inspection.js';
 import type { ServiceInspection } from '../../engine/postgres/inspection.js';
 import { isS3Address, readS3Address } from '../../engine/s3/s3-address.js';
 import { fileReason } from '../file-reason.js';
+import { size } from '../progress-bar.js';
 import { type Finding, fail, ok, type Patient, warn, wordsOf } from './finding.js';
 
-/** The database, and the folder or the bucket that the nodes of a service share. */
+/** The database, the folder or the bucket that the nodes of a service share, and the fan-out. */
 
 const leastServer = 130_000;
 /** Clocks of machines that follow a time server are nearer. */
 const aheadMaxMs = 2_000;
+/** Major and minor number of the oldest NATS. */
+const leastNats = 209;
+/** Some hundred events. */
+const leastMessage = 256 * 1024;
 
 export async function checkService({ config }: Patient): Promise<readonly Finding[]> {
+  return [
+    ...(await checkServer(config.databaseUrl)),
+    await checkBlobs(config.blobsDir),
+    ...(config.fanoutUrl === '' ? [] : await checkFanout(config.fanoutUrl)),
+  ];
+}
+
+async function checkServer(url: string): Promise<readonly Finding[]> {
   const { inspectService } = await import('../../engine/postgres/inspection.js');
   let found: ServiceInspection;
   try {
-    found = await inspectService(config.databaseUrl);
+    found = await inspectService(url);
   } catch (error) {
     return [
       fail(
@@ -24,16 +38,12 @@ export async function checkService({ config }: Patient): Promise<readonly Findin
         `the database of INKWIRE_DATABASE_URL cannot be used: ${wordsOf(error)}`,
         'Check the address, and that its user may connect from this machine.',
       ),
-      await checkBlobs(config.blobsDir),
     ];
   }
   const findings = findingsOf(found);
   const version = `PostgreSQL ${Math.floor(found.serverVersion / 10_000)}`;
   const state = found.schema === undefined ? 'no node has worked in it yet' : `schema ${found.schema}`;
-  return [
-    ...(findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)]),
-    await checkBlobs(config.blobsDir),
-  ];
+  return findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)];
 }
 
 function findingsOf(found: ServiceInspection): readonly Finding[] {
@@ -114,4 +124,37 @@ async function checkFolder(directory: string): Promise<Finding> {
   } catch (error) {
     return fail('blobs', `${path} cannot be written: ${fileReason(error)}`, 'Mend it, or set INKWIRE_BLOBS.');
   }
+}
+
+/** Each server of the list, as a node would use it. Nodes go on without it, and read everything from the database. */
+async function checkFanout(url: string): Promise<readonly Finding[]> {
+  const { addressesOf, inspectFanout } = await import('../../engine/nats/nats-inspection.js');
+  return Promise.all(
+    addressesOf(url).map(async (server) => {
+      try {
+        return findingOfFanout(await inspectFanout(url, server));
+      } catch (error) {
+        return fail(
+          'fanout',
+          `${server} of INKWIRE_FANOUT_URL cannot be used: ${wordsOf(error)}`,
+          'Check the address, user and password. Until then gateways read the events of all owners from the database.',
+        );
+      }
+    }),
+  );
+}
+
+function findingOfFanout({ server, version, maxMessage, denied }: FanoutInspection): Finding {
+  if (denied !== undefined) {
+    const said = `NATS at ${server}: ${denied.length > 10 ? denied : `its user may not ${denied}`}`;
+    return fail('fanout', said, 'Let it publish and subscribe to "inkwire.>".');
+  }
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major * 100 + minor < leastNats)
+    return warn('fanout', `NATS at ${server} is version ${version}`, 'Versions from 2.9 on are tested.');
+  if (maxMessage < leastMessage) {
+    const said = `NATS at ${server} takes messages of ${size(maxMessage)}`;
+    return warn('fanout', said, 'Larger commits are read from the database: raise max_payload to 1 MB.');
+  }
+  return ok('fanout', `NATS ${version} at ${server} hands messages on`);
 }

@@ -17,7 +17,7 @@ const littleRoom = 1_000_000_000;
 const networkSystems: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42]);
 
 export const directory: Check = { name: 'directory', also: ['space'], run: checkDirectory };
-export const database: Check = { name: 'database', also: ['blobs'], run: checkDatabase };
+export const database: Check = { name: 'database', also: ['blobs', 'fanout'], run: checkDatabase };
 
 async function checkDirectory({ config, uid }: Patient): Promise<readonly Finding[]> {
   const path = resolve(config.dataDir);

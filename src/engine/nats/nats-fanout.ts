@@ -1,15 +1,7 @@
-import {
-  connect,
-  type NatsConnection,
-  type NodeConnectionOptions,
-  type Subscription,
-} from '@nats-io/transport-node';
+import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Fact } from '../engine.js';
 import { type FannedCommit, type Fanout, type FanoutListener, markOf, ownerKey } from '../fanout.js';
-
-/** The server looks for a lost connection itself; this is for one that hangs. */
-const pingMs = 5_000;
-const againMs = 250;
+import { againMs, optionsOf } from './nats-options.js';
 
 export interface NatsFanoutOptions {
   /** `nats://user:password@host:port` or `tls://...`, several with commas between them. */
@@ -106,6 +98,7 @@ export class NatsFanout implements Fanout {
     }
   }
 
+  /** Where a subscription is refused, nothing comes, and nobody should wait for it. */
   #listen(connection: NatsConnection): void {
     const listener = this.#listener;
     if (listener === undefined) return;
@@ -113,6 +106,7 @@ export class NatsFanout implements Fanout {
       callback: (error, message) => {
         // Nodes of this service alone publish here.
         if (error === null) listener.onCommit(message.json());
+        else this.#connected(false);
       },
     });
     for (const key of this.#wanted) this.#subscribe(connection, key);
@@ -124,6 +118,7 @@ export class NatsFanout implements Fanout {
     const subscription = connection.subscribe(`${this.#service}.facts.${key}`, {
       callback: (error, message) => {
         if (error === null) listener.onFacts(message.json());
+        else this.#connected(false);
       },
     });
     this.#selected.set(key, subscription);
@@ -149,22 +144,4 @@ export class NatsFanout implements Fanout {
       // Too large for the server, or the connection ends just now: the others read it from the database.
     }
   }
-}
-
-function optionsOf(url: string): NodeConnectionOptions {
-  const addresses = url.split(',').map((address) => new URL(address.trim()));
-  const [first] = addresses;
-  const { username = '', password = '' } = first ?? {};
-  return {
-    servers: addresses.map(({ host }) => host),
-    name: 'inkwire',
-    noEcho: true,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: againMs,
-    // A password that is being changed is no reason to give up.
-    ignoreAuthErrorAbort: true,
-    pingInterval: pingMs,
-    ...(username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-    ...(first?.protocol === 'tls:' ? { tls: {} } : {}),
-  };
 }
