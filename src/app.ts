@@ -41,6 +41,7 @@ import { openStorage, storageRefusal } from './storage.js';
 import { openGateway, streamTail } from './streaming.js';
 import { mountSupport } from './supporting.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
+import type { BulkRunner } from './work/bulk.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
 import { JobReader } from './work/reader.js';
@@ -309,10 +310,14 @@ async function open(
     onKind: (kind) => kinds.some(({ name }) => name === kind) && pool.expect(kind),
     onFormBytes: openYoungBuffers().came,
   });
+  let bulk: BulkRunner | undefined;
   if (config.role !== 'worker') {
     mountPush(http.app, { ...http, gateway, tickets });
     addWebhookRoutes(http.app, hooks);
-    opened.add(mountSupport(http.app, { service, follower, pool, config, store, clock, log: workLog }));
+    const keyHolds = (keyId: string): boolean => keyring.holds(keyId);
+    const parts = { service, follower, pool, config, engine, keyHolds, clock, log: workLog };
+    bulk = mountSupport(http.app, parts);
+    opened.add(bulk);
   }
   http.budgets.add('renders', syncRenderer.shares);
   http.budgets.add('pictures', pages.shares);
@@ -334,6 +339,7 @@ async function open(
   if (config.role !== 'gateway') runner.start();
   sweeper.start();
   hooks.deliverer.start();
+  await bulk?.open();
   opened.add(openIdleHeap());
   const url = await http.listen(config.host, config.port);
   const over = new AbortController();

@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { Config } from './config.js';
-import type { Store } from './engine/engine.js';
+import type { Engine } from './engine/engine.js';
 import type { Follower } from './follow/follower.js';
 import { addBulkRoutes } from './http/routes/support/bulk.js';
 import { addGroupFileRoutes } from './http/routes/support/group-files.js';
@@ -16,9 +16,10 @@ import type { WorkLog } from './work/work-log.js';
 export interface SupportParts {
   readonly config: Pick<Config, 'dataDir'>;
   readonly service: JobService;
-  readonly store: Store;
+  readonly engine: Engine;
   readonly follower: Follower;
   readonly pool: RenderPool;
+  readonly keyHolds: (keyId: string) => boolean;
   readonly clock: () => number;
   readonly log: WorkLog;
 }
@@ -26,13 +27,17 @@ export interface SupportParts {
 /** What people have who look after many jobs: the whole at a glance, the same for many, the files of a group. */
 export function mountSupport(
   app: HttpServer['app'],
-  { config, service, store, follower, pool, clock, log }: SupportParts,
-): { close(): Promise<void> } {
+  { config, service, engine, follower, pool, keyHolds, clock, log }: SupportParts,
+): BulkRunner {
   const { reader, submitter, remover } = service;
+  const { store } = engine;
   const lanes = () => pool.lanes;
   const disk = () => diskOf(config.dataDir);
   addOverviewRoute(app, new Overview({ store, reader, follower, clock, lanes, disk }));
-  const bulk = new BulkRunner({ reader, submitter, remover, clock, random: () => nanoid(), log });
+  const bulk = new BulkRunner({
+    ...{ reader, submitter, remover, library: engine.library, exclusive: engine.capabilities.exclusive },
+    ...{ holder: nanoid(), keyHolds, clock, random: () => nanoid(), log },
+  });
   addBulkRoutes(app, bulk);
   addGroupFileRoutes(app, { reader, follower });
   return bulk;

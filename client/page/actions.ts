@@ -31,7 +31,11 @@ export interface Bulk {
   readonly state: 'running' | 'ended' | 'stopped' | 'failed';
   readonly done: number;
   readonly refused: number;
-  readonly refusal?: string;
+  readonly refusals: readonly { readonly job_id: string; readonly reason: string }[];
+  /** The parameters of the filter, or how many were named. */
+  readonly chosen: Readonly<Record<string, string>> | number;
+  readonly created_at: string;
+  readonly ended_at?: string;
   readonly error?: string;
 }
 
@@ -42,6 +46,8 @@ export class Actions {
   readonly busy = signal<ReadonlySet<string>>(new Set());
   /** Of a bulk action that is under way. */
   readonly bulk = signal<Bulk | undefined>(undefined);
+  /** The last ones, the newest first, as far as they were looked at. */
+  readonly bulks = signal<readonly Bulk[]>([]);
   readonly #session: Session;
   #count = 0;
 
@@ -105,6 +111,7 @@ export class Actions {
     if (this.bulk.value !== undefined) return;
     try {
       const { bulk } = await open.http.json<{ readonly bulk: readonly Bulk[] }>('GET', '/api/v1/bulk');
+      this.bulks.value = bulk;
       const [newest] = bulk;
       if (newest?.state === 'running' && this.bulk.value === undefined) await this.#follow(open, newest);
     } catch (error) {
@@ -131,10 +138,12 @@ export class Actions {
     } finally {
       this.bulk.value = undefined;
     }
-    const { action, state, done, refused, refusal, error } = bulk;
+    const last = bulk;
+    this.bulks.value = [last, ...this.bulks.value.filter(({ bulk_id }) => bulk_id !== last.bulk_id)];
+    const { action, state, done, refused, refusals, error } = bulk;
     const words = { cancel: 'cancelled', retry: 'submitted again', delete: 'deleted' }[action];
     const rest = [
-      refused > 0 ? `${amount(refused, 'job')} would not: ${refusal}` : '',
+      refused > 0 ? `${amount(refused, 'job')} would not: ${refusals[0]?.reason ?? ''}` : '',
       state === 'stopped' ? 'Then it was stopped.' : '',
       error ?? '',
     ];

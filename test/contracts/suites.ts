@@ -1,4 +1,5 @@
 import { blobsSuite } from './blobs.suite.js';
+import { bulkShelfSuite } from './bulk-shelf.suite.js';
 import { claimSuite } from './claim.suite.js';
 import { clockSuite } from './clock.suite.js';
 import { commandSuite } from './command.suite.js';
@@ -35,6 +36,7 @@ export const suites = [
   blobsSuite,
   smallBlobsSuite,
   librarySuite,
+  bulkShelfSuite,
   holdersSuite,
   onceSuite,
   endpointsSuite,

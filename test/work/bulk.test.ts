@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problem } from '../../src/protocol/problem.js';
-import { type BulkAction, type BulkChoice, BulkRunner } from '../../src/work/bulk.js';
+import { BulkRunner } from '../../src/work/bulk.js';
+import type { BulkAction, BulkChoice } from '../../src/work/bulk-shelf.js';
+import { everyPage } from '../../src/work/every-page.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
 
 describe('the same for many jobs', () => {
   let rig: WorkRig;
   let bulk: BulkRunner;
+  let count = 0;
   beforeEach(async () => {
     rig = await openWorkRig();
+    count = 0;
     bulk = runner();
   });
   afterEach(async () => {
@@ -17,19 +21,21 @@ describe('the same for many jobs', () => {
 
   function runner(parts: Partial<ConstructorParameters<typeof BulkRunner>[0]> = {}): BulkRunner {
     const { reader, submitter, remover } = rig.service;
-    let count = 0;
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const random = (): string => {
       count += 1;
       return `${count}`;
     };
-    return new BulkRunner({ reader, submitter, remover, clock: Date.now, random, log, ...parts });
+    const { library } = rig.engine;
+    const keyHolds = (): boolean => true;
+    const own = { reader, submitter, remover, library, keyHolds, clock: Date.now, random, log };
+    return new BulkRunner({ ...own, holder: 'one', exclusive: true, ...parts });
   }
 
   const start = (action: BulkAction, choice: BulkChoice = { filter: {} }, owner = 'ann') =>
-    bulk.start({ owner, action, choice, requestId: 'r-1' });
+    bulk.start({ owner, keyId: 'k', action, choice, requestId: 'r-1' });
   const ended = async (id = 'bulk_1', owner = 'ann') => {
-    await expect.poll(() => bulk.get(owner, id)?.state).not.toBe('running');
+    await expect.poll(async () => (await bulk.get(owner, id))?.state).not.toBe('running');
     return bulk.get(owner, id);
   };
   const all = async (owner = 'ann') => {
@@ -37,14 +43,20 @@ describe('the same for many jobs', () => {
     return page.ok ? page.jobs : [];
   };
   const failed = async (count: number): Promise<readonly string[]> => {
-    const ids = await Promise.all(Array.from({ length: count }, () => rig.submit('refuse')));
-    await Promise.all(ids.map((id) => rig.end(id)));
+    const ids: string[] = [];
+    // No more at a time than a queue holds.
+    while (ids.length < count) {
+      const some = Array.from({ length: Math.min(40, count - ids.length) }, () => rig.submit('refuse'));
+      const made = await Promise.all(some);
+      await Promise.all(made.map((id) => rig.end(id)));
+      ids.push(...made);
+    }
     return ids;
   };
 
   test('retries what failed, each once and none of those that it makes', async () => {
     const ids = await failed(5);
-    expect(start('retry', { filter: { status: 'failed' } })).toMatchObject({
+    expect(await start('retry', { filter: { status: 'failed' } })).toMatchObject({
       ok: true,
       bulk: { state: 'running' },
     });
@@ -59,21 +71,25 @@ describe('the same for many jobs', () => {
     await rig.end(other, 'bob');
     const grouped = await rig.submit('refuse', { group: 'g' });
     await rig.end(grouped);
-    start('delete', { filter: { group: 'g' } });
+    await start('delete', { filter: { group: 'g' } });
     expect(await ended()).toMatchObject({ state: 'ended', done: 1 });
     expect((await all()).map(({ job_id }) => job_id)).not.toContain(grouped);
     expect(await all('bob')).toHaveLength(1);
-    expect(bulk.get('bob', 'bulk_1')).toBeUndefined();
+    expect(await bulk.get('bob', 'bulk_1')).toBeUndefined();
   });
 
   test('leaves alone what is in another state, and says of named jobs why', async () => {
     const [done = ''] = await failed(1);
     const running = await rig.submit('hang');
     await rig.progressed(running).catch(() => undefined);
-    start('delete', { filter: {} });
+    await start('delete', { filter: {} });
     expect(await ended()).toMatchObject({ done: 1, refused: 0 });
-    start('cancel', { jobs: [done, running] });
-    expect(await ended('bulk_2')).toMatchObject({ done: 1, refused: 1, refusal: 'There is no such job.' });
+    await start('cancel', { jobs: [done, running] });
+    expect(await ended('bulk_2')).toMatchObject({
+      done: 1,
+      refused: 1,
+      refusals: [{ job_id: done, reason: 'There is no such job.' }],
+    });
     expect((await rig.end(running))?.record.status).toBe('cancelled');
   });
 
@@ -90,7 +106,7 @@ describe('the same for many jobs', () => {
         },
       },
     });
-    start('retry', { jobs: ids });
+    await start('retry', { jobs: ids });
     expect(await ended()).toMatchObject({ state: 'ended', done: 3, refused: 0 });
   });
 
@@ -110,23 +126,23 @@ describe('the same for many jobs', () => {
         },
       },
     });
-    start('retry', { jobs: ids });
-    expect(start('delete', { jobs: ids })).toMatchObject({
+    await start('retry', { jobs: ids });
+    expect(await start('delete', { jobs: ids })).toMatchObject({
       ok: false,
       problem: { slug: 'client-rate-exceeded' },
     });
-    expect(bulk.stop('carol', 'bulk_1')).toBeUndefined();
+    expect(await bulk.stop('carol', 'bulk_1')).toBeUndefined();
     await expect.poll(() => asked).toBe(8);
-    bulk.stop('ann', 'bulk_1');
+    await bulk.stop('ann', 'bulk_1');
     letGo();
     // Those that were under way: eight.
     expect(await ended()).toMatchObject({ state: 'stopped', done: 8 });
-    expect(bulk.list('ann').map(({ bulk_id }) => bulk_id)).toEqual(['bulk_1']);
+    expect((await bulk.list('ann')).map(({ bulk_id }) => bulk_id)).toEqual(['bulk_1']);
   });
 
   test('ends with the process, and says so to whoever asks afterwards', async () => {
     await bulk.close();
-    expect(start('delete')).toMatchObject({ ok: false, problem: { slug: 'shutting-down' } });
+    expect(await start('delete')).toMatchObject({ ok: false, problem: { slug: 'shutting-down' } });
     await bulk.close();
   });
 
@@ -138,7 +154,145 @@ describe('the same for many jobs', () => {
         view: async () => undefined,
       },
     });
-    start('delete', { filter: {} });
+    await start('delete', { filter: {} });
     expect(await ended()).toMatchObject({ state: 'failed', error: 'The server failed; the log says more.' });
+  });
+
+  describe('goes on where a process left it', () => {
+    const forever = new Promise<never>(() => undefined);
+    /** Retries so many, and then answers no more, as a process that was killed. */
+    const dying = (count: number): Pick<typeof rig.service.submitter, 'retry'> => {
+      let left = count;
+      return {
+        retry: (request) => {
+          left -= 1;
+          return left < 0 ? forever : rig.service.submitter.retry(request);
+        },
+      };
+    };
+
+    test('each job is retried once, whatever was done since the last note', async () => {
+      const ids = await failed(130);
+      const first = runner({ submitter: dying(75) });
+      const begun = await first.start({
+        ...{ owner: 'ann', keyId: 'k', action: 'retry', choice: { filter: { status: 'failed' } } },
+        ...{ query: { status: 'failed' }, requestId: 'r-1' },
+      });
+      expect(begun).toMatchObject({ ok: true, bulk: { chosen: { status: 'failed' } } });
+      await expect.poll(async () => (await everyJob()).filter(({ retry_of }) => retry_of).length).toBe(75);
+      bulk = runner({ holder: 'two' });
+      await bulk.open();
+      expect(await ended()).toMatchObject({ state: 'ended', done: 130, refused: 0 });
+      const retries = (await everyJob()).flatMap(({ retry_of }) =>
+        retry_of === undefined ? [] : [retry_of],
+      );
+      expect(retries.sort()).toEqual([...ids].sort());
+      expect(await bulk.list('ann')).toHaveLength(1);
+    });
+
+    test('an end in order counts each job once, named ones among them', async () => {
+      const ids = await failed(60);
+      let letGo: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      let removed = 0;
+      const { remover } = rig.service;
+      const slow = {
+        cancel: remover.cancel.bind(remover),
+        remove: async (owner: string, id: string) => {
+          removed += 1;
+          if (removed > 20) await held;
+          return remover.remove(owner, id);
+        },
+      };
+      bulk = runner({ remover: slow });
+      await start('delete', { jobs: ids });
+      await expect.poll(() => removed).toBeGreaterThan(20);
+      const closed = bulk.close();
+      letGo();
+      await closed;
+      bulk = runner({ holder: 'two' });
+      expect(await bulk.get('ann', 'bulk_1')).toMatchObject({ state: 'running' });
+      await bulk.open();
+      expect(await ended()).toMatchObject({ state: 'ended', done: 60, refused: 0 });
+      expect(await all()).toEqual([]);
+    });
+
+    test('where processes share an engine, only once its lease is over, and one of them alone', async () => {
+      await failed(60);
+      const first = runner({ submitter: dying(55) });
+      await first.start({
+        owner: 'ann',
+        keyId: 'k',
+        action: 'retry',
+        choice: { filter: { status: 'failed' } },
+        requestId: '',
+      });
+      let now = Date.now();
+      const sharing = { exclusive: false, clock: () => now };
+      const second = runner({ ...sharing, holder: 'two' });
+      const third = runner({ ...sharing, holder: 'three' });
+      await second.open();
+      expect(await second.get('ann', 'bulk_1')).toMatchObject({ state: 'running' });
+      now += 120_000;
+      await second.open();
+      await third.open();
+      bulk = second;
+      expect(await ended()).toMatchObject({ done: 60, refused: 0 });
+      await Promise.all([second.close(), third.close()]);
+    });
+
+    test('a stop is heard by the process that does it, and by the one after it', async () => {
+      await failed(120);
+      const asked: string[] = [];
+      let letGo: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const first = runner({
+        submitter: {
+          async retry(request) {
+            asked.push(request.id);
+            await held;
+            return rig.service.submitter.retry(request);
+          },
+        },
+      });
+      bulk = first;
+      await start('retry', { filter: { status: 'failed' } });
+      await expect.poll(() => asked.length).toBe(8);
+      const other = runner({ holder: 'two', exclusive: false });
+      await other.stop('ann', 'bulk_1');
+      letGo();
+      // It hears of it as it notes its first step.
+      expect(await ended()).toMatchObject({ state: 'stopped', done: 50 });
+      expect(await other.get('ann', 'bulk_1')).toMatchObject({ state: 'stopped' });
+    });
+
+    test('not without the key that began it', async () => {
+      await failed(60);
+      const first = runner({ submitter: dying(55) });
+      await first.start({
+        owner: 'ann',
+        keyId: 'k',
+        action: 'retry',
+        choice: { filter: { status: 'failed' } },
+        requestId: '',
+      });
+      bulk = runner({ holder: 'two', keyHolds: () => false });
+      await bulk.open();
+      expect(await ended()).toMatchObject({
+        state: 'failed',
+        error: 'The key that began it may not be used any more.',
+      });
+      expect(await start('delete', { jobs: [] })).toMatchObject({ ok: true });
+    });
+
+    async function everyJob() {
+      const jobs = [];
+      for await (const page of everyPage(rig.service.reader, { owner: 'ann' })) jobs.push(...page);
+      return jobs;
+    }
   });
 });

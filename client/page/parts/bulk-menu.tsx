@@ -6,6 +6,7 @@ import { queryOf } from '../job-filter.js';
 import type { JobView } from '../job-store.js';
 import { useModel } from '../model.js';
 import type { OpenSession } from '../session.js';
+import { BulkHistory } from './bulk-history.js';
 import { Question } from './dialog.js';
 
 /** That can be named to the server at one time. */
@@ -51,7 +52,8 @@ export function BulkMenu({ open, view }: BulkMenuProps) {
       </span>
     );
   }
-  if (!open.mayWrite || view.rows.length === 0) return null;
+  if (!open.mayWrite) return null;
+  if (view.rows.length === 0) return <BulkHistory />;
 
   const ids = chosen.value;
   const rows = ids.size === 0 ? view.rows : view.rows.filter(({ record }) => ids.has(record.job_id));
@@ -94,6 +96,7 @@ export function BulkMenu({ open, view }: BulkMenuProps) {
           {words[command]} {which}
         </button>
       ))}
+      <BulkHistory />
       {asked !== undefined && (
         <Question
           title={`${words[asked.command]} ${asked.exact ? '' : 'at least '}${amount(asked.count, 'job')}?`}
@@ -109,7 +112,7 @@ export function BulkMenu({ open, view }: BulkMenuProps) {
             {asked.command === 'cancel' && 'They are stopped at once.'}
             {asked.command === 'retry' && 'Each is submitted again as a new job.'}
             {asked.command === 'delete' && 'They and their results will be gone for good.'} The server does
-            it, also when this page is closed.
+            it, also when this page is closed or the server is started again.
           </p>
         </Question>
       )}

@@ -2,13 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { jobIdShape } from '../../../protocol/names.js';
 import { type Problem, problem } from '../../../protocol/problem.js';
-import {
-  type Bulk,
-  type BulkAction,
-  type BulkChoice,
-  type BulkRecord,
-  bulkActions,
-} from '../../../work/bulk.js';
+import type { Bulk } from '../../../work/bulk.js';
+import { type BulkAction, type BulkChoice, type BulkRecord, bulkActions } from '../../../work/bulk-shelf.js';
 import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
@@ -30,7 +25,17 @@ const bulkSchema = Type.Object({
   }),
   done: Type.Integer({ minimum: 0, description: 'Jobs with which it was done' }),
   refused: Type.Integer({ minimum: 0, description: 'Jobs that are gone or in another state' }),
-  refusal: Type.Optional(Type.String({ description: 'Of the first of these' })),
+  chosen: Type.Unsafe<unknown>({
+    anyOf: [Type.Record(Type.String(), Type.Unknown()), Type.Integer({ minimum: 1 })],
+    description: 'The parameters of the filter, or how many jobs were named',
+  }),
+  refusals: Type.Array(
+    Type.Object({
+      job_id: Type.String({ description: 'The job' }),
+      reason: Type.String({ description: 'Why it would not' }),
+    }),
+    { maxItems: 20, description: 'The first of these' },
+  ),
   error: Type.Optional(Type.String({ description: 'Why it failed' })),
   created_at: Type.String({ format: 'date-time', description: 'When it began' }),
   ended_at: Type.Optional(Type.String({ format: 'date-time', description: 'When it ended' })),
@@ -44,7 +49,7 @@ const startDocs = (action: BulkAction): RouteDocs => ({
   tag: 'jobs',
   summary: `${action.charAt(0).toUpperCase()}${action.slice(1)} many jobs`,
   description:
-    'All jobs that the filters let through, which are those of the listing, or those that the body names: at most 1,000. The server does it, also when the caller is gone, and tells how far it is under the `bulk_id`. It takes jobs that were there when it began. `cancel` skips jobs that have ended, `retry` and `delete` those that have not. An owner has one at a time. The end of the server ends it. Parameters that are not known are refused.',
+    'All jobs that the filters let through, which are those of the listing, or those that the body names: at most 1,000. The server does it, also when the caller is gone, and tells how far it is under the `bulk_id`. It takes jobs that were there when it began. `cancel` skips jobs that have ended, `retry` and `delete` those that have not. An owner has one at a time. It goes on after a restart of the server, by the rights of the key that began it. Parameters that are not known are refused.',
   body: Type.Object({
     jobs: Type.Optional(
       Type.Array(Type.String(), { maxItems: maxNamed, description: 'Ids; in the place of filters' }),
@@ -58,7 +63,7 @@ const getDocs: RouteDocs = {
   id: 'getBulk',
   tag: 'jobs',
   summary: 'How far an action on many jobs is',
-  description: 'Known to the node that does it, until the server ends; the last 20 of an owner.',
+  description: 'Known to every node, with those that ended: the last 20 of an owner.',
   answers,
   problems: ['not-found'],
 };
@@ -89,31 +94,35 @@ export function addBulkRoutes(app: FastifyInstance, bulk: Bulk): void {
     app.post<{ Querystring: FilterQuery }>(
       `/api/v1/bulk/${action}`,
       { config: { access: 'jobs:write', docs: startDocs(action) }, schema: { querystring: query } },
-      (request, reply) => {
+      async (request, reply) => {
         const choice = choiceOf(request);
         if ('slug' in choice) return sendProblem(request, reply, choice);
-        const answer = bulk.start({ owner: ownerOf(request), action, choice, requestId: request.id });
+        const answer = await bulk.start({
+          ...{ owner: ownerOf(request), keyId: request.caller?.keyId ?? '', action, choice },
+          ...{ query: { ...request.query }, requestId: request.id },
+        });
         if (!answer.ok) return sendProblem(request, reply, answer.problem);
         return send(request, reply.code(202), answer.bulk);
       },
     );
   }
 
-  app.get('/api/v1/bulk', { config: { access: 'jobs:read', docs: listDocs } }, (request, reply) => {
+  app.get('/api/v1/bulk', { config: { access: 'jobs:read', docs: listDocs } }, async (request, reply) => {
+    const list = await bulk.list(ownerOf(request));
     reply.header('cache-control', 'no-store');
-    return sendEnvelope(request, reply, JSON.stringify({ bulk: bulk.list(ownerOf(request)) }));
+    return sendEnvelope(request, reply, JSON.stringify({ bulk: list }));
   });
 
   app.get<ById>(
     '/api/v1/bulk/:id',
     { config: { access: 'jobs:read', docs: getDocs }, schema: { params: idParams } },
-    (request, reply) => send(request, reply, bulk.get(ownerOf(request), request.params.id)),
+    async (request, reply) => send(request, reply, await bulk.get(ownerOf(request), request.params.id)),
   );
 
   app.post<ById>(
     '/api/v1/bulk/:id/stop',
     { config: { access: 'jobs:write', docs: stopDocs }, schema: { params: idParams } },
-    (request, reply) => send(request, reply, bulk.stop(ownerOf(request), request.params.id)),
+    async (request, reply) => send(request, reply, await bulk.stop(ownerOf(request), request.params.id)),
   );
 }
 
