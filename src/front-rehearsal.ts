@@ -1,7 +1,7 @@
 import type { SyncRender } from './work/service.js';
 
-/** As the compiler of code and the first caller see it: some times. */
-const rounds = 10;
+/** Until the compiler of code has seen what the first caller needs. */
+const rounds = 30;
 /** Of the server itself: no owner can be called so. */
 const owner = '@server';
 

@@ -37,9 +37,9 @@ describe('the rehearsal of requests', () => {
       }),
       new AbortController().signal,
     );
-    expect([most, count, left]).toEqual([1, 10, 0]);
+    expect([most, count, left]).toEqual([1, 30, 0]);
     const known = await readShippedDesigns(new URL('../src/designs/shipped/', import.meta.url));
-    expect(shipped.map((id) => known.has(id))).toEqual(Array(5).fill(true));
+    expect(shipped.map((id) => known.has(id))).toEqual(Array(15).fill(true));
   });
 
   it('ends with the server, and is silent where nothing can be rendered', async () => {
