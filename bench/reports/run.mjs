@@ -10,6 +10,7 @@ import { profiler, readCommand, runSuite } from '../kit/suite.mjs';
 const { chosen, short, profile } = readCommand({
   'in-process': './benchmarks/in-process.mjs',
   carry: './benchmarks/carry.mjs',
+  codes: './benchmarks/codes.mjs',
   http: './benchmarks/http.mjs',
   japanese: './benchmarks/japanese.mjs',
   browsers: './benchmarks/browsers.mjs',
