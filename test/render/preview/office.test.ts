@@ -89,6 +89,30 @@ describe.skipIf(withoutOffice)('documents through LibreOffice', () => {
     for (const [index, path] of all.entries()) expect(textOfPdf(path)).toContain(`Number ${index + 1}`);
   });
 
+  it('are each made once, 50 of five kinds with 8 at one time', async () => {
+    await bench.close();
+    bench = new InputBench();
+    await bench.open(undefined, { maxListeners: 2 });
+    const made: Readonly<Record<string, (text: string) => Buffer>> = { docx, xlsx, odt, odp, rtf };
+    const left = Object.entries(made).flatMap(([kind, make]) =>
+      Array.from({ length: 10 }, (_, index) => ({ words: `Number ${index} as ${kind}`, make })),
+    );
+    const all = left.map(({ words }) => words).sort();
+    const seen: string[] = [];
+    const paths = new Set<string>();
+    const work = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const path = await pdfOf(next.make(next.words));
+        paths.add(path);
+        seen.push(textOfPdf(path).trim().split('\n')[0]?.trim() ?? '');
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    expect(seen.sort()).toEqual(all);
+    // None has taken another one's file.
+    expect(paths.size).toBe(all.length);
+  }, 600_000);
+
   it('are drawn as far as pages are asked for', async () => {
     const rows = Array.from({ length: 300 }, (_, row) =>
       Array.from({ length: 8 }, (_, cell) => `${row}:${cell}`),
