@@ -96,19 +96,28 @@ async function likenessOf(path, dpi) {
   return parts;
 }
 
-function threadsWall(path, pages, count) {
+/** Times that the pages are drawn: with one pass a single hitch would decide. */
+const passes = 3;
+
+/** Milliseconds of wall and of CPU a page, by threads that are ready: their starts and ends are not counted. */
+async function threadsAtWork(path, pages, count) {
   const script = new URL('./previews/thread.mjs', import.meta.url);
   const workers = Array.from({ length: count }, (_, index) => {
-    const worker = new Worker(script, { workerData: { path, pages, from: index, step: count } });
-    return { worker, ready: new Promise((resolve) => worker.once('message', resolve)) };
+    return new Worker(script, { workerData: { path, pages, from: index, step: count, passes } });
   });
-  return Promise.all(workers.map(({ ready }) => ready)).then(async () => {
-    const start = performance.now();
-    const done = workers.map(({ worker }) => new Promise((resolve) => worker.once('exit', resolve)));
-    for (const { worker } of workers) worker.postMessage('go');
-    await Promise.all(done);
-    return performance.now() - start;
+  const heard = () =>
+    Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
+  await heard();
+  const start = performance.now();
+  let wall = 0;
+  const cpu = await cpuOf(async () => {
+    const done = heard();
+    for (const worker of workers) worker.postMessage('go');
+    await done;
+    wall = performance.now() - start;
   });
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  return { wall: wall / pages / passes, cpu: cpu / pages / passes };
 }
 
 try {
@@ -165,11 +174,13 @@ try {
   console.log(`the start of an instance: ${median(starts).toFixed(1)} ms`);
   const [one, two] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    one.push(await threadsWall(text, pages, 1));
-    two.push(await threadsWall(text, pages, 2));
+    one.push(await threadsAtWork(text, pages, 1));
+    two.push(await threadsAtWork(text, pages, 2));
   }
+  const of = (rows, name) => median(rows.map((row) => row[name]));
+  const [wall, cpu] = ['wall', 'cpu'].map((name) => of(one, name) / of(two, name));
   console.log(
-    `two threads: ${(median(one) / median(two)).toFixed(2)}x one (wall time; says something on an idle machine alone)`,
+    `two threads: ${wall.toFixed(2)}x one (${of(one, 'wall').toFixed(1)} to ${of(two, 'wall').toFixed(1)} ms of wall time a page, which says something on an idle machine alone; of CPU ${of(one, 'cpu').toFixed(1)} to ${of(two, 'cpu').toFixed(1)} ms, so that ${(2 * cpu).toFixed(2)}x is what two idle cores can do)`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
