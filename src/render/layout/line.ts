@@ -130,21 +130,24 @@ export class OpenLine {
   }
 
   close(isLast: boolean): Line {
+    return this.#line(this.words, this.width, isLast);
+  }
+
+  #line(words: readonly Word[], width: number, isLast: boolean): Line {
     let [height, ascent] = [0, 0];
-    for (const { look } of this.words) {
+    for (const { look } of words) {
       if (look.height > height) height = look.height;
       if (look.ascent > ascent) ascent = look.ascent;
     }
-    const { words, width, broken } = this;
+    const { broken } = this;
     const line = { words, width, height, ascent, isLast: isLast || this.ended };
     return broken === undefined ? line : { ...line, broken };
   }
 
   /** As `close`, of words that may become one or stand in another order. */
   arrange(isLast: boolean, isJustified: boolean): Line {
-    const line = this.close(isLast);
     const arranged: Arranged = {
-      inlines: line.words.map((word) => ({
+      inlines: this.words.map((word) => ({
         word,
         text: word.text,
         width: word.width,
@@ -169,12 +172,9 @@ export class OpenLine {
     order.arrange(arranged, widthOf);
     const { inlines, inlineWidths, leadingCut, trailingCut } = arranged;
     const isSpread = isJustified && inlines[0]?.alignment === 'left';
-    return {
-      ...line,
-      words: inlines.map(wordOf),
-      width: inlineWidths - leadingCut - trailingCut,
-      ...(isSpread ? { isSpread: true } : {}),
-    };
+    // Blanks at the ends that are left out may have been higher than all that is there.
+    const line = this.#line(inlines.map(wordOf), inlineWidths - leadingCut - trailingCut, isLast);
+    return isSpread ? { ...line, isSpread } : line;
   }
 }
 
