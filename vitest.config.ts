@@ -34,7 +34,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     WORDS_FIRST: process.env.WORDS_FIRST ?? '1',
   },
   pages: {
-    PAGES_DOCUMENTS: process.env.PAGES_DOCUMENTS ?? '2000',
+    PAGES_DOCUMENTS: process.env.PAGES_DOCUMENTS ?? '100000',
     PAGES_FIRST: process.env.PAGES_FIRST ?? '1',
   },
   fuzz: {

@@ -5,7 +5,7 @@ import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
 import { createdAt, without } from '../render/document-fixture.js';
 import { report, reportRunner } from '../render/report/report-fixture.js';
-import { compareDrawn } from '../same-pages/compare.js';
+import { closely, compareDrawn } from '../same-pages/compare.js';
 
 const designs = await readShippedDesigns(new URL('../../src/designs/shipped/', import.meta.url));
 const registry = new FontRegistry();
@@ -35,7 +35,7 @@ describe('the designs that come with the server', () => {
     const verdict = await compareDrawn((backs) => {
       const runner = createDocumentRunner(registry, () => createdAt, backs);
       return report({ design, params }, reportRunner(runner));
-    }, !noPoppler);
+    }, closely(!noPoppler));
     expect(verdict).toEqual({ isOwn: true, differences: [] });
   });
 });

@@ -340,7 +340,7 @@ class Maker {
     const count = chance.maybe(0.15) ? chance.whole(30, 90) : chance.whole(1, 8);
     const width = () => chance.one<string | number>(['auto', '*', '15%', chance.whole(10, 60)]);
     const rows = Array.from({ length: count }, row);
-    const options = this.some({
+    const { widths, align, ...others } = this.some({
       headers: () => Array.from({ length: columns }, () => this.text(2)),
       widths: () => Array.from({ length: columns }, width),
       align: () => Array.from({ length: columns }, () => chance.one(aligns)),
@@ -356,12 +356,14 @@ class Maker {
       space_after: () => chance.whole(0, 20),
       keep_rows: () => true,
     });
+    // Cells over several rows move those below aside: there are more columns than were counted, and no amounts.
+    const options = hasRowSpans ? others : { ...others, widths, align };
     return {
       type: 'add_table',
       rows,
       ...options,
       ...this.kept(),
-      ...(chance.maybe(0.3) && this.#depth === 0 && !('header_rows' in options)
+      ...(chance.maybe(0.3) && this.#depth === 0 && !('header_rows' in options) && !hasRowSpans
         ? { carry: this.carry(columns, count) }
         : {}),
     };
