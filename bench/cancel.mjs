@@ -8,7 +8,7 @@ import { percentiles } from './kit/statistics.mjs';
 const unruly = new URL('../test/helpers/unruly-thread.mjs', import.meta.url);
 
 /**
- * How soon a cancelled render has really ended, and how soon another thread stands in its place.
+ * How soon a cancelled render has really ended, and how soon a thread is ready for the next one.
  * @param {import('./kit/figure.mjs').Run} run
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
@@ -19,15 +19,15 @@ export async function run({ short, profile, say }) {
     const loop = await stops({ rounds, directory, entry: unruly, kind: 'loop', inline: '{}' });
     say(`endless loop: ${described(loop.free)}`);
     const table = await stops({ rounds, directory, kind: 'document', inline: planned(longTable(5000)) });
-    say(`table: ${described(table.free)}; successor ready: ${described(table.ready)}`);
+    say(`table: ${described(table.free)}; ready again: ${described(table.ready)}`);
     const http = await deletes({ rounds, directory, profile: profile('cancel') });
-    say(`DELETE answered: ${described(http.answered)}; thread gone: ${described(http.gone)}`);
+    say(`DELETE answered: ${described(http.answered)}; thread free: ${described(http.free)}`);
     return [
-      ...figures('DELETE to thread gone', http.gone, 50, 'through HTTP, the other thread at work, too'),
+      ...figures('DELETE to thread free', http.free, 20, 'through HTTP, the other thread at work, too'),
       { name: 'DELETE answered p99', value: percentiles(http.answered).p99, unit: 'ms' },
       ...figures('endless loop stopped', loop.free, 50, 'the pool alone'),
-      ...figures('table stopped', table.free, 50, 'the pool alone'),
-      ...figures('successor ready', table.ready, 300, 'from the cancel, real thread'),
+      ...figures('table stopped', table.free, 20, 'the pool alone'),
+      ...figures('ready again', table.ready, 20, 'from the cancel, real thread'),
     ];
   } finally {
     removeDirectory(directory);
@@ -56,7 +56,7 @@ function described(times) {
 }
 
 /**
- * On a pool of one thread: from the cancel to the outcome (the thread is gone by then), and to the successor being ready.
+ * On a pool of one thread: from the cancel to the outcome (the thread is free or gone by then), and to a thread being ready.
  * @param {{ rounds: number, directory: string, entry?: URL, kind: string, inline: string }} options
  */
 async function stops({ rounds, directory, entry, kind, inline }) {
@@ -92,7 +92,7 @@ async function stops({ rounds, directory, entry, kind, inline }) {
 }
 
 /**
- * Through HTTP: from sending DELETE of a running job to its answer, and to the thread being gone from the process.
+ * Through HTTP: from sending DELETE of a running job to its answer, and to its thread having no task any more.
  * @param {{ rounds: number, directory: string, profile: readonly string[] }} options
  */
 async function deletes({ rounds, directory, profile }) {

@@ -1,14 +1,11 @@
 import { Connection, dataOf } from './client.mjs';
-import { renderThreadsOf } from './cpu.mjs';
+import { isAtRest, workingRenderThreadsOf } from './cpu.mjs';
 import { longTable } from './documents.mjs';
 import { token } from './server.mjs';
 
-/** After so long it is asked whether there is a thread to wait for. */
-const soonMs = 500;
-
 /**
- * Cancels running jobs through HTTP: from sending DELETE to its answer, and to the thread being gone from the process
- * that renders, which has two. A job that ended before its DELETE came counts for neither.
+ * Cancels running jobs through HTTP: from sending DELETE to its answer, and to a thread of the process that renders,
+ * which has two, having no task any more. A job that ended before its DELETE came counts for neither.
  * @param {{ rounds: number, port: number, pid: number }} options `port` of the server that is asked, `pid` of the one that renders
  */
 export async function cancelTimes({ rounds, port, pid }) {
@@ -17,51 +14,41 @@ export async function cancelTimes({ rounds, port, pid }) {
   /** @type {number[]} */
   const answered = [];
   /** @type {number[]} */
-  const gone = [];
+  const free = [];
   try {
     /** @type {string[]} */
     let running = [];
-    while (gone.length < rounds) {
+    while (free.length < rounds) {
       running = await stillRunning(connection, running);
       while (running.length < 2) {
         const { job_id: id } = dataOf(await connection.request('POST', '/api/v1/jobs', { body }));
         await rendering(connection, id);
         running.push(id);
       }
-      const threads = renderThreadsOf(pid);
+      const threads = workingRenderThreadsOf(pid);
+      if (threads.length < 2) continue;
       const from = performance.now();
 
       const id = running.pop() ?? '';
       const answer = await connection.request('DELETE', `/api/v1/jobs/${id}`);
       if (answer.status !== 204) throw new Error(`DELETE was answered with ${answer.status}`);
       const answeredMs = performance.now() - from;
-      const soon = await threadGone(pid, threads, from + soonMs);
+      while (!threads.some((thread) => isAtRest(pid, thread))) {
+        if (performance.now() - from > 10_000) throw new Error('No thread was free within 10 s of a cancel');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      const freeMs = performance.now() - from;
       // It ended just before, and so was deleted: no thread was stopped for it.
       if ((await connection.request('GET', `/api/v1/jobs/${id}`)).status === 404) continue;
-      const goneAt = soon ?? (await threadGone(pid, threads, from + 10_000));
-      if (goneAt === undefined) throw new Error('No thread ended within 10 s of a cancel');
+      // The other job has a thread, too: what ended may have been that one.
+      running = await stillRunning(connection, running);
+      if (running.length === 0) continue;
       answered.push(answeredMs);
-      gone.push(goneAt - from);
+      free.push(freeMs);
     }
-    return { answered, gone };
+    return { answered, free };
   } finally {
     connection.close();
-  }
-}
-
-/**
- * When one of the threads was no more, by the monotonic clock; undefined when all of them stay until then.
- * @param {number} pid
- * @param {readonly number[]} threads
- * @param {number} until
- */
-async function threadGone(pid, threads, until) {
-  for (;;) {
-    const left = renderThreadsOf(pid);
-    const now = performance.now();
-    if (threads.some((thread) => !left.includes(thread))) return now;
-    if (now > until) return undefined;
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

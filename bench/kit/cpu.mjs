@@ -74,6 +74,23 @@ export function renderThreadsOf(pid) {
   return [...threadsOf(pid)].filter(([, { nice }]) => nice > 0).map(([tid]) => tid);
 }
 
+/**
+ * Ids of the render threads that have a task.
+ * @param {number} pid
+ */
+export function workingRenderThreadsOf(pid) {
+  return renderThreadsOf(pid).filter((tid) => !waitsInLoop(pid, tid));
+}
+
+/**
+ * Whether a render thread has no task any more: it waits for one, or is gone. Its priority says nothing meanwhile.
+ * @param {number} pid
+ * @param {number} tid
+ */
+export function isAtRest(pid, tid) {
+  return waitsInLoop(pid, tid) || !threadsOf(pid).has(tid);
+}
+
 /** @param {number} pid */
 export function residentMiB(pid) {
   const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];

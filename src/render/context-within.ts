@@ -2,7 +2,7 @@ import type { RunContext } from './kind.js';
 
 /** The context of a run within another run: members that are not in `own` are those of `outer`. */
 export function contextWithin(outer: RunContext, own: Partial<RunContext>): RunContext {
-  const { area } = outer;
+  const { area, stops } = outer;
   return {
     parts: outer.parts,
     inputPath: (index) => outer.inputPath(index),
@@ -17,6 +17,7 @@ export function contextWithin(outer: RunContext, own: Partial<RunContext>): RunC
     picture: (call) => outer.picture(call),
     heavy: () => outer.heavy(),
     ...(area === undefined ? {} : { area }),
+    ...(stops === undefined ? {} : { stops }),
     ...own,
   };
 }

@@ -257,8 +257,21 @@ export interface RunContext {
    * is cancelled: no kind decodes one by itself. The files of an outcome stay until the task ends.
    */
   picture(call: PictureCall): Promise<PictureOutcome>;
+  /** There where the task can be stopped between two steps. */
+  readonly stops?: Stops;
   /** Says that the task has taken much memory outside of the heap: another thread takes this one's place when it has ended. */
   heavy(): void;
+}
+
+/**
+ * For work that can be ended at many places without leaving anything half done in its thread: the thread then outlives a
+ * cancel, which would have to clear its whole heap away.
+ */
+export interface Stops {
+  /** Throws where the task is to stop, and has to get to the caller of `run` as it is. Costs some nanoseconds. */
+  look(): void;
+  /** Does work that looks every few milliseconds at the latest. Whatever else a cancel meets ends with the thread. */
+  during<Made>(work: () => Made): Made;
 }
 
 export interface RunResult {

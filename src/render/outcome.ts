@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorDetails, JobWarning, RowTotals } from '../protocol/job-record.js';
 import type { Prepared } from './kind.js';
 import type { VirtualFile, VirtualRun } from './virtual-files.js';
-import type { DoneMessage, FailedMessage, FinishedFile } from './wire.js';
+import type { EndMessage, FinishedFile } from './wire.js';
 
 export type Outcome =
   | {
@@ -36,7 +36,8 @@ export type Outcome =
   | { readonly type: 'cancelled' };
 
 /** What a thread has answered. */
-export function outcomeOf(message: DoneMessage | FailedMessage, runMs: number): Outcome {
+export function outcomeOf(message: EndMessage, runMs: number): Outcome {
+  if (message.type === 'stopped') return { type: 'cancelled' };
   if (message.type === 'done') {
     const { type, task: _task, heavy: _heavy, themes: _themes, ...done } = message;
     return { type, ...done, runMs };

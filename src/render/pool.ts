@@ -5,7 +5,7 @@ import { type Death, RenderThread } from './render-thread.js';
 import type { Task } from './task.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
-import type { FromThread, RehearseMessage } from './wire.js';
+import type { EndMessage, FromThread, RehearseMessage } from './wire.js';
 
 /** Without workers of that sort, external programs and pictures are refused. */
 export interface PoolOptions extends TaskWorkers {
@@ -33,8 +33,10 @@ interface Running extends Entry {
   readonly timer: Countdown;
   /** It is gone before the task settles. */
   readonly work: TaskWork;
-  /** Set when the pool itself ended the thread. */
+  /** Set when the pool itself ended the task, and with it the thread, unless that can stop it and stay. */
   verdict?: Outcome;
+  /** Ends the thread that was asked to stop the task, and has not. */
+  late?: Countdown;
 }
 
 interface Slot {
@@ -53,6 +55,8 @@ const hopelessStarts = 3;
 const settleMs = 500;
 /** A thread whose end takes longer waits for native code, which may take any time. */
 const endMs = 100;
+/** For a thread to stop its task by itself: many times what it takes, since its end takes as long as that. */
+const stopMs = 50;
 
 /**
  * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
@@ -257,22 +261,26 @@ export class RenderPool {
       return;
     }
     const { running } = slot;
-    if (running === undefined || running.id !== message.task || running.verdict !== undefined) return;
-    if (message.type === 'progress') {
-      running.task.onProgress(message.progress);
+    if (running === undefined || running.id !== message.task) return;
+    if (message.type === 'done' || message.type === 'failed' || message.type === 'stopped') {
+      this.#ended(slot, running, message);
       return;
     }
-    if (message.type === 'part') {
-      running.task.onPart?.(message.file);
-      return;
-    }
-    if (message.type === 'program' || message.type === 'picture') {
-      void running.work.ask(message).then((answer) => slot.thread.send(answer));
-      return;
-    }
-    if (message.type === 'done' && message.themes !== undefined) this.#options.onThemes?.(message.themes);
-    this.#settle(slot, running, outcomeOf(message, performance.now() - running.startedAt));
-    const raised = slot.thread.heapLimitMb > this.#options.heapLimitMb;
+    // Of a task that was asked to stop nothing but its end is heard.
+    if (running.verdict !== undefined) return;
+    if (message.type === 'progress') running.task.onProgress(message.progress);
+    else if (message.type === 'part') running.task.onPart?.(message.file);
+    else void running.work.ask(message).then((answer) => slot.thread.send(answer));
+  }
+
+  /** The task has ended, and its thread has not. */
+  #ended(slot: Slot, running: Running, message: EndMessage): void {
+    const { thread } = slot;
+    if (running.verdict !== undefined) thread.calmDown();
+    else if (message.type === 'done' && message.themes !== undefined)
+      this.#options.onThemes?.(message.themes);
+    this.#settle(slot, running, running.verdict ?? outcomeOf(message, performance.now() - running.startedAt));
+    const raised = thread.heapLimitMb > this.#options.heapLimitMb;
     const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;
     if (isSpent) this.#end(slot, this.#options.heapLimitMb);
     else slot.state = 'idle';
@@ -290,11 +298,21 @@ export class RenderPool {
     if (slot) this.#stop(slot, { type: 'cancelled' });
   }
 
-  /** Ends the thread of a running task; the task gets its outcome when the thread is gone. */
+  /**
+   * Stops a running task, which gets its outcome when its thread has no more to do with it: is free, or gone. A thread that
+   * took too long is ended in any case.
+   */
   #stop(slot: Slot, verdict: Outcome): void {
-    if (slot.running === undefined || slot.running.verdict !== undefined) return;
-    slot.running.verdict = verdict;
-    void slot.running.work.end();
+    const { running, thread } = slot;
+    if (running === undefined || running.verdict !== undefined) return;
+    running.verdict = verdict;
+    void running.work.end();
+    if (verdict.type === 'cancelled' && thread.askToStop(running.id))
+      running.late = new Countdown(stopMs, () => this.#endAmidTask(slot));
+    else this.#endAmidTask(slot);
+  }
+
+  #endAmidTask(slot: Slot): void {
     void slot.thread.end();
     const replace = (): void => this.#replace(slot, this.#options.heapLimitMb, 0);
     // Without a spare one a start would compete with the end that somebody waits for: it comes behind it, or a moment later.
@@ -304,8 +322,8 @@ export class RenderPool {
 
   /** Ends a thread that runs nothing, in favour of one with this limit. */
   #end(slot: Slot, heapLimitMb: number): void {
-    this.#replace(slot, heapLimitMb, 0);
     void slot.thread.end();
+    this.#replace(slot, heapLimitMb, 0);
   }
 
   #gone(slot: Slot, death: Death | undefined): void {
@@ -364,6 +382,7 @@ export class RenderPool {
 
   #settle(slot: Slot, running: Running, outcome: Outcome): void {
     running.timer.clear();
+    running.late?.clear();
     delete slot.running;
     if (running.work.none) running.settle(outcome);
     else void running.work.end().then(() => running.settle(outcome));

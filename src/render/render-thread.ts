@@ -2,6 +2,7 @@ import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Countdown } from '../countdown.js';
 import { heapLimits } from './heap-limits.js';
+import { StopFlag } from './stop-flag.js';
 import type { FromThread, ThreadSettings, ToThread } from './wire.js';
 
 export interface ThreadOptions {
@@ -26,13 +27,18 @@ export class RenderThread {
   readonly heapLimitMb: number;
   readonly exited: Promise<Death | undefined>;
   readonly #worker: Worker;
+  readonly #nice: number;
+  readonly #stopFlag: StopFlag;
   #ending = false;
   #osThread: number | undefined;
   #death: Death | undefined;
 
   constructor(options: ThreadOptions, onMessage: (message: FromThread) => void) {
     this.heapLimitMb = options.heapLimitMb;
-    const settings: ThreadSettings = { nice: options.nice };
+    const stop = StopFlag.buffer();
+    this.#stopFlag = new StopFlag(stop);
+    this.#nice = options.nice;
+    const settings: ThreadSettings = { nice: options.nice, stop };
     this.#worker = new Worker(options.entry, {
       workerData: settings,
       resourceLimits: heapLimits(options.heapLimitMb),
@@ -70,11 +76,26 @@ export class RenderThread {
     this.#worker.postMessage(message);
   }
 
-  /** Clearing a large heap away is the thread's own work: at its low priority it would take several times as long. */
-  #hurry(): void {
+  /**
+   * Asks the thread to stop a task and to go on to live: it answers with the end of the task.
+   * @returns false where it does not look whether it is to stop
+   */
+  askToStop(task: number): boolean {
+    const isAsked = this.#stopFlag.ask(task);
+    if (isAsked) this.#setPriority(0);
+    return isAsked;
+  }
+
+  /** The task that the thread was asked to stop has ended. */
+  calmDown(): void {
+    this.#setPriority(this.#nice);
+  }
+
+  /** What is left to do for a task that is stopped is the thread's own work: at its low priority it would take several times as long. */
+  #setPriority(nice: number): void {
     if (this.#osThread === undefined) return;
     try {
-      setPriority(this.#osThread, 0);
+      setPriority(this.#osThread, nice);
     } catch (error) {
       // Only a privileged process may raise a priority again, and the thread may just have gone.
       const code =
@@ -86,7 +107,7 @@ export class RenderThread {
   /** Ends the thread, whatever it does. Resolves when it is gone; later messages of the thread are ignored. */
   async end(): Promise<void> {
     this.#ending = true;
-    this.#hurry();
+    this.#setPriority(0);
     await this.#worker.terminate();
   }
 }

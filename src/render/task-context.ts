@@ -3,10 +3,11 @@ import { getHeapStatistics } from 'node:v8';
 import type { JobWarning } from '../protocol/job-record.js';
 import { ArtifactFile } from './artifact-file.js';
 import type { Asks } from './asks.js';
-import type { ArtifactWriter, ChunkContext, Fetched, Progress, Shows } from './kind.js';
+import type { ArtifactWriter, ChunkContext, Fetched, Progress, Shows, Stops } from './kind.js';
 import type { PictureCall, PictureOutcome } from './picture-call.js';
 import type { ProgramCall, ProgramOutcome } from './program-call.js';
 import { ProgressGate } from './progress-gate.js';
+import { type StopFlag, Stopped } from './stop-flag.js';
 import type { VirtualFile, VirtualRun } from './virtual-files.js';
 import type { DoneMessage, FinishedFile, FromThread, RunMessage } from './wire.js';
 
@@ -26,6 +27,7 @@ export interface TaskAsks {
 /** What a task may use. The members of `ChunkContext` are for the tasks after `prepare`. */
 export class TaskContext implements ChunkContext {
   readonly warnings: JobWarning[] = [];
+  readonly stops: Stops;
   #isHeavy = false;
   readonly #message: RunMessage;
   readonly #send: (message: FromThread) => void;
@@ -40,12 +42,19 @@ export class TaskContext implements ChunkContext {
   #files = 0;
   #handedOver = 0;
 
-  constructor(message: RunMessage, send: (message: FromThread) => void, asks: TaskAsks) {
+  constructor(message: RunMessage, send: (message: FromThread) => void, asks: TaskAsks, flag: StopFlag) {
+    const { task } = message;
+    this.stops = {
+      look() {
+        if (flag.isAsked(task)) throw new Stopped('the pool has stopped the task');
+      },
+      during: (work) => flag.whileLooking(task, work),
+    };
     this.#message = message;
     this.#send = send;
     this.#asks = asks;
     this.#gate = new ProgressGate(
-      (progress) => send({ type: 'progress', task: message.task, progress }),
+      (progress) => send({ type: 'progress', task, progress }),
       () => performance.now(),
     );
   }

@@ -14,6 +14,7 @@ import {
 } from './kind.js';
 import type { PictureCall } from './picture-call.js';
 import { type Rehearsal, warmUp } from './rehearsal.js';
+import { StopFlag, Stopped } from './stop-flag.js';
 import { type TaskAsks, TaskContext } from './task-context.js';
 import { lowerThreadPriority } from './thread-priority.js';
 import type {
@@ -37,6 +38,7 @@ export function serveTasks(
 ): void {
   lowerThreadPriority(settings.nice);
   const byName = new Map(backs.map((back) => [back.name, back]));
+  const flag = new StopFlag(settings.stop);
   const send = (message: FromThread): void => port.postMessage(message, buffersOf(message));
   const asks: TaskAsks = {
     programs: new Asks((task, call, program) => send({ type: 'program', task, call, program })),
@@ -55,7 +57,7 @@ export function serveTasks(
   };
 
   const serve = async (message: RunMessage): Promise<void> => {
-    const task = new TaskContext(message, send, asks);
+    const task = new TaskContext(message, send, asks, flag);
     try {
       const back = byName.get(message.kind);
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
@@ -75,7 +77,8 @@ export function serveTasks(
       });
     } catch (error) {
       task.discard();
-      send({ ...failure(message.task, error, task.warnings), ...task.weight });
+      if (error instanceof Stopped) send({ type: 'stopped', task: message.task, ...task.weight });
+      else send({ ...failure(message.task, error, task.warnings), ...task.weight });
     }
   };
   port.on('message', (message: ToThread) => {

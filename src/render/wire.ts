@@ -103,6 +103,13 @@ export interface FailedMessage {
   readonly warnings: readonly JobWarning[];
 }
 
+/** The task looked, and saw that it was to stop: nothing of it is left. */
+export interface StoppedMessage {
+  readonly type: 'stopped';
+  readonly task: number;
+  readonly heavy?: true;
+}
+
 /** The thread asks for an external program; `ProgramEndedMessage` answers, unless the task ends first. */
 export interface ProgramMessage {
   readonly type: 'program';
@@ -139,8 +146,11 @@ export type FromThread =
   | PartMessage
   | ProgramMessage
   | PictureMessage
-  | DoneMessage
-  | FailedMessage;
+  | EndMessage;
+
+/** A task has ended. */
+export type EndMessage = DoneMessage | FailedMessage | StoppedMessage;
+
 /** The thread makes itself ready for jobs of these kinds, and for these themes of `Rehearsal`, while it has no task. */
 export interface RehearseMessage {
   readonly type: 'rehearse';
@@ -154,4 +164,6 @@ export type ToThread = RunMessage | RehearseMessage | ProgramEndedMessage | Pict
 export interface ThreadSettings {
   /** Scheduling priority as `nice` counts it: 0 is normal, 19 the lowest. */
   readonly nice: number;
+  /** From `StopFlag.buffer`. */
+  readonly stop: SharedArrayBuffer;
 }

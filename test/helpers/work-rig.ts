@@ -45,6 +45,7 @@ const names = [
   'read',
   'loop',
   'hang',
+  'looks',
   'held',
   'eat',
   'exit',

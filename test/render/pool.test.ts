@@ -182,6 +182,43 @@ describe('render pool', () => {
     expect(written(await pool.run(task('write', { text: 'free' })))).toBe('free');
   });
 
+  const cancelled = async (kind: string, request = {}): Promise<Outcome> => {
+    const stop = new AbortController();
+    return pool.run(task(kind, request, { signal: stop.signal, onProgress: () => stop.abort() }));
+  };
+
+  it('keeps the thread of a task that looks whether it is to stop, and nothing of the task', async () => {
+    await open();
+    for (let round = 0; round < 3; round += 1) {
+      expect(await cancelled('looks')).toEqual({ type: 'cancelled' });
+      expect(pool.state).toMatchObject({ respawns: 0, idle: 1, busy: 0 });
+      expect(readdirSync(directory)).toEqual([]);
+      expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+    }
+  });
+
+  it('gives no result of a task that was asked to stop and came to its end', async () => {
+    await open();
+    expect(await cancelled('looks', { wait: 'for its end' })).toEqual({ type: 'cancelled' });
+    expect(pool.state).toMatchObject({ respawns: 0, idle: 1 });
+    expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+  });
+
+  it('ends the thread of a task that was to look and does not', async () => {
+    await open();
+    expect(await cancelled('does not look')).toEqual({ type: 'cancelled' });
+    expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+    expect(pool.state.respawns).toBe(1);
+  });
+
+  it('ends the thread of a task that took too long, also where that looks', async () => {
+    await open();
+    const outcome = await pool.run(task('looks', {}, { timeoutMs: 100 }));
+    expect(outcome).toMatchObject({ type: 'failed', code: 'timed_out' });
+    expect(written(await pool.run(task('write', { text: 'next' })))).toBe('next');
+    expect(pool.state.respawns).toBe(1);
+  });
+
   it.each(['loop', 'hang'])('stops a running task when it is cancelled (%s)', async (kind) => {
     await open();
     const stop = new AbortController();

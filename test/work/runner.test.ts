@@ -73,6 +73,21 @@ describe('running jobs', () => {
     expect(await left()).toEqual([]);
   });
 
+  it.each(['for good', 'for its end'])(
+    'keeps nothing of a cancelled job whose thread stops by itself and stays (it waits %s)',
+    async (wait) => {
+      const { service, submit, end, progressed, pool, facts } = await open();
+      const id = await submit('looks', { wait });
+      await progressed(id);
+      expect(await service.remover.remove('ann', id)).toBe(true);
+      expect((await end(id))?.record).toMatchObject({ status: 'cancelled', error_code: 'cancelled' });
+      expect((await end(await submit('write', { text: 'x' })))?.record.status).toBe('completed');
+      expect(pool.state.respawns).toBe(0);
+      expect(await facts(id)).toEqual(['1 job.created', '2 job.started', '3 job.cancelled']);
+      expect(await left()).toEqual([]);
+    },
+  );
+
   it('deletes a job that has ended, and its files', async () => {
     const { service, submit, end } = await open();
     const id = await submit('write', { text: 'x' });

@@ -30,20 +30,20 @@ export async function run({ short, profile }) {
     servers.push(gateway);
     const worker = await start('worker', '2');
     servers.push(worker);
-    const { answered, gone } = await cancelTimes({
+    const { answered, free } = await cancelTimes({
       rounds: short ? 16 : 200,
       port: gateway.port,
       pid: worker.pid,
     });
-    const { p50, p99 } = percentiles(gone);
+    const { p50, p99 } = percentiles(free);
     return [
       { name: 'DELETE answered p99', value: percentiles(answered).p99, unit: 'ms' },
       {
-        name: 'DELETE to thread gone elsewhere p99',
+        name: 'DELETE to thread free elsewhere p99',
         value: p99,
         unit: 'ms',
         atMost: 100,
-        note: `p50 ${p50.toFixed(1)} ms; ${gone.length} times, the other thread at work, too`,
+        note: `p50 ${p50.toFixed(1)} ms; ${free.length} times, the other thread at work, too`,
       },
     ];
   } finally {

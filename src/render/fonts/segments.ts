@@ -38,6 +38,8 @@ export class Segmenter {
   constructor(
     private readonly coverage: Coverage,
     private readonly language: string | undefined,
+    /** Called with each text. */
+    private readonly onText: () => void = () => undefined,
   ) {}
 
   #chain(family: string, language: string | undefined): readonly Family[] {
@@ -64,6 +66,7 @@ export class Segmenter {
     language: string | undefined,
     at: string,
   ): readonly Segment[] {
+    this.onText();
     if (family !== emojiFamily) {
       if (plain.test(source)) return [{ text: source, family }];
       if (latin.test(source) && this.#isAllOf(source, family, style)) return [{ text: source, family }];

@@ -1,7 +1,7 @@
 import type { JobWarning } from '../../../protocol/job-record.js';
 import type { FontRegistry } from '../../fonts/registry.js';
 import type { Segment } from '../../fonts/segments.js';
-import type { Area } from '../../kind.js';
+import type { Area, Stops } from '../../kind.js';
 import type { BandPair, Bands } from './bands.js';
 import type { InkwireDocument } from './pdf-document.js';
 import type { Margins, Node, PageSize } from './pdfmake.js';
@@ -47,6 +47,8 @@ export interface Sink {
   /** Share of the content that is on pages, 0..1, where pages are finished before their number is known. */
   placed(ratio: number, pages: number): void;
   warn(warning: JobWarning): void;
+  /** Where the task may be stopped meanwhile. */
+  readonly stops?: Stops | undefined;
   /** Where somebody asks for it: told of the place of every part. */
   readonly area?: (area: Area) => void;
 }

@@ -16,9 +16,10 @@ import type { Node } from './pdfmake.js';
 import { PageRenderer, tellLargeWatermark } from './pdfmake-back.js';
 
 /** The back that draws what most documents are: by our own layout, with the same pages as pdfmake's. */
-export const drawOwn: Back = (...all) => {
+export const drawOwn: Back = (composed, document, registry, sink) => {
+  const work = () => draw(composed, document, registry, sink);
   try {
-    return draw(...all);
+    return sink.stops === undefined ? work() : sink.stops.during(work);
   } catch (error) {
     if (error instanceof Foreign) return { declined: error.message };
     throw error;
@@ -36,6 +37,7 @@ function draw(
   let hasRowSpans = false;
   let [measured, placed, total] = [0, 0, 0];
   const tell = () => sink.placed(Math.min(1, placed / (total + 1)), pages.count);
+  const look = () => sink.stops?.look();
   const areas = sink.area === undefined ? undefined : new Areas();
   const edges = new PaperEdges((warning) => sink.warn(warning), areas);
   const tools: BoxTools = {
@@ -50,6 +52,7 @@ function draw(
       hasRowSpans = true;
     },
     measured: () => {
+      look();
       // Headers and footers are measured again for each page.
       if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));
     },
@@ -68,8 +71,12 @@ function draw(
     edges,
     around.isEmpty && marks === undefined ? undefined : finish,
     around.isFixed,
-    () => placed++,
+    () => {
+      look();
+      placed++;
+    },
     tell,
+    look,
   );
   around.check(content);
   const sections = ownSections(content, definition.defaultStyle, tools);

@@ -31,6 +31,8 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
     private readonly knowsPages: boolean,
     private readonly onPlaced: () => void,
     private readonly onPage: () => void,
+    /** Called before each page is written. */
+    private readonly onWrite: () => void,
   ) {}
 
   get count(): number {
@@ -68,6 +70,7 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
   }
 
   #write(sheet: PageSheet, pages: number): void {
+    this.onWrite();
     this.finish?.(sheet, sheet.pageNumber, pages);
     sheet.write(this.document);
   }

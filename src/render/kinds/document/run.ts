@@ -85,7 +85,7 @@ export function createDocumentRunner(
       // The plan of `documentKind` comes back as it was made; the two halves are of one build.
       const checked = draftOf(request as DocumentRequest, context);
       context.progress({ ratio: 0, phase: 'fonts' });
-      const segmenter = new Segmenter(registry, checked.language);
+      const segmenter = new Segmenter(registry, checked.language, () => context.stops?.look());
       const shelf = new PictureShelf(context);
       await shelf.load(allOperations(checked));
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
@@ -97,6 +97,7 @@ export function createDocumentRunner(
         {
           write: (bytes) => artifact.write(bytes),
           warn: (warning) => context.warn(warning),
+          stops: context.stops,
           ...(context.area === undefined ? {} : { area: context.area }),
           layout: (ratio) =>
             context.progress({ ratio: share.fonts + ratio * (share.layout - share.fonts), phase: 'layout' }),
