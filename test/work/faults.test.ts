@@ -245,7 +245,7 @@ await import('${of('src/render/picture-child.js')}');`;
     expect(await log.text()).not.toContain('storage_failed');
   }
 
-  /** Met by the 1,500th fact and at the end of a server: they have tests of their own below. */
+  /** Met by the 200th fact and at the end of a server: they have tests of their own below. */
   const rare: readonly string[] = ['store checkpoint', 'store close'];
   const often = places.filter((place) => !rare.includes(place));
   const isReady = async (): Promise<boolean> => (await ask('readyz')).status === 200;
@@ -305,11 +305,12 @@ await import('${of('src/render/picture-child.js')}');`;
     arm('store checkpoint', 'for a while');
     for (let round = 0; round < 4; round += 1)
       await Promise.all(Array.from({ length: 500 }, () => engine.store.submit(aSubmission(aJob()))));
-    expect(numbers[2]).toBe(1);
+    const before = numbers[2] ?? 0;
+    expect(before).toBeGreaterThan(0);
     await engine.store.ping();
     expect((await engine.store.log()).last).toBe(2_000);
     await engine.close();
-    expect(numbers[2]).toBe(2);
+    expect(numbers[2]).toBe(before + 1);
     disarm();
   });
 

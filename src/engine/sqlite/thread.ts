@@ -15,8 +15,11 @@ import { type Call, type FromThread, packFacts, type ThreadSettings, type ToThre
 const batchCalls = 256;
 /** How soon a key that another process put is known. */
 const keyPollMs = 300;
-/** Facts after which the write-ahead log is copied into the database: some milliseconds' work. */
-const checkpointFacts = 1_500;
+/**
+ * Facts after which the write-ahead log is copied into the database. Each page of it is written once more whenever that is, so
+ * that little at a time costs next to nothing, and is over in a few milliseconds; who comes meanwhile waits.
+ */
+const checkpointFacts = 200;
 
 /**
  * The thread of the store. Changes that wait run first, as one transaction; then a reading, and others for a moment as long as no
