@@ -24,6 +24,9 @@ function expectError(answer: Answer, statusCode: number, error: string, message:
   expect(answer.json()).toEqual({ statusCode, error, message });
 }
 
+/** The other API takes a key in its own way. */
+const native = { appkey: undefined, authorization: 'Bearer alice-token' };
+
 describe('keys', () => {
   test('appkey takes any key of this server', async () => {
     expect((await rig.call('POST', async1, single())).status).toBe(202);
@@ -123,6 +126,19 @@ describe('errors', () => {
       expect.any(String),
     );
     expect((await rig.call('POST', async1, { ...single(), designId: 'a/b c' })).status).toBe(404);
+  });
+
+  test('a draft is never made into a file: it has no id, and none stands in the place of one', async () => {
+    const draft = { operations: [{ type: 'add_text', text: 'draft' }] };
+    const looked = await rig.call('POST', '/api/v1/designs/preview', { design: draft }, native);
+    expect(looked.status).toBe(200);
+    const asked = { content: { fileName: 'a', params: {} } };
+    for (const path of ['sync/single', 'async/single']) {
+      expect((await rig.call('POST', `/v1/file/${path}`, { ...asked, designId: draft })).status).toBe(400);
+      const both = await rig.call('POST', `/v1/file/${path}`, { ...asked, designId: 'draft', design: draft });
+      expect(both.status).toBe(404);
+    }
+    expect(await rig.jobs()).toEqual([]);
   });
 
   test('a design of another owner is 404', async () => {
