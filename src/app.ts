@@ -343,7 +343,7 @@ async function open(
   opened.add(openIdleHeap());
   const url = await http.listen(config.host, config.port);
   const over = new AbortController();
-  const rehearsing = known.isEmpty ? Promise.resolve() : rehearseRequests(syncRenderer, over.signal);
+  const rehearsing = known.hasDocuments ? rehearseRequests(syncRenderer, over.signal) : Promise.resolve();
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

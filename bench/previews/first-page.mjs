@@ -38,8 +38,16 @@ export async function run({ short, profile, say }) {
       if (round === 0) say(`the first of all: ${first.toFixed(0)} ms`);
       else firsts.push(first) && sizes.push(size);
     }
+    await server.stop();
+    const again = await firstAfterRestart(directory, form);
     const { p50, max } = percentiles(firsts);
     return [
+      {
+        name: 'fact of the first page after a restart',
+        value: again,
+        unit: 'ms',
+        note: 'threads have drawn a page for nobody',
+      },
       { name: 'sizes of all pages p50', value: percentiles(sizes).p50, unit: 'ms' },
       {
         name: 'fact of the first page p50',
@@ -52,6 +60,28 @@ export async function run({ short, profile, say }) {
   } finally {
     await server.stop();
     removeDirectory(directory);
+  }
+}
+
+/** Behind what threads do while they are idle, some seconds after their start. */
+const idleMs = 5_000;
+
+async function firstAfterRestart(directory, form) {
+  const server = await startServer({ directory });
+  try {
+    await new Promise((resolve) => setTimeout(resolve, idleMs));
+    const base = `http://127.0.0.1:${server.port}`;
+    const answer = await fetch(`${base}/api/v1/jobs`, {
+      method: 'POST',
+      body: form(),
+      headers: { authorization },
+    });
+    const { data } = await answer.json();
+    const { first } = await facts(base, data.job_id, performance.now());
+    await ended(base, data.job_id);
+    return first;
+  } finally {
+    await server.stop();
   }
 }
 

@@ -106,31 +106,40 @@ async function pdfOf(programs, path, pages) {
   for (const discard of discards) await discard();
 }
 
-/** Milliseconds of all processes below this one, those that have ended included. */
+/** Milliseconds of CPU of each document. */
 async function cpuOf(programs, path, rounds, pages = '1-500') {
   const times = [];
   for (let round = 0; round < rounds; round += 1) {
-    const before = childrenMs();
+    const before = ticksOfChildren();
+    const seen = new Map(before);
+    const look = () => {
+      for (const [pid, ticks] of ticksOfChildren()) seen.set(pid, ticks);
+    };
+    // Looked at while they run: those that end with their namespace are waited for by nobody who would tell.
+    const looks = setInterval(look, lookMs);
     await pdfOf(programs, path, pages);
-    times.push(childrenMs() - before);
+    look();
+    clearInterval(looks);
+    times.push(10 * [...seen].reduce((sum, [pid, ticks]) => sum + ticks - (before.get(pid) ?? 0), 0));
   }
   return times;
 }
 
-function childrenMs() {
-  const fieldsOf = (pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1).split(' ').map(Number);
-    } catch {
-      // It has gone, and is counted by who has waited for it.
-      return [];
-    }
-  };
-  const sum = (pid, places) => places.reduce((total, place) => total + (fieldsOf(pid)[place] ?? 0), 0);
-  const [, ...children] = footprintOf(process.pid, 10_000).pids;
-  // utime, stime and those of children that were waited for, in hundredths of a second.
-  return (
-    10 * (sum(process.pid, [13, 14]) + children.reduce((total, pid) => total + sum(pid, [11, 12, 13, 14]), 0))
+const lookMs = 10;
+
+/** Hundredths of a second of all processes below this one. */
+function ticksOfChildren() {
+  const [, ...pids] = footprintOf(process.pid, 10_000).pids;
+  return new Map(
+    pids.flatMap((pid) => {
+      try {
+        const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1).split(' ');
+        return [[pid, Number(fields[11]) + Number(fields[12])]];
+      } catch {
+        // It has gone.
+        return [];
+      }
+    }),
   );
 }
 

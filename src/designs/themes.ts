@@ -1,5 +1,6 @@
 import type { Library } from '../engine/library.js';
 import type { RenderPool } from '../render/pool.js';
+import { previewTheme } from '../render/rehearsal.js';
 
 export interface KnownThemesParts {
   readonly library: Library;
@@ -28,9 +29,9 @@ export class KnownThemes {
     this.#parts = parts;
   }
 
-  /** Whether nothing is known that is worth a rehearsal. */
-  get isEmpty(): boolean {
-    return this.#known.size === 0;
+  /** Whether a rehearsal of documents is worth its engines. */
+  get hasDocuments(): boolean {
+    return [...this.#known].some((theme) => theme !== previewTheme);
   }
 
   /** Has the threads rehearse what is known. */

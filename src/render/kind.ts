@@ -355,7 +355,7 @@ export interface ChunkedRunner {
 /** The back of a kind, loaded by a render thread when it is first needed. */
 export interface KindBack {
   readonly name: string;
-  /** Once a job of the kind has come, every thread loads it ahead while it is idle: the kinds of most jobs. */
+  /** Once a job of the kind has come, every thread loads it ahead while it is idle: the kinds of most jobs, and those that all threads work on. */
   readonly warm?: true;
   load(): Promise<KindRunner | ChunkedRunner>;
 }

@@ -14,6 +14,9 @@ export interface Rehearsal {
   steps(theme: string): readonly (() => Promise<void>)[];
 }
 
+/** Of pages that are drawn: the engine of PDFs, and what encodes pictures. */
+export const previewTheme = 'preview';
+
 /** A step ahead for whole kinds. Whatever is wrong here, the first job of the kind will say it to somebody. */
 export async function warmUp({ load }: KindBack): Promise<void> {
   try {

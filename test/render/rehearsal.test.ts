@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bulkFillRunner } from '../../src/render/kinds/bulk-fill/run.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
+import { previewRunner } from '../../src/render/kinds/preview/run.js';
 import { rehearsal } from '../../src/render/kinds/rehearsal.js';
 import { RenderPool } from '../../src/render/pool.js';
 
@@ -100,5 +101,13 @@ describe('a render thread', () => {
     expect(rehearsal.themes(new Set(['read_form']))).toContain('bulk_fill');
     expect(rehearsal.steps('bulk_fill')).toHaveLength(1);
     await bulkFillRunner.warm?.();
+  });
+
+  it('knows by the kinds that it has run that pages will be looked at, and has drawn one for nobody then', async () => {
+    expect(rehearsal.themes(new Set(['document', 'merge']))).not.toContain('preview');
+    for (const kind of ['preview', 'page_view'])
+      expect(rehearsal.themes(new Set([kind]))).toContain('preview');
+    expect(rehearsal.steps('preview')).toHaveLength(1);
+    await previewRunner.warm?.();
   });
 });

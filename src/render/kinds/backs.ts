@@ -19,7 +19,7 @@ const registered: readonly KindBack[] = [
     name: 'image_metadata',
     load: async () => (await import('./preview/metadata-run.js')).imageMetadataRunner,
   },
-  { name: 'preview', load: async () => (await import('./preview/run.js')).previewRunner },
+  { name: 'preview', load: async () => (await import('./preview/run.js')).previewRunner, warm: true },
 ];
 
 /** Without a front there is no such kind for callers: for the server itself. */

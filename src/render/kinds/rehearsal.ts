@@ -1,7 +1,7 @@
 import { families } from '../fonts/catalogue.js';
 import { writtenFaces } from '../fonts/written-faces.js';
 import type { RunContext } from '../kind.js';
-import { type Rehearsal, warmUp } from '../rehearsal.js';
+import { previewTheme, type Rehearsal, warmUp } from '../rehearsal.js';
 import { backs } from './backs.js';
 
 /** By script: the language whose fonts are read when it is first written, and some of it. */
@@ -45,14 +45,18 @@ const bulkFill = 'bulk_fill';
 /** Who looks into a form fills it next, many times. */
 const kindsOfForms = [bulkFill, 'bulk_check', 'fill_form', 'read_form', 'package_build', 'package_row'];
 
+/** Of which the next one will be somebody's who looks at pages. */
+const kindsOfPages = ['preview', 'page_view'];
+
 export const rehearsal: Rehearsal = {
   themes: (kinds) => [
     ...written.filter(({ face }) => writtenFaces.has(face)).map(({ language }) => language),
     ...(kindsOfForms.some((name) => kinds.has(name)) ? [bulkFill] : []),
+    ...(kindsOfPages.some((name) => kinds.has(name)) ? [previewTheme] : []),
   ],
   steps(theme) {
-    if (theme === bulkFill)
-      return backs.filter(({ name }) => name === bulkFill).map((back) => () => warmUp(back));
+    if (theme === bulkFill || theme === previewTheme)
+      return backs.filter(({ name }) => name === theme).map((back) => () => warmUp(back));
     const found = written.find(({ language }) => language === theme);
     if (found === undefined) return [];
     return Array.from({ length: rounds }, (_, round) => () => rehearse(found, round));

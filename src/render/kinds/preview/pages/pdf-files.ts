@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { pdfLimits } from '../../pdf-tools/limits.js';
 import { type PdfiumDocument, startPdfium } from '../../pdf-tools/pdfium.js';
 import { loadPdfiumProgram } from '../../pdf-tools/pdfium-engine.js';
+import { encode, placeholderOf } from './encode.js';
 
 export interface PdfToOpen {
   /** Of a file that never changes: the same path is the same file. */
@@ -22,6 +23,18 @@ interface Kept {
 
 /** For the next chunk of the document, or the next page that somebody looks at. */
 const keptMs = 1_000;
+const warmMs = 10_000;
+/** Text and a line, which most pages have; without a cross-reference, which the engine finds out by itself. */
+const smallPage = Buffer.from(`%PDF-1.7
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 100]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R>>endobj
+4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+5 0 obj<</Length 54>>stream
+BT /F 12 Tf 9 70 Td (A page.) Tj ET 9 50 m 90 50 l S  
+endstream endobj
+trailer<</Root 1 0 R/Size 6>>
+%%EOF`);
 /** The engine keeps what it has read of each page, some KiB: a document of thousands is opened anew now and then. */
 const mostUses = 500;
 
@@ -33,9 +46,18 @@ export class PdfFiles {
   #kept: Kept | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Has the engine ready ahead of the first file. */
+  /** Has the engine, and what encodes pictures, ready ahead of the first file: draws a small page for nobody. */
   async warm(): Promise<void> {
-    await loadPdfiumProgram();
+    const pdfium = await startPdfium(
+      await loadPdfiumProgram(),
+      pdfLimits.pictureMemoryBytes,
+      () => undefined,
+    );
+    const document = pdfium.open(smallPage, '');
+    const drawn = document.draw(0, () => ({ width: 200, height: 200 }), warmMs);
+    await Promise.all([encode(drawn, 'png', 85), placeholderOf(drawn)]);
+    drawn.release();
+    document.close();
   }
 
   /** The document is the caller's until `giveBack`. Rejects with `RenderFailure` for what the engine does not open. */
