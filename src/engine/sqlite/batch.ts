@@ -121,7 +121,7 @@ export class BatchRunner {
   }
 
   #answered(call: Call): Answer {
-    return { number: call.number, value: packValue(call.name, this.#answer(call)) };
+    return { number: call.number, value: packValue(call, this.#answer(call)) };
   }
 
   /** The arguments are what `OperationRunner.call` or the keys were given, so their types hold. */

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { Job } from '../../jobs/job.js';
 import { systemErrorOf } from '../../system-errors.js';
 import type { OperationRunner, Operations } from '../embedded/store.js';
-import { type ApplyOptions, type Commit, type Fact, StoreFailed } from '../engine.js';
+import { type ApplyOptions, type Commit, type Fact, StoreFailed, type Submission } from '../engine.js';
 import type { Key } from '../keys.js';
 import type { EngineOperation } from '../store-operations.js';
 import { isReading } from './batch.js';
@@ -27,6 +28,8 @@ export interface StoreClientListeners {
 
 interface OpenCall {
   readonly name: Call['name'];
+  /** Of a submit. */
+  readonly job: Job | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (failure: StoreFailed) => void;
 }
@@ -149,7 +152,8 @@ export class StoreClient implements OperationRunner {
         return;
       }
       this.#number += 1;
-      this.#open.set(this.#number, { name, resolve, reject });
+      const job = name === 'submit' ? (args as readonly [Submission])[0].job : undefined;
+      this.#open.set(this.#number, { name, job, resolve, reject });
       if (reads) this.#openReadings += 1;
       this.#gathered.push({ number: this.#number, name, args });
       if (!reads) this.#gatheredChanges += 1;
@@ -192,7 +196,7 @@ export class StoreClient implements OperationRunner {
       this.#open.delete(number);
       if (call === undefined) continue;
       if (isReading(call)) this.#openReadings -= 1;
-      if (failure === undefined) call.resolve(unpackValue(call.name, value));
+      if (failure === undefined) call.resolve(unpackValue(call.name, value, call.job));
       else {
         const course = systemErrorOf(failure.code)?.course;
         const unavailable = course === 'passes';

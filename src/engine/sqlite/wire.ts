@@ -1,5 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
-import type { Commit, Fact, FactPage } from '../engine.js';
+import type { Job } from '../../jobs/job.js';
+import type { Commit, Fact, FactPage, Submission, SubmitOutcome } from '../engine.js';
 import type { Key } from '../keys.js';
 import { type EngineOperation, engineOperations } from '../store-operations.js';
 import { tagsOfText, textOfTags } from './tag-text.js';
@@ -84,19 +85,32 @@ export function unpackFacts(packed: PackedFacts): readonly Fact[] {
 
 /**
  * Jobs go as JSON, which costs a third of what copying the objects does; facts are flat, and so not escaped twice. Bytes
- * go as they are.
+ * go as they are. A job that was created as it was given does not go back.
  */
-export function packValue(name: Call['name'], value: unknown): unknown {
+export function packValue({ name, args }: Pick<Call, 'name' | 'args'>, value: unknown): unknown {
   if (answers(name, 'bytes')) return value;
+  if (name === 'submit') {
+    const [submission] = args as readonly [Submission];
+    const outcome = value as SubmitOutcome;
+    const isAsGiven = outcome.type === 'created' && outcome.job === submission.job;
+    return JSON.stringify(isAsGiven ? { ...outcome, job: undefined } : outcome);
+  }
   if (!answers(name, 'facts')) return value === undefined ? undefined : JSON.stringify(value);
   // The ledger answers these operations with a page of facts.
   const page = value as FactPage;
   return { ...page, facts: packFacts(page.facts) };
 }
 
-/** Trusts the other side of the thread: the value comes from `packValue`. */
-export function unpackValue(name: Call['name'], packed: unknown): unknown {
+/**
+ * Trusts the other side of the thread: the value comes from `packValue`.
+ * @param given the job of a submit
+ */
+export function unpackValue(name: Call['name'], packed: unknown, given?: Job): unknown {
   if (answers(name, 'bytes')) return packed;
+  if (name === 'submit') {
+    const outcome = JSON.parse(packed as string) as SubmitOutcome;
+    return outcome.type === 'created' ? { ...outcome, job: outcome.job ?? given } : outcome;
+  }
   if (!answers(name, 'facts')) return typeof packed === 'string' ? JSON.parse(packed) : undefined;
   const page = packed as Omit<FactPage, 'facts'> & { readonly facts: PackedFacts };
   return { ...page, facts: unpackFacts(page.facts) };
