@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { copyDatabase } from '../../src/engine/sqlite/backup.js';
+import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { inspectDirectory } from '../../src/engine/sqlite/inspection.js';
+import { JobRows } from '../../src/engine/sqlite/job-rows.js';
 import { SearchIndex, stretchOf } from '../../src/engine/sqlite/search-index.js';
 import { Connection, type Statement } from '../../src/engine/sqlite/sql.js';
+import type { Job } from '../../src/jobs/job.js';
 import { readSearch } from '../../src/protocol/search.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aJob, day, start, submitted } from '../contracts/jobs-at-hand.js';
@@ -106,6 +109,32 @@ describe('the search of a data directory', () => {
     await engine.close();
   });
 
+  it('has what a server that died had not taken into the index, and takes it later', async () => {
+    const copy = join(directory, 'copy');
+    await mkdir(copy);
+    const ids = await during(async (engine) => {
+      const made = [];
+      for (let n = 0; n < 90; n += 1)
+        made.push(await submitted(engine, { title: `Title ${n}`, createdAt: start + n }));
+      // Deleted while it is not in the index.
+      const gone = await submitted(engine, { title: 'Title of no job', createdAt: start + 91 });
+      await engine.store.apply(gone.id, { type: 'cancel' }, start);
+      await engine.store.apply(gone.id, { type: 'delete' }, start);
+      expect((await listed(engine, { search: readSearch('title no') })).ids).toEqual([]);
+      copyDatabase(directory, copy);
+      return made.map(({ id }) => id).reverse();
+    });
+    const connection = new Connection(join(copy, 'inkwire.db'));
+    expect(connection.prepare('SELECT count(*) FROM job_search_docsize').one()).toEqual([64]);
+    connection.close();
+    expect(counted()).toMatchObject({ entries: 90 });
+    const engine = await openIn(copy, openOptions);
+    expect((await listed(engine, { search: readSearch('title') })).ids).toEqual(ids);
+    expect((await listed(engine, { search: readSearch('title 89') })).ids).toEqual(ids.slice(0, 1));
+    await engine.close();
+    expect(inspectDirectory(copy)).toMatchObject({ defects: [] });
+  });
+
   it('a search of stretches misses nothing where they meet', async () => {
     // On both sides of the ends of the longest, which are taken here: 50 days each.
     const stretchMs = 2 ** 32;
@@ -171,6 +200,38 @@ describe('the index of a search', () => {
     expect(plans.filter((plan) => plan !== '')).toEqual([
       'SEARCH jobs USING INDEX jobs_id (id>? AND id<?)',
       'SEARCH jobs USING COVERING INDEX jobs_id',
+      'SEARCH jobs USING INDEX jobs_id (id>?)',
+      'SEARCH meta USING PRIMARY KEY (name=?)',
+      'SEARCH meta USING PRIMARY KEY (name=?)',
     ]);
+  });
+
+  it('forgets jobs whose commit was undone, also where they had entered the index', async () => {
+    const { directory, remove } = await scratchDirectory();
+    const connection = openDatabase(directory);
+    const rows = new JobRows(connection);
+    const jobs = Array.from({ length: 100 }, (_, n) => aJob({ title: `T ${n}`, createdAt: start + n }));
+    const add = (some: readonly Job[]): void => {
+      connection.execute('BEGIN IMMEDIATE');
+      for (const job of some) rows.add({ job, queue: 'ready' }, undefined);
+    };
+    const found = () =>
+      rows.list({ owner: 'alice', limit: 100, search: readSearch('t') }).jobs.map(({ id }) => id);
+    add(jobs);
+    expect(found()).toHaveLength(100);
+    connection.execute('ROLLBACK');
+    rows.reload();
+    expect(found()).toEqual([]);
+    const kept = jobs.filter((_, n) => n % 3 === 0);
+    add(kept);
+    connection.execute('COMMIT');
+    expect(found().sort()).toEqual(kept.map(({ id }) => id).sort());
+    connection.execute('BEGIN IMMEDIATE');
+    rows.flushIndex();
+    connection.execute('COMMIT');
+    expect(connection.prepare('SELECT count(*) FROM job_search_docsize').one()).toEqual([kept.length]);
+    expect(found().sort()).toEqual(kept.map(({ id }) => id).sort());
+    connection.close();
+    await remove();
   });
 });

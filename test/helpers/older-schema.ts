@@ -3,6 +3,7 @@ import { Connection } from '../../src/engine/sqlite/sql.js';
 
 /** What takes back each change of the schema, by its number, the newest first. */
 const steps: readonly (readonly [schema: number, sql: string])[] = [
+  [13, `DELETE FROM meta WHERE name = 'indexed_to'`],
   [12, 'DROP INDEX jobs_seldom; DROP INDEX groups_in_order;'],
   [10, 'DROP TABLE endpoints; DROP TABLE deliveries;'],
   [9, 'DROP TABLE small_blobs;'],

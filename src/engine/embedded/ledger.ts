@@ -73,6 +73,7 @@ export class Ledger {
   /** Forgets the changes of an undone commit. The passes of the fair queue begin anew. */
   restore(): void {
     this.#tables.log.reload();
+    this.#tables.jobs.reload();
     this.#counts = this.#count(this.#limits);
     this.#writer = new Writer(this.#tables, this.#counts, this.life);
   }

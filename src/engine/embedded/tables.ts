@@ -76,6 +76,8 @@ export interface GroupChange {
 
 /** Jobs, with the orders in which they are looked for. */
 export interface JobTable {
+  /** Reads what is remembered beside the table anew, after a commit was undone. */
+  reload(): void;
   /** @param idempotencyKey the one that the job was submitted with, if any */
   add(stored: StoredJob, idempotencyKey: string | undefined): void;
   get(id: string): StoredJob | undefined;

@@ -27,6 +27,8 @@ export class JobIndex implements JobTable, JobViews {
     claimed: new SortedList(byDue),
   };
 
+  reload(): void {}
+
   get(id: string): StoredJob | undefined {
     return this.#entries.get(id);
   }

@@ -26,6 +26,9 @@ export class WorkingJobs implements JobTable {
     this.rows = jobRows(known);
   }
 
+  /** The rows of an undone batch are dropped. */
+  reload(): void {}
+
   add({ job, queue }: StoredJob, key: string | undefined): void {
     if (this.rows.isAtHand(job.id)) throw new Error(`There is a job ${job.id} already`);
     this.rows.put({ job, queue, key });

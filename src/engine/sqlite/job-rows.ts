@@ -75,6 +75,15 @@ export class JobRows implements JobTable, JobViews {
     this.#search = new JobSearch(connection, this.#index);
   }
 
+  reload(): void {
+    this.#index.reload();
+  }
+
+  /** Brings the search index up to date. Within a transaction. */
+  flushIndex(): void {
+    this.#index.flush();
+  }
+
   add({ job, queue }: StoredJob, idempotencyKey: string | undefined): void {
     const { stage, due } = stageDueOf(job);
     this.#add.run(

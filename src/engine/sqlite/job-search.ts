@@ -126,15 +126,23 @@ export class JobSearch {
     for (const place of candidates.places) {
       const there = this.#index.jobsAt(place);
       // Where the place is one job's, the index has looked at its words.
-      const held = isWhole && there.length === 1 ? looking.plain : filter;
+      const isLookedAt = isWhole && there.length === 1 && !this.#index.isFresh(place);
+      const held = isLookedAt ? looking.plain : filter;
       for (const job of there) if (isSought(held, range, job)) jobs.push(job);
       if (jobs.length > filter.limit) return { jobs, reached: idAt(place) };
     }
     return candidates.from > from ? { jobs, reached: idAt(candidates.from) } : { jobs };
   }
 
-  /** At most `maxLooks`. */
+  /** At most `maxLooks`; those that are not in the index yet come first. */
   #candidates(owner: string, conditions: readonly string[], from: number, to: number): Candidates {
+    const fresh = this.#index.freshPlaces(owner, from, to);
+    const indexed = this.#indexed(owner, conditions, from, to);
+    return firstOf([...fresh, ...indexed.places], indexed.from);
+  }
+
+  /** At most `maxLooks`. */
+  #indexed(owner: string, conditions: readonly string[], from: number, to: number): Candidates {
     const all = conditions.join(' AND ');
     const dense = conditions.length === 1 ? undefined : this.#sampled(conditions, from, to);
     if (dense === undefined) return firstOf(this.#index.places(all, from, to, maxLooks + 1), from);

@@ -256,6 +256,8 @@ const migrations: readonly string[] = [
   CREATE INDEX jobs_seldom ON jobs(status, id) WHERE status IN (3, 4);
   CREATE INDEX groups_in_order ON groups(place);
   `,
+  // The index of described jobs leaves out those behind this one: a start looks for them.
+  `INSERT INTO meta (name, value) SELECT 'indexed_to', coalesce(max(id), '') FROM jobs`,
 ];
 
 /** The newest schema that this program knows. */

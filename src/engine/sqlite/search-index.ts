@@ -12,6 +12,10 @@ import { type Connection, integerOf, type Statement, textOf } from './sql.js';
  *
  * An entry's number is the beginning of the id, its place, so that the index is in the order of listings. Jobs of one
  * place, a few microseconds apart at most, share an entry.
+ *
+ * The newest described jobs are not in the index yet: each commit with one would write a segment of it, several pages, which
+ * later ones are merged with. They are remembered here, are candidates of every search, and enter the index together. The
+ * database says up to where it goes, so that a start knows what to read again.
  */
 export class SearchIndex {
   readonly #add: Statement;
@@ -19,8 +23,17 @@ export class SearchIndex {
   readonly #places: Statement;
   readonly #nth: Statement;
   readonly #jobs: Statement;
+  readonly #behind: Statement;
+  readonly #indexedTo: Statement;
+  readonly #setIndexedTo: Statement;
   /** No job has a place after it. Higher than need be after a commit was undone, which costs a look. */
   #last: number;
+  /** Described jobs with a place after it are in `#fresh` and not in the index, those before and at it the other way round. */
+  #end = -1;
+  /** By place, in the order in which they came. */
+  #fresh = new Map<number, readonly Job[]>();
+  /** Jobs since the database was told of the end: it bounds what a start reads. */
+  #added = 0;
 
   constructor(connection: Connection) {
     // Numbers are bound as floating-point, which the index would not take for a place.
@@ -33,14 +46,34 @@ export class SearchIndex {
     this.#jobs = connection.prepare('SELECT job FROM jobs WHERE id >= ? AND id < ?');
     const [newest] = connection.prepare('SELECT max(id) FROM jobs').one() ?? [];
     this.#last = typeof newest === 'string' ? placeOf(newest) : -1;
+    this.#behind = connection.prepare('SELECT job FROM jobs WHERE id >= ? ORDER BY id');
+    this.#indexedTo = connection.prepare(`SELECT value FROM meta WHERE name = 'indexed_to'`);
+    this.#setIndexedTo = connection.prepare(`UPDATE meta SET value = ? WHERE name = 'indexed_to'`);
+    this.reload();
+  }
+
+  /** Reads again which jobs are not in the index yet. */
+  reload(): void {
+    const end = textOf(this.#indexedTo.one()?.[0]);
+    this.#end = end === '' ? -1 : placeOf(end);
+    this.#fresh.clear();
+    const behind = this.#behind.all(idAt(this.#end + 1, ''));
+    for (const [text] of behind) this.#remember(jobOfText(textOf(text)));
+    this.#added = behind.length;
   }
 
   /** After its row was added. */
   add(job: Job): void {
-    if (!isDescribed(job)) return;
     const place = placeOf(job.id);
     const isNewest = place > this.#last;
     this.#last = Math.max(this.#last, place);
+    this.#added += 1;
+    if (place > this.#end) {
+      this.#remember(job);
+      if (this.#fresh.size >= maxFresh || this.#added >= maxUnsaid) this.flush();
+      return;
+    }
+    if (!isDescribed(job)) return;
     const others = isNewest ? [] : this.#described(place).filter(({ id }) => id !== job.id);
     if (others.length > 0) this.#remove.run(place);
     this.#put(place, [job, ...others]);
@@ -50,11 +83,51 @@ export class SearchIndex {
   remove(job: Job): void {
     if (!isDescribed(job)) return;
     const place = placeOf(job.id);
+    if (place > this.#end) {
+      this.#forget(place, job.id);
+      return;
+    }
     this.#remove.run(place);
     this.#put(place, this.#described(place));
   }
 
-  /** Places of an expression, the last one first, between two places, both included. */
+  /** Takes all jobs into the index. Within a transaction. */
+  flush(): void {
+    if (this.#last <= this.#end) return;
+    for (const [place, jobs] of this.#fresh) this.#put(place, jobs);
+    this.#fresh.clear();
+    this.#end = this.#last;
+    this.#added = 0;
+    this.#setIndexedTo.run(idAt(this.#end, '0'));
+  }
+
+  #remember(job: Job): void {
+    if (!isDescribed(job)) return;
+    const place = placeOf(job.id);
+    this.#fresh.set(place, [job, ...(this.#fresh.get(place) ?? [])]);
+  }
+
+  #forget(place: number, id: string): void {
+    const others = (this.#fresh.get(place) ?? []).filter((job) => job.id !== id);
+    if (others.length > 0) this.#fresh.set(place, others);
+    else this.#fresh.delete(place);
+  }
+
+  /** Whether the index has not looked at the jobs of a place. */
+  isFresh(place: number): boolean {
+    return place > this.#end;
+  }
+
+  /** Places of an owner's jobs that are not in the index yet, the last one first, between two places, both included. */
+  freshPlaces(owner: string, from: number, to: number): readonly number[] {
+    const own = [...this.#fresh].filter(([, jobs]) => jobs.some((job) => job.owner === owner));
+    return own
+      .map(([place]) => place)
+      .filter((place) => place >= from && place <= to)
+      .sort((a, b) => b - a);
+  }
+
+  /** Places of an expression in the index, the last one first, between two places, both included. */
   places(expression: string, from: number, to: number, limit: number): readonly number[] {
     return this.#places.all(expression, from, to, limit).map(([place]) => integerOf(place));
   }
@@ -83,6 +156,11 @@ export class SearchIndex {
     if (tokens.size > 0) this.#add.run(place, [...tokens].join(' '));
   }
 }
+
+/** Places that are not in the index yet: a search looks at each that is of its owner. */
+const maxFresh = 64;
+/** Jobs that a start may have to read to find them. */
+const maxUnsaid = 1_000;
 
 /** Digits of an id that are its place: the time, and two of chance. Safe as a number for the next thousand years. */
 const placeDigits = 14;

@@ -5,6 +5,7 @@ import { newLifeId } from '../lives.js';
 import { BatchRunner, failureOf, isReading } from './batch.js';
 import { DirectoryLock, openDatabase } from './database.js';
 import { IdleTrim } from './idle-trim.js';
+import type { JobRows } from './job-rows.js';
 import { KeyRows } from './key-rows.js';
 import { ReadingQueue } from './reading-queue.js';
 import type { Connection } from './sql.js';
@@ -32,6 +33,7 @@ class StoreThread {
   readonly #lock: DirectoryLock;
   readonly #connection: Connection;
   readonly #runner: BatchRunner;
+  readonly #jobs: JobRows;
   readonly #keys: KeyRows;
   readonly #trim: IdleTrim;
   readonly #keyPoll: NodeJS.Timeout;
@@ -53,6 +55,7 @@ class StoreThread {
       throw error;
     }
     const tables = new SqliteTables(this.#connection);
+    this.#jobs = tables.jobs;
     const embedded = embeddedOver(tables, fairness, newLifeId(randomInt));
     this.#keys = new KeyRows(this.#connection);
     this.#runner = new BatchRunner(this.#connection, embedded, this.#keys);
@@ -174,6 +177,7 @@ class StoreThread {
   #close(): void {
     clearInterval(this.#keyPoll);
     const ends = [
+      () => this.#flushIndex(),
       () => this.#connection.pragma('wal_checkpoint(TRUNCATE)'),
       () => this.#connection.close(),
       () => this.#lock.release(),
@@ -186,6 +190,17 @@ class StoreThread {
       }
     }
     this.#port.close();
+  }
+
+  /** A start without a crash before it has nothing to read again. */
+  #flushIndex(): void {
+    this.#connection.execute('BEGIN IMMEDIATE');
+    try {
+      this.#jobs.flushIndex();
+    } finally {
+      // Also what has failed: it is found again.
+      this.#connection.execute('COMMIT');
+    }
   }
 
   #post(message: FromThread): void {
