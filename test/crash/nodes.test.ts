@@ -92,6 +92,32 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     },
   );
 
+  it('run the job of a worker that stands on another one, and take nothing more of it when it goes on', async () => {
+    const client = clientOf(await node('gateway'));
+    const standing = await node('worker');
+    await writeFile(join(folder, 'jobs', 'hold-1'), '');
+    const { job_id } = await client.submit(form());
+    await expect.poll(async () => (await client.get(job_id)).artifact_count, { interval: 20 }).toBe(1);
+    process.kill(standing.pid, 'SIGSTOP');
+    try {
+      const other = await node('worker');
+      await expect.poll(async () => (await client.get(job_id)).attempt, { interval: 20 }).toBe(2);
+      await rm(join(folder, 'jobs', 'hold-1'));
+      await expect.poll(async () => (await client.get(job_id)).status, { interval: 20 }).toBe('completed');
+      await other.kill();
+    } finally {
+      process.kill(standing.pid, 'SIGCONT');
+    }
+    // It is the only worker now: what it runs next it takes up when it has let go of the other.
+    const next = await client.submit(form());
+    await expect.poll(async () => (await client.get(next.job_id)).status, { interval: 20 }).toBe('completed');
+    const { events } = await client.history(job_id);
+    const types = events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'job.started')).toHaveLength(2);
+    expect(types.at(-1)).toBe('job.completed');
+    expect(await client.get(job_id)).toMatchObject({ attempt: 2, artifact_count: 4 });
+  });
+
   it('send each webhook once for all of them, and go on when the one that sends is killed', async () => {
     const receiver = await startReceiver();
     try {

@@ -101,8 +101,50 @@ describe.skipIf(withoutPostgres)('at several nodes in the same moment', () => {
     }
   });
 
-  function nodeOf(at: number): Engine {
-    const node = nodes[at % nodes.length];
+  it('owners take turns, and none has more running than it may, as the log tells', async () => {
+    const cap = 2;
+    const service = await aService(server());
+    const fairness = { ...openOptions.fairness, maxRunningPerOwner: cap };
+    const own: Engine[] = [];
+    while (own.length < 3) own.push(await service.open({ ...openOptions, fairness }));
+    try {
+      const waiting = { many: 40, few: 8, some: 8 };
+      await Promise.all(
+        Object.entries(waiting).flatMap(([owner, count]) =>
+          Array.from({ length: count }, (_, n) => submitted(own[n % 3] ?? nodeOf(0), { owner })),
+        ),
+      );
+      const work = async ({ store }: Engine, worker: string): Promise<void> => {
+        while ((await store.depth()).pending > 0) {
+          const claimed = await store.claim({ worker, limit: 1, now: start, leaseUntil: start + hour });
+          for (const { job } of claimed) {
+            const claim = claimOf(job);
+            await store.apply(job.id, { type: 'start', claim }, start);
+            await store.apply(job.id, { type: 'complete', claim, result: { artifacts: [] } }, start);
+          }
+        }
+      };
+      await Promise.all(own.map((node, n) => work(node, `worker-${n}`)));
+      const { facts } = await nodeOf(0, own).store.everyFact(0, 10_000);
+      const running = new Map<string, number>();
+      const starts: string[] = [];
+      for (const { type, owner } of facts) {
+        const change = type === 'job.started' ? 1 : type === 'job.completed' ? -1 : 0;
+        if (change === 1) starts.push(owner);
+        running.set(owner, (running.get(owner) ?? 0) + change);
+        expect(running.get(owner)).toBeLessThanOrEqual(cap);
+      }
+      expect(starts).toHaveLength(56);
+      // By then each of the three has had eight turns; three are under way at once.
+      for (const owner of ['few', 'some']) expect(starts.lastIndexOf(owner)).toBeLessThan(24 + 3);
+    } finally {
+      for (const node of own) await node.close();
+      await service.remove();
+    }
+  });
+
+  function nodeOf(at: number, among = nodes): Engine {
+    const node = among[at % among.length];
     if (node === undefined) throw new Error('There are nodes only while a test runs');
     return node;
   }
