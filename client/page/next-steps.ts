@@ -21,6 +21,13 @@ export function nextStep(code: string | undefined): string | undefined {
   return code === undefined ? undefined : steps[code];
 }
 
+/** Whether the same request may go well another time; of the others, something has to be changed. */
+export function mayPass(code: string | undefined): boolean {
+  return code !== undefined && passing.includes(code);
+}
+
+const passing: readonly string[] = ['input_unavailable', 'crashed', 'cancelled', 'expired', 'storage_failed'];
+
 /** A sentence without what differs from job to job, so that errors of one kind are equal: numbers, ids, quoted names. */
 export function causeOf({
   error,

@@ -205,7 +205,14 @@ function View({ open }: { readonly open: OpenSession }) {
       if (!open.mayWrite) return <ReadOnly />;
       return (
         <Later key="submit" load={() => import('./views/submit.js')} onShown={arrive}>
-          {({ SubmitPage }) => <SubmitPage key={current.from ?? ''} open={open} from={current.from} />}
+          {({ SubmitPage }) => (
+            <SubmitPage
+              key={current.from ?? current.request ?? ''}
+              open={open}
+              from={current.from}
+              request={current.request}
+            />
+          )}
         </Later>
       );
     case 'fill':

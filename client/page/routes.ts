@@ -10,8 +10,8 @@ export type Route =
   /** Threads, what waits, and the last hour. */
   | { readonly view: 'overview' }
   | { readonly view: 'group'; readonly name: string; readonly filter: JobFilter }
-  /** `from`: begin with the request of this job. */
-  | { readonly view: 'submit'; readonly from?: string }
+  /** `from`: begin with the request of this job; `request`: with this text. */
+  | { readonly view: 'submit'; readonly from?: string; readonly request?: string }
   | { readonly view: 'designs' }
   | { readonly view: 'webhooks' }
   /** One PDF with many rows. */
@@ -19,6 +19,9 @@ export type Route =
   /** Without an id: a new one; without a version: the latest. */
   | { readonly view: 'design'; readonly id?: string; readonly version?: number }
   | { readonly view: 'nowhere' };
+
+/** Characters of a request in an address: it is for examples. */
+const maxRequest = 50_000;
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2);
@@ -32,7 +35,9 @@ export function parseRoute(hash: string): Route {
   if (view === 'groups' && groupShape.test(name)) return { view: 'group', name, filter: filterOf(params) };
   if (view === 'submit' && name === '') {
     const from = params.get('from') ?? '';
-    return jobIdShape.test(from) ? { view: 'submit', from } : { view: 'submit' };
+    const request = params.get('request') ?? '';
+    if (jobIdShape.test(from)) return { view: 'submit', from };
+    return request === '' || request.length > maxRequest ? { view: 'submit' } : { view: 'submit', request };
   }
   if (view === 'webhooks' && name === '') return { view: 'webhooks' };
   if (view === 'fill' && name === '') return { view: 'fill' };
@@ -62,6 +67,7 @@ export function hrefOf(route: Route): string {
     case 'group':
       return `#/groups/${encodeURIComponent(route.name)}${queryOf(route.filter)}`;
     case 'submit':
+      if (route.request !== undefined) return `#/submit?request=${encodeURIComponent(route.request)}`;
       return route.from === undefined ? '#/submit' : `#/submit?from=${route.from}`;
     case 'webhooks':
       return '#/webhooks';

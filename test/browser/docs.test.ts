@@ -53,6 +53,17 @@ describe.skipIf(withoutChromium)('the page of the documentation', () => {
     await form.getByText('/operations/0/text').waitFor();
   });
 
+  test('what is tried can be opened in the editor of the page, as it was changed', async () => {
+    const page = await docs(server);
+    const form = page.locator('article', { has: page.locator('#add_text') }).locator('form');
+    const body = '{"operations":[{"type":"add_text","text":"From the reference & more?"}]}';
+    await form.getByLabel('Body').fill(body);
+    await form.getByRole('link', { name: 'Open in the editor' }).click();
+    const editor = page.getByRole('textbox', { name: 'Request, as JSON' });
+    await expect.poll(() => editor.inputValue()).toBe(body);
+    await page.getByRole('img', { name: 'Page 1', exact: true }).waitFor();
+  });
+
   test('a call can be tried with a key and its parameters, and its file opened', async () => {
     const page = await docs(keyed);
     const submit = page.locator('#submitJob');

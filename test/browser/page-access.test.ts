@@ -79,7 +79,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
       async (page) => {
         await page.goto(`${server.url}/#/groups/g1`);
         await page.getByText(/^10 of 10 completed/).waitFor(patient);
-        await page.locator('summary').click();
+        await page.locator('.connection > summary').click();
       },
     ],
     [

@@ -335,8 +335,8 @@ describe.skipIf(withoutChromium)('the live page', () => {
     await page.context().setOffline(false);
     await page.locator(`[data-job="${id}"] .status-completed`).waitFor(patient);
     await page.getByText('Live').waitFor(patient);
-    await page.locator('summary').click();
-    expect(await page.locator('.menu-body').innerText()).not.toContain('0 times');
+    await page.locator('.connection > summary').click();
+    expect(await page.locator('.connection .menu-body').innerText()).not.toContain('0 times');
     await page.context().close();
     await network.close();
   });

@@ -4,7 +4,14 @@ import { Icon } from './icon.js';
 
 const shownMs = 1_500;
 
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+export interface CopyButtonProps {
+  readonly text: string;
+  readonly label: string;
+  /** Says what it does in words, where there is room. */
+  readonly words?: boolean;
+}
+
+export function CopyButton({ text, label, words = false }: CopyButtonProps) {
   const { actions } = useModel();
   const [done, setDone] = useState(false);
   const copy = async () => {
@@ -18,8 +25,9 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     }
   };
   return (
-    <button type="button" class="icon-button" title={label} aria-label={label} onClick={copy}>
+    <button type="button" class={words ? '' : 'icon-button'} title={label} aria-label={label} onClick={copy}>
       <Icon name={done ? 'check' : 'copy'} />
+      {words && ` ${label}`}
     </button>
   );
 }

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { jobStatuses } from '../../../src/protocol/job-record.js';
 import { countText } from '../format.js';
 import { type JobFilter, sinceOf } from '../job-filter.js';
@@ -24,6 +25,9 @@ export interface FilterBarProps {
 /** Search and filters. They are in the address, so that they can be kept and shared; writing makes no history. */
 export function FilterBar({ open, view, route, names = false }: FilterBarProps) {
   const model = useModel();
+  // Read, so that a change draws the counts again.
+  void open.jobs.revision.value;
+  const [more, setMore] = useState(false);
   const { filter } = view;
   // The field shows what the filter is and nothing of its own: a state beside it would lag behind fast fingers.
   const { text = '' } = filter;
@@ -35,6 +39,8 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
     model.refine(route(next('filter' in now ? now.filter : filter)));
   };
   const { store } = open.jobs;
+  const { since, order, kind, group } = filter;
+  const narrowed = (since ?? order ?? (names ? (kind ?? group) : kind)) !== undefined;
   return (
     <div class="filters">
       <div class="tabs" role="group" aria-label="State">
@@ -54,7 +60,7 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
           );
         })}
       </div>
-      <div class="filter-fields">
+      <div class={names ? 'filter-fields filter-fields-many' : 'filter-fields'}>
         <label class="search">
           <Icon name="search" />
           <span class="unseen">Search by title, reference, tag, id, kind, group or error</span>
@@ -94,54 +100,64 @@ export function FilterBar({ open, view, route, names = false }: FilterBarProps) 
             {filter.cause} <Icon name="close" />
           </a>
         )}
-        <label class="name-menu">
-          <span class="unseen">Created</span>
-          <select
-            value={filter.since ?? ''}
-            onChange={(event) => {
-              const since = sinceOf(event.currentTarget.value);
-              change(({ since: _, ...rest }) => (since === undefined ? rest : { ...rest, since }));
-            }}
-          >
-            <option value="">Any time</option>
-            <option value="15m">Last 15 minutes</option>
-            <option value="1h">Last hour</option>
-            <option value="24h">Last 24 hours</option>
-            <option value="7d">Last 7 days</option>
-          </select>
-        </label>
-        <label class="name-menu">
-          <span class="unseen">Order</span>
-          <select
-            value={filter.order ?? ''}
-            onChange={({ currentTarget: { value } }) =>
-              change(({ order: _, ...rest }) => (value === '' ? rest : { ...rest, order: 'oldest' }))
-            }
-          >
-            <option value="">Newest first</option>
-            <option value="oldest">Oldest first</option>
-          </select>
-        </label>
-        {names && (
-          <>
-            <NameMenu
-              label="Kind"
-              value={filter.kind}
-              counts={store.kinds}
-              onChange={(kind) =>
-                change(({ kind: _, ...rest }) => (kind === undefined ? rest : { ...rest, kind }))
+        <button
+          type="button"
+          class={narrowed ? 'narrow-only filter-more filter-more-on' : 'narrow-only filter-more'}
+          aria-expanded={more}
+          onClick={() => setMore(!more)}
+        >
+          Filter
+        </button>
+        <div class={more ? 'filter-menus filter-menus-open' : 'filter-menus'}>
+          <label class="name-menu">
+            <span class="unseen">Created</span>
+            <select
+              value={filter.since ?? ''}
+              onChange={(event) => {
+                const since = sinceOf(event.currentTarget.value);
+                change(({ since: _, ...rest }) => (since === undefined ? rest : { ...rest, since }));
+              }}
+            >
+              <option value="">Any time</option>
+              <option value="15m">Last 15 minutes</option>
+              <option value="1h">Last hour</option>
+              <option value="24h">Last 24 hours</option>
+              <option value="7d">Last 7 days</option>
+            </select>
+          </label>
+          <label class="name-menu">
+            <span class="unseen">Order</span>
+            <select
+              value={filter.order ?? ''}
+              onChange={({ currentTarget: { value } }) =>
+                change(({ order: _, ...rest }) => (value === '' ? rest : { ...rest, order: 'oldest' }))
               }
-            />
-            <NameMenu
-              label="Group"
-              value={filter.group}
-              counts={store.groups}
-              onChange={(group) =>
-                change(({ group: _, ...rest }) => (group === undefined ? rest : { ...rest, group }))
-              }
-            />
-          </>
-        )}
+            >
+              <option value="">Newest first</option>
+              <option value="oldest">Oldest first</option>
+            </select>
+          </label>
+          {names && (
+            <>
+              <NameMenu
+                label="Kind"
+                value={filter.kind}
+                counts={store.kinds}
+                onChange={(kind) =>
+                  change(({ kind: _, ...rest }) => (kind === undefined ? rest : { ...rest, kind }))
+                }
+              />
+              <NameMenu
+                label="Group"
+                value={filter.group}
+                counts={store.groups}
+                onChange={(group) =>
+                  change(({ group: _, ...rest }) => (group === undefined ? rest : { ...rest, group }))
+                }
+              />
+            </>
+          )}
+        </div>
         <ViewMenu route={route(filter)} />
       </div>
     </div>

@@ -71,7 +71,9 @@ function Moment({
         {type === 'job.started' && job !== undefined && job.attempt > 1 && `, attempt ${job.attempt}`}
       </span>
       <time class="quiet" dateTime={at} title={timeText(at)}>
-        {before === undefined ? timeText(at) : `+ ${durationText(Date.parse(at) - Date.parse(before.at))}`}
+        {before === undefined
+          ? timeText(at)
+          : `after ${durationText(Date.parse(at) - Date.parse(before.at))}`}
       </time>
       {error !== undefined && <span class="moment-error">{error}</span>}
     </>

@@ -78,12 +78,15 @@ export class JobLine extends Component<JobLineProps> {
             </a>
           ) : (
             <a class="line-title" href={href} tabIndex={tab} title={title}>
-              <span>{title}</span> <span class="mono quiet">{job_id}</span>
+              <span>{title}</span>{' '}
+              <span class="mono quiet" title={job_id}>
+                {job_id}
+              </span>
             </a>
           )}
           {tags.length > 0 && <Tags tags={tags.slice(0, maxTags)} tab={tab} />}
         </div>
-        <div class="cell cell-kind" role="gridcell" title={owner}>
+        <div class="cell cell-kind" role="gridcell" title={owner ?? kind}>
           {owner ?? kind}
         </div>
         <div class="cell cell-group" role="gridcell" title={group}>
@@ -94,7 +97,9 @@ export class JobLine extends Component<JobLineProps> {
             <>
               <ProgressBar value={progress} label={`Progress of ${job_id}`} />
               <span class="percent">{Math.floor(progress)}%</span>
-              <span class="clip">{progressText(record, pace, now)}</span>
+              <span class="clip" title={progressText(record, pace, now)}>
+                {progressText(record, pace, now)}
+              </span>
             </>
           )}
           {status === 'pending' && (
@@ -105,7 +110,11 @@ export class JobLine extends Component<JobLineProps> {
               {record.error ?? record.error_code}
             </span>
           )}
-          {status === 'completed' && <span class="clip">{resultText(record)}</span>}
+          {status === 'completed' && (
+            <span class="clip" title={resultText(record)}>
+              {resultText(record)}
+            </span>
+          )}
         </div>
         <div class="cell cell-created" role="gridcell" title={timeText(created_at)}>
           {agoText(Date.parse(created_at), now)}

@@ -19,7 +19,9 @@ export function ViewMenu({ route }: { readonly route: Route }) {
       summary={
         <>
           <Icon name="bookmark" />
-          <span class="clip">{name ?? 'Views'}</span>
+          <span class="clip" title={name}>
+            {name ?? 'Views'}
+          </span>
         </>
       }
     >

@@ -11,6 +11,12 @@ document.addEventListener('change', ({ target }) => {
   if (example instanceof HTMLTemplateElement && body) body.value = example.content.textContent ?? '';
 });
 
+document.addEventListener('click', ({ target }) => {
+  if (!(target instanceof HTMLAnchorElement) || !target.classList.contains('open-editor')) return;
+  const body = target.closest('form')?.querySelector('textarea');
+  target.href = `/#/submit?request=${encodeURIComponent(body?.value ?? '')}`;
+});
+
 document.addEventListener('submit', (event) => {
   const { target: form } = event;
   if (!(form instanceof HTMLFormElement)) return;

@@ -5,7 +5,7 @@ import { useReturn } from '../answer.js';
 import { progressText, resultText } from '../job-facts.js';
 import type { JobRow } from '../job-row.js';
 import { useModel } from '../model.js';
-import { nextStep } from '../next-steps.js';
+import { mayPass, nextStep } from '../next-steps.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Question } from '../parts/dialog.js';
 import { Icon } from '../parts/icon.js';
@@ -103,7 +103,7 @@ function JobView({ open, row }: { readonly open: OpenSession; readonly row: JobR
       <div class="job-columns">
         <div class="job-main">
           <Lineage open={open} record={record} />
-          <Outcome row={row} />
+          <Outcome open={open} row={row} />
           {hasPages(record) && <JobDocument open={open} record={record} />}
           {record.status === 'completed' && <JobResult open={open} record={record} />}
           {record.status !== 'completed' && (record.artifacts?.length ?? 0) > 0 && (
@@ -201,8 +201,8 @@ function Lineage({ open, record }: { readonly open: OpenSession; readonly record
 }
 
 /** How far it is, or how it ended. */
-function Outcome({ row }: { readonly row: JobRow }) {
-  const { now } = useModel();
+function Outcome({ open, row }: { readonly open: OpenSession; readonly row: JobRow }) {
+  const { now, actions } = useModel();
   const { record, pace } = row;
   const { status, progress = 0, error, error_code, error_pointer = '', warnings = [] } = record;
   return (
@@ -241,10 +241,26 @@ function Outcome({ row }: { readonly row: JobRow }) {
             {error} {error_pointer !== '' && <code>{error_pointer}</code>}
           </p>
           <p>{nextStep(error_code)}</p>
-          <div class="buttons">
+          <div class="buttons next-step">
+            {open.mayWrite &&
+              (mayPass(error_code) ? (
+                <button
+                  type="button"
+                  class="primary"
+                  disabled={actions.busy.value.has(record.job_id)}
+                  onClick={() => void actions.retry(open, record.job_id, true)}
+                >
+                  <Icon name="retry" /> Retry it
+                </button>
+              ) : (
+                <a class="button primary" href={hrefOf({ view: 'submit', from: record.job_id })}>
+                  <Icon name="edit" /> Mend it in the editor
+                </a>
+              ))}
             <CopyButton
               text={`${record.job_id} ${error_code ?? ''}: ${error ?? ''} ${error_pointer}`.trim()}
               label="Copy the error"
+              words
             />
           </div>
         </div>

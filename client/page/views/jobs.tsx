@@ -30,11 +30,14 @@ export function JobsPage({ open, filter }: { readonly open: OpenSession; readonl
           <h2>No jobs yet</h2>
           <p>What is submitted here or over the API shows up at once.</p>
           {open.mayWrite && (
-            <p>
-              <a class="button primary" href={hrefOf({ view: 'submit' })}>
-                Submit an example
-              </a>
-            </p>
+            <>
+              <p>
+                <a class="button primary" href={hrefOf({ view: 'submit' })}>
+                  Submit an example
+                </a>
+              </p>
+              <FirstSteps />
+            </>
           )}
           <OtherOwners open={open} />
         </div>
@@ -46,6 +49,32 @@ export function JobsPage({ open, filter }: { readonly open: OpenSession; readonl
         </JobList>
       )}
     </section>
+  );
+}
+
+/** What else there is to begin with. */
+function FirstSteps() {
+  return (
+    <ul class="first-steps">
+      <li>
+        <a class="panel" href={hrefOf({ view: 'designs' })}>
+          <b>A design with your data</b>
+          <span class="quiet">An invoice is there already: fill it, or change it and see the page</span>
+        </a>
+      </li>
+      <li>
+        <a class="panel" href={hrefOf({ view: 'fill' })}>
+          <b>One PDF, many rows</b>
+          <span class="quiet">A form and a CSV become a file for each row, and a ZIP of all</span>
+        </a>
+      </li>
+      <li>
+        <a class="panel" href="/docs">
+          <b>From your program</b>
+          <span class="quiet">The API, with an example of each request and of each operation</span>
+        </a>
+      </li>
+    </ul>
   );
 }
 

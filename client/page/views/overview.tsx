@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { OverviewAnswer, OverviewFailure, OverviewThread } from '../../../src/protocol/overview.js';
-import { agoText, bytesText, countText, durationText, timeText } from '../format.js';
+import { agoText, amount, bytesText, countText, durationText, timeText } from '../format.js';
 import { useModel } from '../model.js';
 import { nextStep } from '../next-steps.js';
 import { ProgressBar } from '../parts/progress-bar.js';
@@ -83,7 +83,10 @@ function Figures({ open, answer }: { readonly open: OpenSession; readonly answer
         <Figure name="Threads at work" value={`${busy} of ${threads.length}`}>
           {waiting.running === undefined ? 'on this node' : `${countText(waiting.running)} jobs run`}
         </Figure>
-        <Figure name="Pages a second" value={String(pages_per_second)}>
+        <Figure
+          name="Pages a second"
+          value={countText(pages_per_second < 10 ? pages_per_second : Math.round(pages_per_second))}
+        >
           over the last minute
         </Figure>
         {disk !== undefined && (
@@ -144,7 +147,10 @@ function Lane({
   return (
     <li class={`lane lane-${state}`}>
       <span class="lane-number quiet">{number}</span>
-      <span class="clip">
+      <span
+        class="clip"
+        title={[title ?? job_id ?? words, open.isAdmin ? owner : ''].filter(Boolean).join(' ')}
+      >
         {job_id !== undefined && owner !== undefined ? (
           <a href={hrefFor(open.owner, owner, { view: 'job', id: job_id })}>{title ?? job_id}</a>
         ) : (
@@ -153,7 +159,12 @@ function Lane({
         {open.isAdmin && owner !== undefined && <span class="quiet"> {owner}</span>}
       </span>
       <span class="lane-progress">
-        {progress !== undefined && <ProgressBar value={progress} label={`Progress on thread ${number}`} />}
+        {progress !== undefined && (
+          <>
+            <ProgressBar value={progress} label={`Progress on thread ${number}`} />
+            <span class="percent">{Math.floor(progress)}%</span>
+          </>
+        )}
       </span>
       <span class="quiet lane-time">
         {pages_total !== undefined && pages_done !== undefined && `${pages_done}/${pages_total} p. `}
@@ -175,6 +186,7 @@ function Waiting({ open, answer }: { readonly open: OpenSession; readonly answer
           <li key={owner}>
             <a
               class="clip"
+              title={owner}
               href={hrefFor(open.owner, owner, { view: 'jobs', filter: { status: 'pending' } })}
             >
               {owner}
@@ -191,7 +203,7 @@ function Waiting({ open, answer }: { readonly open: OpenSession; readonly answer
 }
 
 /** The hour in twelve parts; the words under it say the same. */
-function Spans({ answer: { spans, hour } }: { readonly answer: OverviewAnswer }) {
+function Spans({ answer: { spans, hour, at } }: { readonly answer: OverviewAnswer }) {
   const most = Math.max(1, ...spans.map(({ completed, failed }) => completed + failed));
   return (
     <section class="panel">
@@ -201,17 +213,22 @@ function Spans({ answer: { spans, hour } }: { readonly answer: OverviewAnswer })
         role="img"
         aria-label={`${countText(hour.completed)} completed and ${countText(hour.failed)} failed in the last hour`}
       >
-        {spans.map(({ at, completed, failed, pages }) => (
+        {spans.map(({ at: begin, completed, failed, pages }) => (
           <div
-            key={at}
+            key={begin}
             class="span"
-            title={`from ${timeText(at)}: ${completed} completed, ${failed} failed, ${pages} pages`}
+            title={`from ${timeText(begin)}: ${completed} completed, ${failed} failed, ${pages} pages`}
           >
             <i class="span-failed" style={{ height: `${(failed / most) * 100}%` }} />
             <i class="span-completed" style={{ height: `${(completed / most) * 100}%` }} />
           </div>
         ))}
       </div>
+      <p class="span-ends quiet" aria-hidden="true">
+        <span>{clock.format(Date.parse(spans[0]?.at ?? at))}</span>
+        <span>at most {amount(most, 'job')} in five minutes</span>
+        <span>now, {clock.format(Date.parse(at))}</span>
+      </p>
       <p class="quiet">
         {countText(hour.completed)} completed with {countText(hour.pages)} pages, {countText(hour.failed)}{' '}
         failed, {countText(hour.cancelled)} cancelled

@@ -14,11 +14,14 @@ export interface SubmitPageProps {
   readonly open: OpenSession;
   /** Job whose request is begun with. */
   readonly from: string | undefined;
+  /** Text that is begun with, from the address. */
+  readonly request: string | undefined;
 }
 
 /** A new job, from an example, from another job, or written by hand. */
-export function SubmitPage({ open, from }: SubmitPageProps) {
+export function SubmitPage({ open, from, request }: SubmitPageProps) {
   const { drafts } = useModel();
+  if (request !== undefined) return <SubmitForm open={open} title="New job" begin={request} />;
   if (from === undefined) {
     const example = examples[0];
     return <SubmitForm open={open} title="New job" begin={example?.text() ?? ''} example={example?.name} />;

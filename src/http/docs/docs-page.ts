@@ -104,6 +104,8 @@ function operationItem(path: string, method: string, operation: OpenApiOperation
 
 type Examples = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 
+const edited = /^\/api\/v1\/(jobs|render|preview)(\?|$)/;
+
 /** Sends a request and shows the answer; the script brings it to life. */
 function tryForm(
   method: string,
@@ -133,7 +135,10 @@ function tryForm(
     first === undefined
       ? ''
       : `<label>Body <textarea spellcheck="false">${escapeHtml(JSON.stringify(first[1].value, null, 2))}</textarea></label>`;
-  return `<form data-method="${method}" data-path="${escapeHtml(path)}">${fields.join('')}${choice}${body}<button>Try it: ${method} ${escapeHtml(path.replace(/\?.*/, ''))}</button><output></output>${templates}</form>`;
+  // What makes a document has a better place to be changed: the page of the server, with the document beside the text.
+  const edit =
+    body !== '' && edited.test(path) ? ' <a class="open-editor" href="/#/submit">Open in the editor</a>' : '';
+  return `<form data-method="${method}" data-path="${escapeHtml(path)}">${fields.join('')}${choice}${body}<button>Try it: ${method} ${escapeHtml(path.replace(/\?.*/, ''))}</button>${edit}<output></output>${templates}</form>`;
 }
 
 function parameterTable(parameters: readonly OpenApiParameter[]): string {
