@@ -21,8 +21,10 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
   });
   afterAll(() => server?.close());
 
-  async function open(hash: string, width = 1440, url = server.url): Promise<Page> {
-    const page = await (await chromium.visit({ viewport: { width, height: 900 } })).newPage();
+  async function open(hash: string, width = 1440, url = server.url, moving = false): Promise<Page> {
+    const reducedMotion = moving ? 'no-preference' : 'reduce';
+    const options = { viewport: { width, height: 900 }, reducedMotion } as const;
+    const page = await (await chromium.visit(options)).newPage();
     await page.goto(`${url}/${hash}`);
     await page.getByText('Live', { exact: true }).waitFor(patient);
     return page;
@@ -155,7 +157,7 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
     const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-stale-'));
     const first = await startPageServer({}, dataDir);
     const { port } = first;
-    const page = await open('#/jobs', 1280, first.url);
+    const page = await open('#/jobs', 1280, first.url, true);
     await submit(first, large);
     await page.locator('.line-running').waitFor(patient);
     await first.close();
@@ -163,10 +165,21 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
     await page.getByRole('button', { name: 'Try now' }).waitFor(patient);
     const times = () => page.locator('.grid-body').innerText();
     const before = await times();
+    // Bars go to their places in a moment, and then nothing moves, the sign of a running job neither.
+    const picture = async () => (await page.locator('.view').screenshot()).toString('base64');
+    let shown = await picture();
+    await expect
+      .poll(async () => {
+        const last = shown;
+        shown = await picture();
+        return shown === last;
+      })
+      .toBe(true);
     // A second passes for the page at its next look at the clock.
     const counted = await page.locator('.connection summary').innerText();
     await expect.poll(() => page.locator('.connection summary').innerText()).not.toBe(counted);
     expect(await times()).toBe(before);
+    expect((await picture()) === shown).toBe(true);
     expect(await accessibilityFindings(page)).toEqual([]);
     const second = await startPageServer({ INKWIRE_PORT: String(port) }, dataDir);
     await page.getByText(/^Caught up, \d+ changes?\.$/).waitFor(patient);

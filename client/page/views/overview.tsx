@@ -1,6 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { everyOwner } from '../../../src/protocol/names.js';
 import type { OverviewAnswer, OverviewFailure, OverviewThread } from '../../../src/protocol/overview.js';
 import { agoText, amount, bytesText, countText, durationText, timeText } from '../format.js';
+import type { JobFilter } from '../job-filter.js';
 import { useModel } from '../model.js';
 import { nextStep } from '../next-steps.js';
 import { ProgressBar } from '../parts/progress-bar.js';
@@ -72,10 +74,19 @@ function Figures({ open, answer }: { readonly open: OpenSession; readonly answer
   return (
     <>
       <dl class="figures">
-        <Figure name="Failed, last hour" alarm={hour.failed > 0} value={countText(hour.failed)}>
+        <Figure
+          name="Failed, last hour"
+          alarm={hour.failed > 0}
+          value={countText(hour.failed)}
+          href={listOf(open, answer, { status: 'failed', since: '1h' })}
+        >
           of {countText(ended)} ended{!isWhole && ` since ${clock.format(Date.parse(since))}`}
         </Figure>
-        <Figure name="Waiting" value={countText(waiting.jobs ?? own)}>
+        <Figure
+          name="Waiting"
+          value={countText(waiting.jobs ?? own)}
+          href={listOf(open, answer, { status: 'pending', order: 'oldest' })}
+        >
           {waiting.oldest_seconds === undefined
             ? 'jobs'
             : `the oldest for ${durationText(waiting.oldest_seconds * 1000)}`}
@@ -116,18 +127,33 @@ function Figures({ open, answer }: { readonly open: OpenSession; readonly answer
   );
 }
 
+/** Jobs of whom the figures are. */
+function listOf(open: OpenSession, { owner = everyOwner }: OverviewAnswer, filter: JobFilter): string {
+  return hrefFor(open.owner, owner, { view: 'jobs', filter });
+}
+
 interface FigureProps {
   readonly name: string;
   readonly value: string;
   readonly alarm?: boolean;
+  /** Where the jobs are that it counts. */
+  readonly href?: string;
   readonly children: preact.ComponentChildren;
 }
 
-function Figure({ name, value, alarm = false, children }: FigureProps) {
+function Figure({ name, value, alarm = false, href, children }: FigureProps) {
   return (
     <div class="panel figure">
       <dt>{name}</dt>
-      <dd class={alarm ? 'figure-value fault' : 'figure-value'}>{value}</dd>
+      <dd class={alarm ? 'figure-value fault' : 'figure-value'}>
+        {href === undefined ? (
+          value
+        ) : (
+          <a href={href} aria-label={`${name}: ${value}`}>
+            {value}
+          </a>
+        )}
+      </dd>
       <dd class="quiet">{children}</dd>
     </div>
   );
