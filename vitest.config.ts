@@ -41,6 +41,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     FUZZ_EXPRESSIONS: process.env.FUZZ_EXPRESSIONS ?? '100000',
     FUZZ_DESIGNS: process.env.FUZZ_DESIGNS ?? '10000',
   },
+  screenshots: { SCREENSHOTS: process.env.SCREENSHOTS ?? 'screenshots' },
   restores: { RESTORE_ROUNDS: process.env.RESTORE_ROUNDS ?? '20' },
 };
 
