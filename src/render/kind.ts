@@ -334,6 +334,8 @@ export interface ChunkContext extends StepContext {
 export interface ChunkedRunner {
   readonly name: string;
   warm?(): Promise<void>;
+  /** Does the work of a job for nobody, behind `warm`: a thread that has done it some times is quick. */
+  practise?(): Promise<void>;
   /**
    * Its artifacts are the files for the other tasks of the attempt; they are no artifacts of the job, as its parts are. What
    * it keeps is there for a later attempt, too, which does not make it again.

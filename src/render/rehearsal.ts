@@ -10,18 +10,30 @@ export interface Rehearsal {
    * @param kinds of the tasks that it has run
    */
   themes(kinds: ReadonlySet<string>): readonly string[];
-  /** Makes the thread ready for a theme: some milliseconds each, the first one up to some hundred. None rejects. */
-  steps(theme: string): readonly (() => Promise<void>)[];
+  /**
+   * Makes the thread ready for a theme: some milliseconds each, the first one up to some hundred. None rejects.
+   * @param begun kinds of which the thread has begun a task, also later
+   */
+  steps(theme: string, begun: ReadonlySet<string>): readonly (() => Promise<void>)[];
 }
 
 /** Of pages that are drawn: the engine of PDFs, and what encodes pictures. */
 export const previewTheme = 'preview';
 
-/** A step ahead for whole kinds. Whatever is wrong here, the first job of the kind will say it to somebody. */
-export async function warmUp({ load }: KindBack): Promise<void> {
-  try {
-    await (await load()).warm?.();
-  } catch {
-    // Said by the first job.
-  }
+/**
+ * Steps ahead for whole kinds: to load what each job needs, then to do such work for nobody. None rejects.
+ * @param isUnderWay whether the thread has begun a job of the kind: what that does is practice enough, and nobody shall wait for more
+ */
+export function stepsAhead({ load }: KindBack, isUnderWay: () => boolean): readonly (() => Promise<void>)[] {
+  const practise = async (): Promise<void> => {
+    const runner = await load();
+    if ('practise' in runner && !isUnderWay()) await runner.practise?.();
+  };
+  return [async () => (await load()).warm?.(), practise].map((step) => async () => {
+    try {
+      await step();
+    } catch {
+      // Whatever is wrong here, the first job of the kind will say it to somebody.
+    }
+  });
 }

@@ -13,7 +13,7 @@ import {
   type RunResult,
 } from './kind.js';
 import type { PictureCall } from './picture-call.js';
-import { type Rehearsal, warmUp } from './rehearsal.js';
+import { type Rehearsal, stepsAhead } from './rehearsal.js';
 import { StopFlag, Stopped } from './stop-flag.js';
 import { type TaskAsks, TaskContext } from './task-context.js';
 import { lowerThreadPriority } from './thread-priority.js';
@@ -46,6 +46,7 @@ export function serveTasks(
   };
 
   const ahead = new IdleSteps();
+  const begun = new Set<string>();
   const served = new Set<string>();
   let told = '';
   /** For the message that ends a task. */
@@ -61,6 +62,7 @@ export function serveTasks(
     try {
       const back = byName.get(message.kind);
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
+      begun.add(message.kind);
       const done = await run(await back.load(), message, task);
       served.add(message.kind);
       const files = task.finish();
@@ -86,8 +88,8 @@ export function serveTasks(
     else if (message.type === 'rehearse') {
       const { kinds, themes } = message;
       const wanted = backs.filter(({ name, warm }) => warm === true && kinds.includes(name));
-      ahead.add(wanted.map((back) => () => warmUp(back)));
-      ahead.add(themes.flatMap((theme) => rehearsal.steps(theme)));
+      ahead.add(wanted.flatMap((back) => stepsAhead(back, () => begun.has(back.name))));
+      ahead.add(themes.flatMap((theme) => rehearsal.steps(theme, begun)));
     } else if (message.type === 'program-ended') asks.programs.answer(message);
     else asks.pictures.answer(message);
   });

@@ -16,6 +16,8 @@ const seed = Number(process.env.CRASH_SEED ?? 1);
 const killsOfJob = 4;
 const count = 1_500;
 const perChunk = 250;
+/** The first row is one of its own. */
+const chunkCount = 1 + count / perChunk;
 const threads = 2;
 const token = 'npk_live_killedkey_0123456789abcdef0123456789abcdef';
 const headers = { authorization: `Bearer ${token}` };
@@ -148,13 +150,14 @@ describe.skipIf(process.platform !== 'linux')(
         expect(replay.job.job_id).toBe(job.job_id);
         const kept = (await told(replay.job)).length;
         expect(kept).toBeGreaterThanOrEqual(tellable);
-        expect(kept % perChunk).toBe(0);
+        // The first row, and the others of its chunk, may be there without each other.
+        expect([0, 1, perChunk - 1]).toContain(kept % perChunk);
         tellable = kept;
       }
       await vi.waitFor(async () => expect((await exported(job.job_id)).status).toBe('completed'), patience);
       const chunks = (await runs()).slice(before);
-      expect(new Set(chunks).size).toBe(count / perChunk);
-      again += (chunks.length - count / perChunk) * perChunk;
+      expect(new Set(chunks).size).toBe(chunkCount);
+      again += (chunks.length - chunkCount) * perChunk;
       return { rows: await told(job), job };
     }
 

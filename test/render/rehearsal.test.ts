@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChunkedRunner } from '../../src/render/kind.js';
 import { bulkFillRunner } from '../../src/render/kinds/bulk-fill/run.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { previewRunner } from '../../src/render/kinds/preview/run.js';
 import { rehearsal } from '../../src/render/kinds/rehearsal.js';
 import { RenderPool } from '../../src/render/pool.js';
+import { stepsAhead } from '../../src/render/rehearsal.js';
 
 // A worker loads JavaScript only: the threads are those that the build has compiled.
 const entry = new URL('../../dist/src/render/thread.js', import.meta.url);
@@ -99,8 +101,31 @@ describe('a render thread', () => {
   it('knows by the kinds that it has run that forms will be filled, and has filled one for nobody then', async () => {
     expect(rehearsal.themes(new Set(['document', 'report']))).not.toContain('bulk_fill');
     expect(rehearsal.themes(new Set(['read_form']))).toContain('bulk_fill');
-    expect(rehearsal.steps('bulk_fill')).toHaveLength(1);
     await bulkFillRunner.warm?.();
+    await bulkFillRunner.practise?.();
+  });
+
+  it('practises only what it has not begun to do', async () => {
+    const done: string[] = [];
+    const runner: ChunkedRunner = {
+      name: 'forms',
+      warm: async () => void done.push('warm'),
+      practise: async () => void done.push('practise'),
+      prepare: () => Promise.reject(new Error('not here')),
+      chunk: () => Promise.reject(new Error('not here')),
+      finish: () => Promise.reject(new Error('not here')),
+    };
+    const back = { name: 'forms', load: async () => runner };
+    let isUnderWay = false;
+    for (const step of stepsAhead(back, () => isUnderWay)) await step();
+    expect(done).toEqual(['warm', 'practise']);
+    const [load, practise] = stepsAhead(back, () => isUnderWay);
+    await load?.();
+    isUnderWay = true;
+    await practise?.();
+    expect(done).toEqual(['warm', 'practise', 'warm']);
+    const broken = stepsAhead({ name: 'broken', load: () => Promise.reject(new Error('no')) }, () => false);
+    for (const step of broken) await step();
   });
 
   it('knows by the kinds that it has run that pages will be looked at, and has drawn one for nobody then', async () => {

@@ -9,7 +9,7 @@ import type { ChunkedRunner, KindBack, KindRunner } from '../kind.js';
 const registered: readonly KindBack[] = [
   { name: 'document', load: async () => (await import('./document/run.js')).documentRunner, warm: true },
   { name: 'report', load: async () => (await import('./report/run.js')).reportRunner, warm: true },
-  { name: 'bulk_fill', load: async () => (await import('./bulk-fill/run.js')).bulkFillRunner },
+  { name: 'bulk_fill', load: async () => (await import('./bulk-fill/run.js')).bulkFillRunner, warm: true },
   { name: 'read_form', load: async () => (await import('./fill-form/run.js')).readFormRunner },
   { name: 'fill_form', load: async () => (await import('./fill-form/run.js')).fillFormRunner },
   { name: 'extract_text', load: async () => (await import('./pdf-tools/extract-text.js')).extractTextRunner },

@@ -1,7 +1,7 @@
 import { families } from '../fonts/catalogue.js';
 import { writtenFaces } from '../fonts/written-faces.js';
 import type { RunContext } from '../kind.js';
-import { previewTheme, type Rehearsal, warmUp } from '../rehearsal.js';
+import { previewTheme, type Rehearsal, stepsAhead } from '../rehearsal.js';
 import { backs } from './backs.js';
 
 /** By script: the language whose fonts are read when it is first written, and some of it. */
@@ -54,9 +54,11 @@ export const rehearsal: Rehearsal = {
     ...(kindsOfForms.some((name) => kinds.has(name)) ? [bulkFill] : []),
     ...(kindsOfPages.some((name) => kinds.has(name)) ? [previewTheme] : []),
   ],
-  steps(theme) {
+  steps(theme, begun) {
     if (theme === bulkFill || theme === previewTheme)
-      return backs.filter(({ name }) => name === theme).map((back) => () => warmUp(back));
+      return backs
+        .filter(({ name }) => name === theme)
+        .flatMap((back) => stepsAhead(back, () => begun.has(theme)));
     const found = written.find(({ language }) => language === theme);
     if (found === undefined) return [];
     return Array.from({ length: rounds }, (_, round) => () => rehearse(found, round));

@@ -34,7 +34,10 @@ class BulkFillRunner implements ChunkedRunner {
 
   async warm(): Promise<void> {
     await import('./prepare.js');
-    await (await import('./warm.js')).warmFilling();
+  }
+
+  async practise(): Promise<void> {
+    await (await import('./practice.js')).practiseFilling();
   }
 
   async prepare(request: unknown, context: StepContext): Promise<Prepared> {

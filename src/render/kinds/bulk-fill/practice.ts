@@ -11,7 +11,7 @@ const rows = 300;
 const names = ['name', 'street', 'city', 'note'];
 
 /** Fills a small form many times over, for nobody: the first job of a thread finds engine, fonts and compiled code. */
-export async function warmFilling(): Promise<void> {
+export async function practiseFilling(): Promise<void> {
   const source = await openSource(await sampleForm(names));
   if ('refused' in source) throw new Error(source.message);
   const builder = new TemplateBuilder({
