@@ -211,6 +211,10 @@ function lineWidths(
   };
 }
 
+function isLooked(look: RowLook): boolean {
+  return Object.values(look).some((value) => value !== undefined);
+}
+
 /** Draws a line that a table carries over as a table of one row, in columns of the widths that the table has got. */
 function carryDrawing(
   cells: CellSetter,
@@ -226,7 +230,8 @@ function carryDrawing(
     const above = shown.look?.line_above === undefined ? 0 : points(shown.look.line_above);
     return {
       ...setter.style(font),
-      table: { widths, body: [cells.row(shown.cells, look, false)] },
+      // A look of nothing would be set over that of the table again, in each cell.
+      table: { widths, body: [cells.row(shown.cells, isLooked(look) ? look : undefined, false)] },
       layout: {
         ...cellLayout(measures),
         hLineWidth: (at: number) => (at === 0 ? above : below),
