@@ -54,9 +54,11 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
 }
 
 function unitsPerChunk(slots: KeptTemplate['program']['slots']): number {
-  const kinds = new Set(slots.map(({ is }) => is));
-  if (kinds.has('picture')) return pictureRowsPerChunk;
-  return kinds.has('code') ? codeRowsPerChunk : rowsPerChunk;
+  if (slots.some(({ is }) => is === 'picture')) return pictureRowsPerChunk;
+  const codes = slots.flatMap((slot) => (slot.is === 'code' ? [slot.symbology] : []));
+  if (codes.some((symbology) => symbology !== 'qr')) return codeRowsPerChunk;
+  // A QR code takes some 0.3 ms, another matrix ten times as long; and each chunk costs the process some milliseconds.
+  return Math.max(codeRowsPerChunk, Math.floor(rowsPerChunk / Math.max(1, codes.length)));
 }
 
 /** The columns, where they are known before the rows are read. */
