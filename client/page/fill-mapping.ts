@@ -82,6 +82,21 @@ export function fileNameOf(row: number, columns: readonly number[], cells: reado
   return `${[`row_${row + 1}`, ...values].join('_')}.pdf`;
 }
 
+export const overlayNames: Readonly<Record<Overlay['type'], string>> = {
+  text: 'Text',
+  qr: 'QR code',
+  barcode: 'Barcode',
+  checkmark: 'Check mark',
+  image: 'Picture',
+};
+
+/** What people call an overlay; of several of a type by their order. */
+export function overlayName(overlay: Overlay, overlays: readonly Overlay[]): string {
+  const alike = overlays.filter(({ type }) => type === overlay.type);
+  const name = overlayNames[overlay.type];
+  return alike.length > 1 ? `${name} ${alike.indexOf(overlay) + 1}` : name;
+}
+
 /** Lengths of an overlay of a type that begins, points. */
 export const firstSizes: Readonly<Record<Overlay['type'], readonly [width: number, height: number]>> = {
   text: [180, 20],

@@ -155,6 +155,12 @@ export async function readManifest(
 }
 
 /** Why a row is not as it was meant, in one line. */
-export function reasonsOf({ error, warnings }: RowResult): string {
-  return [...(error === null ? [] : [error]), ...warnings].map(({ message }) => message).join('; ');
+export function reasonsOf({ error, warnings }: RowResult, names: readonly string[]): string {
+  const all = [...(error === null ? [] : [error]), ...warnings];
+  return all.map(({ message }) => withNames(message, names)).join('; ');
+}
+
+/** A message of the server, which counts overlays, with the names that this page has for them. */
+export function withNames(message: string, names: readonly string[]): string {
+  return message.replace(/\boverlay (\d+)\b/g, (words, index: string) => names[Number(index)] ?? words);
 }

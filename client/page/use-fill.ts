@@ -19,6 +19,7 @@ import {
   firstValue,
   mappingOf,
   matchFields,
+  overlayName,
   withColumn,
 } from './fill-mapping.js';
 import { useModel } from './model.js';
@@ -73,7 +74,8 @@ export function useFill(open: OpenSession) {
   const [chosen, setChosen] = useState<number>();
   const [fault, setFault] = useState<string>();
   const [busy, setBusy] = useState<'pdf' | 'rows' | 'run'>();
-  const [jobId, setJobId] = useState<string>();
+  /** The run, with the names of the overlays that it has. */
+  const [job, setJob] = useState<{ readonly id: string; readonly overlayNames: readonly string[] }>();
 
   const data = hasHeader ? (rows?.cells.slice(1) ?? []) : (rows?.cells ?? []);
   const columns = useMemo(() => {
@@ -146,7 +148,7 @@ export function useFill(open: OpenSession) {
     previewFault,
     fault,
     busy,
-    jobId,
+    job,
     setRow,
     setPage,
     setFlatten,
@@ -168,7 +170,7 @@ export function useFill(open: OpenSession) {
         setOverlays((before) => before.filter(({ page: at }) => at < facts.page_count));
         setChosen(undefined);
         setPage(1);
-        setJobId(undefined);
+        setJob(undefined);
       }),
     takeRows: (file: File) =>
       during('rows', async () => {
@@ -176,7 +178,7 @@ export function useFill(open: OpenSession) {
         setOwn(undefined);
         setNameColumns([]);
         setRow(0);
-        setJobId(undefined);
+        setJob(undefined);
       }),
     choose(field: string, choice: Choice | undefined) {
       const next = new Map(choices);
@@ -209,15 +211,16 @@ export function useFill(open: OpenSession) {
     run: () =>
       during('run', async () => {
         if (source === undefined || rows === undefined) return;
-        const job = await startFill(open.client, {
+        const started = await startFill(open.client, {
           pdf: source.file,
           rows: rows.file,
           hasHeader,
           nameColumns,
           ...mapping,
         });
-        open.jobs.put(job);
-        setJobId(job.job_id);
+        open.jobs.put(started);
+        const names = overlays.map((overlay) => overlayName(overlay, overlays));
+        setJob({ id: started.job_id, overlayNames: names });
       }),
     savePackage: () =>
       during('pdf', async () => {

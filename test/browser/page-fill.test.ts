@@ -154,11 +154,11 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     await page.getByRole('button', { name: 'Next row' }).click();
     await expect.poll(colour).toEqual([0, 0, 255]);
     await page.getByRole('button', { name: 'Next row' }).click();
-    await page.getByText('has no picture in this row').waitFor();
+    await page.getByText('Picture is left out: the row has none').waitFor();
     await page.getByRole('button', { name: 'Fill 3 rows' }).click();
     await page.getByText('3 of 3').waitFor();
     const wrong = page.getByRole('region', { name: 'Rows to look at' });
-    await wrong.getByText('has no picture in this row').waitFor();
+    await wrong.getByText('Picture is left out: the row has none').waitFor();
     expect(await wrong.getByRole('row').count()).toBe(2);
   });
 

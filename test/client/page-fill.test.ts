@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readCsv } from '../../client/page/csv.js';
-import type { FormField, Overlay } from '../../client/page/fill.js';
+import { type FormField, type Overlay, reasonsOf, withNames } from '../../client/page/fill.js';
 import {
   choiceOf,
   fileNameOf,
@@ -9,6 +9,7 @@ import {
   mappingOf,
   matchFields,
   moved,
+  overlayName,
   pictureAddress,
   resized,
   withColumn,
@@ -119,6 +120,17 @@ describe('a picture of a row', () => {
 });
 
 describe('an overlay', () => {
+  test('is told of by the name that people see', () => {
+    const overlays = (['image', 'qr', 'image'] as const).map((type): Overlay => ({ ...overlay, type }));
+    const names = overlays.map((one) => overlayName(one, overlays));
+    expect(names).toEqual(['Picture 1', 'QR code', 'Picture 2']);
+    expect(withNames('overlay 2 is left out', names)).toBe('Picture 2 is left out');
+    expect(withNames('the text of overlay 9 does not fit', names)).toBe('the text of overlay 9 does not fit');
+    const row = { row_number: 1, status: 'partial', file_name: 'a', error: null } as const;
+    const warnings = [0, 1].map((index) => ({ code: 'X', message: `overlay ${index} is wrong` }));
+    expect(reasonsOf({ ...row, warnings }, names)).toBe('Picture 1 is wrong; QR code is wrong');
+  });
+
   const page = { width: 200, height: 100 };
   const overlay: Overlay = { type: 'qr', page: 0, x: 10, y: 10, width: 50, height: 40 };
 

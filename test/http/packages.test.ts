@@ -162,9 +162,9 @@ describe('a package', () => {
     const warnings: readonly { code: string; message: string }[] = JSON.parse(
       wrong.headers.get('inkwire-warnings') ?? '[]',
     );
-    expect(warnings.map(({ code, message }) => `${code} ${message.slice(0, 30)}`)).toEqual([
-      'image_invalid overlay 0 has "photo.jpg", whi',
-      'image_invalid overlay 1 has "images/other.pn',
+    expect(warnings.map(({ code, message }) => `${code} ${message.slice(0, 40)}`)).toEqual([
+      'image_invalid overlay 0 is left out: "photo.jpg" is no',
+      'image_invalid overlay 1 is left out: "images/other.png',
     ]);
   });
 

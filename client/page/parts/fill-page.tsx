@@ -1,4 +1,4 @@
-import type { FormFacts, Overlay } from '../fill.js';
+import { type FormFacts, type Overlay, withNames } from '../fill.js';
 import type { Preview } from '../preview.js';
 import { Icon } from './icon.js';
 import { OverlayBox } from './overlay-box.js';
@@ -78,7 +78,7 @@ export function FillPage(props: FillPageProps) {
           {warnings.map(({ code, message }) => (
             <li key={`${code} ${message}`}>
               <Icon name="warning" />
-              <span>{message}</span>
+              <span>{withNames(message, overlays.map(nameOf))}</span>
             </li>
           ))}
         </ul>

@@ -16,12 +16,14 @@ const latest = 8;
 export interface FillResultProps {
   readonly open: OpenSession;
   readonly id: string;
+  /** Of the overlays of the run, in their order. */
+  readonly overlayNames: readonly string[];
   /** Shows a row, from 0, beside its page. */
   readonly onRow: (row: number) => void;
 }
 
 /** A run, live: its rows go by, then what came of them. */
-export function FillResult({ open, id, onRow }: FillResultProps) {
+export function FillResult({ open, id, overlayNames, onRow }: FillResultProps) {
   const { actions } = useModel();
   void open.jobs.revision.value;
   const record = open.jobs.store.get(id)?.record;
@@ -93,10 +95,10 @@ export function FillResult({ open, id, onRow }: FillResultProps) {
       {results !== undefined && (
         <p class="quiet">{wrong.length === 0 ? 'Every row is as it was meant.' : 'Rows to look at:'}</p>
       )}
-      {wrong.length > 0 && <WrongRows rows={wrong} onRow={onRow} />}
+      {wrong.length > 0 && <WrongRows rows={wrong} overlayNames={overlayNames} onRow={onRow} />}
       {rowFiles.length > 0 && (
         <>
-          <h3>{isDone ? 'First files' : 'Made just now'}</h3>
+          <h3>{isDone ? 'Some of the files' : 'Made just now'}</h3>
           <ul class="files">
             {rowFiles.map(({ name }) => (
               <li key={name}>
@@ -113,9 +115,11 @@ export function FillResult({ open, id, onRow }: FillResultProps) {
 
 function WrongRows({
   rows,
+  overlayNames,
   onRow,
 }: {
   readonly rows: readonly RowResult[];
+  readonly overlayNames: readonly string[];
   readonly onRow: (row: number) => void;
 }) {
   return (
@@ -138,7 +142,7 @@ function WrongRows({
                 </button>
               </th>
               <td>{row.status === 'failed' ? 'failed' : 'partly'}</td>
-              <td>{reasonsOf(row)}</td>
+              <td>{reasonsOf(row, overlayNames)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
 import { maxNameColumns, type Overlay } from '../fill.js';
-import { fileNameOf, pictureAddress } from '../fill-mapping.js';
+import { fileNameOf, overlayName, overlayNames, pictureAddress } from '../fill-mapping.js';
 import { useModel } from '../model.js';
 import { ChoiceField } from '../parts/choice-field.js';
 import { FileDrop } from '../parts/file-drop.js';
@@ -11,13 +11,6 @@ import { OverlayPanel } from '../parts/overlay-panel.js';
 import type { OpenSession } from '../session.js';
 import { type Fill, useFill } from '../use-fill.js';
 
-const overlayNames: Readonly<Record<Overlay['type'], string>> = {
-  text: 'Text',
-  qr: 'QR code',
-  barcode: 'Barcode',
-  checkmark: 'Check mark',
-  image: 'Picture',
-};
 const offered = ['text', 'qr', 'barcode', 'image', 'checkmark'] as const;
 
 /** One PDF, many rows: what goes where, how a row looks, and the run. */
@@ -73,8 +66,16 @@ export function FillView({ open }: { readonly open: OpenSession }) {
           {fill.fault}
         </p>
       )}
-      {fill.jobId !== undefined && (
-        <FillResult open={open} id={fill.jobId} onRow={(row) => fill.setRow(row)} />
+      {fill.job !== undefined && (
+        <FillResult
+          open={open}
+          id={fill.job.id}
+          overlayNames={fill.job.overlayNames}
+          onRow={(row) => {
+            fill.setRow(row);
+            document.getElementById('fill-page')?.scrollIntoView({ block: 'start' });
+          }}
+        />
       )}
       {source !== undefined && <FillBench fill={fill} />}
     </section>
@@ -116,11 +117,7 @@ function FillBench({ fill }: { readonly fill: Fill }) {
   const { source, columns, overlays, chosen } = fill;
   if (source === undefined) return null;
   const { facts } = source;
-  const nameOf = (overlay: Overlay): string => {
-    const alike = overlays.filter(({ type }) => type === overlay.type);
-    const name = overlayNames[overlay.type];
-    return alike.length > 1 ? `${name} ${alike.indexOf(overlay) + 1}` : name;
-  };
+  const nameOf = (overlay: Overlay): string => overlayName(overlay, overlays);
   const current = chosen === undefined ? undefined : overlays[chosen];
   return (
     <div class="fill-bench">

@@ -272,8 +272,8 @@ describe.skipIf(noReaders)('a picture of a row', () => {
 
 describe.skipIf(noReaders)('IMAGE_INVALID: a row whose picture is none', () => {
   it.each([
-    ['nothing', () => '', /has no picture in this row/],
-    ['a name that the package does not have', () => 'photo.png', /"photo\.png", which is no picture/],
+    ['nothing', () => '', /is left out: the row has none/],
+    ['a name that the package does not have', () => 'photo.png', /"photo\.png" is no picture/],
     ['words', () => 'no picture at all', /no PNG or JPEG in base64/],
     ['an address', () => 'https://example.org/a.png', /no PNG or JPEG/],
     ['another format', async () => base64(await opaque().gif().toBuffer()), /no PNG or JPEG/],
@@ -317,7 +317,7 @@ describe.skipIf(noReaders)('IMAGE_INVALID: a row whose picture is none', () => {
     const { pdf, row, codes } = await fill(source, { a: 'Ada' }, { overlays: [fromColumn(1)], row: [text] });
     expect([row.applied, row.skipped, codes]).toEqual([1, 1, ['IMAGE_INVALID']]);
     const [{ message } = { message: '' }] = row.warnings;
-    expect(message).toMatch(/^overlay 0 /);
+    expect(message).toMatch(/^overlay 0 is left out: /);
     expect(message).toMatch(why);
     expect(message.length).toBeLessThan(250);
     await checked(pdf);

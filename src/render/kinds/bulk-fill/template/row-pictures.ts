@@ -47,7 +47,7 @@ export class RowPictures {
 
   /**
    * @param text of the row: the name of a picture of the package, or a PNG or JPEG in base64, which may be a data URI
-   * @returns why there is no picture, as the rest of a sentence about what shows it
+   * @returns why there is no picture
    */
   take(text: string): DrawnPicture | string {
     const found = namedPicture(this.#named, text) ?? this.#kept.read(text);
@@ -63,10 +63,8 @@ export class RowPictures {
     const bytes = bytesOf(image);
     const pixels = image.width * image.height;
     const { rowBytes, rowPixels } = rowPictureLimits;
-    if (this.#bytes + bytes > rowBytes)
-      return `is left out: the pictures of a row may have ${rowBytes} bytes`;
-    if (this.#pixels + pixels > rowPixels)
-      return `is left out: the pictures of a row may have ${rowPixels} pixels`;
+    if (this.#bytes + bytes > rowBytes) return `the pictures of a row may have ${rowBytes} bytes`;
+    if (this.#pixels + pixels > rowPixels) return `the pictures of a row may have ${rowPixels} pixels`;
     this.#bytes += bytes;
     this.#pixels += pixels;
     const place = this.#places.push(image) - 1;
@@ -167,10 +165,17 @@ const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 function pictureOf(text: string): TemplateImage | string {
   const data = text.slice(dataUri.exec(text)?.[0].length ?? 0);
   const bytes = base64.test(data) ? Buffer.from(data, 'base64') : Buffer.alloc(0);
-  if (isPng(bytes)) return pngPicture(bytes, rowPictureLimits.rowPixels);
-  if (isJpeg(bytes)) return jpegPicture(bytes, rowPictureLimits.rowPixels);
+  const read = readPicture(bytes);
+  if (read !== undefined) return typeof read === 'string' ? `its picture ${read}` : read;
   if (cutUri.test(text))
-    return 'has the beginning of a data URI: in CSV it stands in double quotes, since it has a comma';
+    return 'the value is the beginning of a data URI, which stands in double quotes in CSV as it has a comma';
   const given = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-  return `has "${given}", which is no picture of the package and no PNG or JPEG in base64`;
+  return `"${given}" is no picture of the package and no PNG or JPEG in base64`;
+}
+
+/** A picture, why it is none as the rest of a sentence about it, or undefined for something else. */
+function readPicture(bytes: Buffer): TemplateImage | string | undefined {
+  const { rowPixels } = rowPictureLimits;
+  if (isPng(bytes)) return pngPicture(bytes, rowPixels);
+  return isJpeg(bytes) ? jpegPicture(bytes, rowPixels) : undefined;
 }

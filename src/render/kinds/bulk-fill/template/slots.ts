@@ -60,9 +60,9 @@ export function evaluateSlot(
     }
     case 'picture': {
       const text = evaluate(slot.parts, values).trim();
-      const drawn = text === '' ? 'has no picture in this row' : (pictures?.take(text) ?? 'has no picture');
+      const drawn = text === '' ? 'the row has none' : (pictures?.take(text) ?? 'there are none');
       if (typeof drawn !== 'string') return { value: { is: 'picture', drawn }, applied: true };
-      const message = { code: 'IMAGE_INVALID', message: `${slot.name} ${drawn}` };
+      const message = { code: 'IMAGE_INVALID', message: `${slot.name} is left out: ${drawn}` };
       return { value: { is: 'nothing' }, applied: false, message };
     }
     case 'still':
