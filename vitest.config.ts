@@ -42,6 +42,10 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     FUZZ_DESIGNS: process.env.FUZZ_DESIGNS ?? '10000',
   },
   screenshots: { SCREENSHOTS: process.env.SCREENSHOTS ?? 'screenshots' },
+  bulk: {
+    BULK_FORMS: process.env.BULK_FORMS ?? '300',
+    BULK_CSV_INPUTS: process.env.BULK_CSV_INPUTS ?? '100000',
+  },
   restores: { RESTORE_ROUNDS: process.env.RESTORE_ROUNDS ?? '20' },
 };
 
