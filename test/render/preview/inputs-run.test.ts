@@ -1,12 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { RenderFailure } from '../../../src/render/kind.js';
+import { RenderFailure, type RunContext } from '../../../src/render/kind.js';
 import { inputRefusals } from '../../../src/render/kinds/preview/inputs/refusals.js';
+import { previewLimits } from '../../../src/render/kinds/preview/pages/limits.js';
 import { withoutFfmpeg } from '../../helpers/image-files.js';
-import { docx, withoutOffice } from '../../helpers/office-files.js';
+import { docx, ods, withoutOffice } from '../../helpers/office-files.js';
 import { video } from '../../helpers/video-files.js';
 import { InputBench } from './inputs-fixture.js';
-import { preview } from './preview-fixture.js';
+import { pagesOf, preview } from './preview-fixture.js';
 
 const red = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#f00' } });
@@ -80,6 +84,38 @@ describe('a preview of what is no PDF', () => {
       expect(made.warnings).toMatchObject([{ code: 'video_shorter', pointer: '/time' }]);
     } finally {
       await bench.close();
+    }
+  });
+
+  it('of a document of more pages than are made says that there are more, not how many were made', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'inkwire-cut-'));
+    const limits: { pages: number } = previewLimits;
+    const { pages } = limits;
+    limits.pages = 3;
+    try {
+      const path = join(folder, 'document.pdf');
+      const asked: string[] = [];
+      const program: RunContext['program'] = async ({ args }) => {
+        asked.push(args.join(' '));
+        // One more than are drawn, as it was asked for.
+        writeFileSync(path, pagesOf(['', '', '', '']));
+        const files = [{ name: 'document.pdf', path, sizeBytes: 1 }];
+        return { type: 'exited', code: 0, stdout: '', stderr: '', files, wallMs: 1 };
+      };
+      const { warnings, json } = await preview(ods('long'), { width: 20 }, { program });
+      expect(asked).toEqual([expect.stringContaining('"value":"1-4"')]);
+      expect(warnings).toMatchObject([
+        {
+          code: 'pages_left_out',
+          message: expect.stringContaining('has more than 3 pages, of which the first 3'),
+        },
+      ]);
+      expect(json('preview.json')).toMatchObject({ pictures: [{ page: 1 }, { page: 2 }, { page: 3 }] });
+      const named = await preview(ods('long'), { width: 20, pages: '1-2' }, { program });
+      expect([asked[1], named.warnings]).toEqual([expect.stringContaining('"value":"1-2"'), []]);
+    } finally {
+      limits.pages = pages;
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });

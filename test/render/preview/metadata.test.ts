@@ -98,6 +98,22 @@ const tagSets: Readonly<Record<string, readonly string[]>> = {
     '-XMP:GPSAltitude=12',
     '-XMP:GPSAltitudeRef=1',
   ],
+  'numbers far from the usual ones': [
+    '-EXIF:ExposureTime=0.000125',
+    '-EXIF:FNumber=0.95',
+    '-EXIF:ISO=51200',
+    '-EXIF:FocalLength=1200',
+    '-EXIF:Flash=89',
+    '-EXIF:Orientation=3',
+  ],
+  'the edge of the world, at the sea': [
+    '-EXIF:GPSLatitude=89.999',
+    '-EXIF:GPSLatitudeRef=N',
+    '-EXIF:GPSLongitude=180',
+    '-EXIF:GPSLongitudeRef=W',
+    '-EXIF:GPSAltitude=0',
+    '-EXIF:GPSAltitudeRef=0',
+  ],
   'EXIF before XMP': [
     '-EXIF:Make=One',
     '-XMP:Make=Other',
@@ -138,6 +154,7 @@ describe('metadata of images', () => {
     'is what exiftool reads, in every format and whatever is written',
     async () => {
       const wrong: unknown[] = [];
+      let files = 0;
       for (const format of formats) {
         const made = await blank()[format]().toBuffer();
         for (const [name, tags] of Object.entries(tagSets)) {
@@ -148,12 +165,14 @@ describe('metadata of images', () => {
           if (tags.length > 0) execFileSync('exiftool', ['-q', '-n', '-overwrite_original', ...tags, path]);
           const { color_space, ...ours } = await metadataOf(readFileSync(path));
           const theirs = fromExiftool(path);
+          files += 1;
           if (JSON.stringify(sorted(ours)) !== JSON.stringify(sorted(theirs)))
             wrong.push([format, name, ours, theirs]);
           expect(color_space).toBe('RGB');
         }
       }
       expect(wrong).toEqual([]);
+      expect(files).toBeGreaterThanOrEqual(40);
     },
     300_000,
   );

@@ -17,7 +17,7 @@ import { countOf, firstOf, pagesOf, pagesOfUnits, unitOf } from './pages/page-ra
 import { PdfFiles } from './pages/pdf-files.js';
 import { type PictureFormat, type PreviewRequest, previewPlanSchema } from './pages/plan.js';
 import { sizesFile } from './pages/sizes-file.js';
-import { type Drawer, PageFailed, type Source, type SourceFile } from './pages/source.js';
+import { type Drawer, type Found, PageFailed, type Source, type SourceFile } from './pages/source.js';
 
 /** As many as take some hundred milliseconds. */
 const pagesPerChunk = 8;
@@ -56,7 +56,7 @@ async function prepare(request: PreviewRequest, context: RunContext, files: PdfF
   part.write(sizesFile(found));
   part.end();
   if (found.document !== undefined) tellDocument(found.document, context);
-  const pages = choosePages(request, pageCount, context);
+  const pages = choosePages(request, found, context);
   const first = unitOf(pages, (request.firstPage ?? 0) - 1) ?? 0;
   const plan: PreviewPlan = { request, source, pageCount, pages };
   return {
@@ -76,7 +76,12 @@ function tellDocument(path: string, context: RunContext): void {
   part.end();
 }
 
-function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, context: RunContext) {
+function choosePages(
+  { pages, firstPage }: PreviewRequest,
+  { sizes, isCut = false }: Pick<Found, 'sizes' | 'isCut'>,
+  context: RunContext,
+) {
+  const pageCount = sizes.length;
   const named = pagesOf(pages ?? [{ from: 1 }], pageCount);
   if (named.length === 0) {
     throw new RenderFailure(`names none of the pages of the document, which has ${pageCount}`, '/pages');
@@ -84,7 +89,8 @@ function choosePages({ pages, firstPage }: PreviewRequest, pageCount: number, co
   const most = pages === undefined ? previewLimits.pages : previewLimits.namedPages;
   const chosen = firstOf(named, most);
   if (countOf(named) > most) {
-    const message = `The document has ${pageCount} pages, of which the first ${most} are drawn; \`pages\` names others`;
+    const count = isCut ? `more than ${most}` : pageCount;
+    const message = `The document has ${count} pages, of which the first ${most} are drawn; \`pages\` names others`;
     context.warn({ code: 'pages_left_out', message });
   }
   if (firstPage !== undefined && unitOf(chosen, firstPage - 1) === undefined)

@@ -49,7 +49,8 @@ export async function readInput(
       const pdf = await officePdf(context, { path, document: found, pointer }, pagesToMake(request));
       const sizes = await readPdfSizes(files, pdfOf(pdf, request, context));
       const prepared = await keep(context, 'document.pdf', 'application/pdf', await readFile(pdf));
-      return { source: { drawnBy: 'pdf', file: { prepared } }, ...sizes, document: pdf };
+      const isCut = request.pages === undefined && sizes.sizes.length > previewLimits.pages;
+      return { source: { drawnBy: 'pdf', file: { prepared } }, ...sizes, isCut, document: pdf };
     }
     case 'video': {
       const time = request.timeMs ?? defaultTimeMs;

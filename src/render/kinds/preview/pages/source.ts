@@ -29,6 +29,8 @@ export interface PageSizes {
 }
 
 export interface Found extends PageSizes {
+  /** The document has more pages, which were not made. */
+  readonly isCut?: boolean;
   readonly source: Source;
   /** Path of the PDF itself, where nobody has sent it: it becomes an artifact of the job, for the text of its pages. */
   readonly document?: string;
