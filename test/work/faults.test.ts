@@ -305,10 +305,11 @@ await import('${of('src/render/picture-child.js')}');`;
     arm('store checkpoint', 'for a while');
     for (let round = 0; round < 4; round += 1)
       await Promise.all(Array.from({ length: 500 }, () => engine.store.submit(aSubmission(aJob()))));
-    const before = numbers[2] ?? 0;
-    expect(before).toBeGreaterThan(0);
     await engine.store.ping();
     expect((await engine.store.log()).last).toBe(2_000);
+    // A batch is answered before the checkpoint behind it.
+    const before = numbers[2] ?? 0;
+    expect(before).toBeGreaterThan(0);
     await engine.close();
     expect(numbers[2]).toBe(before + 1);
     disarm();
