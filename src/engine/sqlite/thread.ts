@@ -192,15 +192,11 @@ class StoreThread {
     this.#port.close();
   }
 
-  /** A start without a crash before it has nothing to read again. */
+  /** So that the next start has nothing to read again. Where it fails, the end of the connection undoes it. */
   #flushIndex(): void {
     this.#connection.execute('BEGIN IMMEDIATE');
-    try {
-      this.#jobs.flushIndex();
-    } finally {
-      // Also what has failed: it is found again.
-      this.#connection.execute('COMMIT');
-    }
+    this.#jobs.flushIndex();
+    this.#connection.execute('COMMIT');
   }
 
   #post(message: FromThread): void {
