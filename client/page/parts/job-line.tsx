@@ -119,7 +119,7 @@ export class JobLine extends Component<JobLineProps> {
         <div class="cell cell-created" role="gridcell" title={timeText(created_at)}>
           {agoText(Date.parse(created_at), now)}
         </div>
-        <div class="cell cell-ran" role="gridcell">
+        <div class="cell cell-ran" role="gridcell" title={ran === undefined ? undefined : durationText(ran)}>
           {ran === undefined ? '' : durationText(ran)}
         </div>
         <div class="cell cell-actions" role="gridcell">
