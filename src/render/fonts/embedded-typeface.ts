@@ -3,7 +3,7 @@ import { pdfNumber } from './pdf-bytes.js';
 import type { Glyph, ParsedFont } from './pdfkit.js';
 import type { ProgramWriter } from './program-writer.js';
 import type { SharedFont } from './sharing.js';
-import { GlyphRow, PlainLetters, Shaped, ShapedWord, Typeface } from './typeface.js';
+import { GlyphRow, PlainLetters, Shaped, ShapedWord, Typeface, type UsedGlyphs } from './typeface.js';
 
 /**
  * A font that documents embed: a character code is the font's own glyph id, whatever else the document shows, and a font
@@ -48,6 +48,8 @@ export class EmbeddedTypeface extends Typeface {
   readonly #scale: number;
   readonly #letters: PlainLetters;
   readonly #programs = new Map<string, FontProgram>();
+  /** Those of documents whose characters are all plain, by these: hardly anything is made to look one up. */
+  readonly #byCharacters = new Map<string, FontProgram>();
   #programBytes = 0;
 
   constructor(
@@ -114,7 +116,17 @@ export class EmbeddedTypeface extends Typeface {
   }
 
   /** What a document embeds that uses these glyphs; the same for all that use them alike. */
-  program(used: CharactersByGlyph): FontProgram {
+  program(used: UsedGlyphs): FontProgram {
+    const key = used.plainKey;
+    const known = key === undefined ? undefined : this.#byCharacters.get(key);
+    if (known !== undefined) return known;
+    const program = this.#programOf(used.all);
+    if (this.#byCharacters.size >= maxPrograms) this.#byCharacters.clear();
+    if (key !== undefined) this.#byCharacters.set(key, program);
+    return program;
+  }
+
+  #programOf(used: CharactersByGlyph): FontProgram {
     const glyphs = this.#withDigits(used).sort(([one], [other]) => one - other);
     const key = glyphs.map(([id, characters]) => `${id}:${characters.join(' ')}`).join();
     const known = this.#programs.get(key);
@@ -124,6 +136,7 @@ export class EmbeddedTypeface extends Typeface {
     for (const [old, { file }] of this.#programs) {
       if (this.#programs.size < maxPrograms && this.#programBytes + bytes <= maxProgramBytes) break;
       this.#programs.delete(old);
+      this.#byCharacters.clear();
       this.#programBytes -= file.length;
     }
     this.#programs.set(key, program);

@@ -46,6 +46,8 @@ export class PairLayout {
   readonly #advances = new Float64Array(count).fill(Number.NaN);
   /** Of a character before another one, by the first of them. */
   readonly #rows: (Float64Array | undefined)[] = [];
+  /** Places of characters with one glyph. */
+  readonly #twins: (readonly [number, number])[] = [];
   /** Ids of glyphs. */
   readonly #codes = new Uint16Array(count);
 
@@ -63,6 +65,7 @@ export class PairLayout {
       const isPlain = glyphs.length === 1 && glyph?.id !== 0 && position !== undefined && isBare(position);
       single = isPlain && glyph !== undefined ? { glyph, position } : null;
       this.#singles[place] = single;
+      if (single !== null) this.#noteTwin(single.glyph.id, place);
       this.#advances[place] = single === null ? none : single.position.xAdvance;
       this.#codes[place] = single?.glyph.id ?? 0;
     }
@@ -130,6 +133,34 @@ export class PairLayout {
    * lay out itself.
    */
   width(text: string): number {
+    const known = this.#known(text);
+    const width = Number.isNaN(known) ? this.#asking(text) : known;
+    return width === none ? Number.NaN : width;
+  }
+
+  /** NaN where the font has not been asked for all of it. Without calls, each of which would make an object of a number. */
+  #known(text: string): number {
+    const { length } = text;
+    let width = 0;
+    let together = 0;
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i < length; i++) {
+      const next = placeOf(text.charCodeAt(i));
+      if (place < 0 || next < 0) return Number.NaN;
+      if (place === space) {
+        width += together + (this.#advances[place] ?? none);
+        together = 0;
+      } else {
+        const row = this.#rows[place];
+        if (row === undefined) return Number.NaN;
+        together += row[next] ?? none;
+      }
+      place = next;
+    }
+    return place < 0 ? Number.NaN : width + (together + (this.#advances[place] ?? none));
+  }
+
+  #asking(text: string): number {
     let width = 0;
     let together = 0;
     let place = placeOf(text.charCodeAt(0));
@@ -144,7 +175,7 @@ export class PairLayout {
       }
       place = next;
     }
-    return width === none ? Number.NaN : width;
+    return width;
   }
 
   /** Writes what shows a text that has a width. */
@@ -155,8 +186,9 @@ export class PairLayout {
       operators.code(this.#codes[place] ?? 0);
       const next = i < text.length ? placeOf(text.charCodeAt(i)) : space;
       if (i < text.length && place !== space) {
-        const advance = this.#advances[place] ?? 0;
-        const kerning = this.#pair(place, next) - advance;
+        // A text that has a width has been asked for its pairs.
+        const row = this.#rows[place];
+        const kerning = row === undefined ? 0 : (row[next] ?? 0) - (this.#advances[place] ?? 0);
         if (kerning !== 0) {
           operators.text(')');
           operators.operand(-kerning);
@@ -166,6 +198,16 @@ export class PairLayout {
       place = next;
     }
     operators.text(')]TJ');
+  }
+
+  #noteTwin(glyph: number, place: number): void {
+    const twin = this.#singles.findIndex((one, i) => i !== place && one?.glyph.id === glyph);
+    if (twin >= 0) this.#twins.push([twin, place]);
+  }
+
+  /** Whether one glyph stands for two of the characters. */
+  hasTwins(characters: PlainCharacters): boolean {
+    return this.#twins.some(([one, other]) => characters[one] === 1 && characters[other] === 1);
   }
 
   /** Marks the characters of a text that has a width. */

@@ -66,11 +66,7 @@ export class Segmenter {
     language: string | undefined,
     at: string,
   ): readonly Segment[] {
-    this.onText();
-    if (family !== emojiFamily) {
-      if (plain.test(source)) return [{ text: source, family }];
-      if (latin.test(source) && this.#isAllOf(source, family, style)) return [{ text: source, family }];
-    }
+    if (this.isWhole(source, family, style)) return [{ text: source, family }];
     const text = composed(source.replace(lineEnds, '\n').replace(control, ''));
     const chain = this.#chain(family, language);
     const segments: { text: string; family: string }[] = [];
@@ -94,6 +90,13 @@ export class Segmenter {
     current ??= chain[0];
     close(text.length);
     return segments.length === 0 ? [{ text: '', family }] : segments;
+  }
+
+  /** Whether a family shows all of a text as it is, as of most texts: it is one segment then. */
+  isWhole(source: string, family: string, style: FaceStyle): boolean {
+    this.onText();
+    if (family === emojiFamily) return false;
+    return plain.test(source) || (latin.test(source) && this.#isAllOf(source, family, style));
   }
 
   #isAllOf(text: string, family: string, style: FaceStyle): boolean {

@@ -33,8 +33,14 @@ export class UsedGlyphs {
     return this.#others;
   }
 
+  /** The same for documents that use the same characters, where all of them are laid out in pairs; undefined elsewhere. */
+  get plainKey(): string | undefined {
+    return this.#others.size === 0 ? Buffer.from(this.plain.buffer).toString('latin1') : undefined;
+  }
+
   /** Whether a glyph is used for different characters, of which a reader finds the first alone. */
   get isAmbiguous(): boolean {
+    if (this.#others.size === 0) return this.#pairs?.hasTwins(this.plain) === true;
     return this.all.size > 0 && this.#isAmbiguous;
   }
 }
@@ -135,7 +141,8 @@ export class Shaped implements Letters {
   }
 
   show(_: string, operators: PdfBytes, scale: number): void {
-    let [left, up] = [0, 0];
+    let left = 0;
+    let up = 0;
     for (const { x, y, codes } of this.rows) {
       if (x !== left || y !== up) shift(operators, (x - left) * scale, (y - up) * scale);
       [left, up] = [x, y];

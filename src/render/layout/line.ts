@@ -134,7 +134,8 @@ export class OpenLine {
   }
 
   #line(words: readonly Word[], width: number, isLast: boolean): Line {
-    let [height, ascent] = [0, 0];
+    let height = 0;
+    let ascent = 0;
     for (const { look } of words) {
       if (look.height > height) height = look.height;
       if (look.ascent > ascent) ascent = look.ascent;

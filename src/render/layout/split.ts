@@ -67,16 +67,12 @@ export function splitOf(face: Typeface, text: string): Split | undefined {
 }
 
 function newSplit(face: Typeface, text: string): Split | null {
-  const words: ShapedWord[] = [];
   const plain = plainWordsOf(text);
   if (plain !== undefined) {
-    for (const word of plain) {
-      const shaped = face.word(word);
-      if (shaped === undefined) return null;
-      words.push(shaped);
-    }
-    return new Split(words, undefined);
+    const shaped = plain.map((word) => face.word(word));
+    return shaped.every((word) => word !== undefined) ? new Split(shaped, undefined) : null;
   }
+  const words: ShapedWord[] = [];
   const ends: boolean[] = [];
   for (const { text: word, lineEnd } of wordsOf(text)) {
     const shaped = face.word(word);

@@ -381,7 +381,8 @@ export class TablePlacing {
       }
       const spanAbove = above?.[i]?.span ?? (spans.isEmpty ? undefined : spans.over(row - 1, i)?.span) ?? 1;
       const end = i + (spanAbove > 1 ? spanAbove : (below?.[i]?.span ?? 1));
-      const [left, right] = [this.#lines[i] ?? 0, this.#lines[end] ?? 0];
+      const left = this.#lines[i] ?? 0;
+      const right = this.#lines[end] ?? 0;
       i = end;
       if (right > left) context.sheet.stroke(context.x + left, middle, context.x + right, middle, look, at);
     }

@@ -47,7 +47,11 @@ export class Paragraph {
     readonly parts: readonly Part[],
     readonly align: Alignment,
   ) {
-    let [min, max, whole, line, lead] = [0, 0, 0, 0, 0];
+    let min = 0;
+    let max = 0;
+    let whole = 0;
+    let line = 0;
+    let lead = 0;
     let isFirst = true;
     for (const {
       split: { words, ends },
@@ -107,7 +111,10 @@ export class Paragraph {
 
   /** Height of its first lines in `room`; of all when `most` is left out. About what they take: words are not broken. */
   height(room: number, most = Number.POSITIVE_INFINITY): number {
-    let [height, line, width, lines] = [0, 0, 0, 1];
+    let height = 0;
+    let line = 0;
+    let width = 0;
+    let lines = 1;
     let ended = false;
     for (const {
       split: { words, ends },
@@ -146,11 +153,11 @@ export class Paragraph {
 
   /** The lines in `room` points. */
   lines(room: number): readonly Line[] {
-    const [only] = this.parts;
+    const only = this.parts[0];
     if (this.parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only.look)) {
       const { split, look } = only;
-      const [first, last] = [split.words[0], split.words.at(-1)];
-      const [lead, trail] = [(first?.lead ?? 0) * look.leadScale, (last?.trail ?? 0) * look.scale];
+      const lead = (split.words[0]?.lead ?? 0) * look.leadScale;
+      const trail = (split.words.at(-1)?.trail ?? 0) * look.scale;
       const word = new Word(split, '', look, this.#whole, lead, trail, false, false);
       word.x = 0 - lead;
       const width = this.#whole - lead - trail;
@@ -169,7 +176,9 @@ export class Paragraph {
       for (const [i, word] of words.entries()) {
         const joined = goesOn && i === words.length - 1;
         const { scale, leadScale } = look;
-        const [width, lead, trail] = [word.width * scale, word.lead * leadScale, word.trail * scale];
+        const width = word.width * scale;
+        const lead = word.lead * leadScale;
+        const trail = word.trail * scale;
         all.push(new Word(word, word.text, look, width, lead, trail, ends?.[i] === true, joined));
       }
     }

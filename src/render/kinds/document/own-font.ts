@@ -53,7 +53,7 @@ export class OwnFont {
   #embedded(face: EmbeddedTypeface): Record<string, unknown> {
     const { make } = this;
     const { font, isCff } = face;
-    const program = face.program(this.#used.all);
+    const program = face.program(this.#used);
     const packed = (bytes: Uint8Array, data: Record<string, unknown> = {}): PdfReference => {
       const stream = make({ Filter: 'FlateDecode', ...data });
       stream.write(bytes);

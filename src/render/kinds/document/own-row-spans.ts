@@ -8,9 +8,11 @@ export function rowSpansOf(
   headerRows: number,
 ): readonly RowSpan[] {
   const found: RowSpan[] = [];
-  for (const [y, row] of body.entries()) {
+  for (let y = 0; y < body.length; y++) {
+    const row = body[y];
     if (!Array.isArray(row)) continue;
-    for (const [x, cell] of row.entries()) {
+    for (let x = 0; x < row.length; x++) {
+      const cell: unknown = row[x];
       if (!isNode(cell) || cell.rowSpan === undefined) continue;
       const { rowSpan, colSpan = 1, fillColor } = cell;
       const [rows, span] = [numberOf(rowSpan), numberOf(colSpan)];

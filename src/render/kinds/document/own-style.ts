@@ -53,6 +53,27 @@ function alignOf(value: unknown): Alignment {
   return alignments.includes(value) ? (value as Alignment) : foreign(`the alignment ${String(value)}`);
 }
 
+/** Whether a style has already what a node says of its font, as most do. */
+function isSet(style: Style, name: string, value: unknown): boolean {
+  switch (name) {
+    case 'font':
+      return value === style.family;
+    case 'fontSize':
+      return value === style.size;
+    case 'bold':
+      return value === style.bold;
+    case 'italics':
+      return value === style.italic;
+    default:
+      return false;
+  }
+}
+
+function looksLike(one: Node, other: Node): boolean {
+  for (const name of styleMembers) if (one[name] !== other[name]) return false;
+  return true;
+}
+
 /** Raised and lowered text, to the text around it. */
 const smaller = 0.58;
 
@@ -77,6 +98,8 @@ export class Styles {
     keepsSpaces: false,
     gap: 0,
   };
+
+  #last: { readonly around: Style; readonly node: Node; readonly own: Style } | undefined;
 
   constructor(private readonly registry: FontRegistry) {}
 
@@ -138,10 +161,19 @@ export class Styles {
   within(style: Style, node: Node): Style {
     let own = style;
     for (const name in node) {
-      if (!styleMembers.has(name)) continue;
-      if (name !== 'alignment') return this.#over(style, node);
+      if (!styleMembers.has(name) || isSet(style, name, node[name])) continue;
+      if (name !== 'alignment') return this.#overLast(style, node);
       own = { ...style, align: alignOf(node.alignment) };
     }
+    return own;
+  }
+
+  /** As `#over`: cells of a header, say, look like the one before. */
+  #overLast(around: Style, node: Node): Style {
+    const last = this.#last;
+    if (last?.around === around && looksLike(last.node, node)) return last.own;
+    const own = this.#over(around, node);
+    this.#last = { around, node, own };
     return own;
   }
 

@@ -74,14 +74,16 @@ export class Typesetter {
     language: string | undefined,
     at: string,
   ): Node {
-    const segments = this.segmenter.split(text, font.family, faceStyle(font.bold, font.italic), language, at);
+    const style = faceStyle(font.bold, font.italic);
+    // Most cells: to copy nothing takes longer than all else of them.
+    if (extra === undefined && this.segmenter.isWhole(text, font.family, style)) return { text };
+    const segments = this.segmenter.split(text, font.family, style, language, at);
     const only = segments[0];
     if (segments.length !== 1 || only === undefined) {
       return { ...extra, text: segments.map(({ text, family }) => ({ text, font: family })) };
     }
     if (only.family !== font.family) return { ...extra, font: only.family, text: only.text };
-    // Most cells: to copy nothing takes longer than all else of them.
-    return extra === undefined ? { text: only.text } : { ...extra, text: only.text };
+    return { ...extra, text: only.text };
   }
 
   /** Runs of different styles as one paragraph. */
