@@ -56,6 +56,10 @@ describe('a word that is broken between letters is a warning', () => {
     expect(await brokenIn({ operations: [operation] })).toEqual([told(pointer)]);
   });
 
+  it.each(['header', 'footer'])('in a %s, too', async (name) => {
+    expect(await brokenIn({ [name]: long, operations: [text('x')] })).toEqual([told(`/${name}`)]);
+  });
+
   it('a word of one letter more than fit is told whole', async () => {
     const operations = [text('Wasserwerk', { x: 10, y: 10, width: 12 })];
     const sentence = 'The word "Wasserwerk" is wider than its line and was broken between letters';

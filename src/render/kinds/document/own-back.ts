@@ -57,7 +57,7 @@ function draw(
       if ((++measured & 31) === 0 && total === 0) sink.layout(Math.min(1, measured / known));
     },
   };
-  const around = new OwnBands(bands, definition.defaultStyle, tools);
+  const around = new OwnBands(bands, definition.defaultStyle, tools, edges);
   const renderer = new PageRenderer(document, watermark, (warning) => sink.warn(warning));
   const marks = watermark === undefined ? undefined : new OwnWatermark(watermark, definition.defaultStyle);
   const finish = (sheet: PageSheet, number: number, count: number) => {

@@ -1,6 +1,7 @@
 import { aside } from '../../layout/placing.js';
 import { place } from '../../layout/sheet.js';
 import type { Bands } from './bands.js';
+import type { PaperEdges } from './outside.js';
 import { type BoxTools, ownBox } from './own-boxes.js';
 import type { PageSheet } from './own-sheet.js';
 import type { Node, PageSize } from './pdfmake.js';
@@ -19,6 +20,7 @@ export class OwnBands {
     private readonly bands: Bands,
     private readonly style: Node,
     private readonly tools: BoxTools,
+    private readonly edges: PaperEdges,
   ) {
     this.#placed = { header: bands.placed('header'), footer: bands.placed('footer') };
   }
@@ -50,7 +52,9 @@ export class OwnBands {
       if (node === undefined) continue;
       const box = ownBox(node, this.style, this.tools);
       const y = name === 'header' ? 0 : size.height - sheet.margins.bottom;
-      place(aside(box, size.width), sheet, 0, y, `/${name}`);
+      const at = `/${name}`;
+      const onBroken = (word: string, of = at) => this.edges.noteBroken(word, of);
+      place(aside(box, size.width, onBroken), sheet, 0, y, at);
     }
   }
 }
