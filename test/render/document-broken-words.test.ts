@@ -57,7 +57,10 @@ describe('a word that is broken between letters is a warning', () => {
   });
 
   it.each(['header', 'footer'])('in a %s, too', async (name) => {
-    expect(await brokenIn({ [name]: long, operations: [text('x')] })).toEqual([told(`/${name}`)]);
+    const band = { operations: [{ type: 'add_table', rows: [['Wasserwerk']], widths: [20] }] };
+    const sentence = 'The word "Wasserwerk" is wider than its line and was broken between letters';
+    const found = await brokenIn({ [name]: band, operations: [text('x')] });
+    expect(found).toEqual([told(`/${name}/operations/0`, sentence)]);
   });
 
   it('a word of one letter more than fit is told whole', async () => {
