@@ -1,63 +1,67 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installPeers } from './kit/peers.mjs';
 
-/** The pages of bench/render.mjs: how many times as fast as pdfmake and as Typst at least, ms of CPU at most, and documents in a round. */
+/**
+ * The pages of bench/render.mjs: how many times as fast as pdfmake and as Typst at least, ms of CPU and KB of V8's heap at
+ * most, and documents in a round.
+ * @typedef {{ pdfmake: number, typst?: number, cpuMs: number, allocatedKb?: number, documents: number }} Target
+ * @type {Readonly<Record<string, Target>>}
+ */
 const targets = {
-  invoice: { atLeast: 20, typst: 6, cpuMs: 1.5, documents: 30 },
-  label: { atLeast: 4, cpuMs: 2.5, documents: 30 },
-  statement: { atLeast: 4, typst: 6, cpuMs: 100, documents: 2 },
-  ledger: { atLeast: 4, typst: 10, cpuMs: 400, documents: 1 },
-  japanese: { atLeast: 4, cpuMs: 5, documents: 30 },
+  invoice: { pdfmake: 50, typst: 6, cpuMs: 1.5, allocatedKb: 400, documents: 30 },
+  label: { pdfmake: 4, cpuMs: 2.5, documents: 30 },
+  statement: { pdfmake: 4, typst: 6, cpuMs: 100, documents: 2 },
+  ledger: { pdfmake: 4, typst: 10, cpuMs: 400, documents: 1 },
+  japanese: { pdfmake: 4, cpuMs: 5, documents: 30 },
 };
 
 /**
- * pdfmake as its README shows it against the document kind, on one thread: runs bench/render.mjs in processes of its own.
+ * The document kind against others, on one thread: runs bench/render.mjs in processes of its own.
  * @param {import('./kit/figure.mjs').Run} run
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
 export async function run({ short, say }) {
+  installPeers(new URL('./render/', import.meta.url), '@myriaddreamin/typst-ts-node-compiler');
   const figures = [];
   for (const [page, target] of Object.entries(targets))
-    figures.push(...(await figuresOf(page, { ...target, short, say })));
+    figures.push(...(await figuresOf(page, target, short, say)));
   return figures;
 }
 
 /**
  * @param {string} page
- * @param {{ atLeast: number, typst?: number, cpuMs: number, documents: number, short: boolean, say: (text: string) => void }} options
+ * @param {Target} target
+ * @param {boolean} short
+ * @param {(text: string) => void} say
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
-async function figuresOf(page, { atLeast, typst, cpuMs, documents, short, say }) {
+async function figuresOf(page, target, short, say) {
   const script = fileURLToPath(new URL('./render.mjs', import.meta.url));
+  const { documents, cpuMs, allocatedKb } = target;
   const rounds = short ? ['3', String(Math.ceil(documents / 3))] : ['9', String(documents)];
-  const { stdout } = await promisify(execFile)(process.execPath, [script, ...rounds, page]);
-  say(stdout.trim());
-  /** @param {RegExp} shape */
-  const read = (shape) => {
-    const [, value] = shape.exec(stdout) ?? [];
-    if (value === undefined) throw new Error(`bench/render.mjs did not print ${shape}`);
-    return Number(value);
-  };
-  // Typst is there where bench/render is installed.
-  const hasTypst = typst !== undefined && /^Typst/m.test(stdout);
-  const [, spread = ''] = /\((median.*)\)/.exec(stdout) ?? [];
-  const unit = 'documents/s';
-  return [
-    { name: `${page}: pdfmake (README use)`, value: read(/^pdfmake .*?([\d.]+) documents\/s/m), unit },
-    { name: `${page}: Inkwire document kind`, value: read(/^Inkwire .*?([\d.]+) documents\/s/m), unit },
-    {
-      name: `${page}: CPU of Inkwire`,
-      value: read(/^Inkwire .*?([\d.]+) ms CPU/m),
-      unit: 'ms',
-      atMost: cpuMs,
-    },
-    { name: `${page}: ratio`, value: read(/^ratio +([\d.]+)/m), unit: 'x', atLeast, note: spread },
-    ...(hasTypst
-      ? [
-          { name: `${page}: Typst, untagged`, value: read(/^Typst.*?([\d.]+) documents\/s/m), unit },
-          { name: `${page}: times Typst`, value: read(/^times Typst +([\d.]+)/m), unit: 'x', atLeast: typst },
-        ]
-      : []),
-  ];
+  const { stdout } = await promisify(execFile)(process.execPath, [script, ...rounds, page, '--json']);
+  /** @type {{ role: string, name: string, rate: number, cpuMs: number, allocatedKb: number, ratio: number, spread: string }[]} */
+  const results = JSON.parse(stdout);
+  return results.flatMap(({ role, name, rate, cpuMs: taken, allocatedKb: allocated, ratio, spread }) => {
+    say(`${page}: ${name} ${rate.toFixed(1)} documents/s, ${taken.toFixed(2)} ms CPU`);
+    const speed = {
+      name: `${page}: ${name}`,
+      value: rate,
+      unit: 'documents/s',
+      note: `${taken.toFixed(2)} ms CPU`,
+    };
+    if (role !== 'inkwire') {
+      const atLeast = role === 'pdfmake' ? target.pdfmake : role === 'typst' ? target.typst : undefined;
+      const times = { name: `${page}: times ${name}`, value: ratio, unit: 'x', note: spread };
+      return [speed, { ...times, ...(atLeast === undefined ? {} : { atLeast }) }];
+    }
+    const most = allocatedKb === undefined ? {} : { atMost: allocatedKb };
+    return [
+      speed,
+      { name: `${page}: CPU of Inkwire`, value: taken, unit: 'ms', atMost: cpuMs },
+      { name: `${page}: allocated by Inkwire`, value: allocated, unit: 'KB', ...most },
+    ];
+  });
 }

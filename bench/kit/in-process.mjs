@@ -11,12 +11,22 @@ makeObjectsYoung();
  * A document as a render thread makes it, in this process and in one piece, as stock pdfmake gives it.
  * @param {object} request
  */
-export async function rendered(request) {
+export function rendered(request) {
+  return renderedPlan(planned(request));
+}
+
+/** What a thread gets of a request. @param {object} request @returns {string} JSON */
+export function planned(request) {
   const parsed = documentKind.parse(request);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return JSON.stringify(parsed.plan.request);
+}
+
+/** @param {string} plan */
+export async function renderedPlan(plan) {
   /** @type {Uint8Array[]} */
   const chunks = [];
-  await documentRunner.run(JSON.parse(JSON.stringify(parsed.plan.request)), {
+  await documentRunner.run(JSON.parse(plan), {
     inputPath: () => '',
     fetched: () => undefined,
     progress: () => undefined,

@@ -4,33 +4,32 @@
  */
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 
-const source = `
+/** @param {string} family */
+const source = (family) => `
 #let data = json(bytes(sys.inputs.data))
 #set page(paper: "a4", margin: 40pt)
-#set text(font: "DejaVu Sans", size: 10pt)
+#set text(font: "${family}", size: 10pt)
 #if "title" in data [#text(size: 20pt, weight: "bold")[#data.title]]
 #for line in data.lines [#line #parbreak()]
-#table(
+#if "table" in data [#table(
   columns: (auto, 1fr, auto, auto, auto),
   stroke: 0.5pt,
-  table.header(..data.headers.map(it => strong(it))),
-  ..data.rows.flatten(),
-)
+  table.header(..data.table.headers.map(it => strong(it))),
+  ..data.table.rows.flatten(),
+)]
 #for line in data.closing [#emph(line) #parbreak()]
 `;
 
 /**
- * @typedef {{ title?: string, lines: readonly string[], headers: readonly string[], rows: readonly (readonly string[])[], closing: readonly string[] }} TableData
  * @param {string} fonts folder of the fonts
- * @returns {(data: TableData) => Uint8Array}
+ * @param {string} family
+ * @returns {(said: import('./pages.mjs').Said) => Uint8Array}
  */
-export function typst(fonts) {
+export function openTypst(fonts, family) {
   const compiler = NodeCompiler.create({ fontArgs: [{ fontPaths: [fonts] }] });
-  return (data) => {
-    const pdf = compiler.pdf(
-      { mainFileContent: source, inputs: { data: JSON.stringify(data) } },
-      { pdfTags: false },
-    );
+  const mainFileContent = source(family);
+  return (said) => {
+    const pdf = compiler.pdf({ mainFileContent, inputs: { data: JSON.stringify(said) } }, { pdfTags: false });
     // No document comes twice: what was worked out for one is of no use for long.
     compiler.evictCache(10);
     return pdf;
