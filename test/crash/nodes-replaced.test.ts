@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DiskBlobs } from '../../src/engine/disk-blobs.js';
+import type { Fact } from '../../src/engine/engine.js';
+import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
+import { isTerminalFact } from '../../src/protocol/fact.js';
+import { isTerminal, type JobStatus } from '../../src/protocol/job-record.js';
+import { openOptions } from '../contracts/engine.suite.js';
+import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { eventually } from '../helpers/real-time.js';
+import { type RovingWatcher, startRovingWatcher } from '../helpers/roving-watcher.js';
+import { type RunningServer, startServer } from '../helpers/server.js';
+
+const roles = ['gateway', 'gateway', 'worker', 'worker'] as const;
+const callers = 6;
+
+interface Answer {
+  readonly job_id: string;
+  readonly status: JobStatus;
+}
+
+/** As an upgrade does it: one after the other is asked to end, and another one begins in its place. */
+describe.skipIf(withoutPostgres)('nodes that are replaced under load', () => {
+  const database = usePostgres({ durable: true });
+  let folder: string;
+  const nodes: RunningServer[] = [];
+  const accepted: string[] = [];
+  /** Answers and ends of connections that no caller has to expect. */
+  const surprises: string[] = [];
+  const exits: (number | null)[] = [];
+  let watcher: RovingWatcher;
+  let facts: readonly Fact[] = [];
+
+  const startNode = (at: number): Promise<RunningServer> =>
+    startServer({
+      env: {
+        INKWIRE_DATABASE_URL: database().url,
+        INKWIRE_BLOBS: join(folder, 'blobs'),
+        INKWIRE_ROLE: roles[at] ?? 'worker',
+        INKWIRE_WORKERS: '1',
+        INKWIRE_LOG_LEVEL: 'error',
+      },
+      dataDir: join(folder, `node-${at}`),
+      ...(nodes[at] === undefined ? {} : { port: nodes[at].port }),
+    });
+  const gateways = (): readonly string[] => nodes.slice(0, 2).map(({ url }) => url);
+
+  /** One request to the next gateway. Where nobody listens, a balancer would have asked another one. */
+  async function ask(at: number, path: string, init: RequestInit): Promise<Answer | undefined> {
+    try {
+      const answer = await fetch(`${gateways()[at % 2]}${path}`, init);
+      const { data } = JSON.parse(await answer.text());
+      if (answer.ok) return data;
+      if (answer.status !== 503 || answer.headers.get('retry-after') === null)
+        surprises.push(`${path} ${answer.status}`);
+    } catch (error) {
+      const { code } = Object(error instanceof Error ? error.cause : undefined);
+      if (code !== 'ECONNREFUSED') surprises.push(`${path} ${code} ${error}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return undefined;
+  }
+
+  /** Submits a job and waits for its end, each request at the other gateway. */
+  async function oneJob(first: number): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ operations: [{ type: 'add_text', text: 'A letter' }] });
+    const job = await ask(first, '/api/v1/jobs', { method: 'POST', headers, body });
+    if (job === undefined) return;
+    accepted.push(job.job_id);
+    let status: JobStatus = 'pending';
+    for (let at = first + 1; !isTerminal(status); at += 1) {
+      const path = `/api/v1/jobs/${job.job_id}`;
+      status = (await ask(at, path, { headers: { prefer: 'wait=2' } }))?.status ?? status;
+    }
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'inkwire-replaced-'));
+    nodes.push(...(await Promise.all([...roles.keys()].map(startNode))));
+    watcher = startRovingWatcher(gateways, 0);
+    await eventually('the watcher is there', () => watcher.connections > 0);
+    let isOver = false;
+    const load = Array.from({ length: callers }, async (_, at) => {
+      for (let asked = at; !isOver; asked += 1) await oneJob(asked);
+    });
+    for (const at of roles.keys()) {
+      const before = accepted.length;
+      await eventually('jobs are taken', () => accepted.length > before + 8);
+      exits.push((await nodes[at]?.stop()) ?? null);
+      nodes[at] = await startNode(at);
+    }
+    isOver = true;
+    await Promise.all(load);
+    const engine = await openPostgresEngine({
+      ...openOptions,
+      url: database().url,
+      isGateway: false,
+      openBlobs: (readSmall) => DiskBlobs.open(join(folder, 'blobs'), readSmall),
+    });
+    await eventually('every job has ended', async () => {
+      const { pending, running } = await engine.store.depth();
+      return pending + running === 0;
+    });
+    ({ facts } = await engine.store.everyFact(0, 100_000));
+    await engine.close();
+    await eventually('the watcher has heard all', () => watcher.events.length >= facts.length);
+  }, 600_000);
+  afterAll(async () => {
+    await watcher?.stop();
+    await Promise.all(nodes.map((node) => node.stop()));
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('end in order', () => {
+    expect(exits).toEqual(roles.map(() => 0));
+  });
+
+  it('fail no request but by 503 with Retry-After', () => {
+    expect(surprises).toEqual([]);
+  });
+
+  it('run every accepted job once', () => {
+    const types = new Map(accepted.map((id) => [id, [] as string[]]));
+    for (const { jobId, type } of facts) types.get(jobId)?.push(type);
+    for (const [id, own] of types) {
+      expect([id, own.filter((type) => type === 'job.started').length]).toEqual([id, 1]);
+      expect([id, own.at(-1)]).toEqual([id, 'job.completed']);
+    }
+    expect(facts.filter(({ type }) => isTerminalFact(type)).length).toBe(accepted.length);
+  });
+
+  it('are one service to a watcher that goes on at another one', () => {
+    expect(watcher.events).toEqual(facts.map(({ type, jobId, rev }) => ({ type, jobId, rev })));
+    expect(watcher.resets).toBe(0);
+    expect(watcher.connections).toBeGreaterThan(1);
+  });
+});
