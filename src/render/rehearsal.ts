@@ -25,11 +25,14 @@ export const previewTheme = 'preview';
  * @param isUnderWay whether the thread has begun a job of the kind: what that does is practice enough, and nobody shall wait for more
  */
 export function stepsAhead({ load }: KindBack, isUnderWay: () => boolean): readonly (() => Promise<void>)[] {
+  let loaded: ReturnType<typeof load> | undefined;
+  const runner = () => (loaded ??= load());
+  const warm = async (): Promise<void> => (await runner()).warm?.();
   const practise = async (): Promise<void> => {
-    const runner = await load();
-    if ('practise' in runner && !isUnderWay()) await runner.practise?.();
+    const found = await runner();
+    if ('practise' in found && !isUnderWay()) await found.practise?.();
   };
-  return [async () => (await load()).warm?.(), practise].map((step) => async () => {
+  return [warm, practise].map((step) => async () => {
     try {
       await step();
     } catch {
