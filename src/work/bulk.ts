@@ -211,7 +211,7 @@ export class BulkRunner implements Bulk {
   async #end(run: Run, state: BulkState, error?: string): Promise<void> {
     const ended_at = new Date(this.#parts.clock()).toISOString();
     const record = { ...run.kept.record, state, ended_at, ...(error === undefined ? {} : { error }) };
-    run.kept = { ...run.kept, record };
+    // Until that is stored it is under way for whoever asks: another one is begun only then.
     await this.#patiently(() => this.#shelf.end(run.kept.owner, record));
   }
 

@@ -140,6 +140,34 @@ describe('the same for many jobs', () => {
     expect((await bulk.list('ann')).map(({ bulk_id }) => bulk_id)).toEqual(['bulk_1']);
   });
 
+  test('is under way until its end is stored: who is told of the end may begin another', async () => {
+    const { library } = rig.engine;
+    let store: () => void = () => undefined;
+    const mayStore = new Promise<void>((resolve) => {
+      store = resolve;
+    });
+    let isAsked = false;
+    const slow: typeof library = {
+      put: (stored) => library.put(stored),
+      get: (...what) => library.get(...what),
+      versions: (what) => library.versions(what),
+      list: (what) => library.list(what),
+      retire: async (what) => {
+        isAsked = true;
+        await mayStore;
+        return library.retire(what);
+      },
+    };
+    bulk = runner({ library: slow });
+    await start('delete', { jobs: [] });
+    await expect.poll(() => isAsked).toBe(true);
+    expect(await bulk.get('ann', 'bulk_1')).toMatchObject({ state: 'running' });
+    expect(await start('delete', { jobs: [] })).toMatchObject({ ok: false });
+    store();
+    expect(await ended()).toMatchObject({ state: 'ended' });
+    expect(await start('delete', { jobs: [] })).toMatchObject({ ok: true });
+  });
+
   test('ends with the process, and says so to whoever asks afterwards', async () => {
     await bulk.close();
     expect(await start('delete')).toMatchObject({ ok: false, problem: { slug: 'shutting-down' } });
