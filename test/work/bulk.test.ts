@@ -161,9 +161,11 @@ describe('the same for many jobs', () => {
     bulk = runner({ library: slow });
     await start('delete', { jobs: [] });
     await expect.poll(() => isAsked).toBe(true);
-    expect(await bulk.get('ann', 'bulk_1')).toMatchObject({ state: 'running' });
-    expect(await start('delete', { jobs: [] })).toMatchObject({ ok: false });
+    const told = await bulk.get('ann', 'bulk_1');
+    const another = await start('delete', { jobs: [] });
     store();
+    expect(told).toMatchObject({ state: 'running' });
+    expect(another).toMatchObject({ ok: false });
     expect(await ended()).toMatchObject({ state: 'ended' });
     expect(await start('delete', { jobs: [] })).toMatchObject({ ok: true });
   });
