@@ -160,12 +160,13 @@ async function dataOf<T>(response: Response): Promise<T> {
   throw new InkwireError('unexpected-answer', 'The answer is not one of this server.', { status });
 }
 
-function queryOf(query: Call['query'] = [], owner?: string): string {
+export function queryOf(query: Call['query'] = [], owner?: string): string {
+  const given = new URLSearchParams();
   const pairs: readonly (readonly [string, unknown])[] = isPairs(query) ? query : Object.entries(query);
-  const given = [...pairs, ['owner', owner] as const].flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  for (const [name, value] of [...pairs, ['owner', owner] as const])
+    if (value !== undefined) given.append(name, String(value));
+  const text = String(given);
+  return text && `?${text}`;
 }
 
 function isPairs(query: Call['query']): query is readonly (readonly [string, unknown])[] {

@@ -67,8 +67,7 @@ function nameOf(
   const known = ticket === undefined && typeof key !== 'function';
   const wanted = share ?? (known && globals.document !== undefined);
   if (wanted === false || (named === undefined && !known)) return undefined;
-  const whose = owner === undefined ? '' : ` ${owner}`;
-  return `inkwire ${url} ${named ?? shortDigest(String(key))}${whose}`;
+  return `inkwire ${url} ${named ?? shortDigest(String(key))} ${owner ?? ''}`;
 }
 
 /** Calls back when the network came back or the page is looked at again. Returns what ends that. */

@@ -1,6 +1,7 @@
 import { mayComeBack } from '../../../src/protocol/close-codes.js';
 import type { ProgressEvent, StreamEvent } from '../../../src/protocol/event.js';
 import { errorOf, InkwireError } from '../error.js';
+import { queryOf } from '../http.js';
 import type { WebSocketLike } from '../types.js';
 import { bring, type PartMessage, type Subscription } from './subscription.js';
 import {
@@ -107,8 +108,10 @@ export class WebSocketConnection extends BaseConnection {
     if (this.gone.aborted) return;
     const protocols = ticket === undefined ? [subprotocol] : [subprotocol, `ticket.${ticket}`];
     const { url, owner } = http.parts;
-    const query = owner === undefined ? '' : `?${new URLSearchParams({ owner })}`;
-    const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/v1/stream${query}`, protocols);
+    const socket = new WebSocket(
+      `${url.replace(/^http/, 'ws')}/api/v1/stream${queryOf([], owner)}`,
+      protocols,
+    );
     this.#socket = socket;
     socket.onopen = () => {
       this.#open = true;
