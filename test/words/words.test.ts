@@ -7,7 +7,7 @@ import { Reader } from './reader.js';
  * Nothing of a request vanishes silently. `npm run words` looks at 50,000 documents (WORDS_DOCUMENTS, from the seed
  * WORDS_FIRST on); a failure names the seeds, each of which makes the same document again.
  */
-const count = Number(process.env.WORDS_DOCUMENTS ?? 2_000);
+const count = Number(process.env.WORDS_DOCUMENTS ?? 1_000);
 const first = Number(process.env.WORDS_FIRST ?? 1);
 const chunk = 250;
 
