@@ -13,11 +13,13 @@ import { barcodeWidth, fontSize, fonts, qrSize, titleSize } from './pages.mjs';
  *   draws is done before
  * @typedef {object} Contender
  * @property {string} name as it is printed
- * @property {readonly string[]} [lacks] pages that it has no means for
+ * @property {readonly string[]} [lacks] pages that it has no means for, or takes minutes over
  * @property {(page: string) => Promise<Draw>} open
  */
 
 const pointsPerMm = 72 / 25.4;
+
+const long = ['statement', 'ledger'];
 
 /** @type {Readonly<Record<string, Contender>>} */
 export const contenders = {
@@ -25,9 +27,10 @@ export const contenders = {
   inkwire: { name: 'Inkwire', open: inkwire },
   // It has no codes of its own.
   typst: { name: 'Typst, untagged', lacks: ['label'], open: typst },
-  pdfkit: { name: 'pdfkit', open: pdfkit },
-  react: { name: 'react-pdf', open: react },
-  pdfme: { name: 'pdfme', open: pdfme },
+  // For a table of 2,000 rows pdfkit takes half a minute, and the other two make none within two.
+  pdfkit: { name: 'pdfkit', lacks: long, open: pdfkit },
+  react: { name: 'react-pdf', lacks: long, open: react },
+  pdfme: { name: 'pdfme', lacks: long, open: pdfme },
 };
 
 /** @param {string} page */
