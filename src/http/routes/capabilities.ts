@@ -54,13 +54,13 @@ const docs: RouteDocs = {
           program_versions: Type.Optional(
             Type.Record(Type.String(), Type.String(), {
               description:
-                'What each program that works says of its version, by its name. Left out while all programs are too busy to say',
+                'What each program that works says of its version, by its name. Left out until all programs have said it',
             }),
           ),
           missing_fonts: Type.Optional(
             Type.Array(Type.String(), {
               description:
-                'Families, and languages, that office documents are written in and no font of this server stands for: their lines break elsewhere. Left out while all programs are too busy to say',
+                'Families, and languages, that office documents are written in and no font of this server stands for: their lines break elsewhere. Left out until all programs have said it',
             }),
           ),
           limits: Type.Record(Type.String(), Type.Number()),
@@ -87,8 +87,8 @@ export interface CapabilityOptions {
   readonly survey: () => Promise<ProgramSurvey>;
 }
 
-/** A caller is not held up by programs that wait for their turn. */
-const surveyMs = 3_000;
+/** LibreOffice takes a second to say what it is, and the live page asks before its first view: who asks later is told. */
+const surveyMs = 100;
 
 /** A caller without a key finds out here whether it needs one: the answer is then 401. */
 export function addCapabilityRoute(
