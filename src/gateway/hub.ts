@@ -158,8 +158,8 @@ export class Hub {
   #tick(): void {
     const now = performance.now();
     for (const subscriber of this.#withProgress) {
-      const frames = subscriber.owner === everyOwner ? this.#ownedProgressFrames : this.#progressFrames;
-      const released = subscriber.releaseProgress(now, (live) => this.#frameOf(live, frames));
+      const owned = subscriber.owner === everyOwner;
+      const released = subscriber.releaseProgress(now, (live) => this.#frameOf(live, owned));
       if (released === undefined) continue;
       this.#withProgress.delete(subscriber);
       this.#parts.meters.sent[subscriber.sink.wire].progress += released;
@@ -171,9 +171,9 @@ export class Hub {
   }
 
   /** With the job's record as it is now: a fact that left the attempt running may have come since the value. */
-  #frameOf(value: LiveProgress, frames: WeakMap<LiveProgress, Frame>): Frame {
+  #frameOf(value: LiveProgress, owned: boolean): Frame {
     const live = this.#follower.running.live(value.jobId) ?? value;
-    const owned = frames === this.#ownedProgressFrames;
+    const frames = owned ? this.#ownedProgressFrames : this.#progressFrames;
     const made = frames.get(live) ?? progressFrame(() => (owned ? live.ownedText() : live.text()));
     frames.set(live, made);
     return made;
