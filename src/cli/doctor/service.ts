@@ -146,8 +146,9 @@ async function checkFanout(url: string): Promise<readonly Finding[]> {
 
 function findingOfFanout({ server, version, maxMessage, denied }: FanoutInspection): Finding {
   if (denied !== undefined) {
-    const said = `NATS at ${server}: ${denied.length > 10 ? denied : `its user may not ${denied}`}`;
-    return fail('fanout', said, 'Let it publish and subscribe to "inkwire.>".');
+    const what =
+      denied === 'silent' ? 'neither was refused, but no message came back' : `its user may not ${denied}`;
+    return fail('fanout', `NATS at ${server}: ${what}`, 'Let it publish and subscribe to "inkwire.>".');
   }
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major * 100 + minor < leastNats)

@@ -10,8 +10,8 @@ export interface FanoutInspection {
   readonly version: string;
   /** Bytes of a message; larger ones are read from the database. */
   readonly maxMessage: number;
-  /** What its user may not do; undefined when a message that was sent came back. */
-  readonly denied: 'publish' | 'subscribe' | 'neither was refused, but no message came back' | undefined;
+  /** What its user may not do, or that nothing was refused and no message came; undefined when the one that was sent came back. */
+  readonly denied: 'publish' | 'subscribe' | 'silent' | undefined;
 }
 
 const answerMs = 3_000;
@@ -47,7 +47,7 @@ export async function inspectFanout(url: string, server: string): Promise<Fanout
 async function deniedTo(connection: NatsConnection): Promise<FanoutInspection['denied']> {
   const subject = `inkwire.doctor.${randomBytes(6).toString('hex')}`;
   return new Promise((resolve) => {
-    const late = setTimeout(() => resolve('neither was refused, but no message came back'), answerMs);
+    const late = setTimeout(() => resolve('silent'), answerMs);
     const end = (denied: FanoutInspection['denied']): void => {
       clearTimeout(late);
       resolve(denied);
