@@ -136,6 +136,15 @@ const visit = async (page: Page, url: string, hash: string): Promise<void> => {
   await page.getByText('Live', { exact: true }).waitFor(patient);
 };
 
+/** The page of a job, when its first page is there. */
+const visitResult = async (page: Page, url: string, job: string): Promise<void> => {
+  await visit(page, url, `#/jobs/${job}`);
+  await page
+    .getByRole('group', { name: /^Page 1 of / })
+    .locator('img[src]')
+    .waitFor(patient);
+};
+
 /** Those that need the office while it is busy come first. */
 export const busyStates: readonly State[] = [
   {
@@ -184,11 +193,7 @@ export const states: readonly State[] = [
   {
     name: '06-job-with-result',
     async show(page, { server, done }) {
-      await visit(page, server.url, `#/jobs/${done}`);
-      await page
-        .getByRole('group', { name: /^Page 1 of / })
-        .locator('img[src]')
-        .waitFor(patient);
+      await visitResult(page, server.url, done);
     },
   },
   {
@@ -232,11 +237,7 @@ export const states: readonly State[] = [
   {
     name: '10-page-viewer',
     async show(page, { server, done }) {
-      await visit(page, server.url, `#/jobs/${done}`);
-      await page
-        .getByRole('group', { name: /^Page 1 of / })
-        .locator('img[src]')
-        .waitFor(patient);
+      await visitResult(page, server.url, done);
       await page.getByRole('textbox', { name: 'Page', exact: true }).fill('3');
       await page.keyboard.press('Enter');
       await page

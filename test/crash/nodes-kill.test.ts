@@ -13,7 +13,8 @@ import { type Load, startLoad } from '../helpers/crash-load.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { randomFrom } from '../helpers/random.js';
 import { type RovingWatcher, startRovingWatcher } from '../helpers/roving-watcher.js';
-import { type RunningServer, startServer } from '../helpers/server.js';
+import type { RunningServer } from '../helpers/server.js';
+import { startServiceNode } from '../helpers/service-node.js';
 
 /** `npm run crash:nodes` kills nodes two hundred times and PostgreSQL thirty; the suite a few. */
 const nodeKills = Number(process.env.NODE_KILLS ?? 4);
@@ -38,18 +39,7 @@ describe.skipIf(withoutPostgres)(
     const pauses: number[] = [];
 
     const startNode = (at: number): Promise<RunningServer> =>
-      startServer({
-        env: {
-          INKWIRE_DATABASE_URL: database().url,
-          INKWIRE_BLOBS: join(folder, 'blobs'),
-          INKWIRE_ROLE: roles[at] ?? 'worker',
-          INKWIRE_WORKERS: '1',
-          INKWIRE_LOG_LEVEL: 'error',
-        },
-        dataDir: join(folder, `node-${at}`),
-        // Where it was: callers and watchers know it by its address.
-        ...(nodes[at] === undefined ? {} : { port: nodes[at].port }),
-      });
+      startServiceNode({ databaseUrl: database().url, folder, at, role: roles[at], before: nodes[at] });
     const gateways = (): readonly string[] => nodes.slice(0, 2).map(({ url }) => url);
 
     beforeAll(

@@ -12,7 +12,8 @@ import { openOptions } from '../contracts/engine.suite.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { eventually } from '../helpers/real-time.js';
 import { type RovingWatcher, startRovingWatcher } from '../helpers/roving-watcher.js';
-import { type RunningServer, startServer } from '../helpers/server.js';
+import type { RunningServer } from '../helpers/server.js';
+import { startServiceNode } from '../helpers/service-node.js';
 
 const roles = ['gateway', 'gateway', 'worker', 'worker'] as const;
 const callers = 6;
@@ -35,17 +36,7 @@ describe.skipIf(withoutPostgres)('nodes that are replaced under load', () => {
   let facts: readonly Fact[] = [];
 
   const startNode = (at: number): Promise<RunningServer> =>
-    startServer({
-      env: {
-        INKWIRE_DATABASE_URL: database().url,
-        INKWIRE_BLOBS: join(folder, 'blobs'),
-        INKWIRE_ROLE: roles[at] ?? 'worker',
-        INKWIRE_WORKERS: '1',
-        INKWIRE_LOG_LEVEL: 'error',
-      },
-      dataDir: join(folder, `node-${at}`),
-      ...(nodes[at] === undefined ? {} : { port: nodes[at].port }),
-    });
+    startServiceNode({ databaseUrl: database().url, folder, at, role: roles[at], before: nodes[at] });
   const gateways = (): readonly string[] => nodes.slice(0, 2).map(({ url }) => url);
 
   /** A server that ends closes connections at rest, upon which a request may be on its way: clients ask again then. */

@@ -32,8 +32,8 @@ describe('the same for many jobs', () => {
     return new BulkRunner({ ...own, holder: 'one', exclusive: true, ...parts });
   }
 
-  const start = (action: BulkAction, choice: BulkChoice = { filter: {} }, owner = 'ann') =>
-    bulk.start({ owner, keyId: 'k', action, choice, requestId: 'r-1' });
+  const start = (action: BulkAction, choice: BulkChoice = { filter: {} }, owner = 'ann', by = bulk) =>
+    by.start({ owner, keyId: 'k', action, choice, requestId: 'r-1' });
   const ended = async (id = 'bulk_1', owner = 'ann') => {
     await expect.poll(async () => (await bulk.get(owner, id))?.state).not.toBe('running');
     return bulk.get(owner, id);
@@ -252,13 +252,7 @@ describe('the same for many jobs', () => {
     test('where processes share an engine, only once its lease is over, and one of them alone', async () => {
       await failed(60);
       const first = runner({ submitter: dying(55) });
-      await first.start({
-        owner: 'ann',
-        keyId: 'k',
-        action: 'retry',
-        choice: { filter: { status: 'failed' } },
-        requestId: '',
-      });
+      await start('retry', { filter: { status: 'failed' } }, 'ann', first);
       let now = Date.now();
       const sharing = { exclusive: false, clock: () => now };
       const second = runner({ ...sharing, holder: 'two' });
@@ -303,13 +297,7 @@ describe('the same for many jobs', () => {
     test('not without the key that began it', async () => {
       await failed(60);
       const first = runner({ submitter: dying(55) });
-      await first.start({
-        owner: 'ann',
-        keyId: 'k',
-        action: 'retry',
-        choice: { filter: { status: 'failed' } },
-        requestId: '',
-      });
+      await start('retry', { filter: { status: 'failed' } }, 'ann', first);
       bulk = runner({ holder: 'two', keyHolds: () => false });
       await bulk.open();
       expect(await ended()).toMatchObject({
