@@ -11,6 +11,7 @@ import { installPeers } from './kit/peers.mjs';
  */
 const targets = {
   invoice: { pdfmake: 50, typst: 6, cpuMs: 1.5, allocatedKb: 400 },
+  words: { pdfmake: 4, cpuMs: 2.5 },
   label: { pdfmake: 4, cpuMs: 2.5 },
   statement: { pdfmake: 4, typst: 6, cpuMs: 100 },
   ledger: { pdfmake: 4, typst: 10, cpuMs: 400 },

@@ -3,7 +3,8 @@
  * where `npm ci --prefix bench/render` was run, against Typst, pdfkit, react-pdf and pdfme. The same pages in alternating
  * rounds, no document twice. Each has a process of its own, so that none collects the garbage of another or shares its
  * code, and as long a round as the others: an equal number of documents would be a blink for the fastest, in caches that
- * the others have emptied. The pages are an `invoice` with a table of 20 rows, a `label` with a QR code and a Code 128, a
+ * the others have emptied. The pages are an `invoice` with a table of 20 rows, the same with
+ * `words` that never repeat, a `label` with a QR code and a Code 128, a
  * `statement` of 2,000 rows, a `ledger` of 10,000 (embedded DejaVu Sans), and a `japanese` page.
  *
  *     npm run build && node bench/render.mjs [rounds] [seconds of a round] [page] [--json]

@@ -38,6 +38,14 @@ export const barcodeWidth = 50;
 /** A number that is another one for each document and place. @param {number} document @param {number} place */
 const varied = (document, place) => (document * 7919 + place * 104_729) % 99_991;
 
+/** A word of six letters and more that no other number has. @param {number} number */
+function word(number) {
+  let letters = '';
+  for (let rest = number + 26 ** 5; rest > 0; rest = Math.floor(rest / 26))
+    letters += String.fromCharCode(97 + (rest % 26));
+  return letters;
+}
+
 const headers = ['Pos', 'Item', 'Qty', 'Price', 'Total'];
 
 /** @param {number} document @param {number} count */
@@ -65,6 +73,20 @@ export const pages = {
     title: `Invoice 2024-${varied(n, 0)}`,
     lines: ['ACME Widgets GmbH, Main Street 1, 12345 Somewhere', 'Thank you for your order. The positions:'],
     table: tableOf(n, 20),
+    closing: ['Payable within 14 days.'],
+  }),
+  /** An invoice with 20 rows of words that stand nowhere else, in this document or another. */
+  words: (n) => ({
+    title: `Invoice ${word(n * 100)}`,
+    lines: ['ACME Widgets GmbH, Main Street 1, 12345 Somewhere', 'Thank you for your order. The positions:'],
+    table: {
+      headers,
+      rows: tableOf(n, 20).rows.map((row, i) => [
+        ...row.slice(0, 1),
+        [1, 2, 3, 4].map((place) => word(n * 100 + i * 4 + place)).join(' '),
+        ...row.slice(2),
+      ]),
+    },
     closing: ['Payable within 14 days.'],
   }),
   label: (n) => ({
