@@ -9,6 +9,9 @@ import type { Piece } from './pieces.js';
 const magic = Buffer.from('INKLAY01', 'latin1');
 const headBytes = magic.length + 4;
 const lineBytes = 20;
+/** Lines are handed out by so many. */
+const linesTogether = 500;
+const beyond32 = 0x1_0000_0000;
 /** Where the bytes of a piece lie: in one of the sources, counted from 1, or in the layout itself (0). */
 export type LayoutSource = number;
 
@@ -17,6 +20,8 @@ export class LayoutWriter {
   readonly #take: (bytes: Uint8Array) => void;
   #left: number;
   #last: { readonly source: LayoutSource; readonly start: number; length: number } | undefined;
+  #lines = Buffer.alloc(0);
+  #filled = 0;
 
   /**
    * @param pieces how many there will be
@@ -45,19 +50,36 @@ export class LayoutWriter {
   end(): void {
     this.#endPiece();
     if (this.#left !== 0) throw new Error('A layout has other pieces than it should have');
+    this.#handOut();
   }
 
   #endPiece(): void {
     if (this.#last === undefined) return;
     const { source, start, length } = this.#last;
-    const line = Buffer.allocUnsafe(lineBytes);
-    line.writeUInt32LE(source, 0);
-    line.writeBigUInt64LE(BigInt(start), 4);
-    line.writeBigUInt64LE(BigInt(length), 12);
-    this.#take(line);
+    if (this.#filled === this.#lines.length) {
+      this.#handOut();
+      this.#lines = Buffer.allocUnsafe(linesTogether * lineBytes);
+    }
+    const [lines, at] = [this.#lines, this.#filled];
+    lines.writeUInt32LE(source, at);
+    writeNumber(lines, start, at + 4);
+    writeNumber(lines, length, at + 12);
+    this.#filled += lineBytes;
     this.#left -= 1;
     this.#last = undefined;
   }
+
+  #handOut(): void {
+    if (this.#filled > 0) this.#take(this.#lines.subarray(0, this.#filled));
+    this.#filled = 0;
+    this.#lines = Buffer.alloc(0);
+  }
+}
+
+/** 64 bits, without an object for each number. */
+function writeNumber(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32LE(value % beyond32, at);
+  bytes.writeUInt32LE(Math.floor(value / beyond32), at + 4);
 }
 
 /** How many bytes at the start of a layout say where its pieces are, by its first `layoutStartBytes`. Throws when it is none. */

@@ -4,6 +4,7 @@ import { readLayout } from '../../../src/pieces/layout.js';
 import { piecesBetween } from '../../../src/pieces/pieces.js';
 import { type ArchiveSegment, makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
+import { countRows } from '../../../src/render/kinds/bulk-fill/view/row-counts.js';
 import { Prefix, readSegmentHead, SegmentBuilder } from '../../../src/render/kinds/bulk-fill/view/segment.js';
 
 export const createdAt = Date.UTC(2026, 10, 29, 9, 0, 0, 123);
@@ -91,7 +92,8 @@ export function archiveOf(
 
 export function archiveSegment(bytes: Buffer): ArchiveSegment {
   const { from, rows } = readSegmentHead(bytes);
-  return { from, to: from + rows.length, head: () => readSegmentHead(bytes) };
+  const counts = () => countRows(rows);
+  return { from, to: from + rows.length, counts, head: () => readSegmentHead(bytes) };
 }
 
 export function bytesOf(made: Made, start = 0, end = made.sizeBytes): Buffer {

@@ -4,13 +4,62 @@ import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
+import { Type } from 'typebox';
+import Value from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
-import { headBytesOf, Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import { countRows } from '../../../src/render/kinds/bulk-fill/view/row-counts.js';
+import {
+  countsOf,
+  headBytesOf,
+  Prefix,
+  readSegmentHead,
+  segmentStartBytes,
+} from '../../../src/render/kinds/bulk-fill/view/segment.js';
 import { failedPercentOf, Threshold } from '../../../src/render/kinds/bulk-fill/view/threshold.js';
 import { lacks, readWith } from '../../zip/zip-fixture.js';
 import { archiveOf, archiveSegment, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
+
+const strict = { additionalProperties: false } as const;
+const count = Type.Integer({ minimum: 0 });
+const message = Type.Object(
+  { code: Type.String(), message: Type.String(), details: Type.Optional(Type.Object({})) },
+  strict,
+);
+const counts = { applied_overlay_count: count, skipped_overlay_count: count };
+const result = { row_number: Type.Integer({ minimum: 1 }), ...counts, warnings: Type.Array(message) };
+/** Of `manifest.json`, version 2: every member, and no other. */
+const manifestSchema = Type.Object(
+  {
+    version: Type.Literal(2),
+    rows: count,
+    timestamp: Type.String({ format: 'date-time' }),
+    summary: Type.Object(
+      { produced_rows: count, success_rows: count, partial_rows: count, failed_rows: count, ...counts },
+      strict,
+    ),
+    warnings: Type.Array(message),
+    row_results: Type.Array(
+      Type.Union([
+        Type.Object(
+          {
+            ...result,
+            status: Type.Union([Type.Literal('success'), Type.Literal('partial')]),
+            file_name: Type.String({ pattern: '^row_[0-9]+(?:_.*)?\\.pdf$' }),
+            error: Type.Null(),
+          },
+          strict,
+        ),
+        Type.Object(
+          { ...result, status: Type.Literal('failed'), file_name: Type.Null(), error: message },
+          strict,
+        ),
+      ]),
+    ),
+  },
+  strict,
+);
 
 describe('a segment', () => {
   const prefix = Buffer.from('%PDF prefix');
@@ -50,8 +99,17 @@ describe('a segment', () => {
   it('says by its first bytes where its head ends, and what is none is refused', () => {
     const bytes = segmentOf(new Prefix(prefix), 0, 10);
     expect(readSegmentHead(bytes.subarray(0, headBytesOf(bytes.subarray(0, 12)))).rows).toHaveLength(10);
+    expect(countsOf(bytes.subarray(0, segmentStartBytes))).toEqual(countRows(readSegmentHead(bytes).rows));
     expect(() => headBytesOf(Buffer.from('INKSEG00    '))).toThrow('none');
     expect(() => readSegmentHead(Buffer.from('INKSEG01\u0002\0\0\0[]', 'latin1'))).toThrow('broken');
+  });
+});
+
+describe('a segment of an earlier version', () => {
+  it('did not count its rows, and can be read all the same', () => {
+    const bytes = Buffer.from('INKSEG01\u0016\0\0\0{"from":250,"rows":[]}', 'latin1');
+    expect(countsOf(bytes)).toBeUndefined();
+    expect(readSegmentHead(bytes)).toMatchObject({ from: 250, rows: [] });
   });
 });
 
@@ -120,6 +178,7 @@ describe('the archive of a job', () => {
         skipped_overlay_count: 2,
       },
     });
+    expect([...Value.Errors(manifestSchema, manifest)]).toEqual([]);
     expect(manifest.row_results.map((row: { row_number: number }) => row.row_number)).toEqual(
       Array.from({ length: 20 }, (_, row) => row + 1),
     );

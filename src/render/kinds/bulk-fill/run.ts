@@ -9,7 +9,15 @@ import { letters } from './tally.js';
 import { rowFiller } from './template/row-filler.js';
 import { makeArchive } from './view/archive.js';
 import { fillRows, type RowFiller } from './view/fill-rows.js';
-import { headBytesOf, Prefix, readSegmentHead, type SegmentHead, segmentStartBytes } from './view/segment.js';
+import { countRows, type RowCounts } from './view/row-counts.js';
+import {
+  countsOf,
+  headBytesOf,
+  Prefix,
+  readSegmentHead,
+  type SegmentHead,
+  segmentStartBytes,
+} from './view/segment.js';
 
 /** Of a row's own part of its PDF. */
 const maxTailBytes = 1024 * 1024;
@@ -30,7 +38,7 @@ class BulkFillRunner implements ChunkedRunner {
 
   readonly #tails = new GrowingBytes();
   /** Of the segment that is read. */
-  #head = Buffer.alloc(0);
+  #start = Buffer.alloc(0);
 
   async warm(): Promise<void> {
     await import('./prepare.js');
@@ -84,7 +92,11 @@ class BulkFillRunner implements ChunkedRunner {
     const { warnings } = keptTemplate(context);
     const archive = makeArchive({
       prefixBytes: statSync(context.preparedPath(keptNames.prefix)).size,
-      segments: names.map((name) => ({ ...unitsOf(name), head: () => this.#headOf(context.partPath(name)) })),
+      segments: names.map((name) => ({
+        ...unitsOf(name),
+        counts: () => this.#countsOf(context.partPath(name)),
+        head: () => this.#headOf(context.partPath(name)),
+      })),
       lost,
       createdAt: context.createdAt,
       warnings,
@@ -107,21 +119,29 @@ class BulkFillRunner implements ChunkedRunner {
     return {};
   }
 
+  #countsOf(path: string): RowCounts {
+    const start = this.#startOf(path, segmentStartBytes);
+    return countsOf(start) ?? countRows(this.#headOf(path).rows);
+  }
+
   /** Of a segment, without the tails. */
   #headOf(path: string): SegmentHead {
+    const length = headBytesOf(this.#startOf(path, segmentStartBytes));
+    const head = this.#startOf(path, length);
+    if (head.length < length) throw new Error('A segment of the job is not whole');
+    return readSegmentHead(head);
+  }
+
+  /** The first bytes of a file, as many as there are, until the next call. */
+  #startOf(path: string, length: number): Buffer {
+    // The same memory for all: V8 does not hurry to give back what is outside of its heap.
+    if (this.#start.length < length) this.#start = Buffer.allocUnsafe(length);
     const fd = openSync(path, 'r');
     try {
-      const start = Buffer.alloc(segmentStartBytes);
-      readSync(fd, start, 0, start.length, 0);
-      const length = headBytesOf(start);
-      // The same memory for all: each is read three times, and V8 does not hurry to give back what is outside of its heap.
-      if (this.#head.length < length) this.#head = Buffer.allocUnsafe(length);
-      for (let at = 0; at < length; ) {
-        const count = readSync(fd, this.#head, at, length - at, at);
-        if (count === 0) throw new Error('A segment of the job is not whole');
-        at += count;
-      }
-      return readSegmentHead(this.#head.subarray(0, length));
+      let at = 0;
+      for (let count = -1; at < length && count !== 0; at += count)
+        count = readSync(fd, this.#start, at, length - at, at);
+      return this.#start.subarray(0, at);
     } finally {
       closeSync(fd);
     }

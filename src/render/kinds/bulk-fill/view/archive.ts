@@ -8,8 +8,9 @@ import {
   storedBytesOf,
   type ZipEntry,
 } from '../../../../zip/stored-zip.js';
-import { countResults, manifestParts } from './manifest.js';
+import { manifestParts } from './manifest.js';
 import type { Message } from './message.js';
+import { type RowCounts, sumOfCounts } from './row-counts.js';
 import type { RowResult, SegmentHead } from './segment.js';
 
 /** A range of rows: `from` to before `to`. */
@@ -19,7 +20,9 @@ interface Rows {
 }
 
 export interface ArchiveSegment extends Rows {
-  /** Reads its head anew each time: those of fifty thousand rows are not held together. */
+  /** Without its rows being read, of which there may be many. */
+  readonly counts: () => RowCounts;
+  /** Read when its turn has come: those of fifty thousand rows are not held together. */
   readonly head: () => SegmentHead;
 }
 
@@ -71,21 +74,26 @@ const engineFault: Message = {
 export function makeArchive(parts: ArchiveParts): Archive {
   const { createdAt, warnings, prefixBytes } = parts;
   const places = inOrder(parts);
-  const counts = countResults(rowsOf(places));
+  const counts = sumOfCounts(places.map(countsOfPlace));
   const zip = new ArchiveLayout(counts.success + counts.partial, parts);
-  const tag = createHash('sha256');
-  for (const { row, place, tailsStart } of placedRows(places)) {
-    if (row.status === 'failed') continue;
-    const { start, tailBytes, crc32: crc, sha256 } = row.file;
-    const entry = { name: row.fileName, sizeBytes: prefixBytes + tailBytes, modifiedAt: createdAt };
-    zip.row(entry, crc, { segment: place, start: tailsStart + start, tailBytes });
-    tag.update(`${sha256}\n`);
+  const rowsTag = createHash('sha256');
+  const manifestTag = createHash('sha256');
+  /** Lays each row out while the manifest is made of it: heads are read once. */
+  function* laidOut(): Generator<RowResult> {
+    for (const { row, place, tailsStart } of placedRows(places)) {
+      yield row;
+      if (row.status === 'failed') continue;
+      const { start, tailBytes, crc32: crc, sha256 } = row.file;
+      const entry = { name: row.fileName, sizeBytes: prefixBytes + tailBytes, modifiedAt: createdAt };
+      zip.row(entry, crc, { segment: place, start: tailsStart + start, tailBytes });
+      rowsTag.update(`${sha256}\n`);
+    }
   }
   const deflated: Uint8Array[] = [];
   let [crc, sizeBytes] = [0, 0];
-  for (const part of manifestParts(rowsOf(places), { counts, createdAt, warnings })) {
+  for (const part of manifestParts(laidOut(), { counts, createdAt, warnings })) {
     parts.onManifest(part);
-    tag.update(part);
+    manifestTag.update(part);
     crc = crc32(part, crc);
     sizeBytes += part.length;
     // Each part ends at a byte, so that parts stand one behind the other; what ends them all is two bytes.
@@ -95,7 +103,7 @@ export function makeArchive(parts: ArchiveParts): Archive {
   const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
   const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt: createdAt };
   zip.manifest(entry, crc, deflated);
-  return { sizeBytes: zip.end(), tag: tag.digest('hex') };
+  return { sizeBytes: zip.end(), tag: rowsTag.update(manifestTag.digest('hex')).digest('hex') };
 }
 
 const source = { prefix: 1, headers: 2, directory: 3, segments: 4 } as const;
@@ -174,12 +182,16 @@ interface Tail {
 
 interface Place extends Rows {
   /** Left out for rows that were lost. */
-  readonly segment?: { readonly place: number; readonly head: () => SegmentHead };
+  readonly segment?: Pick<ArchiveSegment, 'counts' | 'head'> & { readonly place: number };
+}
+
+function countsOfPlace({ from, to, segment }: Place): RowCounts {
+  return segment?.counts() ?? { success: 0, partial: 0, failed: to - from, applied: 0, skipped: 0 };
 }
 
 function inOrder({ segments, lost }: ArchiveParts): readonly Place[] {
   const places: readonly Place[] = [
-    ...segments.map(({ from, to, head }, place) => ({ from, to, segment: { place, head } })),
+    ...segments.map(({ from, to, counts, head }, place) => ({ from, to, segment: { place, counts, head } })),
     ...lost,
   ].toSorted((a, b) => a.from - b.from);
   let next = 0;
@@ -201,8 +213,4 @@ function* placedRows(places: readonly Place[]): Generator<PlacedRow> {
     if (first !== from || rows.length !== to - from) throw new Error('A segment of the job has other rows');
     for (const row of rows) yield { row, place: segment.place, tailsStart };
   }
-}
-
-function* rowsOf(places: readonly Place[]): Generator<RowResult> {
-  for (const { row } of placedRows(places)) yield row;
 }

@@ -1,28 +1,9 @@
 import type { Message } from './message.js';
+import type { RowCounts } from './row-counts.js';
 import type { RowResult } from './segment.js';
 
 /** As much text is made at once. */
 const partUnits = 256 * 1024;
-
-export interface RowCounts {
-  readonly success: number;
-  readonly partial: number;
-  readonly failed: number;
-  /** Overlays and fields of all rows. */
-  readonly applied: number;
-  readonly skipped: number;
-}
-
-export function countResults(rows: Iterable<RowResult>): RowCounts {
-  const counts = { success: 0, partial: 0, failed: 0, applied: 0, skipped: 0 };
-  for (const row of rows) {
-    counts[row.status] += 1;
-    if (row.status === 'failed') continue;
-    counts.applied += row.appliedOverlays;
-    counts.skipped += row.skippedOverlays;
-  }
-  return counts;
-}
 
 interface ManifestFacts {
   readonly counts: RowCounts;

@@ -3,13 +3,15 @@ import { crc32 } from 'node:zlib';
 import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import { isObject } from '../../../../protocol/is-object.js';
 import type { Message } from './message.js';
+import { countRows, type RowCounts } from './row-counts.js';
 
 /**
  * A segment holds what a chunk of rows came to: for each row its result, and for each PDF its tail, which is all of the
  * file that is not the prefix of the job's template. It is a function of template and rows alone: made twice it has the
  * same bytes.
  *
- * File: magic, length of the head (32 bits, little endian), the head as JSON, the tails one behind the other.
+ * File: magic, length of the head (32 bits, little endian), the head as JSON, the tails one behind the other. The head begins
+ * with what the rows come to, so that they can be counted without being read.
  */
 const magic = Buffer.from('INKSEG01', 'latin1');
 const headStart = magic.length + 4;
@@ -108,7 +110,7 @@ export class SegmentBuilder {
 
   build(): Segment {
     const rows = this.#rows;
-    const head = Buffer.from(JSON.stringify({ from: this.#from, rows }));
+    const head = Buffer.from(JSON.stringify({ from: this.#from, counts: countRows(rows), rows }));
     const start = Buffer.alloc(headStart);
     magic.copy(start);
     start.writeUInt32LE(head.length, magic.length);
@@ -124,7 +126,16 @@ export function headBytesOf(start: Uint8Array): number {
   return headStart + bytes.readUInt32LE(magic.length);
 }
 
-export const segmentStartBytes = headStart;
+/** So many of the first bytes of a segment say where its head ends, and what its rows come to. */
+export const segmentStartBytes = headStart + 256;
+
+/** @param start the first bytes of a segment @returns undefined where an earlier version has written it, which did not count */
+export function countsOf(start: Uint8Array): RowCounts | undefined {
+  const text = Buffer.from(start.subarray(headStart)).toString('latin1');
+  const found = /^{"from":\d+,"counts":({[^{}]*})/.exec(text)?.[1];
+  // Written by this server.
+  return found === undefined ? undefined : (JSON.parse(found) as RowCounts);
+}
 
 /** @param bytes of the segment, at least its head. Throws when it is broken: it was made by this server. */
 export function readSegmentHead(bytes: Uint8Array): SegmentHead {
