@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { type Bitmap2D, correction, generate, type ModeFactory, mode } from 'lean-qr';
 import { RenderFailure } from '../../kind.js';
+import { QrEncoder } from '../../qr/encoder.js';
 import { type Correction, type SymbologyName, symbologies } from './codes.js';
 
 /** Values as modules: the encoder's part of a code. */
@@ -67,28 +67,20 @@ function spelled(value: string): { readonly text: string; readonly options: obje
   return { text: `^ECI000026${value.replaceAll('^', '^^')}`, options: { parsefnc: true } };
 }
 
-/** UTF-8 without a mark of its own (ECI), which readers take for granted and some of them stumble over. */
-const utf8: ModeFactory = Object.assign((value: string) => mode.bytes(Buffer.from(value)), {
-  test: () => true,
-  est: (value: string, version: number) => (version > 9 ? 20 : 12) + 8 * Buffer.byteLength(value),
-});
+/** Memory that all codes of a thread are made in, one after the other. */
+const encoder = new QrEncoder();
 
 /**
  * Runs of digits, of capitals and of bytes are mixed so that the code is as small as it can be; a higher level of error
  * correction that needs no more modules is taken.
+ * @returns modules that hold until the next code is made
  */
 export function qrModules(value: string, level: Correction, at: string): Matrix {
-  const modes = [mode.numeric, mode.alphaNumeric, utf8];
-  let code: Bitmap2D;
-  try {
-    code = generate(value, { minCorrectionLevel: correction[level], modes });
-  } catch {
-    // Its length was checked when the request was read.
+  const code = encoder.encode(value, level);
+  // Its length was checked when the request was read.
+  if (code === undefined)
     throw new RenderFailure('the code cannot be drawn: no QR code holds its value', `${at}/value`);
-  }
-  const { size } = code;
-  const modules = new Uint8Array(size * size);
-  for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) if (code.get(x, y)) modules[y * size + x] = 1;
+  const { size, modules } = code;
   return { type: 'matrix', modules, columns: size, rows: size, rowHeight: 1 };
 }
 
