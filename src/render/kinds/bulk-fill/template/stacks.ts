@@ -20,6 +20,8 @@ export interface StackRequest {
 
 export class StackUse {
   readonly points = new Set<number>([0x20]);
+  /** By unit: whether it is among the points. Most rows have no others, and ten thousand of them millions of characters. */
+  readonly #seen = new Uint8Array(firstEastern);
   /** How often characters of East Asia are written, of which there are thousands; infinity: in every row. */
   readonly eastern = new Map<number, number>();
   readonly words = new Set<string>();
@@ -38,6 +40,8 @@ export class StackUse {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code >= 0x300) simple = false;
+      if (this.#seen[code] === 1) continue;
+      if (code < firstEastern) this.#seen[code] = 1;
       const isPair = code >= 0xd800 && code <= 0xdfff;
       const point = isPair ? (text.codePointAt(i) ?? code) : code;
       this.points.add(point);
