@@ -117,10 +117,15 @@ interface PdfKitDocument {
 }
 
 const require = createRequire(import.meta.url);
-const PDFDocument = require('pdfkit') as new (options: object) => PdfKitDocument;
 const fontkit = createRequire(require.resolve('pdfkit'))('fontkit') as {
   create(bytes: Uint8Array): ParsedFont;
 };
+
+/** Loaded when a document is made: who fills forms needs fonts alone. */
+function emptyDocument(): PdfKitDocument {
+  const PDFDocument = require('pdfkit') as new (options: object) => PdfKitDocument;
+  return new PDFDocument({ autoFirstPage: false, font: null });
+}
 
 export function parseFont(bytes: Uint8Array): ParsedFont {
   return fontkit.create(bytes);
@@ -128,7 +133,7 @@ export function parseFont(bytes: Uint8Array): ParsedFont {
 
 /** pdfkit exports neither of its font classes; a document without pages shows the one of the standard fonts. */
 export function standardFont(name: string): StandardFont {
-  const document = new PDFDocument({ autoFirstPage: false, font: null });
+  const document = emptyDocument();
   document.font(name);
   return document._font as StandardFont;
 }
@@ -137,7 +142,7 @@ export type EmbeddedFontClass = new (document: object, font: ParsedFont, id: str
 
 /** The class with which pdfkit embeds TrueType and OpenType fonts; `sample` is any such font. */
 export function embeddedFontClass(sample: Uint8Array): EmbeddedFontClass {
-  const document = new PDFDocument({ autoFirstPage: false, font: null });
+  const document = emptyDocument();
   document.font(sample);
   return (document._font as EmbeddedFont).constructor as EmbeddedFontClass;
 }

@@ -1,5 +1,4 @@
-import { PDFArray, PDFDict, PDFName, PDFNumber } from '@cantoo/pdf-lib';
-import { type StandardFont, standardFont } from '../../../fonts/pdfkit.js';
+import { PDFArray, PDFDict, PDFName, PDFNumber, StandardFontEmbedder } from '@cantoo/pdf-lib';
 import { dictOf, itemsOf, numberOf, type Source } from './source.js';
 
 /** The font of a field, as far as text can be written in it. Lengths are thousandths of the size. */
@@ -43,30 +42,41 @@ const moreNames: Readonly<Record<string, number>> = {
   space: 0x20,
 };
 
+/** One of the fonts of every reader. Lengths are thousandths of the size. */
+interface StandardFont {
+  /** Widths of its characters. */
+  readonly widths: ReadonlyMap<number, number>;
+  /** Characters by the names of their glyphs. */
+  readonly names: ReadonlyMap<string, number>;
+  readonly ascent: number;
+  readonly descent: number;
+}
+
 /** Reading one takes as long as a hundred rows. There are twelve. */
 const standards = new Map<string, StandardFont>();
 
-function knownStandard(name: string): StandardFont {
-  const known = standards.get(name) ?? standardFont(name);
+function knownStandard(name: StandardName): StandardFont {
+  const known = standards.get(name) ?? readStandard(name);
   standards.set(name, known);
   return known;
 }
 
-const codesByName = new WeakMap<StandardFont, ReadonlyMap<string, number>>();
-
-function glyphNames(font: StandardFont): ReadonlyMap<string, number> {
-  let known = codesByName.get(font);
-  if (known === undefined) {
-    const names = new Map(Object.entries(moreNames));
-    for (const point of winAnsi) {
-      if (point === undefined || point === 0xa0 || point === 0xad) continue;
-      const glyph = font.font.characterToGlyph(point);
-      if (glyph !== '.notdef' && !names.has(glyph)) names.set(glyph, point);
-    }
-    codesByName.set(font, names);
-    known = names;
+/** The library that reads forms has their measures; pdfkit, which has them, too, would be loaded for them alone. */
+function readStandard(fontName: StandardName): StandardFont {
+  // The library has no other names, and does not export the type of them.
+  const { font, encoding } = StandardFontEmbedder.for(
+    fontName as Parameters<typeof StandardFontEmbedder.for>[0],
+  );
+  const widths = new Map<number, number>();
+  const names = new Map(Object.entries(moreNames));
+  for (const point of winAnsi) {
+    if (point === undefined || !encoding.canEncodeUnicodeCodePoint(point)) continue;
+    const glyph = encoding.encodeUnicodeCodePoint(point).name;
+    const width = font.getWidthOfGlyph(glyph);
+    if (width !== undefined) widths.set(point, width);
+    if (point !== 0xa0 && point !== 0xad && !names.has(glyph)) names.set(glyph, point);
   }
-  return known;
+  return { widths, names, ascent: font.Ascender ?? 0, descent: font.Descender ?? 0 };
 }
 
 function baseName(font: PDFDict): string {
@@ -87,14 +97,16 @@ export function mannerOf(font: PDFDict | undefined, key: string): FontManner {
   return { family, style };
 }
 
-function standardName({ family, style }: FontManner): string {
-  const of = {
-    arimo: ['Helvetica', 'Helvetica-Bold', 'Helvetica-Oblique', 'Helvetica-BoldOblique'],
-    tinos: ['Times-Roman', 'Times-Bold', 'Times-Italic', 'Times-BoldItalic'],
-    cousine: ['Courier', 'Courier-Bold', 'Courier-Oblique', 'Courier-BoldOblique'],
-  } as const;
+const standardNames = {
+  arimo: ['Helvetica', 'Helvetica-Bold', 'Helvetica-Oblique', 'Helvetica-BoldOblique'],
+  tinos: ['Times-Roman', 'Times-Bold', 'Times-Italic', 'Times-BoldItalic'],
+  cousine: ['Courier', 'Courier-Bold', 'Courier-Oblique', 'Courier-BoldOblique'],
+} as const;
+type StandardName = (typeof standardNames)[FontManner['family']][number];
+
+function standardName({ family, style }: FontManner): StandardName {
   const index = { normal: 0, bold: 1, italics: 2, bolditalics: 3 } as const;
-  return of[family][index[style]];
+  return standardNames[family][index[style]];
 }
 
 /** Undefined where text cannot be written in it: codes of its own, or glyphs of what the form says already. */
@@ -107,7 +119,7 @@ export function readOwnFont(source: Source, font: PDFDict | undefined): OwnFont 
   const descriptor = dictOf(source, font.get(name('FontDescriptor')));
   const isEmbedded = ['FontFile', 'FontFile2', 'FontFile3'].some((key) => descriptor?.has(name(key)));
   const standard = knownStandard(standardName(mannerOf(font, '')));
-  const encoding = readEncoding(source, font, isEmbedded, glyphNames(standard));
+  const encoding = readEncoding(source, font, isEmbedded, standard.names);
   if (encoding === undefined) return undefined;
   const widths = itemsOf(source, font.get(name('Widths'))).map((width) => numberOf(source, width) ?? 0);
   // Without widths it must be one of the fonts of every reader.
@@ -115,10 +127,7 @@ export function readOwnFont(source: Source, font: PDFDict | undefined): OwnFont 
   const first = numberOf(source, font.get(name('FirstChar'))) ?? 0;
   const characters = new Map<number, { readonly code: number; readonly width: number }>();
   for (const [code, point] of encoding) {
-    const width =
-      widths.length > 0
-        ? (widths[code - first] ?? 0)
-        : standard.widthOfString(String.fromCodePoint(point), 1_000);
+    const width = widths.length > 0 ? (widths[code - first] ?? 0) : (standard.widths.get(point) ?? 0);
     if (width > 0 && !characters.has(point)) characters.set(point, { code, width });
   }
   // Too few to be meant for text: a subset with what the form says already.
@@ -129,8 +138,8 @@ export function readOwnFont(source: Source, font: PDFDict | undefined): OwnFont 
   };
   return {
     characters,
-    ascent: of('Ascent', standard.ascender),
-    descent: -Math.abs(of('Descent', standard.descender)),
+    ascent: of('Ascent', standard.ascent),
+    descent: -Math.abs(of('Descent', standard.descent)),
     cap: of('CapHeight', 718),
   };
 }
