@@ -1,6 +1,7 @@
 import { PDFArray, PDFDict, PDFDocument, PDFName } from '@cantoo/pdf-lib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { readFields } from '../../../src/render/kinds/bulk-fill/template/form.js';
 import { openSource } from '../../../src/render/kinds/bulk-fill/template/source.js';
 import { colourImages } from '../codes-fixture.js';
 import { qpdf, withoutQpdf } from '../pdf-tools-fixture.js';
@@ -398,6 +399,28 @@ describe('a form of many fields', () => {
   };
   const values = (count: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, `Value ${i % 10}`]));
+
+  const formFacts = async (pdf: Buffer) => {
+    const { fields, warnings } = readFields(await opened(pdf));
+    return { fields, codes: warnings.map(({ code }) => code) };
+  };
+
+  it('has 5,000 of them filled, and says where there are more', async () => {
+    const { fields, codes } = await formFacts(form(5_001));
+    expect([fields.length, codes]).toEqual([5_000, ['FIELDS_LIMITED']]);
+    expect((await formFacts(form(5_000))).codes).toEqual([]);
+  });
+
+  it('is filled at 20,000 places, and says where there are more', async () => {
+    const count = 20_001;
+    const kids = Array.from({ length: count }, (_, index) => 11 + index);
+    const field = `<</FT/Tx/T(name)/Kids[${kids.map((kid) => `${kid} 0 R`).join(' ')}]>>`;
+    const widget = '<</Subtype/Widget/Parent 10 0 R/Rect[20 100 280 120]>>';
+    const more = kids.map((kid) => [kid, widget] as const);
+    const pdf = writePdf(smallForm({ fields: [field], more, annotations: kids }));
+    const { fields, codes } = await formFacts(pdf);
+    expect([fields[0]?.widgets.length, codes]).toEqual([count - 1, ['FIELDS_LIMITED']]);
+  });
 
   // The time is a line of `npm run bench:bulk`.
   it('28: costs a row as many bytes for each field as a small one does', async () => {

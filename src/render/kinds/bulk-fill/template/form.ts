@@ -45,6 +45,7 @@ export interface Form {
   readonly warnings: readonly Message[];
 }
 
+/** What is past them stays as it is in the file, and is told. */
 export const fieldLimits = { fields: 5_000, widgets: 20_000 } as const;
 
 const name = (text: string) => PDFName.of(text);
@@ -77,6 +78,7 @@ export function readFields(source: Source): Form {
     broken: 0,
     nameless: 0,
     widgets: 0,
+    isCut: false,
   };
   const roots = ownObjects(source, dict?.get(name('Fields')));
   for (const root of roots) readNode(reader, root, '', 0);
@@ -102,14 +104,20 @@ interface Reader {
   broken: number;
   nameless: number;
   widgets: number;
+  /** There are more than are read. */
+  isCut: boolean;
 }
 
-function warningsOf({ source, fields, form, broken, nameless }: Reader): readonly Message[] {
+function warningsOf({ source, fields, form, broken, nameless, isCut }: Reader): readonly Message[] {
   const told: Message[] = [];
   if (broken > 0)
     told.push({ code: 'FIELD_UNREADABLE', message: `${broken} fields of the form cannot be read` });
   if (nameless > 0)
     told.push({ code: 'FIELD_UNNAMED', message: `${nameless} fields have no name and cannot be filled` });
+  if (isCut) {
+    const message = `of the form ${fieldLimits.fields} fields at ${fieldLimits.widgets} places can be filled: the others stay as they are`;
+    told.push({ code: 'FIELDS_LIMITED', message });
+  }
   const scripted = fields.filter(
     ({ dict, widgets }) => dict.has(name('AA')) || widgets.some((widget) => widget.dict.has(name('AA'))),
   );
@@ -140,7 +148,11 @@ function readNode(reader: Reader, object: PDFObject, above: string, depth: numbe
     reader.broken++;
     return;
   }
-  if (seen.has(dict) || reader.fields.length >= fieldLimits.fields) return;
+  if (seen.has(dict)) return;
+  if (reader.fields.length >= fieldLimits.fields) {
+    reader.isCut = true;
+    return;
+  }
   seen.add(dict);
   const own = textOf(source, dict.get(name('T')));
   const full = own === undefined ? above : above === '' ? own : `${above}.${own}`;
@@ -183,7 +195,11 @@ function addField(
       continue;
     }
     reader.seen.add(widget);
-    if (++reader.widgets > fieldLimits.widgets) break;
+    if (reader.widgets === fieldLimits.widgets) {
+      reader.isCut = true;
+      break;
+    }
+    reader.widgets++;
     widgets.push(readWidget(source, place, widget, kind, dict));
   }
   reader.fields.push({ name: full, kind, ref, dict, flags: bits, widgets, entry });
