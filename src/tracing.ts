@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, parseTraceParent } from '@opentelemetry/core';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
@@ -39,10 +39,11 @@ export function openTracing(
     },
   };
 
-  function begin(name: SpanName, { parent = '', agoMs = 0, attributes }: SpanStart): OpenSpan {
+  function begin(name: SpanName, { parent = '', state = '', agoMs = 0, attributes }: SpanStart): OpenSpan {
     const caller = parseTraceParent(parent);
+    const more = { isRemote: true, ...(state === '' ? {} : { traceState: createTraceState(state) }) };
     const context =
-      caller === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...caller, isRemote: true });
+      caller === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...caller, ...more });
     const calledAt = performance.now();
     const startTime = clock() - agoMs;
     const kind = name === 'accept' ? SpanKind.SERVER : SpanKind.INTERNAL;

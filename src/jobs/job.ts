@@ -152,6 +152,8 @@ export interface Job {
 
 export interface JobError {
   readonly code: ErrorCode;
+  /** `tracestate` of the request that asked for it, where there is a `trace`. */
+  readonly traceState?: string;
   readonly message: string;
   /** The place in the request that made the attempt fail. */
   readonly pointer?: string;

@@ -1,5 +1,6 @@
 import type { Library, LibraryVersion } from '../engine/library.js';
 import type { ListRequest } from './service.js';
+import type { TraceNames } from './tracing.js';
 
 export const bulkActions = ['cancel', 'retry', 'delete'] as const;
 export type BulkAction = (typeof bulkActions)[number];
@@ -36,6 +37,8 @@ export interface KeptBulk {
   readonly record: BulkRecord;
   readonly choice: BulkChoice;
   readonly requestId: string;
+  /** Of the request that began it: jobs that it makes belong to that trace. */
+  readonly trace?: TraceNames;
   /** Whose rights it has; it ends with them. */
   readonly keyId: string;
   /** Jobs that were made later are none of its. Milliseconds since 1970. */

@@ -14,6 +14,7 @@ import {
   type ShelvedBulk,
 } from './bulk-shelf.js';
 import type { Answer, Reader, Remover, Submitter } from './service.js';
+import type { TraceNames } from './tracing.js';
 import type { WorkLog } from './work-log.js';
 
 export interface BulkRequest {
@@ -24,6 +25,7 @@ export interface BulkRequest {
   /** The parameters by which the jobs were chosen, for people; left out where they are named. */
   readonly query?: Readonly<Record<string, unknown>>;
   readonly requestId: string;
+  readonly trace?: TraceNames;
 }
 
 export interface Bulk {
@@ -106,7 +108,7 @@ export class BulkRunner implements Bulk {
   }
 
   async start(request: BulkRequest): Promise<Answer<{ readonly bulk: BulkRecord }>> {
-    const { owner, action, choice, requestId, keyId, query = {} } = request;
+    const { owner, action, choice, requestId, keyId, query = {}, trace } = request;
     const { clock, random } = this.#parts;
     if (this.#leaving.signal.aborted)
       return { ok: false, problem: problem('shutting-down', 'The server ends.') };
@@ -123,7 +125,8 @@ export class BulkRunner implements Bulk {
         ...{ refusals: [], created_at: new Date(now).toISOString() },
       };
       const mine = { holder: this.#parts.holder, until: now + leaseMs };
-      const kept = { owner, record, choice, requestId, keyId, before: now + 1, ...mine };
+      const traced = trace === undefined ? {} : { trace };
+      const kept = { owner, record, choice, requestId, keyId, ...traced, before: now + 1, ...mine };
       const version = await this.#shelf.keep(kept, 0);
       if (version === undefined) throw new Error('The name of a new action was taken');
       this.#begin({ kept, version }, false);
@@ -315,13 +318,14 @@ export class BulkRunner implements Bulk {
   }
 
   async #try({ kept, resumed }: Run, id: string): Promise<Problem | undefined> {
-    const { owner, record, requestId } = kept;
+    const { owner, record, requestId, trace = {} } = kept;
     const { reader, submitter, remover } = this.#parts;
     const { action, bulk_id } = record;
     const gone = problem('not-found', 'There is no such job.');
     if (action === 'retry') {
       // Sent again after a pause or a start of the server, it makes no second job.
-      const answer = await submitter.retry({ owner, id, idempotencyKey: `${bulk_id}-${id}`, requestId });
+      const idempotencyKey = `${bulk_id}-${id}`;
+      const answer = await submitter.retry({ owner, id, idempotencyKey, requestId, trace });
       return answer.ok ? undefined : answer.problem;
     }
     const view = await reader.view(owner, id);

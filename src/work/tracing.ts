@@ -14,6 +14,8 @@ export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 export interface SpanStart {
   /** A `traceparent` of W3C Trace Context; without one, or with one that is malformed, the span begins a trace. */
   readonly parent?: string | undefined;
+  /** The `tracestate` that came with it: goes with every span of the trace. One that is malformed is left out. */
+  readonly state?: string | undefined;
   /** How long ago it began; 0 unless it says so. */
   readonly agoMs?: number;
   readonly attributes: SpanAttributes;
@@ -43,21 +45,25 @@ export type OpenTracing = (parts: {
   readonly log: WorkLog;
 }) => OpenedTracing;
 
-/** What a request says of the trace that it belongs to. */
-export interface CallerTrace {
-  /** As the caller has sent it. */
+/** The trace that a request belongs to, as its caller has sent it. */
+export interface TraceNames {
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}
+
+/** What a request says of the trace that it belongs to. */
+export interface CallerTrace extends TraceNames {
   /** Of `performance.now()`, when the request came; left out where the span begins with the call. */
   readonly arrivedAt?: number;
 }
 
 /** The start of a span that is the server's first of a request. */
 export function ofCaller(
-  { traceparent, arrivedAt }: CallerTrace = {},
+  { traceparent, tracestate, arrivedAt }: CallerTrace = {},
   attributes: SpanAttributes = {},
 ): SpanStart {
   const agoMs = arrivedAt === undefined ? 0 : performance.now() - arrivedAt;
-  return { parent: traceparent, agoMs, attributes };
+  return { parent: traceparent, state: tracestate, agoMs, attributes };
 }
 
 /** Of every span of a job. */

@@ -123,6 +123,42 @@ describe('traces of jobs', () => {
     expect(again[0]).toMatchObject({ traceId: '1'.repeat(32), parentSpanId: '2'.repeat(16) });
   });
 
+  it('hands `tracestate` on to every span, and none that is too long to be whole', async () => {
+    const tracestate = 'congo=t61rcWkgMzE,rojo=00f067aa0ba902b7';
+    const id = await submit(page, { traceparent, tracestate });
+    const spans = await told(id, order);
+    expect(spans.map(({ traceState }) => traceState)).toEqual([
+      tracestate,
+      tracestate,
+      tracestate,
+      tracestate,
+    ]);
+    const long = await submit(page, { traceparent, tracestate: `a=${'b'.repeat(600)}` });
+    for (const { traceId, traceState } of await told(long, order))
+      expect([traceId, traceState || undefined]).toEqual([caller.trace, undefined]);
+  });
+
+  it('tells of each retry of an action on many jobs that the action’s request is its parent', async () => {
+    const broken = { kind: 'extract_text', pdf_data: btoa('%PDF-1.7 and nothing'), group: 'many' };
+    const ids = [await submit(broken), await submit(broken), await submit(broken)];
+    for (const id of ids) await told(id, order);
+    const other = { trace: '3'.repeat(32), span: '4'.repeat(16) };
+    const answer = await fetch(`${server.url}/api/v1/bulk/retry?group=many`, {
+      method: 'POST',
+      headers: {
+        authorization: headers.authorization,
+        traceparent: `00-${other.trace}-${other.span}-01`,
+        tracestate: 'rojo=1',
+      },
+    });
+    expect(answer.status).toBe(202);
+    const accepted = (): readonly ToldSpan[] =>
+      collector.spans.filter(({ name, traceId }) => name === 'accept' && traceId === other.trace);
+    await expect.poll(() => accepted().length, { interval: 20 }).toBe(ids.length);
+    for (const span of accepted())
+      expect(span).toMatchObject({ parentSpanId: other.span, traceState: 'rojo=1' });
+  });
+
   it('tells of a render without a job, too', async () => {
     const trace = '0123456789abcdef0123456789abcdef';
     const answer = await fetch(`${server.url}/api/v1/render`, {

@@ -37,8 +37,8 @@ export class AttemptSpans {
   }
 
   #begin(name: SpanName, agoMs = 0): OpenSpan | undefined {
-    const { trace: parent, attempt } = this.#job;
+    const { trace: parent, traceState: state, attempt } = this.#job;
     const attributes = { ...spanAttributes(this.#job), 'inkwire.attempt': attempt + 1 };
-    return this.#tracing?.begin(name, { parent, agoMs, attributes });
+    return this.#tracing?.begin(name, { parent, state, agoMs, attributes });
   }
 }

@@ -204,18 +204,21 @@ class CallSpans {
   readonly #tracing: Tracing | undefined;
   readonly #attributes: SpanAttributes;
   readonly #accept: OpenSpan | undefined;
+  readonly #state: string | undefined;
   #render: OpenSpan | undefined;
 
   constructor(tracing: Tracing | undefined, caller: CallerTrace | undefined, attributes: SpanAttributes) {
     this.#tracing = tracing;
     this.#attributes = attributes;
+    this.#state = caller?.tracestate;
     this.#accept = tracing?.begin('accept', ofCaller(caller, attributes));
   }
 
   started(): void {
     this.#accept?.end();
     const parent = this.#accept?.traceparent;
-    this.#render = this.#tracing?.begin('render', { parent, attributes: this.#attributes });
+    const [state, attributes] = [this.#state, this.#attributes];
+    this.#render = this.#tracing?.begin('render', { parent, state, attributes });
   }
 
   rendered(outcome: Outcome): void {

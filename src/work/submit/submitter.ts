@@ -171,7 +171,12 @@ export class JobSubmitter implements Submitter {
     const span = this.#parts.tracing?.begin('accept', ofCaller(trace, spanAttributes(job)));
     if (span === undefined) return accept(job);
     try {
-      return endedWith(span, await accept({ ...job, trace: span.traceparent }));
+      const { tracestate } = trace ?? {};
+      const names = {
+        trace: span.traceparent,
+        ...(tracestate === undefined ? {} : { traceState: tracestate }),
+      };
+      return endedWith(span, await accept({ ...job, ...names }));
     } catch (error) {
       span.end({}, 'internal');
       throw error;

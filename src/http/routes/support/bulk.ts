@@ -8,6 +8,7 @@ import { readJsonBody } from '../../../work/submit/json-body.js';
 import { ownerOf } from '../../admission/admission.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { envelope, envelopeOf } from '../../docs/schemas.js';
+import { traceNames } from '../../reply/caller-trace.js';
 import { sendEnvelope } from '../../reply/envelope.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { type FilterQuery, filterMembers, filterPatterns, readFilter } from '../job-list.js';
@@ -99,7 +100,7 @@ export function addBulkRoutes(app: FastifyInstance, bulk: Bulk): void {
         if ('slug' in choice) return sendProblem(request, reply, choice);
         const answer = await bulk.start({
           ...{ owner: ownerOf(request), keyId: request.caller?.keyId ?? '', action, choice },
-          ...{ query: { ...request.query }, requestId: request.id },
+          ...{ query: { ...request.query }, requestId: request.id, trace: traceNames(request.headers) },
         });
         if (!answer.ok) return sendProblem(request, reply, answer.problem);
         return send(request, reply.code(202), answer.bulk);
