@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import type { PairLayout } from './pairs.js';
 import { pdfNumber } from './pdf-bytes.js';
 import type { Glyph, ParsedFont } from './pdfkit.js';
 import type { ProgramWriter } from './program-writer.js';
@@ -83,6 +84,10 @@ export class EmbeddedTypeface extends Typeface {
       this.#spaces(text, text.length - 1, -1),
       this.#letters,
     );
+  }
+
+  override get pairs(): PairLayout {
+    return this.shared.pairs;
   }
 
   /** How wide the spaces are from `at` on to the other end of a text. */

@@ -34,6 +34,12 @@ interface Single {
   readonly position: GlyphPosition;
 }
 
+/** Of a text: its widest word, without the space behind it, and all words. */
+export interface WordWidths {
+  widest: number;
+  whole: number;
+}
+
 /** Stands in the tables for characters that become something else together, or that the font does not have. */
 const none = Number.POSITIVE_INFINITY;
 
@@ -138,6 +144,41 @@ export class PairLayout {
     return width === none ? Number.NaN : width;
   }
 
+  /**
+   * Measures a text of words with one space between them, each word at `scale` by itself; false for a text that the font has to
+   * lay out itself, or has not been asked for.
+   */
+  measure(text: string, scale: number, widths: WordWidths): boolean {
+    const { length } = text;
+    const trail = (this.#advances[space] ?? none) * scale;
+    let widest = 0;
+    let whole = 0;
+    let together = 0;
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i < length; i++) {
+      if (place < 0) return false;
+      const next = placeOf(text.charCodeAt(i));
+      if (place === space) {
+        const width = (together + (this.#advances[space] ?? none)) * scale;
+        if (width - trail > widest) widest = width - trail;
+        whole += width;
+        together = 0;
+      } else {
+        const row = this.#rows[place];
+        if (row === undefined || next < 0) return false;
+        together += row[next] ?? none;
+      }
+      place = next;
+    }
+    if (place < 0) return false;
+    const width = (together + (this.#advances[place] ?? none)) * scale;
+    whole += width;
+    if (!(whole < none)) return false;
+    widths.widest = width > widest ? width : widest;
+    widths.whole = whole;
+    return true;
+  }
+
   /** NaN where the font has not been asked for all of it. Without calls, each of which would make an object of a number. */
   #known(text: string): number {
     const { length } = text;
@@ -192,6 +233,36 @@ export class PairLayout {
         if (kerning !== 0) {
           operators.text(')');
           operators.operand(-kerning);
+          operators.text('(');
+        }
+      }
+      place = next;
+    }
+    operators.text(')]TJ');
+  }
+
+  /** Writes what shows a text that was measured: each word at its place. `scale` is a thousandth of the font size. */
+  showWords(text: string, operators: PdfBytes, scale: number): void {
+    operators.text('[(');
+    const { length } = text;
+    let together = 0;
+    let place = placeOf(text.charCodeAt(0));
+    for (let i = 1; i <= length; i++) {
+      operators.code(this.#codes[place] ?? 0);
+      if (i === length) break;
+      const next = placeOf(text.charCodeAt(i));
+      const advance = this.#advances[place] ?? 0;
+      if (place === space) {
+        operators.text(')]TJ ');
+        operators.operand((together + advance) * scale);
+        operators.text('0 Td[(');
+        together = 0;
+      } else {
+        const kerned = this.#rows[place]?.[next] ?? 0;
+        together += kerned;
+        if (kerned !== advance) {
+          operators.text(')');
+          operators.operand(-(kerned - advance));
           operators.text('(');
         }
       }

@@ -216,6 +216,11 @@ export abstract class Typeface {
     return word;
   }
 
+  /** Lays plain words out in pairs of characters; undefined for a face that does not do so. */
+  get pairs(): PairLayout | undefined {
+    return undefined;
+  }
+
   #newWord(text: string): ShapedWord | undefined {
     const shaped = this.#shaped(text);
     if (shaped === undefined) return undefined;

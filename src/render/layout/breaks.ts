@@ -23,9 +23,14 @@ const lineEnd = /\r?\n$|\r$/;
 /** Letters, digits, and what stands in numbers and at the end of words: such text breaks at its spaces and nowhere else. */
 const plain = /^(?:[A-Za-z0-9][A-Za-z0-9.,:]*|€)(?: (?:[A-Za-z0-9][A-Za-z0-9.,:]*|€))*$/;
 
+/** Whether a text breaks at its spaces alone, of which one is between two words. */
+export function isPlainText(text: string): boolean {
+  return plain.test(text);
+}
+
 /** The words of a text that breaks at its spaces alone; undefined for another one. */
 export function plainWordsOf(text: string): readonly string[] | undefined {
-  if (!plain.test(text)) return undefined;
+  if (!isPlainText(text)) return undefined;
   if (!text.includes(' ')) return [text];
   // No larger than it has to be: a list that grows takes room for seventeen at once.
   const words = text.split(' ');

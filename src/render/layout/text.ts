@@ -1,6 +1,8 @@
 import { clusterEnd } from '../fonts/characters.js';
-import type { Ink, Typeface } from '../fonts/typeface.js';
-import { isOneWord } from './breaks.js';
+import type { PairLayout } from '../fonts/pairs.js';
+import type { PdfBytes } from '../fonts/pdf-bytes.js';
+import type { Ink, Typeface, UsedGlyphs } from '../fonts/typeface.js';
+import { isOneWord, isPlainText } from './breaks.js';
 import { type Line, type Look, OpenLine, order, Word } from './line.js';
 import { type Split, splitOf } from './split.js';
 
@@ -35,55 +37,100 @@ class Part {
   ) {}
 }
 
-export class Paragraph {
+/** A text on one line, of which nothing is made but what shows it. */
+class PlainText implements Ink {
+  readonly isEmpty = false;
+
+  constructor(
+    readonly text: string,
+    readonly look: Look,
+    private readonly pairs: PairLayout,
+  ) {}
+
+  mark(used: UsedGlyphs): void {
+    used.usePlain(this.text, this.pairs);
+  }
+
+  show(operators: PdfBytes, scale: number): void {
+    this.pairs.showWords(this.text, operators, scale);
+  }
+}
+
+/** Widths of a paragraph. */
+interface Measures {
   readonly minWidth: number;
   readonly maxWidth: number;
   /** Of all words, spaces counted; the paragraph is one line where there is so much room. */
+  readonly whole: number;
+}
+
+function measuresOf(parts: readonly Part[]): Measures {
+  let minWidth = 0;
+  let maxWidth = 0;
+  let whole = 0;
+  let line = 0;
+  let lead = 0;
+  let isFirst = true;
+  for (const {
+    split: { words, ends },
+    look: { scale, leadScale },
+  } of parts) {
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i];
+      if (word === undefined) break;
+      const width = word.width * scale;
+      const before = word.lead * leadScale;
+      const after = word.trail * scale;
+      const inner = width - before - after;
+      if (inner > minWidth) minWidth = inner;
+      if (isFirst) {
+        line = 0;
+        lead = before;
+        isFirst = false;
+      }
+      line += width;
+      whole += width;
+      const sum = line - lead - after;
+      if (sum > maxWidth) maxWidth = sum;
+      if (ends?.[i] === true) {
+        isFirst = true;
+        whole = Number.POSITIVE_INFINITY;
+      }
+    }
+  }
+  return { minWidth, maxWidth, whole };
+}
+
+export class Paragraph {
+  readonly minWidth: number;
+  readonly maxWidth: number;
+  /** As in `Measures`. */
   readonly #whole: number;
   /** Whether its words may become one, or stand in another order, once their line is known. */
   readonly #isSpecial: boolean;
 
   private constructor(
-    readonly parts: readonly Part[],
+    { minWidth, maxWidth, whole }: Measures,
     readonly align: Alignment,
+    /** Where its text is plain: it has parts when it turns out to be more than one line. */
+    private readonly text: PlainText | undefined,
+    private parts: readonly Part[] = [],
   ) {
-    let min = 0;
-    let max = 0;
-    let whole = 0;
-    let line = 0;
-    let lead = 0;
-    let isFirst = true;
-    for (const {
-      split: { words, ends },
-      look: { scale, leadScale },
-    } of parts) {
-      for (let i = 0; i < words.length; i++) {
-        const word = words[i];
-        if (word === undefined) break;
-        const width = word.width * scale;
-        const before = word.lead * leadScale;
-        const after = word.trail * scale;
-        const inner = width - before - after;
-        if (inner > min) min = inner;
-        if (isFirst) {
-          line = 0;
-          lead = before;
-          isFirst = false;
-        }
-        line += width;
-        whole += width;
-        const sum = line - lead - after;
-        if (sum > max) max = sum;
-        if (ends?.[i] === true) {
-          isFirst = true;
-          whole = Number.POSITIVE_INFINITY;
-        }
-      }
-    }
-    this.minWidth = min;
-    this.maxWidth = max;
+    this.minWidth = minWidth;
+    this.maxWidth = maxWidth;
     this.#isSpecial = parts.some(({ split }) => split.isSpecial);
     this.#whole = this.#isSpecial ? Number.POSITIVE_INFINITY : whole;
+  }
+
+  /** The parts, which a plain text has when it is asked for them. */
+  #all(): readonly Part[] {
+    const { text } = this;
+    if (text !== undefined && this.parts.length === 0) {
+      const split = splitOf(text.look.face, text.text);
+      if (split === undefined) throw new Error('A text that was measured could not be shaped');
+      this.parts = [new Part(split, text.look, false)];
+    }
+    return this.parts;
   }
 
   /** Undefined where a text is none that our own layout sets. */
@@ -98,19 +145,32 @@ export class Paragraph {
       const next = parts.at(-1);
       parts.push(new Part(split, part.look, next !== undefined && isJoined(split, next.split)));
     }
-    return parts.length === 0 ? undefined : new Paragraph(parts.reverse(), align);
+    if (parts.length === 0) return undefined;
+    parts.reverse();
+    return new Paragraph(measuresOf(parts), align, undefined, parts);
   }
 
   /** A paragraph in one look; undefined as for `of`. */
   static plain(text: string, look: Look, align: Alignment, user: GlyphUser): Paragraph | undefined {
-    const split = splitOf(look.face, text);
+    const { face, scale } = look;
+    const { pairs } = face;
+    const widths = { widest: 0, whole: 0 };
+    if (pairs !== undefined && isPlainText(text) && pairs.measure(text, scale, widths)) {
+      const { widest: minWidth, whole } = widths;
+      const plain = new PlainText(text, look, pairs);
+      user.use(face, plain);
+      return new Paragraph({ minWidth, maxWidth: whole, whole }, align, plain);
+    }
+    const split = splitOf(face, text);
     if (split === undefined) return undefined;
-    user.use(look.face, split);
-    return new Paragraph([new Part(split, look, false)], align);
+    user.use(face, split);
+    const parts = [new Part(split, look, false)];
+    return new Paragraph(measuresOf(parts), align, undefined, parts);
   }
 
   /** Height of its first lines in `room`; of all when `most` is left out. About what they take: words are not broken. */
   height(room: number, most = Number.POSITIVE_INFINITY): number {
+    if (this.text !== undefined && this.#whole <= room) return this.text.look.height;
     let height = 0;
     let line = 0;
     let width = 0;
@@ -119,7 +179,7 @@ export class Paragraph {
     for (const {
       split: { words, ends },
       look: { scale, height: own },
-    } of this.parts) {
+    } of this.#all()) {
       for (let i = 0; i < words.length; i++) {
         const word = words[i];
         if (word === undefined) break;
@@ -139,11 +199,12 @@ export class Paragraph {
 
   /** For an estimate: the width of all words, those that end a line, and the height of the highest. */
   get extent(): { readonly width: number; readonly ends: number; readonly height: number } {
+    if (this.text !== undefined) return { width: this.#whole, ends: 0, height: this.text.look.height };
     let [width, count, height] = [0, 0, 0];
     for (const {
       split: { words, ends = [] },
       look,
-    } of this.parts) {
+    } of this.#all()) {
       for (const word of words) width += word.width * look.scale;
       count += ends.filter((end) => end).length;
       height = Math.max(height, look.height);
@@ -153,8 +214,14 @@ export class Paragraph {
 
   /** The lines in `room` points. */
   lines(room: number): readonly Line[] {
-    const only = this.parts[0];
-    if (this.parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only.look)) {
+    const { text, parts } = this;
+    if (text !== undefined && this.#whole <= room && isPlain(text.look)) {
+      const { look } = text;
+      const word = new Word(text, '', look, this.#whole, 0, 0, false, false);
+      return [{ words: [word], width: this.#whole, height: look.height, ascent: look.ascent, isLast: true }];
+    }
+    const only = parts[0];
+    if (parts.length === 1 && only !== undefined && this.#whole <= room && isPlain(only.look)) {
       const { split, look } = only;
       const lead = (split.words[0]?.lead ?? 0) * look.leadScale;
       const trail = (split.words.at(-1)?.trail ?? 0) * look.scale;
@@ -172,7 +239,7 @@ export class Paragraph {
       split: { words, ends },
       look,
       joined: goesOn,
-    } of this.parts) {
+    } of this.#all()) {
       for (const [i, word] of words.entries()) {
         const joined = goesOn && i === words.length - 1;
         const { scale, leadScale } = look;

@@ -129,6 +129,9 @@ function rowFont(look: RowLook, font: FontState): FontState {
   };
 }
 
+/** A text alone looks as the table does, and as `align` of the table says of its column. */
+export type CellNode = Node | string;
+
 /** Sets the cells of rows. */
 class CellSetter {
   constructor(
@@ -139,10 +142,23 @@ class CellSetter {
     private readonly blockCell: (blocks: readonly Block[]) => Node,
   ) {}
 
-  row(cells: GridRow, look: RowLook | undefined, header: boolean): Node[] {
+  /** What a table says of the texts in its columns. */
+  get columns(): { readonly align?: readonly Align[] } {
+    const { align } = this.look;
+    return align === undefined ? {} : { align };
+  }
+
+  row(cells: GridRow, look: RowLook | undefined, header: boolean): readonly CellNode[] {
     const font = look === undefined ? this.font : rowFont(look, this.font);
     const style = look === undefined ? undefined : this.#style(look, font);
+    // Most rows, of which nothing is copied.
+    if (style === undefined && cells.every((cell) => this.#isPlain(cell, font))) return cells as string[];
     return cells.map((cell, x) => this.#cell(cell, x, font, style, header));
+  }
+
+  /** Whether a cell is drawn as it stands. */
+  #isPlain(cell: Cell | string | null, font: FontState): cell is string {
+    return typeof cell === 'string' && this.setter.isWhole(cell, font);
   }
 
   /** What plain text in the row has that the table has not. */
@@ -162,10 +178,11 @@ class CellSetter {
     font: FontState,
     style: Node | undefined,
     header: boolean,
-  ): Node {
+  ): CellNode {
     const { setter, at } = this;
     const { align = [], language } = this.look;
     if (cell === null) return { _span: true, _minWidth: 0, _maxWidth: 0, text: '' };
+    if (style === undefined && this.#isPlain(cell, font)) return cell;
     const alignment = align[x];
     const aligned = alignment === undefined ? style : { alignment, ...style };
     if (typeof cell === 'string') return setter.within(cell, font, aligned, language, at);
@@ -231,7 +248,11 @@ function carryDrawing(
     return {
       ...setter.style(font),
       // A look of nothing would be set over that of the table again, in each cell.
-      table: { widths, body: [cells.row(shown.cells, isLooked(look) ? look : undefined, false)] },
+      table: {
+        widths,
+        body: [cells.row(shown.cells, isLooked(look) ? look : undefined, false)],
+        ...cells.columns,
+      },
       layout: {
         ...cellLayout(measures),
         hLineWidth: (at: number) => (at === 0 ? above : below),
@@ -263,6 +284,7 @@ export function tableNode(
       headerRows: grid.headerRows,
       widths: contentWidths(widths, aroundCell(look)),
       body,
+      ...cells.columns,
       keepRows: keepRows || carry !== undefined,
       keptRows,
       around: measures.top + measures.bottom + 2 * measures.line,

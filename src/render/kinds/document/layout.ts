@@ -20,7 +20,7 @@ import {
   type TableNode,
   type TextNode,
 } from './pdfmake.js';
-import { aroundRow, RowLayout } from './table-rows.js';
+import { aroundRow, RowLayout, withCells } from './table-rows.js';
 import { hasSameLook, TextMeasure } from './text-measure.js';
 
 /** Words of a paragraph that lines are taken from at a time; taking the first off a long list moves all of it. */
@@ -96,7 +96,7 @@ export class DocumentLayout extends RowLayout {
     const preprocess = docPreprocessor.preprocessNode.bind(docPreprocessor);
     docPreprocessor.preprocessNode = (node, sectionAllowed) => {
       this.#known++;
-      return preprocess(node, sectionAllowed);
+      return preprocess(withCells(node), sectionAllowed);
     };
     const measure = docMeasure.measureNode.bind(docMeasure);
     docMeasure.measureNode = (node) => {

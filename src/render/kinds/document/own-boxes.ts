@@ -1,18 +1,18 @@
 import type { FontRegistry } from '../../fonts/registry.js';
 import { RenderFailure } from '../../kind.js';
-import type { Box, Carry, Cell, Column, Frame, ListBox, Row, Section, TableBox } from '../../layout/boxes.js';
+import type { Box, Carry, Cell, Column, Frame, ListBox, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
 import type { Bookmark } from '../../layout/line.js';
 import type { Margins } from '../../layout/sheet.js';
 import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt } from './own-art.js';
-import { columnsOf } from './own-columns.js';
 import { contentsNodes, headingsIn } from './own-contents.js';
 import { ListMarks } from './own-lists.js';
 import { colorOf, foreign, hasOnly, isNode, nodeOf, nodesOf, numberOf } from './own-nodes.js';
 import { pictureArt, svgArt } from './own-pictures.js';
 import { rowSpansOf } from './own-row-spans.js';
+import { OwnRows } from './own-rows.js';
 import { type Style, Styles, styleMembers } from './own-style.js';
 import { fillsOf, tableLook } from './own-table-look.js';
 import type { Node, Margins as NodeMargins, PageSize } from './pdfmake.js';
@@ -64,6 +64,7 @@ const tableParts = new Set([
   'around',
   'carry',
   'wholeRows',
+  'align',
 ]);
 
 function marginsOf({ margin }: Node): { margins?: Margins } {
@@ -146,13 +147,7 @@ export function ownBox(node: Node, defaultStyle: Node, tools: BoxTools): Box {
   return maker.box(node, maker.first(defaultStyle));
 }
 
-/**
- * Cells of a table whose boxes are kept from measuring to placing. Those of the rows behind them are made again, which
- * takes less time than the garbage collector with boxes that live so long.
- */
-const maxKeptCells = 2_000;
-/** Of those the latest that were asked for. */
-const latestRows = 4;
+const nobody: GlyphUser = { use: () => undefined };
 
 class BoxMaker {
   readonly #styles: Styles;
@@ -248,6 +243,12 @@ class BoxMaker {
     return { type: 'columns', ...placeOf(node), columns, gap: style.gap };
   }
 
+  /** A text that is a cell by itself. */
+  #plain(text: string, { look, align }: Style, user: GlyphUser): Paragraph {
+    this.tools.measured();
+    return Paragraph.plain(spaced(text), look, align, user) ?? foreign(lacking);
+  }
+
   #paragraph(text: unknown, style: Style): Paragraph {
     const { user } = this.tools;
     if (typeof text === 'string')
@@ -263,35 +264,24 @@ class BoxMaker {
 
   #table(node: Node, table: Node, style: Style): TableBox {
     hasOnly(table, tableParts);
-    const { headerRows = 0, widths, body, keepRows, keptRows = [], around = 8, carry } = table;
+    const { headerRows = 0, widths, body, keepRows, keptRows = [], around = 8, carry, align = [] } = table;
     if (!Array.isArray(body) || !Array.isArray(widths) || !Array.isArray(keptRows)) return foreign('no rows');
+    if (!Array.isArray(align)) return foreign('no alignments');
     const fillOf = fillsOf(nodeOf(node.layout));
-    const made = (y: number): Row => {
-      const cells: unknown = body[y];
-      if (!Array.isArray(cells)) return foreign('no cells');
-      const ground = fillOf(y);
-      return cells.map((cell) => this.#cell(nodeOf(cell), style, ground));
-    };
-    const kept: Row[] = [];
-    const latest: { y: number; cells: Row }[] = [];
-    const row = (y: number): Row => {
-      const known = kept[y];
-      if (known !== undefined) return known;
-      // A row is asked for with those beside it.
-      const near = latest[y % latestRows];
-      if (near?.y === y) return near.cells;
-      const cells = made(y);
-      if (y * cells.length < maxKeptCells) kept[y] = cells;
-      else latest[y % latestRows] = { y, cells };
-      return cells;
-    };
+    const styles = widths.map((_, x) =>
+      align[x] === undefined ? style : this.#styles.within(style, { alignment: align[x] }),
+    );
+    const rows = new OwnRows(body, styles, fillOf, {
+      text: (text, own, isTold) => this.#plain(text, own, isTold ? nobody : this.tools.user),
+      cell: (cell, ground) => this.#cell(nodeOf(cell), style, ground),
+    });
     const look = tableLook(nodeOf(node.layout), numberOf(around));
     const rowSpans = rowSpansOf(body, fillOf, numberOf(headerRows));
     if (rowSpans.length > 0) this.tools.rowSpans();
     return {
       type: 'table',
       ...placeOf(node),
-      columns: columnsOf(widths, body.length, row, look),
+      columns: rows.columns(widths, look),
       look,
       headerRows: numberOf(headerRows),
       rows: body.length,
@@ -300,7 +290,7 @@ class BoxMaker {
       keptRows: keptRows.map(numberOf),
       ...(rowSpans.length === 0 ? {} : { rowSpans }),
       ...(carry === undefined ? {} : { carry: this.#carry(carry, node, style) }),
-      row,
+      row: (y) => rows.row(y),
     };
   }
 

@@ -1,4 +1,11 @@
-import { type Column, extentOf, offsetsOf, type Row, type TableLook } from '../../layout/boxes.js';
+import {
+  type Column,
+  type Extent,
+  extentOf,
+  offsetsOf,
+  type Row,
+  type TableLook,
+} from '../../layout/boxes.js';
 import { numberOf } from './own-nodes.js';
 
 /** The columns of a table, measured: points. */
@@ -13,42 +20,48 @@ interface Spanning {
 
 type OpenColumn = { -readonly [K in keyof Column]: Column[K] };
 
-export function columnsOf(
-  widths: readonly unknown[],
-  rows: number,
-  row: (y: number) => Row,
-  look: TableLook,
-): Column[] {
-  const columns = widths.map(
-    (width): OpenColumn => ({
+/** The columns of a table whose cells are looked at one after the other. */
+export class MeasuredColumns {
+  readonly #columns: OpenColumn[];
+  readonly #spanning: Spanning[] = [];
+
+  constructor(widths: readonly unknown[]) {
+    this.#columns = widths.map((width) => ({
       width: width === 'auto' || width === '*' ? width : numberOf(width),
       minWidth: 0,
       maxWidth: 0,
-    }),
-  );
-  const spanning: Spanning[] = [];
-  for (let y = 0; y < rows; y++) {
-    const cells = row(y);
+    }));
+  }
+
+  row(cells: Row): void {
     for (let x = 0; x < cells.length; x++) {
       const cell = cells[x];
-      const column = columns[x];
-      if (cell === undefined || column === undefined) continue;
-      const { minWidth, maxWidth } = extentOf(cell.box);
-      if (cell.span > 1) spanning.push({ x, span: cell.span, minWidth, maxWidth });
-      else {
-        if (minWidth > column.minWidth) column.minWidth = minWidth;
-        if (maxWidth > column.maxWidth) column.maxWidth = maxWidth;
-      }
+      if (cell === undefined) continue;
+      const { box, span } = cell;
+      if (span === 1) this.cell(x, extentOf(box));
+      else if (this.#columns[x] !== undefined) this.#spanning.push({ x, span, ...extentOf(box) });
     }
   }
-  if (spanning.length === 0) return columns;
-  const { offsets } = offsetsOf({ columns, look });
-  // By column, as pdfmake goes through a table.
-  for (const one of spanning.sort((a, b) => a.x - b.x)) {
-    widen('minWidth', one, columns, offsets);
-    widen('maxWidth', one, columns, offsets);
+
+  /** One that is in its own column alone. */
+  cell(x: number, { minWidth, maxWidth }: Extent): void {
+    const column = this.#columns[x];
+    if (column === undefined) return;
+    if (minWidth > column.minWidth) column.minWidth = minWidth;
+    if (maxWidth > column.maxWidth) column.maxWidth = maxWidth;
   }
-  return columns;
+
+  end(look: TableLook): readonly Column[] {
+    const columns = this.#columns;
+    if (this.#spanning.length === 0) return columns;
+    const { offsets } = offsetsOf({ columns, look });
+    // By column, as pdfmake goes through a table.
+    for (const one of this.#spanning.sort((a, b) => a.x - b.x)) {
+      widen('minWidth', one, columns, offsets);
+      widen('maxWidth', one, columns, offsets);
+    }
+    return columns;
+  }
 }
 
 function widen(

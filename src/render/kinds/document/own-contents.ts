@@ -17,7 +17,9 @@ export function headingsIn(nodes: readonly Node[]): Node[] {
 
 function byColumn(body: readonly (readonly unknown[])[]): Node[] {
   const columns = body[0]?.length ?? 0;
-  return Array.from({ length: columns }, (_, x) => body.map((row) => nodeOf(row[x]))).flat();
+  // A text alone is no heading.
+  const inColumn = (x: number) => body.map((row) => row[x]).filter((cell) => typeof cell !== 'string');
+  return Array.from({ length: columns }, (_, x) => inColumn(x).map(nodeOf)).flat();
 }
 
 const zero = () => 0;

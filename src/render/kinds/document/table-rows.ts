@@ -2,6 +2,7 @@ import { RenderFailure } from '../../kind.js';
 import { CarriedLines } from '../../layout/carried.js';
 import type { BlockRows } from '../../layout/flow.js';
 import { firstHeight } from './headings.js';
+import { isNode } from './own-nodes.js';
 import type { Fragment } from './page-items.js';
 import type { PageWriter } from './page-writer.js';
 import {
@@ -108,6 +109,19 @@ class RowProcessor extends PdfMakeTableProcessor {
     }
     super.endRow(row, writer, breaks);
   }
+}
+
+/** A table with a node for each cell, in rows of its own: pdfmake puts into them what it makes of them. */
+export function withCells(node: unknown): unknown {
+  if (!isNode(node) || !isNode(node.table) || !Array.isArray(node.table.body)) return node;
+  const { body, align = [] } = node.table;
+  const alignments: readonly unknown[] = Array.isArray(align) ? align : [];
+  const nodeOf = (cell: unknown, x: number): unknown => {
+    if (typeof cell !== 'string') return cell;
+    return alignments[x] === undefined ? { text: cell } : { alignment: alignments[x], text: cell };
+  };
+  node.table.body = body.map((row: readonly unknown[]) => row.map(nodeOf));
+  return node;
 }
 
 function isTable(node: Node): node is TableNode {

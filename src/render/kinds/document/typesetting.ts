@@ -66,6 +66,11 @@ export class Typesetter {
     };
   }
 
+  /** Whether a font shows all of a text as it is. */
+  isWhole(text: string, font: FontState): boolean {
+    return this.segmenter.isWhole(text, font.family, faceStyle(font.bold, font.italic));
+  }
+
   /** As `text`, for a node that stands inside another with the same style: says only what differs. */
   within(
     text: string,
@@ -75,8 +80,6 @@ export class Typesetter {
     at: string,
   ): Node {
     const style = faceStyle(font.bold, font.italic);
-    // Most cells: to copy nothing takes longer than all else of them.
-    if (extra === undefined && this.segmenter.isWhole(text, font.family, style)) return { text };
     const segments = this.segmenter.split(text, font.family, style, language, at);
     const only = segments[0];
     if (segments.length !== 1 || only === undefined) {
