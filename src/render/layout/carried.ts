@@ -6,7 +6,7 @@ export type CarriedLine = 'forward' | 'brought';
 export interface CarriedSource<Line> {
   line(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
   /** Lines of one key are not higher than the one that is `highest`. */
-  key(which: CarriedLine, above: number): string | undefined;
+  key(which: CarriedLine, above: number): string | number | undefined;
   highest(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
 }
 
@@ -32,7 +32,10 @@ export class CarriedLines<Line, Block extends { readonly height: number }> imple
   begun = false;
   /** Rows of the body that are above the block in work. */
   #above = 0;
-  readonly #heights = new Map<string, number>();
+  readonly #heights = {
+    forward: new Map<string | number, number>(),
+    brought: new Map<string | number, number>(),
+  };
 
   constructor(
     private readonly source: CarriedSource<Line>,
@@ -43,11 +46,12 @@ export class CarriedLines<Line, Block extends { readonly height: number }> imple
   #height(which: CarriedLine, above: number): number {
     const key = this.source.key(which, above);
     if (key === undefined) return 0;
-    const known = this.#heights.get(key);
+    const heights = this.#heights[which];
+    const known = heights.get(key);
     if (known !== undefined) return known;
     const line = this.source.highest(which, above, this.widths);
     const height = line === undefined ? 0 : this.layOut(line).height;
-    this.#heights.set(key, height);
+    heights.set(key, height);
     return height;
   }
 

@@ -224,28 +224,19 @@ export function likeLine(line: CarryLine): CarryLine {
   return withTexts(line, (part) => part.replace(/\d/g, '8'));
 }
 
-/** What tells the lines of a table apart. A table asks for each of its rows, for one place some times in a row. */
-export class PlaceKeys {
-  #above = -1;
-  #amount = '';
-
-  constructor(private readonly carry: Carry) {}
-
-  /** Lines of one key differ in their digits only; undefined where there is no line. */
-  of(which: 'forward' | 'brought', above: number): string | undefined {
-    const lines = this.carry[which];
-    if (lines === undefined) return undefined;
-    // One line for all places differs in its amount.
-    if (lines.length === 1) return which + this.#likeAmount(above);
-    const line = lines[above];
-    return line === undefined ? undefined : JSON.stringify(likeLine(line));
+/** Tells lines apart that differ in more than their digits; undefined where there is none. */
+export function keyAt(
+  carry: Carry,
+  which: 'forward' | 'brought',
+  above: number,
+): string | number | undefined {
+  const lines = carry[which];
+  if (lines === undefined) return undefined;
+  if (lines.length === 1) {
+    // One line for all places differs in its amount. These are printed alike: as many characters have as many digits.
+    const amount = carry.amounts?.[above] ?? '';
+    return amount.startsWith('-') ? -amount.length : amount.length;
   }
-
-  #likeAmount(above: number): string {
-    if (this.#above !== above) {
-      this.#above = above;
-      this.#amount = (this.carry.amounts?.[above] ?? '').replace(/\d/g, '8');
-    }
-    return this.#amount;
-  }
+  const line = lines[above];
+  return line === undefined ? undefined : JSON.stringify(likeLine(line));
 }
