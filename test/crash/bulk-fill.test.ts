@@ -13,8 +13,10 @@ const count = 1_500;
 const perChunk = 250;
 /** The first row is one of its own. */
 const chunkCount = 1 + count / perChunk;
+/** Large enough that a download of the ZIP is not over when its first bytes are there. */
+const content = `% ${'x'.repeat(40_000)}\n`;
 const form = writePdf(
-  smallForm({ fields: [textField('name', '20 140 280 160'), textField('city', '20 100 280 120')] }),
+  smallForm({ content, fields: [textField('name', '20 140 280 160'), textField('city', '20 100 280 120')] }),
 );
 const rows = Array.from({ length: count }, (_, row) => `Łukasz ${row},"Köln, ${row * 7}"`);
 const csv = `name,city\n${rows.join('\n')}\n`;
@@ -163,6 +165,36 @@ describe.skipIf(process.platform !== 'linux')('a bulk fill', () => {
     );
   });
 
+  it('is downloaded over a kill -9 amid its ZIP: the rest of it is that of the same bytes', async () => {
+    const { job_id: id } = await ended((await submit()).job_id);
+    const zip = await file(id);
+    const url = () => `${server.url}/api/v1/jobs/${id}/result`;
+    const begun = await fetch(url());
+    const tag = begun.headers.get('etag') ?? '';
+    const reader = begun.body?.getReader();
+    const had: Uint8Array[] = [];
+    const read = async (): Promise<boolean> => {
+      const { value, done } = (await reader?.read()) ?? { value: undefined, done: true };
+      if (value !== undefined) had.push(value);
+      return !done;
+    };
+    await read();
+    await server.kill();
+    // What was on its way still comes; then the connection is gone.
+    await expect(
+      (async () => {
+        while (await read());
+      })(),
+    ).rejects.toThrow();
+    const beginning = Buffer.concat(had);
+    expect(beginning.length).toBeLessThan(zip.length);
+    const { port, dataDir } = server;
+    server = await start('2', dataDir, port);
+    const rest = await fetch(url(), { headers: { range: `bytes=${beginning.length}-`, 'if-range': tag } });
+    expect([rest.status, rest.headers.get('etag')]).toEqual([206, tag]);
+    expect(Buffer.concat([beginning, Buffer.from(await rest.arrayBuffer())]).equals(zip)).toBe(true);
+  });
+
   it('loses a row that ends its thread every time, and that one alone', async () => {
     await put('poison-777');
     const job = await ended((await submit()).job_id);
@@ -179,18 +211,44 @@ describe.skipIf(process.platform !== 'linux')('a bulk fill', () => {
     expect(await rowsOf(job)).toEqual(whole.filter((_, row) => row !== 777));
   });
 
-  it.each(['1', '4'])('has the same bytes on %s threads', async (threads) => {
-    const other = await start(threads, join(folder, `data-${threads}`));
-    const [mine, former] = [client, server];
-    try {
-      [client, server] = [new Inkwire({ url: other.url }), other];
-      expect(await rowsOf(await ended((await submit()).job_id))).toEqual(whole);
-    } finally {
-      client.close();
-      [client, server] = [mine, former];
-      await other.stop();
-    }
-  });
+  /** Every tenth row is no object, and more than a twentieth may not be. */
+  async function tooManyFailed(): Promise<JobRecord> {
+    const list = Array.from({ length: 1_000 }, (_, row) => (row % 10 === 3 ? row : { column_0: `${row}` }));
+    const parts = new FormData();
+    parts.append('kind', 'bulk_fill');
+    parts.append('pdf_file', new Blob([Uint8Array.from(form)]), 'form.pdf');
+    parts.append('rows_file', new Blob([JSON.stringify(list)]), 'rows.json');
+    parts.append('fields', JSON.stringify([{ name: 'name', value: { column: 'column_0' } }]));
+    parts.append('max_failed_percent', '5');
+    const { job_id: id } = await client.submit(parts);
+    return vi.waitFor(async () => {
+      const job = await client.get(id);
+      expect(job.status).toBe('failed');
+      return job;
+    }, patience);
+  }
+
+  it.each(['1', '4'])(
+    'has the same bytes on %s threads, and one answer past its threshold',
+    async (threads) => {
+      const other = await start(threads, join(folder, `data-${threads}`));
+      const [mine, former] = [client, server];
+      try {
+        [client, server] = [new Inkwire({ url: other.url }), other];
+        expect(await rowsOf(await ended((await submit()).job_id))).toEqual(whole);
+        for (const job of await Promise.all(Array.from({ length: 10 }, tooManyFailed)))
+          expect(job).toMatchObject({
+            error_code: 'too_many_failed_rows',
+            error_details: { produced_row_count: 453, failed_row_count: 51, failed_row_percent: 5.1 },
+            rows: { total: 1_000, done: 504, success: 453, partial: 0, failed: 51 },
+          });
+      } finally {
+        client.close();
+        [client, server] = [mine, former];
+        await other.stop();
+      }
+    },
+  );
 
   it('is stopped with all of its chunks by a cancel, and keeps the rows that it has', async () => {
     await put('hold-500');
