@@ -45,6 +45,8 @@ export interface Overlay {
   readonly width: number;
   readonly height: number;
   readonly value?: Value;
+  /** Of a picture that all rows have: its name in the package. */
+  readonly image?: string;
   readonly size?: number;
   readonly symbology?: string;
   readonly align?: 'left' | 'center' | 'right';
@@ -79,10 +81,13 @@ export function readForm(http: Http, pdf: string, signal: AbortSignal): Promise<
   return http.ask('POST', '/api/v1/render', call, async (response) => (await response.json()) as FormFacts);
 }
 
+/** What goes where: as it is, or in a package, in base64, that has the pictures of it. */
+export type Placing = Mapping | { readonly package_file: string };
+
 /** A page of one row, filled. */
 export function previewRow(
   http: Http,
-  request: Mapping & { readonly pdf_file: string; readonly row: readonly string[] },
+  request: Placing & { readonly pdf_file: string; readonly row: readonly string[] },
   page: number,
   signal: AbortSignal,
 ): Promise<PreviewAnswer> {
@@ -90,11 +95,16 @@ export function previewRow(
   return http.json('POST', '/api/v1/preview', { query: { page, width: 1_000 }, body, signal });
 }
 
+export interface PackageRequest extends Mapping {
+  /** Base64, as are the pictures. */
+  readonly pdf: string;
+  readonly title?: string;
+  /** By their names below `images/`. */
+  readonly images?: Readonly<Record<string, string>>;
+}
+
 /** The package as a file. */
-export function buildPackage(
-  http: Http,
-  request: Mapping & { readonly pdf: string; readonly title?: string },
-): Promise<Blob> {
+export function buildPackage(http: Http, request: PackageRequest): Promise<Blob> {
   return http.ask('POST', '/api/v1/packages', { body: request }, (response) => response.blob());
 }
 
@@ -108,20 +118,22 @@ export async function inspectPackage(http: Http, file: Blob): Promise<HeldPackag
   return http.json('POST', '/api/v1/packages/inspect', { body: { package: await base64Of(file) } });
 }
 
-export interface FillRun extends Mapping {
+export interface FillRun {
   readonly pdf: File;
   readonly rows: File;
   readonly hasHeader: boolean;
   /** Positions of the columns that are in the names of the files. */
   readonly nameColumns: readonly number[];
+  /** What goes where, or a package that says it. */
+  readonly placing: Mapping | Blob;
 }
 
 export function startFill(client: Inkwire, run: FillRun): Promise<SubmittedJob> {
-  const { pdf, rows, hasHeader, nameColumns, ...mapping } = run;
+  const { pdf, rows, hasHeader, nameColumns, placing } = run;
   const form = new FormData();
   const request = {
     kind: 'bulk_fill',
-    ...mapping,
+    ...(placing instanceof Blob ? {} : placing),
     rows_format: 'csv',
     header: hasHeader,
     ...(nameColumns.length === 0
@@ -132,6 +144,7 @@ export function startFill(client: Inkwire, run: FillRun): Promise<SubmittedJob> 
   form.append('request', JSON.stringify(request));
   form.append('pdf_file', pdf, pdf.name);
   form.append('rows_file', rows, rows.name);
+  if (placing instanceof Blob) form.append('package_file', placing, 'form.doqlo');
   return client.submit(form, { strict: true });
 }
 

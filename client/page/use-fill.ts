@@ -7,6 +7,7 @@ import {
   buildPackage,
   type FormFacts,
   inspectPackage,
+  type Mapping,
   type Overlay,
   previewRow,
   readForm,
@@ -23,6 +24,7 @@ import {
   withColumn,
 } from './fill-mapping.js';
 import { useModel } from './model.js';
+import { imagesOf, needsPictures, type Pictures, pictureName, picturesOf } from './package-pictures.js';
 import { Preview } from './preview.js';
 import { type OpenSession, reasonOf } from './session.js';
 
@@ -32,6 +34,14 @@ interface Source {
   readonly facts: FormFacts;
 }
 
+/** A row to look at. */
+interface Draft {
+  readonly mapping: Mapping;
+  /** Builds the package that the mapping needs, if it needs one. */
+  readonly placing: (() => Promise<Blob>) | undefined;
+  readonly cells: readonly string[];
+}
+
 interface Rows {
   readonly file: File;
   readonly cells: readonly (readonly string[])[];
@@ -39,6 +49,7 @@ interface Rows {
 
 const noRow: readonly string[] = [];
 const noChoices: ReadonlyMap<string, Choice> = new Map();
+const noPictures: Pictures = new Map();
 
 const members: Readonly<Record<string, string>> = {
   '/pdf_file': 'The PDF',
@@ -67,6 +78,8 @@ export function useFill(open: OpenSession) {
   /** Undefined: as the names say. */
   const [own, setOwn] = useState<ReadonlyMap<string, Choice>>();
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
+  /** Of a package that was loaded, and those that a person has chosen. */
+  const [pictures, setPictures] = useState(noPictures);
   const [flatten, setFlatten] = useState(false);
   const [nameColumns, setNameColumns] = useState<readonly number[]>([]);
   const [row, setRow] = useState(0);
@@ -93,18 +106,31 @@ export function useFill(open: OpenSession) {
   );
   const cells = data[row] ?? noRow;
 
+  /** What the server is asked with: pictures go with what says where they lie, in a package that is built once for all rows. */
+  const placing = useMemo(() => {
+    if (source === undefined || !needsPictures(mapping, pictures)) return undefined;
+    let built: Promise<Blob> | undefined;
+    const request = { pdf: source.base64, ...mapping, images: imagesOf(pictures) };
+    return () => {
+      built ??= buildPackage(open.http, request);
+      // The next one who asks may have more luck.
+      built.catch(() => {
+        built = undefined;
+      });
+      return built;
+    };
+  }, [open, source, mapping, pictures]);
+
   const latest = useRef({ open, source });
   latest.current = { open, source };
   const [preview] = useState(
     () =>
       new Preview({
-        ask: (draft, at, signal) => {
-          const { mapping: wanted, cells: values } = draft as {
-            mapping: typeof mapping;
-            cells: typeof cells;
-          };
+        async ask(draft, at, signal) {
+          const { mapping: wanted, placing: packed, cells: values } = draft as Draft;
+          const placed = packed === undefined ? wanted : { package_file: await base64Of(await packed()) };
           const pdf = latest.current.source?.base64 ?? '';
-          const request = { ...wanted, pdf_file: pdf, row: values };
+          const request = { ...placed, pdf_file: pdf, row: values };
           return previewRow(latest.current.open.http, request, at, signal);
         },
         clock: () => performance.now(),
@@ -112,8 +138,10 @@ export function useFill(open: OpenSession) {
   );
   useEffect(() => () => preview.close(), [preview]);
   useEffect(() => {
-    if (source !== undefined) preview.change({ mapping, cells });
-  }, [source, mapping, cells, preview]);
+    if (source === undefined) return;
+    const draft: Draft = { mapping, placing, cells };
+    preview.change(draft);
+  }, [source, mapping, placing, cells, preview]);
   useEffect(() => preview.turn(page), [page, preview]);
 
   const during = async (what: NonNullable<typeof busy>, work: () => Promise<void>): Promise<void> => {
@@ -141,6 +169,7 @@ export function useFill(open: OpenSession) {
     page,
     choices,
     overlays,
+    pictures,
     flatten,
     nameColumns,
     chosen,
@@ -204,6 +233,15 @@ export function useFill(open: OpenSession) {
     change(index: number, overlay: Overlay) {
       setOverlays((before) => before.map((one, at) => (at === index ? overlay : one)));
     },
+    /** One picture for all rows. */
+    picture: (index: number, file: File) =>
+      during('pdf', async () => {
+        const base64 = await base64Of(file);
+        const image = pictureName(file.name, base64, pictures);
+        setPictures(new Map([...pictures, [image, base64]]));
+        const withPicture = ({ value: _, ...overlay }: Overlay): Overlay => ({ ...overlay, image });
+        setOverlays((before) => before.map((one, at) => (at === index ? withPicture(one) : one)));
+      }),
     remove(index: number) {
       setOverlays((before) => before.filter((_, at) => at !== index));
       setChosen(undefined);
@@ -216,7 +254,7 @@ export function useFill(open: OpenSession) {
           rows: rows.file,
           hasHeader,
           nameColumns,
-          ...mapping,
+          placing: placing === undefined ? mapping : await placing(),
         });
         open.jobs.put(started);
         const names = overlays.map((overlay) => overlayName(overlay, overlays));
@@ -225,13 +263,13 @@ export function useFill(open: OpenSession) {
     savePackage: () =>
       during('pdf', async () => {
         if (source === undefined) return;
-        const made = await buildPackage(open.http, { pdf: source.base64, ...mapping });
+        const made = await (placing?.() ?? buildPackage(open.http, { pdf: source.base64, ...mapping }));
         save(made, `${source.file.name.replace(/\.pdf$/i, '')}.doqlo`);
       }),
     loadPackage: (file: File) =>
       during('pdf', async () => {
-        const held = await inspectPackage(open.http, file);
-        const { fields, overlays: all, flatten: flat = false, source: of } = held;
+        const told = await inspectPackage(open.http, file);
+        const { fields, overlays: all, flatten: flat = false, source: of } = told;
         setOwn(
           new Map(
             fields.flatMap(({ name, value }) => {
@@ -240,16 +278,12 @@ export function useFill(open: OpenSession) {
             }),
           ),
         );
-        const kept = all.filter(({ type, value }) => type !== 'image' || value !== undefined);
-        setOverlays(kept);
+        const held = await picturesOf(file, all);
+        setOverlays(held.overlays);
+        setPictures(held.pictures);
         setChosen(undefined);
         setFlatten(flat);
-        if (kept.length < all.length)
-          actions.notify({
-            tone: 'failed',
-            text: 'Pictures of the package are not filled from this page: left out.',
-          });
-        else if (source !== undefined && of.sha256 !== source.facts.sha256)
+        if (source !== undefined && of.sha256 !== source.facts.sha256)
           actions.notify({
             tone: 'failed',
             text: 'The package was made for another PDF: look at what comes of it.',

@@ -114,17 +114,26 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     expect(bytes.includes('row_1000_Ada 999_Łoś, 999.pdf')).toBe(true);
   });
 
+  const square = (background: string): Promise<Buffer> =>
+    sharp({ create: { width: 20, height: 20, channels: 3, background } })
+      .png()
+      .toBuffer();
+  /** The colour in the middle of the page, where the picture lies. */
+  const colourOf = async (page: Page): Promise<readonly number[]> => {
+    const shown = await page.getByRole('img', { name: 'Page 1, filled' }).getAttribute('src');
+    const png = Buffer.from((shown ?? '').replace(/^[^,]*,/, ''), 'base64');
+    if (png.length === 0) return [];
+    const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const at = (Math.round(info.height * 0.47) * info.width + Math.round(info.width / 2)) * 3;
+    return [...data.subarray(at, at + 3)];
+  };
+
   test('a column of pictures is laid over the page, seen, and told of where it has none', async () => {
     const page = await open();
-    const square = async (background: string) =>
-      (
-        await sharp({ create: { width: 20, height: 20, channels: 3, background } })
-          .png()
-          .toBuffer()
-      ).toString('base64');
+    const base64 = async (background: string) => (await square(background)).toString('base64');
     const rows = [
-      `Ada,${await square('#f00')}`,
-      `Bob,"data:image/png;base64,${await square('#00f')}"`,
+      `Ada,${await base64('#f00')}`,
+      `Bob,"data:image/png;base64,${await base64('#00f')}"`,
       'Eve,',
     ];
     const buffer = Buffer.from(`first_name,photo\n${rows.join('\n')}\n`);
@@ -141,15 +150,7 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
       'photo',
     ]);
     await page.getByRole('img', { name: 'photo', exact: true }).waitFor();
-    /** The colour in the middle of the page, where the picture lies. */
-    const colour = async () => {
-      const shown = await page.getByRole('img', { name: 'Page 1, filled' }).getAttribute('src');
-      const png = Buffer.from((shown ?? '').replace(/^[^,]*,/, ''), 'base64');
-      if (png.length === 0) return [];
-      const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-      const at = (Math.round(info.height * 0.47) * info.width + Math.round(info.width / 2)) * 3;
-      return [...data.subarray(at, at + 3)];
-    };
+    const colour = () => colourOf(page);
     await expect.poll(colour).toEqual([255, 0, 0]);
     await page.getByRole('button', { name: 'Next row' }).click();
     await expect.poll(colour).toEqual([0, 0, 255]);
@@ -182,6 +183,42 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     expect(await other.getByLabel('Fields become a part of the page').isChecked()).toBe(true);
     await other.getByRole('button', { name: /^QR code: / }).waitFor();
     expect(await other.getByLabel('email', { exact: true }).inputValue()).toBe('2');
+  });
+
+  test('one picture for all rows is chosen, saved with its package, loaded and filled', async () => {
+    const page = await open();
+    await give(page, 3);
+    await page.getByRole('button', { name: 'Picture', exact: true }).click();
+    const file = page.getByLabel('File of the Picture');
+    await file.setInputFiles({ name: 'my logo.png', mimeType: 'image/png', buffer: await square('#0f0') });
+    await page.getByRole('img', { name: 'my_logo.png' }).waitFor();
+    await expect.poll(() => colourOf(page)).toEqual([0, 255, 0]);
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save package' }).click();
+    const buffer = await readFile(await (await saving).path());
+    expect(buffer.includes('images/my_logo.png')).toBe(true);
+
+    const other = await open();
+    await give(other, 3);
+    await other
+      .getByLabel('Package')
+      .setInputFiles({ name: 'form.doqlo', mimeType: 'application/zip', buffer });
+    await other.getByText('form.doqlo is loaded.').waitFor();
+    await expect.poll(() => colourOf(other)).toEqual([0, 255, 0]);
+    await other.getByRole('button', { name: /^Picture: / }).click();
+    await other.getByRole('img', { name: 'my_logo.png' }).waitFor();
+    // Another one of the same name is another picture.
+    await other
+      .getByLabel('File of the Picture')
+      .setInputFiles({ name: 'my logo.png', mimeType: 'image/png', buffer: await square('#00f') });
+    await expect.poll(() => colourOf(other)).toEqual([0, 0, 255]);
+    await other.getByRole('button', { name: 'Fill 3 rows' }).click();
+    await other.getByText('3 of 3').waitFor();
+    expect(await other.getByRole('region', { name: 'Rows to look at' }).count()).toBe(0);
+    // A column is chosen instead; none of the rows has a picture in it.
+    await other.getByLabel('Value of the Picture').selectOption('0');
+    await other.getByText('Picture is left out').waitFor();
+    expect(await other.getByRole('img', { name: 'my_logo.png' }).count()).toBe(0);
   });
 
   test('what is no PDF is refused in words, and the page goes on', async () => {

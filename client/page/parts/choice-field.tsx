@@ -8,11 +8,14 @@ export interface ChoiceFieldProps {
   readonly optional: boolean;
   /** Whether it may be a text. */
   readonly text?: boolean;
+  /** What it says where nothing is chosen. */
+  readonly nothing?: string | undefined;
   readonly onChange: (choice: Choice | undefined) => void;
 }
 
 /** Where a value comes from: a column, or a text. */
-export function ChoiceField({ label, choice, columns, optional, text = true, onChange }: ChoiceFieldProps) {
+export function ChoiceField(props: ChoiceFieldProps) {
+  const { label, choice, columns, optional, text = true, nothing = 'Left as it is', onChange } = props;
   const value = choice === undefined ? '' : choice.from === 'text' ? 'text' : String(choice.column);
   return (
     <div class="choice">
@@ -26,7 +29,7 @@ export function ChoiceField({ label, choice, columns, optional, text = true, onC
           else onChange({ from: 'column', column: Number(chosen) });
         }}
       >
-        {(optional || choice === undefined) && <option value="">Left as it is</option>}
+        {(optional || choice === undefined) && <option value="">{nothing}</option>}
         {columns.map((name, index) => (
           <option key={index} value={String(index)}>
             {name === '' ? `Column ${index + 1}` : name}

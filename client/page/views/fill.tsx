@@ -138,6 +138,8 @@ function FillBench({ fill }: { readonly fill: Fill }) {
             overlay={current}
             name={nameOf(current)}
             columns={columns}
+            picture={current.image === undefined ? undefined : fill.pictures.get(current.image)}
+            onPicture={(file) => void fill.picture(chosen, file)}
             onChange={(overlay) => fill.change(chosen, overlay)}
             onRemove={() => fill.remove(chosen)}
           />
