@@ -23,31 +23,32 @@ export async function run({ short, say }) {
   for (const flatten of [false, true]) templates.push(await template(form, rows, flatten, say));
   /** @type {Record<'kept' | 'flattened' | 'embedded' | 'helvetica', number[]>} */
   const rates = { kept: [], flattened: [], embedded: [], helvetica: [] };
+  const sizes = { kept: 0, embedded: 1 };
   for (let round = 0; round < rounds; round += 1) {
     for (const [at, name] of /** @type {const} */ (['kept', 'flattened']).entries()) {
       const { prefix, program } = templates[at] ?? never();
       const fill = rowFiller({ length: prefix.length, crc32: crc32(prefix) }, program);
       let check = 0;
-      rates[name].push(
-        await measure(`template, fields ${name}`, count, say, (i) => {
-          const { tail, crc32: sum } = fill(rows[i] ?? [], i);
-          check ^= sum;
-          return prefix.length + tail.length;
-        }),
-      );
+      const { rate, bytes } = await measure(`template, fields ${name}`, count, say, (i) => {
+        const { tail, crc32: sum } = fill(rows[i] ?? [], i);
+        check ^= sum;
+        return prefix.length + tail.length;
+      });
+      rates[name].push(rate);
+      if (name === 'kept') sizes.kept = bytes;
       if (check === 0) throw new Error('nothing was made');
     }
     for (const name of /** @type {const} */ (['embedded', 'helvetica'])) {
       const times = (short ? 20 : 60) * (name === 'embedded' ? 1 : 3);
       const label = `README loop, ${name}`;
-      rates[name].push(
-        await measure(
-          label,
-          times,
-          say,
-          async (i) => (await library(form, rows[i] ?? [], name === 'embedded')).length,
-        ),
+      const { rate, bytes } = await measure(
+        label,
+        times,
+        say,
+        async (i) => (await library(form, rows[i] ?? [], name === 'embedded')).length,
       );
+      rates[name].push(rate);
+      if (name === 'embedded') sizes.embedded = bytes;
     }
   }
   const ratio = (/** @type {'embedded' | 'helvetica'} */ peer) =>
@@ -68,6 +69,13 @@ export async function run({ short, say }) {
     },
     { name: 'against the same font', value: ratio('embedded'), unit: 'x', atLeast: 400 },
     { name: 'against Helvetica', value: ratio('helvetica'), unit: 'x', atLeast: 100 },
+    {
+      name: 'bytes a file, against the same font',
+      value: sizes.kept / sizes.embedded,
+      unit: 'x',
+      atMost: 1,
+      note: `${Math.round(sizes.kept)} against ${Math.round(sizes.embedded)}`,
+    },
     { name: 'a field of 1,000 against one of 12', value: many / few, unit: 'x', atLeast: 0.5 },
   ];
 }
@@ -113,10 +121,9 @@ async function measure(label, rows, say, fill) {
   }
   const { user, system } = process.cpuUsage(cpu);
   const rate = rows / ((user + system) / 1e6);
-  say(
-    `${label.padEnd(32)} ${rate.toFixed(1).padStart(10)} rows per CPU-s, ${Math.round(bytes / rows)} bytes a file`,
-  );
-  return rate;
+  const each = bytes / rows;
+  say(`${label.padEnd(32)} ${rate.toFixed(1).padStart(10)} rows per CPU-s, ${Math.round(each)} bytes a file`);
+  return { rate, bytes: each };
 }
 
 /** @param {boolean} flatten */
@@ -174,7 +181,7 @@ async function manyFields(count, times, say) {
   builder.add(values);
   const { prefix, program } = builder.compile();
   const fill = rowFiller({ length: prefix.length, crc32: crc32(prefix) }, program);
-  const rate = await measure(
+  const { rate } = await measure(
     `template, ${count} text fields`,
     times,
     say,

@@ -38,10 +38,13 @@ export async function run({ short, profile, say }) {
           `(render ${ms.render}, main ${ms.main}, store ${ms.store}, V8 ${ms.v8})`,
       );
     }
+    const before = bytesOf(join(directory, 'blobs'));
+    await ended(server.port, (await submit(server.port, { ...members, flatten: 'true' })).id);
+    const flattened = bytesOf(join(directory, 'blobs')) - before;
     const [cold, ...warm] = rounds;
     if (cold === undefined) throw new Error('There was no round');
     const of = (/** @type {keyof typeof cold} */ name) => median(warm.map((round) => round[name]));
-    const template = 32 * 1024;
+    const constant = 32 * 1024 + members.rows_file.length + members.pdf_file.length;
     return [
       {
         name: `${count} rows: accepted to completed`,
@@ -61,10 +64,16 @@ export async function run({ short, profile, say }) {
       { name: 'CPU of a job, server and threads', value: of('cpuMs') / 1000, unit: 's' },
       {
         name: 'disk, a row',
-        value: (of('diskBytes') - template - (members.rows_file.length + members.pdf_file.length)) / count,
+        value: (of('diskBytes') - constant) / count,
         unit: 'bytes',
         atMost: 8 * 1024,
         note: 'segments, directory and manifest; without template, PDF and CSV',
+      },
+      {
+        name: 'disk, a row of a flattened form',
+        value: (flattened - constant) / count,
+        unit: 'bytes',
+        atMost: 3 * 1024,
       },
     ];
   } finally {
