@@ -196,6 +196,14 @@ describe.skipIf(withoutPoppler)('a page looks as pdftoppm draws it', () => {
     expect(likeness.quartered).toBeGreaterThanOrEqual(Math.max(least, bounds.quartered));
   });
 
+  it('in at most half of its bytes where a page has text without colours', async () => {
+    const file = await text((page) => page.setCropBox(0, 50, paper[0], paper[1] - 50));
+    const { picture } = await preview(file, { dpi });
+    const options = ['-png', '-r', `${dpi}`, '-cropbox', '-singlefile', '-'];
+    const theirs = execFileSync('pdftoppm', options, { input: file, maxBuffer: 2 ** 28 });
+    expect(picture(1).bytes.length).toBeLessThanOrEqual(theirs.length / 2);
+  });
+
   it('and fields that are not shown, and letters that are other ones, would be seen', async () => {
     const form = Buffer.from(await makeForm('Jane Doe'));
     const bare = await PDFDocument.load(form);

@@ -24,6 +24,8 @@ const withAnnotations = 0x01;
 /** Text lies on thirds of a pixel without it as well; the engine then makes one shade of each three, pixel by pixel. */
 const thirds = 0x02;
 const reverseOrder = 0x10;
+/** Where all channels become one their order means nothing, and the engine sets text faster in its own. */
+const orders = { nothing: 0, 'no text': thirds, something: reverseOrder } as const;
 
 export interface DrawablePage {
   readonly page: number;
@@ -53,7 +55,7 @@ export function drawPage(
   try {
     if (bitmap === 0) throw new Error(`PDFium has no memory for ${columns} x ${rows} pixels`);
     engine.pdfium.HEAPU8.fill(0xff, memory, memory + bytes);
-    const flags = withAnnotations | (isGray ? 0 : reverseOrder) | (colours === 'no text' ? thirds : 0);
+    const flags = withAnnotations | orders[colours];
     const place: DrawCall = [bitmap, page, 0, 0, columns, rows, 0, flags];
     if (budgetMs === undefined) engine.FPDF_RenderPageBitmap(...place);
     else if (!renderWithin(engine, pause, place, budgetMs)) throw new PageTooSlow();

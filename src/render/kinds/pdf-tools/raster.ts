@@ -6,7 +6,8 @@ export interface Raster {
   readonly data: Buffer;
 }
 
-const white = 0xffffffff;
+/** Four bytes of white. Words are signed: those without a sign are no small integers, which code that is compiled pays for. */
+const white = -1;
 
 /**
  * Puts pixels without a colour together, one byte each, at the beginning of their own memory: a page of text is then less
@@ -17,7 +18,7 @@ const white = 0xffffffff;
 export function packGray(rgb: Uint8Array): boolean {
   // Four pixels are three words; most words of most pages are white.
   const groups = Math.floor(rgb.length / 12);
-  const words = new Uint32Array(rgb.buffer, rgb.byteOffset, groups * 3);
+  const words = new Int32Array(rgb.buffer, rgb.byteOffset, groups * 3);
   const packed = packGroups(words);
   if (packed < groups || !isGray(rgb.subarray(groups * 12))) {
     unpack(words, packed);
@@ -32,13 +33,13 @@ export function packGray(rgb: Uint8Array): boolean {
  * In the order of the bytes: r g b r, g b r g, b r g b.
  * @returns how many groups of four pixels are packed; less than all where the next one has a colour
  */
-function packGroups(words: Uint32Array): number {
+function packGroups(words: Int32Array): number {
   let group = 0;
   for (let at = 0; at < words.length; at += 3, group += 1) {
     const first = words[at] ?? 0;
     const second = words[at + 1] ?? 0;
     const third = words[at + 2] ?? 0;
-    if ((first & second & third) === -1) {
+    if ((first & second & third) === white) {
       words[group] = white;
       continue;
     }
@@ -57,12 +58,12 @@ function packGroups(words: Uint32Array): number {
  */
 export function meanGray(rgb: Uint8Array): void {
   const groups = Math.floor(rgb.length / 12);
-  const words = new Uint32Array(rgb.buffer, rgb.byteOffset, groups * 3);
+  const words = new Int32Array(rgb.buffer, rgb.byteOffset, groups * 3);
   for (let group = 0, at = 0; group < groups; group += 1, at += 3) {
     const first = words[at] ?? 0;
     const second = words[at + 1] ?? 0;
     const third = words[at + 2] ?? 0;
-    if ((first & second & third) === -1) {
+    if ((first & second & third) === white) {
       words[group] = white;
       continue;
     }
@@ -82,7 +83,7 @@ function thirdOf(sum: number): number {
 }
 
 /** From the last group on: none is overwritten before it is read. */
-function unpack(words: Uint32Array, groups: number): void {
+function unpack(words: Int32Array, groups: number): void {
   for (let group = groups - 1; group >= 0; group -= 1) {
     const four = words[group] ?? 0;
     const [a, b, c, d] = [four & 0xff, (four >>> 8) & 0xff, (four >>> 16) & 0xff, four >>> 24];
