@@ -270,8 +270,10 @@ export interface RunContext {
 export interface Stops {
   /** Throws where the task is to stop, and has to get to the caller of `run` as it is. Costs some nanoseconds. */
   look(): void;
-  /** Does work that looks every few milliseconds at the latest. Whatever else a cancel meets ends with the thread. */
-  during<Made>(work: () => Made): Made;
+  /** Says that the task looks from now on, every few milliseconds as a rule and until `rest` or its end. */
+  watch(): void;
+  /** Looks, and says that the task does not look from now on: a cancel ends its thread. */
+  rest(): void;
 }
 
 export interface RunResult {

@@ -18,11 +18,11 @@ export class StopFlag {
     return new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   }
 
-  /** For the pool. False when the task does not look just now. */
+  /** For the pool. False when the task does not look just now: it may never see that it was asked. */
   ask(task: number): boolean {
-    if (Atomics.load(this.#cells, looking) !== task) return false;
+    // In this order, and the other way round in `rest`: either the thread sees that it was asked, or the pool that it rests.
     Atomics.store(this.#cells, wanted, task);
-    return true;
+    return Atomics.load(this.#cells, looking) === task;
   }
 
   /** For the thread. */
@@ -30,14 +30,14 @@ export class StopFlag {
     return Atomics.load(this.#cells, wanted) === task;
   }
 
-  /** For the thread: does work in which the task looks often. */
-  whileLooking<Made>(task: number, work: () => Made): Made {
+  /** For the thread: the task looks from now on. */
+  watch(task: number): void {
     Atomics.store(this.#cells, looking, task);
-    try {
-      return work();
-    } finally {
-      Atomics.store(this.#cells, looking, 0);
-    }
+  }
+
+  /** For the thread: no task looks from now on. What was asked until then has to be looked for once more. */
+  rest(): void {
+    Atomics.store(this.#cells, looking, 0);
   }
 }
 

@@ -44,11 +44,16 @@ export class TaskContext implements ChunkContext {
 
   constructor(message: RunMessage, send: (message: FromThread) => void, asks: TaskAsks, flag: StopFlag) {
     const { task } = message;
+    const look = (): void => {
+      if (flag.isAsked(task)) throw new Stopped('the pool has stopped the task');
+    };
     this.stops = {
-      look() {
-        if (flag.isAsked(task)) throw new Stopped('the pool has stopped the task');
+      look,
+      watch: () => flag.watch(task),
+      rest() {
+        flag.rest();
+        look();
       },
-      during: (work) => flag.whileLooking(task, work),
     };
     this.#message = message;
     this.#send = send;

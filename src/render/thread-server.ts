@@ -64,6 +64,7 @@ export function serveTasks(
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       begun.add(message.kind);
       const done = await run(await back.load(), message, task);
+      task.stops.rest();
       served.add(message.kind);
       const files = task.finish();
       const { warnings, made } = task;
@@ -78,6 +79,7 @@ export function serveTasks(
         ...freshThemes(),
       });
     } catch (error) {
+      flag.rest();
       task.discard();
       if (error instanceof Stopped) send({ type: 'stopped', task: message.task, ...task.weight });
       else send({ ...failure(message.task, error, task.warnings), ...task.weight });
@@ -119,11 +121,11 @@ async function run(
   const { step } = message;
   if (!('chunk' in runner)) {
     if (step.type !== 'run') throw new Error(`The kind ${runner.name} has no chunks`);
-    return pagesOf(await runner.run(readRequest(message), task));
+    return pagesOf(await runner.run(requestOf(message, task), task));
   }
   switch (step.type) {
     case 'prepare':
-      return { preparation: await runner.prepare(readRequest(message), task) };
+      return { preparation: await runner.prepare(requestOf(message, task), task) };
     case 'chunk':
       return { note: await runner.chunk(step.units, task) };
     case 'finish':
@@ -146,6 +148,14 @@ function osThreadOf(): number | undefined {
 
 /** The stored request cannot be read. The caller sent it whole: it was checked before it was stored. */
 class UnreadableRequest extends Error {}
+
+/** A long one takes tens of milliseconds: a task that is stopped meanwhile ends behind it, and its thread does not. */
+function requestOf(message: RunMessage, { stops }: TaskContext): unknown {
+  stops.watch();
+  const request = readRequest(message);
+  stops.rest();
+  return request;
+}
 
 function readRequest(message: RunMessage): unknown {
   const { request } = message;

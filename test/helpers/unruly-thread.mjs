@@ -36,26 +36,24 @@ const runners = [
   kind('looks', async ({ wait = 'for good' }, context) => {
     const file = context.artifact('half.txt', 'text/plain');
     file.write(Buffer.alloc(300_000));
-    return context.stops.during(() => {
-      context.progress({ ratio: 0.5, phase: 'looking' });
-      for (;;) {
-        try {
-          context.stops.look();
-        } catch (error) {
-          if (wait === 'for good') throw error;
-          // Its last look came before it was asked.
-          file.end();
-          return {};
-        }
+    context.stops.watch();
+    context.progress({ ratio: 0.5, phase: 'looking' });
+    for (;;) {
+      try {
+        context.stops.look();
+      } catch (error) {
+        if (wait === 'for good') throw error;
+        // Its last look came before it was asked.
+        file.end();
+        return {};
       }
-    });
+    }
   }),
-  kind('does not look', async (_request, context) =>
-    context.stops.during(() => {
-      context.progress({ ratio: 0.5, phase: 'busy' });
-      for (;;) Math.random();
-    }),
-  ),
+  kind('does not look', async (_request, context) => {
+    context.stops.watch();
+    context.progress({ ratio: 0.5, phase: 'busy' });
+    for (;;) Math.random();
+  }),
   kind('eat', async () => {
     const eaten = [];
     for (;;) eaten.push(new Array(100_000).fill(eaten.length).map((n) => ({ n })));

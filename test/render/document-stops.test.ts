@@ -13,7 +13,7 @@ import { bareContext } from './run-context.js';
 /** Looks of one run, of which one may find that the task is to stop. */
 class Looks implements Stops {
   count = 0;
-  isDuring = false;
+  isWatching = false;
 
   constructor(private readonly stopAt = Number.POSITIVE_INFINITY) {}
 
@@ -22,13 +22,13 @@ class Looks implements Stops {
     if (this.count === this.stopAt) throw new Stopped(`at ${this.count}`);
   }
 
-  during<Made>(work: () => Made): Made {
-    this.isDuring = true;
-    try {
-      return work();
-    } finally {
-      this.isDuring = false;
-    }
+  watch(): void {
+    this.isWatching = true;
+  }
+
+  rest(): void {
+    this.isWatching = false;
+    this.look();
   }
 }
 
@@ -117,11 +117,13 @@ describe('a document that is stopped', () => {
     const stops = new Looks();
     const seen: boolean[] = [];
     const watched: Back = (...all) => {
-      seen.push(stops.isDuring);
-      return drawWithPdfMake(...all);
+      seen.push(stops.isWatching);
+      const pages = drawWithPdfMake(...all);
+      seen.push(stops.isWatching);
+      return pages;
     };
     await drawn(new FontRegistry(), first, stops, [() => ({ declined: 'for the test' }), watched]);
-    expect(seen).toEqual([false]);
-    expect(stops.isDuring).toBe(false);
+    expect(seen).toEqual([true, false]);
+    expect(stops.isWatching).toBe(false);
   });
 });

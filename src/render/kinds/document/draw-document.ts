@@ -47,8 +47,7 @@ export async function drawDocument(
   const bands = new Bands(definition.bands, definition.firstBands, definition.margins, (node, width) =>
     heightOf(node, width, document, definition.defaultStyle),
   );
-  const compose = () => definition.content((size, isFirst) => bands.margins(size, isFirst));
-  const content = sink.stops === undefined ? compose() : sink.stops.during(compose);
+  const content = definition.content((size, isFirst) => bands.margins(size, isFirst));
   const composed = { definition, bands, content, watermark: definition.watermark() };
   for (const back of backs) {
     const pages = back(composed, document, registry, sink);

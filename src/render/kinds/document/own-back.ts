@@ -17,9 +17,8 @@ import { PageRenderer, tellLargeWatermark } from './pdfmake-back.js';
 
 /** The back that draws what most documents are: by our own layout, with the same pages as pdfmake's. */
 export const drawOwn: Back = (composed, document, registry, sink) => {
-  const work = () => draw(composed, document, registry, sink);
   try {
-    return sink.stops === undefined ? work() : sink.stops.during(work);
+    return draw(composed, document, registry, sink);
   } catch (error) {
     if (error instanceof Foreign) return { declined: error.message };
     throw error;

@@ -120,6 +120,7 @@ export function tellLargeWatermark(
 }
 
 export const drawWithPdfMake: Back = ({ definition, bands, content, watermark }, document, _, sink) => {
+  sink.stops?.rest();
   const areas = sink.area === undefined ? undefined : new Areas();
   const edges = new PaperEdges((warning) => sink.warn(warning), areas);
   const layout = new PictureLayout(

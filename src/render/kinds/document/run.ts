@@ -88,6 +88,7 @@ export function createDocumentRunner(
       const segmenter = new Segmenter(registry, checked.language, () => context.stops?.look());
       const shelf = new PictureShelf(context);
       await shelf.load(allOperations(checked));
+      context.stops?.watch();
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
       const artifact = context.artifact('document.pdf', 'application/pdf');
       const pages = await drawDocument(
