@@ -36,20 +36,21 @@ export async function run({ short, profile, say }) {
       load.run({ port: server.port, token: token, exchange: 'document', connections: 16, body, seconds });
     // The compiler needs some hundred documents before a thread is as fast as it gets.
     const warm = await alone(300);
-    await both(600);
+    const warmPair = await both(600);
     for (let n = 0; n < (short ? 1 : 2); n += 1) await through();
 
-    /** @type {{ alone: number, aloneMs: number, pairMs: number, through: number, ratio: number, ceiling: number, cpu: ReturnType<typeof cpuOf> }[]} */
+    /** @type {{ alone: number, aloneMs: number, pair: number, pairMs: number, through: number, ratio: number, ceiling: number, cpu: ReturnType<typeof cpuOf> }[]} */
     const rows = [];
     for (let round = 0; round < rounds; round += 1) {
       const rate = await alone(Math.ceil(warm.perSecond * seconds));
-      const { cpuMs: pairMs } = await both(Math.ceil(warm.perSecond * seconds));
+      const { perSecond: pair, cpuMs: pairMs } = await both(Math.ceil(warmPair.perSecond * seconds));
       watch.start();
       const measured = await through();
       const cpu = cpuOf(watch.stop(), measured);
       rows.push({
         alone: rate.perSecond,
         aloneMs: rate.cpuMs,
+        pair,
         pairMs,
         through: measured.perSecond,
         ratio: measured.perSecond / rate.perSecond,
@@ -58,11 +59,14 @@ export async function run({ short, profile, say }) {
       });
       say(
         `round ${round + 1}: alone ${rate.perSecond.toFixed(1)}/s with ${rate.cpuMs.toFixed(1)} ms CPU each ` +
-          `(two threads ${pairMs.toFixed(1)} ms), HTTP ${measured.perSecond.toFixed(1)}/s, ${cpu.text}`,
+          `(two threads ${pair.toFixed(1)}/s with ${pairMs.toFixed(1)} ms), HTTP ${measured.perSecond.toFixed(1)}/s, ${cpu.text}`,
       );
     }
     const alones = rows.map((row) => row.alone);
+    const pairs = rows.map((row) => row.pair);
+    const pairMs = median(rows.map((row) => row.pairMs));
     const throughs = rows.map((row) => row.through);
+    const ofPair = rows.map((row) => row.through / row.pair);
     const aloneMs = median(rows.map((row) => row.aloneMs));
     const ratios = rows.map((row) => row.ratio);
     const part = (/** @type {keyof ReturnType<typeof cpuOf>['ms']} */ name) =>
@@ -75,6 +79,12 @@ export async function run({ short, profile, say }) {
         note: `${spread(alones, 1)}; ${aloneMs.toFixed(1)} ms CPU each, helpers of V8 included`,
       },
       {
+        name: 'two threads, pool alone',
+        value: median(pairs),
+        unit: 'documents/s',
+        note: `${spread(pairs, 1)}; ${pairMs.toFixed(1)} ms CPU each, helpers of V8 included`,
+      },
+      {
         name: 'through HTTP, 2 threads',
         value: median(throughs),
         unit: 'documents/s',
@@ -83,6 +93,12 @@ export async function run({ short, profile, say }) {
       },
       { name: 'ratio', value: median(ratios), unit: 'x', atLeast: 1.5, note: spread(ratios, 2) },
       {
+        name: 'through HTTP / two threads alone',
+        value: median(ofPair),
+        unit: 'x',
+        note: `${spread(ofPair, 2)}; both have the same cores, and the pool alone has no load generator beside it`,
+      },
+      {
         name: 'ratio if all else were free',
         value: median(rows.map(({ ceiling }) => ceiling)),
         unit: 'x',
@@ -90,11 +106,11 @@ export async function run({ short, profile, say }) {
       },
       {
         name: 'CPU beyond that of the pool alone',
-        value: median(rows.map(({ pairMs, cpu }) => Math.max(0, 1 - pairMs / cpu.allMs) * 100)),
+        value: median(rows.map((row) => Math.max(0, 1 - row.pairMs / row.cpu.allMs) * 100)),
         unit: '%',
         note:
           'of what a document takes, load generator included; the pool alone with two threads, too ' +
-          `(${median(rows.map(({ pairMs }) => pairMs)).toFixed(1)} ms)`,
+          `(${pairMs.toFixed(1)} ms)`,
       },
       {
         name: 'CPU beyond that of one thread alone',
