@@ -5,6 +5,7 @@ import type { Command, Refusal } from '../jobs/transition.js';
 import type { Position } from '../protocol/cursor.js';
 import type { FactType, GroupRecord } from '../protocol/fact.js';
 import type { Blobs, SmallBlob } from './blobs.js';
+import type { AttemptEnding } from './ending.js';
 import type { Endpoints } from './endpoints.js';
 import type { Keys } from './keys.js';
 import type { Library } from './library.js';
@@ -369,6 +370,8 @@ export interface Bus {
   onHint(listener: (hint: Hint) => void): () => void;
   publishProgress(progress: JobProgress): void;
   onProgress(listener: (progress: JobProgress) => void): () => void;
+  /** Of attempts that a commit under way ends; left out where a commit is as quick as its word. */
+  onEnding?(listener: (ending: AttemptEnding) => void): () => void;
   /** Where hints and progress may be those of selected owners alone. Left out, they are those of all. */
   readonly selection?: OwnerSelection | undefined;
 }

@@ -13,7 +13,9 @@ type Opening = EngineOptions &
 export interface Service {
   /** @param by another way to the server */
   readonly open: (options: Opening, by?: string) => Promise<Engine>;
-  /** A statement about its tables, beside the nodes. */
+  /** A connection beside those of the nodes, which sees its tables. */
+  readonly connect: () => Promise<pg.Client>;
+  /** A statement about its tables. */
   readonly ask: (text: string) => Promise<void>;
   /** After its nodes were closed. */
   readonly remove: () => Promise<void>;
@@ -32,6 +34,11 @@ export async function aService({ url }: PostgresServer): Promise<Service> {
     free.set(url, [...(free.get(url) ?? []), schema]);
     await remove();
   };
+  const connect = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
+    await client.connect();
+    return client;
+  };
   return {
     open: (options, by = url) =>
       openPostgresEngine({
@@ -40,9 +47,9 @@ export async function aService({ url }: PostgresServer): Promise<Service> {
         schema,
         openBlobs: (readSmall) => DiskBlobs.open(directory, readSmall),
       }),
+    connect,
     async ask(text) {
-      const client = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` });
-      await client.connect();
+      const client = await connect();
       await client.query(text).finally(() => client.end());
     },
     remove() {

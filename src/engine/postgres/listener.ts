@@ -32,6 +32,11 @@ export class Listener {
     return this.#client !== undefined;
   }
 
+  /** Sends a message at once, by the connection that nothing else is asked over; none where there is no connection. Lossy. */
+  send(channel: string, payload: string): void {
+    this.#client?.query('SELECT pg_notify($1, $2)', [channel, payload]).catch(() => undefined);
+  }
+
   async open(): Promise<void> {
     const { database, channels, onListening } = this.#options;
     const client = new pg.Client(connectionOf(database));

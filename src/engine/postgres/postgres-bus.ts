@@ -1,3 +1,4 @@
+import type { AttemptEnding } from '../ending.js';
 import type { Bus, Fact, FactPage, Hint, OwnerSelection } from '../engine.js';
 import {
   type FactMark,
@@ -9,6 +10,7 @@ import {
 } from '../fanout.js';
 import { LocalBus } from '../local-bus.js';
 import type { JobProgress } from '../progress.js';
+import { endingsIn, messagesOf } from './endings.js';
 import { SelectedLog } from './selected-log.js';
 
 /** Facts that one reading after a message takes. */
@@ -25,6 +27,8 @@ export interface PostgresBusOptions {
   readonly everyFact: (after: number, limit: number) => Promise<FactPage>;
   /** Sends a message with progress to the other nodes. */
   readonly send: (payload: string) => Promise<void>;
+  /** Sends a message of endings to the other nodes, at once or not at all. */
+  readonly sendEndings: (payload: string) => void;
   /** With a fan-out that selects: facts of other nodes that came by it, and those that had to be read all the same. */
   readonly onFanned?: ((facts: { readonly told: number; readonly repaired: number }) => void) | undefined;
 }
@@ -38,6 +42,7 @@ export class PostgresBus implements Bus {
   readonly #options: PostgresBusOptions;
   readonly #local = new LocalBus();
   readonly #unsent = new Map<string, JobProgress>();
+  readonly #endings = new Set<{ readonly listener: (ending: AttemptEnding) => void }>();
   #epoch = '';
   #position = 0;
   /** The last fact that was told; undefined before the first. */
@@ -105,6 +110,23 @@ export class PostgresBus implements Bus {
 
   onProgress(listener: (progress: JobProgress) => void): () => void {
     return this.#local.onProgress(listener);
+  }
+
+  onEnding(listener: (ending: AttemptEnding) => void): () => void {
+    const subscription = { listener };
+    this.#endings.add(subscription);
+    return () => this.#endings.delete(subscription);
+  }
+
+  /** Attempts that a commit of this node is about to end. */
+  ending(endings: readonly AttemptEnding[]): void {
+    for (const message of messagesOf(endings)) this.#options.sendEndings(message);
+    this.#tellEndings(endings);
+  }
+
+  /** A message of another node, or one's own coming back: to stop what has stopped changes nothing. */
+  heardEndings(payload: string): void {
+    this.#tellEndings(endingsIn(payload));
   }
 
   publishProgress(progress: JobProgress): void {
@@ -216,6 +238,10 @@ export class PostgresBus implements Bus {
     this.#told = facts.at(-1);
     this.#position = this.#told?.seq ?? after;
     this.#local.publishHint({ epoch: this.#epoch, after, last: this.#position, facts });
+  }
+
+  #tellEndings(endings: readonly AttemptEnding[]): void {
+    for (const ending of endings) for (const { listener } of this.#endings) listener(ending);
   }
 
   #send(): void {

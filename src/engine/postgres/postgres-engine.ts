@@ -70,6 +70,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     send: async (payload) => {
       await pool.ask('SELECT pg_notify($1, $2)', [`${channel}_progress`, payload]);
     },
+    sendEndings: (payload) => listener.send(`${channel}_endings`, payload),
     onFanned: options.onFanned,
   });
   let fanout: Fanout | undefined;
@@ -87,6 +88,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     channel,
     fairness,
     onConnected: (client) => mustHaveHistory(client),
+    onEndings: (endings) => bus.ending(endings),
     onFacts: (facts) => bus.committed(facts),
     onCommit: options.onCommit ?? (() => undefined),
   });
@@ -95,6 +97,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     channels: {
       [channel]: (payload) => bus.grown(payload),
       [`${channel}_progress`]: (payload) => bus.heard(payload),
+      [`${channel}_endings`]: (payload) => bus.heardEndings(payload),
       [`${channel}_keys`]: () => void keys.look(),
     },
     onListening: async (client, isFirst) => {

@@ -2,10 +2,12 @@ import pg from 'pg';
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import { Ledger } from '../embedded/ledger.js';
 import { type Changes, changesOf } from '../embedded/store.js';
+import type { AttemptEnding } from '../ending.js';
 import type { ClaimRequest, Commit, Fact } from '../engine.js';
 import { StoreFailed } from '../engine.js';
 import type { EngineChange } from '../store-operations.js';
 import { type Database, failureOf, isLost, StatementNames, within, writerOf } from './connection.js';
+import { endingsOf } from './endings.js';
 import { changesOf as statementsOf } from './flush.js';
 import { Known } from './known.js';
 import { WorkingSet } from './working-set.js';
@@ -27,6 +29,11 @@ const turnsMax = 1_000;
 
 /** They read much: nothing waits for its place behind them longer than for one of them. */
 const alone: ReadonlySet<EngineChange> = new Set(['sweep', 'reclaimAbsent']);
+/**
+ * Nobody is promised anything by them, and a server that comes back from a crash is later than what they say: they need
+ * not wait for the disk, while everybody waits for the lock. The next commit of another kind takes them along.
+ */
+const fleeting: ReadonlySet<EngineChange> = new Set(['beat', 'extend', 'hold']);
 
 interface Call {
   readonly name: EngineChange;
@@ -55,6 +62,8 @@ export interface WriterOptions {
   readonly fairness: FairnessLimits;
   /** Before the first batch of a connection. */
   readonly onConnected: (client: pg.Client) => Promise<void>;
+  /** Attempts that a commit is about to end. It may still fail. */
+  readonly onEndings: (endings: readonly AttemptEnding[]) => void;
   /** The facts of a commit, in order. */
   readonly onFacts: (facts: readonly Fact[]) => void;
   readonly onCommit: (commit: Commit) => void;
@@ -251,7 +260,13 @@ export class BatchWriter {
     const outcome = { answers, facts: set.log.appended };
     const statements = statementsOf(set, { node, batch, channel });
     if (statements.length > 0) onSent(outcome);
-    const done = await asOne(client, () => Promise.all([...statements.map(ask), client.query('COMMIT')]));
+    const endings = endingsOf(set);
+    if (endings.length > 0) this.#options.onEndings(endings);
+    const isFleeting = calls.every(({ name }) => fleeting.has(name));
+    const end = isFleeting ? ['SET LOCAL synchronous_commit = off', 'COMMIT'] : ['COMMIT'];
+    const done = await asOne(client, () =>
+      Promise.all([...statements.map(ask), ...end.map((text) => client.query(text))]),
+    );
     if (done.at(-1)?.command !== 'COMMIT') throw new Error('The database has rolled a commit back');
     this.#options.onCommit({ operations: calls.length, ms: performance.now() - begun });
     return outcome;

@@ -35,7 +35,7 @@ export interface AttemptParts {
 
 /** What the runner, which holds the claim, does for an attempt. */
 export interface ClaimHolder {
-  /** Stops the attempt; with `handBack` as its reason the job is released. */
+  /** Stops the attempt; with `handBack` or `endingTold` as its reason the job is released. */
   readonly signal: AbortSignal;
   /** Commits `start`. Resolves with false when the claim no longer holds; `signal` has then fired, too. */
   start(): Promise<boolean>;
@@ -56,6 +56,9 @@ export const claimOver = new Error('the claim is over');
 
 /** The reason of an abort after which the attempt releases its job instead of ending it. */
 export const handBack = new Error('handed back');
+
+/** The same, where another commit is about to end the job: that commit may fail, and then the release holds. */
+export const endingTold = new Error('its end is on its way');
 
 /** How an attempt ends: the command for the runner to commit, and the small blobs that it names. */
 export interface AttemptEnd {
@@ -79,7 +82,7 @@ export async function runAttempt(
   const end = (command: Command, blobs: readonly SmallBlob[] = []): AttemptEnd => ({ command, blobs });
   const fail = (failure: Failure): AttemptEnd => end({ type: 'fail', claim, random: random(), ...failure });
   const stopped = (): AttemptEnd | undefined =>
-    holder.signal.reason === handBack ? end({ type: 'release', claim }) : undefined;
+    [handBack, endingTold].includes(holder.signal.reason) ? end({ type: 'release', claim }) : undefined;
   // Its attempts are not counted: the document is not to blame.
   const wait = (): AttemptEnd => end({ type: 'release', claim, delayMs: pauseMs(job, random()) });
   /** The commit of the start; a part may be ready before it is done. */

@@ -7,7 +7,7 @@ import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import type { Tracing } from '../tracing.js';
 import { atMost } from './at-most.js';
-import { type AttemptParts, attemptsOf, claimOver, handBack, runAttempt } from './attempt.js';
+import { type AttemptParts, attemptsOf, claimOver, endingTold, handBack, runAttempt } from './attempt.js';
 import { attemptLine, endOf } from './attempt-line.js';
 import { AttemptSpans } from './attempt-spans.js';
 import { type CommitOptions, commit } from './commit.js';
@@ -58,7 +58,7 @@ export class Runner {
   readonly #held = new Map<string, Held>();
   readonly #times = new RunTimes();
   readonly #attemptParts: AttemptParts;
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   readonly #presence: Presence;
   #timer: NodeJS.Timeout | undefined;
   /** By job: `rev` of facts that ended an attempt while a claim was under way. */
@@ -79,7 +79,7 @@ export class Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#attemptParts = { ...parts, times: this.#times };
-    this.#unsubscribe = parts.follower.onFact((fact) => {
+    const unfollow = parts.follower.onFact((fact) => {
       // Another commit may have ended the attempt (a cancel, a lost lease). After a commit of the runner itself the
       // attempt is over, and the abort has no effect.
       if (endsAttempt(fact.type)) this.#ended(fact);
@@ -90,6 +90,11 @@ export class Runner {
         this.#wake();
       }
     });
+    const unlisten = parts.bus.onEnding?.(({ jobId, rev }) => {
+      const held = this.#held.get(jobId);
+      if (held !== undefined && rev > held.job.rev) held.stop.abort(endingTold);
+    });
+    this.#unsubscribe = [unfollow, ...(unlisten === undefined ? [] : [unlisten])];
     parts.outages.onEnd(() => this.#wake());
     this.#presence = new Presence({
       ...parts,
@@ -141,7 +146,7 @@ export class Runner {
     await atMost(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
-    this.#unsubscribe();
+    for (const end of this.#unsubscribe) end();
     await this.#presence.leave();
   }
 
@@ -288,7 +293,7 @@ export class Runner {
         this.#wake();
       },
     });
-    held.spans.rendered(end?.command);
+    held.spans.rendered(stop.signal.reason === endingTold ? undefined : end?.command);
     if (end === undefined) return;
     const { command } = end;
     const committed = this.#commit(held, command, { blobs: end.blobs });
@@ -299,7 +304,8 @@ export class Runner {
     held.spans.committed(outcome.ok);
     // The store refuses the command of a worker that lost its claim: no job refers to its artifacts.
     await blobs.remove(outcome.ok ? outcome.removed : blobsOf(command));
-    if (!held.isStarted && command.type === 'release') return;
+    // It was not begun, or has ended meanwhile, which the node that has ended it tells of.
+    if (command.type === 'release' && !(held.isStarted && outcome.ok)) return;
     meters.ended(job.kind, endOf(command));
     log.info(attemptLine(job, command, performance.now() - begun), 'attempt ended');
   }
