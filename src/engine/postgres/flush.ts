@@ -1,3 +1,4 @@
+import type { Scalar } from './arrays.js';
 import { type JobRow, jobShape, smallBlobShape } from './job-shapes.js';
 import { dutyShape, factShape, workerShape } from './other-shapes.js';
 import type { Rows } from './rows.js';
@@ -9,7 +10,6 @@ import {
   putRows,
   type Query,
   removeRows,
-  type Scalar,
   type Shape,
 } from './shape.js';
 import type { WorkingSet } from './working-set.js';
@@ -93,7 +93,7 @@ function changedJobs(rows: Rows<JobRow>): readonly Query[] {
       ? [
           checked(
             `UPDATE jobs SET ${sets} FROM unnest(${given}) AS w(${names}) WHERE jobs.id = w.id AND jobs.rev = w.before`,
-            listsOf(changed, columns.length),
+            listsOf(columns, changed),
             changed.length,
           ),
         ]
@@ -103,7 +103,7 @@ function changedJobs(rows: Rows<JobRow>): readonly Query[] {
           checked(
             `DELETE FROM jobs USING unnest($1::text[], $2::int[]) AS w(id, before)
              WHERE jobs.id = w.id AND jobs.rev = w.before`,
-            listsOf(removed, 2),
+            listsOf([...jobShape.key, ['before', 'int']], removed),
             removed.length,
           ),
         ]

@@ -99,9 +99,10 @@ class Import {
       });
     }
     const keys = [...contents.keys].map((key) => [key.kid, JSON.stringify(key)]);
+    const columns = [['kid', 'text'] as const, ['key', 'text'] as const];
     await this.#ask({
       text: 'INSERT INTO keys (kid, key) SELECT * FROM unnest($1::text[], $2::text[])',
-      values: listsOf(keys, 2),
+      values: listsOf(columns, keys),
     });
     await this.#all(ownerShape, this.#owners.values());
     await this.#all(usageShape, this.#usage.values());

@@ -76,7 +76,7 @@ export function idempotencyRows(known: Known): Rows<IdempotencyRow> {
       text: `SELECT ${selected(idempotencyShape, 'k')}, ${selected(jobShape, 'j')}
         FROM unnest($1::text[], $2::text[]) AS w(owner, key) JOIN idempotency k ON k.owner = w.owner AND k.key = w.key
         LEFT JOIN jobs j ON j.id = k.job`,
-      values: listsOf(keys, 2),
+      values: listsOf(idempotencyShape.key, keys),
     }),
     rowOf(values) {
       const [ofKey, ofJob] = split(values, [idempotencyShape, jobShape]);

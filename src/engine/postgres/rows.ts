@@ -1,4 +1,5 @@
-import { type Query, type Scalar, type Shape, selectByKeys, selected } from './shape.js';
+import type { Scalar } from './arrays.js';
+import { type Query, type Shape, selectByKeys, selected } from './shape.js';
 
 /** A part of a table in an order, as the ledger looks for it. */
 export interface Range<Row> {

@@ -1,5 +1,4 @@
-/** What a column may hold, as it goes to the server. */
-export type Scalar = string | number | boolean | null | Uint8Array;
+import { arrayOf, type ColumnType, type Scalar } from './arrays.js';
 
 export interface Columns {
   readonly name: string;
@@ -21,10 +20,7 @@ export interface Shape<Row> extends Columns {
   rowOf(values: readonly unknown[]): Row;
 }
 
-export type Column = readonly [
-  name: string,
-  type: 'text' | 'int' | 'bigint' | 'float8' | 'boolean' | 'bytea',
-];
+export type Column = readonly [name: string, type: ColumnType];
 
 /** A statement with its values. Texts are few, whatever the batch: each is prepared once on each connection. */
 export interface Query {
@@ -52,8 +48,13 @@ function unnest(columns: readonly Column[], first = 1): string {
 }
 
 /** Rows as the lists of their columns. */
-export function listsOf(rows: readonly (readonly Scalar[])[], count: number): readonly (readonly Scalar[])[] {
-  return Array.from({ length: count }, (_, at) => rows.map((row) => row[at] ?? null));
+export function listsOf(columns: readonly Column[], rows: readonly (readonly Scalar[])[]): readonly Buffer[] {
+  return columns.map(([, type], at) =>
+    arrayOf(
+      type,
+      rows.map((row) => row[at] ?? null),
+    ),
+  );
 }
 
 function sameKey(shape: Columns, one: string, other: string): string {
@@ -69,7 +70,7 @@ export function selectByKeys(shape: Columns, keys: readonly (readonly Scalar[])[
   return {
     text: `SELECT ${selected(shape, 't')} FROM ${unnest(shape.key)} AS w(${names(shape.key)})
       JOIN ${shape.name} t ON ${sameKey(shape, 't', 'w')}`,
-    values: listsOf(keys, shape.key.length),
+    values: listsOf(shape.key, keys),
   };
 }
 
@@ -79,8 +80,8 @@ export function insertRows<Row>(shape: Shape<Row>, rows: readonly Row[]): Query 
   return {
     text: `INSERT INTO ${shape.name} (${names(columns)}) SELECT * FROM ${unnest(columns)}`,
     values: listsOf(
+      columns,
       rows.map((row) => shape.valuesOf(row)),
-      columns.length,
     ),
   };
 }
@@ -97,7 +98,7 @@ export function removeRows(shape: Columns, keys: readonly (readonly Scalar[])[])
   return {
     text: `DELETE FROM ${shape.name} t USING ${unnest(shape.key)} AS w(${names(shape.key)})
       WHERE ${sameKey(shape, 't', 'w')}`,
-    values: listsOf(keys, shape.key.length),
+    values: listsOf(shape.key, keys),
   };
 }
 
