@@ -38,6 +38,56 @@ export function resultText(record: JobRecord): string {
   return parts.join(', ');
 }
 
+/** A span of a job's life: what was done with it, and for how long. */
+export interface Phase {
+  /** `accept`: its request; `store`: its result. */
+  readonly name: 'accept' | 'wait' | 'render' | 'store';
+  /** Starts until it began. */
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  /** It goes on. */
+  readonly isOpen: boolean;
+}
+
+/** Where a job's time went, in order, by its facts. @param now the end of what goes on */
+export function phasesOf(events: readonly StreamEvent[], now: number): readonly Phase[] {
+  const phases: Phase[] = [];
+  let since: { readonly name: 'wait' | 'render'; readonly at: number } | undefined;
+  let attempt = 0;
+  const add = (name: Phase['name'], from: number, to: number, isOpen = false): void => {
+    phases.push({ name, attempt, from, to: Math.max(from, to), isOpen });
+  };
+  for (const { type, at: time, job } of events) {
+    if (job === undefined) continue;
+    const at = Date.parse(time);
+    if (type === 'job.created') {
+      if (job.accept_ms !== undefined) add('accept', at - job.accept_ms, at);
+      since = { name: 'wait', at };
+    } else if (type === 'job.started') {
+      if (since !== undefined) add('wait', since.at, at);
+      attempt = job.attempt;
+      since = { name: 'render', at };
+    } else if (type === 'job.requeued' || isEnd(type)) {
+      if (since !== undefined) {
+        // What is not of the thread is storing what it made.
+        const { render_ms = at - since.at } = job;
+        const done = since.name === 'render' ? Math.min(at, since.at + render_ms) : at;
+        add(since.name, since.at, done);
+        if (type === 'job.completed' && since.name === 'render') add('store', done, at);
+      }
+      since = isEnd(type) ? undefined : { name: 'wait', at };
+    }
+  }
+  if (since !== undefined) add(since.name, since.at, now, true);
+  return phases;
+}
+
+function isEnd(type: StreamEvent['type']): boolean {
+  return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled';
+}
+
 /** One start of a job and how it ended. */
 export interface Attempt {
   readonly number: number;

@@ -102,7 +102,11 @@ export interface Job {
   readonly interruptions?: number;
   readonly maxAttempts: number;
   readonly createdAt: number;
+  /** Milliseconds from the begin of its request to `createdAt`. */
+  readonly acceptMs?: number;
   readonly startedAt?: number;
+  /** Milliseconds of the attempt that completed it until its thread was done. */
+  readonly renderMs?: number;
   readonly completedAt?: number;
   /** Time of the latest fact, where none of the times above says it: most rows of a store need not grow for it. */
   readonly changedAt?: number;
@@ -148,12 +152,12 @@ export interface Job {
   readonly requestId?: string;
   /** `traceparent` of the span that accepted it, where spans are told. */
   readonly trace?: string;
+  /** `tracestate` of the request that asked for it, where there is a `trace`. */
+  readonly traceState?: string;
 }
 
 export interface JobError {
   readonly code: ErrorCode;
-  /** `tracestate` of the request that asked for it, where there is a `trace`. */
-  readonly traceState?: string;
   readonly message: string;
   /** The place in the request that made the attempt fail. */
   readonly pointer?: string;

@@ -85,6 +85,8 @@ export interface AttemptResult {
   readonly pages?: number;
   readonly rows?: RowTotals;
   readonly warnings?: readonly JobWarning[];
+  /** From the start of the attempt until its thread was done. */
+  readonly renderMs?: number;
 }
 
 export type Refusal =
@@ -290,6 +292,7 @@ function completed(job: Job, result: AttemptResult, at: number): Changed {
     expiresAt: at + job.resultTtlMs,
     ...(result.pages === undefined ? {} : { pages: result.pages }),
     ...(result.rows === undefined ? {} : { rows: result.rows }),
+    ...(result.renderMs === undefined ? {} : { renderMs: result.renderMs }),
     ...(result.warnings === undefined || result.warnings.length === 0 ? {} : { warnings: result.warnings }),
   } as const;
   const { artifacts } = result;

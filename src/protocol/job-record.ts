@@ -95,8 +95,12 @@ export interface JobRecord {
   /** Grows by exactly one with every fact of the job. */
   readonly rev: number;
   readonly created_at: string;
+  /** From the first byte of the request to `created_at`: it was sent, read and checked. */
+  readonly accept_ms?: number;
   readonly started_at?: string;
   readonly completed_at?: string;
+  /** Of a completed job: from `started_at` until the thread was done; then its result was stored. */
+  readonly render_ms?: number;
   /** 0..100, never falls within an attempt. */
   readonly progress?: number;
   /** What the render is doing, for a person. */

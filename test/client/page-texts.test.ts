@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { agoText, bytesText, durationText, leftText } from '../../client/page/format.js';
-import { attemptsOf, progressText, waitedMs } from '../../client/page/job-facts.js';
+import { attemptsOf, phasesOf, progressText, waitedMs } from '../../client/page/job-facts.js';
 import { outlineOf } from '../../client/page/json-outline.js';
 import { indented } from '../../client/page/json-text.js';
 import { nextPace, type Pace, remainingMs } from '../../client/page/pace.js';
@@ -311,5 +311,56 @@ describe('what a record tells', () => {
       { number: 2, startedAt: '4', endedAt: '5', outcome: 'completed' },
     ]);
     expect(attemptsOf(events.slice(0, 4)).at(-1)).toEqual({ number: 2, startedAt: '4', outcome: 'running' });
+  });
+
+  describe('the phases of a job', () => {
+    const base = Date.parse(record.created_at);
+    const fact = (type: FactType, ms: number, change: Partial<JobRecord> = {}): StreamEvent => ({
+      id: `c-${ms}`,
+      type,
+      at: new Date(base + ms).toISOString(),
+      job: { ...record, ...change },
+    });
+    const told = (events: readonly StreamEvent[], now = base + 9_000) =>
+      phasesOf(events, now).map(
+        ({ name, attempt, from, to, isOpen }) =>
+          `${name} ${attempt} ${from - base}-${to - base}${isOpen ? ' open' : ''}`,
+      );
+    const created = fact('job.created', 0, { accept_ms: 12 });
+
+    test('follow each other without a gap, and what the thread did not take is storing', () => {
+      const events = [
+        created,
+        fact('job.started', 100),
+        fact('job.produced', 300),
+        fact('job.completed', 600, { render_ms: 450 }),
+        fact('job.expired', 5_000, { render_ms: 450 }),
+      ];
+      expect(told(events)).toEqual(['accept 0 -12-0', 'wait 0 0-100', 'render 1 100-550', 'store 1 550-600']);
+    });
+
+    test('are those of each attempt, and of what goes on up to now', () => {
+      const events = [
+        created,
+        fact('job.started', 100),
+        fact('job.requeued', 200),
+        fact('job.started', 700, { attempt: 2 }),
+      ];
+      const before = ['accept 0 -12-0', 'wait 0 0-100', 'render 1 100-200'];
+      expect(told(events.slice(0, 1))).toEqual([...before.slice(0, 1), 'wait 0 0-9000 open']);
+      expect(told(events.slice(0, 3))).toEqual([...before, 'wait 1 200-9000 open']);
+      expect(told(events)).toEqual([...before, 'wait 1 200-700', 'render 2 700-9000 open']);
+    });
+
+    test('end with whatever ends the job, also before its start', () => {
+      expect(told([created, fact('job.cancelled', 50)])).toEqual(['accept 0 -12-0', 'wait 0 0-50']);
+      expect(told([fact('job.created', 0), fact('job.started', 10), fact('job.failed', 70)])).toEqual([
+        'wait 0 0-10',
+        'render 1 10-70',
+      ]);
+      // A thread's clock and the store's are not the same.
+      const long = fact('job.completed', 60, { render_ms: 75 });
+      expect(told([fact('job.created', 0), fact('job.started', 10), long]).at(-1)).toBe('store 1 60-60');
+    });
   });
 });

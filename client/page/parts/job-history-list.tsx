@@ -3,7 +3,8 @@ import type { FactType } from '../../../src/protocol/fact.js';
 import type { IndexRange } from '../../../src/protocol/job-record.js';
 import { useAnswer } from '../answer.js';
 import { durationText, timeText } from '../format.js';
-import { type Attempt, attemptsOf } from '../job-facts.js';
+import { type Attempt, attemptsOf, type Phase, phasesOf } from '../job-facts.js';
+import { useModel } from '../model.js';
 import type { OpenSession } from '../session.js';
 
 const names: Readonly<Record<FactType, string>> = {
@@ -37,6 +38,7 @@ export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
   const attempts = attemptsOf(events);
   return (
     <>
+      <Phases events={events} isWhole={history?.complete !== false} />
       <section class="panel" aria-labelledby="timeline">
         <h2 id="timeline">Timeline</h2>
         {fault !== undefined && <p class="fault">{fault}</p>}
@@ -51,6 +53,56 @@ export function JobHistoryList({ open, id, rev }: JobHistoryListProps) {
       </section>
       {attempts.length > 1 && <Attempts attempts={attempts} />}
     </>
+  );
+}
+
+const phaseNames: Readonly<Record<Phase['name'], string>> = {
+  accept: 'Accepted',
+  wait: 'Waited',
+  render: 'Rendered',
+  store: 'Stored',
+};
+
+interface PhasesProps {
+  readonly events: readonly StreamEvent[];
+  /** The first facts are there still. */
+  readonly isWhole: boolean;
+}
+
+/** Where the time went, each span under the one before and beginning where that ended. */
+function Phases({ events, isWhole }: PhasesProps) {
+  const { now } = useModel();
+  const phases = isWhole ? phasesOf(events, now.value) : [];
+  const [first] = phases;
+  const last = phases.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const whole = Math.max(1, last.to - first.from);
+  const percent = (ms: number): string => `${((ms / whole) * 100).toFixed(2)}%`;
+  const isTried = last.attempt > 1;
+  return (
+    <section class="panel" aria-labelledby="phases">
+      <h2 id="phases">Where the time went</h2>
+      <table class="phases">
+        <tbody>
+          {phases.map(({ name, attempt, from, to, isOpen }) => (
+            <tr key={`${name} ${from}`} class={`phase phase-${name}`}>
+              <th scope="row">
+                {phaseNames[name]}
+                {isTried && name === 'render' && `, ${attempt}.`}
+              </th>
+              <td class="phase-bar" aria-hidden="true">
+                <i
+                  class={isOpen ? 'phase-open' : undefined}
+                  style={{ marginInlineStart: percent(from - first.from), width: percent(to - from) }}
+                />
+              </td>
+              <td class="phase-time">{durationText(to - from)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="quiet phase-sum">{durationText(whole)} in all</p>
+    </section>
   );
 }
 

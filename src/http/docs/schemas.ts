@@ -63,8 +63,17 @@ const jobMembers = {
   kind: Type.String(),
   rev: Type.Integer({ minimum: 1, description: 'Grows by one with every change of the status' }),
   created_at: time,
+  accept_ms: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'From the first byte of the request to `created_at`' }),
+  ),
   started_at: Type.Optional(time),
   completed_at: Type.Optional(time),
+  render_ms: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'From `started_at` until the thread was done, of a completed job',
+    }),
+  ),
   progress: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
   message: Type.Optional(Type.String({ description: 'What the render is doing' })),
   pages_done: Type.Optional(count),

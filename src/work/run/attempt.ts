@@ -104,9 +104,12 @@ export async function runAttempt(
     if (holder.signal.aborted) return stopped();
     if (!answer.ok) return fail(answer.failure);
     const rendering = { job, inputs: answer.inputs, files, keeper, parts, holder };
+    let takenAt = performance.now();
     const outcome = await render(rendering, (promise) => {
       starting = promise;
+      takenAt = performance.now();
     });
+    const renderMs = Math.round(performance.now() - takenAt);
     if (keeper.failed.aborted) throw keeper.failed.reason;
     if (outcome.type === 'cancelled' || !(await starting)) return stopped();
     if (outcome.type === 'failed') {
@@ -125,7 +128,11 @@ export async function runAttempt(
     // What is no file comes first: the result is one.
     const artifacts = [...kept.slice(made.length), ...kept.slice(0, made.length)];
     const untold = await keeper.settle();
-    const counts = { ...(pages === undefined ? {} : { pages }), ...(rows === undefined ? {} : { rows }) };
+    const counts = {
+      ...(pages === undefined ? {} : { pages }),
+      ...(rows === undefined ? {} : { rows }),
+      renderMs,
+    };
     const result = { artifacts, warnings: outcome.warnings, ...counts };
     const whole = untold.length === 0 ? result : { ...result, parts: untold };
     return end({ type: 'complete', claim, result: whole }, keeper.smallBlobsOf([...untold, ...artifacts]));

@@ -238,7 +238,7 @@ export class JobSubmitter implements Submitter {
   }
 
   #newJob(
-    request: Pick<SubmitRequest, 'owner' | 'requestId'>,
+    request: Pick<SubmitRequest, 'owner' | 'requestId' | 'trace'>,
     { kind, options, warnings }: Pick<ParsedRequest, 'kind' | 'options' | 'warnings'>,
   ): Job {
     const { limits, clock } = this.#parts;
@@ -256,6 +256,7 @@ export class JobSubmitter implements Submitter {
       failures: 0,
       maxAttempts: options.maxAttempts ?? limits.maxAttempts,
       createdAt: now,
+      ...acceptTime(request.trace),
       readyAt: now,
       waitDeadline: now + (options.waitTimeoutMs ?? limits.waitTimeoutMs),
       runTimeoutMs: Math.min(options.runTimeoutMs ?? limits.runTimeoutMs, limits.runTimeoutMs),
@@ -361,6 +362,10 @@ export function shuttingDown(): Problem {
   return problem('shutting-down', 'The server is shutting down; send the request again in a moment', {
     retryAfter: 2,
   });
+}
+
+function acceptTime({ arrivedAt }: CallerTrace = {}): Pick<Job, 'acceptMs'> {
+  return arrivedAt === undefined ? {} : { acceptMs: Math.round(performance.now() - arrivedAt) };
 }
 
 /** An idempotency key may have found the job of an earlier request, which is of the trace of that one. */
