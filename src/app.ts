@@ -44,6 +44,7 @@ import { openWebhooks } from './webhooks/open-webhooks.js';
 import type { BulkRunner } from './work/bulk.js';
 import { Meters } from './work/meters.js';
 import { Outages } from './work/outages.js';
+import { noticeOf, type Pause, QueuePause } from './work/queue-pause.js';
 import { JobReader } from './work/reader.js';
 import { PartsReadiness } from './work/readiness.js';
 import { JobRemover } from './work/remover.js';
@@ -187,7 +188,13 @@ async function open(
   );
   // The gateway's tail in memory begins so many facts before the end of the log.
   await follower.open(streamTail.maxFacts);
-  const meters = new Meters(registry, { pool: () => pool.state, depth: () => store.depth(), clock });
+  const pause = opened.add(
+    new QueuePause({ library, exclusive: engine.capabilities.exclusive, clock, log: workLog }),
+  );
+  await pause.open();
+  const isPaused = () => pause.current !== undefined;
+  const depth = () => store.depth();
+  const meters = new Meters(registry, { pool: () => pool.state, depth, clock, isPaused });
   const random = Math.random;
   const runner = new Runner({
     store,
@@ -199,6 +206,7 @@ async function open(
     guard,
     meters,
     outages,
+    pause,
     tracing,
     log: workLog,
     clock,
@@ -260,7 +268,7 @@ async function open(
     remover,
     syncRenderer,
     pages,
-    readiness: new PartsReadiness(engine, pool, outages, storeMeters.fanout.isConnected),
+    readiness: new PartsReadiness(engine, pool, outages, storeMeters.fanout.isConnected, isPaused),
   };
   const dialects = createDialects({
     bulkFill: {
@@ -278,6 +286,9 @@ async function open(
   const gateway = opened.add(
     openGateway({ config, engine, follower, keyring, registry, clock, log: workLog }),
   );
+  const tellQueue = (now: Pause | undefined): void => gateway.tellQueue(noticeOf(now));
+  pause.onChange(tellQueue);
+  if (pause.current !== undefined) tellQueue(pause.current);
   // Every part that needs all facts has subscribed.
   await follower.start();
   const http = await openHttp({
@@ -315,7 +326,7 @@ async function open(
     mountPush(http.app, { ...http, gateway, tickets });
     addWebhookRoutes(http.app, hooks);
     const keyHolds = (keyId: string): boolean => keyring.holds(keyId);
-    const parts = { service, follower, pool, config, engine, keyHolds, clock, log: workLog };
+    const parts = { service, follower, pool, pause, config, engine, keyHolds, clock, log: workLog };
     bulk = mountSupport(http.app, parts);
     opened.add(bulk);
   }

@@ -32,6 +32,7 @@ const usage = `Usage:
   inkwire batch FOLDER   make one document of each file in a folder
   inkwire jobs ...       list, show, cancel, retry and delete jobs
   inkwire top            what render threads do, what waits, what failed: live
+  inkwire queue ...      have all jobs wait, and go on
   inkwire designs ...    check, draw, watch and store designs that are files
   inkwire fill PDF ROWS  fill a PDF with many rows
   inkwire package ...    make, look into and try packages: what goes where on a PDF
@@ -71,6 +72,8 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
       return asClient(args, (await import('./cli/jobs.js')).runJobs);
     case 'top':
       return asClient(args, (await import('./cli/top.js')).runTop);
+    case 'queue':
+      return asClient(args, (await import('./cli/queue.js')).runQueue);
     case 'completion':
       return asClient(args, (await import('./cli/completion.js')).runCompletion);
     case 'designs':

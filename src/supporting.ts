@@ -5,11 +5,13 @@ import type { Follower } from './follow/follower.js';
 import { addBulkRoutes } from './http/routes/support/bulk.js';
 import { addGroupFileRoutes } from './http/routes/support/group-files.js';
 import { addOverviewRoute } from './http/routes/support/overview.js';
+import { addQueueRoutes } from './http/routes/support/queue.js';
 import type { HttpServer } from './http/server.js';
 import { diskOf } from './process-meters.js';
 import type { RenderPool } from './render/pool.js';
 import { BulkRunner } from './work/bulk.js';
 import { Overview } from './work/overview.js';
+import type { QueuePause } from './work/queue-pause.js';
 import type { JobService } from './work/service.js';
 import type { WorkLog } from './work/work-log.js';
 
@@ -19,6 +21,7 @@ export interface SupportParts {
   readonly engine: Engine;
   readonly follower: Follower;
   readonly pool: RenderPool;
+  readonly pause: QueuePause;
   readonly keyHolds: (keyId: string) => boolean;
   readonly clock: () => number;
   readonly log: WorkLog;
@@ -27,13 +30,14 @@ export interface SupportParts {
 /** What people have who look after many jobs: the whole at a glance, the same for many, the files of a group. */
 export function mountSupport(
   app: HttpServer['app'],
-  { config, service, engine, follower, pool, keyHolds, clock, log }: SupportParts,
+  { config, service, engine, follower, pool, pause, keyHolds, clock, log }: SupportParts,
 ): BulkRunner {
   const { reader, submitter, remover } = service;
   const { store } = engine;
   const lanes = () => pool.lanes;
   const disk = () => diskOf(config.dataDir);
-  addOverviewRoute(app, new Overview({ store, reader, follower, clock, lanes, disk }));
+  addOverviewRoute(app, new Overview({ store, reader, follower, pause, clock, lanes, disk }));
+  addQueueRoutes(app, pause);
   const bulk = new BulkRunner({
     ...{ reader, submitter, remover, library: engine.library, exclusive: engine.capabilities.exclusive },
     ...{ holder: nanoid(), keyHolds, clock, random: () => nanoid(), log },

@@ -95,6 +95,26 @@ export class Actions {
     }
   }
 
+  /** @param reason empty: none is given */
+  async pauseQueue(reason: string): Promise<void> {
+    await this.#turnQueue('pause', reason.trim());
+  }
+
+  async resumeQueue(): Promise<void> {
+    await this.#turnQueue('resume');
+  }
+
+  async #turnQueue(turn: 'pause' | 'resume', reason?: string): Promise<void> {
+    try {
+      await this.#session.turnQueue(turn, reason);
+      const text = turn === 'pause' ? 'The queue is paused.' : 'Jobs are started again.';
+      this.notify({ tone: 'done', text });
+    } catch (error) {
+      this.#session.refuse(error);
+      this.notify({ tone: 'failed', text: reasonOf(error) });
+    }
+  }
+
   /** The same for many jobs, by the server: it goes on when this page is closed, and another tab finds it. */
   async all(open: OpenSession, command: Command, choice: BulkChoice): Promise<void> {
     try {

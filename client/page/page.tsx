@@ -7,6 +7,7 @@ import { Help } from './parts/help.js';
 import { Icon } from './parts/icon.js';
 import { Notices } from './parts/notices.js';
 import { OwnerMenu } from './parts/owner-menu.js';
+import { QueueStrip } from './parts/queue-strip.js';
 import { StaleStrip } from './parts/stale-strip.js';
 import { ThemeButton } from './parts/theme-button.js';
 import { hrefOf, type Route } from './routes.js';
@@ -46,6 +47,7 @@ export function Page() {
         {state.phase === 'open' && (
           <>
             <StaleStrip />
+            <QueueStrip open={state} />
             {state.visiting && <Visit open={state} />}
             <StreamFailure open={state} />
             <View open={state} />

@@ -30,6 +30,8 @@ export interface OpenSession {
   readonly isAdmin: boolean;
   /** Whether the key may submit, retry, cancel and delete. What it may not is not offered. */
   readonly mayWrite: boolean;
+  /** Whether the key may have all jobs wait. */
+  readonly mayOperate: boolean;
 }
 
 /** Why a key is asked for: none was given yet, it is none, it ended, or no cookie is kept. */
@@ -112,6 +114,7 @@ export class Session {
     // and its error shown, when it is needed.
     import('../sdk/download.js').catch(() => undefined);
     const isAdmin = caller?.scopes.includes('admin') === true;
+    const mayOperate = caller?.scopes.includes('operate') === true;
     const asked = visited();
     const visiting = asked !== undefined && asked !== caller?.owner;
     const owner = asked ?? caller?.owner;
@@ -140,7 +143,7 @@ export class Session {
       !visiting && (caller === undefined || caller.scopes.some((one) => one === '*' || one === 'jobs:write'));
     const http = httpWith({}, visiting ? asked : undefined);
     const whose = { owner, visiting, self: caller?.owner, isEvery: visiting && owner === everyOwner };
-    this.state.value = { phase: 'open', client, http, jobs, keyed, ...whose, isAdmin, mayWrite };
+    this.state.value = { phase: 'open', client, http, jobs, keyed, ...whose, isAdmin, mayWrite, mayOperate };
   }
 
   /** Asks for the key again when that is what an error means: the key was disabled, or its time is over. */
@@ -201,6 +204,12 @@ export class Session {
       // Not there just now: it is looked at again when the connection has come back.
       return;
     }
+  }
+
+  /** Has the jobs of every owner wait, or go on; whoever is looked at. */
+  async turnQueue(turn: 'pause' | 'resume', reason = ''): Promise<void> {
+    const body = reason === '' ? {} : { body: { reason } };
+    await httpWith({}).json('POST', `/api/v1/queue/${turn}`, { ...body, retry: true });
   }
 
   /** Ends the session, in every tab. Rejects when the server does not hear of it: the session is there still. */

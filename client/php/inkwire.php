@@ -563,8 +563,12 @@ final class Feed implements \IteratorAggregate
         if ($name === 'snapshot' || $name === 'reset') {
             return ['type' => $name, ...$data];
         }
+        // Anything else is for others, or something that a later version says (P-60).
+        if (preg_match('/^(job|group)\\./', $name) !== 1) {
+            return null;
+        }
         $this->cursor = $data['id'] ?? $this->cursor;
-        return $name === 'subscribed' ? null : $data;
+        return $data;
     }
 
     /** @return \Generator<int, array{string, array<string, mixed>}> name and data of each event of one connection */

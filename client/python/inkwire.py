@@ -377,10 +377,11 @@ class Feed:
                 # Where its snapshot is cut off, it is sent again.
                 self.cursor, self._snapshot = None, True
             return {"type": name, **data}
-        elif name != "subscribed":
+        elif name.startswith(("job.", "group.")):
             if "id" in data:
                 self.cursor = data["id"]
             return data
+        # Anything else is for others, or something that a later version says (P-60).
         return None
 
     def _stream(self):

@@ -193,6 +193,8 @@ export interface ConnectionState {
   readonly retryAt?: number;
   /** Why the last attempt ended. */
   readonly reason?: string;
+  /** An operator has jobs wait: they are taken, and none is started. Since when, ISO 8601. */
+  readonly paused?: { readonly since: string; readonly reason?: string } | undefined;
   /** The connection is in another tab, which hands on what comes. */
   readonly shared?: boolean;
 }

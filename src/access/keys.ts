@@ -12,10 +12,23 @@ import type { KeyRefusal } from '../protocol/problem.js';
 
 /**
  * What a key may be allowed to do; `*` is everything that concerns its owner, also what comes later. `admin` is reading
- * what every owner has, and nothing else: a key has it only where it was made with it by name.
+ * what every owner has, and nothing else; `operate` is having all jobs wait and go on again. A key has these two only where
+ * it was made with them by name.
  */
-export const scopes = ['jobs:read', 'jobs:write', 'render', 'tools', 'metrics', 'admin', '*'] as const;
+export const scopes = [
+  'jobs:read',
+  'jobs:write',
+  'render',
+  'tools',
+  'metrics',
+  'admin',
+  'operate',
+  '*',
+] as const;
 export type Scope = (typeof scopes)[number];
+
+/** They concern every owner. */
+const byName: readonly Scope[] = ['admin', 'operate'];
 
 /** Of every caller while there are no keys (development mode). */
 export const anonymousOwner = 'anonymous';
@@ -75,8 +88,8 @@ export function digestOf(token: string): Buffer {
 }
 
 export function allows(caller: Caller, scope: Scope): boolean {
-  if (isAdmin(caller) && (scope === 'jobs:read' || scope === 'admin')) return true;
-  return scope !== 'admin' && (caller.scopes.includes('*') || caller.scopes.includes(scope));
+  if (isAdmin(caller) && scope === 'jobs:read') return true;
+  return caller.scopes.includes(scope) || (caller.scopes.includes('*') && !byName.includes(scope));
 }
 
 /** Whether the caller may read what other owners have. */

@@ -46,6 +46,7 @@ export const commands: Readonly<Record<string, CommandWords>> = {
       '--tag',
     ],
   },
+  queue: { verbs: ['status', 'pause', 'resume'], options: [...server, '--reason'] },
   top: { options: [...server, '--interval', '--owner'] },
   designs: {
     verbs: ['validate', 'render', 'watch', 'push'],

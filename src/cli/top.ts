@@ -6,6 +6,7 @@ import { exitCodes } from './exit-codes.js';
 import { ago } from './job-words.js';
 import { LiveLines } from './live-lines.js';
 import { duration, progressBar, size } from './progress-bar.js';
+import { pausedLine } from './queue.js';
 import { obey, type Server, serverOptions, serverUsage, withServer } from './server-access.js';
 import { printLine, type Shell, type Style, styleOf } from './terminal.js';
 import { cut, pad, readable } from './text-width.js';
@@ -110,7 +111,7 @@ interface Look {
 
 /** All of it, the most urgent first. */
 export function linesOf(answer: OverviewAnswer, { url, style, columns, now, note }: Look): readonly string[] {
-  const { threads, waiting, hour, disk, causes, failures, owner } = answer;
+  const { threads, waiting, hour, disk, causes, failures, owner, queue } = answer;
   const busy = threads.filter(({ state }) => state === 'busy').length;
   const own = waiting.by_owner.reduce((sum, { jobs }) => sum + jobs, 0);
   const oldest =
@@ -122,6 +123,7 @@ export function linesOf(answer: OverviewAnswer, { url, style, columns, now, note
   return [
     paint('bold', `${url}  ${owner === undefined ? 'every owner' : `owner ${readable(owner)}`}`),
     ...(note === undefined ? [] : [paint('yellow', note)]),
+    ...(queue.paused ? [paint('yellow', pausedLine(queue, now))] : []),
     short(
       [
         `threads ${busy}/${threads.length}`,

@@ -3,6 +3,7 @@ import type { Follower } from '../follow/follower.js';
 import type { SubscriptionFilter } from '../protocol/messages.js';
 import { everyOwner } from '../protocol/names.js';
 import { type Problem, problem, wrongMember } from '../protocol/problem.js';
+import type { QueueNotice } from '../protocol/queue.js';
 import type { Topic } from '../protocol/topic.js';
 import { Shares } from '../shares/shares.js';
 import { Audit } from './audit.js';
@@ -97,6 +98,13 @@ export class Gateway {
       repair: (subscriber) => this.connections.end(subscriber, 'restart'),
       onError,
     });
+  }
+
+  /** Tells every connection whether jobs are started (P-49). */
+  tellQueue(notice: QueueNotice): void {
+    const hasSubscribed = ({ subscriptions }: Subscriber): boolean =>
+      [...subscriptions.values()].some(({ live }) => live);
+    this.#hub.tellQueue(notice, this.connections.subscribers.filter(hasSubscribed));
   }
 
   /** Adds a connection; undefined when its key or address has too many. */

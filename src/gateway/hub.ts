@@ -2,8 +2,10 @@ import type { Fact } from '../engine/engine.js';
 import type { Follower } from '../follow/follower.js';
 import type { LiveProgress } from '../follow/running-jobs.js';
 import { everyOwner } from '../protocol/names.js';
+import type { QueueNotice } from '../protocol/queue.js';
 import type { Shares } from '../shares/shares.js';
-import { type Frame, heartbeatBytes, progressFrame } from './frame.js';
+import { controlBytes } from './control.js';
+import { Frame, heartbeatBytes, progressFrame } from './frame.js';
 import { LogTail, type TailEntry, type TailLimits } from './log-tail.js';
 import type { StreamMeters } from './stream-meters.js';
 import { type Subscriber, type Subscription, wantsFrom } from './subscriber.js';
@@ -42,6 +44,9 @@ export class Hub {
   readonly #progressFrames = new WeakMap<LiveProgress, Frame>();
   /** The same for those who follow every owner. */
   readonly #ownedProgressFrames = new WeakMap<LiveProgress, Frame>();
+  /** The last word of it; undefined where nobody has paused it since the start. */
+  #queue: { readonly frame: Frame; readonly paused: boolean } | undefined;
+  readonly #told = new WeakMap<Subscriber, Frame>();
   #flushing = false;
   /** When the newest fact happened that this turn's output holds. */
   #newestAt: number | undefined;
@@ -68,6 +73,7 @@ export class Hub {
     this.#restartAudit(subscriber);
     subscription.live = true;
     for (const topic of filter.topics) this.#index.add(subscriber.owner, topic, subscription);
+    if (this.#queue?.paused === true) void this.#notify(subscriber);
     if (filter.progressMs === 0) return;
     for (const live of this.#follower.running.of(subscriber.owner)) {
       if (subscriber.wantsProgress(live)) this.#offerProgress(subscriber, live);
@@ -97,6 +103,28 @@ export class Hub {
     if (this.#flushing) return;
     this.#flushing = true;
     setImmediate(() => this.#flush());
+  }
+
+  /** Tells these connections, and those that become live while jobs wait (P-49). */
+  tellQueue(notice: QueueNotice, subscribers: readonly Subscriber[]): void {
+    const frame = new Frame({
+      ws: () => controlBytes('ws', { type: 'queue', ...notice }),
+      sse: () => controlBytes('sse', { type: 'queue', ...notice }),
+    });
+    this.#queue = { frame, paused: notice.paused };
+    for (const subscriber of subscribers) void this.#notify(subscriber);
+  }
+
+  /** Once, when it has room. A connection that has heard of no pause need not hear of its end. */
+  async #notify(subscriber: Subscriber): Promise<void> {
+    await subscriber.room();
+    const queue = this.#queue;
+    const told = this.#told.get(subscriber);
+    if (queue === undefined || subscriber.isClosed || queue.frame === told) return;
+    if (!queue.paused && told === undefined) return;
+    this.#told.set(subscriber, queue.frame);
+    subscriber.push(queue.frame.bytes(subscriber.sink.wire));
+    this.touch(subscriber);
   }
 
   close(): void {

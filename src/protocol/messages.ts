@@ -1,6 +1,7 @@
 import type { EventType, ResetReason } from './event.js';
 import { factTypes } from './fact.js';
 import { isObject } from './is-object.js';
+import type { QueueNotice } from './queue.js';
 import { parseTopic, type Topic, topicForms } from './topic.js';
 
 /** Messages of the WebSocket, subprotocol `inkwire.v1` (P-25). */
@@ -105,6 +106,7 @@ export type ServerMessage =
   | { readonly type: 'error'; readonly id?: string; readonly problem: object }
   | { readonly type: 'heartbeat'; readonly cursor: string; readonly withheld: number }
   | { readonly type: 'pong'; readonly n?: number }
+  | ({ readonly type: 'queue' } & QueueNotice)
   | { readonly type: 'bye'; readonly reconnect: boolean; readonly retry_ms: number };
 
 function readTypes(types: unknown): ReadonlySet<EventType> | undefined | false {

@@ -1,3 +1,5 @@
+import type { QueueAnswer } from './queue.js';
+
 /** The answer of `GET /api/v1/overview`, of which the page and the command line show the same. */
 export interface OverviewAnswer {
   /** ISO 8601, as all times here. */
@@ -6,6 +8,7 @@ export interface OverviewAnswer {
   readonly since: string;
   /** Left out: of every owner. */
   readonly owner?: string;
+  readonly queue: QueueAnswer;
   readonly threads: readonly OverviewThread[];
   readonly waiting: {
     readonly by_owner: readonly { readonly owner: string; readonly jobs: number }[];

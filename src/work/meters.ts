@@ -8,6 +8,7 @@ export interface MeterSources {
   readonly pool: () => PoolState;
   readonly depth: () => Promise<Depth>;
   readonly clock: () => number;
+  readonly isPaused: () => boolean;
 }
 
 const seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -97,6 +98,14 @@ function addGauges(registers: Registry[], sources: MeterSources): void {
     async collect() {
       const { oldestPendingAt } = await sources.depth();
       this.set(oldestPendingAt === undefined ? 0 : Math.max(0, sources.clock() - oldestPendingAt) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'inkwire_queue_paused',
+    help: '1 while an operator has jobs wait, of every node',
+    registers,
+    collect() {
+      this.set(sources.isPaused() ? 1 : 0);
     },
   });
   new Gauge({

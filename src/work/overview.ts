@@ -3,12 +3,14 @@ import type { Follower } from '../follow/follower.js';
 import type { OverviewFailure, OverviewThread } from '../protocol/overview.js';
 import type { Lane } from '../render/pool-state.js';
 import { Activity, type Hour } from './activity.js';
+import type { Pause, QueuePause } from './queue-pause.js';
 import type { Reader } from './service.js';
 
 export interface OverviewParts {
   readonly follower: Pick<Follower, 'onFact'>;
   readonly store: Pick<Store, 'depth' | 'waiting'>;
   readonly reader: Pick<Reader, 'view'>;
+  readonly pause: Pick<QueuePause, 'current'>;
   readonly lanes: () => readonly Lane[];
   /** Of the disk with the data; undefined where that is not known. */
   readonly disk: () => Promise<Disk | undefined>;
@@ -35,6 +37,8 @@ export interface OverviewRecord {
   /** When the figures of the hour began, which is later where the server was started since. */
   readonly since: number;
   readonly owner?: string;
+  /** No job is started. */
+  readonly pause?: Pause;
   readonly lanes: readonly OverviewThread[];
   readonly waiting: readonly OwnerDepth[];
   /** Of all owners together. */
@@ -71,11 +75,13 @@ export class Overview implements OverviewSource {
     const { depth, waiting, disk } = await this.#ask();
     const one = everybody ? undefined : owner;
     const now = clock();
+    const pause = this.#parts.pause.current;
     const most = [...waiting].sort((first, second) => second.pending - first.pending);
     return {
       at: now,
       since: Math.max(activity.startedAt, now - hourMs),
       ...(one === undefined ? {} : { owner: one }),
+      ...(pause === undefined ? {} : { pause }),
       lanes: await Promise.all(this.#parts.lanes().map((lane) => this.#view(lane, one))),
       waiting: most.filter((line) => one === undefined || line.owner === one).slice(0, shownOwners),
       ...(server || everybody ? { depth } : {}),

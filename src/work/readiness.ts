@@ -13,18 +13,24 @@ export class PartsReadiness implements Readiness {
   readonly #pool: RenderPool;
   readonly #outages: Pick<Outages, 'reason'>;
   readonly #isFanned: () => boolean | undefined;
+  readonly #isPaused: () => boolean;
 
-  /** @param isFanned whether the fan-out answers; undefined where there is none. Work is taken without it, too */
+  /**
+   * @param isFanned whether the fan-out answers; undefined where there is none. Work is taken without it, too
+   * @param isPaused whether an operator has jobs wait, which are taken all the same
+   */
   constructor(
     engine: Engine,
     pool: RenderPool,
     outages: Pick<Outages, 'reason'>,
     isFanned: () => boolean | undefined = () => undefined,
+    isPaused: () => boolean = () => false,
   ) {
     this.#engine = engine;
     this.#pool = pool;
     this.#outages = outages;
     this.#isFanned = isFanned;
+    this.#isPaused = isPaused;
   }
 
   async check() {
@@ -38,6 +44,7 @@ export class PartsReadiness implements Readiness {
     const ready = Object.values(checks).every((check) => check === 'ok');
     const isFanned = this.#isFanned();
     if (isFanned !== undefined) checks.fanout = isFanned ? 'ok' : 'away: events are read from the database';
+    if (this.#isPaused()) checks.queue = 'paused: jobs are taken and wait';
     return { ready, checks };
   }
 }

@@ -101,6 +101,50 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
       .toBe(6);
   });
 
+  test('who operates the server has all jobs wait, everybody sees why, and they go on', async () => {
+    const page = await open('#/overview');
+    const other = await open('#/jobs', 390);
+    await page.getByRole('button', { name: 'Pause the queue' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Why, for everybody who looks').fill('A new disk');
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Pause', exact: true }).click();
+    for (const one of [page, other])
+      await one.getByText(/^Paused since .+: A new disk\. Jobs are taken and wait\.$/).waitFor(patient);
+    await page.getByRole('button', { name: 'Pause the queue' }).waitFor({ ...patient, state: 'detached' });
+    const id = await submit(server, { ...small, title: 'Later' });
+    await other.locator('.line-pending').waitFor(patient);
+    expect(await wide(other)).toBeLessThanOrEqual(0);
+    expect(await accessibilityFindings(other)).toEqual([]);
+    // A page that comes meanwhile knows it, too.
+    const late = await open(`#/jobs/${id}`);
+    await late.getByText(/^Paused since/).waitFor(patient);
+    await other.getByRole('button', { name: 'Start jobs again' }).click();
+    await late.locator('.view-head .status-completed').waitFor(patient);
+    for (const one of [page, other, late]) {
+      await expect.poll(() => one.getByText(/^Paused since/).count()).toBe(0);
+      await one.context().close();
+    }
+  });
+
+  test('a job shows where its time went', async () => {
+    const id = await submit(server, { ...small, title: 'Timed' });
+    const page = await open(`#/jobs/${id}`);
+    await page.locator('.view-head .status-completed').waitFor(patient);
+    const phases = page.locator('.phases tr');
+    await expect
+      .poll(() => phases.locator('th').allInnerTexts())
+      .toEqual(['Accepted', 'Waited', 'Rendered', 'Stored']);
+    const times = await phases.locator('.phase-time').allInnerTexts();
+    for (const time of times) expect(time).toMatch(/^[\d.]+ (ms|s)$/);
+    // Each begins where the one before ends.
+    const bars = await page.evaluate<number[]>(
+      `[...document.querySelectorAll('.phase-bar i')].map((bar) => bar.getBoundingClientRect().left)`,
+    );
+    expect(bars).toEqual([...bars].sort((one, next) => one - next));
+    await page.context().close();
+  });
+
   test('a time is part of the filter, and of the address', async () => {
     const page = await open('#/jobs');
     await page.getByRole('combobox', { name: /^Created/ }).selectOption('1h');

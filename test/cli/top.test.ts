@@ -10,6 +10,7 @@ const at = '2026-11-29T10:00:00.000Z';
 const answer: OverviewAnswer = {
   at,
   since: at,
+  queue: { paused: true, since: at, reason: 'new\x1b disk' },
   threads: [
     {
       state: 'busy',
@@ -47,6 +48,7 @@ describe('inkwire top', () => {
     });
     const text = lines.join('\n');
     expect(text).toContain('every owner');
+    expect(text).toMatch(/^Paused 1 min ago \(new.* disk\): jobs are taken, and none is started\.$/m);
     expect(text).toContain(
       'threads 2/3   waiting 9, oldest 1 min 30 s   3.5 pages/s   disk 5 GB free of 10 GB',
     );

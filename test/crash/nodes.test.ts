@@ -217,6 +217,24 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     await reading;
   });
 
+  it('start no job while the service is paused, those that come later included', async () => {
+    const gateway = await node('gateway');
+    await node('worker');
+    const client = clientOf(gateway);
+    const { job_id: before } = await client.submit(form());
+    await client.waitFor(before);
+    const turn = (verb: string) => fetch(`${gateway.url}/api/v1/queue/${verb}`, { method: 'POST' });
+    expect((await turn('pause')).status).toBe(200);
+    const paused = async ({ url }: RunningServer): Promise<boolean> =>
+      (await (await fetch(`${url}/readyz`)).text()).includes('"queue":"paused');
+    await expect.poll(async () => (await Promise.all(nodes.map(paused))).every(Boolean)).toBe(true);
+    const { job_id } = await client.submit(form());
+    expect(await paused(await node('worker'))).toBe(true);
+    expect((await client.get(job_id)).status).toBe('pending');
+    await turn('resume');
+    expect((await client.waitFor(job_id)).attempt).toBe(1);
+  });
+
   it('that only run jobs answer probes and figures alone', async () => {
     const worker = await node('worker');
     const statusOf = async (path: string): Promise<number> => (await fetch(`${worker.url}${path}`)).status;

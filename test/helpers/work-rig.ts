@@ -10,6 +10,7 @@ import { readDesign } from '../../src/render/kinds/kinds.js';
 import { RenderPool } from '../../src/render/pool.js';
 import { Meters } from '../../src/work/meters.js';
 import { Outages } from '../../src/work/outages.js';
+import { QueuePause } from '../../src/work/queue-pause.js';
 import { JobReader } from '../../src/work/reader.js';
 import { PartsReadiness } from '../../src/work/readiness.js';
 import { JobRemover } from '../../src/work/remover.js';
@@ -25,6 +26,7 @@ export interface WorkRig {
   readonly service: JobService;
   readonly engine: Engine;
   readonly runner: Runner;
+  readonly pause: QueuePause;
   readonly follower: Follower;
   readonly pool: RenderPool;
   readonly errors: unknown[];
@@ -128,7 +130,12 @@ export async function openWorkRig(
     warn: () => undefined,
     error: (fields: unknown) => errors.push(fields),
   };
-  const meters = new Meters(new Registry(), { pool: () => pool.state, depth: () => store.depth(), clock });
+  const pause = new QueuePause({ library: engine.library, exclusive: true, clock, log });
+  await pause.open();
+  const meters = new Meters(new Registry(), {
+    ...{ pool: () => pool.state, depth: () => store.depth(), clock },
+    isPaused: () => pause.current !== undefined,
+  });
   const leaseMs = options.leaseMs ?? 30_000;
   const between = { store, blobs, ...options.between?.(engine) };
   const outages = new Outages({
@@ -144,6 +151,7 @@ export async function openWorkRig(
     guard,
     meters,
     outages,
+    pause,
     log: outages.logOver(log),
     clock,
     random: () => 0,
@@ -200,6 +208,7 @@ export async function openWorkRig(
     get runner() {
       return runner;
     },
+    pause,
     follower,
     pool,
     errors,

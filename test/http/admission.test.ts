@@ -616,7 +616,7 @@ describe('probes and capabilities', () => {
     await open({ configured: [], development: true });
     const answer = await call('GET', '/api/v1/capabilities');
     expect([answer.statusCode, answer.json().data.auth]).toEqual([200, 'none']);
-    expect(answer.json().data.caller).toMatchObject({ owner: 'anonymous', scopes: ['*'] });
+    expect(answer.json().data.caller).toMatchObject({ owner: 'anonymous', scopes: ['*', 'operate'] });
     // From the first key on it is needed, without a restart.
     await http.keys.make();
     expect((await call('GET', '/api/v1/capabilities')).statusCode).toBe(401);

@@ -24,6 +24,7 @@ describe('a clock that has gone on by hours at once', () => {
       pool: () => rig.pool.state,
       depth: () => store.depth(),
       clock,
+      isPaused: () => false,
     });
     sweeper = new Sweeper({
       store,

@@ -43,6 +43,7 @@ describe('the sweep of files that belong to nobody', () => {
       pool: () => ({ threads: 1, starting: 0, idle: 1, busy: 0, waiting: 0, respawns: 0, failing: 0 }),
       depth: () => engine.store.depth(),
       clock,
+      isPaused: () => false,
     });
     sweeper = new Sweeper({
       store: { ...engine.store, sweep: async () => nothing },
@@ -125,6 +126,7 @@ describe('the sweepers of two processes', () => {
       pool: () => ({ threads: 1, starting: 0, idle: 1, busy: 0, waiting: 0, respawns: 0, failing: 0 }),
       depth: () => engine.store.depth(),
       clock,
+      isPaused: () => false,
     });
     const sweep = async (): Promise<SweepOutcome> => {
       done.push(`${worker} sweeps`);

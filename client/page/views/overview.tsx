@@ -6,6 +6,7 @@ import type { JobFilter } from '../job-filter.js';
 import { useModel } from '../model.js';
 import { nextStep } from '../next-steps.js';
 import { ProgressBar } from '../parts/progress-bar.js';
+import { PauseButton } from '../parts/queue-strip.js';
 import { hrefFor } from '../routes.js';
 import { type OpenSession, reasonOf } from '../session.js';
 
@@ -21,6 +22,11 @@ export function OverviewView({ open }: { readonly open: OpenSession }) {
         <h1 tabIndex={-1}>Overview</h1>
         {answer !== undefined && (
           <span class="quiet">{answer.owner === undefined ? 'every owner' : `owner ${answer.owner}`}</span>
+        )}
+        {open.mayOperate && answer?.queue.paused === false && (
+          <div class="buttons">
+            <PauseButton />
+          </div>
         )}
       </div>
       {fault !== undefined && (

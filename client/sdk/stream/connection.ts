@@ -197,6 +197,10 @@ export class Connection implements Session {
       latency: (ms) => {
         if (attempt === this.#current) this.#say({ ...this.#state, latencyMs: Math.round(ms) });
       },
+      queue: ({ paused, since, reason }) => {
+        const state = paused && since !== undefined ? { since, ...(reason && { reason }) } : undefined;
+        if (attempt === this.#current) this.#say({ ...this.#state, paused: state });
+      },
       ended: (end) => {
         over = true;
         // A transport connection may end while it is being made.

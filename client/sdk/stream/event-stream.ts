@@ -123,6 +123,9 @@ export class EventStreamConnection extends BaseConnection {
       case 'bye':
         this.#cut('bye', body.retry_ms || undefined);
         break;
+      case 'queue':
+        this.host.queue(body);
+        break;
       case 'job.progress':
         part.progress(body);
         break;

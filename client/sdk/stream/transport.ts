@@ -1,3 +1,4 @@
+import type { QueueNotice } from '../../../src/protocol/queue.js';
 import type { Auth } from '../auth.js';
 import { InkwireError } from '../error.js';
 import type { Http } from '../http.js';
@@ -44,6 +45,8 @@ export interface ConnectionHost {
   /** All subscriptions have the facts that were in the log: what comes from now on is new. */
   live(): void;
   latency(ms: number): void;
+  /** Whether jobs are started (P-49). */
+  queue(notice: QueueNotice): void;
   /** Once, and nothing after it. */
   ended(end: ConnectionEnd): void;
 }

@@ -1,5 +1,6 @@
 import { mayComeBack } from '../../../src/protocol/close-codes.js';
 import type { ProgressEvent, StreamEvent } from '../../../src/protocol/event.js';
+import type { QueueNotice } from '../../../src/protocol/queue.js';
 import { errorOf, InkwireError } from '../error.js';
 import { queryOf } from '../http.js';
 import type { WebSocketLike } from '../types.js';
@@ -25,6 +26,7 @@ type Message =
   | { readonly type: 'error'; readonly id?: string; readonly problem: { readonly status: number } }
   | { readonly type: 'heartbeat'; readonly cursor: string }
   | { readonly type: 'pong' }
+  | ({ readonly type: 'queue' } & QueueNotice)
   | { readonly type: 'bye'; readonly reconnect: boolean; readonly retry_ms: number };
 
 interface Followed {
@@ -203,6 +205,9 @@ export class WebSocketConnection extends BaseConnection {
       case 'pong':
         if (this.#pingedAt !== undefined) this.host.latency(this.environment.now() - this.#pingedAt);
         this.#pingedAt = undefined;
+        break;
+      case 'queue':
+        this.host.queue(message);
         break;
       case 'bye':
         this.#retryMs = message.retry_ms || undefined;

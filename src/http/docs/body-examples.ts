@@ -116,6 +116,7 @@ export const bodyExamples: Readonly<Record<string, Examples>> = {
   cancelJobs: only('One job by its id', { jobs: [anyJob] }),
   retryJobs: only('One job by its id', { jobs: [anyJob] }),
   deleteJobs: only('One job by its id', { jobs: [anyJob] }),
+  pauseQueue: only('With a reason for everybody', { reason: 'A new disk' }),
   createLink: only('For ten minutes', { expires_in: 600 }),
   render: only('A document at once', { kind: 'document', ...hello }),
   preview: only('The page of a draft', { kind: 'document', ...hello }),

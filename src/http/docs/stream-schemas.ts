@@ -60,6 +60,11 @@ const snapshot = {
   more: Type.Boolean(),
   truncated: Type.Optional(Type.Literal(true)),
 };
+const queue = {
+  paused: Type.Boolean(),
+  since: Type.Optional(Type.String({ format: 'date-time' })),
+  reason: Type.Optional(Type.String()),
+};
 const reason = Type.Unsafe<string>({ type: 'string', enum: ['epoch', 'trimmed', 'invalid'] });
 const message = (type: string, members: Parameters<typeof Type.Object>[0] = {}) =>
   Type.Object({ type: Type.Literal(type), ...members });
@@ -90,6 +95,7 @@ export const serverMessages: Readonly<Record<string, TSchema>> = {
   error: message('error', { id: Type.Optional(id), problem: problemSchema }),
   heartbeat: message('heartbeat', { cursor, withheld: count }),
   pong: message('pong', { n: Type.Optional(Type.Number()) }),
+  queue: message('queue', queue),
   bye: message('bye', { reconnect: Type.Boolean(), retry_ms: count }),
 };
 
@@ -102,5 +108,6 @@ export const sseEvents: Readonly<Record<string, TSchema>> = {
   reset: Type.Object({ reason, cursor }),
   snapshot: Type.Object(snapshot),
   heartbeat: Type.Object({ cursor, withheld: count }),
+  queue: Type.Object(queue),
   bye: Type.Object({ reconnect: Type.Boolean(), retry_ms: count }),
 };

@@ -5,6 +5,7 @@ import { type Job, latestChangeOf } from '../../jobs/job.js';
 import type { Part } from '../../jobs/parts.js';
 import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
+import type { QueuePause } from '../queue-pause.js';
 import type { Tracing } from '../tracing.js';
 import { atMost } from './at-most.js';
 import { type AttemptParts, attemptsOf, claimOver, endingTold, handBack, runAttempt } from './attempt.js';
@@ -22,6 +23,7 @@ export interface RunnerParts extends Omit<AttemptParts, 'times'> {
   readonly worker: string;
   readonly leaseMs: number;
   readonly tracing?: Tracing | undefined;
+  readonly pause: Pick<QueuePause, 'current' | 'onChange'>;
 }
 
 interface Held {
@@ -94,8 +96,12 @@ export class Runner {
       const held = this.#held.get(jobId);
       if (held !== undefined && rev > held.job.rev) held.stop.abort(endingTold);
     });
-    this.#unsubscribe = [unfollow, ...(unlisten === undefined ? [] : [unlisten])];
     parts.outages.onEnd(() => this.#wake());
+    const unheedPause = parts.pause.onChange((pause) => {
+      if (pause === undefined) this.#wake();
+      else this.#releaseAhead();
+    });
+    this.#unsubscribe = [unfollow, unheedPause, ...(unlisten === undefined ? [] : [unlisten])];
     this.#presence = new Presence({
       ...parts,
       held: () => [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) })),
@@ -142,7 +148,7 @@ export class Runner {
     this.stop();
     const everything = (): Promise<unknown> =>
       Promise.all([...this.#held.values()].map((held) => held.ended));
-    for (const { stop } of this.#ahead()) stop.abort(handBack);
+    this.#releaseAhead();
     await atMost(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
     await everything();
@@ -171,6 +177,11 @@ export class Runner {
   /** Claims whose jobs wait for a thread. */
   #ahead(): readonly Held[] {
     return [...this.#held.values()].filter(({ isStarted }) => !isStarted);
+  }
+
+  /** What no thread has taken goes back to the queue. */
+  #releaseAhead(): void {
+    for (const { stop } of this.#ahead()) stop.abort(handBack);
   }
 
   /**
@@ -221,9 +232,9 @@ export class Runner {
   }
 
   async #claim(): Promise<void> {
-    const { store, clock, worker, leaseMs, pool, outages } = this.#parts;
-    // What it would claim could not be run, and each try is two facts.
-    if (outages.isOn) return;
+    const { store, clock, worker, leaseMs, pool, outages, pause } = this.#parts;
+    // In an outage what it would claim could not be run, and each try is two facts.
+    if (outages.isOn || pause.current !== undefined) return;
     const { threads } = pool.state;
     const limit = threads * (this.#times.quick ? 2 : 1) - this.#occupied(threads);
     if (limit <= 0) return;
@@ -234,6 +245,8 @@ export class Runner {
       if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev) held.stop.abort(claimOver);
     }
     this.#endedEarly.clear();
+    // It began while the claim was under way.
+    if (pause.current !== undefined) this.#releaseAhead();
   }
 
   async #sleep(): Promise<void> {

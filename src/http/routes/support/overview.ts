@@ -3,12 +3,14 @@ import { type Static, Type } from 'typebox';
 import { allows, isAdmin } from '../../../access/keys.js';
 import { everyOwner } from '../../../protocol/names.js';
 import type { OverviewAnswer } from '../../../protocol/overview.js';
+import type { QueueAnswer } from '../../../protocol/queue.js';
 import type { Hour } from '../../../work/activity.js';
 import type { OverviewRecord, OverviewSource } from '../../../work/overview.js';
 import { json, type RouteDocs } from '../../docs/route-docs.js';
 import { envelopeOf } from '../../docs/schemas.js';
 import { sendEnvelope } from '../../reply/envelope.js';
 import { ownerMember } from '../job-list.js';
+import { describePause, queueSchema } from './queue.js';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 const time = (description: string) => Type.String({ format: 'date-time', description });
@@ -64,6 +66,7 @@ const docs: RouteDocs = {
           at: time('Of the answer'),
           since: time('From when on is counted what ended'),
           owner: text('Whose figures these are; left out: of every owner'),
+          queue: queueSchema,
           threads: Type.Array(lane),
           waiting: Type.Object({
             by_owner: Type.Array(
@@ -125,26 +128,22 @@ export function addOverviewRoute(app: FastifyInstance, overview: OverviewSource)
       const everybody = isAdmin(caller) && owner === everyOwner;
       const record = await overview.read({ owner: caller.owner, everybody, server });
       reply.header('cache-control', 'no-store');
-      return sendEnvelope(request, reply, JSON.stringify(described(record)));
+      return sendEnvelope(
+        request,
+        reply,
+        JSON.stringify(described(record, describePause(record.pause, caller))),
+      );
     },
   );
 }
 
-function described({
-  at,
-  since,
-  owner,
-  lanes,
-  waiting,
-  depth,
-  hour,
-  failures,
-  disk,
-}: OverviewRecord): OverviewAnswer {
+function described(record: OverviewRecord, queue: QueueAnswer): OverviewAnswer {
+  const { at, since, owner, lanes, waiting, depth, hour, failures, disk } = record;
   const oldest = depth?.oldestPendingAt;
   return {
     ...{ at: iso(at), since: iso(since) },
     ...(owner === undefined ? {} : { owner }),
+    queue,
     threads: lanes,
     waiting: {
       by_owner: waiting.map((line) => ({ owner: line.owner, jobs: line.pending })),
