@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchNode } from './helpers/other-node.mjs';
 
 /**
  * Runs tests on another version of Node: `node test/on-node.mjs 24 [arguments of vitest]`. npm brings that Node into a
@@ -14,21 +15,9 @@ if (version === undefined) throw new Error('Name a version of Node: node test/on
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), `inkwire-node-${version}-`));
-// npm's package `node` only links to these, by a script.
-const platform = process.platform === 'win32' ? 'win' : process.platform;
-const name = `node-${platform}-${process.arch}`;
 
 try {
-  run('npm', [
-    'install',
-    '--prefix',
-    folder,
-    '--no-audit',
-    '--no-fund',
-    '--ignore-scripts',
-    `${name}@${version}`,
-  ]);
-  const bin = join(folder, 'node_modules', name, 'bin');
+  const bin = fetchNode(version, folder);
   const node = join(bin, process.platform === 'win32' ? 'node.exe' : 'node');
   run(node, ['--version']);
   process.exitCode = run(node, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args], {
@@ -44,7 +33,6 @@ function run(command, args, env) {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },
-    shell: command === 'npm' && process.platform === 'win32',
   });
   if (error !== undefined) throw error;
   if (status !== 0 && env === undefined) throw new Error(`${command} ${args.join(' ')} ended with ${status}`);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +18,12 @@ interface Locked {
   readonly link?: boolean;
   readonly hasInstallScript?: boolean;
 }
+
+const { satisfies }: { satisfies(version: string, range: string): boolean } = createRequire(import.meta.url)(
+  'semver',
+);
+/** The oldest that the package names, and the newest of each of the others. */
+const supported = ['20.19.0', '22.12.0', '22.22.0', '24.0.0', '24.12.0', '26.0.0'];
 
 /** Paths of the packages that an installation has beside the server's own, on this platform. */
 function installedWithIt(): readonly string[] {
@@ -64,6 +71,26 @@ describe('the server, installed', () => {
       stdout: execFileSync('du', ['-sck', join(folder, 'package'), ...places]).toString(),
     };
     expect(Number(/(\d+)\ttotal/.exec(stdout)?.[1]) / 1024).toBeLessThan(200);
+  });
+
+  it('runs on each Node that is supported, and so does all that is installed with it', () => {
+    const said = [join(root, 'package.json'), join(root, 'client'), join(root, 'client/mcp')].concat(
+      installedWithIt().map((path) => join(root, path)),
+    );
+    const refusing = said.flatMap((path) => {
+      const file = path.endsWith('.json') ? path : join(path, 'package.json');
+      const { name, engines } = JSON.parse(readFileSync(file, 'utf8')) as {
+        readonly name: string;
+        readonly engines?: { readonly node?: string };
+      };
+      const wanted = engines?.node ?? '*';
+      return supported
+        .filter((version) => !satisfies(version, wanted))
+        .map((version) => [name, version, wanted]);
+    });
+    expect(said.length).toBeGreaterThan(100);
+    expect(refusing).toEqual([]);
+    expect(satisfies('20.18.0', '>=20.19')).toBe(false);
   });
 
   it('makes documents, merges them, and names the package for letters that it has no font for', async () => {
