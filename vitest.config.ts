@@ -28,6 +28,9 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   network: { NETWORK_TIMES: 'true' },
   'bulk-kills': { BULK_KILLS: process.env.BULK_KILLS ?? '50' },
+  actions: { ACTION_JOBS: process.env.ACTION_JOBS ?? '5000', ACTION_KILLS: process.env.ACTION_KILLS ?? '10' },
+  conformance: { CONFORMANCE_BATCH: process.env.CONFORMANCE_BATCH ?? '500' },
+  crowd: { CROWD: process.env.CROWD ?? '5000' },
   webhooks: { WEBHOOK_KILLS: process.env.WEBHOOK_KILLS ?? '20' },
   words: {
     WORDS_DOCUMENTS: process.env.WORDS_DOCUMENTS ?? '50000',

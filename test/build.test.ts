@@ -52,6 +52,21 @@ test('builds what has changed, and nothing twice', () => {
   expect(builds()).toBe(5);
 });
 
+test('a second `npm start` builds nothing, and starts what is there', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  put('package.json', JSON.stringify({ scripts: { start: scripts.start, 'build:all': 'node count.mjs' } }));
+  mkdirSync(join(root, 'dist/src'));
+  put(
+    'dist/src/main.js',
+    "const { appendFileSync } = await import('node:fs'); appendFileSync('started', process.argv.slice(2).join());",
+  );
+  for (const times of [1, 2]) {
+    const shell = process.platform === 'win32';
+    expect(spawnSync('npm', ['start', '--silent'], { cwd: root, shell }).status).toBe(0);
+    expect([builds(), readFileSync(join(root, 'started'), 'utf8')]).toEqual([1, 'serve'.repeat(times)]);
+  }
+});
+
 test('takes no half build for a whole one', () => {
   build();
   put('src/room/a.ts', 'broken');

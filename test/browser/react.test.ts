@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+import { startServer } from '../helpers/server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 
 /** What `pages/react-app.js` leaves for the test. */
@@ -38,7 +42,7 @@ describe.skipIf(withoutChromium)('hooks and the element in Chromium', () => {
   });
   afterAll(() => server?.close());
 
-  async function open(): Promise<Page> {
+  async function open(url = server.url): Promise<Page> {
     const page = await (await chromium.visit()).newPage();
     page.on('pageerror', (error) => {
       throw error;
@@ -46,7 +50,7 @@ describe.skipIf(withoutChromium)('hooks and the element in Chromium', () => {
     const html = '<!doctype html><title>App</title><body><script type="module" src="/app.js"></script>';
     await page.route('**/app.html*', (route) => route.fulfill({ contentType: 'text/html', body: html }));
     await page.route('**/app.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }));
-    await page.goto(`${server.url}/app.html?key=${alice}`);
+    await page.goto(`${url}/app.html?key=${alice}`);
     return page;
   }
   const shows = (page: Page, id: string, text: RegExp) =>
@@ -77,6 +81,36 @@ describe.skipIf(withoutChromium)('hooks and the element in Chromium', () => {
     await shows(page, 'list', /^true/);
     // Where a busy machine has let half a second pass in between, it is.
     expect((await asked(page)).length - before).toBeLessThanOrEqual(1);
+  });
+
+  test('hooks go on when the server was killed and is back, with what happened meanwhile', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'inkwire-react-'));
+    const env = { INKWIRE_KEYS: `alice=${alice}`, INKWIRE_WORKERS: '1' };
+    let process = await startServer({ dataDir, env });
+    const { port } = process;
+    try {
+      const page = await open(process.url);
+      await page.click('#send');
+      await shows(page, 'job', /^completed$/);
+      await process.kill();
+      await shows(page, 'connection', /^(connecting|waiting)$/);
+      process = await startServer({ dataDir, env, port });
+      // By another client, before the page is back or after.
+      await fetch(`${process.url}/api/v1/jobs`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${alice}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          ...{ title: 'Meanwhile', tags: ['react'], group: 'react' },
+          operations: [{ type: 'add_text', text: 'x' }],
+        }),
+      });
+      await shows(page, 'list', /^true 2 Meanwhile,Letter$/);
+      await shows(page, 'group', /^2 of 2$/);
+      await shows(page, 'connection', /^live$/);
+    } finally {
+      await process.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 
   test('<inkwire-job> shows a bar, then the document', async () => {

@@ -9,6 +9,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const without = (program: string) =>
   process.env.CI !== 'true' && spawnSync(program, ['--version']).error !== undefined;
 
+/** `npm run conformance` has batches of 500. */
+const batch = process.env.CONFORMANCE_BATCH ?? '50';
+
 /** Each client through client/conformance/check.mjs, whose README says what holds. */
 describe('clients of all languages', () => {
   let server: AppServer;
@@ -24,7 +27,7 @@ describe('clients of all languages', () => {
   async function check(program: readonly string[]): Promise<readonly string[]> {
     const checking = spawn(
       process.execPath,
-      ['client/conformance/check.mjs', '--cuts', '20', '--', ...program],
+      ['client/conformance/check.mjs', '--cuts', '20', '--batch', batch, '--', ...program],
       { cwd: root, env: { ...process.env, INKWIRE_URL: server.url, INKWIRE_KEY: alice } },
     );
     let said = '';

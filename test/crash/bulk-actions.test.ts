@@ -7,8 +7,9 @@ import { type RunningServer, startServer } from '../helpers/server.js';
 
 /** Fails at once: there is no document behind its header. */
 const broken = { kind: 'extract_text', pdf_data: btoa('%PDF-1.7 and nothing else'), group: 'night' };
-const count = 120;
-const kills = 3;
+/** `npm run crash:actions` does 5,000, with ten kills. */
+const count = Number(process.env.ACTION_JOBS ?? 120);
+const kills = Number(process.env.ACTION_KILLS ?? 3);
 
 interface Listed {
   readonly jobs: readonly { readonly job_id: string; readonly retry_of?: string }[];
@@ -35,12 +36,13 @@ afterAll(async () => {
 
 test('an action on many jobs goes on after kill -9, and does each job once', async () => {
   const caller = () => new Caller(server.url, '');
-  const ids = await Promise.all(
-    Array.from(
-      { length: count },
-      async () => (await caller().post<{ job_id: string }>('/api/v1/jobs', broken)).job_id,
-    ),
-  );
+  const ids: string[] = [];
+  const submits = Array.from({ length: 16 }, async () => {
+    for (let mine = ids.push(''); mine <= count; mine = ids.push(''))
+      ids[mine - 1] = (await caller().post<{ job_id: string }>('/api/v1/jobs', broken)).job_id;
+  });
+  await Promise.all(submits);
+  ids.length = count;
   await expect
     .poll(async () => (await caller().data<{ failed: number }>('/api/v1/groups/night')).failed)
     .toBe(count);

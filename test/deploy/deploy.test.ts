@@ -1,16 +1,26 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { Inkwire } from '../../client/sdk/node.js';
 import { configTable } from '../../src/config.js';
 import { addressesOf, inspectFanout } from '../../src/engine/nats/nats-inspection.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { figuresOf } from '../helpers/exposition.js';
 import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { commandOf } from '../helpers/real-proxy.js';
+import { type RunningServer, startServer } from '../helpers/server.js';
 
 /** What is in deploy/ names what exists, and the programs that read it have nothing against it. */
 
@@ -73,6 +83,60 @@ describe('the image', () => {
     expect(await health()).toBe(1);
   });
 });
+
+/** What compose.yaml asks for: a root that nobody writes to, and a user without any right. "$DATA" alone can be written. */
+const walledIn = [
+  ...['unshare', '--mount', 'sh', '-ec'],
+  `mount --make-rprivate / && mount --bind "$DATA" "$DATA" && mount -o remount,bind,ro /
+   exec setpriv --reuid=10001 --regid=10001 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs "$@"`,
+  'sh',
+];
+const mayWall = (): boolean => {
+  const trial = mkdtempSync(join(tmpdir(), 'inkwire-wall-'));
+  const [program = '', ...args] = walledIn;
+  const { status } = spawnSync(program, [...args, 'true'], { env: { ...process.env, DATA: trial } });
+  rmSync(trial, { recursive: true });
+  return status === 0;
+};
+
+describe.skipIf(process.env.CI !== 'true' && !mayWall())(
+  'a server that may write nothing but its data, as a user without rights',
+  () => {
+    let dataDir: string;
+    let server: RunningServer;
+    beforeAll(async () => {
+      dataDir = mkdtempSync(join(tmpdir(), 'inkwire-walled-'));
+      chownSync(dataDir, 10_001, 10_001);
+      const env = { DATA: dataDir, NODE_ENV: 'production', INKWIRE_WORKERS: '1', HOME: '/nonexistent' };
+      server = await startServer({ under: walledIn, dataDir, env });
+    });
+    afterAll(async () => {
+      await server?.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    });
+
+    test('is walled in', () => {
+      const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
+      expect(status).toMatch(/^Uid:\t10001\t10001\t10001\t10001$/m);
+      expect(status).toMatch(/^CapBnd:\t0+$/m);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      const mounts = readFileSync(`/proc/${server.pid}/mounts`, 'utf8');
+      expect(mounts).toMatch(/^\S+ \/ \S+ ro[, ]/m);
+    });
+
+    test('is ready, makes documents and pictures of pages, and ends in order', async () => {
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+      const client = new Inkwire({ url: server.url });
+      const { job, file } = await client.make({ operations: [{ type: 'add_text', text: '東京' }] });
+      expect(Buffer.from((await file.bytes()).subarray(0, 5)).toString()).toBe('%PDF-');
+      const picture = await fetch(`${server.url}/api/v1/jobs/${job.job_id}/thumbnail`);
+      expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
+      await picture.arrayBuffer();
+      await client.close();
+      expect(await server.stop()).toBe(0);
+    });
+  },
+);
 
 describe.each(composeFiles)('%s', (file) => {
   const { services, volumes }: Document = parse(read(file), { merge: true });
