@@ -136,6 +136,23 @@ describe('the designs that come with the server', () => {
     for (const amount of ['155,020', '15,022', '170,426']) expect(japanese).toContain(amount);
   });
 
+  it('amounts without a currency are yen in Japanese, whole ones, and euros in other languages', async () => {
+    const items = [{ name: 'A', qty: 1, price: 1234.4, taxRate: 0.1 }];
+    const entries = [{ date: '2026-11-30', text: 'A', credit: 1234.4 }];
+    for (const [name, list] of [
+      ['invoice', { items }],
+      ['statement', { entries }],
+    ] as const) {
+      const [japanese = ''] = await drawn(name, { language: 'ja', ...list });
+      expect(close(japanese)).toMatch(/[¥￥]1,[23]/);
+      expect(japanese).not.toMatch(/€|1,234\.4/);
+      const [english = ''] = await drawn(name, { language: 'en', ...list });
+      expect(english).toMatch(/€1,[23]\d\d\.\d\d/);
+      const [asked = ''] = await drawn(name, { language: 'ja', currency: 'EUR', ...list });
+      expect(close(asked)).toMatch(/€1,[23]\d\d\.\d\d/);
+    }
+  });
+
   it('an invoice prints rates and discounts with all their digits', async () => {
     for (const language of ['en', 'ja']) {
       const items = [0.081, 0.08, 0.005, 0.2].map((taxRate, i) => ({
