@@ -317,6 +317,20 @@ describe.skipIf(noReaders)('a flattened form', () => {
     expect(await read(flattened.pdf)).toContain('level');
   });
 
+  it('has what is below its text in all files, but where another field lies below it', async () => {
+    const look = '/MK<</BG[1 1 0]/BC[1 0 0]>>';
+    const at = (name: string, rect: string) => textField(name, rect, look);
+    const form = (second: string) =>
+      writePdf(smallForm({ fields: [at('a', '20 100 200 120'), at('b', second)] }));
+    const filledAt = async (second: string) => {
+      const { row, pdf } = await fill(form(second), { a: 'Ada', b: 'Bob' }, { flatten: true });
+      await checked(pdf);
+      return row.tail.toString().split('1 1 0 rg').length - 1;
+    };
+    expect(await filledAt('20 60 200 80')).toBe(0);
+    expect(await filledAt('100 110 280 130')).toBe(1);
+  });
+
   it('27: keeps what is no field', async () => {
     const link = '<</Type/Annot/Subtype/Link/Rect[0 0 20 20]/A<</S/URI/URI(https://example.org/)>>>>';
     const note = '<</Type/Annot/Subtype/Text/Rect[30 0 50 20]/Contents(Hello)>>';

@@ -6,7 +6,7 @@ import type { Field, Widget } from './form.js';
 import { type Matrix, written } from './matrix.js';
 import type { OverlayPieces } from './overlay-pieces.js';
 import type { Piece } from './program.js';
-import { dictOf, itemsOf, numberOf, type SourcePage } from './source.js';
+import { boxOf, dictOf, itemsOf, numberOf, type SourcePage } from './source.js';
 import { VisibilityGroups, visibilityOf } from './visibility.js';
 
 const name = (text: string) => PDFName.of(text);
@@ -20,10 +20,19 @@ interface PageSettings {
 
 /** What a page gets beside what it has. */
 interface Additions {
+  /** Operators that no row changes, below the pieces. */
+  readonly ground: string[];
+  /** Where widgets lie that were made a part of the page. */
+  readonly boxes: Box[];
   readonly pieces: Piece[];
   /** Entries of `XObject`. */
   readonly pictures: string[];
 }
+
+type Box = NonNullable<ReturnType<typeof boxOf>>;
+
+/** Of widgets on a page; more are not held against each other. */
+const mostCompared = 1_000;
 
 /** Pages, which no row changes: what rows draw over a page is a stream of its own. */
 export class PageObjects {
@@ -51,7 +60,7 @@ export class PageObjects {
   /** Writes a page and answers its number. */
   write(page: SourcePage, fields: FieldObjects): number {
     const { writer } = this.target;
-    const additions: Additions = { pieces: [], pictures: [] };
+    const additions: Additions = { ground: [], boxes: [], pieces: [], pictures: [] };
     const left = new Set(['/Parent', '/Type', '/Resources']);
     let annotations = '';
     if (this.settings.flatten) {
@@ -63,7 +72,7 @@ export class PageObjects {
     let contents = '';
     if (additions.pieces.length > 0) {
       left.add('/Contents');
-      contents = this.#contents(page, additions.pieces);
+      contents = this.#contents(page, additions);
     }
     const resources = this.#resources(page, additions);
     const handed = ['MediaBox', 'CropBox', 'Rotate']
@@ -94,7 +103,7 @@ export class PageObjects {
     return { optionalContent: this.#groups.write(source) };
   }
 
-  #contents(page: SourcePage, pieces: readonly Piece[]): string {
+  #contents(page: SourcePage, { pieces, ground }: Additions): string {
     const { writer, source, objects } = this.target;
     if (this.#marks === undefined) {
       this.#marks = [writer.number(), writer.number()];
@@ -106,13 +115,20 @@ export class PageObjects {
     const own = (items.length > 0 ? items : given === undefined ? [] : [given])
       .map((item) => writer.text(item))
       .filter((text) => text !== 'null' && text !== '[]');
+    const grounds: string[] = [];
+    if (ground.length > 0) {
+      const below = writer.number();
+      writer.addPacked(below, '', Buffer.from(ground.join(''), 'latin1'));
+      grounds.push(`${below} 0 R`);
+    }
     const at = writer.number();
     if (pieces.every((piece) => piece.is === 'fixed')) {
       const text = pieces.map((piece) => (piece.is === 'fixed' ? piece.text : '')).join('');
       writer.addPacked(at, '', Buffer.from(text, 'latin1'));
     } else objects.push({ is: 'content', at, head: `${at} 0 obj\n<</Length `, pieces: joined(pieces) });
     const [open, close] = this.#marks;
-    return `/Contents[${open} 0 R ${own.join(' ')} ${close} 0 R ${at} 0 R]`;
+    const all = [`${open} 0 R`, ...own, `${close} 0 R`, ...grounds, `${at} 0 R`];
+    return `/Contents[${all.join(' ')}]`;
   }
 
   #resources(page: SourcePage, { pieces, pictures }: Additions): string {
@@ -165,8 +181,9 @@ export class PageObjects {
     const isBroken = pictures !== undefined && dictOf(source, pictures.get(name('N'))) === undefined;
     if (slot !== undefined || !isBroken) this.#placed.add(dict);
     if (where === 'nowhere') return;
-    const own: Additions = { pieces: [], pictures: additions.pictures };
-    if (known !== undefined && slot !== undefined) this.#filled(known, slot, own);
+    const own: Additions = { ...additions, pieces: [] };
+    const isFree = this.#isFree(dict, additions.boxes) && where === 'everywhere';
+    if (known !== undefined && slot !== undefined) this.#filled(known, slot, own, isFree);
     else {
       const drawn = known === undefined ? undefined : fields.drawnValue(known[0], known[1]);
       const text =
@@ -184,17 +201,30 @@ export class PageObjects {
     }
   }
 
+  /** Whether no widget that is drawn before lies where this one does. */
+  #isFree(dict: PDFDict, boxes: Box[]): boolean {
+    const box = boxOf(this.target.source, dict.get(name('Rect')));
+    if (box === undefined || boxes.length === mostCompared) return false;
+    const [left, bottom, right, top] = box;
+    const isFree = !boxes.some(([l, b, r, t]) => l < right && left < r && b < top && bottom < t);
+    boxes.push(box);
+    return isFree;
+  }
+
+  /** @param isFree what is below its text may be drawn before all other widgets */
   #filled(
     [field, widget, index]: readonly [Field, Widget, number],
     slot: number,
     additions: Additions,
+    isFree: boolean,
   ): void {
     const { source, form } = this.target;
     if (field.kind !== 'checkbox' && field.kind !== 'radio') {
       const style = textStyleOf(source, form, field, widget);
       const box = textBoxOf(source, field, widget, style, this.target.stackOf(style.stack));
       const matrix = written(roomMatrix(this.target, widget));
-      additions.pieces.push({ is: 'text', slot, matrix, box });
+      if (isFree && box.under !== '') additions.ground.push(`q ${matrix} cm\n${box.under}Q\n`);
+      additions.pieces.push({ is: 'text', slot, matrix, box: isFree ? { ...box, under: '' } : box });
       return;
     }
     const drawings: Record<string, string> = {};
