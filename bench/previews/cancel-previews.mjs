@@ -31,7 +31,10 @@ export async function run({ short, profile, say }) {
       const rows = [];
       // What the first job has others do ahead is not taken for work on it.
       await drawn(base, longPdf(8));
-      for (let round = 0; round < rounds; round += 1) rows.push(await cancelled(base, server, bytes, by));
+      while (rows.length < rounds) {
+        const row = await cancelled(base, server, bytes, by);
+        if (row !== undefined) rows.push(row);
+      }
       const times = rows.map(({ gone }) => gone);
       const answers = percentiles(rows.map(({ answered }) => answered));
       const { p50, p99 } = percentiles(times);
@@ -56,9 +59,12 @@ export async function run({ short, profile, say }) {
 
 /** Hundredths of a second of CPU after which something works on a job. */
 const atWork = 10;
-const givenUpMs = 30_000;
+const givenUpMs = 10_000;
 
-/** Milliseconds from a cancel to its answer, and until what has worked on the job is gone, with what it did meanwhile. */
+/**
+ * Milliseconds from a cancel to its answer, and until what has worked on the job is gone, with what it did meanwhile. Undefined where
+ * nothing had worked on it yet.
+ */
 async function cancelled(base, { port, pid }, bytes, by) {
   const form = new FormData();
   form.set('kind', 'preview');
@@ -81,7 +87,11 @@ async function cancelled(base, { port, pid }, bytes, by) {
   const states = new Map(paths.map((path) => [path, []]));
   while (paths.every(existsSync)) {
     const at = performance.now() - from;
-    if (at > givenUpMs) throw new Error(`Nothing has gone of ${paths.join(', ')}`);
+    if (at > givenUpMs) {
+      // On a busy machine what was getting ready looks like work: then it is idle now, and the round says nothing.
+      if ((await look(pid, by)).isQuiet) return undefined;
+      throw new Error(`Nothing has gone of ${paths.join(', ')}`);
+    }
     for (const [path, seen] of states) {
       const state = textOf(`${path}/stat`).split(') ').at(-1)[0];
       if (state !== undefined && seen.at(-1)?.[0] !== state) seen.push(`${state} at ${at.toFixed(0)}`);
@@ -109,11 +119,16 @@ async function drawn(base, bytes) {
 /** What has worked so far, once none of it does any more. */
 async function whenQuiet(pid, by) {
   for (;;) {
-    const before = workersOf(pid, by);
-    await pause(200);
-    const after = workersOf(pid, by);
-    if ([...after].every(([path, ticks]) => ticks <= (before.get(path) ?? 0) + 2)) return after;
+    const { workers, isQuiet } = await look(pid, by);
+    if (isQuiet) return workers;
   }
+}
+
+async function look(pid, by) {
+  const before = workersOf(pid, by);
+  await pause(200);
+  const workers = workersOf(pid, by);
+  return { workers, isQuiet: [...workers].every(([path, ticks]) => ticks <= (before.get(path) ?? 0) + 2) };
 }
 
 /** CPU, in hundredths of a second, of the threads of the server that draw, or of processes with this name below it; by path. */
