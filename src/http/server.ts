@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import websocket, { type WebsocketPluginOptions } from '@fastify/websocket';
-import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyServerOptions, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Keyring } from '../access/keyring.js';
@@ -45,7 +44,6 @@ import { UploadPlaces } from './admission/upload-places.js';
 import type { Dialect, DialectParts } from './dialects/dialect.js';
 import { DialectRegistry } from './dialects/dialect-registry.js';
 import { answerError, handleErrors } from './errors.js';
-import { isTime } from './iso-time.js';
 import { observe } from './observation.js';
 import { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
@@ -59,6 +57,7 @@ import { addProbeRoutes } from './routes/probes.js';
 import { addSessionRoutes } from './routes/support/session.js';
 import { addWebRoutes } from './routes/web.js';
 import { FormReader, type FormReaderOptions } from './upload/form-reader.js';
+import { createValidatorCompiler } from './validators.js';
 
 /** Bounds of the HTTP side; what each one refuses stands beside the check that applies it. */
 export interface HttpLimits {
@@ -355,12 +354,6 @@ function fastifyOptions(
       ...upgradeTaking,
     },
   };
-}
-
-function createValidatorCompiler() {
-  const ajv = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true, strict: false });
-  ajv.addFormat('date-time', isTime);
-  return ({ schema }: { schema: unknown }) => ajv.compile(schema as object);
 }
 
 const idleCheckMs = 50;

@@ -12,12 +12,14 @@ import { vary, weightsOf } from './preferences.js';
 const codings = ['br', 'gzip', 'identity'] as const;
 type Coding = (typeof codings)[number];
 
-/** A file of the build, in memory in every form that it may leave in. */
+/** A file of the build, in memory in every form that somebody has asked for. */
 export interface StaticFile {
   readonly contentType: string;
   /** Of the bytes as they lie on the disk; each form has an ETag of its own. */
   readonly sha256: string;
-  readonly bytes: Readonly<Partial<Record<Coding, Buffer>>> & { readonly identity: Buffer };
+  readonly identity: Buffer;
+  /** In a form that is not `identity`; undefined where that would gain next to nothing. */
+  readonly packed: ((coding: Coding) => Promise<Buffer>) | undefined;
 }
 
 /** By path below the folder: `index.html`, `assets/page-1a2b3c.js`. */
@@ -27,7 +29,7 @@ export type StaticFiles = ReadonlyMap<string, StaticFile>;
 const maxTotalBytes = 32 * 1024 * 1024;
 /** Below it, packing gains less than the headers that announce it cost. */
 const packedMinBytes = 1024;
-/** The last steps cost a start many times what they save. */
+/** The last steps cost many times what they save. */
 const brotliQuality = 9;
 
 export const svg = 'image/svg+xml';
@@ -44,7 +46,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 /** Already packed by their own format. */
-const packed: ReadonlySet<string> = new Set(['.png', '.woff2']);
+const packedTypes: ReadonlySet<string> = new Set(['.png', '.woff2']);
 
 /** Reads a folder of known types once; none when it is not there. Rejects when it is too large or cannot be read. */
 export async function readStaticFiles(folder: URL): Promise<StaticFiles> {
@@ -58,7 +60,7 @@ export async function readStaticFiles(folder: URL): Promise<StaticFiles> {
     const bytes = await readFile(join(root, path));
     left -= bytes.length;
     if (left < 0) throw new Error(`The files in ${root} are larger than ${maxTotalBytes} bytes together`);
-    files.set(path.replaceAll('\\', '/'), await staticFileOf(bytes, contentType, !packed.has(extname(path))));
+    files.set(path.replaceAll('\\', '/'), staticFileOf(bytes, contentType, !packedTypes.has(extname(path))));
   }
   return files;
 }
@@ -79,31 +81,48 @@ async function pathsIn(root: string): Promise<readonly string[]> {
   }
 }
 
-async function staticFileOf(identity: Buffer, contentType: string, packs: boolean): Promise<StaticFile> {
+function staticFileOf(identity: Buffer, contentType: string, packs: boolean): StaticFile {
   const sha256 = createHash('sha256').update(identity).digest('hex');
-  if (!packs || identity.length < packedMinBytes) return { contentType, sha256, bytes: { identity } };
-  const quality = { params: { [zlib.BROTLI_PARAM_QUALITY]: brotliQuality } };
-  const [br, gz] = await Promise.all([
-    promisify(brotliCompress)(identity, quality),
-    promisify(gzip)(identity, { level: 9 }),
-  ]);
-  return { contentType, sha256, bytes: { identity, br, gzip: gz } };
+  const isWorthIt = packs && identity.length >= packedMinBytes;
+  return { contentType, sha256, identity, packed: isWorthIt ? packerOf(identity) : undefined };
+}
+
+/** Packs with the first request that wants it, and for good: all files together would take a start 200 ms of CPU. */
+function packerOf(identity: Buffer): (coding: Coding) => Promise<Buffer> {
+  const made = new Map<Coding, Promise<Buffer>>();
+  const pack = (coding: Coding): Promise<Buffer> => {
+    switch (coding) {
+      case 'br':
+        return promisify(brotliCompress)(identity, {
+          params: { [zlib.BROTLI_PARAM_QUALITY]: brotliQuality },
+        });
+      case 'gzip':
+        return promisify(gzip)(identity, { level: 9 });
+      case 'identity':
+        return Promise.resolve(identity);
+    }
+  };
+  return (coding) => {
+    const packing = made.get(coding) ?? pack(coding);
+    made.set(coding, packing);
+    return packing;
+  };
 }
 
 /** Answers GET and HEAD with a file in the form that the caller likes best. */
-export function sendStatic(
+export async function sendStatic(
   request: FastifyRequest,
   reply: FastifyReply,
   file: StaticFile,
   cacheControl: string,
-): FastifyReply {
+): Promise<FastifyReply> {
   const { headers } = request.raw;
   const coding = codingOf(headers['accept-encoding'], file);
   const tag = coding === 'identity' ? file.sha256 : `${file.sha256}-${coding}`;
   reply.header('etag', `"${tag}"`).header('cache-control', cacheControl);
   vary(reply, 'Accept-Encoding');
   if (matchesNone(headers['if-none-match'], tag)) return reply.code(304).send();
-  const bytes = file.bytes[coding] ?? file.bytes.identity;
+  const bytes = (await file.packed?.(coding)) ?? file.identity;
   if (coding !== 'identity') reply.header('content-encoding', coding);
   return reply
     .header('content-type', file.contentType)
@@ -112,7 +131,7 @@ export function sendStatic(
 }
 
 /** What an `Accept-Encoding` (RFC 9110, 12.5.3) weighs most among the forms of the file. */
-function codingOf(header: string | string[] | undefined, { bytes }: StaticFile): Coding {
+function codingOf(header: string | string[] | undefined, { packed }: StaticFile): Coding {
   const weights = weightsOf(header);
   const every = weights.get('*');
   let best: Coding = 'identity';
@@ -120,7 +139,7 @@ function codingOf(header: string | string[] | undefined, { bytes }: StaticFile):
   let most = weights.get('identity') ?? every ?? 0.0001;
   for (const coding of codings) {
     const weight = coding === 'identity' ? 0 : (weights.get(coding) ?? every ?? 0);
-    if (bytes[coding] === undefined || weight === 0) continue;
+    if ((packed === undefined && coding !== 'identity') || weight === 0) continue;
     if (weight > most || (weight === most && best === 'identity')) [best, most] = [coding, weight];
   }
   return best;
