@@ -109,4 +109,19 @@ describe.skipIf(withoutPostgres)('with thousands of jobs in the database', () =>
     await node(act);
     expect(await wholeReads()).toEqual(before);
   });
+
+  it('a submit of an owner whose jobs wait writes no index of owners anew', async () => {
+    const renewed = async (): Promise<readonly number[]> => {
+      await wholeReads();
+      const [counts = []] = await ask(
+        `SELECT n_tup_upd::int, (n_tup_upd - n_tup_hot_upd)::int FROM pg_stat_user_tables WHERE relname = 'owners'`,
+      );
+      return counts.map(Number);
+    };
+    const [updates = 0, indexed] = await renewed();
+    await node(async (engine) => {
+      for (let n = 0; n < 50; n += 1) await submitted(engine, { owner: 'owner-5' });
+    });
+    expect(await renewed()).toEqual([updates + 50, indexed]);
+  });
 });

@@ -96,7 +96,7 @@ export function idempotencyRows(known: Known): Rows<IdempotencyRow> {
 export function turnsLoad(known: Known, limit: number, maxRunning: number): Load {
   return {
     query: {
-      text: `WITH turns AS (SELECT * FROM owners WHERE ready > 0 AND running < $2 ORDER BY pass, came LIMIT $1),
+      text: `WITH turns AS (SELECT * FROM owners WHERE eligible AND running < $2 ORDER BY pass, came LIMIT $1),
         share AS (SELECT ($1::bigint / greatest(1, count(*)) + 2)::int AS size FROM turns)
         SELECT share.size, ${selected(ownerShape, 'o')}, ${selected(jobShape, 'j')}, ${selected(inputShape, 'i')}
         FROM share, turns o LEFT JOIN LATERAL (SELECT * FROM jobs WHERE jobs.owner = o.owner AND queue = ${codeOf.ready}

@@ -209,6 +209,7 @@ export function plainForms<Row>(shape: Shape<Row>): LoadForms<Row> {
   };
 }
 
+/** No name has a NUL: the server takes none in a text. */
 export function textOfKey(key: readonly Scalar[]): string {
-  return JSON.stringify(key);
+  return key.length === 1 ? String(key[0]) : key.join('\0');
 }
