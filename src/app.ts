@@ -354,7 +354,9 @@ async function open(
   opened.add(openIdleHeap());
   const url = await http.listen(config.host, config.port);
   const over = new AbortController();
-  const rehearsing = known.hasDocuments ? rehearseRequests(syncRenderer, over.signal) : Promise.resolve();
+  const rehearsing = known.hasDocuments
+    ? rehearseRequests((...call) => http.own.post(...call), over.signal)
+    : Promise.resolve();
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -1,10 +1,5 @@
-import type { SyncRender } from './work/service.js';
-
 /** Until the compiler of code has seen what the first caller needs. */
 const rounds = 30;
-/** Of the server itself: no owner can be called so. */
-const owner = '@server';
-
 const kind = 'report';
 const withDesign = {
   kind,
@@ -20,20 +15,21 @@ const withDesign = {
 /** One that comes with the server: looked up, read and compiled as those of callers are. Without values it is blank. */
 const withStored = { kind, design: 'certificate', params: {} };
 
+/** Posts a body to an address of the server; the status of the answer, undefined where there is none. */
+type Post = (path: string, json: Uint8Array, signal: AbortSignal) => Promise<number | undefined>;
+
 /**
- * Has the thread that answers requests read and render some documents for nobody, one after the other, as if a caller had sent
- * them: the first caller's then takes no longer than later ones. Other work goes in between. Never rejects.
+ * Has the server answer some requests of its own, one after the other, for documents that nobody gets: the first caller's then
+ * takes no longer than later ones. Other work goes in between. Never rejects.
  */
-export async function rehearseRequests(syncRenderer: SyncRender, closing: AbortSignal): Promise<void> {
+export async function rehearseRequests(post: Post, closing: AbortSignal): Promise<void> {
   try {
     for (let round = 0; round < rounds && !closing.aborted; round += 1) {
       const json = Buffer.from(JSON.stringify(round % 2 === 0 ? withStored : withDesign));
-      const request = { owner, kind, body: { json }, requestId: owner, signal: closing };
-      const ran = await syncRenderer.run(request);
-      if (!ran.ok) return;
-      await ran.dispose();
+      // Whatever is wrong here, a caller will be told.
+      if ((await post('/api/v1/render', json, closing)) !== 200) return;
     }
   } catch {
-    // Whatever is wrong here, a caller will be told.
+    // As above.
   }
 }

@@ -301,7 +301,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'server-time.ts': ['standstills.ts', 'steady-clock.ts'],
   'service-settings.ts': ['config.ts', 'engine'],
   'rendering.ts': ['config.ts', 'render', 'work', 'render/kinds'],
-  'front-rehearsal.ts': ['work'],
+  'front-rehearsal.ts': [],
   'streaming.ts': ['config.ts', 'access', 'gateway', 'follow', 'engine', 'work'],
   'tracing.ts': ['work'],
   'tracing-settings.ts': [],

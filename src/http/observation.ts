@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { LogFields } from '../log-fields.js';
 import { isObject } from '../protocol/is-object.js';
+import type { OwnCalls } from './admission/own-calls.js';
 import type { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 
@@ -15,9 +16,14 @@ declare module 'fastify' {
 /**
  * One measurement for each answer, and one log line: at `info` for a refusal or a failure, at `debug` for a success, since
  * the end of a job has a line of its own. A line holds the path without its query, and never a header or a
- * body: keys, tickets and documents stay out of logs.
+ * body: keys, tickets and documents stay out of logs. Of what the server asks itself there is neither.
  */
-export function observe(app: FastifyInstance, registry: Registry, longWaits: LongWaits): void {
+export function observe(
+  app: FastifyInstance,
+  registry: Registry,
+  longWaits: LongWaits,
+  own: Pick<OwnCalls, 'callerOf'>,
+): void {
   app.decorateRequest('jobId', undefined);
   const requests = new Counter({
     name: 'inkwire_http_requests_total',
@@ -44,6 +50,10 @@ export function observe(app: FastifyInstance, registry: Registry, longWaits: Lon
   const isInfoLogged = isDebugLogged || app.log.level === 'info';
 
   app.addHook('onResponse', (request, reply, done) => {
+    if (own.callerOf(request.raw) !== undefined) {
+      done();
+      return;
+    }
     const { method } = request.raw;
     const status = reply.raw.statusCode;
     const durationMs = performance.now() - request.startedAt;

@@ -25,6 +25,7 @@ import { takeTurns } from './admission/fair-turns.js';
 import { createHandshakeCheck } from './admission/handshake.js';
 import { checkExpectation, checkMessageSize } from './admission/message-size.js';
 import { createOrigins } from './admission/origins.js';
+import { OwnCalls } from './admission/own-calls.js';
 import { createRateChecks, type RateChecks } from './admission/rate-limit.js';
 import { createRenderPlaceCheck } from './admission/render-places.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
@@ -154,6 +155,8 @@ export interface HttpServer {
   readonly turns: LoopTurns;
   /** Figures of what owners share; other parts may add theirs. */
   readonly budgets: BudgetMeters;
+  /** For requests of the server itself. */
+  readonly own: OwnCalls;
   /** Where it listens, as `http://host:port`. */
   listen(host: string, port: number): Promise<string>;
   /** Refuses new work and ends held answers; everything else goes on. Safe twice. */
@@ -176,6 +179,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const addressOf = createAddressOf(isProxy);
   const dialects = new DialectRegistry(options.dialects);
   const app = fastify(fastifyOptions(options, dialects));
+  const own = new OwnCalls(app.server);
   const draining = new Draining();
   const longWaits = new LongWaits(limits.maxHeldRequests, (keyId) => options.keyring.holds(keyId));
   const rate = { perIp: limits.ratePerIp, perKey: limits.ratePerKey };
@@ -206,7 +210,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const forms = new FormReader({ limits, places, blobs, onKind, onBytes });
   // First of all hooks: it says which requests are handshakes.
   await acceptHandshakes(app, index);
-  admit(app, { ...admissionOf(options, { index, dialects, draining, rates, excess, places }), addressOf });
+  const parts = { index, dialects, draining, rates, excess, places, own };
+  admit(app, { ...admissionOf(options, parts), addressOf });
   tellUnusedBodies(app);
   takeTurns(app, options.turns);
   const bodyShare = Math.max((limits.bodyBudgetBytes ?? bodyBudgetBytes) / 2, limits.maxBodyBytes);
@@ -215,7 +220,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   budgets.add('bodies', bodies);
   budgets.add('uploads', places.shares);
   budgets.add('held', longWaits.shares);
-  observe(app, options.registry, longWaits);
+  observe(app, options.registry, longWaits, own);
   addServerRoutes(app, options, { index, dialects, draining });
   if (!options.probesOnly)
     await dialects.mount(app, { ...options, longWaits, forms, renderTimeoutMs: limits.renderTimeoutMs });
@@ -231,6 +236,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     draining,
     turns: options.turns,
     budgets,
+    own,
     listen: (host, port) => app.listen({ host, port }),
     drain,
     close() {
@@ -267,14 +273,16 @@ interface AdmissionParts extends Parts {
   readonly rates: RateChecks;
   readonly excess: ExcessOf;
   readonly places: UploadPlaces;
+  readonly own: OwnCalls;
 }
 
 /** The order is the contract's; the request id comes before all of them. */
 function admissionOf(
   options: HttpServerOptions,
-  { index, dialects, draining, rates, excess, places }: AdmissionParts,
+  { index, dialects, draining, rates, excess, places, own }: AdmissionParts,
 ): Omit<Admission, 'addressOf'> {
   const { keyring, tickets, sessions, corsOrigins } = options;
+  const onFailure = rates.checkIp;
   const origins = createOrigins(corsOrigins, () => keyring.open);
   const cors = createCorsChecks(origins, index, dialects);
   const identifying = [
@@ -283,7 +291,7 @@ function admissionOf(
     checkMessageSize,
     cors.options,
     createHandshakeCheck(origins),
-    createAuthenticationCheck({ keyring, tickets, sessions, dialects, origins, onFailure: rates.checkIp }),
+    createAuthenticationCheck({ keyring, tickets, sessions, dialects, origins, own, onFailure }),
   ];
   const inTurn = [
     createOwnerCheck(dialects),

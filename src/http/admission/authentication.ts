@@ -11,6 +11,7 @@ import type { DialectRegistry } from '../dialects/dialect-registry.js';
 import { pathOf } from '../reply/problem-reply.js';
 import type { Check, Route, WaitingCheck } from './admission.js';
 import type { Origins } from './origins.js';
+import type { OwnCalls } from './own-calls.js';
 import { isOwnPage, sessionTokenOf } from './session-cookie.js';
 
 /** Parameters in which callers of other services send keys. */
@@ -43,6 +44,7 @@ export interface AuthenticationParts {
   readonly dialects: DialectRegistry;
   readonly origins: Origins;
   readonly sessions: Sessions;
+  readonly own: Pick<OwnCalls, 'callerOf'>;
   /** Counts a request whose key is wrong, so that keys cannot be guessed without end. */
   readonly onFailure: Check;
 }
@@ -50,6 +52,11 @@ export interface AuthenticationParts {
 export function createAuthenticationCheck(parts: AuthenticationParts): WaitingCheck {
   return (request, reply, route) => {
     if (needsNoKey(request, route)) return undefined;
+    const own = parts.own.callerOf(request.raw);
+    if (own !== undefined) {
+      request.caller = own;
+      return undefined;
+    }
     const ticket = route.config.acceptsTicket === true ? ticketOf(request) : undefined;
     const concluded = (identified: Identified): ReturnType<Check> => {
       if (!identified.ok && route.config.keyOptional === true && identified.problem.keyRefusal === 'missing')
