@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Countdown } from '../countdown.js';
+import { killNow } from './kill-now.js';
 import {
   type DecodedPicture,
   type DrawnImage,
@@ -145,6 +146,7 @@ export class PictureProcess {
   /** Ends it, whatever it does. `gone` settles soon after. */
   kill(): void {
     const { pid } = this.#child;
+    if (pid !== undefined && process.platform !== 'win32') killNow([pid]);
     try {
       if (pid === undefined || process.platform === 'win32') this.#child.kill('SIGKILL');
       else process.kill(-pid, 'SIGKILL');

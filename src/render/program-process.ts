@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Countdown } from '../countdown.js';
+import { killNow } from './kill-now.js';
 import { maxTextBytes } from './program-call.js';
 import { footprintOf, lives, livesIn } from './program-watch.js';
 
 /**
  * A program under a supervisor of ours: a shell that starts it, tells how it ended, and stays until this end of a socket
  * is closed. Then it ends everything: as the first process of a namespace by going, otherwise by killing its group. The
- * kernel closes the socket of a server that is killed; so a cancel, a time-out, the usual end and `kill -9` of the server
- * are one way.
+ * kernel closes the socket of a server that is killed; so the usual end and `kill -9` of the server are one way. A cancel
+ * and a limit do not wait until the supervisor has a turn: they kill what there is below it, too.
  */
 
 /** Written more than this, a program is taken for one that floods. */
@@ -19,6 +20,8 @@ const impatienceMs = 2_000;
 /** After a kill; a process that sits in the kernel for longer (a dead network disk) is given up. */
 const givenUpMs = 30_000;
 const maxOrphans = 10_000;
+/** Processes and threads that are hurried along; more go with their namespace alone. */
+const maxHurried = 1_000;
 
 /**
  * @param last how the supervisor ends everything when the socket is closed
@@ -76,7 +79,7 @@ export class ProgramProcess {
       if (status === undefined || this.#isKilled) return;
       this.#status = Number(status);
       // Whatever the program has left behind goes with it.
-      this.kill();
+      this.#letGo();
     });
     let heard = 0;
     const texts = [child.stdout, child.stderr].map((stream) => {
@@ -105,6 +108,16 @@ export class ProgramProcess {
   /** Ends the program and all of its children. `ended` settles when they are gone. */
   kill(): void {
     if (this.#isKilled) return;
+    this.#letGo();
+    const { pid } = this;
+    if (pid === undefined) return;
+    // The outermost one ends when the first of its namespace has: that is the proof that nothing is left.
+    const [, ...inner] = footprintOf(pid, maxHurried).pids;
+    killNow(inner);
+  }
+
+  /** The supervisor ends everything. */
+  #letGo(): void {
     this.#isKilled = true;
     this.#lifeline?.destroy();
     const { pid } = this;
@@ -134,8 +147,8 @@ export class ProgramProcess {
     if (pid !== undefined && fault === undefined) {
       await gone(() => this.#orphans.some(lives));
       if (!this.#isContained) await gone(() => signalGroup(pid) && livesIn(pid));
-      // A process that left its group may hold the other ends.
-      await Promise.race([closed, pause(1_000, undefined, { ref: false })]);
+      // Where there is no namespace a process that left its group may hold the other ends.
+      await Promise.race([closed, pause(this.#isContained ? 50 : 1_000, undefined, { ref: false })]);
     }
     child.stdout?.destroy();
     child.stderr?.destroy();
