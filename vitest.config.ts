@@ -27,6 +27,11 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     DATABASE_KILLS: process.env.DATABASE_KILLS ?? '30',
   },
   network: { NETWORK_TIMES: 'true' },
+  races: {
+    GROUP_JOBS: process.env.GROUP_JOBS ?? '300',
+    OWNER_JOBS: process.env.OWNER_JOBS ?? '1000',
+    CONNECTION_CUTS: process.env.CONNECTION_CUTS ?? '100',
+  },
   'bulk-kills': { BULK_KILLS: process.env.BULK_KILLS ?? '50' },
   actions: { ACTION_JOBS: process.env.ACTION_JOBS ?? '5000', ACTION_KILLS: process.env.ACTION_KILLS ?? '10' },
   conformance: { CONFORMANCE_BATCH: process.env.CONFORMANCE_BATCH ?? '500' },

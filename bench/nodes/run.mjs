@@ -12,6 +12,9 @@ const { chosen, short, profile } = readCommand({
   submits: './benchmarks/submits.mjs',
   processes: './benchmarks/processes.mjs',
   claims: './benchmarks/claims.mjs',
+  million: './benchmarks/million.mjs',
+  growth: './benchmarks/growth.mjs',
+  keys: './benchmarks/keys.mjs',
   cancel: './benchmarks/cancel.mjs',
   fanout: './benchmarks/fanout.mjs',
 });

@@ -1,8 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Inkwire } from '../../client/sdk/node.js';
+import { makeKey } from '../../src/access/keys.js';
+import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { s3Credentials, useS3 } from '../helpers/s3-server.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
@@ -233,6 +236,36 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     expect((await client.get(job_id)).status).toBe('pending');
     await turn('resume');
     expect((await client.waitFor(job_id)).attempt).toBe(1);
+  });
+
+  it('refuse a key that was disabled at another one, and take one that was made there', async () => {
+    const keys = await openServiceKeys(database().url);
+    try {
+      const { key, token } = makeKey({ owner: 'ann', scopes: ['*'], now: 0 }, (size) =>
+        crypto.getRandomValues(new Uint8Array(size)),
+      );
+      await keys.put(key);
+      const gateways = [await node('gateway'), await node('gateway')];
+      const statuses = (): Promise<readonly number[]> =>
+        Promise.all(
+          gateways.map(async ({ url }) => {
+            const headers = { authorization: `Bearer ${token}` };
+            return (await fetch(`${url}/api/v1/jobs`, { headers })).status;
+          }),
+        );
+      expect(await statuses()).toEqual([200, 200]);
+      await keys.put({ ...key, disabledAt: 1 });
+      // `npm run bench:nodes -- keys` holds it against the second that is promised.
+      await expect.poll(statuses, { interval: 20 }).toEqual([401, 401]);
+      await keys.put(key);
+      await expect.poll(statuses, { interval: 20 }).toEqual([200, 200]);
+    } finally {
+      // The other tests are of a service without keys.
+      await keys.close();
+      const client = new pg.Client(database().url);
+      await client.connect();
+      await client.query('DELETE FROM inkwire.keys').finally(() => client.end());
+    }
   });
 
   it('that only run jobs answer probes and figures alone', async () => {

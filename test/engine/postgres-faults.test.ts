@@ -8,6 +8,9 @@ import { openPostgresRelay } from '../helpers/postgres-relay.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { aService, type Service } from './postgres-fixture.js';
 
+/** Around commits, before and after each; `npm run crash:races` cuts a hundred of both. */
+const cuts = Number(process.env.CONNECTION_CUTS ?? 40);
+
 describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
   const server = usePostgres({ durable: true });
   let service: Service;
@@ -54,20 +57,20 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
       const submit = async (engine: Engine): Promise<SubmitOutcome> =>
         engine.store.submit(aSubmission(aJob()));
       const accepted: SubmitOutcome[] = [];
-      for (let n = 0; n < 40; n += 1) {
+      for (let n = 0; n < cuts; n += 1) {
         relay.fault = fault;
         // The other node writes at the same time: nothing can be told by how far the log has come.
         accepted.push(...(await Promise.all([submit(cut), submit(cut), submit(other)])));
       }
-      expect(relay.cuts).toBe(40);
+      expect(relay.cuts).toBe(cuts);
       const jobs = accepted.flatMap((outcome) => (outcome.type === 'created' ? [outcome] : []));
-      expect(jobs).toHaveLength(120);
+      expect(jobs).toHaveLength(3 * cuts);
       const facts = await everyFact(other);
       // One job each, none twice, at the place that was told, without a gap.
-      expect(facts.map(({ seq }) => seq)).toEqual(Array.from({ length: 120 }, (_, at) => at + 1));
+      expect(facts.map(({ seq }) => seq)).toEqual(Array.from({ length: 3 * cuts }, (_, at) => at + 1));
       const places = new Map(facts.map(({ jobId, seq }) => [jobId, seq]));
       for (const { job, position } of jobs) expect(places.get(job.id)).toBe(position.seq);
-      expect(await other.store.depth()).toMatchObject({ pending: 120, running: 0 });
+      expect(await other.store.depth()).toMatchObject({ pending: 3 * cuts, running: 0 });
     },
   );
 

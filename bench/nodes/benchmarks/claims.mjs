@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { removeDirectory, startServer, temporaryDirectory } from '../../kit/server.mjs';
 import { percentiles } from '../../kit/statistics.mjs';
 import { startPostgres } from '../postgres.mjs';
 import { openNode, openQueue, owners } from '../queues.mjs';
@@ -8,9 +10,18 @@ import { openNode, openQueue, owners } from '../queues.mjs';
  * @param {import('../../kit/figure.mjs').Run} run
  * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
  */
-export async function run({ short, say }) {
-  const jobs = short ? 20_000 : 100_000;
+export function run({ short, say }) {
+  return claimsAmong(short ? 20_000 : 100_000, { short, say });
+}
+
+/**
+ * @param {number} jobs
+ * @param {Pick<import('../../kit/figure.mjs').Run, 'short' | 'say'>} run
+ * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
+ */
+export async function claimsAmong(jobs, { short, say }) {
   const times = short ? 200 : 500;
+  const directory = temporaryDirectory('claims');
   const postgres = await startPostgres();
   const engine = await openNode(postgres.url);
   const { store } = engine;
@@ -50,10 +61,15 @@ export async function run({ short, say }) {
       const note = `p50 ${pages.p50.toFixed(1)} ms`;
       figures.push({ name: `${name} p99`, value: pages.p99, unit: 'ms', atMost: 30, note });
     }
+    const env = { INKWIRE_DATABASE_URL: postgres.url, INKWIRE_BLOBS: join(directory, 'blobs') };
+    const server = await startServer({ directory: join(directory, 'node'), env });
+    await server.stop();
+    figures.push({ name: 'start of a further node', value: server.readyMs, unit: 'ms', atMost: 3_000 });
     return figures;
   } finally {
     await engine.close();
     await postgres.stop();
+    removeDirectory(directory);
   }
 }
 
@@ -62,7 +78,7 @@ export async function run({ short, say }) {
  * @param {number} jobs
  * @param {(outcome: any) => void} each
  */
-async function fill(place, jobs, each) {
+export async function fill(place, jobs, each) {
   const queue = await openQueue(place);
   await many(
     Array.from({ length: jobs }, (_, n) => n),
@@ -77,7 +93,7 @@ async function fill(place, jobs, each) {
  * @param {readonly T[]} items
  * @param {(item: T) => Promise<unknown>} act
  */
-async function many(items, act) {
+export async function many(items, act) {
   let next = 0;
   const caller = async () => {
     for (let item = items[next]; item !== undefined; item = items[next]) {
