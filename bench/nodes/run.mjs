@@ -14,6 +14,7 @@ const { chosen, short, profile } = readCommand({
   claims: './benchmarks/claims.mjs',
   million: './benchmarks/million.mjs',
   growth: './benchmarks/growth.mjs',
+  search: './benchmarks/search.mjs',
   keys: './benchmarks/keys.mjs',
   cancel: './benchmarks/cancel.mjs',
   fanout: './benchmarks/fanout.mjs',

@@ -1,4 +1,5 @@
 import type { Scalar } from './arrays.js';
+import { insertJobs, removeTokens } from './indexed-jobs.js';
 import { type JobRow, jobShape, smallBlobShape } from './job-shapes.js';
 import { dutyShape, factShape, workerShape } from './other-shapes.js';
 import type { Rows } from './rows.js';
@@ -75,12 +76,12 @@ const changing = ['status', 'stage', 'due', 'queue', 'ready_at', 'rev', 'job'];
 function changedJobs(rows: Rows<JobRow>): readonly Query[] {
   const added: JobRow[] = [];
   const changed: (readonly Scalar[])[] = [];
-  const removed: (readonly Scalar[])[] = [];
+  const removed: JobRow[] = [];
   for (const { key, row } of rows.changed.values()) {
     const before = rows.stored(...key);
     if (before === undefined) {
       if (row !== undefined) added.push(row);
-    } else if (row === undefined) removed.push([...key, before.job.rev]);
+    } else if (row === undefined) removed.push(before);
     else changed.push([...jobShape.valuesOf(row), before.job.rev]);
   }
   const columns = [...columnsOf(jobShape), ['before', 'int'] as const];
@@ -88,7 +89,7 @@ function changedJobs(rows: Rows<JobRow>): readonly Query[] {
   const names = columns.map(([name]) => name).join(', ');
   const sets = changing.map((name) => `${name} = w.${name}`).join(', ');
   return [
-    ...(added.length > 0 ? [insertRows(jobShape, added)] : []),
+    ...(added.length > 0 ? insertJobs(added) : []),
     ...(changed.length > 0
       ? [
           checked(
@@ -100,10 +101,14 @@ function changedJobs(rows: Rows<JobRow>): readonly Query[] {
       : []),
     ...(removed.length > 0
       ? [
+          ...removeTokens(removed),
           checked(
             `DELETE FROM jobs USING unnest($1::text[], $2::int[]) AS w(id, before)
              WHERE jobs.id = w.id AND jobs.rev = w.before`,
-            listsOf([...jobShape.key, ['before', 'int']], removed),
+            listsOf(
+              [...jobShape.key, ['before', 'int']],
+              removed.map(({ job }) => [job.id, job.rev]),
+            ),
             removed.length,
           ),
         ]

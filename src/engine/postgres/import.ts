@@ -4,11 +4,11 @@ import { isClaimedAhead } from '../../jobs/transition.js';
 import type { Contents } from '../embedded/contents.js';
 import { StoreFailed } from '../engine.js';
 import { connectionOf, failureOf } from './connection.js';
+import { insertJobs } from './indexed-jobs.js';
 import {
   groupShape,
   idempotencyShape,
   inputShape,
-  jobShape,
   type OwnerRow,
   ownerShape,
   partShape,
@@ -76,7 +76,7 @@ class Import {
   async run(contents: Contents): Promise<Imported> {
     const { last, trimmedTo, epoch, lives, settings } = contents;
     let change = 0;
-    const jobs = await this.#all(jobShape, contents.jobs, ({ job, queue }) => this.#count(job, queue));
+    const jobs = await this.#each(contents.jobs, insertJobs, ({ job, queue }) => this.#count(job, queue));
     await this.#all(inputShape, contents.inputs);
     await this.#all(partShape, contents.parts);
     await this.#all(idempotencyShape, contents.idempotency);
@@ -125,17 +125,25 @@ class Import {
     return { jobs, facts };
   }
 
-  async #all<Row>(shape: Shape<Row>, rows: Iterable<Row>, note?: (row: Row) => void): Promise<number> {
+  #all<Row>(shape: Shape<Row>, rows: Iterable<Row>, note?: (row: Row) => void): Promise<number> {
+    return this.#each(rows, (some) => [insertRows(shape, some)], note);
+  }
+
+  async #each<Row>(
+    rows: Iterable<Row>,
+    insert: (some: readonly Row[]) => readonly Query[],
+    note?: (row: Row) => void,
+  ): Promise<number> {
     let some: Row[] = [];
     let count = 0;
     for (const row of rows) {
       note?.(row);
       count += some.push(row) > 0 ? 1 : 0;
       if (some.length < rowsAtOnce) continue;
-      await this.#ask(insertRows(shape, some));
+      for (const query of insert(some)) await this.#ask(query);
       some = [];
     }
-    if (some.length > 0) await this.#ask(insertRows(shape, some));
+    if (some.length > 0) for (const query of insert(some)) await this.#ask(query);
     return count;
   }
 

@@ -1,57 +1,32 @@
 import { type Job, jobIdFloor } from '../../jobs/job.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
-import { everyOwner } from '../../protocol/names.js';
-import { matchesFilter } from '../embedded/list-match.js';
 import { stages } from '../embedded/tables.js';
-import type { JobPage, ListFilter } from '../listing.js';
-import { fromJson } from './job-shapes.js';
+import type { ListFilter } from '../listing.js';
+import { fromJson, textOf } from './job-shapes.js';
 import type { Asking } from './pool.js';
 
-/** Jobs that one call may load and look at where no index answers the filter. */
-const looksMax = 500;
+/** Ids from `from` on, up to and without `end`. */
+export interface IdRange {
+  readonly from: string;
+  readonly end: string;
+}
+
 /** After every id. */
 const lastId = 'job_~';
 
 /**
- * Listings, newest first. The index holds the jobs of one status and kind together in the order of the listing: a page
- * takes at most so many of each and the newest of them. What callers said of jobs is in no index; such a filter looks
- * at so many jobs a call and says where to go on.
+ * Jobs of an owner, newest first, by what a filter says of status, kind, group and time. The index holds the jobs of one
+ * status and kind together in the order of the listing: it takes at most so many of each and the newest of them.
  */
-export async function pageOf(ask: Asking, filter: ListFilter): Promise<JobPage> {
-  const { limit } = filter;
-  const everybody = filter.owner === everyOwner;
-  if (!everybody && !isSearch(filter)) {
-    const jobs = await newest(ask, filter, limit + 1);
-    return { jobs: jobs.slice(0, limit), more: jobs.length > limit };
-  }
-  const { status, kind, group } = filter;
-  const isExact = status !== 'completed' && (kind ?? group) === undefined && !isSearch(filter);
-  const looks = everybody && isExact ? Math.min(looksMax, limit + 1) : looksMax;
-  const looked = await (everybody ? newestOfAll : newest)(ask, filter, looks);
-  const found = looked.filter((job) => matchesFilter(filter, job));
-  const last = looked.at(-1);
-  if (found.length > limit) return { jobs: found.slice(0, limit), more: true };
-  if (looked.length < looks || last === undefined) return { jobs: found, more: false };
-  return { jobs: found, more: true, next: last.id };
-}
-
-/** Whether a filter is one that only looking at the jobs answers. */
-function isSearch({ reference, tags = [], metadata = [], search }: ListFilter): boolean {
-  return reference !== undefined || tags.length > 0 || metadata.length > 0 || (search?.words.length ?? 0) > 0;
-}
-
-async function newest(ask: Asking, filter: ListFilter, limit: number): Promise<readonly Job[]> {
+export async function newest(ask: Asking, filter: ListFilter, limit: number): Promise<readonly Job[]> {
   const { owner, group, status, kind } = filter;
   const { from, end } = rangeOf(filter);
   const statuses = (status === undefined ? jobStatuses : [status]).map((one) => jobStatuses.indexOf(one));
   const values: unknown[] = [owner, statuses, end, from, limit];
   const within = `FROM jobs WHERE owner = $1${group === undefined ? '' : ` AND grp = $${values.push(group)}`}`;
-  // One step of the index for each kind: there are as many as the server knows.
   const kinds =
     kind === undefined
-      ? `SELECT s, (SELECT kind ${within} AND status = s ORDER BY kind LIMIT 1) FROM unnest($2::int[]) s
-         UNION ALL SELECT w.status, (SELECT kind ${within} AND status = w.status AND kind > w.kind ORDER BY kind LIMIT 1)
-         FROM w WHERE w.kind IS NOT NULL`
+      ? kindsWithin(within)
       : `SELECT s, $${values.push(kind)}::text COLLATE "C" FROM unnest($2::int[]) s`;
   const rows = await ask(
     `WITH RECURSIVE w(status, kind) AS (${kinds})
@@ -62,11 +37,28 @@ async function newest(ask: Asking, filter: ListFilter, limit: number): Promise<r
   return rows.map(([job]) => fromJson(job));
 }
 
+/** One step of the index for each kind of each status: there are as many as the server knows. */
+function kindsWithin(within: string): string {
+  return `SELECT s, (SELECT kind ${within} AND status = s ORDER BY kind LIMIT 1) FROM unnest($2::int[]) s
+    UNION ALL SELECT w.status, (SELECT kind ${within} AND status = w.status AND kind > w.kind ORDER BY kind LIMIT 1)
+    FROM w WHERE w.kind IS NOT NULL`;
+}
+
+/** Kinds of which an owner has jobs. */
+export async function kindsOf(ask: Asking, owner: string): Promise<readonly string[]> {
+  const rows = await ask(
+    `WITH RECURSIVE w(status, kind) AS (${kindsWithin('FROM jobs WHERE owner = $1')})
+     SELECT DISTINCT kind FROM w WHERE kind IS NOT NULL`,
+    [owner, jobStatuses.map((_, code) => code)],
+  );
+  return rows.map(([kind]) => textOf(kind));
+}
+
 /**
  * Of every owner, along the ids. Jobs of the statuses that most jobs do not have, or not for long, have an index of their
  * own; of the others, the caller takes those that fit.
  */
-async function newestOfAll(ask: Asking, filter: ListFilter, limit: number): Promise<readonly Job[]> {
+export async function newestOfAll(ask: Asking, filter: ListFilter, limit: number): Promise<readonly Job[]> {
   const { from, end } = rangeOf(filter);
   const rows = await ask(
     `SELECT job FROM jobs WHERE ${placeOf(filter.status)} id < $1 AND id >= $2 ORDER BY id DESC LIMIT $3`,
@@ -84,11 +76,8 @@ function placeOf(status: JobStatus | undefined): string {
     : '';
 }
 
-/** The ids among which the jobs of a listing are: from the first on, up to and without the second. */
-function rangeOf({ createdAfter, createdBefore, afterId, search }: ListFilter): {
-  from: string;
-  end: string;
-} {
+/** The ids among which the jobs of a listing are. */
+export function rangeOf({ createdAfter, createdBefore, afterId, search }: ListFilter): IdRange {
   const starts = search?.ids ?? [];
   const froms = [
     ...(createdAfter === undefined ? [] : [jobIdFloor(Math.floor(createdAfter) + 1)]),

@@ -199,6 +199,12 @@ const migrations: readonly string[] = [
   DROP INDEX owners_turn;
   CREATE INDEX owners_turn ON owners (pass, came) WHERE eligible;
   `,
+  // What callers say of jobs. Those that are there already are looked at one by one until they go.
+  `
+  CREATE TABLE job_tokens (token bigint, job ${text}, PRIMARY KEY (token, job));
+  ALTER TABLE jobs ADD COLUMN indexed boolean;
+  CREATE INDEX jobs_unindexed ON jobs (owner, id) WHERE indexed IS NOT TRUE;
+  `,
 ];
 
 /** The newest schema that this program knows. */

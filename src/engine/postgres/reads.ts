@@ -8,7 +8,7 @@ import type { ArtifactFilter, Depth, Fact, FactFilter, FactPage, JobInput, Owner
 import type { GroupFilter, GroupPage, JobPage, ListFilter, RecordPage } from '../listing.js';
 import { type LogState, livesWith } from '../lives.js';
 import { recordPageOf } from '../record-page.js';
-import { pageOf } from './job-listing.js';
+import { pageOf } from './job-search.js';
 import { bytesOf, fromJson, type GroupRow, groupShape, numberOf, textOf } from './job-shapes.js';
 import { factShape, textOfTag } from './other-shapes.js';
 import type { Asking } from './pool.js';

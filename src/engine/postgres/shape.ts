@@ -76,13 +76,22 @@ export function selectByKeys(shape: Columns, keys: readonly (readonly Scalar[])[
 
 /** Fails where one of the rows is there. */
 export function insertRows<Row>(shape: Shape<Row>, rows: readonly Row[]): Query {
-  const columns = columnsOf(shape);
+  return insertValues(
+    shape.name,
+    columnsOf(shape),
+    rows.map((row) => shape.valuesOf(row)),
+  );
+}
+
+/** The same, of values for these columns. */
+export function insertValues(
+  name: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Scalar[])[],
+): Query {
   return {
-    text: `INSERT INTO ${shape.name} (${names(columns)}) SELECT * FROM ${unnest(columns)}`,
-    values: listsOf(
-      columns,
-      rows.map((row) => shape.valuesOf(row)),
-    ),
+    text: `INSERT INTO ${name} (${names(columns)}) SELECT * FROM ${unnest(columns)}`,
+    values: listsOf(columns, rows),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Job } from '../../jobs/job.js';
 import type { Searched } from '../../jobs/search.js';
 import { wordsOf } from '../../protocol/search.js';
+import { Digest } from '../embedded/digest.js';
 import { jobOfText, newestFirst } from './job-walk.js';
 import { type Connection, integerOf, type Statement, textOf } from './sql.js';
 
@@ -229,7 +230,7 @@ function tokensOf(job: Job): readonly string[] {
     const digest = begin.copy();
     for (let index = 0; index < word.length; index += 1) {
       digest.add(word.charCodeAt(index));
-      if (startLengths.has(index + 1)) tokens.push(digest.token());
+      if (startLengths.has(index + 1)) tokens.push(textOfDigest(digest));
     }
   }
   return tokens;
@@ -255,7 +256,7 @@ export function pairText(name: string, text: string): string {
 export function tokenOf(owner: string, type: TokenType, text: string): string {
   const digest = digestOf(owner, type);
   digest.addText(text);
-  return digest.token();
+  return textOfDigest(digest);
 }
 
 function digestOf(owner: string, type: TokenType): Digest {
@@ -270,41 +271,13 @@ function digestOf(owner: string, type: TokenType): Digest {
 /** Letters and digits that SQLite leaves as they are, for five bits each. */
 const digits = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/**
- * The digest of a text (cyrb53, of two multiplications for each of its units). A cheap one is enough, since what it
- * leads to is checked; a job may have hundreds.
- */
-class Digest {
-  #high = 0xdeadbeef;
-  #low = 0x41c6ce57;
-
-  copy(): Digest {
-    const digest = new Digest();
-    digest.#high = this.#high;
-    digest.#low = this.#low;
-    return digest;
+/** 60 bits as a word of SQLite's tokenizer. */
+function textOfDigest(digest: Digest): string {
+  const [high, low] = digest.halves();
+  let token = '';
+  for (let shift = 0; shift < 30; shift += 5) {
+    token += digits[(high >>> shift) & 31] ?? '';
+    token += digits[(low >>> shift) & 31] ?? '';
   }
-
-  add(unit: number): void {
-    this.#high = Math.imul(this.#high ^ unit, 0x9e3779b1);
-    this.#low = Math.imul(this.#low ^ unit, 0x5f356495);
-  }
-
-  addText(text: string): void {
-    for (let index = 0; index < text.length; index += 1) this.add(text.charCodeAt(index));
-  }
-
-  /** 60 bits as a word of SQLite's tokenizer. */
-  token(): string {
-    let high = Math.imul(this.#high ^ (this.#high >>> 16), 0x85ebca6b);
-    high ^= Math.imul(this.#low ^ (this.#low >>> 13), 0xc2b2ae35);
-    let low = Math.imul(this.#low ^ (this.#low >>> 16), 0x85ebca6b);
-    low ^= Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
-    let token = '';
-    for (let shift = 0; shift < 30; shift += 5) {
-      token += digits[(high >>> shift) & 31] ?? '';
-      token += digits[(low >>> shift) & 31] ?? '';
-    }
-    return token;
-  }
+  return token;
 }
