@@ -93,7 +93,10 @@ function Phases({ events, isWhole }: PhasesProps) {
               <td class="phase-bar" aria-hidden="true">
                 <i
                   class={isOpen ? 'phase-open' : undefined}
-                  style={{ marginInlineStart: percent(from - first.from), width: percent(to - from) }}
+                  style={{
+                    marginInlineStart: `min(${percent(from - first.from)}, calc(100% - 2px))`,
+                    width: percent(to - from),
+                  }}
                 />
               </td>
               <td class="phase-time">{durationText(to - from)}</td>
