@@ -60,6 +60,43 @@ describe('a queue that is paused', () => {
     }
   });
 
+  it('gives back what it was claiming when it was paused', async () => {
+    await rig.close();
+    let isHeld = false;
+    let claimed: () => void = () => undefined;
+    let goOn: () => void = () => undefined;
+    rig = await openWorkRig({
+      between: ({ store }) => ({
+        store: {
+          ...store,
+          claim: async (request) => {
+            const jobs = await store.claim(request);
+            if (jobs.length > 0 && isHeld) {
+              claimed();
+              await new Promise<void>((resolve) => {
+                goOn = resolve;
+              });
+            }
+            return jobs;
+          },
+        },
+      }),
+    });
+    isHeld = true;
+    const underWay = new Promise<void>((resolve) => {
+      claimed = resolve;
+    });
+    const id = await rig.submit('write', { text: 'x' });
+    await underWay;
+    await rig.pause.pause({ by: 'ops' });
+    isHeld = false;
+    goOn();
+    await expect.poll(() => leased(id)).toBe(false);
+    expect(await rig.facts(id)).toEqual(['1 job.created']);
+    await rig.pause.resume();
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 1 });
+  });
+
   it('holds for a runner that begins later', async () => {
     await rig.pause.pause({ by: 'ops' });
     await rig.restartRunner();
