@@ -24,6 +24,26 @@ export interface CarriedRows<Block> {
   brought(): Block | undefined;
 }
 
+/** Of lines by their keys. Those of places beside each other hardly ever differ. */
+class Heights {
+  readonly #known = new Map<string | number, number>();
+  #key: string | number | undefined;
+  #height: number | undefined;
+
+  get(key: string | number): number | undefined {
+    if (key !== this.#key) {
+      this.#height = this.#known.get(key);
+      this.#key = key;
+    }
+    return this.#height;
+  }
+
+  set(key: string | number, height: number): void {
+    this.#known.set(key, height);
+    this.#key = undefined;
+  }
+}
+
 /** Lays the lines out that a table carries over, in either layout. */
 export class CarriedLines<Line, Block extends { readonly height: number }> implements CarriedRows<Block> {
   below = 0;
@@ -32,10 +52,7 @@ export class CarriedLines<Line, Block extends { readonly height: number }> imple
   begun = false;
   /** Rows of the body that are above the block in work. */
   #above = 0;
-  readonly #heights = {
-    forward: new Map<string | number, number>(),
-    brought: new Map<string | number, number>(),
-  };
+  readonly #heights = { forward: new Heights(), brought: new Heights() };
 
   constructor(
     private readonly source: CarriedSource<Line>,

@@ -124,16 +124,20 @@ interface Place {
 
 /** Remembers where boxes stand, and says how much room those need that stay with the next one. */
 export class FollowingRoom {
-  readonly #places = new WeakMap<Box, Place>();
+  /** Made for the first of them: what is laid out aside hardly ever has one. */
+  #places: WeakMap<Box, Place> | undefined;
 
   /** To be told of each stack before its boxes get their places. */
   enter(parent: StackBox): void {
     for (const [index, box] of parent.boxes.entries())
-      if (box.keepsNext === true || box.type === 'stack') this.#places.set(box, { parent, index });
+      if (box.keepsNext === true || box.type === 'stack') {
+        this.#places ??= new WeakMap();
+        this.#places.set(box, { parent, index });
+      }
   }
 
   *#after(box: Box): Iterable<Box> {
-    for (let place = this.#places.get(box); place !== undefined; place = this.#places.get(place.parent)) {
+    for (let place = this.#places?.get(box); place !== undefined; place = this.#places?.get(place.parent)) {
       const { boxes } = place.parent;
       for (let i = place.index + 1; i < boxes.length; i++) {
         const next = boxes[i];

@@ -2,7 +2,7 @@ import type { Carry, CarryLine } from './carry.js';
 import type { Align, Block, Cell, Grid, GridRow, RowLook } from './model.js';
 import type { Sides } from './paper.js';
 import type { Node } from './pdfmake.js';
-import { TableCarry } from './table-carry.js';
+import { type CarryDrawing, TableCarry } from './table-carry.js';
 import type { RowStyle } from './table-style.js';
 import { type FontState, points, type Typesetter } from './typesetting.js';
 
@@ -232,32 +232,35 @@ function isLooked(look: RowLook): boolean {
   return Object.values(look).some((value) => value !== undefined);
 }
 
-/** Draws a line that a table carries over as a table of one row, in columns of the widths that the table has got. */
+/** Lines that a table carries over, in columns of the widths that the table has got. */
 function carryDrawing(
   cells: CellSetter,
   measures: Measures,
   setter: Typesetter,
   font: FontState,
   rowStyle: TableLook['row_style'],
-): (line: CarryLine, widths: readonly (number | 'auto')[]) => Node {
+): CarryDrawing {
   const { line, borders } = measures;
-  return (shown, widths) => {
+  const row = (shown: CarryLine) => {
     const look = { ...rowStyle, ...shown.look };
-    const below = look.line_below === undefined ? (borders === 'none' ? 0 : line) : points(look.line_below);
-    const above = shown.look?.line_above === undefined ? 0 : points(shown.look.line_above);
-    return {
-      ...setter.style(font),
-      // A look of nothing would be set over that of the table again, in each cell.
-      table: {
-        widths,
-        body: [cells.row(shown.cells, isLooked(look) ? look : undefined, false)],
-        ...cells.columns,
-      },
-      layout: {
-        ...cellLayout(measures),
-        hLineWidth: (at: number) => (at === 0 ? above : below),
-      },
-    };
+    // A look of nothing would be set over that of the table again, in each cell.
+    return cells.row(shown.cells, isLooked(look) ? look : undefined, false);
+  };
+  return {
+    cells: row,
+    line(shown, widths) {
+      const look = { ...rowStyle, ...shown.look };
+      const below = look.line_below === undefined ? (borders === 'none' ? 0 : line) : points(look.line_below);
+      const above = shown.look?.line_above === undefined ? 0 : points(shown.look.line_above);
+      return {
+        ...setter.style(font),
+        table: { widths, body: [row(shown)], ...cells.columns },
+        layout: {
+          ...cellLayout(measures),
+          hLineWidth: (at: number) => (at === 0 ? above : below),
+        },
+      };
+    },
   };
 }
 

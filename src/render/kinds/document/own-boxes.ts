@@ -5,6 +5,7 @@ import { extentOf } from '../../layout/boxes.js';
 import type { Bookmark } from '../../layout/line.js';
 import type { Margins } from '../../layout/sheet.js';
 import { type Alignment, type GlyphUser, Paragraph, type TextPart } from '../../layout/text.js';
+import type { CarryLine } from './carry.js';
 import { isFrame } from './frame-shapes.js';
 import { canvasArt, frameArt } from './own-art.js';
 import { contentsNodes, headingsIn } from './own-contents.js';
@@ -266,15 +267,8 @@ class BoxMaker {
     hasOnly(table, tableParts);
     const { headerRows = 0, widths, body, keepRows, keptRows = [], around = 8, carry, align = [] } = table;
     if (!Array.isArray(body) || !Array.isArray(widths) || !Array.isArray(keptRows)) return foreign('no rows');
-    if (!Array.isArray(align)) return foreign('no alignments');
     const fillOf = fillsOf(nodeOf(node.layout));
-    const styles = widths.map((_, x) =>
-      align[x] === undefined ? style : this.#styles.within(style, { alignment: align[x] }),
-    );
-    const rows = new OwnRows(body, styles, fillOf, {
-      text: (text, own, isTold) => this.#plain(text, own, isTold ? nobody : this.tools.user),
-      cell: (cell, ground) => this.#cell(nodeOf(cell), style, ground),
-    });
+    const rows = this.#rows(body, this.#columnStyles(align, widths.length, style), style, fillOf);
     const look = tableLook(nodeOf(node.layout), numberOf(around));
     const rowSpans = rowSpansOf(body, fillOf, numberOf(headerRows));
     if (rowSpans.length > 0) this.tools.rowSpans();
@@ -289,9 +283,29 @@ class BoxMaker {
       ...(table.wholeRows === true ? { wholeRows: true } : {}),
       keptRows: keptRows.map(numberOf),
       ...(rowSpans.length === 0 ? {} : { rowSpans }),
-      ...(carry === undefined ? {} : { carry: this.#carry(carry, node, style) }),
+      ...(carry === undefined ? {} : { carry: this.#carry(carry, node, table, style) }),
       row: (y) => rows.row(y),
     };
+  }
+
+  /** Of texts in the columns of a table. */
+  #columnStyles(align: unknown, columns: number, style: Style): readonly Style[] {
+    if (!Array.isArray(align)) return foreign('no alignments');
+    return Array.from({ length: columns }, (_, x) =>
+      align[x] === undefined ? style : this.#styles.within(style, { alignment: align[x] }),
+    );
+  }
+
+  #rows(
+    body: readonly unknown[],
+    columns: readonly Style[],
+    style: Style,
+    fillOf: (row: number) => string | undefined,
+  ): OwnRows {
+    return new OwnRows(body, columns, fillOf, {
+      text: (text, own, isTold) => this.#plain(text, own, isTold ? nobody : this.tools.user),
+      cell: (cell, ground) => this.#cell(nodeOf(cell), style, ground),
+    });
   }
 
   #cell(node: Node, style: Style, ground: string | undefined): Cell | undefined {
@@ -302,9 +316,24 @@ class BoxMaker {
   }
 
   /** The lines that a table carries over; all that can come are looked at before a page is written. */
-  #carry(nodes: unknown, { at }: Node, style: Style): Carry {
-    if (!(nodes instanceof TableCarry)) return foreign('no carried lines');
-    const boxOf = (node: Node | undefined) => (node === undefined ? undefined : this.box(node, style));
+  #carry(nodes: unknown, { at }: Node, { widths, align = [] }: Node, style: Style): Carry {
+    if (!(nodes instanceof TableCarry) || !Array.isArray(widths)) return foreign('no carried lines');
+    // Of lines that look alike only the cells differ.
+    const drawn = new Map<string | undefined, TableBox>();
+    const columns = this.#columnStyles(align, widths.length, style);
+    const boxOf = (line: CarryLine | undefined, given: readonly number[]) => {
+      if (line === undefined) return undefined;
+      const look = JSON.stringify(line.look);
+      const known = drawn.get(look);
+      if (known !== undefined) {
+        const cells = this.#rows([nodes.drawing.cells(line)], columns, style, () => undefined).row(0);
+        return { ...known, row: () => cells };
+      }
+      const box = this.box(nodes.drawing.line(line, given), style);
+      if (box.type !== 'table') return foreign('a carried line without columns');
+      drawn.set(look, box);
+      return box;
+    };
     const samples = nodes.samples().map((node) => {
       const box = this.box(node, style);
       return box.type === 'table' ? box.columns : foreign('a carried line without columns');
@@ -312,9 +341,9 @@ class BoxMaker {
     // There may be more than these.
     if (samples.length >= maxSamples) foreign('too many carried lines');
     return {
-      line: (which, above, widths) => boxOf(nodes.line(which, above, widths)),
+      line: (which, above, given) => boxOf(nodes.at(which, above), given),
       key: (which, above) => nodes.key(which, above),
-      highest: (which, above, widths) => boxOf(nodes.highest(which, above, widths)),
+      highest: (which, above, given) => boxOf(nodes.highestAt(which, above), given),
       samples,
       refuse: () => {
         throw new RenderFailure(

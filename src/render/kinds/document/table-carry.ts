@@ -6,19 +6,35 @@ import type { Node } from './pdfmake.js';
 /** Lines that are measured for the widths of columns. */
 export const maxSamples = 100;
 
+/** Draws a line that a table carries over. */
+export interface CarryDrawing {
+  /** As a table of one row. */
+  line(line: CarryLine, widths: readonly (number | 'auto')[]): Node;
+  /** The cells of that row alone. */
+  cells(line: CarryLine): readonly (Node | string)[];
+}
+
 /** The lines that a table carries over, of which both layouts ask for those that they place. */
 export class TableCarry implements CarryNodes {
   constructor(
     private readonly carry: Carry,
     /** Rows of the body. */
     private readonly rows: number,
-    /** A line as a table of one row. */
-    private readonly draw: (line: CarryLine, widths: readonly (number | 'auto')[]) => Node,
+    readonly drawing: CarryDrawing,
   ) {}
 
+  at(which: CarriedLine, above: number): CarryLine | undefined {
+    return lineAt(this.carry, which, above);
+  }
+
+  highestAt(which: CarriedLine, above: number): CarryLine | undefined {
+    const shown = this.at(which, above);
+    return shown === undefined ? undefined : likeLine(shown);
+  }
+
   line(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined {
-    const shown = lineAt(this.carry, which, above);
-    return shown === undefined ? undefined : this.draw(shown, widths);
+    const shown = this.at(which, above);
+    return shown === undefined ? undefined : this.drawing.line(shown, widths);
   }
 
   key(which: CarriedLine, above: number): string | number | undefined {
@@ -26,8 +42,8 @@ export class TableCarry implements CarryNodes {
   }
 
   highest(which: CarriedLine, above: number, widths: readonly number[]): Node | undefined {
-    const shown = lineAt(this.carry, which, above);
-    return shown === undefined ? undefined : this.draw(likeLine(shown), widths);
+    const shown = this.highestAt(which, above);
+    return shown === undefined ? undefined : this.drawing.line(shown, widths);
   }
 
   samples(): readonly Node[] {
@@ -36,16 +52,11 @@ export class TableCarry implements CarryNodes {
       const known = new Set<string | number>();
       for (let above = 0; above <= this.rows && found.length < maxSamples; above++) {
         const key = this.key(which, above);
-        const shown = key === undefined || known.has(key) ? undefined : lineAt(this.carry, which, above);
+        const shown = key === undefined || known.has(key) ? undefined : this.highestAt(which, above);
         if (key === undefined || shown === undefined) continue;
-        const like = likeLine(shown);
         known.add(key);
-        found.push(
-          this.draw(
-            like,
-            like.cells.map(() => 'auto' as const),
-          ),
-        );
+        const widths = shown.cells.map(() => 'auto' as const);
+        found.push(this.drawing.line(shown, widths));
       }
     }
     return found;
