@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/layout': ['render/fonts'],
   'render/kinds/document': ['render/layout', 'render/fonts', 'render/qr', 'render', 'protocol'],
   'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
-  'render/kinds/bulk-fill/rows': ['render', 'protocol'],
+  'render/kinds/bulk-fill/rows': ['pieces', 'render', 'protocol'],
   'render/kinds/bulk-fill/view': ['render/kinds/bulk-fill/rows', 'pieces', 'zip', 'protocol'],
   'render/kinds/bulk-fill/package': ['zip'],
   'render/kinds/bulk-fill/template': [

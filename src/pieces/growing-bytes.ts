@@ -15,6 +15,20 @@ export class GrowingBytes {
     this.#length += bytes.length;
   }
 
+  /** Appends text in UTF-8. */
+  text(text: string): void {
+    // A unit of UTF-16 has three bytes at most.
+    this.#room(text.length * 3);
+    this.#length += this.#buffer.write(text, this.#length);
+  }
+
+  /** Appends so many bytes, which the caller writes. */
+  next(bytes: number): Buffer {
+    this.#room(bytes);
+    this.#length += bytes;
+    return this.#buffer.subarray(this.#length - bytes, this.#length);
+  }
+
   /** Forgets what it holds, and keeps the memory for what comes next. */
   clear(): void {
     this.#length = 0;

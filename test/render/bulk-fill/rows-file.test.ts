@@ -27,7 +27,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function writerTo(path: string): ArtifactWriter {
   const chunks: Uint8Array[] = [];
   return {
-    write: (chunk) => void chunks.push(chunk),
+    // The memory itself may be used again.
+    write: (chunk) => void chunks.push(Uint8Array.from(chunk)),
     end: () => writeFileSync(path, Buffer.concat(chunks)),
   };
 }
@@ -44,14 +45,19 @@ describe('rows in a file', () => {
       { cells: ['a', '', undefined, 'Ł\n"😀'] },
       { cells: [] },
       { fault: 'row_too_large' },
-      { cells: ['b'], ignored: ['Name'] },
+      { cells: ['b', undefined], ignored: ['Name'] },
+      // Half of a character, as JSON can have it, is no text in UTF-8.
+      { cells: ['c\ud83d', undefined, '\ude00'] },
+      { cells: [undefined, undefined] },
+      { cells: Array.from({ length: 1_000 }, (_, column) => `${column} ${'ж'.repeat(200)}`) },
+      { cells: ['after all that'] },
     ];
     for (const row of given) writer.add(row);
     writer.end();
-    expect(writer.count).toBe(4);
-    expect(countRows(index)).toBe(4);
-    for (let from = 0; from < 4; from += 1) {
-      for (let to = from + 1; to <= 4; to += 1)
+    expect(writer.count).toBe(given.length);
+    expect(countRows(index)).toBe(given.length);
+    for (let from = 0; from < given.length; from += 1) {
+      for (let to = from + 1; to <= given.length; to += 1)
         expect([...readRows({ rows, index }, { from, to })]).toEqual(given.slice(from, to));
     }
   });
