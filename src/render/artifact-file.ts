@@ -5,6 +5,8 @@ import type { FinishedFile } from './wire.js';
 
 const bufferBytes = 256 * 1024;
 const leastBufferBytes = 16 * 1024;
+/** A chunk of more bytes is written as it is: to put it together with others would be a copy, and a buffer for it. */
+const gatheredBytes = 64 * 1024;
 
 /** Where an artifact of a task goes. */
 export interface ArtifactPlace {
@@ -41,9 +43,9 @@ export class ArtifactFile implements ArtifactWriter {
 
   write(chunk: Uint8Array): void {
     this.#refuseClosed();
-    if (this.#gathered > 0 && this.#gathered + chunk.length > bufferBytes) this.#flush();
-    // A large one is written as it is: to put it together with others would be a copy.
-    if (chunk.length >= bufferBytes) {
+    const isLarge = chunk.length > gatheredBytes;
+    if (this.#gathered > 0 && (isLarge || this.#gathered + chunk.length > bufferBytes)) this.#flush();
+    if (isLarge) {
       this.#writeOut(chunk);
       return;
     }

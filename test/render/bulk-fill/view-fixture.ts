@@ -71,7 +71,8 @@ export function archiveOf(
     lost,
     createdAt,
     warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],
-    onManifest: (part) => manifest.push(part),
+    // Its memory is used again.
+    onManifest: (part) => manifest.push(Uint8Array.from(part)),
     onHeaders: (part) => headers.push(part),
     onDirectory: (part) => directory.push(part),
     onLayout: (part) => layout.push(part),

@@ -15,6 +15,7 @@ import {
   headBytesOf,
   Prefix,
   readSegmentHead,
+  SegmentBytes,
   type SegmentHead,
   segmentStartBytes,
 } from './view/segment.js';
@@ -36,7 +37,9 @@ class BulkFillRunner implements ChunkedRunner {
   /** The latest: chunks of one job come one after the other, mostly. */
   #loaded: Loaded | undefined;
 
-  readonly #tails = new GrowingBytes();
+  readonly #bytes = new SegmentBytes();
+  /** Of the rows of a chunk. */
+  readonly #lines = new GrowingBytes();
   /** Of the segment that is read. */
   #start = Buffer.alloc(0);
 
@@ -63,24 +66,24 @@ class BulkFillRunner implements ChunkedRunner {
         index: context.preparedPath(preparedNames.index),
       },
       units,
+      this.#lines,
     );
     const { nameColumns } = plan;
-    const options = { prefix, fill, nameColumns, maxTailBytes, tails: this.#tails };
-    const { rows: made, tailsStart, parts } = fillRows(rows, units.from, options);
+    const options = { prefix, fill, nameColumns, maxTailBytes, bytes: this.#bytes };
+    const { statuses, lengths, names, digests, tailsStart, parts } = fillRows(rows, units.from, options);
     const name = segmentName(units);
     write(context.kept(name, bytesType), parts);
-    const pdfs = made.flatMap((row) => (row.status === 'failed' ? [] : [row]));
-    if (pdfs.length > 0)
+    if (lengths.length > 0)
       context.virtualRun({
         contentType: pdfType,
         head: { file: keptNames.prefix, start: 0, length: prefix.length },
         file: name,
         start: tailsStart,
-        lengths: pdfs.map(({ file }) => file.tailBytes),
-        names: pdfs.map(({ fileName }) => fileName).join('/'),
-        digests: pdfs.map(({ file }) => file.sha256).join(''),
+        lengths,
+        names: names.join('/'),
+        digests,
       });
-    return made.map(({ status }) => letters[status]).join('');
+    return statuses.map((status) => letters[status]).join('');
   }
 
   async finish(lost: readonly IndexRange[], context: ChunkContext) {

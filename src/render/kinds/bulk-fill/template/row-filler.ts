@@ -5,7 +5,7 @@ import { type Message, type Program, rowDecimals } from './program.js';
 import { RowGlyphs } from './row-glyphs.js';
 import { type RowState, rowObjects, type WriteObject } from './row-objects.js';
 import { RowPictures } from './row-pictures.js';
-import { evaluateSlot, type SlotValue } from './slots.js';
+import { evaluateSlot } from './slots.js';
 
 export interface FilledRow {
   /** What follows the prefix: until the next row is filled. */
@@ -69,8 +69,11 @@ class RowFiller {
     const { slots, objects } = this.program;
     const out = this.#out;
     const warnings: Message[] = [];
-    const values: SlotValue[] = [];
-    const state = { ...this.#state, values, warnings };
+    // The same object for all rows: V8 makes a map in its old generation for one that is spread.
+    const state = this.#state;
+    const { values } = state;
+    state.warnings = warnings;
+    values.length = 0;
     out.cut(0);
     state.overflowing.clear();
     state.refused.clear();

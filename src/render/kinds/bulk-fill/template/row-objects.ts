@@ -12,7 +12,8 @@ import { type Pen, Typeface } from './typeface.js';
 export interface RowState {
   /** By slot. */
   readonly values: SlotValue[];
-  readonly warnings: Message[];
+  /** Of the row. */
+  warnings: Message[];
   /** Slots. */
   readonly overflowing: Set<number>;
   readonly refused: Set<number>;

@@ -35,7 +35,7 @@ export interface ArchiveParts {
   /** Of the job, in milliseconds since 1970. */
   readonly createdAt: number;
   readonly warnings: readonly Message[];
-  /** Takes `manifest.json` as it is, before it is packed, in parts. */
+  /** Takes `manifest.json` as it is, before it is packed, in parts: each in memory that the next one takes. */
   readonly onManifest: (part: Uint8Array) => void;
   /** Takes what stands before the members of the archive, and the last member, in parts: source 2 of the layout. */
   readonly onHeaders: (part: Uint8Array) => void;

@@ -1,8 +1,7 @@
-import type { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import type { Cell, Row, RowFault } from '../rows/row.js';
 import { rowFileName } from './file-name.js';
 import type { Message } from './message.js';
-import { type Prefix, type Segment, SegmentBuilder } from './segment.js';
+import { type Prefix, type Segment, SegmentBuilder, type SegmentBytes } from './segment.js';
 
 /** What a template makes of a row. */
 export interface Filled {
@@ -30,8 +29,8 @@ export interface FillOptions {
   readonly nameColumns: readonly number[];
   /** Of a row's own part of its PDF. */
   readonly maxTailBytes: number;
-  /** Takes the tails of one segment after the other. */
-  readonly tails?: GrowingBytes;
+  /** Of one segment after the other. */
+  readonly bytes?: SegmentBytes;
   /** Called before each row: throws when the chunk is to stop. */
   readonly onRow?: (done: number) => void;
 }
@@ -41,7 +40,7 @@ export interface FillOptions {
  * @param from the first row, from 0
  */
 export function fillRows(rows: Iterable<Row>, from: number, options: FillOptions): Segment {
-  const builder = new SegmentBuilder(options.prefix, from, options.tails);
+  const builder = new SegmentBuilder(options.prefix, from, options.bytes);
   let at = 0;
   for (const row of rows) {
     options.onRow?.(at);

@@ -1,9 +1,10 @@
+import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import type { Message } from './message.js';
 import type { RowCounts } from './row-counts.js';
 import type { RowResult } from './segment.js';
 
-/** As much text is made at once. */
-const partUnits = 256 * 1024;
+/** As much is made at once. */
+const partBytes = 256 * 1024;
 
 interface ManifestFacts {
   readonly counts: RowCounts;
@@ -13,7 +14,9 @@ interface ManifestFacts {
   readonly warnings: readonly Message[];
 }
 
-/** `manifest.json` of an archive, version 2, in parts: every requested row has one result. */
+/**
+ * `manifest.json` of an archive, version 2, in parts, each in memory that the next one takes: every requested row has one result.
+ */
 export function* manifestParts(
   rows: Iterable<RowResult>,
   { counts, createdAt, warnings }: ManifestFacts,
@@ -33,16 +36,18 @@ export function* manifestParts(
     },
     warnings,
   };
-  let text = `${JSON.stringify(top).slice(0, -1)},"row_results":[`;
+  const bytes = new GrowingBytes();
+  bytes.text(`${JSON.stringify(top).slice(0, -1)},"row_results":[`);
   let index = 0;
   for (const row of rows) {
-    text += `${index === 0 ? '' : ','}${JSON.stringify(resultOf(row, index))}`;
+    bytes.text(`${index === 0 ? '' : ','}${JSON.stringify(resultOf(row, index))}`);
     index += 1;
-    if (text.length < partUnits) continue;
-    yield Buffer.from(text);
-    text = '';
+    if (bytes.length < partBytes) continue;
+    yield bytes.bytes;
+    bytes.clear();
   }
-  yield Buffer.from(`${text}]}`);
+  bytes.text(']}');
+  yield bytes.bytes;
 }
 
 function resultOf(row: RowResult, index: number): object {

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import { isObject } from '../../../../protocol/is-object.js';
 import type { Message } from './message.js';
-import { countRows, type RowCounts } from './row-counts.js';
+import type { RowCounts } from './row-counts.js';
 
 /**
  * A segment holds what a chunk of rows came to: for each row its result, and for each PDF its tail, which is all of the
@@ -73,48 +73,87 @@ export class Prefix {
 }
 
 /** A segment that was just made. */
-export interface Segment extends Pick<SegmentHead, 'rows' | 'tailsStart'> {
-  /** The file, in pieces: memory that the next segment over the same `GrowingBytes` takes. */
+export interface Segment {
+  /** Of each row. */
+  readonly statuses: readonly RowResult['status'][];
+  /** Of each PDF, in order: the lengths of tails, the names, and the digests of the whole files. */
+  readonly lengths: readonly number[];
+  readonly names: readonly string[];
+  readonly digests: string;
+  /** Where the tails start in the file. */
+  readonly tailsStart: number;
+  /** The file, in pieces: memory that the next segment over the same `SegmentBytes` takes. */
   readonly parts: readonly Uint8Array[];
+}
+
+/** Memory for one segment after the other: what a chunk holds to its end would become garbage of the old generation. */
+export class SegmentBytes {
+  readonly results = new GrowingBytes();
+  readonly tails = new GrowingBytes();
 }
 
 /** Gathers the rows of one chunk, in order. */
 export class SegmentBuilder {
   readonly #prefix: Prefix;
   readonly #from: number;
-  readonly #rows: RowResult[] = [];
+  readonly #results: GrowingBytes;
   readonly #tails: GrowingBytes;
+  readonly #statuses: RowResult['status'][] = [];
+  readonly #lengths: number[] = [];
+  readonly #names: string[] = [];
+  readonly #counts = { success: 0, partial: 0, failed: 0, applied: 0, skipped: 0 };
+  #digests = '';
 
-  /**
-   * @param from the first row, from 0
-   * @param tails takes the tails: the same for all segments of a thread, one after the other
-   */
-  constructor(prefix: Prefix, from: number, tails = new GrowingBytes()) {
+  /** @param from the first row, from 0 */
+  constructor(prefix: Prefix, from: number, { results, tails } = new SegmentBytes()) {
     this.#prefix = prefix;
     this.#from = from;
+    this.#results = results;
     this.#tails = tails;
+    results.clear();
     tails.clear();
   }
 
   /** @param sum CRC-32 of the whole PDF */
   made(row: MadeRow, tail: Uint8Array, sum: number): void {
     const sha256 = this.#prefix.sha256With(tail);
+    const { status, fileName, appliedOverlays, skippedOverlays, warnings } = row;
     const file = { start: this.#tails.length, tailBytes: tail.length, crc32: sum, sha256 };
-    this.#rows.push({ ...row, file });
+    // Not spread: V8 makes a map of its own, in the old generation, for each object that is spread and gets more.
+    this.#add({ status, fileName, appliedOverlays, skippedOverlays, warnings, file });
+    this.#counts.applied += row.appliedOverlays;
+    this.#counts.skipped += row.skippedOverlays;
+    this.#lengths.push(tail.length);
+    this.#names.push(row.fileName);
+    this.#digests += sha256;
     this.#tails.append(tail);
   }
 
   failed(error: Message): void {
-    this.#rows.push({ status: 'failed', error });
+    this.#add({ status: 'failed', error });
+  }
+
+  #add(row: RowResult): void {
+    this.#results.text(`${this.#statuses.length === 0 ? '' : ','}${JSON.stringify(row)}`);
+    this.#statuses.push(row.status);
+    this.#counts[row.status] += 1;
   }
 
   build(): Segment {
-    const rows = this.#rows;
-    const head = Buffer.from(JSON.stringify({ from: this.#from, counts: countRows(rows), rows }));
+    const opening = Buffer.from(`{"from":${this.#from},"counts":${JSON.stringify(this.#counts)},"rows":[`);
+    const closing = Buffer.from(']}');
+    const headBytes = opening.length + this.#results.length + closing.length;
     const start = Buffer.alloc(headStart);
     magic.copy(start);
-    start.writeUInt32LE(head.length, magic.length);
-    return { rows, tailsStart: headStart + head.length, parts: [start, head, this.#tails.bytes] };
+    start.writeUInt32LE(headBytes, magic.length);
+    return {
+      statuses: this.#statuses,
+      lengths: this.#lengths,
+      names: this.#names,
+      digests: this.#digests,
+      tailsStart: headStart + headBytes,
+      parts: [start, opening, this.#results.bytes, closing, this.#tails.bytes],
+    };
   }
 }
 
