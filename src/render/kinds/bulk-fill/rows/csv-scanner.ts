@@ -1,13 +1,4 @@
-import {
-  type Cell,
-  isLongerThan,
-  type Place,
-  type RowFault,
-  type RowLimits,
-  type RowScanner,
-  type RowSink,
-  type RowsRefusal,
-} from './row.js';
+import type { Cell, Place, RowFault, RowLimits, RowScanner, RowSink, RowsRefusal } from './row.js';
 import { type Piece, Utf8Pieces } from './utf8-pieces.js';
 
 const quote = 0x22;
@@ -39,8 +30,11 @@ export class CsvScanner implements RowScanner {
   #isFirst = true;
   #state: State = 'start';
   #cells: Cell[] = [];
-  /** What earlier pieces hold of the field. */
+  /** What earlier pieces hold of the field, and what comes before a quote in it. */
   #field = '';
+  /** Its bytes in UTF-8, or no fewer: they are counted from where they may be too many, so that not every part counts all before it. */
+  #fieldBytes = 0;
+  #isCounted = false;
   #fault: RowFault | undefined;
   /** UTF-16 units of the row in earlier pieces. */
   #rowUnits = 0;
@@ -113,7 +107,7 @@ export class CsvScanner implements RowScanner {
         if (text.charCodeAt(at) === lineFeed) {
           at += 1;
           this.#lineStart = at;
-          if (this.#state === 'quoted') this.#field += '\n';
+          if (this.#state === 'quoted') this.#field = this.#join('\n');
           else rowStart = at;
           continue;
         }
@@ -150,7 +144,7 @@ export class CsvScanner implements RowScanner {
       }
       const isAfterQuote = this.#state === 'after-quote';
       if (isAfterQuote && at === start && unit === quote) {
-        this.#field += '"';
+        this.#field = this.#join('"');
         this.#state = 'quoted';
         at += 1;
         continue;
@@ -244,13 +238,25 @@ export class CsvScanner implements RowScanner {
   #join(more: string): string {
     if (this.#fault !== undefined) return '';
     const joined = this.#field.length === 0 ? more : this.#field + more;
-    if (isLongerThan(joined, this.#limits.maxFieldBytes)) this.#fails('field_too_large');
+    const limit = this.#limits.maxFieldBytes;
+    this.#fieldBytes += this.#isCounted ? Buffer.byteLength(more) : more.length * maxBytesOfUnit;
+    if (this.#fieldBytes > limit && !this.#isCounted) {
+      this.#fieldBytes = Buffer.byteLength(joined);
+      this.#isCounted = true;
+    }
+    if (this.#fieldBytes > limit) this.#fails('field_too_large');
     return this.#fault === undefined ? joined : '';
+  }
+
+  #dropField(): void {
+    this.#field = '';
+    this.#fieldBytes = 0;
+    this.#isCounted = false;
   }
 
   #endField(more: string): void {
     const value = this.#join(more);
-    this.#field = '';
+    this.#dropField();
     this.#state = 'start';
     if (this.#fault !== undefined) return;
     if (this.#cells.length < this.#limits.maxColumns) this.#cells.push(value);
@@ -260,7 +266,7 @@ export class CsvScanner implements RowScanner {
   #fails(fault: RowFault): void {
     this.#fault ??= fault;
     this.#cells = [];
-    this.#field = '';
+    this.#dropField();
   }
 
   /** @param units of the row in this piece */
