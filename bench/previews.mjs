@@ -99,7 +99,10 @@ async function likenessOf(path, dpi) {
 /** Times that the pages are drawn: with one pass a single hitch would decide. */
 const passes = 3;
 
-/** Milliseconds of wall and of CPU a page, by threads that are ready: their starts and ends are not counted. */
+/**
+ * Milliseconds of wall and of CPU a page, by threads that are ready: their starts and ends are not counted. What their cores had nothing to do
+ * (`idle`), how far apart the threads ended (`apart`), and what the busiest one did by itself (`own`) are parts of the time, 0 to 1.
+ */
 async function threadsAtWork(path, pages, count) {
   const script = new URL('./previews/thread.mjs', import.meta.url);
   const workers = Array.from({ length: count }, (_, index) => {
@@ -110,14 +113,23 @@ async function threadsAtWork(path, pages, count) {
   await heard();
   const start = performance.now();
   let wall = 0;
+  let ends = [];
   const cpu = await cpuOf(async () => {
     const done = heard();
     for (const worker of workers) worker.postMessage('go');
-    await done;
+    ends = await done;
     wall = performance.now() - start;
   });
   await Promise.all(workers.map((worker) => worker.terminate()));
-  return { wall: wall / pages / passes, cpu: cpu / pages / passes };
+  const times = ends.map(({ ms }) => ms);
+  return {
+    wall: wall / pages / passes,
+    cpu: cpu / pages / passes,
+    // Of the time of `count` cores.
+    idle: 1 - cpu / (wall * count),
+    apart: 1 - Math.min(...times) / Math.max(...times),
+    own: Math.max(...ends.map(({ own }) => own)),
+  };
 }
 
 try {
@@ -182,6 +194,12 @@ try {
   console.log(
     `two threads: ${wall.toFixed(2)}x one (${of(one, 'wall').toFixed(1)} to ${of(two, 'wall').toFixed(1)} ms of wall time a page, which says something on an idle machine alone; of CPU ${of(one, 'cpu').toFixed(1)} to ${of(two, 'cpu').toFixed(1)} ms, so that ${(2 * cpu).toFixed(2)}x is what two idle cores can do)`,
   );
+  for (const [name, rows] of Object.entries({ one, two })) {
+    const [idle, apart, own] = ['idle', 'apart', 'own'].map(
+      (part) => `${(100 * of(rows, part)).toFixed(0)} %`,
+    );
+    console.log(`  ${name}: cores idle ${idle}, ends apart ${apart}, a thread itself at work ${own}`);
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

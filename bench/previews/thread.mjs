@@ -12,8 +12,11 @@ async function draw(times) {
 // The instance is started, the document open, and what is run often compiled by threads that would count as those that draw.
 await draw(4 * step);
 parentPort.once('message', async () => {
+  const [from, before] = [performance.now(), performance.eventLoopUtilization()];
   await draw(passes);
-  parentPort.postMessage('done');
+  // How long it took, and the part of it in which this thread itself was at work: encoders have threads of their own.
+  const { utilization } = performance.eventLoopUtilization(before);
+  parentPort.postMessage({ ms: performance.now() - from, own: utilization });
   drawer.close();
   parentPort.close();
 });
