@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { nanoid } from 'nanoid';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { type Keyring, openKeyring } from './access/keyring.js';
 import { anonymousOwner, startModeOf } from './access/keys.js';
 import { Links } from './access/links.js';
@@ -21,7 +20,8 @@ import { mountPush } from './http/push.js';
 import { readStaticFiles } from './http/reply/static-files.js';
 import { addWebhookRoutes } from './http/routes/webhooks/webhooks.js';
 import { openIdleHeap } from './idle-heap.js';
-import { fanoutMeter, measureProcess, storeMeter } from './process-meters.js';
+import { beginOpening, type Opening, StartRefused } from './opening.js';
+import { measureProcess } from './process-meters.js';
 import type { KindSet } from './render/kind.js';
 import { readDesign } from './render/kinds/kinds.js';
 import {
@@ -33,11 +33,9 @@ import {
   programSurvey,
   startPool,
 } from './rendering.js';
-import { ServerTime } from './server-time.js';
 import { agreedConfig } from './service-settings.js';
 import { openHttp } from './serving.js';
 import { LoopTurns } from './shares/loop-turns.js';
-import { openStorage, storageRefusal } from './storage.js';
 import { openGateway, streamTail } from './streaming.js';
 import { mountSupport } from './supporting.js';
 import { openWebhooks } from './webhooks/open-webhooks.js';
@@ -73,6 +71,8 @@ export interface AppOptions {
   /** In the place of the kinds of the registry. */
   readonly kinds?: KindSet;
   readonly tracing?: OpenTracing | undefined;
+  /** What has begun before this program was loaded. */
+  readonly opening?: Opening;
 }
 
 export interface App {
@@ -87,9 +87,6 @@ export interface App {
   /** Stops accepting, lets what runs end within the deadline, hands back the rest. Safe twice. */
   close(): Promise<void>;
 }
-
-/** A server that cannot start for a reason that the operator can fix; the message says how. */
-export class StartRefused extends Error {}
 
 const leaseMs = 30_000;
 /** Of a turn of the event loop: what many ask for at one moment holds up somebody else by about so long. */
@@ -114,15 +111,14 @@ async function open(
   { config: own, version, log, logStream, threads, ...given }: AppOptions,
   opened: CloseStack,
 ): Promise<App> {
-  const refusal = storageRefusal(own);
-  if (refusal !== undefined) throw new StartRefused(refusal);
+  const { registry, fanout, ...opening } =
+    given.opening ?? beginOpening({ config: own, log, ...(threads === undefined ? {} : { threads }) });
   const entry = (path: string): URL => new URL(path, threads ?? new URL('.', import.meta.url));
   const bounds = kindBounds(own);
   const kindSet = given.kinds ?? kindSetWithin(bounds, entry);
   const kinds = kindSet.fronts;
-  const time = opened.add(new ServerTime(log));
+  const time = opened.add(opening.time);
   const { clock, stoodMs } = time;
-  const registry = new Registry();
   measureProcess(registry, { version, dataDir: own.dataDir }, opened);
 
   // It looks first when a part has met a fault, and so not before the engine is open.
@@ -135,14 +131,13 @@ async function open(
   const pictures = makePictures(own, entry('render/picture-child.js'), workLog);
   const onThemes = (themes: readonly string[]): void => known.note(themes);
   const pool = opened.add(startPool(own, kindSet.renderThread, { programs, pictures, onThemes }));
-  const storeMeters = { onCommit: storeMeter(registry), fanout: fanoutMeter(registry, own.fanoutUrl !== '') };
-  const storage = { threadEntry: entry('engine/sqlite/thread.js'), clock, ...storeMeters };
-  const engine = opened.add(await openStorage(own, storage));
+  const engine = opened.add(await opening.engine);
   // The data directory belongs to this process from here on: what lies in its folder was left by another.
   opened.add(programs);
   opened.add(pictures);
   await pictures.open();
-  const { guard: programGuard } = await programs.open();
+  const programGuard = begun(programs.open());
+  const web = begun(readStaticFiles(entry('../web/')));
   const { store, blobs, bus, library } = engine;
   const known = opened.add(
     new KnownThemes({
@@ -268,7 +263,7 @@ async function open(
     remover,
     syncRenderer,
     pages,
-    readiness: new PartsReadiness(engine, pool, outages, storeMeters.fanout.isConnected, isPaused),
+    readiness: new PartsReadiness(engine, pool, outages, fanout.isConnected, isPaused),
   };
   const dialects = createDialects({
     bulkFill: {
@@ -294,7 +289,7 @@ async function open(
   const http = await openHttp({
     config,
     kinds,
-    programGuard,
+    programGuard: (await programGuard).guard,
     survey: programSurvey(kinds, programs),
     service,
     dialects,
@@ -316,7 +311,7 @@ async function open(
     noteFault: outages.note,
     logStream,
     // Beside the compiled server, where the build puts it.
-    web: await readStaticFiles(entry('../web/')),
+    web: await web,
     // Only of kinds that there are: the caller has named it.
     onKind: (kind) => kinds.some(({ name }) => name === kind) && pool.expect(kind),
     onFormBytes: openYoungBuffers().came,
@@ -380,6 +375,12 @@ async function open(
       return closing;
     },
   };
+}
+
+/** Work that takes a while beside other work; who waits for it below hears of its failure, if the start comes so far. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
 }
 
 async function openKeys(config: Config, engine: Engine, clock: () => number): Promise<Keyring> {

@@ -143,7 +143,7 @@ async function serveWith(config: Config): Promise<number> {
     for (const line of tooFew) say(line);
     return exitCodes.failed;
   }
-  const { StartRefused, startApp } = await import('./app.js');
+  const { beginOpening, StartRefused } = await import('./opening.js');
   const { serve } = await import('./cli/serve.js');
   const { startFailureOf } = await import('./cli/start-failure.js');
   const { prettyLine } = await import('./cli/pretty-log.js');
@@ -160,7 +160,11 @@ async function serveWith(config: Config): Promise<number> {
   // Beside this file, wherever the bundle has put what it imports.
   const threads = new URL('.', import.meta.url);
   const tracing = await askedTracing();
-  const start = () => startApp({ config, version: version(), log, logStream, threads, tracing });
+  const start = async () => {
+    const opening = beginOpening({ config, log, threads });
+    const { startApp } = await import('./app.js');
+    return startApp({ config, version: version(), log, logStream, threads, tracing, opening });
+  };
   try {
     return await serve({ start, firstSignal, secondSignal, print, say });
   } catch (error) {

@@ -98,16 +98,15 @@ export function storeMeter(
   };
 }
 
-/** Counts what the fan-out has told and what had to be read all the same. @param isUsed without it there are no figures */
-export function fanoutMeter(
-  registry: Registry,
-  isUsed: boolean,
-): {
+export interface FanoutMeters {
   readonly onFanned: (facts: { readonly told: number; readonly repaired: number }) => void;
   readonly onConnected: (isConnected: boolean) => void;
   /** Undefined where there is no fan-out. */
   readonly isConnected: () => boolean | undefined;
-} {
+}
+
+/** Counts what the fan-out has told and what had to be read all the same. @param isUsed without it there are no figures */
+export function fanoutMeter(registry: Registry, isUsed: boolean): FanoutMeters {
   if (!isUsed)
     return { onFanned: () => undefined, onConnected: () => undefined, isConnected: () => undefined };
   let last = false;

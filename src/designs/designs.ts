@@ -248,12 +248,13 @@ export class Designs {
    * that are gone are retired.
    */
   async ship(designs: ReadonlyMap<string, unknown>): Promise<void> {
-    for (const [id, value] of designs) {
+    const ship = async ([id, value]: readonly [string, unknown]): Promise<void> => {
       const outcome = await this.store(shippedOwner, id, value);
-      if (outcome.type !== 'refused') continue;
+      if (outcome.type !== 'refused') return;
       const [first] = outcome.faults;
       throw new Error(`The shipped design ${id} has a fault at ${first?.pointer}: ${first?.message}`);
-    }
+    };
+    await Promise.all([...designs].map(ship));
     const { designs: known } = await this.list(shippedOwner, { limit: 1_000 });
     for (const { id } of known) if (!designs.has(id)) await this.retire(shippedOwner, id);
   }
