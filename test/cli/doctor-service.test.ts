@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
 import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
+import { openOptions } from '../contracts/engine.suite.js';
 import { aKey } from '../contracts/keys.suite.js';
 import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { openTransactionPooler } from '../helpers/transaction-pooler.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
 describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
@@ -42,6 +45,24 @@ describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
     const second = await examine({ ...environment, INKWIRE_HOST: '0.0.0.0' });
     expect(second.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
     expect(said(second)).toContain(`${blobs} can be written`);
+  });
+
+  it('says that a pooler of transactions is in the way, and no node starts behind one', async () => {
+    const pooler = await openTransactionPooler(server());
+    try {
+      const blobs = await scratchFolder();
+      const findings = await examine({ INKWIRE_DATABASE_URL: pooler.url, INKWIRE_BLOBS: blobs });
+      const found = findings.filter(({ check, verdict }) => check === 'database' && verdict === 'fail');
+      expect(found.map(({ said }) => said)).toEqual([expect.stringContaining('pooler')]);
+      const openBlobs = async (): Promise<never> => {
+        throw new Error('No node gets so far');
+      };
+      await expect(openPostgresEngine({ ...openOptions, url: pooler.url, openBlobs })).rejects.toMatchObject({
+        code: 'pooler',
+      });
+    } finally {
+      await pooler.close();
+    }
   });
 
   it('says that the server cannot be reached, and that options do not go together', async () => {

@@ -61,8 +61,8 @@ function findingsOf(found: ServiceInspection): readonly Finding[] {
   }
   if (found.isReadOnly)
     add(fail, 'it takes no changes', 'The address has to be the one of the primary server.');
-  if (!found.keepsSettings) {
-    const said = 'settings of a connection are lost: there is a pooler in the way that pools transactions';
+  if (!found.isWhole) {
+    const said = 'there is a pooler in the way that pools transactions';
     add(fail, said, 'Give nodes the address of the server, or pool sessions.');
   }
   if (!found.fsync) {

@@ -27,11 +27,10 @@ const types: pg.CustomTypesConfig = {
     oid === int8 ? Number : pg.types.getTypeParser(oid, format as 'text'),
 };
 
-/** A connection for readings. */
-export function connectionOf({ url, schema }: Database, more = ''): pg.ClientConfig {
+/** How the server is reached. What holds for the connection is said over it (`open`). */
+export function connectionOf({ url }: Database): pg.ClientConfig {
   return {
     connectionString: url,
-    options: `-c search_path=${schema} -c statement_timeout=${statementMs}${more}`,
     types,
     connectionTimeoutMillis: connectMs,
     stream: reaching,
@@ -52,18 +51,30 @@ function reaching(): Socket {
   return socket;
 }
 
+/** What holds for a connection. A statement of its own: poolers of sessions take no `options` with its first message. */
+export function settingsOf({ schema }: Database): string {
+  return `SET search_path = ${schema}; SET statement_timeout = ${statementMs}`;
+}
+
 /**
- * The connection of the one who writes. Small tables would be read whole, and joined by hashing, where a look into the
- * index is as fast and stays so; plans are made once.
+ * For the one who writes. Small tables would be read whole, and joined by hashing, where a look into the index is as fast
+ * and stays so; plans are made once.
  */
-export function writerOf(database: Database): pg.ClientConfig {
-  const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'].map(
-    (name) => ` -c ${name}=off`,
-  );
-  const lock = `-c idle_in_transaction_session_timeout=${idleInLockMs}`;
-  const level = '-c default_transaction_isolation=read\\ committed';
-  const options = ` ${lock} ${level} -c plan_cache_mode=force_generic_plan${plans.join('')}`;
-  return { ...connectionOf(database, options), pipeline: true };
+export function writerSettingsOf(database: Database): string {
+  const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
+  return [
+    settingsOf(database),
+    `SET idle_in_transaction_session_timeout = ${idleInLockMs}`,
+    `SET default_transaction_isolation = 'read committed'`,
+    'SET plan_cache_mode = force_generic_plan',
+    ...plans.map((name) => `SET ${name} = off`),
+  ].join('; ');
+}
+
+/** Connects. @param settings statements that say what holds from then on */
+export async function open(client: pg.Client, settings: string): Promise<void> {
+  await client.connect();
+  await client.query(settings);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Job } from '../../jobs/job.js';
 import { isClaimedAhead } from '../../jobs/transition.js';
 import type { Contents } from '../embedded/contents.js';
 import { StoreFailed } from '../engine.js';
-import { connectionOf, failureOf } from './connection.js';
+import { connectionOf, failureOf, open, settingsOf } from './connection.js';
 import { insertJobs } from './indexed-jobs.js';
 import {
   groupShape,
@@ -47,7 +47,7 @@ export async function importContents(
   await prepareService(database);
   const client = new pg.Client(connectionOf(database));
   try {
-    await client.connect();
+    await open(client, settingsOf(database));
     await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
     const { rows } = await client.query('SELECT 1 FROM head WHERE last > 0 UNION ALL SELECT 1 FROM keys');
     if (rows.length > 0) throw new StoreFailed('not-empty', 'The service has data already');

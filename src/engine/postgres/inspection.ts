@@ -1,9 +1,9 @@
 import pg from 'pg';
 import type { Key } from '../keys.js';
-import { connectionOf, failureOf } from './connection.js';
+import { connectionOf, failureOf, open, settingsOf } from './connection.js';
 import { fromJson } from './job-shapes.js';
 import { schemaVersion } from './migrations.js';
-import { standardSchema } from './service.js';
+import { isWhole, standardSchema } from './service.js';
 
 /** The result of looking at the database of a service, without changing anything. */
 export interface ServiceInspection {
@@ -18,8 +18,8 @@ export interface ServiceInspection {
   /** Whether a commit that was answered survives a loss of power. */
   readonly fsync: boolean;
   readonly synchronousCommit: string;
-  /** Whether a setting of the connection holds for its next statement: a pooler of transactions loses it. */
-  readonly keepsSettings: boolean;
+  /** Whether a connection stays one: a pooler of transactions makes it many. */
+  readonly isWhole: boolean;
   /** Milliseconds that its clock is ahead of this machine's. */
   readonly aheadMs: number;
   /** Undefined for a schema that is newer than this program. */
@@ -28,18 +28,19 @@ export interface ServiceInspection {
 
 /** Rejects with `StoreFailed` where the server cannot be reached. */
 export async function inspectService(url: string, schema = standardSchema): Promise<ServiceInspection> {
-  const client = new pg.Client(connectionOf({ url, schema }));
+  const database = { url, schema };
+  const client = new pg.Client(connectionOf(database));
   try {
-    await client.connect();
+    await open(client, settingsOf(database));
     const before = Date.now();
     const { rows } = await client.query<Record<string, unknown>>(
       `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
        current_setting('synchronous_commit') AS commit, current_setting('transaction_read_only') AS read_only,
-       current_setting('search_path') AS path, extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
+       extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
        to_regclass('schema_version') IS NOT NULL AS made`,
     );
     const middle = (before + Date.now()) / 2;
-    const { version, fsync, commit, read_only: readOnly, path, now, made } = rows[0] ?? {};
+    const { version, fsync, commit, read_only: readOnly, now, made } = rows[0] ?? {};
     const found = made === true ? await contentOf(client) : { schema: undefined, keys: [] };
     return {
       serverVersion: Number(version),
@@ -47,7 +48,7 @@ export async function inspectService(url: string, schema = standardSchema): Prom
       isReadOnly: readOnly === 'on',
       fsync: fsync === 'on',
       synchronousCommit: String(commit),
-      keepsSettings: path === schema,
+      isWhole: await isWhole(client, database),
       aheadMs: Math.round(Number(now) - middle),
       ...found,
     };

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionOf, type Database, within } from './connection.js';
+import { connectionOf, type Database, open, settingsOf, within } from './connection.js';
 
 const againMs = 250;
 /** A connection over which nobody says anything may be lost without a word: it is asked so often, and answers by then. */
@@ -50,8 +50,8 @@ export class Listener {
     client.on('error', lost);
     client.on('end', lost);
     try {
-      await client.connect();
       await within(client, answerMs, async () => {
+        await open(client, settingsOf(database));
         for (const channel of Object.keys(channels)) await client.query(`LISTEN "${channel}"`);
         await onListening(client, this.#isFirst);
       });

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionOf, type Database, failureOf, isLost, StatementNames } from './connection.js';
+import { connectionOf, type Database, failureOf, isLost, StatementNames, settingsOf } from './connection.js';
 
 /** Asks for the rows of a statement, each as the list of its columns. */
 export type Asking = (text: string, values?: readonly unknown[]) => Promise<readonly (readonly unknown[])[]>;
@@ -20,7 +20,14 @@ export class ReadPool {
   #closed: Promise<void> | undefined;
 
   constructor(database: Database) {
-    this.#pool = new pg.Pool({ ...connectionOf(database), max: connections, query_timeout: answerMs });
+    this.#pool = new pg.Pool({
+      ...connectionOf(database),
+      max: connections,
+      query_timeout: answerMs,
+      onConnect: async (client) => {
+        await client.query(settingsOf(database));
+      },
+    });
     // A connection that ends while nobody uses it: the next reading makes another one.
     this.#pool.on('error', () => undefined);
     this.#pool.on('acquire', (client) => this.#used.set(client, performance.now()));

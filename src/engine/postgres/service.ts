@@ -1,18 +1,44 @@
 import { createHash, randomInt } from 'node:crypto';
 import pg from 'pg';
+import { StoreFailed } from '../engine.js';
 import type { FactMark } from '../fanout.js';
 import { newLifeId } from '../lives.js';
-import { connectionOf, type Database, failureOf } from './connection.js';
+import { connectionOf, type Database, failureOf, open, settingsOf } from './connection.js';
 import { migrate } from './migrations.js';
 
 /** The schema of a service that names none. */
 export const standardSchema = 'inkwire';
 
+/**
+ * Whether all that is asked over a connection reaches one process of the server. With a pooler of transactions it does not:
+ * neither what was set, nor locks of a session, nor messages would come through.
+ */
+export async function isWhole(client: pg.Client, database: Database): Promise<boolean> {
+  const backendOf = async (): Promise<number | undefined> =>
+    (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+  const backend = await backendOf();
+  const other = new pg.Client(connectionOf(database));
+  try {
+    await other.connect();
+    // Whatever a pooler gives to the first one's next transaction, it is not what this one holds: what was used last.
+    await other.query('BEGIN; SELECT 1');
+    return (await backendOf()) === backend;
+  } finally {
+    await other.end().catch(() => undefined);
+  }
+}
+
 /** Makes the tables, and forgets the batches of nodes that are long gone. */
 export async function prepareService(database: Database): Promise<void> {
   const client = new pg.Client(connectionOf(database));
   try {
-    await client.connect();
+    await open(client, settingsOf(database));
+    if (!(await isWhole(client, database))) {
+      throw new StoreFailed(
+        'pooler',
+        'There is a pooler in the way that pools transactions: give nodes the address of the server, or pool sessions',
+      );
+    }
     await migrate(client, database.schema);
     await client.query(`DELETE FROM nodes WHERE at < now() - interval '1 day'`);
   } catch (error) {

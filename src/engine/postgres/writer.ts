@@ -6,7 +6,16 @@ import type { AttemptEnding } from '../ending.js';
 import type { ClaimRequest, Commit, Fact } from '../engine.js';
 import { StoreFailed } from '../engine.js';
 import type { EngineChange } from '../store-operations.js';
-import { type Database, failureOf, isLost, StatementNames, within, writerOf } from './connection.js';
+import {
+  connectionOf,
+  type Database,
+  failureOf,
+  isLost,
+  open,
+  StatementNames,
+  within,
+  writerSettingsOf,
+} from './connection.js';
 import { endingsOf } from './endings.js';
 import { changesOf as statementsOf } from './flush.js';
 import { Known } from './known.js';
@@ -293,13 +302,16 @@ export class BatchWriter {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client !== undefined) return this.#client;
-    const client = new pg.Client(writerOf(this.#options.database));
+    const { database } = this.#options;
+    const client = new pg.Client({ ...connectionOf(database), pipeline: true });
     client.on('error', () => {
       if (this.#client === client) this.#client = undefined;
     });
     try {
-      await client.connect();
-      await within(client, answerMs, () => this.#options.onConnected(client));
+      await within(client, answerMs, async () => {
+        await open(client, writerSettingsOf(database));
+        await this.#options.onConnected(client);
+      });
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
