@@ -347,7 +347,6 @@ const checks = {
       got.push(event);
       if (event.type === 'job.completed') await driver.ask({ do: 'close', feed: feed.id });
     }
-    proxy.weather = false;
     must(got[0]?.job.rev === 2 && inOrder(got), `revs ${got.map((event) => event.job.rev)}`);
     return `${got.length} facts`;
   },
@@ -417,6 +416,7 @@ for (const [name, check] of Object.entries(checks)) {
     console.log(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`);
   }
   proxy.plan = [];
+  proxy.weather = false;
 }
 driver.close();
 proxy.close();
