@@ -65,20 +65,20 @@ describe.skipIf(withoutPostgres)('the index of what callers say of jobs, in Post
   });
 
   it('leads to a rare job among many in one call, however common the rest of what is asked for', async () => {
-    const made = Array.from({ length: 3_000 }, (_, n) =>
-      submitted(engine, {
-        createdAt: start + n,
-        title: 'Common words',
-        reference: `R-${n}`,
-        tags: n === 5 ? ['all', 'rare'] : ['all'],
-      }),
-    );
-    const jobs = await Promise.all(made);
-    const rare = jobs[5]?.id;
+    const said = (n: number) => ({
+      createdAt: start + n,
+      title: 'Common words',
+      reference: `R-${n}`,
+      tags: n === 5 ? ['all', 'rare'] : ['all'],
+    });
+    const { id: rare } = await submitted(engine, said(5));
+    // Not all at once: a call that waits for seconds behind others is refused.
+    for (let from = 6; from < 1_506; from += 250)
+      await Promise.all(Array.from({ length: 250 }, (_, n) => submitted(engine, said(from + n))));
     expect(await listed(engine, { tags: ['all', 'rare'] })).toEqual({ ids: [rare], pages: 1 });
     expect(await listed(engine, { reference: 'R-5' })).toEqual({ ids: [rare], pages: 1 });
     expect(await listed(engine, { search: readSearch('common rare') })).toEqual({ ids: [rare], pages: 1 });
     expect(await listed(engine, { tags: ['none'] })).toEqual({ ids: [], pages: 1 });
-    expect((await listed(engine, { tags: ['all'], limit: 100 })).ids).toHaveLength(3_000);
+    expect((await listed(engine, { tags: ['all'], limit: 100 })).ids).toHaveLength(1_501);
   });
 });
