@@ -95,16 +95,19 @@ describe('programs of users', () => {
     expect(sizes.length).toBe(20);
   });
 
-  test('batches of 100 by contents', { timeout: 120_000 }, async () => {
-    const contents = Array.from({ length: 100 }, (_, n) => content(n));
-    const { url, files } = await asyncAnswer(
-      await post('/file/async/multiple', { designId: 'invoice', contents }),
-    );
-    expect(files.length).toBe(100);
-    const zip = await download(url);
-    const bytes = Buffer.from(await zip.arrayBuffer());
-    expect([zip.status, String(bytes.length)]).toEqual([200, zip.headers.get('content-length')]);
-    expect(bytes.readUInt16LE(bytes.length - 22 + 10)).toBe(100);
+  test('1,000 files in 10 batches of 100 by contents', { timeout: 240_000 }, async () => {
+    const batches: AsyncAnswer[] = [];
+    for (let at = 0; at < 1_000; at += 100) {
+      const contents = Array.from({ length: 100 }, (_, n) => content(at + n));
+      batches.push(await asyncAnswer(await post('/file/async/multiple', { designId: 'invoice', contents })));
+    }
+    expect(new Set(batches.flatMap(({ files }) => files.map(({ fileId }) => fileId))).size).toBe(1_000);
+    for (const { url } of batches) {
+      const zip = await download(url);
+      const bytes = Buffer.from(await zip.arrayBuffer());
+      expect([zip.status, String(bytes.length)]).toEqual([200, zip.headers.get('content-length')]);
+      expect(bytes.readUInt16LE(bytes.length - 22 + 10)).toBe(100);
+    }
   });
 
   test('a retry while the queue is full: 503 until there is room, and one request', {
