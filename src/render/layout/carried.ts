@@ -5,8 +5,8 @@ export type CarriedLine = 'forward' | 'brought';
 /** The lines of a table that tell how far its amounts have come, where so many rows of its body are above. */
 export interface CarriedSource<Line> {
   line(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
-  /** Lines of one key are not higher than the one that is `highest`. */
-  key(which: CarriedLine, above: number): string | number | undefined;
+  /** Lines of one key are not higher than the one that is `highest`, nor wider. */
+  key(which: CarriedLine, above: number): string | undefined;
   highest(which: CarriedLine, above: number, widths: readonly number[]): Line | undefined;
 }
 
@@ -26,11 +26,11 @@ export interface CarriedRows<Block> {
 
 /** Of lines by their keys. Those of places beside each other hardly ever differ. */
 class Heights {
-  readonly #known = new Map<string | number, number>();
-  #key: string | number | undefined;
+  readonly #known = new Map<string, number>();
+  #key: string | undefined;
   #height: number | undefined;
 
-  get(key: string | number): number | undefined {
+  get(key: string): number | undefined {
     if (key !== this.#key) {
       this.#height = this.#known.get(key);
       this.#key = key;
@@ -38,7 +38,7 @@ class Heights {
     return this.#height;
   }
 
-  set(key: string | number, height: number): void {
+  set(key: string, height: number): void {
     this.#known.set(key, height);
     this.#key = undefined;
   }

@@ -224,19 +224,25 @@ export function likeLine(line: CarryLine): CarryLine {
   return withTexts(line, (part) => part.replace(/\d/g, '8'));
 }
 
-/** Tells lines apart that differ in more than their digits; undefined where there is none. */
-export function keyAt(
-  carry: Carry,
-  which: 'forward' | 'brought',
-  above: number,
-): string | number | undefined {
+const minus = 0x2d;
+
+/** Tells lines apart that differ in more than an amount of the same sign, or than their digits; undefined where there is none. */
+export function keyAt(carry: Carry, which: 'forward' | 'brought', above: number): string | undefined {
   const lines = carry[which];
   if (lines === undefined) return undefined;
-  if (lines.length === 1) {
-    // One line for all places differs in its amount. These are printed alike: as many characters have as many digits.
-    const amount = carry.amounts?.[above] ?? '';
-    return amount.startsWith('-') ? -amount.length : amount.length;
-  }
+  if (lines.length === 1) return carry.amounts?.[above]?.charCodeAt(0) === minus ? '-' : '+';
   const line = lines[above];
   return line === undefined ? undefined : JSON.stringify(likeLine(line));
+}
+
+/** The places of the longest amount of each sign: these are printed alike, so no other one needs more room. */
+export function longestAmounts({ amounts = [] }: Carry): { '+'?: number; '-'?: number } {
+  const found: { '+'?: number; '-'?: number } = {};
+  for (let above = 0; above < amounts.length; above++) {
+    const amount = amounts[above] ?? '';
+    const sign = amount.charCodeAt(0) === minus ? '-' : '+';
+    const known = found[sign];
+    if (known === undefined || amount.length > (amounts[known]?.length ?? 0)) found[sign] = above;
+  }
+  return found;
 }
