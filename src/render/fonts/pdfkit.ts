@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { unpackByNode } from './unpackers.js';
 
 /**
  * The part of pdfkit and fontkit that font sharing rests on. Both are CommonJS without types; this file is the only one
@@ -117,7 +118,9 @@ interface PdfKitDocument {
 }
 
 const require = createRequire(import.meta.url);
-const fontkit = createRequire(require.resolve('pdfkit'))('fontkit') as {
+const requireOfPdfkit = createRequire(require.resolve('pdfkit'));
+unpackByNode(requireOfPdfkit.resolve('fontkit'));
+const fontkit = requireOfPdfkit('fontkit') as {
   create(bytes: Uint8Array): ParsedFont;
 };
 

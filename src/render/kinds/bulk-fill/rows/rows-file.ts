@@ -63,7 +63,8 @@ export class RowsFileWriter {
     if ('fault' in row || row.ignored !== undefined) return false;
     const { cells } = row;
     const text = cells.join('');
-    if (loneSurrogate.test(text)) return false;
+    // Half of a character is no text in UTF-8.
+    if (!text.isWellFormed()) return false;
     const head = this.#bytes.next(headBytes + cells.length * lengthBytes);
     head[0] = usual;
     head.writeUInt16LE(cells.length, 1);
@@ -86,8 +87,6 @@ export class RowsFileWriter {
     this.#starts = [];
   }
 }
-
-const loneSurrogate = /[\ud800-\udfff]/u;
 
 /** Feeds a scanner with a file, piece by piece. */
 export function scanFile(path: string, scanner: RowScanner): RowsRefusal | undefined {
