@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +51,22 @@ export async function printedImage(pdf: Uint8Array, width: number): Promise<Buff
     .toBuffer();
 }
 
+/** Pictures of the files that were looked at last: most are checked, and then held against others. */
+const shown = new Map<string, readonly Buffer[]>();
+const mostShown = 8;
+
 /** Pages as Poppler shows them. */
 export function popplerImages(pdf: Uint8Array, dpi = 72): readonly Buffer[] {
+  const key = `${createHash('sha256').update(pdf).digest('hex')} ${dpi}`;
+  const known = shown.get(key) ?? drawnByPoppler(pdf, dpi);
+  shown.delete(key);
+  shown.set(key, known);
+  const [oldest] = shown.keys();
+  if (shown.size > mostShown && oldest !== undefined) shown.delete(oldest);
+  return known;
+}
+
+function drawnByPoppler(pdf: Uint8Array, dpi: number): readonly Buffer[] {
   const folder = mkdtempSync(join(tmpdir(), 'inkwire-pages-'));
   try {
     writeFileSync(join(folder, 'in.pdf'), pdf);
