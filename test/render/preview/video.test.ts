@@ -9,6 +9,7 @@ import { inputRefusals } from '../../../src/render/kinds/preview/inputs/refusals
 import { type Frame, videoFrame } from '../../../src/render/kinds/preview/inputs/video.js';
 import { withoutFfmpeg } from '../../helpers/image-files.js';
 import { ffmpegFile, turnedBy, video } from '../../helpers/video-files.js';
+import { aliveWith } from '../programs-fixture.js';
 import { InputBench } from './inputs-fixture.js';
 
 describe.skipIf(withoutFfmpeg)('a frame of a video', () => {
@@ -16,11 +17,16 @@ describe.skipIf(withoutFfmpeg)('a frame of a video', () => {
   beforeAll(async () => bench.open());
   afterAll(async () => bench.close());
 
-  const frameOf = async (bytes: Uint8Array | string, timeMs = 0, side = 4_000): Promise<Frame> => {
+  const frameOf = async (
+    bytes: Uint8Array | string,
+    timeMs = 0,
+    side = 4_000,
+    signal = new AbortController().signal,
+  ): Promise<Frame> => {
     const path = bench.file(bytes);
     const found = await identify(path);
     if (found.family !== 'video') throw new Error(JSON.stringify(found));
-    return videoFrame(bench.context(), { path, format: found.format, pointer: '/file' }, timeMs, side);
+    return videoFrame(bench.context(signal), { path, format: found.format, pointer: '/file' }, timeMs, side);
   };
   const seen = async ({ png }: Frame) => {
     const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
@@ -138,6 +144,35 @@ describe.skipIf(withoutFfmpeg)('a frame of a video', () => {
     );
   });
 
+  it.skipIf(process.platform !== 'linux').each(['ffprobe', 'ffmpeg'])(
+    'leaves no %s when its task ends',
+    async (name) => {
+      const file = video('mp4');
+      for (let isMet = false; !isMet; ) {
+        const stop = new AbortController();
+        let isOver = false;
+        const ran = frameOf(file, 0, 64, stop.signal)
+          .then(() => 'drawn', String)
+          .finally(() => {
+            isOver = true;
+          });
+        // It takes a moment: held where it is when somebody sees it, otherwise another one is begun.
+        let held: readonly number[] = [];
+        while (!isOver && held.length === 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+          held = bench.processes(name);
+        }
+        for (const pid of held) holdUp(pid);
+        stop.abort();
+        const end = await ran;
+        isMet = end === 'Error: The task has ended' && held.length > 0;
+        expect(isMet || end === 'drawn' || held.length === 0).toBe(true);
+        expect([...bench.processes('ffprobe'), ...bench.processes('ffmpeg')]).toEqual([]);
+      }
+      expect(aliveWith(bench.bench.root)).toEqual([]);
+    },
+  );
+
   it('is not read from a playlist, whatever it is called and however it came through', async () => {
     const segment = join(bench.bench.root, 'segment.ts');
     writeFileSync(
@@ -162,3 +197,12 @@ describe.skipIf(withoutFfmpeg)('a frame of a video', () => {
     await bare.close();
   });
 });
+
+/** It may just have ended. */
+function holdUp(pid: number): void {
+  try {
+    process.kill(pid, 'SIGSTOP');
+  } catch {
+    // Then another one is begun.
+  }
+}
