@@ -3,7 +3,7 @@ import { cpuUsage, memoryUsage } from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-const lookMs = 10_000;
+const lookMs = 4_000;
 /** Share of a core that the process takes; less is idle. Beats and sweeps alone are some thousandths. */
 const idleBelow = 0.05;
 /** Growth of the heap since the last collection: below it another is not worth its pause. What is in use says nothing, garbage counts to it. */
