@@ -136,6 +136,16 @@ describe('the form of a file', () => {
     if (coding !== undefined) expect(bytes.length).toBeLessThan(script.length / 2);
   });
 
+  test('is packed once, with the first request for it, however many come together', async () => {
+    await built();
+    const file = (await read()).get('client.js');
+    const [one, other] = await Promise.all([file?.packed?.('br'), file?.packed?.('br')]);
+    expect(one).toBeInstanceOf(Buffer);
+    expect(other).toBe(one);
+    expect(await file?.packed?.('br')).toBe(one);
+    expect(await file?.packed?.('gzip')).not.toBe(one);
+  });
+
   test('has an ETag of its own, which is asked about instead of the bytes', async () => {
     await built();
     const tags: string[] = [];

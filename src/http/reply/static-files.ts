@@ -105,6 +105,8 @@ function packerOf(identity: Buffer): (coding: Coding) => Promise<Buffer> {
   return (coding) => {
     const packing = made.get(coding) ?? pack(coding);
     made.set(coding, packing);
+    // Without the memory for it, the next request tries again.
+    packing.catch(() => made.delete(coding));
     return packing;
   };
 }
