@@ -27,9 +27,9 @@ const batchMax = 256;
 const loadsMax = 12;
 /** Calls that may wait at once. */
 const waitingMax = 20_000;
-/** How long a call waits for a server that is away: with the time between two looks five seconds. */
-const patienceMs = 4_500;
-const expiryMs = 400;
+/** How long a call waits for a server that is away: with the time between two looks, and that of the answer, less than five seconds. */
+const patienceMs = 4_200;
+const expiryMs = 200;
 const againMs = 100;
 /** No batch takes so long, with its wait for the lock, unless nothing comes through. Longer than anybody waits for one. */
 const answerMs = 10_000;
