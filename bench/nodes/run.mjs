@@ -17,6 +17,7 @@ const { chosen, short, profile } = readCommand({
   search: './benchmarks/search.mjs',
   keys: './benchmarks/keys.mjs',
   cancel: './benchmarks/cancel.mjs',
+  killed: './benchmarks/killed.mjs',
   fanout: './benchmarks/fanout.mjs',
 });
 const folder = new URL('.', import.meta.url);
