@@ -34,7 +34,12 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-test('an action on many jobs goes on after kill -9, and does each job once', async () => {
+/** Of all of it, and of each of its steps. */
+const inTime = { timeout: 240_000 + count * 100 };
+
+test('an action on many jobs goes on after kill -9, and does each job once', {
+  timeout: patience,
+}, async () => {
   const caller = () => new Caller(server.url, '');
   const ids: string[] = [];
   const submits = Array.from({ length: 16 }, async () => {
@@ -44,7 +49,7 @@ test('an action on many jobs goes on after kill -9, and does each job once', asy
   await Promise.all(submits);
   ids.length = count;
   await expect
-    .poll(async () => (await caller().data<{ failed: number }>('/api/v1/groups/night')).failed)
+    .poll(async () => (await caller().data<{ failed: number }>('/api/v1/groups/night')).failed, inTime)
     .toBe(count);
   const { bulk_id } = await caller().post<Bulk>('/api/v1/bulk/retry?status=failed&group=night', {});
   const bulk = () => caller().data<Bulk>(`/api/v1/bulk/${bulk_id}`);
@@ -60,14 +65,16 @@ test('an action on many jobs goes on after kill -9, and does each job once', asy
     return found;
   };
   for (let kill = 0; kill < kills; kill += 1) {
-    const before = (await retries()).length;
-    await expect
-      .poll(async () => (await bulk()).state === 'ended' || (await retries()).length > before)
-      .toBe(true);
+    const { done: before } = await bulk();
+    const goesOn = async () => {
+      const { state, done } = await bulk();
+      return state === 'ended' || done > before;
+    };
+    await expect.poll(goesOn, inTime).toBe(true);
     await server.kill();
     server = await startServer({ dataDir, env });
   }
-  await expect.poll(async () => (await bulk()).state).not.toBe('running');
+  await expect.poll(async () => (await bulk()).state, inTime).not.toBe('running');
   expect(await bulk()).toMatchObject({ state: 'ended', done: count, refused: 0 });
   expect((await retries()).sort()).toEqual([...ids].sort());
   expect(await caller().data('/api/v1/bulk')).toMatchObject({
