@@ -45,6 +45,8 @@ export class Listener {
   #pid: number | undefined;
   #pipe: OfficePipe | undefined;
   #hasEnded = false;
+  #isReady = false;
+  #isAtWork = false;
   #calls = 0;
 
   private constructor(start: ListenerStart, folder: PrivateFolder) {
@@ -64,6 +66,7 @@ export class Listener {
       if (pipe !== undefined && (await pipe.greeted)) {
         // Kept for the first call: a greeting that nobody answers would be taken for a call without arguments.
         this.#pipe = pipe;
+        this.#isReady = true;
         return true;
       }
       await pause(lookMs, undefined, { ref: false });
@@ -90,6 +93,7 @@ export class Listener {
    */
   async run(call: ListenerCall, signal: AbortSignal): Promise<ListenerRun | undefined> {
     this.#calls += 1;
+    this.#isAtWork = true;
     const startedAt = performance.now();
     let cause: 'cancelled' | 'wallMs' | undefined;
     const end = (why: typeof cause): void => {
@@ -110,6 +114,7 @@ export class Listener {
       const remains = { stdout: '', stderr: '', files: [], wallMs };
       return cause === undefined ? undefined : without({ type: 'limited', limit: cause, ...remains });
     } finally {
+      this.#isAtWork = false;
       clock.clear();
       signal.removeEventListener('abort', onAbort);
     }
@@ -177,6 +182,7 @@ export class Listener {
         onStart: (pid) => {
           this.#pid = pid;
         },
+        isAtRest: () => this.#isReady && !this.#isAtWork,
       });
     } finally {
       this.#hasEnded = true;

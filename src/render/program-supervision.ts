@@ -20,17 +20,27 @@ export interface Supervised {
   readonly onFault: (fault: unknown) => void;
   /** Called with the id of its outermost process once it runs. */
   readonly onStart?: (pid: number) => void;
+  /** It waits for work, and is looked at seldom: a look costs a millisecond or two of the process that answers. */
+  readonly isAtRest?: () => boolean;
 }
 
 type Cause = ProgramLimit | 'cancelled';
 
-const memoryLookMs = 50;
-const folderLookMs = 250;
+/** Milliseconds between two looks. */
+interface Looks {
+  readonly atWork: number;
+  readonly atRest: number;
+}
+
+const never = (): boolean => false;
+
+const memoryLookMs = { atWork: 50, atRest: 250 };
+const folderLookMs = { atWork: 250, atRest: 2_000 };
 const mebibyte = 1024 * 1024;
 
 /** Starts a program and holds it to its limits until no process of it is left. */
 export async function supervise(run: Supervised): Promise<ProgramOutcome> {
-  const { command, folder, isContained, limits, signal, onFault, onStart } = run;
+  const { command, folder, isContained, limits, signal, onFault, onStart, isAtRest = never } = run;
   let cause: Cause | undefined;
   const end = (why: Cause): void => {
     cause ??= why;
@@ -50,9 +60,10 @@ export async function supervise(run: Supervised): Promise<ProgramOutcome> {
   signal.addEventListener('abort', onAbort, { once: true });
   const clock = new Countdown(limits.wallMs, () => end('wallMs'));
   const over = new AbortController();
+  const until = (every: Looks) => pauseUnless(over.signal, isAtRest() ? every.atRest : every.atWork);
   const watches = [
-    watchProcesses(running.pid, limits, end, over.signal),
-    watchFolder(folder, limits, end, over.signal),
+    watchProcesses(running.pid, limits, end, () => until(memoryLookMs)),
+    watchFolder(folder, limits, end, () => until(folderLookMs)),
   ];
   const ended = await running.ended;
   clock.clear();
@@ -110,11 +121,11 @@ async function watchProcesses(
   pid: number | undefined,
   { memoryMb, processes }: ProgramLimits,
   end: (limit: ProgramLimit) => void,
-  over: AbortSignal,
+  nextLook: () => Promise<boolean>,
 ): Promise<void> {
   if (pid === undefined) return;
   const most = processes + ownProcesses;
-  while (await pauseUnless(over, memoryLookMs)) {
+  while (await nextLook()) {
     const { tasks, residentBytes } = footprintOf(pid, most);
     if (tasks > most) end('processes');
     else if (residentBytes > memoryMb * mebibyte) end('memoryMb');
@@ -125,9 +136,9 @@ async function watchFolder(
   folder: PrivateFolder,
   { outputBytes }: ProgramLimits,
   end: (limit: ProgramLimit) => void,
-  over: AbortSignal,
+  nextLook: () => Promise<boolean>,
 ): Promise<void> {
-  while (await pauseUnless(over, folderLookMs)) {
+  while (await nextLook()) {
     if ((await sizeOf(folder)) > outputBytes) end('outputBytes');
   }
 }
