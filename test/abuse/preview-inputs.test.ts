@@ -7,7 +7,6 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inputRefusals } from '../../src/render/kinds/preview/inputs/refusals.js';
 import { footprintOf } from '../../src/render/program-watch.js';
-import { type AppServer, startAppServer } from '../helpers/app-server.js';
 import { gifHeader, jpegHeader, png, pngWithTextBomb } from '../helpers/hostile-images.js';
 import { contentBomb, doubleBomb, entryBomb, formBomb, stream } from '../helpers/hostile-pdfs.js';
 import { bmp, paletteBmp, withoutFfmpeg } from '../helpers/image-files.js';
@@ -26,6 +25,7 @@ import { oleFile } from '../helpers/ole-files.js';
 import { memoryMb, samplePeak } from '../helpers/process-memory.js';
 import { randomFrom } from '../helpers/random.js';
 import { eventually } from '../helpers/real-time.js';
+import { type RunningServer, startServer } from '../helpers/server.js';
 import { video } from '../helpers/video-files.js';
 import { pagesOf } from '../render/preview/preview-fixture.js';
 
@@ -297,24 +297,23 @@ const keptOffices = 2;
 const threads = 2;
 /** More than before, for each thread that draws, the processes of pictures included. Programs have limits of their own. */
 const peakMaxMb = 400;
-/** More than before when it is over: what stays warm, and what the allocator keeps of what it gave out. */
-const restMaxMb = 150;
+/** Nothing that is under way changes nothing of its memory for so long. */
+const restMs = 2_000;
+/** Of what it took before, when it is over and nothing was asked for a while. */
+const restMax = 1.1;
 const isLinux = process.platform === 'linux';
 const isOurs = (pid: number): boolean => !/soffice|oosplash|ffmpeg|ffprobe|bwrap|^sh$/.test(commandOf(pid));
 
 describe('a preview of a hostile file', () => {
-  let server: AppServer;
+  let server: RunningServer;
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'inkwire-hostile-'));
-    server = await startAppServer({
-      INKWIRE_KEYS: '',
-      INKWIRE_WORKERS: `${threads}`,
-      INKWIRE_OFFICE_LISTENERS: `${keptOffices}`,
-    });
+    const env = { INKWIRE_WORKERS: `${threads}`, INKWIRE_OFFICE_LISTENERS: `${keptOffices}` };
+    server = await startServer({ env });
   });
   afterAll(async () => {
-    await server.close();
+    await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -327,6 +326,9 @@ describe('a preview of a hostile file', () => {
     const { message } = (await response.json()) as { message: string };
     return { status: response.status, message };
   };
+  const drawn = async (bytes: Buffer): Promise<void> => {
+    expect((await preview(bytes.toString('base64'))).status).toBe(200);
+  };
   const documented: ReadonlySet<string> = new Set([
     ...Object.values(inputRefusals),
     unreadable,
@@ -338,10 +340,20 @@ describe('a preview of a hostile file', () => {
   it('ends with its documented answer and within its memory, none as a fault of the server, and nothing of it is left', async () => {
     const rows = [...(await images()), ...documents(), ...videos(), ...pdfs()];
     expect(rows.length).toBeGreaterThanOrEqual(withoutFfmpeg || withoutOffice ? 180 : 200);
-    // What every first preview loads is no hostile file's.
-    for (const bytes of [pagesOf(['0 0 9 9 re f']), png(4, 4)]) await preview(bytes.toString('base64'));
-    const before = memoryMb(process.pid, isOurs);
-    const peak = samplePeak(process.pid, isOurs);
+    // What every first preview loads is no hostile file's: as many processes of pictures as there may be are there before.
+    await eventually('all have drawn', async () => {
+      const large = [0, 1, 2, 3].map((at) => png(1_600 + at, 1_600));
+      await Promise.all([pagesOf(['0 0 9 9 re f']), ...large].map(drawn));
+      return !isLinux || footprintOf(server.pid, 10_000).pids.filter(isOfPictures).length >= threads;
+    });
+    // Threads that are kept in reserve get ready, too.
+    let before = 0;
+    await eventually('it is at rest', async () => {
+      before = memoryMb(server.pid, isOurs);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+      return isLinux ? Math.abs(memoryMb(server.pid, isOurs) / before - 1) < 0.01 : true;
+    });
+    const peak = samplePeak(server.pid, isOurs);
     const wrong: unknown[] = [];
     const left = [...rows];
     const work = async (): Promise<void> => {
@@ -362,11 +374,14 @@ describe('a preview of a hostile file', () => {
     const most = peak.stop() - before;
     if (isLinux) {
       expect(most).toBeLessThan(threads * peakMaxMb);
-      await eventually('the memory is back', () => memoryMb(process.pid, isOurs) - before < restMaxMb);
+      await eventually(
+        `the memory is back at ${Math.round(before)} MiB`,
+        () => memoryMb(server.pid, isOurs) < restMax * before,
+      );
     }
     // The programs have gone with their tasks, but for those that are kept started.
     const programs = (): readonly string[] =>
-      footprintOf(process.pid, 10_000)
+      footprintOf(server.pid, 10_000)
         .pids.map((pid) => commandOf(pid))
         .filter((name) => /soffice|ffmpeg|ffprobe|bwrap/.test(name));
     expect(programs().filter((name) => !/soffice|bwrap/.test(name))).toEqual([]);
@@ -424,6 +439,14 @@ describe('a preview of a hostile file', () => {
     300_000,
   );
 });
+
+function isOfPictures(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('picture-child');
+  } catch {
+    return false;
+  }
+}
 
 function commandOf(pid: number): string {
   try {
