@@ -300,6 +300,7 @@ export function fitted<C extends Column>(columns: readonly C[], room: number): r
 
 /** A column of an equal share that is too narrow for its longest word is as wide as that; the others share what is left. */
 function shared<C extends Column>(columns: readonly C[], spare: number): readonly C[] {
+  if (!columns.some(({ width }) => width === '*')) return columns;
   const shares = columns
     .filter(({ width }) => width === '*')
     .sort((one, other) => other.minWidth - one.minWidth);

@@ -52,6 +52,8 @@ export class CarriedLines<Line, Block extends { readonly height: number }> imple
   begun = false;
   /** Rows of the body that are above the block in work. */
   #above = 0;
+  /** The row that `below` is above. */
+  #end = -1;
   readonly #heights = { forward: new Heights(), brought: new Heights() };
 
   constructor(
@@ -75,9 +77,11 @@ export class CarriedLines<Line, Block extends { readonly height: number }> imple
   /** To be told of each block before it is placed: its first row in the body, and the one behind it. */
   block(first: number, end: number, isLast: boolean): void {
     this.#above = first;
-    this.within = this.#height('forward', first);
+    // Blocks follow each other: what is below one is within the next.
+    this.within = first === this.#end ? this.below : this.#height('forward', first);
     this.above = this.#height('brought', first);
     this.below = isLast ? 0 : this.#height('forward', end);
+    this.#end = isLast ? -1 : end;
   }
 
   #line(which: CarriedLine): Block | undefined {
