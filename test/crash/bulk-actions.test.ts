@@ -37,9 +37,7 @@ afterAll(async () => {
 /** Of all of it, and of each of its steps. */
 const inTime = { timeout: 240_000 + count * 100 };
 
-test('an action on many jobs goes on after kill -9, and does each job once', {
-  timeout: patience,
-}, async () => {
+test('an action on many jobs goes on after kill -9, and does each job once', inTime, async () => {
   const caller = () => new Caller(server.url, '');
   const ids: string[] = [];
   const submits = Array.from({ length: 16 }, async () => {
