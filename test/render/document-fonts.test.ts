@@ -41,9 +41,9 @@ const context: RunContext = {
   artifact: () => ({ write: () => undefined, end: () => undefined }),
 };
 
-/** A definition belongs to one drawing: the engine keeps its notes in it. */
+/** A definition belongs to one drawing, with rows that are the request's: the engine keeps its notes in it. */
 function define(registry: FontRegistry, request: object): Promise<Definition> {
-  const parsed = documentKind.parse(request);
+  const parsed = documentKind.parse(structuredClone(request));
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const checked = parsed.plan.request as DocumentRequest;
   const segmenter = new Segmenter(registry, checked.language);

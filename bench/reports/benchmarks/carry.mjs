@@ -38,9 +38,9 @@ export async function run({ short, say }) {
   /** @type {number[]} */
   const ratios = [];
   for (let round = 0; round < (short ? 5 : 15); round += 1) {
-    const first = await cost(2, plain);
-    const loaded = await cost(4, carried);
-    const last = await cost(2, plain);
+    const first = await cost(8, plain);
+    const loaded = await cost(16, carried);
+    const last = await cost(8, plain);
     ratios.push((2 * loaded) / (first + last));
     say(`without ${((first + last) / 2).toFixed(0)} ms, with ${loaded.toFixed(0)} ms`);
   }
