@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { StopFlag } from '../../src/render/stop-flag.js';
 import { makePdf } from './pdf-tools-fixture.js';
 
 /** Runs all three backs in one worker thread, from the build, with as little around them as possible. */
@@ -59,7 +60,8 @@ it('A26 what an engine writes to the console is no part of the log of the server
   expect(huge).not.toBe(text);
   writeFileSync(file, Buffer.from(huge, 'latin1'));
   const entry = new URL('../../dist/src/render/thread.js', import.meta.url);
-  const worker = new Worker(entry, { workerData: { nice: 0 }, env: {}, stdout: true, stderr: true });
+  const workerData = { nice: 0, stop: StopFlag.buffer() };
+  const worker = new Worker(entry, { workerData, env: {}, stdout: true, stderr: true });
   const written: string[] = [];
   for (const stream of [worker.stdout, worker.stderr])
     stream.on('data', (chunk: Buffer) => written.push(chunk.toString()));
