@@ -1,9 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { createServer as createPlainServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAddressRule } from '../../src/fetch/addresses.js';
@@ -74,6 +77,33 @@ async function fetchFrom(listener: RequestListener, options: Partial<FetchGuardO
 }
 
 describe('a file that may be fetched', () => {
+  it.each([`content-length: ${80_008}\r\n`, ''])(
+    'comes whole from a server that closes while the sink makes it wait (%j)',
+    async (length) => {
+      const path = sink();
+      // It cannot be opened before somebody reads it.
+      execFileSync('mkfifo', [path]);
+      const body = Buffer.concat([png.subarray(0, 8), Buffer.alloc(80_000, 7)]);
+      const server = createPlainServer();
+      const sent = new Promise<void>((resolve) => {
+        server.once('connection', (socket) => {
+          socket.once('data', () => {
+            socket.write(`HTTP/1.1 200 OK\r\n${length}connection: close\r\n\r\n`);
+            socket.end(body, resolve);
+          });
+        });
+      });
+      const port = await listen(server);
+      const answer = makeGuard().fetch(`http://img.test:${port}/a.png`, { accept, sink: path });
+      await sent;
+      // Enough turns for the client to see the end of the connection.
+      for (let turn = 0; turn < 100; turn++) await nextTurn();
+      const [read, outcome] = await Promise.all([readFile(path), answer]);
+      expect(outcome).toMatchObject({ ok: true, contentType: 'image/png', bytes: body.length });
+      expect(read.equals(body)).toBe(true);
+    },
+  );
+
   it('is written to the sink, with the type that its bytes have', async () => {
     const path = sink();
     const port = await serve((_, response) => response.setHeader('content-type', 'text/plain').end(png));

@@ -22,11 +22,12 @@ interface Fact {
 
 const pageCount = 60;
 
-/** A preview as somebody follows it over HTTP while it is drawn by two threads. */
+/** A preview as somebody follows it over HTTP while it is drawn. */
 describe('the facts of a preview', () => {
   let server: AppServer;
   beforeAll(async () => {
-    server = await startAppServer({ INKWIRE_WORKERS: '2' });
+    // Of several threads each tells of its pages as soon as it has them, whatever the others are at.
+    server = await startAppServer({ INKWIRE_WORKERS: '1' });
   });
   afterAll(() => server.close());
   const headers = { authorization: `Bearer ${alice}` };
@@ -69,6 +70,12 @@ describe('the facts of a preview', () => {
   it('have the sizes first, then the page that was asked for, and each page when its picture can be had', async () => {
     const { job, cursor } = await submitted();
     const numbers: number[] = [];
+    const looks: Promise<void>[] = [];
+    const look = async (url: string): Promise<void> => {
+      const picture = await fetch(server.url + url, { headers });
+      expect([url, picture.status, picture.headers.get('content-type')]).toEqual([url, 200, 'image/png']);
+      await picture.arrayBuffer();
+    };
     let sizesAt: number | undefined;
     for await (const { pages, count } of factsOf(job, cursor)) {
       if (count !== undefined) sizesAt ??= numbers.length;
@@ -76,11 +83,10 @@ describe('the facts of a preview', () => {
         numbers.push(number);
         expect([width, height]).toEqual([300, 300]);
         expect(placeholder).toContain('data:image/webp;base64,');
-        const picture = await fetch(server.url + url, { headers });
-        expect([url, picture.status, picture.headers.get('content-type')]).toEqual([url, 200, 'image/png']);
-        await picture.body?.cancel();
+        looks.push(look(url));
       }
     }
+    await Promise.all(looks);
     expect(sizesAt).toBe(0);
     expect(numbers[0]).toBe(40);
     expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: pageCount }, (_, at) => at + 1));
