@@ -18,6 +18,7 @@ const state = stateOfInputs();
 if (!process.argv.includes('--if-changed') || builtFrom() !== state) {
   // What is cut off is not whole.
   rmSync(stamp, { force: true });
+  console.log('Building what the server and its clients run; this takes some seconds.');
   const { status } = spawnSync('npm', ['run', '--silent', 'build:all'], {
     cwd: root,
     stdio: 'inherit',

@@ -10,7 +10,7 @@ import { type Access, isCut, mayPass, type PictureFormat, wordsOf } from './sour
 
 const tag = 'inkwire-pages';
 /** Where this file came from: the server, unless `href` says otherwise. In a bundle it is the page's own origin. */
-const home = new URL('.', import.meta.url).href;
+const home = new URL(/* @vite-ignore */ '.', import.meta.url).href;
 const formats: readonly PictureFormat[] = ['jpg', 'png', 'webp'];
 
 /**
