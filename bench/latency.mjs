@@ -5,12 +5,12 @@ import { LoadProcess } from './kit/load-process.mjs';
 import { metric, removeDirectory, startServer, temporaryDirectory, token } from './kit/server.mjs';
 import { median, spread } from './kit/statistics.mjs';
 
-const loopDelay = 'inkwire_event_loop_delay_seconds{quantile="0.99"}';
+const loopDelay = 'inkwire_event_loop_delay_seconds{percentile="99"}';
 const perSecond = 200;
 
 /**
  * How long a submit takes, and how long the thread that answers is held up, while every render thread lays out tables
- * of 2,000 rows. The small jobs have a lower priority than the tables, so the threads never run anything else.
+ * of 30,000 rows. The small jobs have a lower priority than the tables, so the threads never run anything else.
  * @param {import('./kit/figure.mjs').Run} run
  * @returns {Promise<import('./kit/figure.mjs').Figure[]>}
  */
@@ -75,7 +75,7 @@ export async function run({ short, profile, say }) {
 /** Keeps tables waiting, well more than the threads can render in a round. */
 class TableQueue {
   #connection;
-  #body = JSON.stringify({ ...longTable(2000), priority: 10 });
+  #body = JSON.stringify({ ...longTable(30_000), priority: 10 });
   /** @type {string[]} */
   #open = [];
 

@@ -89,10 +89,10 @@ async function comeBack(profile) {
     live: '"type":"live"',
     atOnce: 500,
   };
-  const delay = (/** @type {string} */ quantile) =>
-    `inkwire_event_loop_delay_seconds{quantile="${quantile}"}`;
+  const delay = (/** @type {number} */ percentile) =>
+    `inkwire_event_loop_delay_seconds{percentile="${percentile}"}`;
   // Each look begins a new measurement.
-  await metric(server.port, delay('0.99'));
+  await metric(server.port, delay(99));
   const [from, cpu] = [performance.now(), processCpuMs(server.pid)];
   await Promise.all([
     crowd.open({ ...opening, group: 'crowd', count: clients - checked }),
@@ -103,11 +103,11 @@ async function comeBack(profile) {
   const ms = performance.now() - from;
   const cpuUs = ((processCpuMs(server.pid) - cpu) * 1000) / clients / facts;
   const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
-  const delayed = (/** @type {string} */ quantile) =>
+  const delayed = (/** @type {number} */ percentile) =>
     Number(
       text
         .split('\n')
-        .find((line) => line.startsWith(delay(quantile)))
+        .find((line) => line.startsWith(delay(percentile)))
         ?.split(' ')[1],
     ) * 1000;
   const states = [...(await crowd.state('crowd')), ...(await careful.state('careful'))];
@@ -119,7 +119,7 @@ async function comeBack(profile) {
   await careful.end();
   await server.stop();
   removeDirectory(directory);
-  return { ms, delayP99: delayed('0.99'), delayMax: delayed('1'), cpuUs, defects };
+  return { ms, delayP99: delayed(99), delayMax: delayed(100), cpuUs, defects };
 }
 
 /**
