@@ -7,6 +7,11 @@ export type Searched = Pick<
   'id' | 'kind' | 'group' | 'title' | 'reference' | 'tags' | 'metadata' | 'fileName'
 >;
 
+/** Whether anything was said of a job besides its kind and its group. */
+export function isDescribed({ title, reference, tags, metadata, fileName }: Searched): boolean {
+  return (title ?? reference ?? tags ?? metadata ?? fileName) !== undefined;
+}
+
 /** The words that a search finds a job by, its kind and group included; each once. */
 export function wordsOfJob({
   kind,

@@ -1,18 +1,10 @@
-import { type Job, jobIdFloor } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
 import { type JobStatus, jobStatuses } from '../../protocol/job-record.js';
+import { rangeOf } from '../embedded/list-pages.js';
 import { stages } from '../embedded/tables.js';
 import type { ListFilter } from '../listing.js';
 import { fromJson, textOf } from './job-shapes.js';
 import type { Asking } from './pool.js';
-
-/** Ids from `from` on, up to and without `end`. */
-export interface IdRange {
-  readonly from: string;
-  readonly end: string;
-}
-
-/** After every id. */
-const lastId = 'job_~';
 
 /**
  * Jobs of an owner, newest first, by what a filter says of status, kind, group and time. The index holds the jobs of one
@@ -74,20 +66,4 @@ function placeOf(status: JobStatus | undefined): string {
   return status === 'failed' || status === 'cancelled'
     ? `status = ${jobStatuses.indexOf(status)} AND status IN (3, 4) AND`
     : '';
-}
-
-/** The ids among which the jobs of a listing are. */
-export function rangeOf({ createdAfter, createdBefore, afterId, search }: ListFilter): IdRange {
-  const starts = search?.ids ?? [];
-  const froms = [
-    ...(createdAfter === undefined ? [] : [jobIdFloor(Math.floor(createdAfter) + 1)]),
-    ...starts,
-  ];
-  const ends = [
-    createdBefore === undefined ? lastId : jobIdFloor(Math.ceil(createdBefore)),
-    ...(afterId === undefined ? [] : [afterId]),
-    // After every id that begins so.
-    ...starts.map((start) => `${start}~`),
-  ];
-  return { from: froms.sort().at(-1) ?? '', end: ends.sort()[0] ?? lastId };
 }

@@ -3,8 +3,9 @@ import { jobStatuses } from '../../protocol/job-record.js';
 import { everyOwner } from '../../protocol/names.js';
 import { haveWords, wordsOf } from '../../protocol/search.js';
 import { matchesFilter } from '../embedded/list-match.js';
+import { type Found, isSearch, pageOfFound, rangeOf } from '../embedded/list-pages.js';
 import type { JobPage, ListFilter } from '../listing.js';
-import { kindsOf, newest, newestOfAll, rangeOf } from './job-listing.js';
+import { kindsOf, newest, newestOfAll } from './job-listing.js';
 import { fromJson, numberOf, textOf } from './job-shapes.js';
 import type { Asking } from './pool.js';
 import { pairToken, startToken, tokenOf } from './search-tokens.js';
@@ -22,13 +23,6 @@ const groupsMax = 20;
 /** and whose names are looked at. */
 const namesMax = 20_000;
 
-/** What one way of searching found, newest first. */
-interface Found {
-  readonly jobs: readonly Job[];
-  /** It has looked at every job from this id on; undefined: at all. */
-  readonly reached?: string | undefined;
-}
-
 /** Listings, newest first. */
 export async function pageOf(ask: Asking, filter: ListFilter): Promise<JobPage> {
   const { owner, limit } = filter;
@@ -43,12 +37,7 @@ async function pageOfAll(ask: Asking, filter: ListFilter): Promise<JobPage> {
   const { limit, status, kind, group } = filter;
   const isExact = status !== 'completed' && (kind ?? group) === undefined && !isSearch(filter);
   const looks = isExact ? Math.min(looksMax, limit + 1) : looksMax;
-  return firstOf([looked(filter, await newestOfAll(ask, filter, looks), looks)], limit);
-}
-
-/** Whether a filter is one that only looking at the jobs answers. */
-function isSearch({ reference, tags = [], metadata = [], search }: ListFilter): boolean {
-  return reference !== undefined || tags.length > 0 || metadata.length > 0 || (search?.words.length ?? 0) > 0;
+  return pageOfFound([looked(filter, await newestOfAll(ask, filter, looks), looks)], limit);
 }
 
 /**
@@ -82,7 +71,7 @@ async function searchPage(ask: Asking, filter: ListFilter): Promise<JobPage> {
             return looked(inGroup, await newest(ask, inGroup, looks), looks);
           }),
         ]);
-  return firstOf(ways, filter.limit);
+  return pageOfFound(ways, filter.limit);
 }
 
 /** Jobs that the index leads to: along the list of the rarest token, held against the others and the columns. */
@@ -167,13 +156,4 @@ async function groupsWith(
 function looked(filter: ListFilter, jobs: readonly Job[], looks = looksMax): Found {
   const found = jobs.filter((job) => matchesFilter(filter, job));
   return { jobs: found, reached: jobs.length < looks ? undefined : jobs.at(-1)?.id };
-}
-
-/** The page of what all ways have looked at. */
-function firstOf(ways: readonly Found[], limit: number): JobPage {
-  const reached = ways.flatMap((way) => way.reached ?? []).reduce((a, b) => (a > b ? a : b), '');
-  const byId = new Map(ways.flatMap(({ jobs }) => jobs.map((job) => [job.id, job] as const)));
-  const jobs = [...byId.values()].filter(({ id }) => id >= reached).sort((a, b) => (a.id < b.id ? 1 : -1));
-  if (jobs.length > limit) return { jobs: jobs.slice(0, limit), more: true };
-  return reached === '' ? { jobs, more: false } : { jobs, more: true, next: reached };
 }

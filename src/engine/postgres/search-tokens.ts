@@ -1,5 +1,5 @@
 import type { Job } from '../../jobs/job.js';
-import { type Searched, wordsOfJob } from '../../jobs/search.js';
+import { isDescribed, wordsOfJob } from '../../jobs/search.js';
 import { Digest } from '../embedded/digest.js';
 import { numberOf, textOf } from './job-shapes.js';
 import type { Shape } from './shape.js';
@@ -31,11 +31,6 @@ const startLengths = [3, 5, 8, 16, 32, 64];
 
 /** Of a job with more nothing is in the index: each listing looks at it. */
 const tokensMax = 400;
-
-/** Whether a job has anything that only the index finds. */
-function isDescribed({ title, reference, tags, metadata, fileName }: Searched): boolean {
-  return (title ?? reference ?? tags ?? metadata ?? fileName) !== undefined;
-}
 
 /** Rows of a job: none where it has no description, undefined where it has too much of one. */
 export function tokensOf(job: Job): readonly TokenRow[] | undefined {

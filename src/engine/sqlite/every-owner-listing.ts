@@ -1,9 +1,9 @@
 import { jobStatuses } from '../../protocol/job-record.js';
 import { matchesFilter } from '../embedded/list-match.js';
+import { isSearch, newestFirst, rangeOf } from '../embedded/list-pages.js';
 import { stages } from '../embedded/tables.js';
 import type { JobPage, ListFilter } from '../listing.js';
-import { isSearch } from './job-search.js';
-import { jobOfText, newestFirst, rangeOf } from './job-walk.js';
+import { jobOfText } from './job-walk.js';
 import { type Connection, type Statement, textOf } from './sql.js';
 
 /** Jobs that one call may load and look at. */

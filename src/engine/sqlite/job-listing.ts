@@ -1,5 +1,6 @@
+import { newestFirst, rangeOf } from '../embedded/list-pages.js';
 import type { JobPage, ListFilter } from '../listing.js';
-import { jobOfText, newestFirst, rangeOf, statusesOf, Walk } from './job-walk.js';
+import { jobOfText, statusesOf, Walk } from './job-walk.js';
 import { type Connection, type Statement, textOf } from './sql.js';
 
 /**

@@ -1,6 +1,7 @@
 import { type Job, timeOfJobId } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
 import { everyOwner } from '../../protocol/names.js';
+import { isSearch } from '../embedded/list-pages.js';
 import {
   type JobTable,
   type QueueState,
@@ -14,7 +15,7 @@ import type { JobViews, QueueLength } from '../embedded/views.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { EveryOwnerListing } from './every-owner-listing.js';
 import { JobListing } from './job-listing.js';
-import { isSearch, JobSearch } from './job-search.js';
+import { JobSearch } from './job-search.js';
 import { jobOfText } from './job-walk.js';
 import { SearchIndex } from './search-index.js';
 import { type Connection, integerOf, type Row, type Statement, textOf } from './sql.js';

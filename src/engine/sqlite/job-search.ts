@@ -1,9 +1,10 @@
 import type { Job } from '../../jobs/job.js';
 import { haveWords, wordsOf } from '../../protocol/search.js';
 import { matchesFilter } from '../embedded/list-match.js';
+import { type Found, type IdRange, newestFirst, pageOfFound, rangeOf } from '../embedded/list-pages.js';
 import type { JobPage, ListFilter } from '../listing.js';
 import { GroupWords } from './group-words.js';
-import { type Entry, type IdRange, jobOfText, newestFirst, rangeOf, statusesOf, Walk } from './job-walk.js';
+import { type Entry, jobOfText, statusesOf, Walk } from './job-walk.js';
 import {
   idAt,
   isWholeStart,
@@ -16,16 +17,6 @@ import {
   tokenOf,
 } from './search-index.js';
 import { type Connection, type Statement, textOf } from './sql.js';
-
-/** Whether a listing is one of those that only a search answers. */
-export function isSearch({ reference, tags, metadata, search }: ListFilter): boolean {
-  return (
-    reference !== undefined ||
-    (tags ?? []).length > 0 ||
-    (metadata ?? []).length > 0 ||
-    (search?.words ?? []).length > 0
-  );
-}
 
 /** Jobs that one call may load and look at: some milliseconds. */
 const maxLooks = 250;
@@ -42,13 +33,6 @@ const maxPassed = 10_000;
 const maxStretches = 5;
 /** Groups that are looked into one by one. */
 const maxGroups = 20;
-
-/** What one way of searching found, newest first. */
-interface Found {
-  readonly jobs: readonly Job[];
-  /** It has looked at every job from this id on; undefined: at all. */
-  readonly reached?: string;
-}
 
 /** What a call looks for. */
 interface Looking {
@@ -96,7 +80,7 @@ export class JobSearch {
     if (reference === undefined && tags.length + metadata.length === 0) {
       found.push(...this.#named(looking, kinds));
     }
-    return pageOf(found, filter.limit);
+    return pageOfFound(found, filter.limit);
   }
 
   #kinds({ owner, group, kind }: ListFilter): readonly string[] {
@@ -263,17 +247,4 @@ function conditionsOf(filter: ListFilter, kinds: readonly string[]): readonly st
     ...(group === undefined ? [] : [token('group', group)]),
     ...(kind === undefined ? [] : [token('kind', kind)]),
   ];
-}
-
-function pageOf(found: readonly Found[], limit: number): JobPage {
-  const reached = found
-    .flatMap((one) => one.reached ?? [])
-    .sort()
-    .at(-1);
-  const byId = new Map(found.flatMap(({ jobs }) => jobs.map((job) => [job.id, job] as const)));
-  const jobs = [...byId.values()]
-    .filter(({ id }) => reached === undefined || id >= reached)
-    .sort(newestFirst);
-  if (jobs.length > limit) return { jobs: jobs.slice(0, limit), more: true };
-  return reached === undefined ? { jobs, more: false } : { jobs, more: true, next: reached };
 }

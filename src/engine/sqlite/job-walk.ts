@@ -1,29 +1,8 @@
-import { type Job, jobIdFloor } from '../../jobs/job.js';
+import type { Job } from '../../jobs/job.js';
 import { jobStatuses } from '../../protocol/job-record.js';
+import type { IdRange } from '../embedded/list-pages.js';
 import type { ListFilter } from '../listing.js';
 import { type Connection, integerOf, type Statement, textOf } from './sql.js';
-
-/** Ids from `from` on, up to and without `end`. */
-export interface IdRange {
-  readonly from: string;
-  readonly end: string;
-}
-
-/** After every id. */
-const lastId = 'job_~';
-
-/** The ids among which the jobs of a listing are. */
-export function rangeOf({ createdAfter, createdBefore, afterId, search }: ListFilter): IdRange {
-  const starts = search?.ids ?? [];
-  const from = [...(createdAfter === undefined ? [] : [jobIdFloor(Math.floor(createdAfter) + 1)]), ...starts];
-  const end = [
-    createdBefore === undefined ? lastId : jobIdFloor(Math.ceil(createdBefore)),
-    ...(afterId === undefined ? [] : [afterId]),
-    // After every id that begins so.
-    ...starts.map((start) => `${start}~`),
-  ];
-  return { from: from.sort().at(-1) ?? '', end: end.sort()[0] ?? lastId };
-}
 
 /** The statuses that a listing asks for, as the tables hold them. */
 export function statusesOf({ status }: ListFilter): readonly number[] {
@@ -80,10 +59,6 @@ export class Walk {
       kinds.push(textOf(row[0]));
     }
   }
-}
-
-export function newestFirst(a: { readonly id: string }, b: { readonly id: string }): number {
-  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
 /** Trusts the text: only `JobRows` writes it. */

@@ -1,8 +1,9 @@
 import type { Job } from '../../jobs/job.js';
-import type { Searched } from '../../jobs/search.js';
+import { isDescribed } from '../../jobs/search.js';
 import { wordsOf } from '../../protocol/search.js';
 import { Digest } from '../embedded/digest.js';
-import { jobOfText, newestFirst } from './job-walk.js';
+import { newestFirst } from '../embedded/list-pages.js';
+import { jobOfText } from './job-walk.js';
 import { type Connection, integerOf, type Statement, textOf } from './sql.js';
 
 /**
@@ -181,11 +182,6 @@ export function placeOf(id: string, rest: '0' | 'f' = '0'): number {
 export function idAt(place: number, rest: '' | '0' = '0'): string {
   const start = `job_${place.toString(16).padStart(placeDigits, '0')}`;
   return rest === '' ? start : start.padEnd(idStart + idLength, rest);
-}
-
-/** Whether a job has anything that only the index finds. */
-export function isDescribed({ title, reference, tags, metadata, fileName }: Searched): boolean {
-  return (title ?? reference ?? tags ?? metadata ?? fileName) !== undefined;
 }
 
 /** What a token stands for: the whole of a text, the beginning of a word, or a stretch of places. */
