@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inputRefusals } from '../../src/render/kinds/preview/inputs/refusals.js';
 import { footprintOf } from '../../src/render/program-watch.js';
+import { linkedImage, openCanaries } from '../helpers/canaries.js';
 import { gifHeader, jpegHeader, png, pngWithTextBomb } from '../helpers/hostile-images.js';
 import { contentBomb, doubleBomb, entryBomb, formBomb, stream } from '../helpers/hostile-pdfs.js';
 import { bmp, paletteBmp, withoutFfmpeg } from '../helpers/image-files.js';
@@ -391,21 +390,10 @@ describe('a preview of a hostile file', () => {
   it.skipIf(withoutOffice || withoutFfmpeg)(
     'reads no other file, and asks no address of this machine',
     async () => {
-      const asked: string[] = [];
-      const canary = createServer((request, response) => {
-        asked.push(request.url ?? '');
-        response.end();
-      });
-      await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
-      const { port } = canary.address() as AddressInfo;
-      const secret = join(folder, 'canary.png');
-      writeFileSync(secret, png(4, 4));
-      const before = statSync(secret, { bigint: true }).atimeNs;
-      const links = [`http://127.0.0.1:${port}/a.png`, `file://${secret}`];
-      const image = (href: string): string =>
-        `<draw:frame svg:width="2cm" svg:height="2cm"><draw:image xlink:href="${href}" xlink:type="simple"/></draw:frame>`;
+      const { secret, links, asked, readAt, close } = await openCanaries(folder);
+      const before = readAt();
       const files = [
-        openDocument('text', `<text:p>${links.map(image).join('')}</text:p>`),
+        openDocument('text', `<text:p>${links.map(linkedImage).join('')}</text:p>`),
         openDocument(
           'text',
           links
@@ -415,7 +403,10 @@ describe('a preview of a hostile file', () => {
             )
             .join(''),
         ),
-        openDocument('presentation', `<draw:page draw:name="one">${links.map(image).join('')}</draw:page>`),
+        openDocument(
+          'presentation',
+          `<draw:page draw:name="one">${links.map(linkedImage).join('')}</draw:page>`,
+        ),
         latin(
           `{\\rtf1 {\\field{\\*\\fldinst INCLUDEPICTURE "${links[0]}"}}{\\field{\\*\\fldinst INCLUDEPICTURE "${secret}"}} seen\\par}`,
         ),
@@ -430,11 +421,11 @@ describe('a preview of a hostile file', () => {
       // It cannot be downloaded; a path of the server is no input at all.
       expect(answers).toEqual([422, 400]);
       expect(asked).toEqual([]);
-      expect(statSync(secret, { bigint: true }).atimeNs).toBe(before);
+      expect(readAt()).toBe(before);
       // Both would be seen: the listener hears, and a read of the file is told where the disk notes it.
-      await fetch(links[0] ?? '');
-      expect(asked).toEqual(['/a.png']);
-      await new Promise((resolve) => canary.close(resolve));
+      await fetch(links[0]);
+      expect(asked).toEqual(['/canary.png']);
+      await close();
     },
     300_000,
   );

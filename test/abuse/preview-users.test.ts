@@ -1,12 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { footprintOf } from '../../src/render/program-watch.js';
-import { png } from '../helpers/hostile-images.js';
+import { linkedImage, openCanaries } from '../helpers/canaries.js';
 import { withoutFfmpeg } from '../helpers/image-files.js';
 import { docx, openDocument, withoutOffice } from '../helpers/office-files.js';
 import { eventually } from '../helpers/real-time.js';
@@ -63,29 +61,18 @@ describe.each(users)('previews by programs, the server being of $name', (user) =
   const offices = () => footprintOf(server.pid, 10_000).pids.filter((pid) => nameOf(pid) === 'soffice.bin');
 
   test('draws documents and videos, and reads and asks nothing beside them', async () => {
-    const asked: string[] = [];
-    const canary = createServer((request, response) => {
-      asked.push(request.url ?? '');
-      response.end();
-    });
-    await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
-    const { port } = canary.address() as AddressInfo;
-    const secret = join(folder, 'canary.png');
-    writeFileSync(secret, png(4, 4));
-    const before = statSync(secret, { bigint: true }).atimeNs;
-    const image = (href: string): string =>
-      `<draw:frame svg:width="2cm" svg:height="2cm"><draw:image xlink:href="${href}" xlink:type="simple"/></draw:frame>`;
-    const links = [`http://127.0.0.1:${port}/canary.png`, `file://${secret}`];
-    const linked = openDocument('text', `<text:p>${links.map(image).join('')}</text:p>`);
+    const { links, asked, readAt, close } = await openCanaries(folder);
+    const before = readAt();
+    const linked = openDocument('text', `<text:p>${links.map(linkedImage).join('')}</text:p>`);
     // The second document is read by an office that was kept started.
     for (const file of [docx('a'), linked, linked, video('mp4'), video('webm')])
       expect(await preview(file)).toBe(made);
     expect(asked).toEqual([]);
-    expect(statSync(secret, { bigint: true }).atimeNs).toBe(before);
+    expect(readAt()).toBe(before);
     // It would be heard.
-    await fetch(links[0] ?? '');
+    await fetch(links[0]);
     expect(asked).toEqual(['/canary.png']);
-    await new Promise((resolve) => canary.close(resolve));
+    await close();
   });
 
   test('leaves no process of a task that is cancelled', async () => {

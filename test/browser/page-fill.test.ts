@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import type { Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppServer } from '../helpers/app-server.js';
@@ -55,6 +55,19 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
       .setInputFiles({ name: 'rows.csv', mimeType: 'text/csv', buffer: rowsCsv(rows) });
     await page.getByText('4 of 4 filled').waitFor();
     await page.getByRole('img', { name: 'Page 1, filled' }).waitFor();
+  }
+
+  async function savePackage(page: Page): Promise<Download> {
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save package' }).click();
+    return saving;
+  }
+
+  async function loadPackage(page: Page, buffer: Buffer): Promise<void> {
+    await page
+      .getByLabel('Package')
+      .setInputFiles({ name: 'form.doqlo', mimeType: 'application/zip', buffer });
+    await page.getByText('form.doqlo is loaded.').waitFor();
   }
 
   test('a PDF and a CSV become a thousand files, as a person does it', async () => {
@@ -168,18 +181,13 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     await give(page, 3);
     await page.getByRole('button', { name: 'QR code' }).click();
     await page.getByLabel('Fields become a part of the page').check();
-    const saving = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save package' }).click();
-    const saved = await saving;
+    const saved = await savePackage(page);
     expect(saved.suggestedFilename()).toBe('form.doqlo');
     const buffer = await readFile(await saved.path());
 
     const other = await open();
     await give(other, 3);
-    await other
-      .getByLabel('Package')
-      .setInputFiles({ name: 'form.doqlo', mimeType: 'application/zip', buffer });
-    await other.getByText('form.doqlo is loaded.').waitFor();
+    await loadPackage(other, buffer);
     expect(await other.getByLabel('Fields become a part of the page').isChecked()).toBe(true);
     await other.getByRole('button', { name: /^QR code: / }).waitFor();
     expect(await other.getByLabel('email', { exact: true }).inputValue()).toBe('2');
@@ -193,17 +201,12 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     await file.setInputFiles({ name: 'my logo.png', mimeType: 'image/png', buffer: await square('#0f0') });
     await page.getByRole('img', { name: 'my_logo.png' }).waitFor();
     await expect.poll(() => colourOf(page)).toEqual([0, 255, 0]);
-    const saving = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save package' }).click();
-    const buffer = await readFile(await (await saving).path());
+    const buffer = await readFile(await (await savePackage(page)).path());
     expect(buffer.includes('images/my_logo.png')).toBe(true);
 
     const other = await open();
     await give(other, 3);
-    await other
-      .getByLabel('Package')
-      .setInputFiles({ name: 'form.doqlo', mimeType: 'application/zip', buffer });
-    await other.getByText('form.doqlo is loaded.').waitFor();
+    await loadPackage(other, buffer);
     await expect.poll(() => colourOf(other)).toEqual([0, 255, 0]);
     await other.getByRole('button', { name: /^Picture: / }).click();
     await other.getByRole('img', { name: 'my_logo.png' }).waitFor();
