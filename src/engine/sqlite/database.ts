@@ -7,6 +7,7 @@ import { Connection } from './sql.js';
 
 /** How long a statement waits for a commit of another process, such as `inkwire keys`. */
 export const busyTimeoutMs = 5_000;
+const busyPauseMs = 5;
 /** Of pages: commits and readings cost no more than with twice as much, beside 150,000 jobs; with half of it a commit costs a tenth more. */
 const cacheKiB = 8 * 1024;
 /** Only a net: the thread checkpoints earlier, between two batches. */
@@ -30,6 +31,27 @@ export const databaseFile = 'inkwire.db';
  */
 export const restoreFolder = 'restore.part';
 
+/**
+ * A file changes to its write-ahead log at once or not at all: SQLite asks no busy timeout there. Two processes that
+ * begin a directory together would otherwise fail one of them.
+ */
+function setWhenFree(connection: Connection, pragma: string): void {
+  const until = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      connection.pragma(pragma);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, busyPauseMs);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+}
+
 /** Opens the database of a directory, both made when they are not there. For a thread that may wait. */
 export function openDatabase(directory: string, platform: NodeJS.Platform = process.platform): Connection {
   makeMissing(directory, 0o700);
@@ -39,7 +61,7 @@ export function openDatabase(directory: string, platform: NodeJS.Platform = proc
   const connection = new Connection(join(directory, databaseFile));
   try {
     connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    for (const pragma of durabilityOn(platform)) connection.pragma(pragma);
+    for (const pragma of durabilityOn(platform)) setWhenFree(connection, pragma);
     connection.pragma(`cache_size = -${cacheKiB}`);
     connection.pragma(`wal_autocheckpoint = ${autocheckpointPages}`);
     connection.pragma(`journal_size_limit = ${journalSizeLimit}`);
@@ -66,8 +88,7 @@ export class DirectoryLock {
       this.#connection.execute('BEGIN EXCLUSIVE');
     } catch (error) {
       this.#connection.close();
-      const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!busy) throw error;
+      if (!isBusy(error)) throw error;
       throw new StoreFailed('directory-in-use', `Another server works in ${directory}`);
     }
   }
