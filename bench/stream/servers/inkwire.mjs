@@ -99,7 +99,8 @@ http.on('upgrade', (request, socket, head) => {
 /** The server as it is, with every check of admission; no route but that of the WebSocket is asked. */
 async function listenWithAdmission() {
   const { createHttpServer } = await import(join(dist, 'http/server.js'));
-  const { dialects } = await import(join(dist, 'http/dialects/dialects.js'));
+  const { LoopTurns } = await import(join(dist, 'shares/loop-turns.js'));
+  const { native } = await import(join(dist, 'http/dialects/native/native.js'));
   const { mountPush } = await import(join(dist, 'http/push.js'));
   const { openKeyring } = await import(join(dist, 'access/keyring.js'));
   const keyring = await openKeyring({
@@ -112,11 +113,17 @@ async function listenWithAdmission() {
     service: {},
     keyring,
     tickets: {},
-    dialects,
-    kinds: [],
-    capabilities: { capabilities: [], operations: [], fonts: [], limits: {} },
+    sessions: {},
+    dialects: [native],
+    probesOnly: true,
+    turns: new LoopTurns(5),
+    gateways: () => 1,
+    stoodMs: () => 0,
+    noteFault: () => false,
     limits: {
       maxBodyBytes: 1024 * 1024,
+      maxUploads: 1,
+      maxUploadsPerOwner: 1,
       // Limits that are not reached are counted all the same.
       ratePerKey: 1_000_000,
       ratePerIp: 1_000_000,
