@@ -13,7 +13,7 @@ const { reportRunner } = await import(join(dist, 'render/kinds/report/run.js'));
 
 /**
  * What a document costs in this process, in CPU: from a design, from the operations that the design comes to, and by
- * each of the peers, in turns. Nobody reads the clock of another: everything runs one after the other.
+ * each of the peers. Nobody reads the clock of another: everything runs one after the other.
  * @param {import('../../kit/figure.mjs').Run} run
  * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
  */
@@ -21,20 +21,22 @@ export async function run({ short, say }) {
   const rounds = short ? 3 : 9;
   const expanded = compileDesign(design()).expand(data).request;
   const report = { kind: 'report', design: design(), params: data };
-  const all = [
+  const ours = [
     { name: 'design', count: 160, render: renderer(reportKind, reportRunner, report) },
     { name: 'operations', count: 160, render: renderer(documentKind, documentRunner, expanded) },
-    ...peers().map(({ name, render }) => ({ name, count: 6, render })),
   ];
-  // Until the compiler has seen what it needs: our two are compared to some per cent.
-  for (const { count, render } of all) for (let n = 0; n < 5 * count; n += 1) await render();
+  const others = peers().map(({ name, render }) => ({ name, count: 6, render }));
   /** @type {Map<string, number[]>} CPU milliseconds a document, by round */
-  const costs = new Map(all.map(({ name }) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    const [ours, others] = [all.slice(0, 2), all.slice(2)];
+  const costs = new Map([...ours, ...others].map(({ name }) => [name, []]));
+  // A render thread runs nothing else, and our two are compared to some per cent: the peers come after them, with what
+  // they leave to the collector and to the compiler.
+  await warm(ours);
+  for (let round = 0; round < rounds; round += 1)
     for (const [name, ms] of await inTurns(ours)) costs.get(name)?.push(ms);
+  await warm(others);
+  for (let round = 0; round < rounds; round += 1) {
     for (const { name, count, render } of others) costs.get(name)?.push(await cost(count, render));
-    say([...costs].map(([name, row]) => `${name} ${row.at(-1)?.toFixed(1)}`).join(', '));
+    say([...costs].map(([name, row]) => `${name} ${row[round]?.toFixed(2)}`).join(', '));
   }
   const of = (/** @type {string} */ name) => costs.get(name) ?? [];
   /** @type {(name: string) => number[]} the rate of the design, as a multiple of the other's */
@@ -46,7 +48,7 @@ export async function run({ short, say }) {
       value: median(ratios('operations')),
       unit: 'x',
       atLeast: 0.95,
-      note: `${median(of('design')).toFixed(1)} and ${median(of('operations')).toFixed(1)} ms CPU, ${spread(ratios('operations'), 2)}`,
+      note: `${median(of('design')).toFixed(2)} and ${median(of('operations')).toFixed(2)} ms CPU, ${spread(ratios('operations'), 2)}`,
     },
     { name: 'expansion of the invoice', value: expansion, unit: 'ms CPU', atMost: 0.5 },
     ...peers().map(({ name }) => ({
@@ -60,6 +62,14 @@ export async function run({ short, say }) {
 }
 
 /**
+ * Until the compiler has seen what it needs.
+ * @param {readonly { count: number, render: () => Promise<unknown> }[]} all
+ */
+async function warm(all) {
+  for (const { count, render } of all) for (let n = 0; n < 5 * count; n += 1) await render();
+}
+
+/**
  * The cost of each, in short turns there and back: what the one before has left to the collector, and a machine that is
  * slow for a moment, then cost both the same.
  * @param {readonly { name: string, count: number, render: () => Promise<unknown> }[]} ours
@@ -68,8 +78,6 @@ export async function run({ short, say }) {
 async function inTurns(ours) {
   const turns = 4;
   const sums = new Map(ours.map(({ name }) => [name, 0]));
-  // Caches and a heap that the peers have left behind.
-  for (const { render } of ours) for (let n = 0; n < 40; n += 1) await render();
   for (let turn = 0; turn < turns; turn += 1) {
     for (const { name, count, render } of turn % 2 === 0 ? ours : ours.toReversed())
       sums.set(name, (sums.get(name) ?? 0) + (await cost(count / turns, render)) / turns);
