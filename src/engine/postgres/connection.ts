@@ -51,23 +51,28 @@ function reaching(): Socket {
   return socket;
 }
 
-/** What holds for a connection. A statement of its own: poolers of sessions take no `options` with its first message. */
+/**
+ * What holds for a connection. A statement of its own: poolers of sessions take no `options` with its first message.
+ *
+ * Statements are written for an index that has their order. What a table holds is not known before the first ANALYZE, and
+ * for a small one it changes fast: it would be read whole, joined by hashing, or gathered and sorted to find the first 50.
+ */
 export function settingsOf({ schema }: Database): string {
-  return `SET search_path = ${schema}; SET statement_timeout = ${statementMs}`;
+  const plans = ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
+  return [
+    `SET search_path = ${schema}`,
+    `SET statement_timeout = ${statementMs}`,
+    ...plans.map((name) => `SET ${name} = off`),
+  ].join('; ');
 }
 
-/**
- * For the one who writes. Small tables would be read whole, and joined by hashing, where a look into the index is as fast
- * and stays so; plans are made once.
- */
+/** For the one who writes, whose plans are made once. */
 export function writerSettingsOf(database: Database): string {
-  const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
   return [
     settingsOf(database),
     `SET idle_in_transaction_session_timeout = ${idleInLockMs}`,
     `SET default_transaction_isolation = 'read committed'`,
     'SET plan_cache_mode = force_generic_plan',
-    ...plans.map((name) => `SET ${name} = off`),
   ].join('; ');
 }
 

@@ -87,14 +87,18 @@ async function indexed(ask: Asking, filter: ListFilter, tokens: readonly number[
   const looks = Math.min(looksMax, 2 * filter.limit + 100);
   const isBare = others.length === 0 && (status ?? kind ?? group) === undefined;
   const most = isBare ? looks : passedMax;
+  const along = 'SELECT job FROM job_tokens WHERE token = $1 AND job < $2 AND job >= $3 ORDER BY job DESC';
+  // Along the entries, so that what comes after the last job that is wanted is not looked at. How far the look goes is
+  // asked only where it has found less than that.
   const rows = await ask(
-    `WITH passed AS MATERIALIZED (SELECT job FROM job_tokens WHERE token = $1 AND job < $2 AND job >= $3
-       ORDER BY job DESC LIMIT $8)
-     SELECT p.count, p.last, f.job FROM (SELECT count(*) AS count, min(job) AS last FROM passed) p LEFT JOIN LATERAL
-       (SELECT j.id, j.job FROM passed JOIN jobs j ON j.id = passed.job
+    `WITH found AS MATERIALIZED
+       (SELECT j.id, j.job FROM (${along} LIMIT $8) passed JOIN jobs j ON j.id = passed.job
         WHERE ($5::int IS NULL OR j.status = $5) AND ($6::text IS NULL OR j.kind = $6) AND ($7::text IS NULL OR j.grp = $7)
         AND (SELECT count(*) FROM job_tokens o WHERE o.token = ANY ($4::bigint[]) AND o.job = passed.job) = cardinality($4)
-        ORDER BY j.id DESC LIMIT $9) f ON true ORDER BY f.id DESC`,
+        ORDER BY passed.job DESC LIMIT $9)
+     SELECT id, job, NULL AS reached FROM found
+     UNION ALL SELECT NULL, NULL, (${along} OFFSET $8 - 1 LIMIT 1) WHERE (SELECT count(*) FROM found) < $9
+     ORDER BY id DESC NULLS LAST`,
     [
       rarest,
       end,
@@ -107,11 +111,10 @@ async function indexed(ask: Asking, filter: ListFilter, tokens: readonly number[
       looks,
     ],
   );
-  const [count, last] = rows[0] ?? [0, null];
-  const jobs = rows.flatMap(([, , job]) => (job === null ? [] : [fromJson<Job>(job)]));
+  const jobs = rows.flatMap(([, job]) => (job === null ? [] : [fromJson<Job>(job)]));
   const found = looked(filter, jobs, looks);
-  if (found.reached !== undefined || numberOf(count) < most) return found;
-  return { ...found, reached: textOf(last) };
+  const reached = rows.at(-1)?.[2] ?? null;
+  return found.reached !== undefined || reached === null ? found : { ...found, reached: textOf(reached) };
 }
 
 /** Jobs of a program without the index, which may have run until now, and those of which too much was said. */
