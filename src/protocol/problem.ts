@@ -67,6 +67,8 @@ export interface Problem {
   readonly retryAfter?: number;
   /** Of `unauthorized`, for dialects that have a status or a code for each reason. */
   readonly keyRefusal?: KeyRefusal;
+  /** Of `malformed-request`: the header field, in lower case, that came more than once. For dialects that have a code for it. */
+  readonly repeatedField?: string;
 }
 
 /** One wrong member of a message, named by its JSON pointer; the empty pointer means the message itself. */

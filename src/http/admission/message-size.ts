@@ -19,7 +19,9 @@ export const checkMessageSize: Check = (request, reply, route) => {
     return problem('malformed-request', 'HTTP/1.1 needs exactly one Host header.');
   }
   if (twice !== undefined)
-    return problem('malformed-request', `The header field ${twice} may be there once.`);
+    return problem('malformed-request', `The header field ${twice} may be there once.`, {
+      repeatedField: twice,
+    });
   if (url !== undefined && url.length > maxUrlLength) {
     return problem('uri-too-long', `An address may have ${maxUrlLength} characters.`);
   }

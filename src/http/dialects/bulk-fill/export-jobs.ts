@@ -41,10 +41,11 @@ export async function checkInput(
   { owner, create, bounds, signal }: CheckParts,
 ): Promise<Answer<{ check: InputCheck }>> {
   const { pdf, package: pack, rows, nameColumns } = create;
+  const { source, resultBytes } = bounds;
   const ran = await syncRenderer.task({
     owner,
     back: 'bulk_check',
-    request: { format: rows.format, maxRows: bounds.rows, source: bounds.source, nameColumns },
+    request: { format: rows.format, maxRows: bounds.rows, source, resultBytes, nameColumns },
     inputs: [pdf, pack, rows.file],
     signal,
   });

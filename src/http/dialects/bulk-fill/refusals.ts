@@ -112,6 +112,7 @@ export function sendRefusal(reply: FastifyReply, refused: BulkRefusal): FastifyR
 
 function codeOf(given: Refusal): RefusalCode | undefined {
   if (!('slug' in given)) return undefined;
+  if (given.repeatedField === 'idempotency-key') return 'INVALID_IDEMPOTENCY_KEY';
   return given.slug === 'unauthorized' ? keyCodes[given.keyRefusal ?? 'missing'] : codes[given.slug];
 }
 

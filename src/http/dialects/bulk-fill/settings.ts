@@ -8,5 +8,7 @@ export interface BulkFillSettings {
   readonly bounds: {
     readonly rows: number;
     readonly source: { readonly fileBytes: number; readonly pages: number };
+    /** Of the ZIP, at most; 0 is no limit. */
+    readonly resultBytes: number;
   };
 }

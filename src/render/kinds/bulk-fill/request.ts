@@ -111,8 +111,9 @@ function parse(request: unknown, bounds: BulkFillBounds): Parsed {
   const reader = new RequestReader();
   const pdf = reader.file(request.pdf_file, '/pdf_file', bounds.source.fileBytes);
   // Readers look for it in the first kilobyte (ISO 32000-1, annex H, note 13).
-  if (pdf !== undefined && !reader.headOf(pdf).includes('%PDF-'))
-    reader.refuse('/pdf_file', 'is not a PDF: it has no %PDF- header');
+  // Without the dash it is one that can be repaired.
+  if (pdf !== undefined && !reader.headOf(pdf).includes('%PDF'))
+    reader.refuse('/pdf_file', 'is not a PDF: it has no %PDF header');
   const rows = readRows(reader, request);
   const pack = readPackage(reader, request);
   const mapping = readMapping(request, reader.issues);

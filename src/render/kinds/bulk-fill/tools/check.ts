@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import type { KindRunner, RunContext } from '../../../kind.js';
-import { readPackage } from '../package/package-file.js';
+import { type PackageFile, readPackage } from '../package/package-file.js';
 import { CsvScanner } from '../rows/csv-scanner.js';
 import { JsonRowScanner } from '../rows/json-scanner.js';
 import { defaultRowLimits, type Place, refusalText } from '../rows/row.js';
 import { scanFile } from '../rows/rows-file.js';
-import type { SourceRefusal } from '../template/source.js';
+import type { TemplateBuilder } from '../template/compile.js';
+import type { Source, SourceRefusal } from '../template/source.js';
 import { openForm } from './sent.js';
 
 /** What the back gets. Its inputs are the PDF, the package and the rows. */
@@ -17,6 +18,8 @@ const requestSchema = Type.Object({
   /** Positions of the columns that name the files. */
   nameColumns: Type.Array(Type.Integer({ minimum: 0 })),
   source: Type.Object({ fileBytes: Type.Integer(), pages: Type.Integer() }),
+  /** Of the ZIP; 0 is no limit. */
+  resultBytes: Type.Integer({ minimum: 0 }),
 });
 
 /** The artifact `check.json`. */
@@ -31,7 +34,8 @@ export type InputDefect =
   | 'INVALID_ROWS'
   | 'TOO_MANY_ROWS'
   | 'NO_ROWS'
-  | 'INVALID_FILENAME_COLUMNS';
+  | 'INVALID_FILENAME_COLUMNS'
+  | 'RESULT_TOO_LARGE';
 
 /**
  * Says what would make a job fail before its first row, so that a caller who waits is told at once. It opens and reads all that
@@ -49,7 +53,7 @@ export const checkRunner: KindRunner = {
 };
 
 async function check(
-  { format, maxRows, nameColumns, source: sourceBounds }: Static<typeof requestSchema>,
+  { format, maxRows, nameColumns, source: sourceBounds, resultBytes }: Static<typeof requestSchema>,
   context: RunContext,
 ): Promise<InputCheck> {
   const [pdf, pack, rows] = [0, 1, 2].map((index) => context.inputPath(index));
@@ -58,6 +62,8 @@ async function check(
   if ('defect' in read) return refused('INVALID_PACKAGE', `The package ${read.defect}`);
   const source = await openForm(readFileSync(pdf), context, sourceBounds);
   if ('refused' in source) return refused(source.refused, source.message);
+  // What a template takes is known when it is compiled for all rows.
+  const builder = resultBytes === 0 ? undefined : await templateOf(source, read, context);
   let count = 0;
   let width = 0;
   const limits = { ...defaultRowLimits, maxRows };
@@ -66,7 +72,9 @@ async function check(
     rows,
     new Scanner(limits, (row) => {
       count += 1;
-      if ('cells' in row) width = Math.max(width, row.cells.length);
+      if (!('cells' in row)) return;
+      width = Math.max(width, row.cells.length);
+      builder?.add(row.cells);
     }),
   );
   if (refusal?.reason === 'too_many_rows') return refused('TOO_MANY_ROWS', `There may be ${maxRows} rows`);
@@ -77,7 +85,24 @@ async function check(
   if (count === 0) return refused('NO_ROWS', 'There are no rows to fill');
   const missing = nameColumns.find((position) => position >= width);
   if (missing !== undefined) return refused('INVALID_FILENAME_COLUMNS', `The rows have no column_${missing}`);
+  // Each PDF begins with the template.
+  if (builder !== undefined && builder.compile().prefix.length * count > resultBytes)
+    return refused('RESULT_TOO_LARGE', `The PDFs of all rows make a ZIP of more than ${resultBytes} bytes`);
   return { ok: true, rows: count };
+}
+
+async function templateOf(
+  source: Source,
+  { pack, files }: PackageFile,
+  context: RunContext,
+): Promise<TemplateBuilder> {
+  // Only for a cap: a create of a server without one is answered sooner.
+  const [compiling, decoding] = await Promise.all([
+    import('../template/compile.js'),
+    import('../template/images.js'),
+  ]);
+  const { images } = await decoding.decodeImages(files, context);
+  return new compiling.TemplateBuilder({ source, pack, images });
 }
 
 function refused(code: InputDefect, message: string): Extract<InputCheck, { ok: false }> {
