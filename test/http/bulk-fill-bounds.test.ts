@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { kindBounds } from '../../src/rendering.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { smallForm, textField, writePdf } from '../render/bulk-fill/small-forms.js';
 
@@ -48,6 +50,17 @@ describe('the bounds of bulk fill', () => {
     };
     return { status: answer.status, data, pointer: errors?.[0]?.pointer };
   }
+
+  it('are 50 MiB, 200 pages and 10,000 rows where the operator says nothing, and a create waits for 10 s', () => {
+    const read = readConfig({}, () => '');
+    if (!read.ok) throw new Error(read.defects.join());
+    expect(kindBounds(read.config).bulkFill).toEqual({
+      rows: 10_000,
+      source: { fileBytes: 50 * 1024 * 1024, pages: 200 },
+      resultBytes: 0,
+    });
+    expect(read.config.bulkWaitMs).toBe(10_000);
+  });
 
   it('are those of the operator', async () => {
     expect((await post(form, 1)).data).toMatchObject({ status: 'completed' });

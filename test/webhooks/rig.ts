@@ -25,6 +25,8 @@ export interface Received {
     readonly data: { readonly cursor?: string; readonly job?: object };
   };
   readonly text: string;
+  /** How long the sender waits for an answer. */
+  readonly timeoutMs: number;
 }
 
 /** What a receiver answers: a status, or an answer. */
@@ -68,8 +70,8 @@ export async function openRig(given: readonly WebhookProfile[] = []): Promise<We
   const profiles = new WebhookProfiles([standard, ...given]);
   let registry = new Registry();
   const guard: Pick<FetchGuard, 'send'> = {
-    async send(url: string, { headers, body, signal }: SendOrder) {
-      const message = { url, at: clock(), headers, text: body, body: JSON.parse(body) };
+    async send(url: string, { headers, body, signal, timeoutMs }: SendOrder) {
+      const message = { url, at: clock(), headers, text: body, body: JSON.parse(body), timeoutMs };
       received.push(message);
       const given = rig.receiver(message);
       let quit = (): void => undefined;

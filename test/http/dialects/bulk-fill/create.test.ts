@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { uuidIds } from '../../../../src/http/dialects/job-ids.js';
 import { token } from '../../../helpers/http-fixture.js';
-import { type FillOptions, type FillRig, formOf, formType, openFill, wholeForm } from './fill-rig.js';
+import {
+  type FillOptions,
+  type FillRig,
+  formOf,
+  formType,
+  type Headers,
+  openFill,
+  wholeForm,
+} from './fill-rig.js';
 
 const route = '/v1/bulkfill/export-jobs';
 const hour = 3_600_000;
@@ -96,6 +104,12 @@ describe('a create', () => {
     });
   });
 
+  it('answers 202 with the job as it is when the window is over', async () => {
+    await open({ waitMs: 20 });
+    const answer = await rig.create();
+    expect([answer.status, answer.json().status]).toEqual([202, 'queued']);
+  });
+
   it('does not wait in webhook mode, and leaves the result out', async () => {
     await open({ waitMs: 60_000 });
     const answer = await rig.create({
@@ -108,6 +122,12 @@ describe('a create', () => {
     expect([...rig.webhooks.values()]).toMatchObject([
       { url: 'https://hooks.example/x', secret: 's3cret', profile: 'bulk-fill' },
     ]);
+  });
+
+  it('makes no webhook in response mode', async () => {
+    expect((await rig.create({ delivery_mode: 'response' })).status).toBe(202);
+    expect((await rig.create({ csv_file: 'x' })).status).toBe(202);
+    expect(rig.webhooks.size).toBe(0);
   });
 
   it('INVALID_WEBHOOK_TARGET: an address that is not public', async () => {
@@ -154,6 +174,19 @@ describe('the order of a create', () => {
     expect((await rig.create({}, { authorization: undefined })).json().code).toBe(
       'BF_EXPORT_API_KEY_REQUIRED',
     );
+  });
+
+  it('is key and rate before the body and the idempotency key are looked at', async () => {
+    await open({ limits: { ratePerKey: 1 } });
+    const wrong = { authorization: 'Bearer doqlo_bfexp_nobody.secret' };
+    expect((await rig.create({ pdf: undefined }, wrong)).json().code).toBe('BF_EXPORT_API_KEY_INVALID');
+    await rig.create();
+    for (const [parts, headers] of [
+      [{ pdf: undefined }, {}],
+      [{}, { 'idempotency-key': undefined }],
+      [{}, { 'content-type': 'text/plain' }],
+    ] as const)
+      expect((await rig.create(parts, headers)).json().code).toBe('RATE_LIMITED');
   });
 
   it('parses before it looks for the key: a body that cannot be read is 400, not 409', async () => {
@@ -269,6 +302,38 @@ describe('a form', () => {
   });
 });
 
+describe('X-Request-Id', () => {
+  it('is the one of the request, or a new one, in every answer', async () => {
+    const { job_id: id } = (await rig.create()).json();
+    const job = `${route}/${id}`;
+    const asked = [
+      (headers: Headers) => rig.create({}, { 'idempotency-key': 'k', ...headers }),
+      (headers: Headers) => rig.create({ pdf: undefined }, headers),
+      (headers: Headers) => rig.create({}, { 'idempotency-key': undefined, ...headers }),
+      (headers: Headers) => rig.create({}, { authorization: undefined, ...headers }),
+      (headers: Headers) => rig.create({}, { 'content-type': 'text/plain', ...headers }),
+      (headers: Headers) => rig.call('GET', job, headers),
+      (headers: Headers) => rig.call('GET', `${job}/download`, headers),
+      (headers: Headers) => rig.call('GET', `${route}/none`, headers),
+      (headers: Headers) => rig.call('POST', '/v1/bulkfill/usage', headers),
+      (headers: Headers) => rig.call('GET', '/v1/bulkfill/usage', headers),
+    ];
+    const statuses = new Set<number>();
+    for (const ask of asked) {
+      const [own, made] = [await ask({ 'x-request-id': 'req-9' }), await ask({})];
+      statuses.add(own.status);
+      expect(own.headers['x-request-id']).toBe('req-9');
+      expect(made.headers['x-request-id']).toMatch(/^\S{8,}$/);
+    }
+    expect([...statuses].sort()).toEqual([200, 202, 400, 401, 404, 405, 409, 415]);
+    await rig.complete(id);
+    for (const range of [{}, { range: 'bytes=0-1' }, { range: 'bytes=99999-' }]) {
+      const answer = await rig.call('GET', `${job}/download`, { 'x-request-id': 'req-9', ...range });
+      expect(answer.headers['x-request-id']).toBe('req-9');
+    }
+  });
+});
+
 describe('an idempotency key', () => {
   const key = { 'idempotency-key': 'K.1:a_b-c' };
 
@@ -310,6 +375,17 @@ describe('an idempotency key', () => {
     expect([answer.status, answer.json().code]).toEqual([409, 'IDEMPOTENCY_KEY_PAYLOAD_MISMATCH']);
     expect((await rig.jobs()).length).toBe(1);
     expect(await rig.http.aside()).toEqual([]);
+  });
+
+  it.each([
+    ['another address', { webhook_url: 'https://hooks.example/y' }],
+    ['another secret', { webhook_secret: 't' }],
+    ['a response', { delivery_mode: undefined, webhook_url: undefined, webhook_secret: undefined }],
+  ])('IDEMPOTENCY_KEY_PAYLOAD_MISMATCH: in the place of a webhook %s', async (_what, parts) => {
+    const webhook = { delivery_mode: 'webhook', webhook_url: 'https://hooks.example/x', webhook_secret: 's' };
+    await rig.create(webhook, key);
+    const answer = await rig.create({ ...webhook, ...parts }, key);
+    expect([answer.status, answer.json().code]).toEqual([409, 'IDEMPOTENCY_KEY_PAYLOAD_MISMATCH']);
   });
 
   it('takes bodies that mean the same for equal', async () => {
@@ -383,6 +459,19 @@ describe('an equal body under another key', () => {
     expect([other?.status, other?.body]).toEqual([200, one?.body]);
     expect(other?.headers.etag).toBe(one?.headers.etag);
     expect((await rig.call('GET', `${route}/${first}`)).json().reused_result).toBe(false);
+  });
+
+  it('has the files as long as they live, also when the delivery of the first is over', async () => {
+    const { job_id: first } = (await rig.create()).json();
+    await rig.complete(first);
+    rig.tick(7 * hour);
+    expect((await rig.call('GET', `${route}/${first}/download`)).status).toBe(410);
+    const answer = await rig.create();
+    expect(answer.json()).toMatchObject({
+      reused_result: true,
+      result: { download_expires_at: '2026-11-29T22:00:00.000Z' },
+    });
+    expect((await rig.call('GET', `${route}/${answer.json().job_id}/download`)).status).toBe(200);
   });
 
   it('holds the files after the first job was deleted', async () => {

@@ -65,7 +65,7 @@ describe.skipIf(without('openssl'))('a webhook of an export job over HTTPS', () 
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
-  it('is signed, and names a result that can be fetched', async () => {
+  it('queued then webhook: the create tells no result, the signed message names one that can be fetched', async () => {
     const came = new Promise<void>((resolve) => {
       onMessage = resolve;
     });
@@ -94,6 +94,11 @@ describe.skipIf(without('openssl'))('a webhook of an export job over HTTPS', () 
       body: parts,
     });
     expect(answer.status, await answer.clone().text()).toBe(202);
+    const queued: object & { readonly job_id?: string; readonly status?: string } = JSON.parse(
+      await answer.text(),
+    );
+    expect(['queued', 'processing']).toContain(queued.status);
+    expect(queued).not.toHaveProperty('result');
     await came;
     const [message] = received;
     if (message === undefined) throw new Error('Nothing came');
@@ -102,11 +107,22 @@ describe.skipIf(without('openssl'))('a webhook of an export job over HTTPS', () 
     expect(headers['x-doqlo-signature']).toBe(`v1=${signed.digest('hex')}`);
     expect(headers['user-agent']).toBe('Doqlo-Webhook/1.0');
     const told = JSON.parse(text);
-    expect(told).toMatchObject({ event: 'bulkfill.export_job.completed', status: 'completed' });
+    expect(told).toMatchObject({
+      event: 'bulkfill.export_job.completed',
+      job_id: queued.job_id,
+      status: 'completed',
+      idempotency_key: 'https-1',
+    });
+    expect(headers['x-doqlo-event']).toBe('bulkfill.export_job.completed');
     const zip = await fetch(told.download_url, { headers: { authorization } });
     expect(zip.status).toBe(200);
     const bytes = Buffer.from(await zip.arrayBuffer());
     expect(bytes.subarray(0, 4).toString('latin1')).toBe('PK\u0003\u0004');
     expect(bytes.includes('row_2.pdf')).toBe(true);
+    const polled = await fetch(`${server.url}/v1/bulkfill/export-jobs/${told.job_id}`, {
+      headers: { authorization },
+    });
+    const { download_url, download_expires_at } = told;
+    expect(JSON.parse(await polled.text()).result).toEqual({ download_url, download_expires_at });
   });
 });

@@ -63,10 +63,31 @@ describe('a cooldown', () => {
     expect(refused.headers['retry-after']).toBe('300');
     const [job] = await rig.jobs();
     expect((await rig.call('GET', '/v1/bulkfill/usage')).status).toBe(200);
+    const exported = `/v1/bulkfill/export-jobs/${uuidIds.of(job?.id ?? '')}`;
+    expect((await rig.call('GET', exported)).status).toBe(200);
+    expect((await rig.call('GET', `${exported}/download`)).status).toBe(409);
     expect((await rig.call('GET', `/api/v1/jobs/${job?.id}`)).status).toBe(200);
     // Owners are judged each for itself.
     expect((await rig.create({}, { authorization: 'Bearer bob-token' })).status).toBe(202);
     rig.tick(5 * minute);
+    expect((await rig.create()).status).toBe(202);
+  });
+
+  it('HIGH_FAIL_RATIO_COOLDOWN: 429 with Retry-After', async () => {
+    // Never five failures in a row: eleven of twenty.
+    for (let count = 0; count < 20; count += 1) {
+      const id = await created();
+      if (count % 5 === 4 || count % 5 === 1 || count === 18)
+        await rig.complete(id, { total: 0, done: 0, success: 0 });
+      else await rig.fail(id);
+    }
+    const refused = await rig.create();
+    expect([refused.status, refused.json(), refused.headers['retry-after']]).toEqual([
+      429,
+      { code: 'HIGH_FAIL_RATIO_COOLDOWN', message: expect.any(String), retry_after_seconds: 900 },
+      '900',
+    ]);
+    rig.tick(15 * minute);
     expect((await rig.create()).status).toBe(202);
   });
 
@@ -145,6 +166,15 @@ describe('the quota', () => {
     for (let count = 0; count < 3; count += 1)
       expect((await rig.call('GET', `/v1/bulkfill/export-jobs/${id}/download`)).status).toBe(200);
     expect((await used()).rows).toEqual({ used: 4, limit: 10, remaining: 6 });
+  });
+
+  it('does not depend on the delivery mode, and counts a result that was there before', async () => {
+    const webhook = { delivery_mode: 'webhook', webhook_url: 'https://hooks.example/x', webhook_secret: 's' };
+    const { job_id: id } = (await rig.create(webhook)).json();
+    await rig.complete(id);
+    expect((await used()).rows.used).toBe(3);
+    expect((await rig.create(webhook)).json().reused_result).toBe(true);
+    expect((await used()).rows.used).toBe(6);
   });
 
   it('begins anew with the month', async () => {

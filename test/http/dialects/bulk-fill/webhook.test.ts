@@ -181,6 +181,18 @@ describe('webhooks of export jobs', () => {
     },
   );
 
+  it.each([200, 201, 202, 204, 299])('end with any 2xx: %i', async (status) => {
+    rig.receiver = () => status;
+    await complete(await started());
+    await rig.pass(48 * hour);
+    expect(rig.received).toHaveLength(1);
+  });
+
+  it('have 10 s for each attempt', async () => {
+    await complete(await started());
+    expect(rig.received).toMatchObject([{ timeoutMs: 10_000 }]);
+  });
+
   it('are signed anew with each attempt, under the same event id and with the same body', async () => {
     rig.receiver = () => (rig.received.length < 3 ? 503 : 202);
     await complete(await started());
