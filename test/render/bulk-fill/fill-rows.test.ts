@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../../src/render/kinds/bulk-fill/rows/row.js';
 import { type Filled, fillRows, type RowFiller } from '../../../src/render/kinds/bulk-fill/view/fill-rows.js';
 import { Prefix, readSegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import { type RowInManifest, resultsOf as resultsOfHead } from './view-fixture.js';
 
 const filled = (given: Partial<Filled> = {}): Filled => ({
   tail: Buffer.from('tail'),
@@ -16,7 +17,7 @@ function resultsOf(
   rows: readonly Row[],
   fill: RowFiller,
   more: { nameColumns?: number[]; onRow?: (at: number) => void } = {},
-) {
+): readonly RowInManifest[] {
   const options = {
     prefix: new Prefix(Buffer.from('%PDF')),
     fill,
@@ -24,7 +25,7 @@ function resultsOf(
     maxTailBytes: 10,
     ...more,
   };
-  return readSegmentHead(Buffer.concat(fillRows(rows, 250, options).parts)).rows;
+  return resultsOfHead(readSegmentHead(Buffer.concat(fillRows(rows, 250, options).parts)));
 }
 
 const one: readonly Row[] = [{ cells: ['a', undefined, 'c'] }];
@@ -47,7 +48,7 @@ describe('rows that are filled', () => {
     const results = resultsOf([row, ...one], (_cells, number) => filled({ applied: number }));
     expect(results).toMatchObject([
       { status: 'failed', error: { code } },
-      { status: 'success', appliedOverlays: 251 },
+      { status: 'success', applied_overlay_count: 251, row_number: 252 },
     ]);
   });
 
@@ -75,14 +76,14 @@ describe('rows that are filled', () => {
 
   it('names files by number and chosen columns', () => {
     const results = resultsOf([...one, ...one], () => filled(), { nameColumns: [2, 1, 0, 9] });
-    expect(results).toMatchObject([{ fileName: 'row_251_c_a.pdf' }, { fileName: 'row_252_c_a.pdf' }]);
+    expect(results).toMatchObject([{ file_name: 'row_251_c_a.pdf' }, { file_name: 'row_252_c_a.pdf' }]);
   });
 
   it('tells of members that are no columns, before what the engine says, and of ten at most', () => {
     const said = { code: 'GLYPH_MISSING', message: 'U+1234' };
     const ignored = Array.from({ length: 12 }, (_, at) => `Name ${at} ${'x'.repeat(200)}`);
     const [row] = resultsOf([{ cells: [], ignored }], () => filled({ warnings: [said] }));
-    const warnings = row?.status === 'success' ? row.warnings : [];
+    const warnings = row?.warnings ?? [];
     expect(warnings).toHaveLength(11);
     expect(warnings.at(-1)).toEqual(said);
     expect(warnings[0]).toMatchObject({

@@ -4,8 +4,8 @@ import { readLayout } from '../../../src/pieces/layout.js';
 import { piecesBetween } from '../../../src/pieces/pieces.js';
 import { type ArchiveSegment, makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
-import { countRows } from '../../../src/render/kinds/bulk-fill/view/row-counts.js';
 import { Prefix, readSegmentHead, SegmentBuilder } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import type { SegmentHead } from '../../../src/render/kinds/bulk-fill/view/segment-head.js';
 
 export const createdAt = Date.UTC(2026, 10, 29, 9, 0, 0, 123);
 
@@ -73,9 +73,9 @@ export function archiveOf(
     warnings: [{ code: 'REPAIRED', message: 'The PDF was repaired' }],
     // Its memory is used again.
     onManifest: (part) => manifest.push(Uint8Array.from(part)),
-    onHeaders: (part) => headers.push(part),
-    onDirectory: (part) => directory.push(part),
-    onLayout: (part) => layout.push(part),
+    onHeaders: (part) => headers.push(Uint8Array.from(part)),
+    onDirectory: (part) => directory.push(Uint8Array.from(part)),
+    onLayout: (part) => layout.push(Uint8Array.from(part)),
   });
   const own = [headers, directory].map((parts) => Buffer.concat(parts));
   const sources = [Buffer.concat(layout), prefix, ...own, ...segments];
@@ -92,9 +92,24 @@ export function archiveOf(
 }
 
 export function archiveSegment(bytes: Buffer): ArchiveSegment {
-  const { from, rows } = readSegmentHead(bytes);
-  const counts = () => countRows(rows);
-  return { from, to: from + rows.length, counts, head: () => readSegmentHead(bytes) };
+  const { from, counts } = readSegmentHead(bytes);
+  const to = from + counts.success + counts.partial + counts.failed;
+  return { from, to, counts: () => counts, head: () => readSegmentHead(bytes) };
+}
+
+/** What the manifest says of the rows of a segment. */
+export function resultsOf({ results }: SegmentHead): readonly RowInManifest[] {
+  return JSON.parse(`[${results.toString()}]`);
+}
+
+export interface RowInManifest {
+  readonly row_number: number;
+  readonly status: string;
+  readonly file_name: string | null;
+  readonly applied_overlay_count: number;
+  readonly skipped_overlay_count: number;
+  readonly warnings: readonly { readonly code: string; readonly details?: object }[];
+  readonly error: { readonly code: string } | null;
 }
 
 export function bytesOf(made: Made, start = 0, end = made.sizeBytes): Buffer {

@@ -2,14 +2,13 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { makeArchive } from '../../../src/render/kinds/bulk-fill/view/archive.js';
 import { rowFileName } from '../../../src/render/kinds/bulk-fill/view/file-name.js';
-import { countRows } from '../../../src/render/kinds/bulk-fill/view/row-counts.js';
 import {
   countsOf,
   headBytesOf,
@@ -17,9 +16,19 @@ import {
   readSegmentHead,
   segmentStartBytes,
 } from '../../../src/render/kinds/bulk-fill/view/segment.js';
+import { filesOf } from '../../../src/render/kinds/bulk-fill/view/segment-head.js';
 import { failedPercentOf, Threshold } from '../../../src/render/kinds/bulk-fill/view/threshold.js';
 import { lacks, readWith } from '../../zip/zip-fixture.js';
-import { archiveOf, archiveSegment, bytesOf, createdAt, segmentOf, sha256, tailOf } from './view-fixture.js';
+import {
+  archiveOf,
+  archiveSegment,
+  bytesOf,
+  createdAt,
+  resultsOf,
+  segmentOf,
+  sha256,
+  tailOf,
+} from './view-fixture.js';
 
 const strict = { additionalProperties: false } as const;
 const count = Type.Integer({ minimum: 0 });
@@ -73,43 +82,58 @@ describe('a segment', () => {
   it('has for each row what the whole PDF is, made of the prefix without reading it again', () => {
     const bytes = segmentOf(new Prefix(prefix), 0, 10);
     const head = readSegmentHead(bytes);
-    expect(head.rows.map(({ status }) => status)).toEqual([
-      ...[
-        'success',
-        'success',
-        'success',
-        'success',
-        'partial',
-        'success',
-        'failed',
-        'success',
-        'success',
-        'partial',
-      ],
+    const results = resultsOf(head);
+    expect(results.map(({ status }) => status)).toEqual([
+      ...['success', 'success', 'success', 'success', 'partial'],
+      ...['success', 'failed', 'success', 'success', 'partial'],
     ]);
-    for (const [row, result] of head.rows.entries()) {
-      if (result.status === 'failed') continue;
-      const { start, tailBytes, sha256: digest } = result.file;
-      const at = head.tailsStart + start;
-      expect(bytes.subarray(at, at + tailBytes).equals(tailOf(row))).toBe(true);
-      expect(digest).toBe(sha256(Buffer.concat([prefix, tailOf(row)])));
+    const made = results.filter(({ status }) => status !== 'failed');
+    const files = [...filesOf(head)];
+    expect(files.map(({ name }) => name.toString())).toEqual(made.map(({ file_name: name }) => name));
+    for (const [at, { start, tailBytes, crc32: sum, sha256: digest }] of files.entries()) {
+      const tail = tailOf((made[at]?.row_number ?? 0) - 1);
+      expect(bytes.subarray(start, start + tailBytes).equals(tail)).toBe(true);
+      const whole = Buffer.concat([prefix, tail]);
+      expect([digest.toString('hex'), sum]).toEqual([sha256(whole), crc32(whole)]);
     }
   });
 
   it('says by its first bytes where its head ends, and what is none is refused', () => {
     const bytes = segmentOf(new Prefix(prefix), 0, 10);
-    expect(readSegmentHead(bytes.subarray(0, headBytesOf(bytes.subarray(0, 12)))).rows).toHaveLength(10);
-    expect(countsOf(bytes.subarray(0, segmentStartBytes))).toEqual(countRows(readSegmentHead(bytes).rows));
+    const head = readSegmentHead(bytes.subarray(0, headBytesOf(bytes.subarray(0, 12))));
+    expect(resultsOf(head)).toHaveLength(10);
+    const counts = { success: 7, partial: 2, failed: 1, applied: 18, skipped: 2 };
+    expect([countsOf(bytes.subarray(0, segmentStartBytes)), head.counts]).toEqual([counts, counts]);
     expect(() => headBytesOf(Buffer.from('INKSEG00    '))).toThrow('none');
-    expect(() => readSegmentHead(Buffer.from('INKSEG01\u0002\0\0\0[]', 'latin1'))).toThrow('broken');
+    expect(() => readSegmentHead(Buffer.from('INKSEG02\u0002\0\0\0[]', 'latin1'))).toThrow('broken');
   });
 });
 
 describe('a segment of an earlier version', () => {
-  it('did not count its rows, and can be read all the same', () => {
-    const bytes = Buffer.from('INKSEG01\u0016\0\0\0{"from":250,"rows":[]}', 'latin1');
-    expect(countsOf(bytes)).toBeUndefined();
-    expect(readSegmentHead(bytes)).toMatchObject({ from: 250, rows: [] });
+  it('says the same of its rows', () => {
+    const head = readSegmentHead(segmentOf(new Prefix(Buffer.from('%PDF prefix')), 250, 260));
+    const files = [...filesOf(head)];
+    let made = 0;
+    const rows = resultsOf(head).map((result) => {
+      if (result.status === 'failed') return { status: 'failed', error: result.error };
+      const { tailBytes, crc32: sum, sha256: digest } = files[made++] ?? { sha256: Buffer.alloc(0) };
+      return {
+        status: result.status,
+        fileName: result.file_name,
+        appliedOverlays: result.applied_overlay_count,
+        skippedOverlays: result.skipped_overlay_count,
+        warnings: result.warnings,
+        file: { start: 0, tailBytes, crc32: sum, sha256: digest.toString('hex') },
+      };
+    });
+    const json = Buffer.from(JSON.stringify({ from: 250, rows }));
+    const start = Buffer.from('INKSEG01    ', 'latin1');
+    start.writeUInt32LE(json.length, 8);
+    const former = Buffer.concat([start, json]);
+    expect(countsOf(former)).toBeUndefined();
+    expect(readSegmentHead(former)).toEqual({ ...head, tailsStart: former.length });
+    start.writeUInt32LE(2, 8);
+    expect(() => readSegmentHead(Buffer.concat([start, Buffer.from('[]')]))).toThrow('broken');
   });
 });
 

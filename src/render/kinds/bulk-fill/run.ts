@@ -9,16 +9,16 @@ import { letters } from './tally.js';
 import { rowFiller } from './template/row-filler.js';
 import { makeArchive } from './view/archive.js';
 import { fillRows, type RowFiller } from './view/fill-rows.js';
-import { countRows, type RowCounts } from './view/row-counts.js';
+import type { RowCounts } from './view/row-counts.js';
 import {
   countsOf,
   headBytesOf,
   Prefix,
   readSegmentHead,
   SegmentBytes,
-  type SegmentHead,
   segmentStartBytes,
 } from './view/segment.js';
+import type { SegmentHead } from './view/segment-head.js';
 
 /** Of a row's own part of its PDF. */
 const maxTailBytes = 1024 * 1024;
@@ -124,10 +124,10 @@ class BulkFillRunner implements ChunkedRunner {
 
   #countsOf(path: string): RowCounts {
     const start = this.#startOf(path, segmentStartBytes);
-    return countsOf(start) ?? countRows(this.#headOf(path).rows);
+    return countsOf(start) ?? this.#headOf(path).counts;
   }
 
-  /** Of a segment, without the tails. */
+  /** Of a segment, without the tails: until the next call. */
   #headOf(path: string): SegmentHead {
     const length = headBytesOf(this.#startOf(path, segmentStartBytes));
     const head = this.#startOf(path, length);

@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { LayoutWriter } from '../../../../pieces/layout.js';
-import {
-  archiveEndOf,
-  directoryEntryOf,
-  headerOf,
-  storedBytesOf,
-  type ZipEntry,
-} from '../../../../zip/stored-zip.js';
+import { AlikeEntries } from '../../../../zip/alike-entries.js';
+import { archiveEndOf, directoryEntryOf, headerOf } from '../../../../zip/stored-zip.js';
 import { manifestParts } from './manifest.js';
 import type { Message } from './message.js';
 import { type RowCounts, sumOfCounts } from './row-counts.js';
-import type { RowResult, SegmentHead } from './segment.js';
+import { resultText } from './row-result.js';
+import { filesOf, type SegmentHead } from './segment-head.js';
 
 /** A range of rows: `from` to before `to`. */
 interface Rows {
@@ -22,7 +18,7 @@ interface Rows {
 export interface ArchiveSegment extends Rows {
   /** Without its rows being read, of which there may be many. */
   readonly counts: () => RowCounts;
-  /** Read when its turn has come: those of fifty thousand rows are not held together. */
+  /** Read when its turn has come, in memory that the next one takes: those of fifty thousand rows are not held together. */
   readonly head: () => SegmentHead;
 }
 
@@ -35,7 +31,7 @@ export interface ArchiveParts {
   /** Of the job, in milliseconds since 1970. */
   readonly createdAt: number;
   readonly warnings: readonly Message[];
-  /** Takes `manifest.json` as it is, before it is packed, in parts: each in memory that the next one takes. */
+  /** Takes `manifest.json` as it is, before it is packed, in parts. All parts lie in memory that the next one takes. */
   readonly onManifest: (part: Uint8Array) => void;
   /** Takes what stands before the members of the archive, and the last member, in parts: source 2 of the layout. */
   readonly onHeaders: (part: Uint8Array) => void;
@@ -58,13 +54,6 @@ export interface Archive {
   readonly tag: string;
 }
 
-/** A row with where its segment is: its place among those given, and where tails start in it. */
-interface PlacedRow {
-  readonly row: RowResult;
-  readonly place: number;
-  readonly tailsStart: number;
-}
-
 const engineFault: Message = {
   code: 'ROW_NOT_MADE',
   message: 'The row ended the engine each time that it was tried',
@@ -72,21 +61,23 @@ const engineFault: Message = {
 
 /** Throws unless segments and lost rows are all rows, each once. */
 export function makeArchive(parts: ArchiveParts): Archive {
-  const { createdAt, warnings, prefixBytes } = parts;
+  const { createdAt, warnings } = parts;
   const places = inOrder(parts);
   const counts = sumOfCounts(places.map(countsOfPlace));
   const zip = new ArchiveLayout(counts.success + counts.partial, parts);
-  const rowsTag = createHash('sha256');
+  const filesTag = createHash('sha256');
   const manifestTag = createHash('sha256');
-  /** Lays each row out while the manifest is made of it: heads are read once. */
-  function* laidOut(): Generator<RowResult> {
-    for (const { row, place, tailsStart } of placedRows(places)) {
-      yield row;
-      if (row.status === 'failed') continue;
-      const { start, tailBytes, crc32: crc, sha256 } = row.file;
-      const entry = { name: row.fileName, sizeBytes: prefixBytes + tailBytes, modifiedAt: createdAt };
-      zip.row(entry, crc, { segment: place, start: tailsStart + start, tailBytes });
-      rowsTag.update(`${sha256}\n`);
+  /** Lays rows out while the manifest is made of them: heads are read once. */
+  function* laidOut(): Generator<Uint8Array> {
+    for (const place of places) {
+      if (place.segment === undefined) {
+        yield lostResults(place);
+        continue;
+      }
+      const head = headOf(place, place.segment);
+      zip.rows(head, place.segment.place);
+      filesTag.update(head.files);
+      yield head.results;
     }
   }
   const deflated: Uint8Array[] = [];
@@ -100,10 +91,8 @@ export function makeArchive(parts: ArchiveParts): Archive {
     deflated.push(deflateRawSync(part, { finishFlush: constants.Z_SYNC_FLUSH }));
   }
   deflated.push(deflateRawSync(Buffer.alloc(0)));
-  const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
-  const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt: createdAt };
-  zip.manifest(entry, crc, deflated);
-  return { sizeBytes: zip.end(), tag: rowsTag.update(manifestTag.digest('hex')).digest('hex') };
+  zip.manifest(sizeBytes, crc, deflated);
+  return { sizeBytes: zip.end(), tag: filesTag.update(manifestTag.digest('hex')).digest('hex') };
 }
 
 const source = { prefix: 1, headers: 2, directory: 3, segments: 4 } as const;
@@ -113,8 +102,9 @@ const source = { prefix: 1, headers: 2, directory: 3, segments: 4 } as const;
  * fifty thousand it would be seven megabytes.
  */
 class ArchiveLayout {
-  readonly #parts: Pick<ArchiveParts, 'onHeaders' | 'onDirectory' | 'prefixBytes'>;
+  readonly #parts: ArchiveParts;
   readonly #layout: LayoutWriter;
+  readonly #alike: AlikeEntries;
   #headerBytes = 0;
   #directoryBytes = 0;
   #entries = 0;
@@ -123,29 +113,37 @@ class ArchiveLayout {
   /** @param rows how many will be members */
   constructor(rows: number, parts: ArchiveParts) {
     this.#parts = parts;
+    this.#alike = new AlikeEntries(parts.createdAt);
     // Of each row header, prefix and tail; the manifest with its header; the directory.
     this.#layout = new LayoutWriter(3 * rows + 2, parts.onLayout);
   }
 
-  row(entry: ZipEntry, crc: number, { segment, start, tailBytes }: Tail): void {
+  /** @param segment its place among the segments */
+  rows(head: SegmentHead, segment: number): void {
     const { prefixBytes } = this.#parts;
-    this.#begin(entry, crc);
-    this.#layout.add(source.prefix, 0, prefixBytes);
-    this.#layout.add(source.segments + segment, start, tailBytes);
+    for (const { name, start, tailBytes, crc32: crc } of filesOf(head)) {
+      const sizeBytes = prefixBytes + tailBytes;
+      this.#behind(this.#alike.line(name, sizeBytes, crc, this.#offset));
+      this.#begin(this.#alike.header(name, sizeBytes, crc), sizeBytes);
+      this.#layout.add(source.prefix, 0, prefixBytes);
+      this.#layout.add(source.segments + segment, start, tailBytes);
+    }
   }
 
   /** The last member, whose bytes lie nowhere else. */
-  manifest(entry: ZipEntry, crc: number, bytes: readonly Uint8Array[]): void {
-    this.#begin(entry, crc);
-    for (const part of bytes) this.#own(part);
+  manifest(sizeBytes: number, crc: number, deflated: readonly Uint8Array[]): void {
+    const deflatedBytes = deflated.reduce((sum, { length }) => sum + length, 0);
+    const modifiedAt = this.#parts.createdAt;
+    const entry = { name: 'manifest.json', sizeBytes, deflatedBytes, modifiedAt };
+    this.#behind(directoryEntryOf(entry, crc, this.#offset));
+    this.#begin(headerOf(entry, crc), deflatedBytes);
+    for (const part of deflated) this.#own(part);
   }
 
-  #begin(entry: ZipEntry, crc: number): void {
-    const header = headerOf(entry, crc);
-    this.#behind(directoryEntryOf(entry, crc, this.#offset));
+  #begin(header: Uint8Array, storedBytes: number): void {
     this.#own(header);
     this.#entries += 1;
-    this.#offset += header.length + storedBytesOf(entry);
+    this.#offset += header.length + storedBytes;
   }
 
   #own(bytes: Uint8Array): void {
@@ -173,13 +171,6 @@ class ArchiveLayout {
   }
 }
 
-interface Tail {
-  /** Its place among the segments. */
-  readonly segment: number;
-  readonly start: number;
-  readonly tailBytes: number;
-}
-
 interface Place extends Rows {
   /** Left out for rows that were lost. */
   readonly segment?: Pick<ArchiveSegment, 'counts' | 'head'> & { readonly place: number };
@@ -202,15 +193,16 @@ function inOrder({ segments, lost }: ArchiveParts): readonly Place[] {
   return places;
 }
 
-function* placedRows(places: readonly Place[]): Generator<PlacedRow> {
-  for (const { from, to, segment } of places) {
-    if (segment === undefined) {
-      for (let at = from; at < to; at += 1)
-        yield { row: { status: 'failed', error: engineFault }, place: -1, tailsStart: 0 };
-      continue;
-    }
-    const { rows, from: first, tailsStart } = segment.head();
-    if (first !== from || rows.length !== to - from) throw new Error('A segment of the job has other rows');
-    for (const row of rows) yield { row, place: segment.place, tailsStart };
-  }
+function headOf({ from, to }: Rows, { head }: NonNullable<Place['segment']>): SegmentHead {
+  const found = head();
+  const { success, partial, failed } = found.counts;
+  if (found.from !== from || success + partial + failed !== to - from)
+    throw new Error('A segment of the job has other rows');
+  return found;
+}
+
+/** Of rows that ended the engine. */
+function lostResults({ from, to }: Rows): Uint8Array {
+  const rows = Array.from({ length: to - from }, (_, at) => from + at);
+  return Buffer.from(rows.map((row) => resultText({ status: 'failed', error: engineFault }, row)).join());
 }

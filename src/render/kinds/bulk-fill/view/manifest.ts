@@ -1,9 +1,7 @@
-import { GrowingBytes } from '../../../../pieces/growing-bytes.js';
 import type { Message } from './message.js';
 import type { RowCounts } from './row-counts.js';
-import type { RowResult } from './segment.js';
 
-/** As much is made at once. */
+/** As much is handed out at once. */
 const partBytes = 256 * 1024;
 
 interface ManifestFacts {
@@ -15,12 +13,31 @@ interface ManifestFacts {
 }
 
 /**
- * `manifest.json` of an archive, version 2, in parts, each in memory that the next one takes: every requested row has one result.
+ * `manifest.json` of an archive, version 2, in parts, each in memory that the next one takes. Where they are cut does not depend on
+ * how many rows come together: each is packed by itself, and the archive has the same bytes whatever its segments were.
+ * @param results of all rows, of any number of them together, with commas between them
  */
-export function* manifestParts(
-  rows: Iterable<RowResult>,
+export function* manifestParts(results: Iterable<Uint8Array>, facts: ManifestFacts): Generator<Uint8Array> {
+  const part = Buffer.allocUnsafe(partBytes);
+  let filled = 0;
+  for (const bytes of manifestBytes(results, facts)) {
+    for (let at = 0; at < bytes.length; ) {
+      const count = Math.min(bytes.length - at, partBytes - filled);
+      part.set(bytes.subarray(at, at + count), filled);
+      at += count;
+      filled += count;
+      if (filled < partBytes) continue;
+      yield part;
+      filled = 0;
+    }
+  }
+  yield part.subarray(0, filled);
+}
+
+function* manifestBytes(
+  results: Iterable<Uint8Array>,
   { counts, createdAt, warnings }: ManifestFacts,
-): Generator<Buffer> {
+): Generator<Uint8Array> {
   const { success, partial, failed, applied, skipped } = counts;
   const top = {
     version: 2,
@@ -36,29 +53,13 @@ export function* manifestParts(
     },
     warnings,
   };
-  const bytes = new GrowingBytes();
-  bytes.text(`${JSON.stringify(top).slice(0, -1)},"row_results":[`);
-  let index = 0;
-  for (const row of rows) {
-    bytes.text(`${index === 0 ? '' : ','}${JSON.stringify(resultOf(row, index))}`);
-    index += 1;
-    if (bytes.length < partBytes) continue;
-    yield bytes.bytes;
-    bytes.clear();
+  yield Buffer.from(`${JSON.stringify(top).slice(0, -1)},"row_results":[`);
+  const comma = Buffer.from(',');
+  let isFirst = true;
+  for (const some of results) {
+    if (!isFirst) yield comma;
+    isFirst = false;
+    yield some;
   }
-  bytes.text(']}');
-  yield bytes.bytes;
-}
-
-function resultOf(row: RowResult, index: number): object {
-  const isFailed = row.status === 'failed';
-  return {
-    row_number: index + 1,
-    status: row.status,
-    file_name: isFailed ? null : row.fileName,
-    applied_overlay_count: isFailed ? 0 : row.appliedOverlays,
-    skipped_overlay_count: isFailed ? 0 : row.skippedOverlays,
-    warnings: isFailed ? [] : row.warnings,
-    error: isFailed ? row.error : null,
-  };
+  yield Buffer.from(']}');
 }
