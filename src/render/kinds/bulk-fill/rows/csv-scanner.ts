@@ -45,6 +45,9 @@ export class CsvScanner implements RowScanner {
   #lineBefore = 0;
   /** The last unit was a CR: an LF belongs to it. */
   #afterReturn = false;
+  /** Where the next line breaks stand in the text, once they were looked for. */
+  #nextFeed = -1;
+  #nextReturn = -1;
   /** Where the latest quote was opened: in the text, with its line, and once the text has gone as a place. */
   #openedAt = 0;
   #openedLine = 1;
@@ -74,6 +77,8 @@ export class CsvScanner implements RowScanner {
 
   #read({ text, bytes, broken }: Piece): RowsRefusal | undefined {
     this.#text = text;
+    this.#nextFeed = -1;
+    this.#nextReturn = -1;
     let start = 0;
     if (this.#isFirst && text.length > 0) {
       this.#isFirst = false;
@@ -176,7 +181,7 @@ export class CsvScanner implements RowScanner {
   }
 
   /**
-   * Most fields, at twice the speed: short ones without quotes, up to a comma.
+   * Most fields, at a fraction of the time: short ones up to a comma, with quotes around them or without, but none in them.
    * @returns where the first field begins that is another
    */
   #plainFields(from: number, end: number): number {
@@ -193,9 +198,26 @@ export class CsvScanner implements RowScanner {
         if (at - start > short || cells.length === room) return start;
         cells.push(text.slice(start, at));
         start = at + 1;
-      } else if (unit === quote || unit === lineFeed || unit === carriageReturn) return start;
+      } else if (unit === quote) {
+        const close = at === start ? this.#plainQuoted(at, end) : -1;
+        if (close === -1 || close - at > short || cells.length === room) return start;
+        cells.push(text.slice(at + 1, close));
+        at = close + 1;
+        start = at + 1;
+      } else if (unit === lineFeed || unit === carriageReturn) return start;
     }
     return start;
+  }
+
+  /** @returns where the quote stands that ends a field of one line, before a comma; -1 for another field */
+  #plainQuoted(open: number, end: number): number {
+    const text = this.#text;
+    const close = text.indexOf('"', open + 1);
+    if (close === -1 || close + 1 >= end || text.charCodeAt(close + 1) !== comma) return -1;
+    // Lines are counted elsewhere. Both are looked for once in each line, or once in the piece where there is none.
+    if (this.#nextFeed < open) this.#nextFeed = placeOf('\n', text, open);
+    if (this.#nextReturn < open) this.#nextReturn = placeOf('\r', text, open);
+    return Math.min(this.#nextFeed, this.#nextReturn) < close ? -1 : close;
   }
 
   /** Only notes what the place is made of: most quotes are closed. */
@@ -305,6 +327,11 @@ export class CsvScanner implements RowScanner {
       offset: this.#offset + Buffer.byteLength(this.#text.slice(0, at)),
     };
   }
+}
+
+function placeOf(unit: string, text: string, from: number): number {
+  const found = text.indexOf(unit, from);
+  return found === -1 ? Number.POSITIVE_INFINITY : found;
 }
 
 function charactersIn(text: string, from: number, to: number): number {
