@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { adviceFor } from '../../../fonts/catalogue.js';
 import { PdfBytes } from '../../../fonts/pdf-bytes.js';
+import { emptied } from './emptied.js';
 import { type Message, type Program, rowDecimals } from './program.js';
 import { RowGlyphs } from './row-glyphs.js';
 import { type RowState, rowObjects, type WriteObject } from './row-objects.js';
@@ -75,9 +76,9 @@ class RowFiller {
     state.warnings = warnings;
     values.length = 0;
     out.cut(0);
-    state.overflowing.clear();
-    state.refused.clear();
-    state.pen.missing.clear();
+    state.overflowing = emptied(state.overflowing);
+    state.refused = emptied(state.refused);
+    state.pen.missing = emptied(state.pen.missing);
     this.#rowGlyphs?.clear();
     this.#rowPictures?.clear();
     let applied = 0;

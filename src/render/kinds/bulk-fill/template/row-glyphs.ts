@@ -1,11 +1,12 @@
 import { CffParts } from '../../../fonts/cff-subset.js';
+import { emptied } from './emptied.js';
 import type { RowFont } from './program.js';
 import { toUnicodeOf } from './unicode-map.js';
 
 interface Shown {
   readonly parts: CffParts;
   readonly texts: readonly string[];
-  readonly codes: Set<number>;
+  codes: Set<number>;
 }
 
 /** The glyphs that a row shows in fonts of which each file holds those alone. */
@@ -21,7 +22,7 @@ export class RowGlyphs {
   }
 
   clear(): void {
-    for (const { codes } of this.#fonts.values()) codes.clear();
+    for (const shown of this.#fonts.values()) shown.codes = emptied(shown.codes);
   }
 
   /** Whether each row brings its own glyphs of a font. */

@@ -15,8 +15,8 @@ export interface RowState {
   /** Of the row. */
   warnings: Message[];
   /** Slots. */
-  readonly overflowing: Set<number>;
-  readonly refused: Set<number>;
+  overflowing: Set<number>;
+  refused: Set<number>;
   readonly pen: Pen;
   readonly rowGlyphs: RowGlyphs | undefined;
   readonly rowPictures: RowPictures | undefined;

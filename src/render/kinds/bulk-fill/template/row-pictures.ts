@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PdfBytes } from '../../../fonts/pdf-bytes.js';
+import { emptiedMap } from './emptied.js';
 import { isJpeg, jpegPicture } from './jpeg-picture.js';
 import { isPng, pngPicture } from './png-picture.js';
 import type { NamedPicture, ProgramPictures } from './program.js';
@@ -30,7 +31,7 @@ export class RowPictures {
   readonly #kept = new KeptPictures();
   /** Of this row, by place. */
   readonly #places: TemplateImage[] = [];
-  readonly #placeOf = new Map<TemplateImage, number>();
+  #placeOf = new Map<TemplateImage, number>();
   #bytes = 0;
   #pixels = 0;
 
@@ -40,7 +41,7 @@ export class RowPictures {
 
   clear(): void {
     this.#places.length = 0;
-    this.#placeOf.clear();
+    this.#placeOf = emptiedMap(this.#placeOf);
     this.#bytes = 0;
     this.#pixels = 0;
   }

@@ -10,7 +10,7 @@ export interface Pen {
   /** By font: `InkF0` */
   readonly names: readonly string[];
   /** Takes the characters that are shown as a box. */
-  readonly missing: Set<number>;
+  missing: Set<number>;
   /** Takes what is shown in fonts of the row's own. */
   readonly rowGlyphs?: RowGlyphs | undefined;
   /** Of the font, in points. */
