@@ -9,6 +9,23 @@ export interface TailEntry {
   readonly frame: Frame;
 }
 
+/** Nobody subscribes to most facts: their frames are never made. */
+class LazyEntry implements TailEntry {
+  readonly fact: Fact;
+  readonly #log: LogName;
+  #frame: Frame | undefined;
+
+  constructor(log: LogName, fact: Fact) {
+    this.fact = fact;
+    this.#log = log;
+  }
+
+  get frame(): Frame {
+    this.#frame ??= factFrame(this.#log, this.fact);
+    return this.#frame;
+  }
+}
+
 export interface TailLimits {
   readonly maxFacts: number;
   /** Of the facts' records; their frames add up to about twice as much when both wires are in use. */
@@ -44,7 +61,7 @@ export class LogTail {
   }
 
   add(fact: Fact): TailEntry {
-    const entry = { fact, frame: factFrame(this.log, fact) };
+    const entry = new LazyEntry(this.log, fact);
     this.#entries.push(entry);
     this.#bytes += fact.record.length;
     const own = this.#byOwner.get(fact.owner) ?? { entries: [], start: 0 };

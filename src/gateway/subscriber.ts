@@ -173,11 +173,12 @@ export class Subscriber {
   }
 
   /** Offers a new fact, one of whose topics fits. True when it goes into the outbox. */
-  offer({ fact, frame }: TailEntry): boolean {
+  offer(entry: TailEntry): boolean {
+    const { fact } = entry;
     if (fact.seq <= this.position) return false;
     if (endsAttempt(fact.type)) this.#progress?.delete(fact.jobId);
     if (this.#state !== 'open' || !this.wants(fact, fact.type)) return false;
-    const bytes = frame.bytes(this.sink.wire);
+    const bytes = entry.frame.bytes(this.sink.wire);
     if (this.#outboxBytes + bytes.length > this.#limits.maxBytes && this.#outboxBytes > 0) {
       this.#fallBehind();
       return false;
