@@ -56,6 +56,11 @@ export function recordOf(job: Job, live?: AttemptProgress): JobRecord {
   };
 }
 
+/** The priority in the JSON text of a record, of which the rest is not read: what callers wrote comes behind it. */
+export function priorityIn(record: string): number {
+  return Number(/"priority":(-?\d+)/.exec(record)?.[1] ?? 0);
+}
+
 function descriptionOf({ title, reference, tags, metadata, fileName, retryOf }: Job): Partial<JobRecord> {
   return {
     ...(title === undefined ? {} : { title }),

@@ -3,6 +3,7 @@ import type { ApplyOutcome, Claimed, Fact, Store } from '../../engine/engine.js'
 import type { Follower } from '../../follow/follower.js';
 import { type Job, latestChangeOf } from '../../jobs/job.js';
 import type { Part } from '../../jobs/parts.js';
+import { priorityIn } from '../../jobs/record.js';
 import { blobsOf, type Command, claimOf } from '../../jobs/transition.js';
 import { endsAttempt } from '../../protocol/fact.js';
 import type { QueuePause } from '../queue-pause.js';
@@ -169,8 +170,7 @@ export class Runner {
   /** Priorities are read only where something could be overtaken: a record is not parsed for each submit. */
   #noteArrival(fact: Fact): void {
     if (!this.#claiming && !this.#ahead().some(({ job }) => job.owner === fact.owner)) return;
-    // Made by `recordOf`, for which the type stands.
-    const { priority } = JSON.parse(fact.record) as { readonly priority: number };
+    const priority = priorityIn(fact.record);
     this.#arrived.set(fact.owner, Math.max(priority, this.#arrived.get(fact.owner) ?? priority));
   }
 
