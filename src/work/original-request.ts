@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { namesOf } from '../protocol/json-pointer.js';
 import type { PlanInput } from '../render/kind.js';
+import { withoutShared, withShared } from './shared-text.js';
+
+/** A longer request is a file: there its caller's thread would have to compare megabytes. */
+const sharingMaxLength = 64 * 1024;
 
 /**
  * A body as the caller sent it, split where its binary members stood: those are stored as blobs. The secret of its webhook
@@ -62,10 +66,12 @@ function membersOf(input: PlanInput, blob: number): readonly BinaryMember[] {
 /**
  * The stored text of a request, as lines of JSON: first the request for the back of the kind (a render thread reads no
  * further), then the places of the binary members, then the pieces. One text is stored, copied and removed as one thing
- * and costs no second file.
+ * and costs no second file. Of a short one the pieces leave out what the request has as well, which is most of them.
  */
 export function encodeRequest(request: string, { members, pieces }: OriginalRequest): string {
-  return [request, JSON.stringify(members), ...pieces].join('\n');
+  const written =
+    request.length <= sharingMaxLength ? pieces.map((piece) => withoutShared(piece, request)) : pieces;
+  return [request, JSON.stringify(members), ...written].join('\n');
 }
 
 /**
@@ -73,8 +79,9 @@ export function encodeRequest(request: string, { members, pieces }: OriginalRequ
  * store the original.
  */
 export function decodeOriginal(text: string): OriginalRequest | undefined {
-  const [, members, ...pieces] = text.split('\n');
-  return members === undefined ? undefined : { members: JSON.parse(members), pieces };
+  const [request = '', members, ...written] = text.split('\n');
+  if (members === undefined) return undefined;
+  return { members: JSON.parse(members), pieces: written.map((piece) => withShared(piece, request)) };
 }
 
 /**

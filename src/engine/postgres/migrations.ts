@@ -225,6 +225,8 @@ const migrations: readonly string[] = [
   ]
     .map((table) => `ALTER TABLE ${table} SET (${promptVacuum})`)
     .join(';'),
+  // Requests leave out what was made of them, which earlier programs do not know.
+  'SELECT 1',
 ];
 
 /** The newest schema that this program knows. */

@@ -258,6 +258,8 @@ const migrations: readonly string[] = [
   `,
   // The index of described jobs leaves out those behind this one: a start looks for them.
   `INSERT INTO meta (name, value) SELECT 'indexed_to', coalesce(max(id), '') FROM jobs`,
+  // Requests leave out what was made of them, which earlier programs do not know.
+  'SELECT 1',
 ];
 
 /** The newest schema that this program knows. */
