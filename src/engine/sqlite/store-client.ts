@@ -35,10 +35,12 @@ interface OpenCall {
 }
 
 /**
- * Changes that leave at once: the thread works on them while the rest of the turn goes on, and they make a commit that is worth
- * its sync. Readings wait for the end of the turn, so that a change which comes behind them goes first.
+ * Changes that leave in the middle of a turn: they make a commit that is worth its sync, and the thread works on them while the
+ * rest of the turn goes on. Readings wait for the end of the turn, so that a change which comes behind them goes first.
  */
 const fullMessage = 8;
+/** A turn that is over sooner has nothing to gain by that: its changes share one commit. */
+const longTurnMs = 0.5;
 
 /** Messages are all that it allocates, and nothing of them lives for long: without a bound it came to 31 in bulk jobs. */
 const youngGenerationMb = 12;
@@ -54,6 +56,8 @@ export class StoreClient implements OperationRunner {
   readonly #ended: Promise<void>;
   #gathered: Call[] = [];
   #gatheredChanges = 0;
+  /** When the first of them came, by `performance.now()`. */
+  #gatheredSince = 0;
   /** A flush comes at the end of this turn. */
   #isDue = false;
   /** Of the call that may wait and has waited longest. */
@@ -157,13 +161,18 @@ export class StoreClient implements OperationRunner {
       if (reads) this.#openReadings += 1;
       this.#gathered.push({ number: this.#number, name, args });
       if (!reads) this.#gatheredChanges += 1;
-      if (this.#gatheredChanges >= fullMessage) this.#flush();
+      if (this.#gatheredChanges === 1) this.#gatheredSince = performance.now();
+      if (this.#isFull()) this.#flush();
       else if (mayWaitMs > 0) this.#patience ??= setTimeout(() => this.#flush(), mayWaitMs);
       else if (!this.#isDue) {
         this.#isDue = true;
         setImmediate(() => this.#flush());
       }
     });
+  }
+
+  #isFull(): boolean {
+    return this.#gatheredChanges >= fullMessage && performance.now() - this.#gatheredSince >= longTurnMs;
   }
 
   #refusal(reads: boolean): StoreFailed | undefined {
