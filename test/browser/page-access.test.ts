@@ -5,7 +5,7 @@ import { makeKey } from '../../src/access/keys.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { type AppServer, alice } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
-import { accessibilityFindings, slow, small, startPageServer, submit } from './page-server.js';
+import { accessibilityFindings, broken, small, startPageServer, submit } from './page-server.js';
 
 const patient = { timeout: 120_000 };
 
@@ -18,7 +18,7 @@ describe.skipIf(withoutChromium)('the live page for everybody', () => {
   beforeAll(async () => {
     server = await startPageServer();
     keyed = await startPageServer({ INKWIRE_KEYS: `alice=${alice}` });
-    failed = await submit(server, slow);
+    failed = await submit(server, broken);
     done = await submit(server, { ...small, group: 'letters' });
     for (let n = 0; n < 30; n++) await submit(server, { ...small, group: `g${n % 3}` });
   });

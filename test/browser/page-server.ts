@@ -31,19 +31,8 @@ export async function submit(server: AppServer, request: object): Promise<string
 /** One page. */
 export const small = { operations: [{ type: 'add_text', text: 'Small' }] };
 
-/** Renders for several seconds. */
-export const large = {
-  operations: [
-    {
-      type: 'add_table',
-      headers: ['No.', 'Item', 'Price'],
-      rows: Array.from({ length: 20_000 }, (_, n) => [String(n), `Item ${n}`, (n * 1.5).toFixed(2)]),
-    },
-  ],
-};
-
-/** Fails after its second. */
-export const slow = { ...large, timeout: 1, max_attempts: 1 };
+/** Fails at once: there is no document behind its header. */
+export const broken = { kind: 'extract_text', pdf_data: btoa('%PDF-1.7 and nothing else') };
 
 /**
  * Jobs of the past, one a second, a third of them cancelled, written into the store of a server that does not run yet.

@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppServer } from '../helpers/app-server.js';
+import { endless } from '../helpers/long-documents.js';
 import { useChromium, withoutChromium } from './chromium.js';
-import { accessibilityFindings, large, small, startPageServer, submit } from './page-server.js';
+import { accessibilityFindings, small, startPageServer, submit } from './page-server.js';
 
 const patient = { timeout: 60_000 };
 /** Fails at once: there is no document behind its header. */
@@ -203,7 +204,7 @@ describe.skipIf(withoutChromium)('the live page for those who look after many jo
     const first = await startPageServer({}, dataDir);
     const { port } = first;
     const page = await open('#/jobs', 1280, first.url, true);
-    await submit(first, large);
+    await submit(first, endless);
     await page.locator('.line-running').waitFor(patient);
     await first.close();
     await page.getByText(/^Not live since/).waitFor(patient);

@@ -5,8 +5,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AppServer } from '../helpers/app-server.js';
 import { openFaultProxy } from '../helpers/fault-proxy.js';
+import { aMoment, endless } from '../helpers/long-documents.js';
 import { useChromium, withoutChromium } from './chromium.js';
-import { large, slow, small, startPageServer, submit } from './page-server.js';
+import { broken, small, startPageServer, submit } from './page-server.js';
 
 const patient = { timeout: 120_000 };
 
@@ -35,21 +36,30 @@ describe.skipIf(withoutChromium)('the live page', () => {
 
   const state = (page: Page, name: string) => page.locator(`.view-head .status-${name}`).waitFor(patient);
 
-  test('an example is submitted, gets on before the eyes, and its result is downloaded', async () => {
-    const { page, faults } = await open('#/submit');
-    // Connected before there is a job, and watched from inside: looks from outside may come too seldom.
-    await page.getByText('Live').waitFor(patient);
+  test('a job gets on before the eyes', async () => {
+    // Looked at before it begins, which it does when the one before it is stopped.
+    const before = await submit(server, endless);
+    const { page } = await open(`#/jobs/${await submit(server, aMoment)}`);
+    await state(page, 'pending');
+    // From inside: looks from outside may come too seldom.
     await page.evaluate(`
       globalThis.shown = new Set();
       new MutationObserver(() => {
         const bar = document.querySelector('[role="progressbar"][aria-label="Progress of the job"]');
         if (bar !== null) globalThis.shown.add(bar.getAttribute('aria-valuenow'));
       }).observe(document, { subtree: true, childList: true, attributes: true });`);
+    await fetch(`${server.url}/api/v1/jobs/${before}/cancel`, { method: 'POST' });
+    await state(page, 'completed');
+    expect(await page.evaluate<number>('globalThis.shown.size')).toBeGreaterThan(1);
+  });
+
+  test('an example is submitted, and its result is downloaded', async () => {
+    const { page, faults } = await open('#/submit');
+    await page.getByText('Live').waitFor(patient);
     await page.getByRole('button', { name: /^Long list/ }).click();
     await page.getByRole('button', { name: 'Submit', exact: true }).click();
     await page.waitForURL(/#\/jobs\/job_/);
     await state(page, 'completed');
-    expect(await page.evaluate<number>('globalThis.shown.size')).toBeGreaterThan(1);
     await page
       .getByRole('group', { name: /^Page 1 of \d+$/ })
       .locator('img[src]')
@@ -74,7 +84,7 @@ describe.skipIf(withoutChromium)('the live page', () => {
     // Open before there is a job: a page that is long in coming would find it ended.
     const { page } = await open('#/jobs');
     await page.getByText('Live').waitFor(patient);
-    const id = await submit(server, large);
+    const id = await submit(server, endless);
     await page.goto(`${server.url}/#/jobs/${id}`);
     await state(page, 'running');
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -84,15 +94,15 @@ describe.skipIf(withoutChromium)('the live page', () => {
   });
 
   test('a job that failed says why, and is tried again as a new job', async () => {
-    const id = await submit(server, slow);
+    const id = await submit(server, broken);
     const { page } = await open(`#/jobs/${id}`);
     await state(page, 'failed');
-    await page.getByRole('heading', { name: 'Failed with timed_out' }).waitFor(patient);
+    await page.getByRole('heading', { name: 'Failed with invalid_input' }).waitFor(patient);
     await page.getByRole('button', { name: 'Retry' }).click();
     await page.waitForURL((url) => /job_/.test(url.hash) && !url.hash.includes(id));
     await page.getByText('Submitted again as a new job.').waitFor(patient);
     // The same request comes to the same end.
-    await page.getByRole('heading', { name: 'Failed with timed_out' }).waitFor(patient);
+    await page.getByRole('heading', { name: 'Failed with invalid_input' }).waitFor(patient);
   });
 
   test('a job is deleted after a question, and is gone from the list', async () => {

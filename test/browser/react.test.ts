@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+import { aMoment } from '../helpers/long-documents.js';
 import { startServer } from '../helpers/server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 
@@ -116,8 +117,7 @@ describe.skipIf(withoutChromium)('hooks and the element in Chromium', () => {
   test('<inkwire-job> shows a bar, then the document', async () => {
     const page = await open();
     const end = await page.evaluate(`(async () => {
-      const rows = Array.from({ length: 2000 }, (_, n) => [String(n), 'x']);
-      const job = await inkwire.submit({ title: 'Long', operations: [{ type: 'add_table', rows }] });
+      const job = await inkwire.submit(${JSON.stringify({ ...aMoment, title: 'Long' })});
       const element = document.createElement('inkwire-job');
       element.setAttribute('job', job.job_id);
       element.client = inkwire;

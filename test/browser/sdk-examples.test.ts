@@ -8,7 +8,7 @@ import { type AppServer, alice, startAppServer } from '../helpers/app-server.js'
 import { codeBlocks, pathIn } from '../helpers/client-text.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { type Front, openFront } from './sdk-front.js';
-import { elsewhere, large, openSdkPage } from './sdk-page.js';
+import { elsewhere, openSdkPage, small } from './sdk-page.js';
 
 describe.skipIf(withoutChromium)('the pages of docs/CLIENTS.md', () => {
   const chromium = useChromium();
@@ -44,7 +44,7 @@ describe.skipIf(withoutChromium)('the pages of docs/CLIENTS.md', () => {
     );
     front.pages.set('/pages/react.js', await bundled());
     const client = elsewhere({ url: server.url });
-    const { job_id: id } = await client.submit(large);
+    const { job_id: id } = await client.submit(small);
     client.close();
     const seen: string[] = [];
     await page.exposeFunction('seen', (text: string) => seen.push(text));
@@ -108,7 +108,7 @@ describe.skipIf(withoutChromium)('the pages of docs/CLIENTS.md', () => {
     const other = await startAppServer({ INKWIRE_CORS_ORIGINS: front.url });
     const owner = elsewhere({ url: other.url, key: alice });
     try {
-      const { job_id: id } = await owner.submit(large);
+      const { job_id: id } = await owner.submit(small);
       const context = await chromium.visit();
       await context.route('**/my/ticket?*', async (route) => {
         const job = new URL(route.request().url()).searchParams.get('job');

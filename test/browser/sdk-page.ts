@@ -38,16 +38,6 @@ export interface SdkPage {
 
 /** A document that is rendered at once. */
 export const small: DocumentRequest = { operations: [{ type: 'add_text', text: 'Hello' }] };
-/** One that takes a second or more: long enough for a page that is connected to be told of its progress. */
-export const large: DocumentRequest = {
-  operations: [
-    {
-      type: 'add_table',
-      headers: ['#', 'Item'],
-      rows: Array.from({ length: 3_000 }, (_, n) => [String(n), `Item ${n}`]),
-    },
-  ],
-};
 
 /** A page at `front` that has loaded the SDK. Its failures that nobody has caught are the test's. */
 export async function openSdkPage(context: BrowserContext, front: string, server?: string): Promise<Page> {

@@ -5,9 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Inkwire, JobRequest } from '../../client/sdk/inkwire.js';
 import { firstByteMs } from '../../client/sdk/stream/transport.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+import { aMoment } from '../helpers/long-documents.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { type Front, openFront } from './sdk-front.js';
-import { elsewhere, factsOf, kept, large, openSdkPage, runKeys, small, untilFacts } from './sdk-page.js';
+import { elsewhere, factsOf, kept, openSdkPage, runKeys, small, untilFacts } from './sdk-page.js';
 
 describe.skipIf(withoutChromium)('the SDK in a page', () => {
   const chromium = useChromium();
@@ -75,7 +76,7 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
         found: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
         transports: page.transports,
       };
-    }, large);
+    }, aMoment);
     expect(seen.facts.at(0)).toMatch(/^job\.(created|started)$/);
     expect(seen.facts.at(-1)).toBe('job.completed');
     expect(seen.last).toBeGreaterThan(0);
@@ -219,7 +220,7 @@ describe.skipIf(withoutChromium)('the SDK in a page', () => {
           const job = await page.client.submit(request);
           page.keep('job', page.client.watch(job.job_id, { after: job.events_cursor }));
           return job;
-        }, large);
+        }, aMoment);
         await tab.waitForFunction('page.followed.job.ended');
         const seen = await kept(tab, 'job');
         expect(factsOf(seen).map((fact) => fact.split(' ').slice(1).join(' '))).toEqual(

@@ -2,7 +2,8 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import type { Page } from 'playwright-core';
 import { vi } from 'vitest';
 import { type AppServer, alice } from '../helpers/app-server.js';
-import { large, startPageServer, submit } from './page-server.js';
+import { endless } from '../helpers/long-documents.js';
+import { broken, startPageServer, submit } from './page-server.js';
 
 /** An office whose page is looked at: what it has made today, what went wrong, and what is under way. */
 
@@ -34,14 +35,11 @@ const invoice = (number: number, customer: string) => ({
   ],
 });
 
-/** Fails at once: there is no document behind its header. */
-const broken = (number: number) => ({
-  ...{
-    kind: 'extract_text',
-    pdf_data: btoa('%PDF-1.7 and nothing else'),
-    title: `Scan ${number} of the archive`,
-  },
-  ...{ group: 'november-invoices', tags: ['scan'] },
+const scan = (number: number) => ({
+  ...broken,
+  title: `Scan ${number} of the archive`,
+  group: 'november-invoices',
+  tags: ['scan'],
 });
 
 const report = {
@@ -97,7 +95,7 @@ export async function openOffice(): Promise<Office> {
   const server = await startPageServer({ INKWIRE_WORKERS: '2' });
   const made = [
     ...Array.from({ length: 14 }, (_, n) => invoice(4001 + n, customers[n % customers.length] ?? '')),
-    ...Array.from({ length: 3 }, (_, n) => broken(n + 1)),
+    ...Array.from({ length: 3 }, (_, n) => scan(n + 1)),
     report,
   ];
   const ids: string[] = [];
@@ -107,17 +105,17 @@ export async function openOffice(): Promise<Office> {
 }
 
 const busy = 'price-lists';
-/** Render for seconds, on a machine with nothing else to do. */
-const [table] = large.operations;
-const long = { ...large, group: busy, operations: [table, table] };
-
 /** Has both threads at work, and some jobs waiting, however fast the machine is. */
 async function makeBusy({ server }: Office): Promise<void> {
   const answer = await fetch(`${server.url}/api/v1/groups/${busy}`);
   const { data } = (await answer.json()) as { data?: { jobs: number; pending: number } };
   const { jobs = 0, pending = 0 } = data ?? {};
   for (let n = pending; n < 8; n += 1)
-    await submit(server, { ...long, title: `Price list ${jobs + n - pending + 1}, all customers` });
+    await submit(server, {
+      ...endless,
+      group: busy,
+      title: `Price list ${jobs + n - pending + 1}, all customers`,
+    });
 }
 
 /** Ends what keeps the threads busy. */
@@ -209,7 +207,7 @@ export const states: readonly State[] = [
     async show(page) {
       const server = await startPageServer();
       for (const [n, customer] of customers.entries()) await submit(server, invoice(4001 + n, customer));
-      await submit(server, { ...large, title: 'Price list, all customers' });
+      await submit(server, { ...endless, title: 'Price list, all customers' });
       await visit(page, server.url, '#/jobs');
       await page.locator('.line-running').waitFor(patient);
       await server.close();

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { endless } from '../helpers/long-documents.js';
 import { useChromium, withoutWholeChromium } from './chromium.js';
 
 const patient = { timeout: 120_000 };
@@ -52,8 +53,9 @@ describe.skipIf(withoutWholeChromium)('a visitor of another site', () => {
   });
 
   test('sees a bar and then the PDF, with a ticket and a link; no key is in the page or an address', async () => {
-    const rows = Array.from({ length: 3_000 }, (_, n) => [`${n}`, 'x']);
-    job = (await caller.submit({ title: 'For a visitor', operations: [{ type: 'add_table', rows }] })).job_id;
+    // The visitor's waits behind it until the page shows a bar.
+    const { job_id: before } = await caller.submit(endless);
+    job = (await caller.submit({ title: 'For a visitor' })).job_id;
     const page = await (await chromium.visit()).newPage();
     const sent: string[] = [];
     page.on('request', (request) => sent.push(request.url(), JSON.stringify(request.headers())));
@@ -61,6 +63,7 @@ describe.skipIf(withoutWholeChromium)('a visitor of another site', () => {
     const shown = page.waitForResponse((answer) => answer.url().includes('/api/v1/links/'), patient);
     await page.goto(`${origin}/page`);
     await page.getByRole('progressbar').waitFor(patient);
+    await caller.remove(before);
     const answer = await shown;
     expect([answer.status(), answer.headers()['content-type']]).toEqual([200, 'application/pdf']);
     await page.locator('inkwire-job iframe').waitFor(patient);

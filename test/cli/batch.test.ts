@@ -6,8 +6,9 @@ import { runBatch } from '../../src/cli/batch/batch.js';
 import { Persistence } from '../../src/cli/batch/persistence.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { aMoment, endless } from '../helpers/long-documents.js';
 import { screenOf } from './screen.js';
-import { type KeptShell, longDocument, page, scratchFolder, shell, writeJson } from './shell-fixture.js';
+import { type KeptShell, page, scratchFolder, shell, writeJson } from './shell-fixture.js';
 
 describe('inkwire batch', () => {
   let server: AppServer;
@@ -100,7 +101,7 @@ describe('inkwire batch', () => {
   });
 
   it('goes on after an interruption, and waits for what is under way', async () => {
-    await writeJson(join(folder, 'long.json'), longDocument());
+    await writeJson(join(folder, 'long.json'), aMoment);
     await documents(2);
     const it = shell([folder, '-o', out, '--name', 'stopped', '--priority=-2'], {
       INKWIRE_URL: server.url,
@@ -142,7 +143,9 @@ describe('inkwire batch', () => {
   });
 
   it('makes anew what was cancelled, once in each run', async () => {
-    await writeJson(join(folder, 'd1.json'), { ...longDocument(), group: 'kept' });
+    // It waits behind this one until it is cancelled.
+    const { job_id: first } = await caller.submit(endless);
+    await writeJson(join(folder, 'd1.json'), { ...page(), group: 'kept' });
     const it = shell([folder, '-o', out, '--name', 'c'], { INKWIRE_URL: server.url, INKWIRE_KEY: alice });
     const cursor = await caller.cursor();
     const ended = runBatch(it);
@@ -151,6 +154,7 @@ describe('inkwire batch', () => {
       { headers: { accept: 'application/json' } },
     );
     await caller.remove(events[0]?.job.job_id ?? '');
+    await caller.remove(first);
     expect(await ended).toBe(1);
     expect(it.out.text).toContain('was cancelled');
     const second = await run(['--name', 'c']);
@@ -193,7 +197,7 @@ describe('inkwire batch', () => {
   });
 
   it('draws bars on a terminal, and leaves the failures and the sum', async () => {
-    await writeJson(join(folder, 'long.json'), longDocument());
+    await writeJson(join(folder, 'long.json'), aMoment);
     await documents(2);
     await writeFile(join(folder, 'broken.json'), '[]');
     const it = await run([], { terminal: true });

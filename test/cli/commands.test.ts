@@ -9,8 +9,9 @@ import { runWatch } from '../../src/cli/watch.js';
 import { openSqliteKeys } from '../../src/engine/sqlite/keys.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { aMoment, endless } from '../helpers/long-documents.js';
 import { screenOf } from './screen.js';
-import { type KeptShell, longDocument, page, scratchFolder, shell, writeJson } from './shell-fixture.js';
+import { type KeptShell, page, scratchFolder, shell, writeJson } from './shell-fixture.js';
 
 const jobId = /^job_[0-9a-f]{24}$/;
 const unknown = 'job_000000000000000000000000';
@@ -30,7 +31,7 @@ describe('commands for jobs', () => {
   beforeAll(async () => {
     folder = await scratchFolder();
     one = await writeJson(join(folder, 'one.json'), page());
-    long = await writeJson(join(folder, 'long.json'), longDocument());
+    long = await writeJson(join(folder, 'long.json'), aMoment);
     server = await startAppServer();
     caller = new Caller(server.url, alice);
   });
@@ -130,10 +131,13 @@ describe('commands for jobs', () => {
     });
 
     it('ends with 1 when the job fails', async () => {
-      const endless = await writeJson(join(folder, 'endless.json'), { ...longDocument(40_000), timeout: 1 });
-      const it = as([endless, '-o', join(folder, 'none.pdf')]);
+      const broken = await writeJson(join(folder, 'broken.json'), {
+        kind: 'extract_text',
+        pdf_data: btoa('%PDF-1.7 and nothing'),
+      });
+      const it = as([broken, '-o', join(folder, 'none.pdf')]);
       expect(await runSubmit(it)).toBe(1);
-      expect(it.err.text).toContain('timed_out');
+      expect(it.err.text).toContain('invalid_input');
       expect(await readdir(folder)).not.toContain('none.pdf');
     });
 
@@ -146,7 +150,7 @@ describe('commands for jobs', () => {
     });
 
     it('leaves the job running when it is interrupted, and says how to go on watching', async () => {
-      const longer = await writeJson(join(folder, 'longer.json'), longDocument(40_000));
+      const longer = await writeJson(join(folder, 'longer.json'), endless);
       const it = as([longer, '--watch']);
       const ended = runSubmit(it);
       await it.err.shows(/running/);
@@ -256,7 +260,7 @@ describe('commands for jobs', () => {
     });
 
     it('draws a group on a terminal: how far all of it is, and what came of it', async () => {
-      await caller.submit({ ...longDocument(), group: 'drawn' });
+      await caller.submit({ ...aMoment, group: 'drawn' });
       await caller.submit({ group: 'drawn' });
       const it = as(['drawn'], { terminal: true });
       expect(await runWatch(it)).toBe(0);
@@ -268,7 +272,7 @@ describe('commands for jobs', () => {
     });
 
     it('ends with 1 when a job of the group did not complete', async () => {
-      const { job_id: id } = await caller.submit({ ...longDocument(40_000), group: 'cancelled' });
+      const { job_id: id } = await caller.submit({ ...endless, group: 'cancelled' });
       await caller.remove(id);
       const it = as(['cancelled']);
       expect(await runWatch(it)).toBe(1);
@@ -276,7 +280,7 @@ describe('commands for jobs', () => {
     });
 
     it('leaves a group running when it is interrupted', async () => {
-      const { job_id: id } = await caller.submit({ ...longDocument(40_000), group: 'left' });
+      const { job_id: id } = await caller.submit({ ...endless, group: 'left' });
       const it = as(['left']);
       const ended = runWatch(it);
       await it.out.shows(/1 job: 1 (pending|running)/);
@@ -417,7 +421,7 @@ describe('commands for jobs', () => {
     });
 
     it('cancels a job that runs', async () => {
-      const { job_id: id } = await caller.submit(longDocument(40_000));
+      const { job_id: id } = await caller.submit(endless);
       const it = as(['cancel', id]);
       expect(await runJobs(it)).toBe(0);
       expect(it.out.lines).toEqual([`${id}  cancelled`]);

@@ -3,8 +3,9 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aMoment, endless } from '../helpers/long-documents.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
-import { longDocument, page, scratchFolder, writeJson } from './shell-fixture.js';
+import { page, scratchFolder, writeJson } from './shell-fixture.js';
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const key = 'a-token-of-ann-0123456789';
@@ -63,7 +64,7 @@ describe('the program', () => {
   beforeAll(async () => {
     const folder = await scratchFolder();
     one = await writeJson(join(folder, 'one.json'), page());
-    long = await writeJson(join(folder, 'long.json'), longDocument(30_000));
+    long = await writeJson(join(folder, 'long.json'), endless);
     server = await startServer({ env: { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1' } });
     environment = { INKWIRE_URL: server.url, INKWIRE_KEY: key };
   });
@@ -265,7 +266,7 @@ describe('the program', () => {
     const env = { INKWIRE_KEYS: `ann=${key}`, INKWIRE_WORKERS: '1' };
     const first = await startServer({ env, dataDir: folder });
     // Made to its end once: no longer than it takes to kill the server meanwhile.
-    const long = await writeJson(join(folder, 'long.json'), longDocument(3_000));
+    const long = await writeJson(join(folder, 'long.json'), aMoment);
     const program = new Program(['submit', long, '--watch'], { ...environment, INKWIRE_URL: first.url });
     await program.shows(/running/);
     await first.kill();

@@ -96,12 +96,6 @@ export function page(text = 'x'): object {
   return { operations: [{ type: 'add_text', text }] };
 }
 
-/** Takes a second or more to make: long enough to be looked at while it runs. */
-export function longDocument(length = 4_000): object {
-  const rows = Array.from({ length }, (_, row) => [String(row), `Item ${row}`, 'more']);
-  return { operations: [{ type: 'add_table', headers: ['#', 'Item', 'More'], rows }] };
-}
-
 export async function writeJson(path: string, value: unknown): Promise<string> {
   await writeFile(path, JSON.stringify(value));
   return path;

@@ -2,6 +2,7 @@ import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BatchOutcome, type DocumentRequest, Inkwire, JobFailed } from '../../client/sdk/client.js';
 import { type AppServer, alice, startAppServer } from '../helpers/app-server.js';
+import { aMoment } from '../helpers/long-documents.js';
 
 const pages = (...texts: readonly string[]): DocumentRequest => ({
   operations: texts.flatMap((text, n) => [
@@ -33,8 +34,7 @@ describe('documents in one call', () => {
 
   test('make gives the job with its file, and tells progress', async () => {
     const seen: number[] = [];
-    const rows = Array.from({ length: 3_000 }, (_, n) => [String(n), 'x']);
-    const request: DocumentRequest = { title: 'Long', operations: [{ type: 'add_table', rows }] };
+    const request: DocumentRequest = { ...aMoment, title: 'Long' };
     const { job, file } = await inkwire.make(request, { onProgress: ({ progress }) => seen.push(progress) });
     expect(job).toMatchObject({ status: 'completed', title: 'Long', size_bytes: file.size });
     expect(seen.length).toBeGreaterThan(0);

@@ -4,20 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openOptions } from '../contracts/engine.suite.js';
 import { openIn } from '../engine/scratch.js';
+import { aMoment } from '../helpers/long-documents.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
 import { clientOf } from '../helpers/stream-client.js';
 
 const owner = 'anonymous';
 const day = 24 * 3_600_000;
-/** Runs for seconds. */
-const long = {
-  operations: [
-    {
-      type: 'add_table',
-      rows: Array.from({ length: 4_000 }, (_, row) => [`${row}`, `Item ${row}`, `${row}.50`]),
-    },
-  ],
-};
 
 describe('a job that ran when the server was killed', () => {
   let dataDir = '';
@@ -40,7 +32,7 @@ describe('a job that ran when the server was killed', () => {
     const submitted = await fetch(`${server.url}/api/v1/jobs`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(long),
+      body: JSON.stringify(aMoment),
     });
     const { data } = (await submitted.json()) as { data: { job_id: string; poll_url: string } };
     expect((await stream.facts(2)).map(({ type }) => type)).toEqual(['job.created', 'job.started']);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findProgram } from '../../src/render/program-sandbox.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { endless } from '../helpers/long-documents.js';
 import { eventually } from '../helpers/real-time.js';
 import { makePdf } from '../render/pdf-tools-fixture.js';
 
@@ -153,11 +154,7 @@ describe('a running server', () => {
   });
 
   test('stops a job, and leaves it as it is from then on', async () => {
-    const rows = Array.from({ length: 20_000 }, (_, n) => [String(n), 'item']);
-    const { job_id: id } = await caller.submit({
-      operations: [{ type: 'add_table', headers: ['#', 'Item'], rows }],
-      group: 'stopped',
-    });
+    const { job_id: id } = await caller.submit({ ...endless, group: 'stopped' });
     const cancel = () => caller.data<{ status: string }>(`/api/v1/jobs/${id}/cancel`, { method: 'POST' });
     const stopped = await cancel();
     expect(stopped.status).toBe('cancelled');
@@ -172,9 +169,7 @@ describe('a running server', () => {
   });
 
   test('P-36 tells progress to a long-poll that asks for it', async () => {
-    const rows = Array.from({ length: 20_000 }, (_, n) => [String(n), 'item']);
-    const operations = [{ type: 'add_table', headers: ['#', 'Item'], rows }];
-    const job = await caller.submit({ operations });
+    const job = await caller.submit(endless);
     const accept = { headers: { accept: 'application/json' } };
     let after = job.events_cursor;
     const told: number[] = [];

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Inkwire } from '../../client/sdk/inkwire.js';
 import { bodyExamples } from '../../src/http/docs/body-examples.js';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
+import { aMoment, endless } from '../helpers/long-documents.js';
 import { type Agent, overHttp, overStdio, startHttp } from './agents.js';
 
 let server: AppServer;
@@ -48,12 +49,6 @@ async function told(client: Client, name: string, args: object) {
 
 const letter = { operations: [{ type: 'add_text', text: 'Dear reader', font_size: 20 }] };
 const form = String(Object(bodyExamples.submitJob?.fill_form?.value).pdf_file);
-/** Many pages: it is on its way for a while. */
-const long = {
-  operations: [
-    { type: 'add_table', rows: Array.from({ length: 20_000 }, (_, row) => [`${row}`, 'A line of it']) },
-  ],
-};
 
 describe.each([
   ['standard input and output', overStdio],
@@ -113,7 +108,7 @@ describe.each([
 
   test('tells how far it is, as the stream tells it', async () => {
     const seen: Progress[] = [];
-    const { isError } = await call(client, 'make_document', { document: long }, (at) => seen.push(at));
+    const { isError } = await call(client, 'make_document', { document: aMoment }, (at) => seen.push(at));
     expect(isError).toBe(false);
     expect(seen.length).toBeGreaterThan(1);
     const values = seen.map(({ progress }) => progress);
@@ -128,7 +123,7 @@ describe.each([
     const stop = new AbortController();
     const title = `Stopped over ${_name}`;
     const options = { signal: stop.signal, onprogress: () => stop.abort() };
-    const given = { name: 'make_document', arguments: { document: { ...long, title } } };
+    const given = { name: 'make_document', arguments: { document: { ...endless, title } } };
     await expect(client.callTool(given, undefined, options)).rejects.toThrow();
     const { jobs } = await owner.list({ search: title });
     const [job] = jobs;

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
+import { longDocument } from '../helpers/long-documents.js';
 import { RawWebSocket, rawFrame } from '../helpers/raw-web-socket.js';
 import { streamClients } from '../helpers/stream-client.js';
 
@@ -23,17 +24,8 @@ const env = {
 };
 
 const page = { operations: [{ type: 'add_text', text: 'x' }] };
-/** Keeps a render thread for a moment: with a watermark it is laid out by pdfmake. */
-const heavy = {
-  watermark: { text: 'heavy' },
-  operations: [
-    {
-      type: 'add_table',
-      headers: ['a', 'b', 'c'],
-      rows: Array.from({ length: 500 }, (_, row) => [String(row), 'some text', 'more of it']),
-    },
-  ],
-};
+/** Keeps a render thread for a moment. */
+const heavy = longDocument(500);
 
 let server: AppServer;
 const sockets: { destroy(): unknown }[] = [];

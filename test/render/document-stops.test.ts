@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
 import type { RunContext, Stops } from '../../src/render/kind.js';
 import type { Back } from '../../src/render/kinds/document/backs.js';
+import { drawOwn } from '../../src/render/kinds/document/own-back.js';
 import { drawWithPdfMake } from '../../src/render/kinds/document/pdfmake-back.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { createDocumentRunner } from '../../src/render/kinds/document/run.js';
 import { Stopped } from '../../src/render/stop-flag.js';
+import { longDocument } from '../helpers/long-documents.js';
 import { randomFrom } from '../helpers/random.js';
 import { createdAt } from './document-fixture.js';
 import { bareContext } from './run-context.js';
@@ -125,5 +127,16 @@ describe('a document that is stopped', () => {
     await drawn(new FontRegistry(), first, stops, [() => ({ declined: 'for the test' }), watched]);
     expect(seen).toEqual([true, false]);
     expect(stops.isWatching).toBe(false);
+  });
+
+  it('while a test looks has to be drawn by pdfmake: our own layout would be ready', async () => {
+    const ends: unknown[] = [];
+    const own: Back = (...all) => {
+      const end = drawOwn(...all);
+      ends.push(end);
+      return end;
+    };
+    await drawn(new FontRegistry(), longDocument(3), undefined, [own, drawWithPdfMake]);
+    expect(ends).toEqual([{ declined: 'a glyph for several characters' }]);
   });
 });

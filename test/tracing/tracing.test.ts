@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Inkwire } from '../../client/sdk/node.js';
 import { tracingWish } from '../../src/tracing-settings.js';
-import { longDocument } from '../cli/shell-fixture.js';
+import { aMoment } from '../helpers/long-documents.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
 import { startTraceCollector, type ToldSpan, type TraceCollector } from '../helpers/trace-collector.js';
 
 const key = 'ann-token-0123456789';
 const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
 const page = { operations: [{ type: 'add_text', text: 'A page' }] };
-/** Some seconds of work. */
-const long = longDocument(30_000);
 const caller = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203331' };
 const traceparent = `00-${caller.trace}-${caller.span}-01`;
 
@@ -175,7 +173,7 @@ describe('traces of jobs', () => {
   });
 
   it('goes on with the trace of a job that another process has accepted', async () => {
-    const id = await submit(long, { traceparent });
+    const id = await submit(aMoment, { traceparent });
     await told(id, ['accept', 'wait']);
     await server.kill();
     server = await start();
