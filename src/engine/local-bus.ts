@@ -1,3 +1,4 @@
+import type { AttemptEnding } from './ending.js';
 import type { Bus, Hint } from './engine.js';
 import type { JobProgress } from './progress.js';
 
@@ -5,6 +6,7 @@ import type { JobProgress } from './progress.js';
 export class LocalBus implements Bus {
   readonly #hints = new Set<{ readonly listener: (hint: Hint) => void }>();
   readonly #progress = new Set<{ readonly listener: (progress: JobProgress) => void }>();
+  readonly #endings = new Set<{ readonly listener: (ending: AttemptEnding) => void }>();
 
   onHint(listener: (hint: Hint) => void): () => void {
     const subscription = { listener };
@@ -15,6 +17,17 @@ export class LocalBus implements Bus {
   /** For the store: after each commit. */
   publishHint(hint: Hint): void {
     for (const { listener } of this.#hints) listener(hint);
+  }
+
+  onEnding(listener: (ending: AttemptEnding) => void): () => void {
+    const subscription = { listener };
+    this.#endings.add(subscription);
+    return () => this.#endings.delete(subscription);
+  }
+
+  /** For the store: before a commit. */
+  publishEnding(ending: AttemptEnding): void {
+    for (const { listener } of this.#endings) listener(ending);
   }
 
   onProgress(listener: (progress: JobProgress) => void): () => void {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Embedded, embeddedOver } from '../../src/engine/embedded/store.js';
+import type { AttemptEnding } from '../../src/engine/ending.js';
 import { BatchRunner } from '../../src/engine/sqlite/batch.js';
 import { openDatabase } from '../../src/engine/sqlite/database.js';
 import { KeyRows } from '../../src/engine/sqlite/key-rows.js';
@@ -16,6 +17,8 @@ describe('batch of the SQLite engine', () => {
   let runner: BatchRunner;
   let remove: () => Promise<void>;
   let number = 0;
+  /** With whether the commit was still to come. */
+  let told: { readonly endings: readonly AttemptEnding[]; readonly isAhead: boolean }[];
 
   beforeEach(async () => {
     const scratch = await scratchDirectory();
@@ -23,7 +26,10 @@ describe('batch of the SQLite engine', () => {
     connection = openDatabase(scratch.directory);
     const fairness = { maxRunningPerOwner: 10, weights: {} };
     embedded = embeddedOver(new SqliteTables(connection), fairness, 'life1');
-    runner = new BatchRunner(connection, embedded, new KeyRows(connection));
+    told = [];
+    runner = new BatchRunner(connection, embedded, new KeyRows(connection), (endings) =>
+      told.push({ endings, isAhead: connection.inTransaction }),
+    );
   });
 
   afterEach(async () => {
@@ -110,6 +116,22 @@ describe('batch of the SQLite engine', () => {
     const numbers = runner.runReadings(next, () => urged.shift() ?? true).map((answer) => answer.number);
     expect(numbers).toEqual([1, 2]);
     expect(runner.runReadings(next, () => true)).toHaveLength(1);
+  });
+
+  it('tells of a cancel before its commit, and of nothing else', () => {
+    const [job, other] = [aJob(), aJob()];
+    runner.run([submit(job), submit(other)]);
+    number += 1;
+    const cancel = (owner: string): Call => ({
+      number,
+      name: 'apply',
+      args: [job.id, { type: 'cancel' }, job.createdAt, { owner }],
+    });
+    runner.run([cancel('somebody-else')]);
+    expect(told).toEqual([]);
+    const { facts } = runner.run([cancel(job.owner)]);
+    expect(facts.map(({ type }) => type)).toEqual(['job.cancelled']);
+    expect(told).toEqual([{ endings: [{ jobId: job.id, rev: 2 }], isAhead: true }]);
   });
 
   it('fails what finds the disk full, with nothing half written, and goes on when there is room', () => {

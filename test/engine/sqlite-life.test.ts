@@ -34,6 +34,17 @@ describe('data directory of the SQLite engine', () => {
     await remove();
   });
 
+  it('tells of the end of an attempt before the fact that it is', async () => {
+    const engine = await open();
+    const job = await submitted(engine);
+    await started(engine);
+    const heard: string[] = [];
+    engine.bus.onEnding?.(({ jobId, rev }) => heard.push(`${jobId} ends as ${rev}`));
+    engine.bus.onHint(({ facts }) => heard.push(...facts.map(({ type }) => type)));
+    await engine.store.apply(job.id, { type: 'cancel' }, start);
+    expect(heard).toEqual([`${job.id} ends as 3`, 'job.cancelled']);
+  });
+
   it('keeps everything over a restart', async () => {
     const before = await open();
     const idempotency = { key: 'k', fingerprint: 'f', expiresAt: start + 1_000 };

@@ -51,7 +51,7 @@ describe('small blobs in a data directory', () => {
     const job = await during(running);
     const connection = openDatabase(data.directory);
     const embedded = embeddedOver(new SqliteTables(connection), openOptions.fairness, 'life');
-    const runner = new BatchRunner(connection, embedded, new KeyRows(connection));
+    const runner = new BatchRunner(connection, embedded, new KeyRows(connection), () => undefined);
     const blob = aSmallBlob('s', 'hello');
     const result = { artifacts: [anArtifact(blob.name)] };
     const command = { type: 'complete', claim: claimOf(job), result };

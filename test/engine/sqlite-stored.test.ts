@@ -63,7 +63,7 @@ describe('stored things in a data directory', () => {
       { maxRunningPerOwner: 1, weights: {} },
       'life',
     );
-    const runner = new BatchRunner(connection, embedded, new KeyRows(connection));
+    const runner = new BatchRunner(connection, embedded, new KeyRows(connection), () => undefined);
     const twice = aSubmission(aJob());
     const { answers } = runner.run([
       { number: 1, name: 'submit', args: [twice] },

@@ -42,7 +42,6 @@ export class PostgresBus implements Bus {
   readonly #options: PostgresBusOptions;
   readonly #local = new LocalBus();
   readonly #unsent = new Map<string, JobProgress>();
-  readonly #endings = new Set<{ readonly listener: (ending: AttemptEnding) => void }>();
   #epoch = '';
   #position = 0;
   /** The last fact that was told; undefined before the first. */
@@ -113,9 +112,7 @@ export class PostgresBus implements Bus {
   }
 
   onEnding(listener: (ending: AttemptEnding) => void): () => void {
-    const subscription = { listener };
-    this.#endings.add(subscription);
-    return () => this.#endings.delete(subscription);
+    return this.#local.onEnding(listener);
   }
 
   /** Attempts that a commit of this node is about to end. */
@@ -241,7 +238,7 @@ export class PostgresBus implements Bus {
   }
 
   #tellEndings(endings: readonly AttemptEnding[]): void {
-    for (const ending of endings) for (const { listener } of this.#endings) listener(ending);
+    for (const ending of endings) this.#local.publishEnding(ending);
   }
 
   #send(): void {

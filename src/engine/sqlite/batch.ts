@@ -1,4 +1,5 @@
 import type { Embedded } from '../embedded/store.js';
+import type { AttemptEnding } from '../ending.js';
 import { type Fact, StoreFailed } from '../engine.js';
 import type { Key } from '../keys.js';
 import { engineOperations } from '../store-operations.js';
@@ -28,6 +29,7 @@ const readingMs = 4;
 export class BatchRunner {
   readonly #embedded: Embedded;
   readonly #keys: KeyRows;
+  readonly #onEndings: (endings: readonly AttemptEnding[]) => void;
   readonly #probe: StoreProbe;
   readonly #connection: Connection;
   readonly #begin: Statement;
@@ -36,9 +38,16 @@ export class BatchRunner {
   /** What the ledger knows is of an undone commit. */
   #isStale = false;
 
-  constructor(connection: Connection, embedded: Embedded, keys: KeyRows) {
+  /** @param onEndings called before the commit of a cancel, which may still fail */
+  constructor(
+    connection: Connection,
+    embedded: Embedded,
+    keys: KeyRows,
+    onEndings: (endings: readonly AttemptEnding[]) => void,
+  ) {
     this.#embedded = embedded;
     this.#keys = keys;
+    this.#onEndings = onEndings;
     this.#probe = new StoreProbe(connection);
     this.#connection = connection;
     this.#begin = connection.prepare('BEGIN IMMEDIATE');
@@ -95,8 +104,13 @@ export class BatchRunner {
       this.#mend();
       begin.run();
       const answers = calls.map((call) => this.#answered(call));
+      const facts = this.#embedded.ledger.takeFacts();
+      const endings = facts.flatMap(({ type, jobId, rev }) =>
+        type === 'job.cancelled' ? [{ jobId, rev }] : [],
+      );
+      if (endings.length > 0) this.#onEndings(endings);
       this.#commit.run();
-      return { answers, facts: this.#embedded.ledger.takeFacts() };
+      return { answers, facts };
     } catch (error) {
       this.#undo();
       throw error;

@@ -37,6 +37,9 @@ export async function openSqliteEngine(options: SqliteEngineOptions): Promise<En
     { directory, fairness },
     {
       onFacts: (facts) => publish(facts),
+      onEndings: (endings) => {
+        for (const ending of endings) bus.publishEnding(ending);
+      },
       onKeys: (list) => keys.changed(list),
       onCommit: options.onCommit ?? (() => undefined),
     },

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Job } from '../../jobs/job.js';
 import { systemErrorOf } from '../../system-errors.js';
 import type { OperationRunner, Operations } from '../embedded/store.js';
+import type { AttemptEnding } from '../ending.js';
 import { type ApplyOptions, type Commit, type Fact, StoreFailed, type Submission } from '../engine.js';
 import type { Key } from '../keys.js';
 import type { EngineOperation } from '../store-operations.js';
@@ -22,6 +23,8 @@ const maxOpenReadings = 15_000;
 
 export interface StoreClientListeners {
   readonly onFacts: (facts: readonly Fact[]) => void;
+  /** Attempts that a commit under way ends. */
+  readonly onEndings: (endings: readonly AttemptEnding[]) => void;
   readonly onKeys: (keys: readonly Key[]) => void;
   readonly onCommit: (commit: Commit) => void;
 }
@@ -199,6 +202,7 @@ export class StoreClient implements OperationRunner {
 
   #take(message: FromThread): void {
     if (message.type === 'keys') this.#listeners.onKeys(message.keys);
+    if (message.type === 'endings') this.#listeners.onEndings(message.endings);
     if (message.type !== 'answers') return;
     for (const { number, value, failure } of message.answers) {
       const call = this.#open.get(number);

@@ -58,7 +58,9 @@ class StoreThread {
     this.#jobs = tables.jobs;
     const embedded = embeddedOver(tables, fairness, newLifeId(randomInt));
     this.#keys = new KeyRows(this.#connection);
-    this.#runner = new BatchRunner(this.#connection, embedded, this.#keys);
+    this.#runner = new BatchRunner(this.#connection, embedded, this.#keys, (endings) =>
+      this.#post({ type: 'endings', endings }),
+    );
     this.#trim = new IdleTrim(this.#connection, directory);
     this.#keyPoll = setInterval(() => this.#look(), keyPollMs).unref();
     this.#post({ type: 'opened', epoch: tables.log.epoch, last: tables.log.last });

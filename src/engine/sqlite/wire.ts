@@ -1,5 +1,6 @@
 import type { FairnessLimits } from '../../jobs/fairness.js';
 import type { Job } from '../../jobs/job.js';
+import type { AttemptEnding } from '../ending.js';
 import type { Commit, Fact, FactPage, Submission, SubmitOutcome } from '../engine.js';
 import type { Key } from '../keys.js';
 import { type EngineOperation, engineOperations } from '../store-operations.js';
@@ -38,6 +39,8 @@ export interface Answer {
 export type FromThread =
   | { readonly type: 'opened'; readonly epoch: string; readonly last: number }
   | { readonly type: 'not-opened'; readonly failure: Failure }
+  /** Before the commit: the disk may take longer than all that its attempts still do. */
+  | { readonly type: 'endings'; readonly endings: readonly AttemptEnding[] }
   /** After the commit: its answers, and the facts that it added. */
   | {
       readonly type: 'answers';
