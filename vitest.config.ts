@@ -26,6 +26,11 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     NODE_KILLS: process.env.NODE_KILLS ?? '200',
     DATABASE_KILLS: process.env.DATABASE_KILLS ?? '30',
   },
+  'pooler-kills': {
+    NODE_POOLER: 'true',
+    NODE_KILLS: process.env.NODE_KILLS ?? '40',
+    DATABASE_KILLS: process.env.DATABASE_KILLS ?? '6',
+  },
   network: { NETWORK_TIMES: 'true' },
   races: {
     GROUP_JOBS: process.env.GROUP_JOBS ?? '300',

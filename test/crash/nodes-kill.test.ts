@@ -10,13 +10,14 @@ import type { Job } from '../../src/jobs/job.js';
 import { isTerminalFact } from '../../src/protocol/fact.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { type Load, startLoad } from '../helpers/crash-load.js';
+import { useWay } from '../helpers/pgbouncer.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { randomFrom } from '../helpers/random.js';
 import { type RovingWatcher, startRovingWatcher } from '../helpers/roving-watcher.js';
 import type { RunningServer } from '../helpers/server.js';
 import { startServiceNode } from '../helpers/service-node.js';
 
-/** `npm run crash:nodes` kills nodes two hundred times and PostgreSQL thirty; the suite a few. */
+/** `npm run crash:nodes` kills nodes two hundred times and PostgreSQL thirty, `crash:pooler` fewer behind a pooler; the suite a few. */
 const nodeKills = Number(process.env.NODE_KILLS ?? 4);
 const databaseKills = Number(process.env.DATABASE_KILLS ?? 2);
 const seed = Number(process.env.CRASH_SEED ?? 1);
@@ -28,6 +29,7 @@ describe.skipIf(withoutPostgres)(
   `kill -9 of ${nodeKills} nodes and ${databaseKills} databases at random instants under load (seed ${seed})`,
   () => {
     const database = usePostgres({ durable: true });
+    const way = useWay(database);
     let folder: string;
     let load: Load;
     let engine: Engine;
@@ -39,7 +41,7 @@ describe.skipIf(withoutPostgres)(
     const pauses: number[] = [];
 
     const startNode = (at: number): Promise<RunningServer> =>
-      startServiceNode({ databaseUrl: database().url, folder, at, role: roles[at], before: nodes[at] });
+      startServiceNode({ databaseUrl: way(), folder, at, role: roles[at], before: nodes[at] });
     const gateways = (): readonly string[] => nodes.slice(0, 2).map(({ url }) => url);
 
     beforeAll(

@@ -81,16 +81,21 @@ async function empty(url: string, schema: string): Promise<void> {
 }
 
 /** So many nodes of a new service: each call goes to the next one. */
-export async function openNodes(
+export function openNodes(server: PostgresServer, options: EngineOptions, nodes: number): Promise<Engine> {
+  return openWays(server, options, Array<string>(nodes).fill(server.url));
+}
+
+/** A node of a new service for each way to its server. */
+export async function openWays(
   server: PostgresServer,
   options: EngineOptions,
-  nodes: number,
+  [way, ...ways]: readonly string[],
 ): Promise<Engine> {
   const { open, remove } = await aService(server);
-  const first = await open(options);
+  const first = await open(options, way);
   const others: Engine[] = [];
-  while (others.length < nodes - 1) others.push(await open(options));
-  const engine = nodes === 1 ? first : inTurn([first, ...others]);
+  for (const other of ways) others.push(await open(options, other));
+  const engine = others.length === 0 ? first : inTurn([first, ...others]);
   return {
     ...engine,
     async close(): Promise<void> {

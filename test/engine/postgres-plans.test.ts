@@ -9,8 +9,11 @@ import { openOptions } from '../contracts/engine.suite.js';
 import { aSweep, hour, start, submitted } from '../contracts/jobs-at-hand.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 
-/** One row each, or one for each node. */
-const small: ReadonlySet<string> = new Set(['head', 'nodes', 'workers', 'duties', 'schema_version', 'keys']);
+/** One row each, or one for each node; progress has one for each job that runs. */
+const small: ReadonlySet<string> = new Set([
+  ...['head', 'nodes', 'workers', 'duties', 'schema_version', 'keys'],
+  ...['present', 'progress'],
+]);
 const owners = 40;
 const perOwner = 50;
 

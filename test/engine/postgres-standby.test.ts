@@ -7,6 +7,7 @@ import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js
 import type { Position } from '../../src/protocol/cursor.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aJob, aSubmission } from '../contracts/jobs-at-hand.js';
+import { startPgbouncer, withoutPgbouncer } from '../helpers/pgbouncer.js';
 import { openPostgresRelay, type PostgresRelay } from '../helpers/postgres-relay.js';
 import { type PostgresServer, startPostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { scratchDirectory } from './scratch.js';
@@ -34,10 +35,10 @@ describe.skipIf(withoutPostgres)('when a standby takes over', () => {
     for (const close of closing.reverse()) await close();
   });
 
-  async function open(): Promise<Engine> {
+  async function open(url = relay.url): Promise<Engine> {
     const engine = await openPostgresEngine({
       ...openOptions,
-      url: relay.url,
+      url,
       openBlobs: (readSmall) => DiskBlobs.open(directory, readSmall),
     });
     closing.push(() => engine.close());
@@ -92,8 +93,8 @@ describe.skipIf(withoutPostgres)('when a standby takes over', () => {
     expect(facts.length).toBeGreaterThanOrEqual(4);
   });
 
-  it('without the last commits, nobody goes on from a place in them, though others have their numbers', async () => {
-    const node = await open();
+  async function loseTheLast(url: string): Promise<void> {
+    const node = await open(url);
     const kept = await submitThree(node);
     const reached = await ask(primary, 'SELECT pg_current_wal_flush_lsn()');
     const behind = `SELECT pg_wal_lsn_diff('${reached}', pg_last_wal_replay_lsn()) <= 0`;
@@ -103,7 +104,7 @@ describe.skipIf(withoutPostgres)('when a standby takes over', () => {
     const lost = await submitThree(node);
     await takeOver();
     expect(await node.failure).toMatchObject({ code: 'history-lost' });
-    const next = await open();
+    const next = await open(url);
     const others = await submitThree(next);
     expect(others.map(({ seq }) => seq)).toEqual(lost.map(({ seq }) => seq));
     const log = await next.store.log();
@@ -114,5 +115,14 @@ describe.skipIf(withoutPostgres)('when a standby takes over', () => {
       [false, false, false],
       [true, true, true],
     ]);
+  }
+
+  it('without the last commits, nobody goes on from a place in them, though others have their numbers', () =>
+    loseTheLast(relay.url));
+
+  it.skipIf(withoutPgbouncer)('the same behind a pooler, which keeps its connections', async () => {
+    const pooler = await startPgbouncer(relay);
+    closing.push(() => pooler.close());
+    await loseTheLast(pooler.url);
   });
 });

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 
 export function postgresPrograms(): string | undefined;
+export function hasPgbouncer(): boolean;
 export function urlOf(directory: string): string;
 export function answering(url: string, server: ChildProcess): Promise<void>;
 export class PostgresPrograms {
@@ -12,5 +13,11 @@ export class PostgresPrograms {
     readonly directory: string;
     readonly settings?: readonly string[];
     readonly network?: { readonly pid: number; readonly address: string } | undefined;
+  }): ChildProcess;
+  startPooler(options: {
+    readonly directory: string;
+    readonly server: string;
+    readonly mode: 'transaction' | 'session';
+    readonly size: number;
   }): ChildProcess;
 }

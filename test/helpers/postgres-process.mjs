@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, chownSync, existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, chownSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 
@@ -77,6 +77,38 @@ export class PostgresPrograms {
     const enter = ['--target', network.pid, '--net', ...user].map(String);
     return spawn('nsenter', [...enter, server, ...args], { cwd: directory, stdio: 'ignore' });
   }
+
+  /**
+   * Starts PgBouncer, with its socket in a folder, before the server whose socket is in another. It answers later (`answering`).
+   * @param {{ readonly directory: string, readonly server: string, readonly mode: 'transaction' | 'session',
+   *   readonly size: number }} options `size` the connections with the server
+   */
+  startPooler({ directory, server, mode, size }) {
+    const users = join(directory, 'users');
+    writeFileSync(users, '"inkwire" ""\n');
+    const settings = {
+      listen_port: 5432,
+      unix_socket_dir: directory,
+      pool_mode: mode,
+      default_pool_size: size,
+      max_client_conn: 500,
+      auth_type: 'trust',
+      auth_file: users,
+      // A server that was away is tried again soon.
+      server_login_retry: 0.1,
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+    const config = join(directory, 'pgbouncer.ini');
+    writeFileSync(config, `[databases]\n* = host=${server}\n[pgbouncer]\n${lines.join('')}`);
+    return spawn(pgbouncer, ['-q', config], { ...this.#as, cwd: directory, stdio: 'ignore' });
+  }
+}
+
+/** Where Debian puts it, which is not where the search path of most users leads. */
+const pgbouncer = '/usr/sbin/pgbouncer';
+
+export function hasPgbouncer() {
+  return existsSync(pgbouncer);
 }
 
 /**

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PostgresServer } from './postgres-server.js';
+import { folderOf, type PostgresServer } from './postgres-server.js';
 
 /** What a relay does with the next commit that comes by. */
 export type CommitFault =
@@ -33,7 +33,7 @@ const socketName = '.s.PGSQL.5432';
 /** A simple query, as the driver sends it: type, length, text, NUL. */
 const commit = Buffer.from('Q\0\0\0\x0bCOMMIT\0');
 
-export async function openPostgresRelay({ url }: PostgresServer): Promise<PostgresRelay> {
+export async function openPostgresRelay({ url }: Pick<PostgresServer, 'url'>): Promise<PostgresRelay> {
   const first = folderOf(url);
   let target = first;
   const directory = await mkdtemp(join(tmpdir(), 'inkwire-relay-'));
@@ -77,6 +77,9 @@ export async function openPostgresRelay({ url }: PostgresServer): Promise<Postgr
     });
   });
   await new Promise<void>((resolve) => server.listen(join(directory, socketName), resolve));
+  // Also for a pooler, which runs as another user.
+  await chmod(directory, 0o755);
+  await chmod(join(directory, socketName), 0o777);
   return {
     url: url.replace(encodeURIComponent(first), encodeURIComponent(directory)),
     get fault() {
@@ -104,9 +107,4 @@ export async function openPostgresRelay({ url }: PostgresServer): Promise<Postgr
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** Where the socket of a server is. */
-function folderOf(url: string): string {
-  return new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
 }

@@ -86,6 +86,11 @@ async function openServer(
   };
 }
 
+/** Where the socket of a server is. */
+export function folderOf(url: string): string {
+  return new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
+}
+
 /** A server for the tests of a file. Call it at the top of a `describe`. */
 export function usePostgres(settings: ServerSettings = {}): () => PostgresServer {
   let server: PostgresServer | undefined;

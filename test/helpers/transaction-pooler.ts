@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PostgresServer } from './postgres-server.js';
+import { folderOf, type PostgresServer } from './postgres-server.js';
 
 /** A pooler of transactions, as the worst of them: no two go to the same connection of the server. */
 export interface TransactionPooler {
@@ -15,7 +15,7 @@ const socketName = '.s.PGSQL.5432';
 const idle = Buffer.from('Z\0\0\0\x05I');
 
 export async function openTransactionPooler({ url }: PostgresServer): Promise<TransactionPooler> {
-  const target = new URL(url.replace('@/', '@localhost/')).searchParams.get('host') ?? '';
+  const target = folderOf(url);
   const directory = await mkdtemp(join(tmpdir(), 'inkwire-pooler-'));
   const sockets = new Set<Socket>();
   const hold = (socket: Socket): Socket => {

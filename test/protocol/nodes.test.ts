@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type AppServer, alice, bob, startAppServer } from '../helpers/app-server.js';
 import { Caller } from '../helpers/caller.js';
 import { useNats, withoutNats } from '../helpers/nats-server.js';
-import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { type Pgbouncer, startPgbouncer, withoutPgbouncer } from '../helpers/pgbouncer.js';
+import { type PostgresServer, usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { streamClients } from '../helpers/stream-client.js';
 import { type Callers, followSuite } from './follow.suite.js';
 import { sseSuite } from './sse.suite.js';
@@ -28,14 +29,20 @@ class RoundCaller extends Caller {
 }
 
 /** Two gateways and a worker of their own: what one has told, another goes on with. */
-function streamSuites(more: () => Readonly<Record<string, string>>): void {
+function streamSuites(
+  more: () => Readonly<Record<string, string>>,
+  behind?: (server: PostgresServer) => Promise<Pgbouncer>,
+): void {
   const database = usePostgres();
+  let pooler: Pgbouncer | undefined;
   const nodes: AppServer[] = [];
   let blobs = '';
   let callers: Callers;
   beforeAll(async () => {
     blobs = await mkdtemp(join(tmpdir(), 'inkwire-blobs-'));
-    const shared = { INKWIRE_DATABASE_URL: database().url, INKWIRE_BLOBS: blobs, ...more() };
+    pooler = await behind?.(database());
+    const { url } = pooler ?? database();
+    const shared = { INKWIRE_DATABASE_URL: url, INKWIRE_BLOBS: blobs, ...more() };
     for (const role of ['gateway', 'gateway', 'worker']) {
       const env = { ...shared, INKWIRE_ROLE: role, INKWIRE_CORS_ORIGINS: 'https://known.example' };
       nodes.push(await startAppServer(env));
@@ -45,6 +52,7 @@ function streamSuites(more: () => Readonly<Record<string, string>>): void {
   });
   afterAll(async () => {
     for (const node of nodes) await node.close();
+    await pooler?.close();
     await rm(blobs, { recursive: true, force: true });
   });
 
@@ -56,6 +64,13 @@ function streamSuites(more: () => Readonly<Record<string, string>>): void {
 describe.skipIf(withoutPostgres)('the stream of two gateways', () => {
   streamSuites(() => ({}));
 });
+
+describe.skipIf(withoutPostgres || withoutPgbouncer)(
+  'the stream of two gateways behind a pooler of transactions',
+  () => {
+    streamSuites(() => ({}), startPgbouncer);
+  },
+);
 
 describe.skipIf(withoutPostgres || withoutNats)('the stream of two gateways with a fan-out', () => {
   const nats = useNats();

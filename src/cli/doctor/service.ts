@@ -43,7 +43,10 @@ async function checkServer(url: string): Promise<readonly Finding[]> {
   const findings = findingsOf(found);
   const version = `PostgreSQL ${Math.floor(found.serverVersion / 10_000)}`;
   const state = found.schema === undefined ? 'no node has worked in it yet' : `schema ${found.schema}`;
-  return findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)];
+  const way = found.isWhole
+    ? []
+    : [ok('database', 'there is a pooler of transactions in the way: nodes ask it, since they are not told')];
+  return [...(findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)]), ...way];
 }
 
 function findingsOf(found: ServiceInspection): readonly Finding[] {
@@ -61,10 +64,6 @@ function findingsOf(found: ServiceInspection): readonly Finding[] {
   }
   if (found.isReadOnly)
     add(fail, 'it takes no changes', 'The address has to be the one of the primary server.');
-  if (!found.isWhole) {
-    const said = 'there is a pooler in the way that pools transactions';
-    add(fail, said, 'Give nodes the address of the server, or pool sessions.');
-  }
   if (!found.fsync) {
     add(warn, 'fsync is off', 'What was answered is lost with the power: set fsync = on.');
   }

@@ -51,35 +51,105 @@ function reaching(): Socket {
   return socket;
 }
 
-/**
- * What holds for a connection. A statement of its own: poolers of sessions take no `options` with its first message.
- *
- * Statements are written for an index that has their order. What a table holds is not known before the first ANALYZE, and
- * for a small one it changes fast: it would be read whole, joined by hashing, or gathered and sorted to find the first 50.
- */
-export function settingsOf({ schema }: Database): string {
-  const plans = ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
-  return [
-    `SET search_path = ${schema}`,
-    `SET statement_timeout = ${statementMs}`,
-    ...plans.map((name) => `SET ${name} = off`),
-  ].join('; ');
+/** By what way the tables of a service are reached. */
+export interface Way extends Database {
+  /**
+   * Whether a connection is one process of the server for as long as it lasts. Behind a pooler of transactions it is one for
+   * each of them: nothing that was set, no lock, no prepared statement and no message outlasts a transaction.
+   */
+  readonly isWhole: boolean;
+}
+
+/** What is said over a connection beside what is asked. */
+export interface Manners {
+  /** Once, when it is made; empty where nothing lasts. */
+  readonly first: string;
+  /** With each transaction: its settings where they hold for it alone. */
+  readonly begin: string;
+}
+
+type Setting = readonly [name: string, value: string | number];
+
+/** For those who read, and for what is done once. */
+export function readerManners(way: Way): Manners {
+  return mannersOf(way, readerSettings(way));
 }
 
 /** For the one who writes, whose plans are made once. */
-export function writerSettingsOf(database: Database): string {
-  return [
-    settingsOf(database),
-    `SET idle_in_transaction_session_timeout = ${idleInLockMs}`,
-    `SET default_transaction_isolation = 'read committed'`,
-    'SET plan_cache_mode = force_generic_plan',
-  ].join('; ');
+export function writerManners(way: Way): Manners {
+  return mannersOf(way, [
+    ...readerSettings(way),
+    ['idle_in_transaction_session_timeout', idleInLockMs],
+    ['plan_cache_mode', 'force_generic_plan'],
+  ]);
 }
 
-/** Connects. @param settings statements that say what holds from then on */
-export async function open(client: pg.Client, settings: string): Promise<void> {
+/**
+ * Statements are written for an index that has their order. What a table holds is not known before the first ANALYZE, and
+ * for a small one it changes fast: it would be read whole, joined by hashing, or gathered and sorted to find the first 50.
+ */
+function readerSettings({ schema }: Database): readonly Setting[] {
+  const plans = ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
+  return [
+    ['search_path', schema],
+    ['statement_timeout', statementMs],
+    ...plans.map((name) => [name, 'off'] as const),
+  ];
+}
+
+/** As statements: poolers of sessions take no `options` with the first message of a connection. */
+function mannersOf({ isWhole }: Way, settings: readonly Setting[]): Manners {
+  const saidBy = (how: string): string =>
+    settings.map(([name, value]) => `${how} ${name} = ${value}`).join('; ');
+  // Whatever the database's default is: what follows the lock has to see all that was committed before it.
+  const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+  return isWhole ? { first: saidBy('SET'), begin } : { first: '', begin: `${begin}; ${saidBy('SET LOCAL')}` };
+}
+
+/** Connects. */
+export async function open(client: pg.Client, { first }: Manners): Promise<void> {
   await client.connect();
-  await client.query(settings);
+  if (first !== '') await client.query(first);
+}
+
+/** Connects for what `act` asks. */
+export async function withClient<T>(way: Way, act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client(connectionOf(way));
+  client.on('error', () => undefined);
+  try {
+    await open(client, readerManners(way));
+    return await act(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** A transaction over a connection of its own: whatever is set for it, nobody else meets it. Rejects with `StoreFailed`. */
+export async function once<T>(database: Database, act: (client: pg.Client) => Promise<T>): Promise<T> {
+  const way = { ...database, isWhole: false };
+  try {
+    return await withClient(way, async (client) => {
+      await client.query(readerManners(way).begin);
+      const value = await act(client);
+      await client.query('COMMIT');
+      return value;
+    });
+  } catch (error) {
+    throw failureOf(error);
+  }
+}
+
+/** Which server answers: another one has another number, and so has the same one after it was started anew. */
+export const serverStart = '(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint';
+
+/** What is asked in one step leaves as one write. */
+export function asOne<T>({ connection: { stream } }: Pick<pg.Client, 'connection'>, ask: () => T): T {
+  stream.cork();
+  try {
+    return ask();
+  } finally {
+    stream.uncork();
+  }
 }
 
 /**
@@ -98,9 +168,15 @@ export async function within<T>(client: pg.Client, ms: number, ask: () => Promis
 /** Short names for the texts of statements: a server cuts a longer one than 63 characters. */
 export class StatementNames {
   readonly #names = new Map<string, string>();
+  readonly #areKept: boolean;
 
-  /** A statement that is prepared on its first use on a connection. */
+  constructor({ isWhole }: Way) {
+    this.#areKept = isWhole;
+  }
+
+  /** A statement that is prepared on its first use on a connection, where that is the one of its next use. */
   prepared({ text, values }: Query): pg.QueryArrayConfig {
+    if (!this.#areKept) return { text, values: [...values], rowMode: 'array' };
     const name = this.#names.get(text) ?? `s${this.#names.size}`;
     this.#names.set(text, name);
     return { name, text, values: [...values], rowMode: 'array' };

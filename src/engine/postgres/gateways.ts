@@ -1,13 +1,14 @@
 import type pg from 'pg';
 import type { Database } from './connection.js';
 import type { Asking } from './pool.js';
+import { presentRows } from './presence.js';
 import { lockOf } from './service.js';
 
 const lookMs = 5_000;
 
 /**
  * How many processes answer callers. Each holds a share of a lock for as long as its connection lasts, so that one that was
- * killed is not counted any more as soon as the database knows.
+ * killed is not counted any more as soon as the database knows; behind a pooler of transactions it has a row in its place.
  */
 export class Gateways {
   readonly #ask: Asking;
@@ -34,9 +35,9 @@ export class Gateways {
 
   async look(): Promise<void> {
     const [row] = await this.#ask(
-      `SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND ((classid::bigint << 32) | objid::bigint) = $1`,
+      `SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND ((classid::bigint << 32) | objid::bigint) = $1) + (SELECT count(*) ${presentRows} AND gateway)`,
       [this.#lock],
     );
     this.#count = Math.max(1, Number(row?.[0]));

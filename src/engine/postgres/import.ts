@@ -1,9 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Job } from '../../jobs/job.js';
 import { isClaimedAhead } from '../../jobs/transition.js';
 import type { Contents } from '../embedded/contents.js';
 import { StoreFailed } from '../engine.js';
-import { connectionOf, failureOf, open, settingsOf } from './connection.js';
+import { once } from './connection.js';
 import { insertJobs } from './indexed-jobs.js';
 import {
   groupShape,
@@ -45,20 +45,12 @@ export async function importContents(
 ): Promise<Imported> {
   const database = { url, schema };
   await prepareService(database);
-  const client = new pg.Client(connectionOf(database));
-  try {
-    await open(client, settingsOf(database));
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
+  return once(database, async (client) => {
+    await client.query(`SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
     const { rows } = await client.query('SELECT 1 FROM head WHERE last > 0 UNION ALL SELECT 1 FROM keys');
     if (rows.length > 0) throw new StoreFailed('not-empty', 'The service has data already');
-    const imported = await new Import(client).run(contents);
-    await client.query('COMMIT');
-    return imported;
-  } catch (error) {
-    throw failureOf(error);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+    return new Import(client).run(contents);
+  });
 }
 
 class Import {

@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Key } from '../keys.js';
-import { connectionOf, failureOf, open, settingsOf } from './connection.js';
+import { failureOf, once } from './connection.js';
 import { fromJson } from './job-shapes.js';
 import { schemaVersion } from './migrations.js';
 import { isWhole, standardSchema } from './service.js';
@@ -29,34 +29,34 @@ export interface ServiceInspection {
 /** Rejects with `StoreFailed` where the server cannot be reached. */
 export async function inspectService(url: string, schema = standardSchema): Promise<ServiceInspection> {
   const database = { url, schema };
-  const client = new pg.Client(connectionOf(database));
+  const found = await once(database, look);
   try {
-    await open(client, settingsOf(database));
-    const before = Date.now();
-    const { rows } = await client.query<Record<string, unknown>>(
-      `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
-       current_setting('synchronous_commit') AS commit, current_setting('transaction_read_only') AS read_only,
-       extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
-       to_regclass('schema_version') IS NOT NULL AS made`,
-    );
-    const middle = (before + Date.now()) / 2;
-    const { version, fsync, commit, read_only: readOnly, now, made } = rows[0] ?? {};
-    const found = made === true ? await contentOf(client) : { schema: undefined, keys: [] };
-    return {
-      serverVersion: Number(version),
-      knownSchema: schemaVersion,
-      isReadOnly: readOnly === 'on',
-      fsync: fsync === 'on',
-      synchronousCommit: String(commit),
-      isWhole: await isWhole(client, database),
-      aheadMs: Math.round(Number(now) - middle),
-      ...found,
-    };
+    return { ...found, isWhole: await isWhole(database) };
   } catch (error) {
     throw failureOf(error);
-  } finally {
-    await client.end().catch(() => undefined);
   }
+}
+
+async function look(client: pg.Client): Promise<Omit<ServiceInspection, 'isWhole'>> {
+  const before = Date.now();
+  const { rows } = await client.query<Record<string, unknown>>(
+    `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
+     current_setting('synchronous_commit') AS commit, current_setting('transaction_read_only') AS read_only,
+     extract(epoch FROM clock_timestamp())::float8 * 1000 AS now,
+     to_regclass('schema_version') IS NOT NULL AS made`,
+  );
+  const middle = (before + Date.now()) / 2;
+  const { version, fsync, commit, read_only: readOnly, now, made } = rows[0] ?? {};
+  const found = made === true ? await contentOf(client) : { schema: undefined, keys: [] };
+  return {
+    serverVersion: Number(version),
+    knownSchema: schemaVersion,
+    isReadOnly: readOnly === 'on',
+    fsync: fsync === 'on',
+    synchronousCommit: String(commit),
+    aheadMs: Math.round(Number(now) - middle),
+    ...found,
+  };
 }
 
 async function contentOf(client: pg.Client): Promise<Pick<ServiceInspection, 'schema' | 'keys'>> {

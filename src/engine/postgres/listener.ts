@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { connectionOf, type Database, open, settingsOf, within } from './connection.js';
+import { connectionOf, open, readerManners, type Way, within } from './connection.js';
 
 const againMs = 250;
 /** A connection over which nobody says anything may be lost without a word: it is asked so often, and answers by then. */
@@ -7,7 +7,7 @@ const askMs = 2_000;
 const answerMs = 5_000;
 
 export interface ListenerOptions {
-  readonly database: Database;
+  readonly way: Way;
   /** What is done with each message, by its channel. */
   readonly channels: Readonly<Record<string, (payload: string) => void>>;
   /** As soon as a connection listens, once more after each loss: messages may have gone by. */
@@ -38,8 +38,8 @@ export class Listener {
   }
 
   async open(): Promise<void> {
-    const { database, channels, onListening } = this.#options;
-    const client = new pg.Client(connectionOf(database));
+    const { way, channels, onListening } = this.#options;
+    const client = new pg.Client(connectionOf(way));
     const lost = (): void => {
       if (this.#client === client) this.#client = undefined;
       if (this.#closed) return;
@@ -51,7 +51,7 @@ export class Listener {
     client.on('end', lost);
     try {
       await within(client, answerMs, async () => {
-        await open(client, settingsOf(database));
+        await open(client, readerManners(way));
         for (const channel of Object.keys(channels)) await client.query(`LISTEN "${channel}"`);
         await onListening(client, this.#isFirst);
       });

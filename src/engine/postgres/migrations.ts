@@ -227,6 +227,16 @@ const migrations: readonly string[] = [
     .join(';'),
   // Requests leave out what was made of them, which earlier programs do not know.
   'SELECT 1',
+  // What nodes behind a pooler of transactions are known and told by: they hold no lock and hear no message. After a crash
+  // of the server it is empty, and soon said anew.
+  `
+  CREATE UNLOGGED TABLE present (
+    node ${text} PRIMARY KEY, gateway boolean NOT NULL, origin text NOT NULL, until timestamptz NOT NULL
+  ) WITH (fillfactor = 30);
+  CREATE UNLOGGED TABLE progress (
+    job ${text} PRIMARY KEY, node ${text} NOT NULL, at timestamptz NOT NULL, value text NOT NULL
+  ) WITH (fillfactor = 30);
+  `,
 ];
 
 /** The newest schema that this program knows. */

@@ -96,7 +96,7 @@ export class PostgresBus implements Bus {
   onCommit(commit: FannedCommit): void {
     this.#selected?.takeCommit(commit);
     this.#putTogether();
-    this.#await(commit.last.seq);
+    void this.#await(commit.last.seq);
   }
 
   onFacts(facts: FannedFacts): void {
@@ -154,14 +154,18 @@ export class PostgresBus implements Bus {
   }
 
   /** A message of a node: the log has grown. */
-  grown(payload: string): void {
-    this.#await(Number(payload));
+  grown(last: number): Promise<void> {
+    return this.#await(last);
   }
 
   /** A message of another node, or one's own coming back. */
   heard(payload: string): void {
     const { node, progress } = messageOf(payload);
-    if (node === this.#options.node) return;
+    if (node !== this.#options.node) this.progressed(progress);
+  }
+
+  /** Of other nodes. */
+  progressed(progress: readonly JobProgress[]): void {
     for (const one of progress)
       if (this.#selected?.has(one.owner) !== false) this.#local.publishProgress(one);
   }
@@ -169,7 +173,8 @@ export class PostgresBus implements Bus {
   /** Reads the log from where the last hint ended. */
   async catchUp(): Promise<void> {
     this.#isBehind = true;
-    if (this.#reading) return;
+    // Before its beginning is known nobody is told anything.
+    if (this.#reading || this.#epoch === '') return;
     this.#reading = true;
     try {
       while (this.#isBehind && !this.#closed) {
@@ -199,18 +204,17 @@ export class PostgresBus implements Bus {
   }
 
   /** The log holds so much. */
-  #await(seq: number): void {
+  async #await(seq: number): Promise<void> {
     this.#awaited = Math.max(this.#awaited, seq);
     if (this.#awaited <= this.#position || this.#closed) return;
     if (this.#selected === undefined || this.#fanout?.isConnected !== true) {
-      void this.catchUp();
+      await this.catchUp();
       return;
     }
     const awaited = this.#awaited;
     this.#grace ??= setTimeout(() => {
       this.#grace = undefined;
-      if (this.#position < awaited) void this.catchUp();
-      else this.#await(this.#awaited);
+      void (this.#position < awaited ? this.catchUp() : this.#await(this.#awaited));
     }, graceMs).unref();
   }
 

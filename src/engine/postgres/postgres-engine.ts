@@ -13,18 +13,21 @@ import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from 
 import type { Fanout, OpenFanout } from '../fanout.js';
 import type { SmallBlobReader } from '../small-blobs.js';
 import { type EngineOperation, isEngineChange } from '../store-operations.js';
-import { type Database, failureOf } from './connection.js';
+import { failureOf } from './connection.js';
 import { DatabaseClock } from './database-clock.js';
 import { endpointReads } from './endpoint-reads.js';
 import { Gateways } from './gateways.js';
 import { libraryReads } from './library-reads.js';
 import { Listener } from './listener.js';
+import { Poller } from './poller.js';
 import { type Asking, ReadPool } from './pool.js';
 import { PostgresBus } from './postgres-bus.js';
 import { PostgresKeys } from './postgres-keys.js';
+import { beThere } from './presence.js';
+import { tellProgress } from './progress-telling.js';
 import type { Readings } from './readings.js';
 import { storeReads } from './reads.js';
-import { beThere, hasHistory, lockOf, prepareService, standardSchema } from './service.js';
+import { hasHistory, lockOf, prepareService, standardSchema } from './service.js';
 import { BatchWriter } from './writer.js';
 
 export interface PostgresEngineOptions extends EngineOptions {
@@ -50,11 +53,10 @@ const lookMs = 250;
 /** Opens a node of a service whose tables are in PostgreSQL; makes the tables where they are not there. */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
   const { schema = standardSchema, url, fairness, localClock, isGateway = true } = options;
-  const database: Database = { url, schema };
-  await prepareService(database);
+  const way = await prepareService({ url, schema });
   const node = randomBytes(9).toString('base64url');
   const channel = `inkwire_${schema}`;
-  const pool = new ReadPool(database);
+  const pool = new ReadPool(way);
   const reads: Readings = {
     ...storeReads(pool.ask),
     ...libraryReads(pool.ask),
@@ -67,48 +69,61 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   const bus = new PostgresBus({
     node,
     everyFact: (after, limit) => reads.everyFact(after, limit),
-    send: async (payload) => {
-      await pool.ask('SELECT pg_notify($1, $2)', [`${channel}_progress`, payload]);
-    },
-    sendEndings: (payload) => listener.send(`${channel}_endings`, payload),
+    send: (payload) => tellProgress(pool.ask, `${channel}_progress`, payload),
+    sendEndings: (payload) => hearing.send(`${channel}_endings`, payload),
     onFanned: options.onFanned,
   });
   let fanout: Fanout | undefined;
-  const mustHaveHistory = async (client: pg.Client): Promise<void> => {
-    if (await hasHistory(client, database, bus.told)) return;
+  const mustHaveHistory = async (client: pg.Client): Promise<boolean> => {
+    if (await hasHistory(client, way, bus.told)) return true;
     const said = 'The database has lost commits that were told: it was restored, or another one took over';
     fail(new StoreFailed('history-lost', said));
+    return false;
   };
   const keys = new PostgresKeys(pool.ask, `${channel}_keys`);
-  const gateways = new Gateways(pool.ask, database);
+  const gateways = new Gateways(pool.ask, way);
   const writer = new BatchWriter({
-    database,
+    way,
     node,
-    lock: lockOf(database, 'commits'),
+    lock: lockOf(way, 'commits'),
     channel,
     fairness,
-    onConnected: (client) => mustHaveHistory(client),
+    onServer: mustHaveHistory,
     onEndings: (endings) => bus.ending(endings),
-    onFacts: (facts) => bus.committed(facts),
+    onFacts: (facts) => {
+      bus.committed(facts);
+      if (hearing instanceof Poller) hearing.hasten();
+    },
     onCommit: options.onCommit ?? (() => undefined),
   });
-  const listener = new Listener({
-    database,
-    channels: {
-      [channel]: (payload) => bus.grown(payload),
-      [`${channel}_progress`]: (payload) => bus.heard(payload),
-      [`${channel}_endings`]: (payload) => bus.heardEndings(payload),
-      [`${channel}_keys`]: () => void keys.look(),
-    },
-    onListening: async (client, isFirst) => {
-      await beThere(client, database, isFirst);
-      if (isGateway) await gateways.join(client);
-      await mustHaveHistory(client);
-      pool.renew();
-    },
-  });
+  const listen = (): Listener =>
+    new Listener({
+      way,
+      channels: {
+        [channel]: (payload) => void bus.grown(Number(payload)),
+        [`${channel}_progress`]: (payload) => bus.heard(payload),
+        [`${channel}_endings`]: (payload) => bus.heardEndings(payload),
+        [`${channel}_keys`]: () => void keys.look(),
+      },
+      onListening: async (client, isFirst) => {
+        await beThere(client, way, isFirst);
+        if (isGateway) await gateways.join(client);
+        await mustHaveHistory(client);
+        pool.renew();
+      },
+    });
+  const poll = (): Poller =>
+    new Poller({
+      way,
+      row: { node, isGateway },
+      ask: pool.ask,
+      onLog: (last) => bus.grown(last),
+      onProgress: (progress) => bus.progressed(progress),
+      hasHistory: mustHaveHistory,
+    });
+  const hearing = way.isWhole ? listen() : poll();
   const look = setInterval(() => {
-    if (!listener.isListening) void bus.catchUp();
+    if (hearing instanceof Listener && !hearing.isListening) void bus.catchUp();
   }, lookMs).unref();
   let closed: Promise<void> | undefined;
   let databaseClock: DatabaseClock | undefined;
@@ -120,11 +135,11 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     await writer.close();
     await fanout?.close();
     bus.close();
-    await listener.close();
+    await hearing.close();
     await pool.close();
   };
   try {
-    await listener.open();
+    await hearing.open();
     await gateways.look();
     if (localClock !== undefined) databaseClock = await DatabaseClock.open(pool.ask, localClock);
     const clock = databaseClock?.now ?? options.clock;

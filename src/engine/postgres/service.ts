@@ -1,73 +1,84 @@
 import { createHash, randomInt } from 'node:crypto';
 import pg from 'pg';
-import { StoreFailed } from '../engine.js';
 import type { FactMark } from '../fanout.js';
 import { newLifeId } from '../lives.js';
-import { connectionOf, type Database, failureOf, open, settingsOf } from './connection.js';
+import {
+  connectionOf,
+  type Database,
+  failureOf,
+  readerManners,
+  type Way,
+  withClient,
+  within,
+} from './connection.js';
 import { migrate } from './migrations.js';
 
 /** The schema of a service that names none. */
 export const standardSchema = 'inkwire';
 
+/** A pooler that many use may give a connection what it had before: it is tried so often. */
+const tries = 20;
+/** A pooler whose connections are all in use answers later. */
+const turnMs = 2_000;
+
 /**
- * Whether all that is asked over a connection reaches one process of the server. With a pooler of transactions it does not:
- * neither what was set, nor locks of a session, nor messages would come through.
+ * Whether a connection reaches one process of the server for as long as it lasts. Nothing is set to find out: behind a
+ * pooler of transactions it would stay with one of its connections, which others use next.
  */
-export async function isWhole(client: pg.Client, database: Database): Promise<boolean> {
-  const backendOf = async (): Promise<number | undefined> =>
-    (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
-  const backend = await backendOf();
-  const other = new pg.Client(connectionOf(database));
+export async function isWhole(database: Database): Promise<boolean> {
+  const [one, other] = [new pg.Client(connectionOf(database)), new pg.Client(connectionOf(database))];
+  let named: number | undefined;
+  one.connection.once('backendKeyData', ({ processID }) => {
+    named = processID;
+  });
   try {
-    await other.connect();
-    // Whatever a pooler gives to the first one's next transaction, it is not what this one holds: what was used last.
-    await other.query('BEGIN; SELECT 1');
-    return (await backendOf()) === backend;
+    for (const client of [one, other]) {
+      client.on('error', () => undefined);
+      await client.connect();
+    }
+    const first = await backendOf(one);
+    for (let n = 0; n < tries; n += 1) {
+      // Whatever a pooler gives to the first one's next transaction, it is not what this one holds: what was used last.
+      const held = await within(other, 2 * turnMs, async () => {
+        await other.query('BEGIN');
+        return backendOf(other);
+      });
+      const late = new Promise<undefined>((resolve) => setTimeout(resolve, turnMs, undefined).unref());
+      const next = await Promise.race([backendOf(one), late]);
+      await other.query('COMMIT');
+      if (held === first || next !== first) return false;
+      // The server itself says at the beginning which process this is; a pooler says a number of its own.
+      if (first === named) return true;
+    }
+    return true;
   } finally {
-    await other.end().catch(() => undefined);
+    for (const client of [one, other]) await client.end().catch(() => undefined);
   }
 }
 
-/** Makes the tables, and forgets the batches of nodes that are long gone. */
-export async function prepareService(database: Database): Promise<void> {
-  const client = new pg.Client(connectionOf(database));
+async function backendOf(client: pg.Client): Promise<number | undefined> {
+  return (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid;
+}
+
+/** Makes the tables, forgets the batches of nodes that are long gone, and finds out how they are reached. */
+export async function prepareService(database: Database): Promise<Way> {
+  const unknown = { ...database, isWhole: false };
   try {
-    await open(client, settingsOf(database));
-    if (!(await isWhole(client, database))) {
-      throw new StoreFailed(
-        'pooler',
-        'There is a pooler in the way that pools transactions: give nodes the address of the server, or pool sessions',
-      );
-    }
-    await migrate(client, database.schema);
-    await client.query(`DELETE FROM nodes WHERE at < now() - interval '1 day'`);
+    await withClient(unknown, async (client) => {
+      await migrate(client, database.schema);
+      const forget = `DELETE FROM nodes WHERE at < now() - interval '1 day'`;
+      await client.query(`${readerManners(unknown).begin}; ${forget}; COMMIT`);
+    });
+    return { ...database, isWhole: await isWhole(database) };
   } catch (error) {
     throw failureOf(error);
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }
 
-/**
- * Says for as long as the connection lasts that a node is there. A node that finds itself alone at its start begins
- * another life of the log: the database may be a copy that was restored. Nodes beside each other write in one life.
- */
-export async function beThere(client: pg.Client, database: Database, isFirst: boolean): Promise<void> {
-  const presence = lockOf(database, 'presence');
-  if (!isFirst) {
-    await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
-    return;
-  }
-  const { rows } = await client.query<{ alone: boolean }>(
-    `SELECT pg_try_advisory_lock(${presence}) AS alone`,
-  );
-  if (rows[0]?.alone === true) {
-    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
-    await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
-    await client.query('COMMIT');
-  }
-  await client.query(`SELECT pg_advisory_lock_shared(${presence})`);
-  if (rows[0]?.alone === true) await client.query(`SELECT pg_advisory_unlock(${presence})`);
+/** Another life of the log begins. In a transaction, before anything is written in it. */
+export async function beginLife(client: pg.Client, database: Database): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
+  await client.query('UPDATE head SET life = $1', [newLifeId(randomInt)]);
 }
 
 /**
@@ -75,13 +86,9 @@ export async function beThere(client: pg.Client, database: Database, isFirst: bo
  * without the last commits, and given their numbers to others. Where it has not, another life of the log begins
  * before this node writes anything, so that places past the end of the former one are known to be none.
  */
-export async function hasHistory(
-  client: pg.Client,
-  database: Database,
-  told: FactMark | undefined,
-): Promise<boolean> {
+export async function hasHistory(client: pg.Client, way: Way, told: FactMark | undefined): Promise<boolean> {
   if (told === undefined) return true;
-  await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${lockOf(database, 'commits')})`);
+  await client.query(`${readerManners(way).begin}; SELECT pg_advisory_xact_lock(${lockOf(way, 'commits')})`);
   try {
     const { rows } = await client.query<{ trimmed: boolean; kept: boolean; life: string }>(
       `SELECT life, trimmed_to >= $1 AND last >= $1 AS trimmed,

@@ -7,14 +7,17 @@ import type { ClaimRequest, Commit, Fact } from '../engine.js';
 import { StoreFailed } from '../engine.js';
 import type { EngineChange } from '../store-operations.js';
 import {
+  asOne,
   connectionOf,
-  type Database,
   failureOf,
   isLost,
+  type Manners,
   open,
   StatementNames,
+  serverStart,
+  type Way,
   within,
-  writerSettingsOf,
+  writerManners,
 } from './connection.js';
 import { endingsOf } from './endings.js';
 import { changesOf as statementsOf } from './flush.js';
@@ -61,7 +64,7 @@ interface Outcome {
 }
 
 export interface WriterOptions {
-  readonly database: Database;
+  readonly way: Way;
   /** Name of this node, which no other has. */
   readonly node: string;
   /** The number of the lock under which all nodes write. */
@@ -69,13 +72,23 @@ export interface WriterOptions {
   readonly channel: string;
   /** Until the service has settings. */
   readonly fairness: FairnessLimits;
-  /** Before the first batch of a connection. */
-  readonly onConnected: (client: pg.Client) => Promise<void>;
+  /** Before the first batch of a server: another one may have taken over. */
+  readonly onServer: (client: pg.Client) => Promise<unknown>;
   /** Attempts that a commit is about to end. It may still fail. */
   readonly onEndings: (endings: readonly AttemptEnding[]) => void;
   /** The facts of a commit, in order. */
   readonly onFacts: (facts: readonly Fact[]) => void;
   readonly onCommit: (commit: Commit) => void;
+}
+
+/** Behind the pooler is another server than before. */
+class OtherServer extends Error {
+  readonly server: number;
+
+  constructor(server: number) {
+    super('Another server answers');
+    this.server = server;
+  }
 }
 
 /**
@@ -85,8 +98,13 @@ export interface WriterOptions {
  */
 export class BatchWriter {
   readonly #options: WriterOptions;
-  readonly #names = new StatementNames();
+  readonly #names: StatementNames;
+  readonly #manners: Manners;
   #client: pg.Client | undefined;
+  /** Whom this is connected with: another number for another connection, behind a pooler for another server. */
+  #met = 0;
+  /** Who has been asked for the log that was told. */
+  #asked = 0;
   #queue: Call[] = [];
   #state: 'open' | 'closed' = 'open';
   #pumping: Promise<void> | undefined;
@@ -97,6 +115,8 @@ export class BatchWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#names = new StatementNames(options.way);
+    this.#manners = writerManners(options.way);
   }
 
   /** @param mayWaitMs nobody waits for this commit: it may share that of what comes meanwhile */
@@ -206,6 +226,11 @@ export class BatchWriter {
         for (const [at, answer] of outcome.answers.entries()) calls[at]?.settle?.(answer);
         break;
       } catch (error) {
+        if (error instanceof OtherServer) {
+          this.#met = error.server;
+          await this.#undo();
+          continue;
+        }
         if (isLost(error)) {
           this.#drop();
           if (sent !== undefined && calls.every(({ settle }) => settle === undefined)) break;
@@ -234,12 +259,10 @@ export class BatchWriter {
     const begun = performance.now();
     const ask = ({ text, values }: { text: string; values: readonly unknown[] }) =>
       client.query<unknown[]>(this.#names.prepared({ text, values }));
-    // A statement of its own, so that what follows sees everything that was committed before the lock was had.
-    const lock = () => client.query(`BEGIN; SELECT pg_advisory_xact_lock(${this.#options.lock})`);
     let isLocked = false;
     if (sent !== undefined) {
       const lookUp = { text: 'SELECT batch FROM nodes WHERE node = $1', values: [this.#options.node] };
-      const [, { rows }] = await asOne(client, () => Promise.all([lock(), ask(lookUp)]));
+      const [, { rows }] = await asOne(client, () => Promise.all([this.#lock(client), ask(lookUp)]));
       if (Number(rows[0]?.[0] ?? 0) >= batch) {
         await client.query('COMMIT');
         return sent;
@@ -257,7 +280,7 @@ export class BatchWriter {
           async () =>
             take((await ask(query)).rows),
       );
-      const steps = isLocked ? read : [lock, ...read];
+      const steps = isLocked ? read : [() => this.#lock(client), ...read];
       await asOne(client, () => Promise.all<unknown>(steps.map((step) => step())));
       isLocked = true;
       run = this.#run(calls, known);
@@ -300,22 +323,44 @@ export class BatchWriter {
     return { set, answers };
   }
 
+  /** Begins a transaction under the lock, which is a statement of its own: what follows sees everything that was committed before. */
+  async #lock(client: pg.Client): Promise<void> {
+    const { lock, way } = this.#options;
+    const text = `${this.#manners.begin}; SELECT pg_advisory_xact_lock(${lock})`;
+    if (way.isWhole) {
+      await client.query(text);
+      return;
+    }
+    // A result for each statement of the text.
+    const results: unknown = await client.query(`${text}; SELECT ${serverStart} AS server`);
+    if (!Array.isArray(results)) throw new Error('The server has answered one of several statements');
+    const server = Number(results.at(-1).rows[0].server);
+    if (server !== this.#met) throw new OtherServer(server);
+  }
+
   async #connected(): Promise<pg.Client> {
-    if (this.#client !== undefined) return this.#client;
-    const { database } = this.#options;
-    const client = new pg.Client({ ...connectionOf(database), pipeline: true });
+    const client = this.#client ?? (await this.#connect());
+    if (this.#asked !== this.#met) {
+      const met = this.#met;
+      await within(client, answerMs, () => this.#options.onServer(client));
+      this.#asked = met;
+    }
+    return client;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const { way } = this.#options;
+    const client = new pg.Client({ ...connectionOf(way), pipeline: true });
     client.on('error', () => {
       if (this.#client === client) this.#client = undefined;
     });
     try {
-      await within(client, answerMs, async () => {
-        await open(client, writerSettingsOf(database));
-        await this.#options.onConnected(client);
-      });
+      await within(client, answerMs, () => open(client, this.#manners));
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
     }
+    if (way.isWhole) this.#met += 1;
     this.#client = client;
     return client;
   }
@@ -332,16 +377,6 @@ export class BatchWriter {
     const client = this.#client;
     this.#client = undefined;
     client?.end().catch(() => undefined);
-  }
-}
-
-/** What is asked in one step leaves as one write. */
-function asOne<T>({ connection: { stream } }: pg.Client, ask: () => T): T {
-  stream.cork();
-  try {
-    return ask();
-  } finally {
-    stream.uncork();
   }
 }
 
