@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { access, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -9,6 +10,7 @@ import type { Engine, EngineOptions } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { readS3Address, type S3Address } from '../../src/engine/s3/s3-address.js';
 import { S3Blobs } from '../../src/engine/s3/s3-blobs.js';
+import { S3Bucket } from '../../src/engine/s3/s3-bucket.js';
 import { passingCodeOf } from '../../src/system-errors.js';
 import { blobsSuite, type SetTime } from '../contracts/blobs.suite.js';
 import { smallBlobsSuite } from '../contracts/small-blobs.suite.js';
@@ -130,6 +132,26 @@ describe('blobs in an object store', () => {
     await (await open()).put(Buffer.from('of the process before'), 'job_1');
     await open();
     expect(await readdir(join(directory, 'blob-cache'))).toEqual([]);
+  });
+
+  it.each([
+    ['says nothing', ''],
+    ['falls silent amid a file', 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nthe beginning'],
+  ])('tells a store that %s as one that is away', async (_, answer) => {
+    const silent = createServer((socket) =>
+      socket.on('error', () => undefined).once('data', () => socket.write(answer)),
+    );
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const bucket = new S3Bucket({ ...address(), endpoint: `http://127.0.0.1:${port}` }, 100);
+    try {
+      const away = { code: 'S3_AWAY' };
+      await expect(bucket.download('job_1-aa', join(directory, 'file'))).rejects.toMatchObject(away);
+      if (answer === '') await expect(bucket.ping()).rejects.toMatchObject(away);
+    } finally {
+      bucket.close();
+      silent.close();
+    }
   });
 
   it('tells a store that is away and one that refuses as faults that pass', async () => {

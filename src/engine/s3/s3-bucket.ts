@@ -18,8 +18,8 @@ import type { S3Address } from './s3-address.js';
 
 /** Bytes. Larger files go in parts of this size, of which two are in memory. */
 const partBytes = 8 * 1024 * 1024;
-/** Milliseconds. A store that says nothing for so long is away. */
-const silenceMs = 30_000;
+/** A store that says nothing for so long is away: neither the next bytes of what is read, nor that it has what was sent. */
+const longSilenceMs = 30_000;
 
 /** A blob as the store lists it. */
 export interface Listed {
@@ -36,7 +36,7 @@ export class S3Bucket {
   readonly #client: S3Client;
   readonly #address: S3Address;
 
-  constructor(address: S3Address) {
+  constructor(address: S3Address, silenceMs = longSilenceMs) {
     const { endpoint, region } = address;
     this.#address = address;
     this.#client = new S3Client({
@@ -46,7 +46,12 @@ export class S3Bucket {
       // Many other stores do not know the trailing checksums that are sent otherwise.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { requestTimeout: silenceMs, connectionTimeout: 5_000 },
+      // Its `requestTimeout` would be a warning on the console alone, and would count the time that a large part takes.
+      requestHandler: {
+        socketTimeout: silenceMs,
+        connectionTimeout: 5_000,
+        socketAcquisitionWarningTimeout: silenceMs,
+      },
     });
   }
 
