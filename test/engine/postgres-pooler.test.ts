@@ -99,6 +99,21 @@ describe.skipIf(withoutPostgres || withoutPgbouncer)('a node behind a pooler of 
     expect(made.map(({ type }) => type)).toEqual(Array(20).fill('created'));
   });
 
+  it('is found out while others use it, who have taken what was used last', async () => {
+    const holding = new pg.Client(pooler.url);
+    await holding.connect();
+    closing.push(() => holding.end());
+    let isOver = false;
+    const others = (async () => {
+      while (!isOver) for (const text of ['BEGIN', 'SELECT 1', 'COMMIT']) await holding.query(text);
+    })();
+    const found: boolean[] = [];
+    for (let n = 0; n < 20; n += 1) found.push(await isWhole({ url: pooler.url, schema: 'public' }));
+    isOver = true;
+    await others;
+    expect(found).toEqual(Array(20).fill(false));
+  });
+
   it('is not taken for one where the pooler gives it a connection of its own', async () => {
     const sessions = await startPgbouncer(server(), { mode: 'session' });
     closing.push(() => sessions.close());

@@ -36,9 +36,9 @@ export async function isWhole(database: Database): Promise<boolean> {
       client.on('error', () => undefined);
       await client.connect();
     }
-    const first = await backendOf(one);
     for (let n = 0; n < tries; n += 1) {
-      // Whatever a pooler gives to the first one's next transaction, it is not what this one holds: what was used last.
+      // A pooler gives what was used last to the next transaction: the other one's, which holds it.
+      const own = await backendOf(one);
       const held = await within(other, 2 * turnMs, async () => {
         await other.query('BEGIN');
         return backendOf(other);
@@ -46,9 +46,9 @@ export async function isWhole(database: Database): Promise<boolean> {
       const late = new Promise<undefined>((resolve) => setTimeout(resolve, turnMs, undefined).unref());
       const next = await Promise.race([backendOf(one), late]);
       await other.query('COMMIT');
-      if (held === first || next !== first) return false;
+      if (held === own || next !== own) return false;
       // The server itself says at the beginning which process this is; a pooler says a number of its own.
-      if (first === named) return true;
+      if (own === named) return true;
     }
     return true;
   } finally {
