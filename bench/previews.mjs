@@ -1,7 +1,7 @@
 /**
  * CPU of drawing pages at 150 dpi, as PNG and as JPEG, beside `pdftoppm` in one process for the document, its start and its
  * files in memory included. Medians of rounds in which both run; one thread each. Then a thumbnail, the start of an instance of the
- * engine, and two threads. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered), to those
+ * engine, and two threads beside one. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered), to those
  * of `pdftoppm` at 150 dpi, which sets glyphs on whole rows and rounds down, and at 600 dpi, where that is hardly seen ("fine").
  *   node bench/previews.mjs [rounds] [documents...]
  */
@@ -9,10 +9,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { startPdfium } from '../dist/src/render/kinds/pdf-tools/pdfium.js';
 import { loadPdfiumProgram } from '../dist/src/render/kinds/pdf-tools/pdfium-engine.js';
+import { drawPages } from '../dist/src/render/kinds/preview/pages/draw-pages.js';
 import { documents } from './previews/documents.mjs';
 import { drawerOf } from './previews/drawing.mjs';
 
@@ -33,7 +34,8 @@ async function cpuOf(act) {
 async function draw(path, pages, look) {
   const drawer = drawerOf(path, look);
   let bytes = 0;
-  for (let page = 0; page < pages; page += 1) bytes += (await drawer.draw(page)).bytes.length;
+  const indexes = Array.from({ length: pages }, (_, index) => index);
+  await drawPages(drawer, indexes, (_, page) => (bytes += page.bytes.length));
   drawer.close();
   return bytes;
 }
@@ -85,7 +87,8 @@ async function popplerPage(path, dpi, size) {
 
 /** Of the first page, halved and quartered, to one of pdftoppm's. */
 async function likenessOf(path, dpi) {
-  const { bytes, width, height } = await drawerOf(path, { format: 'png', dpi: 150 }).draw(0);
+  const drawing = await drawerOf(path, { format: 'png', dpi: 150 }).draw(0);
+  const { bytes, width, height } = await drawing.picture;
   const parts = [];
   for (const part of [2, 4]) {
     const size = { width: Math.round(width / part), height: Math.round(height / part), fit: 'fill' };
@@ -96,40 +99,21 @@ async function likenessOf(path, dpi) {
   return parts;
 }
 
-/** Times that the pages are drawn: with one pass a single hitch would decide. */
-const passes = 3;
-
 /**
- * Milliseconds of wall and of CPU a page, by threads that are ready: their starts and ends are not counted. What their cores had nothing to do
- * (`idle`), how far apart the threads ended (`apart`), and what the busiest one did by itself (`own`) are parts of the time, 0 to 1.
+ * One thread on one core, one that has two for itself and for the threads of the encoder, and two threads on two cores. What is to be bound to
+ * one core is bound by `taskset`.
  */
-async function threadsAtWork(path, pages, count) {
-  const script = new URL('./previews/thread.mjs', import.meta.url);
-  const workers = Array.from({ length: count }, (_, index) => {
-    return new Worker(script, { workerData: { path, pages, from: index, step: count, passes } });
-  });
-  const heard = () =>
-    Promise.all(workers.map((worker) => new Promise((resolve) => worker.once('message', resolve))));
-  await heard();
-  const start = performance.now();
-  let wall = 0;
-  let ends = [];
-  const cpu = await cpuOf(async () => {
-    const done = heard();
-    for (const worker of workers) worker.postMessage('go');
-    ends = await done;
-    wall = performance.now() - start;
-  });
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  const times = ends.map(({ ms }) => ms);
-  return {
-    wall: wall / pages / passes,
-    cpu: cpu / pages / passes,
-    // Of the time of `count` cores.
-    idle: 1 - cpu / (wall * count),
-    apart: 1 - Math.min(...times) / Math.max(...times),
-    own: Math.max(...ends.map(({ own }) => own)),
-  };
+const settings = {
+  'one, one core': { threads: 1, cores: 1 },
+  'one, two cores': { threads: 1, cores: 2 },
+  'two, two cores': { threads: 2, cores: 2 },
+};
+
+function threadsAtWork(path, pages, { threads, cores }) {
+  const script = fileURLToPath(new URL('./previews/threads.mjs', import.meta.url));
+  const args = [process.execPath, script, path, pages, threads, cores].map(String);
+  const list = Array.from({ length: cores }, (_, core) => core).join();
+  return JSON.parse(execFileSync('taskset', ['-c', list, ...args]).toString());
 }
 
 try {
@@ -184,22 +168,27 @@ try {
   const starts = [];
   for (let round = 0; round < 9; round += 1) starts.push(await cpuOf(start));
   console.log(`the start of an instance: ${median(starts).toFixed(1)} ms`);
-  const [one, two] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    one.push(await threadsAtWork(text, pages, 1));
-    two.push(await threadsAtWork(text, pages, 2));
-  }
-  const of = (rows, name) => median(rows.map((row) => row[name]));
-  const [wall, cpu] = ['wall', 'cpu'].map((name) => of(one, name) / of(two, name));
-  console.log(
-    `two threads: ${wall.toFixed(2)}x one (${of(one, 'wall').toFixed(1)} to ${of(two, 'wall').toFixed(1)} ms of wall time a page, which says something on an idle machine alone; of CPU ${of(one, 'cpu').toFixed(1)} to ${of(two, 'cpu').toFixed(1)} ms, so that ${(2 * cpu).toFixed(2)}x is what two idle cores can do)`,
-  );
-  for (const [name, rows] of Object.entries({ one, two })) {
+  const rows = Object.fromEntries(Object.keys(settings).map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1)
+    for (const [name, setting] of Object.entries(settings))
+      rows[name].push(threadsAtWork(text, pages, setting));
+  const of = (name, part) => median(rows[name].map((row) => row[part]));
+  console.log('threads, cores  wall ms/page  CPU ms/page  cores idle  ends apart  a thread itself at work');
+  for (const name of Object.keys(settings)) {
     const [idle, apart, own] = ['idle', 'apart', 'own'].map(
-      (part) => `${(100 * of(rows, part)).toFixed(0)} %`,
+      (part) => `${(100 * of(name, part)).toFixed(0)} %`,
     );
-    console.log(`  ${name}: cores idle ${idle}, ends apart ${apart}, a thread itself at work ${own}`);
+    const columns = [
+      name.padEnd(14),
+      of(name, 'wall').toFixed(1).padStart(12),
+      of(name, 'cpu').toFixed(1).padStart(11),
+    ];
+    console.log([...columns, idle.padStart(10), apart.padStart(10), own.padStart(23)].join('  '));
   }
+  const times = (name) => (of(name, 'wall') / of('two, two cores', 'wall')).toFixed(2);
+  console.log(
+    `two threads on two cores: ${times('one, one core')}x one thread on one core (target 1.7x), ${times('one, two cores')}x one that has both cores`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

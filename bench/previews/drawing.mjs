@@ -35,7 +35,7 @@ export async function pictureOf(pdf, page, width, height) {
   const path = join(tmpdir(), `inkwire-bench-${process.pid}.pdf`);
   writeFileSync(path, pdf);
   const drawer = drawerOf(path, { format: 'png', width, height });
-  const { bytes } = await drawer.draw(page);
+  const { bytes } = await (await drawer.draw(page)).picture;
   drawer.close();
   return bytes;
 }

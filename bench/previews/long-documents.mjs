@@ -24,7 +24,7 @@ export async function run({ short, say }) {
       const again = writeLongPdf(join(directory, `long-${round}.pdf`), 10_000);
       const from = performance.now();
       const drawer = drawerOf(again, look);
-      await drawer.draw(9_998);
+      await (await drawer.draw(9_998)).picture;
       drawer.close();
       times.push(performance.now() - from);
     }
@@ -32,7 +32,7 @@ export async function run({ short, say }) {
     const drawer = drawerOf(path, look);
     const samples = [];
     for (let page = 0; page < pages; page += 1) {
-      await drawer.draw(page);
+      await (await drawer.draw(page)).picture;
       if ((page + 1) % (pages / 10) !== 0) continue;
       globalThis.gc?.();
       samples.push(residentMiB(process.pid));

@@ -130,6 +130,19 @@ describe('a preview of a PDF', () => {
     await expect(preview(pagesOf([gray]), { pages: '2-' })).rejects.toMatchObject({ pointer: '/pages' });
   });
 
+  it('has on each page what is there, though the next one is drawn while it is encoded', async () => {
+    const shades = [0, 40, 80, 120, 160, 200];
+    const contents = shades.map((shade) => `${shade / 255} g 0 0 100 100 re f`);
+    const { picture } = await preview(pagesOf(contents), { width: 2_000 });
+    const seen = await Promise.all(
+      shades.map(async (_, at) => {
+        const { channels } = await sharp(picture(at + 1).bytes).stats();
+        return [channels[0]?.min, channels[0]?.max];
+      }),
+    );
+    expect(seen).toEqual(shades.map((shade) => [shade, shade]));
+  });
+
   it('loses a page that takes too long to draw, and no other', async () => {
     // Half a minute of strokes, on the second page; the bound is put lower so that nobody waits for it.
     const strokes = Array.from({ length: 300_000 }, (_, at) => `${at % 100} 0 m ${(at * 7) % 100} 100 l S`);

@@ -11,13 +11,14 @@ import {
 } from '../../kind.js';
 import { identify } from './inputs/identify.js';
 import { openDrawer, readInput } from './inputs/readers.js';
+import { drawPages } from './pages/draw-pages.js';
 import { contentTypes } from './pages/encode.js';
 import { previewLimits } from './pages/limits.js';
 import { countOf, firstOf, pagesOf, pagesOfUnits, unitOf } from './pages/page-ranges.js';
 import { PdfFiles } from './pages/pdf-files.js';
 import { type PictureFormat, type PreviewRequest, previewPlanSchema } from './pages/plan.js';
 import { sizesFile } from './pages/sizes-file.js';
-import { type Drawer, type Found, PageFailed, type Source, type SourceFile } from './pages/source.js';
+import { type Found, PageFailed, type PagePicture, type Source, type SourceFile } from './pages/source.js';
 
 /** As many as take some hundred milliseconds. */
 const pagesPerChunk = 8;
@@ -106,38 +107,38 @@ async function chunk(units: IndexRange, context: ChunkContext, files: PdfFiles):
   const { request, source, pages } = planOf(context);
   const drawer = openDrawer(source, placeOf(source.file, context), request, { context, files });
   const indexes = pagesOfUnits(pages, units);
+  let done = 0;
   try {
-    for (const [done, index] of indexes.entries()) {
-      await drawPage(index, drawer, done === indexes.length - 1, context, request);
-      context.progress({ ratio: (done + 1) / indexes.length, phase: 'pages' });
-    }
+    await drawPages(drawer, indexes, (index, page) => {
+      done += 1;
+      tellPage(index, page, done === indexes.length, context, request);
+      context.progress({ ratio: done / indexes.length, phase: 'pages' });
+    });
   } finally {
     drawer.close();
   }
 }
 
-async function drawPage(
+function tellPage(
   index: number,
-  drawer: Drawer,
+  drawn: PagePicture | PageFailed,
   isLast: boolean,
   context: ChunkContext,
   { format }: PreviewRequest,
-): Promise<void> {
+): void {
   const number = index + 1;
-  try {
-    const { width, height, bytes, placeholder, remark } = await drawer.draw(index);
-    if (remark !== undefined)
-      context.warn({ code: remark.code, message: `Page ${number} ${remark.message}` });
-    const page = { number, width, height, ...(placeholder === undefined ? {} : { placeholder }) };
-    const given = [pictureName(number, format), contentTypes[format], { page }] as const;
-    // Pages are told of as they come; the artifact says that the chunk is done.
-    const writer = isLast ? context.artifact(...given) : context.part(...given);
-    writer.write(bytes);
-    writer.end();
-  } catch (error) {
-    if (!(error instanceof PageFailed)) throw error;
-    context.warn({ code: error.code, message: `Page ${number} ${error.message}` });
+  if (drawn instanceof PageFailed) {
+    context.warn({ code: drawn.code, message: `Page ${number} ${drawn.message}` });
+    return;
   }
+  const { width, height, bytes, placeholder, remark } = drawn;
+  if (remark !== undefined) context.warn({ code: remark.code, message: `Page ${number} ${remark.message}` });
+  const page = { number, width, height, ...(placeholder === undefined ? {} : { placeholder }) };
+  const given = [pictureName(number, format), contentTypes[format], { page }] as const;
+  // Pages are told of as they come; the artifact says that the chunk is done.
+  const writer = isLast ? context.artifact(...given) : context.part(...given);
+  writer.write(bytes);
+  writer.end();
 }
 
 /** Makes `preview.json`: which pages have a picture. Their sizes stand beside them in the list of artifacts. */

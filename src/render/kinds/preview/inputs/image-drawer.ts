@@ -46,12 +46,16 @@ export function openImageDrawer(
   }
 
   return {
-    draw: (index) =>
-      draw(index).catch((error: unknown) => {
+    async draw(index) {
+      try {
+        // One at a time: another process does all of it, and each page of an image takes memory there.
+        return { picture: Promise.resolve(await draw(index)) };
+      } catch (error) {
         // Where there is one picture alone, its fault is that of the file.
         if (!(error instanceof RenderFailure) || pages === 1) throw error;
         throw new PageFailed('page_broken', `cannot be drawn: ${error.message}`);
-      }),
+      }
+    },
     close: () => undefined,
   };
 }

@@ -3,12 +3,18 @@ import { pdfFailure } from '../../pdf-tools/pdf-failure.js';
 import type { PdfiumDocument } from '../../pdf-tools/pdfium.js';
 import type { DrawnPage } from '../../pdf-tools/pdfium-drawing.js';
 import { PageTooSlow } from '../../pdf-tools/pdfium-pause.js';
-import { encode, isQuick, placeholderOf } from '../pages/encode.js';
+import { encode, isQuick, type Pixels, placeholderOf } from '../pages/encode.js';
 import { previewLimits } from '../pages/limits.js';
 import type { PdfFiles, PdfToOpen } from '../pages/pdf-files.js';
 import { type PictureSize, pictureSize } from '../pages/picture-size.js';
 import type { PictureFormat, PreviewRequest } from '../pages/plan.js';
-import { type Drawer, PageFailed, type PagePicture, type PageSizes } from '../pages/source.js';
+import {
+  type Drawer,
+  type EncodedPage,
+  PageFailed,
+  type PagePicture,
+  type PageSizes,
+} from '../pages/source.js';
 import { encodeAside } from './image.js';
 import { drawScan } from './scan.js';
 
@@ -36,12 +42,16 @@ export async function readPdfSizes(files: PdfFiles, pdf: PdfToOpen): Promise<Pag
 
 type Look = Pick<PreviewRequest, 'quality' | 'width' | 'height' | 'dpi'> & { readonly format: PictureFormat };
 
+/** Of the pixels of a page that is encoded while the next one is drawn, which takes the memory of the engine: A4 with 200 dpi and colours. */
+const copiedMaxBytes = 16 * 1024 * 1024;
+
 /** Draws pages of a PDF, for a task. */
 export class PdfDrawer implements Drawer {
   readonly #files: PdfFiles;
   readonly #pdf: PdfToOpen;
   readonly #look: Look;
-
+  /** Of pixels that are encoded already. */
+  readonly #buffers: ArrayBufferLike[] = [];
   readonly #context: Pick<RunContext, 'picture'>;
 
   constructor(files: PdfFiles, pdf: PdfToOpen, look: Look, context: Pick<RunContext, 'picture'>) {
@@ -51,19 +61,36 @@ export class PdfDrawer implements Drawer {
     this.#look = look;
   }
 
-  async draw(index: number): Promise<PagePicture> {
+  async draw(index: number): Promise<EncodedPage> {
     const document = await this.#files.open(this.#pdf);
     const scan = await this.#guarded(() => scanOf(document, index, this.#look, this.#context));
-    if (scan !== undefined) return scan;
+    if (scan !== undefined) return { picture: Promise.resolve(scan) };
     const { drawn, size } = await this.#draw(document, index);
-    try {
-      const made = encodePage(drawn, this.#look, this.#context);
-      const [bytes, placeholder] = await Promise.all([made, placeholderOf(drawn)]);
-      const { width, height } = drawn;
-      return { width, height, bytes, placeholder, ...reduced(size) };
-    } finally {
-      drawn.release();
-    }
+    const isCopied = drawn.data.length <= copiedMaxBytes;
+    const pixels = isCopied ? this.#copyOf(drawn) : drawn;
+    if (isCopied) drawn.release();
+    const picture = this.#encoded(pixels, size).finally(() => {
+      if (isCopied) this.#buffers.push(pixels.data.buffer);
+      else drawn.release();
+    });
+    // The engine is asked for nothing else while its memory is read.
+    if (!isCopied) await picture;
+    return { picture };
+  }
+
+  async #encoded(pixels: Pixels, size: PictureSize): Promise<PagePicture> {
+    const made = encodePage(pixels, this.#look, this.#context);
+    const [bytes, placeholder] = await Promise.all([made, placeholderOf(pixels)]);
+    const { width, height } = pixels;
+    return { width, height, bytes, placeholder, ...reduced(size) };
+  }
+
+  #copyOf({ width, height, channels, data }: DrawnPage): Pixels {
+    const kept = this.#buffers.pop();
+    const buffer = kept !== undefined && kept.byteLength >= data.length ? kept : new ArrayBuffer(data.length);
+    const copy = new Uint8Array(buffer, 0, data.length);
+    copy.set(data);
+    return { width, height, channels, data: copy };
   }
 
   #draw(
@@ -98,7 +125,7 @@ export class PdfDrawer implements Drawer {
 
 /** The file of a page that was drawn. Rejects with `PageFailed`. */
 export async function encodePage(
-  drawn: DrawnPage,
+  drawn: Pixels,
   { format, quality }: Pick<Look, 'format' | 'quality'>,
   context: Pick<RunContext, 'picture'>,
 ): Promise<Buffer> {

@@ -45,10 +45,20 @@ export interface PagePicture extends PageSize {
   readonly remark?: { readonly code: string; readonly message: string };
 }
 
+/** A page that is drawn, and may still be encoded. */
+export interface EncodedPage {
+  /** Rejects with `PageFailed` for a page of which no picture can be made. */
+  readonly picture: Promise<PagePicture>;
+}
+
 /** Draws pages, one after the other. */
 export interface Drawer {
-  /** Page `index`, from 0. Rejects with `PageFailed` for a page that cannot be drawn, after which others can. */
-  draw(index: number): Promise<PagePicture>;
+  /**
+   * Page `index`, from 0. Resolves when the next one may be asked for; of two pages before that one the picture must have settled.
+   * Rejects with `PageFailed` for a page that cannot be drawn, after which others can.
+   */
+  draw(index: number): Promise<EncodedPage>;
+  /** After the last picture has settled. */
   close(): void;
 }
 
