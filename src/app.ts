@@ -191,6 +191,7 @@ async function open(
   const depth = () => store.depth();
   const meters = new Meters(registry, { pool: () => pool.state, depth, clock, isPaused });
   const random = Math.random;
+  const onGarbage = openYoungBuffers().came;
   const runner = new Runner({
     store,
     follower,
@@ -206,6 +207,7 @@ async function open(
     log: workLog,
     clock,
     random,
+    onGarbage,
     worker,
     leaseMs,
   });
@@ -314,7 +316,7 @@ async function open(
     web: await web,
     // Only of kinds that there are: the caller has named it.
     onKind: (kind) => kinds.some(({ name }) => name === kind) && pool.expect(kind),
-    onFormBytes: openYoungBuffers().came,
+    onFormBytes: onGarbage,
   });
   let bulk: BulkRunner | undefined;
   if (config.role !== 'worker') {

@@ -31,7 +31,12 @@ export interface AttemptParts {
   readonly outages: Outages;
   /** 0..1, for the backoff. */
   readonly random: () => number;
+  /** Hears that a task of many has left so many bytes on the heap of this thread, which nobody holds. */
+  readonly onGarbage?: ((bytes: number) => void) | undefined;
 }
+
+/** Messages, promises and progress of a chunk, measured. */
+const chunkGarbageBytes = 180 * 1024;
 
 /** What the runner, which holds the claim, does for an attempt. */
 export interface ClaimHolder {
@@ -249,7 +254,7 @@ function renderChunks(
   common: Common,
   deadline: Deadline,
 ): Promise<Outcome> {
-  const { pool } = parts;
+  const { pool, onGarbage } = parts;
   const runTask = async ({ take, ...task }: ChunkedTask): Promise<TaskEnd> => {
     const asidePrefix = files.path();
     const memoryRetry = task.memoryRetry || job.memoryRetry === true;
@@ -276,6 +281,7 @@ function renderChunks(
       if (outcome.type === 'done' && take === undefined) return;
       if (outcome.type === 'done') await take?.(outcome);
       await files.discard([asidePrefix]);
+      onGarbage?.(chunkGarbageBytes);
     };
     return { outcome, kept: keep() };
   };
