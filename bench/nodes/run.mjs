@@ -19,6 +19,9 @@ const { chosen, short, profile } = readCommand({
   cancel: './benchmarks/cancel.mjs',
   killed: './benchmarks/killed.mjs',
   fanout: './benchmarks/fanout.mjs',
+  gateways: './benchmarks/gateways.mjs',
+  workers: './benchmarks/workers.mjs',
+  pooler: './benchmarks/pooler.mjs',
 });
 const folder = new URL('.', import.meta.url);
 installPeers(folder, 'bullmq');

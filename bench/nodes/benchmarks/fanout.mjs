@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processCpuMs } from '../../kit/cpu.mjs';
@@ -60,14 +59,13 @@ async function read(commits) {
   try {
     while ((await engine.store.log()).last < commits * 3) await load([queue], 128, 1);
     await queue.close();
-    const server = () => childrenOf(postgres.pid).reduce((sum, pid) => sum + processCpuMs(pid), 0);
     await engine.store.everyFact(0, 1_000);
-    const before = { cpu: process.cpuUsage(), server: server() };
+    const before = { cpu: process.cpuUsage(), server: postgres.cpuMeter() };
     for (let n = 0; n < commits; n += 1) await engine.store.everyFact(n * 3, 3);
     const { user, system } = process.cpuUsage(before.cpu);
     return {
       nodeUs: (user + system) / commits,
-      databaseUs: ((server() - before.server) * 1000) / commits,
+      databaseUs: (before.server.ms() * 1000) / commits,
     };
   } finally {
     await engine.close();
@@ -122,18 +120,4 @@ async function tell({ url, pid }, commits, selected) {
     teller.disconnect();
     await fanout.close();
   }
-}
-
-/** @param {number} parent */
-function childrenOf(parent) {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]) === parent;
-      } catch {
-        return false;
-      }
-    });
 }

@@ -19,7 +19,8 @@ import type { WorkingSet } from './working-set.js';
 export interface Author {
   readonly node: string;
   readonly batch: number;
-  readonly channel: string;
+  /** Undefined where others are told of it later. */
+  readonly channel: string | undefined;
 }
 
 /**
@@ -188,6 +189,6 @@ function batchOf({ node, batch }: Author): Query {
 }
 
 function told({ log }: WorkingSet, { channel }: Author): readonly Query[] {
-  if (log.appended.length === 0) return [];
+  if (log.appended.length === 0 || channel === undefined) return [];
   return [{ text: 'SELECT pg_notify($1, $2)', values: [channel, String(log.last)] }];
 }

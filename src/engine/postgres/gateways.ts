@@ -7,18 +7,21 @@ import { lockOf } from './service.js';
 const lookMs = 5_000;
 
 /**
- * How many processes answer callers. Each holds a share of a lock for as long as its connection lasts, so that one that was
+ * How many nodes there are, and how many of them answer callers. Each holds a share of a lock for as long as its connection lasts, so that one that was
  * killed is not counted any more as soon as the database knows; behind a pooler of transactions it has a row in its place.
  */
 export class Gateways {
   readonly #ask: Asking;
   readonly #lock: string;
+  readonly #presence: string;
   readonly #timer: NodeJS.Timeout;
   #count = 1;
+  #nodes = 1;
 
   constructor(ask: Asking, database: Database) {
     this.#ask = ask;
     this.#lock = lockOf(database, 'gateways');
+    this.#presence = lockOf(database, 'presence');
     // While the database is away they are as many as before.
     this.#timer = setInterval(() => void this.look().catch(() => undefined), lookMs).unref();
   }
@@ -28,6 +31,11 @@ export class Gateways {
     return this.#count;
   }
 
+  /** The others, too. */
+  get nodes(): number {
+    return this.#nodes;
+  }
+
   /** With each connection anew. */
   async join(client: pg.Client): Promise<void> {
     await client.query(`SELECT pg_advisory_lock_shared(${this.#lock})`);
@@ -35,12 +43,14 @@ export class Gateways {
 
   async look(): Promise<void> {
     const [row] = await this.#ask(
-      `SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-         AND ((classid::bigint << 32) | objid::bigint) = $1) + (SELECT count(*) ${presentRows} AND gateway)`,
-      [this.#lock],
+      `SELECT count(*) FILTER (WHERE lock = $1) + (SELECT count(*) ${presentRows} AND gateway),
+         count(*) FILTER (WHERE lock = $2) + (SELECT count(*) ${presentRows})
+       FROM (SELECT (classid::bigint << 32) | objid::bigint AS lock FROM pg_locks
+         WHERE locktype = 'advisory' AND granted AND objsubid = 1
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) held`,
+      [this.#lock, this.#presence],
     );
-    this.#count = Math.max(1, Number(row?.[0]));
+    [this.#count, this.#nodes] = [Math.max(1, Number(row?.[0])), Math.max(1, Number(row?.[1]))];
   }
 
   close(): void {

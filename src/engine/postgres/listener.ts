@@ -39,7 +39,8 @@ export class Listener {
 
   async open(): Promise<void> {
     const { way, channels, onListening } = this.#options;
-    const client = new pg.Client(connectionOf(way));
+    // Something may be told while the server is asked.
+    const client = new pg.Client({ ...connectionOf(way), pipeline: true });
     const lost = (): void => {
       if (this.#client === client) this.#client = undefined;
       if (this.#closed) return;

@@ -29,6 +29,8 @@ export interface PostgresBusOptions {
   readonly send: (payload: string) => Promise<void>;
   /** Sends a message of endings to the other nodes, at once or not at all. */
   readonly sendEndings: (payload: string) => void;
+  /** Messages of the others are answered by readings that begin so far apart at least. */
+  readonly apartMs: () => number;
   /** With a fan-out that selects: facts of other nodes that came by it, and those that had to be read all the same. */
   readonly onFanned?: ((facts: { readonly told: number; readonly repaired: number }) => void) | undefined;
 }
@@ -52,6 +54,9 @@ export class PostgresBus implements Bus {
   #awaited = 0;
   #grace: NodeJS.Timeout | undefined;
   #reading = false;
+  /** When the last reading began, by the monotonic clock. */
+  #readAt = Number.NEGATIVE_INFINITY;
+  #turn: NodeJS.Timeout | undefined;
   #isBehind = false;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -179,13 +184,17 @@ export class PostgresBus implements Bus {
     try {
       while (this.#isBehind && !this.#closed) {
         this.#isBehind = false;
+        const awaited = this.#awaited;
+        this.#readAt = performance.now();
         const { facts } = await this.#options.everyFact(this.#position, pageMax);
-        if (facts.length === 0) continue;
-        this.#isBehind = true;
         // Some may have been told meanwhile, as this node's own.
         const found = facts.filter(({ seq }) => seq > this.#position);
         this.#publish(found);
         if (this.#selected !== undefined) this.#options.onFanned?.({ told: 0, repaired: found.length });
+        // What was there when it was read is not read again for a message that came meanwhile.
+        const isNews = facts.length > 0 || this.#awaited > awaited;
+        if (facts.length === pageMax) this.#isBehind = true;
+        else if (isNews && this.#awaited > this.#position) void this.#readInTurn();
       }
     } catch {
       // A hint may be lost; the next message, or the next look, reads on from here.
@@ -201,6 +210,19 @@ export class PostgresBus implements Bus {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#grace);
+    clearTimeout(this.#turn);
+  }
+
+  async #readInTurn(): Promise<void> {
+    const waitMs = this.#readAt + this.#options.apartMs() - performance.now();
+    if (waitMs <= 0) {
+      await this.catchUp();
+      return;
+    }
+    this.#turn ??= setTimeout(() => {
+      this.#turn = undefined;
+      if (this.#awaited > this.#position) void this.catchUp();
+    }, waitMs).unref();
   }
 
   /** The log holds so much. */
@@ -208,7 +230,7 @@ export class PostgresBus implements Bus {
     this.#awaited = Math.max(this.#awaited, seq);
     if (this.#awaited <= this.#position || this.#closed) return;
     if (this.#selected === undefined || this.#fanout?.isConnected !== true) {
-      await this.catchUp();
+      if (!this.#reading) await this.#readInTurn();
       return;
     }
     const awaited = this.#awaited;

@@ -13,6 +13,7 @@ import { type ApplyOptions, type Engine, type EngineOptions, StoreFailed } from 
 import type { Fanout, OpenFanout } from '../fanout.js';
 import type { SmallBlobReader } from '../small-blobs.js';
 import { type EngineOperation, isEngineChange } from '../store-operations.js';
+import { Announcements } from './announcements.js';
 import { failureOf } from './connection.js';
 import { DatabaseClock } from './database-clock.js';
 import { endpointReads } from './endpoint-reads.js';
@@ -49,6 +50,11 @@ export interface PostgresEngineOptions extends EngineOptions {
 
 /** Where no message comes through, the log is looked at so often. */
 const lookMs = 250;
+/**
+ * For each node that is there messages about the log, and readings for them, are so far apart: that many nodes read
+ * everything costs the database some five hundred messages and readings a second, and no more with more of them.
+ */
+const nodeMs = 2;
 
 /** Opens a node of a service whose tables are in PostgreSQL; makes the tables where they are not there. */
 export async function openPostgresEngine(options: PostgresEngineOptions): Promise<Engine> {
@@ -70,6 +76,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     node,
     everyFact: (after, limit) => reads.everyFact(after, limit),
     send: (payload) => tellProgress(pool.ask, `${channel}_progress`, payload),
+    apartMs: () => apartMs(),
     sendEndings: (payload) => hearing.send(`${channel}_endings`, payload),
     onFanned: options.onFanned,
   });
@@ -82,16 +89,19 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
   };
   const keys = new PostgresKeys(pool.ask, `${channel}_keys`);
   const gateways = new Gateways(pool.ask, way);
+  const apartMs = (): number => gateways.nodes * nodeMs;
+  const announcements = new Announcements((last) => hearing.send(channel, String(last)), apartMs);
   const writer = new BatchWriter({
     way,
     node,
     lock: lockOf(way, 'commits'),
-    channel,
+    channelNow: () => (announcements.begin() ? channel : undefined),
     fairness,
     onServer: mustHaveHistory,
     onEndings: (endings) => bus.ending(endings),
     onFacts: (facts) => {
       bus.committed(facts);
+      announcements.end(facts.at(-1)?.seq ?? 0);
       if (hearing instanceof Poller) hearing.hasten();
     },
     onCommit: options.onCommit ?? (() => undefined),
@@ -133,6 +143,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     gateways.close();
     keys.close();
     await writer.close();
+    announcements.close();
     await fanout?.close();
     bus.close();
     await hearing.close();

@@ -69,7 +69,8 @@ export interface WriterOptions {
   readonly node: string;
   /** The number of the lock under which all nodes write. */
   readonly lock: string;
-  readonly channel: string;
+  /** Where a commit of facts that is made now tells of itself; undefined where others are told of it later. */
+  readonly channelNow: () => string | undefined;
   /** Until the service has settings. */
   readonly fairness: FairnessLimits;
   /** Before the first batch of a server: another one may have taken over. */
@@ -288,8 +289,9 @@ export class BatchWriter {
     const { set, answers } = run;
     const failed = answers.find((answer) => 'error' in answer);
     if (failed !== undefined && 'error' in failed) throw failed.error;
-    const { node, channel } = this.#options;
+    const { node, channelNow } = this.#options;
     const outcome = { answers, facts: set.log.appended };
+    const channel = outcome.facts.length > 0 ? channelNow() : undefined;
     const statements = statementsOf(set, { node, batch, channel });
     if (statements.length > 0) onSent(outcome);
     const endings = endingsOf(set);
