@@ -2,20 +2,23 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runDoctor } from '../../src/cli/doctor/doctor.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
+import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
 import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { submitted } from '../contracts/jobs-at-hand.js';
+import { aJob, aSubmission, submitted } from '../contracts/jobs-at-hand.js';
 import { aKey } from '../contracts/keys.suite.js';
 import { useNats, withoutNats } from '../helpers/nats-server.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
+import { useS3 } from '../helpers/s3-server.js';
 import { openTransactionPooler } from '../helpers/transaction-pooler.js';
 import { scratchFolder, shell } from './shell-fixture.js';
 
 describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
   // Without a sync of the disk: that is to be found.
   const server = usePostgres();
+  const bucket = useS3();
 
   async function examine(environment: Readonly<Record<string, string>>): Promise<readonly Finding[]> {
     const it = shell(['--json', '--only', 'database,keys,fanout']);
@@ -70,6 +73,30 @@ describe.skipIf(withoutPostgres)('inkwire doctor for a node', () => {
     } finally {
       await pooler.close();
     }
+  });
+
+  it('says whether the folder or the bucket is the one in which the other nodes have written', async () => {
+    const [blobs, other] = [await scratchFolder(), await scratchFolder()];
+    const url = server().url;
+    const openBlobs = (): Promise<Engine['blobs']> => DiskBlobs.open(blobs);
+    const node = await openPostgresEngine({ ...openOptions, url, openBlobs });
+    try {
+      const blob = await node.blobs.put(Buffer.from('x'), 'in');
+      const input = { request: { inline: '{}' }, inputs: [{ blob }] };
+      await node.store.submit(aSubmission(aJob(), { input }));
+    } finally {
+      await node.close();
+    }
+    const found = async (at: string): Promise<readonly Finding[]> => {
+      const findings = await examine({ INKWIRE_DATABASE_URL: url, INKWIRE_BLOBS: at });
+      return findings.filter(({ check }) => check === 'blobs');
+    };
+    const none = [{ verdict: 'fail', said: expect.stringContaining('none of 1 files') }];
+    expect(await found(blobs)).toMatchObject([
+      { verdict: 'ok', said: expect.stringContaining('1 of 1 files') },
+    ]);
+    expect(await found(other)).toMatchObject(none);
+    expect(await found(bucket().address)).toMatchObject(none);
   });
 
   it('says that the server cannot be reached, and that options do not go together', async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isMissingBlob, placeOfBlob } from '../../engine/blobs.js';
 import type { FanoutInspection } from '../../engine/nats/nats-inspection.js';
 import type { ServiceInspection } from '../../engine/postgres/inspection.js';
 import { isS3Address, readS3Address } from '../../engine/s3/s3-address.js';
@@ -19,34 +20,37 @@ const leastNats = 209;
 const leastMessage = 256 * 1024;
 
 export async function checkService({ config }: Patient): Promise<readonly Finding[]> {
+  const { findings, files } = await checkServer(config.databaseUrl);
   return [
-    ...(await checkServer(config.databaseUrl)),
-    await checkBlobs(config.blobsDir),
+    ...findings,
+    await checkBlobs(config.blobsDir, files),
     ...(config.fanoutUrl === '' ? [] : await checkFanout(config.fanoutUrl)),
   ];
 }
 
-async function checkServer(url: string): Promise<readonly Finding[]> {
+async function checkServer(
+  url: string,
+): Promise<{ readonly findings: readonly Finding[]; readonly files: readonly string[] }> {
   const { inspectService } = await import('../../engine/postgres/inspection.js');
   let found: ServiceInspection;
   try {
     found = await inspectService(url);
   } catch (error) {
-    return [
-      fail(
-        'database',
-        `the database of INKWIRE_DATABASE_URL cannot be used: ${wordsOf(error)}`,
-        'Check the address, and that its user may connect from this machine.',
-      ),
-    ];
+    const said = `the database of INKWIRE_DATABASE_URL cannot be used: ${wordsOf(error)}`;
+    const advice = 'Check the address, and that its user may connect from this machine.';
+    return { findings: [fail('database', said, advice)], files: [] };
   }
+  const { files } = found;
   const findings = findingsOf(found);
   const version = `PostgreSQL ${Math.floor(found.serverVersion / 10_000)}`;
   const state = found.schema === undefined ? 'no node has worked in it yet' : `schema ${found.schema}`;
   const way = found.isWhole
     ? []
     : [ok('database', 'there is a pooler of transactions in the way: nodes ask it, since they are not told')];
-  return [...(findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)]), ...way];
+  return {
+    findings: [...(findings.length > 0 ? findings : [ok('database', `${version}; ${state}`)]), ...way],
+    files,
+  };
 }
 
 function findingsOf(found: ServiceInspection): readonly Finding[] {
@@ -85,12 +89,12 @@ function findingsOf(found: ServiceInspection): readonly Finding[] {
   return findings;
 }
 
-async function checkBlobs(blobs: string): Promise<Finding> {
-  return isS3Address(blobs) ? checkBucket(blobs) : checkFolder(blobs);
+async function checkBlobs(blobs: string, files: readonly string[]): Promise<Finding> {
+  return isS3Address(blobs) ? checkBucket(blobs, files) : checkFolder(blobs, files);
 }
 
-/** Whether objects can be written and listed there. */
-async function checkBucket(text: string): Promise<Finding> {
+/** Whether objects can be written and listed there, and those are there that other nodes have written. */
+async function checkBucket(text: string, files: readonly string[]): Promise<Finding> {
   const address = readS3Address(text);
   if (typeof address === 'string') return fail('blobs', address, 'Mend INKWIRE_BLOBS.');
   const { S3Bucket } = await import('../../engine/s3/s3-bucket.js');
@@ -98,7 +102,8 @@ async function checkBucket(text: string): Promise<Finding> {
   try {
     await bucket.ping();
     await bucket.list().next();
-    return ok('blobs', `${text} can be written and listed`);
+    const read = async (name: string): Promise<void> => void (await bucket.get(name)).destroy();
+    return await foundIn(text, `${text} can be written and listed`, files, read);
   } catch (error) {
     const advice = 'Check the bucket, its endpoint, AWS_ACCESS_KEY_ID, and what this key may do.';
     return fail('blobs', `${text} cannot be used: ${wordsOf(error)}`, advice);
@@ -107,8 +112,8 @@ async function checkBucket(text: string): Promise<Finding> {
   }
 }
 
-/** Whether a file can be made durable and renamed there; that it is the same folder on all machines only they can tell. */
-async function checkFolder(directory: string): Promise<Finding> {
+/** Whether a file can be made durable and renamed there, and those are there that other nodes have written. */
+async function checkFolder(directory: string, files: readonly string[]): Promise<Finding> {
   const path = resolve(directory);
   const probe = join(path, 'aside', `doctor-${randomBytes(6).toString('hex')}`);
   try {
@@ -117,12 +122,43 @@ async function checkFolder(directory: string): Promise<Finding> {
     await writeFile(probe, 'x', { flag: 'wx', flush: true });
     await rename(probe, `${probe}.renamed`);
     await unlink(`${probe}.renamed`);
-    return isNew
+    const read = async (name: string): Promise<void> => void (await stat(join(path, placeOfBlob(name))));
+    const found = await foundIn(path, `${path} can be written`, files, read);
+    return isNew && found.verdict === 'ok'
       ? warn('blobs', `${path} was not there and was made`, 'Where it is to be mounted, mount it first.')
-      : ok('blobs', `${path} can be written`);
+      : found;
   } catch (error) {
     return fail('blobs', `${path} cannot be written: ${fileReason(error)}`, 'Mend it, or set INKWIRE_BLOBS.');
   }
+}
+
+/**
+ * Whether files that the database names are there: only then it is the place that the other nodes have. One that went since
+ * is no sign of another place.
+ */
+async function foundIn(
+  place: string,
+  said: string,
+  files: readonly string[],
+  read: (name: string) => Promise<void>,
+): Promise<Finding> {
+  let found = 0;
+  for (const name of files) {
+    try {
+      await read(name);
+      found += 1;
+    } catch (error) {
+      if (!isMissingBlob(error)) throw error;
+    }
+  }
+  if (files.length === 0) return ok('blobs', said);
+  if (found > 0)
+    return ok('blobs', `${said}; ${found} of ${files.length} files that the database names are there`);
+  return fail(
+    'blobs',
+    `${place} has none of ${files.length} files that the database names: other nodes have another place`,
+    'Mount or name the place of the other nodes.',
+  );
 }
 
 /** Each server of the list, as a node would use it. Nodes go on without it, and read everything from the database. */

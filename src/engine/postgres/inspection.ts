@@ -1,9 +1,13 @@
 import type pg from 'pg';
+import { isFileBlobName, isSmallBlob } from '../blobs.js';
 import type { Key } from '../keys.js';
 import { failureOf, once } from './connection.js';
 import { fromJson } from './job-shapes.js';
 import { schemaVersion } from './migrations.js';
 import { isWhole, standardSchema } from './service.js';
+
+/** Files that are looked for in the blobs. */
+const filesMax = 8;
 
 /** The result of looking at the database of a service, without changing anything. */
 export interface ServiceInspection {
@@ -22,6 +26,8 @@ export interface ServiceInspection {
   readonly isWhole: boolean;
   /** Milliseconds that its clock is ahead of this machine's. */
   readonly aheadMs: number;
+  /** Names of some files that the blobs of its nodes have to hold; few, or none where there are none. */
+  readonly files: readonly string[];
   /** Undefined for a schema that is newer than this program. */
   readonly keys: readonly Key[] | undefined;
 }
@@ -47,7 +53,7 @@ async function look(client: pg.Client): Promise<Omit<ServiceInspection, 'isWhole
   );
   const middle = (before + Date.now()) / 2;
   const { version, fsync, commit, read_only: readOnly, now, made } = rows[0] ?? {};
-  const found = made === true ? await contentOf(client) : { schema: undefined, keys: [] };
+  const found = made === true ? await contentOf(client) : { schema: undefined, keys: [], files: [] };
   return {
     serverVersion: Number(version),
     knownSchema: schemaVersion,
@@ -59,10 +65,15 @@ async function look(client: pg.Client): Promise<Omit<ServiceInspection, 'isWhole
   };
 }
 
-async function contentOf(client: pg.Client): Promise<Pick<ServiceInspection, 'schema' | 'keys'>> {
+async function contentOf(client: pg.Client): Promise<Pick<ServiceInspection, 'schema' | 'keys' | 'files'>> {
   const { rows: versions } = await client.query<{ version: number }>('SELECT version FROM schema_version');
   const schema = versions[0]?.version;
-  if (schema === undefined || schema > schemaVersion) return { schema, keys: undefined };
+  if (schema === undefined || schema > schemaVersion) return { schema, keys: undefined, files: [] };
   const { rows } = await client.query<{ key: string }>('SELECT key FROM keys ORDER BY kid');
-  return { schema, keys: rows.map(({ key }) => fromJson<Key>(key)) };
+  // The newest come last.
+  const { rows: held } = await client.query<{ name: string }>(
+    'SELECT DISTINCT name FROM blob_references ORDER BY name DESC LIMIT 200',
+  );
+  const files = held.map(({ name }) => name).filter((name) => isFileBlobName(name) && !isSmallBlob(name));
+  return { schema, keys: rows.map(({ key }) => fromJson<Key>(key)), files: files.slice(0, filesMax) };
 }
