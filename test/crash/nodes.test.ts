@@ -6,14 +6,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Inkwire } from '../../client/sdk/node.js';
 import { makeKey } from '../../src/access/keys.js';
 import { openServiceKeys } from '../../src/engine/postgres/service-keys.js';
+import { useWay } from '../helpers/pgbouncer.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
 import { s3Credentials, useS3 } from '../helpers/s3-server.js';
 import { type RunningServer, startServer } from '../helpers/server.js';
+import { serviceState } from '../helpers/service-state.js';
 import { startReceiver } from '../helpers/webhook-receiver.js';
 
 /** Nodes of one service, each a process of its own. */
 describe.skipIf(withoutPostgres)('nodes of one service', () => {
   const database = usePostgres({ durable: true });
+  const way = useWay(database);
   const store = useS3();
   const program = new URL('../helpers/whole-kind/server.mjs', import.meta.url);
   let folder: string;
@@ -25,7 +28,8 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     await mkdir(join(folder, 'jobs'));
     blobs = join(folder, 'blobs');
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(await serviceState(database().url, nodes));
     for (const client of clients.splice(0)) await client.close();
     await Promise.all(nodes.map((node) => node.stop()));
     nodes = [];
@@ -36,7 +40,7 @@ describe.skipIf(withoutPostgres)('nodes of one service', () => {
     const started = await startServer({
       program,
       env: {
-        INKWIRE_DATABASE_URL: database().url,
+        INKWIRE_DATABASE_URL: way(),
         INKWIRE_BLOBS: blobs,
         ...s3Credentials,
         INKWIRE_ROLE: role,
