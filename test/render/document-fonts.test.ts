@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Face, families, fonts } from '../../src/render/fonts/catalogue.js';
 import { CffSubsetter } from '../../src/render/fonts/cff-subset.js';
+import { readFace } from '../../src/render/fonts/face-file.js';
 import {
   type EmbeddedFont,
   type GlyphRun,
@@ -8,7 +9,7 @@ import {
   parseFont,
   type Subset,
 } from '../../src/render/fonts/pdfkit.js';
-import { FontRegistry, readFace } from '../../src/render/fonts/registry.js';
+import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
 import type { RunContext } from '../../src/render/kind.js';

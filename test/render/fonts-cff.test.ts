@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { families } from '../../src/render/fonts/catalogue.js';
 import { CffSubsetter } from '../../src/render/fonts/cff-subset.js';
 import { flatCharstring } from '../../src/render/fonts/charstring.js';
+import { readFace } from '../../src/render/fonts/face-file.js';
 import { type ParsedFont, parseFont } from '../../src/render/fonts/pdfkit.js';
-import { readFace } from '../../src/render/fonts/registry.js';
 
 const faces = families.flatMap(({ faces: { normal, bold } }) =>
   [normal, bold].filter(({ source }) => source.type === 'file' && source.path.endsWith('.otf')),

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { type Face, families, type LineHeight } from './catalogue.js';
 import { EmbeddedTypeface } from './embedded-typeface.js';
-import { folderOfPackage } from './packages.js';
+import { readFace } from './face-file.js';
 import { embeddedFontClass, type PdfFont, parseFont, standardFont } from './pdfkit.js';
 import { type OpenShared, SharedFont, SharedStandardFont, sharedFontOpener } from './sharing.js';
 import { StandardTypeface } from './standard-typeface.js';
@@ -30,16 +28,6 @@ interface LoadedStandard {
   typeface?: Typeface;
 }
 type Loaded = LoadedFont | LoadedStandard;
-
-/** Bytes of a face that comes from a file. */
-export function readFace(face: Face): Buffer {
-  if (face.source.type !== 'file') throw new Error(`${face.id} has no file`);
-  const { package: name, path } = face.source;
-  const folder = folderOfPackage(name);
-  if (folder === undefined)
-    throw new Error(`font package ${name} is not installed (looked from ${dirname(import.meta.url)})`);
-  return readFileSync(join(folder, path));
-}
 
 /** What a face has glyphs for, one byte per BMP character once it was asked for: 0 unknown, 1 yes, 2 no. */
 class Coverage {

@@ -1,5 +1,5 @@
 import { type FaceStyle, findFamily } from '../../fonts/catalogue.js';
-import { readFace } from '../../fonts/registry.js';
+import { readFace } from '../../fonts/face-file.js';
 import { addCallbacks } from './pdfium-callbacks.js';
 import { allocate, type Engine } from './pdfium-engine.js';
 

@@ -1,7 +1,7 @@
 import type { PDFDict, PDFObject } from '@cantoo/pdf-lib';
 import { type Face, type FaceStyle, fallbackChain, findFamily } from '../../../fonts/catalogue.js';
+import { readFace } from '../../../fonts/face-file.js';
 import { parseFont } from '../../../fonts/pdfkit.js';
-import { readFace } from '../../../fonts/registry.js';
 import { shape } from '../../../fonts/shaping.js';
 import { SharedFont } from '../../../fonts/sharing.js';
 import { JobFont } from './job-font.js';
