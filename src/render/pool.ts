@@ -72,8 +72,9 @@ export class RenderPool {
   #spare: Slot | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
   readonly #themes = new Set<string>();
-  /** Of the tasks so far. */
+  /** Of the tasks so far, and of those that are on their way; and those of which all threads know. */
   readonly #kinds = new Set<string>();
+  readonly #shared = new Set<string>();
   #hasWorked = false;
   #nextId = 1;
   #respawns = 0;
@@ -138,11 +139,14 @@ export class RenderPool {
     });
   }
 
-  /** A task of a kind is on its way: the threads, also those of later, load what it needs while they are idle. */
+  /**
+   * A task of a kind is on its way: the thread that will get it loads what it needs, and the other ones, also those of later, when the
+   * first task has ended. At the same time they would take half of the machine from the one that somebody waits for.
+   */
   expect(kind: string): void {
     if (this.#kinds.has(kind)) return;
     this.#kinds.add(kind);
-    this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] });
+    this.#idle()[0]?.thread.send({ type: 'rehearse', kinds: [kind], themes: [] });
   }
 
   /** Has the threads, also those of later, make themselves ready for these themes while they are idle. */
@@ -152,10 +156,10 @@ export class RenderPool {
   }
 
   /** Threads that come later are told when they are ready. */
-  #tellThreads(message: RehearseMessage): void {
+  #tellThreads(message: RehearseMessage, but?: RenderThread): void {
     const spare = this.#spare === undefined ? [] : [this.#spare];
     for (const { state, thread } of [...this.#slots, ...spare])
-      if (state !== 'starting') thread.send(message);
+      if (state !== 'starting' && thread !== but) thread.send(message);
   }
 
   /** Ends every thread and cancels every task. Safe twice. */
@@ -189,9 +193,7 @@ export class RenderPool {
 
   /** Gives waiting tasks, in order, to idle threads with a fitting memory limit. */
   #dispatch(): void {
-    // The one that worked last comes first: it may hold what the next task of that job needs, as a document that is open.
-    const idle = this.#slots.filter(({ state }) => state === 'idle').sort((a, b) => b.usedAt - a.usedAt);
-    for (const slot of idle) {
+    for (const slot of this.#idle()) {
       const index = this.#next(slot.thread.heapLimitMb);
       const raisedFirst = this.#waiting[0]?.task.memoryRetry === true && index !== 0;
       if (raisedFirst && !this.#hasRaisedThread()) {
@@ -202,6 +204,11 @@ export class RenderPool {
       const [entry] = index === -1 ? [] : this.#waiting.splice(index, 1);
       if (entry !== undefined) this.#start(slot, entry);
     }
+  }
+
+  /** The one that worked last comes first: it may hold what the next task of that job needs, as a document that is open. */
+  #idle(): readonly Slot[] {
+    return this.#slots.filter(({ state }) => state === 'idle').sort((a, b) => b.usedAt - a.usedAt);
   }
 
   /** Place of the task that goes next to a thread with this limit; -1 when there is none. */
@@ -244,8 +251,8 @@ export class RenderPool {
       parts: task.parts ?? {},
       asidePrefix: task.asidePrefix,
     });
-    // The first task of a kind has the other threads load what it needs, the first of all is followed by a spare.
-    this.expect(task.kind);
+    this.#kinds.add(task.kind);
+    // The first of all is followed by a spare.
     if (!this.#hasWorked) this.#startSpareSoon();
     this.#hasWorked = true;
   }
@@ -276,6 +283,9 @@ export class RenderPool {
   /** The task has ended, and its thread has not. */
   #ended(slot: Slot, running: Running, message: EndMessage): void {
     const { thread } = slot;
+    const { kind } = running.task;
+    if (!this.#shared.has(kind)) this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] }, thread);
+    this.#shared.add(kind);
     if (running.verdict !== undefined) thread.calmDown();
     else if (message.type === 'done' && message.themes !== undefined)
       this.#options.onThemes?.(message.themes);

@@ -305,12 +305,12 @@ describe('render pool', () => {
     await vi.waitFor(() => expect(loaded()).toEqual(['cold', 'warm', 'warm', 'warm']), { timeout: 20_000 });
   });
 
-  it('loads what a task needs that is on its way, once', async () => {
+  it('loads what a task needs that is on its way, once, where it will run; elsewhere when it has ended', async () => {
     const loads = join(directory, 'expected');
     setEnvironmentData('loads', loads);
     writeFileSync(loads, '');
-    await open({ threads: 1 });
-    await vi.waitFor(() => expect(pool.state.idle).toBe(1), { timeout: 20_000 });
+    await open({ threads: 2 });
+    await vi.waitFor(() => expect(pool.state.idle).toBe(2), { timeout: 20_000 });
     const loaded = () => readFileSync(loads, 'utf8').split('\n').filter(Boolean);
     pool.expect('cold');
     pool.expect('warm');
@@ -318,6 +318,9 @@ describe('render pool', () => {
     pool.expect('warm');
     await pool.run(task('cold'));
     expect(loaded()).toEqual(['warm', 'cold']);
+    await pool.run(task('warm'));
+    // By the task itself, by the other thread, and by the one in reserve.
+    await vi.waitFor(() => expect(loaded().slice(2)).toEqual(['warm', 'warm', 'warm']), { timeout: 20_000 });
   });
 
   it('replaces a thread after its share of tasks', async () => {

@@ -134,5 +134,6 @@ describe('a render thread', () => {
       expect(rehearsal.themes(new Set([kind]))).toContain('preview');
     expect(rehearsal.steps('preview', new Set())).not.toHaveLength(0);
     await previewRunner.warm?.();
+    await previewRunner.practise?.();
   });
 });

@@ -38,9 +38,8 @@ function createPreviewRunner(): ChunkedRunner {
   const files = new PdfFiles();
   return {
     name: 'preview',
-    async warm() {
-      await files.warm();
-    },
+    warm: () => files.warm(),
+    practise: () => files.practise(),
     prepare: (request, context) => prepare(Value.Parse(previewPlanSchema, request), context, files),
     chunk: (units, context) => chunk(units, context, files),
     finish,

@@ -23,7 +23,7 @@ interface Kept {
 
 /** For the next chunk of the document, or the next page that somebody looks at. */
 const keptMs = 1_000;
-const warmMs = 10_000;
+const practiceMs = 10_000;
 /** Text and a line, which most pages have; without a cross-reference, which the engine finds out by itself. */
 const smallPage = Buffer.from(`%PDF-1.7
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -46,15 +46,20 @@ export class PdfFiles {
   #kept: Kept | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Has the engine, and what encodes pictures, ready ahead of the first file: draws a small page for nobody. */
+  /** Has the program of the engine ahead of the first file. */
   async warm(): Promise<void> {
+    await loadPdfiumProgram();
+  }
+
+  /** Has the engine, and what encodes pictures, quick ahead of the first file: draws a small page for nobody. */
+  async practise(): Promise<void> {
     const pdfium = await startPdfium(
       await loadPdfiumProgram(),
       pdfLimits.pictureMemoryBytes,
       () => undefined,
     );
     const document = pdfium.open(smallPage, '');
-    const drawn = document.draw(0, () => ({ width: 200, height: 200 }), warmMs);
+    const drawn = document.draw(0, () => ({ width: 200, height: 200 }), practiceMs);
     await Promise.all([encode(drawn, 'png', 85), placeholderOf(drawn)]);
     drawn.release();
     document.close();
