@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { footprintOf } from '../../dist/src/render/program-watch.js';
 import { metric, removeDirectory, startServer, temporaryDirectory, token } from '../kit/server.mjs';
@@ -8,8 +10,8 @@ import { longPdf } from './long-pdf.mjs';
 const authorization = `Bearer ${token}`;
 
 /**
- * How soon after a cancel nothing of a job works any more, while a page of a PDF is drawn, an SVG that takes long, and a document in
- * LibreOffice: what has worked on it for a while, a thread or a process, is gone from the table of the system. Linux only.
+ * How soon after a cancel nothing of a job works any more, while a page of a PDF is drawn, an SVG that takes long, a document in
+ * LibreOffice, and a video in FFmpeg: what has worked on it for a while, a thread or a process, is gone from the table of the system. Linux only.
  * @param {import('../kit/figure.mjs').Run} run
  * @returns {Promise<import('../kit/figure.mjs').Figure[]>}
  */
@@ -27,6 +29,7 @@ export async function run({ short, profile, say }) {
       ['a long PDF', longPdf(500), 'thread', 50],
       ['an SVG of many blurs', blurs(), 'picture-child', 250],
       ['a text in LibreOffice', Buffer.from('a long line of words\n'.repeat(40_000)), 'soffice.bin', 250],
+      ['a video in FFmpeg', longVideo(directory), 'ffmpeg', 250],
     ]) {
       const rows = [];
       // What the first job has others do ahead is not taken for work on it.
@@ -69,6 +72,7 @@ async function cancelled(base, { port, pid }, bytes, by) {
   const form = new FormData();
   form.set('kind', 'preview');
   form.set('input', new Blob([bytes]));
+  if (by === 'ffmpeg') form.set('time', '11.5');
   const headers = { authorization };
   const before = await whenQuiet(pid, by);
   const { data } = await (await fetch(`${base}/api/v1/jobs`, { method: 'POST', body: form, headers })).json();
@@ -141,7 +145,8 @@ function workersOf(pid, by) {
           .map((thread) => `/proc/${pid}/task/${thread}`)
       : footprintOf(pid, 10_000)
           .pids.map((each) => `/proc/${each}`)
-          .filter((path) => textOf(`${path}/cmdline`).includes(by));
+          // Whoever watches over a program has its name among the arguments.
+          .filter((path) => nameOf(path) === by || textOf(`${path}/cmdline`).includes(`${by}.js`));
   return new Map(paths.map((path) => [path, ticksOf(textOf(`${path}/stat`))]));
 }
 
@@ -152,6 +157,10 @@ function ticksOf(stat) {
 
 function niceOf(stat) {
   return Number(stat.split(') ').at(-1).split(' ')[16] ?? 0);
+}
+
+function nameOf(path) {
+  return textOf(`${path}/comm`).trim();
 }
 
 function textOf(path) {
@@ -180,6 +189,14 @@ function heavyPage() {
     content,
     Buffer.from('\nendstream\nendobj\ntrailer\n<</Root 1 0 R/Size 5>>\n%%EOF\n'),
   ]);
+}
+
+/** Of which each picture is made of all those before it. */
+function longVideo(directory) {
+  const path = join(directory, 'video.mp4');
+  const scene = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:r=25:d=12'];
+  execFileSync('ffmpeg', ['-v', 'error', ...scene, '-c:v', 'mpeg4', '-q:v', '4', '-g', '600', path]);
+  return readFileSync(path);
 }
 
 function blurs() {
