@@ -89,6 +89,40 @@ describe('a job of many tasks', () => {
     expect(await text(id)).toBe(`rows\n${rows(30)}[]`);
   });
 
+  it('is finished while its last parts are told of', async () => {
+    // So many that the files of chunks are none that wait for the commit themselves.
+    const units = 24_000;
+    let letGo = (): void => undefined;
+    const finishing = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await open({
+      between: ({ store }) => ({
+        store: new Proxy(store, {
+          get: (target, name) => {
+            const own: unknown = Reflect.get(target, name);
+            if (name !== 'apply') return typeof own === 'function' ? own.bind(target) : own;
+            return async (...given: Parameters<typeof target.apply>) => {
+              const [, command] = given;
+              const isLast = (part: { readonly chunk?: { readonly units: { readonly to: number } } }) =>
+                part.chunk?.units.to === units;
+              if (command.type === 'produce' && command.parts.some(isLast)) await finishing;
+              return target.apply(...given);
+            };
+          },
+        }),
+      }),
+    });
+    const run = rig.pool.run.bind(rig.pool);
+    vi.spyOn(rig.pool, 'run').mockImplementation((task) => {
+      if (task.step?.type === 'finish') letGo();
+      return run(task);
+    });
+    const id = await rig.submit('rows', { units, perChunk: units / 3 });
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', artifact_count: 4 });
+    expect(await text(id)).toBe(`rows\n${rows(units)}[]`);
+  });
+
   it('loses a poisoned unit and nothing else', async () => {
     await open();
     const id = await rig.submit('rows', { units: 40, perChunk: 10, poison: [17] });

@@ -101,8 +101,13 @@ export class ChunkedAttempt {
     const failed = outcomes.find((outcome) => outcome?.type === 'failed') ?? outcomes.find(Boolean);
     if (this.#verdict !== undefined) return this.#ended(this.#verdict);
     if (failed !== undefined) return failed;
-    await keeper.flush();
-    return this.#finish(after, prepared);
+    if (keeper.holdsBytes) await keeper.flush();
+    // Files are durable before they are told of: they are put together while the commit is under way.
+    const telling = keeper.flush();
+    telling.catch(() => this.#stop.abort());
+    const outcome = await this.#finish(after, prepared);
+    await telling;
+    return outcome;
   }
 
   /** Of files that earlier attempts keep. */

@@ -68,6 +68,11 @@ export class PartKeeper {
     return this.#failure.signal;
   }
 
+  /** Whether parts lie in memory alone until a commit: nobody can read them before it. */
+  get holdsBytes(): boolean {
+    return this.#waitingBytes > 0;
+  }
+
   /**
    * All parts that are files or say that a chunk is done, those of earlier attempts included. After `flush` all of them are
    * durable.
