@@ -16,6 +16,8 @@ import { openSource } from './template/source.js';
 
 /** Rows of a chunk: as many as take some milliseconds, or some hundred where each has a code to draw. */
 const rowsPerChunk = 250;
+/** What is written of a QR code is a fraction of all that a form has filled, and it takes some 0.05 ms. */
+const qrRowsPerChunk = 500;
 const codeRowsPerChunk = 100;
 /** A picture may be as large as its row, and take milliseconds. */
 const pictureRowsPerChunk = 25;
@@ -30,7 +32,7 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
   const plan = request as BulkFillPlan;
   const isKept = context.parts.includes(keptNames.program);
   const opened = isKept ? undefined : await openTemplate(plan, context);
-  const intake = new Intake(knownColumns(plan, context), opened?.begin, plan.rows.pointer);
+  const intake = new Intake(plan, knownColumns(plan, context), opened?.begin);
   const count = readRows(plan, context, intake);
   const nameColumns = nameColumnsOf(plan, intake.columns, intake.width);
   refuseMissingColumns(plan, intake.columns, intake.width);
@@ -56,9 +58,10 @@ export async function prepare(request: unknown, context: StepContext): Promise<P
 function unitsPerChunk(slots: KeptTemplate['program']['slots']): number {
   if (slots.some(({ is }) => is === 'picture')) return pictureRowsPerChunk;
   const codes = slots.flatMap((slot) => (slot.is === 'code' ? [slot.symbology] : []));
+  if (codes.length === 0) return rowsPerChunk;
+  // Another matrix takes fifty times as long; and each chunk costs the process some milliseconds, on a core that a thread could have.
   if (codes.some((symbology) => symbology !== 'qr')) return codeRowsPerChunk;
-  // A QR code takes some 0.3 ms, another matrix ten times as long; and each chunk costs the process some milliseconds.
-  return Math.max(codeRowsPerChunk, Math.floor(rowsPerChunk / Math.max(1, codes.length)));
+  return Math.max(codeRowsPerChunk, Math.floor(qrRowsPerChunk / codes.length));
 }
 
 /** The columns, where they are known before the rows are read. */
@@ -131,39 +134,46 @@ type BeginTemplate = (columns: Columns) => TemplateBuilder;
 
 /** Rows on their way in: the first one may name the columns, all others are rows of the job. */
 class Intake {
+  readonly #plan: BulkFillPlan;
   readonly #begin: BeginTemplate | undefined;
-  readonly #pointer: string;
   #columns: Columns | undefined;
   #width = 0;
   #builder: TemplateBuilder | undefined;
+  /** Columns that something is made of; undefined where they are not known. */
+  #used: ReadonlySet<number> | undefined;
 
   /**
    * @param columns left out where the first row names them
    * @param begin left out where the template is there already
-   * @param pointer of the rows
    */
-  constructor(columns: Columns | undefined, begin: BeginTemplate | undefined, pointer: string) {
+  constructor(plan: BulkFillPlan, columns: Columns | undefined, begin: BeginTemplate | undefined) {
+    this.#plan = plan;
     this.#begin = begin;
-    this.#pointer = pointer;
     if (columns !== undefined) this.#name(columns);
   }
 
-  take(row: Row): 'kept' | 'passed' {
+  /** @returns what is kept of it: a list may have many columns of which a form has none */
+  take(row: Row): Row | undefined {
     if (this.#columns === undefined) {
-      if ('fault' in row) throw brokenHeader(row.fault, this.#pointer);
+      if ('fault' in row) throw brokenHeader(row.fault, this.#plan.rows.pointer);
       this.#name(new Columns(row.cells.map((cell) => (cell ?? '').trim())));
-      return 'passed';
+      return undefined;
     }
-    if ('cells' in row) {
-      this.#width = Math.max(this.#width, row.cells.length);
-      this.#builder?.add(row.cells);
-    }
-    return 'kept';
+    if ('fault' in row) return row;
+    const { cells, ignored } = row;
+    this.#width = Math.max(this.#width, cells.length);
+    this.#builder?.add(cells);
+    const used = this.#used;
+    if (used === undefined || ignored !== undefined || used.size >= cells.length) return row;
+    return { cells: cells.map((cell, position) => (used.has(position) ? cell : undefined)) };
   }
 
   #name(columns: Columns): void {
     this.#columns = columns;
     this.#builder = this.#begin?.(columns);
+    if (this.#builder === undefined) return;
+    const forNames = this.#plan.nameColumns.map((name) => columns.positionOf(name) ?? -1);
+    this.#used = new Set([...this.#builder.columns, ...forNames]);
   }
 
   /** Once the rows are read. */

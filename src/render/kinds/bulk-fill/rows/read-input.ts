@@ -15,8 +15,8 @@ export type RowsRead =
   | { readonly ok: false; readonly refusal: RowsRefusal };
 
 export interface Reading {
-  /** Hears of each row in order, and says whether it is one of those. */
-  readonly onRow?: (row: Row) => 'kept' | 'passed';
+  /** Hears of each row in order, and answers what is kept of it; undefined where it is none of those. */
+  readonly onRow?: (row: Row) => Row | undefined;
   /** Of JSON. */
   readonly columnOf?: ColumnOf;
 }
@@ -42,11 +42,12 @@ export function readInput(
   { path, format }: RowsInput,
   limits: RowLimits,
   into: { readonly rows: ArtifactWriter; readonly index: ArtifactWriter },
-  { onRow = () => 'kept', columnOf }: Reading = {},
+  { onRow = (row) => row, columnOf }: Reading = {},
 ): RowsRead {
   const writer = new RowsFileWriter(into.rows, into.index);
   const sink: RowSink = (row) => {
-    if (onRow(row) === 'kept') writer.add(row);
+    const kept = onRow(row);
+    if (kept !== undefined) writer.add(kept);
   };
   const scanner =
     format === 'csv' ? new CsvScanner(limits, sink) : new JsonRowScanner(limits, sink, columnOf);

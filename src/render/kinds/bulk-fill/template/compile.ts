@@ -66,6 +66,12 @@ export class TemplateBuilder {
     this.#base = this.#signedBase();
   }
 
+  /** Positions of the columns that rows are filled from. */
+  get columns(): ReadonlySet<number> {
+    const parts = this.#slots.flatMap((slot) => ('parts' in slot ? slot.parts : []));
+    return new Set(parts.filter((part) => typeof part === 'number'));
+  }
+
   /** Takes the characters of a row. */
   add(values: readonly (string | undefined)[]): void {
     this.#rows++;
