@@ -2,10 +2,11 @@ import { Countdown } from '../countdown.js';
 import { type Outcome, outcomeOf } from './outcome.js';
 import type { Lane, PoolState } from './pool-state.js';
 import { type Death, RenderThread } from './render-thread.js';
+import { type Entry, loadAhead, type Running, type Slot } from './slot.js';
 import type { Task } from './task.js';
 import { TaskOrder } from './task-order.js';
 import { TaskWork, type TaskWorkers } from './task-work.js';
-import type { EndMessage, FromThread, RehearseMessage } from './wire.js';
+import type { EndMessage, FromThread } from './wire.js';
 
 /** Without workers of that sort, external programs and pictures are refused. */
 export interface PoolOptions extends TaskWorkers {
@@ -20,33 +21,6 @@ export interface PoolOptions extends TaskWorkers {
   readonly readyTimeoutMs: number;
   /** A thread has worked on these themes (see `Rehearsal`). */
   readonly onThemes?: (themes: readonly string[]) => void;
-}
-
-interface Entry {
-  readonly id: number;
-  readonly task: Task;
-  readonly settle: (outcome: Outcome) => void;
-}
-
-interface Running extends Entry {
-  readonly startedAt: number;
-  readonly timer: Countdown;
-  /** It is gone before the task settles. */
-  readonly work: TaskWork;
-  /** Set when the pool itself ended the task, and with it the thread, unless that can stop it and stay. */
-  verdict?: Outcome;
-  /** Ends the thread that was asked to stop the task, and has not. */
-  late?: Countdown;
-}
-
-interface Slot {
-  thread: RenderThread;
-  state: 'starting' | 'idle' | 'busy';
-  tasks: number;
-  /** When its last task began, by `performance.now`. */
-  usedAt: number;
-  running?: Running;
-  failedStarts: number;
 }
 
 const longestStartPauseMs = 5_000;
@@ -72,9 +46,8 @@ export class RenderPool {
   #spare: Slot | undefined;
   #spareTimer: NodeJS.Timeout | undefined;
   readonly #themes = new Set<string>();
-  /** Of the tasks so far, and of those that are on their way; and those of which all threads know. */
+  /** Of which all threads load ahead what they need. */
   readonly #kinds = new Set<string>();
-  readonly #shared = new Set<string>();
   #hasWorked = false;
   #nextId = 1;
   #respawns = 0;
@@ -139,27 +112,29 @@ export class RenderPool {
     });
   }
 
-  /**
-   * A task of a kind is on its way: the thread that will get it loads what it needs, and the other ones, also those of later, when the
-   * first task has ended. At the same time they would take half of the machine from the one that somebody waits for.
-   */
+  /** A task of a kind is on its way: the thread that will have it loads what it needs. */
   expect(kind: string): void {
+    const [next] = this.#idle();
+    if (next !== undefined) loadAhead(next, [kind]);
+  }
+
+  /** The first work of a kind has ended: the other threads, also those of later, load what it needs. Before, they would have taken time from it. */
+  #share(kind: string): void {
     if (this.#kinds.has(kind)) return;
     this.#kinds.add(kind);
-    this.#idle()[0]?.thread.send({ type: 'rehearse', kinds: [kind], themes: [] });
+    for (const slot of this.#told()) loadAhead(slot, [kind]);
   }
 
   /** Has the threads, also those of later, make themselves ready for these themes while they are idle. */
   rehearse(themes: readonly string[]): void {
     for (const theme of themes) this.#themes.add(theme);
-    this.#tellThreads({ type: 'rehearse', kinds: [], themes });
+    for (const { thread } of this.#told()) thread.send({ type: 'rehearse', kinds: [], themes });
   }
 
   /** Threads that come later are told when they are ready. */
-  #tellThreads(message: RehearseMessage, but?: RenderThread): void {
+  #told(): readonly Slot[] {
     const spare = this.#spare === undefined ? [] : [this.#spare];
-    for (const { state, thread } of [...this.#slots, ...spare])
-      if (state !== 'starting' && thread !== but) thread.send(message);
+    return [...this.#slots, ...spare].filter(({ state }) => state !== 'starting');
   }
 
   /** Ends every thread and cancels every task. Safe twice. */
@@ -186,9 +161,14 @@ export class RenderPool {
     const thread = new RenderThread({ ...this.#options, heapLimitMb }, (message) =>
       this.#heard(slot, message),
     );
-    const slot: Slot = { thread, state: 'starting', tasks: 0, usedAt: -1, failedStarts };
+    const slot: Slot = { thread, state: 'starting', tasks: 0, usedAt: -1, loads: new Set(), failedStarts };
     void thread.exited.then((death) => this.#gone(slot, death));
     return slot;
+  }
+
+  /** In the order in which they get tasks: the one that worked last may hold what the next one needs, as a document that is open. */
+  #idle(): readonly Slot[] {
+    return this.#slots.filter(({ state }) => state === 'idle').sort((a, b) => b.usedAt - a.usedAt);
   }
 
   /** Gives waiting tasks, in order, to idle threads with a fitting memory limit. */
@@ -204,11 +184,6 @@ export class RenderPool {
       const [entry] = index === -1 ? [] : this.#waiting.splice(index, 1);
       if (entry !== undefined) this.#start(slot, entry);
     }
-  }
-
-  /** The one that worked last comes first: it may hold what the next task of that job needs, as a document that is open. */
-  #idle(): readonly Slot[] {
-    return this.#slots.filter(({ state }) => state === 'idle').sort((a, b) => b.usedAt - a.usedAt);
   }
 
   /** Place of the task that goes next to a thread with this limit; -1 when there is none. */
@@ -251,7 +226,6 @@ export class RenderPool {
       parts: task.parts ?? {},
       asidePrefix: task.asidePrefix,
     });
-    this.#kinds.add(task.kind);
     // The first of all is followed by a spare.
     if (!this.#hasWorked) this.#startSpareSoon();
     this.#hasWorked = true;
@@ -261,8 +235,8 @@ export class RenderPool {
     if (message.type === 'ready') {
       slot.state = 'idle';
       slot.failedStarts = 0;
-      const [kinds, themes] = [[...this.#kinds], [...this.#themes]];
-      if (kinds.length + themes.length > 0) slot.thread.send({ type: 'rehearse', kinds, themes });
+      loadAhead(slot, [...this.#kinds]);
+      if (this.#themes.size > 0) slot.thread.send({ type: 'rehearse', kinds: [], themes: [...this.#themes] });
       this.#wake();
       this.#dispatch();
       return;
@@ -283,13 +257,13 @@ export class RenderPool {
   /** The task has ended, and its thread has not. */
   #ended(slot: Slot, running: Running, message: EndMessage): void {
     const { thread } = slot;
-    const { kind } = running.task;
-    if (!this.#shared.has(kind)) this.#tellThreads({ type: 'rehearse', kinds: [kind], themes: [] }, thread);
-    this.#shared.add(kind);
     if (running.verdict !== undefined) thread.calmDown();
     else if (message.type === 'done' && message.themes !== undefined)
       this.#options.onThemes?.(message.themes);
+    const { kind, step } = running.task;
     this.#settle(slot, running, running.verdict ?? outcomeOf(message, performance.now() - running.startedAt));
+    // Of a job of many tasks the last one: the others of it are on their way to these threads.
+    if (message.type !== 'done' || (step?.type !== 'prepare' && step?.type !== 'chunk')) this.#share(kind);
     const raised = thread.heapLimitMb > this.#options.heapLimitMb;
     const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;
     if (isSpent) this.#end(slot, this.#options.heapLimitMb);

@@ -221,7 +221,23 @@ const noted = ['warm', 'cold'].map((name) => ({
   },
 }));
 
+/** As the warm one, of many tasks. */
+const many = {
+  name: 'many',
+  warm: true,
+  load: async () => {
+    appendFileSync(getEnvironmentData('loads'), 'many\n');
+    return {
+      name: 'many',
+      prepare: async () => ({ units: 1, unitsPerChunk: 1, plan: {} }),
+      chunk: async () => 'made',
+      finish: async () => ({}),
+    };
+  },
+};
+
 serveTasks(parentPort, workerData, [
+  many,
   ...runners.map((runner) => ({ name: runner.name, load: async () => runner })),
   ...noted,
 ]);

@@ -305,7 +305,7 @@ describe('render pool', () => {
     await vi.waitFor(() => expect(loaded()).toEqual(['cold', 'warm', 'warm', 'warm']), { timeout: 20_000 });
   });
 
-  it('loads what a task needs that is on its way, once, where it will run; elsewhere when it has ended', async () => {
+  it('loads what a task needs that is on its way, once, in the thread that will have it', async () => {
     const loads = join(directory, 'expected');
     setEnvironmentData('loads', loads);
     writeFileSync(loads, '');
@@ -318,9 +318,21 @@ describe('render pool', () => {
     pool.expect('warm');
     await pool.run(task('cold'));
     expect(loaded()).toEqual(['warm', 'cold']);
-    await pool.run(task('warm'));
-    // By the task itself, by the other thread, and by the one in reserve.
-    await vi.waitFor(() => expect(loaded().slice(2)).toEqual(['warm', 'warm', 'warm']), { timeout: 20_000 });
+  });
+
+  it('loads in the other threads what a job of many tasks needs once the last of them has ended', async () => {
+    const loads = join(directory, 'many');
+    setEnvironmentData('loads', loads);
+    writeFileSync(loads, '');
+    await open({ threads: 2 });
+    await vi.waitFor(() => expect(pool.state.idle).toBe(2), { timeout: 20_000 });
+    const loaded = () => readFileSync(loads, 'utf8').split('\n').filter(Boolean).length;
+    const after = { plan: {}, prepared: {}, createdAt: 0 };
+    await pool.run(task('many', {}, { step: { type: 'prepare' } }));
+    await pool.run(task('many', {}, { step: { type: 'chunk', units: { from: 0, to: 1 }, ...after } }));
+    expect(loaded()).toBe(1);
+    await pool.run(task('many', {}, { step: { type: 'finish', lost: [], ...after } }));
+    await vi.waitFor(() => expect(loaded()).toBe(3), { timeout: 20_000 });
   });
 
   it('replaces a thread after its share of tasks', async () => {
