@@ -270,7 +270,7 @@ export interface RunContext {
 export interface Stops {
   /** Throws where the task is to stop, and has to get to the caller of `run` as it is. Costs some nanoseconds. */
   look(): void;
-  /** Says that the task looks from now on, every few milliseconds as a rule and until `rest` or its end. */
+  /** Says that the task looks from now on, every few milliseconds as a rule and until `rest`, or that it is at its end. */
   watch(): void;
   /** Looks, and says that the task does not look from now on: a cancel ends its thread. */
   rest(): void;

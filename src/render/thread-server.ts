@@ -64,7 +64,9 @@ export function serveTasks(
       if (back === undefined) throw new Error(`No runner for the kind ${message.kind}`);
       begun.add(message.kind);
       const done = await run(await back.load(), message, task);
-      task.stops.rest();
+      // From here on the end of the task is a moment away, and is told in any case.
+      task.stops.watch();
+      task.stops.look();
       served.add(message.kind);
       const files = task.finish();
       const { warnings, made } = task;
@@ -79,7 +81,7 @@ export function serveTasks(
         ...freshThemes(),
       });
     } catch (error) {
-      flag.rest();
+      task.stops.watch();
       task.discard();
       if (error instanceof Stopped) send({ type: 'stopped', task: message.task, ...task.weight });
       else send({ ...failure(message.task, error, task.warnings), ...task.weight });

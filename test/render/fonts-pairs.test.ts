@@ -8,7 +8,7 @@ import { splitOf } from '../../src/render/layout/split.js';
 
 const registry = new FontRegistry();
 const faces = ['dejavu-sans:DejaVuSans.ttf', 'dejavu-sans:DejaVuSans-Bold.ttf'].map((id) => {
-  const face = registry.typeface(id);
+  const face = registry.typeface(id, () => undefined);
   if (face === undefined) throw new Error(`There is no ${id}`);
   return face;
 });

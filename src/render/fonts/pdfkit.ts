@@ -47,6 +47,22 @@ export interface Subset {
 }
 
 /** A font as fontkit parses it. */
+/** How a font lays out texts: by script, which features there are, and what each of them applies. */
+export interface LayoutTable {
+  readonly scriptList:
+    | readonly {
+        readonly tag: string;
+        readonly script: { readonly defaultLangSys: { readonly featureIndexes: readonly number[] } | null };
+      }[]
+    | null;
+  readonly featureList: readonly {
+    readonly tag: string;
+    readonly feature: { readonly lookupListIndexes: readonly number[] };
+  }[];
+  /** Reads a lookup when it is first asked for. */
+  readonly lookupList: { get(index: number): unknown };
+}
+
 export interface ParsedFont {
   readonly postscriptName: string;
   readonly unitsPerEm: number;
@@ -66,6 +82,8 @@ export interface ParsedFont {
   readonly post: { readonly isFixedPitch: number };
   readonly head: { readonly macStyle: { readonly italic: boolean } };
   readonly 'OS/2': { readonly sFamilyClass: number } | null;
+  readonly GSUB?: LayoutTable | null;
+  readonly GPOS?: LayoutTable | null;
   /** Positions in units of the font. */
   layout(text: string): GlyphRun;
   getGlyph(id: number, codePoints?: readonly number[]): Glyph;

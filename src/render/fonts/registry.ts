@@ -109,8 +109,11 @@ export class FontRegistry {
     return coverage.covers(codePoint);
   }
 
-  /** The face for our own layout; undefined where that does not write such fonts. */
-  typeface(faceId: string): Typeface | undefined {
+  /**
+   * The face for our own layout; undefined where that does not write such fonts.
+   * @param look called between the steps of what a face costs when it is first asked for; may throw
+   */
+  typeface(faceId: string, look: () => void): Typeface | undefined {
     const loaded = this.#load(faceId);
     this.written.add(faceId);
     if (loaded.type === 'standard') {
@@ -118,6 +121,9 @@ export class FontRegistry {
       return loaded.typeface;
     }
     if (loaded.typeface === undefined) {
+      look();
+      loaded.font.prepare(look);
+      look();
       const { programs } = loaded.font;
       loaded.typeface =
         programs === undefined ? null : new EmbeddedTypeface(faceId, loaded.font, programs, loaded.height);

@@ -1,5 +1,6 @@
 import { CffSubsetter } from './cff-subset.js';
 import { withoutFormatting } from './characters.js';
+import { readLookups } from './lookups.js';
 import { PairLayout } from './pairs.js';
 import type {
   EmbeddedFont,
@@ -98,6 +99,7 @@ export class SharedFont {
   readonly pairs: PairLayout;
   readonly #cff: CffSubsetter | undefined;
   #subsetter: TrueTypeSubsetter | undefined;
+  #isReady = false;
 
   constructor(readonly font: ParsedFont) {
     makeStateless(font);
@@ -107,6 +109,13 @@ export class SharedFont {
       this.#cff = subsetter;
     }
     this.pairs = new PairLayout((text) => scaledLayout(font, text));
+  }
+
+  /** Does by steps what the first text would do at once. @param look called between the steps; may throw */
+  prepare(look: () => void): void {
+    if (this.#isReady) return;
+    readLookups(this.font, look);
+    this.#isReady = true;
   }
 
   /** The layout of a text from left to right; undefined where the font lacks a glyph of it. */

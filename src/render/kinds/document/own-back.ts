@@ -40,7 +40,7 @@ function draw(
   const areas = sink.area === undefined ? undefined : new Areas();
   const edges = new PaperEdges((warning) => sink.warn(warning), areas);
   const tools: BoxTools = {
-    registry,
+    face: (id) => registry.typeface(id, look),
     user: { use: (face, ink) => pages.use(face, ink) },
     picture: (key) => {
       const { width, height, orientation = 1 } = document.provideImage(key);
@@ -84,6 +84,7 @@ function draw(
   total = measured;
   new Placing(pages, (word, at) => edges.noteBroken(word, at)).sections(sections);
   pages.end();
+  pages.makeFonts();
   if (marks !== undefined && watermark?.fontSize !== undefined) tellLargeWatermark(marks.pages, edges);
   edges.end();
   if (sink.area !== undefined) areas?.tell(sink.area);

@@ -1,4 +1,4 @@
-import type { FontRegistry } from '../../fonts/registry.js';
+import type { Typeface } from '../../fonts/typeface.js';
 import { RenderFailure } from '../../kind.js';
 import type { Box, Carry, Cell, Column, Frame, ListBox, Section, TableBox } from '../../layout/boxes.js';
 import { extentOf } from '../../layout/boxes.js';
@@ -110,7 +110,8 @@ function isSection(node: Node): node is SectionNode {
 }
 
 export interface BoxTools {
-  readonly registry: FontRegistry;
+  /** The face of an id; undefined for one that our own layout does not write. */
+  readonly face: (id: string) => Typeface | undefined;
   /** The size of a picture by its key as it is shown, pixels. */
   readonly picture: (key: string) => { readonly width: number; readonly height: number };
   /** Told of every glyph. */
@@ -159,7 +160,7 @@ class BoxMaker {
     private readonly tools: BoxTools,
     private readonly document: readonly Node[],
   ) {
-    this.#styles = new Styles(tools.registry);
+    this.#styles = new Styles(tools.face);
   }
 
   /** The style of the document. */

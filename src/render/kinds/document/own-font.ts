@@ -1,4 +1,4 @@
-import { EmbeddedTypeface } from '../../fonts/embedded-typeface.js';
+import { EmbeddedTypeface, type FontProgram } from '../../fonts/embedded-typeface.js';
 import { pdfNumber } from '../../fonts/pdf-bytes.js';
 import { StandardTypeface } from '../../fonts/standard-typeface.js';
 import { type Ink, type Typeface, UsedGlyphs } from '../../fonts/typeface.js';
@@ -11,6 +11,7 @@ type MakeObject = (data: Record<string, unknown>) => PdfReference;
 export class OwnFont {
   readonly #used = new UsedGlyphs();
   #dictionary: PdfReference | undefined;
+  #program: FontProgram | undefined;
   #ended = false;
 
   constructor(
@@ -35,6 +36,13 @@ export class OwnFont {
     return this.#dictionary;
   }
 
+  /** Makes what the font embeds, once all pages are drawn: some milliseconds where no document had these glyphs before. */
+  makeProgram(): void {
+    const { face } = this;
+    if (this.#dictionary !== undefined && face instanceof EmbeddedTypeface)
+      this.#program = face.program(this.#used);
+  }
+
   /** Writes the font, once all pages are drawn. */
   finalize(): void {
     const dictionary = this.#dictionary;
@@ -53,7 +61,7 @@ export class OwnFont {
   #embedded(face: EmbeddedTypeface): Record<string, unknown> {
     const { make } = this;
     const { font, isCff } = face;
-    const program = face.program(this.#used);
+    const program = this.#program ?? face.program(this.#used);
     const packed = (bytes: Uint8Array, data: Record<string, unknown> = {}): PdfReference => {
       const stream = make({ Filter: 'FlateDecode', ...data });
       stream.write(bytes);

@@ -31,7 +31,7 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
     private readonly knowsPages: boolean,
     private readonly onPlaced: () => void,
     private readonly onPage: () => void,
-    /** Called before each page is written. */
+    /** Called before each page, and each font, is written. */
     private readonly onWrite: () => void,
   ) {}
 
@@ -78,6 +78,15 @@ export class OwnPages implements Pages, GlyphUser, PageTools {
   /** Writes the pages that have waited for their number. */
   end(): void {
     for (const sheet of this.#waiting.splice(0)) this.#write(sheet, this.#pages);
+  }
+
+  /** Makes the programs of the fonts, which are written with the end of the document. */
+  makeFonts(): void {
+    for (const font of this.#fonts.values()) {
+      this.onWrite();
+      font.makeProgram();
+    }
+    this.onWrite();
   }
 
   /** There are numbers on the pages that are known when all of them are laid out. */

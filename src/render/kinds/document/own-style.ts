@@ -1,5 +1,5 @@
 import { findFamily } from '../../fonts/catalogue.js';
-import type { FontRegistry } from '../../fonts/registry.js';
+import type { Typeface } from '../../fonts/typeface.js';
 import type { Look } from '../../layout/line.js';
 import type { Alignment } from '../../layout/text.js';
 import { colorOf, foreign, numberOf } from './own-nodes.js';
@@ -101,7 +101,8 @@ export class Styles {
 
   #last: { readonly around: Style; readonly node: Node; readonly own: Style } | undefined;
 
-  constructor(private readonly registry: FontRegistry) {}
+  /** @param face gives a face by its id; undefined for one that our own layout does not write */
+  constructor(private readonly face: (id: string) => Typeface | undefined) {}
 
   /** The style of a document. */
   first(node: Node): Style {
@@ -199,7 +200,7 @@ export class Styles {
     if (known !== undefined) return known;
     const faces = findFamily(family)?.faces ?? foreign(`the font ${family}`);
     const { id } = faces[bold ? (italic ? 'bolditalics' : 'bold') : italic ? 'italics' : 'normal'];
-    const face = this.registry.typeface(id) ?? foreign(`the font ${id}`);
+    const face = this.face(id) ?? foreign(`the font ${id}`);
     const look: Look = {
       face,
       size,

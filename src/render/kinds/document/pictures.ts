@@ -94,11 +94,16 @@ export class PictureShelf {
 
   constructor(private readonly context: RunContext) {}
 
+  /** For a task that watches whether it is to stop: it does not while it waits for pictures. */
   async load(operations: readonly Operation[]): Promise<void> {
-    for (const wanted of imagesOf(operations)) {
+    const all = imagesOf(operations);
+    if (all.length === 0) return;
+    this.context.stops?.rest();
+    for (const wanted of all) {
       const key = keyOf(wanted.source);
       if (!this.#pictures.has(key)) this.#pictures.set(key, await this.#read(wanted, key));
     }
+    this.context.stops?.watch();
   }
 
   of(source: ImageSource): Picture {

@@ -84,11 +84,11 @@ export function createDocumentRunner(
     async run(request: unknown, context: RunContext): Promise<RunResult> {
       // The plan of `documentKind` comes back as it was made; the two halves are of one build.
       const checked = draftOf(request as DocumentRequest, context);
+      context.stops?.watch();
       context.progress({ ratio: 0, phase: 'fonts' });
       const segmenter = new Segmenter(registry, checked.language, () => context.stops?.look());
       const shelf = new PictureShelf(context);
       await shelf.load(allOperations(checked));
-      context.stops?.watch();
       const definition = await composeDefinition(checked, new Typesetter(segmenter), shelf, context, now());
       const artifact = context.artifact('document.pdf', 'application/pdf');
       const pages = await drawDocument(
