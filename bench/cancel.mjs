@@ -20,6 +20,8 @@ export async function run({ short, profile, say }) {
     say(`endless loop: ${described(loop.free)}`);
     const table = await stops({ rounds, directory, kind: 'document', inline: planned(longTable(5000)) });
     say(`table: ${described(table.free)}; ready again: ${described(table.ready)}`);
+    const any = await anyMoment({ rounds: 5 * rounds, directory, inline: planned(longTable(5000)) });
+    say(`table, at any moment: ${described(any.free)}; ${any.threads} threads ended`);
     const http = await deletes({ rounds, directory, profile: profile('cancel') });
     say(`DELETE answered: ${described(http.answered)}; thread free: ${described(http.free)}`);
     return [
@@ -27,6 +29,7 @@ export async function run({ short, profile, say }) {
       { name: 'DELETE answered p99', value: percentiles(http.answered).p99, unit: 'ms' },
       ...figures('endless loop stopped', loop.free, 50, 'the pool alone'),
       ...figures('table stopped', table.free, 20, 'the pool alone'),
+      ...figures('table stopped at any moment', any.free, 20, `${any.threads} threads ended`),
       ...figures('ready again', table.ready, 20, 'from the cancel, real thread'),
     ];
   } finally {
@@ -89,6 +92,41 @@ async function stops({ rounds, directory, entry, kind, inline }) {
   }
   await pool.close();
   return { free, ready };
+}
+
+/**
+ * A table that is stopped at any moment of its life: while it is handed over and read, measured, placed, and written.
+ * One that has ended by then counts for nothing. With how many threads had to be ended for it.
+ * @param {{ rounds: number, directory: string, inline: string }} options
+ */
+async function anyMoment({ rounds, directory, inline }) {
+  const pool = openPool({ threads: 1 });
+  let number = 0;
+  /** @param {AbortSignal} signal */
+  const table = (signal) => pool.run(task(inline, join(directory, `any-${number++}`), { signal }));
+  await pool.ready();
+  let whole = 0;
+  for (let count = 0; count < 5; count += 1) {
+    const from = performance.now();
+    await table(new AbortController().signal);
+    whole = performance.now() - from;
+  }
+  const { respawns } = pool.state;
+  /** @type {number[]} */
+  const free = [];
+  while (free.length < rounds) {
+    await pool.ready();
+    const stop = new AbortController();
+    const outcome = table(stop.signal);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * whole));
+    const from = performance.now();
+    stop.abort();
+    const { type } = await outcome;
+    if (type === 'cancelled') free.push(performance.now() - from);
+  }
+  const threads = pool.state.respawns - respawns;
+  await pool.close();
+  return { free, threads };
 }
 
 /**
