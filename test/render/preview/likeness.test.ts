@@ -184,6 +184,12 @@ const corpus: readonly Row[] = [
     name: 'Chinese text whose font is in the file',
     pdf: () => text(undefined, { font: chinese(), lines: [chineseSentence] }),
     theirDpi: fine,
+    least: 0.96,
+  },
+  {
+    name: 'Chinese text whose font is in the file, on rows as the other one sets it',
+    pdf: () => text(undefined, { font: chinese(), lines: [chineseSentence] }),
+    theirDpi: dpi,
   },
 ];
 

@@ -5,6 +5,7 @@ import { allocate, type Engine, startEngine } from './pdfium-engine.js';
 import { provideFonts } from './pdfium-fonts.js';
 import { createPage, type PdfiumPage } from './pdfium-page.js';
 import { createPauseTest, type PauseTest } from './pdfium-pause.js';
+import { raiseText } from './pdfium-rows.js';
 import { jpegOfPage, mayBeScan } from './pdfium-scan.js';
 
 /**
@@ -152,6 +153,7 @@ function openDocument(
         const page = load(index);
         const size = { width: engine.FPDF_GetPageWidthF(page), height: engine.FPDF_GetPageHeightF(page) };
         const { width, height } = pixels(size);
+        raiseText(engine, page, height);
         const drawn = drawPage(engine, { page, form: form.handle, pause }, width, height, budgetMs);
         close(page);
         return drawn;
