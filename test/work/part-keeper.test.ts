@@ -116,6 +116,29 @@ describe('small parts on their way to the store', () => {
     }
   });
 
+  it('are told of less often the longer an attempt goes on, down to once a second', async () => {
+    vi.useFakeTimers();
+    try {
+      const { keeper, commits } = opened();
+      const from = performance.now();
+      const at: number[] = [];
+      for (let tick = 0; tick < 1_000; tick += 1) {
+        await keeper.addTogether([aFile(1)]);
+        await vi.advanceTimersByTimeAsync(20);
+        for (; at.length < commits.length; at.push(performance.now() - from)) commits[at.length]?.done();
+        await vi.advanceTimersByTimeAsync(0);
+      }
+      const apart = at.map((time, index) => time - (at[index - 1] ?? 0));
+      const between = (start: number, end: number) =>
+        apart.filter((_, index) => (at[index - 1] ?? 0) >= start && (at[index] ?? 0) < end);
+      expect(Math.max(...between(500, 2_000))).toBeLessThanOrEqual(270);
+      expect(Math.min(...between(9_000, 19_000))).toBeGreaterThanOrEqual(980);
+      expect(Math.max(...apart)).toBeLessThanOrEqual(1_020);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('of a name that is there are dropped, where they are made anew', async () => {
     const { keeper, commits } = opened();
     const file = aFile(3);
@@ -127,6 +150,44 @@ describe('small parts on their way to the store', () => {
     await until(() => commits.length === 1);
     commits[0]?.done();
     await flushed;
+  });
+
+  it('that are runs of many artifacts go by the record: forty in one commit', async () => {
+    vi.useFakeTimers();
+    try {
+      const { keeper, commits } = opened();
+      const head = aFile(1);
+      await keeper.addTogether([{ ...head, name: 'head', kept: true }]);
+      const lengths = Array.from({ length: 250 }, () => 1);
+      const chunk = async (number: number) => {
+        const first = number * lengths.length + 1;
+        const names = lengths.map((_, index) => `row_${first + index}.pdf`).join('/');
+        const run = {
+          contentType: 'application/pdf',
+          head: { file: 'head', start: 0, length: 1 },
+          file: 'head',
+          start: 0,
+          lengths,
+          names,
+          digests: '0'.repeat(64 * lengths.length),
+        };
+        await keeper.addChunk(
+          { files: [], runs: [run] },
+          { units: { from: first, to: first + 250 }, warnings: [] },
+        );
+      };
+      for (let number = 0; number < 60; number += 1) await chunk(number);
+      const flushed = keeper.flush();
+      for (let at = 0; at < 4; at += 1) {
+        await vi.advanceTimersByTimeAsync(1_000);
+        commits[at]?.done();
+      }
+      await flushed;
+      // With the head, which is told of together with the first ones.
+      expect(commits.map(({ artifacts }) => artifacts.length)).toEqual([40, 21]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('say what they show', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Blobs, type SmallBlob, smallBlobMaxBytes, smallBlobName } from '../../engine/blobs.js';
 import type { Artifact, BlobPiece, Chunk, Content } from '../../jobs/job.js';
-import { type ArtifactRun, countOfAll, nameOfRun, type Part, wholeBlobsOf } from '../../jobs/parts.js';
+import { type ArtifactRun, nameOfRun, type Part, wholeBlobsOf } from '../../jobs/parts.js';
 import type { Shows } from '../../render/kind.js';
 import type { Outcome } from '../../render/outcome.js';
 import type { FilePiece, VirtualFile, VirtualRun } from '../../render/virtual-files.js';
@@ -12,10 +12,18 @@ import type { WorkLog } from '../work-log.js';
 const keptAtOnce = 16;
 /** Facts about parts are at least so far apart, */
 const commitPauseMs = 250;
+/**
+ * and further as an attempt goes on: this share of its time since the first of them, up to a second. Each fact has the whole record, which
+ * the log and its end in memory keep; of an attempt of many parts there would be more the longer it takes.
+ */
+const commitPauseShare = 1 / 8;
+const longestCommitPauseMs = 1_000;
 /** but for the first ones: somebody waits for the first thing to be seen, which others may come before where several threads work. */
 const promptCommits = 8;
-/** Artifacts of one commit, but for those that are told of together. */
+/** Artifacts of one commit, but for those that are told of together, */
 const maxCommitted = 1_000;
+/** where a run counts as so many: it is one record of some kilobytes, whatever it is a run of. */
+const runWeight = 25;
 /** Small blobs that wait for a commit: past it, whoever makes more waits for that commit, too. */
 const maxWaitingBytes = 8 * 1024 * 1024;
 
@@ -49,6 +57,7 @@ export class PartKeeper {
   readonly #small = new Map<string, Uint8Array>();
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #firstCommit = Number.POSITIVE_INFINITY;
   #lastCommit = Number.NEGATIVE_INFINITY;
   #commitCount = 0;
   /** Everything that was begun; never rejects. */
@@ -142,7 +151,7 @@ export class PartKeeper {
     // Nobody waits for what nobody can have.
     if (added.some(({ kept }) => kept !== true)) this.#commitSoon();
     if (this.#waitingBytes <= maxWaitingBytes) return;
-    await pause(this.#untilCommit());
+    await pause(this.#untilCommit(commitPauseMs));
     await this.#commit();
     // Its timer may have begun it.
     await this.#commits;
@@ -269,6 +278,7 @@ export class PartKeeper {
     const some = this.#takeUntold();
     if (some.length === 0) return;
     this.#lastCommit = performance.now();
+    this.#firstCommit = Math.min(this.#firstCommit, this.#lastCommit);
     this.#commitCount += 1;
     const commit = this.#commits.then(() => this.#options.produce(some, this.smallBlobsOf(some)));
     this.#commits = commit.catch(() => undefined);
@@ -281,7 +291,7 @@ export class PartKeeper {
     const some: Part[] = [];
     let count = 0;
     for (let next = this.#untold[0]; next !== undefined; next = this.#untold[0]) {
-      count += countOfAll(next);
+      count += next.reduce((sum, { run }) => sum + (run === undefined ? 1 : runWeight), 0);
       if (some.length > 0 && count > maxCommitted) break;
       some.push(...next);
       this.#untold.shift();
@@ -290,12 +300,14 @@ export class PartKeeper {
   }
 
   #commitSoon(): void {
-    this.#timer ??= setTimeout(() => this.#follow(this.#commit()), this.#untilCommit());
+    const share = (this.#lastCommit - this.#firstCommit) * commitPauseShare;
+    const apartMs = Math.min(longestCommitPauseMs, Math.max(commitPauseMs, share));
+    this.#timer ??= setTimeout(() => this.#follow(this.#commit()), this.#untilCommit(apartMs));
   }
 
-  #untilCommit(): number {
+  #untilCommit(apartMs: number): number {
     if (this.#commitCount < promptCommits) return 0;
-    return Math.max(0, this.#lastCommit + commitPauseMs - performance.now());
+    return Math.max(0, this.#lastCommit + apartMs - performance.now());
   }
 
   /** Resolves when nothing is under way, and nothing begins by itself. */
