@@ -49,6 +49,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pages: {
     PAGES_DOCUMENTS: process.env.PAGES_DOCUMENTS ?? '100000',
     PAGES_FIRST: process.env.PAGES_FIRST ?? '1',
+    PAGES_CLOSE_EACH: process.env.PAGES_CLOSE_EACH ?? '1',
   },
   fuzz: {
     FUZZ_EXPRESSIONS: process.env.FUZZ_EXPRESSIONS ?? '100000',
