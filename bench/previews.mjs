@@ -3,6 +3,7 @@
  * files in memory included. Medians of rounds in which both run; one thread each. Then a thumbnail, the start of an instance of the
  * engine, and two threads beside one. Bytes, and how much alike the pictures are (mean SSIM of gray blocks of 8 x 8, halved and quartered), to those
  * of `pdftoppm` at 150 dpi, which sets glyphs on whole rows and rounds down, and at 600 dpi, where that is hardly seen ("fine").
+ * At the end the figures that have a target; the exit code is 1 where one is missed.
  *   node bench/previews.mjs [rounds] [documents...]
  */
 import { execFileSync } from 'node:child_process';
@@ -14,6 +15,7 @@ import sharp from 'sharp';
 import { startPdfium } from '../dist/src/render/kinds/pdf-tools/pdfium.js';
 import { loadPdfiumProgram } from '../dist/src/render/kinds/pdf-tools/pdfium-engine.js';
 import { drawPages } from '../dist/src/render/kinds/preview/pages/draw-pages.js';
+import { passes, table } from './kit/figure.mjs';
 import { documents } from './previews/documents.mjs';
 import { drawerOf } from './previews/drawing.mjs';
 
@@ -21,6 +23,14 @@ const [given = '3', ...named] = process.argv.slice(2);
 const rounds = Number(given);
 const names = named.length === 0 ? Object.keys(documents) : named;
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'inkwire-previews-'));
+
+/** Times as fast as pdftoppm, at least. */
+const speeds = {
+  png: { text: 10, cjk: 10, fax: 4, scan: 4, vector: 4 },
+  jpg: { text: 1, cjk: 1, fax: 0.8, scan: 1.5, vector: 2.5 },
+};
+const figures = [];
+const tell = (name, value, unit, target) => figures.push({ name, value, unit, ...target });
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -141,6 +151,13 @@ try {
         .map((file) => readFileSync(join(folder, file)).length);
       const likenesses =
         format === 'png' ? [...(await likenessOf(path, 150)), ...(await likenessOf(path, 600))] : [];
+      tell(`${name} as ${format}`, median(theirs) / median(ours), 'x', { atLeast: speeds[format][name] });
+      const [halved, quartered] = likenesses.map(Number);
+      if (halved !== undefined) tell(`${name}, likeness halved`, halved, '', { atLeast: 0.88 });
+      if (quartered !== undefined) tell(`${name}, likeness quartered`, quartered, '', { atLeast: 0.96 });
+      const theirBytes = sizes.reduce((sum, size) => sum + size, 0);
+      if (name === 'text' && format === 'png')
+        tell('bytes of text as png to pdftoppm', bytes / theirBytes, 'x', { atMost: 0.5 });
       const kb = (total) => (total / pages / 1024).toFixed(0);
       console.log(
         [
@@ -150,7 +167,7 @@ try {
           median(theirs).toFixed(1).padStart(16),
           `${(median(theirs) / median(ours)).toFixed(2)}x`.padStart(7),
           kb(bytes).padStart(7),
-          kb(sizes.reduce((sum, size) => sum + size, 0)).padStart(11),
+          kb(theirBytes).padStart(11),
           ...likenesses,
         ].join('  '),
       );
@@ -161,13 +178,13 @@ try {
   const pages = await countPages(text);
   await draw(text, 2, { format: 'png', width: 240 });
   const thumbnail = (await cpuOf(() => draw(text, pages, { format: 'png', width: 240 }))) / pages;
-  console.log(`a thumbnail of 240 px of a page of text: ${thumbnail.toFixed(1)} ms`);
+  tell('a thumbnail of 240 px of a page of text', thumbnail, 'ms', { atMost: 12 });
   const program = await loadPdfiumProgram();
   const start = () => startPdfium(program, 2 ** 28, () => undefined);
   await start();
   const starts = [];
   for (let round = 0; round < 9; round += 1) starts.push(await cpuOf(start));
-  console.log(`the start of an instance: ${median(starts).toFixed(1)} ms`);
+  tell('the start of an instance', median(starts), 'ms', { atMost: 15 });
   const rows = Object.fromEntries(Object.keys(settings).map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1)
     for (const [name, setting] of Object.entries(settings))
@@ -185,10 +202,11 @@ try {
     ];
     console.log([...columns, idle.padStart(10), apart.padStart(10), own.padStart(23)].join('  '));
   }
-  const times = (name) => (of(name, 'wall') / of('two, two cores', 'wall')).toFixed(2);
-  console.log(
-    `two threads on two cores: ${times('one, one core')}x one thread on one core (target 1.7x), ${times('one, two cores')}x one that has both cores`,
-  );
+  const times = (name) => of(name, 'wall') / of('two, two cores', 'wall');
+  tell('two threads on two cores to one on one core', times('one, one core'), 'x', { atLeast: 1.7 });
+  tell('two threads on two cores to one that has both', times('one, two cores'), 'x', {});
+  console.log(`\n${table(figures.map((figure) => ({ benchmark: 'previews', figure })))}`);
+  if (figures.some((figure) => passes(figure) === false)) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
