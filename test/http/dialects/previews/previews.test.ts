@@ -214,6 +214,21 @@ describe('the FileLens API', () => {
     expect(answer.json.message).toMatch(plain);
   });
 
+  it('counts a page that cannot be drawn, and has addresses of the others alone', async () => {
+    // A form that draws itself twice: the engine needs more than it may have.
+    const bomb =
+      '<</Type/XObject/Subtype/Form/BBox[0 0 100 100]/Resources<</XObject<</A 3 0 R>>>>/Length 10>>\nstream\n/A Do /A Do\nendstream';
+    const contents = ['0 0 9 9 re f', '/A Do', '0 0 8 8 re f'];
+    const file = pagesOf(contents, { resources: '/XObject<</A 3 0 R>>', more: [bomb] });
+    const body = { input: base64(file), output_format: 'png', options: { width: 30 } };
+    const client = new PollingClient(base);
+    const done = await client.wait(await client.submit('/preview/async', body));
+    expect(done).toMatchObject({ status: 'completed', total_pages: 3, progress: 100 });
+    expect(done.result_urls.map((url: string) => url.at(-5))).toEqual(['1', '3']);
+    expect(done.pages.map(({ page }: { page: number }) => page)).toEqual([1, 3]);
+    for (const url of done.result_urls) expect((await fetch(base + url)).status).toBe(200);
+  });
+
   it('draws equal bytes with equal options once, for as many jobs as ask, and other ones anew', async () => {
     const body = { input: threeAsText, output_format: 'webp', options: { width: 41 } };
     /** Of the newest job: none where it was never started, since another one has made the same. */
