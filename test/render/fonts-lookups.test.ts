@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drawnFamilies } from '../../src/render/fonts/catalogue.js';
+import { readFace } from '../../src/render/fonts/face-file.js';
 import { readLookups } from '../../src/render/fonts/lookups.js';
 import { type LayoutTable, type ParsedFont, parseFont } from '../../src/render/fonts/pdfkit.js';
-import { readFace } from '../../src/render/fonts/registry.js';
 
 /** How many lookups fontkit has read of a font. */
 function readOf({ GSUB, GPOS }: ParsedFont): number {
