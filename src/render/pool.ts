@@ -19,6 +19,8 @@ export interface PoolOptions extends TaskWorkers {
   readonly recycleAfter: number;
   readonly nice: number;
   readonly readyTimeoutMs: number;
+  /** A thread that was asked to stop its task is ended after so long; left out, 50 ms. */
+  readonly stopMs?: number;
   /** A thread has worked on these themes (see `Rehearsal`). */
   readonly onThemes?: (themes: readonly string[]) => void;
 }
@@ -29,8 +31,8 @@ const hopelessStarts = 3;
 const settleMs = 500;
 /** A thread whose end takes longer waits for native code, which may take any time. */
 const endMs = 100;
-/** For a thread to stop its task by itself: many times what it takes, since its end takes as long as that. */
-const stopMs = 50;
+/** Many times what a thread takes to stop its task by itself; its end takes as long as that. */
+const standardStopMs = 50;
 
 /**
  * The render threads. Owns deadline, memory limit, cancellation, recycling and respawn: whatever a task does to its
@@ -292,7 +294,7 @@ export class RenderPool {
     running.verdict = verdict;
     void running.work.end();
     if (verdict.type === 'cancelled' && thread.askToStop(running.id))
-      running.late = new Countdown(stopMs, () => this.#endAmidTask(slot));
+      running.late = new Countdown(this.#options.stopMs ?? standardStopMs, () => this.#endAmidTask(slot));
     else this.#endAmidTask(slot);
   }
 

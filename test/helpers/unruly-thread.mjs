@@ -221,23 +221,29 @@ const noted = ['warm', 'cold'].map((name) => ({
   },
 }));
 
-/** As the warm one, of many tasks. */
-const many = {
-  name: 'many',
+/** As the warm one, of many tasks; a module is loaded once. */
+let loading;
+const chunked = {
+  name: 'chunked',
   warm: true,
-  load: async () => {
-    appendFileSync(getEnvironmentData('loads'), 'many\n');
-    return {
-      name: 'many',
-      prepare: async () => ({ units: 1, unitsPerChunk: 1, plan: {} }),
-      chunk: async () => 'made',
-      finish: async () => ({}),
-    };
+  load: () => {
+    loading ??= loadChunked();
+    return loading;
   },
 };
 
+async function loadChunked() {
+  appendFileSync(getEnvironmentData('loads'), 'chunked\n');
+  return {
+    name: 'chunked',
+    prepare: async () => ({ units: 1, unitsPerChunk: 1, plan: {} }),
+    chunk: async () => 'made',
+    finish: async () => ({}),
+  };
+}
+
 serveTasks(parentPort, workerData, [
-  many,
+  chunked,
   ...runners.map((runner) => ({ name: runner.name, load: async () => runner })),
   ...noted,
 ]);
