@@ -114,6 +114,8 @@ export async function openWorkRig(
     recycleAfter: 1000,
     nice: 0,
     readyTimeoutMs: 60_000,
+    // A machine that is busy may keep a thread waiting for longer than a server does.
+    stopMs: 60_000,
   });
   const guard = createFetchGuard({ allowPrivate: false });
   const bodyReader = new BodyReader({

@@ -146,10 +146,10 @@ describe('a job runs from the moment in which a thread takes it', () => {
 
   it('fails a job that waited longer than its limit, also when it is claimed ahead', async () => {
     const { release } = await busyRig();
-    const late = await rig.submit('write', { text: 'late', wait_timeout: 1 });
+    const late = await rig.submit('write', { text: 'late', wait_timeout: 10 });
     await claimedAhead(late);
     const swept = await rig.engine.store.sweep({
-      now: Date.now() + 2_000,
+      now: Date.now() + 11_000,
       limit: 10,
       recordTtlMs: 1e9,
       logTtlMs: 1e9,
