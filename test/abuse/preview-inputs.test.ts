@@ -339,10 +339,12 @@ describe('a preview of a hostile file', () => {
   it('ends with its documented answer and within its memory, none as a fault of the server, and nothing of it is left', async () => {
     const rows = [...(await images()), ...documents(), ...videos(), ...pdfs()];
     expect(rows.length).toBeGreaterThanOrEqual(withoutFfmpeg || withoutOffice ? 180 : 200);
-    // What every first preview loads is no hostile file's: as many processes of pictures as there may be are there before.
+    // What every first preview loads is no hostile file's: every thread has drawn a page, and as many processes of
+    // pictures as there may be are there before.
     await eventually('all have drawn', async () => {
+      const pages = [1, 2, 3, 4].map((at) => pagesOf([`0 0 ${at} 9 re f`]));
       const large = [0, 1, 2, 3].map((at) => png(1_600 + at, 1_600));
-      await Promise.all([pagesOf(['0 0 9 9 re f']), ...large].map(drawn));
+      await Promise.all([...pages, ...large].map(drawn));
       return !isLinux || footprintOf(server.pid, 10_000).pids.filter(isOfPictures).length >= threads;
     });
     // Threads that are kept in reserve get ready, too.

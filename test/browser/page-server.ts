@@ -14,7 +14,9 @@ export function startPageServer(
   env: Readonly<Record<string, string>> = {},
   dataDir?: string,
 ): Promise<AppServer> {
-  return startAppServer({ INKWIRE_KEYS: '', INKWIRE_RATE_LIMIT: '0', ...env }, dataDir);
+  // One that is closed amid a long document does not wait for it.
+  const own = { INKWIRE_KEYS: '', INKWIRE_RATE_LIMIT: '0', INKWIRE_SHUTDOWN_TIMEOUT: '1' };
+  return startAppServer({ ...own, ...env }, dataDir);
 }
 
 /** Submits over HTTP, as another client would. */

@@ -199,8 +199,10 @@ function Lane({
         )}
       </span>
       <span class="quiet lane-time">
-        {pages_total !== undefined && pages_done !== undefined && `${pages_done}/${pages_total} p. `}
-        {for_ms !== undefined && durationText(for_ms)}
+        {pages_total !== undefined && pages_done !== undefined && (
+          <span class="lane-pages">{`${pages_done}/${pages_total} p. `}</span>
+        )}
+        {for_ms !== undefined && <span>{durationText(for_ms)}</span>}
       </span>
     </li>
   );

@@ -185,8 +185,9 @@ export class StatementNames {
 
 /** Codes of a server that is going or coming, of a connection that is over, and of a system call that failed. */
 const passing = /^(08...|57P0.|25P0[23]|53...|E[A-Z]+)$/;
+/** The library's own words; `timeout exceeded` is a turn in the pool that did not come. */
 const lostMessage =
-  /connection (terminated|ended|error)|not queryable|timeout expired|query read timeout|closed the connection|client was closed/i;
+  /connection (terminated|ended|error)|not queryable|timeout expired|timeout exceeded|query read timeout|closed the connection|client was closed/i;
 
 /** Whether a call failed since the server could not be reached, not because of what was asked. */
 export function isLost(error: unknown): boolean {
