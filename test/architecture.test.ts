@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'render/kinds/pdf-tools': ['render/fonts', 'render', 'protocol'],
   'render/kinds/bulk-fill/rows': ['pieces', 'render', 'protocol'],
   'render/kinds/bulk-fill/view': ['render/kinds/bulk-fill/rows', 'pieces', 'zip', 'protocol'],
-  'render/kinds/bulk-fill/package': ['zip'],
+  'render/kinds/bulk-fill/package': ['render/fonts', 'zip'],
   'render/kinds/bulk-fill/template': [
     'render/kinds/bulk-fill/package',
     'render/kinds/document',
@@ -53,6 +53,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'protocol',
   ],
   'render/kinds/bulk-fill/tools': [
+    'render/fonts',
     'render/kinds/bulk-fill/package',
     'render/kinds/bulk-fill/rows',
     'render/kinds/bulk-fill/template',

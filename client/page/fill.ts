@@ -81,7 +81,7 @@ export function readForm(http: Http, pdf: string, signal: AbortSignal): Promise<
   return http.ask('POST', '/api/v1/render', call, async (response) => (await response.json()) as FormFacts);
 }
 
-/** What goes where: as it is, or in a package, in base64, that has the pictures of it. */
+/** What goes where: as it is, or in a package, in base64, that has pictures and fonts of it. */
 export type Placing = Mapping | { readonly package_file: string };
 
 /** A page of one row, filled. */
@@ -96,11 +96,13 @@ export function previewRow(
 }
 
 export interface PackageRequest extends Mapping {
-  /** Base64, as are the pictures. */
+  /** Base64, as are pictures and fonts. */
   readonly pdf: string;
   readonly title?: string;
   /** By their names below `images/`. */
   readonly images?: Readonly<Record<string, string>>;
+  /** By their names below `fonts/`. */
+  readonly fonts?: Readonly<Record<string, string>>;
 }
 
 /** The package as a file. */

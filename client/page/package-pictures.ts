@@ -2,22 +2,37 @@ import { base64Of, type Mapping, type Overlay } from './fill.js';
 
 /** Pictures that belong to a package, in base64, by their names in it: `images/logo.png`. */
 export type Pictures = ReadonlyMap<string, string>;
+/** Fonts, as pictures are: `fonts/Brand.ttf`. */
+export type Fonts = ReadonlyMap<string, string>;
 
 /** Where a package has its pictures; the builder of the server knows no other place. */
 const pictureFolder = 'images/';
+const fontFolder = 'fonts/';
+const fontEnding = /\.(?:ttf|otf)$/i;
 const ownFiles = new Set(['package.json', 'SHA256SUMS']);
 const longestName = 80;
 
-/** Whether a request needs them: what is drawn without pictures needs no package around it. */
-export function needsPictures({ overlays }: Pick<Mapping, 'overlays'>, pictures: Pictures): boolean {
-  return pictures.size > 0 && overlays.some(({ type }) => type === 'image');
+/** Whether a request needs them: what is drawn without pictures and fonts needs no package around it. */
+export function needsPackage(
+  { overlays }: Pick<Mapping, 'overlays'>,
+  pictures: Pictures,
+  fonts: Fonts,
+): boolean {
+  return fonts.size > 0 || (pictures.size > 0 && overlays.some(({ type }) => type === 'image'));
 }
 
 /** As the builder of packages takes them. */
 export function imagesOf(pictures: Pictures): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    [...pictures].map(([name, base64]) => [name.slice(pictureFolder.length), base64]),
-  );
+  return below(pictureFolder, pictures);
+}
+
+/** As the builder of packages takes them. */
+export function fontsOf(fonts: Fonts): Readonly<Record<string, string>> {
+  return below(fontFolder, fonts);
+}
+
+function below(folder: string, files: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...files].map(([name, base64]) => [name.slice(folder.length), base64]));
 }
 
 /** The name that a file gets in a package: that of another picture is left to it. */
@@ -30,19 +45,24 @@ export function pictureName(fileName: string, base64: string, pictures: Pictures
   }
 }
 
-/** Overlays and pictures of a package that somebody else may have made: all pictures lie in the one folder. */
-export async function picturesOf(
+/** Overlays, pictures and fonts of a package that somebody else may have made: all pictures lie in the one folder. */
+export async function filesOf(
   file: Blob,
   overlays: readonly Overlay[],
-): Promise<{ readonly overlays: readonly Overlay[]; readonly pictures: Pictures }> {
+): Promise<{ readonly overlays: readonly Overlay[]; readonly pictures: Pictures; readonly fonts: Fonts }> {
   const placed = (name: string) => (name.startsWith(pictureFolder) ? name : pictureFolder + name);
   const pictures = new Map<string, string>();
-  for (const [name, content] of await unzip(file))
-    if (!ownFiles.has(name)) pictures.set(placed(name), await base64Of(content));
+  const fonts = new Map<string, string>();
+  for (const [name, content] of await unzip(file)) {
+    if (ownFiles.has(name)) continue;
+    const isFont = name.startsWith(fontFolder) && fontEnding.test(name);
+    if (isFont) fonts.set(name, await base64Of(content));
+    else pictures.set(placed(name), await base64Of(content));
+  }
   const moved = overlays.map((overlay) =>
     overlay.image === undefined ? overlay : { ...overlay, image: placed(overlay.image) },
   );
-  return { overlays: moved, pictures };
+  return { overlays: moved, pictures, fonts };
 }
 
 /** Where a browser finds a picture; it looks at the bytes for what kind they are. */

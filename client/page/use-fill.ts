@@ -24,7 +24,15 @@ import {
   withColumn,
 } from './fill-mapping.js';
 import { useModel } from './model.js';
-import { imagesOf, needsPictures, type Pictures, pictureName, picturesOf } from './package-pictures.js';
+import {
+  type Fonts,
+  filesOf,
+  fontsOf,
+  imagesOf,
+  needsPackage,
+  type Pictures,
+  pictureName,
+} from './package-pictures.js';
 import { Preview } from './preview.js';
 import { type OpenSession, reasonOf } from './session.js';
 
@@ -50,6 +58,7 @@ interface Rows {
 const noRow: readonly string[] = [];
 const noChoices: ReadonlyMap<string, Choice> = new Map();
 const noPictures: Pictures = new Map();
+const noFonts: Fonts = new Map();
 
 const members: Readonly<Record<string, string>> = {
   '/pdf_file': 'The PDF',
@@ -80,6 +89,8 @@ export function useFill(open: OpenSession) {
   const [overlays, setOverlays] = useState<readonly Overlay[]>([]);
   /** Of a package that was loaded, and those that a person has chosen. */
   const [pictures, setPictures] = useState(noPictures);
+  /** Of a package that was loaded. */
+  const [fonts, setFonts] = useState(noFonts);
   const [flatten, setFlatten] = useState(false);
   const [nameColumns, setNameColumns] = useState<readonly number[]>([]);
   const [row, setRow] = useState(0);
@@ -106,11 +117,16 @@ export function useFill(open: OpenSession) {
   );
   const cells = data[row] ?? noRow;
 
-  /** What the server is asked with: pictures go with what says where they lie, in a package that is built once for all rows. */
+  /** What the server is asked with: pictures and fonts go with what says where they lie, in a package that is built once for all rows. */
   const placing = useMemo(() => {
-    if (source === undefined || !needsPictures(mapping, pictures)) return undefined;
+    if (source === undefined || !needsPackage(mapping, pictures, fonts)) return undefined;
     let built: Promise<Blob> | undefined;
-    const request = { pdf: source.base64, ...mapping, images: imagesOf(pictures) };
+    const request = {
+      pdf: source.base64,
+      ...mapping,
+      images: imagesOf(pictures),
+      fonts: fontsOf(fonts),
+    };
     return () => {
       built ??= buildPackage(open.http, request);
       // The next one who asks may have more luck.
@@ -119,7 +135,7 @@ export function useFill(open: OpenSession) {
       });
       return built;
     };
-  }, [open, source, mapping, pictures]);
+  }, [open, source, mapping, pictures, fonts]);
 
   const latest = useRef({ open, source });
   latest.current = { open, source };
@@ -278,9 +294,10 @@ export function useFill(open: OpenSession) {
             }),
           ),
         );
-        const held = await picturesOf(file, all);
+        const held = await filesOf(file, all);
         setOverlays(held.overlays);
         setPictures(held.pictures);
+        setFonts(held.fonts);
         setChosen(undefined);
         setFlatten(flat);
         if (source !== undefined && of.sha256 !== source.facts.sha256)

@@ -10,7 +10,8 @@ import { printLine, type Shell } from '../terminal.js';
 import { saveAnswer, sentFile } from './sent-file.js';
 
 const usage = `Usage:
-  inkwire package build FORM.pdf MAPPING.json [IMAGE...]   make a package; pictures are named images/FILE
+  inkwire package build FORM.pdf MAPPING.json [FILE...]    make a package; pictures are named images/FILE in it,
+                                                           fonts (.ttf, .otf) fonts/FILE
   inkwire package inspect PACKAGE                          what a package holds, as JSON
   inkwire package preview FORM.pdf PACKAGE [ROW.json]      fill one row: { "column_0": "Ada", ... }
 
@@ -57,15 +58,20 @@ export function runPackage(shell: Shell): Promise<number> {
 type Values = ReturnType<typeof readArguments<typeof options>>['values'];
 
 async function build(shell: Shell, values: Values, paths: readonly string[]): Promise<number> {
-  const [pdf, mapping, ...images] = paths;
+  const [pdf, mapping, ...files] = paths;
   if (pdf === undefined || mapping === undefined) throw new Misuse('Name a PDF and the file of its mapping.');
   const form = new FormData();
   form.append('pdf', await sentFile(pdf, 'application/pdf'));
   form.append('package', JSON.stringify(await readDocument(mapping, shell)));
-  for (const image of images)
-    form.append(`images/${basename(image)}`, await sentFile(image, 'application/octet-stream'));
+  for (const file of files)
+    form.append(`${folderOf(file)}/${basename(file)}`, await sentFile(file, 'application/octet-stream'));
   const output = values.output ?? `${pdf.replace(/\.pdf$/i, '')}.doqlo`;
   return answered(shell, values, { path: '/api/v1/packages', form, output, accept: zip });
+}
+
+/** Of a package, by what the file is; the server says why it takes no other font. */
+function folderOf(file: string): string {
+  return /\.(?:ttf|otf|ttc|otc|woff2?)$/i.test(file) ? 'fonts' : 'images';
 }
 
 async function inspect(shell: Shell, values: Values, paths: readonly string[]): Promise<number> {

@@ -172,11 +172,12 @@ function buildDocs(packageSchema: TSchema): RouteDocs {
     tag: 'packages',
     summary: 'Make a package: what of a row goes where on a PDF',
     description:
-      'As a form, pictures are parts whose names begin with `images/`; `package` is the JSON of the other members.',
+      'As a form, pictures are parts whose names begin with `images/`, and fonts those that begin with `fonts/`; `package` is the JSON of the other members. A font is TrueType or OpenType (`.ttf`, `.otf`) of at most 8 MiB, and its licence bits must permit embedding; a package has at most 16, of 12 MiB together.',
     body: Type.Object({
       pdf: base64('The PDF to fill'),
       ...said.properties,
       images: Type.Optional(Type.Record(Type.String(), base64('A picture, by its name behind `images/`'))),
+      fonts: Type.Optional(Type.Record(Type.String(), base64('A font, by its name behind `fonts/`'))),
     }),
     form: Type.Object({ pdf: file('The PDF to fill'), package: said }),
     answers: {
@@ -197,6 +198,15 @@ function inspectDocs(packageSchema: TSchema): RouteDocs {
     ...sayable(packageSchema),
     columns: Type.Array(Type.String(), { description: 'That values are taken from' }),
     files: Type.Array(Type.Object({ name: Type.String(), size_bytes: Type.Integer() })),
+    fonts: Type.Array(
+      Type.Object({
+        name: Type.String({ description: 'Of the file' }),
+        family: Type.String({ description: 'As the font calls itself' }),
+        style: Type.Union(['normal', 'bold', 'italics', 'bolditalics'].map((style) => Type.Literal(style))),
+        characters: Type.Integer({ description: 'How many it has glyphs for' }),
+        size_bytes: Type.Integer(),
+      }),
+    ),
   });
   return {
     id: 'inspectPackage',

@@ -46,6 +46,7 @@ export const operator = {
   private: 18,
   subrs: 19,
   isFixedPitch: 1201,
+  charstringType: 1206,
   italicAngle: 1202,
   underlinePosition: 1203,
   underlineThickness: 1204,
@@ -105,7 +106,14 @@ export interface CffPart {
   readonly subrs: CffIndex | undefined;
 }
 
-/** A `CFF ` table with the glyphs of a CID font (Adobe Technical Note 5176). What is read of it is read when it is needed. */
+/** As the format has them: a glyph names its one in a byte. */
+const mostParts = 256;
+
+/**
+ * A `CFF ` table (Adobe Technical Note 5176): a CID font, or one whose glyphs have names, which is read as a CID font of one part. What is
+ * read of it is read when it is needed.
+ * @throws Error where it is broken
+ */
 export class CffTable {
   readonly name: Buffer;
   readonly top: CffDict;
@@ -121,17 +129,33 @@ export class CffTable {
     const tops = new CffIndex(bytes, names.end);
     const strings = new CffIndex(bytes, tops.end);
     this.name = names.get(0) ?? Buffer.from('Font');
-    this.top = readDict(tops.get(0) ?? Buffer.alloc(0));
+    this.top = readDict(tops.get(0) ?? empty);
     this.#global = new CffIndex(bytes, strings.end);
     const place = (name: number): number => {
       const at = numberOf(this.top, name);
-      if (at === undefined) throw new Error(`The font ${this.name.toString('latin1')} is no CID font`);
+      if (at === undefined)
+        throw new Error(`The font ${this.name.toString('latin1')} has no place for what it must have`);
       return at;
     };
+    if ((numberOf(this.top, operator.charstringType) ?? 2) !== 2)
+      throw new Error('The font has glyphs of another format');
     this.#charstrings = new CffIndex(bytes, place(operator.charstrings));
+    if (!this.top.has(operator.registry)) {
+      // What the font says of itself stays where it is.
+      this.parts = [{ ...partOf(bytes, this.top), dict: new Map() }];
+      this.#partOf = new Uint8Array(this.#charstrings.count);
+      return;
+    }
     const dicts = new CffIndex(bytes, place(operator.fontDicts));
-    this.parts = Array.from({ length: dicts.count }, (_, i) => partOf(bytes, dicts.get(i)));
+    if (dicts.count > mostParts) throw new Error('The font has more parts than glyphs can name');
+    this.parts = Array.from({ length: dicts.count }, (_, i) =>
+      partOf(bytes, readDict(dicts.get(i) ?? empty)),
+    );
     this.#partOf = partsOfGlyphs(bytes, place(operator.dictOfGlyph), this.#charstrings.count);
+  }
+
+  get glyphs(): number {
+    return this.#charstrings.count;
   }
 
   partOf(glyph: number): number {
@@ -149,8 +173,9 @@ export class CffTable {
   }
 }
 
-function partOf(bytes: Buffer, dictBytes: Buffer = Buffer.alloc(0)): CffPart {
-  const dict = readDict(dictBytes);
+const empty = Buffer.alloc(0);
+
+function partOf(bytes: Buffer, dict: CffDict): CffPart {
   const size = numberOf(dict, operator.private) ?? 0;
   const at = numberOf(dict, operator.private, 1) ?? 0;
   const privateDict = readDict(bytes.subarray(at, at + size));

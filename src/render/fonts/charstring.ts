@@ -11,6 +11,9 @@ interface Subroutine {
 
 /** As deep as the format lets them call each other. */
 const maxDepth = 10;
+/** A glyph that calls more, or gets longer, is refused: each call can hold any number of others. */
+const maxCalls = 10_000;
+const maxBytes = 65_535;
 
 const callOwn = 10;
 const back = 11;
@@ -25,7 +28,7 @@ const flexes = new Set([34, 35, 36, 37]);
 
 /**
  * A charstring of a CFF font (Adobe Technical Note 5177) with its subroutines in the places where it calls them.
- * @throws Error where it computes or is made of other glyphs, as those of no bundled font are
+ * @throws Error where it computes or is made of other glyphs, as those of no bundled font are; or where it has no end
  */
 export function flatCharstring(code: Buffer, subroutines: Subroutines): Uint8Array {
   const flat = new Flat(subroutines);
@@ -38,6 +41,7 @@ class Flat {
   /** The numbers that wait for an operator: their values, and where they were written. */
   readonly #numbers: { readonly value: number; readonly at: number }[] = [];
   #stems = 0;
+  #calls = 0;
 
   constructor(private readonly subroutines: Subroutines) {}
 
@@ -71,6 +75,8 @@ class Flat {
     const number = this.#numbers.pop();
     if (list === undefined || number === undefined || depth >= maxDepth)
       throw new Error('A glyph calls nothing');
+    this.#calls += 1;
+    if (this.#calls > maxCalls) throw new Error('A glyph calls too much');
     this.bytes.length = number.at;
     const bias = list.count < 1_240 ? 107 : list.count < 33_900 ? 1_131 : 32_768;
     const code = list.get(number.value + bias);
@@ -92,6 +98,7 @@ class Flat {
   }
 
   #copy(code: Buffer, at: number, length: number): void {
+    if (this.bytes.length + length > maxBytes) throw new Error('A glyph is too long');
     for (let i = at; i < at + length; i += 1) this.bytes.push(code.readUInt8(i));
   }
 }

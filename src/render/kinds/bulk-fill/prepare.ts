@@ -4,7 +4,7 @@ import { type ArtifactWriter, type Prepared, RenderFailure, type StepContext } f
 import { repairPdf } from '../pdf-tools/repair.js';
 import { resultTooLarge, standardBounds } from './bounds.js';
 import { Columns } from './mapping.js';
-import { type PackageFile, readPackage } from './package/package-file.js';
+import { type OpenedPackage, readPackage } from './package/package-file.js';
 import { type BulkFillPlan, type KeptTemplate, keptNames, preparedNames, type RowsPlan } from './plan.js';
 import { nameColumnsOf, refuseMissingColumns, requestedPackage } from './requested-package.js';
 import { namesOf, readInput } from './rows/read-input.js';
@@ -203,18 +203,18 @@ async function openTemplate(
   const source = await openSource(bytes, (broken) => repairPdf(broken, () => context.heavy()), bounds.source);
   if ('refused' in source) throw new RenderFailure(source.message, '/pdf_file', { reason: source.refused });
   const packed = plan.package === undefined ? undefined : openPackage(context.inputPath(plan.package));
-  const { images, warnings } = await decodeImages(packed?.files ?? new Map(), context);
+  const { images, warnings } = await decodeImages(packed?.pictures ?? new Map(), context);
   const told: Message[] = [...warnings];
   return {
     warnings: told,
     begin(columns) {
       const pack = packed?.pack ?? requestedPackage(plan, source, columns, told);
-      return new TemplateBuilder({ source, pack, images });
+      return new TemplateBuilder({ source, pack, images, fonts: packed?.fonts ?? [] });
     },
   };
 }
 
-function openPackage(path: string): PackageFile {
+function openPackage(path: string): OpenedPackage {
   const read = readPackage(readFileSync(path));
   if (!('defect' in read)) return read;
   throw new RenderFailure(`the package ${read.defect}`, '/package_file', { reason: 'INVALID_PACKAGE' });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import Value from 'typebox/value';
 import { type KindRunner, RenderFailure, type RunContext, type RunResult } from '../../kind.js';
 import type { FillPackage } from '../bulk-fill/package/package.js';
-import { type PackageFile, readPackage } from '../bulk-fill/package/package-file.js';
+import { type OpenedPackage, readPackage } from '../bulk-fill/package/package-file.js';
 import { fieldFactsOf, pageSizeOf } from '../bulk-fill/template/field-places.js';
 import { readFields } from '../bulk-fill/template/form.js';
 import { fillOneRow } from '../bulk-fill/template/one-row.js';
@@ -38,11 +38,11 @@ export const fillFormRunner: KindRunner = {
   async run(request, context): Promise<RunResult> {
     const plan = request as FillFormPlan;
     const source = await open(plan.pdf, context);
-    const { pack, files } = await packOf(plan, source, context);
+    const opened = await packOf(plan, source, context);
     const row = plan.row.map((value) => value ?? undefined);
-    const { prefix, tail, warnings } = await fillOneRow({ source, pack, files }, row, context);
+    const { prefix, tail, warnings } = await fillOneRow(source, opened, row, context);
     tell(context, [...warnings.template, ...warnings.images, ...warnings.row]);
-    tellPlaces(context, source, pack);
+    tellPlaces(context, source, opened.pack);
     const writer = context.artifact('filled.pdf', 'application/pdf');
     writer.write(prefix);
     writer.write(tail);
@@ -67,7 +67,11 @@ function titleOf({ document }: Source): string | undefined {
   }
 }
 
-async function packOf(plan: FillFormPlan, source: Source, context: RunContext): Promise<PackageFile> {
+async function packOf(
+  plan: FillFormPlan,
+  source: Source,
+  context: RunContext,
+): Promise<Omit<OpenedPackage, 'files'>> {
   if (plan.package !== undefined) {
     const read = readPackage(await readFile(context.inputPath(plan.package)));
     if ('defect' in read) throw new RenderFailure(`the package ${read.defect}`, '/package_file');
@@ -79,7 +83,7 @@ async function packOf(plan: FillFormPlan, source: Source, context: RunContext): 
     source: { sha256: source.sha256, page_count: source.pages.length },
     ...(plan.mapping ?? { fields: [], overlays: [] }),
   };
-  return { pack, files: new Map() };
+  return { pack, pictures: new Map(), fonts: [] };
 }
 
 function tell(context: RunContext, messages: readonly Message[]): void {

@@ -3,17 +3,24 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import { archiveEndOf, directoryEntryOf, headerOf } from '../../../../zip/stored-zip.js';
 
 import type { FillPackage } from './package.js';
+import { isFontFile, type PackageFont, readFonts } from './package-fonts.js';
 import { isPackage, packageDefect, packageLimits } from './package-schema.js';
 
 /** A package with the files that belong to it. */
 export interface PackageFile {
   readonly pack: FillPackage;
-  /** Pictures by their names in the package: `images/logo.png`. */
+  /** Pictures and fonts by their names in the package: `images/logo.png`, `fonts/Brand.ttf`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
+/** The same, with what was read of its files. */
+export interface OpenedPackage extends PackageFile {
+  readonly pictures: ReadonlyMap<string, Uint8Array>;
+  readonly fonts: readonly PackageFont[];
+}
+
 /** The sentence goes on from "the package". */
-export type ReadPackage = PackageFile | { readonly defect: string };
+export type ReadPackage = OpenedPackage | { readonly defect: string };
 
 const packageName = 'package.json';
 const sumsName = 'SHA256SUMS';
@@ -66,7 +73,10 @@ export function readPackage(bytes: Uint8Array): ReadPackage {
   if (!isPackage(pack)) return { defect: `has a wrong ${packageName}: ${packageDefect(pack)}` };
   unpacked.delete(packageName);
   unpacked.delete(sumsName);
-  return { pack, files: unpacked };
+  const fonts = readFonts(unpacked);
+  if ('defect' in fonts) return { defect: `has a font that is not taken: ${fonts.name} ${fonts.defect}` };
+  const pictures = new Map([...unpacked].filter(([name]) => !isFontFile(name)));
+  return { pack, files: unpacked, pictures, fonts: fonts.fonts };
 }
 
 function sumsDefect(files: ReadonlyMap<string, Buffer>, sums: string): string | undefined {

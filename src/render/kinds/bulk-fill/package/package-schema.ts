@@ -8,6 +8,10 @@ export const packageLimits = {
   fileBytes: 16 * 1024 * 1024,
   unpackedBytes: 32 * 1024 * 1024,
   files: 100,
+  fonts: 16,
+  /** Of each, and of all of them. */
+  fontBytes: 8 * 1024 * 1024,
+  allFontBytes: 12 * 1024 * 1024,
   overlays: 200,
   fields: 5_000,
   textCharacters: 10_000,
@@ -39,7 +43,12 @@ const overlay = Type.Union([
       ...placed,
       type: Type.Literal('text'),
       value,
-      font: Type.Optional(Type.String({ maxLength: 100 })),
+      font: Type.Optional(
+        Type.String({
+          maxLength: 200,
+          description: 'A font of the package, by its file or family, or a family of the server',
+        }),
+      ),
       style: Type.Optional(
         Type.Union(['normal', 'bold', 'italics', 'bolditalics'].map((style) => Type.Literal(style))),
       ),

@@ -49,7 +49,7 @@ interface Placed {
 export interface TextOverlay extends Placed {
   readonly type: 'text';
   readonly value: Value;
-  /** A family of the server. */
+  /** A font of the package by its file or family, or a family of the server. */
   readonly font?: string;
   readonly style?: 'normal' | 'bold' | 'italics' | 'bolditalics';
   /** Points; 12 unless given. */

@@ -1,5 +1,6 @@
 import { type PDFDict, PDFName, PDFPageTree, PDFRef } from '@cantoo/pdf-lib';
 import type { FillPackage } from '../package/package.js';
+import type { PackageFont } from '../package/package-fonts.js';
 import { textStyleOf } from './field-look.js';
 import { FieldObjects, type Target } from './field-objects.js';
 import { type Field, type Form, flag, mostOf, optionsOf, readFields, textOf } from './form.js';
@@ -28,6 +29,8 @@ export interface TemplateRequest {
   readonly pack: FillPackage;
   /** By name in the package; what is not there is skipped in each row. */
   readonly images: ReadonlyMap<string, TemplateImage>;
+  /** Of the package. */
+  readonly fonts?: readonly PackageFont[];
 }
 
 /**
@@ -48,7 +51,7 @@ export class TemplateBuilder {
   readonly #base: UpdateBase | undefined;
   #rows = 0;
 
-  constructor({ source, pack, images }: TemplateRequest) {
+  constructor({ source, pack, images, fonts = [] }: TemplateRequest) {
     this.#source = source;
     this.#pack = pack;
     this.#form = readFields(source);
@@ -58,10 +61,14 @@ export class TemplateBuilder {
       this.#warnings.push({ code: 'SOURCE_CHANGED', message });
     }
     this.#planFields();
-    this.#overlays = new OverlayPieces(source, images, {
-      slot: (slot) => this.#slots.push(slot) - 1,
-      text: (request, parts, lines) => this.#text(request, parts, lines).index,
-    });
+    this.#overlays = new OverlayPieces(
+      source,
+      { images, fonts },
+      {
+        slot: (slot) => this.#slots.push(slot) - 1,
+        text: (request, parts, lines) => this.#text(request, parts, lines).index,
+      },
+    );
     for (const [index, overlay] of pack.overlays.entries()) this.#overlays.add(overlay, index);
     this.#base = this.#signedBase();
   }
@@ -101,7 +108,7 @@ export class TemplateBuilder {
       number = this.#owns.get(own.dict) ?? this.#owns.size;
       this.#owns.set(own.dict, number);
     }
-    const key = `${number} ${request.family} ${request.style}`;
+    const key = `${number} ${request.packaged?.name ?? ''} ${request.family} ${request.style}`;
     let use = this.#stacks.get(key);
     if (use === undefined) {
       use = new StackUse(this.#stacks.size, request);

@@ -1,5 +1,5 @@
 import type { ParsedFont } from '../../../fonts/pdfkit.js';
-import type { SharedFont } from '../../../fonts/sharing.js';
+import type { JobFace } from './job-faces.js';
 import type { RowFont, RowObject } from './program.js';
 import type { ObjectWriter } from './serial.js';
 import { toUnicode } from './unicode-map.js';
@@ -14,7 +14,7 @@ export class JobFont {
 
   constructor(
     readonly index: number,
-    readonly shared: SharedFont,
+    readonly face: JobFace,
   ) {
     this.subset = this.font.createSubset();
     this.scale = 1_000 / this.font.unitsPerEm;
@@ -22,11 +22,7 @@ export class JobFont {
   }
 
   get font(): ParsedFont {
-    return this.shared.font;
-  }
-
-  has(point: number): boolean {
-    return this.font.hasGlyphForCodePoint(point);
+    return this.face.shared.font;
   }
 
   #take(id: number, points: readonly number[]): number {
@@ -79,7 +75,7 @@ export class JobFont {
   }
 
   #file(): Buffer {
-    return Buffer.from(this.shared.subsetter?.encode(this.subset) ?? this.subset.encode());
+    return Buffer.from(this.face.shared.subsetter?.encode(this.subset) ?? this.subset.encode());
   }
 
   #describe(writer: ObjectWriter, number: number, fileAt: number, unicodeAt: number): void {
@@ -89,7 +85,7 @@ export class JobFont {
     // Composite glyphs have brought others along.
     for (const [own, id] of subset.glyphs.entries())
       this.#widths[own] ??= font.getGlyph(id).advanceWidth * scale;
-    const base = `INKFIL+${font.postscriptName.replace(/[^\w-]/g, '')}`;
+    const base = `INKFIL+${this.face.postscriptName.replace(/[^\w-]/g, '')}`;
     const { bbox } = font;
     const box = [bbox.minX, bbox.minY, bbox.maxX, bbox.maxY].map((value) => Math.round(value * scale));
     writer.add(

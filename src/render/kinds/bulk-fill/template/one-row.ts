@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { RunContext } from '../../../kind.js';
-import type { FillPackage } from '../package/package.js';
+import type { OpenedPackage } from '../package/package-file.js';
 import { TemplateBuilder } from './compile.js';
 import { decodeImages } from './images.js';
 import type { Message } from './program.js';
@@ -14,14 +14,15 @@ export interface OneRow {
   readonly warnings: Readonly<Record<'template' | 'images' | 'row', readonly Message[]>>;
 }
 
-/** @param files pictures of the package, by their names */
+/** @param opened without files where it is no package that was sent */
 export async function fillOneRow(
-  { source, pack, files }: { source: Source; pack: FillPackage; files: ReadonlyMap<string, Uint8Array> },
+  source: Source,
+  { pack, pictures, fonts }: Omit<OpenedPackage, 'files'>,
   cells: readonly (string | undefined)[],
   context: Pick<RunContext, 'picture'>,
 ): Promise<OneRow> {
-  const { images, warnings } = await decodeImages(files, context);
-  const builder = new TemplateBuilder({ source, pack, images });
+  const { images, warnings } = await decodeImages(pictures, context);
+  const builder = new TemplateBuilder({ source, pack, images, fonts });
   builder.add(cells);
   const template = builder.compile();
   const prefix = { length: template.prefix.length, crc32: crc32(template.prefix) };

@@ -1,5 +1,6 @@
 import { findFamily } from '../../../fonts/catalogue.js';
 import type { ImageOverlay, Overlay, TextOverlay } from '../package/package.js';
+import { fontNamed, type PackageFont } from '../package/package-fonts.js';
 import { isSymbology } from './code-drawing.js';
 import { tick } from './field-look.js';
 import type { Target } from './field-objects.js';
@@ -20,6 +21,12 @@ interface Planning {
   text(request: StackRequest, parts: Parts, lines: boolean): number;
 }
 
+/** What a package brings, as overlays name it. */
+interface Brought {
+  readonly images: ReadonlyMap<string, TemplateImage>;
+  readonly fonts: readonly PackageFont[];
+}
+
 interface WrittenPictures {
   /** Of `XObject`. */
   readonly entries: readonly string[];
@@ -37,10 +44,10 @@ export class OverlayPieces {
 
   constructor(
     private readonly source: Source,
-    private readonly images: ReadonlyMap<string, TemplateImage>,
+    private readonly brought: Brought,
     private readonly planning: Planning,
   ) {
-    this.#rowPictures = new PicturePlan(images);
+    this.#rowPictures = new PicturePlan(brought.images);
   }
 
   add(overlay: Overlay, index: number): void {
@@ -96,7 +103,7 @@ export class OverlayPieces {
       this.#rowPictures.add(parts);
       return { is: 'picture', slot: this.planning.slot({ is: 'picture', name: label, parts }), ...room };
     }
-    const image = this.images.get(overlay.image);
+    const image = this.brought.images.get(overlay.image);
     if (image === undefined) {
       const message = `${label} has no picture ${overlay.image} that can be drawn`;
       this.#skip({ code: 'IMAGE_INVALID', message });
@@ -116,10 +123,7 @@ export class OverlayPieces {
   #text(overlay: TextOverlay, matrix: string, label: string): Piece {
     const lines = overlay.multiline === true;
     const parts = partsOf(overlay.value);
-    const given = findFamily(overlay.font ?? 'arimo')?.name ?? 'arimo';
-    const family = embedded[given] ?? given;
-    const request = { own: undefined, family, style: overlay.style ?? 'normal' } as const;
-    const stack = this.planning.text(request, parts, lines);
+    const stack = this.planning.text(this.#font(overlay), parts, lines);
     const slot = this.planning.slot({ is: 'text', name: label, parts, most: 0, masked: false, lines });
     const align = { left: 0, center: 1, right: 2 }[overlay.align ?? 'left'];
     const { width, height, size = 12, shrink = false } = overlay;
@@ -142,6 +146,14 @@ export class OverlayPieces {
         under: '',
       },
     };
+  }
+
+  /** A font of the package, or else one of the server. */
+  #font({ font = 'arimo', style }: TextOverlay): StackRequest {
+    const packaged = fontNamed(this.brought.fonts, font, style);
+    const given = findFamily(font)?.name ?? 'arimo';
+    const family = embedded[given] ?? given;
+    return { own: undefined, packaged, family, style: style ?? packaged?.style ?? 'normal' };
   }
 
   /** Takes what a row says of pictures. */
@@ -179,7 +191,7 @@ export class OverlayPieces {
     const { writer } = target;
     const rows = this.#rowPictures.write(target, (name) => this.#resourceOf(name));
     const entries = [...this.#images].flatMap(([name, index]) => {
-      const image = this.images.get(name);
+      const image = this.brought.images.get(name);
       if (image === undefined) return [];
       const number = writer.number();
       let mask = '';

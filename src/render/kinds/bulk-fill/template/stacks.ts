@@ -1,9 +1,6 @@
 import type { PDFDict, PDFObject } from '@cantoo/pdf-lib';
-import { type Face, type FaceStyle, fallbackChain, findFamily } from '../../../fonts/catalogue.js';
-import { readFace } from '../../../fonts/face-file.js';
-import { parseFont } from '../../../fonts/pdfkit.js';
 import { shape } from '../../../fonts/shaping.js';
-import { SharedFont } from '../../../fonts/sharing.js';
+import { type FaceRequest, type JobFace, JobFaces } from './job-faces.js';
 import { JobFont } from './job-font.js';
 import type { OwnFont } from './own-font.js';
 import type { ProgramStack, RowFont, RowObject, Run } from './program.js';
@@ -11,11 +8,9 @@ import type { ObjectWriter } from './serial.js';
 import { needsShaping } from './shown-text.js';
 
 /** A font that text asks for, and what all rows write in it. */
-export interface StackRequest {
+export interface StackRequest extends FaceRequest {
   /** The font of a field. */
   readonly own: { readonly dict: PDFDict; readonly object: PDFObject; readonly font: OwnFont } | undefined;
-  readonly family: string;
-  readonly style: FaceStyle;
 }
 
 export class StackUse {
@@ -70,62 +65,54 @@ export class JobFonts {
 
   /** Fonts of which each row brings its own glyphs, by face. */
   readonly #rowFaces = new Map<string, JobFont>();
-  readonly #shared = new Map<string, SharedFont>();
+  readonly #candidates: JobFaces;
   /** Faces of which rows have too many different glyphs for each file to hold all. */
   readonly #split: ReadonlySet<string>;
 
   /** @param rows that were collected from */
   constructor(
     private readonly writer: ObjectWriter,
-    private readonly language: string | undefined,
+    language: string | undefined,
     uses: Iterable<StackUse>,
     private readonly rows: number,
   ) {
+    this.#candidates = new JobFaces(language);
     this.#split = this.#facesToSplit(uses);
   }
 
   #facesToSplit(uses: Iterable<StackUse>): ReadonlySet<string> {
-    const rare = new Map<string, Set<number>>();
+    const rare = new Map<JobFace, Set<number>>();
     for (const use of uses) {
       if (use.eastern.size === 0) continue;
-      const { family, style } = use.request;
       for (const point of use.eastern.keys()) {
         if (this.#isCommon(use, point)) continue;
-        const face = fallbackChain(family, this.language)
-          .map((each) => faceOf(each, style))
-          .find((each) => each !== undefined && this.#sharedOf(each).font.hasGlyphForCodePoint(point));
+        const face = this.#faceFor(use.request, point);
         if (face === undefined) continue;
-        const points = rare.get(face.id) ?? new Set();
-        rare.set(face.id, points.add(point));
+        const points = rare.get(face) ?? new Set();
+        rare.set(face, points.add(point));
       }
     }
-    const many = [...rare].filter(([id, points]) => {
-      return points.size > fewEastern && this.#shared.get(id)?.font.directory.tables['CFF '] !== undefined;
+    const many = [...rare].filter(([{ shared }, points]) => {
+      return points.size > fewEastern && shared.font.directory.tables['CFF '] !== undefined;
     });
-    return new Set(many.map(([id]) => id));
+    return new Set(many.map(([{ id }]) => id));
+  }
+
+  #faceFor(request: StackRequest, point: number): JobFace | undefined {
+    for (const face of this.#candidates.chain(request)) if (face.has(point)) return face;
+    return undefined;
   }
 
   #isCommon({ eastern }: StackUse, point: number): boolean {
     return (eastern.get(point) ?? Number.POSITIVE_INFINITY) >= this.rows * commonShare;
   }
 
-  #sharedOf(face: Face): SharedFont {
-    let shared = this.#shared.get(face.id);
-    if (shared === undefined) {
-      shared = new SharedFont(parseFont(readFace(face)));
-      this.#shared.set(face.id, shared);
-    }
-    return shared;
-  }
-
-  #face(family: string, style: FaceStyle, forRows = false): JobFont | undefined {
-    const found = faceOf(family, style);
-    if (found === undefined) return undefined;
-    const fonts = forRows && this.#split.has(found.id) ? this.#rowFaces : this.#faces;
-    let font = fonts.get(found.id);
+  #font(face: JobFace, forRows = false): JobFont {
+    const fonts = forRows && this.#split.has(face.id) ? this.#rowFaces : this.#faces;
+    let font = fonts.get(face.id);
     if (font === undefined) {
-      font = new JobFont(this.#name(this.writer.number()), this.#sharedOf(found));
-      fonts.set(found.id, font);
+      font = new JobFont(this.#name(this.writer.number()), face);
+      fonts.set(face.id, font);
     }
     return font;
   }
@@ -154,20 +141,15 @@ export class JobFonts {
   /** The stack with all that was collected for it. */
   stack(use: StackUse): ProgramStack {
     const { request, points, words } = use;
-    const { own, family, style } = request;
-    const chain = fallbackChain(family, this.language);
+    const { own } = request;
     const ownIndex = own === undefined ? -1 : this.#own(own);
     const fontOf = (point: number): JobFont | undefined => {
-      const forRows = !this.#isCommon(use, point);
-      for (const each of chain) {
-        const face = faceOf(each, style);
-        if (face !== undefined && this.#sharedOf(face).font.hasGlyphForCodePoint(point))
-          return this.#face(each, style, forRows);
-      }
-      return undefined;
+      const face = this.#faceFor(request, point);
+      return face === undefined ? undefined : this.#font(face, !this.#isCommon(use, point));
     };
-    const first = this.#face(chain[0] ?? family, style) ?? this.#face('arimo', style);
-    if (first === undefined) throw new Error('the server has no font for text');
+    const [firstFace] = this.#candidates.chain(request);
+    if (firstFace === undefined) throw new Error('the server has no font for text');
+    const first = this.#font(firstFace);
     const lists = { characters: [] as number[], fonts: [] as number[], codes: [] as string[] };
     const widths: number[] = [];
     const missing: number[] = [];
@@ -219,15 +201,10 @@ export class JobFonts {
   }
 }
 
-function faceOf(family: string, style: FaceStyle): Face | undefined {
-  const face = findFamily(family)?.faces[style];
-  return face?.source.type === 'standard' ? undefined : face;
-}
-
 /** A word in one font, in its visual order. */
 function shapeWord(word: string, font: JobFont): readonly Run[] {
   const { scale } = font;
-  const run = shape(word, font.font, scale, (text) => {
+  const lay = (text: string) => {
     const laid = font.font.layout(text);
     for (const position of laid.positions) {
       position.xAdvance *= scale;
@@ -235,7 +212,8 @@ function shapeWord(word: string, font: JobFont): readonly Run[] {
       position.yOffset *= scale;
     }
     return laid;
-  });
+  };
+  const run = font.face.reading(() => shape(word, font.font, scale, lay));
   const runs: Run[] = [];
   let [parts, width, rise] = ['', 0, 0];
   const close = () => {
@@ -250,6 +228,7 @@ function shapeWord(word: string, font: JobFont): readonly Run[] {
       close();
       rise = Math.round(yOffset);
     }
+    font.face.check(glyph.id);
     const [hex, own] = font.glyph(glyph.id, glyph.codePoints);
     const after = Math.round(own + xOffset - xAdvance);
     const before = Math.round(-xOffset);

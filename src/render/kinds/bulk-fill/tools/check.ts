@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
 import type { KindRunner, RunContext } from '../../../kind.js';
-import { type PackageFile, readPackage } from '../package/package-file.js';
+import { type OpenedPackage, readPackage } from '../package/package-file.js';
 import { CsvScanner } from '../rows/csv-scanner.js';
 import { JsonRowScanner } from '../rows/json-scanner.js';
 import { defaultRowLimits, type Place, refusalText } from '../rows/row.js';
@@ -93,7 +93,7 @@ async function check(
 
 async function templateOf(
   source: Source,
-  { pack, files }: PackageFile,
+  { pack, pictures, fonts }: OpenedPackage,
   context: RunContext,
 ): Promise<TemplateBuilder> {
   // Only for a cap: a create of a server without one is answered sooner.
@@ -101,8 +101,8 @@ async function templateOf(
     import('../template/compile.js'),
     import('../template/images.js'),
   ]);
-  const { images } = await decoding.decodeImages(files, context);
-  return new compiling.TemplateBuilder({ source, pack, images });
+  const { images } = await decoding.decodeImages(pictures, context);
+  return new compiling.TemplateBuilder({ source, pack, images, fonts });
 }
 
 function refused(code: InputDefect, message: string): Extract<InputCheck, { ok: false }> {

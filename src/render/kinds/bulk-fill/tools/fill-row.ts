@@ -12,9 +12,8 @@ export const fillRowRunner: KindRunner = {
   async run(request, context) {
     const sent = new Sent(Value.Parse(sentSchema, request), context);
     const source = await sent.source();
-    const { pack, files } = sent.package();
     const cells = cellsOf(sent.value('row') ?? {});
-    const { prefix, tail, warnings } = await fillOneRow({ source, pack, files }, cells, context);
+    const { prefix, tail, warnings } = await fillOneRow(source, sent.package(), cells, context);
     for (const message of [...warnings.images, ...warnings.template, ...warnings.row]) tell(message, context);
     const artifact = context.artifact('row.pdf', 'application/pdf');
     artifact.write(prefix);

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { isObject } from '../../../../protocol/is-object.js';
 import { RenderFailure, type RunContext } from '../../../kind.js';
 import { repairPdf } from '../../pdf-tools/repair.js';
-import { type PackageFile, readPackage } from '../package/package-file.js';
+import { type OpenedPackage, readPackage } from '../package/package-file.js';
 import { openSource, type Source, type SourceRefusal } from '../template/source.js';
 import { type SourceLimits, sourceCeiling } from '../template/source-limits.js';
 
@@ -72,7 +72,7 @@ export class Sent {
   }
 
   /** @throws RenderFailure */
-  package(): PackageFile {
+  package(): OpenedPackage {
     const read = readPackage(this.file('package'));
     if ('defect' in read) throw new RenderFailure(`The package ${read.defect}`, '/package');
     return read;
