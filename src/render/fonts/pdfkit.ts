@@ -139,7 +139,7 @@ const require = createRequire(import.meta.url);
 const requireOfPdfkit = createRequire(require.resolve('pdfkit'));
 unpackByNode(requireOfPdfkit.resolve('fontkit'));
 const fontkit = requireOfPdfkit('fontkit') as {
-  create(bytes: Uint8Array): ParsedFont;
+  create(bytes: Uint8Array): ParsedFont & { readonly stream: object };
 };
 
 /** Loaded when a document is made: who fills forms needs fonts alone. */
@@ -150,6 +150,30 @@ function emptyDocument(): PdfKitDocument {
 
 export function parseFont(bytes: Uint8Array): ParsedFont {
   return fontkit.create(bytes);
+}
+
+/** How much may still be read of a font: numbers, and bytes that are taken as they are, eight of them for one. */
+export interface ReadBudget {
+  left: number;
+}
+
+/**
+ * A font of somebody else: its tables can say of the same bytes that they are any number of lists, which would be more than a memory holds.
+ * Reading throws where nothing is left of the budget.
+ */
+export function parseBounded(bytes: Uint8Array, budget: ReadBudget): ParsedFont {
+  const font = fontkit.create(bytes);
+  const { stream } = font;
+  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(stream))) {
+    if (!name.startsWith('read')) continue;
+    const read: (this: object, length?: unknown, ...more: unknown[]) => unknown = Reflect.get(stream, name);
+    Reflect.set(stream, name, (length?: unknown, ...more: unknown[]) => {
+      budget.left -= 1 + (typeof length === 'number' ? length >> 3 : 0);
+      if (budget.left < 0) throw new Error('The font is read too much');
+      return read.call(stream, length, ...more);
+    });
+  }
+  return font;
 }
 
 /** pdfkit exports neither of its font classes; a document without pages shows the one of the standard fonts. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { families, findFamily } from '../../../src/render/fonts/catalogue.js';
 import { readFace } from '../../../src/render/fonts/face-file.js';
 import { folderOfPackage } from '../../../src/render/fonts/packages.js';
+import { parseBounded, parseFont } from '../../../src/render/fonts/pdfkit.js';
 import { RenderFailure } from '../../../src/render/kind.js';
 import type { FillPackage, TextOverlay } from '../../../src/render/kinds/bulk-fill/package/package.js';
 import { readPackage, writePackage } from '../../../src/render/kinds/bulk-fill/package/package-file.js';
@@ -227,6 +228,22 @@ describe.skipIf(noReaders)('an overlay in a font of its package', () => {
     for (const [row, { pdf }] of one.entries()) expect(other[row]?.pdf.equals(pdf)).toBe(true);
   });
 
+  it('with thousands of Han characters has in each file the glyphs of its own row', async () => {
+    const face = findFamily('noto-sans-jp')?.faces.bold;
+    if (face === undefined) return;
+    const own = fontsOf({ 'fonts/Han.otf': readFace(face) });
+    const han = (row: number) =>
+      Array.from({ length: 10 }, (_, i) => String.fromCodePoint(0x4e00 + row * 10 + i)).join('');
+    const rows = Array.from({ length: 40 }, (_, row) => [han(row)]);
+    const made = await filled(own, [text({ font: 'Han' })], rows);
+    const [one, other] = [made[7]?.pdf ?? Buffer.alloc(0), made[8]?.pdf];
+    expect(fontsIn(one)).toContain('NotoSansJP-Bold');
+    const shown = [...(await read(one))].filter((character) => han(7).includes(character));
+    expect(shown.length).toBeGreaterThan(4);
+    expect(one.length).toBeLessThan(20_000);
+    expect(other?.equals(one)).toBe(false);
+  });
+
   it('in a family that neither has is written in the one of text that names none', async () => {
     const [row] = await filled(fonts, [text({ font: 'No such font' })], [['Plain']]);
     expect(fontsIn(row?.pdf)).toContain('Arimo');
@@ -241,6 +258,12 @@ describe.skipIf(noReaders)('an overlay in a font of its package', () => {
 });
 
 describe('a font that somebody made to do harm', () => {
+  it('is read as far as its budget goes', () => {
+    const layout = (left: number) => parseBounded(serif, { left }).layout('Größe');
+    expect(layout(1_000_000).advanceWidth).toBe(parseFont(serif).layout('Größe').advanceWidth);
+    expect(() => layout(1_000)).toThrow('read too much');
+  });
+
   /** The same numbers each time. */
   function numbers(seed: number): (below: number) => number {
     let state = seed;

@@ -1,6 +1,6 @@
 import { type Face, type FaceStyle, fallbackChain, findFamily } from '../../../fonts/catalogue.js';
 import { readFace } from '../../../fonts/face-file.js';
-import { parseFont } from '../../../fonts/pdfkit.js';
+import { parseBounded, parseFont, type ReadBudget } from '../../../fonts/pdfkit.js';
 import { SharedFont } from '../../../fonts/sharing.js';
 import { RenderFailure } from '../../../kind.js';
 import type { PackageFont } from '../package/package-fonts.js';
@@ -81,17 +81,22 @@ class ServerFace implements JobFace {
   }
 }
 
+/** What may be read of a font of a package for one glyph with those that it is made of, and for all that joins letters; real ones take a tenth of it. */
+const [glyphReads, joiningReads] = [1_000_000, 2_000_000];
+
 /** What is in it is of somebody else: a glyph that cannot be written is as good as none. */
 class PackageFace implements JobFace {
   readonly id: string;
   readonly postscriptName: string;
   readonly shared: SharedFont;
   readonly #glyphs = new Map<number, boolean>();
+  readonly #budget: ReadBudget = { left: Number.POSITIVE_INFINITY };
+  #joiningReads = joiningReads;
 
   constructor({ name, postscriptName, bytes }: PackageFont) {
     this.id = name;
     this.postscriptName = postscriptName === '' ? 'Font' : postscriptName;
-    this.shared = this.reading(() => new SharedFont(parseFont(bytes)));
+    this.shared = this.reading(() => new SharedFont(parseBounded(bytes, this.#budget)));
     this.check(0);
   }
 
@@ -109,10 +114,14 @@ class PackageFace implements JobFace {
   }
 
   reading<T>(read: () => T): T {
+    this.#budget.left = this.#joiningReads;
     try {
       return read();
     } catch {
       throw unusable(this.id);
+    } finally {
+      this.#joiningReads = this.#budget.left;
+      this.#budget.left = Number.POSITIVE_INFINITY;
     }
   }
 
@@ -126,8 +135,9 @@ class PackageFace implements JobFace {
   }
 
   #writes(glyph: number): boolean {
-    const { font, subsetter } = this.shared;
+    this.#budget.left = glyphReads;
     try {
+      const { font, subsetter } = this.shared;
       const subset = font.createSubset();
       subset.includeGlyph(glyph);
       const file = subsetter?.encode(subset) ?? subset.encode();
@@ -135,6 +145,8 @@ class PackageFace implements JobFace {
       return file.length > 0 && subset.glyphs.every((id) => font.getGlyph(id).advanceWidth >= 0);
     } catch {
       return false;
+    } finally {
+      this.#budget.left = Number.POSITIVE_INFINITY;
     }
   }
 }
