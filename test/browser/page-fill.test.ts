@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { Download, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folderOfPackage } from '../../src/render/fonts/packages.js';
+import { readPackage } from '../../src/render/kinds/bulk-fill/package/package-file.js';
 import type { AppServer } from '../helpers/app-server.js';
 import { useChromium, withoutChromium } from './chromium.js';
 import { accessibilityFindings, startPageServer } from './page-server.js';
@@ -222,6 +225,29 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     await other.getByLabel('Value of the Picture').selectOption('0');
     await other.getByText('Picture is left out').waitFor();
     expect(await other.getByRole('img', { name: 'my_logo.png' }).count()).toBe(0);
+  });
+
+  test('a package keeps its fonts when it is loaded, seen, saved and filled', async () => {
+    const font = await readFile(join(folderOfPackage('dejavu-fonts-ttf') ?? '', 'ttf/DejaVuSerif.ttf'));
+    const place = { page: 0, x: 280, y: 20, width: 100, height: 20 };
+    const overlays = [{ ...place, type: 'text', value: { column: 'column_0' }, font: 'Brand' }];
+    const form = new FormData();
+    form.append('pdf', new Blob([Uint8Array.from(pdf)]), 'form.pdf');
+    form.append('package', JSON.stringify({ overlays }));
+    form.append('fonts/Brand.ttf', new Blob([Uint8Array.from(font)]), 'Brand.ttf');
+    const made = await fetch(`${server.url}/api/v1/packages`, { method: 'POST', body: form });
+    expect(made.status).toBe(201);
+    const page = await open();
+    await give(page, 3);
+    await loadPackage(page, Buffer.from(await made.arrayBuffer()));
+    await page.getByRole('button', { name: /^Text: / }).waitFor();
+    const saved = await readFile(await (await savePackage(page)).path());
+    const read = readPackage(saved);
+    if ('defect' in read) throw new Error(read.defect);
+    expect(read.pack.overlays[0]).toMatchObject(overlays[0] ?? {});
+    expect(Buffer.from(read.files.get('fonts/Brand.ttf') ?? []).equals(font)).toBe(true);
+    await page.getByRole('button', { name: 'Fill 3 rows' }).click();
+    await page.getByText('3 of 3').waitFor();
   });
 
   test('what is no PDF is refused in words, and the page goes on', async () => {

@@ -403,6 +403,26 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
       '/overlays/0/type',
     ],
     [
+      'a file of a font without a package',
+      {
+        pdf_file: base64(form),
+        rows: [],
+        overlays: [
+          {
+            type: 'text',
+            page: 0,
+            x: 1,
+            y: 1,
+            width: 9,
+            height: 9,
+            value: { static: 'a' },
+            font: 'fonts/a.ttf',
+          },
+        ],
+      },
+      '/overlays/0/font',
+    ],
+    [
       'a name for files that no column of a package can have',
       {
         pdf_file: base64(form),

@@ -93,6 +93,23 @@ describe('a package with fonts', () => {
     expect(await refusal({}, named)).toEqual({ status: 422, pointer: '/overlays/0/font' });
   });
 
+  it('fails a row, and not the server, where tables that join letters are broken', async () => {
+    const mono = packaged('dejavu-fonts-ttf', 'ttf/DejaVuSansMono.ttf');
+    const entry = mono.indexOf('GSUB', 12, 'latin1');
+    const [start, length] = [mono.readUInt32BE(entry + 8), mono.readUInt32BE(entry + 12)];
+    const broken = Buffer.from(mono);
+    broken.fill(0xff, start + 10, start + length);
+    const said = JSON.stringify({ overlays: [{ ...overlays[1], font: 'a' }] });
+    const built = await post('', { pdf, package: said, 'fonts/a.ttf': broken });
+    const pack = await bytesOf(built);
+    const plain = await post('/preview', { pdf, package: pack, row: '{"column_0":"plain"}' });
+    expect(plain.status).toBe(200);
+    const joined = await post('/preview', { pdf, package: pack, row: '{"column_0":"مرحبا"}' });
+    expect(joined.status).toBe(422);
+    const { errors } = JSON.parse(await joined.text());
+    expect(errors).toMatchObject([{ pointer: '/package', message: expect.stringContaining('fonts/a.ttf') }]);
+  });
+
   it('warns of a font that neither it nor the server has', async () => {
     const other = [{ ...overlays[0], font: 'Nowhere Sans' }];
     const answer = await post('', { pdf, package: JSON.stringify({ overlays: other }) });

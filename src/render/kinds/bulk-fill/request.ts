@@ -4,6 +4,7 @@ import { type Issue, type Kind, type Parsed, type PlanInput, UploadedFile } from
 import { decodeBase64 } from '../pdf-tools/pdf-input.js';
 import type { BulkFillBounds } from './bounds.js';
 import { mappingMembers, readMapping } from './mapping.js';
+import { isFontFile } from './package/package-fonts.js';
 import { packageLimits } from './package/package-schema.js';
 import type { BulkFillPlan, RowsPlan } from './plan.js';
 import { RowTally } from './tally.js';
@@ -120,7 +121,7 @@ function parse(request: unknown, bounds: BulkFillBounds): Parsed {
   if (mapping !== undefined && pack !== undefined) {
     reader.refuse('/package_file', 'says what goes where, and so do fields, overlays and others');
   }
-  refuseImages(reader, mapping);
+  refuseFiles(reader, mapping);
   const header = readHeader(reader, request.header, rows?.format);
   const hasNames = header || rows?.format === 'json';
   const isMapped = mapping?.fields !== undefined || mapping?.overlays !== undefined;
@@ -150,12 +151,16 @@ function parse(request: unknown, bounds: BulkFillBounds): Parsed {
   return { ok: true, plan: { request: plan, inputs: reader.inputs } };
 }
 
-/** Pictures lie in a package; an entry that is not as described has been refused already. */
-function refuseImages(reader: RequestReader, mapping: ReturnType<typeof readMapping>): void {
+/** Pictures and files of fonts lie in a package; an entry that is not as described has been refused already. */
+function refuseFiles(reader: RequestReader, mapping: ReturnType<typeof readMapping>): void {
   if (!Array.isArray(mapping?.overlays)) return;
-  for (const [index, overlay] of mapping.overlays.entries())
-    if (isObject(overlay) && overlay.type === 'image' && overlay.image !== undefined)
+  for (const [index, overlay] of mapping.overlays.entries()) {
+    if (!isObject(overlay)) continue;
+    if (overlay.type === 'image' && overlay.image !== undefined)
       reader.refuse(`/overlays/${index}/type`, 'needs a package_file: pictures lie in a package');
+    if (typeof overlay.font === 'string' && isFontFile(overlay.font))
+      reader.refuse(`/overlays/${index}/font`, 'needs a package_file: files of fonts lie in a package');
+  }
 }
 
 function isGiven(value: unknown): boolean {

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderOfPackage } from '../../../../src/render/fonts/packages.js';
 import type { FillPackage } from '../../../../src/render/kinds/bulk-fill/package/package.js';
 import { writePackage } from '../../../../src/render/kinds/bulk-fill/package/package-file.js';
 import { type AppServer, alice, startAppServer } from '../../../helpers/app-server.js';
@@ -34,7 +37,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server.close());
 
-function packageFor(source: Uint8Array, more: object = {}): Buffer {
+function packageFor(source: Uint8Array, more: object = {}, font?: Buffer): Buffer {
   const sha256 = createHash('sha256').update(source).digest('hex');
   const whole = {
     format: 'inkwire-package',
@@ -45,7 +48,23 @@ function packageFor(source: Uint8Array, more: object = {}): Buffer {
     ...more,
   };
   // Also what is none: the writer does not judge.
-  return writePackage({ pack: whole as unknown as FillPackage, files: new Map() });
+  const files = new Map(font === undefined ? [] : [['fonts/a.ttf', font] as const]);
+  return writePackage({ pack: whole as unknown as FillPackage, files });
+}
+
+const inFont = {
+  ...{ type: 'text', page: 0, x: 10, y: 10, width: 100, height: 20 },
+  value: { column: 'column_0' },
+  font: 'fonts/a.ttf',
+};
+
+/** A font whose table for letters that are joined is broken behind its beginning. */
+function unjoined(): Buffer {
+  const folder = folderOfPackage('dejavu-fonts-ttf') ?? '';
+  const font = readFileSync(join(folder, 'ttf/DejaVuSansMono.ttf'));
+  const entry = font.indexOf('GSUB', 12, 'latin1');
+  const start = font.readUInt32BE(entry + 8);
+  return font.fill(0xff, start + 10, start + font.readUInt32BE(entry + 12));
 }
 
 let keys = 0;
@@ -109,6 +128,18 @@ describe('a create is refused for what is in its files', () => {
       400,
       'a package of a version that is not supported',
       () => ({ doqlo_file: packageFor(pdf, { version: 2 }) }),
+    ],
+    [
+      'INVALID_PACKAGE',
+      400,
+      'a package with a font that is none',
+      () => ({ doqlo_file: packageFor(pdf, {}, Buffer.from('no font')) }),
+    ],
+    [
+      'INVALID_PACKAGE',
+      400,
+      'a package with a font that cannot join the letters of a row',
+      () => ({ doqlo_file: packageFor(pdf, { overlays: [inFont] }, unjoined()), csv_file: 'مرحبا,a\n' }),
     ],
     [
       'INVALID_FILENAME_COLUMNS',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
-import type { KindRunner, RunContext } from '../../../kind.js';
+import { type KindRunner, RenderFailure, type RunContext } from '../../../kind.js';
 import { type OpenedPackage, readPackage } from '../package/package-file.js';
 import { CsvScanner } from '../rows/csv-scanner.js';
 import { JsonRowScanner } from '../rows/json-scanner.js';
@@ -86,9 +86,21 @@ async function check(
   const missing = nameColumns.find((position) => position >= width);
   if (missing !== undefined) return refused('INVALID_FILENAME_COLUMNS', `The rows have no column_${missing}`);
   // Each PDF begins with the template.
-  if (builder !== undefined && builder.compile().prefix.length * count > resultBytes)
+  const prefixBytes = builder === undefined ? 0 : prefixBytesOf(builder);
+  if (typeof prefixBytes === 'string') return refused('INVALID_PACKAGE', prefixBytes);
+  if (prefixBytes * count > resultBytes)
     return refused('RESULT_TOO_LARGE', `The PDFs of all rows make a ZIP of more than ${resultBytes} bytes`);
   return { ok: true, rows: count };
+}
+
+/** Of the template; or what is wrong with a font of the package, which the characters of the rows tell. */
+function prefixBytesOf(builder: TemplateBuilder): number | string {
+  try {
+    return builder.compile().prefix.length;
+  } catch (error) {
+    if (error instanceof RenderFailure && error.details?.reason === 'INVALID_PACKAGE') return error.message;
+    throw error;
+  }
 }
 
 async function templateOf(

@@ -13,7 +13,11 @@ export const fillRowRunner: KindRunner = {
     const sent = new Sent(Value.Parse(sentSchema, request), context);
     const source = await sent.source();
     const cells = cellsOf(sent.value('row') ?? {});
-    const { prefix, tail, warnings } = await fillOneRow(source, sent.package(), cells, context);
+    const { prefix, tail, warnings } = await fillOneRow(source, sent.package(), cells, context).catch(
+      (error: unknown) => {
+        throw ofPackage(error);
+      },
+    );
     for (const message of [...warnings.images, ...warnings.template, ...warnings.row]) tell(message, context);
     const artifact = context.artifact('row.pdf', 'application/pdf');
     artifact.write(prefix);
@@ -22,6 +26,12 @@ export const fillRowRunner: KindRunner = {
     return { pages: source.pages.length };
   },
 };
+
+/** What a job says of its package, by the name that it has here. */
+function ofPackage(error: unknown): unknown {
+  const isIt = error instanceof RenderFailure && error.pointer === '/package_file';
+  return isIt ? new RenderFailure(error.message, '/package', error.details) : error;
+}
 
 /** By the rules of the rows of a job. */
 function cellsOf(row: unknown): readonly Cell[] {
