@@ -1402,6 +1402,7 @@ export interface BulkFillRequest extends JobOptions {
     } | {
       readonly template: string;
     };
+    /** A font of the package, by its file or family, or a family of the server */
     readonly font?: string;
     readonly style?: 'normal' | 'bold' | 'italics' | 'bolditalics';
     readonly size?: number;
@@ -1527,6 +1528,7 @@ export interface FillFormRequest extends JobOptions {
     } | {
       readonly template: string;
     };
+    /** A font of the package, by its file or family, or a family of the server */
     readonly font?: string;
     readonly style?: 'normal' | 'bold' | 'italics' | 'bolditalics';
     readonly size?: number;
