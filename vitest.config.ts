@@ -1,11 +1,30 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** They end a test that hangs, and say nothing of how fast anything is: a machine may be busy. */
 const patience = { testTimeout: 240_000, hookTimeout: 240_000, expect: { poll: { timeout: 120_000 } } };
 
 /** What drives Debian's Chromium or stands behind Debian's proxies. */
 const browser = ['test/browser/**/*.test.ts', 'test/proxies/**/*.test.ts'];
+
+/** Minutes each: begun last, one of them would run alone at the end, with all other cores idle. */
+const longest = [
+  'same-pages/same-pages',
+  'abuse/preview-inputs',
+  'work/faults',
+  'words/words',
+  'protocol/nodes',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      longest.some((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** One more than there are cores, since some wait for a browser or a disk. */
 const maxWorkers = Math.min(8, availableParallelism() + 1);
@@ -71,6 +90,7 @@ const counts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export default defineConfig(({ mode }) => ({
   test: {
     env: counts[mode] ?? {},
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('node', { include: ['test/**/*.test.ts'], exclude: [...browser, '**/node_modules/**'] }),
       project('browser', { include: browser }),
