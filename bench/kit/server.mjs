@@ -32,12 +32,14 @@ export function removeDirectory(directory) {
  * @param {string} options.directory
  * @param {Readonly<Record<string, string>>} [options.env] more `INKWIRE_*` variables
  * @param {readonly string[]} [options.profile] arguments for Node
+ * @param {readonly string[]} [options.under] a program, with its arguments, that becomes the server's process: `taskset`
  */
-export async function startServer({ directory, env = {}, profile = [] }) {
+export async function startServer({ directory, env = {}, profile = [], under = [] }) {
   const logPath = `${directory}.log`;
   const log = openSync(logPath, 'a');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...profile, join(dist, 'main.js'), 'serve'], {
+  const [program = '', ...args] = [...under, process.execPath, ...profile, join(dist, 'main.js'), 'serve'];
+  const child = spawn(program, args, {
     env: {
       PATH: process.env.PATH,
       INKWIRE_DATA_DIR: directory,
