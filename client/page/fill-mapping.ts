@@ -58,11 +58,16 @@ export function choiceOf(value: Value | undefined, columns: readonly string[]): 
 export function mappingOf(
   choices: ReadonlyMap<string, Choice>,
   overlays: readonly Overlay[],
-  flatten: boolean,
+  { flatten, language }: { readonly flatten: boolean; readonly language?: string | undefined },
   columns: readonly string[],
 ): Mapping {
   const fields = [...choices].map(([name, choice]) => ({ name, value: filling(choice, columns) }));
-  return { fields, overlays, ...(flatten ? { flatten } : {}) };
+  return {
+    fields,
+    overlays,
+    ...(flatten ? { flatten } : {}),
+    ...(language === undefined ? {} : { language }),
+  };
 }
 
 /** The list with another column at a place, or without it; no column is in it twice. */

@@ -92,6 +92,8 @@ export function useFill(open: OpenSession) {
   /** Of a package that was loaded. */
   const [fonts, setFonts] = useState(noFonts);
   const [flatten, setFlatten] = useState(false);
+  /** Of a package that was loaded. */
+  const [language, setLanguage] = useState<string>();
   const [nameColumns, setNameColumns] = useState<readonly number[]>([]);
   const [row, setRow] = useState(0);
   const [page, setPage] = useState(1);
@@ -112,8 +114,8 @@ export function useFill(open: OpenSession) {
   );
   const choices = own ?? matched;
   const mapping = useMemo(
-    () => mappingOf(choices, overlays, flatten, columns),
-    [choices, overlays, flatten, columns],
+    () => mappingOf(choices, overlays, { flatten, language }, columns),
+    [choices, overlays, flatten, language, columns],
   );
   const cells = data[row] ?? noRow;
 
@@ -285,7 +287,7 @@ export function useFill(open: OpenSession) {
     loadPackage: (file: File) =>
       during('pdf', async () => {
         const told = await inspectPackage(open.http, file);
-        const { fields, overlays: all, flatten: flat = false, source: of } = told;
+        const { fields, overlays: all, source: of } = told;
         setOwn(
           new Map(
             fields.flatMap(({ name, value }) => {
@@ -299,7 +301,8 @@ export function useFill(open: OpenSession) {
         setPictures(held.pictures);
         setFonts(held.fonts);
         setChosen(undefined);
-        setFlatten(flat);
+        setFlatten(told.flatten ?? false);
+        setLanguage(told.language);
         if (source !== undefined && of.sha256 !== source.facts.sha256)
           actions.notify({
             tone: 'failed',

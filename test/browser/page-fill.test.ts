@@ -227,13 +227,13 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     expect(await other.getByRole('img', { name: 'my_logo.png' }).count()).toBe(0);
   });
 
-  test('a package keeps its fonts when it is loaded, seen, saved and filled', async () => {
+  test('a package keeps its fonts and its language when it is loaded, seen, saved and filled', async () => {
     const font = await readFile(join(folderOfPackage('dejavu-fonts-ttf') ?? '', 'ttf/DejaVuSerif.ttf'));
     const place = { page: 0, x: 280, y: 20, width: 100, height: 20 };
     const overlays = [{ ...place, type: 'text', value: { column: 'column_0' }, font: 'Brand' }];
     const form = new FormData();
     form.append('pdf', new Blob([Uint8Array.from(pdf)]), 'form.pdf');
-    form.append('package', JSON.stringify({ overlays }));
+    form.append('package', JSON.stringify({ overlays, language: 'ja' }));
     form.append('fonts/Brand.ttf', new Blob([Uint8Array.from(font)]), 'Brand.ttf');
     const made = await fetch(`${server.url}/api/v1/packages`, { method: 'POST', body: form });
     expect(made.status).toBe(201);
@@ -244,7 +244,7 @@ describe.skipIf(withoutChromium)('bulk fill in the live page', () => {
     const saved = await readFile(await (await savePackage(page)).path());
     const read = readPackage(saved);
     if ('defect' in read) throw new Error(read.defect);
-    expect(read.pack.overlays[0]).toMatchObject(overlays[0] ?? {});
+    expect(read.pack).toMatchObject({ overlays, language: 'ja' });
     expect(Buffer.from(read.files.get('fonts/Brand.ttf') ?? []).equals(font)).toBe(true);
     await page.getByRole('button', { name: 'Fill 3 rows' }).click();
     await page.getByText('3 of 3').waitFor();

@@ -71,10 +71,11 @@ describe('fields and columns', () => {
 
   test('become what a request says of them', () => {
     const choices = new Map([['a', { from: 'column', column: 2 } as const]]);
-    expect(mappingOf(choices, [], true, [])).toEqual({
+    expect(mappingOf(choices, [], { flatten: true, language: 'ja' }, [])).toEqual({
       fields: [{ name: 'a', value: { column: 'column_2' } }],
       overlays: [],
       flatten: true,
+      language: 'ja',
     });
   });
 });
