@@ -168,7 +168,8 @@ function groupOf(inkwire: Inkwire, name: string): Live<FollowedGroup> {
         const read = async () => {
           while (!signal.aborted) {
             try {
-              for await (const group of inkwire.watchGroup(name, { signal })) put(() => ({ group }));
+              for await (const group of inkwire.watchGroup(name, { signal, continuous: true }))
+                put(() => ({ group }));
               return;
             } catch (error) {
               if (!(error instanceof Error && 'slug' in error && error.slug === 'not-found')) throw error;

@@ -1,7 +1,7 @@
 import { InkwireError } from './error.js';
 import type { Http } from './http.js';
 import type { Jobs } from './jobs.js';
-import type { CallOptions, GroupProgress, StreamItem, SubscribeOptions } from './types.js';
+import type { GroupProgress, StreamItem, SubscribeOptions, WatchGroupOptions } from './types.js';
 
 /** As `Inkwire.subscribe`. */
 export type Subscribe = (
@@ -19,12 +19,12 @@ export interface GroupWatchParts {
 const paceMs = 250;
 
 /**
- * Each change of a group, with what it is now first, until no job of it is left to run. The stream says when to look,
- * a request what is there: counts are the server's to make.
+ * Each change of a group, with what it is now first, until no job of it is left to run unless it is `continuous`. The
+ * stream says when to look, a request what is there: counts are the server's to make.
  */
 export async function* watchGroup(
   name: string,
-  { signal }: CallOptions,
+  { signal, continuous = false }: WatchGroupOptions,
   { http, jobs, subscribe }: GroupWatchParts,
 ): AsyncGenerator<GroupProgress, void, undefined> {
   const { sleep } = http.parts;
@@ -46,7 +46,7 @@ export async function* watchGroup(
         const text = JSON.stringify(group);
         if (text !== last) yield group;
         last = text;
-        if (group.pending + group.running === 0) return;
+        if (!continuous && group.pending + group.running === 0) return;
       }
       await sleep(paceMs, signal);
       await changes.raised();

@@ -11,7 +11,6 @@ import type { Session } from './stream/session.js';
 import type {
   BatchOptions,
   BatchResult,
-  CallOptions,
   ConnectionState,
   Download,
   DownloadOptions,
@@ -19,6 +18,7 @@ import type {
   InkwireOptions,
   SubscribeOptions,
   WaitOptions,
+  WatchGroupOptions,
   WatchOptions,
 } from './types.js';
 import { subscribe, waitFor, watch } from './watch.js';
@@ -88,8 +88,11 @@ export class Inkwire extends Jobs {
     return waitFor(this.#session, jobId, options);
   }
 
-  /** Each change of a group, until no job of it is left to run. */
-  async *watchGroup(name: string, options: CallOptions = {}): AsyncGenerator<GroupProgress, void, undefined> {
+  /** Each change of a group, until no job of it is left to run unless it is `continuous`. */
+  async *watchGroup(
+    name: string,
+    options: WatchGroupOptions = {},
+  ): AsyncGenerator<GroupProgress, void, undefined> {
     const { watchGroup } = await import('./group-watch.js');
     const subscribe: Subscribe = (...call) => this.subscribe(...call);
     yield* watchGroup(name, options, { http: this.#http, jobs: this, subscribe });

@@ -13,6 +13,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface WatchGroupOptions extends CallOptions {
+  /** Goes on when no job of the group is left to run: another one may come. */
+  readonly continuous?: boolean | undefined;
+}
+
 export interface SubmitOptions extends CallOptions {
   /** One job per key, however often it is sent; made up when left out, so that a lost answer can be asked for again. */
   readonly idempotencyKey?: string | undefined;

@@ -93,6 +93,7 @@ describe.skipIf(withoutChromium)('hooks and the element in Chromium', () => {
       const page = await open(process.url);
       await page.click('#send');
       await shows(page, 'job', /^completed$/);
+      await shows(page, 'group', /^1 of 1$/);
       await process.kill();
       await shows(page, 'connection', /^(connecting|waiting)$/);
       process = await startServer({ dataDir, env, port });

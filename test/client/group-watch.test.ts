@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { InkwireError } from '../../client/sdk/error.js';
 import { watchGroup } from '../../client/sdk/group-watch.js';
-import type { GroupProgress, StreamItem, SubscribeOptions } from '../../client/sdk/types.js';
+import type {
+  GroupProgress,
+  StreamItem,
+  SubscribeOptions,
+  WatchGroupOptions,
+} from '../../client/sdk/types.js';
 import { FeedScript } from './feed-script.js';
 import { data, scripted } from './scripted-http.js';
 
@@ -12,12 +17,12 @@ function group(running: number, completed: number, progress = 0): GroupProgress 
 }
 
 /** A watch of a group whose looks give these, one after the other; the last one stays. */
-function watched(looks: readonly (GroupProgress | (() => GroupProgress))[], signal?: AbortSignal) {
+function watched(looks: readonly (GroupProgress | (() => GroupProgress))[], options: WatchGroupOptions = {}) {
   const feed = new FeedScript();
   const subscribed: { topics: readonly string[]; options: SubscribeOptions }[] = [];
   const { http, slept, sent } = scripted([data({ events: [], cursor: 'c-1', more: false })]);
   const state = { looks: 0 };
-  const watch = watchGroup('g', signal === undefined ? {} : { signal }, {
+  const watch = watchGroup('g', options, {
     http,
     jobs: {
       async group() {
@@ -77,6 +82,18 @@ describe('a watch of a group', () => {
     expect(feed.closed).toBe(true);
   });
 
+  it('goes on where it is continuous: another job may come', async () => {
+    const { watch, feed, state } = watched([group(0, 4), group(1, 4), group(0, 5)], { continuous: true });
+    const seen: number[] = [];
+    for await (const { running, completed } of watch) {
+      seen.push(running, completed);
+      if (state.looks === 3) break;
+      feed.put(reset);
+    }
+    expect(seen).toEqual([0, 4, 1, 4, 0, 5]);
+    expect(feed.closed).toBe(true);
+  });
+
   it('looks once for many changes, a quarter of a second after the last look at the earliest', async () => {
     const { watch, feed, slept, state } = watched([group(4, 0), group(2, 2), group(0, 4)]);
     await watch.next();
@@ -128,7 +145,7 @@ describe('a watch of a group', () => {
     await expect(second.watch.next()).rejects.toMatchObject({ slug: 'closed' });
 
     const stop = new AbortController();
-    const third = watched([group(1, 3)], stop.signal);
+    const third = watched([group(1, 3)], { signal: stop.signal });
     await third.watch.next();
     stop.abort('enough');
     await expect(third.watch.next()).rejects.toBe('enough');
