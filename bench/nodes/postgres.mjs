@@ -13,13 +13,8 @@ export async function startPostgres() {
   const data = join(directory, 'data');
   programs.init(data);
   const server = programs.start({ data, directory });
-  const exited = once(server, 'exit');
-  const kill = () => server.kill('SIGQUIT');
-  process.once('exit', kill);
-  const url = urlOf(directory);
-  await answering(url, server);
   return {
-    url,
+    ...(await held(server, directory, 'SIGQUIT')),
     /** For clients that do not read `url`. */
     address: { host: directory, user: 'inkwire', database: 'postgres' },
     /** Counts from now on: what its processes take, those apart that end meanwhile. */
@@ -28,12 +23,6 @@ export async function startPostgres() {
         childrenOf(server.pid ?? 0).map((pid) => /** @type {const} */ ([pid, processCpuMs(pid)]));
       const before = new Map(cpu());
       return { ms: () => cpu().reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0) };
-    },
-    async stop() {
-      process.off('exit', kill);
-      kill();
-      await exited;
-      removeDirectory(directory);
     },
   };
 }
@@ -49,11 +38,21 @@ export async function startPooler({ address }) {
   const directory = temporaryDirectory('pooler');
   programs.own(directory);
   const pooler = programs.startPooler({ directory, server: address.host, mode: 'transaction', size: 20 });
-  const exited = once(pooler, 'exit');
-  const kill = () => pooler.kill('SIGKILL');
+  return held(pooler, directory, 'SIGKILL');
+}
+
+/**
+ * A server that answers, until it is stopped or this process ends; its folder goes with it.
+ * @param {import('node:child_process').ChildProcess} server
+ * @param {string} directory
+ * @param {NodeJS.Signals} signal ends it
+ */
+async function held(server, directory, signal) {
+  const exited = once(server, 'exit');
+  const kill = () => server.kill(signal);
   process.once('exit', kill);
   const url = urlOf(directory);
-  await answering(url, pooler);
+  await answering(url, server);
   return {
     url,
     async stop() {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Engine, Fact, SubmitOutcome } from '../../src/engine/engine.js';
+import type { Engine, SubmitOutcome } from '../../src/engine/engine.js';
 import { isPlaceOf } from '../../src/engine/lives.js';
 import type { Position } from '../../src/protocol/cursor.js';
 import { openOptions } from '../contracts/engine.suite.js';
 import { aJob, aSubmission, started } from '../contracts/jobs-at-hand.js';
 import { openPostgresRelay } from '../helpers/postgres-relay.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
-import { aService, type Service } from './postgres-fixture.js';
+import { acceptedThrough, aService, everyFact, type Service, submitTo } from './postgres-fixture.js';
 
 /** Around commits, before and after each; `npm run crash:races` cuts a hundred of both. */
 const cuts = Number(process.env.CONNECTION_CUTS ?? 40);
@@ -29,11 +29,6 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     return engine;
   }
 
-  async function everyFact({ store }: Engine): Promise<readonly Fact[]> {
-    const { facts } = await store.everyFact(0, 10_000);
-    return facts;
-  }
-
   it('knows how many nodes answer callers, whichever end', async () => {
     const first = await open();
     expect(first.gateways()).toBe(1);
@@ -54,13 +49,11 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
       closing.push(() => relay.close());
       const cut = await open(relay.url);
       const other = await open();
-      const submit = async (engine: Engine): Promise<SubmitOutcome> =>
-        engine.store.submit(aSubmission(aJob()));
       const accepted: SubmitOutcome[] = [];
       for (let n = 0; n < cuts; n += 1) {
         relay.fault = fault;
         // The other node writes at the same time: nothing can be told by how far the log has come.
-        accepted.push(...(await Promise.all([submit(cut), submit(cut), submit(other)])));
+        accepted.push(...(await Promise.all([submitTo(cut), submitTo(cut), submitTo(other)])));
       }
       expect(relay.cuts).toBe(cuts);
       const jobs = accepted.flatMap((outcome) => (outcome.type === 'created' ? [outcome] : []));
@@ -78,25 +71,10 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     const node = await open();
     const heard: number[] = [];
     node.bus.onHint(({ facts }) => heard.push(...facts.map(({ seq }) => seq)));
-    const accepted = new Map<string, number>();
-    let isOver = false;
-    const submitOn = async (): Promise<void> => {
-      while (!isOver) {
-        const outcome = await node.store.submit(aSubmission(aJob())).catch(() => undefined);
-        if (outcome?.type === 'created') accepted.set(outcome.job.id, outcome.position.seq);
-      }
-    };
-    const load = Promise.all(Array.from({ length: 8 }, submitOn));
-    for (let kills = 0; kills < 2; kills += 1) {
-      const before = accepted.size;
-      await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
+    const accepted = await acceptedThrough(node, 2, async () => {
       await server().kill();
       await server().start();
-    }
-    const before = accepted.size;
-    await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
-    isOver = true;
-    await load;
+    });
     const facts = await everyFact(node);
     const places = new Map(facts.map(({ jobId, seq }) => [jobId, seq]));
     expect([...accepted].filter(([id, seq]) => places.get(id) !== seq)).toEqual([]);

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { expect } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
-import type { Engine, EngineOptions } from '../../src/engine/engine.js';
+import type { Engine, EngineOptions, Fact, SubmitOutcome } from '../../src/engine/engine.js';
 import { openPostgresEngine, type PostgresEngineOptions } from '../../src/engine/postgres/postgres-engine.js';
+import { aJob, aSubmission } from '../contracts/jobs-at-hand.js';
 import { inTurn } from '../contracts/openings.js';
 import type { PostgresServer } from '../helpers/postgres-server.js';
 import { scratchDirectory } from './scratch.js';
@@ -23,6 +25,49 @@ export interface Service {
 
 /** Schemas of services that are gone, empty as on the first day: to make the tables takes longer than most tests. */
 const free = new Map<string, string[]>();
+
+export function submitTo({ store }: Engine): Promise<SubmitOutcome> {
+  return store.submit(aSubmission(aJob()));
+}
+
+/** The whole log, which has no gap. */
+export async function everyFact({ store }: Engine): Promise<readonly Fact[]> {
+  const { facts } = await store.everyFact(0, 10_000);
+  expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, at) => at + 1));
+  return facts;
+}
+
+/**
+ * Has eight callers submit to a node without a pause, through outages with fifty jobs before each of them and behind the last.
+ * @returns the places of what was accepted, by job
+ */
+export async function acceptedThrough(
+  node: Engine,
+  outages: number,
+  outage: () => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
+  const accepted = new Map<string, number>();
+  let isOver = false;
+  const submitOn = async (): Promise<void> => {
+    while (!isOver) {
+      const outcome = await submitTo(node).catch(() => undefined);
+      if (outcome?.type === 'created') accepted.set(outcome.job.id, outcome.position.seq);
+    }
+  };
+  const fiftyMore = async (): Promise<void> => {
+    const before = accepted.size;
+    await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
+  };
+  const load = Promise.all(Array.from({ length: 8 }, submitOn));
+  for (let n = 0; n < outages; n += 1) {
+    await fiftyMore();
+    await outage();
+  }
+  await fiftyMore();
+  isOver = true;
+  await load;
+  return accepted;
+}
 
 /** A service of its own on a server; each call opens a node of it. */
 export async function aService({ url }: PostgresServer): Promise<Service> {

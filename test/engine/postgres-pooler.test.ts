@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AttemptEnding } from '../../src/engine/ending.js';
-import type { Engine, Fact, SubmitOutcome } from '../../src/engine/engine.js';
+import type { Engine, SubmitOutcome } from '../../src/engine/engine.js';
 import { isWhole } from '../../src/engine/postgres/service.js';
 import type { JobProgress } from '../../src/engine/progress.js';
 import { claimSuite } from '../contracts/claim.suite.js';
 import { commandSuite } from '../contracts/command.suite.js';
 import { openOptions } from '../contracts/engine.suite.js';
-import { aJob, aSubmission, start, started, submitted } from '../contracts/jobs-at-hand.js';
+import { aJob, start, started, submitted } from '../contracts/jobs-at-hand.js';
 import { keysSuite } from '../contracts/keys.suite.js';
 import { logSuite } from '../contracts/log.suite.js';
 import { nodesSuite } from '../contracts/nodes.suite.js';
@@ -16,7 +16,14 @@ import { submitSuite } from '../contracts/submit.suite.js';
 import { type Pgbouncer, startPgbouncer, withoutPgbouncer } from '../helpers/pgbouncer.js';
 import { openPostgresRelay } from '../helpers/postgres-relay.js';
 import { usePostgres, withoutPostgres } from '../helpers/postgres-server.js';
-import { aService, openWays, type Service } from './postgres-fixture.js';
+import {
+  acceptedThrough,
+  aService,
+  everyFact,
+  openWays,
+  type Service,
+  submitTo,
+} from './postgres-fixture.js';
 
 const suites = [submitSuite, claimSuite, commandSuite, logSuite, settingsSuite, keysSuite];
 
@@ -74,14 +81,6 @@ describe.skipIf(withoutPostgres || withoutPgbouncer)('a node behind a pooler of 
     } finally {
       await client.end();
     }
-  }
-
-  const submitTo = ({ store }: Engine): Promise<SubmitOutcome> => store.submit(aSubmission(aJob()));
-
-  async function everyFact({ store }: Engine): Promise<readonly Fact[]> {
-    const { facts } = await store.everyFact(0, 10_000);
-    expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, at) => at + 1));
-    return facts;
   }
 
   function heardAt(node: Engine): readonly number[] {
@@ -230,25 +229,10 @@ describe.skipIf(withoutPostgres || withoutPgbouncer)('a node behind a pooler of 
       const killed = what === 'the pooler' ? pooler : server();
       const node = await open();
       const heard = heardAt(node);
-      const accepted = new Map<string, number>();
-      let isOver = false;
-      const submitOn = async (): Promise<void> => {
-        while (!isOver) {
-          const outcome = await submitTo(node).catch(() => undefined);
-          if (outcome?.type === 'created') accepted.set(outcome.job.id, outcome.position.seq);
-        }
-      };
-      const load = Promise.all(Array.from({ length: 8 }, submitOn));
-      for (let kills = 0; kills < 3; kills += 1) {
-        const before = accepted.size;
-        await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
+      const accepted = await acceptedThrough(node, 3, async () => {
         await killed.kill();
         await killed.start();
-      }
-      const before = accepted.size;
-      await expect.poll(() => accepted.size).toBeGreaterThan(before + 50);
-      isOver = true;
-      await load;
+      });
       const facts = await everyFact(node);
       const places = new Map(facts.map(({ jobId, seq }) => [jobId, seq]));
       expect([...accepted].filter(([id, seq]) => places.get(id) !== seq)).toEqual([]);

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { cancelTimes } from '../../kit/cancel-times.mjs';
-import { removeDirectory, startServer, temporaryDirectory } from '../../kit/server.mjs';
+import { removeDirectory, temporaryDirectory } from '../../kit/server.mjs';
 import { percentiles } from '../../kit/statistics.mjs';
 import { startPostgres } from '../postgres.mjs';
+import { serversOf } from '../servers.mjs';
 
 /**
  * A job that runs at a worker is cancelled at a gateway: complete servers, a process each.
@@ -12,23 +12,13 @@ import { startPostgres } from '../postgres.mjs';
 export async function run({ short, profile }) {
   const directory = temporaryDirectory('nodes');
   const postgres = await startPostgres();
-  const start = (/** @type {string} */ role, /** @type {string} */ workers) =>
-    startServer({
-      directory: join(directory, role),
-      env: {
-        INKWIRE_DATABASE_URL: postgres.url,
-        INKWIRE_BLOBS: join(directory, 'blobs'),
-        INKWIRE_ROLE: role,
-        INKWIRE_WORKERS: workers,
-      },
-      profile: profile(role),
-    });
+  const start = serversOf(postgres.url, directory);
   /** @type {import('../../kit/server.mjs').Server[]} */
   const servers = [];
   try {
-    const gateway = await start('gateway', '1');
+    const gateway = await start('gateway', { profile: profile('gateway') });
     servers.push(gateway);
-    const worker = await start('worker', '2');
+    const worker = await start('worker', { workers: 2, profile: profile('worker') });
     servers.push(worker);
     const { answered, free } = await cancelTimes({
       rounds: short ? 16 : 200,

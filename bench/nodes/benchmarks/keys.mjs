@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { Connection } from '../../kit/client.mjs';
-import { dist, removeDirectory, startServer, temporaryDirectory } from '../../kit/server.mjs';
+import { dist, removeDirectory, temporaryDirectory } from '../../kit/server.mjs';
 import { percentiles } from '../../kit/statistics.mjs';
 import { startPostgres } from '../postgres.mjs';
+import { serversOf } from '../servers.mjs';
 
 /**
  * A key is disabled, as `inkwire keys disable` does it on whichever machine: until each of two gateways refuses it.
@@ -16,18 +17,11 @@ export async function run({ short, profile }) {
   const directory = temporaryDirectory('keys');
   const postgres = await startPostgres();
   const keys = await openServiceKeys(postgres.url);
+  const start = serversOf(postgres.url, directory);
   /** @type {import('../../kit/server.mjs').Server[]} */
   const servers = [];
   try {
-    for (const name of ['one', 'other']) {
-      const env = {
-        INKWIRE_DATABASE_URL: postgres.url,
-        INKWIRE_BLOBS: join(directory, 'blobs'),
-        INKWIRE_ROLE: 'gateway',
-        INKWIRE_WORKERS: '1',
-      };
-      servers.push(await startServer({ directory: join(directory, name), env, profile: profile(name) }));
-    }
+    for (const name of ['one', 'other']) servers.push(await start('gateway', { profile: profile(name) }));
     /** @type {number[]} */
     const refused = [];
     for (let round = 0; round < rounds; round += 1) {

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { Connection, dataOf } from '../../kit/client.mjs';
 import { longTable } from '../../kit/documents.mjs';
-import { removeDirectory, startServer, temporaryDirectory, token } from '../../kit/server.mjs';
+import { removeDirectory, temporaryDirectory, token } from '../../kit/server.mjs';
 import { percentiles } from '../../kit/statistics.mjs';
 import { startPostgres } from '../postgres.mjs';
+import { serversOf } from '../servers.mjs';
 
 /**
  * The worker that runs a job is killed (`kill -9`): until the job runs at another one.
@@ -14,17 +14,7 @@ export async function run({ short, say }) {
   const rounds = short ? 3 : 30;
   const directory = temporaryDirectory('killed');
   const postgres = await startPostgres();
-  let started = 0;
-  const start = (/** @type {string} */ role) =>
-    startServer({
-      directory: join(directory, `${role}-${++started}`),
-      env: {
-        INKWIRE_DATABASE_URL: postgres.url,
-        INKWIRE_BLOBS: join(directory, 'blobs'),
-        INKWIRE_ROLE: role,
-        INKWIRE_WORKERS: '1',
-      },
-    });
+  const start = serversOf(postgres.url, directory);
   const gateway = await start('gateway');
   let workers = [await start('worker')];
   const connection = new Connection(gateway.port, token);

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { cancelTimes } from '../../kit/cancel-times.mjs';
 import { Connection, dataOf } from '../../kit/client.mjs';
 import { smallDocument } from '../../kit/documents.mjs';
-import { removeDirectory, startServer, temporaryDirectory, token } from '../../kit/server.mjs';
+import { removeDirectory, temporaryDirectory, token } from '../../kit/server.mjs';
 import { percentiles } from '../../kit/statistics.mjs';
 import { hasPgbouncer, startPooler, startPostgres } from '../postgres.mjs';
+import { serversOf } from '../servers.mjs';
 
 /**
  * What it costs that no message comes through: complete servers, a gateway and a worker, behind PgBouncer that pools
@@ -52,18 +52,9 @@ export async function run({ short, say }) {
  */
 async function measure(url, short) {
   const directory = temporaryDirectory('pooler-nodes');
-  const start = (/** @type {string} */ role, /** @type {string} */ workers) =>
-    startServer({
-      directory: join(directory, role),
-      env: {
-        INKWIRE_DATABASE_URL: url,
-        INKWIRE_BLOBS: join(directory, 'blobs'),
-        INKWIRE_ROLE: role,
-        INKWIRE_WORKERS: workers,
-      },
-    });
-  const gateway = await start('gateway', '1');
-  const worker = await start('worker', '2');
+  const start = serversOf(url, directory);
+  const gateway = await start('gateway');
+  const worker = await start('worker', { workers: 2 });
   const connection = new Connection(gateway.port, token);
   try {
     const body = JSON.stringify(smallDocument());

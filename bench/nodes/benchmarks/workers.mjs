@@ -1,11 +1,11 @@
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import { Connection, dataOf } from '../../kit/client.mjs';
 import { processCpuMs } from '../../kit/cpu.mjs';
 import { longTable } from '../../kit/documents.mjs';
-import { removeDirectory, startServer, temporaryDirectory, token } from '../../kit/server.mjs';
+import { removeDirectory, temporaryDirectory, token } from '../../kit/server.mjs';
 import { median, spread } from '../../kit/statistics.mjs';
 import { startPostgres } from '../postgres.mjs';
+import { serversOf } from '../servers.mjs';
 
 /** Two workers, the gateway and the database need so many, or the workers take each other's. */
 const coresNeeded = 4;
@@ -21,17 +21,7 @@ export async function run({ short, say }) {
   const jobs = short ? 24 : 80;
   const directory = temporaryDirectory('workers');
   const postgres = await startPostgres();
-  let started = 0;
-  const start = (/** @type {string} */ role) =>
-    startServer({
-      directory: join(directory, `${role}-${++started}`),
-      env: {
-        INKWIRE_DATABASE_URL: postgres.url,
-        INKWIRE_BLOBS: join(directory, 'blobs'),
-        INKWIRE_ROLE: role,
-        INKWIRE_WORKERS: '1',
-      },
-    });
+  const start = serversOf(postgres.url, directory);
   const gateway = await start('gateway');
   const connection = new Connection(gateway.port, token);
   /** @type {import('../../kit/server.mjs').Server[]} */

@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { startServer } from '../kit/server.mjs';
+
+/**
+ * Starts complete servers of one service, a process each, which share their blobs.
+ * @param {string} url of the database
+ * @param {string} directory has a folder for each server, and one for the blobs
+ */
+export function serversOf(url, directory) {
+  let started = 0;
+  /**
+   * @param {string} role
+   * @param {{ readonly workers?: number, readonly profile?: readonly string[] }} [options] render threads, and arguments for Node
+   */
+  return (role, { workers = 1, profile = [] } = {}) => {
+    started += 1;
+    return startServer({
+      directory: join(directory, `${role}-${started}`),
+      env: {
+        INKWIRE_DATABASE_URL: url,
+        INKWIRE_BLOBS: join(directory, 'blobs'),
+        INKWIRE_ROLE: role,
+        INKWIRE_WORKERS: String(workers),
+      },
+      profile,
+    });
+  };
+}
