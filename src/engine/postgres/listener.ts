@@ -14,8 +14,20 @@ export interface ListenerOptions {
   readonly onListening: (client: pg.Client, isFirst: boolean) => Promise<void>;
 }
 
+/** How a node comes to know what the others do. */
+export interface Hearing {
+  /** Whether it does so by itself now. */
+  readonly isHearing: boolean;
+  open(): Promise<void>;
+  /** For the nodes that listen. Lossy. */
+  send(channel: string, payload: string): void;
+  /** This node has committed: what others make of it may follow soon. */
+  hasten(): void;
+  close(): Promise<void>;
+}
+
 /** The connection of a node that listens to the others. */
-export class Listener {
+export class Listener implements Hearing {
   readonly #options: ListenerOptions;
   #client: pg.Client | undefined;
   #again: NodeJS.Timeout | undefined;
@@ -27,9 +39,13 @@ export class Listener {
     this.#options = options;
   }
 
-  /** Whether messages come through now. */
-  get isListening(): boolean {
+  /** Messages come through now. */
+  get isHearing(): boolean {
     return this.#client !== undefined;
+  }
+
+  hasten(): void {
+    // A message is there at once.
   }
 
   /** Sends a message at once, by the connection that nothing else is asked over; none where there is no connection. Lossy. */

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { JobProgress } from '../progress.js';
 import { serverStart, type Way, withClient } from './connection.js';
 import { fromJson, numberOf, textOf } from './job-shapes.js';
+import type { Hearing } from './listener.js';
 import type { Asking } from './pool.js';
 import { enter, leave, type NodeRow, stay } from './presence.js';
 
@@ -29,7 +30,8 @@ export interface PollerOptions {
 }
 
 /** In the place of the listener where a pooler of transactions lets no message through: asks, more often while there is work. */
-export class Poller {
+export class Poller implements Hearing {
+  readonly isHearing = true;
   readonly #options: PollerOptions;
   #timer: NodeJS.Timeout | undefined;
   #staying: NodeJS.Timeout | undefined;
@@ -50,12 +52,10 @@ export class Poller {
     this.#next(idleMs);
   }
 
-  /** For nodes that listen. Lossy. */
   send(channel: string, payload: string): void {
     this.#options.ask('SELECT pg_notify($1, $2)', [channel, payload]).catch(() => undefined);
   }
 
-  /** Something begins: what comes of it is asked for soon. */
   hasten(): void {
     if (this.#isIdle && !this.#isClosed) this.#next(busyMs);
   }

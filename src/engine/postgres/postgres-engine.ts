@@ -19,7 +19,7 @@ import { DatabaseClock } from './database-clock.js';
 import { endpointReads } from './endpoint-reads.js';
 import { Gateways } from './gateways.js';
 import { libraryReads } from './library-reads.js';
-import { Listener } from './listener.js';
+import { type Hearing, Listener } from './listener.js';
 import { Poller } from './poller.js';
 import { type Asking, ReadPool } from './pool.js';
 import { PostgresBus } from './postgres-bus.js';
@@ -102,7 +102,7 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
     onFacts: (facts) => {
       bus.committed(facts);
       announcements.end(facts.at(-1)?.seq ?? 0);
-      if (hearing instanceof Poller) hearing.hasten();
+      hearing.hasten();
     },
     onCommit: options.onCommit ?? (() => undefined),
   });
@@ -131,9 +131,9 @@ export async function openPostgresEngine(options: PostgresEngineOptions): Promis
       onProgress: (progress) => bus.progressed(progress),
       hasHistory: mustHaveHistory,
     });
-  const hearing = way.isWhole ? listen() : poll();
+  const hearing: Hearing = way.isWhole ? listen() : poll();
   const look = setInterval(() => {
-    if (hearing instanceof Listener && !hearing.isListening) void bus.catchUp();
+    if (!hearing.isHearing) void bus.catchUp();
   }, lookMs).unref();
   let closed: Promise<void> | undefined;
   let databaseClock: DatabaseClock | undefined;
