@@ -165,9 +165,20 @@ describe('pipelining', () => {
         finish = () =>
           resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
       });
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => warnings.push(warning);
+    process.on('warning', warned);
     const peer = connection();
     peer.write(`${post(body).replace('/jobs', '/render')}rubbish\r\n\r\n`);
     await expect.poll(() => http.service.submitted.length).toBe(1);
+    // However much of it there is, nothing piles up.
+    for (let n = 0; n < 12; n += 1) {
+      const heard = once(http.server.app.server, 'clientError');
+      peer.write('rubbish\r\n\r\n');
+      await heard;
+    }
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
     finish();
     expect((await peer.next()).body).toBe('slow');
     expectProblem(await peer.next(), 400, 'malformed-request');

@@ -145,7 +145,10 @@ export function forgiveStandstills(server: Server, stoodMs: () => number): void 
 export function createClientErrorAnswer(
   write: RefusalWriter,
 ): (error: NodeJS.ErrnoException, socket: Socket) => void {
+  /** Node tells of the same defect with all that comes behind it. */
+  const waiting = new WeakSet<Socket>();
   return function answer(error, socket) {
+    if (waiting.has(socket)) return;
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
@@ -161,7 +164,11 @@ export function createClientErrorAnswer(
     }
     if (current !== undefined && !current.writableFinished && current.req.complete) {
       // A defect after a whole request: that one is still being answered.
-      current.once('close', () => answer(error, socket));
+      waiting.add(socket);
+      current.once('close', () => {
+        waiting.delete(socket);
+        answer(error, socket);
+      });
       return;
     }
     if (current?.headersSent && !current.writableFinished) socket.destroy();
