@@ -341,9 +341,12 @@ describe('a preview of a hostile file', () => {
     expect(rows.length).toBeGreaterThanOrEqual(withoutFfmpeg || withoutOffice ? 180 : 200);
     // What every first preview loads is no hostile file's: every thread has drawn a page, and as many processes of
     // pictures as there may be are there before.
+    let made = 0;
     await eventually('all have drawn', async () => {
-      const pages = [1, 2, 3, 4].map((at) => pagesOf([`0 0 ${at} 9 re f`]));
-      const large = [0, 1, 2, 3].map((at) => png(1_600 + at, 1_600));
+      // Others each time: what was made before is not made again.
+      made += 4;
+      const pages = [1, 2, 3, 4].map((at) => pagesOf([`0 0 ${made + at} 9 re f`]));
+      const large = [1, 2, 3, 4].map((at) => png(1_600 + made + at, 1_600));
       await Promise.all([...pages, ...large].map(drawn));
       return !isLinux || footprintOf(server.pid, 10_000).pids.filter(isOfPictures).length >= threads;
     });
