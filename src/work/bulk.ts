@@ -87,7 +87,7 @@ export class BulkRunner implements Bulk {
   readonly #parts: BulkParts;
   readonly #shelf: BulkShelf;
   readonly #runs = new Map<string, Run>();
-  /** Owners of whom a start is being stored. */
+  /** Owners of whom a start is under way. */
   readonly #starting = new Set<string>();
   readonly #working = new Set<Promise<void>>();
   readonly #leaving = new AbortController();
@@ -112,12 +112,11 @@ export class BulkRunner implements Bulk {
     const { clock, random } = this.#parts;
     if (this.#leaving.signal.aborted)
       return { ok: false, problem: problem('shutting-down', 'The server ends.') };
-    if (this.#starting.has(owner) || (await this.#shelf.allKept(owner)).length > 0) {
-      const detail = 'An action of yours on many jobs is under way: wait for its end, or stop it.';
-      return { ok: false, problem: problem('client-rate-exceeded', detail, { retryAfter: 5 }) };
-    }
+    if (this.#starting.has(owner)) return oneAtATime();
+    // Before the look: whoever asks at the same moment would find nothing under way, too.
     this.#starting.add(owner);
     try {
+      if ((await this.#shelf.allKept(owner)).length > 0) return oneAtATime();
       const now = clock();
       const chosen = 'jobs' in choice ? choice.jobs.length : query;
       const record: BulkRecord = {
@@ -362,6 +361,11 @@ export class BulkRunner implements Bulk {
 interface Step {
   readonly ids: readonly string[];
   readonly next?: number | string;
+}
+
+function oneAtATime(): Answer<never> {
+  const detail = 'An action of yours on many jobs is under way: wait for its end, or stop it.';
+  return { ok: false, problem: problem('client-rate-exceeded', detail, { retryAfter: 5 }) };
 }
 
 function fits(action: BulkAction, { status }: JobRecord): boolean {

@@ -140,6 +140,14 @@ describe('the same for many jobs', () => {
     expect((await bulk.list('ann')).map(({ bulk_id }) => bulk_id)).toEqual(['bulk_1']);
   });
 
+  test('is one at a time for an owner who asks twice at one moment', async () => {
+    const ids = await failed(2);
+    const answers = await Promise.all([start('retry', { jobs: ids }), start('retry', { jobs: ids })]);
+    expect(answers.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    await ended();
+    expect((await all()).filter(({ retry_of }) => retry_of !== undefined)).toHaveLength(2);
+  });
+
   test('is under way until its end is stored: who is told of the end may begin another', async () => {
     const { library } = rig.engine;
     let store: () => void = () => undefined;
