@@ -1,6 +1,8 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runMigrateStore } from '../../src/cli/backup/migrate-store.js';
+import { place } from '../../src/cli/backup/take.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { openMemoryEngine } from '../../src/engine/memory/memory-engine.js';
 import { openPostgresEngine } from '../../src/engine/postgres/postgres-engine.js';
@@ -109,4 +111,16 @@ describe.skipIf(withoutPostgres).each(['a folder', 'a bucket'])('inkwire migrate
     expect(await runMigrateStore(again)).toBe(1);
     expect(again.err.text).toContain('has data already');
   });
+});
+
+it('takes a file once more of which an earlier run, that was killed, has copied a part', async () => {
+  const folder = await scratchFolder();
+  const [source, target] = [join(folder, 'source'), join(folder, 'target')];
+  await writeFile(source, 'a whole file');
+  await writeFile(target, 'a who');
+  expect(await place(source, target)).toBe('copied');
+  expect(await readFile(target, 'utf8')).toBe('a whole file');
+  const { mtimeMs } = await stat(target);
+  expect(await place(source, target)).toBe('there');
+  expect((await stat(target)).mtimeMs).toBe(mtimeMs);
 });

@@ -50,16 +50,22 @@ export async function collectBlobs(
   return { linked, copied, gone };
 }
 
-/** Links a file, or copies it where that cannot be; one that is there already stays. */
+/** Links a file, or copies it where that cannot be; one that is there already stays, where all of it is there. */
 export async function place(source: string, target: string): Promise<'linked' | 'copied' | 'there' | 'gone'> {
   try {
     await link(source, target);
     return 'linked';
   } catch (error) {
     if (isCode(error, 'ENOENT')) return 'gone';
-    if (isCode(error, 'EEXIST')) return 'there';
+    if (isCode(error, 'EEXIST')) {
+      // Asked before anything else, also of another file system: a copy of an earlier run, which may have been killed amid it.
+      if ((await stat(source)).size === (await stat(target)).size) {
+        await sync(target);
+        return 'there';
+      }
+    }
     // Another file system, or one without links, or one that has given a file as many as it can.
-    if (!isCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK')) throw error;
+    else if (!isCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK')) throw error;
   }
   try {
     await copyFile(source, target, constants.COPYFILE_FICLONE);
