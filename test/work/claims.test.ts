@@ -191,6 +191,38 @@ describe('a job runs from the moment in which a thread takes it', () => {
     expect((await rig.service.reader.view('ann', waiting))?.record.status).toBe('pending');
   });
 
+  it('hands back what it was claiming when it began to drain, before it leaves', async () => {
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const left: unknown[] = [];
+    let id = '';
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          claim: async (request) => {
+            const claims = await engine.store.claim(request);
+            if (claims.length > 0) await asked;
+            return claims;
+          },
+          leave: async (worker) => {
+            left.push((await engine.store.get('ann', id))?.lease);
+            await engine.store.leave(worker);
+          },
+        }),
+    });
+    id = await rig.submit('write', { text: 'a' });
+    await claimedAhead(id);
+    const drained = rig.runner.drain(60_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    answer();
+    await drained;
+    expect(left).toEqual([undefined]);
+    expect(await rig.facts(id)).toEqual(['1 job.created']);
+    expect(rig.runner.heldCount).toBe(0);
+  });
+
   it('renders nothing of a job that is cancelled while it is being claimed', async () => {
     let cancelled = false;
     rig = await openWorkRig({

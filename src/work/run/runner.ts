@@ -147,8 +147,11 @@ export class Runner {
    */
   async drain(deadlineMs: number): Promise<void> {
     this.stop();
-    const everything = (): Promise<unknown> =>
-      Promise.all([...this.#held.values()].map((held) => held.ended));
+    const everything = async (): Promise<unknown> => {
+      // What a claim that is under way brings is handed back as well, while this worker is still there.
+      await this.#claimed;
+      return Promise.all([...this.#held.values()].map((held) => held.ended));
+    };
     this.#releaseAhead();
     await atMost(everything(), deadlineMs);
     for (const held of this.#held.values()) held.stop.abort(handBack);
@@ -234,7 +237,7 @@ export class Runner {
   async #claim(): Promise<void> {
     const { store, clock, worker, leaseMs, pool, outages, pause } = this.#parts;
     // In an outage what it would claim could not be run, and each try is two facts.
-    if (outages.isOn || pause.current !== undefined) return;
+    if (!this.#running || outages.isOn || pause.current !== undefined) return;
     const { threads } = pool.state;
     const limit = threads * (this.#times.quick ? 2 : 1) - this.#occupied(threads);
     if (limit <= 0) return;
@@ -245,8 +248,8 @@ export class Runner {
       if ((this.#endedEarly.get(claim.job.id) ?? 0) > claim.job.rev) held.stop.abort(claimOver);
     }
     this.#endedEarly.clear();
-    // It began while the claim was under way.
-    if (pause.current !== undefined) this.#releaseAhead();
+    // A pause or a drain began while the claim was under way.
+    if (pause.current !== undefined || !this.#running) this.#releaseAhead();
   }
 
   async #sleep(): Promise<void> {
