@@ -4,7 +4,6 @@ import type { Blobs } from '../../engine/blobs.js';
 import {
   type JobInput,
   type Store,
-  type StoredInput,
   StoreFailed,
   type Submission,
   type SubmitOutcome,
@@ -14,8 +13,6 @@ import { JobIds } from '../../jobs/job-ids.js';
 import type { JobWebhook } from '../../jobs/job-webhook.js';
 import { isTerminal } from '../../protocol/job-record.js';
 import { type Problem, problem } from '../../protocol/problem.js';
-import type { PlanInput } from '../../render/kind.js';
-import { encodeRequest } from '../original-request.js';
 import type { JobReader } from '../reader.js';
 import type {
   Accepted,
@@ -29,6 +26,7 @@ import type {
 import { type CallerTrace, type OpenSpan, ofCaller, spanAttributes, type Tracing } from '../tracing.js';
 import type { BodyReader } from './body-reader.js';
 import { copyInput, scopeOf } from './input-copy.js';
+import { keepInput } from './kept-input.js';
 
 export interface SubmitterParts {
   readonly store: Store;
@@ -61,9 +59,6 @@ export interface SubmitLimits {
 }
 
 const idempotencyMs = 24 * 3600 * 1000;
-/** A request that is up to this long once it is checked lies in the store beside its job; a larger one is a file. */
-const inlineMaxLength = 64 * 1024;
-const keptAtOnce = 32;
 
 /** A key and what the body that came with it has to be. */
 interface Once {
@@ -98,7 +93,7 @@ export class JobSubmitter implements Submitter {
   }
 
   async #accept(job: Job, request: SubmitRequest, parsedRequest: ParsedRequest): Promise<Answer<Accepted>> {
-    const input = await this.#keepInput(job, parsedRequest);
+    const input = await keepInput(parsedRequest, scopeOf(job), this.#parts.blobs);
     const { fingerprint, inputs, options } = parsedRequest;
     const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
     const { webhook } = options;
@@ -297,38 +292,6 @@ export class JobSubmitter implements Submitter {
       resultTtlMs,
       requestId,
     };
-  }
-
-  async #keepInput(job: Job, parsedRequest: ParsedRequest): Promise<JobInput> {
-    const { blobs } = this.#parts;
-    const scope = scopeOf(job);
-    const { request: made, original } = parsedRequest;
-    const text = original === undefined ? made : encodeRequest(made, original);
-    const large = made.length > inlineMaxLength;
-    const [request, inputs] = await Promise.all([
-      large ? blobs.put(Buffer.from(text), scope).then((blob) => ({ blob })) : { inline: text },
-      this.#keepInputs(parsedRequest.inputs, scope),
-    ]);
-    return { request, inputs };
-  }
-
-  /** Some at a time: there may be hundreds, and each holds a descriptor. */
-  async #keepInputs(inputs: readonly PlanInput[], scope: string): Promise<readonly StoredInput[]> {
-    const { blobs } = this.#parts;
-    const keep = async (input: PlanInput, index: number): Promise<StoredInput> => {
-      const own = `${scope}-${index}`;
-      if ('bytes' in input) return { blob: await blobs.put(input.bytes, own) };
-      if ('file' in input) return { blob: await blobs.keep(input.file, own) };
-      if ('blob' in input) return { blob: input.blob };
-      const { url, accept, maxBytes, pointer } = input;
-      return { url, accept, maxBytes, pointer };
-    };
-    const kept: StoredInput[] = [];
-    for (let at = 0; at < inputs.length; at += keptAtOnce) {
-      const some = inputs.slice(at, at + keptAtOnce);
-      kept.push(...(await Promise.all(some.map((input, n) => keep(input, at + n)))));
-    }
-    return kept;
   }
 
   #submission(job: Job, input: JobInput, { key, fingerprint }: Once): Submission {
