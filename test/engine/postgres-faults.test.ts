@@ -125,6 +125,20 @@ describe.skipIf(withoutPostgres)('a node of the PostgreSQL engine', () => {
     expect(facts.map(({ seq }) => seq)).toEqual(facts.map((_, at) => at + 1));
   });
 
+  it('stores nothing of what it has refused because others held the database for too long', async () => {
+    const node = await open();
+    await submitTo(node);
+    const other = await service.connect();
+    closing.push(() => other.end());
+    await other.query('BEGIN; LOCK TABLE head');
+    const refused = submitTo(node);
+    await expect(refused).rejects.toMatchObject({ unavailable: true, answerLost: false });
+    await other.query('COMMIT');
+    await node.store.ping();
+    await submitTo(node);
+    expect(await everyFact(node)).toHaveLength(2);
+  });
+
   it('ends when commits that it has told are lost, and makes a place after them one that nobody goes on from', async () => {
     const node = await open();
     const places: Position[] = [];

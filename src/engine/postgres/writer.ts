@@ -82,15 +82,11 @@ export interface WriterOptions {
   readonly onCommit: (commit: Commit) => void;
 }
 
-/** Behind the pooler is another server than before. */
-class OtherServer extends Error {
-  readonly server: number;
-
-  constructor(server: number) {
-    super('Another server answers');
-    this.server = server;
-  }
-}
+/**
+ * A batch is undone and run anew: behind the pooler is another server than before, or a caller was told meanwhile that its
+ * call was not carried out.
+ */
+class Anew extends Error {}
 
 /**
  * The one connection of a node that changes something. It takes what waits as one batch, one transaction: it takes the
@@ -227,8 +223,7 @@ export class BatchWriter {
         for (const [at, answer] of outcome.answers.entries()) calls[at]?.settle?.(answer);
         break;
       } catch (error) {
-        if (error instanceof OtherServer) {
-          this.#met = error.server;
+        if (error instanceof Anew) {
           await this.#undo();
           continue;
         }
@@ -289,6 +284,7 @@ export class BatchWriter {
     const { set, answers } = run;
     const failed = answers.find((answer) => 'error' in answer);
     if (failed !== undefined && 'error' in failed) throw failed.error;
+    if (sent === undefined && calls.some(({ settle }) => settle === undefined)) throw new Anew();
     const { node, channelNow } = this.#options;
     const outcome = { answers, facts: set.log.appended };
     const channel = outcome.facts.length > 0 ? channelNow() : undefined;
@@ -337,7 +333,9 @@ export class BatchWriter {
     const results: unknown = await client.query(`${text}; SELECT ${serverStart} AS server`);
     if (!Array.isArray(results)) throw new Error('The server has answered one of several statements');
     const server = Number(results.at(-1).rows[0].server);
-    if (server !== this.#met) throw new OtherServer(server);
+    if (server === this.#met) return;
+    this.#met = server;
+    throw new Anew();
   }
 
   async #connected(): Promise<pg.Client> {
