@@ -1,6 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreFailed } from '../../src/engine/engine.js';
 import type { UploadedFile } from '../../src/render/kind.js';
 import { uploaded } from '../helpers/uploaded.js';
 import { openWorkRig, type WorkRig } from '../helpers/work-rig.js';
@@ -14,6 +15,11 @@ describe('an uploaded file', () => {
   afterEach(() => rig.close());
 
   const aside = async (): Promise<readonly string[]> => readdir(dirname(rig.engine.blobs.aside()));
+
+  const filesIn = async (folder: string): Promise<readonly string[]> => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  };
 
   const upload = (text: string): Promise<UploadedFile> => uploaded(rig.engine.blobs, text);
 
@@ -60,6 +66,36 @@ describe('an uploaded file', () => {
       problem: { slug: 'idempotency-conflict' },
     });
     expect(await readdir(shelf)).toEqual(before);
+  });
+
+  it.each([
+    ['the store', 0],
+    ['the disk, for a later file', 1],
+  ])('is not kept for a job that could not be stored: a fault of %s', async (_what, fails) => {
+    const { blobs, store } = rig.engine;
+    const shelves = dirname(dirname(blobs.aside()));
+    const full = new StoreFailed('SQLITE_FULL', 'database or disk is full', { unavailable: true });
+    vi.spyOn(store, 'submit').mockRejectedValueOnce(full);
+    const keep = blobs.keep.bind(blobs);
+    if (fails > 0)
+      vi.spyOn(blobs, 'keep').mockImplementation(async (file, scope) => {
+        if (scope.endsWith('-1')) throw full;
+        return keep(file, scope);
+      });
+    const file = await upload('uploaded');
+    await expect(submit(file)).rejects.toBe(full);
+    await blobs.discard(file.path);
+    expect(await filesIn(shelves)).toEqual([]);
+  });
+
+  it('is kept where it is not known whether its job was stored', async () => {
+    const { blobs, store } = rig.engine;
+    const shelves = dirname(dirname(blobs.aside()));
+    const lost = new StoreFailed('unavailable', 'The database is away', { answerLost: true });
+    const away = new StoreFailed('unavailable', 'The database is away', { unavailable: true });
+    vi.spyOn(store, 'submit').mockRejectedValueOnce(lost).mockRejectedValueOnce(away);
+    await expect(submit(await upload('uploaded'))).rejects.toBe(away);
+    expect(await filesIn(shelves)).toHaveLength(2);
   });
 
   it('whose commit never comes is found by the clean-up, and not before it is old', async () => {

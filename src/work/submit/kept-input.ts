@@ -1,21 +1,21 @@
-import type { Blobs } from '../../engine/blobs.js';
 import type { JobInput, StoredInput } from '../../engine/engine.js';
 import type { PlanInput } from '../../render/kind.js';
 import { encodeRequest } from '../original-request.js';
 import type { ParsedRequest } from '../service.js';
+import type { FreshBlobs } from './fresh-blobs.js';
 
 /** A request that is up to this long once it is checked lies in the store beside its job; a larger one is a file. */
 const inlineMaxLength = 64 * 1024;
 const keptAtOnce = 32;
 
 /**
- * Makes the input of a job durable, before the commit that names it.
+ * Makes the input of a job durable, before the commit that names it. When it rejects, blobs may still be on their way.
  * @param scope of the job's blobs
  */
 export async function keepInput(
   { request: made, original, inputs: planned }: ParsedRequest,
   scope: string,
-  blobs: Blobs,
+  blobs: FreshBlobs,
 ): Promise<JobInput> {
   const text = original === undefined ? made : encodeRequest(made, original);
   const large = made.length > inlineMaxLength;
@@ -30,7 +30,7 @@ export async function keepInput(
 async function keepInputs(
   inputs: readonly PlanInput[],
   scope: string,
-  blobs: Blobs,
+  blobs: FreshBlobs,
 ): Promise<readonly StoredInput[]> {
   const keep = async (input: PlanInput, index: number): Promise<StoredInput> => {
     const own = `${scope}-${index}`;

@@ -25,6 +25,7 @@ import type {
 } from '../service.js';
 import { type CallerTrace, type OpenSpan, ofCaller, spanAttributes, type Tracing } from '../tracing.js';
 import type { BodyReader } from './body-reader.js';
+import { FreshBlobs } from './fresh-blobs.js';
 import { copyInput, scopeOf } from './input-copy.js';
 import { keepInput } from './kept-input.js';
 
@@ -88,19 +89,24 @@ export class JobSubmitter implements Submitter {
     if (!read.ok) return read;
     const { parsedRequest } = read;
     return this.#traced(request.trace, this.#newJob(request, parsedRequest), (job) =>
-      this.#accept(job, request, parsedRequest),
+      this.#withBlobs((blobs) => this.#accept(job, request, parsedRequest, blobs)),
     );
   }
 
-  async #accept(job: Job, request: SubmitRequest, parsedRequest: ParsedRequest): Promise<Answer<Accepted>> {
-    const input = await keepInput(parsedRequest, scopeOf(job), this.#parts.blobs);
+  async #accept(
+    job: Job,
+    request: SubmitRequest,
+    parsedRequest: ParsedRequest,
+    blobs: FreshBlobs,
+  ): Promise<Answer<Accepted>> {
+    const input = await keepInput(parsedRequest, scopeOf(job), blobs);
     const { fingerprint, inputs, options } = parsedRequest;
     const shared = inputs.flatMap((one) => ('blob' in one ? [one.blob] : []));
     const { webhook } = options;
     if (webhook !== undefined) await this.#parts.webhooks.createForJob(job.owner, job.id, webhook);
     const once = { key: request.idempotencyKey, fingerprint };
     const former = 'plan' in request.body ? request.body.resultOf : undefined;
-    const accepted = await this.#commit(job, input, once, {
+    const accepted = await this.#commit(job, input, once, blobs, {
       ...(shared.length === 0 ? {} : { shared }),
       ...(former === undefined ? {} : { resultOf: former }),
     });
@@ -136,16 +142,22 @@ export class JobSubmitter implements Submitter {
       return refuse(problem('job-not-ended', detail, { retryAfter: 2 }));
     }
     return this.#traced(trace, this.#again(former, requestId), (job) =>
-      this.#acceptAgain(job, former, idempotencyKey),
+      this.#withBlobs((blobs) => this.#acceptAgain(job, former, idempotencyKey, blobs)),
     );
   }
 
-  async #acceptAgain(job: Job, former: Job, idempotencyKey: string | undefined): Promise<Answer<Accepted>> {
-    const { store, reader, blobs } = this.#parts;
+  async #acceptAgain(
+    job: Job,
+    former: Job,
+    idempotencyKey: string | undefined,
+    blobs: FreshBlobs,
+  ): Promise<Answer<Accepted>> {
+    const { store, reader } = this.#parts;
     const { owner, id } = former;
     const input = await store.input(owner, id);
     const copied = input === undefined ? undefined : await copyInput(input, scopeOf(job), blobs);
     if (copied === undefined) {
+      await blobs.discard();
       // The job was deleted meanwhile; otherwise its files are missing for another reason, such as a restore without
       // them.
       if ((await reader.job(owner, id)) === undefined) return refuse(noSuchJob());
@@ -153,8 +165,19 @@ export class JobSubmitter implements Submitter {
     }
     const fingerprint = createHash('sha256').update(`retry\n${id}`).digest('hex');
     const hasWebhook = await this.#parts.webhooks.createAgain(owner, id, job.id);
-    const accepted = await this.#commit(job, copied, { key: idempotencyKey, fingerprint });
+    const accepted = await this.#commit(job, copied, { key: idempotencyKey, fingerprint }, blobs);
     return this.#withWebhook(job, hasWebhook, accepted);
+  }
+
+  /** What was kept for a job goes again where it could not be stored: a disk that is full must not get fuller by each try. */
+  async #withBlobs(accept: (blobs: FreshBlobs) => Promise<Answer<Accepted>>): Promise<Answer<Accepted>> {
+    const blobs = new FreshBlobs(this.#parts.blobs);
+    try {
+      return await accept(blobs);
+    } catch (error) {
+      await blobs.discard();
+      throw error;
+    }
   }
 
   /** Tells the span of a request that makes a job, and has the job keep its name. */
@@ -193,10 +216,11 @@ export class JobSubmitter implements Submitter {
     job: Job,
     input: JobInput,
     once: Once,
+    fresh: FreshBlobs,
     others: Pick<Submission, 'shared' | 'resultOf'> = {},
   ): Promise<Answer<Accepted>> {
     const { store, blobs, reader } = this.#parts;
-    const outcome = await this.#store({ ...this.#submission(job, input, once), ...others });
+    const outcome = await this.#store({ ...this.#submission(job, input, once), ...others }, fresh);
     const { shared = [] } = others;
     const named = blobsOf(input).filter((blob) => !shared.includes(blob));
     // Not those that something else holds, too.
@@ -221,13 +245,20 @@ export class JobSubmitter implements Submitter {
     }
   }
 
-  /** Once more where the answer is lost: the job is there, or is made now. */
-  async #store(submission: Submission): Promise<SubmitOutcome> {
+  /**
+   * Once more where the answer is lost: the job is there, or is made now.
+   * @param fresh left to the job, unless the store says that it has stored nothing
+   */
+  async #store(submission: Submission, fresh?: FreshBlobs): Promise<SubmitOutcome> {
     const { store } = this.#parts;
     try {
-      return await store.submit(submission);
+      const outcome = await store.submit(submission);
+      fresh?.leave();
+      return outcome;
     } catch (error) {
-      if (!(error instanceof StoreFailed) || !error.answerLost) throw error;
+      if (error instanceof StoreFailed && !error.answerLost) throw error;
+      fresh?.leave();
+      if (!(error instanceof StoreFailed)) throw error;
       return store.submit({ ...submission, repeated: true });
     }
   }
