@@ -10,6 +10,7 @@ import { holdersSuite } from './holders.suite.js';
 import { keysSuite } from './keys.suite.js';
 import { librarySuite } from './library.suite.js';
 import { logSuite } from './log.suite.js';
+import { namesSuite } from './names.suite.js';
 import { onceSuite } from './once.suite.js';
 import { partsSuite } from './parts.suite.js';
 import { retentionSuite } from './retention.suite.js';
@@ -40,5 +41,6 @@ export const suites = [
   holdersSuite,
   onceSuite,
   endpointsSuite,
+  namesSuite,
   sharedResultsSuite,
 ];

@@ -54,7 +54,7 @@ export class ReadPool {
 
   /** A reading whose connection was lost is made once more. */
   readonly ask: Asking = async (text, values = []) => {
-    const query = this.#names.prepared({ text, values });
+    const query = this.#names.prepared({ text, values: values.map(askable) });
     try {
       return await this.#rowsOf(query);
     } catch (error) {
@@ -97,4 +97,9 @@ export class ReadPool {
     this.#closed ??= this.#pool.end();
     return this.#closed;
   }
+}
+
+/** The server refuses a text with a NUL, and so has none: in its place goes what is no character, and stands in no name. */
+function askable(value: unknown): unknown {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uffff') : value;
 }
