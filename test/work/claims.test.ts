@@ -247,6 +247,34 @@ describe('a job runs from the moment in which a thread takes it', () => {
     expect(rig.errors).toEqual([]);
   });
 
+  it('goes on with a job that it has claimed anew when it hears that the claim before is lost', async () => {
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    rig = await openWorkRig({
+      between: (engine) =>
+        otherStore(engine, {
+          extend: async (...call) => {
+            await asked;
+            return engine.store.extend(...call);
+          },
+        }),
+    });
+    const file = join(folder, 'held');
+    await writeFile(file, '');
+    const id = await rig.submit('held', { file });
+    await rig.progressed(id);
+    const kept = rig.runner.keepClaims();
+    const again = rig.progressed(id);
+    await rig.engine.store.apply(id, { type: 'interrupt', claim: 1 }, Date.now());
+    await again;
+    answer();
+    await kept;
+    await rm(file);
+    expect((await rig.end(id))?.record).toMatchObject({ status: 'completed', attempt: 2 });
+  });
+
   it('stops what a thread has begun when the start is refused', async () => {
     rig = await openWorkRig({
       between: (engine) =>

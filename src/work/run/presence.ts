@@ -12,8 +12,8 @@ export interface PresenceParts {
   readonly held: () => readonly { readonly id: string; readonly claim: number }[];
   /** Settles when no claim is on its way; never rejects. */
   readonly claimed: () => Promise<unknown>;
-  /** Another has the claim. */
-  readonly onLost: (id: string) => void;
+  /** This claim is over. The job may be claimed anew by now, also by this process. */
+  readonly onLost: (id: string, claim: number) => void;
 }
 
 /** How often a worker says that it is there, */
@@ -88,7 +88,7 @@ export class Presence {
     const now = clock();
     const lost = await store.extend(worker, claims, now + leaseMs, now);
     this.#extendedAt = now;
-    for (const id of lost) onLost(id);
+    for (const { id, claim } of claims) if (lost.includes(id)) onLost(id, claim);
   }
 
   async #try(complaint: string, tell: () => Promise<void>): Promise<void> {

@@ -107,7 +107,10 @@ export class Runner {
       ...parts,
       held: () => [...this.#held].map(([id, { job }]) => ({ id, claim: claimOf(job) })),
       claimed: () => this.#claimed,
-      onLost: (id) => this.#held.get(id)?.stop.abort(claimOver),
+      onLost: (id, claim) => {
+        const held = this.#held.get(id);
+        if (held !== undefined && claimOf(held.job) === claim) held.stop.abort(claimOver);
+      },
     });
   }
 
