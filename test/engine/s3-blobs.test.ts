@@ -128,6 +128,12 @@ describe('blobs in an object store', () => {
     await expect(access(opened.path)).rejects.toThrow();
   });
 
+  it('begins without what a process that was killed has written aside', async () => {
+    await writeFile((await open()).aside(), 'half of a result');
+    await open();
+    expect(await readdir(join(directory, 'aside'))).toEqual([]);
+  });
+
   it('begins with an empty cache', async () => {
     await (await open()).put(Buffer.from('of the process before'), 'job_1');
     await open();

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AsideFolder } from '../aside-folder.js';
 import { type ByteRange, streamOfBytes, streamOfFile } from '../blob-streams.js';
@@ -18,7 +19,7 @@ import { S3Bucket } from './s3-bucket.js';
 
 export interface S3BlobsOptions {
   readonly address: S3Address;
-  /** Folder of this process alone: for what is written aside, and for the blobs that are read here. */
+  /** Folder of this process alone: for what is written aside, and for the blobs that are read here. Both are emptied. */
   readonly directory: string;
   /** Of the blobs that stay here after they were read or written. */
   readonly cacheBytes: number;
@@ -50,6 +51,8 @@ export class S3Blobs implements Blobs {
   static async open(options: S3BlobsOptions): Promise<S3Blobs> {
     const { address, directory, cacheBytes, readSmall = async () => undefined } = options;
     const aside = new AsideFolder(join(directory, 'aside'));
+    // Of a process that was killed. Of many nodes one alone cleans up, and sees its own folder only.
+    await rm(aside.directory, { recursive: true, force: true });
     await makeDirectory(aside.directory);
     const cache = await BlobCache.open(join(directory, 'blob-cache'), cacheBytes);
     return new S3Blobs(new S3Bucket(address), aside, cache, readSmall);
