@@ -114,6 +114,8 @@ export interface Job {
   readonly readyAt: number;
   /** Fails as `expired` when it has not started by then. */
   readonly waitDeadline: number;
+  /** How long it may wait, once it waits anew; before, its deadline tells. */
+  readonly waitMs?: number;
   /** An attempt that takes longer is stopped and fails as `timed_out`. */
   readonly runTimeoutMs: number;
   /** How long a result is kept. */
@@ -171,6 +173,18 @@ export type JobDescription = Pick<Job, 'title' | 'reference' | 'tags' | 'metadat
 /** Time of the job's latest fact. */
 export function latestChangeOf({ createdAt, startedAt = 0, completedAt = 0, changedAt = 0 }: Job): number {
   return Math.max(createdAt, startedAt, completedAt, changedAt);
+}
+
+/** How long a job may wait to be started, whenever that begins. */
+export function waitMsOf({ waitMs, waitDeadline, createdAt }: Job): number {
+  return waitMs ?? waitDeadline - createdAt;
+}
+
+/** Of a job that goes back to the queue. The limit is one of waiting to be started: where a thread has had it, it waits anew. */
+export function waitAnew(job: Job, { readyAt }: Pick<Job, 'readyAt'>): Partial<Job> {
+  if (job.status !== 'running') return {};
+  const waitMs = waitMsOf(job);
+  return { waitMs, waitDeadline: readyAt + waitMs };
 }
 
 /** How many artifacts can be had. */

@@ -13,6 +13,7 @@ import {
   type JobError,
   latestChangeOf,
   type Produced,
+  waitAnew,
 } from './job.js';
 import { artifactsBetween, countOfAll, type Part, placed, plainOf, wholeBlobsOf } from './parts.js';
 import { retryDelayMs } from './retry.js';
@@ -164,10 +165,7 @@ function changeOf(job: Job, command: Command, at: number, now: number): Transiti
       return (
         byHolder(job, command.claim) ??
         giveUp(job, command.delayMs === undefined ? {} : { readyAt: now + command.delayMs }) ??
-        next(withoutAttempt(job), 'job.requeued', {
-          status: 'pending',
-          readyAt: now + (command.delayMs ?? 0),
-        })
+        requeued(job, { readyAt: now + (command.delayMs ?? 0) })
       );
     case 'cancel':
       if (isTerminal(job.status)) return refuse('terminal');
@@ -326,8 +324,7 @@ function fail(
     const change = { status: 'failed', failures: job.failures + 1, error, ...warnings, ...counts } as const;
     return end(job, 'job.failed', at, change);
   }
-  return next(withoutAttempt(job), 'job.requeued', {
-    status: 'pending',
+  return requeued(job, {
     failures: job.failures + 1,
     error,
     readyAt: now + delayMs,
@@ -341,7 +338,12 @@ function interrupt(job: Job, at: number, now: number): Transition {
   const error = { code: 'crashed', message: 'The server that ran the job disappeared' } as const;
   if (interruptions >= maxInterruptions)
     return end(job, 'job.failed', at, { status: 'failed', interruptions, error });
-  return next(withoutAttempt(job), 'job.requeued', { status: 'pending', interruptions, error, readyAt: now });
+  return requeued(job, { interruptions, error, readyAt: now });
+}
+
+function requeued(job: Job, change: Partial<Job> & Pick<Job, 'readyAt'>): Changed {
+  const again = { status: 'pending', ...change, ...waitAnew(job, change) } as const;
+  return next(withoutAttempt(job), 'job.requeued', again);
 }
 
 function end(job: Job, fact: FactType, at: number, change: Partial<Job>): Changed {

@@ -99,6 +99,21 @@ export function claimSuite(name: string, open: OpenEngine): void {
       expect((await started(engine(), 5, start + 50)).map(({ id }) => id)).toEqual([lost]);
     });
 
+    it('holds the time in which a job ran not against its wait limit: back in the queue it waits anew', async () => {
+      const { store } = engine();
+      const { id } = await submitted(engine(), { waitDeadline: start + 20 });
+      for (const [claim, at] of [
+        [1, start + 10],
+        [2, start + 1_000],
+      ] as const) {
+        expect(await started(engine(), 1, at)).toHaveLength(1);
+        await store.apply(id, { type: 'release', claim }, at + 500);
+        expect(await store.sweep(aSweep(at + 519))).toMatchObject({ timedOut: 0 });
+      }
+      expect(await store.sweep(aSweep(start + 1_520))).toMatchObject({ timedOut: 1 });
+      expect(await store.get('alice', id)).toMatchObject({ attempt: 2, error: { code: 'expired' } });
+    });
+
     it('fails what could not be prepared, before it has started', async () => {
       const { store } = engine();
       const job = await submitted(engine());

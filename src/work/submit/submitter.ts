@@ -8,7 +8,7 @@ import {
   type Submission,
   type SubmitOutcome,
 } from '../../engine/engine.js';
-import type { Job } from '../../jobs/job.js';
+import { type Job, waitMsOf } from '../../jobs/job.js';
 import { JobIds } from '../../jobs/job-ids.js';
 import type { JobWebhook } from '../../jobs/job-webhook.js';
 import { isTerminal } from '../../protocol/job-record.js';
@@ -318,7 +318,7 @@ export class JobSubmitter implements Submitter {
       maxAttempts,
       createdAt: now,
       readyAt: now,
-      waitDeadline: now + former.waitDeadline - former.createdAt,
+      waitDeadline: now + waitMsOf(former),
       runTimeoutMs: Math.min(runTimeoutMs, limits.runTimeoutMs),
       resultTtlMs,
       requestId,
