@@ -31,6 +31,7 @@ import { createRenderPlaceCheck } from './admission/render-places.js';
 import { createRouteCheck, indexRoutes, type RouteIndex } from './admission/route-index.js';
 import { SilenceWatch } from './admission/silence.js';
 import {
+  closeWaitingAnswers,
   createClientErrorAnswer,
   createConnectionCheck,
   createExpectationAnswer,
@@ -186,6 +187,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const rates = createRateChecks(rate, options.clock, options.gateways);
 
   const closeSilent = trackSilent(app.server);
+  closeWaitingAnswers(app.server);
   forgiveStandstills(app.server, options.stoodMs);
   new SilenceWatch(app.server, silence, options.registry);
   const patienceMs = Math.min(excessPatienceMs, limits.headersTimeoutMs);

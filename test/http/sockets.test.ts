@@ -184,6 +184,34 @@ describe('pipelining', () => {
     expectProblem(await peer.next(), 400, 'malformed-request');
     await peer.closed;
   });
+
+  test('who leaves is missed also by the requests that wait for their turn', async () => {
+    await open({ limits: { maxBodyBytes: 64 * 1024 } });
+    const left: string[] = [];
+    const renders: string[] = [];
+    http.service.render = (signal, { requestId }) => {
+      renders.push(requestId);
+      signal.addEventListener('abort', () => left.push(requestId));
+      return new Promise(() => {});
+    };
+    const bodies = async () =>
+      /budget="bodies"} (\d+)/.exec(await http.registry.getSingleMetricAsString('inkwire_budget_held'))?.[1];
+    const large = 'x'.repeat(20_000);
+    const peer = connection();
+    peer.write(
+      post(body, 'X-Request-Id: first\r\n').replace('/jobs', '/render') +
+        post(body, 'X-Request-Id: second\r\n').replace('/jobs', '/render') +
+        post(body, 'Prefer: wait=60\r\n') +
+        post(large).replace('/jobs', '/session'),
+    );
+    await expect.poll(() => renders).toEqual(['first', 'second']);
+    await expect.poll(() => http.service.waiting).toBe(1);
+    await expect.poll(bodies).toBe('20000');
+    peer.socket.destroy();
+    await expect.poll(() => left).toEqual(['first', 'second']);
+    await expect.poll(() => http.service.waiting).toBe(0);
+    await expect.poll(bodies).toBe('0');
+  });
 });
 
 describe('bodies', () => {

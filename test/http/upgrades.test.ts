@@ -93,6 +93,22 @@ test('P-34 an event stream on a connection that is one too many is told to come 
   await second.closed;
 });
 
+test('P-50 an event stream that waits behind another request gives its place back when its caller leaves', async () => {
+  server = await openPushServer();
+  const headers = { authorization: `Bearer ${server.token}`, accept: 'application/json' };
+  const first = await fetch(`${server.url}/api/v1/events?topic=jobs&wait=0`, { headers });
+  const { data } = (await first.json()) as { data: { cursor: string } };
+  const peer = connection();
+  peer.write(
+    `GET /api/v1/events?topic=jobs&wait=60&after=${data.cursor} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${server.token}\r\nAccept: application/json\r\n\r\n`,
+  );
+  stream(peer);
+  const open = () => server.rig.gateway.connections.state.connections.sse;
+  await expect.poll(open).toBe(1);
+  peer.socket.destroy();
+  await expect.poll(open).toBe(0);
+});
+
 test('P-50 a WebSocket on a connection that is one too many is refused', async () => {
   server = await openPushServer({}, { limits: { connectionsPerIp: 1 } });
   expect((await socketFrom('')).status).toBe(101);

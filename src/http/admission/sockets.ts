@@ -113,6 +113,36 @@ export function trackSilent(server: Server): () => void {
 }
 
 /**
+ * When a connection closes, Node tells the answer that it was writing there, and none of those that wait for their turn behind
+ * it (pipelining): what they hold would be held for ever.
+ */
+export function closeWaitingAnswers(server: Server): void {
+  const waiting = new WeakMap<Socket, Set<ServerResponse>>();
+  const waitingOn = (socket: Socket): Set<ServerResponse> => {
+    const known = waiting.get(socket);
+    if (known !== undefined) return known;
+    // One listener, however many requests come on the connection.
+    const answers = new Set<ServerResponse>();
+    waiting.set(socket, answers);
+    socket.once('close', () => {
+      for (const answer of answers) {
+        // Node closes the one that has the socket, and one that is out.
+        if (answer.socket !== null || answer.writableFinished) continue;
+        answer.destroy();
+        answer.emit('close');
+      }
+    });
+    return answers;
+  };
+  server.on('request', ({ socket }: IncomingMessage, answer: ServerResponse) => {
+    if (answer.socket !== null) return;
+    const answers = waitingOn(socket);
+    answers.add(answer);
+    answer.once('close', () => answers.delete(answer));
+  });
+}
+
+/**
  * Node looks at its connections before it reads what has arrived while the process stood: it would end requests that are
  * on their way, and idle connections whose next request has come. Each gets the time again.
  * @param stoodMs how long the process stood of late
