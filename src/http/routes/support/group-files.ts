@@ -60,12 +60,15 @@ export function addGroupFileRoutes(app: FastifyInstance, parts: GroupFileParts):
       }
       open.set(owner, count + 1);
       const gone = new AbortController();
-      reply.raw.once('close', () => {
+      const leave = (): void => {
         gone.abort();
         const left = (open.get(owner) ?? 1) - 1;
         if (left > 0) open.set(owner, left);
         else open.delete(owner);
-      });
+      };
+      reply.raw.once('close', leave);
+      // The caller may have left while the group was looked up.
+      if (reply.raw.destroyed) leave();
       const jobs = completedJobs(parts, { owner, group, wait: request.query.wait, signal: gone.signal });
       reply
         .header('content-type', zipType)
@@ -98,24 +101,26 @@ async function* completedJobs(
         one.type === 'lost' || (one.type === 'fact' && one.fact.group === group && endsJob(one.fact.type)),
       signal,
     );
-    const before = await reader.group(owner, group);
-    const isOver = !wait || before === undefined || before.pending + before.running === 0;
-    const found: string[] = [];
-    for await (const jobs of everyPage(reader, { owner, group, status: 'completed' })) {
-      found.push(...jobs.map(({ job_id }) => job_id).filter((id) => !told.has(id)));
-      if (signal.aborted) break;
-    }
-    // The oldest first: as they were submitted.
-    for (const id of found.reverse()) {
-      told.add(id);
-      const job = await reader.job(owner, id);
-      if (job !== undefined && job.expired !== true && !signal.aborted) yield job;
-    }
-    if (isOver) {
+    try {
+      const before = await reader.group(owner, group);
+      const isOver = !wait || before === undefined || before.pending + before.running === 0;
+      const found: string[] = [];
+      for await (const jobs of everyPage(reader, { owner, group, status: 'completed' })) {
+        found.push(...jobs.map(({ job_id }) => job_id).filter((id) => !told.has(id)));
+        if (signal.aborted) break;
+      }
+      // The oldest first: as they were submitted.
+      for (const id of found.reverse()) {
+        told.add(id);
+        const job = await reader.job(owner, id);
+        if (job !== undefined && job.expired !== true && !signal.aborted) yield job;
+      }
+      if (isOver) return;
+      await change.happened(lookMs);
+    } finally {
+      // Whoever reads may leave at any file.
       change.end();
-      return;
     }
-    await change.happened(lookMs);
   }
 }
 
