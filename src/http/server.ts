@@ -37,8 +37,9 @@ import {
   createExpectationAnswer,
   type ExcessOf,
   forgiveStandstills,
+  type LastConnections,
   limitConnections,
-  trackSilent,
+  trackConnections,
 } from './admission/sockets.js';
 import { checkParameters, tellUnusedBodies } from './admission/unknown-parts.js';
 import { sortUpgrades, upgradeTaking } from './admission/upgrades.js';
@@ -186,7 +187,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const rate = { perIp: limits.ratePerIp, perKey: limits.ratePerKey };
   const rates = createRateChecks(rate, options.clock, options.gateways);
 
-  const closeSilent = trackSilent(app.server);
+  const last = trackConnections(app.server);
   closeWaitingAnswers(app.server);
   forgiveStandstills(app.server, options.stoodMs);
   new SilenceWatch(app.server, silence, options.registry);
@@ -244,7 +245,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     close() {
       drain();
       const graceEndsAt = draining.startedAt + (limits.closeGraceMs ?? closeGraceMs);
-      closing ??= closeGently(app, closeSilent, graceEndsAt, limits.closeTimeoutMs);
+      closing ??= closeGently(app, last, graceEndsAt, limits.closeTimeoutMs);
       return closing;
     },
   };
@@ -374,7 +375,7 @@ const idleCheckMs = 50;
  */
 async function closeGently(
   app: FastifyInstance,
-  closeSilent: () => void,
+  { closeSilent, closeAll }: LastConnections,
   graceEndsAt: number,
   timeoutMs: number,
 ): Promise<void> {
@@ -384,7 +385,7 @@ async function closeGently(
     app.server.closeIdleConnections();
     closeSilent();
   }, idleCheckMs);
-  const cut = new Countdown(timeoutMs, () => app.server.closeAllConnections());
+  const cut = new Countdown(timeoutMs, closeAll);
   try {
     await app.close();
   } finally {

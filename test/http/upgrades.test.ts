@@ -140,6 +140,28 @@ test('D23 a connection that offers another protocol with each request leaves no 
   expect(after[11]).toEqual(after[1]);
 });
 
+test('P-55 a WebSocket has its time for the close when the server ends, and is cut when that is over', async () => {
+  server = await openPushServer({}, { limits: { closeTimeoutMs: 500 } });
+  const socket = await socketFrom('');
+  const { server: node } = server.http.app;
+  const closeIdle = node.closeIdleConnections.bind(node);
+  let looks = 0;
+  let open: number | undefined;
+  node.closeIdleConnections = () => {
+    closeIdle();
+    looks += 1;
+    // Fastify has looked first, and this is the third look: what the server closes by itself is closed by now.
+    if (looks === 3) node.getConnections((_error, count) => (open = count));
+  };
+  server.http.drain();
+  await server.rig.gateway.close();
+  const closing = server.http.close();
+  expect(await socket.closeCode()).toBe(1012);
+  expect(await socket.next()).toEqual({ opcode: 'end' });
+  await closing;
+  expect(open).toBe(1);
+});
+
 test('P-47 a long-poll that waits ends with its key, and tells nothing more', async () => {
   server = await openPushServer();
   const headers = { authorization: `Bearer ${server.token}`, accept: 'application/json' };

@@ -91,24 +91,43 @@ export function createConnectionCheck(excessOf: ExcessOf): Check {
   };
 }
 
-/**
- * Finds connections without a request so far, which browsers open in advance: Node counts them as busy and would wait
- * for them when the server closes.
- * @returns a function that closes them
- */
-export function trackSilent(server: Server): () => void {
+/** Functions that close connections which Node would wait for, or not close, when the server closes. */
+export interface LastConnections {
+  /** Those without a request so far, which browsers open in advance: Node counts them as busy. */
+  closeSilent(): void;
+  /** All, with those that have gone on as WebSockets or are about to: they are Node's no more. */
+  closeAll(): void;
+}
+
+export function trackConnections(server: Server): LastConnections {
   const silent = new Set<Socket>();
+  const upgraded = new Set<Socket>();
   const known = new WeakSet<Socket>();
   server.on('connection', (socket: Socket) => {
     silent.add(socket);
+    upgraded.delete(socket);
     // One whose offer of an upgrade was ignored comes back to the server, with each of its requests.
     if (known.has(socket)) return;
     known.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    socket.once('close', () => {
+      silent.delete(socket);
+      upgraded.delete(socket);
+    });
   });
   server.on('request', (request: IncomingMessage) => silent.delete(request.socket));
-  return () => {
-    for (const socket of silent) socket.destroy();
+  server.on('upgrade', ({ socket }: IncomingMessage) => {
+    silent.delete(socket);
+    if (!socket.destroyed) upgraded.add(socket);
+  });
+  const close = (sockets: ReadonlySet<Socket>): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    closeSilent: () => close(silent),
+    closeAll() {
+      server.closeAllConnections();
+      close(upgraded);
+    },
   };
 }
 
