@@ -116,9 +116,15 @@ export async function download(http: Http, jobId: string, options: DownloadOptio
 
   /** An early end, silence and a broken connection are the same: no value. */
   async function read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> {
-    const timer = setTimeout(() => void reader.cancel().catch(() => undefined), silenceMs);
+    let silent = false;
+    const timer = setTimeout(() => {
+      silent = true;
+      void reader.cancel().catch(() => undefined);
+    }, silenceMs);
     try {
-      return await reader.read();
+      const read = await reader.read();
+      // What was cancelled ends as if it were whole, which nothing tells where the length is hidden.
+      return silent && read.done ? { done: bytes === size } : read;
     } catch {
       own.signal.throwIfAborted();
       return { done: bytes === size };

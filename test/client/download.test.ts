@@ -178,6 +178,21 @@ describe('a broken download', () => {
     expect(cancelled).toHaveBeenCalledOnce();
   });
 
+  it('whose length a proxy hides does not take silence for its end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { 'repr-digest': _digest, ...computed } = headers;
+    const first = new Response(body(0, 25_000, 'hangs'), { headers: computed });
+    const script = scripted([first, rest(file.length, 'ends')]);
+    const bytes = fetched(script);
+    let over = false;
+    void bytes.finally(() => (over = true)).catch(() => undefined);
+    while (!over) {
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(isWhole(await bytes)).toBe(true);
+  });
+
   it('with a wrong byte ends with an error in place of its end', async () => {
     const wrong = file.slice();
     wrong[70_000] = 255;
