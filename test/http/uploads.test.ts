@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { problem } from '../../src/protocol/problem.js';
+import { LoopTurns } from '../../src/shares/loop-turns.js';
 import type { FormPart, SubmitRequest } from '../../src/work/service.js';
 import { type Fixture, type FixtureOptions, openHttp } from '../helpers/http-fixture.js';
 import { type RawAnswer, RawConnection } from '../helpers/raw-http.js';
@@ -463,6 +464,25 @@ describe('an upload that is slow or cut', () => {
     expect(told(await send(part('a', 'x', 'a') + end)).status).toBe(201);
     expect(http.service.submitted).toHaveLength(1);
     expect(http.lines.filter((line) => /"level":50/.test(line))).toEqual([]);
+  });
+
+  test('takes no place when its caller goes before its turn, though nothing of it is read', async () => {
+    const turns = new LoopTurns(5);
+    const waiting: (() => void)[] = [];
+    const run = turns.run.bind(turns);
+    turns.run = (_owner, step) => waiting.push(step);
+    await open({ limits: { maxUploads: 1 }, turns });
+    let gone = 0;
+    http.server.app.server.on('request', (_request, response) => response.once('close', () => (gone += 1)));
+    const connection = connect();
+    // Refused before the body is asked for.
+    connection.write(head(10_000, { 'Idempotency-Key': 'ä' }) + part('a', 'begun', 'a'));
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    connection.socket.resetAndDestroy();
+    await vi.waitFor(() => expect(gone).toBe(1));
+    turns.run = run;
+    for (const step of waiting) step();
+    expect(told(await send(part('a', 'x', 'a') + end)).status).toBe(201);
   });
 
   test('408 when it takes longer than a request may, and leaves no file', async () => {

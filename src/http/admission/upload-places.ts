@@ -45,6 +45,8 @@ export class UploadPlaces {
     const taken = this.shares.take(owner, request);
     if (taken === 'taken') {
       reply.raw.once('close', () => this.leave(request));
+      // The caller may have left while the request waited for its turn.
+      if (reply.raw.destroyed) this.leave(request);
       return undefined;
     }
     const whose = taken === 'share' ? `${this.shares.heldBy(owner)} of your` : `${this.shares.held}`;
