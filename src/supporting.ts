@@ -43,6 +43,6 @@ export function mountSupport(
     ...{ holder: nanoid(), keyHolds, clock, random: () => nanoid(), log },
   });
   addBulkRoutes(app, bulk);
-  addGroupFileRoutes(app, { reader, follower });
+  addGroupFileRoutes(app, { reader, follower, keyHolds });
   return bulk;
 }

@@ -24,9 +24,11 @@ afterEach(async () => {
 
 /** How many watches of the log have begun and not ended. */
 let watches = 0;
+let isKeyGood = true;
 
 async function open({ sizeBytes = 3 }, reader: Partial<GroupFileParts['reader']>): Promise<string> {
   watches = 0;
+  isKeyGood = true;
   const watch: Follower['watch'] = () => {
     watches += 1;
     return () => {
@@ -41,6 +43,7 @@ async function open({ sizeBytes = 3 }, reader: Partial<GroupFileParts['reader']>
   });
   addGroupFileRoutes(app, {
     follower: { watch } as Follower,
+    keyHolds: () => isKeyGood,
     reader: {
       group: async () => ({ pending: 1, running: 0 }) as never,
       list: async () => ({ ok: true, jobs: [{ job_id: job.id }] }) as never,
@@ -98,4 +101,17 @@ test('who leaves before the group is found takes no place', async () => {
   const peer = await ask(url);
   const [head] = await once(peer, 'data');
   expect(String(head)).toContain('HTTP/1.1 200 OK');
+});
+
+test('P-47 one that goes on is broken off when its key is lost', async () => {
+  const peer = await ask(await open({}, {}));
+  let received = '';
+  peer.on('data', (bytes: Buffer) => {
+    received += bytes.toString('latin1');
+  });
+  // The first file is there, and the next one is waited for.
+  await expect.poll(() => received).toContain('abc');
+  isKeyGood = false;
+  await once(peer, 'close');
+  expect(received).not.toContain('\r\n0\r\n\r\n');
 });

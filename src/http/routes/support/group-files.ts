@@ -17,6 +17,7 @@ import { type ZipEntry, zipStream } from '../../reply/zip.js';
 export interface GroupFileParts {
   readonly reader: Pick<Reader, 'job' | 'list' | 'group' | 'artifacts' | 'read'>;
   readonly follower: Follower;
+  readonly keyHolds: (keyId: string) => boolean;
 }
 
 const zipType = 'application/zip';
@@ -40,6 +41,7 @@ const docs: RouteDocs = {
 
 /** Of one owner at one time. */
 const maxAtOnce = 4;
+const keyCheckMs = 500;
 /** So long nothing is looked at when nothing is told. */
 const lookMs = 5_000;
 
@@ -60,7 +62,13 @@ export function addGroupFileRoutes(app: FastifyInstance, parts: GroupFileParts):
       }
       open.set(owner, count + 1);
       const gone = new AbortController();
+      const { keyId = '' } = request.caller ?? {};
+      // Broken off, so that nobody takes what has come for the whole (P-47).
+      const keyCheck = setInterval(() => {
+        if (!parts.keyHolds(keyId)) reply.raw.destroy();
+      }, keyCheckMs).unref();
       const leave = (): void => {
+        clearInterval(keyCheck);
         gone.abort();
         const left = (open.get(owner) ?? 1) - 1;
         if (left > 0) open.set(owner, left);
