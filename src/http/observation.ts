@@ -7,6 +7,10 @@ import type { LongWaits } from './reply/long-waits.js';
 import { pathOf } from './reply/problem-reply.js';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whoever knows the path needs no key: logs have the pattern of the route in its place. */
+    readonly secretPath?: boolean;
+  }
   interface FastifyRequest {
     /** The job that a submit or a retry has made, for the log. */
     jobId: string | undefined;
@@ -16,7 +20,7 @@ declare module 'fastify' {
 /**
  * One measurement for each answer, and one log line: at `info` for a refusal or a failure, at `debug` for a success, since
  * the end of a job has a line of its own. A line holds the path without its query, and never a header or a
- * body: keys, tickets and documents stay out of logs. Of what the server asks itself there is neither.
+ * body: keys, tickets, links and documents stay out of logs. Of what the server asks itself there is neither.
  */
 export function observe(
   app: FastifyInstance,
@@ -68,7 +72,7 @@ export function observe(
       const line: LogFields = {
         request_id: request.id,
         method,
-        path: pathOf(request.raw.url),
+        path: request.routeOptions.config.secretPath === true ? route : pathOf(request.raw.url),
         status,
         duration_ms: Math.round(durationMs * 100) / 100,
         ...(request.caller === undefined

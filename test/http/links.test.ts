@@ -76,6 +76,16 @@ describe('a link', () => {
     expect((await read(url)).statusCode).toBe(200);
   });
 
+  test('stands in no line of the log: whoever reads one could use it', async () => {
+    const url = await linkOf();
+    const [, secret = ''] = /links\/([^/]+)/.exec(url) ?? [];
+    // Refused, so that there is a line; it works later.
+    expect((await read(url)).statusCode).toBe(409);
+    const paths = http.lines.map((line): unknown => JSON.parse(line).path);
+    expect(paths).toContain('/api/v1/links/:token/:name');
+    expect(http.lines.join()).not.toContain(secret);
+  });
+
   test('is dead after its time', async () => {
     complete();
     const url = await linkOf({ expires_in: 60 });

@@ -109,7 +109,11 @@ export function addLinkRoutes(app: FastifyInstance, { service, links, keyring, c
   app.route<LinkRoute>({
     method: ['GET', 'HEAD'],
     url: '/api/v1/links/:token/:name',
-    config: { access: 'public', docs: fileDocs('readLink', 'The file that a link stands for; needs no key') },
+    config: {
+      access: 'public',
+      secretPath: true,
+      docs: fileDocs('readLink', 'The file that a link stands for; needs no key'),
+    },
     schema: { params: linkParams },
     handler: (request, reply) => {
       const read = links.read(request.params.token);

@@ -72,6 +72,7 @@ export function addGets(app: FastifyInstance, { service, links, clock, version }
     config: {
       // The name is the secret: neither an `<img>` nor a link can send a key.
       access: 'public',
+      secretPath: true,
       docs: {
         id: 'previewDownload',
         tag,
