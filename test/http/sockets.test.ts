@@ -185,6 +185,25 @@ describe('pipelining', () => {
     await peer.closed;
   });
 
+  test('a request that is late is refused after the answer to what came before it', async () => {
+    await open({ limits: { headersTimeoutMs: 100 } });
+    let finish = () => {};
+    http.service.render = () =>
+      new Promise((resolve) => {
+        finish = () =>
+          resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
+      });
+    const peer = connection();
+    const late = once(http.server.app.server, 'clientError');
+    peer.write(`${post(body).replace('/jobs', '/render')}GET /healthz HT`);
+    await expect.poll(() => http.service.submitted.length).toBe(1);
+    await late;
+    finish();
+    expect((await peer.next()).body).toBe('slow');
+    expect((await peer.next()).status).toBe(408);
+    await peer.closed;
+  });
+
   test('who leaves is missed also by the requests that wait for their turn', async () => {
     await open({ limits: { maxBodyBytes: 64 * 1024 } });
     const left: string[] = [];

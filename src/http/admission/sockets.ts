@@ -203,21 +203,21 @@ export function createClientErrorAnswer(
       return;
     }
     const current = answerOn(socket);
-    // The path of a request whose body is late or broken is known.
-    const path = current?.req.complete === false ? pathOf(current.req.url) : undefined;
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      // The one that is late is the last one, and what goes on is its answer.
-      if (current?.headersSent) socket.destroy();
-      else endWith(socket, refusalText(write, slow, path));
-      return;
-    }
     if (current !== undefined && !current.writableFinished && current.req.complete) {
-      // A defect after a whole request: that one is still being answered.
+      // What is broken or late comes after a whole request, which is still being answered.
       waiting.add(socket);
       current.once('close', () => {
         waiting.delete(socket);
         answer(error, socket);
       });
+      return;
+    }
+    // The path of a request whose body is late or broken is known.
+    const path = current?.req.complete === false ? pathOf(current.req.url) : undefined;
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      // What goes on is the answer to the one that is late.
+      if (current?.headersSent) socket.destroy();
+      else endWith(socket, refusalText(write, slow, path));
       return;
     }
     if (current?.headersSent && !current.writableFinished) socket.destroy();
