@@ -103,7 +103,8 @@ export class Inkwire extends Core {
     const page: { readonly fetch: unknown; readonly location?: { readonly origin: string } } = globalThis;
     const url = options.url ?? page.location?.origin ?? 'http://127.0.0.1:8080';
     const fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#http = new Http({ url, auth: authOf(options), fetch, random: Math.random, sleep });
+    const { owner } = options;
+    this.#http = new Http({ url, auth: authOf(options), owner, fetch, random: Math.random, sleep });
     this.designs = new Designs(this.#http);
   }
 

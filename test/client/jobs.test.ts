@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Inkwire } from '../../client/sdk/client.js';
 import { Jobs, randomName } from '../../client/sdk/jobs.js';
 import { broken, data, refusal, scripted } from './scripted-http.js';
 
@@ -94,4 +95,27 @@ describe('calls that are sent again', () => {
 
 it('made-up names differ', () => {
   expect(new Set(Array.from({ length: 100 }, randomName)).size).toBe(100);
+});
+
+describe('a client that looks at another owner', () => {
+  it.each<[string, (inkwire: Inkwire) => Promise<unknown>]>([
+    ['jobs', (inkwire) => inkwire.get(id)],
+    ['designs', (inkwire) => inkwire.designs.get('invoice')],
+    ['links', (inkwire) => inkwire.link(id)],
+    ['previews', (inkwire) => inkwire.preview({ operations: [] })],
+  ])('names it where it asks for %s', async (_what, call) => {
+    const asked: URL[] = [];
+    const inkwire = new Inkwire({
+      url: 'http://server',
+      key: 'k',
+      owner: 'acme',
+      fetch: async (address) => {
+        asked.push(new URL(String(address)));
+        return Response.json({}, { status: 404 });
+      },
+    });
+    await expect(call(inkwire)).rejects.toMatchObject({ status: 404 });
+    expect(asked.map(({ searchParams }) => searchParams.get('owner'))).toEqual(['acme']);
+    inkwire.close();
+  });
 });
