@@ -239,12 +239,6 @@ export class Inkwire extends Core {
     { concurrency = 16, name = `batch-${randomName()}`, signal }: BatchStreamOptions = {},
   ): AsyncGenerator<BatchOutcome, void, undefined> {
     const running = new Map<number, Promise<BatchOutcome>>();
-    const next = async () => {
-      const outcome = await Promise.race(running.values());
-      running.delete(outcome.index);
-      signal?.throwIfAborted();
-      return outcome;
-    };
     const run = async (index: number, request: JobRequest): Promise<BatchOutcome> => {
       const idempotencyKey = `${name}-${index}`;
       try {
@@ -254,14 +248,37 @@ export class Inkwire extends Core {
         return { index, idempotencyKey, error };
       }
     };
+    const source =
+      Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
+    const take = async () => ({ taken: await source.next() });
+    // What has ended does not wait for a source that takes its time for the next request.
+    let asked: ReturnType<typeof take> | undefined;
+    let isOver = false;
     let index = 0;
-    for await (const request of requests) {
-      signal?.throwIfAborted();
-      running.set(index, run(index, request));
-      index += 1;
-      while (running.size >= Math.max(1, concurrency)) yield await next();
+    try {
+      while (!isOver || running.size > 0) {
+        signal?.throwIfAborted();
+        if (!isOver && running.size < Math.max(1, concurrency)) asked ??= take();
+        const first = await Promise.race([...running.values(), ...(asked === undefined ? [] : [asked])]);
+        if ('taken' in first) {
+          asked = undefined;
+          const { done, value } = first.taken;
+          isOver = done === true;
+          if (isOver) continue;
+          running.set(index, run(index, value));
+          index += 1;
+        } else {
+          running.delete(first.index);
+          signal?.throwIfAborted();
+          yield first;
+        }
+      }
+    } finally {
+      // One that is being waited for ends behind what it was asked for.
+      const left = isOver ? undefined : source.return?.();
+      if (asked === undefined) await left;
+      else for (const pending of [asked, left]) Promise.resolve(pending).catch(() => undefined);
     }
-    while (running.size > 0) yield await next();
   }
 
   /** As `close`, for `await using`. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runBatch } from '../../client/sdk/batch.js';
+import { Inkwire } from '../../client/sdk/client.js';
 import { InkwireError } from '../../client/sdk/error.js';
 import type { JobFact, JobRecord } from '../../client/sdk/records.js';
 import type { DocumentRequest, JobRequest } from '../../client/sdk/requests.js';
@@ -367,3 +368,58 @@ async function madeUpName(): Promise<string> {
 function fail(): never {
   throw new Error('not reached');
 }
+
+describe('a batch whose outcomes are given as they end', () => {
+  /** Each job has ended as soon as it is submitted. */
+  function client(): Inkwire {
+    const inkwire = new Inkwire({ url: 'http://server' });
+    return Object.assign(inkwire, {
+      submit: async ({ title }: DocumentRequest) => record(Number(title), 'pending'),
+      waitFor: async (id: string) => record(Number(id.slice('job_'.length)), 'completed'),
+    });
+  }
+
+  it('gives what has ended while its source has nothing more yet', async () => {
+    const given: number[] = [];
+    let goOn = () => {};
+    const requests = async function* () {
+      yield page(0);
+      yield page(1);
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      yield page(2);
+    };
+    for await (const { index } of client().batch(requests())) {
+      given.push(index);
+      if (given.length === 2) goOn();
+    }
+    expect(given).toEqual([0, 1, 2]);
+  });
+
+  it('ends its source when the loop is left', async () => {
+    let ended = false;
+    const requests = function* () {
+      try {
+        for (let n = 0; ; n += 1) yield page(n);
+      } finally {
+        ended = true;
+      }
+    };
+    for await (const { index } of client().batch(requests(), { concurrency: 2 })) if (index === 3) break;
+    expect(ended).toBe(true);
+  });
+
+  it('rejects with what its source fails with', async () => {
+    const failing = async function* () {
+      yield page(0);
+      throw new Error('no more rows');
+    };
+    const outcomes: number[] = [];
+    const reading = (async () => {
+      for await (const { index } of client().batch(failing(), { concurrency: 1 })) outcomes.push(index);
+    })();
+    await expect(reading).rejects.toThrow('no more rows');
+    expect(outcomes).toEqual([0]);
+  });
+});
