@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problem } from '../../src/protocol/problem.js';
 import { digest } from '../helpers/fake-job-service.js';
 import { auth, body, type Fixture, json, openHttp } from '../helpers/http-fixture.js';
+import { RawConnection } from '../helpers/raw-http.js';
 
 let http: Fixture;
 const id = 'job_000000000000000000000001';
@@ -48,6 +49,34 @@ describe('GET thumbnail', () => {
     expect(answer.headers.etag).toBe(`"${digest(pdf)}-1-240"`);
     expect(http.service.picturesAsked).toEqual([]);
     expect((await call('?page=2', { 'if-none-match': `"${digest(pdf)}-1-240"` })).statusCode).toBe(200);
+  });
+
+  test('is not drawn for who has left while the job was looked up', async () => {
+    http.service.complete(id, files);
+    const url = await http.server.listen('127.0.0.1', 0);
+    const look = http.service.job.bind(http.service);
+    let find = () => {};
+    const found = new Promise<void>((resolve) => {
+      find = resolve;
+    });
+    let asked = false;
+    http.service.job = async (...which) => {
+      asked = true;
+      await found;
+      return look(...which);
+    };
+    let gone = false;
+    http.server.app.server.on('request', (_request, response) => response.once('close', () => (gone = true)));
+    const peer = new RawConnection(url);
+    peer.write(
+      `GET /api/v1/jobs/${id}/thumbnail HTTP/1.1\r\nHost: x\r\nAuthorization: ${auth.authorization}\r\n\r\n`,
+    );
+    await expect.poll(() => asked).toBe(true);
+    peer.socket.destroy();
+    await expect.poll(() => gone).toBe(true);
+    find();
+    await expect.poll(() => http.service.picturesAsked.length).toBe(1);
+    expect(http.service.picturesAsked[0]?.signal.aborted).toBe(true);
   });
 
   test('HEAD says the same without the picture', async () => {

@@ -71,6 +71,8 @@ export function addThumbnailRoute(
       const gone = new AbortController();
       const leave = () => gone.abort();
       reply.raw.once('close', leave);
+      // The caller may have left while the job was looked up.
+      if (reply.raw.destroyed) leave();
       const answer = known
         ? undefined
         : await service.pages.show({
