@@ -22,8 +22,11 @@ const formats: Readonly<Record<string, string>> = {
 };
 const defaultQuality = 85;
 const maxSide = 4_000;
-/** `1-3,7`: bounds of numbers are the kind's. */
-const pagesShape = /^\s*\d{1,7}\s*(-\s*\d{0,7}\s*)?(,\s*\d{1,7}\s*(-\s*\d{0,7}\s*)?){0,999}$/;
+/**
+ * `1-3,7`: bounds of numbers are the kind's. Spaces belong to one place alone: where two could take them, each entry doubles
+ * the ways to read a text, and all of them are tried before it is refused.
+ */
+const pagesShape = /^\s*\d{1,7}\s*(?:-\s*(?:\d{1,7}\s*)?)?(?:,\s*\d{1,7}\s*(?:-\s*(?:\d{1,7}\s*)?)?){0,999}$/;
 
 /** Options that are not known are none. */
 export function readPreview(body: Members): AskedAnswer {

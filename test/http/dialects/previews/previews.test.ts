@@ -188,6 +188,12 @@ describe('the FileLens API', () => {
       400,
     ],
     [
+      // Not read in all the ways in which its spaces could be: each entry would double the time.
+      { input: 'aGVsbG8=', output_format: 'png', options: { pages: `1${',1- '.repeat(30)}x` } },
+      'pages must be page numbers and ranges such as 1-3,7.',
+      400,
+    ],
+    [
       { input: 'aGVsbG8=', output_format: 'png', options: { preview_time: '1s' } },
       'preview_time must be a time such as 00:00:01.000.',
       400,
