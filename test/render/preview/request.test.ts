@@ -95,6 +95,10 @@ describe('ranges of pages', () => {
     expect(typeof readRanges(text, 3)).toBe('string');
   });
 
+  it('are refused at once, however many spaces are in them', () => {
+    expect(typeof readRanges(`1-${' '.repeat(400_000)}x`, 3)).toBe('string');
+  });
+
   it('are pages in order, each once, and units of them', () => {
     const pages = pagesOf([{ from: 9 }, { from: 2, to: 4 }, { from: 3, to: 5 }, { from: 50, to: 60 }], 10);
     expect(pages).toEqual([

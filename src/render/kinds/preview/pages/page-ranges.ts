@@ -8,7 +8,8 @@ export interface PageRange {
   readonly to?: number;
 }
 
-const rangeShape = /^\s*(\d{1,7})\s*(?:(-)\s*(\d{1,7})?\s*)?$/;
+/** Spaces belong to one place alone: a long run that two could share would be tried at every cut. */
+const rangeShape = /^\s*(\d{1,7})\s*(?:(-)\s*(?:(\d{1,7})\s*)?)?$/;
 
 /** What is wrong with a text, or its ranges in its order. */
 export function readRanges(text: string, maxRanges: number): readonly PageRange[] | string {
