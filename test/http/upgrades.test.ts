@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createHandshakeCheck } from '../../src/http/admission/handshake.js';
+import { createOrigins } from '../../src/http/admission/origins.js';
 import { jsonOf } from '../helpers/fake-job-service.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { overstay, RawConnection } from '../helpers/raw-http.js';
@@ -316,6 +318,20 @@ describe('a handshake is admitted as any request is', () => {
     expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
     expect(JSON.parse(answer.body).type).toMatch(/\/malformed-request$/);
     await peer.closed;
+  });
+
+  test('D26 one with a run of spaces in a protocol is refused at once', () => {
+    const check = createHandshakeCheck(createOrigins(['*'], () => true));
+    const headers = {
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      // More than a head may have: one of 15 KB took a second or two, by the square of its length.
+      'sec-websocket-protocol': `a${'\t'.repeat(400_000)}b`,
+    };
+    const [request, reply, route] = [{ ws: true, raw: { method: 'GET', headers } }, {}, {}];
+    expect(check(...([request, reply, route] as unknown as Parameters<typeof check>))).toMatchObject({
+      slug: 'malformed-request',
+    });
   });
 
   test('D26 one in HTTP/1.0 is ignored, and what was asked is served', async () => {

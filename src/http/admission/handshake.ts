@@ -15,11 +15,12 @@ declare module 'fastify' {
 /** Those that the library speaks; the earlier one differs by a header field only. */
 const versions: ReadonlySet<string> = new Set(['13', '8']);
 const keyShape = /^[+/0-9A-Za-z]{22}==$/;
-const tokenShape = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** With the space around it. Cutting that off first would take time by the square of a run of spaces within a field. */
+const tokenShape = /^[ \t]*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*$/;
 
 function areTokens(list: string): boolean {
-  const names = list.split(',').map((name) => name.replace(/^[ \t]+|[ \t]+$/g, ''));
-  return names.every((name) => tokenShape.test(name)) && new Set(names).size === names.length;
+  const names = list.split(',').map((entry) => tokenShape.exec(entry)?.[1]);
+  return !names.includes(undefined) && new Set(names).size === names.length;
 }
 
 /**
