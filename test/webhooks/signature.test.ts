@@ -46,4 +46,11 @@ describe('signatures of Standard Webhooks', () => {
     }
     expect(secretDefect(newSecret())).toBeUndefined();
   });
+
+  it.each([
+    ['=', 400_000],
+    ['A', 8_000_000],
+  ])('refuse a secret of very many %s at once', (sign, count) => {
+    expect(secretDefect(`whsec_${sign.repeat(count)}!`)).toContain('whsec_');
+  });
 });
