@@ -362,6 +362,11 @@ describe('names of files in the archive', () => {
     expect(flags).toBe(`row_1_${'🇦🇹'.repeat(13)}.pdf`);
   });
 
+  it('33: are made at once of a value with a long run of dots in it', () => {
+    expect(rowFileName(1, [`a${'.'.repeat(400_000)}b`])).toBe('row_1_a.pdf');
+    expect(rowFileName(1, [`${'.'.repeat(190_000)}b${' ._-'.repeat(40_000)}`])).toBe('row_1_b.pdf');
+  });
+
   it('33: are another one for each row, whatever its columns hold', () => {
     const value = fc.string({ unit: fc.constantFrom('1', '_', 'a', 'A', '.', '/', 'ß', ' ', '\u0301') });
     fc.assert(

@@ -18,16 +18,27 @@ export function rowFileName(rowNumber: number, values: readonly (string | undefi
 
 /** Without what a file system, a shell or a reader could take for something else. */
 function cleaned(value: string): string {
-  return (
+  return trimmed(
     value
       .normalize('NFC')
       // Control characters, what turns the reading direction or shows nothing, halves of pairs, private and unassigned ones.
       .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu, ' ')
       .replace(/[\\/:*?"<>|%]+/g, '-')
-      .replace(/\s+/gu, ' ')
-      // A dot at an end hides a file, is left out by some systems, or makes a step upwards.
-      .replace(/^[\s._-]+|[\s._-]+$/gu, '')
+      .replace(/\s+/gu, ' '),
   );
+}
+
+const edge = /[\s._-]/u;
+
+/**
+ * A dot at an end hides a file, is left out by some systems, or makes a step upwards. Sign by sign: a shape that seeks the end
+ * starts anew at each of a run within the value, which takes time by the square of its length.
+ */
+function trimmed(value: string): string {
+  let [from, to] = [0, value.length];
+  while (from < to && edge.test(value.charAt(from))) from += 1;
+  while (to > from && edge.test(value.charAt(to - 1))) to -= 1;
+  return value.slice(from, to);
 }
 
 /** The longest beginning that has so many bytes, which ends with a whole character as people see it. */
@@ -40,5 +51,5 @@ function cut(name: string, maxBytes: number): string {
     if (bytes > maxBytes) break;
     kept += segment;
   }
-  return kept.replace(/[\s._-]+$/u, '');
+  return trimmed(kept);
 }
