@@ -69,6 +69,13 @@ describe('rows that were prepared', () => {
     ]);
   });
 
+  it('are filled into a template whose brackets are never closed, however much space is behind them', async () => {
+    const template = `{{ name }}{{${' '.repeat(9_900)}x`;
+    const mapping = { fields: [{ name: 'name', value: { template } }] };
+    const [first] = await prepared(csv, { mapping });
+    expect(first).toEqual({ cells: ['Ada', undefined, undefined, undefined] });
+  });
+
   it('are as they came where each column is used, and where a row is a fault', async () => {
     const template = '{{name}}{{street}}{{city}}{{plan}}';
     const mapping = { fields: [{ name: 'name', value: { template } }] };

@@ -95,9 +95,10 @@ export function placed(
       return `column_${found ?? 0}`;
     };
     if ('column' in value) return { column: position(value.column) };
+    // The name with the space around it: shapes that part them try a long run of spaces at each place for each.
     const template = value.template.replace(
-      /\{\{\s*([^{}]*?)\s*\}\}/g,
-      (_, name: string) => `{{${position(name)}}}`,
+      /\{\{([^{}]*)\}\}/g,
+      (_, name: string) => `{{${position(name.trim())}}}`,
     );
     return { template };
   };
