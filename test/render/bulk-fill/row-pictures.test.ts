@@ -275,6 +275,7 @@ describe.skipIf(noReaders)('IMAGE_INVALID: a row whose picture is none', () => {
     ['nothing', () => '', /is left out: the row has none/],
     ['a name that the package does not have', () => 'photo.png', /"photo\.png" is no picture/],
     ['words', () => 'no picture at all', /no PNG or JPEG in base64/],
+    ['words with much space between them', () => `no${' '.repeat(400_000)}picture!`, /no PNG or JPEG/],
     ['an address', () => 'https://example.org/a.png', /no PNG or JPEG/],
     ['another format', async () => base64(await opaque().gif().toBuffer()), /no PNG or JPEG/],
     ['a data URI that its comma has cut', () => 'data:image/png;base64', /stands in double quotes/],

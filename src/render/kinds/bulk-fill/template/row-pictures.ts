@@ -161,7 +161,8 @@ function sizeOf(read: TemplateImage | string): number {
 const dataUri = /^data:image\/[\w.+-]+(?:;[\w=.+-]+)*;base64,/i;
 /** What is left of one where its comma ends the value. */
 const cutUri = /^data:[^,]*;base64$/i;
-const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+/** Spaces belong to one place alone: a long run that two could share would be tried at every cut. */
+const base64 = /^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/;
 
 function pictureOf(text: string): TemplateImage | string {
   const data = text.slice(dataUri.exec(text)?.[0].length ?? 0);
