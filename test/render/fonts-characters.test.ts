@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { clusterEnd, clusters, composed, withoutFormatting } from '../../src/render/fonts/characters.js';
+import {
+  clusterEnd,
+  clusters,
+  composed,
+  spacesAround,
+  withoutFormatting,
+} from '../../src/render/fonts/characters.js';
 import { stretchesOf } from '../../src/render/fonts/directions.js';
 
 describe('characters', () => {
@@ -24,6 +30,13 @@ describe('characters', () => {
       const all = Array.from({ length: 5_000 }, () => unit).flat();
       expect([...clusters(lead + all.join(''))]).toEqual([...lead, ...all]);
     }
+  });
+
+  it('finds the space at the ends of a text, also of one with a long run within', () => {
+    expect(spacesAround(' \u00a0a b\t\ufeff')).toEqual({ lead: ' \u00a0', trail: '\t\ufeff' });
+    expect(spacesAround('ab')).toEqual({ lead: '', trail: '' });
+    expect(spacesAround(' \n')).toEqual({ lead: ' \n', trail: ' \n' });
+    expect(spacesAround(`a${'\u00a0'.repeat(500_000)}b `)).toEqual({ lead: '', trail: ' ' });
   });
 
   it('composes letters with their marks and Hangul, and leaves what stands alone as it is', () => {

@@ -74,3 +74,14 @@ const composable =
 export function composed(text: string): string {
   return joining.test(text) ? text.replace(composable, (cluster) => cluster.normalize('NFC')) : text;
 }
+
+/**
+ * The space at the ends of a text, both all of it where there is nothing else. Without a shape: one that seeks the end takes
+ * time by the square of a run within the text, as of no-break spaces.
+ */
+export function spacesAround(text: string): { readonly lead: string; readonly trail: string } {
+  return {
+    lead: text.slice(0, text.length - text.trimStart().length),
+    trail: text.slice(text.trimEnd().length),
+  };
+}

@@ -1,4 +1,4 @@
-import { softHyphen } from './characters.js';
+import { softHyphen, spacesAround } from './characters.js';
 import { noCharacters, type PairLayout, type PlainCharacters } from './pairs.js';
 import { type PdfBytes, pdfNumber } from './pdf-bytes.js';
 import type { Glyph, GlyphPosition } from './pdfkit.js';
@@ -188,9 +188,6 @@ export class ShapedWord implements Ink {
   }
 }
 
-const leadingSpace = /^\s+/;
-const trailingSpace = /\s+$/;
-
 /** A face of a font as our own layout writes it. */
 export abstract class Typeface {
   readonly #words = new TextCache<ShapedWord | null>();
@@ -224,12 +221,10 @@ export abstract class Typeface {
   #newWord(text: string): ShapedWord | undefined {
     const shaped = this.#shaped(text);
     if (shaped === undefined) return undefined;
-    const cut = (shape: RegExp) => {
-      const [spaces] = shape.exec(text) ?? [];
-      return spaces === undefined ? 0 : (this.#shaped(spaces)?.width ?? 0);
-    };
-    const trail = text.endsWith(softHyphen) ? -(this.word('-')?.width ?? 0) : cut(trailingSpace);
-    return new ShapedWord(text, shaped.width, cut(leadingSpace), trail, shaped);
+    const cut = (spaces: string) => this.#shaped(spaces)?.width ?? 0;
+    const { lead, trail } = spacesAround(text);
+    const end = text.endsWith(softHyphen) ? -(this.word('-')?.width ?? 0) : cut(trail);
+    return new ShapedWord(text, shaped.width, cut(lead), end, shaped);
   }
 
   #shaped(text: string): Shaped | undefined {

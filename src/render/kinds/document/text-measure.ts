@@ -1,3 +1,4 @@
+import { spacesAround } from '../../fonts/characters.js';
 import type { LineOrder } from '../../layout/line-order.js';
 import { reserveHyphen } from '../../layout/soft-hyphens.js';
 import type { Inline } from './page-items.js';
@@ -190,11 +191,8 @@ export class TextMeasure extends PdfMakeTextInlines {
     word.width = this.widthOfText(word.text, word);
     word.height = font.lineHeight(sized.fontSize) * lineHeight;
     sized.leadingCut ??= 0;
-    if (!keepLeading) {
-      const spaces = /^\s+/.exec(word.text);
-      if (spaces !== null) sized.leadingCut += this.widthOfText(spaces[0], word);
-    }
-    const spaces = keepTrailing ? null : /\s+$/.exec(word.text);
-    word.trailingCut = spaces === null ? 0 : this.widthOfText(spaces[0], word);
+    const { lead, trail } = spacesAround(word.text);
+    if (!keepLeading && lead !== '') sized.leadingCut += this.widthOfText(lead, word);
+    word.trailingCut = keepTrailing || trail === '' ? 0 : this.widthOfText(trail, word);
   }
 }
