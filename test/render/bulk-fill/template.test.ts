@@ -47,6 +47,14 @@ describe.skipIf(noReaders)('a filled text field', () => {
     await read(pdf);
   });
 
+  it('3: says nothing for a box, which stands for other characters elsewhere', async () => {
+    const source = writePdf(smallForm({ fields: [textField('a', box), textField('b', '20 60 280 80')] }));
+    const { pdf } = await fill(source, { a: 'ไทย x', b: 'हिन्दी y' });
+    const found = await read(pdf);
+    expect(found).toMatch(/x.*y/s);
+    expect(found).not.toMatch(/\p{Script=Thai}|\p{Script=Devanagari}/u);
+  });
+
   it('4: has umlauts right after a line break', async () => {
     const source = writePdf(smallForm({ fields: [textField('a', '20 20 280 120', '/Ff 4096')] }));
     const found = await read((await fill(source, { a: 'Größe\nÄrger\r\nÜber' })).pdf);

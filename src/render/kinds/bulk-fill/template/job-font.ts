@@ -28,7 +28,8 @@ export class JobFont {
   #take(id: number, points: readonly number[]): number {
     const own = this.subset.includeGlyph(id);
     this.#widths[own] ??= this.font.getGlyph(id).advanceWidth * this.scale;
-    if (points.length > 0) this.#unicode[own] ??= points;
+    // The box stands for whatever no font has: it would say in the files of all rows what it first stood for.
+    if (id !== 0 && points.length > 0) this.#unicode[own] ??= points;
     return own;
   }
 
