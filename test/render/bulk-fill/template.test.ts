@@ -2,6 +2,7 @@ import { PDFArray, PDFDict, PDFDocument, PDFName } from '@cantoo/pdf-lib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readFields } from '../../../src/render/kinds/bulk-fill/template/form.js';
+import { mayNeedShaping, needsShaping } from '../../../src/render/kinds/bulk-fill/template/shown-text.js';
 import { openSource } from '../../../src/render/kinds/bulk-fill/template/source.js';
 import { colourImages } from '../codes-fixture.js';
 import { qpdf, withoutQpdf } from '../pdf-tools-fixture.js';
@@ -47,12 +48,44 @@ describe.skipIf(noReaders)('a filled text field', () => {
     await read(pdf);
   });
 
+  it('3: names the characters of no font in a script whose letters are joined, too', async () => {
+    const { row, pdf } = await fill(one(), { a: 'ไทย \u0e2d' });
+    const characters = ['U+0E17', 'U+0E22', 'U+0E2D', 'U+0E44'];
+    expect(row.warnings).toMatchObject([{ code: 'GLYPH_MISSING', details: { characters } }]);
+    await read(pdf);
+  });
+
   it('3: says nothing for a box, which stands for other characters elsewhere', async () => {
     const source = writePdf(smallForm({ fields: [textField('a', box), textField('b', '20 60 280 80')] }));
     const { pdf } = await fill(source, { a: 'ไทย x', b: 'हिन्दी y' });
     const found = await read(pdf);
     expect(found).toMatch(/x.*y/s);
     expect(found).not.toMatch(/\p{Script=Thai}|\p{Script=Devanagari}/u);
+  });
+
+  it.each([
+    ['a variant of a Han character', '葛\u{e0100}飾'],
+    ['a variant of a Mongolian letter, without a font for it', 'a\u180bb'],
+    ['emoji that are one together', 'Hi👩\u200d👩\u200d👧!'],
+    ['a flag, a skin and a key', '🇩🇪 👍🏽 1\ufe0f\u20e3'],
+  ])('3: shows no box for what is only formatting: %s', async (_what, value) => {
+    const { pdf, template, codes } = await fill(one(), { a: value });
+    expect(codes).toEqual([]);
+    const { stacks } = template.program;
+    // Glyph 0 of a font is its box.
+    for (const { words } of stacks)
+      for (const run of Object.values(words).flat()) expect(run.show).not.toContain('<0000>');
+    const seen = value.replace(/[\u200d\ufe0f\u180b\u{e0100}]/gu, '');
+    expect((await read(pdf)).replace(/[\u200d\ufe0f\u180b\u{e0100}]/gu, '')).toContain(seen);
+  });
+
+  it('3: every character that needs shaping is looked at', () => {
+    const passed: string[] = [];
+    for (let point = 0x80; point < 0x11_0000; point++) {
+      const character = String.fromCodePoint(point);
+      if (needsShaping(character) && !mayNeedShaping(character)) passed.push(point.toString(16));
+    }
+    expect(passed).toEqual([]);
   });
 
   it('4: has umlauts right after a line break', async () => {

@@ -41,3 +41,11 @@ const shaping =
 export function needsShaping(word: string): boolean {
   return shaping.test(word) || hasFormatting(word);
 }
+
+const mayBeShaped =
+  /\u00ad|[\u0300-\u036f\u0590-\u08ff\u0900-\u109f\u1780-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufb1d-\ufeff\ufff0-\uffff\ud82f\ud834\ud83c\udb40-\udb43]/;
+
+/** Whether a text may have a word that needs shaping: sooner found out than which one, and no for most texts of East Asia. */
+export function mayNeedShaping(text: string): boolean {
+  return mayBeShaped.test(text);
+}

@@ -1,4 +1,6 @@
 import type { PDFDict, PDFObject } from '@cantoo/pdf-lib';
+import { clusters, hasFormatting, withoutFormatting } from '../../../fonts/characters.js';
+import { hasRightToLeft } from '../../../fonts/directions.js';
 import { shape } from '../../../fonts/shaping.js';
 import { type FaceRequest, type JobFace, JobFaces } from './job-faces.js';
 import { JobFont } from './job-font.js';
@@ -168,16 +170,16 @@ export class JobFonts {
         continue;
       }
       const font = fontOf(point);
+      // It is in words that are shaped alone, and gives no glyph.
+      if (font === undefined && hasFormatting(String.fromCodePoint(point))) continue;
       if (font === undefined) {
         missing.push(point);
         put(point, first.index, boxCode, boxWidth);
       } else put(point, font.index, ...font.glyph(font.font.glyphForCodePoint(point).id, [point]));
     }
     const shaped: Record<string, readonly Run[]> = {};
-    for (const word of words) {
-      const font = fontOf([...word].find((each) => needsShaping(each))?.codePointAt(0) ?? 0) ?? first;
-      shaped[word] = shapeWord(word, font);
-    }
+    for (const word of words)
+      shaped[word] = this.#partsOf(word, use, first).flatMap(({ text, font }) => shapeWord(text, font));
     const height = own?.font ?? {
       ascent: first.font.ascent * first.scale,
       descent: first.font.descent * first.scale,
@@ -186,6 +188,34 @@ export class JobFonts {
     const box: Run = { font: first.index, show: `<${boxCode}>Tj`, width: boxWidth, rise: 0 };
     const { ascent, descent, cap } = height;
     return { ...lists, widths, missing, box, words: shaped, ascent, descent, cap };
+  }
+
+  /**
+   * A word by fonts: clusters that follow each other in the same one are laid out together. Words from right to left are
+   * not cut, since their parts would stand in another order.
+   */
+  #partsOf(word: string, use: StackUse, first: JobFont): readonly WordPart[] {
+    const parts: WordPart[] = [];
+    for (const text of hasRightToLeft(word) ? [word] : clusters(word)) {
+      const font = this.#fontOfCluster(text, use) ?? first;
+      const last = parts.at(-1);
+      if (last?.font === font) parts[parts.length - 1] = { text: last.text + text, font };
+      else parts.push({ text, font });
+    }
+    return parts;
+  }
+
+  /** The first font that has all that is seen of a cluster, else the first that has a character of it which is shaped. */
+  #fontOfCluster(text: string, use: StackUse): JobFont | undefined {
+    const seen = [...withoutFormatting(text)];
+    const points = seen.map((each) => each.codePointAt(0) ?? 0);
+    const decisive = seen.find((each) => needsShaping(each))?.codePointAt(0) ?? points[0];
+    if (decisive === undefined) return undefined;
+    const whole = [...this.#candidates.chain(use.request)].find((face) =>
+      points.every((point) => face.has(point)),
+    );
+    const face = whole ?? this.#faceFor(use.request, decisive);
+    return face === undefined ? undefined : this.#font(face, !this.#isCommon(use, decisive));
   }
 
   /** Writes the fonts; answers those that rows complete, and the objects for it. After the last stack. */
@@ -199,6 +229,11 @@ export class JobFonts {
       objects: written.flatMap(({ objects }) => objects),
     };
   }
+}
+
+interface WordPart {
+  readonly text: string;
+  readonly font: JobFont;
 }
 
 /** A word in one font, in its visual order. */

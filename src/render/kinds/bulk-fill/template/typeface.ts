@@ -2,7 +2,7 @@ import { hasRightToLeft } from '../../../fonts/directions.js';
 import type { PdfBytes } from '../../../fonts/pdf-bytes.js';
 import { fixed, type ProgramStack, type Run } from './program.js';
 import type { RowGlyphs } from './row-glyphs.js';
-import { isPlain, needsShaping } from './shown-text.js';
+import { isPlain, mayNeedShaping, needsShaping } from './shown-text.js';
 
 /** Where text of one drawing goes, and what was chosen for it so far. */
 export interface Pen {
@@ -19,9 +19,6 @@ export interface Pen {
   font: number;
   rise: number;
 }
-
-const mayBeSpecial =
-  /[\u0300-\u036f\u0590-\u08ff\u0900-\u109f\u1780-\u17ff\u200c-\u200f\u202a-\u202e\u2060-\u2069\ufb1d-\ufeff\ud83c]/;
 
 const [less, greater, slash, space] = [0x3c, 0x3e, 0x2f, 0x20];
 
@@ -71,7 +68,7 @@ export class Typeface {
 
   /** Width of a text, as `show` sets it. */
   width(text: string): number {
-    if (isPlain(text) || !mayBeSpecial.test(text)) return this.#plainWidth(text);
+    if (isPlain(text) || !mayNeedShaping(text)) return this.#plainWidth(text);
     let width = 0;
     for (const [index, word] of visualWords(text).entries()) {
       if (index > 0) width += this.space;
@@ -84,7 +81,7 @@ export class Typeface {
 
   /** Writes what shows a text at the place where the pen is; words stand from left to right as on paper. */
   show(text: string, pen: Pen): void {
-    if (isPlain(text) || !mayBeSpecial.test(text)) {
+    if (isPlain(text) || !mayNeedShaping(text)) {
       this.#plain(text, pen);
       return;
     }
@@ -92,8 +89,20 @@ export class Typeface {
     for (const [index, word] of visualWords(text).entries()) {
       if (index > 0) this.#plain(' ', pen);
       const known = needsShaping(word) ? this.#words.get(word) : undefined;
-      if (known === undefined) this.#plain(word, pen);
-      else for (const run of known) showRun(run, pen);
+      if (known === undefined) {
+        this.#plain(word, pen);
+        continue;
+      }
+      for (const run of known) showRun(run, pen);
+      this.#tellMissing(word, pen);
+    }
+  }
+
+  #tellMissing(word: string, { missing }: Pen): void {
+    if (this.#missing.size === 0) return;
+    for (const character of word) {
+      const point = character.codePointAt(0) ?? 0;
+      if (this.#missing.has(point)) missing.add(point);
     }
   }
 
