@@ -79,6 +79,11 @@ describe.skipIf(noReaders)('a filled text field', () => {
     expect((await read(pdf)).replace(/[\u200d\ufe0f\u180b\u{e0100}]/gu, '')).toContain(seen);
   });
 
+  it('3: shows no hyphen where a word may be broken with one', async () => {
+    const { pdf, codes } = await fill(one(), { a: 'co\u00adop\u00ad' });
+    expect([(await read(pdf)).includes('coop'), codes]).toEqual([true, []]);
+  });
+
   it('3: every character that needs shaping is looked at', () => {
     const passed: string[] = [];
     for (let point = 0x80; point < 0x11_0000; point++) {

@@ -8,7 +8,8 @@ import { composed, hasFormatting } from '../../../fonts/characters.js';
  */
 const standing: readonly (readonly [from: number, to: number])[] = [
   [0x20, 0x7e],
-  [0xa0, 0x2ff],
+  [0xa0, 0xac],
+  [0xae, 0x2ff],
   [0x370, 0x482],
   [0x48a, 0x52f],
   [0x1e00, 0x1fff],
@@ -24,7 +25,8 @@ export function isPlain(text: string): boolean {
 }
 
 const breaks = /\r\n?|[\n\u2028\u2029]/g;
-const controls = /(?!\n)\p{Cc}/gu;
+/** Soft hyphens with them: fonts have a hyphen there, and no line is broken at one. */
+const controls = /(?!\n)[\p{Cc}\u00ad]/gu;
 
 /** The text with its letters composed, its line ends `\n`, or spaces where there is one line, and no controls. */
 export function shownText(text: string, lines: boolean): string {
