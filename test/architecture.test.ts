@@ -47,6 +47,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'render/kinds/bulk-fill/view',
     'render/kinds/bulk-fill/package',
     'render/kinds/bulk-fill/template',
+    // The names of symbologies.
+    'render/kinds/document',
     'render/kinds/pdf-tools',
     'pieces',
     'render',

@@ -423,6 +423,26 @@ describe.skipIf(without('pdftotext', 'qpdf'))('a job that fills a form with many
       '/overlays/0/font',
     ],
     [
+      'a symbology that is not known',
+      {
+        pdf_file: base64(form),
+        rows: [],
+        overlays: [
+          {
+            type: 'barcode',
+            page: 0,
+            x: 1,
+            y: 1,
+            width: 9,
+            height: 9,
+            value: { static: 'a' },
+            symbology: 'nope',
+          },
+        ],
+      },
+      '/overlays/0/symbology',
+    ],
+    [
       'a name for files that no column of a package can have',
       {
         pdf_file: base64(form),

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { isObject } from '../../../protocol/is-object.js';
 import { type Issue, type Kind, type Parsed, type PlanInput, UploadedFile } from '../../kind.js';
+import { symbologyNames } from '../document/codes.js';
 import { decodeBase64 } from '../pdf-tools/pdf-input.js';
 import type { BulkFillBounds } from './bounds.js';
 import { mappingMembers, readMapping } from './mapping.js';
@@ -122,6 +123,7 @@ function parse(request: unknown, bounds: BulkFillBounds): Parsed {
     reader.refuse('/package_file', 'says what goes where, and so do fields, overlays and others');
   }
   refuseFiles(reader, mapping);
+  refuseSymbologies(reader, mapping);
   const header = readHeader(reader, request.header, rows?.format);
   const hasNames = header || rows?.format === 'json';
   const isMapped = mapping?.fields !== undefined || mapping?.overlays !== undefined;
@@ -160,6 +162,16 @@ function refuseFiles(reader: RequestReader, mapping: ReturnType<typeof readMappi
       reader.refuse(`/overlays/${index}/type`, 'needs a package_file: pictures lie in a package');
     if (typeof overlay.font === 'string' && isFontFile(overlay.font))
       reader.refuse(`/overlays/${index}/font`, 'needs a package_file: files of fonts lie in a package');
+  }
+}
+
+/** In a package they are skipped in each row: it may be made for a server that knows more. */
+function refuseSymbologies(reader: RequestReader, mapping: ReturnType<typeof readMapping>): void {
+  if (!Array.isArray(mapping?.overlays)) return;
+  for (const [index, overlay] of mapping.overlays.entries()) {
+    if (!isObject(overlay) || overlay.type !== 'barcode' || typeof overlay.symbology !== 'string') continue;
+    if (!symbologyNames.some((name) => name === overlay.symbology))
+      reader.refuse(`/overlays/${index}/symbology`, `must be one of ${symbologyNames.join(', ')}`);
   }
 }
 
