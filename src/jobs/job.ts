@@ -180,11 +180,11 @@ export function waitMsOf({ waitMs, waitDeadline, createdAt }: Job): number {
   return waitMs ?? waitDeadline - createdAt;
 }
 
-/** Of a job that goes back to the queue. The limit is one of waiting to be started: where a thread has had it, it waits anew. */
-export function waitAnew(job: Job, { readyAt }: Pick<Job, 'readyAt'>): Partial<Job> {
-  if (job.status !== 'running') return {};
+/** The change of a job that goes back to the queue. Its limit is one of waiting to be started: where a thread has had it, it waits anew. */
+export function waitAnew(job: Job, change: Partial<Job> & Pick<Job, 'readyAt'>): Partial<Job> {
+  if (job.status !== 'running') return change;
   const waitMs = waitMsOf(job);
-  return { waitMs, waitDeadline: readyAt + waitMs };
+  return { ...change, waitMs, waitDeadline: change.readyAt + waitMs };
 }
 
 /** How many artifacts can be had. */

@@ -342,8 +342,7 @@ function interrupt(job: Job, at: number, now: number): Transition {
 }
 
 function requeued(job: Job, change: Partial<Job> & Pick<Job, 'readyAt'>): Changed {
-  const again = { status: 'pending', ...change, ...waitAnew(job, change) } as const;
-  return next(withoutAttempt(job), 'job.requeued', again);
+  return next(withoutAttempt(job), 'job.requeued', { status: 'pending', ...waitAnew(job, change) });
 }
 
 function end(job: Job, fact: FactType, at: number, change: Partial<Job>): Changed {
