@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { createRequire } from 'node:module';
 import type { LookupFunction } from 'node:net';
 import { isIPv6 } from 'node:net';
 import type { Agent, Dispatcher } from 'undici';
@@ -122,7 +123,7 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
   /** Asks once. The connection is made for this hop and ends with it. */
   async function ask(url: URL, addresses: readonly string[], order: FetchOrder, deadline: FetchDeadline) {
-    const { Agent, request } = await client();
+    const { Agent, request } = client();
     const agent = new Agent(agentOptions(addresses, ca));
     try {
       const response = await request(url, {
@@ -160,7 +161,7 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
     const target = checkTarget(text, rules);
     if (!target.ok) return target;
     const addresses = await pin(target.url, deadline);
-    const { Agent, request } = await client();
+    const { Agent, request } = client();
     const agent = new Agent(agentOptions(addresses, ca));
     try {
       const { statusCode, headers, body } = await request(target.url, {
@@ -230,8 +231,12 @@ export function createFetchGuard(options: FetchGuardOptions): FetchGuard {
 
 const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Loaded with the first request: it takes 10 MB, which a server that asks nobody has no use for. */
-const client = () => import('undici');
+/**
+ * Loaded with the first request: it takes 10 MB, which a server that asks nobody has no use for. Not as a module, of which Node
+ * keeps also that it could not be read: one moment without a free descriptor would end all fetching.
+ */
+const client = (): typeof import('undici') => require('undici');
+const require = createRequire(import.meta.url);
 
 /** For one connection, to these addresses. Time is kept by the deadline alone. */
 function agentOptions(addresses: readonly string[], ca: string | undefined): Agent.Options {

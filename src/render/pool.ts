@@ -267,7 +267,9 @@ export class RenderPool {
     // Of a job of many tasks the last one: the others of it are on their way to these threads.
     if (message.type !== 'done' || (step?.type !== 'prepare' && step?.type !== 'chunk')) this.#share(kind);
     const raised = thread.heapLimitMb > this.#options.heapLimitMb;
-    const isSpent = raised || message.heavy === true || slot.tasks >= this.#options.recycleAfter;
+    // Node keeps what became of an import, a failure too: a module that could not be read is missing in its thread for good.
+    const isFaulty = message.type === 'failed' && message.fault !== undefined;
+    const isSpent = raised || isFaulty || message.heavy === true || slot.tasks >= this.#options.recycleAfter;
     if (isSpent) this.#end(slot, this.#options.heapLimitMb);
     else slot.state = 'idle';
     this.#dispatch();

@@ -3,6 +3,9 @@ import { getEnvironmentData, parentPort, workerData } from 'node:worker_threads'
 import { RenderFailure } from '../../dist/src/render/kind.js';
 import { serveTasks } from '../../dist/src/render/thread-server.js';
 
+/** @type {boolean | undefined} */
+let wasMissing;
+
 /** A render thread whose kinds misbehave in every way that a document can. */
 const kind = (name, run) => ({ name, run });
 const runners = [
@@ -16,6 +19,14 @@ const runners = [
     const file = context.artifact('read.txt', 'text/plain');
     for (let index = 0; index < inputs; index += 1) file.write(readFileSync(context.inputPath(index)));
     file.end();
+    return {};
+  }),
+  kind('import', async ({ missing }, context) => {
+    // As Node does with the module of an import.
+    wasMissing ??= existsSync(missing);
+    if (wasMissing)
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE', syscall: 'open' });
+    context.artifact('out.txt', 'text/plain').end();
     return {};
   }),
   kind('loop', async (_request, context) => {

@@ -349,6 +349,16 @@ describe('render pool', () => {
     expect(pool.state.respawns).toBe(2);
   });
 
+  it('replaces a thread that has met a fault of the machine: what it then failed to load it would miss for good', async () => {
+    await open();
+    const missing = join(directory, 'missing');
+    writeFileSync(missing, '');
+    expect(await pool.run(task('import', { missing }))).toMatchObject({ type: 'failed', fault: 'EMFILE' });
+    rmSync(missing);
+    expect(await pool.run(task('import', { missing }))).toMatchObject({ type: 'done' });
+    expect(pool.state.respawns).toBe(1);
+  });
+
   it('runs a task with the raised memory limit on a thread that has it, and goes back', async () => {
     await open({ threads: 2 });
     const raised = pool.run(task('heap', {}, { memoryRetry: true }));
