@@ -202,9 +202,13 @@ describe('the same for many jobs', () => {
     const dying = (count: number): Pick<typeof rig.service.submitter, 'retry'> => {
       let left = count;
       return {
-        retry: (request) => {
+        retry: async (request) => {
           left -= 1;
-          return left < 0 ? forever : rig.service.submitter.retry(request);
+          if (left < 0) return forever;
+          const answer = await rig.service.submitter.retry(request);
+          // A queue that is full, as on a slow machine, has retried nothing: it is asked again.
+          if (!answer.ok) left += 1;
+          return answer;
         },
       };
     };
