@@ -20,6 +20,9 @@ describe('Range', () => {
     ['bytes=-3', { start: 7, end: 9 }],
     ['bytes=-99', { start: 0, end: 9 }],
     ['BYTES = 1-2', { start: 1, end: 2 }],
+    [' bytes =\t1 - 2 ', { start: 1, end: 2 }],
+    ['bytes= - 3', { start: 7, end: 9 }],
+    ['bytes=1 2', 'whole'],
     ['bytes=10-', 'unsatisfiable'],
     ['bytes=-0', 'unsatisfiable'],
     ['bytes=4-2', 'whole'],
@@ -30,6 +33,12 @@ describe('Range', () => {
     ['bytes=99999999999999999999-', 'unsatisfiable'],
   ])('%s of ten bytes', (header, expected) => {
     expect(readRange(header, 10)).toEqual(expected);
+  });
+
+  test('a header full of space is seen to be none at once', () => {
+    const space = ' \t'.repeat(3_900);
+    expect(readRange(`bytes=${space}-${space}x`, 10)).toBe('whole');
+    expect(readRange(`bytes=${space}1${space}-${space}2${space}`, 10)).toEqual({ start: 1, end: 2 });
   });
 
   test('nothing of an empty file can be had in parts', () => {

@@ -84,13 +84,18 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** Spaces belong to one place alone: a long run that two could share would be tried at every cut. */
+const oneRange = /^\s*bytes\s*=\s*(?:(\d+)\s*)?-\s*(?:(\d+)\s*)?$/i;
+
 /**
  * What a `Range` header asks of `size` bytes (RFC 9110, 14.1). `whole` stands for what may be ignored: no header,
  * another unit, a header that cannot be read, and several ranges.
  */
 export function readRange(header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' {
-  const [, first, last] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '') ?? [];
-  if (first === undefined || last === undefined || (first === '' && last === '')) return 'whole';
+  const match = oneRange.exec(header ?? '');
+  if (match === null) return 'whole';
+  const [, first = '', last = ''] = match;
+  if (first === '' && last === '') return 'whole';
   if (first === '') {
     const count = Number(last);
     if (count === 0 || size === 0) return 'unsatisfiable';
