@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
+import type { RunContext } from '../../src/render/kind.js';
 import { cssColor } from '../../src/render/kinds/document/css.js';
 import { readBlocks } from '../../src/render/kinds/document/html-blocks.js';
-import type { Block, Run } from '../../src/render/kinds/document/model.js';
+import type { Block, ImageSource, Run } from '../../src/render/kinds/document/model.js';
+import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { inspect, render, without } from './document-fixture.js';
+import { bareContext } from './run-context.js';
 
 const registry = new FontRegistry();
 const noPoppler = without('pdftotext', 'pdftoppm');
@@ -45,6 +48,14 @@ async function linesOf(operations: object[], ...args: string[]): Promise<string[
     .filter((line) => line !== '');
 }
 const html = (text: string) => [{ type: 'add_html', html: text }];
+const pictureless: RunContext = {
+  ...bareContext,
+  inputPath: () => '',
+  fetched: () => ({ path: '', contentType: '' }),
+  progress: () => undefined,
+  warn: () => undefined,
+  artifact: () => ({ write: () => undefined, end: () => undefined }),
+};
 
 describe('document HTML: lines', () => {
   it.each([
@@ -444,6 +455,16 @@ describe('document HTML: lists, tables and images', () => {
     };
     expect(parsed(4_900).ok).toBe(true);
     expect(parsed(5_000)).toMatchObject({ ok: false, issues: [{ pointer: '/operations/0' }] });
+  });
+
+  it('a table has any number of things outside of its cells, and a cell any number of images', async () => {
+    expect(blocksOf(`<table>${'<hr>'.repeat(200_000)}<tr><td>x</table>`)).toHaveLength(200_001);
+    const source: ImageSource = { from: 'svg', svg: { rest: '/>', notes: [] } };
+    const read = readBlocks(`<table><tr><td>${'<img src="data:,">'.repeat(200_000)}</table>`, () => source);
+    if (!read.ok) throw new Error(read.message);
+    const shelf = new PictureShelf(pictureless);
+    await shelf.load([{ type: 'add_html', at: '/operations/0', blocks: read.value }]);
+    expect(shelf.of(source)).toEqual({ type: 'svg', svg: source.svg });
   });
 
   it('an empty table is no error, and its caption stays', () => {

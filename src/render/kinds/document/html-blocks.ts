@@ -229,8 +229,8 @@ export class HtmlReader {
 
   #table(flow: Flow, node: HtmlElement, { look, inTable }: Spot): void {
     const read = readTableElement(node, look, this);
-    const before = this.blocks(read.strays, look, inTable);
-    flow.blocks.push(...before);
+    // One by one: more than some 100,000 arguments throw, and a fragment may have more blocks.
+    for (const block of this.blocks(read.strays, look, inTable)) flow.blocks.push(block);
     if (read.grid === undefined) {
       if (read.message !== undefined) throw new Refusal(`table: ${read.message}`);
       // An empty table has nothing but its caption, perhaps.

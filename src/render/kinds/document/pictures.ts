@@ -68,8 +68,9 @@ function imagesOfGrid(grid: Grid, at: string): Wanted[] {
   for (const row of grid.rows) {
     for (const cell of row) {
       // Half a million cells are looked at; next to none of them holds blocks.
-      if (cell !== null && typeof cell !== 'string' && cell.blocks !== undefined)
-        found.push(...imagesOfBlocks(cell.blocks, at));
+      if (cell === null || typeof cell === 'string' || cell.blocks === undefined) continue;
+      // One by one: more than some 100,000 arguments throw, and a cell may hold as many images.
+      for (const wanted of imagesOfBlocks(cell.blocks, at)) found.push(wanted);
     }
   }
   return found;
