@@ -130,4 +130,10 @@ describe('directions', () => {
       for (const { text, rightToLeft } of stretches) if (rightToLeft) expect(text).not.toMatch(/[\d٤۴]/);
     }
   });
+
+  it('turn a word of more stretches than a function takes arguments', () => {
+    const stretches = stretchesOf(`a-${'א1'.repeat(150_000)}`);
+    expect(stretches.length).toBeGreaterThan(300_000);
+    expect(order(`a${'א1'.repeat(3)}`)).toBe('a|1|<א>|1|<א>|1|<א>');
+  });
 });

@@ -100,15 +100,19 @@ export function stretchesOf(word: string): readonly Stretch[] {
     else stretches.push({ text, level });
   }
   const ordered: typeof stretches = [];
-  let turned: typeof stretches = [];
+  const turned: typeof stretches = [];
+  // One by one: more than some 100,000 arguments throw, and a word may have more stretches.
+  const takeTurned = () => {
+    for (let last = turned.pop(); last !== undefined; last = turned.pop()) ordered.push(last);
+  };
   for (const stretch of stretches) {
     if (stretch.level > 0) turned.push(stretch);
     else {
-      ordered.push(...turned.reverse(), stretch);
-      turned = [];
+      takeTurned();
+      ordered.push(stretch);
     }
   }
-  ordered.push(...turned.reverse());
+  takeTurned();
   return [
     { text: word.slice(0, start), rightToLeft: false },
     ...ordered.map(({ text, level }) =>
