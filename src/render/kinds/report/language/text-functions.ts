@@ -15,6 +15,7 @@ import {
   words,
 } from './plain-function.js';
 import type { Place, Run } from './run.js';
+import { contains, splitAt } from './search.js';
 import { anyType, eitherType, listOf, numberType, textType } from './types.js';
 import { isList, isTrue, memberOf, printed, type Value, valueFrom } from './values.js';
 
@@ -126,7 +127,7 @@ export const textFunctions: readonly PlainFunction[] = [
     least: 2,
     result: booleans,
     run: (x, _place, value, part = null) => {
-      if (!isList(value)) return x.scan(words(value)).includes(words(part));
+      if (!isList(value)) return contains(x.scan(words(value)), x.scan(words(part)));
       x.step(value.length);
       return value.some((entry) => {
         const found = valueFrom(entry);
@@ -166,7 +167,7 @@ export const textFunctions: readonly PlainFunction[] = [
       const whole = x.scan(words(value));
       const [from, to] = [words(part), words(other)];
       if (from === '') return whole;
-      const pieces = whole.split(from);
+      const pieces = splitAt(whole, x.scan(from));
       // Before it is made: a long text for each letter of another would be gigabytes.
       x.print(to.length > 64 ? to : '');
       x.step(Math.ceil(((pieces.length - 1) * to.length) / 16) + pieces.length);
@@ -182,7 +183,8 @@ export const textFunctions: readonly PlainFunction[] = [
     result: () => listOf(textType),
     run: (x, _place, value, separator) => {
       const whole = x.scan(words(value));
-      const parts = words(separator) === '' ? [...whole] : whole.split(words(separator));
+      const between = x.scan(words(separator));
+      const parts = between === '' ? [...whole] : splitAt(whole, between);
       x.step(parts.length);
       return parts;
     },
