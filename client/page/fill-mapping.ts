@@ -37,8 +37,9 @@ export function matchFields(
 export function filling(choice: Choice, columns: readonly string[]): Value {
   if (choice.from === 'column') return { column: `column_${choice.column}` };
   if (!choice.text.includes('{{')) return { static: choice.text };
-  const template = choice.text.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (whole, name: string) => {
-    const column = columns.indexOf(name);
+  // The name with the space around it: shapes that part them try a long run of spaces at each place for each.
+  const template = choice.text.replace(/\{\{([^{}]*)\}\}/g, (whole, name: string) => {
+    const column = columns.indexOf(name.trim());
     return column < 0 ? whole : `{{column_${column}}}`;
   });
   return { template };

@@ -66,6 +66,10 @@ describe('fields and columns', () => {
       text: 'Dear {{First}} {{Last}}, {{nobody}}',
     });
     expect(filling({ from: 'text', text: 'plain' }, columns)).toEqual({ static: 'plain' });
+    const open = `{{ First }}{{${' '.repeat(9_900)}x`;
+    expect(filling({ from: 'text', text: open }, columns)).toEqual({
+      template: open.replace('{{ First }}', '{{column_0}}'),
+    });
     expect(choiceOf({ column: 'column_1' }, columns)).toEqual({ from: 'column', column: 1 });
   });
 
