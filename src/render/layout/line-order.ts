@@ -62,8 +62,11 @@ export class LineOrder {
     this.#bidi ??= bidiFactory();
     const text = words.map((word) => (word.lineEnd === true ? `${word.text}\n` : word.text)).join('');
     const { levels, paragraphs } = this.#bidi.getEmbeddingLevels(text.replace(astral, standIn));
-    for (const [start, end] of numbersIn(text))
-      levels.fill(Math.max(...levels.subarray(start, end)), start, end);
+    for (const [start, end] of numbersIn(text)) {
+      // A number may have more digits than a call takes arguments.
+      const highest = levels.subarray(start, end).reduce((most, level) => Math.max(most, level), 0);
+      levels.fill(highest, start, end);
+    }
     let at = 0;
     let paragraph = 0;
     for (const word of words) {
