@@ -8,7 +8,7 @@ import { pathOf } from './reply/problem-reply.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whoever knows the path needs no key: logs have the pattern of the route in its place. */
+    /** Whoever knows the path needs no key: logs have the pattern of the route in its place, also where nothing answers it. */
     readonly secretPath?: boolean;
   }
   interface FastifyRequest {
@@ -50,6 +50,16 @@ export function observe(
       this.set(longWaits.count);
     },
   });
+  /** Of such routes, what stands before the first parameter, and the whole pattern. */
+  const secretPaths: (readonly [start: string, pattern: string])[] = [];
+  app.addHook('onRoute', ({ url, config }) => {
+    if (config?.secretPath === true) secretPaths.push([url.slice(0, url.indexOf(':')), url]);
+  });
+  // An address with another method, or cut off within the name at its end, has no route and the same secret.
+  const loggedPathOf = (url: string | undefined): string => {
+    const path = pathOf(url);
+    return secretPaths.find(([start]) => path.startsWith(start))?.[1] ?? path;
+  };
   const isDebugLogged = ['trace', 'debug'].includes(app.log.level);
   const isInfoLogged = isDebugLogged || app.log.level === 'info';
 
@@ -72,7 +82,7 @@ export function observe(
       const line: LogFields = {
         request_id: request.id,
         method,
-        path: request.routeOptions.config.secretPath === true ? route : pathOf(request.raw.url),
+        path: request.routeOptions.config.secretPath === true ? route : loggedPathOf(request.raw.url),
         status,
         duration_ms: Math.round(durationMs * 100) / 100,
         ...(request.caller === undefined

@@ -86,6 +86,21 @@ describe('a link', () => {
     expect(http.lines.join()).not.toContain(secret);
   });
 
+  test.each([
+    ['GET', '', 404],
+    ['GET', '/rechnung.pdf/x', 404],
+    ['POST', '/rechnung.pdf', 405],
+  ] as const)(
+    'stands in no line either where %s with %j behind its token has no route',
+    async (method, rest, status) => {
+      const [start = '', secret = ''] = /^.*links\/([^/]+)/.exec(await linkOf()) ?? [];
+      const { statusCode } = await http.server.app.inject({ method, url: `${start}${rest}` });
+      expect(statusCode).toBe(status);
+      expect(http.lines.join()).toContain(`"status":${status}`);
+      expect(http.lines.join()).not.toContain(secret);
+    },
+  );
+
   test('is dead after its time', async () => {
     complete();
     const url = await linkOf({ expires_in: 60 });
