@@ -334,7 +334,7 @@ function fastifyOptions(
   const { limits } = options;
   return {
     bodyLimit: limits.maxBodyBytes,
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: 2_100 }, // The longest is the token of a link (`Links.read`).
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     forceCloseConnections: 'idle',

@@ -68,6 +68,13 @@ describe('a link', () => {
     expect((await read(url.replace(/[^/]*$/, 'rechnung.pdf'))).body).toBe('log');
   });
 
+  test.each(['x', 'ü', '紙'])('is for an artifact whose name is 255 times %s', async (letter) => {
+    const name = letter.repeat(255);
+    http.service.complete(id, [{ name, contentType: 'text/plain', bytes }], start + 3_600_000);
+    const { statusCode, body } = await read(await linkOf({ artifact: name }));
+    expect([statusCode, body]).toEqual([200, '0123456789']);
+  });
+
   test('answers 409 until the job has ended', async () => {
     const url = await linkOf();
     const early = await read(url);
