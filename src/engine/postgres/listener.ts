@@ -57,7 +57,11 @@ export class Listener implements Hearing {
     const { way, channels, onListening } = this.#options;
     // Something may be told while the server is asked.
     const client = new pg.Client({ ...connectionOf(way), pipeline: true });
+    let isLost = false;
     const lost = (): void => {
+      // Told of more than once, and the last time maybe when the next one listens: a third would take its place.
+      if (isLost) return;
+      isLost = true;
       if (this.#client === client) this.#client = undefined;
       if (this.#closed) return;
       clearTimeout(this.#again);
