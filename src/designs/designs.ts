@@ -1,4 +1,5 @@
 import type { Blobs } from '../engine/blobs.js';
+import { StoreFailed } from '../engine/engine.js';
 import type { Library, LibraryVersion } from '../engine/library.js';
 import type { DesignFault, FoundDesign, FoundText, ReadDesign, ReadsDesigns } from '../render/design.js';
 import { type DesignName, designIdShape } from '../render/kind.js';
@@ -103,8 +104,14 @@ export class Designs {
       if (kept !== undefined) await blobs.remove([kept]);
       return outcome;
     };
+    const failed = async (error: unknown): Promise<never> => {
+      // Where the answer is lost, a version may have it.
+      const isUnused = error instanceof StoreFailed && !error.answerLost;
+      if (isUnused && kept !== undefined) await blobs.remove([kept]).catch(() => undefined);
+      throw error;
+    };
     for (let attempt = 1; ; attempt += 1) {
-      const own = headOf(await library.get(name));
+      const own = headOf(await library.get(name).catch(failed));
       const head = own ?? (await this.#versionOf(shippedOwner, id));
       if (seen?.(head && etagOf(head)) === false) return none({ type: 'conflict' });
       if (head?.digest === digest) return none({ type: 'same', version: head });
@@ -112,7 +119,7 @@ export class Designs {
       kept ??= await blobs.put(Buffer.from(text), `design-${random()}`);
       const blob = kept;
       const now = clock();
-      const outcome = await library.put({
+      const version = {
         ...name,
         value: JSON.stringify({ label, digest, bytes }),
         blobs: [blob],
@@ -120,7 +127,8 @@ export class Designs {
         after: head?.version ?? 0,
         now,
         limits,
-      });
+      };
+      const outcome = await library.put(version).catch(failed);
       if (outcome.type === 'stored') {
         await blobs.remove(outcome.removed);
         if (owner !== shippedOwner) this.#parts.onStored?.(design);

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DesignVersion, etagOf, type StoreOutcome, shippedOwner } from '../../src/designs/designs.js';
 import { readShippedDesigns } from '../../src/designs/shipped-designs.js';
+import { StoreFailed } from '../../src/engine/engine.js';
+import type { Library } from '../../src/engine/library.js';
 import { readDesign } from '../../src/render/kinds/kinds.js';
-import { type DesignsFixture, letter, openDesigns } from '../helpers/designs-fixture.js';
+import { type DesignsFixture, designsOver, letter, openDesigns } from '../helpers/designs-fixture.js';
 
 let fixture: DesignsFixture;
 beforeEach(async () => {
@@ -209,6 +211,20 @@ describe('designs', () => {
     expect(await findText(['other'])).toMatchObject({ digest, text });
     expect(await findText(['other', digest])).not.toHaveProperty('text');
     expect(await fixture.designs.findText('bob', { id: 'letter' }, [])).toBeUndefined();
+  });
+
+  it.each([
+    [false, 'leave no text behind', 0],
+    [true, 'keep their text, which a version may have', 1],
+  ])('that could not be stored, and whose answer is lost: %s, %s', async (answerLost, _, left) => {
+    const { engine } = fixture;
+    const full: Library = {
+      ...engine.library,
+      put: () => Promise.reject(new StoreFailed('SQLITE_FULL', 'the disk is full', { answerLost })),
+    };
+    const designs = designsOver({ ...engine, library: full });
+    await expect(designs.store('ann', 'letter', letter())).rejects.toThrow('the disk is full');
+    expect(await engine.blobs.cleanUp((names) => engine.store.unused(names), Date.now() + 1000)).toBe(left);
   });
 
   it('have no ids that are steps of a path, or that a URL would have to escape', async () => {
