@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Blobs, SmallBlob } from '../../src/engine/blobs.js';
+import { type Blobs, type SmallBlob, smallBlobMaxBytes } from '../../src/engine/blobs.js';
 import type { Part } from '../../src/jobs/parts.js';
 import type { FinishedFile } from '../../src/render/wire.js';
 import { PartKeeper } from '../../src/work/run/part-keeper.js';
@@ -208,9 +208,20 @@ describe('small parts on their way to the store', () => {
     keeper.add(aFile(3));
     await until(() => commits.length === 1);
     commits[0]?.fail(new Error('refused'));
-    await expect(keeper.settle()).rejects.toThrow('refused');
+    await expect(keeper.settle([])).rejects.toThrow('refused');
     expect(keeper.failed.aborted).toBe(true);
     await keeper.abandon();
+  });
+
+  it('take the result with them when their commit is refused behind it', async () => {
+    const { keeper, commits, removed } = opened();
+    keeper.add(aFile(3));
+    await until(() => commits.length === 1);
+    const results = await keeper.keep([aFile(smallBlobMaxBytes + 1)]);
+    const settled = keeper.settle(results);
+    commits[0]?.fail(new Error('refused'));
+    await expect(settled).rejects.toThrow('refused');
+    expect(removed).toEqual(results.map(({ blob }) => blob));
   });
 
   it('are files when they are larger than the store takes', async () => {

@@ -132,7 +132,7 @@ export async function runAttempt(
     const kept = await keeper.keep(made, virtual);
     // What is no file comes first: the result is one.
     const artifacts = [...kept.slice(made.length), ...kept.slice(0, made.length)];
-    const untold = await keeper.settle();
+    const untold = await keeper.settle(kept);
     const counts = {
       ...(pages === undefined ? {} : { pages }),
       ...(rows === undefined ? {} : { rows }),

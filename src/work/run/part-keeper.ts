@@ -165,7 +165,7 @@ export class PartKeeper {
     files: readonly FinishedFile[],
     virtual: readonly VirtualFile[] = [],
   ): Promise<readonly Artifact[]> {
-    const { blobs, scope, log } = this.#options;
+    const { scope } = this.#options;
     for (const { name } of [...files, ...virtual]) this.#take(name);
     const artifacts: Artifact[] = [];
     const keepOne = async (file: FinishedFile): Promise<Artifact> => {
@@ -179,10 +179,7 @@ export class PartKeeper {
       artifacts.push(...ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
       const failed = ends.find((end) => end.status === 'rejected');
       if (failed === undefined) continue;
-      // These belong to no job now; a later clean-up removes those that cannot be removed here.
-      await blobs.remove(wholeBlobsOf(artifacts)).catch((error: unknown) => {
-        log.error({ err: error }, 'a part of a result could not be removed');
-      });
+      await this.#remove(artifacts);
       throw failed.reason;
     }
     for (const artifact of artifacts) this.#note(artifact);
@@ -233,9 +230,13 @@ export class PartKeeper {
     });
   }
 
-  /** Resolves when every part is kept and, but for those it returns, told of. Rejects with what `failed` says. */
-  async settle(): Promise<readonly Part[]> {
+  /**
+   * Resolves when every part is kept and, but for those it returns, told of. Rejects with what `failed` says.
+   * @param results what `keep` has given: removed where it rejects
+   */
+  async settle(results: readonly Artifact[]): Promise<readonly Part[]> {
     await this.#quiet();
+    if (this.failed.aborted) await this.#remove(results);
     this.failed.throwIfAborted();
     return this.#untold.splice(0).flat();
   }
@@ -249,9 +250,14 @@ export class PartKeeper {
 
   /** Ends the work and removes what was not told of. Never rejects. */
   async abandon(): Promise<void> {
-    const { blobs, log } = this.#options;
     await this.#quiet();
-    await blobs.remove(wholeBlobsOf(this.#untold.splice(0).flat())).catch((error: unknown) => {
+    await this.#remove(this.#untold.splice(0).flat());
+  }
+
+  /** Removes what belongs to no job now. Never rejects: a later clean-up has what is left. */
+  async #remove(parts: readonly Part[]): Promise<void> {
+    const { blobs, log } = this.#options;
+    await blobs.remove(wholeBlobsOf(parts)).catch((error: unknown) => {
       log.error({ err: error }, 'a part could not be removed');
     });
   }
