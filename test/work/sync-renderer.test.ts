@@ -1,7 +1,8 @@
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DiskBlobs } from '../../src/engine/disk-blobs.js';
 import { createFetchGuard, type FetchGuard } from '../../src/fetch/fetch-guard.js';
 import { UploadedFile } from '../../src/render/kind.js';
@@ -33,7 +34,9 @@ class FakePool implements Pick<RenderPool, 'run' | 'state'> {
 }
 
 describe('renders while the caller waits', () => {
+  const large = new Uint8Array(1024 * 1024);
   let directory = '';
+  let blobs: DiskBlobs;
   let guard: FetchGuard;
   let pool: FakePool;
   let renderer: SyncRenderer;
@@ -46,12 +49,18 @@ describe('renders while the caller waits', () => {
       schema: {},
       parse: () => ({ ok: true, plan: { request: {}, inputs: [] } }) as const,
     };
+    const both = [
+      { bytes: large, pointer: '/one' },
+      { blob: 'other', pointer: '/two' },
+    ];
+    const stored = { ...kind, parse: () => ({ ok: true, plan: { request: {}, inputs: both } }) as const };
+    blobs = await DiskBlobs.open(directory);
     renderer = new SyncRenderer({
-      blobs: await DiskBlobs.open(directory),
+      blobs,
       pool: pool as unknown as RenderPool,
       guard,
       bodyReader: new BodyReader({
-        kinds: [kind, { ...kind, name: 'merge' }],
+        kinds: [kind, { ...kind, name: 'merge' }, { ...stored, name: 'stored' }],
         allowPrivate: false,
         designs: noDesigns,
         threadEntry: new URL('file:///none'),
@@ -68,11 +77,11 @@ describe('renders while the caller waits', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const ask = (owner: string) =>
+  const ask = (owner: string, body: object = {}) =>
     renderer.run({
       owner,
       kind: 'document',
-      body: { json: Buffer.from('{}') },
+      body: { json: Buffer.from(JSON.stringify(body)) },
       requestId: 'r-1',
       signal: new AbortController().signal,
     });
@@ -139,6 +148,18 @@ describe('renders while the caller waits', () => {
     pool.tasks[0]?.settle(done);
     expect(await asked).toMatchObject({ ok: true });
     expect(renderer.shares.held).toBe(0);
+  });
+
+  it('files of a request of which one cannot be laid out are removed when all are written', async () => {
+    const seen: (number | false)[] = [];
+    vi.spyOn(blobs, 'open').mockRejectedValue(new Error('the disk is away'));
+    const discard = blobs.discard.bind(blobs);
+    vi.spyOn(blobs, 'discard').mockImplementation(async (path, count) => {
+      seen.push(existsSync(path) && statSync(path).size);
+      return discard(path, count);
+    });
+    await expect(ask('ann', { kind: 'stored' })).rejects.toThrow('the disk is away');
+    expect(seen).toEqual([large.length]);
   });
 
   it('the preview of a caller that has gone is stopped, and holds no place', async () => {

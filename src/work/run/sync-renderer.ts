@@ -171,7 +171,7 @@ export class SyncRenderer implements SyncRender {
     { owner, kind, request, files, signal, onStart }: Run,
   ): Promise<Outcome> {
     const { pool, guard, timeoutMs } = this.#parts;
-    const inputs = await Promise.all(
+    const laid = await Promise.allSettled(
       parsedRequest.inputs.map(async (input) => {
         if ('url' in input) return input;
         if ('file' in input) return { path: input.file.path };
@@ -181,6 +181,10 @@ export class SyncRenderer implements SyncRender {
         return { path };
       }),
     );
+    // One that is still being written would come to lie there behind the clean-up of the others.
+    const failed = laid.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    const inputs = laid.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
     const sources = { request: { inline: request }, inputs };
     const answer = await taskInputs(sources, guard, files.path, signal);
     if (!answer.ok) return { type: 'failed', ...answer.failure, warnings: [] };
