@@ -46,6 +46,8 @@ export interface PushHttp {
   readonly clock?: () => number;
   /** Where tickets wait. Default: the rig's. */
   readonly once?: Once;
+  /** Beside `alice`'s. Default: none. */
+  readonly keys?: Keys;
 }
 
 export async function openPushServer(options: RigOptions = {}, http: PushHttp = {}): Promise<PushServer> {
@@ -53,7 +55,7 @@ export async function openPushServer(options: RigOptions = {}, http: PushHttp = 
   const token = 'alice-token';
   const { clock = Date.now } = http;
   const configured = [{ owner: 'alice', token }];
-  const keyring = await openKeyring({ keys: noKeys, configured, development: false, clock });
+  const keyring = await openKeyring({ keys: http.keys ?? noKeys, configured, development: false, clock });
   const tickets = new Tickets({
     once: http.once ?? rig.engine.once,
     clock,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Once } from '../../src/engine/once.js';
 import { Caller } from '../helpers/caller.js';
+import { FakeKeys } from '../helpers/http-fixture.js';
 import { memoryOnce } from '../helpers/memory-once.js';
 import { openPushServer, type PushServer } from '../helpers/push-server.js';
 import { RawConnection } from '../helpers/raw-http.js';
@@ -151,5 +152,22 @@ describe('a ticket that is being looked up', () => {
     await peer.closed;
     once.letGo();
     expect((await webSocket('wrong')).status).toBe(429);
+  });
+
+  test('P-46 P-48 is for topics of its own owner; one for all topics follows whom its key may', async () => {
+    const keys = new FakeKeys();
+    const { token } = await keys.make({ owner: 'ops', scopes: ['admin'] });
+    server = await openPushServer({}, { keys });
+    const ops = new Caller(server.url, token);
+    const statusOf = async (topics: readonly string[] | undefined, owner: string) => {
+      const query = `ticket=${await ops.ticket(topics)}&topic=group:shared&owner=${owner}&snapshot=false`;
+      const headers = { accept: 'application/json' };
+      return (await fetch(`${server.url}/api/v1/events?${query}`, { headers })).status;
+    };
+    for (const owner of ['ops', 'bob', '*']) {
+      expect([owner, await statusOf(undefined, owner)]).toEqual([owner, 200]);
+      for (const topics of [['group:shared'], ['jobs']])
+        expect([owner, await statusOf(topics, owner)]).toEqual([owner, owner === 'ops' ? 200 : 403]);
+    }
   });
 });

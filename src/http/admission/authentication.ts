@@ -205,6 +205,9 @@ export function createOwnerCheck(dialects: DialectRegistry): Check {
     }
     if (!isAdmin(caller))
       return problem('capability-denied', 'Only a key with the scope admin reads what other owners have.');
+    // Topics are of one owner: under another name, those of a ticket would be others that its maker has not handed out.
+    if (request.ticketTopics !== undefined)
+      return problem('capability-denied', 'The ticket is for topics of the owner whose key made it.');
     if (asked !== everyOwner && !ownerShape.test(asked)) {
       const errors = [{ pointer: '/owner', message: 'must be the name of an owner' }];
       return problem('validation-failed', 'The parameter owner must be the name of an owner.', { errors });
