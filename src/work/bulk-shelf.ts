@@ -62,6 +62,8 @@ export interface ShelvedBulk {
 /** Under way: few at any time, so that whoever looks for them looks at little. */
 const running = 'bulk-running';
 const ended = 'bulk-ended';
+/** One entry for each owner: which action was begun last. */
+const begun = { collection: 'bulk-begun', name: 'last' };
 /** Ended ones of one owner that can be looked at. */
 export const keptPerOwner = 20;
 /** Names that an owner has had within the time of a sweep. */
@@ -89,6 +91,30 @@ export class BulkShelf {
       ...{ expected: seen, now: this.#clock(), limits: { entries, versions: 1 } },
     });
     return outcome.type === 'stored' ? outcome.version : undefined;
+  }
+
+  /** How many actions of an owner were begun, for `begin`. */
+  async begun(owner: string): Promise<number> {
+    return (await this.#library.get({ ...begun, owner }))?.version ?? 0;
+  }
+
+  /**
+   * Says that what is kept is begun. On whichever node: of two that have found none under way, one is refused.
+   * @param seen what `begun` said before the look for others
+   * @returns false where another one was begun since: this one is kept no more
+   */
+  async begin({ owner, record: { bulk_id: id } }: KeptBulk, seen: number): Promise<boolean> {
+    const value = JSON.stringify(id);
+    const last = { ...begun, owner, value, blobs: [], expected: seen, now: this.#clock() };
+    try {
+      const outcome = await this.#library.put({ ...last, limits: { entries: 1, versions: 1 } });
+      if (outcome.type === 'stored') return true;
+    } catch (error) {
+      await this.#forget(running, owner, id).catch(() => undefined);
+      throw error;
+    }
+    await this.#forget(running, owner, id);
+    return false;
   }
 
   async kept(owner: string, id: string): Promise<ShelvedBulk | undefined> {

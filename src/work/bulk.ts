@@ -87,7 +87,7 @@ export class BulkRunner implements Bulk {
   readonly #parts: BulkParts;
   readonly #shelf: BulkShelf;
   readonly #runs = new Map<string, Run>();
-  /** Owners of whom a start is under way. */
+  /** Owners of whom a start is under way here. */
   readonly #starting = new Set<string>();
   readonly #working = new Set<Promise<void>>();
   readonly #leaving = new AbortController();
@@ -116,6 +116,7 @@ export class BulkRunner implements Bulk {
     // Before the look: whoever asks at the same moment would find nothing under way, too.
     this.#starting.add(owner);
     try {
+      const begun = await this.#shelf.begun(owner);
       if ((await this.#shelf.allKept(owner)).length > 0) return oneAtATime();
       const now = clock();
       const chosen = 'jobs' in choice ? choice.jobs.length : query;
@@ -128,6 +129,7 @@ export class BulkRunner implements Bulk {
       const kept = { owner, record, choice, requestId, keyId, ...traced, before: now + 1, ...mine };
       const version = await this.#shelf.keep(kept, 0);
       if (version === undefined) throw new Error('The name of a new action was taken');
+      if (!(await this.#shelf.begin(kept, begun))) return oneAtATime();
       this.#begin({ kept, version }, false);
       return { ok: true, bulk: record };
     } finally {

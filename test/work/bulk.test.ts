@@ -148,6 +148,18 @@ describe('the same for many jobs', () => {
     expect((await all()).filter(({ retry_of }) => retry_of !== undefined)).toHaveLength(2);
   });
 
+  test('is one at a time for an owner who asks two nodes at one moment', async () => {
+    const ids = await failed(2);
+    const other = runner({ holder: 'two', exclusive: false });
+    const asked = [bulk, other].map((by) => start('retry', { jobs: ids }, 'ann', by));
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ ok }) => ok).sort()).toEqual([false, true]);
+    expect(answers.find(({ ok }) => !ok)).toMatchObject({ problem: { slug: 'client-rate-exceeded' } });
+    await expect.poll(async () => (await bulk.list('ann')).map(({ state }) => state)).toEqual(['ended']);
+    await other.close();
+    expect((await all()).filter(({ retry_of }) => retry_of !== undefined)).toHaveLength(2);
+  });
+
   test('is under way until its end is stored: who is told of the end may begin another', async () => {
     const { library } = rig.engine;
     let store: () => void = () => undefined;
