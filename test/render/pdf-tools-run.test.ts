@@ -188,6 +188,25 @@ describe('split', () => {
   });
 });
 
+it.skipIf(withoutQpdf)(
+  'pages whose list of streams names one that the file does not have come without it',
+  async () => {
+    const source = await PDFDocument.load(await makePdf(threePages), { updateMetadata: false });
+    const { context } = source;
+    const [shown, bare] = source.getPages();
+    const streams = shown?.node.lookup(PDFName.of('Contents'), PDFArray);
+    streams?.push(PDFRef.of(900));
+    // The whole list is missing.
+    bare?.node.set(PDFName.of('Contents'), PDFRef.of(901));
+    context.largestObjectNumber = 1_000;
+    const file = await source.save({ useObjectStreams: false });
+    const ran = [await merge([file, file]), await split(file)];
+    const made = ran.flatMap(({ names, bytes }) => names.filter((one) => one.endsWith('.pdf')).map(bytes));
+    expect(made.length).toBeGreaterThan(1);
+    for (const pdf of made) expect(qpdf(['--check', 'in.pdf'], pdf).text).not.toMatch(/warning|error:/i);
+  },
+);
+
 describe('extract_text', () => {
   it('reads every page', async () => {
     const ran = await extract(await makePdf(threePages));

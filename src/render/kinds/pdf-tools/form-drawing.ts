@@ -3,6 +3,7 @@ import {
   type PDFContext,
   PDFDict,
   PDFName,
+  PDFNull,
   PDFNumber,
   type PDFObject,
   PDFRef,
@@ -150,7 +151,8 @@ export function drawOver(
   // What the content leaves changed must not move the pictures.
   const streams = [
     target.register(target.stream('q\n')),
-    ...parts.flatMap((part) => (part === undefined ? [] : [copy(part)])),
+    // One that the file does not have is none: a reader objects to null in the list.
+    ...parts.flatMap((part) => (part === undefined ? [] : [copy(part)])).filter((part) => part !== PDFNull),
     target.register(target.stream(`\nQ\n${operators.join('\n')}\n`)),
   ];
   page.set(name('Contents'), target.obj(streams));

@@ -143,6 +143,7 @@ export function widgetsOf(source: PDFContext, page: SourcePage): readonly PDFObj
   });
 }
 
+const contents = PDFName.of('Contents');
 /** Keys of a page that lead out of it to what is not copied, and annotations, which are chosen one by one. */
 const pageTies = new Set(['Parent', 'B', 'StructParents', 'Annots'].map((name) => PDFName.of(name)));
 
@@ -197,6 +198,18 @@ function createCopier(
     return made;
   }
 
+  /** Streams of a page without those that the file does not have: a reader passes over them, and objects to null in the list. */
+  function present(streams: PDFObject): PDFObject {
+    const list = source.lookup(streams);
+    if (!(list instanceof PDFArray)) return streams;
+    const isThere = (stream: PDFObject): boolean => (source.lookup(stream) ?? PDFNull) !== PDFNull;
+    const there = list.asArray().filter(isThere);
+    if (there.length === list.size()) return streams;
+    const left = PDFArray.withContext(source);
+    for (const stream of there) left.push(stream);
+    return left;
+  }
+
   function leadsAway(annotation: PDFObject): boolean {
     const dict = source.lookup(annotation);
     if (!(dict instanceof PDFDict) || dict.get(PDFName.of('Subtype')) !== PDFName.of('Link')) return false;
@@ -224,7 +237,8 @@ function createCopier(
       const made = PDFPageLeaf.fromMapWithContext(new Map(), target, false);
       made.set(PDFName.of('Type'), PDFName.of('Page'));
       for (const dict of [page.inherited, page.dict]) {
-        for (const [key, value] of dict.entries()) if (!pageTies.has(key)) made.set(key, copy(value));
+        for (const [key, value] of dict.entries())
+          if (!pageTies.has(key)) made.set(key, copy(key === contents ? present(value) : value));
       }
       const annotations = source.lookup(page.dict.get(PDFName.of('Annots')));
       if (!(annotations instanceof PDFArray)) return made;
