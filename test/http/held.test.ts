@@ -52,6 +52,20 @@ describe('P-47 D20 an answer that is held ends with its key', () => {
     expect(http.service.waiting).toBe(0);
   });
 
+  test('and the job of a preview that answers at once, which has no id, ends with it', async () => {
+    const { token, key } = await http.keys.make({ owner: 'carol' });
+    const held = http.server.app.inject({
+      method: 'POST',
+      url: '/preview',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      payload: JSON.stringify({ input: btoa('%PDF-1.7 and more'), output_format: 'JPEG' }),
+    });
+    await waiting(1);
+    await http.keys.put({ ...key, disabledAt: 1 });
+    expect((await held).statusCode).toBe(401);
+    expect([...http.service.jobs.values()].map(({ status }) => status)).toEqual(['cancelled']);
+  });
+
   test('also when the key expires', async () => {
     const { token } = await http.keys.make({ owner: 'carol', expiresAt: 1_700_000_200_000 });
     const held = submit(token, wait);

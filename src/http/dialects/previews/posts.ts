@@ -218,11 +218,12 @@ export function addPosts(
         signal,
       }),
     );
+    const view = ended.type === 'ended' ? ended.value : undefined;
+    const hasEnded = view !== undefined && isTerminal(view.record.status);
+    // Nobody could ask for it any more: the answer has no id.
+    if (!hasEnded) await remover.cancel(owner, jobId);
     if (ended.type === 'key-lost') return sendProblem(request, reply, ended.problem);
-    const view = ended.type === 'refused' ? undefined : ended.value;
-    if (view === undefined || !isTerminal(view.record.status)) {
-      // Nobody could ask for it any more: the answer has no id.
-      await remover.cancel(owner, jobId);
+    if (!hasEnded) {
       return sendProblem(request, reply, problem('request-timeout', tooLong, { retryAfter: 5 }));
     }
     if (view.record.status !== 'completed') return sendProblem(request, reply, failure(view.record));
