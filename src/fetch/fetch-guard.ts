@@ -235,8 +235,8 @@ const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
  * Loaded with the first request: it takes 10 MB, which a server that asks nobody has no use for. Not as a module, of which Node
  * keeps also that it could not be read: one moment without a free descriptor would end all fetching.
  */
-const client = (): typeof import('undici') => require('undici');
-const require = createRequire(import.meta.url);
+const client = (): typeof import('undici') => load('undici');
+const load = createRequire(import.meta.url);
 
 /** For one connection, to these addresses. Time is kept by the deadline alone. */
 function agentOptions(addresses: readonly string[], ca: string | undefined): Agent.Options {
