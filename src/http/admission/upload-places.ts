@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { problem } from '../../protocol/problem.js';
 import { Shares } from '../../shares/shares.js';
+import { onLeave } from '../reply/leaving.js';
 import type { Check, Route } from './admission.js';
 
 declare module 'fastify' {
@@ -44,9 +45,7 @@ export class UploadPlaces {
     const owner = ownerOfUpload(request);
     const taken = this.shares.take(owner, request);
     if (taken === 'taken') {
-      reply.raw.once('close', () => this.leave(request));
-      // The caller may have left while the request waited for its turn.
-      if (reply.raw.destroyed) this.leave(request);
+      onLeave(reply, () => this.leave(request));
       return undefined;
     }
     const whose = taken === 'share' ? `${this.shares.heldBy(owner)} of your` : `${this.shares.held}`;

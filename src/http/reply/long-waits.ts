@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { type Problem, problem } from '../../protocol/problem.js';
 import { Shares } from '../../shares/shares.js';
+import { onLeave } from './leaving.js';
 
 /**
  * - `ended`: what the wait gave, be it that it came to its end or was ended before.
@@ -50,17 +51,15 @@ export class LongWaits {
     const { owner = '', keyId = '' } = reply.request.caller ?? {};
     const held: Wait = { controller: new AbortController(), keyId, keyLost: false };
     if (this.#ended || this.shares.take(owner, held) !== 'taken') return { type: 'refused' };
-    const abort = () => held.controller.abort();
     this.#add(held);
-    reply.raw.once('close', abort);
-    if (reply.raw.destroyed) abort();
+    const stay = onLeave(reply, () => held.controller.abort());
     try {
       const value = await wait(held.controller.signal);
       return held.keyLost ? { type: 'key-lost', problem: keyLost() } : { type: 'ended', value };
     } finally {
       this.shares.leave(owner, held);
       this.#remove(held);
-      reply.raw.off('close', abort);
+      stay();
     }
   }
 

@@ -13,6 +13,7 @@ import { ownerOf } from '../admission/admission.js';
 import { json, type RouteDocs } from '../docs/route-docs.js';
 import { jobParams } from '../docs/schemas.js';
 import { matchesNone } from '../reply/file-reply.js';
+import { onLeave } from '../reply/leaving.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { type PdfOfJob, pdfOfJob } from './pdf-of-job.js';
 import { lifetime } from './results.js';
@@ -173,11 +174,9 @@ export function addJobPageRoutes(app: FastifyInstance, { service, clock }: JobPa
       return reply.header('etag', `"${tag}"`).header('cache-control', cache).code(304).send();
     }
     const gone = new AbortController();
-    const leave = () => gone.abort();
-    reply.raw.once('close', leave);
-    if (reply.raw.destroyed) leave();
+    const stay = onLeave(reply, () => gone.abort());
     const answer = await service.pages.show({ owner, content, tag: found.tag, view, signal: gone.signal });
-    reply.raw.off('close', leave);
+    stay();
     if (!answer.ok) {
       // Deleted or expired since it was looked up: that is why.
       const now = await find();

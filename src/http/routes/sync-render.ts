@@ -9,6 +9,7 @@ import type { FinishedFile } from '../../render/wire.js';
 import type { Answer, ParsedBody, PlannedBody, PreviewPage, SyncRender } from '../../work/service.js';
 import { ownerOf } from '../admission/admission.js';
 import { callerTraceOf } from '../reply/caller-trace.js';
+import { onLeave } from '../reply/leaving.js';
 import { prefersStrict } from '../reply/preferences.js';
 import { jobBodyOf } from './job-body.js';
 
@@ -70,10 +71,8 @@ export async function whileCallerWaits(
 ): Promise<Problem | undefined> {
   const controller = new AbortController();
   const { signal } = controller;
-  const leave = () => controller.abort();
   const timer = new Countdown(timeoutMs, () => controller.abort('timeout'));
-  reply.raw.once('close', leave);
-  if (reply.raw.destroyed) leave();
+  const stay = onLeave(reply, () => controller.abort());
   const stopped = new Promise<'stopped'>((resolve) => {
     signal.addEventListener('abort', () => resolve('stopped'), { once: true });
   });
@@ -97,7 +96,7 @@ export async function whileCallerWaits(
     return undefined;
   } finally {
     timer.clear();
-    reply.raw.off('close', leave);
+    stay();
   }
 }
 

@@ -5,6 +5,7 @@ import { ownerOf } from '../admission/admission.js';
 import type { RouteDocs } from '../docs/route-docs.js';
 import { jobParams } from '../docs/schemas.js';
 import { matchesNone } from '../reply/file-reply.js';
+import { onLeave } from '../reply/leaving.js';
 import { sendProblem } from '../reply/problem-reply.js';
 import { firstPdf } from './pdf-of-job.js';
 import { findResult, lifetime } from './results.js';
@@ -69,10 +70,7 @@ export function addThumbnailRoute(
       const tag = `${artifact.sha256 ?? artifact.tag}-${page}-${width}`;
       const known = matchesNone(request.raw.headers['if-none-match'], tag);
       const gone = new AbortController();
-      const leave = () => gone.abort();
-      reply.raw.once('close', leave);
-      // The caller may have left while the job was looked up.
-      if (reply.raw.destroyed) leave();
+      const stay = onLeave(reply, () => gone.abort());
       const answer = known
         ? undefined
         : await service.pages.show({
@@ -82,7 +80,7 @@ export function addThumbnailRoute(
             view: { view: 'picture', page, width, format: 'png' },
             signal: gone.signal,
           });
-      reply.raw.off('close', leave);
+      stay();
       if (answer?.ok === false) {
         // Deleted or expired since it was looked up: that is why.
         const now = findResult(await service.reader.job(owner, id), firstPdf, 'PDF among its artifacts');

@@ -11,6 +11,7 @@ import type { Reader } from '../../../work/service.js';
 import { ownerOf } from '../../admission/admission.js';
 import type { RouteDocs } from '../../docs/route-docs.js';
 import { contentDisposition } from '../../reply/file-reply.js';
+import { onLeave } from '../../reply/leaving.js';
 import { sendProblem } from '../../reply/problem-reply.js';
 import { type ZipEntry, zipStream } from '../../reply/zip.js';
 
@@ -67,16 +68,13 @@ export function addGroupFileRoutes(app: FastifyInstance, parts: GroupFileParts):
       const keyCheck = setInterval(() => {
         if (!parts.keyHolds(keyId)) reply.raw.destroy();
       }, keyCheckMs).unref();
-      const leave = (): void => {
+      onLeave(reply, () => {
         clearInterval(keyCheck);
         gone.abort();
         const left = (open.get(owner) ?? 1) - 1;
         if (left > 0) open.set(owner, left);
         else open.delete(owner);
-      };
-      reply.raw.once('close', leave);
-      // The caller may have left while the group was looked up.
-      if (reply.raw.destroyed) leave();
+      });
       const jobs = completedJobs(parts, { owner, group, wait: request.query.wait, signal: gone.signal });
       reply
         .header('content-type', zipType)
