@@ -138,15 +138,20 @@ test.each([
   peer.destroy();
 });
 
+/** Renders say `slow` once that is let go. */
+function slowRender(): () => void {
+  let finish = () => {};
+  http.service.render = () =>
+    new Promise((resolve) => {
+      finish = () => resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
+    });
+  return () => finish();
+}
+
 describe('pipelining', () => {
   test('answers come in the order of the requests', async () => {
     await open();
-    let finish = () => {};
-    http.service.render = () =>
-      new Promise((resolve) => {
-        finish = () =>
-          resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
-      });
+    const finish = slowRender();
     const peer = connection();
     peer.write(post(body).replace('/jobs', '/render') + get + post(body) + get.replace('healthz', 'nope'));
     await expect.poll(() => http.service.submitted.length).toBe(2);
@@ -159,12 +164,7 @@ describe('pipelining', () => {
 
   test('what is not HTTP is answered after what came before it', async () => {
     await open();
-    let finish = () => {};
-    http.service.render = () =>
-      new Promise((resolve) => {
-        finish = () =>
-          resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
-      });
+    const finish = slowRender();
     const warnings: Error[] = [];
     const warned = (warning: Error) => warnings.push(warning);
     process.on('warning', warned);
@@ -187,12 +187,7 @@ describe('pipelining', () => {
 
   test('a request that is late is refused after the answer to what came before it', async () => {
     await open({ limits: { headersTimeoutMs: 100 } });
-    let finish = () => {};
-    http.service.render = () =>
-      new Promise((resolve) => {
-        finish = () =>
-          resolve([{ name: 'a.pdf', contentType: 'application/pdf', bytes: Buffer.from('slow') }]);
-      });
+    const finish = slowRender();
     const peer = connection();
     const late = once(http.server.app.server, 'clientError');
     peer.write(`${post(body).replace('/jobs', '/render')}GET /healthz HT`);

@@ -12,7 +12,6 @@ import {
 import { FontRegistry } from '../../src/render/fonts/registry.js';
 import { nameCharacters, Segmenter } from '../../src/render/fonts/segments.js';
 import { SharedFont } from '../../src/render/fonts/sharing.js';
-import type { RunContext } from '../../src/render/kind.js';
 import type { Definition } from '../../src/render/kinds/document/backs.js';
 import { Bands, heightOf } from '../../src/render/kinds/document/bands.js';
 import { composeDefinition } from '../../src/render/kinds/document/definition.js';
@@ -31,16 +30,7 @@ import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { type DocumentRequest, documentKind } from '../../src/render/kinds/document/request.js';
 import { Typesetter } from '../../src/render/kinds/document/typesetting.js';
 import { createdAt } from './document-fixture.js';
-import { bareContext } from './run-context.js';
-
-const context: RunContext = {
-  ...bareContext,
-  inputPath: () => '',
-  fetched: () => ({ path: '', contentType: '' }),
-  progress: () => undefined,
-  warn: () => undefined,
-  artifact: () => ({ write: () => undefined, end: () => undefined }),
-};
+import { emptyContext } from './run-context.js';
 
 /** A definition belongs to one drawing, with rows that are the request's: the engine keeps its notes in it. */
 function define(registry: FontRegistry, request: object): Promise<Definition> {
@@ -48,7 +38,13 @@ function define(registry: FontRegistry, request: object): Promise<Definition> {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const checked = parsed.plan.request as DocumentRequest;
   const segmenter = new Segmenter(registry, checked.language);
-  return composeDefinition(checked, new Typesetter(segmenter), new PictureShelf(context), context, createdAt);
+  return composeDefinition(
+    checked,
+    new Typesetter(segmenter),
+    new PictureShelf(emptyContext),
+    emptyContext,
+    createdAt,
+  );
 }
 
 async function shared(registry: FontRegistry, request: object): Promise<Buffer> {

@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FontRegistry } from '../../src/render/fonts/registry.js';
-import type { RunContext } from '../../src/render/kind.js';
 import { cssColor } from '../../src/render/kinds/document/css.js';
 import { readBlocks } from '../../src/render/kinds/document/html-blocks.js';
 import type { Block, ImageSource, Run } from '../../src/render/kinds/document/model.js';
 import { PictureShelf } from '../../src/render/kinds/document/pictures.js';
 import { documentKind } from '../../src/render/kinds/document/request.js';
 import { inspect, render, without } from './document-fixture.js';
-import { bareContext } from './run-context.js';
+import { emptyContext } from './run-context.js';
 
 const registry = new FontRegistry();
 const noPoppler = without('pdftotext', 'pdftoppm');
@@ -48,14 +47,6 @@ async function linesOf(operations: object[], ...args: string[]): Promise<string[
     .filter((line) => line !== '');
 }
 const html = (text: string) => [{ type: 'add_html', html: text }];
-const pictureless: RunContext = {
-  ...bareContext,
-  inputPath: () => '',
-  fetched: () => ({ path: '', contentType: '' }),
-  progress: () => undefined,
-  warn: () => undefined,
-  artifact: () => ({ write: () => undefined, end: () => undefined }),
-};
 
 describe('document HTML: lines', () => {
   it.each([
@@ -462,7 +453,7 @@ describe('document HTML: lists, tables and images', () => {
     const source: ImageSource = { from: 'svg', svg: { rest: '/>', notes: [] } };
     const read = readBlocks(`<table><tr><td>${'<img src="data:,">'.repeat(200_000)}</table>`, () => source);
     if (!read.ok) throw new Error(read.message);
-    const shelf = new PictureShelf(pictureless);
+    const shelf = new PictureShelf(emptyContext);
     await shelf.load([{ type: 'add_html', at: '/operations/0', blocks: read.value }]);
     expect(shelf.of(source)).toEqual({ type: 'svg', svg: source.svg });
   });

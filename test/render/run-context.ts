@@ -59,3 +59,13 @@ export const bareContext: Pick<
   picture,
   heavy: () => undefined,
 };
+
+/** A context of a task without files, which tells nothing and keeps nothing. */
+export const emptyContext: RunContext = {
+  ...bareContext,
+  inputPath: () => '',
+  fetched: () => ({ path: '', contentType: '' }),
+  progress: () => undefined,
+  warn: () => undefined,
+  artifact: () => ({ write: () => undefined, end: () => undefined }),
+};

@@ -16,8 +16,8 @@ const lookMs = 50;
 /**
  * The same jobs by one worker of one thread and by two: complete servers, a process each. Each worker keeps to a core, as if
  * it had a machine of its own: with the cores of both, one worker has a second one for the helpers of V8. Where gateway and
- * database have no cores beside these the busier worker's CPU says how long they would take. What it takes to accept the jobs is not counted: each place
- * is held by a job that waits for a picture until all are there.
+ * database have no cores beside these the busier worker's CPU says how long they would take. What it takes to accept the
+ * jobs is not counted: each place is held by a job that waits for a picture until all are there.
  * @param {import('../../kit/figure.mjs').Run} run
  * @returns {Promise<import('../../kit/figure.mjs').Figure[]>}
  */
