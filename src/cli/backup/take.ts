@@ -57,15 +57,13 @@ export async function place(source: string, target: string): Promise<'linked' | 
     return 'linked';
   } catch (error) {
     if (isCode(error, 'ENOENT')) return 'gone';
-    if (isCode(error, 'EEXIST')) {
-      // Asked before anything else, also of another file system: a copy of an earlier run, which may have been killed amid it.
-      if ((await stat(source)).size === (await stat(target)).size) {
-        await sync(target);
-        return 'there';
-      }
+    // Said before anything else, also of another file system: a copy of an earlier run, which may have been killed amid it.
+    if (isCode(error, 'EEXIST') && (await stat(source)).size === (await stat(target)).size) {
+      await sync(target);
+      return 'there';
     }
-    // Another file system, or one without links, or one that has given a file as many as it can.
-    else if (!isCode(error, 'EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK')) throw error;
+    // A part of it, another file system, one without links, or one that has given a file as many as it can.
+    if (!isCode(error, 'EEXIST', 'EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK')) throw error;
   }
   try {
     await copyFile(source, target, constants.COPYFILE_FICLONE);
